@@ -1,0 +1,151 @@
+package io.muster.registry;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+import org.apache.avro.Schema;
+import org.apache.avro.SchemaParseException;
+import org.jspecify.annotations.Nullable;
+
+/** A registry over Confluent's REST API ({@code /subjects/…/versions}, {@code /schemas/ids/…}, {@code /config}). */
+public final class ConfluentSchemaRegistry implements SchemaRegistry {
+    /** What every subject promises: a reader of today reads everything ever written. */
+    public static final String COMPATIBILITY = "BACKWARD_TRANSITIVE";
+
+    private static final Duration TIMEOUT = Duration.ofSeconds(10);
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private record Registration(String subject, Schema schema) {}
+
+    private final RegistrySettings settings;
+    private final HttpClient http;
+    private final Map<Registration, Integer> ids = new ConcurrentHashMap<>();
+    private final Map<Integer, Schema> schemas = new ConcurrentHashMap<>();
+
+    public ConfluentSchemaRegistry(RegistrySettings settings) {
+        this.settings = settings;
+        HttpClient.Builder builder =
+                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(TIMEOUT);
+        Path caFile = settings.caFile();
+        if (caFile != null) {
+            builder.sslContext(trusting(caFile));
+        }
+        this.http = builder.build();
+    }
+
+    @Override
+    public int register(String subject, Schema schema) {
+        return ids.computeIfAbsent(new Registration(subject, schema), this::post);
+    }
+
+    @Override
+    public Schema byId(int id) {
+        return schemas.computeIfAbsent(id, this::get);
+    }
+
+    /** Sets {@link #COMPATIBILITY} for every subject that has no rule of its own. */
+    public void requireCompatibility() {
+        send("PUT", "/config", Map.of("compatibility", COMPATIBILITY));
+    }
+
+    private int post(Registration registration) {
+        String path = "/subjects/" + URLEncoder.encode(registration.subject(), StandardCharsets.UTF_8) + "/versions";
+        JsonNode answer =
+                send("POST", path, Map.of("schema", registration.schema().toString()));
+        return answer.required("id").asInt();
+    }
+
+    private Schema get(int id) {
+        JsonNode answer = send("GET", "/schemas/ids/" + id, null);
+        try {
+            return new Schema.Parser().parse(answer.required("schema").asText());
+        } catch (SchemaParseException e) {
+            throw new SchemaRegistryException("Schema " + id + " is not an Avro schema.", true, e);
+        }
+    }
+
+    private JsonNode send(String method, String path, @Nullable Map<String, String> body) {
+        URI uri = URI.create(settings.url().toString().replaceAll("/+$", "") + path);
+        try {
+            HttpRequest.BodyPublisher publisher = body == null
+                    ? HttpRequest.BodyPublishers.noBody()
+                    : HttpRequest.BodyPublishers.ofString(JSON.writeValueAsString(body));
+            HttpRequest.Builder request = HttpRequest.newBuilder(uri)
+                    .timeout(TIMEOUT)
+                    .header("Content-Type", "application/vnd.schemaregistry.v1+json")
+                    .header("Accept", "application/vnd.schemaregistry.v1+json, application/json")
+                    .method(method, publisher);
+            if (settings.user() != null) {
+                String pair = settings.user() + ":" + settings.password();
+                request.header(
+                        "Authorization",
+                        "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8)));
+            }
+            HttpResponse<String> response = http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+            if (response.statusCode() / 100 != 2) {
+                throw refused(method, uri, response);
+            }
+            return JSON.readTree(response.body());
+        } catch (JsonProcessingException e) {
+            throw new SchemaRegistryException(
+                    "What answers at " + uri + " is not a schema registry: its answer is not JSON.", false, e);
+        } catch (IOException e) {
+            throw new SchemaRegistryException(
+                    "The schema registry at " + settings.url() + " can't be reached (" + e
+                            + "). Start it, or correct its address.",
+                    false,
+                    e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new SchemaRegistryException("Interrupted while waiting for the schema registry.", false, e);
+        }
+    }
+
+    private static SchemaRegistryException refused(String method, URI uri, HttpResponse<String> response) {
+        boolean unknown = response.statusCode() == 404 && "GET".equals(method);
+        return new SchemaRegistryException(
+                "The schema registry answered " + response.statusCode() + " to " + method + " " + uri + ": "
+                        + response.body().strip(),
+                unknown,
+                null);
+    }
+
+    private static SSLContext trusting(Path caFile) {
+        try (InputStream in = Files.newInputStream(caFile)) {
+            KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
+            trusted.load(null, null);
+            int number = 0;
+            for (Certificate certificate :
+                    CertificateFactory.getInstance("X.509").generateCertificates(in)) {
+                trusted.setCertificateEntry("ca-" + number++, certificate);
+            }
+            TrustManagerFactory managers = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+            managers.init(trusted);
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(null, managers.getTrustManagers(), null);
+            return context;
+        } catch (IOException | GeneralSecurityException e) {
+            throw new IllegalArgumentException("The CA file of the registry can't be used, caFile=" + caFile, e);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+package io.muster.registry;
+
+import java.io.Serial;
+import org.jspecify.annotations.Nullable;
+
+/** The registry is away, or refused. The message says which and what to do. */
+public final class SchemaRegistryException extends RuntimeException {
+    @Serial
+    private static final long serialVersionUID = 1;
+
+    private final boolean unknownSchema;
+
+    SchemaRegistryException(String message, boolean unknownSchema, @Nullable Throwable cause) {
+        super(message, cause);
+        this.unknownSchema = unknownSchema;
+    }
+
+    /** The registry answered, and knows no schema of that number: trying again won't help. */
+    public boolean unknownSchema() {
+        return unknownSchema;
+    }
+}

@@ -1,0 +1,15 @@
+package io.muster.topics;
+
+/** Names of record headers. Values are UTF-8 text. */
+public final class Headers {
+    /**
+     * The id of the request that a command carries out. Whoever writes a command chooses it; the event or the refusal that follows
+     * carries it on.
+     */
+    public static final String REQUEST_ID = "request-id";
+
+    /** The partition of {@link Topics#REPLIES} that awaits a {@code Reply}, in decimal. Absent: nobody waits there. */
+    public static final String REPLY_TO = "reply-to";
+
+    private Headers() {}
+}

@@ -1,0 +1,34 @@
+package io.muster.topics;
+
+import java.util.regex.Pattern;
+import org.apache.avro.Schema;
+import org.apache.avro.specific.SpecificData;
+import org.apache.avro.specific.SpecificRecord;
+
+/**
+ * One topic, as data.
+ *
+ * @param name as it stands on the broker
+ * @param key what the key holds, in words; keys are UTF-8 text
+ * @param valueType the generated record that every value is, in the Confluent wire format under the subject {@link #subject()}
+ */
+public record Topic<V extends SpecificRecord>(
+        String name, String key, Partitioning partitioning, Retention retention, Class<V> valueType) {
+    private static final Pattern NAME = Pattern.compile("[a-z][a-z-]*");
+
+    public Topic {
+        if (!NAME.matcher(name).matches()) {
+            throw new IllegalArgumentException("a topic's name is lower-case words joined by hyphens, name=" + name);
+        }
+    }
+
+    /** The subject under which the registry keeps the schemas of the values: the topic name strategy. */
+    public String subject() {
+        return name + "-value";
+    }
+
+    /** The schema that this build writes. */
+    public Schema schema() {
+        return SpecificData.get().getSchema(valueType);
+    }
+}

@@ -1,0 +1,93 @@
+package io.muster.topics;
+
+import io.muster.records.DeadLetter;
+import io.muster.records.Delivery;
+import io.muster.records.Device;
+import io.muster.records.DeviceCommand;
+import io.muster.records.DeviceConnection;
+import io.muster.records.DeviceJobEvent;
+import io.muster.records.DeviceReport;
+import io.muster.records.Expansion;
+import io.muster.records.Job;
+import io.muster.records.JobCommand;
+import io.muster.records.JobEvent;
+import io.muster.records.JobRefusal;
+import io.muster.records.JobStatistics;
+import io.muster.records.Reply;
+import io.muster.records.Telemetry;
+import java.time.Duration;
+import java.util.List;
+
+/** Every topic of Muster. */
+public final class Topics {
+    private static final Duration HISTORY = Duration.ofDays(30);
+    private static final Duration IN_TRANSIT = Duration.ofDays(1);
+
+    public static final Topic<JobCommand> JOB_COMMANDS =
+            kept("job-commands", "job id", Partitioning.BY_JOB, HISTORY, JobCommand.class);
+    public static final Topic<JobEvent> JOB_EVENTS =
+            kept("job-events", "job id", Partitioning.BY_JOB, HISTORY, JobEvent.class);
+    public static final Topic<JobRefusal> JOB_REFUSALS =
+            kept("job-refusals", "job id", Partitioning.BY_JOB, HISTORY, JobRefusal.class);
+    public static final Topic<Job> JOBS = compacted("jobs", "job id", Partitioning.BY_JOB, Job.class);
+    public static final Topic<JobStatistics> JOB_STATISTICS =
+            compacted("job-statistics", "job id", Partitioning.BY_JOB, JobStatistics.class);
+
+    public static final Topic<DeviceCommand> DEVICE_COMMANDS =
+            kept("device-commands", "device id", Partitioning.BY_DEVICE, IN_TRANSIT, DeviceCommand.class);
+    public static final Topic<DeviceReport> DEVICE_REPORTS = kept(
+            "device-reports",
+            "device id, or none for a heartbeat",
+            Partitioning.BY_DEVICE,
+            IN_TRANSIT,
+            DeviceReport.class);
+    public static final Topic<Device> DEVICES = compacted("devices", "device id", Partitioning.BY_DEVICE, Device.class);
+    public static final Topic<DeviceConnection> DEVICE_CONNECTIONS =
+            compacted("device-connections", "device id", Partitioning.BY_DEVICE, DeviceConnection.class);
+    public static final Topic<Expansion> EXPANSIONS =
+            kept("expansions", "job id", Partitioning.EVERY_DEVICE_PARTITION, IN_TRANSIT, Expansion.class);
+    public static final Topic<DeviceJobEvent> DEVICE_JOB_EVENTS = kept(
+            "device-job-events",
+            "device id, or none for a partition's own",
+            Partitioning.BY_DEVICE,
+            HISTORY,
+            DeviceJobEvent.class);
+    public static final Topic<Telemetry> TELEMETRY =
+            kept("telemetry", "device id", Partitioning.BY_DEVICE, Duration.ofDays(7), Telemetry.class);
+
+    public static final Topic<Delivery> DELIVERIES =
+            kept("deliveries", "device id", Partitioning.BY_GATEWAY, IN_TRANSIT, Delivery.class);
+    public static final Topic<Reply> REPLIES =
+            kept("replies", "request id", Partitioning.BY_API_INSTANCE, IN_TRANSIT, Reply.class);
+    public static final Topic<DeadLetter> DEAD_LETTERS =
+            kept("dead-letters", "none", Partitioning.ANY, HISTORY, DeadLetter.class);
+
+    public static final List<Topic<?>> ALL = List.of(
+            JOB_COMMANDS,
+            JOB_EVENTS,
+            JOB_REFUSALS,
+            JOBS,
+            JOB_STATISTICS,
+            DEVICE_COMMANDS,
+            DEVICE_REPORTS,
+            DEVICES,
+            DEVICE_CONNECTIONS,
+            EXPANSIONS,
+            DEVICE_JOB_EVENTS,
+            TELEMETRY,
+            DELIVERIES,
+            REPLIES,
+            DEAD_LETTERS);
+
+    private Topics() {}
+
+    private static <V extends org.apache.avro.specific.SpecificRecord> Topic<V> kept(
+            String name, String key, Partitioning partitioning, Duration duration, Class<V> valueType) {
+        return new Topic<>(name, key, partitioning, new Retention.Kept(duration), valueType);
+    }
+
+    private static <V extends org.apache.avro.specific.SpecificRecord> Topic<V> compacted(
+            String name, String key, Partitioning partitioning, Class<V> valueType) {
+        return new Topic<>(name, key, partitioning, new Retention.Compacted(), valueType);
+    }
+}

@@ -1,0 +1,35 @@
+package io.muster.topics;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.reflect.Field;
+import java.util.Arrays;
+import java.util.HashSet;
+import org.junit.jupiter.api.Test;
+
+class TopicsTest {
+    @Test
+    void theListHoldsEveryDeclaredTopicOnce() {
+        long declared = Arrays.stream(Topics.class.getFields())
+                .map(Field::getType)
+                .filter(Topic.class::equals)
+                .count();
+        assertThat(Topics.ALL).hasSize((int) declared);
+        assertThat(new HashSet<>(Topics.ALL.stream().map(Topic::name).toList())).hasSize((int) declared);
+    }
+
+    @Test
+    void whatIsJoinedHasTheSamePartitions() {
+        PartitionCounts counts = new PartitionCounts(2, 4, 8, 16);
+        assertThat(counts.of(Partitioning.BY_DEVICE)).isEqualTo(counts.of(Partitioning.EVERY_DEVICE_PARTITION));
+    }
+
+    @Test
+    void retentionSaysItInKafkasWords() {
+        assertThat(Topics.JOBS.retention().topicConfig())
+                .containsExactlyEntriesOf(java.util.Map.of("cleanup.policy", "compact"));
+        assertThat(Topics.DELIVERIES.retention().topicConfig())
+                .containsEntry("cleanup.policy", "delete")
+                .containsEntry("retention.ms", "86400000");
+    }
+}

@@ -1,0 +1,69 @@
+package io.muster.service;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.BooleanSupplier;
+
+/**
+ * What the people and machines that operate a service ask it, over plain HTTP: {@code /health/live}, {@code /health/ready} (200 or
+ * 503) and {@code /metrics} in Prometheus' text format.
+ */
+public final class OperationsServer implements AutoCloseable {
+    private static final String TEXT = "text/plain; charset=utf-8";
+
+    private final HttpServer server;
+    private final ExecutorService executor;
+
+    private OperationsServer(HttpServer server, ExecutorService executor) {
+        this.server = server;
+        this.executor = executor;
+    }
+
+    /** @throws SettingsException when the port is taken */
+    public static OperationsServer start(String host, int port, PrometheusMeterRegistry meters, BooleanSupplier ready) {
+        HttpServer server;
+        try {
+            server = HttpServer.create(new InetSocketAddress(host, port), 0);
+        } catch (IOException e) {
+            throw new SettingsException("The operations port " + port + " on " + host + " can't be opened ("
+                    + e.getMessage() + "): choose another operations.port.");
+        }
+        ExecutorService executor = Executors.newSingleThreadExecutor(
+                Thread.ofPlatform().daemon().name("operations").factory());
+        server.setExecutor(executor);
+        server.createContext("/health/live", exchange -> answer(exchange, 200, TEXT, "live\n"));
+        server.createContext("/health/ready", exchange -> {
+            boolean isReady = ready.getAsBoolean();
+            answer(exchange, isReady ? 200 : 503, TEXT, isReady ? "ready\n" : "starting\n");
+        });
+        server.createContext(
+                "/metrics", exchange -> answer(exchange, 200, "text/plain; version=0.0.4", meters.scrape()));
+        server.start();
+        return new OperationsServer(server, executor);
+    }
+
+    public int port() {
+        return server.getAddress().getPort();
+    }
+
+    @Override
+    public void close() {
+        server.stop(0);
+        executor.shutdownNow();
+    }
+
+    private static void answer(HttpExchange exchange, int status, String contentType, String body) throws IOException {
+        try (exchange) {
+            byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+            exchange.getResponseHeaders().set("Content-Type", contentType);
+            exchange.sendResponseHeaders(status, bytes.length);
+            exchange.getResponseBody().write(bytes);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+package io.muster.service;
+
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.muster.registry.SchemaRegistryException;
+import java.util.concurrent.CountDownLatch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The main program of a service: reads settings, starts, waits for the signal to end, closes in order. */
+public final class ServiceProgram {
+    private static final Logger LOG = LoggerFactory.getLogger(ServiceProgram.class);
+
+    /** The exit status when the service can't start as it is configured. */
+    public static final int UNUSABLE = 2;
+
+    /** Builds and starts a service. */
+    @FunctionalInterface
+    public interface Start {
+        /** @return what ends the service, in order, when closed */
+        AutoCloseable start(Settings settings, PrometheusMeterRegistry meters) throws Exception;
+    }
+
+    private ServiceProgram() {}
+
+    /** Returns when the process was told to end; a setting that can't work ends it with {@link #UNUSABLE} and one sentence. */
+    public static void run(String name, String[] args, Start start) throws Exception {
+        CountDownLatch told = new CountDownLatch(1);
+        CountDownLatch closed = new CountDownLatch(1);
+        Settings settings;
+        AutoCloseable service;
+        try {
+            settings = Settings.of(args, System.getenv());
+            service = start.start(settings, Meters.create(name));
+        } catch (SettingsException | SchemaRegistryException e) {
+            System.err.println(name + ": " + e.getMessage());
+            System.exit(UNUSABLE);
+            return;
+        }
+        Runtime.getRuntime()
+                .addShutdownHook(Thread.ofPlatform().name("shutdown").unstarted(() -> {
+                    told.countDown();
+                    awaitQuietly(closed);
+                }));
+        LOG.info("{} started", name);
+        told.await();
+        try {
+            service.close();
+            LOG.info("{} ended", name);
+        } finally {
+            closed.countDown();
+        }
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
