@@ -1,0 +1,114 @@
+package io.muster.planner;
+
+import io.muster.codec.Codecs;
+import io.muster.codec.RecordCodec;
+import io.muster.planner.fleet.stream.FleetProcessor;
+import io.muster.planner.job.stream.JobProcessor;
+import io.muster.planner.state.FleetJob;
+import io.muster.planner.state.PendingMethod;
+import io.muster.planner.stream.Outbox;
+import io.muster.planner.stream.Route;
+import io.muster.registry.SchemaRegistry;
+import io.muster.topics.PartitionCounts;
+import io.muster.topics.Topic;
+import io.muster.topics.Topics;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.Serde;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.StoreBuilder;
+import org.apache.kafka.streams.state.Stores;
+
+/** What the planner reads, decides and writes. */
+final class PlannerTopology {
+    private static final String COORDINATOR = "coordinator";
+    private static final String FLEET = "fleet";
+
+    private final Topology topology = new Topology();
+    private final SchemaRegistry registry;
+    private final Codecs codecs;
+    private final PartitionCounts counts;
+
+    private PlannerTopology(SchemaRegistry registry, PartitionCounts counts) {
+        this.registry = registry;
+        this.codecs = new Codecs(registry);
+        this.counts = counts;
+    }
+
+    /** @throws io.muster.registry.SchemaRegistryException when the registry is away or refuses a schema */
+    static Topology build(SchemaRegistry registry, PartitionCounts counts) {
+        PlannerTopology planner = new PlannerTopology(registry, counts);
+        planner.coordinator();
+        planner.fleet();
+        return planner.topology;
+    }
+
+    private void coordinator() {
+        read(Topics.JOB_COMMANDS);
+        read(Topics.JOB_STATISTICS);
+        topology.addProcessor(
+                COORDINATOR,
+                () -> new JobProcessor(codecs, counts.devices(), counts.jobs(), counts.apiInstances()),
+                source(Topics.JOB_COMMANDS),
+                source(Topics.JOB_STATISTICS));
+        topology.addStateStore(inMemory(JobProcessor.JOBS, codecs.of(Topics.JOBS)), COORDINATOR);
+        write(Outbox.sink(Topics.JOB_EVENTS), Topics.JOB_EVENTS, COORDINATOR);
+        write(Outbox.sink(Topics.JOB_REFUSALS), Topics.JOB_REFUSALS, COORDINATOR);
+        write(Outbox.sink(Topics.JOBS), Topics.JOBS, COORDINATOR);
+        write(Outbox.sink(Topics.EXPANSIONS), Topics.EXPANSIONS, COORDINATOR);
+        write(Outbox.sink(Topics.REPLIES, "job"), Topics.REPLIES, COORDINATOR);
+        write(Outbox.sink(Topics.DEAD_LETTERS, "job"), Topics.DEAD_LETTERS, COORDINATOR);
+    }
+
+    private void fleet() {
+        read(Topics.DEVICE_COMMANDS);
+        read(Topics.DEVICE_REPORTS);
+        read(Topics.EXPANSIONS);
+        topology.addProcessor(
+                FLEET,
+                () -> new FleetProcessor(codecs, counts.devices(), counts.gateways(), counts.apiInstances()),
+                source(Topics.DEVICE_COMMANDS),
+                source(Topics.DEVICE_REPORTS),
+                source(Topics.EXPANSIONS));
+        topology.addStateStore(onDisk(FleetProcessor.DEVICES, Serdes.ByteArray()), FLEET);
+        topology.addStateStore(inMemory(FleetProcessor.CONNECTIONS, codecs.of(Topics.DEVICE_CONNECTIONS)), FLEET);
+        topology.addStateStore(inMemory(FleetProcessor.JOBS, own("fleet-jobs", FleetJob.class)), FLEET);
+        topology.addStateStore(onDisk(FleetProcessor.METHODS, own("methods", PendingMethod.class)), FLEET);
+        write(Outbox.sink(Topics.DEVICES), Topics.DEVICES, FLEET);
+        write(Outbox.sink(Topics.DEVICE_CONNECTIONS), Topics.DEVICE_CONNECTIONS, FLEET);
+        write(Outbox.sink(Topics.DEVICE_JOB_EVENTS), Topics.DEVICE_JOB_EVENTS, FLEET);
+        write(Outbox.sink(Topics.DELIVERIES), Topics.DELIVERIES, FLEET);
+        write(Outbox.sink(Topics.REPLIES, "fleet"), Topics.REPLIES, FLEET);
+        write(Outbox.sink(Topics.DEAD_LETTERS, "fleet"), Topics.DEAD_LETTERS, FLEET);
+    }
+
+    /** Values stay bytes until the processor reads them, so that it can put aside what is none of its records. */
+    private void read(Topic<?> topic) {
+        topology.addSource(source(topic), new StringDeserializer(), new ByteArrayDeserializer(), topic.name());
+    }
+
+    private void write(String sink, Topic<?> topic, String writer) {
+        topology.addSink(
+                sink, topic.name(), Route.serializer(), new ByteArraySerializer(), Route.partitioner(), writer);
+    }
+
+    private static String source(Topic<?> topic) {
+        return "from-" + topic.name();
+    }
+
+    private <V extends SpecificRecord> RecordCodec<V> own(String store, Class<V> type) {
+        return new RecordCodec<>(registry, PlannerService.APPLICATION_ID + "-" + store + "-changelog-value", type);
+    }
+
+    private static <V> StoreBuilder<KeyValueStore<String, V>> onDisk(String name, Serde<V> values) {
+        return Stores.keyValueStoreBuilder(Stores.persistentKeyValueStore(name), Serdes.String(), values);
+    }
+
+    private static <V> StoreBuilder<KeyValueStore<String, V>> inMemory(String name, Serde<V> values) {
+        return Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore(name), Serdes.String(), values);
+    }
+}

@@ -1,0 +1,133 @@
+package io.muster.planner.fleet;
+
+import io.muster.document.Etags;
+import io.muster.records.AuthenticationType;
+import io.muster.records.CreateDevice;
+import io.muster.records.Credentials;
+import io.muster.records.DeleteDevice;
+import io.muster.records.Device;
+import io.muster.records.DeviceSettings;
+import io.muster.records.UpdateDevice;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** Decides on changes of device identities. Contract: iot-hub, 1.2. */
+public final class Identities {
+    private static final Pattern DEVICE_ID = Pattern.compile("[A-Za-z0-9\\-:.+%_#*?!(),=@;$']{1,128}");
+    private static final Pattern THUMBPRINT = Pattern.compile("[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}");
+    private static final int SHORTEST_KEY = 16;
+    private static final int LONGEST_KEY = 64;
+
+    private Identities() {}
+
+    /** @param present the device that has the id already; null for none */
+    public static IdentityChange create(
+            @Nullable Device present, String deviceId, CreateDevice command, Instant now) {
+        if (!DEVICE_ID.matcher(deviceId).matches()) {
+            return new IdentityChange.Refused(Refusals.invalid(
+                    "A device id has 1 to 128 letters, digits or characters of -:.+%_#*?!(),=@;$' and no others."));
+        }
+        if (present != null) {
+            return new IdentityChange.Refused(Refusals.deviceAlreadyExists(deviceId));
+        }
+        DeviceSettings settings = command.getSettings();
+        Optional<String> fault = fault(settings.getCredentials());
+        if (fault.isPresent()) {
+            return new IdentityChange.Refused(Refusals.invalid(fault.get()));
+        }
+        if (TwinEdit.parse(TwinEdit.Mode.REPLACE, null, command.getTags(), command.getDesired())
+                instanceof TwinEdit.Parsed.Invalid invalid) {
+            return new IdentityChange.Refused(invalid.refusal());
+        }
+        return new IdentityChange.Changed(Device.newBuilder()
+                .setDeviceId(deviceId)
+                .setGenerationId(Long.toString(now.toEpochMilli()))
+                .setSettings(settings)
+                .setCreatedAt(now)
+                .setStatusUpdatedAt(now)
+                .setTwin(TwinEdit.born(command.getTags(), command.getDesired(), now))
+                .build());
+    }
+
+    public static IdentityChange update(@Nullable Device device, String deviceId, UpdateDevice command, Instant now) {
+        if (device == null) {
+            return new IdentityChange.Refused(Refusals.deviceNotFound(deviceId));
+        }
+        if (!Etags.matches(command.getIfMatch(), Etags.of(device))) {
+            return new IdentityChange.Refused(Refusals.etagDiffers());
+        }
+        DeviceSettings wanted = command.getSettings();
+        Credentials merged =
+                keepingKeys(wanted.getCredentials(), device.getSettings().getCredentials());
+        Optional<String> fault = fault(merged);
+        if (fault.isPresent()) {
+            return new IdentityChange.Refused(Refusals.invalid(fault.get()));
+        }
+        boolean sameStatus = wanted.getStatus() == device.getSettings().getStatus();
+        return new IdentityChange.Changed(Device.newBuilder(device)
+                .setRevision(device.getRevision() + 1)
+                .setSettings(DeviceSettings.newBuilder(wanted)
+                        .setCredentials(merged)
+                        .build())
+                .setStatusUpdatedAt(sameStatus ? device.getStatusUpdatedAt() : now)
+                .build());
+    }
+
+    public static IdentityChange delete(@Nullable Device device, String deviceId, DeleteDevice command) {
+        if (device == null) {
+            return new IdentityChange.Refused(Refusals.deviceNotFound(deviceId));
+        }
+        if (!Etags.matches(command.getIfMatch(), Etags.of(device))) {
+            return new IdentityChange.Refused(Refusals.etagDiffers());
+        }
+        return new IdentityChange.Deleted();
+    }
+
+    private static Credentials keepingKeys(Credentials wanted, Credentials present) {
+        return Credentials.newBuilder(wanted)
+                .setPrimaryKey(wanted.getPrimaryKey() == null ? present.getPrimaryKey() : wanted.getPrimaryKey())
+                .setSecondaryKey(
+                        wanted.getSecondaryKey() == null ? present.getSecondaryKey() : wanted.getSecondaryKey())
+                .build();
+    }
+
+    private static Optional<String> fault(Credentials credentials) {
+        return switch (credentials.getType()) {
+            case SAS ->
+                isKey(credentials.getPrimaryKey()) && isKey(credentials.getSecondaryKey())
+                        ? Optional.empty()
+                        : Optional.of("A device of type sas has two keys, each the base64 of " + SHORTEST_KEY + " to "
+                                + LONGEST_KEY + " bytes.");
+            case SELF_SIGNED ->
+                isThumbprint(credentials.getPrimaryThumbprint()) && isThumbprint(credentials.getSecondaryThumbprint())
+                        ? Optional.empty()
+                        : Optional.of("A thumbprint is 40 (SHA-1) or 64 (SHA-256) hexadecimal digits.");
+            case CERTIFICATE_AUTHORITY, NONE -> Optional.empty();
+        };
+    }
+
+    private static boolean isKey(@Nullable String key) {
+        if (key == null) {
+            return false;
+        }
+        try {
+            int length = Base64.getDecoder().decode(key).length;
+            return length >= SHORTEST_KEY && length <= LONGEST_KEY;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
+    }
+
+    private static boolean isThumbprint(@Nullable String thumbprint) {
+        return thumbprint == null || THUMBPRINT.matcher(thumbprint).matches();
+    }
+
+    /** Whether the device may connect and be reached. */
+    public static boolean isEnabled(Device device) {
+        return device.getSettings().getStatus() == io.muster.records.DeviceStatus.ENABLED
+                && device.getSettings().getCredentials().getType() != AuthenticationType.NONE;
+    }
+}

@@ -1,0 +1,13 @@
+package io.muster.planner.fleet;
+
+import io.muster.records.Device;
+import io.muster.records.Refusal;
+
+/** What becomes of a request to change a device's identity. */
+public sealed interface IdentityChange {
+    record Changed(Device device) implements IdentityChange {}
+
+    record Deleted() implements IdentityChange {}
+
+    record Refused(Refusal refusal) implements IdentityChange {}
+}

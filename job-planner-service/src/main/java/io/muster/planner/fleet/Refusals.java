@@ -1,0 +1,54 @@
+package io.muster.planner.fleet;
+
+import io.muster.records.Refusal;
+import io.muster.records.RefusalReason;
+
+/** The sentences with which a device's commands are refused. */
+public final class Refusals {
+    private Refusals() {}
+
+    public static Refusal deviceNotFound(String deviceId) {
+        return new Refusal(RefusalReason.DEVICE_NOT_FOUND, "There is no device " + deviceId + ".");
+    }
+
+    public static Refusal deviceAlreadyExists(String deviceId) {
+        return new Refusal(RefusalReason.DEVICE_ALREADY_EXISTS, "The device " + deviceId + " is already registered.");
+    }
+
+    public static Refusal etagDiffers() {
+        return new Refusal(
+                RefusalReason.PRECONDITION_FAILED, "The etag differs: somebody changed it since. Read it again.");
+    }
+
+    public static Refusal versionDiffers(long expected, long actual) {
+        return new Refusal(
+                RefusalReason.PRECONDITION_FAILED,
+                "The reported properties are at version " + actual + ", not " + expected + ".");
+    }
+
+    public static Refusal invalid(String sentence) {
+        return new Refusal(RefusalReason.ARGUMENT_INVALID, sentence);
+    }
+
+    public static Refusal tooLarge(String sentence) {
+        return new Refusal(RefusalReason.TOO_LARGE, sentence);
+    }
+
+    public static Refusal notOnline() {
+        return new Refusal(RefusalReason.DEVICE_NOT_ONLINE, "Timed out waiting for device to connect.");
+    }
+
+    public static Refusal noAnswer() {
+        return new Refusal(RefusalReason.GATEWAY_TIMEOUT, "Timed out waiting for the response from device.");
+    }
+
+    public static Refusal notJson() {
+        return new Refusal(RefusalReason.INVALID_RESPONSE, "The device's answer is not JSON.");
+    }
+
+    public static Refusal tooManyInFlight(int limit) {
+        return new Refusal(
+                RefusalReason.TOO_MANY_METHODS_IN_FLIGHT,
+                "The device has " + limit + " methods in flight already; wait for one to end.");
+    }
+}

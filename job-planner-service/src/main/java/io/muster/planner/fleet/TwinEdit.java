@@ -1,0 +1,207 @@
+package io.muster.planner.fleet;
+
+import io.muster.document.Etags;
+import io.muster.planner.json.Json;
+import io.muster.planner.json.MalformedJsonException;
+import io.muster.records.Refusal;
+import io.muster.records.Twin;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A change of tags and desired properties, parsed and checked once and applied to as many twins as need be. Contract: iot-hub, 1.5
+ * and 5.2. Immutable: applying it copies what it adds.
+ */
+public final class TwinEdit {
+    /** Whether sections are merged or replaced. */
+    public enum Mode {
+        PATCH,
+        REPLACE
+    }
+
+    private final Mode mode;
+    private final @Nullable String ifMatch;
+    private final @Nullable String tags;
+    private final @Nullable String desired;
+    private final boolean namesTags;
+    private final boolean namesDesired;
+
+    /** A parsed edit, or why there is none. */
+    public sealed interface Parsed {
+        record Valid(TwinEdit edit) implements Parsed {}
+
+        record Invalid(Refusal refusal) implements Parsed {}
+    }
+
+    private TwinEdit(Mode mode, @Nullable String ifMatch, @Nullable String tags, @Nullable String desired) {
+        this.mode = mode;
+        this.ifMatch = ifMatch;
+        this.tags = tags;
+        this.desired = desired;
+        this.namesTags = tags != null && !isEmpty(tags);
+        this.namesDesired = desired != null && !isEmpty(desired);
+    }
+
+    /** Checks everything that does not depend on the twin. Sections are JSON objects as text, null is left alone. */
+    public static Parsed parse(
+            Mode mode, @Nullable String ifMatch, @Nullable String tags, @Nullable String desired) {
+        Optional<Refusal> fault = fault(Section.TAGS, tags).or(() -> fault(Section.DESIRED, desired));
+        return fault.<Parsed>map(Parsed.Invalid::new)
+                .orElseGet(() -> new Parsed.Valid(new TwinEdit(mode, ifMatch, tags, desired)));
+    }
+
+    /** The twin of a new device, with these sections. */
+    static Twin born(@Nullable String tags, @Nullable String desired, Instant now) {
+        Map<String, Object> stamp = new LinkedHashMap<>();
+        stamp.put(MergePatch.LAST_UPDATED, now.toString());
+        String reportedMetadata = Json.text(stamp);
+        Map<String, Object> section = new LinkedHashMap<>();
+        Map<String, Object> metadata = new LinkedHashMap<>();
+        new MergePatch(now.toString(), 1L)
+                .merge(section, metadata, desired == null ? Map.of() : Json.stored(desired));
+        Map<String, Object> ownTags = new LinkedHashMap<>();
+        MergePatch.merge(ownTags, tags == null ? Map.of() : Json.stored(tags));
+        return Twin.newBuilder()
+                .setTags(Json.text(ownTags))
+                .setDesired(Json.text(section))
+                .setDesiredMetadata(Json.text(metadata))
+                .setReportedMetadata(reportedMetadata)
+                .build();
+    }
+
+    public TwinChange applyTo(Twin twin, Instant now) {
+        if (!Etags.matches(ifMatch, Etags.of(twin))) {
+            return new TwinChange.Refused(Refusals.etagDiffers());
+        }
+        return switch (mode) {
+            case PATCH -> patch(twin, now);
+            case REPLACE -> replace(twin, now);
+        };
+    }
+
+    private TwinChange patch(Twin twin, Instant now) {
+        if (!namesTags && !namesDesired) {
+            return new TwinChange.Unchanged(twin);
+        }
+        Twin.Builder changed = Twin.newBuilder(twin).setVersion(twin.getVersion() + 1);
+        if (namesTags && tags != null) {
+            Map<String, Object> section = Json.stored(twin.getTags());
+            int before = Section.size(section);
+            MergePatch.merge(section, Json.stored(tags));
+            Optional<Refusal> tooLarge = tooLarge(Section.TAGS, before, section);
+            if (tooLarge.isPresent()) {
+                return new TwinChange.Refused(tooLarge.get());
+            }
+            changed.setTags(Json.text(section));
+        }
+        if (namesDesired && desired != null) {
+            Map<String, Object> section = Json.stored(twin.getDesired());
+            Map<String, Object> metadata = Json.stored(twin.getDesiredMetadata());
+            int before = Section.size(section);
+            long version = twin.getDesiredVersion() + 1;
+            new MergePatch(now.toString(), version).merge(section, metadata, Json.stored(desired));
+            Optional<Refusal> tooLarge = tooLarge(Section.DESIRED, before, section);
+            if (tooLarge.isPresent()) {
+                return new TwinChange.Refused(tooLarge.get());
+            }
+            changed.setDesired(Json.text(section))
+                    .setDesiredMetadata(Json.text(metadata))
+                    .setDesiredVersion(version);
+        }
+        return new TwinChange.Changed(changed.build(), namesDesired ? desired : null);
+    }
+
+    private TwinChange replace(Twin twin, Instant now) {
+        if (tags == null && desired == null) {
+            return new TwinChange.Unchanged(twin);
+        }
+        Twin.Builder changed = Twin.newBuilder(twin).setVersion(twin.getVersion() + 1);
+        @Nullable String notification = null;
+        if (tags != null) {
+            Map<String, Object> section = new LinkedHashMap<>();
+            MergePatch.merge(section, Json.stored(tags));
+            Optional<Refusal> tooLarge = tooLarge(Section.TAGS, Section.size(Json.stored(twin.getTags())), section);
+            if (tooLarge.isPresent()) {
+                return new TwinChange.Refused(tooLarge.get());
+            }
+            changed.setTags(Json.text(section));
+        }
+        if (desired != null) {
+            Map<String, Object> before = Json.stored(twin.getDesired());
+            Map<String, Object> section = new LinkedHashMap<>();
+            Map<String, Object> metadata = new LinkedHashMap<>();
+            long version = twin.getDesiredVersion() + 1;
+            new MergePatch(now.toString(), version).merge(section, metadata, Json.stored(desired));
+            Optional<Refusal> tooLarge = tooLarge(Section.DESIRED, Section.size(before), section);
+            if (tooLarge.isPresent()) {
+                return new TwinChange.Refused(tooLarge.get());
+            }
+            changed.setDesired(Json.text(section))
+                    .setDesiredMetadata(Json.text(metadata))
+                    .setDesiredVersion(version);
+            notification = replacementNotice(before, section);
+        }
+        return new TwinChange.Changed(changed.build(), notification);
+    }
+
+    /** The whole new set, and null for each member that vanished. Contract: iot-hub, 4.6. */
+    private static String replacementNotice(Map<String, Object> before, Map<String, Object> after) {
+        Map<String, Object> notice = new HashMap<>(before);
+        notice.replaceAll((_, _) -> null);
+        notice.putAll(after);
+        return Json.text(notice);
+    }
+
+    /** Applies what a device reports of itself. The patch is JSON text. */
+    public static TwinChange report(Twin twin, String patch, @Nullable Long expectedVersion, Instant now) {
+        if (expectedVersion != null && expectedVersion != twin.getReportedVersion()) {
+            return new TwinChange.Refused(Refusals.versionDiffers(expectedVersion, twin.getReportedVersion()));
+        }
+        Optional<Refusal> fault = fault(Section.REPORTED, patch);
+        if (fault.isPresent()) {
+            return new TwinChange.Refused(fault.get());
+        }
+        Map<String, Object> section = Json.stored(twin.getReported());
+        Map<String, Object> metadata = Json.stored(twin.getReportedMetadata());
+        int before = Section.size(section);
+        new MergePatch(now.toString(), null).merge(section, metadata, Json.stored(patch));
+        Optional<Refusal> tooLarge = tooLarge(Section.REPORTED, before, section);
+        if (tooLarge.isPresent()) {
+            return new TwinChange.Refused(tooLarge.get());
+        }
+        return new TwinChange.Changed(
+                Twin.newBuilder(twin)
+                        .setReported(Json.text(section))
+                        .setReportedMetadata(Json.text(metadata))
+                        .setReportedVersion(twin.getReportedVersion() + 1)
+                        .build(),
+                null);
+    }
+
+    private static boolean isEmpty(String object) {
+        return Json.stored(object).keySet().stream().allMatch(Section::isReadOnly);
+    }
+
+    private static Optional<Refusal> fault(Section section, @Nullable String text) {
+        if (text == null) {
+            return Optional.empty();
+        }
+        try {
+            return section.fault(Json.object(text)).map(Refusals::invalid);
+        } catch (MalformedJsonException e) {
+            return Optional.of(Refusals.invalid("The " + section.words() + " can't be read: " + e.getMessage() + "."));
+        }
+    }
+
+    private static Optional<Refusal> tooLarge(Section section, int before, Map<String, Object> after) {
+        int size = Section.size(after);
+        return size > section.sizeLimit() && size > before
+                ? Optional.of(Refusals.tooLarge("The " + section.words() + " would hold " + size + " bytes, "
+                        + section.sizeLimit() + " at most."))
+                : Optional.empty();
+    }
+}

@@ -1,0 +1,90 @@
+package io.muster.planner.fleet.stream;
+
+import io.muster.planner.stream.Outbox;
+import io.muster.planner.stream.Route;
+import io.muster.records.DeviceConnection;
+import io.muster.topics.Topics;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.kafka.streams.KeyValue;
+import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who is connected where. The store is mirrored in memory, decoded, because every delivery and every target of a job asks. A
+ * connection counts only while its gateway lives: the same run of it, heard of within the lease. For one task.
+ */
+final class ConnectionTable {
+    /** A gateway that is silent for so long holds no connections any more. */
+    static final Duration LEASE = Duration.ofSeconds(10);
+
+    private record Gateway(String run, Instant lastSeen) {}
+
+    private final KeyValueStore<String, DeviceConnection> store;
+    private final Outbox outbox;
+    private final Map<String, DeviceConnection> mirror = new HashMap<>();
+    private final Map<Integer, Gateway> gateways = new HashMap<>();
+    private final Instant startedAt;
+
+    ConnectionTable(KeyValueStore<String, DeviceConnection> store, Outbox outbox, Instant now) {
+        this.store = store;
+        this.outbox = outbox;
+        this.startedAt = now;
+        try (KeyValueIterator<String, DeviceConnection> all = store.all()) {
+            while (all.hasNext()) {
+                KeyValue<String, DeviceConnection> entry = all.next();
+                mirror.put(entry.key, entry.value);
+            }
+        }
+    }
+
+    /** The session, connected or not. */
+    @Nullable DeviceConnection get(String deviceId) {
+        return mirror.get(deviceId);
+    }
+
+    /** The connection over which the device can be reached now. */
+    Optional<DeviceConnection> live(String deviceId, Instant now) {
+        return Optional.ofNullable(mirror.get(deviceId)).filter(connection -> isLive(connection, now));
+    }
+
+    boolean isLive(DeviceConnection connection, Instant now) {
+        if (!connection.getConnected()) {
+            return false;
+        }
+        @Nullable Gateway gateway = gateways.get(connection.getGateway());
+        if (gateway == null) {
+            // Not heard of since this task began: it may well live.
+            return now.isBefore(startedAt.plus(LEASE));
+        }
+        return gateway.run().equals(connection.getGatewayRun()) && now.isBefore(gateway.lastSeen().plus(LEASE));
+    }
+
+    /** A report came from that run of the gateway. */
+    void heard(int gateway, String run, Instant now) {
+        gateways.put(gateway, new Gateway(run, now));
+    }
+
+    void put(DeviceConnection connection, Instant now) {
+        mirror.put(connection.getDeviceId(), connection);
+        store.put(connection.getDeviceId(), connection);
+        outbox.send(
+                Outbox.sink(Topics.DEVICE_CONNECTIONS),
+                Topics.DEVICE_CONNECTIONS,
+                Route.byKey(connection.getDeviceId()),
+                connection,
+                now);
+    }
+
+    void delete(String deviceId, Instant now) {
+        if (mirror.remove(deviceId) != null) {
+            store.delete(deviceId);
+            outbox.sendEncoded(
+                    Outbox.sink(Topics.DEVICE_CONNECTIONS), Route.byKey(deviceId), null, now, null);
+        }
+    }
+}

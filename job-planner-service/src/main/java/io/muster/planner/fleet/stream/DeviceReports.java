@@ -1,0 +1,183 @@
+package io.muster.planner.fleet.stream;
+
+import io.muster.planner.fleet.Identities;
+import io.muster.planner.fleet.Refusals;
+import io.muster.planner.fleet.TwinChange;
+import io.muster.planner.fleet.TwinEdit;
+import io.muster.records.CloseConnection;
+import io.muster.records.ConnectionTerms;
+import io.muster.records.Device;
+import io.muster.records.DeviceConnected;
+import io.muster.records.DeviceConnection;
+import io.muster.records.DeviceDisconnected;
+import io.muster.records.DeviceReport;
+import io.muster.records.GatewayHeartbeat;
+import io.muster.records.MethodAnswered;
+import io.muster.records.MethodUndelivered;
+import io.muster.records.PatchReported;
+import io.muster.records.Refusal;
+import io.muster.records.ReportedAnswer;
+import io.muster.records.RequestConnection;
+import io.muster.records.RequestTwin;
+import io.muster.records.SubscriptionsChanged;
+import io.muster.records.Twin;
+import io.muster.records.TwinAnswer;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What gateways report of devices. A report of a connection that was superseded is refused. For one task. */
+final class DeviceReports {
+    private final DeviceTable devices;
+    private final ConnectionTable connections;
+    private final MethodRunner runner;
+    private final TwinWriter twins;
+    private final FleetOutbox outbox;
+
+    DeviceReports(
+            DeviceTable devices,
+            ConnectionTable connections,
+            MethodRunner runner,
+            TwinWriter twins,
+            FleetOutbox outbox) {
+        this.devices = devices;
+        this.connections = connections;
+        this.runner = runner;
+        this.twins = twins;
+        this.outbox = outbox;
+    }
+
+    /** @param deviceId the report's; a heartbeat has none and may give anything */
+    void handle(DeviceReport report, String deviceId, long offset, Instant now) {
+        connections.heard(report.getGateway(), report.getGatewayRun(), now);
+        switch (report.getReport()) {
+            case GatewayHeartbeat _ -> {}
+            case RequestConnection _ -> terms(report, deviceId, offset, now);
+            case DeviceConnected connected -> connected(report, deviceId, connected, now);
+            case DeviceDisconnected disconnected -> disconnected(deviceId, disconnected, now);
+            case SubscriptionsChanged changed -> subscriptions(deviceId, changed, now);
+            case MethodAnswered answered -> runner.answered(deviceId, answered, now);
+            case MethodUndelivered undelivered -> runner.undelivered(deviceId, undelivered, now);
+            case RequestTwin request -> twin(report, deviceId, request, now);
+            case PatchReported patch -> reported(report, deviceId, patch, now);
+            case Object unknown ->
+                throw new IllegalStateException("not a report, class=" + unknown.getClass());
+        }
+    }
+
+    /** The epoch is the request's own place in the partition, so that a later one is larger, whichever gateway asks. */
+    private void terms(DeviceReport report, String deviceId, long offset, Instant now) {
+        @Nullable Device device = devices.get(deviceId);
+        @Nullable DeviceConnection session = connections.get(deviceId);
+        String correlationId = report.getCorrelationId() == null ? "" : report.getCorrelationId();
+        ConnectionTerms.Builder terms = ConnectionTerms.newBuilder()
+                .setCorrelationId(correlationId)
+                .setEpoch(offset)
+                .setKnown(device != null);
+        if (device != null) {
+            terms.setStatus(device.getSettings().getStatus())
+                    .setCredentials(device.getSettings().getCredentials())
+                    .setSubscriptions(session == null ? List.of() : session.getSubscriptions());
+        }
+        outbox.deliver(report.getGateway(), deviceId, terms.build(), now);
+    }
+
+    private void connected(DeviceReport report, String deviceId, DeviceConnected connected, Instant now) {
+        @Nullable Device device = devices.get(deviceId);
+        @Nullable DeviceConnection session = connections.get(deviceId);
+        if (device == null || !Identities.isEnabled(device)) {
+            close(report.getGateway(), deviceId, connected.getEpoch(), "The device is gone or disabled.", now);
+            return;
+        }
+        if (session != null && session.getEpoch() >= connected.getEpoch()) {
+            close(report.getGateway(), deviceId, connected.getEpoch(), "A newer connection took its place.", now);
+            return;
+        }
+        if (session != null && connections.isLive(session, now)) {
+            close(session.getGateway(), deviceId, session.getEpoch(), "A newer connection took its place.", now);
+        }
+        List<String> subscriptions =
+                session == null || connected.getCleanSession() ? List.of() : session.getSubscriptions();
+        connections.put(
+                DeviceConnection.newBuilder()
+                        .setDeviceId(deviceId)
+                        .setEpoch(connected.getEpoch())
+                        .setGateway(report.getGateway())
+                        .setGatewayRun(report.getGatewayRun())
+                        .setConnected(true)
+                        .setSubscriptions(subscriptions)
+                        .setChangedAt(now)
+                        .build(),
+                now);
+        runner.dispatch(deviceId, now);
+    }
+
+    private void disconnected(String deviceId, DeviceDisconnected disconnected, Instant now) {
+        @Nullable DeviceConnection session = connections.get(deviceId);
+        if (session != null && session.getEpoch() == disconnected.getEpoch() && session.getConnected()) {
+            connections.put(
+                    DeviceConnection.newBuilder(session)
+                            .setConnected(false)
+                            .setChangedAt(now)
+                            .build(),
+                    now);
+        }
+    }
+
+    private void subscriptions(String deviceId, SubscriptionsChanged changed, Instant now) {
+        @Nullable DeviceConnection session = connections.get(deviceId);
+        if (session != null && session.getEpoch() == changed.getEpoch()) {
+            connections.put(
+                    DeviceConnection.newBuilder(session)
+                            .setSubscriptions(changed.getSubscriptions())
+                            .build(),
+                    now);
+            runner.dispatch(deviceId, now);
+        }
+    }
+
+    private void twin(DeviceReport report, String deviceId, RequestTwin request, Instant now) {
+        @Nullable Device device = devices.get(deviceId);
+        if (device != null) {
+            Twin twin = device.getTwin();
+            outbox.deliver(
+                    report.getGateway(),
+                    deviceId,
+                    new TwinAnswer(
+                            request.getEpoch(),
+                            request.getRid(),
+                            twin.getDesired(),
+                            twin.getDesiredVersion(),
+                            twin.getReported(),
+                            twin.getReportedVersion()),
+                    now);
+        }
+    }
+
+    private void reported(DeviceReport report, String deviceId, PatchReported patch, Instant now) {
+        @Nullable Device device = devices.get(deviceId);
+        TwinChange change = device == null
+                ? new TwinChange.Refused(Refusals.deviceNotFound(deviceId))
+                : twins.write(
+                        device,
+                        TwinEdit.report(device.getTwin(), patch.getPatch(), patch.getExpectedVersion(), now),
+                        now);
+        ReportedAnswer answer =
+                switch (change) {
+                    case TwinChange.Changed changed ->
+                        answer(patch, changed.twin().getReportedVersion(), null);
+                    case TwinChange.Unchanged unchanged ->
+                        answer(patch, unchanged.twin().getReportedVersion(), null);
+                    case TwinChange.Refused refused -> answer(patch, 0, refused.refusal());
+                };
+        outbox.deliver(report.getGateway(), deviceId, answer, now);
+    }
+
+    private static ReportedAnswer answer(PatchReported patch, long version, @Nullable Refusal refusal) {
+        return new ReportedAnswer(patch.getEpoch(), patch.getRid(), version, refusal);
+    }
+
+    private void close(int gateway, String deviceId, long epoch, String reason, Instant now) {
+        outbox.deliver(gateway, deviceId, new CloseConnection(epoch, reason), now);
+    }
+}

@@ -1,0 +1,201 @@
+package io.muster.planner.fleet.stream;
+
+import io.muster.planner.fleet.Identities;
+import io.muster.planner.fleet.IdentityChange;
+import io.muster.planner.fleet.Refusals;
+import io.muster.planner.fleet.TwinChange;
+import io.muster.planner.fleet.TwinEdit;
+import io.muster.planner.job.JobDecider;
+import io.muster.planner.stream.Requester;
+import io.muster.records.CloseConnection;
+import io.muster.records.CreateDevice;
+import io.muster.records.DeleteDevice;
+import io.muster.records.Device;
+import io.muster.records.DeviceCommand;
+import io.muster.records.DeviceConnection;
+import io.muster.records.DeviceDeleted;
+import io.muster.records.DevicePage;
+import io.muster.records.DeviceView;
+import io.muster.records.Expansion;
+import io.muster.records.GetDevice;
+import io.muster.records.InvokeMethod;
+import io.muster.records.ListDevices;
+import io.muster.records.PatchTwin;
+import io.muster.records.Refusal;
+import io.muster.records.ReplaceTwin;
+import io.muster.records.Twin;
+import io.muster.records.TwinPatch;
+import io.muster.records.UpdateDevice;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** What is asked of devices by people and programs: changes and reads. Each is answered once. For one task. */
+final class DeviceRequests {
+    private static final int PAGE_LIMIT = 1000;
+    /** A page goes over a topic, whose records are limited to a megabyte. */
+    private static final int PAGE_BYTES = 512 * 1024;
+
+    private static final int DEVICE_BYTES = 512;
+
+    private final DeviceTable devices;
+    private final ConnectionTable connections;
+    private final MethodRunner runner;
+    private final TwinWriter twins;
+    private final FleetOutbox outbox;
+
+    DeviceRequests(
+            DeviceTable devices,
+            ConnectionTable connections,
+            MethodRunner runner,
+            TwinWriter twins,
+            FleetOutbox outbox) {
+        this.devices = devices;
+        this.connections = connections;
+        this.runner = runner;
+        this.twins = twins;
+        this.outbox = outbox;
+    }
+
+    /** @param position unique among the commands to this device */
+    void handle(DeviceCommand command, long position, Requester requester, Instant now) {
+        String deviceId = command.getDeviceId();
+        @Nullable Device device = devices.get(deviceId);
+        switch (command.getCommand()) {
+            case CreateDevice create ->
+                identity(Identities.create(device, deviceId, create, now), deviceId, requester, now);
+            case UpdateDevice update ->
+                identity(Identities.update(device, deviceId, update, now), deviceId, requester, now);
+            case DeleteDevice delete ->
+                identity(Identities.delete(device, deviceId, delete), deviceId, requester, now);
+            case GetDevice _ -> ifThere(device, deviceId, requester, now, found -> view(found, requester, now));
+            case PatchTwin patch ->
+                ifThere(
+                        device,
+                        deviceId,
+                        requester,
+                        now,
+                        found -> edit(found, TwinEdit.Mode.PATCH, patch.getPatch(), requester, now));
+            case ReplaceTwin replace ->
+                ifThere(
+                        device,
+                        deviceId,
+                        requester,
+                        now,
+                        found -> edit(found, TwinEdit.Mode.REPLACE, replace.getReplacement(), requester, now));
+            case InvokeMethod invoke ->
+                ifThere(device, deviceId, requester, now, _ -> invoke(deviceId, invoke, position, requester, now));
+            case Object unknown ->
+                throw new IllegalStateException("not a command to a device, class=" + unknown.getClass());
+        }
+    }
+
+    /** This partition's part of a page. */
+    void list(Expansion expansion, ListDevices list, Requester requester, Instant now) {
+        int limit = Math.clamp(list.getLimit(), 1, PAGE_LIMIT);
+        List<DeviceView> page = new ArrayList<>();
+        int[] bytes = {0};
+        boolean more = devices.scan(list.getAfter(), device -> {
+            page.add(viewOf(device, now));
+            bytes[0] += roughSize(device.getTwin());
+            return page.size() < limit && bytes[0] < PAGE_BYTES;
+        });
+        outbox.reply(
+                requester,
+                new DevicePage(expansion.getPartition(), expansion.getPartitions(), page, more),
+                now);
+    }
+
+    private void identity(IdentityChange change, String deviceId, Requester requester, Instant now) {
+        switch (change) {
+            case IdentityChange.Changed changed -> {
+                devices.put(changed.device(), now);
+                if (!Identities.isEnabled(changed.device())) {
+                    close(deviceId, "The device is disabled.", now);
+                }
+                view(changed.device(), requester, now);
+            }
+            case IdentityChange.Deleted _ -> {
+                close(deviceId, "The device is deleted.", now);
+                runner.deviceDeleted(deviceId, now);
+                connections.delete(deviceId, now);
+                devices.delete(deviceId, now);
+                outbox.reply(requester, new DeviceDeleted(deviceId), now);
+            }
+            case IdentityChange.Refused refused -> outbox.reply(requester, refused.refusal(), now);
+        }
+    }
+
+    private void close(String deviceId, String reason, Instant now) {
+        connections
+                .live(deviceId, now)
+                .ifPresent(connection -> outbox.deliver(
+                        connection.getGateway(),
+                        deviceId,
+                        new CloseConnection(connection.getEpoch(), reason),
+                        now));
+    }
+
+    private void edit(Device device, TwinEdit.Mode mode, TwinPatch patch, Requester requester, Instant now) {
+        switch (TwinEdit.parse(mode, patch.getIfMatch(), patch.getTags(), patch.getDesired())) {
+            case TwinEdit.Parsed.Invalid invalid -> outbox.reply(requester, invalid.refusal(), now);
+            case TwinEdit.Parsed.Valid valid -> {
+                switch (twins.write(device, valid.edit().applyTo(device.getTwin(), now), now)) {
+                    case TwinChange.Changed changed ->
+                        view(TwinWriter.with(device, changed.twin()), requester, now);
+                    case TwinChange.Unchanged _ -> view(device, requester, now);
+                    case TwinChange.Refused refused -> outbox.reply(requester, refused.refusal(), now);
+                }
+            }
+        }
+    }
+
+    private void invoke(String deviceId, InvokeMethod invoke, long position, Requester requester, Instant now) {
+        Optional<Refusal> fault = JobDecider.fault(invoke.getMethod());
+        if (fault.isPresent()) {
+            outbox.reply(requester, fault.get(), now);
+        } else {
+            runner.invoke(deviceId, invoke.getMethod(), position, requester, now);
+        }
+    }
+
+    private void ifThere(
+            @Nullable Device device,
+            String deviceId,
+            Requester requester,
+            Instant now,
+            java.util.function.Consumer<Device> action) {
+        if (device == null) {
+            outbox.reply(requester, Refusals.deviceNotFound(deviceId), now);
+        } else {
+            action.accept(device);
+        }
+    }
+
+    private void view(Device device, Requester requester, Instant now) {
+        if (requester.awaitsReply()) {
+            outbox.reply(requester, viewOf(device, now), now);
+        }
+    }
+
+    private static int roughSize(Twin twin) {
+        return DEVICE_BYTES
+                + twin.getTags().length()
+                + twin.getDesired().length()
+                + twin.getDesiredMetadata().length()
+                + twin.getReported().length()
+                + twin.getReportedMetadata().length();
+    }
+
+    private DeviceView viewOf(Device device, Instant now) {
+        @Nullable DeviceConnection connection = connections.get(device.getDeviceId());
+        if (connection != null && connection.getConnected() && !connections.isLive(connection, now)) {
+            connection = DeviceConnection.newBuilder(connection)
+                    .setConnected(false)
+                    .build();
+        }
+        return new DeviceView(device, connection);
+    }
+}

@@ -1,0 +1,180 @@
+package io.muster.planner.fleet.stream;
+
+import io.muster.codec.Codecs;
+import io.muster.codec.UndecodableRecordException;
+import io.muster.planner.state.FleetJob;
+import io.muster.planner.state.PendingMethod;
+import io.muster.planner.stream.InvalidRecordException;
+import io.muster.planner.stream.Outbox;
+import io.muster.planner.stream.Requester;
+import io.muster.planner.stream.Route;
+import io.muster.records.CancelDeviceJobs;
+import io.muster.records.DeviceCommand;
+import io.muster.records.DeviceConnection;
+import io.muster.records.DeviceReport;
+import io.muster.records.ExpandJob;
+import io.muster.records.Expansion;
+import io.muster.records.ExpireDeviceJobs;
+import io.muster.records.ForgetJob;
+import io.muster.records.GatewayHeartbeat;
+import io.muster.records.ListDevices;
+import io.muster.topics.Topics;
+import java.time.Duration;
+import java.time.Instant;
+import org.apache.kafka.streams.processor.PunctuationType;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
+import org.apache.kafka.streams.state.KeyValueStore;
+
+/**
+ * Everything about the devices of one partition, in one task: device commands, device reports and expansions in; events, deliveries,
+ * documents and replies out. Contract: ARCHITECTURE, the road, 2 to 5.
+ */
+public final class FleetProcessor implements Processor<String, byte[], Route, byte[]> {
+    /** Devices by id, as they stand on their topic. */
+    public static final String DEVICES = "devices";
+
+    /** Connections by device id. */
+    public static final String CONNECTIONS = "connections";
+
+    /** Jobs that have not ended, by job id. */
+    public static final String JOBS = "fleet-jobs";
+
+    /** Methods that have not ended, by device id and number. */
+    public static final String METHODS = "methods";
+
+    private static final Duration TICK = Duration.ofMillis(10);
+
+    private final Codecs codecs;
+    private final int devicePartitions;
+    private final int gatewayPartitions;
+    private final int replyPartitions;
+
+    @SuppressWarnings("NullAway.Init") // Kafka Streams calls init before anything else.
+    private ProcessorContext<Route, byte[]> context;
+
+    @SuppressWarnings("NullAway.Init")
+    private Outbox outbox;
+
+    @SuppressWarnings("NullAway.Init")
+    private DeviceRequests requests;
+
+    @SuppressWarnings("NullAway.Init")
+    private DeviceReports reports;
+
+    @SuppressWarnings("NullAway.Init")
+    private MethodRunner runner;
+
+    @SuppressWarnings("NullAway.Init")
+    private Expansions expansions;
+
+    @SuppressWarnings("NullAway.Init")
+    private KeyValueStore<String, FleetJob> jobs;
+
+    public FleetProcessor(Codecs codecs, int devicePartitions, int gatewayPartitions, int replyPartitions) {
+        this.codecs = codecs;
+        this.devicePartitions = devicePartitions;
+        this.gatewayPartitions = gatewayPartitions;
+        this.replyPartitions = replyPartitions;
+    }
+
+    @Override
+    public void init(ProcessorContext<Route, byte[]> context) {
+        this.context = context;
+        this.outbox = new Outbox(context, codecs);
+        this.jobs = context.getStateStore(JOBS);
+        KeyValueStore<String, DeviceConnection> connectionStore = context.getStateStore(CONNECTIONS);
+        KeyValueStore<String, PendingMethod> methodStore = context.getStateStore(METHODS);
+        FleetOutbox fleetOutbox = new FleetOutbox(outbox);
+        DeviceTable devices =
+                new DeviceTable(context.getStateStore(DEVICES), codecs.of(Topics.DEVICES), outbox);
+        ConnectionTable connections = new ConnectionTable(connectionStore, outbox, now());
+        TwinWriter twins = new TwinWriter(devices, connections, fleetOutbox);
+        this.runner = new MethodRunner(new MethodTable(methodStore), connections, jobs, fleetOutbox);
+        this.requests = new DeviceRequests(devices, connections, runner, twins, fleetOutbox);
+        this.reports = new DeviceReports(devices, connections, runner, twins, fleetOutbox);
+        this.expansions = new Expansions(jobs, devices, connections, runner, twins, fleetOutbox);
+        context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, this::tick);
+    }
+
+    @Override
+    public void process(Record<String, byte[]> record) {
+        Instant now = now();
+        RecordMetadata position = context.recordMetadata().orElseThrow();
+        try {
+            if (record.value() == null) {
+                throw new InvalidRecordException("a record here has a value");
+            }
+            String topic = position.topic();
+            if (topic.equals(Topics.DEVICE_REPORTS.name())) {
+                report(record, position, now);
+            } else if (topic.equals(Topics.DEVICE_COMMANDS.name())) {
+                command(record, position, now);
+            } else {
+                expansion(record, now);
+            }
+        } catch (UndecodableRecordException | InvalidRecordException e) {
+            outbox.giveUp(FleetOutbox.deadLetters(), position, record, String.valueOf(e.getMessage()), now);
+        }
+    }
+
+    private void command(Record<String, byte[]> record, RecordMetadata position, Instant now)
+            throws InvalidRecordException {
+        DeviceCommand command = codecs.of(Topics.DEVICE_COMMANDS).decode(record.value());
+        if (!command.getDeviceId().equals(record.key())) {
+            throw new InvalidRecordException("the key is not the command's device id");
+        }
+        long number = position.offset() * devicePartitions + position.partition();
+        requests.handle(command, number, Requester.of(record, replyPartitions), now);
+    }
+
+    private void report(Record<String, byte[]> record, RecordMetadata position, Instant now)
+            throws InvalidRecordException {
+        DeviceReport report = codecs.of(Topics.DEVICE_REPORTS).decode(record.value());
+        if (report.getGateway() < 0 || report.getGateway() >= gatewayPartitions) {
+            throw new InvalidRecordException(
+                    "no gateway has the ordinal " + report.getGateway() + ", there are " + gatewayPartitions);
+        }
+        String deviceId = report.getDeviceId();
+        if (deviceId == null && !(report.getReport() instanceof GatewayHeartbeat)) {
+            throw new InvalidRecordException("a report names its device");
+        }
+        if (deviceId != null && !deviceId.equals(record.key())) {
+            throw new InvalidRecordException("the key is not the report's device id");
+        }
+        reports.handle(report, deviceId == null ? "" : deviceId, position.offset(), now);
+    }
+
+    private void expansion(Record<String, byte[]> record, Instant now) throws InvalidRecordException {
+        Expansion expansion = codecs.of(Topics.EXPANSIONS).decode(record.value());
+        String jobId = expansion.getJobId();
+        switch (expansion.getRequest()) {
+            case ExpandJob expand -> expansions.begin(expansion, expand, now);
+            case CancelDeviceJobs _ -> {
+                expansions.stop(jobId, now);
+                runner.cancelJob(jobId, now);
+            }
+            case ExpireDeviceJobs _ -> {
+                expansions.stop(jobId, now);
+                runner.expireJob(jobId, now);
+            }
+            case ForgetJob _ -> jobs.delete(jobId);
+            case ListDevices list ->
+                requests.list(expansion, list, Requester.of(record, replyPartitions), now);
+            case Object unknown ->
+                throw new IllegalStateException("not an expansion, class=" + unknown.getClass());
+        }
+    }
+
+    private void tick(long timestamp) {
+        Instant now = Instant.ofEpochMilli(timestamp);
+        runner.timeOut(now);
+        expansions.goOn(now);
+    }
+
+    private Instant now() {
+        return Instant.ofEpochMilli(context.currentSystemTimeMs());
+    }
+}

@@ -1,0 +1,136 @@
+package io.muster.planner.fleet.stream;
+
+import io.muster.planner.state.PendingMethod;
+import io.muster.planner.stream.DueTimes;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.apache.kafka.streams.KeyValue;
+import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The partition's methods that have not ended. Beside the store, in memory and rebuilt from it at start: when each is due, and how
+ * many of a device wait or run. For one task.
+ */
+final class MethodTable {
+    private static final StringSerializer TEXT = new StringSerializer();
+
+    /** Counts of one device. */
+    private static final class Load {
+        private int queued;
+        private int running;
+    }
+
+    private final KeyValueStore<String, PendingMethod> store;
+    private final DueTimes dueTimes = new DueTimes();
+    private final Map<String, Load> loads = new HashMap<>();
+
+    MethodTable(KeyValueStore<String, PendingMethod> store) {
+        this.store = store;
+        try (KeyValueIterator<String, PendingMethod> all = store.all()) {
+            while (all.hasNext()) {
+                KeyValue<String, PendingMethod> entry = all.next();
+                count(entry.value, 1);
+                schedule(entry.key, entry.value);
+            }
+        }
+    }
+
+    @Nullable PendingMethod get(String deviceId, String number) {
+        return store.get(key(deviceId, number));
+    }
+
+    int running(String deviceId) {
+        @Nullable Load load = loads.get(deviceId);
+        return load == null ? 0 : load.running;
+    }
+
+    boolean anyQueued(String deviceId) {
+        @Nullable Load load = loads.get(deviceId);
+        return load != null && load.queued > 0;
+    }
+
+    /** @param before as it stands in the store; null when it is new */
+    void put(@Nullable PendingMethod before, PendingMethod after) {
+        String key = key(after.getDeviceId(), after.getNumber());
+        if (before != null) {
+            count(before, -1);
+        }
+        count(after, 1);
+        schedule(key, after);
+        store.put(key, after);
+    }
+
+    void remove(PendingMethod pending) {
+        String key = key(pending.getDeviceId(), pending.getNumber());
+        count(pending, -1);
+        dueTimes.clear(key);
+        store.delete(key);
+    }
+
+    /** Those of one device, the oldest first. */
+    List<PendingMethod> of(String deviceId) {
+        List<PendingMethod> found = new ArrayList<>();
+        try (KeyValueIterator<String, PendingMethod> methods = store.prefixScan(deviceId + '\0', TEXT)) {
+            methods.forEachRemaining(entry -> found.add(entry.value));
+        }
+        found.sort(Comparator.comparing(PendingMethod::getCreatedAt));
+        return found;
+    }
+
+    /** Visits those of one job. The visitor may put and remove what it is given. */
+    void ofJob(String jobId, Consumer<PendingMethod> visitor) {
+        try (KeyValueIterator<String, PendingMethod> methods = store.all()) {
+            while (methods.hasNext()) {
+                PendingMethod pending = methods.next().value;
+                if (jobId.equals(pending.getJobId())) {
+                    visitor.accept(pending);
+                }
+            }
+        }
+    }
+
+    /** Takes those whose time has come, at most so many. */
+    List<PendingMethod> due(Instant now, int limit) {
+        List<PendingMethod> due = new ArrayList<>();
+        for (String key : dueTimes.take(now, limit)) {
+            @Nullable PendingMethod pending = store.get(key);
+            if (pending != null) {
+                due.add(pending);
+            }
+        }
+        return due;
+    }
+
+    private void schedule(String key, PendingMethod pending) {
+        Instant dueAt = pending.getDueAt();
+        if (dueAt == null) {
+            dueTimes.clear(key);
+        } else {
+            dueTimes.set(key, dueAt);
+        }
+    }
+
+    private void count(PendingMethod pending, int change) {
+        Load load = loads.computeIfAbsent(pending.getDeviceId(), _ -> new Load());
+        if (pending.getRunning()) {
+            load.running += change;
+        } else {
+            load.queued += change;
+        }
+        if (load.running == 0 && load.queued == 0) {
+            loads.remove(pending.getDeviceId());
+        }
+    }
+
+    private static String key(String deviceId, String number) {
+        return deviceId + '\0' + number;
+    }
+}

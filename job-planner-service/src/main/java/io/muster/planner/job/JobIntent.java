@@ -1,0 +1,24 @@
+package io.muster.planner.job;
+
+import io.muster.records.JobDefinition;
+import io.muster.records.JobStatistics;
+
+/** What is wanted of a job, by a person, by a timer, or by what happened on devices. The decider asks whether it still holds. */
+public sealed interface JobIntent {
+    /** @param jobNumber unique among jobs */
+    record Create(JobDefinition definition, long jobNumber) implements JobIntent {}
+
+    record Cancel() implements JobIntent {}
+
+    /** Its start time has come. */
+    record Queue() implements JobIntent {}
+
+    /** It is queued and may run. */
+    record Start() implements JobIntent {}
+
+    /** Its time is over. */
+    record TimeOut() implements JobIntent {}
+
+    /** The tally of its device jobs moved. */
+    record Tally(JobStatistics statistics) implements JobIntent {}
+}

@@ -1,0 +1,112 @@
+package io.muster.planner.job.stream;
+
+import io.muster.planner.job.Decision;
+import io.muster.planner.stream.Outbox;
+import io.muster.planner.stream.Requester;
+import io.muster.planner.stream.Route;
+import io.muster.records.CancelDeviceJobs;
+import io.muster.records.ExpandJob;
+import io.muster.records.Expansion;
+import io.muster.records.ExpireDeviceJobs;
+import io.muster.records.ForgetJob;
+import io.muster.records.Job;
+import io.muster.records.JobCancelled;
+import io.muster.records.JobCommand;
+import io.muster.records.JobCompleted;
+import io.muster.records.JobCreated;
+import io.muster.records.JobEvent;
+import io.muster.records.JobFailed;
+import io.muster.records.JobQueued;
+import io.muster.records.JobRefusal;
+import io.muster.records.JobStarted;
+import io.muster.records.JobTimedOut;
+import io.muster.records.Refusal;
+import io.muster.records.Reply;
+import io.muster.topics.Topics;
+import java.time.Instant;
+import java.util.Objects;
+import java.util.Optional;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
+import org.jspecify.annotations.Nullable;
+
+/** What is written when something happened to a job, and what a requester is told. */
+final class JobEffects {
+    private final Outbox outbox;
+    private final int devicePartitions;
+
+    JobEffects(Outbox outbox, int devicePartitions) {
+        this.outbox = outbox;
+        this.devicePartitions = devicePartitions;
+    }
+
+    void happened(JobEvent event, Job after, Requester requester, Instant now) {
+        Route route = Route.byKey(event.getJobId());
+        outbox.send(
+                Outbox.sink(Topics.JOB_EVENTS), Topics.JOB_EVENTS, route, event, now, requester.requestId());
+        outbox.send(Outbox.sink(Topics.JOBS), Topics.JOBS, route, after, now);
+        partitionRequest(event, after).ifPresent(request -> tellPartitions(event.getJobId(), request, now));
+    }
+
+    /** What every device partition is to do about it. */
+    private static Optional<Object> partitionRequest(JobEvent event, Job job) {
+        return switch (event.getEvent()) {
+            case JobStarted started ->
+                Optional.of(new ExpandJob(job.getDefinition(), job.getJobNumber(), started.getDeadline()));
+            case JobTimedOut _ -> Optional.of(new ExpireDeviceJobs());
+            case JobCompleted _ -> Optional.of(new ForgetJob());
+            case JobCancelled _ ->
+                job.getStartedAt() == null ? Optional.empty() : Optional.of(new CancelDeviceJobs());
+            case JobCreated _, JobQueued _, JobFailed _ -> Optional.empty();
+            case Object unknown ->
+                throw new IllegalStateException("not an event of a job, class=" + unknown.getClass());
+        };
+    }
+
+    private void tellPartitions(String jobId, Object request, Instant now) {
+        for (int partition = 0; partition < devicePartitions; partition++) {
+            outbox.send(
+                    Outbox.sink(Topics.EXPANSIONS),
+                    Topics.EXPANSIONS,
+                    new Route(jobId, partition),
+                    new Expansion(jobId, partition, devicePartitions, request),
+                    now);
+        }
+    }
+
+    /** Tells the requester of a command, and everybody of a refusal. @param job as it is now */
+    void answer(Decision decision, JobCommand command, @Nullable Job job, Requester requester, Instant now) {
+        switch (decision) {
+            case Decision.Refused refused -> {
+                JobRefusal refusal = new JobRefusal(
+                        command.getJobId(), now, command.getCommand().getClass().getSimpleName(), refused.refusal());
+                outbox.send(
+                        Outbox.sink(Topics.JOB_REFUSALS),
+                        Topics.JOB_REFUSALS,
+                        Route.byKey(command.getJobId()),
+                        refusal,
+                        now,
+                        requester.requestId());
+                reply(refused.refusal(), requester, now);
+            }
+            case Decision.Happened _, Decision.Nothing _ ->
+                reply(Objects.requireNonNull(job, "a command that was not refused leaves a job"), requester, now);
+        }
+    }
+
+    private void reply(Object outcome, Requester requester, Instant now) {
+        if (requester.awaitsReply() && requester.requestId() != null) {
+            assert outcome instanceof Job || outcome instanceof Refusal;
+            outbox.send(
+                    Outbox.sink(Topics.REPLIES, "job"),
+                    Topics.REPLIES,
+                    new Route(requester.requestId(), requester.replyTo()),
+                    new Reply(requester.requestId(), outcome),
+                    now);
+        }
+    }
+
+    void giveUp(RecordMetadata position, Record<String, byte[]> record, String reason, Instant now) {
+        outbox.giveUp(Outbox.sink(Topics.DEAD_LETTERS, "job"), position, record, reason, now);
+    }
+}

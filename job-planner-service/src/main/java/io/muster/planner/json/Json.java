@@ -1,0 +1,143 @@
+package io.muster.planner.json;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.io.SegmentedStringWriter;
+import com.fasterxml.jackson.core.util.BufferRecycler;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * JSON as plain Java: {@code Map<String, Object>}, {@code List<Object>}, {@code String}, {@code Number}, {@code Boolean}, and null.
+ * Members keep their order. Thread-safe.
+ */
+public final class Json {
+    private static final int DEPTH = 64;
+    private static final JsonFactory FACTORY = JsonFactory.builder()
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(DEPTH)
+                    .maxNumberLength(400)
+                    .build())
+            .build();
+
+    private Json() {}
+
+    /** @throws MalformedJsonException when the text is anything but one object */
+    @SuppressWarnings("unchecked") // An object's reader makes nothing else.
+    public static Map<String, Object> object(String text) throws MalformedJsonException {
+        if (value(text) instanceof Map<?, ?> object) {
+            return (Map<String, Object>) object;
+        }
+        throw new MalformedJsonException("a JSON object is expected");
+    }
+
+    /** @throws MalformedJsonException when the text is anything but one value */
+    public static @Nullable Object value(String text) throws MalformedJsonException {
+        try (JsonParser parser = FACTORY.createParser(text)) {
+            JsonToken first = parser.nextToken();
+            if (first == null) {
+                throw new MalformedJsonException("the text is empty");
+            }
+            @Nullable Object value = read(parser, first);
+            if (parser.nextToken() != null) {
+                throw new MalformedJsonException("something follows the JSON value");
+            }
+            return value;
+        } catch (IOException e) {
+            throw new MalformedJsonException("not JSON: " + firstLine(e));
+        }
+    }
+
+    /** An object of our own state, which was valid when it was written. */
+    public static Map<String, Object> stored(String text) {
+        try {
+            return object(text);
+        } catch (MalformedJsonException e) {
+            throw new IllegalStateException("the state holds a section that is not a JSON object", e);
+        }
+    }
+
+    public static String text(Map<String, Object> object) {
+        try (SegmentedStringWriter out = new SegmentedStringWriter(new BufferRecycler());
+                JsonGenerator generator = FACTORY.createGenerator(out)) {
+            write(generator, object);
+            generator.flush();
+            return out.getAndClear();
+        } catch (IOException e) {
+            throw new UncheckedIOException("A buffer in memory failed.", e);
+        }
+    }
+
+    private static @Nullable Object read(JsonParser parser, JsonToken token) throws IOException {
+        return switch (token) {
+            case START_OBJECT -> readObject(parser);
+            case START_ARRAY -> readArray(parser);
+            case VALUE_STRING -> parser.getText();
+            case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> parser.getNumberValue();
+            case VALUE_TRUE -> Boolean.TRUE;
+            case VALUE_FALSE -> Boolean.FALSE;
+            case VALUE_NULL -> null;
+            default -> throw new IOException("unexpected " + token);
+        };
+    }
+
+    private static Map<String, @Nullable Object> readObject(JsonParser parser) throws IOException {
+        Map<String, @Nullable Object> object = new LinkedHashMap<>();
+        for (String name = parser.nextFieldName(); name != null; name = parser.nextFieldName()) {
+            object.put(name, read(parser, parser.nextToken()));
+        }
+        return object;
+    }
+
+    private static List<@Nullable Object> readArray(JsonParser parser) throws IOException {
+        List<@Nullable Object> array = new ArrayList<>();
+        for (JsonToken token = parser.nextToken(); token != JsonToken.END_ARRAY; token = parser.nextToken()) {
+            array.add(read(parser, token));
+        }
+        return array;
+    }
+
+    private static void write(JsonGenerator generator, @Nullable Object value) throws IOException {
+        switch (value) {
+            case null -> generator.writeNull();
+            case Map<?, ?> object -> {
+                generator.writeStartObject();
+                for (Map.Entry<?, ?> member : object.entrySet()) {
+                    generator.writeFieldName((String) member.getKey());
+                    write(generator, member.getValue());
+                }
+                generator.writeEndObject();
+            }
+            case List<?> array -> {
+                generator.writeStartArray();
+                for (Object element : array) {
+                    write(generator, element);
+                }
+                generator.writeEndArray();
+            }
+            case String text -> generator.writeString(text);
+            case Integer number -> generator.writeNumber(number);
+            case Long number -> generator.writeNumber(number);
+            case Double number -> generator.writeNumber(number);
+            case BigInteger number -> generator.writeNumber(number);
+            case BigDecimal number -> generator.writeNumber(number);
+            case Boolean flag -> generator.writeBoolean(flag);
+            default -> throw new IllegalArgumentException("not a JSON value, class=" + value.getClass());
+        }
+    }
+
+    private static String firstLine(IOException e) {
+        String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        return message.lines().findFirst().orElse("");
+    }
+}

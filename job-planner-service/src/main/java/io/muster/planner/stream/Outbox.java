@@ -1,0 +1,86 @@
+package io.muster.planner.stream;
+
+import io.muster.codec.Codecs;
+import io.muster.records.DeadLetter;
+import io.muster.topics.Headers;
+import io.muster.topics.Topic;
+import io.muster.topics.Topics;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
+import org.jspecify.annotations.Nullable;
+
+/** Encodes records and sends them to the sink of their topic, within the task's transaction. For one task. */
+public final class Outbox {
+    private static final org.apache.kafka.common.header.Headers NONE = new RecordHeaders();
+    private static final String SERVICE = "job-planner-service";
+
+    private final ProcessorContext<Route, byte[]> context;
+    private final Codecs codecs;
+
+    public Outbox(ProcessorContext<Route, byte[]> context, Codecs codecs) {
+        this.context = context;
+        this.codecs = codecs;
+    }
+
+    /** The name of a topic's sink in the topology. */
+    public static String sink(Topic<?> topic) {
+        return "to-" + topic.name();
+    }
+
+    /** The name of the sink, of a topic that two sub-topologies write. */
+    public static String sink(Topic<?> topic, String writer) {
+        return writer + "-" + sink(topic);
+    }
+
+    public <V extends SpecificRecord> void send(String sink, Topic<V> topic, Route route, V value, Instant now) {
+        sendEncoded(sink, route, codecs.of(topic).encode(value), now, null);
+    }
+
+    /** @param requestId goes along as a header, if there is one */
+    public <V extends SpecificRecord> void send(
+            String sink, Topic<V> topic, Route route, V value, Instant now, @Nullable String requestId) {
+        sendEncoded(sink, route, codecs.of(topic).encode(value), now, requestId);
+    }
+
+    /** For a value that was encoded already, or null for a tombstone. */
+    public void sendEncoded(
+            String sink, Route route, byte @Nullable [] value, Instant now, @Nullable String requestId) {
+        org.apache.kafka.common.header.Headers headers = NONE;
+        if (requestId != null) {
+            headers = new RecordHeaders().add(Headers.REQUEST_ID, requestId.getBytes(StandardCharsets.UTF_8));
+        }
+        context.forward(new Record<>(route, value, now.toEpochMilli(), headers), sink);
+    }
+
+    /** Puts the record that is being processed aside, with the reason. */
+    public void giveUp(
+            String sink, RecordMetadata position, Record<String, byte[]> record, String reason, Instant now) {
+        DeadLetter letter = DeadLetter.newBuilder()
+                .setTopic(position.topic())
+                .setPartition(position.partition())
+                .setOffset(position.offset())
+                .setAt(now)
+                .setService(SERVICE)
+                .setReason(reason)
+                .setKey(
+                        record.key() == null
+                                ? null
+                                : ByteBuffer.wrap(record.key().getBytes(StandardCharsets.UTF_8)))
+                .setValue(record.value() == null ? null : ByteBuffer.wrap(record.value()))
+                .build();
+        send(sink, Topics.DEAD_LETTERS, new Route(null, Route.BY_KEY), letter, now);
+    }
+
+    /** A header's text, if the record has it. */
+    public static @Nullable String header(Record<?, ?> record, String name) {
+        Header header = record.headers().lastHeader(name);
+        return header == null || header.value() == null ? null : new String(header.value(), StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,66 @@
+package io.muster.planner;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.time.Clock;
+import java.time.Instant;
+import org.junit.jupiter.api.Test;
+
+/** The path alone says what a file may import. */
+class ArchitectureTest {
+    private static final JavaClasses CLASSES = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages("io.muster.planner");
+    private static final String[] PURE = {
+        "io.muster.planner.job", "io.muster.planner.fleet", "io.muster.planner.json"
+    };
+
+    @Test
+    void rulesTouchNothingOfTheWorld() {
+        noClasses()
+                .that()
+                .resideInAnyPackage(PURE)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "org.apache.kafka..",
+                        "io.muster.codec..",
+                        "io.muster.topics..",
+                        "io.muster.registry..",
+                        "io.muster.service..",
+                        "io.muster.planner.stream..",
+                        "io.muster.planner.job.stream..",
+                        "io.muster.planner.fleet.stream..",
+                        "org.slf4j..",
+                        "java.net..",
+                        "java.nio.file..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void noRuleReadsAClock() {
+        noClasses()
+                .should()
+                .callMethod(Instant.class, "now")
+                .orShould()
+                .callMethod(System.class, "currentTimeMillis")
+                .orShould()
+                .callMethod(System.class, "nanoTime")
+                .orShould()
+                .dependOnClassesThat()
+                .areAssignableTo(Clock.class)
+                .check(CLASSES);
+    }
+
+    @Test
+    void servicesDoNotSeeEachOther() {
+        noClasses()
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.muster.api..", "io.muster.gateway..", "io.muster.processor..", "io.muster.agent..")
+                .check(CLASSES);
+    }
+}

@@ -1,0 +1,227 @@
+package io.muster.planner;
+
+import io.muster.codec.Codecs;
+import io.muster.records.DeadLetter;
+import io.muster.records.Delivery;
+import io.muster.records.DeviceCommand;
+import io.muster.records.DeviceJobEvent;
+import io.muster.records.DeviceJobStatus;
+import io.muster.records.DeviceReport;
+import io.muster.records.DeviceView;
+import io.muster.records.DeviceJobCancelled;
+import io.muster.records.DeviceJobCompleted;
+import io.muster.records.DeviceJobCounts;
+import io.muster.records.DeviceJobDelivered;
+import io.muster.records.DeviceJobFailed;
+import io.muster.records.DeviceJobQueued;
+import io.muster.records.Expansion;
+import io.muster.records.ExpansionCompleted;
+import io.muster.records.GetDevice;
+import io.muster.records.Job;
+import io.muster.records.JobCommand;
+import io.muster.records.JobRefusal;
+import io.muster.records.JobStatistics;
+import io.muster.records.Reply;
+import io.muster.registry.InMemorySchemaRegistry;
+import io.muster.topics.Headers;
+import io.muster.topics.PartitionCounts;
+import io.muster.topics.Topic;
+import io.muster.topics.Topics;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Properties;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.TestInputTopic;
+import org.apache.kafka.streams.TopologyTestDriver;
+import org.apache.kafka.streams.test.TestRecord;
+import org.jspecify.annotations.Nullable;
+
+/** The planner's topology with one partition of each kind, and what it wrote. Plays the processor: it folds and feeds back. */
+final class PlannerDriver implements AutoCloseable {
+    private static final String RUN = "run-1";
+
+    private final InMemorySchemaRegistry registry = new InMemorySchemaRegistry();
+    private final Codecs codecs = new Codecs(registry);
+    private final TopologyTestDriver driver;
+    private final Map<String, TestInputTopic<String, byte[]>> inputs = new HashMap<>();
+    private final List<DeviceJobEvent> deviceJobEvents = new ArrayList<>();
+    private final List<Delivery> deliveries = new ArrayList<>();
+    private final List<Reply> replies = new ArrayList<>();
+    private final List<DeadLetter> deadLetters = new ArrayList<>();
+    private final List<JobRefusal> refusals = new ArrayList<>();
+    private final Map<String, Job> jobs = new HashMap<>();
+    private final Map<String, Map<DeviceJobStatus, Long>> counts = new HashMap<>();
+    private final List<String> expanded = new ArrayList<>();
+    private Instant now = Instant.parse("2026-11-21T02:00:00Z");
+    private int requests;
+
+    PlannerDriver() {
+        Properties properties = new Properties();
+        properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "test");
+        properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "unused:1");
+        this.driver = new TopologyTestDriver(
+                PlannerTopology.build(registry, new PartitionCounts(1, 1, 1, 1)), properties, now);
+    }
+
+    Instant now() {
+        return now;
+    }
+
+    void advance(Duration duration) {
+        now = now.plus(duration);
+        driver.advanceWallClockTime(duration);
+        settle();
+    }
+
+    void job(String jobId, Object command) {
+        send(Topics.JOB_COMMANDS, jobId, new JobCommand(jobId, command));
+    }
+
+    void device(String deviceId, Object command) {
+        send(Topics.DEVICE_COMMANDS, deviceId, new DeviceCommand(deviceId, command));
+    }
+
+    void report(String deviceId, Object report) {
+        send(Topics.DEVICE_REPORTS, deviceId, new DeviceReport(deviceId, 0, RUN, now, report, "c"));
+    }
+
+    void list(Object request) {
+        send(Topics.EXPANSIONS, "", new Expansion("", 0, 1, request));
+    }
+
+    DeviceView get(String deviceId) {
+        device(deviceId, new GetDevice());
+        return (DeviceView) lastReply();
+    }
+
+    <V extends SpecificRecord> byte[] encode(Topic<V> topic, V value) {
+        return codecs.of(topic).encode(value);
+    }
+
+    void raw(String topic, String key, byte @Nullable [] value) {
+        TestRecord<String, byte[]> record = new TestRecord<>(key, value, headers(), now);
+        inputs.computeIfAbsent(
+                        topic, name -> driver.createInputTopic(name, new StringSerializer(), new ByteArraySerializer()))
+                .pipeInput(record);
+        settle();
+    }
+
+    Object lastReply() {
+        return replies.getLast().getOutcome();
+    }
+
+    <D> List<D> delivered(Class<D> type) {
+        return deliveries.stream().map(Delivery::getDelivery).filter(type::isInstance).map(type::cast).toList();
+    }
+
+    List<DeviceJobEvent> deviceJobEvents() {
+        return deviceJobEvents;
+    }
+
+    List<Object> events(String jobId, String deviceId) {
+        return deviceJobEvents.stream()
+                .filter(event -> event.getJobId().equals(jobId) && deviceId.equals(event.getDeviceId()))
+                .map(DeviceJobEvent::getEvent)
+                .toList();
+    }
+
+    Job jobDocument(String jobId) {
+        return Objects.requireNonNull(jobs.get(jobId), jobId);
+    }
+
+    List<JobRefusal> jobRefusals() {
+        return refusals;
+    }
+
+    List<DeadLetter> deadLetters() {
+        return deadLetters;
+    }
+
+    @Override
+    public void close() {
+        driver.close();
+    }
+
+    private <V extends SpecificRecord> void send(Topic<V> topic, String key, V value) {
+        raw(topic.name(), key, encode(topic, value));
+    }
+
+    private RecordHeaders headers() {
+        RecordHeaders headers = new RecordHeaders();
+        headers.add(Headers.REQUEST_ID, ("request-" + requests++).getBytes(StandardCharsets.UTF_8));
+        headers.add(Headers.REPLY_TO, "0".getBytes(StandardCharsets.UTF_8));
+        return headers;
+    }
+
+    /** Takes what was written; statistics go back in. */
+    private void settle() {
+        deliveries.addAll(written(Topics.DELIVERIES));
+        replies.addAll(written(Topics.REPLIES));
+        deadLetters.addAll(written(Topics.DEAD_LETTERS));
+        refusals.addAll(written(Topics.JOB_REFUSALS));
+        written(Topics.JOBS).forEach(job -> jobs.put(job.getDefinition().getJobId(), job));
+        List<DeviceJobEvent> fresh = written(Topics.DEVICE_JOB_EVENTS);
+        deviceJobEvents.addAll(fresh);
+        fresh.forEach(this::fold);
+        fresh.stream().map(DeviceJobEvent::getJobId).distinct().forEach(this::publish);
+    }
+
+    private void fold(DeviceJobEvent event) {
+        Map<DeviceJobStatus, Long> tally =
+                counts.computeIfAbsent(event.getJobId(), _ -> new EnumMap<>(DeviceJobStatus.class));
+        if (event.getPrevious() != null) {
+            tally.merge(event.getPrevious(), -1L, Long::sum);
+        }
+        switch (event.getEvent()) {
+            case DeviceJobQueued _ -> tally.merge(DeviceJobStatus.QUEUED, 1L, Long::sum);
+            case DeviceJobDelivered _ -> tally.merge(DeviceJobStatus.RUNNING, 1L, Long::sum);
+            case DeviceJobCompleted _ -> tally.merge(DeviceJobStatus.COMPLETED, 1L, Long::sum);
+            case DeviceJobFailed _ -> tally.merge(DeviceJobStatus.FAILED, 1L, Long::sum);
+            case DeviceJobCancelled _ -> tally.merge(DeviceJobStatus.CANCELLED, 1L, Long::sum);
+            case ExpansionCompleted _ -> expanded.add(event.getJobId());
+            default -> throw new AssertionError(event);
+        }
+    }
+
+    private void publish(String jobId) {
+        Map<DeviceJobStatus, Long> tally = counts.getOrDefault(jobId, Map.of());
+        long total = tally.values().stream().mapToLong(Long::longValue).sum();
+        send(
+                Topics.JOB_STATISTICS,
+                jobId,
+                new JobStatistics(
+                        jobId,
+                        new DeviceJobCounts(
+                                total,
+                                tally.getOrDefault(DeviceJobStatus.QUEUED, 0L),
+                                tally.getOrDefault(DeviceJobStatus.RUNNING, 0L),
+                                tally.getOrDefault(DeviceJobStatus.COMPLETED, 0L),
+                                tally.getOrDefault(DeviceJobStatus.FAILED, 0L),
+                                tally.getOrDefault(DeviceJobStatus.CANCELLED, 0L)),
+                        expanded.contains(jobId) ? 1 : 0,
+                        1,
+                        now));
+    }
+
+    private <V extends SpecificRecord> List<V> written(Topic<V> topic) {
+        return driver.createOutputTopic(topic.name(), new StringDeserializer(), new ByteArrayDeserializer())
+                .readValuesToList()
+                .stream()
+                .filter(Objects::nonNull)
+                .map(codecs.of(topic)::decode)
+                .toList();
+    }
+}

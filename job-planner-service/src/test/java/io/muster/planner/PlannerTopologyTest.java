@@ -1,0 +1,394 @@
+package io.muster.planner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.muster.records.CancelJob;
+import io.muster.records.CloseConnection;
+import io.muster.records.ConnectionTerms;
+import io.muster.records.CreateDevice;
+import io.muster.records.CreateJob;
+import io.muster.records.Credentials;
+import io.muster.records.DeadLetter;
+import io.muster.records.DesiredChanged;
+import io.muster.records.DeviceConnected;
+import io.muster.records.DeviceDisconnected;
+import io.muster.records.DeviceJobCancelled;
+import io.muster.records.DeviceJobCompleted;
+import io.muster.records.DeviceJobDelivered;
+import io.muster.records.DeviceJobEvent;
+import io.muster.records.DeviceJobFailed;
+import io.muster.records.DeviceJobQueued;
+import io.muster.records.DeviceMethod;
+import io.muster.records.DevicePage;
+import io.muster.records.DeviceSettings;
+import io.muster.records.DeviceView;
+import io.muster.records.ExpansionCompleted;
+import io.muster.records.GetDevice;
+import io.muster.records.InvokeMethod;
+import io.muster.records.Job;
+import io.muster.records.JobCommand;
+import io.muster.records.JobDefinition;
+import io.muster.records.JobStatus;
+import io.muster.records.ListDevices;
+import io.muster.records.MethodAnswered;
+import io.muster.records.MethodRequest;
+import io.muster.records.MethodResult;
+import io.muster.records.MethodUndelivered;
+import io.muster.records.PatchReported;
+import io.muster.records.PatchTwin;
+import io.muster.records.Refusal;
+import io.muster.records.RefusalReason;
+import io.muster.records.ReportedAnswer;
+import io.muster.records.RequestConnection;
+import io.muster.records.SubscriptionsChanged;
+import io.muster.records.TwinPatch;
+import io.muster.topics.Topics;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** The road of a job through the planner, with the statistics fed back as the stream processor would. */
+class PlannerTopologyTest {
+    private final PlannerDriver planner = new PlannerDriver();
+
+    @AfterEach
+    void close() {
+        planner.close();
+    }
+
+    private static CreateJob method(String id, String condition) {
+        return new CreateJob(
+                new JobDefinition(id, new DeviceMethod("reboot", "{\"a\":1}", 30, 0), condition, null, 120));
+    }
+
+    private static CreateJob twin(String id, String condition) {
+        return new CreateJob(new JobDefinition(
+                id, new TwinPatch("*", "{\"x\":1}", "{\"rate\":5}"), condition, null, 120));
+    }
+
+    private void create(String deviceId, String tags) {
+        String key = java.util.Base64.getEncoder().encodeToString(new byte[32]);
+        planner.device(
+                deviceId,
+                new CreateDevice(
+                        DeviceSettings.newBuilder()
+                                .setCredentials(Credentials.newBuilder()
+                                        .setPrimaryKey(key)
+                                        .setSecondaryKey(key)
+                                        .build())
+                                .build(),
+                        tags,
+                        null));
+    }
+
+    private long connect(String deviceId, String... subscriptions) {
+        planner.report(deviceId, new RequestConnection());
+        ConnectionTerms terms = planner.delivered(ConnectionTerms.class).getLast();
+        assertThat(terms.getKnown()).isTrue();
+        planner.report(deviceId, new DeviceConnected(terms.getEpoch(), false));
+        if (subscriptions.length > 0) {
+            planner.report(deviceId, new SubscriptionsChanged(terms.getEpoch(), List.of(subscriptions)));
+        }
+        return terms.getEpoch();
+    }
+
+    private static final String METHODS = "$iothub/methods/POST/#";
+    private static final String DESIRED = "$iothub/twin/PATCH/properties/desired/#";
+
+    private void answer(String deviceId, String deliveryId) {
+        planner.report(
+                deviceId,
+                new MethodAnswered(
+                        deliveryId, 200, ByteBuffer.wrap("{\"ok\":true}".getBytes(StandardCharsets.UTF_8))));
+    }
+
+    @Test
+    void aTwinJobIsAppliedWhereTheTwinIs() {
+        create("a", "{\"site\":\"A\"}");
+        create("b", "{\"site\":\"B\"}");
+        connect("a", DESIRED);
+        planner.job("t", twin("t", "tags.site = 'A'"));
+
+        DeviceJobEvent event = planner.deviceJobEvents().getFirst();
+        assertThat(event.getDeviceId()).isEqualTo("a");
+        assertThat(event.getEvent()).isInstanceOf(DeviceJobCompleted.class);
+        assertThat(event.getPrevious()).isNull();
+        assertThat(planner.deviceJobEvents().getLast().getEvent()).isEqualTo(new ExpansionCompleted(0, 1, 1L));
+        assertThat(planner.get("a").getDevice().getTwin().getDesired()).isEqualTo("{\"rate\":5}");
+        assertThat(planner.get("b").getDevice().getTwin().getDesired()).isEqualTo("{}");
+        assertThat(planner.delivered(DesiredChanged.class))
+                .singleElement()
+                .satisfies(change -> assertThat(change.getVersion()).isEqualTo(2));
+        assertThat(planner.jobDocument("t").getStatus()).isEqualTo(JobStatus.COMPLETED);
+    }
+
+    @Test
+    void aMethodJobReachesConnectedDevicesAtOnceAndOthersWhenTheyConnect() {
+        create("a", "{}");
+        create("b", "{}");
+        connect("a", METHODS);
+        planner.job("m", method("m", "*"));
+
+        MethodRequest request = planner.delivered(MethodRequest.class).getLast();
+        assertThat(request.getMethodName()).isEqualTo("reboot");
+        assertThat(planner.events("m", "a")).hasExactlyElementsOfTypes(DeviceJobDelivered.class);
+        assertThat(planner.events("m", "b")).hasExactlyElementsOfTypes(DeviceJobQueued.class);
+        answer("a", request.getDeliveryId());
+        assertThat(planner.events("m", "a"))
+                .hasExactlyElementsOfTypes(DeviceJobDelivered.class, DeviceJobCompleted.class);
+        assertThat(planner.jobDocument("m").getStatus()).isEqualTo(JobStatus.RUNNING);
+
+        connect("b", METHODS);
+        answer("b", planner.delivered(MethodRequest.class).getLast().getDeliveryId());
+        assertThat(planner.events("m", "b"))
+                .hasExactlyElementsOfTypes(
+                        DeviceJobQueued.class, DeviceJobDelivered.class, DeviceJobCompleted.class);
+        assertThat(planner.jobDocument("m").getStatus()).isEqualTo(JobStatus.COMPLETED);
+    }
+
+    @Test
+    void anAnswerCountsOnce() {
+        create("a", "{}");
+        connect("a", METHODS);
+        planner.job("m", method("m", "*"));
+        String deliveryId = planner.delivered(MethodRequest.class).getLast().getDeliveryId();
+        answer("a", deliveryId);
+        answer("a", deliveryId);
+        answer("a", "nonsense");
+        assertThat(planner.events("m", "a"))
+                .hasExactlyElementsOfTypes(DeviceJobDelivered.class, DeviceJobCompleted.class);
+    }
+
+    @Test
+    void whatNeverLeftTheGatewayGoesOutAgainAsAnotherAttempt() {
+        create("a", "{}");
+        connect("a", METHODS);
+        planner.job("m", method("m", "*"));
+        String first = planner.delivered(MethodRequest.class).getLast().getDeliveryId();
+        planner.report("a", new MethodUndelivered(first, "the connection is gone"));
+        assertThat(planner.delivered(MethodRequest.class)).hasSize(1);
+
+        connect("a");
+        MethodRequest second = planner.delivered(MethodRequest.class).getLast();
+        assertThat(second.getDeliveryId()).isNotEqualTo(first);
+        planner.report("a", new MethodUndelivered(first, "late and stale"));
+        answer("a", first);
+        assertThat(planner.events("m", "a"))
+                .hasExactlyElementsOfTypes(
+                        DeviceJobDelivered.class, DeviceJobQueued.class, DeviceJobDelivered.class);
+        answer("a", second.getDeliveryId());
+        assertThat(planner.jobDocument("m").getStatus()).isEqualTo(JobStatus.COMPLETED);
+    }
+
+    @Test
+    void whatWasCancelledIsNeverDelivered() {
+        create("a", "{}");
+        create("b", "{}");
+        connect("a", METHODS);
+        planner.job("m", method("m", "*"));
+        String delivered = planner.delivered(MethodRequest.class).getLast().getDeliveryId();
+        planner.job("m", new CancelJob());
+
+        assertThat(planner.jobDocument("m").getStatus()).isEqualTo(JobStatus.CANCELLED);
+        assertThat(planner.events("m", "b"))
+                .hasExactlyElementsOfTypes(DeviceJobQueued.class, DeviceJobCancelled.class);
+        connect("b", METHODS);
+        assertThat(planner.delivered(MethodRequest.class)).hasSize(1);
+        answer("a", delivered);
+        assertThat(planner.events("m", "a"))
+                .hasExactlyElementsOfTypes(DeviceJobDelivered.class, DeviceJobCompleted.class);
+    }
+
+    @Test
+    void anAnswerThatDoesNotComeFailsTheDeviceJobInTime() {
+        create("a", "{}");
+        connect("a", METHODS);
+        planner.job("m", method("m", "*"));
+        planner.advance(Duration.ofSeconds(29));
+        assertThat(planner.jobDocument("m").getStatus()).isEqualTo(JobStatus.RUNNING);
+        planner.advance(Duration.ofSeconds(2));
+        assertThat(planner.events("m", "a"))
+                .hasExactlyElementsOfTypes(DeviceJobDelivered.class, DeviceJobFailed.class);
+        assertThat(planner.jobDocument("m").getStatus()).isEqualTo(JobStatus.COMPLETED);
+    }
+
+    @Test
+    void whenTheTimeOfTheJobIsOverWhatHasNotEndedFails() {
+        create("a", "{}");
+        planner.job("m", method("m", "*"));
+        planner.advance(Duration.ofSeconds(121));
+        assertThat(planner.events("m", "a"))
+                .hasExactlyElementsOfTypes(DeviceJobQueued.class, DeviceJobFailed.class);
+        Job job = planner.jobDocument("m");
+        assertThat(job.getStatus()).isEqualTo(JobStatus.COMPLETED);
+        assertThat(job.getTimedOut()).isTrue();
+    }
+
+    @Test
+    void aDirectMethodIsAnsweredOnceToItsCaller() {
+        create("a", "{}");
+        DeviceMethod call = new DeviceMethod("ping", "null", 10, 0);
+        planner.device("a", new InvokeMethod(call));
+        assertThat(planner.lastReply()).isInstanceOfSatisfying(
+                Refusal.class, refusal -> assertThat(refusal.getReason()).isEqualTo(RefusalReason.DEVICE_NOT_ONLINE));
+
+        connect("a", METHODS);
+        planner.device("a", new InvokeMethod(call));
+        answer("a", planner.delivered(MethodRequest.class).getLast().getDeliveryId());
+        assertThat(planner.lastReply()).isEqualTo(new MethodResult(200, "{\"ok\":true}"));
+
+        planner.device("a", new InvokeMethod(call));
+        planner.advance(Duration.ofSeconds(11));
+        assertThat(planner.lastReply()).isInstanceOfSatisfying(
+                Refusal.class, refusal -> assertThat(refusal.getReason()).isEqualTo(RefusalReason.GATEWAY_TIMEOUT));
+
+        planner.device("nobody", new InvokeMethod(call));
+        assertThat(planner.lastReply()).isInstanceOfSatisfying(
+                Refusal.class, refusal -> assertThat(refusal.getReason()).isEqualTo(RefusalReason.DEVICE_NOT_FOUND));
+    }
+
+    @Test
+    void aDirectMethodWaitsForItsDeviceIfItSaysSo() {
+        create("a", "{}");
+        planner.device("a", new InvokeMethod(new DeviceMethod("ping", "null", 10, 20)));
+        connect("a", METHODS);
+        answer("a", planner.delivered(MethodRequest.class).getLast().getDeliveryId());
+        assertThat(planner.lastReply()).isEqualTo(new MethodResult(200, "{\"ok\":true}"));
+    }
+
+    @Test
+    void aNewerConnectionTakesThePlaceOfTheOlder() {
+        create("a", "{}");
+        long first = connect("a", METHODS);
+        long second = connect("a");
+        assertThat(second).isGreaterThan(first);
+        assertThat(planner.delivered(CloseConnection.class))
+                .singleElement()
+                .satisfies(close -> assertThat(close.getEpoch()).isEqualTo(first));
+        planner.report("a", new DeviceDisconnected(first));
+        assertThat(planner.get("a").getConnection().getConnected()).isTrue();
+        assertThat(planner.get("a").getConnection().getSubscriptions()).containsExactly(METHODS);
+        planner.report("a", new DeviceDisconnected(second));
+        assertThat(planner.get("a").getConnection().getConnected()).isFalse();
+    }
+
+    @Test
+    void aGatewayThatIsSilentHoldsNoConnections() {
+        create("a", "{}");
+        connect("a", METHODS);
+        planner.advance(Duration.ofSeconds(15));
+        assertThat(planner.get("a").getConnection().getConnected()).isFalse();
+        planner.job("m", method("m", "*"));
+        assertThat(planner.events("m", "a")).hasExactlyElementsOfTypes(DeviceJobQueued.class);
+    }
+
+    @Test
+    void reportedPropertiesAreAnsweredWithTheirVersion() {
+        create("a", "{}");
+        long epoch = connect("a");
+        planner.report("a", new PatchReported(epoch, "r1", "{\"on\":true}", null));
+        planner.report("a", new PatchReported(epoch, "r2", "{\"on.\":true}", null));
+        List<ReportedAnswer> answers = planner.delivered(ReportedAnswer.class);
+        assertThat(answers.getFirst().getVersion()).isEqualTo(2);
+        assertThat(answers.getLast().getRefusal().getReason()).isEqualTo(RefusalReason.ARGUMENT_INVALID);
+    }
+
+    @Test
+    void commandsAndTheirRefusalsAreAnswered() {
+        create("a", "{}");
+        assertThat(planner.lastReply()).isInstanceOf(DeviceView.class);
+        create("a", "{}");
+        assertThat(planner.lastReply()).isInstanceOfSatisfying(
+                Refusal.class,
+                refusal -> assertThat(refusal.getReason()).isEqualTo(RefusalReason.DEVICE_ALREADY_EXISTS));
+        planner.device("b", new GetDevice());
+        assertThat(planner.lastReply()).isInstanceOf(Refusal.class);
+        planner.device("a", new PatchTwin(new TwinPatch("nope", "{}", "{\"a\":1}")));
+        assertThat(planner.lastReply()).isInstanceOfSatisfying(
+                Refusal.class,
+                refusal -> assertThat(refusal.getReason()).isEqualTo(RefusalReason.PRECONDITION_FAILED));
+        planner.job("m", method("m", "*"));
+        assertThat(planner.lastReply()).isInstanceOfSatisfying(
+                Job.class, job -> assertThat(job.getStatus()).isEqualTo(JobStatus.QUEUED));
+        planner.job("m", method("m", "*"));
+        assertThat(planner.jobRefusals()).singleElement().satisfies(refusal -> {
+            assertThat(refusal.getCommand()).isEqualTo("CreateJob");
+            assertThat(refusal.getRefusal().getReason()).isEqualTo(RefusalReason.JOB_ALREADY_EXISTS);
+        });
+    }
+
+    @Test
+    void pagesOfDevicesAreInOrderAndBounded() {
+        for (String id : List.of("c", "a", "b")) {
+            create(id, "{}");
+        }
+        planner.list(new ListDevices(null, 2));
+        assertThat(planner.lastReply()).isInstanceOfSatisfying(DevicePage.class, page -> {
+            assertThat(page.getDevices()).extracting(view -> view.getDevice().getDeviceId()).containsExactly("a", "b");
+            assertThat(page.getMore()).isTrue();
+        });
+        planner.list(new ListDevices("b", 2));
+        assertThat(planner.lastReply()).isInstanceOfSatisfying(DevicePage.class, page -> {
+            assertThat(page.getDevices()).extracting(view -> view.getDevice().getDeviceId()).containsExactly("c");
+            assertThat(page.getMore()).isFalse();
+        });
+    }
+
+    @Test
+    void aRecordThatIsNoneGoesToTheDeadLettersAndTheNextIsProcessed() {
+        planner.raw(Topics.JOB_COMMANDS.name(), "x", "hello".getBytes(StandardCharsets.UTF_8));
+        planner.raw(
+                Topics.JOB_COMMANDS.name(),
+                "other",
+                planner.encode(Topics.JOB_COMMANDS, new JobCommand("m", new CancelJob())));
+        planner.raw(Topics.DEVICE_COMMANDS.name(), "x", null);
+        planner.job("m", method("m", "deviceId = 'nobody'"));
+        assertThat(planner.deadLetters())
+                .extracting(DeadLetter::getReason)
+                .satisfiesExactly(
+                        reason -> assertThat(reason).contains("Confluent wire format"),
+                        reason -> assertThat(reason).contains("key"),
+                        reason -> assertThat(reason).contains("has a value"));
+        assertThat(planner.jobDocument("m").getStatus()).isEqualTo(JobStatus.COMPLETED);
+    }
+
+    @Test
+    void aJobWaitsForItsStartTime() {
+        create("a", "{}");
+        planner.job(
+                "s",
+                new CreateJob(new JobDefinition(
+                        "s",
+                        new TwinPatch(null, "{\"x\":1}", null),
+                        "*",
+                        planner.now().plusSeconds(60),
+                        120)));
+        assertThat(planner.jobDocument("s").getStatus()).isEqualTo(JobStatus.SCHEDULED);
+        planner.advance(Duration.ofSeconds(59));
+        assertThat(planner.jobDocument("s").getStatus()).isEqualTo(JobStatus.SCHEDULED);
+        planner.advance(Duration.ofSeconds(2));
+        assertThat(planner.jobDocument("s").getStatus()).isEqualTo(JobStatus.COMPLETED);
+    }
+
+    @Test
+    void aJobOverMoreDevicesThanASliceFindsEachOnce() {
+        int devices = 4500;
+        for (int i = 0; i < devices; i++) {
+            create("d" + i, i % 3 == 0 ? "{\"third\":true}" : "{}");
+        }
+        planner.job("t", twin("t", "tags.third = true"));
+        for (int slice = 0; slice < 3; slice++) {
+            planner.advance(Duration.ofMillis(10));
+        }
+        assertThat(planner.deviceJobEvents().getLast().getEvent()).isEqualTo(new ExpansionCompleted(0, 1, 1500L));
+        assertThat(planner.deviceJobEvents().stream()
+                        .map(DeviceJobEvent::getDeviceId)
+                        .filter(java.util.Objects::nonNull)
+                        .distinct())
+                .hasSize(1500);
+        assertThat(planner.jobDocument("t").getStatus()).isEqualTo(JobStatus.COMPLETED);
+    }
+}

@@ -1,0 +1,185 @@
+package io.muster.planner.fleet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.muster.document.Etags;
+import io.muster.planner.json.Json;
+import io.muster.records.RefusalReason;
+import io.muster.records.Twin;
+import java.time.Instant;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Contract: iot-hub, 1.5, 4.6 and 5.2. */
+class TwinEditTest {
+    private static final Instant NOW = Instant.parse("2026-11-21T02:00:00Z");
+
+    private static Twin twin(@Nullable String tags, @Nullable String desired) {
+        return TwinEdit.born(tags, desired, NOW.minusSeconds(60));
+    }
+
+    private static TwinChange edit(TwinEdit.Mode mode, Twin twin, @Nullable String tags, @Nullable String desired) {
+        return switch (TwinEdit.parse(mode, null, tags, desired)) {
+            case TwinEdit.Parsed.Valid valid -> valid.edit().applyTo(twin, NOW);
+            case TwinEdit.Parsed.Invalid invalid -> new TwinChange.Refused(invalid.refusal());
+        };
+    }
+
+    private static TwinChange.Changed changed(TwinChange change) {
+        assertThat(change).isInstanceOf(TwinChange.Changed.class);
+        return (TwinChange.Changed) change;
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{}              | {\"a\":1}                  | {\"a\":1}",
+                "{\"a\":1}       | {\"a\":2}                  | {\"a\":2}",
+                "{\"a\":1}       | {\"a\":null}               | {}",
+                "{\"a\":1}       | {\"b\":null}               | {\"a\":1}",
+                "{\"a\":{\"b\":1}} | {\"a\":{\"c\":2}}        | {\"a\":{\"b\":1,\"c\":2}}",
+                "{\"a\":{\"b\":1}} | {\"a\":{\"b\":null}}     | {\"a\":{}}",
+                "{\"a\":{\"b\":1}} | {\"a\":7}                | {\"a\":7}",
+                "{\"a\":7}       | {\"a\":{\"b\":1}}          | {\"a\":{\"b\":1}}",
+                "{\"a\":[1,2]}   | {\"a\":[3]}                | {\"a\":[3]}",
+                "{\"a\":1}       | {\"a\":{}}                 | {\"a\":{}}",
+                "{\"a\":1}       | {\"a\":{\"x\":null}}       | {\"a\":{}}",
+                "{\"a\":1}       | {\"$version\":9,\"b\":1}   | {\"a\":1,\"b\":1}",
+            })
+    void patches(String before, String patch, String after) throws Exception {
+        TwinChange.Changed change = changed(edit(TwinEdit.Mode.PATCH, twin(before, before), patch, patch));
+        assertThat(Json.object(change.twin().getTags())).isEqualTo(Json.object(after));
+        assertThat(Json.object(change.twin().getDesired())).isEqualTo(Json.object(after));
+        assertThat(change.notification()).isEqualTo(patch);
+    }
+
+    @Test
+    void versionsCountAcceptedChangesEvenToTheSameValue() {
+        Twin twin = twin(null, "{\"a\":1}");
+        assertThat(twin.getVersion()).isEqualTo(2);
+        assertThat(twin.getDesiredVersion()).isEqualTo(1);
+        Twin again = changed(edit(TwinEdit.Mode.PATCH, twin, null, "{\"a\":1}")).twin();
+        assertThat(again.getVersion()).isEqualTo(3);
+        assertThat(again.getDesiredVersion()).isEqualTo(2);
+    }
+
+    @Test
+    void anEmptyPatchIsNoChange() {
+        assertThat(edit(TwinEdit.Mode.PATCH, twin(null, null), "{}", "{}")).isInstanceOf(TwinChange.Unchanged.class);
+        assertThat(edit(TwinEdit.Mode.PATCH, twin(null, null), null, null)).isInstanceOf(TwinChange.Unchanged.class);
+    }
+
+    @Test
+    void tagsAloneTellTheDeviceNothing() {
+        TwinChange.Changed change = changed(edit(TwinEdit.Mode.PATCH, twin(null, null), "{\"a\":1}", "{}"));
+        assertThat(change.notification()).isNull();
+        assertThat(change.twin().getDesiredVersion()).isEqualTo(1);
+    }
+
+    @Test
+    void aReplacementTellsTheWholeSetAndWhatVanished() throws Exception {
+        Twin twin = twin("{\"t\":1}", "{\"a\":1,\"b\":2}");
+        TwinChange.Changed change = changed(edit(TwinEdit.Mode.REPLACE, twin, null, "{\"b\":3}"));
+        Map<String, Object> notice = Json.object(java.util.Objects.requireNonNull(change.notification()));
+        assertThat(notice).containsEntry("a", null).containsEntry("b", 3);
+        assertThat(change.twin().getTags()).isEqualTo("{\"t\":1}");
+        assertThat(changed(edit(TwinEdit.Mode.REPLACE, twin, "{\"x\":1}", "{}")).twin().getDesired())
+                .isEqualTo("{}");
+    }
+
+    @Test
+    void metadataHasTheShapeOfTheSection() throws Exception {
+        Twin twin = twin(null, "{\"a\":{\"b\":1},\"c\":[1]}");
+        Twin after = changed(edit(TwinEdit.Mode.PATCH, twin, null, "{\"a\":{\"d\":2}}")).twin();
+        assertThat(Json.object(after.getDesiredMetadata()))
+                .isEqualTo(Json.object(
+                        """
+                        {"$lastUpdated":"2026-11-21T02:00:00Z","$lastUpdatedVersion":2,
+                         "a":{"$lastUpdated":"2026-11-21T02:00:00Z","$lastUpdatedVersion":2,
+                              "b":{"$lastUpdated":"2026-11-21T01:59:00Z","$lastUpdatedVersion":1},
+                              "d":{"$lastUpdated":"2026-11-21T02:00:00Z","$lastUpdatedVersion":2}},
+                         "c":{"$lastUpdated":"2026-11-21T01:59:00Z","$lastUpdatedVersion":1}}"""));
+    }
+
+    @Test
+    void anEtagThatDiffersChangesNothing() {
+        Twin twin = twin(null, null);
+        TwinEdit stale = ((TwinEdit.Parsed.Valid) TwinEdit.parse(TwinEdit.Mode.PATCH, "AAAA", "{\"a\":1}", null)).edit();
+        assertThat(stale.applyTo(twin, NOW))
+                .isInstanceOfSatisfying(
+                        TwinChange.Refused.class,
+                        refused -> assertThat(refused.refusal().getReason())
+                                .isEqualTo(RefusalReason.PRECONDITION_FAILED));
+        TwinEdit fresh = ((TwinEdit.Parsed.Valid) TwinEdit.parse(TwinEdit.Mode.PATCH, Etags.of(twin), "{\"a\":1}", null)).edit();
+        assertThat(fresh.applyTo(twin, NOW)).isInstanceOf(TwinChange.Changed.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"a.b\":1}",
+                "{\"a b\":1}",
+                "{\"$a\":1}",
+                "{\"a#\":1}",
+                "{\"\":1}",
+                "{\"a\\u0001\":1}",
+                "{\"a\":[1,null]}",
+                "{\"a\":4503599627370496}",
+                "{\"a\":-4503599627370497}",
+                "{\"a\":{\"$version\":1}}",
+                "{\"1\":{\"2\":{\"3\":{\"4\":{\"5\":{\"6\":{\"7\":{\"8\":{\"9\":{\"10\":{\"11\":1}}}}}}}}}}}",
+                "[1]",
+                "1",
+                "null",
+                "{\"a\":",
+                "{} {}"
+            })
+    void whatTheRulesForbidIsRefused(String patch) {
+        assertThat(edit(TwinEdit.Mode.PATCH, twin(null, null), null, patch))
+                .isInstanceOfSatisfying(
+                        TwinChange.Refused.class,
+                        refused -> assertThat(refused.refusal().getReason()).isEqualTo(RefusalReason.ARGUMENT_INVALID));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"a\":4503599627370495}",
+                "{\"a\":-4503599627370496}",
+                "{\"a\":1.5e300}",
+                "{\"1\":{\"2\":{\"3\":{\"4\":{\"5\":{\"6\":{\"7\":{\"8\":{\"9\":{\"10\":1}}}}}}}}}}",
+                "{\"été\":\"ü\"}"
+            })
+    void whatTheRulesAllowIsTaken(String patch) {
+        changed(edit(TwinEdit.Mode.PATCH, twin(null, null), null, patch));
+    }
+
+    @Test
+    void onlyGrowthBeyondTheLimitIsRefused() {
+        String kilobyte = "x".repeat(4000);
+        StringBuilder big = new StringBuilder("{");
+        for (int i = 0; i < 9; i++) {
+            big.append(i == 0 ? "" : ",").append("\"k").append(i).append("\":\"").append(kilobyte).append('"');
+        }
+        TwinChange refused = edit(TwinEdit.Mode.PATCH, twin(null, null), null, big.append('}').toString());
+        assertThat(refused)
+                .isInstanceOfSatisfying(
+                        TwinChange.Refused.class,
+                        change -> assertThat(change.refusal().getReason()).isEqualTo(RefusalReason.TOO_LARGE));
+    }
+
+    @Test
+    void whatADeviceReportsCountsItsOwnVersion() {
+        Twin twin = twin(null, null);
+        Twin after = changed(TwinEdit.report(twin, "{\"on\":true}", null, NOW)).twin();
+        assertThat(after.getReportedVersion()).isEqualTo(2);
+        assertThat(after.getVersion()).isEqualTo(twin.getVersion());
+        assertThat(TwinEdit.report(after, "{\"on\":true}", 1L, NOW)).isInstanceOf(TwinChange.Refused.class);
+        assertThat(TwinEdit.report(after, "{\"on\":true}", 2L, NOW)).isInstanceOf(TwinChange.Changed.class);
+    }
+}

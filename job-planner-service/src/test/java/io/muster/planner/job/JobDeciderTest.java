@@ -1,0 +1,203 @@
+package io.muster.planner.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import io.muster.records.DeviceJobCounts;
+import io.muster.records.DeviceMethod;
+import io.muster.records.Job;
+import io.muster.records.JobCancelled;
+import io.muster.records.JobCompleted;
+import io.muster.records.JobCreated;
+import io.muster.records.JobDefinition;
+import io.muster.records.JobEvent;
+import io.muster.records.JobFailed;
+import io.muster.records.JobQueued;
+import io.muster.records.JobStarted;
+import io.muster.records.JobStatistics;
+import io.muster.records.JobStatus;
+import io.muster.records.JobTimedOut;
+import io.muster.records.RefusalReason;
+import io.muster.records.TwinPatch;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class JobDeciderTest {
+    private static final Instant NOW = Instant.parse("2026-11-21T02:00:00Z");
+    private static final Instant LATER = NOW.plusSeconds(60);
+    private static final JobIntent CANCEL = new JobIntent.Cancel();
+    private static final JobIntent QUEUE = new JobIntent.Queue();
+    private static final JobIntent START = new JobIntent.Start();
+    private static final JobIntent TIME_OUT = new JobIntent.TimeOut();
+
+    private static JobDefinition method(String id, String condition, @Nullable Instant start, int seconds) {
+        return new JobDefinition(id, new DeviceMethod("reboot", "null", 30, 0), condition, start, seconds);
+    }
+
+    private static JobIntent create(@Nullable Instant start) {
+        return new JobIntent.Create(method("job-1", "tags.site='A'", start, 120), 7);
+    }
+
+    private static JobIntent tally(int expanded, int partitions, long queued, long running, long succeeded) {
+        return new JobIntent.Tally(new JobStatistics(
+                "job-1",
+                new DeviceJobCounts(queued + running + succeeded, queued, running, succeeded, 0L, 0L),
+                expanded,
+                partitions,
+                NOW));
+    }
+
+    private static Job job(JobIntent... intents) {
+        @Nullable Job job = null;
+        for (JobIntent intent : intents) {
+            if (JobDecider.decide(job, intent, intent == TIME_OUT ? NOW.plusSeconds(120) : NOW)
+                    instanceof Decision.Happened happened) {
+                job = JobDecider.evolve(job, happened.event());
+            }
+        }
+        return java.util.Objects.requireNonNull(job);
+    }
+
+    private static final Job SCHEDULED = job(create(LATER));
+    private static final Job QUEUED = job(create(null));
+    private static final Job RUNNING = job(create(null), START);
+    private static final Job TIMED_OUT = job(create(null), START, TIME_OUT);
+    private static final Job COMPLETED = job(create(null), START, tally(4, 4, 0, 0, 0));
+    private static final Job CANCELLED = job(create(null), CANCEL);
+
+    /** (state, intent, now) → the event's type, or null where nothing changes. */
+    static Stream<Arguments> life() {
+        return Stream.of(
+                arguments(null, create(null), NOW, JobCreated.class),
+                arguments(null, create(LATER), NOW, JobCreated.class),
+                arguments(SCHEDULED, QUEUE, NOW, null),
+                arguments(SCHEDULED, QUEUE, LATER, JobQueued.class),
+                arguments(SCHEDULED, START, LATER, null),
+                arguments(SCHEDULED, CANCEL, NOW, JobCancelled.class),
+                arguments(QUEUED, QUEUE, NOW, null),
+                arguments(QUEUED, START, NOW, JobStarted.class),
+                arguments(QUEUED, CANCEL, NOW, JobCancelled.class),
+                arguments(job(new JobIntent.Create(method("b", "SELECT * FROM devices", null, 1), 1)), START, NOW, JobFailed.class),
+                arguments(RUNNING, START, NOW, null),
+                arguments(RUNNING, CANCEL, NOW, JobCancelled.class),
+                arguments(RUNNING, TIME_OUT, NOW.plusSeconds(119), null),
+                arguments(RUNNING, TIME_OUT, NOW.plusSeconds(120), JobTimedOut.class),
+                arguments(TIMED_OUT, TIME_OUT, NOW.plusSeconds(121), null),
+                arguments(RUNNING, tally(0, 0, 0, 0, 0), NOW, null),
+                arguments(RUNNING, tally(3, 4, 0, 0, 5), NOW, null),
+                arguments(RUNNING, tally(4, 4, 1, 0, 5), NOW, null),
+                arguments(RUNNING, tally(4, 4, 0, 1, 5), NOW, null),
+                arguments(RUNNING, tally(4, 4, 0, 0, 5), NOW, JobCompleted.class),
+                arguments(RUNNING, tally(4, 4, 0, 0, 0), NOW, JobCompleted.class),
+                arguments(TIMED_OUT, tally(4, 4, 0, 0, 5), NOW, JobCompleted.class),
+                arguments(COMPLETED, CANCEL, NOW, null),
+                arguments(COMPLETED, tally(4, 4, 0, 0, 5), NOW, null),
+                arguments(CANCELLED, CANCEL, NOW, null),
+                arguments(CANCELLED, START, NOW, null),
+                arguments(CANCELLED, tally(4, 4, 0, 0, 5), NOW, null));
+    }
+
+    @ParameterizedTest
+    @MethodSource("life")
+    void follows(@Nullable Job state, JobIntent intent, Instant now, @Nullable Class<?> event) {
+        Decision decision = JobDecider.decide(state, intent, now);
+        if (event == null) {
+            assertThat(decision).isEqualTo(new Decision.Nothing());
+        } else {
+            assertThat(decision)
+                    .isInstanceOfSatisfying(
+                            Decision.Happened.class,
+                            happened -> assertThat(happened.event().getEvent()).isInstanceOf(event));
+        }
+    }
+
+    static Stream<Arguments> refusals() {
+        JobDefinition noTwin = new JobDefinition("a", new TwinPatch(null, null, null), "*", null, 0);
+        JobDefinition badTag = new JobDefinition("a", new TwinPatch(null, "{\"a.b\":1}", null), "*", null, 0);
+        JobDefinition notJson = new JobDefinition("a", new TwinPatch(null, null, "{"), "*", null, 0);
+        return Stream.of(
+                arguments(null, CANCEL, RefusalReason.JOB_NOT_FOUND),
+                arguments(RUNNING, create(null), RefusalReason.JOB_ALREADY_EXISTS),
+                arguments(null, new JobIntent.Create(method("job 1", "*", null, 0), 1), RefusalReason.ARGUMENT_INVALID),
+                arguments(null, new JobIntent.Create(method("query", "*", null, 0), 1), RefusalReason.ARGUMENT_INVALID),
+                arguments(null, new JobIntent.Create(method("a", " ", null, 0), 1), RefusalReason.ARGUMENT_NULL),
+                arguments(null, new JobIntent.Create(method("a", "*", null, -1), 1), RefusalReason.ARGUMENT_INVALID),
+                arguments(null, new JobIntent.Create(noTwin, 1), RefusalReason.ARGUMENT_NULL),
+                arguments(null, new JobIntent.Create(badTag, 1), RefusalReason.ARGUMENT_INVALID),
+                arguments(null, new JobIntent.Create(notJson, 1), RefusalReason.ARGUMENT_INVALID));
+    }
+
+    @ParameterizedTest
+    @MethodSource("refusals")
+    void refuses(@Nullable Job state, JobIntent intent, RefusalReason reason) {
+        assertThat(JobDecider.decide(state, intent, NOW))
+                .isInstanceOfSatisfying(
+                        Decision.Refused.class,
+                        refused -> assertThat(refused.refusal().getReason()).isEqualTo(reason));
+    }
+
+    @Test
+    void aStartTimeInThePastIsNow() {
+        assertThat(job(create(NOW.minusSeconds(5))).getStatus()).isEqualTo(JobStatus.QUEUED);
+    }
+
+    @Test
+    void theLimitCountsFromTheStart() {
+        assertThat(RUNNING.getDeadline()).isEqualTo(NOW.plusSeconds(120));
+        Job byDefault = job(new JobIntent.Create(method("a", "*", null, 0), 1), START);
+        assertThat(byDefault.getDeadline()).isEqualTo(NOW.plusSeconds(3600));
+    }
+
+    @Test
+    void aConditionThatDoesNotParseFailsTheJobAndSaysWhere() {
+        Job failed = job(new JobIntent.Create(method("b", "SELECT * FROM devices", null, 1), 1), START);
+        assertThat(failed.getStatus()).isEqualTo(JobStatus.FAILED);
+        assertThat(failed.getFailureReason())
+                .startsWith("SQL query parse failed due to following errors: Line 1:29");
+    }
+
+    /** Whatever is asked in whatever order, the log replays to the same job and no job leaves an end. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void aRandomWalkReplays(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        for (int walk = 0; walk < 500; walk++) {
+            List<JobEvent> log = new ArrayList<>();
+            @Nullable Job job = null;
+            Instant now = NOW;
+            for (int step = 0; step < 12; step++) {
+                now = now.plusSeconds(random.nextInt(50));
+                JobIntent intent =
+                        switch (random.nextInt(7)) {
+                            case 0, 1 -> create(random.nextBoolean() ? null : now.plusSeconds(20));
+                            case 2 -> random.nextInt(4) == 0 ? CANCEL : QUEUE;
+                            case 3 -> START;
+                            case 4 -> TIME_OUT;
+                            default -> tally(random.nextInt(5), 4, random.nextInt(2), random.nextInt(2), 3);
+                        };
+                if (JobDecider.decide(job, intent, now) instanceof Decision.Happened happened) {
+                    if (job != null) {
+                        assertThat(job.getStatus())
+                                .isIn(JobStatus.SCHEDULED, JobStatus.QUEUED, JobStatus.RUNNING);
+                    }
+                    job = JobDecider.evolve(job, happened.event());
+                    log.add(happened.event());
+                }
+            }
+            @Nullable Job replayed = null;
+            for (JobEvent event : log) {
+                replayed = JobDecider.evolve(replayed, event);
+            }
+            assertThat(replayed).isEqualTo(job);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+// The query language of IoT Hub over devices. Contract: iot-hub, 3.1.
+grammar Query;
+
+condition
+    : (FROM path WHERE)? (STAR | or) EOF
+    ;
+
+or      : and (OR and)* ;
+and     : not (AND not)* ;
+not     : NOT not | comparison ;
+
+comparison
+    : sum                                                                  # plain
+    | sum op=(EQ | NE | LT | LE | GT | GE) sum                             # compare
+    | sum (negated=NOT IN | IN | negated=NIN) list                         # among
+    ;
+
+sum     : product ((PLUS | MINUS) product)* ;
+product : unary ((STAR | SLASH | PERCENT) unary)* ;
+unary   : (PLUS | MINUS) unary | primary ;
+
+primary
+    : literal                                    # constant
+    | list                                       # array
+    | IDENTIFIER '(' (or (',' or)*)? ')'         # call
+    | path                                       # member
+    | '(' or ')'                                 # grouped
+    ;
+
+// Round brackets after IN are tolerated.
+list    : '[' (element (',' element)*)? ']' | '(' element (',' element)* ')' ;
+element : (PLUS | MINUS)? literal ;
+
+path    : (IDENTIFIER | QUOTED_NAME) step* ;
+step    : '.' name | '[' INTEGER ']' ;
+name    : IDENTIFIER | QUOTED_NAME | AND | OR | NOT | IN | NIN | FROM | WHERE | TRUE | FALSE | NULL | UNDEFINED ;
+
+literal : INTEGER | DECIMAL | HEX | TEXT | TRUE | FALSE | NULL | UNDEFINED ;
+
+AND       : [Aa][Nn][Dd] ;
+OR        : [Oo][Rr] ;
+NOT       : [Nn][Oo][Tt] ;
+IN        : [Ii][Nn] ;
+NIN       : [Nn][Ii][Nn] ;
+FROM      : [Ff][Rr][Oo][Mm] ;
+WHERE     : [Ww][Hh][Ee][Rr][Ee] ;
+SELECT    : [Ss][Ee][Ll][Ee][Cc][Tt] ;
+TRUE      : [Tt][Rr][Uu][Ee] ;
+FALSE     : [Ff][Aa][Ll][Ss][Ee] ;
+NULL      : [Nn][Uu][Ll][Ll] ;
+UNDEFINED : [Uu][Nn][Dd][Ee][Ff][Ii][Nn][Ee][Dd] ;
+
+EQ : '=' ; NE : '!=' | '<>' ; LE : '<=' ; LT : '<' ; GE : '>=' ; GT : '>' ;
+PLUS : '+' ; MINUS : '-' ; STAR : '*' ; SLASH : '/' ; PERCENT : '%' ;
+
+HEX     : '0' [xX] [0-9A-Fa-f]+ ;
+DECIMAL : [0-9]+ '.' [0-9]+ EXPONENT? | [0-9]+ EXPONENT ;
+INTEGER : [0-9]+ ;
+fragment EXPONENT : [eE] [+-]? [0-9]+ ;
+
+TEXT    : '\'' ( ESCAPE | ~['\\] )* '\'' | '"' ( ESCAPE | ~["\\] )* '"' ;
+fragment ESCAPE : '\\' ( ['"\\/bfnrt] | 'u' [0-9A-Fa-f] [0-9A-Fa-f] [0-9A-Fa-f] [0-9A-Fa-f] ) ;
+
+QUOTED_NAME : '[[' ~[\]]+ ']]' ;
+// A hyphen belongs to a name when no blank stands beside it.
+IDENTIFIER  : [A-Za-z_$] [A-Za-z0-9_$]* ('-'+ [A-Za-z0-9_$]+)* ;
+
+BLANK   : [ \t\r\n]+ -> skip ;
+UNKNOWN : . ;

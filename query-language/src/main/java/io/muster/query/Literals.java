@@ -1,0 +1,77 @@
+package io.muster.query;
+
+import io.muster.query.grammar.QueryLexer;
+import io.muster.query.grammar.QueryParser;
+import java.math.BigInteger;
+import org.antlr.v4.runtime.Token;
+
+/** The values of constants as they are written. */
+final class Literals {
+    private static final int HEX = 16;
+    private static final int UNICODE_DIGITS = 4;
+
+    private Literals() {}
+
+    static Object value(QueryParser.ElementContext element) {
+        Object value = value(element.literal());
+        boolean signed = element.PLUS() != null || element.MINUS() != null;
+        if (!signed) {
+            return value;
+        }
+        if (!(value instanceof Number number)) {
+            throw Compiler.refuse(element.getStart(), "A sign stands before a number only");
+        }
+        return element.MINUS() == null ? number : negated(number);
+    }
+
+    private static Number negated(Number number) {
+        return number instanceof Long whole ? (Number) (-whole) : (Number) (-number.doubleValue());
+    }
+
+    static Object value(QueryParser.LiteralContext literal) {
+        Token token = literal.getStart();
+        String text = token.getText();
+        return switch (token.getType()) {
+            case QueryLexer.TRUE -> Boolean.TRUE;
+            case QueryLexer.FALSE -> Boolean.FALSE;
+            case QueryLexer.NULL -> Values.NULL;
+            case QueryLexer.UNDEFINED -> Values.UNDEFINED;
+            case QueryLexer.TEXT -> unescaped(text.substring(1, text.length() - 1));
+            case QueryLexer.HEX -> whole(new BigInteger(text.substring(2), HEX));
+            case QueryLexer.INTEGER -> whole(new BigInteger(text));
+            default -> Double.valueOf(text);
+        };
+    }
+
+    private static Number whole(BigInteger value) {
+        return value.bitLength() < Long.SIZE ? (Number) value.longValue() : (Number) value.doubleValue();
+    }
+
+    private static String unescaped(String text) {
+        if (text.indexOf('\\') < 0) {
+            return text;
+        }
+        StringBuilder out = new StringBuilder(text.length());
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c != '\\') {
+                out.append(c);
+                continue;
+            }
+            char escaped = text.charAt(++i);
+            switch (escaped) {
+                case 'b' -> out.append('\b');
+                case 'f' -> out.append('\f');
+                case 'n' -> out.append('\n');
+                case 'r' -> out.append('\r');
+                case 't' -> out.append('\t');
+                case 'u' -> {
+                    out.append((char) Integer.parseInt(text.substring(i + 1, i + 1 + UNICODE_DIGITS), HEX));
+                    i += UNICODE_DIGITS;
+                }
+                default -> out.append(escaped);
+            }
+        }
+        return out.toString();
+    }
+}

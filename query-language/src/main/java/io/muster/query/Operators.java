@@ -1,0 +1,135 @@
+package io.muster.query;
+
+import io.muster.query.grammar.QueryLexer;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntPredicate;
+
+/** Operators, with three values: true, false, undefined. Contract: iot-hub, 3.3. */
+final class Operators {
+    private Operators() {}
+
+    static Expression or(Expression... parts) {
+        return row -> {
+            Object result = Boolean.FALSE;
+            for (Expression part : parts) {
+                Object value = part.evaluate(row);
+                if (value == Boolean.TRUE) {
+                    return Boolean.TRUE;
+                }
+                if (value != Boolean.FALSE) {
+                    result = Values.UNDEFINED;
+                }
+            }
+            return result;
+        };
+    }
+
+    static Expression and(Expression... parts) {
+        return row -> {
+            Object result = Boolean.TRUE;
+            for (Expression part : parts) {
+                Object value = part.evaluate(row);
+                if (value == Boolean.FALSE) {
+                    return Boolean.FALSE;
+                }
+                if (value != Boolean.TRUE) {
+                    result = Values.UNDEFINED;
+                }
+            }
+            return result;
+        };
+    }
+
+    static Expression not(Expression operand) {
+        return row -> {
+            Object value = operand.evaluate(row);
+            return value == Boolean.TRUE ? Boolean.FALSE : value == Boolean.FALSE ? Boolean.TRUE : Values.UNDEFINED;
+        };
+    }
+
+    static Expression equal(Expression left, Expression right) {
+        return row -> equality(left.evaluate(row), right.evaluate(row));
+    }
+
+    static Expression ordered(Expression left, Expression right, IntPredicate wanted) {
+        return row -> {
+            Object one = left.evaluate(row);
+            Object other = right.evaluate(row);
+            if (one instanceof Number a && other instanceof Number b) {
+                return wanted.test(compare(a, b));
+            }
+            if (one instanceof String a && other instanceof String b) {
+                return wanted.test(a.compareTo(b));
+            }
+            if (one instanceof Boolean a && other instanceof Boolean b) {
+                return wanted.test(a.compareTo(b));
+            }
+            return Values.UNDEFINED;
+        };
+    }
+
+    static Expression in(Expression operand, List<Object> elements) {
+        return row -> {
+            Object value = operand.evaluate(row);
+            if (!isPrimitive(value)) {
+                return Values.UNDEFINED;
+            }
+            for (Object element : elements) {
+                if (equality(value, element) == Boolean.TRUE) {
+                    return Boolean.TRUE;
+                }
+            }
+            return Boolean.FALSE;
+        };
+    }
+
+    static Expression arithmetic(int operator, Expression left, Expression right) {
+        return row -> left.evaluate(row) instanceof Number a && right.evaluate(row) instanceof Number b
+                ? result(
+                        switch (operator) {
+                            case QueryLexer.PLUS -> a.doubleValue() + b.doubleValue();
+                            case QueryLexer.MINUS -> a.doubleValue() - b.doubleValue();
+                            case QueryLexer.STAR -> a.doubleValue() * b.doubleValue();
+                            case QueryLexer.SLASH -> a.doubleValue() / b.doubleValue();
+                            default -> a.doubleValue() % b.doubleValue();
+                        })
+                : Values.UNDEFINED;
+    }
+
+    static Expression negated(Expression operand) {
+        return row -> operand.evaluate(row) instanceof Number number ? (Object) (-number.doubleValue()) : Values.UNDEFINED;
+    }
+
+    static Expression number(Expression operand) {
+        return row -> operand.evaluate(row) instanceof Number number ? number : Values.UNDEFINED;
+    }
+
+    /** What is no number (a division by zero, an overflow) has no value. */
+    static Object result(double value) {
+        return Double.isFinite(value) ? (Object) value : Values.UNDEFINED;
+    }
+
+    /** True, false, or undefined when either is no primitive. Values of different types differ. */
+    static Object equality(Object one, Object other) {
+        if (!isPrimitive(one) || !isPrimitive(other)) {
+            return Values.UNDEFINED;
+        }
+        return one instanceof Number a && other instanceof Number b ? compare(a, b) == 0 : one.equals(other);
+    }
+
+    static boolean isPrimitive(Object value) {
+        return value != Values.UNDEFINED && !(value instanceof Map) && !(value instanceof List);
+    }
+
+    private static int compare(Number one, Number other) {
+        boolean whole = isLong(one) && isLong(other);
+        return whole
+                ? Long.compare(one.longValue(), other.longValue())
+                : Double.compare(one.doubleValue() + 0.0, other.doubleValue() + 0.0);
+    }
+
+    private static boolean isLong(Number number) {
+        return number instanceof Integer || number instanceof Long;
+    }
+}

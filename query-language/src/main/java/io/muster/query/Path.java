@@ -1,0 +1,87 @@
+package io.muster.query;
+
+import io.muster.query.grammar.QueryLexer;
+import io.muster.query.grammar.QueryParser;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.antlr.v4.runtime.Token;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way to a member: a top-level name, found in any case, then names in their own case and places in arrays. Contract: iot-hub, 3.1.
+ *
+ * @param steps {@code String} for a member, {@code Integer} for a place
+ */
+record Path(String top, List<Object> steps) implements Expression {
+    private static final Map<String, String> TOP_NAMES = Stream.of(
+                    "deviceId", "moduleId", "etag", "deviceEtag", "status", "statusReason", "statusUpdateTime",
+                    "connectionState", "lastActivityTime", "cloudToDeviceMessageCount", "authenticationType",
+                    "x509Thumbprint", "modelId", "version", "tags", "properties", "capabilities", "deviceScope",
+                    "parentScopes")
+            .collect(Collectors.toMap(name -> name.toLowerCase(Locale.ROOT), name -> name));
+    private static final String SOURCE = "devices";
+    private static final String SYNONYM = "id";
+
+    static Path of(QueryParser.PathContext path) {
+        List<Object> steps = new ArrayList<>();
+        steps.add(name(path.getStart()));
+        for (QueryParser.StepContext step : path.step()) {
+            steps.add(step.name() == null ? (Object) place(step) : name(step.name().getStart()));
+        }
+        if (SOURCE.equalsIgnoreCase(String.valueOf(steps.getFirst()))
+                && steps.size() > 1
+                && steps.get(1) instanceof String) {
+            steps.removeFirst();
+        }
+        String top = (String) steps.removeFirst();
+        return new Path(canonical(top), List.copyOf(steps));
+    }
+
+    @Override
+    public Object evaluate(Row row) {
+        Object value = row.member(top);
+        for (int i = 0; i < steps.size() && value != Values.UNDEFINED; i++) {
+            value = step(value, steps.get(i));
+        }
+        return value;
+    }
+
+    private static Object step(Object value, Object step) {
+        if (step instanceof String name && value instanceof Map<?, ?> object) {
+            @Nullable Object member = object.get(name);
+            return member != null ? member : object.containsKey(name) ? Values.NULL : Values.UNDEFINED;
+        }
+        if (step instanceof Integer place && value instanceof List<?> array && place < array.size()) {
+            @Nullable Object element = array.get(place);
+            return element == null ? Values.NULL : element;
+        }
+        return Values.UNDEFINED;
+    }
+
+    boolean isDeviceId() {
+        return top.equals("deviceId") && steps.isEmpty();
+    }
+
+    private static String canonical(String name) {
+        String lower = name.toLowerCase(Locale.ROOT);
+        return lower.equals(SYNONYM) ? "deviceId" : TOP_NAMES.getOrDefault(lower, name);
+    }
+
+    private static String name(Token token) {
+        String text = token.getText();
+        return token.getType() == QueryLexer.QUOTED_NAME ? text.substring(2, text.length() - 2) : text;
+    }
+
+    private static Integer place(QueryParser.StepContext step) {
+        Token token = step.INTEGER().getSymbol();
+        try {
+            return Integer.valueOf(token.getText());
+        } catch (NumberFormatException e) {
+            throw Compiler.refuse(token, "No array has a place " + token.getText());
+        }
+    }
+}

@@ -1,0 +1,13 @@
+package io.muster.query;
+
+/** What a condition looks at: a document by its top-level members. */
+@FunctionalInterface
+public interface Row {
+    /**
+     * A member in the JSON of plain Java: {@code String}, {@code Number}, {@code Boolean}, {@code Map<String, Object>} and {@code
+     * List<Object>} (null inside them is JSON's null), or a {@link Values}.
+     *
+     * @param name in its canonical spelling: {@code deviceId}, {@code tags}, {@code properties}, …
+     */
+    Object member(String name);
+}
