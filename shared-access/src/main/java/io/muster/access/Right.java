@@ -1,0 +1,29 @@
+package io.muster.access;
+
+import java.util.Arrays;
+import java.util.Optional;
+
+/** What a policy allows. */
+public enum Right {
+    REGISTRY_READ("RegistryRead"),
+    REGISTRY_WRITE("RegistryWrite"),
+    SERVICE_CONNECT("ServiceConnect"),
+    DEVICE_CONNECT("DeviceConnect");
+
+    private final String word;
+
+    Right(String word) {
+        this.word = word;
+    }
+
+    /** As it is written in policies. */
+    public String word() {
+        return word;
+    }
+
+    static Optional<Right> of(String word) {
+        return Arrays.stream(values())
+                .filter(right -> right.word.equalsIgnoreCase(word.strip()))
+                .findFirst();
+    }
+}

@@ -1,0 +1,164 @@
+package io.muster.access;
+
+import java.net.URLDecoder;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.security.InvalidKeyException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A token: who may do something under a resource, until when. The signature covers the resource's text as it stands in the token, so
+ * that text is kept raw. Immutable; never shows its signature.
+ */
+public final class SharedAccessSignature {
+    private static final String SCHEME = "SharedAccessSignature ";
+    private static final String HMAC = "HmacSHA256";
+    private static final int LONGEST = 4096;
+    private static final Duration SKEW = Duration.ofMinutes(5);
+
+    private final String rawResource;
+    private final String signature;
+    private final String rawExpiry;
+    private final Instant expiry;
+    private final @Nullable String keyName;
+
+    private SharedAccessSignature(
+            String rawResource, String signature, String rawExpiry, Instant expiry, @Nullable String keyName) {
+        this.rawResource = rawResource;
+        this.signature = signature;
+        this.rawExpiry = rawExpiry;
+        this.expiry = expiry;
+        this.keyName = keyName;
+    }
+
+    /** Parts may come in any order. Empty when the text is no such token. */
+    public static Optional<SharedAccessSignature> parse(String text) {
+        if (text.length() > LONGEST || !text.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
+            return Optional.empty();
+        }
+        Map<String, String> parts = new HashMap<>();
+        for (String part : text.substring(SCHEME.length()).strip().split("&")) {
+            int equals = part.indexOf('=');
+            if (equals < 1 || parts.put(part.substring(0, equals), part.substring(equals + 1)) != null) {
+                return Optional.empty();
+            }
+        }
+        String resource = parts.get("sr");
+        String signature = parts.get("sig");
+        String expiry = parts.get("se");
+        if (resource == null || signature == null || expiry == null || !expiry.matches("\\d{1,12}")) {
+            return Optional.empty();
+        }
+        try {
+            String keyName = parts.get("skn");
+            return Optional.of(new SharedAccessSignature(
+                    resource,
+                    decode(signature),
+                    expiry,
+                    Instant.ofEpochSecond(Long.parseLong(expiry)),
+                    keyName == null || keyName.isEmpty() ? null : decode(keyName)));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * Makes a token as clients do.
+     *
+     * @param resource host, or host and path, not encoded
+     * @param key base64
+     * @param keyName the policy's name; null for a device's own key
+     */
+    public static String sign(String resource, String key, @Nullable String keyName, Instant expiry) {
+        String raw = URLEncoder.encode(resource, StandardCharsets.UTF_8);
+        String seconds = Long.toString(expiry.getEpochSecond());
+        String signature = URLEncoder.encode(
+                Base64.getEncoder().encodeToString(hmac(Base64.getDecoder().decode(key), raw + "\n" + seconds)),
+                StandardCharsets.UTF_8);
+        String token = SCHEME + "sr=" + raw + "&sig=" + signature + "&se=" + seconds;
+        return keyName == null ? token : token + "&skn=" + URLEncoder.encode(keyName, StandardCharsets.UTF_8);
+    }
+
+    /** The policy that it names; empty when it is signed with a device's own key. */
+    public Optional<String> keyName() {
+        return Optional.ofNullable(keyName);
+    }
+
+    public Instant expiry() {
+        return expiry;
+    }
+
+    /** Clocks may differ by five minutes. */
+    public boolean isExpired(Instant now) {
+        return expiry.plus(SKEW).isBefore(now);
+    }
+
+    /** Whether either key made it. Takes the same time whether it did or not. */
+    public boolean isSignedWith(KeyPair keys) {
+        byte[] given = signature.getBytes(StandardCharsets.UTF_8);
+        boolean matches = false;
+        for (String key : Stream.of(keys.primary(), keys.secondary())
+                .filter(java.util.Objects::nonNull)
+                .filter(key -> !key.isEmpty())
+                .toList()) {
+            try {
+                byte[] made = hmac(Base64.getDecoder().decode(key), rawResource + "\n" + rawExpiry);
+                matches |= MessageDigest.isEqual(
+                        Base64.getEncoder().encodeToString(made).getBytes(StandardCharsets.UTF_8), given);
+            } catch (IllegalArgumentException e) {
+                // A key that is no base64 has signed nothing.
+                matches |= false;
+            }
+        }
+        return matches;
+    }
+
+    /**
+     * Whether it covers a resource, segment by segment: {@code /a/b} covers {@code /a/b/c} and not {@code /a/bc}.
+     *
+     * @param path begins with a slash
+     */
+    public boolean covers(HubHosts hosts, String path) {
+        String resource;
+        try {
+            resource = decode(rawResource);
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
+        int slash = resource.indexOf('/');
+        String host = slash < 0 ? resource : resource.substring(0, slash);
+        String scope = slash < 0 ? "" : resource.substring(slash).replaceAll("/+$", "");
+        return hosts.include(host) && (path.equals(scope) || path.startsWith(scope + "/"));
+    }
+
+    @Override
+    public String toString() {
+        return "SharedAccessSignature[sr=" + rawResource + ", se=" + rawExpiry + ", skn=" + keyName + "]";
+    }
+
+    /** A plus stays a plus: tokens encode as paths do, and the Java client leaves its key name raw. */
+    private static String decode(String text) {
+        return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
+    }
+
+    private static byte[] hmac(byte[] key, String text) {
+        try {
+            Mac mac = Mac.getInstance(HMAC);
+            mac.init(new SecretKeySpec(key, HMAC));
+            return mac.doFinal(text.getBytes(StandardCharsets.UTF_8));
+        } catch (NoSuchAlgorithmException | InvalidKeyException e) {
+            throw new IllegalArgumentException("a key that no HMAC can use", e);
+        }
+    }
+}
