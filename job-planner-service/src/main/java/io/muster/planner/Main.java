@@ -8,13 +8,11 @@ import io.muster.service.OperationsServer;
 import io.muster.service.Registries;
 import io.muster.service.ServiceProgram;
 import io.muster.service.Settings;
+import io.muster.service.StreamsApplication;
 import java.util.concurrent.ExecutionException;
 
 /** The planner's process. */
 public final class Main {
-    private static final int DEFAULT_THREADS = 2;
-    private static final int BROKER_DEFAULT = -1;
-
     private Main() {}
 
     public static void main(String[] args) throws Exception {
@@ -23,17 +21,13 @@ public final class Main {
 
     private static AutoCloseable start(Settings settings, PrometheusMeterRegistry meters)
             throws ExecutionException, InterruptedException {
-        PlannerService.Options options = new PlannerService.Options(
-                KafkaConnection.from(settings),
-                settings.path("state.dir"),
-                settings.number("threads", DEFAULT_THREADS),
-                settings.number("state.replication", BROKER_DEFAULT));
+        StreamsApplication.Options options = StreamsApplication.Options.from(
+                settings, PlannerService.APPLICATION_ID, KafkaConnection.from(settings), PlannerService.SETTINGS);
         RegistrySettings registry = Registries.from(settings);
-        String host = settings.text("operations.host", "127.0.0.1");
-        int port = settings.number("operations.port", 0);
+        OperationsServer.Address address = OperationsServer.Address.from(settings);
         settings.rejectUnknown();
-        PlannerService planner = PlannerService.start(options, new ConfluentSchemaRegistry(registry), meters);
-        OperationsServer operations = OperationsServer.start(host, port, meters, planner::ready);
+        StreamsApplication planner = PlannerService.start(options, new ConfluentSchemaRegistry(registry), meters);
+        OperationsServer operations = OperationsServer.start(address, meters, planner::ready);
         return () -> {
             operations.close();
             planner.close();

@@ -1,8 +1,10 @@
 package io.muster.topics;
 
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
@@ -48,6 +50,33 @@ public final class TopicProvisioner {
             }
         }
         return drift(present);
+    }
+
+    /**
+     * How many partitions the topics have, as they are.
+     *
+     * @throws ExecutionException when the broker can't be reached or a topic is missing
+     * @throws IllegalStateException when topics of one kind differ
+     */
+    public static PartitionCounts counts(Admin admin) throws ExecutionException, InterruptedException {
+        Map<String, TopicDescription> topics = admin.describeTopics(
+                        Topics.ALL.stream().map(Topic::name).toList())
+                .allTopicNames()
+                .get();
+        Map<Partitioning, Integer> counts = new EnumMap<>(Partitioning.class);
+        for (Topic<?> topic : Topics.ALL) {
+            TopicDescription found = Objects.requireNonNull(topics.get(topic.name()), topic.name());
+            Integer before = counts.put(topic.partitioning(), found.partitions().size());
+            if (before != null && before != found.partitions().size()) {
+                throw new IllegalStateException("topics of one kind have different numbers of partitions, topic="
+                        + topic.name() + " partitions=" + found.partitions().size() + " others=" + before);
+            }
+        }
+        return new PartitionCounts(
+                counts.getOrDefault(Partitioning.BY_JOB, 0),
+                counts.getOrDefault(Partitioning.BY_DEVICE, 0),
+                counts.getOrDefault(Partitioning.BY_GATEWAY, 0),
+                counts.getOrDefault(Partitioning.BY_API_INSTANCE, 0));
     }
 
     private NewTopic describe(Topic<?> topic) {

@@ -13,6 +13,7 @@ import io.muster.records.JobCommand;
 import io.muster.records.JobEvent;
 import io.muster.records.JobRefusal;
 import io.muster.records.JobStatistics;
+import io.muster.records.PartialTally;
 import io.muster.records.Reply;
 import io.muster.records.Telemetry;
 import java.time.Duration;
@@ -32,6 +33,8 @@ public final class Topics {
     public static final Topic<Job> JOBS = compacted("jobs", "job id", Partitioning.BY_JOB, Job.class);
     public static final Topic<JobStatistics> JOB_STATISTICS =
             compacted("job-statistics", "job id", Partitioning.BY_JOB, JobStatistics.class);
+    public static final Topic<PartialTally> JOB_TALLIES =
+            kept("job-tallies", "job id", Partitioning.BY_JOB, IN_TRANSIT, PartialTally.class);
 
     public static final Topic<DeviceCommand> DEVICE_COMMANDS =
             kept("device-commands", "device id", Partitioning.BY_DEVICE, IN_TRANSIT, DeviceCommand.class);
@@ -68,6 +71,7 @@ public final class Topics {
             JOB_REFUSALS,
             JOBS,
             JOB_STATISTICS,
+            JOB_TALLIES,
             DEVICE_COMMANDS,
             DEVICE_REPORTS,
             DEVICES,

@@ -20,18 +20,26 @@ public final class OperationsServer implements AutoCloseable {
     private final HttpServer server;
     private final ExecutorService executor;
 
+    /** Where it listens; port 0 is any free one. */
+    public record Address(String host, int port) {
+        /** Reads {@code operations.host} and {@code operations.port}. */
+        public static Address from(Settings settings) {
+            return new Address(settings.text("operations.host", "127.0.0.1"), settings.number("operations.port", 0));
+        }
+    }
+
     private OperationsServer(HttpServer server, ExecutorService executor) {
         this.server = server;
         this.executor = executor;
     }
 
     /** @throws SettingsException when the port is taken */
-    public static OperationsServer start(String host, int port, PrometheusMeterRegistry meters, BooleanSupplier ready) {
+    public static OperationsServer start(Address address, PrometheusMeterRegistry meters, BooleanSupplier ready) {
         HttpServer server;
         try {
-            server = HttpServer.create(new InetSocketAddress(host, port), 0);
+            server = HttpServer.create(new InetSocketAddress(address.host(), address.port()), 0);
         } catch (IOException e) {
-            throw new SettingsException("The operations port " + port + " on " + host + " can't be opened ("
+            throw new SettingsException("The operations port " + address.port() + " on " + address.host() + " can't be opened ("
                     + e.getMessage() + "): choose another operations.port.");
         }
         ExecutorService executor = Executors.newSingleThreadExecutor(

@@ -1,0 +1,111 @@
+package io.muster.service;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One running Kafka Streams application, exactly once, tuned for a short road: it commits every few milliseconds while there is work. */
+public final class StreamsApplication implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(StreamsApplication.class);
+    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
+    private static final int COMMIT_INTERVAL_MS = 20;
+    private static final int POLL_MS = 10;
+    private static final int LINGER_MS = 2;
+    private static final int BATCH_BYTES = 128 * 1024;
+    private static final int FAILURES_BEFORE_GIVING_UP = 20;
+
+    private final KafkaStreams streams;
+    private final KafkaStreamsMetrics metrics;
+
+    /**
+     * How it runs.
+     *
+     * @param id names the consumer group, the transactions and the topics of state
+     * @param stateDir where its stores lie; its own
+     * @param threads how many stream threads; partitions are shared among them
+     * @param replication of the topics of state; -1 is the broker's default
+     * @param more further settings of Kafka Streams
+     */
+    public record Options(
+            String id,
+            KafkaConnection kafka,
+            Path stateDir,
+            int threads,
+            int replication,
+            Map<String, Object> more) {
+        private static final int DEFAULT_THREADS = 2;
+        private static final int BROKER_DEFAULT = -1;
+
+        /** Reads {@code state.dir}, {@code threads} and {@code state.replication}. */
+        public static Options from(Settings settings, String id, KafkaConnection kafka, Map<String, Object> more) {
+            return new Options(
+                    id,
+                    kafka,
+                    settings.path("state.dir"),
+                    settings.number("threads", DEFAULT_THREADS),
+                    settings.number("state.replication", BROKER_DEFAULT),
+                    more);
+        }
+    }
+
+    private StreamsApplication(KafkaStreams streams, KafkaStreamsMetrics metrics) {
+        this.streams = streams;
+        this.metrics = metrics;
+    }
+
+    /** Starts; returns before it is {@link #ready}. */
+    public static StreamsApplication start(Topology topology, Options options, MeterRegistry meters) {
+        KafkaStreams streams = new KafkaStreams(topology, properties(options));
+        AtomicInteger failures = new AtomicInteger();
+        streams.setUncaughtExceptionHandler(e -> {
+            LOG.error("A stream thread failed and is replaced", e);
+            return failures.incrementAndGet() < FAILURES_BEFORE_GIVING_UP
+                    ? StreamThreadExceptionResponse.REPLACE_THREAD
+                    : StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+        });
+        KafkaStreamsMetrics metrics = new KafkaStreamsMetrics(streams);
+        metrics.bindTo(meters);
+        streams.start();
+        return new StreamsApplication(streams, metrics);
+    }
+
+    /** Whether every partition that this instance owns is being processed. */
+    public boolean ready() {
+        return streams.state() == KafkaStreams.State.RUNNING;
+    }
+
+    @Override
+    public void close() {
+        metrics.close();
+        streams.close(CLOSE_LIMIT);
+    }
+
+    private static Properties properties(Options options) {
+        Properties properties = new Properties();
+        properties.putAll(options.kafka().clientProperties());
+        properties.put(StreamsConfig.APPLICATION_ID_CONFIG, options.id());
+        properties.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
+        properties.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, COMMIT_INTERVAL_MS);
+        properties.put(StreamsConfig.POLL_MS_CONFIG, POLL_MS);
+        properties.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, options.threads());
+        properties.put(StreamsConfig.STATE_DIR_CONFIG, options.stateDir().toString());
+        properties.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, options.replication());
+        properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
+        properties.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), LINGER_MS);
+        properties.put(StreamsConfig.producerPrefix(ProducerConfig.BATCH_SIZE_CONFIG), BATCH_BYTES);
+        properties.putAll(options.more());
+        return properties;
+    }
+}

@@ -1,0 +1,35 @@
+package io.muster.processor;
+
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.muster.registry.ConfluentSchemaRegistry;
+import io.muster.registry.RegistrySettings;
+import io.muster.service.KafkaConnection;
+import io.muster.service.OperationsServer;
+import io.muster.service.Registries;
+import io.muster.service.ServiceProgram;
+import io.muster.service.Settings;
+import io.muster.service.StreamsApplication;
+
+/** The stream processor's process. */
+public final class Main {
+    private Main() {}
+
+    public static void main(String[] args) throws Exception {
+        ServiceProgram.run("stream-processor-service", args, Main::start);
+    }
+
+    private static AutoCloseable start(Settings settings, PrometheusMeterRegistry meters)
+            {
+        StreamsApplication.Options options = StreamsApplication.Options.from(
+                settings, ProcessorService.APPLICATION_ID, KafkaConnection.from(settings), ProcessorService.SETTINGS);
+        RegistrySettings registry = Registries.from(settings);
+        OperationsServer.Address address = OperationsServer.Address.from(settings);
+        settings.rejectUnknown();
+        StreamsApplication processor = ProcessorService.start(options, new ConfluentSchemaRegistry(registry), meters);
+        OperationsServer operations = OperationsServer.start(address, meters, processor::ready);
+        return () -> {
+            operations.close();
+            processor.close();
+        };
+    }
+}

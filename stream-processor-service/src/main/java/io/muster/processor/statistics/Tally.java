@@ -1,0 +1,91 @@
+package io.muster.processor.statistics;
+
+import io.muster.records.DeviceJobCancelled;
+import io.muster.records.DeviceJobCompleted;
+import io.muster.records.DeviceJobCounts;
+import io.muster.records.DeviceJobDelivered;
+import io.muster.records.DeviceJobEvent;
+import io.muster.records.DeviceJobFailed;
+import io.muster.records.DeviceJobQueued;
+import io.muster.records.DeviceJobStatus;
+import io.muster.records.ExpansionCompleted;
+import io.muster.records.PartialTally;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How many device jobs of one job are in each state, in one device partition. An event names the state that it leaves, so the fold
+ * needs no state of a device. Conserved at every step: the states sum to the devices seen.
+ */
+public record Tally(long queued, long running, long succeeded, long failed, long cancelled) {
+    public static final Tally EMPTY = new Tally(0, 0, 0, 0, 0);
+
+    /** Devices seen so far. */
+    public long total() {
+        return queued + running + succeeded + failed + cancelled;
+    }
+
+    /** The tally after the event; empty when the event leaves a state that no device is in, which cannot have happened. */
+    public Optional<Tally> after(DeviceJobEvent event) {
+        @Nullable DeviceJobStatus entered = entered(event.getEvent());
+        if (entered == null) {
+            return Optional.of(this);
+        }
+        @Nullable DeviceJobStatus left = event.getPrevious();
+        Tally before = left == null ? this : plus(left, -1);
+        return before.isPossible() ? Optional.of(before.plus(entered, 1)) : Optional.empty();
+    }
+
+    /** The state that the event's device job enters; null for an event of the partition. */
+    private static @Nullable DeviceJobStatus entered(Object event) {
+        return switch (event) {
+            case DeviceJobQueued _ -> DeviceJobStatus.QUEUED;
+            case DeviceJobDelivered _ -> DeviceJobStatus.RUNNING;
+            case DeviceJobCompleted _ -> DeviceJobStatus.COMPLETED;
+            case DeviceJobFailed _ -> DeviceJobStatus.FAILED;
+            case DeviceJobCancelled _ -> DeviceJobStatus.CANCELLED;
+            case ExpansionCompleted _ -> null;
+            default -> throw new IllegalStateException("not an event of a device job, class=" + event.getClass());
+        };
+    }
+
+    private Tally plus(DeviceJobStatus status, long change) {
+        return switch (status) {
+            case QUEUED -> new Tally(queued + change, running, succeeded, failed, cancelled);
+            case RUNNING -> new Tally(queued, running + change, succeeded, failed, cancelled);
+            case COMPLETED -> new Tally(queued, running, succeeded + change, failed, cancelled);
+            case FAILED -> new Tally(queued, running, succeeded, failed + change, cancelled);
+            case CANCELLED -> new Tally(queued, running, succeeded, failed, cancelled + change);
+        };
+    }
+
+    private boolean isPossible() {
+        return queued >= 0 && running >= 0 && succeeded >= 0 && failed >= 0 && cancelled >= 0;
+    }
+
+    public Tally plus(Tally other) {
+        return new Tally(
+                queued + other.queued,
+                running + other.running,
+                succeeded + other.succeeded,
+                failed + other.failed,
+                cancelled + other.cancelled);
+    }
+
+    public static Tally of(@Nullable PartialTally partial) {
+        if (partial == null) {
+            return EMPTY;
+        }
+        DeviceJobCounts counts = partial.getCounts();
+        return new Tally(
+                counts.getQueued(),
+                counts.getRunning(),
+                counts.getSucceeded(),
+                counts.getFailed(),
+                counts.getCancelled());
+    }
+
+    public DeviceJobCounts counts() {
+        return new DeviceJobCounts(total(), queued, running, succeeded, failed, cancelled);
+    }
+}

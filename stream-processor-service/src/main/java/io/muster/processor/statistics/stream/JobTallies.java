@@ -1,0 +1,78 @@
+package io.muster.processor.statistics.stream;
+
+import io.muster.processor.statistics.Tally;
+import io.muster.records.JobStatistics;
+import io.muster.records.PartialTally;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.apache.kafka.streams.KeyValue;
+import org.apache.kafka.streams.processor.PunctuationType;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.KeyValueStore;
+
+/** The second stage: the latest partial of each device partition, and their sum as the job's statistics. */
+public final class JobTallies implements Processor<String, PartialTally, String, JobStatistics> {
+    /** The store of partials, by job id, NUL, partition. */
+    public static final String STORE = "job-tallies";
+
+    private static final StringSerializer TEXT = new StringSerializer();
+    private static final Duration SWEEP = Duration.ofHours(6);
+    private static final Duration KEPT = Duration.ofDays(31);
+
+    @SuppressWarnings("NullAway.Init") // Kafka Streams calls init before anything else.
+    private ProcessorContext<String, JobStatistics> context;
+
+    @SuppressWarnings("NullAway.Init")
+    private KeyValueStore<String, PartialTally> store;
+
+    @Override
+    public void init(ProcessorContext<String, JobStatistics> context) {
+        this.context = context;
+        this.store = context.getStateStore(STORE);
+        context.schedule(SWEEP, PunctuationType.WALL_CLOCK_TIME, now -> dropOld(Instant.ofEpochMilli(now)));
+    }
+
+    @Override
+    public void process(Record<String, PartialTally> record) {
+        PartialTally partial = record.value();
+        String jobId = partial.getJobId();
+        store.put(jobId + '\0' + partial.getPartition(), partial);
+        context.forward(record.withKey(jobId).withValue(sum(jobId)));
+    }
+
+    private JobStatistics sum(String jobId) {
+        Tally tally = Tally.EMPTY;
+        int expanded = 0;
+        int partitions = 0;
+        Instant updatedAt = Instant.EPOCH;
+        try (KeyValueIterator<String, PartialTally> partials = store.prefixScan(jobId + '\0', TEXT)) {
+            while (partials.hasNext()) {
+                PartialTally partial = partials.next().value;
+                tally = tally.plus(Tally.of(partial));
+                expanded += partial.getExpanded() ? 1 : 0;
+                partitions = Math.max(partitions, partial.getPartitions());
+                updatedAt = partial.getUpdatedAt().isAfter(updatedAt) ? partial.getUpdatedAt() : updatedAt;
+            }
+        }
+        return new JobStatistics(jobId, tally.counts(), expanded, partitions, updatedAt);
+    }
+
+    private void dropOld(Instant now) {
+        List<String> old = new ArrayList<>();
+        try (KeyValueIterator<String, PartialTally> all = store.all()) {
+            while (all.hasNext()) {
+                KeyValue<String, PartialTally> entry = all.next();
+                if (entry.value.getUpdatedAt().plus(KEPT).isBefore(now)) {
+                    old.add(entry.key);
+                }
+            }
+        }
+        old.forEach(store::delete);
+    }
+}

@@ -1,0 +1,179 @@
+package io.muster.processor.statistics.stream;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.muster.codec.RecordCodec;
+import io.muster.codec.UndecodableRecordException;
+import io.muster.processor.statistics.Tally;
+import io.muster.records.DeadLetter;
+import io.muster.records.DeviceJobEvent;
+import io.muster.records.ExpansionCompleted;
+import io.muster.records.PartialTally;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.streams.KeyValue;
+import org.apache.kafka.streams.processor.PunctuationType;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
+import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The first stage: one tally a job, for the events of this device partition. Changed tallies are passed on by a tick and not by each
+ * event. A partial replaces the earlier one of its partition, so that passing it on twice, as after a restart, does no harm.
+ */
+public final class PartitionTallies implements Processor<String, byte[], String, SpecificRecord> {
+    /** The store of this partition's tallies, by job id. */
+    public static final String STORE = "partition-tallies";
+
+    private static final Logger LOG = LoggerFactory.getLogger(PartitionTallies.class);
+    private static final Duration TICK = Duration.ofMillis(25);
+    private static final Duration SWEEP = Duration.ofHours(6);
+    private static final Duration KEPT = Duration.ofDays(31);
+    private static final String SERVICE = "stream-processor-service";
+
+    private final RecordCodec<DeviceJobEvent> codec;
+    private final String tallies;
+    private final String deadLetters;
+    private final Counter discrepancies;
+    private final Set<String> changed = new HashSet<>();
+
+    @SuppressWarnings("NullAway.Init") // Kafka Streams calls init before anything else.
+    private ProcessorContext<String, SpecificRecord> context;
+
+    @SuppressWarnings("NullAway.Init")
+    private KeyValueStore<String, PartialTally> store;
+
+    /** @param tallies and deadLetters the names of the sinks */
+    public PartitionTallies(
+            RecordCodec<DeviceJobEvent> codec, String tallies, String deadLetters, MeterRegistry meters) {
+        this.codec = codec;
+        this.tallies = tallies;
+        this.deadLetters = deadLetters;
+        this.discrepancies = Counter.builder("muster.statistics.discrepancies")
+                .description("Partitions whose events do not sum to the device count that they reported")
+                .register(meters);
+    }
+
+    @Override
+    public void init(ProcessorContext<String, SpecificRecord> context) {
+        this.context = context;
+        this.store = context.getStateStore(STORE);
+        try (KeyValueIterator<String, PartialTally> all = store.all()) {
+            all.forEachRemaining(entry -> changed.add(entry.key));
+        }
+        context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, _ -> passOn());
+        context.schedule(SWEEP, PunctuationType.WALL_CLOCK_TIME, now -> dropOld(Instant.ofEpochMilli(now)));
+    }
+
+    @Override
+    public void process(Record<String, byte[]> record) {
+        try {
+            if (record.value() == null) {
+                throw new ImpossibleEventException("an event has a value");
+            }
+            fold(codec.decode(record.value()));
+        } catch (UndecodableRecordException | ImpossibleEventException e) {
+            giveUp(record, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void fold(DeviceJobEvent event) throws ImpossibleEventException {
+        @Nullable PartialTally before = store.get(event.getJobId());
+        Optional<Tally> after = Tally.of(before).after(event);
+        if (after.isEmpty()) {
+            throw new ImpossibleEventException("no device job of " + event.getJobId() + " is " + event.getPrevious());
+        }
+        boolean expanded = before != null && before.getExpanded();
+        int partitions = before == null ? 0 : before.getPartitions();
+        if (event.getEvent() instanceof ExpansionCompleted completed) {
+            expanded = true;
+            partitions = completed.getPartitions();
+            compare(event.getJobId(), completed, after.get());
+        }
+        store.put(
+                event.getJobId(),
+                new PartialTally(
+                        event.getJobId(),
+                        context.taskId().partition(),
+                        after.get().counts(),
+                        expanded,
+                        partitions,
+                        event.getAt()));
+        changed.add(event.getJobId());
+    }
+
+    /** The events win: they are what happened. */
+    private void compare(String jobId, ExpansionCompleted completed, Tally tally) {
+        if (completed.getDeviceCount() != tally.total()) {
+            discrepancies.increment();
+            LOG.warn(
+                    "The events of a partition do not sum to its device count, jobId={} partition={} deviceCount={} events={}",
+                    jobId,
+                    completed.getPartition(),
+                    completed.getDeviceCount(),
+                    tally.total());
+        }
+    }
+
+    private void passOn() {
+        for (String jobId : changed) {
+            @Nullable PartialTally partial = store.get(jobId);
+            if (partial != null) {
+                context.forward(
+                        new Record<>(jobId, partial, partial.getUpdatedAt().toEpochMilli()), tallies);
+            }
+        }
+        changed.clear();
+    }
+
+    private void dropOld(Instant now) {
+        List<String> old = new ArrayList<>();
+        try (KeyValueIterator<String, PartialTally> all = store.all()) {
+            while (all.hasNext()) {
+                KeyValue<String, PartialTally> entry = all.next();
+                if (entry.value.getUpdatedAt().plus(KEPT).isBefore(now)) {
+                    old.add(entry.key);
+                }
+            }
+        }
+        old.forEach(store::delete);
+    }
+
+    private void giveUp(Record<String, byte[]> record, String reason) {
+        RecordMetadata position = context.recordMetadata().orElseThrow();
+        DeadLetter letter = DeadLetter.newBuilder()
+                .setTopic(position.topic())
+                .setPartition(position.partition())
+                .setOffset(position.offset())
+                .setAt(Instant.ofEpochMilli(context.currentSystemTimeMs()))
+                .setService(SERVICE)
+                .setReason(reason)
+                .setKey(record.key() == null ? null : ByteBuffer.wrap(record.key().getBytes(StandardCharsets.UTF_8)))
+                .setValue(record.value() == null ? null : ByteBuffer.wrap(record.value()))
+                .build();
+        context.forward(new Record<>(null, letter, record.timestamp()), deadLetters);
+    }
+
+    /** A record that can be read and cannot be true. */
+    private static final class ImpossibleEventException extends Exception {
+        private static final long serialVersionUID = 1;
+
+        private ImpossibleEventException(String message) {
+            super(message);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+package io.muster.processor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.syntax.ArchRuleDefinition;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.muster.codec.Codecs;
+import io.muster.records.DeviceJobCompleted;
+import io.muster.records.DeviceJobCounts;
+import io.muster.records.DeviceJobDelivered;
+import io.muster.records.DeviceJobEvent;
+import io.muster.records.DeviceJobStatus;
+import io.muster.records.ExpansionCompleted;
+import io.muster.records.JobStatistics;
+import io.muster.registry.InMemorySchemaRegistry;
+import io.muster.topics.Topics;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Properties;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.TestInputTopic;
+import org.apache.kafka.streams.TestOutputTopic;
+import org.apache.kafka.streams.TopologyTestDriver;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class ProcessorTopologyTest {
+    private static final Instant NOW = Instant.parse("2026-11-21T02:00:00Z");
+
+    private final InMemorySchemaRegistry registry = new InMemorySchemaRegistry();
+    private final Codecs codecs = new Codecs(registry);
+    private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    private final TopologyTestDriver driver =
+            new TopologyTestDriver(ProcessorTopology.build(registry, meters), properties(), NOW);
+    private final TestInputTopic<String, byte[]> events = driver.createInputTopic(
+            Topics.DEVICE_JOB_EVENTS.name(), new StringSerializer(), new ByteArraySerializer());
+    private final TestOutputTopic<String, JobStatistics> statistics = driver.createOutputTopic(
+            Topics.JOB_STATISTICS.name(), new StringDeserializer(), codecs.of(Topics.JOB_STATISTICS));
+
+    private static Properties properties() {
+        Properties properties = new Properties();
+        properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "test");
+        properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "unused:1");
+        return properties;
+    }
+
+    @AfterEach
+    void close() {
+        driver.close();
+    }
+
+    private void event(@Nullable String deviceId, @Nullable DeviceJobStatus previous, Object event) {
+        events.pipeInput(
+                deviceId,
+                codecs.of(Topics.DEVICE_JOB_EVENTS)
+                        .encode(new DeviceJobEvent("job", deviceId, NOW, previous, NOW, event)));
+    }
+
+    @Test
+    void eventsOfATickBecomeOneRecord() {
+        for (int i = 0; i < 100; i++) {
+            event("d" + i, null, new DeviceJobDelivered(1, 0));
+        }
+        event(null, null, new ExpansionCompleted(0, 1, 100L));
+        event("d1", DeviceJobStatus.RUNNING, new DeviceJobCompleted(200, "null"));
+        driver.advanceWallClockTime(Duration.ofMillis(30));
+        List<JobStatistics> written = statistics.readValuesToList();
+        assertThat(written)
+                .containsExactly(new JobStatistics("job", new DeviceJobCounts(100L, 0L, 99L, 1L, 0L, 0L), 1, 1, NOW));
+        driver.advanceWallClockTime(Duration.ofMillis(30));
+        assertThat(statistics.readValuesToList()).isEmpty();
+    }
+
+    @Test
+    void whatCannotBeTrueIsPutAside() {
+        events.pipeInput("d", "no event".getBytes(StandardCharsets.UTF_8));
+        event("d", DeviceJobStatus.RUNNING, new DeviceJobCompleted(200, "null"));
+        event("e", null, new DeviceJobDelivered(1, 0));
+        driver.advanceWallClockTime(Duration.ofMillis(30));
+        assertThat(statistics.readValue().getCounts().getRunning()).isEqualTo(1);
+        assertThat(driver.createOutputTopic(
+                                Topics.DEAD_LETTERS.name(), new StringDeserializer(), codecs.of(Topics.DEAD_LETTERS))
+                        .readValuesToList())
+                .hasSize(2)
+                .last()
+                .satisfies(letter -> assertThat(letter.getReason()).contains("no device job of job is RUNNING"));
+    }
+
+    @Test
+    void aCountThatDiffersIsMeasured() {
+        event("d", null, new DeviceJobDelivered(1, 0));
+        event(null, null, new ExpansionCompleted(0, 1, 2L));
+        assertThat(meters.counter("muster.statistics.discrepancies").count()).isEqualTo(1);
+    }
+
+    @Test
+    void theFoldTouchesNothingOfTheWorld() {
+        ArchRuleDefinition.classes()
+                .that()
+                .resideInAPackage("io.muster.processor.statistics")
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage(
+                        "java.lang..", "java.util..", "io.muster.records..", "io.muster.processor.statistics", "org.jspecify..")
+                .check(new ClassFileImporter()
+                        .withImportOption(new ImportOption.DoNotIncludeTests())
+                        .importPackages("io.muster.processor"));
+    }
+}
