@@ -1,0 +1,112 @@
+package io.muster.gateway;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.muster.access.HubHosts;
+import io.muster.access.SharedAccessPolicies;
+import io.muster.codec.Codecs;
+import io.muster.gateway.connect.Doorkeeper;
+import io.muster.gateway.kafka.FleetLink;
+import io.muster.gateway.mqtt.Connections;
+import io.muster.gateway.mqtt.MqttServer;
+import io.muster.gateway.mqtt.MqttSettings;
+import io.muster.registry.SchemaRegistry;
+import io.muster.service.KafkaConnection;
+import io.muster.service.Settings;
+import io.muster.service.SettingsException;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/** A running gateway. */
+public final class GatewayService implements AutoCloseable {
+    private final FleetLink fleet;
+    private final MqttServer server;
+
+    /** What it needs beside Kafka and the registry. */
+    public record Options(KafkaConnection kafka, int ordinal, MqttSettings mqtt) {
+        private static final int MQTTS = 8883;
+
+        /**
+         * Reads {@code gateway.ordinal}, {@code hub.hosts}, {@code policies.file}, {@code mqtt.host}, {@code mqtts.port}, {@code
+         * mqtt.port}, {@code mqtt.tls.certificate}, {@code mqtt.tls.key} and {@code mqtt.plain.anywhere}.
+         */
+        public static Options from(Settings settings, KafkaConnection kafka, InstantSource clock) {
+            String host = settings.text("mqtt.host", "127.0.0.1");
+            Optional<Integer> plainPort = settings.optionalText("mqtt.port").map(_ -> settings.number("mqtt.port", 0));
+            boolean anywhere = settings.flag("mqtt.plain.anywhere", false);
+            if (plainPort.isPresent() && !anywhere && !isLoopback(host)) {
+                throw new SettingsException("Plain MQTT on " + host
+                        + " would show tokens to the network: leave mqtt.port out, or say mqtt.plain.anywhere=true.");
+            }
+            Path policies = settings.path("policies.file");
+            return new Options(
+                    kafka,
+                    settings.number("gateway.ordinal", 0),
+                    new MqttSettings(
+                            host,
+                            settings.number("mqtts.port", MQTTS),
+                            plainPort,
+                            settings.optionalPath("mqtt.tls.certificate").orElse(null),
+                            settings.optionalPath("mqtt.tls.key").orElse(null),
+                            new Doorkeeper(HubHosts.of(settings.text("hub.hosts", "localhost"))),
+                            policies(policies),
+                            clock,
+                            settings.number("mqtt.message.bytes", MqttSettings.LARGEST_MESSAGE)));
+        }
+
+        private static boolean isLoopback(String host) {
+            try {
+                return InetAddress.getByName(host).isLoopbackAddress();
+            } catch (java.net.UnknownHostException e) {
+                return false;
+            }
+        }
+
+        private static Supplier<SharedAccessPolicies> policies(Path file) {
+            try {
+                SharedAccessPolicies policies = SharedAccessPolicies.load(file);
+                return () -> policies;
+            } catch (IOException e) {
+                throw new SettingsException("The file of policies can't be used: " + e.getMessage() + ".");
+            }
+        }
+    }
+
+    private GatewayService(FleetLink fleet, MqttServer server) {
+        this.fleet = fleet;
+        this.server = server;
+    }
+
+    /** @throws SettingsException when a port is taken or a file can't be used */
+    public static GatewayService start(Options options, SchemaRegistry registry, MeterRegistry meters) {
+        FleetLink fleet = new FleetLink(
+                options.kafka(), new Codecs(registry), options.ordinal(), options.mqtt().clock());
+        Connections connections = new Connections(fleet);
+        try {
+            MqttServer server = new MqttServer(options.mqtt(), fleet, connections, meters);
+            fleet.start(connections);
+            return new GatewayService(fleet, server);
+        } catch (IOException e) {
+            fleet.close();
+            throw new SettingsException(String.valueOf(e.getMessage()));
+        }
+    }
+
+    public boolean ready() {
+        return fleet.ready();
+    }
+
+    public MqttServer server() {
+        return server;
+    }
+
+    /** Closes every connection and says so to the fleet. */
+    @Override
+    public void close() {
+        server.close();
+        fleet.close();
+    }
+}

@@ -1,0 +1,34 @@
+package io.muster.gateway;
+
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.muster.registry.ConfluentSchemaRegistry;
+import io.muster.registry.RegistrySettings;
+import io.muster.service.KafkaConnection;
+import io.muster.service.OperationsServer;
+import io.muster.service.Registries;
+import io.muster.service.ServiceProgram;
+import io.muster.service.Settings;
+import java.time.InstantSource;
+
+/** The gateway's process. */
+public final class Main {
+    private Main() {}
+
+    public static void main(String[] args) throws Exception {
+        ServiceProgram.run("device-gateway-service", args, Main::start);
+    }
+
+    private static AutoCloseable start(Settings settings, PrometheusMeterRegistry meters) {
+        GatewayService.Options options =
+                GatewayService.Options.from(settings, KafkaConnection.from(settings), InstantSource.system());
+        RegistrySettings registry = Registries.from(settings);
+        OperationsServer.Address address = OperationsServer.Address.from(settings);
+        settings.rejectUnknown();
+        GatewayService gateway = GatewayService.start(options, new ConfluentSchemaRegistry(registry), meters);
+        OperationsServer operations = OperationsServer.start(address, meters, gateway::ready);
+        return () -> {
+            operations.close();
+            gateway.close();
+        };
+    }
+}

@@ -1,0 +1,101 @@
+package io.muster.gateway.connect;
+
+import io.muster.access.HubHosts;
+import io.muster.access.KeyPair;
+import io.muster.access.Right;
+import io.muster.access.SharedAccessPolicies;
+import io.muster.access.SharedAccessPolicy;
+import io.muster.access.SharedAccessSignature;
+import io.muster.records.AuthenticationType;
+import io.muster.records.ConnectionTerms;
+import io.muster.records.Credentials;
+import io.muster.records.DeviceStatus;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Decides on a CONNECT, from what the device shows and what the fleet knows of it. Contract: iot-hub, 1.1. */
+public final class Doorkeeper {
+    private static final int SHA1_DIGITS = 40;
+
+    private final HubHosts hosts;
+
+    public Doorkeeper(HubHosts hosts) {
+        this.hosts = hosts;
+    }
+
+    /** Whether the hub that the device asks for is this one. */
+    public boolean serves(Claim claim) {
+        return hosts.include(claim.host());
+    }
+
+    /**
+     * Decides.
+     *
+     * @param password the token; null for none
+     * @param certificate the client's certificate, encoded; null for none
+     */
+    public Verdict decide(
+            Claim claim,
+            @Nullable String password,
+            byte @Nullable [] certificate,
+            ConnectionTerms terms,
+            SharedAccessPolicies policies,
+            Instant now) {
+        Credentials credentials = terms.getCredentials();
+        if (!terms.getKnown() || credentials == null) {
+            return new Verdict.Refused("unknown device");
+        }
+        if (terms.getStatus() != DeviceStatus.ENABLED) {
+            return new Verdict.Refused("device disabled");
+        }
+        if (password != null && !password.isEmpty()) {
+            return token(claim, password, credentials, policies, now);
+        }
+        boolean matches = credentials.getType() == AuthenticationType.SELF_SIGNED
+                && certificate != null
+                && (hasThumbprint(certificate, credentials.getPrimaryThumbprint())
+                        || hasThumbprint(certificate, credentials.getSecondaryThumbprint()));
+        return matches ? new Verdict.Accepted(Optional.empty()) : new Verdict.Refused("no credentials");
+    }
+
+    private Verdict token(
+            Claim claim, String password, Credentials credentials, SharedAccessPolicies policies, Instant now) {
+        Optional<SharedAccessSignature> parsed = SharedAccessSignature.parse(password);
+        if (parsed.isEmpty()) {
+            return new Verdict.Refused("no shared access signature");
+        }
+        SharedAccessSignature token = parsed.get();
+        if (token.isExpired(now)) {
+            return new Verdict.Refused("token expired");
+        }
+        if (!token.covers(hosts, "/devices/" + claim.deviceId())) {
+            return new Verdict.Refused("token of another resource");
+        }
+        boolean signed = token.keyName().isEmpty()
+                ? credentials.getType() == AuthenticationType.SAS
+                        && token.isSignedWith(new KeyPair(credentials.getPrimaryKey(), credentials.getSecondaryKey()))
+                : policies.named(token.keyName().get())
+                        .filter(policy -> policy.rights().contains(Right.DEVICE_CONNECT))
+                        .map(SharedAccessPolicy::keys)
+                        .filter(token::isSignedWith)
+                        .isPresent();
+        return signed ? new Verdict.Accepted(Optional.of(token.expiry())) : new Verdict.Refused("wrong signature");
+    }
+
+    private static boolean hasThumbprint(byte[] certificate, @Nullable String thumbprint) {
+        if (thumbprint == null) {
+            return false;
+        }
+        try {
+            String algorithm = thumbprint.length() == SHA1_DIGITS ? "SHA-1" : "SHA-256";
+            byte[] digest = MessageDigest.getInstance(algorithm).digest(certificate);
+            return MessageDigest.isEqual(digest, HexFormat.of().parseHex(thumbprint));
+        } catch (NoSuchAlgorithmException | IllegalArgumentException e) {
+            return false;
+        }
+    }
+}

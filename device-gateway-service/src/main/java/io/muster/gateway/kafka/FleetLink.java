@@ -1,0 +1,258 @@
+package io.muster.gateway.kafka;
+
+import io.muster.codec.Codecs;
+import io.muster.codec.RecordCodec;
+import io.muster.codec.UndecodableRecordException;
+import io.muster.gateway.mqtt.Connections;
+import io.muster.gateway.mqtt.Fleet;
+import io.muster.records.ConnectionTerms;
+import io.muster.records.Delivery;
+import io.muster.records.DeviceReport;
+import io.muster.records.GatewayHeartbeat;
+import io.muster.records.RequestConnection;
+import io.muster.records.Telemetry;
+import io.muster.service.KafkaConnection;
+import io.muster.topics.Topics;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The fleet over Kafka. A batch of deliveries is committed before any of it is handed to a socket, so that no attempt is handed over
+ * twice, whenever the process dies (ADR 0003). Thread-safe.
+ */
+public final class FleetLink implements Fleet, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(FleetLink.class);
+    private static final Duration POLL = Duration.ofMillis(100);
+    private static final Duration RETRY = Duration.ofSeconds(1);
+    private static final Duration HEARTBEAT = Duration.ofSeconds(1);
+    private static final Duration TERMS_LIMIT = Duration.ofSeconds(10);
+    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
+    private static final int WAITING_CONNECTS = 20_000;
+    private static final long BUFFER_BYTES = 64L << 20;
+    private static final long SATURATED_BYTES = 32L << 20;
+    private static final int RECORD_OVERHEAD = 100;
+
+    private final int ordinal;
+    private final String run;
+    private final InstantSource clock;
+    private final RecordCodec<DeviceReport> reports;
+    private final RecordCodec<Telemetry> telemetry;
+    private final RecordCodec<Delivery> deliveries;
+    private final KafkaProducer<String, byte[]> producer;
+    private final KafkaConsumer<String, byte[]> consumer;
+    private final AtomicLong bytesInFlight = new AtomicLong();
+    private final Map<String, CompletableFuture<ConnectionTerms>> waiting = new ConcurrentHashMap<>();
+    private final ScheduledExecutorService heart = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("heartbeat").factory());
+    private final int reportPartitions;
+    private volatile boolean closed;
+    private volatile boolean reading;
+    private @Nullable Thread reader;
+
+    /** @param ordinal the partition of the deliveries that are this gateway's */
+    public FleetLink(KafkaConnection kafka, Codecs codecs, int ordinal, InstantSource clock) {
+        this.ordinal = ordinal;
+        this.clock = clock;
+        this.run = clock.instant() + "-" + UUID.randomUUID();
+        this.reports = codecs.of(Topics.DEVICE_REPORTS);
+        this.telemetry = codecs.of(Topics.TELEMETRY);
+        this.deliveries = codecs.of(Topics.DELIVERIES);
+        this.producer = producer(kafka);
+        this.consumer = consumer(kafka, ordinal);
+        this.reportPartitions =
+                producer.partitionsFor(Topics.DEVICE_REPORTS.name()).size();
+        int gateways = producer.partitionsFor(Topics.DELIVERIES.name()).size();
+        if (ordinal < 0 || ordinal >= gateways) {
+            producer.close();
+            consumer.close();
+            throw new IllegalArgumentException(
+                    "gateway.ordinal is 0 to " + (gateways - 1) + ", as many as deliveries has partitions, ordinal="
+                            + ordinal);
+        }
+        producer.partitionsFor(Topics.TELEMETRY.name());
+    }
+
+    /** Begins to read deliveries and to say that this gateway lives. */
+    public void start(Connections connections) {
+        heart.scheduleAtFixedRate(this::beat, 0, HEARTBEAT.toMillis(), TimeUnit.MILLISECONDS);
+        reader = Thread.ofPlatform().name("deliveries").start(() -> read(connections));
+    }
+
+    /** Whether deliveries are being read. */
+    public boolean ready() {
+        return reading && !closed;
+    }
+
+    @Override
+    public CompletableFuture<ConnectionTerms> requestConnection(String deviceId) {
+        if (waiting.size() >= WAITING_CONNECTS) {
+            return CompletableFuture.failedFuture(new IllegalStateException("too many devices connect at once"));
+        }
+        String correlationId = UUID.randomUUID().toString();
+        CompletableFuture<ConnectionTerms> terms = new CompletableFuture<>();
+        waiting.put(correlationId, terms);
+        write(deviceId, new RequestConnection(), correlationId).exceptionally(error -> {
+            terms.completeExceptionally(error);
+            return null;
+        });
+        return terms.orTimeout(TERMS_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
+                .whenComplete((_, _) -> waiting.remove(correlationId));
+    }
+
+    @Override
+    public CompletableFuture<Void> report(String deviceId, Object report) {
+        return write(deviceId, report, null);
+    }
+
+    @Override
+    public CompletableFuture<Void> telemetry(Telemetry message) {
+        return send(new ProducerRecord<>(
+                Topics.TELEMETRY.name(), message.getDeviceId(), telemetry.encode(message)));
+    }
+
+    @Override
+    public boolean saturated() {
+        return bytesInFlight.get() > SATURATED_BYTES;
+    }
+
+    private CompletableFuture<Void> write(String deviceId, Object report, @Nullable String correlationId) {
+        DeviceReport record = new DeviceReport(deviceId, ordinal, run, clock.instant(), report, correlationId);
+        return send(new ProducerRecord<>(Topics.DEVICE_REPORTS.name(), deviceId, reports.encode(record)));
+    }
+
+    private CompletableFuture<Void> send(ProducerRecord<String, byte[]> record) {
+        long bytes = record.value().length + RECORD_OVERHEAD;
+        CompletableFuture<Void> sent = new CompletableFuture<>();
+        bytesInFlight.addAndGet(bytes);
+        try {
+            producer.send(record, (_, error) -> {
+                bytesInFlight.addAndGet(-bytes);
+                if (error == null) {
+                    sent.complete(null);
+                } else {
+                    sent.completeExceptionally(error);
+                }
+            });
+        } catch (KafkaException | IllegalStateException e) {
+            bytesInFlight.addAndGet(-bytes);
+            sent.completeExceptionally(e);
+        }
+        return sent;
+    }
+
+    private void beat() {
+        for (int partition = 0; partition < reportPartitions; partition++) {
+            DeviceReport beat = new DeviceReport(null, ordinal, run, clock.instant(), new GatewayHeartbeat(), null);
+            send(new ProducerRecord<>(Topics.DEVICE_REPORTS.name(), partition, null, reports.encode(beat)));
+        }
+    }
+
+    private void read(Connections connections) {
+        while (!closed) {
+            try {
+                ConsumerRecords<String, byte[]> batch = consumer.poll(POLL);
+                reading = true;
+                if (!batch.isEmpty()) {
+                    consumer.commitSync();
+                    batch.forEach(record -> dispatch(record, connections));
+                }
+            } catch (WakeupException e) {
+                LOG.debug("Woken to end");
+            } catch (KafkaException e) {
+                reading = false;
+                LOG.warn("Deliveries can't be read for now: {}", e.toString());
+                pause();
+            }
+        }
+        consumer.close();
+    }
+
+    private void pause() {
+        try {
+            Thread.sleep(RETRY);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            closed = true;
+        }
+    }
+
+    private void dispatch(ConsumerRecord<String, byte[]> record, Connections connections) {
+        try {
+            Delivery delivery = deliveries.decode(record.value());
+            if (delivery.getDelivery() instanceof ConnectionTerms terms) {
+                @Nullable CompletableFuture<ConnectionTerms> asker = waiting.get(terms.getCorrelationId());
+                if (asker != null) {
+                    asker.complete(terms);
+                }
+            } else {
+                connections.deliver(delivery);
+            }
+        } catch (UndecodableRecordException e) {
+            LOG.warn("A delivery can't be read, offset={} reason={}", record.offset(), e.getMessage());
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        heart.shutdownNow();
+        consumer.wakeup();
+        try {
+            if (reader != null) {
+                reader.join(CLOSE_LIMIT);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        producer.close(CLOSE_LIMIT);
+    }
+
+    private static KafkaProducer<String, byte[]> producer(KafkaConnection kafka) {
+        Map<String, Object> properties = kafka.clientProperties();
+        properties.put(ProducerConfig.ACKS_CONFIG, "all");
+        properties.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
+        properties.put(ProducerConfig.LINGER_MS_CONFIG, 1);
+        properties.put(ProducerConfig.BATCH_SIZE_CONFIG, 64 * 1024);
+        properties.put(ProducerConfig.BUFFER_MEMORY_CONFIG, BUFFER_BYTES);
+        return new KafkaProducer<>(properties, new StringSerializer(), new ByteArraySerializer());
+    }
+
+    private static KafkaConsumer<String, byte[]> consumer(KafkaConnection kafka, int ordinal) {
+        Map<String, Object> properties = kafka.clientProperties();
+        properties.put(ConsumerConfig.GROUP_ID_CONFIG, "muster-gateway-" + ordinal);
+        properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+        properties.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 2000);
+        KafkaConsumer<String, byte[]> consumer =
+                new KafkaConsumer<>(properties, new StringDeserializer(), new ByteArrayDeserializer());
+        consumer.assign(List.of(new TopicPartition(Topics.DELIVERIES.name(), ordinal)));
+        return consumer;
+    }
+}

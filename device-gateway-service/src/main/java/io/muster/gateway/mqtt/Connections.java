@@ -1,0 +1,60 @@
+package io.muster.gateway.mqtt;
+
+import io.muster.records.CloseConnection;
+import io.muster.records.ConnectionTerms;
+import io.muster.records.Delivery;
+import io.muster.records.DesiredChanged;
+import io.muster.records.MethodRequest;
+import io.muster.records.MethodUndelivered;
+import io.muster.records.ReportedAnswer;
+import io.muster.records.TwinAnswer;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** The connections of this gateway, by device id, and what the fleet sends over them. Thread-safe. */
+public final class Connections {
+    private final Map<String, DeviceHandler> handlers = new ConcurrentHashMap<>();
+    private final Fleet fleet;
+
+    public Connections(Fleet fleet) {
+        this.fleet = fleet;
+    }
+
+    Map<String, DeviceHandler> all() {
+        return handlers;
+    }
+
+    /** @return the connection whose place it takes */
+    @Nullable DeviceHandler add(String deviceId, DeviceHandler handler) {
+        return handlers.put(deviceId, handler);
+    }
+
+    void remove(String deviceId, DeviceHandler handler) {
+        handlers.remove(deviceId, handler);
+    }
+
+    /** Hands a delivery to its connection's own thread. What must not be lost is reported undelivered where there is none. */
+    public void deliver(Delivery delivery) {
+        @Nullable DeviceHandler handler = handlers.get(delivery.getDeviceId());
+        long epoch = epoch(delivery.getDelivery());
+        if (handler != null && handler.epoch() == epoch) {
+            handler.deliver(delivery.getDelivery());
+        } else if (delivery.getDelivery() instanceof MethodRequest request) {
+            fleet.report(
+                    delivery.getDeviceId(), new MethodUndelivered(request.getDeliveryId(), "no such connection"));
+        }
+    }
+
+    private static long epoch(Object delivery) {
+        return switch (delivery) {
+            case MethodRequest request -> request.getEpoch();
+            case DesiredChanged change -> change.getEpoch();
+            case TwinAnswer answer -> answer.getEpoch();
+            case ReportedAnswer answer -> answer.getEpoch();
+            case CloseConnection close -> close.getEpoch();
+            case ConnectionTerms terms -> terms.getEpoch();
+            default -> throw new IllegalStateException("not a delivery, class=" + delivery.getClass());
+        };
+    }
+}

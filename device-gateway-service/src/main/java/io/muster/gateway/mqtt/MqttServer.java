@@ -1,0 +1,136 @@
+package io.muster.gateway.mqtt;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.codec.mqtt.MqttDecoder;
+import io.netty.handler.codec.mqtt.MqttEncoder;
+import io.netty.handler.flush.FlushConsolidationHandler;
+import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslProvider;
+import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Listens for devices, over TLS and, if told so, over plain TCP. */
+public final class MqttServer implements AutoCloseable {
+    private static final int TOPIC_BYTES = 64 * 1024;
+    private static final int BACKLOG = 1024;
+    private static final int WRITE_LOW = 256 * 1024;
+    private static final int WRITE_HIGH = 1024 * 1024;
+    private static final long QUIET_MS = 0;
+    private static final long CLOSE_MS = 2000;
+    private static final int FLUSHES = 64;
+
+    private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(NioIoHandler.newFactory());
+    private final List<Channel> listeners = new ArrayList<>();
+    private final Connections connections;
+    private final OptionalInt tlsPort;
+    private final OptionalInt plainPort;
+
+    /** @throws IOException when a port is taken or the certificate can't be used; the message says which */
+    public MqttServer(MqttSettings settings, Fleet fleet, Connections connections, MeterRegistry meters)
+            throws IOException {
+        this.connections = connections;
+        GatewayMeters counters = new GatewayMeters(meters, connections.all());
+        try {
+            this.tlsPort = settings.certificate() == null
+                    ? OptionalInt.empty()
+                    : OptionalInt.of(
+                            listen(settings, settings.tlsPort(), tls(settings), fleet, connections, counters));
+            this.plainPort = settings.plainPort().isEmpty()
+                    ? OptionalInt.empty()
+                    : OptionalInt.of(
+                            listen(settings, settings.plainPort().get(), null, fleet, connections, counters));
+        } catch (IOException e) {
+            close();
+            throw e;
+        }
+    }
+
+    public OptionalInt tlsPort() {
+        return tlsPort;
+    }
+
+    public OptionalInt plainPort() {
+        return plainPort;
+    }
+
+    private int listen(
+            MqttSettings settings,
+            int port,
+            @Nullable SslContext tls,
+            Fleet fleet,
+            Connections connections,
+            GatewayMeters meters)
+            throws IOException {
+        ServerBootstrap bootstrap = new ServerBootstrap()
+                .group(loops)
+                .channel(NioServerSocketChannel.class)
+                .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                .option(ChannelOption.SO_REUSEADDR, true)
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(WRITE_LOW, WRITE_HIGH))
+                .childHandler(new ChannelInitializer<SocketChannel>() {
+                    @Override
+                    protected void initChannel(SocketChannel channel) {
+                        if (tls != null) {
+                            channel.pipeline().addLast(tls.newHandler(channel.alloc()));
+                        }
+                        channel.pipeline()
+                                .addLast(new FlushConsolidationHandler(FLUSHES, true))
+                                .addLast(MqttEncoder.INSTANCE)
+                                .addLast(new MqttDecoder(settings.largestMessage() + TOPIC_BYTES))
+                                .addLast(new DeviceHandler(settings, fleet, connections, meters));
+                    }
+                });
+        io.netty.channel.ChannelFuture bound =
+                bootstrap.bind(new InetSocketAddress(settings.host(), port)).awaitUninterruptibly();
+        if (!bound.isSuccess()) {
+            throw new IOException("The MQTT port " + port + " on " + settings.host() + " can't be opened ("
+                    + Objects.requireNonNull(bound.cause()).getMessage() + "): choose another.");
+        }
+        listeners.add(bound.channel());
+        return ((InetSocketAddress) bound.channel().localAddress()).getPort();
+    }
+
+    /** A client's certificate is optional and any is taken: the fleet knows its thumbprint, or it proves nothing. */
+    private static SslContext tls(MqttSettings settings) throws IOException {
+        try {
+            return SslContextBuilder.forServer(
+                            Objects.requireNonNull(settings.certificate()).toFile(),
+                            Objects.requireNonNull(settings.key(), "a certificate has a key")
+                                    .toFile())
+                    .sslProvider(SslProvider.JDK)
+                    .protocols("TLSv1.3", "TLSv1.2")
+                    .clientAuth(ClientAuth.OPTIONAL)
+                    .trustManager(InsecureTrustManagerFactory.INSTANCE)
+                    .build();
+        } catch (IllegalArgumentException e) {
+            throw new IOException("The MQTT certificate or key can't be used: " + settings.certificate(), e);
+        }
+    }
+
+    @Override
+    public void close() {
+        listeners.forEach(listener -> listener.close().awaitUninterruptibly());
+        connections.all().values().forEach(DeviceHandler::closeForShutdown);
+        loops.shutdownGracefully(QUIET_MS, CLOSE_MS, TimeUnit.MILLISECONDS).awaitUninterruptibly();
+    }
+}

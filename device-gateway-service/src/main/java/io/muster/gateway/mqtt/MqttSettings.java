@@ -1,0 +1,30 @@
+package io.muster.gateway.mqtt;
+
+import io.muster.access.SharedAccessPolicies;
+import io.muster.gateway.connect.Doorkeeper;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How the gateway listens.
+ *
+ * @param tlsPort 0 for any free one
+ * @param plainPort empty for none; 0 for any free one
+ * @param largestMessage bytes of a message's body
+ */
+public record MqttSettings(
+        String host,
+        int tlsPort,
+        Optional<Integer> plainPort,
+        @Nullable Path certificate,
+        @Nullable Path key,
+        Doorkeeper doorkeeper,
+        Supplier<SharedAccessPolicies> policies,
+        InstantSource clock,
+        int largestMessage) {
+    /** What IoT Hub allows, and so the default. */
+    public static final int LARGEST_MESSAGE = 256 * 1024;
+}

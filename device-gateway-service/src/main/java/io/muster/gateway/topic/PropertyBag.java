@@ -1,0 +1,35 @@
+package io.muster.gateway.topic;
+
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The properties in a topic's last segment: {@code k=v&k2=v2}, both percent-encoded. Contract: iot-hub, 4.3. */
+public final class PropertyBag {
+    private PropertyBag() {}
+
+    /** A name alone has the value null, {@code k=} the empty text. Empty when an escape is broken. */
+    public static Optional<Map<String, @Nullable String>> parse(String bag) {
+        Map<String, @Nullable String> properties = new LinkedHashMap<>();
+        for (String pair : bag.split("&")) {
+            if (pair.isEmpty()) {
+                continue;
+            }
+            int equals = pair.indexOf('=');
+            try {
+                String key = decode(equals < 0 ? pair : pair.substring(0, equals));
+                properties.put(key, equals < 0 ? null : decode(pair.substring(equals + 1)));
+            } catch (IllegalArgumentException e) {
+                return Optional.empty();
+            }
+        }
+        return Optional.of(properties);
+    }
+
+    private static String decode(String text) {
+        return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
+    }
+}
