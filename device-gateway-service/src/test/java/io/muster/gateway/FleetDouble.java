@@ -1,0 +1,70 @@
+package io.muster.gateway;
+
+import io.muster.gateway.mqtt.Fleet;
+import io.muster.records.ConnectionTerms;
+import io.muster.records.Credentials;
+import io.muster.records.DeviceConnected;
+import io.muster.records.DeviceStatus;
+import io.muster.records.SubscriptionsChanged;
+import io.muster.records.Telemetry;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** The fleet without Kafka: knows its devices, remembers what it was told. */
+final class FleetDouble implements Fleet {
+    final Map<String, Credentials> devices = new ConcurrentHashMap<>();
+    final Map<String, List<String>> sessions = new ConcurrentHashMap<>();
+    final List<Object> reports = new CopyOnWriteArrayList<>();
+    final List<Telemetry> messages = new CopyOnWriteArrayList<>();
+    private final AtomicLong epochs = new AtomicLong();
+
+    @Override
+    public CompletableFuture<ConnectionTerms> requestConnection(String deviceId) {
+        Credentials credentials = devices.get(deviceId);
+        return CompletableFuture.completedFuture(ConnectionTerms.newBuilder()
+                .setCorrelationId("c")
+                .setEpoch(epochs.incrementAndGet())
+                .setKnown(credentials != null)
+                .setStatus(DeviceStatus.ENABLED)
+                .setCredentials(credentials)
+                .setSubscriptions(sessions.getOrDefault(deviceId, List.of()))
+                .build());
+    }
+
+    @Override
+    public CompletableFuture<Void> report(String deviceId, Object report) {
+        reports.add(report);
+        if (report instanceof SubscriptionsChanged changed) {
+            sessions.put(deviceId, changed.getSubscriptions());
+        } else if (report instanceof DeviceConnected connected && connected.getCleanSession()) {
+            sessions.remove(deviceId);
+        }
+        return CompletableFuture.completedFuture(null);
+    }
+
+    @Override
+    public CompletableFuture<Void> telemetry(Telemetry message) {
+        messages.add(message);
+        return CompletableFuture.completedFuture(null);
+    }
+
+    @Override
+    public boolean saturated() {
+        return false;
+    }
+
+    <R> List<R> reported(Class<R> type) {
+        List<R> found = new ArrayList<>();
+        for (Object report : reports) {
+            if (type.isInstance(report)) {
+                found.add(type.cast(report));
+            }
+        }
+        return found;
+    }
+}

@@ -1,0 +1,351 @@
+package io.muster.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.muster.access.HubHosts;
+import io.muster.access.KeyPair;
+import io.muster.access.SharedAccessPolicies;
+import io.muster.access.SharedAccessSignature;
+import io.muster.gateway.connect.Doorkeeper;
+import io.muster.gateway.mqtt.Connections;
+import io.muster.gateway.mqtt.MqttServer;
+import io.muster.gateway.mqtt.MqttSettings;
+import io.muster.records.Credentials;
+import io.muster.records.Delivery;
+import io.muster.records.DesiredChanged;
+import io.muster.records.DeviceConnected;
+import io.muster.records.DeviceDisconnected;
+import io.muster.records.MethodAnswered;
+import io.muster.records.MethodRequest;
+import io.muster.records.MethodUndelivered;
+import io.muster.records.PatchReported;
+import io.muster.records.RequestTwin;
+import io.muster.records.SubscriptionsChanged;
+import io.muster.records.TwinAnswer;
+import java.io.IOException;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Over real sockets, to the byte. Contract: iot-hub, section 4. */
+class MqttServerTest {
+    private static final KeyPair KEYS = KeyPair.generate(new SecureRandom());
+    private static final String METHODS = "$iothub/methods/POST/#";
+    private static final String DESIRED = "$iothub/twin/PATCH/properties/desired/#";
+    private static final String TWIN = "$iothub/twin/res/#";
+
+    private final FleetDouble fleet = new FleetDouble();
+    private final Connections connections = new Connections(fleet);
+    private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    private final SharedAccessPolicies policies = SharedAccessPolicies.generate(new SecureRandom());
+    private MqttServer server;
+
+    @BeforeEach
+    void start() throws IOException {
+        fleet.devices.put(
+                "d",
+                Credentials.newBuilder()
+                        .setPrimaryKey(KEYS.primary())
+                        .setSecondaryKey(KEYS.secondary())
+                        .build());
+        server = new MqttServer(
+                new MqttSettings(
+                        "127.0.0.1",
+                        0,
+                        Optional.of(0),
+                        null,
+                        null,
+                        new Doorkeeper(HubHosts.of("hub.test")),
+                        () -> policies,
+                        InstantSource.system(),
+                        MqttSettings.LARGEST_MESSAGE),
+                fleet,
+                connections,
+                meters);
+    }
+
+    @AfterEach
+    void stop() {
+        server.close();
+    }
+
+    private MqttClient client() throws IOException {
+        return new MqttClient(new Socket("127.0.0.1", server.plainPort().orElseThrow()));
+    }
+
+    private static String token(String resource, @Nullable String key, @Nullable String policy, Instant expiry) {
+        return SharedAccessSignature.sign(resource, java.util.Objects.requireNonNull(key), policy, expiry);
+    }
+
+    private static String goodToken() {
+        return token("hub.test/devices/d", KEYS.primary(), null, Instant.now().plusSeconds(3600));
+    }
+
+    private MqttClient connected(String... filters) throws IOException {
+        MqttClient client = client();
+        assertThat(client.connect("d", "hub.test/d/?api-version=2021-04-12", goodToken(), false)).isZero();
+        if (filters.length > 0) {
+            assertThat(client.subscribe(filters)).doesNotContain(0x80);
+        }
+        return client;
+    }
+
+    private long epoch() {
+        return fleet.reported(DeviceConnected.class).getLast().getEpoch();
+    }
+
+    private void deliver(Object delivery) {
+        connections.deliver(new Delivery("d", Instant.now(), delivery));
+    }
+
+    private MethodRequest request(long epoch, String id) {
+        return new MethodRequest(epoch, id, "reboot", "null", Instant.now().plusSeconds(30));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "d, hub.test/d/?api-version=2021-04-12, good, 0",
+        "d, hub.test/d/?api-version=2021-04-12&DeviceClientType=azure-iot-device%2F1.18.4, good, 0",
+        "d, hub.test/d/api-version=2016-11-14, good, 0",
+        "d, hub.test/d, good, 0",
+        "d, HUB.TEST:8883/d, good, 0",
+        "d, hub.test/d, policy, 0",
+        "d, hub.test/d, secondary, 0",
+        "e, hub.test/d, good, 5",
+        "d, other/d, good, 5",
+        "d, hub.test/d/m, good, 5",
+        "d, d, good, 5",
+        "d, hub.test/d, expired, 5",
+        "d, hub.test/d, other device, 5",
+        "d, hub.test/d, wrong policy, 5",
+        "d, hub.test/d, garbage, 5",
+        "nobody, hub.test/nobody, good, 5"
+    })
+    void answersAConnectByWhatItShows(String clientId, String userName, String credentials, int code)
+            throws IOException {
+        Instant later = Instant.now().plusSeconds(3600);
+        String password =
+                switch (credentials) {
+                    case "good" -> goodToken();
+                    case "secondary" -> token("hub.test/devices/d", KEYS.secondary(), null, later);
+                    case "policy" ->
+                        token("hub.test/devices/d", policies.named("device").orElseThrow().keys().primary(), "device", later);
+                    case "wrong policy" ->
+                        token("hub.test/devices/d", policies.named("service").orElseThrow().keys().primary(), "service", later);
+                    case "expired" -> token("hub.test/devices/d", KEYS.primary(), null, Instant.now().minusSeconds(3600));
+                    case "other device" -> token("hub.test/devices/dd", KEYS.primary(), null, later);
+                    default -> "garbage";
+                };
+        try (MqttClient client = client()) {
+            assertThat(client.connect(clientId, userName, password, false)).isEqualTo(code);
+            assertThat(fleet.reported(DeviceConnected.class)).hasSize(code == 0 ? 1 : 0);
+        }
+    }
+
+    @Test
+    void otherVersionsOfMqttAreRefused() throws IOException {
+        try (MqttClient client = client()) {
+            client.raw(new byte[] {0x10, 0x0d, 0, 4, 'M', 'Q', 'T', 'T', 5, 2, 0, 60, 0, 0, 0});
+            assertThat(client.packet()[0]).isEqualTo((byte) 0x20);
+        }
+        try (MqttClient client = client()) {
+            client.raw(new byte[] {0x10, 0x10, 0, 6, 'M', 'Q', 'I', 's', 'd', 'p', 3, 2, 0, 60, 0, 2, 'd', 'd'});
+            assertThat(client.packet()).containsExactly(0x20, 2, 0, 1);
+        }
+    }
+
+    @Test
+    void subscriptionsSurviveAGracefulEnd() throws IOException {
+        try (MqttClient client = connected(METHODS)) {
+            client.raw(new byte[] {(byte) 0xe0, 0});
+            assertThat(client.closed()).isTrue();
+        }
+        await().untilAsserted(() -> assertThat(fleet.reported(DeviceDisconnected.class)).hasSize(1));
+        try (MqttClient client = client()) {
+            assertThat(client.connect("d", "hub.test/d", goodToken(), false)).isZero();
+            assertThat(client.sessionPresent()).isTrue();
+            deliver(request(epoch(), "1a"));
+            assertThat(client.publish().topic()).isEqualTo("$iothub/methods/POST/reboot/?$rid=1a");
+        }
+        try (MqttClient client = client()) {
+            assertThat(client.connect("d", "hub.test/d", goodToken(), true)).isZero();
+            assertThat(client.sessionPresent()).isFalse();
+        }
+    }
+
+    @Test
+    void aMethodGoesToTheDeviceAndItsAnswerBack() throws IOException {
+        try (MqttClient client = connected(METHODS)) {
+            deliver(request(epoch(), "00ff"));
+            MqttClient.Publish publish = client.publish();
+            assertThat(publish.topic()).isEqualTo("$iothub/methods/POST/reboot/?$rid=00ff");
+            assertThat(publish.body()).isEqualTo("null");
+            client.publish("$iothub/methods/res/200/?$rid=00ff", "{\"ok\":true}", 0);
+            await().untilAsserted(() -> assertThat(fleet.reported(MethodAnswered.class)).singleElement().satisfies(answer -> {
+                assertThat(answer.getDeliveryId()).isEqualTo("00ff");
+                assertThat(answer.getStatus()).isEqualTo(200);
+                assertThat(StandardCharsets.UTF_8.decode(answer.getPayload().duplicate()).toString()).isEqualTo("{\"ok\":true}");
+            }));
+        }
+    }
+
+    @Test
+    void aMethodThatCannotBeHandedOverIsReported() throws IOException {
+        deliver(request(99, "01"));
+        try (MqttClient client = connected(DESIRED)) {
+            deliver(request(epoch() - 1, "02"));
+            deliver(request(epoch(), "03"));
+            await().untilAsserted(() -> assertThat(fleet.reported(MethodUndelivered.class)).hasSize(3));
+            client.subscribe(METHODS);
+            deliver(new MethodRequest(epoch(), "04", "reboot", "null", Instant.now().minusSeconds(1)));
+            await().untilAsserted(() -> assertThat(fleet.reported(MethodUndelivered.class))
+                    .extracting(MethodUndelivered::getDeliveryId)
+                    .containsExactlyInAnyOrder("01", "02", "03", "04"));
+        }
+    }
+
+    @Test
+    void twinAndDesiredAndReported() throws IOException {
+        try (MqttClient client = connected(TWIN, DESIRED)) {
+            client.publish("$iothub/twin/GET/?$rid=a-b%20c", " ", 0);
+            await().untilAsserted(() -> assertThat(fleet.reported(RequestTwin.class)).hasSize(1));
+            assertThat(fleet.reported(RequestTwin.class).getFirst().getRid()).isEqualTo("a-b%20c");
+            deliver(new TwinAnswer(epoch(), "a-b%20c", "{\"x\":1}", 3L, "{}", 1L));
+            MqttClient.Publish twin = client.publish();
+            assertThat(twin.topic()).isEqualTo("$iothub/twin/res/200/?$rid=a-b%20c");
+            assertThat(twin.body())
+                    .isEqualTo("{\"desired\":{\"x\":1,\"$version\":3},\"reported\":{\"$version\":1}}");
+
+            deliver(new DesiredChanged(epoch(), "{\"a\":null}", 8L));
+            MqttClient.Publish desired = client.publish();
+            assertThat(desired.topic()).isEqualTo("$iothub/twin/PATCH/properties/desired/?$version=8");
+            assertThat(desired.body()).isEqualTo("{\"a\":null,\"$version\":8}");
+
+            client.publish("$iothub/twin/PATCH/properties/reported/?$rid=7&$version=2", "{\"on\":true}", 0);
+            await().untilAsserted(() -> assertThat(fleet.reported(PatchReported.class))
+                    .singleElement()
+                    .satisfies(patch -> assertThat(patch.getExpectedVersion()).isEqualTo(2)));
+        }
+    }
+
+    @Test
+    void telemetryIsAcknowledgedWithItsProperties() throws IOException {
+        try (MqttClient client = connected()) {
+            int id = client.publish("devices/d/messages/events/%24.mid=m%201&a%26b=%C3%BC%3D%2Fx&k2=&alone", "{}", 1);
+            assertThat(client.packet()).containsExactly(0x40, 2, id >> 8, id);
+            assertThat(fleet.messages.getFirst().getProperties())
+                    .containsEntry("$.mid", "m 1")
+                    .containsEntry("a&b", "ü=/x")
+                    .containsEntry("k2", "")
+                    .containsEntry("alone", null);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "devices/other/messages/events/",
+                "devices/d/messages/devicebound/",
+                "$iothub/methods/POST/x/?$rid=1",
+                "$iothub/twin/GET/",
+                "$iothub/methods/res/abc/?$rid=1",
+                "anything",
+                "devices/d/messages/events/%zz"
+            })
+    void aTopicThatIsNoneOfItsOwnEndsTheConnection(String topic) throws IOException {
+        try (MqttClient client = connected()) {
+            client.publish(topic, "{}", 0);
+            assertThat(client.closed()).isTrue();
+        }
+    }
+
+    @Test
+    void qos2EndsTheConnectionAndForeignFiltersAreRefused() throws IOException {
+        try (MqttClient client = connected()) {
+            assertThat(client.subscribe("devices/other/messages/devicebound/#", "#", METHODS))
+                    .containsExactly(0x80, 0x80, 0);
+            client.publish("devices/d/messages/events/", "{}", 2);
+            assertThat(client.closed()).isTrue();
+        }
+    }
+
+    @Test
+    void aNewerConnectionEndsTheOlder() throws IOException {
+        try (MqttClient older = connected();
+                MqttClient newer = connected(METHODS)) {
+            assertThat(older.closed()).isTrue();
+            deliver(request(epoch(), "0a"));
+            assertThat(newer.publish().topic()).endsWith("$rid=0a");
+        }
+    }
+
+    @Test
+    void aLostConnectionSendsItsWill() throws IOException {
+        try (MqttClient client = client()) {
+            assertThat(client.connectWithWill("d", "hub.test/d", goodToken(), "devices/d/messages/events/why=lost", "bye"))
+                    .isZero();
+        }
+        await().untilAsserted(() -> assertThat(fleet.messages).singleElement().satisfies(message -> assertThat(
+                        message.getProperties())
+                .containsEntry("why", "lost")
+                .containsEntry("iothub-MessageType", "Will")));
+    }
+
+    @Test
+    void subscribingTwiceToTheSameIsReportedOnce() throws IOException {
+        try (MqttClient client = connected(METHODS)) {
+            client.subscribe(METHODS);
+            assertThat(fleet.reported(SubscriptionsChanged.class))
+                    .extracting(SubscriptionsChanged::getSubscriptions)
+                    .containsExactly(List.of(METHODS));
+        }
+    }
+
+    /** Damaged packets end their own connection at most; others go on, and nothing unexpected reaches the fleet. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4})
+    void damagedPacketsHarmNobodyElse(long seed) throws IOException {
+        SplittableRandom random = new SplittableRandom(seed);
+        try (MqttClient bystander = connected(METHODS)) {
+            long epoch = epoch();
+            for (int round = 0; round < 60; round++) {
+                try (MqttClient attacker = client()) {
+                    byte[] packet = random.nextBoolean()
+                            ? MqttClient.connectPacket("x", "hub.test/x", "p", false)
+                            : MqttClient.publishPacket("devices/d/messages/events/", "{}", 1, 1);
+                    for (int hit = 0; hit < 1 + random.nextInt(6); hit++) {
+                        packet[random.nextInt(packet.length)] = (byte) random.nextInt(256);
+                    }
+                    attacker.raw(packet);
+                    byte[] noise = new byte[random.nextInt(200)];
+                    random.nextBytes(noise);
+                    attacker.raw(noise);
+                } catch (IOException e) {
+                    // The server may have hung up before everything was written.
+                    assertThat(e).isInstanceOf(IOException.class);
+                }
+            }
+            deliver(request(epoch, "0b"));
+            assertThat(bystander.publish().topic()).endsWith("$rid=0b");
+            assertThat(fleet.messages).isEmpty();
+            assertThat(fleet.reported(DeviceConnected.class)).hasSize(1);
+        }
+        await().atMost(Duration.ofSeconds(5))
+                .untilAsserted(() -> assertThat(meters.get("muster.gateway.connections").gauge().value()).isZero());
+    }
+}
