@@ -1,0 +1,133 @@
+package io.muster.api;
+
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.muster.access.HubHosts;
+import io.muster.access.SharedAccessPolicies;
+import io.muster.api.access.Gate;
+import io.muster.api.http.RestServer;
+import io.muster.api.job.JobView;
+import io.muster.api.kafka.KafkaRequests;
+import io.muster.api.kafka.Listener;
+import io.muster.codec.Codecs;
+import io.muster.registry.SchemaRegistry;
+import io.muster.service.KafkaConnection;
+import io.muster.service.Settings;
+import io.muster.service.SettingsException;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.Optional;
+
+/** A running API. */
+public final class ApiService implements AutoCloseable {
+    private final RestServer server;
+    private final Listener listener;
+    private final KafkaRequests requests;
+
+    /** What it needs beside the registry. */
+    public record Options(
+            KafkaConnection kafka,
+            int instance,
+            RestServer.Options rest,
+            HubHosts hosts,
+            SharedAccessPolicies policies,
+            InstantSource clock) {
+        private static final int PORT = 8443;
+
+        /**
+         * Reads {@code rest.host}, {@code rest.port}, {@code rest.plain}, {@code rest.tls.store}, {@code rest.tls.password.file}, {@code
+         * live.open}, {@code hub.hosts}, {@code policies.file} and {@code api.instance}.
+         */
+        public static Options from(Settings settings, KafkaConnection kafka, InstantSource clock) {
+            String host = settings.text("rest.host", "127.0.0.1");
+            boolean loopback = isLoopback(host);
+            boolean plain = settings.flag("rest.plain", false);
+            if (plain && !loopback) {
+                throw new SettingsException("Plain HTTP on " + host
+                        + " would show tokens to the network: use TLS, or listen on a loopback address.");
+            }
+            Optional<RestServer.Tls> tls = plain
+                    ? Optional.empty()
+                    : Optional.of(new RestServer.Tls(
+                            settings.path("rest.tls.store"), firstLine(settings.path("rest.tls.password.file"))));
+            return new Options(
+                    kafka,
+                    settings.number("api.instance", 0),
+                    new RestServer.Options(
+                            host, settings.number("rest.port", PORT), tls, settings.flag("live.open", loopback)),
+                    HubHosts.of(settings.text("hub.hosts", "localhost")),
+                    policies(settings.path("policies.file")),
+                    clock);
+        }
+
+        private static boolean isLoopback(String host) {
+            try {
+                return InetAddress.getByName(host).isLoopbackAddress();
+            } catch (UnknownHostException e) {
+                return false;
+            }
+        }
+
+        private static String firstLine(Path file) {
+            try {
+                return Files.readString(file).strip();
+            } catch (IOException e) {
+                throw new SettingsException("The file with the store's password can't be read: " + file + ".");
+            }
+        }
+
+        private static SharedAccessPolicies policies(Path file) {
+            try {
+                return SharedAccessPolicies.load(file);
+            } catch (IOException e) {
+                throw new SettingsException("The file of policies can't be used: " + e.getMessage() + ".");
+            }
+        }
+    }
+
+    private ApiService(RestServer server, Listener listener, KafkaRequests requests) {
+        this.server = server;
+        this.listener = listener;
+        this.requests = requests;
+    }
+
+    /** @throws SettingsException when the port is taken */
+    public static ApiService start(Options options, SchemaRegistry registry, PrometheusMeterRegistry meters) {
+        Codecs codecs = new Codecs(registry);
+        JobView jobs = new JobView();
+        KafkaRequests requests =
+                new KafkaRequests(options.kafka().clientProperties(), codecs, options.instance(), jobs, meters);
+        Listener listener =
+                new Listener(options.kafka().clientProperties(), codecs, options.instance(), requests, jobs);
+        try {
+            RestServer server = RestServer.start(
+                    options.rest(),
+                    new Gate(options.hosts(), options::policies),
+                    requests,
+                    jobs,
+                    listener::ready,
+                    meters,
+                    options.clock());
+            listener.start();
+            return new ApiService(server, listener, requests);
+        } catch (IOException e) {
+            listener.close();
+            requests.close();
+            throw new SettingsException(String.valueOf(e.getMessage()));
+        }
+    }
+
+    public int port() {
+        return server.port();
+    }
+
+    @Override
+    public void close() {
+        server.close();
+        listener.close();
+        requests.close();
+    }
+}

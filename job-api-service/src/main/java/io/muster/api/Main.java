@@ -1,0 +1,27 @@
+package io.muster.api;
+
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.muster.registry.ConfluentSchemaRegistry;
+import io.muster.registry.RegistrySettings;
+import io.muster.service.KafkaConnection;
+import io.muster.service.Registries;
+import io.muster.service.ServiceProgram;
+import io.muster.service.Settings;
+import java.time.InstantSource;
+
+/** The API's process. */
+public final class Main {
+    private Main() {}
+
+    public static void main(String[] args) throws Exception {
+        ServiceProgram.run("job-api-service", args, Main::start);
+    }
+
+    private static AutoCloseable start(Settings settings, PrometheusMeterRegistry meters) {
+        ApiService.Options options =
+                ApiService.Options.from(settings, KafkaConnection.from(settings), InstantSource.system());
+        RegistrySettings registry = Registries.from(settings);
+        settings.rejectUnknown();
+        return ApiService.start(options, new ConfluentSchemaRegistry(registry), meters);
+    }
+}

@@ -1,0 +1,20 @@
+package io.muster.api.access;
+
+import io.muster.access.Right;
+import java.util.EnumSet;
+import java.util.Set;
+
+/** Which rights allow a request: any one of them. Contract: iot-hub, 1.1, with the lenient rulings there. */
+public final class Operations {
+    private Operations() {}
+
+    public static Set<Right> rights(String method, String path) {
+        if (path.startsWith("/twins")) {
+            return EnumSet.of(Right.SERVICE_CONNECT);
+        }
+        if (path.startsWith("/jobs") || path.equals("/devices/query")) {
+            return EnumSet.of(Right.SERVICE_CONNECT, Right.REGISTRY_WRITE);
+        }
+        return method.equals("GET") ? EnumSet.of(Right.REGISTRY_READ) : EnumSet.of(Right.REGISTRY_WRITE);
+    }
+}

@@ -1,0 +1,74 @@
+package io.muster.api.http;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micronaut.http.HttpRequest;
+import io.micronaut.http.HttpResponse;
+import io.micronaut.http.MutableHttpResponse;
+import io.micronaut.http.annotation.RequestFilter;
+import io.micronaut.http.annotation.ResponseFilter;
+import io.micronaut.http.annotation.ServerFilter;
+import io.muster.api.access.Gate;
+import io.muster.api.json.ProblemException;
+import java.time.InstantSource;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Checks version and token of every request to IoT Hub's API, and counts answers. */
+@ServerFilter(ServerFilter.MATCH_ALL_PATTERN)
+final class GateFilter {
+    private final Gate gate;
+    private final LiveAccess live;
+    private final InstantSource clock;
+    private final MeterRegistry meters;
+
+    GateFilter(Gate gate, LiveAccess live, InstantSource clock, MeterRegistry meters) {
+        this.gate = gate;
+        this.live = live;
+        this.clock = clock;
+        this.meters = meters;
+    }
+
+    @RequestFilter
+    @Nullable HttpResponse<?> before(HttpRequest<?> request) {
+        String path = request.getPath();
+        if (isOpen(path) || (isLive(path) && live.open())) {
+            return null;
+        }
+        try {
+            @Nullable String token = request.getHeaders().get("Authorization");
+            gate.checkToken(token, request.getMethodName(), path, clock.instant());
+            if (!isLive(path)) {
+                gate.checkVersion(request.getParameters().get("api-version"));
+            }
+            return null;
+        } catch (ProblemException e) {
+            return Answers.problem(e.problem(), false, clock.instant());
+        }
+    }
+
+    @ResponseFilter
+    void after(HttpRequest<?> request, MutableHttpResponse<?> response) {
+        response.header("x-ms-request-id", UUID.randomUUID().toString());
+        String code = response.getHeaders().get("iothub-errorcode");
+        meters.counter(
+                        "muster.api.answers",
+                        "method",
+                        request.getMethodName(),
+                        "status",
+                        Integer.toString(response.code()),
+                        "code",
+                        code == null ? "none" : code)
+                .increment();
+    }
+
+    private static boolean isOpen(String path) {
+        return path.startsWith("/health") || path.equals("/metrics") || path.equals("/openapi.yaml");
+    }
+
+    private static boolean isLive(String path) {
+        return path.equals("/") || path.startsWith("/live");
+    }
+
+    /** @param open whether the page of live numbers is shown to anybody who can reach the port */
+    record LiveAccess(boolean open) {}
+}

@@ -1,0 +1,126 @@
+package io.muster.api.http;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.micronaut.http.HttpRequest;
+import io.micronaut.http.HttpResponse;
+import io.micronaut.http.MediaType;
+import io.micronaut.http.MutableHttpResponse;
+import io.micronaut.http.annotation.Body;
+import io.micronaut.http.annotation.Consumes;
+import io.micronaut.http.annotation.Controller;
+import io.micronaut.http.annotation.Get;
+import io.micronaut.http.annotation.PathVariable;
+import io.micronaut.http.annotation.Post;
+import io.micronaut.http.annotation.Put;
+import io.micronaut.http.annotation.QueryValue;
+import io.muster.api.job.JobView;
+import io.muster.api.job.Requests;
+import io.muster.api.json.Jobs;
+import io.muster.api.json.Problem;
+import io.muster.api.json.ProblemException;
+import io.muster.records.CancelJob;
+import io.muster.records.CreateJob;
+import io.muster.records.Job;
+import io.muster.records.Refusal;
+import io.muster.records.RefusalReason;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/** Jobs. Contract: iot-hub, 1.8. */
+@Controller
+@Consumes(MediaType.ALL)
+final class JobController {
+    private static final int DEFAULT_PAGE = 100;
+    private static final int LARGEST_PAGE = 1000;
+    private static final String CONTINUATION = "x-ms-continuation";
+
+    private final Requests requests;
+    private final JobView jobs;
+
+    JobController(Requests requests, JobView jobs) {
+        this.requests = requests;
+        this.jobs = jobs;
+    }
+
+    @Get("/jobs/v2/query")
+    HttpResponse<String> query(
+            HttpRequest<?> request,
+            @QueryValue @Nullable String jobType,
+            @QueryValue @Nullable String jobStatus,
+            @QueryValue @Nullable String pageSize,
+            @QueryValue @Nullable String continuationToken) {
+        Jobs.Filter filter = Jobs.Filter.of(jobType, jobStatus);
+        int limit = pageSize(Optional.ofNullable(request.getHeaders().get("x-ms-max-item-count"))
+                .or(() -> Optional.ofNullable(pageSize)));
+        @Nullable String after = Optional.ofNullable(request.getHeaders().get(CONTINUATION))
+                .or(() -> Optional.ofNullable(continuationToken))
+                .filter(token -> !token.isBlank())
+                .map(JobController::place)
+                .orElse(null);
+        List<JobView.Entry> found = jobs.page(after, limit + 1, filter::selects);
+        List<JobView.Entry> page = found.subList(0, Math.min(limit, found.size()));
+        ArrayNode body = JsonNodeFactory.instance.arrayNode();
+        page.forEach(entry -> body.add(Jobs.document(entry.job(), entry.statistics())));
+        MutableHttpResponse<String> answer = Answers.ok(body).header("x-ms-item-type", "jobResponse");
+        return found.size() > limit ? answer.header(CONTINUATION, token(page.getLast())) : answer;
+    }
+
+    @Get("/jobs/v2/{id}")
+    HttpResponse<String> get(@PathVariable String id) {
+        return jobs.get(id)
+                .map(entry -> Answers.ok(Jobs.document(entry.job(), entry.statistics())))
+                .orElseThrow(() -> new ProblemException(
+                        Problem.of(new Refusal(RefusalReason.JOB_NOT_FOUND, "There is no job " + id + "."))));
+    }
+
+    @Put("/jobs/v2/{id}")
+    CompletionStage<HttpResponse<String>> put(@PathVariable String id, @Body byte[] body) {
+        CreateJob create = new CreateJob(Jobs.definition(id, io.muster.api.json.Body.parse(body)));
+        return requests.job(id, create).thenApply(this::job);
+    }
+
+    /** Clients send no body, or {@code {}}: it says nothing and is not read. */
+    @Post("/jobs/v2/{id}/cancel")
+    CompletionStage<HttpResponse<String>> cancel(@PathVariable String id) {
+        return requests.job(id, new CancelJob()).thenApply(this::job);
+    }
+
+    private HttpResponse<String> job(Object outcome) {
+        RegistryController.rejectRefusal(outcome);
+        Job job = (Job) outcome;
+        return Answers.ok(Jobs.document(
+                job,
+                jobs.get(job.getDefinition().getJobId())
+                        .map(JobView.Entry::statistics)
+                        .orElse(null)));
+    }
+
+    private static int pageSize(Optional<String> text) {
+        if (text.isEmpty()) {
+            return DEFAULT_PAGE;
+        }
+        if (!text.get().matches("[1-9]\\d{0,8}")) {
+            throw new ProblemException(Problem.argumentInvalid("The size of a page is a whole number from 1."));
+        }
+        return Math.min(LARGEST_PAGE, Integer.parseInt(text.get()));
+    }
+
+    private static String token(JobView.Entry last) {
+        return Base64.getUrlEncoder()
+                .withoutPadding()
+                .encodeToString(last.job().getDefinition().getJobId().getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static String place(String token) {
+        try {
+            return new String(Base64.getUrlDecoder().decode(token), StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            throw new ProblemException(Problem.argumentInvalid("The continuation token is none of ours."));
+        }
+    }
+}

@@ -1,0 +1,148 @@
+package io.muster.api.http;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.micronaut.http.HttpRequest;
+import io.micronaut.http.HttpResponse;
+import io.micronaut.http.MediaType;
+import io.micronaut.http.annotation.Body;
+import io.micronaut.http.annotation.Consumes;
+import io.micronaut.http.annotation.Controller;
+import io.micronaut.http.annotation.Delete;
+import io.micronaut.http.annotation.Get;
+import io.micronaut.http.annotation.PathVariable;
+import io.micronaut.http.annotation.Post;
+import io.micronaut.http.annotation.Put;
+import io.micronaut.http.annotation.QueryValue;
+import io.muster.access.KeyPair;
+import io.muster.api.job.Requests;
+import io.muster.api.json.Devices;
+import io.muster.api.json.Problem;
+import io.muster.api.json.ProblemException;
+import io.muster.records.AuthenticationType;
+import io.muster.records.CreateDevice;
+import io.muster.records.Credentials;
+import io.muster.records.DeleteDevice;
+import io.muster.records.DevicePage;
+import io.muster.records.DeviceSettings;
+import io.muster.records.DeviceView;
+import io.muster.records.GetDevice;
+import io.muster.records.Refusal;
+import io.muster.records.UpdateDevice;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/** Device identities. Contract: iot-hub, 1.2. */
+@Controller
+@Consumes(MediaType.ALL)
+final class RegistryController {
+    static final Duration LIMIT = Duration.ofSeconds(30);
+    private static final int MOST = 1000;
+
+    private final Requests requests;
+    private final SecureRandom random = new SecureRandom();
+
+    RegistryController(Requests requests) {
+        this.requests = requests;
+    }
+
+    @Put("/devices/{id}")
+    CompletionStage<HttpResponse<String>> put(HttpRequest<?> request, @PathVariable String id, @Body byte[] body) {
+        DeviceSettings settings = Devices.settings(id, io.muster.api.json.Body.parse(body));
+        Optional<String> condition = Devices.condition(request.getHeaders().get("If-Match"));
+        Object command = condition.isPresent()
+                ? new UpdateDevice(condition.get(), settings)
+                : new CreateDevice(withKeys(settings), null, null);
+        return requests.device(id, command, LIMIT).thenApply(RegistryController::identity);
+    }
+
+    @Get("/devices/{id}")
+    CompletionStage<HttpResponse<String>> get(@PathVariable String id) {
+        return requests.device(id, new GetDevice(), LIMIT).thenApply(RegistryController::identity);
+    }
+
+    @Delete("/devices/{id}")
+    CompletionStage<HttpResponse<String>> delete(HttpRequest<?> request, @PathVariable String id) {
+        @Nullable String condition =
+                Devices.condition(request.getHeaders().get("If-Match")).orElse(null);
+        return requests.device(id, new DeleteDevice(condition), LIMIT).thenApply(outcome -> {
+            rejectRefusal(outcome);
+            return Answers.noContent();
+        });
+    }
+
+    @Get("/devices{/slash}")
+    CompletionStage<HttpResponse<String>> list(@Nullable String slash, @QueryValue @Nullable Integer top) {
+        int limit = top == null ? MOST : top;
+        if (limit < 1 || limit > MOST) {
+            throw new ProblemException(Problem.argumentInvalid("top is 1 to " + MOST + "."));
+        }
+        return page(null, limit, JsonNodeFactory.instance.arrayNode());
+    }
+
+    /** Partitions answer in pages bounded in bytes: what lies behind the shortest page is asked for again. */
+    private CompletableFuture<HttpResponse<String>> page(@Nullable String after, int limit, ArrayNode found) {
+        return requests.devices(after, limit - found.size()).thenCompose(pages -> {
+            Optional<String> horizon = pages.stream()
+                    .filter(DevicePage::getMore)
+                    .map(page -> idOf(page.getDevices().getLast()))
+                    .min(Comparator.naturalOrder());
+            List<DeviceView> inOrder = pages.stream()
+                    .flatMap(page -> page.getDevices().stream())
+                    .filter(view -> horizon.isEmpty() || idOf(view).compareTo(horizon.get()) <= 0)
+                    .sorted(Comparator.comparing(RegistryController::idOf))
+                    .limit(limit - found.size())
+                    .toList();
+            inOrder.forEach(view -> found.add(Devices.identity(view)));
+            return horizon.isEmpty() || found.size() >= limit
+                    ? CompletableFuture.completedFuture(Answers.ok(found))
+                    : page(horizon.get(), limit, found);
+        });
+    }
+
+    @Post("/devices")
+    HttpResponse<String> bulk() {
+        throw new ProblemException(Problem.notSupported("Bulk operations of the registry are not built yet."));
+    }
+
+    @Post("/devices/query")
+    HttpResponse<String> query() {
+        throw new ProblemException(Problem.notSupported("Queries over devices are not built yet."));
+    }
+
+    private static String idOf(DeviceView view) {
+        return view.getDevice().getDeviceId();
+    }
+
+    /** A new device without keys is given two. They are drawn here, once, and written into the command. */
+    private DeviceSettings withKeys(DeviceSettings settings) {
+        Credentials given = settings.getCredentials();
+        if (given.getType() != AuthenticationType.SAS) {
+            return settings;
+        }
+        KeyPair fresh = KeyPair.generate(random);
+        return DeviceSettings.newBuilder(settings)
+                .setCredentials(Credentials.newBuilder(given)
+                        .setPrimaryKey(given.getPrimaryKey() == null ? fresh.primary() : given.getPrimaryKey())
+                        .setSecondaryKey(given.getSecondaryKey() == null ? fresh.secondary() : given.getSecondaryKey())
+                        .build())
+                .build();
+    }
+
+    private static HttpResponse<String> identity(Object outcome) {
+        rejectRefusal(outcome);
+        return Answers.ok(Devices.identity((DeviceView) outcome));
+    }
+
+    static void rejectRefusal(Object outcome) {
+        if (outcome instanceof Refusal refusal) {
+            throw new ProblemException(Problem.of(refusal));
+        }
+    }
+}

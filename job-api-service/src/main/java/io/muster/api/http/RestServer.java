@@ -1,0 +1,111 @@
+package io.muster.api.http;
+
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.micronaut.context.ApplicationContext;
+import io.micronaut.http.server.exceptions.ServerStartupException;
+import io.micronaut.runtime.server.EmbeddedServer;
+import io.muster.api.access.Gate;
+import io.muster.api.job.JobView;
+import io.muster.api.job.Requests;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+
+/** The HTTP server with its routes. */
+public final class RestServer implements AutoCloseable {
+    private static final int LARGEST_BODY = 1024 * 1024;
+
+    private final ApplicationContext context;
+    private final EmbeddedServer server;
+
+    /**
+     * How it listens.
+     *
+     * @param port 0 for any free one
+     * @param tls empty for plain HTTP
+     * @param liveOpen whether the page of live numbers is shown without a token
+     */
+    public record Options(String host, int port, Optional<Tls> tls, boolean liveOpen) {}
+
+    /** A PKCS #12 store with the certificate and its key. */
+    public record Tls(Path store, String password) {
+        @Override
+        public String toString() {
+            return "Tls[store=" + store + "]";
+        }
+    }
+
+    private RestServer(ApplicationContext context, EmbeddedServer server) {
+        this.context = context;
+        this.server = server;
+    }
+
+    /** @throws IOException when the port is taken or the certificate can't be used */
+    public static RestServer start(
+            Options options,
+            Gate gate,
+            Requests requests,
+            JobView jobs,
+            BooleanSupplier ready,
+            PrometheusMeterRegistry meters,
+            InstantSource clock)
+            throws IOException {
+        ApplicationContext context = ApplicationContext.builder()
+                .environmentPropertySource(false)
+                .bootstrapEnvironment(false)
+                .deduceEnvironment(false)
+                .banner(false)
+                .properties(properties(options))
+                .singletons(
+                        gate,
+                        requests,
+                        jobs,
+                        meters,
+                        clock,
+                        new OperationsController.Readiness(ready),
+                        new GateFilter.LiveAccess(options.liveOpen()))
+                .start();
+        try {
+            return new RestServer(context, context.getBean(EmbeddedServer.class).start());
+        } catch (ServerStartupException e) {
+            context.close();
+            throw new IOException(
+                    "The REST port " + options.port() + " on " + options.host() + " can't be opened: choose another.", e);
+        }
+    }
+
+    public int port() {
+        return server.getPort();
+    }
+
+    private static Map<String, Object> properties(Options options) {
+        Map<String, Object> properties = new HashMap<>();
+        properties.put("micronaut.application.name", "job-api-service");
+        properties.put("micronaut.server.host", options.host());
+        properties.put("micronaut.server.max-request-size", LARGEST_BODY);
+        properties.put("micronaut.server.netty.max-header-size", 32 * 1024);
+        int port = options.port() == 0 ? -1 : options.port();
+        if (options.tls().isPresent()) {
+            Tls tls = options.tls().get();
+            properties.put("micronaut.server.ssl.enabled", true);
+            properties.put("micronaut.server.ssl.port", port);
+            properties.put("micronaut.server.ssl.key-store.path", "file:" + tls.store());
+            properties.put("micronaut.server.ssl.key-store.type", "PKCS12");
+            properties.put("micronaut.server.ssl.key-store.password", tls.password());
+            properties.put("micronaut.server.ssl.protocols", "TLSv1.3,TLSv1.2");
+        } else {
+            properties.put("micronaut.server.port", port);
+        }
+        return properties;
+    }
+
+    @Override
+    public void close() {
+        server.stop();
+        context.close();
+    }
+}

@@ -1,0 +1,94 @@
+package io.muster.api.http;
+
+import io.micronaut.http.HttpRequest;
+import io.micronaut.http.HttpResponse;
+import io.micronaut.http.MediaType;
+import io.micronaut.http.annotation.Body;
+import io.micronaut.http.annotation.Consumes;
+import io.micronaut.http.annotation.Controller;
+import io.micronaut.http.annotation.Get;
+import io.micronaut.http.annotation.Patch;
+import io.micronaut.http.annotation.PathVariable;
+import io.micronaut.http.annotation.Post;
+import io.micronaut.http.annotation.Put;
+import io.muster.api.job.Requests;
+import io.muster.api.json.Devices;
+import io.muster.api.json.Problem;
+import io.muster.api.json.ProblemException;
+import io.muster.document.Etags;
+import io.muster.records.DeviceMethod;
+import io.muster.records.DeviceView;
+import io.muster.records.GetDevice;
+import io.muster.records.InvokeMethod;
+import io.muster.records.MethodResult;
+import io.muster.records.PatchTwin;
+import io.muster.records.ReplaceTwin;
+import io.muster.records.TwinPatch;
+import java.time.Duration;
+import java.util.concurrent.CompletionStage;
+
+/** Twins and direct methods. Contract: iot-hub, 1.5 and 1.6. */
+@Controller
+@Consumes(MediaType.ALL)
+final class TwinController {
+    private static final Duration SLACK = Duration.ofSeconds(10);
+
+    private final Requests requests;
+
+    TwinController(Requests requests) {
+        this.requests = requests;
+    }
+
+    @Get("/twins/{id}")
+    CompletionStage<HttpResponse<String>> get(@PathVariable String id) {
+        return requests.device(id, new GetDevice(), RegistryController.LIMIT).thenApply(TwinController::twin);
+    }
+
+    @Patch("/twins/{id}")
+    CompletionStage<HttpResponse<String>> patch(HttpRequest<?> request, @PathVariable String id, @Body byte[] body) {
+        return requests.device(id, new PatchTwin(sections(request, body)), RegistryController.LIMIT)
+                .thenApply(TwinController::twin);
+    }
+
+    /** How the Java client sends a PATCH. */
+    @Post("/twins/{id}")
+    CompletionStage<HttpResponse<String>> post(HttpRequest<?> request, @PathVariable String id, @Body byte[] body) {
+        String override = request.getHeaders().get("X-HTTP-Method-Override");
+        if (!"PATCH".equalsIgnoreCase(override)) {
+            throw new ProblemException(
+                    Problem.argumentInvalid("POST to a twin is a PATCH: say X-HTTP-Method-Override: PATCH."));
+        }
+        return patch(request, id, body);
+    }
+
+    @Put("/twins/{id}")
+    CompletionStage<HttpResponse<String>> put(HttpRequest<?> request, @PathVariable String id, @Body byte[] body) {
+        return requests.device(id, new ReplaceTwin(sections(request, body)), RegistryController.LIMIT)
+                .thenApply(TwinController::twin);
+    }
+
+    @Post("/twins/{id}/methods")
+    CompletionStage<HttpResponse<String>> invoke(@PathVariable String id, @Body byte[] body) {
+        DeviceMethod method = Devices.method(io.muster.api.json.Body.parse(body));
+        Duration limit = Duration.ofSeconds(
+                        (long) method.getConnectTimeoutSeconds() + method.getResponseTimeoutSeconds())
+                .plus(SLACK);
+        return requests.device(id, new InvokeMethod(method), limit).thenApply(outcome -> {
+            RegistryController.rejectRefusal(outcome);
+            return Answers.ok(Devices.result((MethodResult) outcome));
+        });
+    }
+
+    private static TwinPatch sections(HttpRequest<?> request, byte[] body) {
+        return Devices.patch(
+                io.muster.api.json.Body.parse(body),
+                Devices.condition(request.getHeaders().get("If-Match")).orElse(null));
+    }
+
+    private static HttpResponse<String> twin(Object outcome) {
+        RegistryController.rejectRefusal(outcome);
+        DeviceView view = (DeviceView) outcome;
+        return Answers.ok(Devices.twin(view))
+                .header("ETag", "\"" + Etags.of(view.getDevice().getTwin()) + "\"");
+    }
+}

@@ -1,0 +1,5 @@
+/** The routes, on Micronaut. */
+@NullMarked
+package io.muster.api.http;
+
+import org.jspecify.annotations.NullMarked;

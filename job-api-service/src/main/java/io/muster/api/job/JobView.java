@@ -1,0 +1,61 @@
+package io.muster.api.job;
+
+import io.muster.records.Job;
+import io.muster.records.JobStatistics;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentNavigableMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The jobs as this instance knows them, from the topics and from replies, whichever came first: the larger revision wins, so what a
+ * caller was told is what it reads next. Thread-safe.
+ */
+public final class JobView {
+    /** A job and its statistics, if there are any yet. */
+    public record Entry(Job job, @Nullable JobStatistics statistics) {}
+
+    private final ConcurrentNavigableMap<String, Job> jobs = new ConcurrentSkipListMap<>();
+    private final ConcurrentNavigableMap<String, JobStatistics> statistics = new ConcurrentSkipListMap<>();
+
+    public void put(Job job) {
+        jobs.merge(
+                job.getDefinition().getJobId(),
+                job,
+                (known, other) -> other.getRevision() >= known.getRevision() ? other : known);
+    }
+
+    public void put(JobStatistics tally) {
+        statistics.put(tally.getJobId(), tally);
+    }
+
+    public void forget(String jobId) {
+        jobs.remove(jobId);
+        statistics.remove(jobId);
+    }
+
+    public Optional<Entry> get(String jobId) {
+        return Optional.ofNullable(jobs.get(jobId)).map(job -> new Entry(job, statistics.get(jobId)));
+    }
+
+    /**
+     * In order of job ids, so that pages stay in step while jobs come and go.
+     *
+     * @param after the job id behind which to begin; null for the first
+     */
+    public List<Entry> page(@Nullable String after, int limit, Predicate<Job> wanted) {
+        List<Entry> page = new ArrayList<>();
+        for (Job job : (after == null ? jobs : jobs.tailMap(after, false)).values()) {
+            if (page.size() == limit) {
+                break;
+            }
+            if (wanted.test(job)) {
+                page.add(new Entry(job, statistics.get(job.getDefinition().getJobId())));
+            }
+        }
+        return page;
+    }
+}

@@ -1,0 +1,22 @@
+package io.muster.api.job;
+
+import io.muster.records.DevicePage;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the API asks of the planner. A future ends with the outcome of the planner's {@code Reply}, or with a {@code
+ * ProblemException} when none comes in time. Nothing here blocks.
+ */
+public interface Requests {
+    /** @param command a command of {@code DeviceCommand} */
+    CompletableFuture<Object> device(String deviceId, Object command, Duration limit);
+
+    /** @param command a command of {@code JobCommand} */
+    CompletableFuture<Object> job(String jobId, Object command);
+
+    /** One page of each device partition. */
+    CompletableFuture<List<DevicePage>> devices(@Nullable String after, int limit);
+}

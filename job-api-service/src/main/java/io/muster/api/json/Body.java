@@ -1,0 +1,141 @@
+package io.muster.api.json;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.core.JsonFactory;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** A request's body: one JSON object. Absent and null members are the same; unknown ones are ignored. */
+public final class Body {
+    private static final int DEPTH = 64;
+    private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxNestingDepth(DEPTH)
+                            .maxNumberLength(400)
+                            .build())
+                    .disable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+                    .build())
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
+
+    private final JsonNode object;
+    private final String path;
+
+    private Body(JsonNode object, String path) {
+        this.object = object;
+        this.path = path;
+    }
+
+    /** @throws ProblemException when the bytes are not one JSON object in UTF-8 */
+    public static Body parse(byte[] bytes) {
+        String text;
+        try {
+            text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+        } catch (CharacterCodingException e) {
+            throw new ProblemException(Problem.badFormat("The body is not UTF-8."));
+        }
+        try {
+            JsonNode parsed = MAPPER.readTree(text);
+            if (!parsed.isObject()) {
+                throw new ProblemException(Problem.badFormat("The body is one JSON object."));
+            }
+            return new Body(parsed, "");
+        } catch (JsonProcessingException e) {
+            throw new ProblemException(Problem.badFormat("The body is not JSON: "
+                    + e.getOriginalMessage().lines().findFirst().orElse("") + "."));
+        } catch (IOException e) {
+            throw new ProblemException(Problem.badFormat("The body can't be read."));
+        }
+    }
+
+    /** Text of our own state, as a tree. */
+    static JsonNode stored(String text) {
+        try {
+            return MAPPER.readTree(text);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("the log holds a text that is not JSON", e);
+        }
+    }
+
+    public boolean has(String name) {
+        return object.hasNonNull(name);
+    }
+
+    /** The names of members that are not null. */
+    Set<String> names() {
+        Set<String> names = new TreeSet<>();
+        object.properties().forEach(member -> {
+            if (!member.getValue().isNull()) {
+                names.add(member.getKey());
+            }
+        });
+        return names;
+    }
+
+    Optional<JsonNode> member(String name) {
+        return Optional.ofNullable(object.get(name)).filter(node -> !node.isNull());
+    }
+
+    /** The member as a JSON object's text. */
+    Optional<String> objectText(String name) {
+        return member(name).map(node -> {
+            if (!node.isObject()) {
+                throw wrong(name, "an object");
+            }
+            return node.toString();
+        });
+    }
+
+    Optional<Body> object(String name) {
+        return member(name).map(node -> {
+            if (!node.isObject()) {
+                throw wrong(name, "an object");
+            }
+            return new Body(node, path + name + ".");
+        });
+    }
+
+    /** Blank text is absent. */
+    Optional<String> text(String name) {
+        return member(name)
+                .map(node -> {
+                    if (!node.isTextual()) {
+                        throw wrong(name, "a text");
+                    }
+                    return node.textValue();
+                })
+                .filter(text -> !text.isBlank());
+    }
+
+    Optional<Integer> number(String name) {
+        return member(name).map(node -> {
+            if (!node.isIntegralNumber() || !node.canConvertToInt()) {
+                throw wrong(name, "a whole number");
+            }
+            return node.intValue();
+        });
+    }
+
+    Optional<Boolean> flag(String name) {
+        return member(name).map(node -> {
+            if (!node.isBoolean()) {
+                throw wrong(name, "true or false");
+            }
+            return node.booleanValue();
+        });
+    }
+
+    ProblemException wrong(String name, String what) {
+        return new ProblemException(Problem.argumentInvalid("The member " + path + name + " is " + what + "."));
+    }
+}

@@ -1,0 +1,38 @@
+package io.muster.api.json;
+
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.temporal.TemporalAccessor;
+
+/** Dates as IoT Hub writes them: UTC, seven digits of a second. Contract: iot-hub, 1.0. */
+public final class Dates {
+    /** What "never" looks like. */
+    public static final String NEVER = "0001-01-01T00:00:00Z";
+
+    private static final DateTimeFormatter OUT =
+            DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSSSSS'Z'").withZone(ZoneOffset.UTC);
+
+    private Dates() {}
+
+    public static String text(Instant instant) {
+        return OUT.format(instant);
+    }
+
+    /** Without an offset it is UTC. @throws ProblemException when it is no date */
+    static Instant parse(String name, String text) {
+        try {
+            TemporalAccessor parsed = DateTimeFormatter.ISO_DATE_TIME.parseBest(
+                    text, OffsetDateTime::from, LocalDateTime::from);
+            return parsed instanceof OffsetDateTime date
+                    ? date.toInstant()
+                    : ((LocalDateTime) parsed).toInstant(ZoneOffset.UTC);
+        } catch (DateTimeException e) {
+            throw new ProblemException(Problem.argumentInvalid(
+                    name + " is a date such as 2026-11-21T02:25:16Z, not \"" + text + "\"."));
+        }
+    }
+}

@@ -1,0 +1,224 @@
+package io.muster.api.json;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.muster.document.Etags;
+import io.muster.records.AuthenticationType;
+import io.muster.records.Credentials;
+import io.muster.records.Device;
+import io.muster.records.DeviceConnection;
+import io.muster.records.DeviceMethod;
+import io.muster.records.DeviceSettings;
+import io.muster.records.DeviceStatus;
+import io.muster.records.DeviceView;
+import io.muster.records.MethodResult;
+import io.muster.records.Twin;
+import io.muster.records.TwinPatch;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** Identities, twins and direct methods. Contract: iot-hub, 1.2, 1.5, 1.6 and 5.1. */
+public final class Devices {
+    private static final Map<String, AuthenticationType> TYPES = Map.of(
+            "sas", AuthenticationType.SAS,
+            "selfsigned", AuthenticationType.SELF_SIGNED,
+            "certificateauthority", AuthenticationType.CERTIFICATE_AUTHORITY,
+            "none", AuthenticationType.NONE);
+    private static final int DEFAULT_RESPONSE_SECONDS = 30;
+
+    private Devices() {}
+
+    /** The settings in an identity's body. Blank keys are absent. */
+    public static DeviceSettings settings(String deviceId, Body body) {
+        body.text("deviceId").ifPresent(id -> {
+            if (!id.equals(deviceId)) {
+                throw new ProblemException(
+                        Problem.argumentInvalid("The body's deviceId is " + id + ", the path's is " + deviceId + "."));
+            }
+        });
+        Optional<Body> authentication = body.object("authentication");
+        Optional<Body> keys = authentication.flatMap(given -> given.object("symmetricKey"));
+        Optional<Body> thumbprints = authentication.flatMap(given -> given.object("x509Thumbprint"));
+        Credentials credentials = Credentials.newBuilder()
+                .setType(authentication
+                        .flatMap(given -> given.text("type"))
+                        .map(Devices::type)
+                        .orElse(AuthenticationType.SAS))
+                .setPrimaryKey(textOf(keys, "primaryKey"))
+                .setSecondaryKey(textOf(keys, "secondaryKey"))
+                .setPrimaryThumbprint(textOf(thumbprints, "primaryThumbprint"))
+                .setSecondaryThumbprint(textOf(thumbprints, "secondaryThumbprint"))
+                .build();
+        return DeviceSettings.newBuilder()
+                .setCredentials(credentials)
+                .setStatus(body.text("status").map(Devices::status).orElse(DeviceStatus.ENABLED))
+                .setStatusReason(body.text("statusReason").orElse(null))
+                .setIotEdge(body.object("capabilities")
+                        .flatMap(capabilities -> capabilities.flag("iotEdge"))
+                        .orElse(false))
+                .build();
+    }
+
+    private static @Nullable String textOf(Optional<Body> body, String name) {
+        return body.flatMap(given -> given.text(name)).orElse(null);
+    }
+
+    private static AuthenticationType type(String text) {
+        @Nullable AuthenticationType type = TYPES.get(text.toLowerCase(Locale.ROOT));
+        if (type == null) {
+            throw new ProblemException(Problem.argumentInvalid(
+                    "authentication.type is sas, selfSigned, certificateAuthority or none, not " + text + "."));
+        }
+        return type;
+    }
+
+    private static DeviceStatus status(String text) {
+        return Arrays.stream(DeviceStatus.values())
+                .filter(status -> status.name().equalsIgnoreCase(text))
+                .findFirst()
+                .orElseThrow(() ->
+                        new ProblemException(Problem.argumentInvalid("status is enabled or disabled, not " + text + ".")));
+    }
+
+    /** The sections in a twin's body. @param ifMatch null for any */
+    public static TwinPatch patch(Body body, @Nullable String ifMatch) {
+        if (body.has("desired")) {
+            throw new ProblemException(
+                    Problem.argumentInvalid("Desired properties stand under properties.desired."));
+        }
+        return new TwinPatch(
+                ifMatch,
+                body.objectText("tags").orElse(null),
+                body.object("properties")
+                        .flatMap(properties -> properties.objectText("desired"))
+                        .orElse(null));
+    }
+
+    public static DeviceMethod method(Body body) {
+        return new DeviceMethod(
+                body.text("methodName").orElseThrow(() -> new ProblemException(
+                        Problem.argumentNull("methodName is missing: name the method to call."))),
+                body.member("payload").map(Object::toString).orElse("null"),
+                body.number("responseTimeoutInSeconds")
+                        .or(() -> body.number("timeoutInSeconds"))
+                        .orElse(DEFAULT_RESPONSE_SECONDS),
+                body.number("connectTimeoutInSeconds").orElse(0));
+    }
+
+    public static ObjectNode result(MethodResult result) {
+        ObjectNode body = JsonNodeFactory.instance.objectNode();
+        body.put("status", result.getStatus());
+        body.set("payload", Body.stored(result.getPayload()));
+        return body;
+    }
+
+    public static ObjectNode identity(DeviceView view) {
+        Device device = view.getDevice();
+        Credentials credentials = device.getSettings().getCredentials();
+        ObjectNode body = JsonNodeFactory.instance.objectNode();
+        body.put("deviceId", device.getDeviceId());
+        body.put("generationId", device.getGenerationId());
+        body.put("etag", Etags.of(device));
+        body.put("connectionState", connectionState(view));
+        body.put("status", status(device));
+        body.put("statusReason", device.getSettings().getStatusReason());
+        body.put("connectionStateUpdatedTime", changedAt(view));
+        body.put("statusUpdatedTime", Dates.text(device.getStatusUpdatedAt()));
+        body.put("lastActivityTime", changedAt(view));
+        body.put("cloudToDeviceMessageCount", 0);
+        ObjectNode authentication = body.putObject("authentication");
+        authentication
+                .putObject("symmetricKey")
+                .put("primaryKey", credentials.getPrimaryKey())
+                .put("secondaryKey", credentials.getSecondaryKey());
+        thumbprints(authentication, credentials);
+        authentication.put("type", type(credentials));
+        body.putObject("capabilities").put("iotEdge", device.getSettings().getIotEdge());
+        body.put("deviceScope", "");
+        body.putArray("parentScopes");
+        return body;
+    }
+
+    public static ObjectNode twin(DeviceView view) {
+        Device device = view.getDevice();
+        Twin twin = device.getTwin();
+        ObjectNode body = JsonNodeFactory.instance.objectNode();
+        body.put("deviceId", device.getDeviceId());
+        body.put("etag", Etags.of(twin));
+        body.put("deviceEtag", Etags.of(device));
+        body.put("status", status(device));
+        if (device.getSettings().getStatusReason() != null) {
+            body.put("statusReason", device.getSettings().getStatusReason());
+        }
+        body.put("statusUpdateTime", Dates.text(device.getStatusUpdatedAt()));
+        body.put("connectionState", connectionState(view));
+        body.put("lastActivityTime", changedAt(view));
+        body.put("cloudToDeviceMessageCount", 0);
+        body.put("authenticationType", type(device.getSettings().getCredentials()));
+        thumbprints(body, device.getSettings().getCredentials());
+        body.put("modelId", "");
+        body.put("version", twin.getVersion());
+        body.set("tags", Body.stored(twin.getTags()));
+        ObjectNode properties = body.putObject("properties");
+        properties.set("desired", section(twin.getDesired(), twin.getDesiredMetadata(), twin.getDesiredVersion()));
+        properties.set("reported", section(twin.getReported(), twin.getReportedMetadata(), twin.getReportedVersion()));
+        body.putObject("capabilities").put("iotEdge", device.getSettings().getIotEdge());
+        body.put("deviceScope", "");
+        body.putArray("parentScopes");
+        return body;
+    }
+
+    private static ObjectNode section(String text, String metadata, long version) {
+        ObjectNode section = (ObjectNode) Body.stored(text);
+        section.set("$metadata", Body.stored(metadata));
+        section.put("$version", version);
+        return section;
+    }
+
+    private static void thumbprints(ObjectNode parent, Credentials credentials) {
+        parent.putObject("x509Thumbprint")
+                .put("primaryThumbprint", credentials.getPrimaryThumbprint())
+                .put("secondaryThumbprint", credentials.getSecondaryThumbprint());
+    }
+
+    private static String connectionState(DeviceView view) {
+        DeviceConnection connection = view.getConnection();
+        return connection != null && connection.getConnected() ? "Connected" : "Disconnected";
+    }
+
+    private static String changedAt(DeviceView view) {
+        DeviceConnection connection = view.getConnection();
+        return connection == null ? Dates.NEVER : Dates.text(connection.getChangedAt());
+    }
+
+    private static String status(Device device) {
+        return device.getSettings().getStatus().name().toLowerCase(Locale.ROOT);
+    }
+
+    private static String type(Credentials credentials) {
+        return switch (credentials.getType()) {
+            case SAS -> "sas";
+            case SELF_SIGNED -> "selfSigned";
+            case CERTIFICATE_AUTHORITY -> "certificateAuthority";
+            case NONE -> "none";
+        };
+    }
+
+    /** The condition of {@code If-Match}: quoted or not, {@code *} is any. Contract: iot-hub, rule 8. */
+    public static Optional<String> condition(@Nullable String header) {
+        return Optional.ofNullable(header)
+                .map(text -> text.strip().replaceAll("^(W/)?\"(.*)\"$", "$2"))
+                .filter(text -> !text.isEmpty());
+    }
+
+    /** For a condition over device ids. */
+    static String quoted(Iterable<String> deviceIds) {
+        return java.util.stream.StreamSupport.stream(deviceIds.spliterator(), false)
+                .map(id -> "'" + id.replace("\\", "\\\\").replace("'", "\\'") + "'")
+                .collect(Collectors.joining(",", "[", "]"));
+    }
+}

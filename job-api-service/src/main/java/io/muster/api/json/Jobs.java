@@ -1,0 +1,208 @@
+package io.muster.api.json;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.muster.records.DeviceJobCounts;
+import io.muster.records.DeviceMethod;
+import io.muster.records.Job;
+import io.muster.records.JobDefinition;
+import io.muster.records.JobStatistics;
+import io.muster.records.JobStatus;
+import io.muster.records.TwinPatch;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** Jobs. Contract: iot-hub, 1.8, 2.1 and 2.2. */
+public final class Jobs {
+    private static final String METHOD = "scheduleDeviceMethod";
+    private static final String TWIN = "scheduleUpdateTwin";
+    private static final Map<String, String> TYPES = Map.of(
+            METHOD, METHOD,
+            "scheduleDirectRequest", METHOD,
+            "scheduleDirectMethod", METHOD,
+            TWIN, TWIN,
+            "scheduleTwinUpdate", TWIN);
+    private static final Map<String, String> STATUS_ALIASES =
+            Map.of("pending", "queued", "enqueued", "queued", "canceled", "cancelled");
+    private static final Set<String> TWIN_UPDATE_MEMBERS = Set.of("tags", "properties", "etag", "deviceId", "id");
+    private static final int DEFAULT_MAX_EXECUTION_SECONDS = 3600;
+
+    private Jobs() {}
+
+    /** Which jobs a query is for. */
+    public record Filter(Optional<String> type, Optional<JobStatus> status) {
+        /** @throws ProblemException when a name is none */
+        public static Filter of(@Nullable String jobType, @Nullable String jobStatus) {
+            return new Filter(
+                    Optional.ofNullable(jobType).filter(text -> !text.isBlank()).map(Filter::type),
+                    Optional.ofNullable(jobStatus).filter(text -> !text.isBlank()).map(Filter::status));
+        }
+
+        private static String type(String text) {
+            return Optional.ofNullable(TYPES.get(text))
+                    .orElseThrow(() -> new ProblemException(
+                            Problem.argumentInvalid("jobType is " + METHOD + " or " + TWIN + ", not " + text + ".")));
+        }
+
+        private static JobStatus status(String text) {
+            String name = STATUS_ALIASES.getOrDefault(text.toLowerCase(Locale.ROOT), text.toLowerCase(Locale.ROOT));
+            for (JobStatus status : JobStatus.values()) {
+                if (status.name().equalsIgnoreCase(name)) {
+                    return status;
+                }
+            }
+            throw new ProblemException(Problem.argumentInvalid(
+                    "jobStatus is queued, scheduled, running, completed, failed or cancelled, not " + text + "."));
+        }
+
+        public boolean selects(Job job) {
+            return type.map(wanted -> wanted.equals(typeOf(job))).orElse(true)
+                    && status.map(wanted -> wanted == job.getStatus()).orElse(true);
+        }
+    }
+
+    /** @throws ProblemException when the body is no job */
+    public static JobDefinition definition(String jobId, Body body) {
+        body.text("jobId").ifPresent(id -> {
+            if (!id.equals(jobId)) {
+                throw new ProblemException(
+                        Problem.argumentInvalid("The body's jobId is " + id + ", the path's is " + jobId + "."));
+            }
+        });
+        String type = body.text("type")
+                .or(() -> body.text("jobType"))
+                .map(text -> Optional.ofNullable(TYPES.get(text))
+                        .orElseThrow(() -> new ProblemException(new Problem(
+                                400,
+                                400000,
+                                "GenericBadRequest",
+                                "type is " + METHOD + " or " + TWIN + ", not " + text + "."))))
+                .orElseThrow(() -> new ProblemException(
+                        Problem.argumentNull("type is missing: say " + METHOD + " or " + TWIN + ".")));
+        return new JobDefinition(
+                jobId,
+                type.equals(METHOD) ? method(body) : twin(body),
+                condition(body),
+                body.text("startTime").map(text -> Dates.parse("startTime", text)).orElse(null),
+                body.number("maxExecutionTimeInSeconds").orElse(DEFAULT_MAX_EXECUTION_SECONDS));
+    }
+
+    private static DeviceMethod method(Body body) {
+        return body.object("cloudToDeviceMethod")
+                .map(Devices::method)
+                .orElseThrow(() -> new ProblemException(
+                        Problem.argumentNull("cloudToDeviceMethod is missing: say which method to call.")));
+    }
+
+    private static TwinPatch twin(Body body) {
+        Body update = body.object("updateTwin")
+                .orElseThrow(() -> new ProblemException(
+                        Problem.argumentNull("updateTwin is missing: say which tags or desired properties to set.")));
+        Set<String> unknown = new TreeSet<>(update.names());
+        unknown.removeAll(TWIN_UPDATE_MEMBERS);
+        if (!unknown.isEmpty()) {
+            throw new ProblemException(Problem.argumentInvalid(
+                    "updateTwin holds tags, properties.desired and etag, and not " + String.join(", ", unknown) + "."));
+        }
+        return Devices.patch(
+                update, Devices.condition(update.text("etag").orElse(null)).orElse(null));
+    }
+
+    private static String condition(Body body) {
+        Optional<JsonNode> ids = body.member("deviceIds");
+        if (ids.isEmpty()) {
+            return body.text("queryCondition")
+                    .orElseThrow(() -> new ProblemException(Problem.argumentNull(
+                            "queryCondition is missing: name devices, or say * for all of them.")));
+        }
+        List<String> texts = new ArrayList<>();
+        for (JsonNode id : ids.get()) {
+            if (!id.isTextual()) {
+                throw body.wrong("deviceIds", "an array of device ids");
+            }
+            texts.add(id.textValue());
+        }
+        if (!ids.get().isArray() || texts.isEmpty()) {
+            throw body.wrong("deviceIds", "an array of device ids");
+        }
+        return "deviceId IN " + Devices.quoted(texts);
+    }
+
+    /** @param statistics null while there are none */
+    public static ObjectNode document(Job job, @Nullable JobStatistics statistics) {
+        JobDefinition definition = job.getDefinition();
+        ObjectNode body = JsonNodeFactory.instance.objectNode();
+        body.put("jobId", definition.getJobId());
+        body.put("queryCondition", definition.getQueryCondition());
+        body.put("createdTime", Dates.text(job.getCreatedAt()));
+        Instant startTime = job.getStartedAt() == null ? definition.getStartTime() : job.getStartedAt();
+        if (startTime != null) {
+            body.put("startTime", Dates.text(startTime));
+        }
+        if (job.getEndedAt() != null) {
+            body.put("endTime", Dates.text(job.getEndedAt()));
+        }
+        body.put("maxExecutionTimeInSeconds", definition.getMaxExecutionSeconds());
+        body.put("type", typeOf(job));
+        operation(body, definition.getOperation());
+        body.put("status", job.getStatus().name().toLowerCase(Locale.ROOT));
+        if (job.getFailureReason() != null) {
+            body.put("failureReason", job.getFailureReason());
+        }
+        if (statistics != null || job.getStartedAt() != null) {
+            counts(body.putObject("deviceJobStatistics"), statistics);
+        }
+        return body;
+    }
+
+    private static void operation(ObjectNode body, Object operation) {
+        switch (operation) {
+            case DeviceMethod method -> {
+                ObjectNode call = body.putObject("cloudToDeviceMethod");
+                call.put("methodName", method.getMethodName());
+                call.set("payload", Body.stored(method.getPayload()));
+                call.put("responseTimeoutInSeconds", method.getResponseTimeoutSeconds());
+                if (method.getConnectTimeoutSeconds() > 0) {
+                    call.put("connectTimeoutInSeconds", method.getConnectTimeoutSeconds());
+                }
+            }
+            case TwinPatch patch -> {
+                ObjectNode update = body.putObject("updateTwin");
+                update.put("etag", patch.getIfMatch() == null ? "*" : patch.getIfMatch());
+                if (patch.getTags() != null) {
+                    update.set("tags", Body.stored(patch.getTags()));
+                }
+                if (patch.getDesired() != null) {
+                    update.putObject("properties").set("desired", Body.stored(patch.getDesired()));
+                }
+            }
+            default -> throw new IllegalStateException("not an operation, class=" + operation.getClass());
+        }
+    }
+
+    private static void counts(ObjectNode body, @Nullable JobStatistics statistics) {
+        DeviceJobCounts counts = statistics == null
+                ? DeviceJobCounts.newBuilder().build()
+                : statistics.getCounts();
+        body.put("deviceCount", counts.getDeviceCount());
+        body.put("failedCount", counts.getFailed());
+        body.put("succeededCount", counts.getSucceeded());
+        body.put("runningCount", counts.getRunning());
+        body.put("pendingCount", counts.getQueued());
+        if (counts.getCancelled() > 0) {
+            body.put("cancelledCount", counts.getCancelled());
+        }
+    }
+
+    private static String typeOf(Job job) {
+        return job.getDefinition().getOperation() instanceof DeviceMethod ? METHOD : TWIN;
+    }
+}

@@ -1,0 +1,103 @@
+package io.muster.api.json;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.muster.records.Refusal;
+import java.time.Instant;
+
+/**
+ * Why a request failed, as IoT Hub's clients read it. Contract: iot-hub, 1.10.
+ *
+ * @param code the number; begins with the status
+ * @param name the error code's name
+ */
+public record Problem(int status, int code, String name, String message) {
+    public static Problem argumentInvalid(String message) {
+        return new Problem(400, 400004, "ArgumentInvalid", message);
+    }
+
+    public static Problem argumentNull(String message) {
+        return new Problem(400, 400005, "ArgumentNull", message);
+    }
+
+    public static Problem badFormat(String message) {
+        return new Problem(400, 400006, "IotHubFormatError", message);
+    }
+
+    public static Problem badVersion() {
+        return new Problem(
+                400, 400001, "InvalidProtocolVersion", "Give api-version=2021-04-12, or another that is documented.");
+    }
+
+    public static Problem unauthorized(String message) {
+        return new Problem(401, 401002, "IotHubUnauthorizedAccess", message);
+    }
+
+    public static Problem notFound(String message) {
+        return new Problem(404, 404000, "NotFound", message);
+    }
+
+    public static Problem notSupported(String message) {
+        return new Problem(501, 501000, "NotSupported", message);
+    }
+
+    public static Problem tooLarge(String message) {
+        return new Problem(413, 413001, "MessageTooLarge", message);
+    }
+
+    public static Problem serverError() {
+        return new Problem(500, 500001, "ServerError", "The request failed inside; the log of the API says why.");
+    }
+
+    public static Problem unavailable(String message) {
+        return new Problem(503, 503001, "ServiceUnavailable", message);
+    }
+
+    public static Problem gatewayTimeout(String message) {
+        return new Problem(504, 504101, "GatewayTimeout", message);
+    }
+
+    public static Problem of(Refusal refusal) {
+        String message = refusal.getMessage();
+        return switch (refusal.getReason()) {
+            case JOB_ALREADY_EXISTS -> new Problem(409, 409104, "JobAlreadyExists", message);
+            case JOB_NOT_FOUND -> new Problem(404, 404002, "JobNotFound", message);
+            case TOO_MANY_ACTIVE_JOBS -> new Problem(429, 429004, "ThrottlingMaxActiveJobCountExceeded", message);
+            case DEVICE_ALREADY_EXISTS -> new Problem(409, 409001, "DeviceAlreadyExists", message);
+            case DEVICE_NOT_FOUND -> new Problem(404, 404001, "DeviceNotFound", message);
+            case DEVICE_DISABLED -> new Problem(403, 403012, "DeviceDisabled", message);
+            case PRECONDITION_FAILED -> new Problem(412, 412001, "PreconditionFailed", message);
+            case ARGUMENT_INVALID -> argumentInvalid(message);
+            case ARGUMENT_NULL -> argumentNull(message);
+            case TOO_LARGE -> tooLarge(message);
+            case DEVICE_NOT_ONLINE -> new Problem(404, 404103, "DeviceNotOnline", message);
+            case GATEWAY_TIMEOUT -> gatewayTimeout(message);
+            case INVALID_RESPONSE -> new Problem(502, 502001, "InvalidResponseWhileProxying", message);
+            case TOO_MANY_METHODS_IN_FLIGHT ->
+                new Problem(403, 403800, "DeviceMaximumInflightMethodExceeded", message);
+            case UNKNOWN -> serverError();
+        };
+    }
+
+    /** Form A: what registry, twin and job clients read. */
+    public ObjectNode formA(String trackingId, Instant now) {
+        ObjectNode body = JsonNodeFactory.instance.objectNode();
+        body.put("Message", "ErrorCode:" + name + ";" + message);
+        body.put("ExceptionMessage", "Tracking ID:" + trackingId + "-TimeStamp:" + Dates.text(now));
+        return body;
+    }
+
+    /** Form B: what method clients read the number from. */
+    public ObjectNode formB(String trackingId, Instant now) {
+        ObjectNode inner = JsonNodeFactory.instance.objectNode();
+        inner.put("errorCode", code);
+        inner.put("trackingId", trackingId);
+        inner.put("message", message);
+        inner.putObject("info");
+        inner.put("timestampUtc", Dates.text(now));
+        ObjectNode body = JsonNodeFactory.instance.objectNode();
+        body.put("Message", inner.toString());
+        body.put("ExceptionMessage", "");
+        return body;
+    }
+}

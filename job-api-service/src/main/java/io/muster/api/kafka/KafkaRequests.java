@@ -1,0 +1,172 @@
+package io.muster.api.kafka;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.muster.api.job.JobView;
+import io.muster.api.job.Requests;
+import io.muster.api.json.Problem;
+import io.muster.api.json.ProblemException;
+import io.muster.codec.Codecs;
+import io.muster.records.DeviceCommand;
+import io.muster.records.DevicePage;
+import io.muster.records.Expansion;
+import io.muster.records.Job;
+import io.muster.records.JobCommand;
+import io.muster.records.ListDevices;
+import io.muster.records.Reply;
+import io.muster.topics.Headers;
+import io.muster.topics.Topic;
+import io.muster.topics.Topics;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.jspecify.annotations.Nullable;
+
+/** Requests as records, each with an id that its reply carries. Thread-safe. */
+public final class KafkaRequests implements Requests, AutoCloseable {
+    private static final Duration LIMIT = Duration.ofSeconds(30);
+    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
+    private static final Duration BLOCK_LIMIT = Duration.ofSeconds(2);
+    private static final int OUTSTANDING = 10_000;
+
+    /** A request whose reply, or replies of all partitions, are awaited. */
+    private static final class Awaited {
+        private final CompletableFuture<List<Object>> outcomes = new CompletableFuture<>();
+        private final List<Object> received = new ArrayList<>();
+        private final int replies;
+
+        private Awaited(int replies) {
+            this.replies = replies;
+        }
+
+        private synchronized void receive(Object outcome) {
+            received.add(outcome);
+            if (received.size() == replies) {
+                outcomes.complete(List.copyOf(received));
+            }
+        }
+    }
+
+    private final KafkaProducer<String, byte[]> producer;
+    private final Codecs codecs;
+    private final JobView jobs;
+    private final byte[] replyTo;
+    private final int devicePartitions;
+    private final Map<String, Awaited> outstanding = new ConcurrentHashMap<>();
+
+    /** @param properties of a Kafka client; instance the partition of the replies that are for this API */
+    public KafkaRequests(
+            Map<String, Object> properties, Codecs codecs, int instance, JobView jobs, MeterRegistry meters) {
+        this.codecs = codecs;
+        this.jobs = jobs;
+        this.replyTo = Integer.toString(instance).getBytes(StandardCharsets.UTF_8);
+        properties.put(ProducerConfig.ACKS_CONFIG, "all");
+        properties.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
+        properties.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, BLOCK_LIMIT.toMillis());
+        this.producer = new KafkaProducer<>(properties, new StringSerializer(), new ByteArraySerializer());
+        this.devicePartitions =
+                producer.partitionsFor(Topics.EXPANSIONS.name()).size();
+        producer.partitionsFor(Topics.DEVICE_COMMANDS.name());
+        producer.partitionsFor(Topics.JOB_COMMANDS.name());
+        meters.gaugeMapSize("muster.api.requests.outstanding", List.of(), outstanding);
+    }
+
+    @Override
+    public CompletableFuture<Object> device(String deviceId, Object command, Duration limit) {
+        String requestId = UUID.randomUUID().toString();
+        ProducerRecord<String, byte[]> record =
+                record(Topics.DEVICE_COMMANDS, null, deviceId, new DeviceCommand(deviceId, command), requestId);
+        return ask(requestId, List.of(record), limit).thenApply(List::getFirst);
+    }
+
+    @Override
+    public CompletableFuture<Object> job(String jobId, Object command) {
+        String requestId = UUID.randomUUID().toString();
+        ProducerRecord<String, byte[]> record =
+                record(Topics.JOB_COMMANDS, null, jobId, new JobCommand(jobId, command), requestId);
+        return ask(requestId, List.of(record), LIMIT).thenApply(outcomes -> {
+            if (outcomes.getFirst() instanceof Job job) {
+                jobs.put(job);
+            }
+            return outcomes.getFirst();
+        });
+    }
+
+    @Override
+    public CompletableFuture<List<DevicePage>> devices(@Nullable String after, int limit) {
+        String requestId = UUID.randomUUID().toString();
+        List<ProducerRecord<String, byte[]>> records = new ArrayList<>();
+        for (int partition = 0; partition < devicePartitions; partition++) {
+            Expansion request = new Expansion("", partition, devicePartitions, new ListDevices(after, limit));
+            records.add(record(Topics.EXPANSIONS, partition, null, request, requestId));
+        }
+        return ask(requestId, records, LIMIT)
+                .thenApply(outcomes -> outcomes.stream().map(DevicePage.class::cast).toList());
+    }
+
+    /** A reply came. One that nobody awaits any more is dropped. */
+    void receive(Reply reply) {
+        Awaited awaited = outstanding.get(reply.getRequestId());
+        if (awaited != null) {
+            awaited.receive(reply.getOutcome());
+        }
+    }
+
+    private CompletableFuture<List<Object>> ask(
+            String requestId, List<ProducerRecord<String, byte[]>> records, Duration limit) {
+        if (outstanding.size() >= OUTSTANDING) {
+            return CompletableFuture.failedFuture(new ProblemException(new Problem(
+                    429, 429001, "ThrottlingException", "Too many requests are under way: try again in a moment.")));
+        }
+        Awaited awaited = new Awaited(records.size());
+        outstanding.put(requestId, awaited);
+        try {
+            records.forEach(record -> producer.send(record, (_, error) -> {
+                if (error != null) {
+                    awaited.outcomes.completeExceptionally(new ProblemException(
+                            Problem.unavailable("The log can't be written: nothing was changed. Try again.")));
+                }
+            }));
+        } catch (KafkaException e) {
+            awaited.outcomes.completeExceptionally(
+                    new ProblemException(Problem.unavailable("The log can't be reached: nothing was changed.")));
+        }
+        return awaited.outcomes
+                .orTimeout(limit.toMillis(), TimeUnit.MILLISECONDS)
+                .whenComplete((_, _) -> outstanding.remove(requestId))
+                .exceptionallyCompose(error -> CompletableFuture.failedFuture(
+                        error instanceof TimeoutException ? new ProblemException(late(limit)) : error));
+    }
+
+    /** Never 500 or 503 for what may have happened: clients would do it again. Contract: iot-hub, 1.0. */
+    private static Problem late(Duration limit) {
+        return Problem.gatewayTimeout("No answer came in " + limit.toSeconds() + " seconds; it may still happen.");
+    }
+
+    private <V extends SpecificRecord> ProducerRecord<String, byte[]> record(
+            Topic<V> topic, @Nullable Integer partition, @Nullable String key, V value, String requestId) {
+        ProducerRecord<String, byte[]> record =
+                new ProducerRecord<>(topic.name(), partition, key, codecs.of(topic).encode(value));
+        record.headers().add(Headers.REQUEST_ID, requestId.getBytes(StandardCharsets.UTF_8));
+        record.headers().add(Headers.REPLY_TO, replyTo);
+        return record;
+    }
+
+    @Override
+    public void close() {
+        producer.close(CLOSE_LIMIT);
+    }
+}

@@ -1,0 +1,116 @@
+package io.muster.api.kafka;
+
+import io.muster.api.job.JobView;
+import io.muster.codec.Codecs;
+import io.muster.codec.UndecodableRecordException;
+import io.muster.topics.Topics;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Reads replies from now on, and jobs and statistics from their beginning. Ready when it has caught up once. */
+public final class Listener implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Listener.class);
+    private static final Duration POLL = Duration.ofMillis(200);
+    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
+
+    private final KafkaConsumer<String, byte[]> consumer;
+    private final Codecs codecs;
+    private final KafkaRequests requests;
+    private final JobView jobs;
+    private final TopicPartition replies;
+    private final Thread thread;
+    private volatile boolean caughtUp;
+    private volatile boolean closed;
+
+    /** @param properties of a Kafka client */
+    public Listener(
+            Map<String, Object> properties, Codecs codecs, int instance, KafkaRequests requests, JobView jobs) {
+        this.codecs = codecs;
+        this.requests = requests;
+        this.jobs = jobs;
+        this.replies = new TopicPartition(Topics.REPLIES.name(), instance);
+        properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+        this.consumer = new KafkaConsumer<>(properties, new StringDeserializer(), new ByteArrayDeserializer());
+        List<TopicPartition> partitions = new ArrayList<>(List.of(replies));
+        for (String topic : List.of(Topics.JOBS.name(), Topics.JOB_STATISTICS.name())) {
+            consumer.partitionsFor(topic)
+                    .forEach(info -> partitions.add(new TopicPartition(topic, info.partition())));
+        }
+        consumer.assign(partitions);
+        consumer.seekToEnd(List.of(replies));
+        consumer.seekToBeginning(partitions.stream().filter(partition -> !partition.equals(replies)).toList());
+        consumer.position(replies);
+        this.thread = Thread.ofPlatform().name("listener").unstarted(this::read);
+    }
+
+    public void start() {
+        thread.start();
+    }
+
+    public boolean ready() {
+        return caughtUp && !closed;
+    }
+
+    private void read() {
+        Map<TopicPartition, Long> ends = consumer.endOffsets(consumer.assignment());
+        while (!closed) {
+            try {
+                consumer.poll(POLL).forEach(this::take);
+                caughtUp = caughtUp
+                        || ends.entrySet().stream()
+                                .allMatch(end -> consumer.position(end.getKey()) >= end.getValue());
+            } catch (WakeupException e) {
+                LOG.debug("Woken to end");
+            } catch (KafkaException e) {
+                LOG.warn("The topics can't be read for now: {}", e.toString());
+            }
+        }
+        consumer.close();
+    }
+
+    private void take(ConsumerRecord<String, byte[]> record) {
+        try {
+            if (record.value() == null) {
+                jobs.forget(record.key());
+            } else if (record.topic().equals(Topics.REPLIES.name())) {
+                requests.receive(codecs.of(Topics.REPLIES).decode(record.value()));
+            } else if (record.topic().equals(Topics.JOBS.name())) {
+                jobs.put(codecs.of(Topics.JOBS).decode(record.value()));
+            } else {
+                jobs.put(codecs.of(Topics.JOB_STATISTICS).decode(record.value()));
+            }
+        } catch (UndecodableRecordException e) {
+            LOG.warn(
+                    "A record can't be read, topic={} partition={} offset={} reason={}",
+                    record.topic(),
+                    record.partition(),
+                    record.offset(),
+                    e.getMessage());
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        consumer.wakeup();
+        try {
+            thread.join(CLOSE_LIMIT);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

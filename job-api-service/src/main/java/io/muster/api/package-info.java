@@ -1,0 +1,5 @@
+/** The REST ingress. This package composes. */
+@NullMarked
+package io.muster.api;
+
+import org.jspecify.annotations.NullMarked;
