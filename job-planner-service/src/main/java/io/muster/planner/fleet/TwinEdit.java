@@ -69,6 +69,7 @@ public final class TwinEdit {
                 .setTags(Json.text(ownTags))
                 .setDesired(Json.text(section))
                 .setDesiredMetadata(Json.text(metadata))
+                .setReported("{}")
                 .setReportedMetadata(reportedMetadata)
                 .build();
     }

@@ -1,0 +1,91 @@
+package io.muster.standalone;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.muster.access.SharedAccessPolicies;
+import io.muster.access.SharedAccessSignature;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.concurrent.CompletableFuture;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+import org.jspecify.annotations.Nullable;
+
+/** A client of the public REST API with the policy iothubowner, as any program would write it. */
+public final class RestClient {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String VERSION = "api-version=2021-04-12";
+    private static final Duration TOKEN_LIFE = Duration.ofHours(12);
+    private static final Duration TIMEOUT = Duration.ofSeconds(60);
+
+    /** An answer: its status, and its body if it has one. */
+    public record Answer(int status, JsonNode body) {}
+
+    private final HttpClient http;
+    private final String root;
+    private final String token;
+
+    public RestClient(String root, Path caFile, SharedAccessPolicies policies) throws StandaloneException {
+        this.http = http(caFile);
+        this.root = root;
+        this.token = SharedAccessSignature.sign(
+                URI.create(root).getAuthority(),
+                policies.named("iothubowner")
+                        .map(policy -> policy.keys().primary())
+                        .orElseThrow(() -> new StandaloneException("There is no policy iothubowner.")),
+                "iothubowner",
+                InstantSource.system().instant().plus(TOKEN_LIFE));
+    }
+
+    /** @param body JSON text; null for none */
+    public CompletableFuture<Answer> send(String method, String path, @Nullable String body) {
+        HttpRequest request = HttpRequest.newBuilder(URI.create(root + path + (path.contains("?") ? "&" : "?") + VERSION))
+                .timeout(TIMEOUT)
+                .header("Authorization", token)
+                .header("Content-Type", "application/json; charset=utf-8")
+                .method(
+                        method,
+                        body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body))
+                .build();
+        return http.sendAsync(request, HttpResponse.BodyHandlers.ofByteArray()).thenApply(RestClient::answer);
+    }
+
+    private static Answer answer(HttpResponse<byte[]> response) {
+        try {
+            return new Answer(response.statusCode(), JSON.readTree(response.body()));
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException("The answer is not JSON.", e);
+        }
+    }
+
+    /** A client that trusts the development CA and nothing else. */
+    static HttpClient http(Path caFile) throws StandaloneException {
+        try (InputStream in = Files.newInputStream(caFile)) {
+            KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
+            trusted.load(null, null);
+            trusted.setCertificateEntry(
+                    "ca", CertificateFactory.getInstance("X.509").generateCertificate(in));
+            TrustManagerFactory managers = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+            managers.init(trusted);
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(null, managers.getTrustManagers(), null);
+            return HttpClient.newBuilder()
+                    .version(HttpClient.Version.HTTP_1_1)
+                    .sslContext(context)
+                    .build();
+        } catch (IOException | GeneralSecurityException e) {
+            throw new StandaloneException("The CA file " + caFile + " can't be used (" + e + ").", e);
+        }
+    }
+}

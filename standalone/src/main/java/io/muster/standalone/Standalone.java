@@ -1,0 +1,436 @@
+package io.muster.standalone;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.muster.access.SharedAccessPolicies;
+import io.muster.codec.Codecs;
+import io.muster.registry.ConfluentSchemaRegistry;
+import io.muster.registry.RegistrySettings;
+import io.muster.registry.SchemaRegistryException;
+import io.muster.topics.PartitionCounts;
+import io.muster.topics.TopicProvisioner;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.Uuid;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Muster on one machine: starts its processes in order, keeps them running, and ends them in order. Each is the program that runs in
+ * production, with settings.
+ */
+public final class Standalone implements AutoCloseable {
+    private static final Duration START_LIMIT = Duration.ofSeconds(120);
+    private static final Duration LOOK = Duration.ofMillis(100);
+    private static final short ONE_BROKER = 1;
+
+    private final Options options;
+    private final DataFolder data;
+    private final Consumer<String> say;
+    private final Map<String, Child> children = new LinkedHashMap<>();
+    private final Map<String, Integer> operations = new LinkedHashMap<>();
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("timer").factory());
+    private final long startedAt = System.nanoTime();
+    private String state = "starting";
+
+    private Standalone(Options options, DataFolder data, Consumer<String> say) {
+        this.options = options;
+        this.data = data;
+        this.say = say;
+    }
+
+    /**
+     * Starts everything but devices; returns when it is ready.
+     *
+     * @param say takes a line of progress
+     * @throws StandaloneException when it can't; what was started is ended again
+     */
+    public static Standalone start(Options options, Consumer<String> say)
+            throws StandaloneException, InterruptedException {
+        DataFolder data = DataFolder.open(options.data(), options.fresh());
+        endLeftovers(options.data(), say);
+        Standalone standalone = new Standalone(options, data, say);
+        try {
+            standalone.requireFreePorts();
+            standalone.startAll();
+            return standalone;
+        } catch (StandaloneException | InterruptedException | RuntimeException e) {
+            standalone.close();
+            throw e;
+        }
+    }
+
+    private void requireFreePorts() throws StandaloneException {
+        Map<String, Integer> ports = Map.of(
+                "--rest-port", options.restPort(),
+                "--mqtt-port", options.mqttPort(),
+                "--kafka-port", options.kafkaPort(),
+                "--registry-port", options.registryPort());
+        for (Map.Entry<String, Integer> port : ports.entrySet()) {
+            try (ServerSocket socket = new ServerSocket()) {
+                socket.setReuseAddress(true);
+                socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port.getValue()));
+            } catch (IOException e) {
+                throw new StandaloneException("Port " + port.getValue() + " is in use by another program: end it, or choose "
+                        + "another with " + port.getKey() + ".");
+            }
+        }
+    }
+
+    private void startAll() throws StandaloneException, InterruptedException {
+        startBroker();
+        startRegistry();
+        awaitReady("broker", this::brokerAnswers);
+        awaitReady("registry", () -> answers(URI.create(options.registry() + "/subjects")));
+        prepareTopics();
+        startService("planner", "io.muster.planner.Main", 768, List.of("--state.dir=" + data.root().resolve("planner")));
+        startService("processor", "io.muster.processor.Main", 384, List.of("--state.dir=" + data.root().resolve("processor")));
+        startService("gateway", "io.muster.gateway.Main", 512, gatewaySettings());
+        start("api", program("io.muster.api.Main", 384, apiSettings()));
+        for (String service : List.of("planner", "processor", "gateway")) {
+            awaitReady(service, () -> answers(URI.create(operations(service) + "/health/ready")));
+        }
+        HttpClient rest = RestClient.http(data.certificates().caFile());
+        awaitReady("api", () -> answers(rest, URI.create(options.rest() + "/health/ready")));
+        become("ready");
+    }
+
+    private void startBroker() throws StandaloneException {
+        Path properties = data.root().resolve("broker.properties");
+        Path log = data.root().resolve("kafka");
+        int controller = freePort();
+        List<String> lines = List.of(
+                "process.roles=broker,controller",
+                "node.id=1",
+                "controller.quorum.voters=1@localhost:" + controller,
+                "listeners=PLAINTEXT://localhost:" + options.kafkaPort() + ",CONTROLLER://localhost:" + controller,
+                "advertised.listeners=PLAINTEXT://localhost:" + options.kafkaPort(),
+                "controller.listener.names=CONTROLLER",
+                "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+                "log.dirs=" + log,
+                "auto.create.topics.enable=false",
+                "offsets.topic.num.partitions=4",
+                "offsets.topic.replication.factor=1",
+                "transaction.state.log.num.partitions=4",
+                "transaction.state.log.replication.factor=1",
+                "transaction.state.log.min.isr=1",
+                "group.initial.rebalance.delay.ms=0",
+                "group.streams.initial.rebalance.delay.ms=0",
+                "broker.session.timeout.ms=1000",
+                "broker.heartbeat.interval.ms=200",
+                "num.network.threads=2",
+                "num.io.threads=4",
+                "log.segment.bytes=134217728",
+                "log.retention.check.interval.ms=60000");
+        try {
+            Files.write(properties, lines);
+            format(properties, log);
+        } catch (IOException e) {
+            throw new StandaloneException("The broker's files can't be written (" + e + ").", e);
+        }
+        List<String> command = new ArrayList<>(java(768));
+        command.addAll(List.of("-cp", classPath(), "kafka.Kafka", properties.toString()));
+        start("broker", command);
+    }
+
+    private static void format(Path properties, Path log) throws StandaloneException {
+        if (Files.exists(log.resolve("meta.properties"))) {
+            return;
+        }
+        ByteArrayOutputStream said = new ByteArrayOutputStream();
+        int status = kafka.tools.StorageTool.execute(
+                new String[] {"format", "-t", Uuid.randomUuid().toString(), "-c", properties.toString()},
+                new PrintStream(said, true, StandardCharsets.UTF_8));
+        if (status != 0) {
+            throw new StandaloneException("The broker's folder " + log + " can't be used: "
+                    + said.toString(StandardCharsets.UTF_8).strip() + ". Start with --fresh to begin anew, which deletes it.");
+        }
+    }
+
+    private void startRegistry() throws StandaloneException {
+        List<String> command = new ArrayList<>(java(384));
+        command.addAll(List.of(
+                "-XX:TieredStopAtLevel=1",
+                "-Dquarkus.http.host=127.0.0.1",
+                "-Dquarkus.http.port=" + options.registryPort(),
+                "-Dapicurio.storage.kind=sql",
+                "-Dapicurio.storage.sql.kind=h2",
+                "-Dapicurio.datasource.url=jdbc:h2:file:" + data.root().resolve("registry").resolve("registry"),
+                "-Dquarkus.management.enabled=false",
+                "-jar",
+                options.home().resolve("registry/quarkus-run.jar").toString()));
+        start("registry", command);
+    }
+
+    private void prepareTopics() throws StandaloneException, InterruptedException {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", options.kafka()))) {
+            new TopicProvisioner(admin, PartitionCounts.SMALL, ONE_BROKER).provision().forEach(say);
+            ConfluentSchemaRegistry registry = new ConfluentSchemaRegistry(
+                    new RegistrySettings(URI.create(options.registry()), null, null, null));
+            registry.requireCompatibility();
+            new Codecs(registry).registerAll();
+        } catch (ExecutionException | SchemaRegistryException e) {
+            throw new StandaloneException("Topics and schemas can't be prepared: " + e.getMessage() + ".", e);
+        }
+    }
+
+    private List<String> gatewaySettings() {
+        return List.of(
+                "--hub.hosts=localhost,127.0.0.1,hub.test",
+                "--policies.file=" + data.policies(),
+                "--mqtt.host=127.0.0.1",
+                "--mqtts.port=" + options.mqttPort(),
+                "--mqtt.tls.certificate=" + data.certificates().certificate(),
+                "--mqtt.tls.key=" + data.certificates().key());
+    }
+
+    private List<String> apiSettings() {
+        return List.of(
+                "--hub.hosts=localhost,127.0.0.1,hub.test",
+                "--policies.file=" + data.policies(),
+                "--rest.host=127.0.0.1",
+                "--rest.port=" + options.restPort(),
+                "--rest.tls.store=" + data.certificates().store(),
+                "--rest.tls.password.file=" + data.certificates().storePassword());
+    }
+
+    private void startService(String name, String main, int megabytes, List<String> settings)
+            throws StandaloneException {
+        int port = freePort();
+        operations.put(name, port);
+        List<String> all = new ArrayList<>(settings);
+        all.add("--operations.port=" + port);
+        start(name, program(main, megabytes, all));
+    }
+
+    private List<String> program(String main, int megabytes, List<String> settings) {
+        List<String> command = new ArrayList<>(java(megabytes));
+        command.addAll(List.of(
+                "-cp",
+                classPath(),
+                main,
+                "--kafka.bootstrap.servers=" + options.kafka(),
+                "--registry.url=" + options.registry()));
+        command.addAll(settings);
+        return command;
+    }
+
+    /** Simulated devices as a process of their own. */
+    public void startAgents() throws StandaloneException {
+        List<String> command = new ArrayList<>(java(512));
+        command.addAll(List.of(
+                "-cp",
+                classPath(),
+                "io.muster.agent.Main",
+                "--host=localhost",
+                "--port=" + options.mqttPort(),
+                "--hub.host=localhost",
+                "--ca=" + data.certificates().caFile(),
+                "--policies=" + data.policies(),
+                "--devices=" + options.devices(),
+                "--answer.max.ms=200"));
+        start("agents", command);
+        become(state);
+    }
+
+    private void start(String name, List<String> command) throws StandaloneException {
+        Child child = new Child(name, command, data.logs().resolve(name + ".log"), timer, line -> {
+            say.accept(line);
+            become(state);
+        });
+        children.put(name, child);
+        try {
+            child.start();
+        } catch (IOException e) {
+            throw new StandaloneException("The " + name + " can't be started (" + e + ").", e);
+        }
+        become(state);
+    }
+
+    private void awaitReady(String name, Callable<Boolean> ready) throws StandaloneException, InterruptedException {
+        long deadline = System.nanoTime() + START_LIMIT.toNanos();
+        while (!isTrue(ready)) {
+            @Nullable Child child = children.get(name);
+            if (child != null && child.refusal().isPresent()) {
+                throw new StandaloneException(child.refusal().get());
+            }
+            if (System.nanoTime() > deadline) {
+                throw new StandaloneException("The " + name + " is not ready after " + START_LIMIT.toSeconds()
+                        + " seconds: its log is " + data.logs().resolve(name + ".log") + ".");
+            }
+            Thread.sleep(LOOK);
+        }
+        say.accept(String.format(
+                "%5.1f s  %s ready", Duration.ofNanos(System.nanoTime() - startedAt).toMillis() / 1000.0, name));
+    }
+
+    private static boolean isTrue(Callable<Boolean> ready) throws InterruptedException {
+        try {
+            return ready.call();
+        } catch (InterruptedException e) {
+            throw e;
+        } catch (Exception e) {
+            // Not yet: whatever does not answer is asked again until the limit.
+            return false;
+        }
+    }
+
+    private boolean brokerAnswers() throws InterruptedException {
+        try (Admin admin = Admin.create(Map.of(
+                "bootstrap.servers", options.kafka(), "default.api.timeout.ms", 2000, "request.timeout.ms", 2000))) {
+            return !admin.describeCluster().nodes().get().isEmpty();
+        } catch (ExecutionException | KafkaException e) {
+            return false;
+        }
+    }
+
+    private static boolean answers(URI uri) throws InterruptedException {
+        return answers(HttpClient.newHttpClient(), uri);
+    }
+
+    private static boolean answers(HttpClient http, URI uri) throws InterruptedException {
+        try {
+            HttpRequest request =
+                    HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(2)).build();
+            return http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private List<String> java(int megabytes) {
+        return List.of(
+                ProcessHandle.current().info().command().orElse("java"),
+                "-Xmx" + megabytes + "m",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=4",
+                "-Xshare:auto",
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow");
+    }
+
+    private String classPath() {
+        try (Stream<Path> jars = Files.list(options.home().resolve("lib"))) {
+            return jars.filter(path -> path.toString().endsWith(".jar"))
+                    .map(Path::toString)
+                    .sorted()
+                    .collect(Collectors.joining(java.io.File.pathSeparator));
+        } catch (IOException e) {
+            throw new IllegalStateException("the programs are not at " + options.home(), e);
+        }
+    }
+
+    /** The address of a service's health and metrics. */
+    public String operations(String service) {
+        return "http://127.0.0.1:" + operations.get(service);
+    }
+
+    public Options options() {
+        return options;
+    }
+
+    public Path caFile() {
+        return data.certificates().caFile();
+    }
+
+    public SharedAccessPolicies policies() throws IOException {
+        return SharedAccessPolicies.load(data.policies());
+    }
+
+    /** The process of that name as it runs now. */
+    public ProcessHandle process(String name) {
+        Child child = children.get(name);
+        return java.util.Optional.ofNullable(child)
+                .flatMap(Child::handle)
+                .orElseThrow(() -> new IllegalStateException("no such process runs, name=" + name));
+    }
+
+    private synchronized void become(String next) {
+        state = next;
+        ObjectNode status = new ObjectMapper().createObjectNode();
+        status.put("state", next)
+                .put("rest", options.rest())
+                .put("mqtts", "localhost:" + options.mqttPort())
+                .put("kafka", options.kafka())
+                .put("registry", options.registry())
+                .put("caFile", data.certificates().caFile().toString());
+        List<State.Entry> entries = new ArrayList<>();
+        entries.add(entry("muster", ProcessHandle.current()));
+        children.values().forEach(child -> child.handle()
+                .ifPresent(handle -> entries.add(entry(child.name(), handle))));
+        try {
+            State.write(options.data(), status, entries);
+        } catch (IOException e) {
+            say.accept("The file state.json can't be written (" + e + ").");
+        }
+    }
+
+    private State.Entry entry(String name, ProcessHandle handle) {
+        String address = operations.containsKey(name) ? operations(name) : name.equals("api") ? options.rest() : "";
+        return new State.Entry(name, handle.pid(), handle.info().startInstant().orElse(Instant.EPOCH), address);
+    }
+
+    /** Ends what an earlier run left behind when it was killed itself. */
+    static void endLeftovers(Path data, Consumer<String> say) {
+        for (State.Entry entry : State.processes(State.read(data))) {
+            if (!entry.name().equals("muster")) {
+                entry.alive().ifPresent(handle -> {
+                    say.accept("Ending the " + entry.name() + " that an earlier run left behind.");
+                    handle.destroyForcibly();
+                    handle.onExit().join();
+                });
+            }
+        }
+    }
+
+    private static int freePort() {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new IllegalStateException("no port is free", e);
+        }
+    }
+
+    /** Ends everything, what depends on others first. */
+    @Override
+    public void close() {
+        become("stopping");
+        List<Child> inOrder = new ArrayList<>(children.values());
+        for (Child child : inOrder.reversed()) {
+            child.end();
+        }
+        timer.shutdownNow();
+        become("stopped");
+        try {
+            data.close();
+        } catch (IOException e) {
+            say.accept("The lock of the data folder can't be released (" + e + ").");
+        }
+    }
+}

@@ -1,0 +1,17 @@
+package io.muster.standalone;
+
+import java.io.Serial;
+
+/** Why it can't start or was not found running: one sentence that says what to do. */
+public final class StandaloneException extends Exception {
+    @Serial
+    private static final long serialVersionUID = 1;
+
+    public StandaloneException(String sentence) {
+        super(sentence);
+    }
+
+    public StandaloneException(String sentence, Throwable cause) {
+        super(sentence, cause);
+    }
+}

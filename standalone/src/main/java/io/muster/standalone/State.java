@@ -1,0 +1,75 @@
+package io.muster.standalone;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** What runs and where, in the file state.json of the data folder, for ./muster status and ./muster down. */
+final class State {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String FILE = "state.json";
+
+    /** A process: its pid alone may be another's by now, so its start is kept too. */
+    record Entry(String name, long pid, Instant startedAt, String operations) {
+        Optional<ProcessHandle> alive() {
+            return ProcessHandle.of(pid)
+                    .filter(ProcessHandle::isAlive)
+                    .filter(handle -> handle.info()
+                            .startInstant()
+                            .map(startedAt::equals)
+                            .orElse(false));
+        }
+    }
+
+    private State() {}
+
+    static void write(Path data, ObjectNode status, List<Entry> processes) throws IOException {
+        ArrayNode list = status.putArray("processes");
+        for (Entry entry : processes) {
+            list.addObject()
+                    .put("name", entry.name())
+                    .put("pid", entry.pid())
+                    .put("startedAt", entry.startedAt().toString())
+                    .put("operations", entry.operations());
+        }
+        Path next = data.resolve(FILE + ".next");
+        Files.writeString(next, status.toString());
+        Files.move(next, data.resolve(FILE), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /** The file, or {@code {"state":"stopped"}}. */
+    static JsonNode read(Path data) {
+        try {
+            JsonNode state = JSON.readTree(Files.readString(data.resolve(FILE)));
+            boolean runs = processes(state).stream()
+                    .anyMatch(entry -> entry.name().equals("muster") && entry.alive().isPresent());
+            if (!runs) {
+                ((ObjectNode) state).put("state", "stopped");
+            }
+            return state;
+        } catch (IOException | ClassCastException e) {
+            return JSON.createObjectNode().put("state", "stopped");
+        }
+    }
+
+    static List<Entry> processes(JsonNode state) {
+        List<Entry> entries = new ArrayList<>();
+        for (JsonNode process : state.path("processes")) {
+            entries.add(new Entry(
+                    process.path("name").asText(),
+                    process.path("pid").asLong(),
+                    Instant.parse(process.path("startedAt").asText("1970-01-01T00:00:00Z")),
+                    process.path("operations").asText()));
+        }
+        return entries;
+    }
+}
