@@ -12,7 +12,9 @@ public final class Codecs {
     private final SchemaRegistry registry;
     private final Map<Topic<?>, RecordCodec<?>> codecs = new ConcurrentHashMap<>();
 
+    /** Needs no registry yet; from now on Avro builds our records in this process. */
     public Codecs(SchemaRegistry registry) {
+        RecordCodec.trustRecords();
         this.registry = registry;
     }
 

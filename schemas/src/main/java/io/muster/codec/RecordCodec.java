@@ -38,10 +38,6 @@ public final class RecordCodec<V extends SpecificRecord> implements Serde<V>, Se
         System.setProperty("org.apache.avro.limits.string.maxLength", LONGEST_VALUE);
         System.setProperty("org.apache.avro.limits.bytes.maxLength", LONGEST_VALUE);
         System.setProperty("org.apache.avro.limits.collectionItems.maxLength", LONGEST_VALUE);
-        // Avro makes objects only of classes whose package it was told to trust.
-        ClassSecurityValidator.setGlobal(ClassSecurityValidator.composite(
-                ClassSecurityValidator.getGlobal(),
-                generated -> generated.getPackageName().startsWith("io.muster.")));
     }
 
     private final Class<V> type;
@@ -60,6 +56,7 @@ public final class RecordCodec<V extends SpecificRecord> implements Serde<V>, Se
 
     /** @throws SchemaRegistryException when the registry is away or refuses the schema */
     public RecordCodec(SchemaRegistry registry, String subject, Class<V> type) {
+        trustRecords();
         this.type = type;
         this.model = SpecificData.getForClass(type);
         this.registry = registry;
@@ -67,6 +64,13 @@ public final class RecordCodec<V extends SpecificRecord> implements Serde<V>, Se
         this.writerId = registry.register(subject, schema);
         this.writer = new SpecificDatumWriter<>(schema, model);
         readers.put(writerId, new SpecificDatumReader<>(schema, schema, model));
+    }
+
+    /** Avro makes objects only of classes whose package it was told to trust, for builders and decoders alike. */
+    static void trustRecords() {
+        ClassSecurityValidator.setGlobal(ClassSecurityValidator.composite(
+                ClassSecurityValidator.DEFAULT,
+                generated -> generated.getPackageName().startsWith("io.muster.")));
     }
 
     public byte[] encode(V value) {

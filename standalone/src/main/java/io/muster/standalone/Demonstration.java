@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -55,6 +56,7 @@ final class Demonstration {
         say.accept("Registering " + devices + " simulated devices…");
         Semaphore atOnce = new Semaphore(AT_ONCE);
         AtomicInteger failed = new AtomicInteger();
+        AtomicReference<String> why = new AtomicReference<>("");
         List<CompletableFuture<?>> all = new ArrayList<>();
         for (int i = 1; i <= devices; i++) {
             String id = "sim-" + String.format("%06d", i);
@@ -68,12 +70,13 @@ final class Demonstration {
                         atOnce.release();
                         if (error != null || (answer.status() != 200 && answer.status() != CONFLICT)) {
                             failed.incrementAndGet();
+                            why.set(error != null ? error.toString() : answer.status() + " " + answer.body());
                         }
                     }));
         }
         CompletableFuture.allOf(all.toArray(CompletableFuture[]::new)).exceptionally(_ -> null).join();
         if (failed.get() > 0) {
-            throw new StandaloneException(failed.get() + " devices could not be registered: the API's log says why.");
+            throw new StandaloneException(failed.get() + " devices could not be registered; the last reason: " + why.get());
         }
     }
 
