@@ -25,9 +25,8 @@ public record Behaviour(
 
     public Behaviour {
         if (shortestAnswer.isNegative() || longestAnswer.compareTo(shortestAnswer) < 0) {
-            throw new IllegalArgumentException(
-                    "an answer takes from the shortest to the longest time, shortest=" + shortestAnswer + " longest="
-                            + longestAnswer);
+            throw new IllegalArgumentException("an answer takes from the shortest to the longest time, shortest="
+                    + shortestAnswer + " longest=" + longestAnswer);
         }
         for (double share : new double[] {failureShare, silentShare, disconnectShare}) {
             if (!(share >= 0 && share <= 1)) {

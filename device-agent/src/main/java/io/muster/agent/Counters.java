@@ -22,8 +22,7 @@ public final class Counters {
      * @param reconnects connections that were lost or refused and tried again
      * @param refused connections that the server refused
      */
-    public record Snapshot(
-            long connected, long methods, long repeated, long desired, long reconnects, long refused) {
+    public record Snapshot(long connected, long methods, long repeated, long desired, long reconnects, long refused) {
         /** One line of JSON. */
         public String json() {
             return "{\"connected\":" + connected + ",\"methods\":" + methods + ",\"repeated\":" + repeated

@@ -15,8 +15,7 @@ import java.util.concurrent.TimeUnit;
 public final class Main {
     private static final int UNUSABLE = 2;
     private static final long PRINT_SECONDS = 5;
-    private static final String USAGE =
-            """
+    private static final String USAGE = """
             Usage: --host=localhost --port=8883 --hub.host=localhost --ca=FILE --policies=FILE [--policy=device]
               [--devices=1000] [--prefix=sim-] [--rate=500] [--answer.min.ms=0] [--answer.max.ms=0]
               [--failure.share=0] [--silent.share=0] [--disconnect.share=0] [--report.desired=true] [--seed=1]

@@ -83,7 +83,10 @@ public final class GatewayService implements AutoCloseable {
     /** @throws SettingsException when a port is taken or a file can't be used */
     public static GatewayService start(Options options, SchemaRegistry registry, MeterRegistry meters) {
         FleetLink fleet = new FleetLink(
-                options.kafka(), new Codecs(registry), options.ordinal(), options.mqtt().clock());
+                options.kafka(),
+                new Codecs(registry),
+                options.ordinal(),
+                options.mqtt().clock());
         Connections connections = new Connections(fleet);
         try {
             MqttServer server = new MqttServer(options.mqtt(), fleet, connections, meters);

@@ -98,7 +98,8 @@ class MqttServerTest {
 
     private MqttClient connected(String... filters) throws IOException {
         MqttClient client = client();
-        assertThat(client.connect("d", "hub.test/d/?api-version=2021-04-12", goodToken(), false)).isZero();
+        assertThat(client.connect("d", "hub.test/d/?api-version=2021-04-12", goodToken(), false))
+                .isZero();
         if (filters.length > 0) {
             assertThat(client.subscribe(filters)).doesNotContain(0x80);
         }
@@ -139,18 +140,26 @@ class MqttServerTest {
     void answersAConnectByWhatItShows(String clientId, String userName, String credentials, int code)
             throws IOException {
         Instant later = Instant.now().plusSeconds(3600);
-        String password =
-                switch (credentials) {
-                    case "good" -> goodToken();
-                    case "secondary" -> token("hub.test/devices/d", KEYS.secondary(), null, later);
-                    case "policy" ->
-                        token("hub.test/devices/d", policies.named("device").orElseThrow().keys().primary(), "device", later);
-                    case "wrong policy" ->
-                        token("hub.test/devices/d", policies.named("service").orElseThrow().keys().primary(), "service", later);
-                    case "expired" -> token("hub.test/devices/d", KEYS.primary(), null, Instant.now().minusSeconds(3600));
-                    case "other device" -> token("hub.test/devices/dd", KEYS.primary(), null, later);
-                    default -> "garbage";
-                };
+        String password = switch (credentials) {
+            case "good" -> goodToken();
+            case "secondary" -> token("hub.test/devices/d", KEYS.secondary(), null, later);
+            case "policy" ->
+                token(
+                        "hub.test/devices/d",
+                        policies.named("device").orElseThrow().keys().primary(),
+                        "device",
+                        later);
+            case "wrong policy" ->
+                token(
+                        "hub.test/devices/d",
+                        policies.named("service").orElseThrow().keys().primary(),
+                        "service",
+                        later);
+            case "expired" ->
+                token("hub.test/devices/d", KEYS.primary(), null, Instant.now().minusSeconds(3600));
+            case "other device" -> token("hub.test/devices/dd", KEYS.primary(), null, later);
+            default -> "garbage";
+        };
         try (MqttClient client = client()) {
             assertThat(client.connect(clientId, userName, password, false)).isEqualTo(code);
             assertThat(fleet.reported(DeviceConnected.class)).hasSize(code == 0 ? 1 : 0);
@@ -175,7 +184,8 @@ class MqttServerTest {
             client.raw(new byte[] {(byte) 0xe0, 0});
             assertThat(client.closed()).isTrue();
         }
-        await().untilAsserted(() -> assertThat(fleet.reported(DeviceDisconnected.class)).hasSize(1));
+        await().untilAsserted(() ->
+                assertThat(fleet.reported(DeviceDisconnected.class)).hasSize(1));
         try (MqttClient client = client()) {
             assertThat(client.connect("d", "hub.test/d", goodToken(), false)).isZero();
             assertThat(client.sessionPresent()).isTrue();
@@ -196,11 +206,16 @@ class MqttServerTest {
             assertThat(publish.topic()).isEqualTo("$iothub/methods/POST/reboot/?$rid=00ff");
             assertThat(publish.body()).isEqualTo("null");
             client.publish("$iothub/methods/res/200/?$rid=00ff", "{\"ok\":true}", 0);
-            await().untilAsserted(() -> assertThat(fleet.reported(MethodAnswered.class)).singleElement().satisfies(answer -> {
-                assertThat(answer.getDeliveryId()).isEqualTo("00ff");
-                assertThat(answer.getStatus()).isEqualTo(200);
-                assertThat(StandardCharsets.UTF_8.decode(answer.getPayload().duplicate()).toString()).isEqualTo("{\"ok\":true}");
-            }));
+            await().untilAsserted(() -> assertThat(fleet.reported(MethodAnswered.class))
+                    .singleElement()
+                    .satisfies(answer -> {
+                        assertThat(answer.getDeliveryId()).isEqualTo("00ff");
+                        assertThat(answer.getStatus()).isEqualTo(200);
+                        assertThat(StandardCharsets.UTF_8
+                                        .decode(answer.getPayload().duplicate())
+                                        .toString())
+                                .isEqualTo("{\"ok\":true}");
+                    }));
         }
     }
 
@@ -210,9 +225,11 @@ class MqttServerTest {
         try (MqttClient client = connected(DESIRED)) {
             deliver(request(epoch() - 1, "02"));
             deliver(request(epoch(), "03"));
-            await().untilAsserted(() -> assertThat(fleet.reported(MethodUndelivered.class)).hasSize(3));
+            await().untilAsserted(() ->
+                    assertThat(fleet.reported(MethodUndelivered.class)).hasSize(3));
             client.subscribe(METHODS);
-            deliver(new MethodRequest(epoch(), "04", "reboot", "null", Instant.now().minusSeconds(1)));
+            deliver(new MethodRequest(
+                    epoch(), "04", "reboot", "null", Instant.now().minusSeconds(1)));
             await().untilAsserted(() -> assertThat(fleet.reported(MethodUndelivered.class))
                     .extracting(MethodUndelivered::getDeliveryId)
                     .containsExactlyInAnyOrder("01", "02", "03", "04"));
@@ -223,13 +240,13 @@ class MqttServerTest {
     void twinAndDesiredAndReported() throws IOException {
         try (MqttClient client = connected(TWIN, DESIRED)) {
             client.publish("$iothub/twin/GET/?$rid=a-b%20c", " ", 0);
-            await().untilAsserted(() -> assertThat(fleet.reported(RequestTwin.class)).hasSize(1));
+            await().untilAsserted(
+                            () -> assertThat(fleet.reported(RequestTwin.class)).hasSize(1));
             assertThat(fleet.reported(RequestTwin.class).getFirst().getRid()).isEqualTo("a-b%20c");
             deliver(new TwinAnswer(epoch(), "a-b%20c", "{\"x\":1}", 3L, "{}", 1L));
             MqttClient.Publish twin = client.publish();
             assertThat(twin.topic()).isEqualTo("$iothub/twin/res/200/?$rid=a-b%20c");
-            assertThat(twin.body())
-                    .isEqualTo("{\"desired\":{\"x\":1,\"$version\":3},\"reported\":{\"$version\":1}}");
+            assertThat(twin.body()).isEqualTo("{\"desired\":{\"x\":1,\"$version\":3},\"reported\":{\"$version\":1}}");
 
             deliver(new DesiredChanged(epoch(), "{\"a\":null}", 8L));
             MqttClient.Publish desired = client.publish();
@@ -297,13 +314,15 @@ class MqttServerTest {
     @Test
     void aLostConnectionSendsItsWill() throws IOException {
         try (MqttClient client = client()) {
-            assertThat(client.connectWithWill("d", "hub.test/d", goodToken(), "devices/d/messages/events/why=lost", "bye"))
+            assertThat(client.connectWithWill(
+                            "d", "hub.test/d", goodToken(), "devices/d/messages/events/why=lost", "bye"))
                     .isZero();
         }
-        await().untilAsserted(() -> assertThat(fleet.messages).singleElement().satisfies(message -> assertThat(
-                        message.getProperties())
-                .containsEntry("why", "lost")
-                .containsEntry("iothub-MessageType", "Will")));
+        await().untilAsserted(() -> assertThat(fleet.messages)
+                .singleElement()
+                .satisfies(message -> assertThat(message.getProperties())
+                        .containsEntry("why", "lost")
+                        .containsEntry("iothub-MessageType", "Will")));
     }
 
     @Test
@@ -346,6 +365,8 @@ class MqttServerTest {
             assertThat(fleet.reported(DeviceConnected.class)).hasSize(1);
         }
         await().atMost(Duration.ofSeconds(5))
-                .untilAsserted(() -> assertThat(meters.get("muster.gateway.connections").gauge().value()).isZero());
+                .untilAsserted(() -> assertThat(
+                                meters.get("muster.gateway.connections").gauge().value())
+                        .isZero());
     }
 }

@@ -14,9 +14,7 @@ class ArchitectureTest {
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())
             .importPackages("io.muster.planner");
-    private static final String[] PURE = {
-        "io.muster.planner.job", "io.muster.planner.fleet", "io.muster.planner.json"
-    };
+    private static final String[] PURE = {"io.muster.planner.job", "io.muster.planner.fleet", "io.muster.planner.json"};
 
     @Test
     void rulesTouchNothingOfTheWorld() {
@@ -60,7 +58,8 @@ class ArchitectureTest {
         noClasses()
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("io.muster.api..", "io.muster.gateway..", "io.muster.processor..", "io.muster.agent..")
+                .resideInAnyPackage(
+                        "io.muster.api..", "io.muster.gateway..", "io.muster.processor..", "io.muster.agent..")
                 .check(CLASSES);
     }
 }

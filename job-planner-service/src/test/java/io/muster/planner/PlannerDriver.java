@@ -4,16 +4,16 @@ import io.muster.codec.Codecs;
 import io.muster.records.DeadLetter;
 import io.muster.records.Delivery;
 import io.muster.records.DeviceCommand;
-import io.muster.records.DeviceJobEvent;
-import io.muster.records.DeviceJobStatus;
-import io.muster.records.DeviceReport;
-import io.muster.records.DeviceView;
 import io.muster.records.DeviceJobCancelled;
 import io.muster.records.DeviceJobCompleted;
 import io.muster.records.DeviceJobCounts;
 import io.muster.records.DeviceJobDelivered;
+import io.muster.records.DeviceJobEvent;
 import io.muster.records.DeviceJobFailed;
 import io.muster.records.DeviceJobQueued;
+import io.muster.records.DeviceJobStatus;
+import io.muster.records.DeviceReport;
+import io.muster.records.DeviceView;
 import io.muster.records.Expansion;
 import io.muster.records.ExpansionCompleted;
 import io.muster.records.GetDevice;
@@ -124,7 +124,11 @@ final class PlannerDriver implements AutoCloseable {
     }
 
     <D> List<D> delivered(Class<D> type) {
-        return deliveries.stream().map(Delivery::getDelivery).filter(type::isInstance).map(type::cast).toList();
+        return deliveries.stream()
+                .map(Delivery::getDelivery)
+                .filter(type::isInstance)
+                .map(type::cast)
+                .toList();
     }
 
     List<DeviceJobEvent> deviceJobEvents() {
@@ -217,7 +221,8 @@ final class PlannerDriver implements AutoCloseable {
     }
 
     private <V extends SpecificRecord> List<V> written(Topic<V> topic) {
-        return driver.createOutputTopic(topic.name(), new StringDeserializer(), new ByteArrayDeserializer())
+        return driver
+                .createOutputTopic(topic.name(), new StringDeserializer(), new ByteArrayDeserializer())
                 .readValuesToList()
                 .stream()
                 .filter(Objects::nonNull)

@@ -65,8 +65,8 @@ class PlannerTopologyTest {
     }
 
     private static CreateJob twin(String id, String condition) {
-        return new CreateJob(new JobDefinition(
-                id, new TwinPatch("*", "{\"x\":1}", "{\"rate\":5}"), condition, null, 120));
+        return new CreateJob(
+                new JobDefinition(id, new TwinPatch("*", "{\"x\":1}", "{\"rate\":5}"), condition, null, 120));
     }
 
     private void create(String deviceId, String tags) {
@@ -101,8 +101,7 @@ class PlannerTopologyTest {
     private void answer(String deviceId, String deliveryId) {
         planner.report(
                 deviceId,
-                new MethodAnswered(
-                        deliveryId, 200, ByteBuffer.wrap("{\"ok\":true}".getBytes(StandardCharsets.UTF_8))));
+                new MethodAnswered(deliveryId, 200, ByteBuffer.wrap("{\"ok\":true}".getBytes(StandardCharsets.UTF_8))));
     }
 
     @Test
@@ -144,8 +143,7 @@ class PlannerTopologyTest {
         connect("b", METHODS);
         answer("b", planner.delivered(MethodRequest.class).getLast().getDeliveryId());
         assertThat(planner.events("m", "b"))
-                .hasExactlyElementsOfTypes(
-                        DeviceJobQueued.class, DeviceJobDelivered.class, DeviceJobCompleted.class);
+                .hasExactlyElementsOfTypes(DeviceJobQueued.class, DeviceJobDelivered.class, DeviceJobCompleted.class);
         assertThat(planner.jobDocument("m").getStatus()).isEqualTo(JobStatus.COMPLETED);
     }
 
@@ -177,8 +175,7 @@ class PlannerTopologyTest {
         planner.report("a", new MethodUndelivered(first, "late and stale"));
         answer("a", first);
         assertThat(planner.events("m", "a"))
-                .hasExactlyElementsOfTypes(
-                        DeviceJobDelivered.class, DeviceJobQueued.class, DeviceJobDelivered.class);
+                .hasExactlyElementsOfTypes(DeviceJobDelivered.class, DeviceJobQueued.class, DeviceJobDelivered.class);
         answer("a", second.getDeliveryId());
         assertThat(planner.jobDocument("m").getStatus()).isEqualTo(JobStatus.COMPLETED);
     }
@@ -193,8 +190,7 @@ class PlannerTopologyTest {
         planner.job("m", new CancelJob());
 
         assertThat(planner.jobDocument("m").getStatus()).isEqualTo(JobStatus.CANCELLED);
-        assertThat(planner.events("m", "b"))
-                .hasExactlyElementsOfTypes(DeviceJobQueued.class, DeviceJobCancelled.class);
+        assertThat(planner.events("m", "b")).hasExactlyElementsOfTypes(DeviceJobQueued.class, DeviceJobCancelled.class);
         connect("b", METHODS);
         assertThat(planner.delivered(MethodRequest.class)).hasSize(1);
         answer("a", delivered);
@@ -210,8 +206,7 @@ class PlannerTopologyTest {
         planner.advance(Duration.ofSeconds(29));
         assertThat(planner.jobDocument("m").getStatus()).isEqualTo(JobStatus.RUNNING);
         planner.advance(Duration.ofSeconds(2));
-        assertThat(planner.events("m", "a"))
-                .hasExactlyElementsOfTypes(DeviceJobDelivered.class, DeviceJobFailed.class);
+        assertThat(planner.events("m", "a")).hasExactlyElementsOfTypes(DeviceJobDelivered.class, DeviceJobFailed.class);
         assertThat(planner.jobDocument("m").getStatus()).isEqualTo(JobStatus.COMPLETED);
     }
 
@@ -220,8 +215,7 @@ class PlannerTopologyTest {
         create("a", "{}");
         planner.job("m", method("m", "*"));
         planner.advance(Duration.ofSeconds(121));
-        assertThat(planner.events("m", "a"))
-                .hasExactlyElementsOfTypes(DeviceJobQueued.class, DeviceJobFailed.class);
+        assertThat(planner.events("m", "a")).hasExactlyElementsOfTypes(DeviceJobQueued.class, DeviceJobFailed.class);
         Job job = planner.jobDocument("m");
         assertThat(job.getStatus()).isEqualTo(JobStatus.COMPLETED);
         assertThat(job.getTimedOut()).isTrue();
@@ -232,8 +226,10 @@ class PlannerTopologyTest {
         create("a", "{}");
         DeviceMethod call = new DeviceMethod("ping", "null", 10, 0);
         planner.device("a", new InvokeMethod(call));
-        assertThat(planner.lastReply()).isInstanceOfSatisfying(
-                Refusal.class, refusal -> assertThat(refusal.getReason()).isEqualTo(RefusalReason.DEVICE_NOT_ONLINE));
+        assertThat(planner.lastReply())
+                .isInstanceOfSatisfying(
+                        Refusal.class,
+                        refusal -> assertThat(refusal.getReason()).isEqualTo(RefusalReason.DEVICE_NOT_ONLINE));
 
         connect("a", METHODS);
         planner.device("a", new InvokeMethod(call));
@@ -242,12 +238,16 @@ class PlannerTopologyTest {
 
         planner.device("a", new InvokeMethod(call));
         planner.advance(Duration.ofSeconds(11));
-        assertThat(planner.lastReply()).isInstanceOfSatisfying(
-                Refusal.class, refusal -> assertThat(refusal.getReason()).isEqualTo(RefusalReason.GATEWAY_TIMEOUT));
+        assertThat(planner.lastReply())
+                .isInstanceOfSatisfying(
+                        Refusal.class,
+                        refusal -> assertThat(refusal.getReason()).isEqualTo(RefusalReason.GATEWAY_TIMEOUT));
 
         planner.device("nobody", new InvokeMethod(call));
-        assertThat(planner.lastReply()).isInstanceOfSatisfying(
-                Refusal.class, refusal -> assertThat(refusal.getReason()).isEqualTo(RefusalReason.DEVICE_NOT_FOUND));
+        assertThat(planner.lastReply())
+                .isInstanceOfSatisfying(
+                        Refusal.class,
+                        refusal -> assertThat(refusal.getReason()).isEqualTo(RefusalReason.DEVICE_NOT_FOUND));
     }
 
     @Test
@@ -301,18 +301,21 @@ class PlannerTopologyTest {
         create("a", "{}");
         assertThat(planner.lastReply()).isInstanceOf(DeviceView.class);
         create("a", "{}");
-        assertThat(planner.lastReply()).isInstanceOfSatisfying(
-                Refusal.class,
-                refusal -> assertThat(refusal.getReason()).isEqualTo(RefusalReason.DEVICE_ALREADY_EXISTS));
+        assertThat(planner.lastReply())
+                .isInstanceOfSatisfying(
+                        Refusal.class,
+                        refusal -> assertThat(refusal.getReason()).isEqualTo(RefusalReason.DEVICE_ALREADY_EXISTS));
         planner.device("b", new GetDevice());
         assertThat(planner.lastReply()).isInstanceOf(Refusal.class);
         planner.device("a", new PatchTwin(new TwinPatch("nope", "{}", "{\"a\":1}")));
-        assertThat(planner.lastReply()).isInstanceOfSatisfying(
-                Refusal.class,
-                refusal -> assertThat(refusal.getReason()).isEqualTo(RefusalReason.PRECONDITION_FAILED));
+        assertThat(planner.lastReply())
+                .isInstanceOfSatisfying(
+                        Refusal.class,
+                        refusal -> assertThat(refusal.getReason()).isEqualTo(RefusalReason.PRECONDITION_FAILED));
         planner.job("m", method("m", "*"));
-        assertThat(planner.lastReply()).isInstanceOfSatisfying(
-                Job.class, job -> assertThat(job.getStatus()).isEqualTo(JobStatus.QUEUED));
+        assertThat(planner.lastReply())
+                .isInstanceOfSatisfying(
+                        Job.class, job -> assertThat(job.getStatus()).isEqualTo(JobStatus.QUEUED));
         planner.job("m", method("m", "*"));
         assertThat(planner.jobRefusals()).singleElement().satisfies(refusal -> {
             assertThat(refusal.getCommand()).isEqualTo("CreateJob");
@@ -327,12 +330,16 @@ class PlannerTopologyTest {
         }
         planner.list(new ListDevices(null, 2));
         assertThat(planner.lastReply()).isInstanceOfSatisfying(DevicePage.class, page -> {
-            assertThat(page.getDevices()).extracting(view -> view.getDevice().getDeviceId()).containsExactly("a", "b");
+            assertThat(page.getDevices())
+                    .extracting(view -> view.getDevice().getDeviceId())
+                    .containsExactly("a", "b");
             assertThat(page.getMore()).isTrue();
         });
         planner.list(new ListDevices("b", 2));
         assertThat(planner.lastReply()).isInstanceOfSatisfying(DevicePage.class, page -> {
-            assertThat(page.getDevices()).extracting(view -> view.getDevice().getDeviceId()).containsExactly("c");
+            assertThat(page.getDevices())
+                    .extracting(view -> view.getDevice().getDeviceId())
+                    .containsExactly("c");
             assertThat(page.getMore()).isFalse();
         });
     }

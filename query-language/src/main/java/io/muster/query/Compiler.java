@@ -101,8 +101,7 @@ final class Compiler extends QueryBaseVisitor<Expression> {
     @Override
     public Expression visitCall(QueryParser.CallContext call) {
         Token name = call.IDENTIFIER().getSymbol();
-        Optional<Functions.Function> function =
-                Functions.named(name.getText().toUpperCase(Locale.ROOT));
+        Optional<Functions.Function> function = Functions.named(name.getText().toUpperCase(Locale.ROOT));
         if (function.isEmpty()) {
             throw refuse(name, "There is no function '" + name.getText() + "'");
         }
@@ -110,8 +109,8 @@ final class Compiler extends QueryBaseVisitor<Expression> {
         if (!function.get().takes(arguments.length)) {
             throw refuse(
                     name,
-                    "The function '" + name.getText() + "' takes " + function.get().arity() + " arguments, not "
-                            + arguments.length);
+                    "The function '" + name.getText() + "' takes "
+                            + function.get().arity() + " arguments, not " + arguments.length);
         }
         return function.get().on(arguments);
     }

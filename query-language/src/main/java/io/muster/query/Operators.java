@@ -98,7 +98,8 @@ final class Operators {
     }
 
     static Expression negated(Expression operand) {
-        return row -> operand.evaluate(row) instanceof Number number ? (Object) (-number.doubleValue()) : Values.UNDEFINED;
+        return row ->
+                operand.evaluate(row) instanceof Number number ? (Object) (-number.doubleValue()) : Values.UNDEFINED;
     }
 
     static Expression number(Expression operand) {

@@ -18,9 +18,24 @@ import org.jspecify.annotations.Nullable;
  */
 record Path(String top, List<Object> steps) implements Expression {
     private static final Map<String, String> TOP_NAMES = Stream.of(
-                    "deviceId", "moduleId", "etag", "deviceEtag", "status", "statusReason", "statusUpdateTime",
-                    "connectionState", "lastActivityTime", "cloudToDeviceMessageCount", "authenticationType",
-                    "x509Thumbprint", "modelId", "version", "tags", "properties", "capabilities", "deviceScope",
+                    "deviceId",
+                    "moduleId",
+                    "etag",
+                    "deviceEtag",
+                    "status",
+                    "statusReason",
+                    "statusUpdateTime",
+                    "connectionState",
+                    "lastActivityTime",
+                    "cloudToDeviceMessageCount",
+                    "authenticationType",
+                    "x509Thumbprint",
+                    "modelId",
+                    "version",
+                    "tags",
+                    "properties",
+                    "capabilities",
+                    "deviceScope",
                     "parentScopes")
             .collect(Collectors.toMap(name -> name.toLowerCase(Locale.ROOT), name -> name));
     private static final String SOURCE = "devices";
@@ -30,7 +45,10 @@ record Path(String top, List<Object> steps) implements Expression {
         List<Object> steps = new ArrayList<>();
         steps.add(name(path.getStart()));
         for (QueryParser.StepContext step : path.step()) {
-            steps.add(step.name() == null ? (Object) place(step) : name(step.name().getStart()));
+            steps.add(
+                    step.name() == null
+                            ? (Object) place(step)
+                            : name(step.name().getStart()));
         }
         if (SOURCE.equalsIgnoreCase(String.valueOf(steps.getFirst()))
                 && steps.size() > 1

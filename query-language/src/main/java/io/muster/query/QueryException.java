@@ -12,8 +12,7 @@ public final class QueryException extends Exception {
     private final int column;
 
     QueryException(int line, int column, String what) {
-        this.sentence =
-                "SQL query parse failed due to following errors: Line " + line + ":" + column + " " + what;
+        this.sentence = "SQL query parse failed due to following errors: Line " + line + ":" + column + " " + what;
         this.line = line;
         this.column = column;
     }

@@ -35,7 +35,18 @@ class ConditionTest {
 
     private static Map<String, Object> tags() {
         Map<String, Object> tags = new HashMap<>(Map.of(
-                "site", "A", "floor", 43, "zero", 0, "group", Map.of("name", "x"), "list", List.of(1, "two"), "a-b", 1));
+                "site",
+                "A",
+                "floor",
+                43,
+                "zero",
+                0,
+                "group",
+                Map.of("name", "x"),
+                "list",
+                List.of(1, "two"),
+                "a-b",
+                1));
         tags.put("gone", null);
         return tags;
     }
@@ -189,7 +200,8 @@ class ConditionTest {
 
     @Test
     void lengthAndDepthAreLimited() {
-        assertThatThrownBy(() -> Condition.parse("a = '" + "x".repeat(8192) + "'")).hasMessageContaining("8192");
+        assertThatThrownBy(() -> Condition.parse("a = '" + "x".repeat(8192) + "'"))
+                .hasMessageContaining("8192");
         for (String nest : List.of("(", "NOT ", "-", "ABS(", "(NOT ")) {
             assertThatThrownBy(() -> Condition.parse(nest.repeat(8000 / nest.length())))
                     .isInstanceOf(QueryException.class)
@@ -217,8 +229,17 @@ class ConditionTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"*", "tags.x = 1", "deviceId != 'a'", "NOT deviceId = 'a'", "deviceId NIN ['a']",
-                "deviceId = 'a' OR tags.x", "deviceId > 'a'", "deviceId.x = 'a'", "LOWER(deviceId) = 'a'"})
+            strings = {
+                "*",
+                "tags.x = 1",
+                "deviceId != 'a'",
+                "NOT deviceId = 'a'",
+                "deviceId NIN ['a']",
+                "deviceId = 'a' OR tags.x",
+                "deviceId > 'a'",
+                "deviceId.x = 'a'",
+                "LOWER(deviceId) = 'a'"
+            })
     void orThatItDoesNot(String condition) throws QueryException {
         assertThat(Condition.parse(condition).deviceIds()).isEmpty();
     }
@@ -228,9 +249,50 @@ class ConditionTest {
     @ValueSource(longs = {11, 12, 13, 14, 15, 16})
     void anyTextIsParsedOrRefused(long seed) {
         String[] tokens = {
-            "tags", ".", "a", "deviceId", "=", "!=", "<", "IN", "NOT", "AND", "OR", "(", ")", "[", "]", "[[", "]]", "'x'",
-            "\"", "'", "1", "0x", "1e9", "-", "+", "*", "/", "%", ",", "LENGTH", "undefined", "null", "\\", "é", "\u0000",
-            " ", "\n", "FROM", "devices", "WHERE", "NIN", "$", "#", "99999999999999999999"
+            "tags",
+            ".",
+            "a",
+            "deviceId",
+            "=",
+            "!=",
+            "<",
+            "IN",
+            "NOT",
+            "AND",
+            "OR",
+            "(",
+            ")",
+            "[",
+            "]",
+            "[[",
+            "]]",
+            "'x'",
+            "\"",
+            "'",
+            "1",
+            "0x",
+            "1e9",
+            "-",
+            "+",
+            "*",
+            "/",
+            "%",
+            ",",
+            "LENGTH",
+            "undefined",
+            "null",
+            "\\",
+            "é",
+            "\u0000",
+            " ",
+            "\n",
+            "FROM",
+            "devices",
+            "WHERE",
+            "NIN",
+            "$",
+            "#",
+            "99999999999999999999"
         };
         SplittableRandom random = new SplittableRandom(seed);
         int parsed = 0;

@@ -70,8 +70,10 @@ public final class ConfluentSchemaRegistry implements SchemaRegistry {
 
     private int post(Registration registration) {
         String path = "/subjects/" + URLEncoder.encode(registration.subject(), StandardCharsets.UTF_8) + "/versions";
-        JsonNode answer =
-                send("POST", path, Map.of("schemaType", "AVRO", "schema", registration.schema().toString()));
+        JsonNode answer = send(
+                "POST",
+                path,
+                Map.of("schemaType", "AVRO", "schema", registration.schema().toString()));
         return answer.required("id").asInt();
     }
 

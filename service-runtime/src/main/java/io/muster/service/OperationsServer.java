@@ -39,8 +39,8 @@ public final class OperationsServer implements AutoCloseable {
         try {
             server = HttpServer.create(new InetSocketAddress(address.host(), address.port()), 0);
         } catch (IOException e) {
-            throw new SettingsException("The operations port " + address.port() + " on " + address.host() + " can't be opened ("
-                    + e.getMessage() + "): choose another operations.port.");
+            throw new SettingsException("The operations port " + address.port() + " on " + address.host()
+                    + " can't be opened (" + e.getMessage() + "): choose another operations.port.");
         }
         ExecutorService executor = Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().daemon().name("operations").factory());

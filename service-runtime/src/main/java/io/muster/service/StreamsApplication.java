@@ -39,12 +39,7 @@ public final class StreamsApplication implements AutoCloseable {
      * @param more further settings of Kafka Streams
      */
     public record Options(
-            String id,
-            KafkaConnection kafka,
-            Path stateDir,
-            int threads,
-            int replication,
-            Map<String, Object> more) {
+            String id, KafkaConnection kafka, Path stateDir, int threads, int replication, Map<String, Object> more) {
         private static final int DEFAULT_THREADS = 2;
         private static final int BROKER_DEFAULT = -1;
 

@@ -39,8 +39,8 @@ public final class SharedAccessPolicies {
                 "registryRead", EnumSet.of(Right.REGISTRY_READ),
                 "registryReadWrite", EnumSet.of(Right.REGISTRY_READ, Right.REGISTRY_WRITE));
         Map<String, SharedAccessPolicy> policies = new LinkedHashMap<>();
-        builtIn.forEach((name, rights) ->
-                policies.put(name, new SharedAccessPolicy(name, rights, KeyPair.generate(random))));
+        builtIn.forEach(
+                (name, rights) -> policies.put(name, new SharedAccessPolicy(name, rights, KeyPair.generate(random))));
         return new SharedAccessPolicies(policies);
     }
 
@@ -84,7 +84,10 @@ public final class SharedAccessPolicies {
                 .sorted(java.util.Comparator.comparing(SharedAccessPolicy::name))
                 .flatMap(policy -> List.of(
                         policy.name() + RIGHTS + "="
-                                + policy.rights().stream().sorted().map(Right::word).collect(Collectors.joining(",")),
+                                + policy.rights().stream()
+                                        .sorted()
+                                        .map(Right::word)
+                                        .collect(Collectors.joining(",")),
                         policy.name() + ".primaryKey=" + policy.keys().primary(),
                         policy.name() + ".secondaryKey=" + policy.keys().secondary())
                         .stream())

@@ -24,8 +24,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Contract: iot-hub, 1.1. */
 class SharedAccessSignatureTest {
     private static final Instant NOW = Instant.parse("2026-11-21T02:00:00Z");
-    private static final String KEY = Base64.getEncoder().encodeToString("0123456789abcdef".getBytes(StandardCharsets.UTF_8));
-    private static final String OTHER = Base64.getEncoder().encodeToString("fedcba9876543210".getBytes(StandardCharsets.UTF_8));
+    private static final String KEY =
+            Base64.getEncoder().encodeToString("0123456789abcdef".getBytes(StandardCharsets.UTF_8));
+    private static final String OTHER =
+            Base64.getEncoder().encodeToString("fedcba9876543210".getBytes(StandardCharsets.UTF_8));
     private static final KeyPair KEYS = new KeyPair(OTHER, KEY);
     private static final HubHosts HOSTS = HubHosts.of("localhost, hub.test");
 
@@ -33,7 +35,8 @@ class SharedAccessSignatureTest {
         Mac mac = Mac.getInstance("HmacSHA256");
         mac.init(new SecretKeySpec(Base64.getDecoder().decode(KEY), "HmacSHA256"));
         return java.net.URLEncoder.encode(
-                Base64.getEncoder().encodeToString(mac.doFinal((rawResource + "\n" + expiry).getBytes(StandardCharsets.UTF_8))),
+                Base64.getEncoder()
+                        .encodeToString(mac.doFinal((rawResource + "\n" + expiry).getBytes(StandardCharsets.UTF_8))),
                 StandardCharsets.UTF_8);
     }
 
@@ -50,12 +53,11 @@ class SharedAccessSignatureTest {
     void aTokenOfAnSdkIsTaken(String resource, int shape, String path) throws Exception {
         long expiry = NOW.getEpochSecond() + 60;
         String sig = signature(resource, expiry);
-        String token =
-                switch (shape) {
-                    case 1 -> "sr=" + resource + "&sig=" + sig + "&skn=iothubowner&se=" + expiry;
-                    case 2 -> "sr=" + resource + "&sig=" + sig + "&se=" + expiry + "&skn=iothubowner";
-                    default -> "sr=" + resource + "&sig=" + sig + "&se=" + expiry;
-                };
+        String token = switch (shape) {
+            case 1 -> "sr=" + resource + "&sig=" + sig + "&skn=iothubowner&se=" + expiry;
+            case 2 -> "sr=" + resource + "&sig=" + sig + "&se=" + expiry + "&skn=iothubowner";
+            default -> "sr=" + resource + "&sig=" + sig + "&se=" + expiry;
+        };
         SharedAccessSignature parsed =
                 SharedAccessSignature.parse("SharedAccessSignature " + token).orElseThrow();
         assertThat(parsed.isSignedWith(KEYS)).isTrue();
@@ -76,8 +78,7 @@ class SharedAccessSignatureTest {
         "localhost.evil, /devices/a, false"
     })
     void coversSegmentBySegment(String resource, String path, boolean covered) {
-        SharedAccessSignature token = SharedAccessSignature.parse(
-                        SharedAccessSignature.sign(resource, KEY, null, NOW))
+        SharedAccessSignature token = SharedAccessSignature.parse(SharedAccessSignature.sign(resource, KEY, null, NOW))
                 .orElseThrow();
         assertThat(token.covers(HOSTS, path)).isEqualTo(covered);
     }
@@ -85,16 +86,21 @@ class SharedAccessSignatureTest {
     @Test
     void whatWasSignedIsVerifiedAndWhatWasChangedIsNot() {
         String token = SharedAccessSignature.sign("localhost/devices/a b", KEY, "device", NOW);
-        assertThat(SharedAccessSignature.parse(token).orElseThrow().isSignedWith(KEYS)).isTrue();
-        assertThat(SharedAccessSignature.parse(token).orElseThrow().isSignedWith(new KeyPair(OTHER, null))).isFalse();
-        assertThat(SharedAccessSignature.parse(token).orElseThrow().isSignedWith(new KeyPair("?", ""))).isFalse();
+        assertThat(SharedAccessSignature.parse(token).orElseThrow().isSignedWith(KEYS))
+                .isTrue();
+        assertThat(SharedAccessSignature.parse(token).orElseThrow().isSignedWith(new KeyPair(OTHER, null)))
+                .isFalse();
+        assertThat(SharedAccessSignature.parse(token).orElseThrow().isSignedWith(new KeyPair("?", "")))
+                .isFalse();
         String longer = token.replace("se=" + NOW.getEpochSecond(), "se=" + (NOW.getEpochSecond() + 999));
-        assertThat(SharedAccessSignature.parse(longer).orElseThrow().isSignedWith(KEYS)).isFalse();
+        assertThat(SharedAccessSignature.parse(longer).orElseThrow().isSignedWith(KEYS))
+                .isFalse();
     }
 
     @Test
     void clocksMayDifferByFiveMinutes() {
-        SharedAccessSignature token = SharedAccessSignature.parse(SharedAccessSignature.sign("localhost", KEY, "a", NOW))
+        SharedAccessSignature token = SharedAccessSignature.parse(
+                        SharedAccessSignature.sign("localhost", KEY, "a", NOW))
                 .orElseThrow();
         assertThat(token.isExpired(NOW.plusSeconds(299))).isFalse();
         assertThat(token.isExpired(NOW.plusSeconds(301))).isTrue();
@@ -134,7 +140,9 @@ class SharedAccessSignatureTest {
                     .filter(token -> token.isSignedWith(KEYS) && token.covers(HOSTS, "/devices/a"))
                     .isPresent();
             // The signature's own escapes may be written in either case.
-            assertThat(accepted && !damaged.toString().equalsIgnoreCase(good)).as(damaged.toString()).isFalse();
+            assertThat(accepted && !damaged.toString().equalsIgnoreCase(good))
+                    .as(damaged.toString())
+                    .isFalse();
         }
     }
 
@@ -151,7 +159,8 @@ class SharedAccessSignatureTest {
         Path file = folder.resolve("policies.properties");
         SharedAccessPolicies made = SharedAccessPolicies.generate(new SecureRandom());
         made.store(file);
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file))).isEqualTo("rw-------");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                .isEqualTo("rw-------");
         SharedAccessPolicies read = SharedAccessPolicies.load(file);
         assertThat(read.named("iothubowner")).isEqualTo(made.named("iothubowner"));
         assertThat(read.named("device").orElseThrow().rights()).containsExactly(Right.DEVICE_CONNECT);

@@ -60,7 +60,9 @@ final class Child {
             return;
         }
         boolean wasSteady = ended.info().startInstant().isEmpty()
-                && Duration.between(startedAt, java.time.InstantSource.system().instant()).compareTo(STEADY) > 0;
+                && Duration.between(startedAt, java.time.InstantSource.system().instant())
+                                .compareTo(STEADY)
+                        > 0;
         backoff = wasSteady ? SHORTEST_BACKOFF : backoff;
         say.accept("The " + name + " ended with status " + ended.exitValue() + " and is started again in "
                 + backoff.toMillis() + " ms (log: " + log + ").");

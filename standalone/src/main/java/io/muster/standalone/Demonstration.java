@@ -31,8 +31,7 @@ final class Demonstration {
 
     Demonstration(Standalone standalone, Consumer<String> say) throws StandaloneException, IOException {
         this.standalone = standalone;
-        this.rest =
-                new RestClient(standalone.options().rest(), standalone.caFile(), standalone.policies());
+        this.rest = new RestClient(standalone.options().rest(), standalone.caFile(), standalone.policies());
         this.say = say;
     }
 
@@ -41,7 +40,8 @@ final class Demonstration {
         register(devices);
         standalone.startAgents();
         awaitConnected(devices);
-        String suffix = Long.toString(ProcessHandle.current().pid()) + "-" + Integer.toHexString((int) System.nanoTime());
+        String suffix =
+                Long.toString(ProcessHandle.current().pid()) + "-" + Integer.toHexString((int) System.nanoTime());
         follow(
                 "reboot-" + suffix,
                 "{\"type\":\"scheduleDeviceMethod\",\"queryCondition\":\"tags.simulated = true\","
@@ -60,7 +60,8 @@ final class Demonstration {
         List<CompletableFuture<?>> all = new ArrayList<>();
         for (int i = 1; i <= devices; i++) {
             String id = "sim-" + String.format("%06d", i);
-            String tags = "{\"tags\":{\"simulated\":true,\"site\":\"" + (char) ('A' + i % 3) + "\",\"floor\":" + i % 5 + "}}";
+            String tags =
+                    "{\"tags\":{\"simulated\":true,\"site\":\"" + (char) ('A' + i % 3) + "\",\"floor\":" + i % 5 + "}}";
             atOnce.acquire();
             all.add(rest.send("PUT", "/devices/" + id, "{\"deviceId\":\"" + id + "\"}")
                     .thenCompose(answer -> answer.status() == CONFLICT
@@ -74,20 +75,24 @@ final class Demonstration {
                         }
                     }));
         }
-        CompletableFuture.allOf(all.toArray(CompletableFuture[]::new)).exceptionally(_ -> null).join();
+        CompletableFuture.allOf(all.toArray(CompletableFuture[]::new))
+                .exceptionally(_ -> null)
+                .join();
         if (failed.get() > 0) {
-            throw new StandaloneException(failed.get() + " devices could not be registered; the last reason: " + why.get());
+            throw new StandaloneException(
+                    failed.get() + " devices could not be registered; the last reason: " + why.get());
         }
     }
 
     private void awaitConnected(int devices) throws InterruptedException, StandaloneException, IOException {
         HttpClient http = HttpClient.newHttpClient();
-        HttpRequest request =
-                HttpRequest.newBuilder(URI.create(standalone.operations("gateway") + "/metrics")).build();
+        HttpRequest request = HttpRequest.newBuilder(URI.create(standalone.operations("gateway") + "/metrics"))
+                .build();
         long deadline = System.nanoTime() + CONNECT_LIMIT.toNanos();
         int connected = 0;
         while (connected < devices && System.nanoTime() < deadline) {
-            Matcher line = CONNECTIONS.matcher(http.send(request, HttpResponse.BodyHandlers.ofString()).body());
+            Matcher line = CONNECTIONS.matcher(
+                    http.send(request, HttpResponse.BodyHandlers.ofString()).body());
             connected = line.find() ? (int) Double.parseDouble(line.group(1)) : 0;
             say.accept("\r" + connected + " of " + devices + " devices are connected");
             Thread.sleep(LOOK);
@@ -97,7 +102,8 @@ final class Demonstration {
 
     private void follow(String jobId, String body) throws InterruptedException, StandaloneException {
         JsonNode job = require(rest.send("PUT", "/jobs/v2/" + jobId, body).join());
-        while (List.of("queued", "scheduled", "running").contains(job.path("status").asText())) {
+        while (List.of("queued", "scheduled", "running")
+                .contains(job.path("status").asText())) {
             Thread.sleep(LOOK);
             job = require(rest.send("GET", "/jobs/v2/" + jobId, null).join());
             say.accept("\r" + line(job));

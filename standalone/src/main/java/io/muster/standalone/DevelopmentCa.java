@@ -104,8 +104,7 @@ final class DevelopmentCa {
         String password = HexFormat.of().formatHex(secret);
         KeyStore store = KeyStore.getInstance("PKCS12");
         store.load(null, null);
-        store.setKeyEntry(
-                "server", keys.getPrivate(), password.toCharArray(), new X509Certificate[] {server, ca});
+        store.setKeyEntry("server", keys.getPrivate(), password.toCharArray(), new X509Certificate[] {server, ca});
         writeSecret(files.storePassword(), password);
         java.nio.file.Files.deleteIfExists(files.store());
         java.nio.file.Files.createFile(files.store(), ownerOnly());

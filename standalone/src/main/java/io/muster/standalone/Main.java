@@ -23,8 +23,7 @@ public final class Main {
             System.exit(FAILED);
         }
         try {
-            Map<String, String> arguments =
-                    Options.arguments(List.of(args).subList(1, args.length));
+            Map<String, String> arguments = Options.arguments(List.of(args).subList(1, args.length));
             Options options = Options.of(arguments);
             switch (args[0]) {
                 case "up" -> up(options);
@@ -117,16 +116,19 @@ public final class Main {
             String key = policies.named(policy)
                     .map(named -> String.valueOf(named.keys().primary()))
                     .orElseThrow(() -> new StandaloneException("There is no policy " + policy + "."));
-            System.out.println(ConnectionString.ofPolicy("localhost", policy, key).text());
+            System.out.println(
+                    ConnectionString.ofPolicy("localhost", policy, key).text());
             return;
         }
         RestClient rest = new RestClient(options.rest(), options.data().resolve("ca/ca.pem"), policies);
         RestClient.Answer answer = rest.send("GET", "/devices/" + device, null).join();
         if (answer.status() != 200) {
-            throw new StandaloneException("The API knows no device " + device + " (it answered " + answer.status() + ").");
+            throw new StandaloneException(
+                    "The API knows no device " + device + " (it answered " + answer.status() + ").");
         }
         String key = answer.body().at("/authentication/symmetricKey/primaryKey").asText();
-        System.out.println(ConnectionString.ofDevice("localhost", String.valueOf(device), key).text());
+        System.out.println(ConnectionString.ofDevice("localhost", String.valueOf(device), key)
+                .text());
     }
 
     /** A line that begins with a carriage return goes on in place. */

@@ -18,8 +18,15 @@ public record Options(
         Path home, Path data, int restPort, int mqttPort, int kafkaPort, int registryPort, int devices, boolean fresh) {
     private static final Set<String> FLAGS = Set.of("--fresh", "--json");
     private static final Set<String> VALUES = Set.of(
-            "--home", "--data", "--rest-port", "--mqtt-port", "--kafka-port", "--registry-port", "--devices",
-            "--policy", "--device");
+            "--home",
+            "--data",
+            "--rest-port",
+            "--mqtt-port",
+            "--kafka-port",
+            "--registry-port",
+            "--devices",
+            "--policy",
+            "--device");
 
     /** Arguments as names and values; a flag's value is "true". */
     static Map<String, String> arguments(List<String> args) throws StandaloneException {
@@ -37,7 +44,8 @@ public record Options(
             } else if (VALUES.contains(name) && !rest.isEmpty()) {
                 found.put(name, rest.removeFirst());
             } else {
-                throw new StandaloneException("The option " + name + " is unknown or lacks its value: see ./muster help.");
+                throw new StandaloneException(
+                        "The option " + name + " is unknown or lacks its value: see ./muster help.");
             }
         }
         return found;

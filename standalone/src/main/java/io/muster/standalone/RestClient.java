@@ -50,7 +50,8 @@ public final class RestClient {
 
     /** @param body JSON text; null for none */
     public CompletableFuture<Answer> send(String method, String path, @Nullable String body) {
-        HttpRequest request = HttpRequest.newBuilder(URI.create(root + path + (path.contains("?") ? "&" : "?") + VERSION))
+        HttpRequest request = HttpRequest.newBuilder(
+                        URI.create(root + path + (path.contains("?") ? "&" : "?") + VERSION))
                 .timeout(TIMEOUT)
                 .header("Authorization", token)
                 .header("Content-Type", "application/json; charset=utf-8")

@@ -97,8 +97,8 @@ public final class Standalone implements AutoCloseable {
                 socket.setReuseAddress(true);
                 socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port.getValue()));
             } catch (IOException e) {
-                throw new StandaloneException("Port " + port.getValue() + " is in use by another program: end it, or choose "
-                        + "another with " + port.getKey() + ".");
+                throw new StandaloneException("Port " + port.getValue()
+                        + " is in use by another program: end it, or choose " + "another with " + port.getKey() + ".");
             }
         }
     }
@@ -109,8 +109,16 @@ public final class Standalone implements AutoCloseable {
         awaitReady("broker", this::brokerAnswers);
         awaitReady("registry", () -> answers(URI.create(options.registry() + "/subjects")));
         prepareTopics();
-        startService("planner", "io.muster.planner.Main", 768, List.of("--state.dir=" + data.root().resolve("planner")));
-        startService("processor", "io.muster.processor.Main", 384, List.of("--state.dir=" + data.root().resolve("processor")));
+        startService(
+                "planner",
+                "io.muster.planner.Main",
+                768,
+                List.of("--state.dir=" + data.root().resolve("planner")));
+        startService(
+                "processor",
+                "io.muster.processor.Main",
+                384,
+                List.of("--state.dir=" + data.root().resolve("processor")));
         startService("gateway", "io.muster.gateway.Main", 512, gatewaySettings());
         start("api", program("io.muster.api.Main", 384, apiSettings()));
         for (String service : List.of("planner", "processor", "gateway")) {
@@ -169,7 +177,8 @@ public final class Standalone implements AutoCloseable {
                 new PrintStream(said, true, StandardCharsets.UTF_8));
         if (status != 0) {
             throw new StandaloneException("The broker's folder " + log + " can't be used: "
-                    + said.toString(StandardCharsets.UTF_8).strip() + ". Start with --fresh to begin anew, which deletes it.");
+                    + said.toString(StandardCharsets.UTF_8).strip()
+                    + ". Start with --fresh to begin anew, which deletes it.");
         }
     }
 
@@ -181,7 +190,8 @@ public final class Standalone implements AutoCloseable {
                 "-Dquarkus.http.port=" + options.registryPort(),
                 "-Dapicurio.storage.kind=sql",
                 "-Dapicurio.storage.sql.kind=h2",
-                "-Dapicurio.datasource.url=jdbc:h2:file:" + data.root().resolve("registry").resolve("registry"),
+                "-Dapicurio.datasource.url=jdbc:h2:file:"
+                        + data.root().resolve("registry").resolve("registry"),
                 "-Dquarkus.management.enabled=false",
                 "-jar",
                 options.home().resolve("registry/quarkus-run.jar").toString()));
@@ -190,9 +200,11 @@ public final class Standalone implements AutoCloseable {
 
     private void prepareTopics() throws StandaloneException, InterruptedException {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", options.kafka()))) {
-            new TopicProvisioner(admin, PartitionCounts.SMALL, ONE_BROKER).provision().forEach(say);
-            ConfluentSchemaRegistry registry = new ConfluentSchemaRegistry(
-                    new RegistrySettings(URI.create(options.registry()), null, null, null));
+            new TopicProvisioner(admin, PartitionCounts.SMALL, ONE_BROKER)
+                    .provision()
+                    .forEach(say);
+            ConfluentSchemaRegistry registry =
+                    new ConfluentSchemaRegistry(new RegistrySettings(URI.create(options.registry()), null, null, null));
             registry.requireCompatibility();
             new Codecs(registry).registerAll();
         } catch (ExecutionException | SchemaRegistryException e) {
@@ -287,7 +299,8 @@ public final class Standalone implements AutoCloseable {
             Thread.sleep(LOOK);
         }
         say.accept(String.format(
-                "%5.1f s  %s ready", Duration.ofNanos(System.nanoTime() - startedAt).toMillis() / 1000.0, name));
+                "%5.1f s  %s ready",
+                Duration.ofNanos(System.nanoTime() - startedAt).toMillis() / 1000.0, name));
     }
 
     private static boolean isTrue(Callable<Boolean> ready) throws InterruptedException {
@@ -382,8 +395,8 @@ public final class Standalone implements AutoCloseable {
                 .put("caFile", data.certificates().caFile().toString());
         List<State.Entry> entries = new ArrayList<>();
         entries.add(entry("muster", ProcessHandle.current()));
-        children.values().forEach(child -> child.handle()
-                .ifPresent(handle -> entries.add(entry(child.name(), handle))));
+        children.values()
+                .forEach(child -> child.handle().ifPresent(handle -> entries.add(entry(child.name(), handle))));
         try {
             State.write(options.data(), status, entries);
         } catch (IOException e) {

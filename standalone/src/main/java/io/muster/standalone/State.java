@@ -23,10 +23,8 @@ final class State {
         Optional<ProcessHandle> alive() {
             return ProcessHandle.of(pid)
                     .filter(ProcessHandle::isAlive)
-                    .filter(handle -> handle.info()
-                            .startInstant()
-                            .map(startedAt::equals)
-                            .orElse(false));
+                    .filter(handle ->
+                            handle.info().startInstant().map(startedAt::equals).orElse(false));
         }
     }
 
@@ -51,7 +49,8 @@ final class State {
         try {
             JsonNode state = JSON.readTree(Files.readString(data.resolve(FILE)));
             boolean runs = processes(state).stream()
-                    .anyMatch(entry -> entry.name().equals("muster") && entry.alive().isPresent());
+                    .anyMatch(entry ->
+                            entry.name().equals("muster") && entry.alive().isPresent());
             if (!runs) {
                 ((ObjectNode) state).put("state", "stopped");
             }

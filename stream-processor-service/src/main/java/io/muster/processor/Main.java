@@ -18,8 +18,7 @@ public final class Main {
         ServiceProgram.run("stream-processor-service", args, Main::start);
     }
 
-    private static AutoCloseable start(Settings settings, PrometheusMeterRegistry meters)
-            {
+    private static AutoCloseable start(Settings settings, PrometheusMeterRegistry meters) {
         StreamsApplication.Options options = StreamsApplication.Options.from(
                 settings, ProcessorService.APPLICATION_ID, KafkaConnection.from(settings), ProcessorService.SETTINGS);
         RegistrySettings registry = Registries.from(settings);

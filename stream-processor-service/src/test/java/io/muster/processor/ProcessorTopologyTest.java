@@ -40,8 +40,8 @@ class ProcessorTopologyTest {
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     private final TopologyTestDriver driver =
             new TopologyTestDriver(ProcessorTopology.build(registry, meters), properties(), NOW);
-    private final TestInputTopic<String, byte[]> events = driver.createInputTopic(
-            Topics.DEVICE_JOB_EVENTS.name(), new StringSerializer(), new ByteArraySerializer());
+    private final TestInputTopic<String, byte[]> events =
+            driver.createInputTopic(Topics.DEVICE_JOB_EVENTS.name(), new StringSerializer(), new ByteArraySerializer());
     private final TestOutputTopic<String, JobStatistics> statistics = driver.createOutputTopic(
             Topics.JOB_STATISTICS.name(), new StringDeserializer(), codecs.of(Topics.JOB_STATISTICS));
 
@@ -109,7 +109,11 @@ class ProcessorTopologyTest {
                 .should()
                 .onlyDependOnClassesThat()
                 .resideInAnyPackage(
-                        "java.lang..", "java.util..", "io.muster.records..", "io.muster.processor.statistics", "org.jspecify..")
+                        "java.lang..",
+                        "java.util..",
+                        "io.muster.records..",
+                        "io.muster.processor.statistics",
+                        "org.jspecify..")
                 .check(new ClassFileImporter()
                         .withImportOption(new ImportOption.DoNotIncludeTests())
                         .importPackages("io.muster.processor"));

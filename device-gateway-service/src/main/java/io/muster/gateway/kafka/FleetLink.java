@@ -91,9 +91,8 @@ public final class FleetLink implements Fleet, AutoCloseable {
         if (ordinal < 0 || ordinal >= gateways) {
             producer.close();
             consumer.close();
-            throw new IllegalArgumentException(
-                    "gateway.ordinal is 0 to " + (gateways - 1) + ", as many as deliveries has partitions, ordinal="
-                            + ordinal);
+            throw new IllegalArgumentException("gateway.ordinal is 0 to " + (gateways - 1)
+                    + ", as many as deliveries has partitions, ordinal=" + ordinal);
         }
         producer.partitionsFor(Topics.TELEMETRY.name());
     }
@@ -132,8 +131,7 @@ public final class FleetLink implements Fleet, AutoCloseable {
 
     @Override
     public CompletableFuture<Void> telemetry(Telemetry message) {
-        return send(new ProducerRecord<>(
-                Topics.TELEMETRY.name(), message.getDeviceId(), telemetry.encode(message)));
+        return send(new ProducerRecord<>(Topics.TELEMETRY.name(), message.getDeviceId(), telemetry.encode(message)));
     }
 
     @Override

@@ -26,7 +26,8 @@ public final class Connections {
     }
 
     /** @return the connection whose place it takes */
-    @Nullable DeviceHandler add(String deviceId, DeviceHandler handler) {
+    @Nullable
+    DeviceHandler add(String deviceId, DeviceHandler handler) {
         return handlers.put(deviceId, handler);
     }
 
@@ -41,8 +42,7 @@ public final class Connections {
         if (handler != null && handler.epoch() == epoch) {
             handler.deliver(delivery.getDelivery());
         } else if (delivery.getDelivery() instanceof MethodRequest request) {
-            fleet.report(
-                    delivery.getDeviceId(), new MethodUndelivered(request.getDeliveryId(), "no such connection"));
+            fleet.report(delivery.getDeviceId(), new MethodUndelivered(request.getDeliveryId(), "no such connection"));
         }
     }
 

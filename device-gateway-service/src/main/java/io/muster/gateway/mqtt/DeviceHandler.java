@@ -174,7 +174,8 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
             return;
         }
         String clientId = message.payload().clientIdentifier();
-        String userName = message.variableHeader().hasUserName() ? message.payload().userName() : "";
+        String userName =
+                message.variableHeader().hasUserName() ? message.payload().userName() : "";
         Claim claim = Claim.of(clientId, userName).orElse(null);
         if (claim == null || !settings.doorkeeper().serves(claim)) {
             refuseConnect(MqttConnectReturnCode.CONNECTION_REFUSED_NOT_AUTHORIZED, "user name");
@@ -183,9 +184,8 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
         deviceId = claim.deviceId();
         phase = Phase.CONNECTING;
         context.channel().config().setAutoRead(false);
-        byte @Nullable [] password = message.variableHeader().hasPassword()
-                ? message.payload().passwordInBytes()
-                : null;
+        byte @Nullable [] password =
+                message.variableHeader().hasPassword() ? message.payload().passwordInBytes() : null;
         boolean clean = message.variableHeader().isCleanSession();
         int keepAlive = message.variableHeader().keepAliveTimeSeconds();
         rememberWill(message);
@@ -198,8 +198,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
         });
     }
 
-    private void decide(
-            Claim claim, byte @Nullable [] password, boolean clean, int keepAlive, ConnectionTerms terms) {
+    private void decide(Claim claim, byte @Nullable [] password, boolean clean, int keepAlive, ConnectionTerms terms) {
         Verdict verdict = settings.doorkeeper()
                 .decide(
                         claim,
@@ -234,8 +233,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
             }
             phase = Phase.CONNECTED;
             meters.connect("accepted");
-            context.writeAndFlush(
-                    Packets.connack(MqttConnectReturnCode.CONNECTION_ACCEPTED, !subscriptions.isEmpty()));
+            context.writeAndFlush(Packets.connack(MqttConnectReturnCode.CONNECTION_ACCEPTED, !subscriptions.isEmpty()));
             context.pipeline().addBefore(context.name(), "silence", silence(keepAlive));
             while (!waitingIn.isEmpty() && phase == Phase.CONNECTED) {
                 handle(waitingIn.remove());
@@ -421,7 +419,8 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
     }
 
     private void method(MethodRequest request) {
-        @Nullable String obstacle = phase != Phase.CONNECTED || !context.channel().isActive()
+        @Nullable
+        String obstacle = phase != Phase.CONNECTED || !context.channel().isActive()
                 ? "connection closed"
                 : !subscriptions.contains(Filters.METHODS)
                         ? "not subscribed"
@@ -511,8 +510,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
     private void undecodable(MqttMessage message) {
         release(message);
         if (phase == Phase.NEW && message.decoderResult().cause() instanceof MqttUnacceptableProtocolVersionException) {
-            refuseConnect(
-                    MqttConnectReturnCode.CONNECTION_REFUSED_UNACCEPTABLE_PROTOCOL_VERSION, "protocol version");
+            refuseConnect(MqttConnectReturnCode.CONNECTION_REFUSED_UNACCEPTABLE_PROTOCOL_VERSION, "protocol version");
         } else {
             refuse("undecodable");
         }
@@ -536,7 +534,9 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
     private byte @Nullable [] clientCertificate() {
         @Nullable SslHandler tls = context.pipeline().get(SslHandler.class);
         try {
-            return tls == null ? null : tls.engine().getSession().getPeerCertificates()[0].getEncoded();
+            return tls == null
+                    ? null
+                    : tls.engine().getSession().getPeerCertificates()[0].getEncoded();
         } catch (SSLPeerUnverifiedException | java.security.cert.CertificateEncodingException e) {
             return null;
         }

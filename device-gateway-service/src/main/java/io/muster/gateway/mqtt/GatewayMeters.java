@@ -21,7 +21,8 @@ final class GatewayMeters {
     }
 
     void delivery(String kind, String result) {
-        meters.counter("muster.gateway.deliveries", "kind", kind, "result", result).increment();
+        meters.counter("muster.gateway.deliveries", "kind", kind, "result", result)
+                .increment();
     }
 
     void received(String kind) {

@@ -52,12 +52,10 @@ public final class MqttServer implements AutoCloseable {
         try {
             this.tlsPort = settings.certificate() == null
                     ? OptionalInt.empty()
-                    : OptionalInt.of(
-                            listen(settings, settings.tlsPort(), tls(settings), fleet, connections, counters));
+                    : OptionalInt.of(listen(settings, settings.tlsPort(), tls(settings), fleet, connections, counters));
             this.plainPort = settings.plainPort().isEmpty()
                     ? OptionalInt.empty()
-                    : OptionalInt.of(
-                            listen(settings, settings.plainPort().get(), null, fleet, connections, counters));
+                    : OptionalInt.of(listen(settings, settings.plainPort().get(), null, fleet, connections, counters));
         } catch (IOException e) {
             close();
             throw e;

@@ -73,13 +73,12 @@ final class Packets {
                     "$iothub/twin/res/204/?$rid=" + answer.getRid() + "&$version=" + answer.getVersion(),
                     allocator.buffer(0));
         }
-        int status =
-                switch (refusal.getReason()) {
-                    case PRECONDITION_FAILED -> PRECONDITION_FAILED;
-                    case TOO_LARGE -> TOO_LARGE;
-                    case UNKNOWN -> SERVER_ERROR;
-                    default -> BAD_REQUEST;
-                };
+        int status = switch (refusal.getReason()) {
+            case PRECONDITION_FAILED -> PRECONDITION_FAILED;
+            case TOO_LARGE -> TOO_LARGE;
+            case UNKNOWN -> SERVER_ERROR;
+            default -> BAD_REQUEST;
+        };
         return twinFailure(allocator, answer.getRid(), status, refusal.getMessage(), now);
     }
 

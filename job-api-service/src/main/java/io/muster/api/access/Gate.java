@@ -16,7 +16,14 @@ import org.jspecify.annotations.Nullable;
 /** Lets a request through or says why not. Contract: iot-hub, 1.0 and 1.1. */
 public final class Gate {
     private static final Set<String> VERSIONS = Set.of(
-            "2021-04-12", "2020-09-30", "2020-05-31-preview", "2020-05-31", "2020-03-13", "2019-10-01", "2018-06-30", "2016-11-14");
+            "2021-04-12",
+            "2020-09-30",
+            "2020-05-31-preview",
+            "2020-05-31",
+            "2020-03-13",
+            "2019-10-01",
+            "2018-06-30",
+            "2016-11-14");
 
     private final HubHosts hosts;
     private final Supplier<SharedAccessPolicies> policies;

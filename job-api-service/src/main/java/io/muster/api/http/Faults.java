@@ -38,7 +38,10 @@ final class Faults {
     @Error(global = true, status = HttpStatus.METHOD_NOT_ALLOWED)
     MutableHttpResponse<String> noMethod(HttpRequest<?> request) {
         Problem problem = new Problem(
-                405, 405000, "MethodNotAllowed", request.getPath() + " can't be asked to " + request.getMethodName() + ".");
+                405,
+                405000,
+                "MethodNotAllowed",
+                request.getPath() + " can't be asked to " + request.getMethodName() + ".");
         return Answers.problem(problem, false, clock.instant());
     }
 

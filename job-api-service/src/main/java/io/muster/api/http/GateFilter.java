@@ -29,7 +29,8 @@ final class GateFilter {
     }
 
     @RequestFilter
-    @Nullable HttpResponse<?> before(HttpRequest<?> request) {
+    @Nullable
+    HttpResponse<?> before(HttpRequest<?> request) {
         String path = request.getPath();
         if (isOpen(path) || (isLive(path) && live.open())) {
             return null;

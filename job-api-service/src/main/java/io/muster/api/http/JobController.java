@@ -57,7 +57,8 @@ final class JobController {
         Jobs.Filter filter = Jobs.Filter.of(jobType, jobStatus);
         int limit = pageSize(Optional.ofNullable(request.getHeaders().get("x-ms-max-item-count"))
                 .or(() -> Optional.ofNullable(pageSize)));
-        @Nullable String after = Optional.ofNullable(request.getHeaders().get(CONTINUATION))
+        @Nullable
+        String after = Optional.ofNullable(request.getHeaders().get(CONTINUATION))
                 .or(() -> Optional.ofNullable(continuationToken))
                 .filter(token -> !token.isBlank())
                 .map(JobController::place)

@@ -74,7 +74,8 @@ final class OperationsController {
     HttpResponse<String> liveJobs() {
         ArrayNode body = JsonNodeFactory.instance.arrayNode();
         jobs.page(null, Integer.MAX_VALUE, _ -> true).stream()
-                .sorted(Comparator.comparing((JobView.Entry entry) -> entry.job().getCreatedAt())
+                .sorted(Comparator.comparing(
+                                (JobView.Entry entry) -> entry.job().getCreatedAt())
                         .reversed())
                 .limit(SHOWN)
                 .forEach(entry -> body.add(Jobs.document(entry.job(), entry.statistics())));

@@ -69,7 +69,8 @@ final class RegistryController {
 
     @Delete("/devices/{id}")
     CompletionStage<HttpResponse<String>> delete(HttpRequest<?> request, @PathVariable String id) {
-        @Nullable String condition =
+        @Nullable
+        String condition =
                 Devices.condition(request.getHeaders().get("If-Match")).orElse(null);
         return requests.device(id, new DeleteDevice(condition), LIMIT).thenApply(outcome -> {
             rejectRefusal(outcome);

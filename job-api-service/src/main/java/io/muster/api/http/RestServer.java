@@ -74,7 +74,8 @@ public final class RestServer implements AutoCloseable {
         } catch (ServerStartupException e) {
             context.close();
             throw new IOException(
-                    "The REST port " + options.port() + " on " + options.host() + " can't be opened: choose another.", e);
+                    "The REST port " + options.port() + " on " + options.host() + " can't be opened: choose another.",
+                    e);
         }
     }
 

@@ -25,14 +25,14 @@ public final class Dates {
     /** Without an offset it is UTC. @throws ProblemException when it is no date */
     static Instant parse(String name, String text) {
         try {
-            TemporalAccessor parsed = DateTimeFormatter.ISO_DATE_TIME.parseBest(
-                    text, OffsetDateTime::from, LocalDateTime::from);
+            TemporalAccessor parsed =
+                    DateTimeFormatter.ISO_DATE_TIME.parseBest(text, OffsetDateTime::from, LocalDateTime::from);
             return parsed instanceof OffsetDateTime date
                     ? date.toInstant()
                     : ((LocalDateTime) parsed).toInstant(ZoneOffset.UTC);
         } catch (DateTimeException e) {
-            throw new ProblemException(Problem.argumentInvalid(
-                    name + " is a date such as 2026-11-21T02:25:16Z, not \"" + text + "\"."));
+            throw new ProblemException(
+                    Problem.argumentInvalid(name + " is a date such as 2026-11-21T02:25:16Z, not \"" + text + "\"."));
         }
     }
 }

@@ -80,15 +80,14 @@ public final class Devices {
         return Arrays.stream(DeviceStatus.values())
                 .filter(status -> status.name().equalsIgnoreCase(text))
                 .findFirst()
-                .orElseThrow(() ->
-                        new ProblemException(Problem.argumentInvalid("status is enabled or disabled, not " + text + ".")));
+                .orElseThrow(() -> new ProblemException(
+                        Problem.argumentInvalid("status is enabled or disabled, not " + text + ".")));
     }
 
     /** The sections in a twin's body. @param ifMatch null for any */
     public static TwinPatch patch(Body body, @Nullable String ifMatch) {
         if (body.has("desired")) {
-            throw new ProblemException(
-                    Problem.argumentInvalid("Desired properties stand under properties.desired."));
+            throw new ProblemException(Problem.argumentInvalid("Desired properties stand under properties.desired."));
         }
         return new TwinPatch(
                 ifMatch,
@@ -100,8 +99,9 @@ public final class Devices {
 
     public static DeviceMethod method(Body body) {
         return new DeviceMethod(
-                body.text("methodName").orElseThrow(() -> new ProblemException(
-                        Problem.argumentNull("methodName is missing: name the method to call."))),
+                body.text("methodName")
+                        .orElseThrow(() -> new ProblemException(
+                                Problem.argumentNull("methodName is missing: name the method to call."))),
                 body.member("payload").map(Object::toString).orElse("null"),
                 body.number("responseTimeoutInSeconds")
                         .or(() -> body.number("timeoutInSeconds"))

@@ -25,11 +25,16 @@ public final class Jobs {
     private static final String METHOD = "scheduleDeviceMethod";
     private static final String TWIN = "scheduleUpdateTwin";
     private static final Map<String, String> TYPES = Map.of(
-            METHOD, METHOD,
-            "scheduleDirectRequest", METHOD,
-            "scheduleDirectMethod", METHOD,
-            TWIN, TWIN,
-            "scheduleTwinUpdate", TWIN);
+            METHOD,
+            METHOD,
+            "scheduleDirectRequest",
+            METHOD,
+            "scheduleDirectMethod",
+            METHOD,
+            TWIN,
+            TWIN,
+            "scheduleTwinUpdate",
+            TWIN);
     private static final Map<String, String> STATUS_ALIASES =
             Map.of("pending", "queued", "enqueued", "queued", "canceled", "cancelled");
     private static final Set<String> TWIN_UPDATE_MEMBERS = Set.of("tags", "properties", "etag", "deviceId", "id");
@@ -43,7 +48,9 @@ public final class Jobs {
         public static Filter of(@Nullable String jobType, @Nullable String jobStatus) {
             return new Filter(
                     Optional.ofNullable(jobType).filter(text -> !text.isBlank()).map(Filter::type),
-                    Optional.ofNullable(jobStatus).filter(text -> !text.isBlank()).map(Filter::status));
+                    Optional.ofNullable(jobStatus)
+                            .filter(text -> !text.isBlank())
+                            .map(Filter::status));
         }
 
         private static String type(String text) {
@@ -91,7 +98,9 @@ public final class Jobs {
                 jobId,
                 type.equals(METHOD) ? method(body) : twin(body),
                 condition(body),
-                body.text("startTime").map(text -> Dates.parse("startTime", text)).orElse(null),
+                body.text("startTime")
+                        .map(text -> Dates.parse("startTime", text))
+                        .orElse(null),
                 body.number("maxExecutionTimeInSeconds").orElse(DEFAULT_MAX_EXECUTION_SECONDS));
     }
 
@@ -189,9 +198,8 @@ public final class Jobs {
     }
 
     private static void counts(ObjectNode body, @Nullable JobStatistics statistics) {
-        DeviceJobCounts counts = statistics == null
-                ? DeviceJobCounts.newBuilder().build()
-                : statistics.getCounts();
+        DeviceJobCounts counts =
+                statistics == null ? DeviceJobCounts.newBuilder().build() : statistics.getCounts();
         body.put("deviceCount", counts.getDeviceCount());
         body.put("failedCount", counts.getFailed());
         body.put("succeededCount", counts.getSucceeded());

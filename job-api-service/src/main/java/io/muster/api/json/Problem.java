@@ -73,8 +73,7 @@ public record Problem(int status, int code, String name, String message) {
             case DEVICE_NOT_ONLINE -> new Problem(404, 404103, "DeviceNotOnline", message);
             case GATEWAY_TIMEOUT -> gatewayTimeout(message);
             case INVALID_RESPONSE -> new Problem(502, 502001, "InvalidResponseWhileProxying", message);
-            case TOO_MANY_METHODS_IN_FLIGHT ->
-                new Problem(403, 403800, "DeviceMaximumInflightMethodExceeded", message);
+            case TOO_MANY_METHODS_IN_FLIGHT -> new Problem(403, 403800, "DeviceMaximumInflightMethodExceeded", message);
             case UNKNOWN -> serverError();
         };
     }

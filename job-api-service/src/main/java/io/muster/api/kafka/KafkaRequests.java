@@ -77,8 +77,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
         properties.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
         properties.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, BLOCK_LIMIT.toMillis());
         this.producer = new KafkaProducer<>(properties, new StringSerializer(), new ByteArraySerializer());
-        this.devicePartitions =
-                producer.partitionsFor(Topics.EXPANSIONS.name()).size();
+        this.devicePartitions = producer.partitionsFor(Topics.EXPANSIONS.name()).size();
         producer.partitionsFor(Topics.DEVICE_COMMANDS.name());
         producer.partitionsFor(Topics.JOB_COMMANDS.name());
         meters.gaugeMapSize("muster.api.requests.outstanding", List.of(), outstanding);
@@ -114,7 +113,8 @@ public final class KafkaRequests implements Requests, AutoCloseable {
             records.add(record(Topics.EXPANSIONS, partition, null, request, requestId));
         }
         return ask(requestId, records, LIMIT)
-                .thenApply(outcomes -> outcomes.stream().map(DevicePage.class::cast).toList());
+                .thenApply(outcomes ->
+                        outcomes.stream().map(DevicePage.class::cast).toList());
     }
 
     /** A reply came. One that nobody awaits any more is dropped. */
@@ -158,8 +158,8 @@ public final class KafkaRequests implements Requests, AutoCloseable {
 
     private <V extends SpecificRecord> ProducerRecord<String, byte[]> record(
             Topic<V> topic, @Nullable Integer partition, @Nullable String key, V value, String requestId) {
-        ProducerRecord<String, byte[]> record =
-                new ProducerRecord<>(topic.name(), partition, key, codecs.of(topic).encode(value));
+        ProducerRecord<String, byte[]> record = new ProducerRecord<>(
+                topic.name(), partition, key, codecs.of(topic).encode(value));
         record.headers().add(Headers.REQUEST_ID, requestId.getBytes(StandardCharsets.UTF_8));
         record.headers().add(Headers.REPLY_TO, replyTo);
         return record;

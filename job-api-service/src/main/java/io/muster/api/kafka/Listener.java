@@ -35,8 +35,7 @@ public final class Listener implements AutoCloseable {
     private volatile boolean closed;
 
     /** @param properties of a Kafka client */
-    public Listener(
-            Map<String, Object> properties, Codecs codecs, int instance, KafkaRequests requests, JobView jobs) {
+    public Listener(Map<String, Object> properties, Codecs codecs, int instance, KafkaRequests requests, JobView jobs) {
         this.codecs = codecs;
         this.requests = requests;
         this.jobs = jobs;
@@ -47,12 +46,13 @@ public final class Listener implements AutoCloseable {
         this.consumer = new KafkaConsumer<>(properties, new StringDeserializer(), new ByteArrayDeserializer());
         List<TopicPartition> partitions = new ArrayList<>(List.of(replies));
         for (String topic : List.of(Topics.JOBS.name(), Topics.JOB_STATISTICS.name())) {
-            consumer.partitionsFor(topic)
-                    .forEach(info -> partitions.add(new TopicPartition(topic, info.partition())));
+            consumer.partitionsFor(topic).forEach(info -> partitions.add(new TopicPartition(topic, info.partition())));
         }
         consumer.assign(partitions);
         consumer.seekToEnd(List.of(replies));
-        consumer.seekToBeginning(partitions.stream().filter(partition -> !partition.equals(replies)).toList());
+        consumer.seekToBeginning(partitions.stream()
+                .filter(partition -> !partition.equals(replies))
+                .toList());
         consumer.position(replies);
         this.thread = Thread.ofPlatform().name("listener").unstarted(this::read);
     }
@@ -71,8 +71,7 @@ public final class Listener implements AutoCloseable {
             try {
                 consumer.poll(POLL).forEach(this::take);
                 caughtUp = caughtUp
-                        || ends.entrySet().stream()
-                                .allMatch(end -> consumer.position(end.getKey()) >= end.getValue());
+                        || ends.entrySet().stream().allMatch(end -> consumer.position(end.getKey()) >= end.getValue());
             } catch (WakeupException e) {
                 LOG.debug("Woken to end");
             } catch (KafkaException e) {

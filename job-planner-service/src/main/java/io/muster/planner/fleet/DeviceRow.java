@@ -57,8 +57,7 @@ public final class DeviceRow implements Row {
         if (properties == null) {
             Twin twin = device.getTwin();
             properties = new LinkedHashMap<>();
-            properties.put(
-                    "desired", section(twin.getDesired(), twin.getDesiredMetadata(), twin.getDesiredVersion()));
+            properties.put("desired", section(twin.getDesired(), twin.getDesiredMetadata(), twin.getDesiredVersion()));
             properties.put(
                     "reported", section(twin.getReported(), twin.getReportedMetadata(), twin.getReportedVersion()));
         }

@@ -24,8 +24,7 @@ public final class Identities {
     private Identities() {}
 
     /** @param present the device that has the id already; null for none */
-    public static IdentityChange create(
-            @Nullable Device present, String deviceId, CreateDevice command, Instant now) {
+    public static IdentityChange create(@Nullable Device present, String deviceId, CreateDevice command, Instant now) {
         if (!DEVICE_ID.matcher(deviceId).matches()) {
             return new IdentityChange.Refused(Refusals.invalid(
                     "A device id has 1 to 128 letters, digits or characters of -:.+%_#*?!(),=@;$' and no others."));
@@ -69,9 +68,8 @@ public final class Identities {
         boolean sameStatus = wanted.getStatus() == device.getSettings().getStatus();
         return new IdentityChange.Changed(Device.newBuilder(device)
                 .setRevision(device.getRevision() + 1)
-                .setSettings(DeviceSettings.newBuilder(wanted)
-                        .setCredentials(merged)
-                        .build())
+                .setSettings(
+                        DeviceSettings.newBuilder(wanted).setCredentials(merged).build())
                 .setStatusUpdatedAt(sameStatus ? device.getStatusUpdatedAt() : now)
                 .build());
     }

@@ -47,8 +47,7 @@ public final class TwinEdit {
     }
 
     /** Checks everything that does not depend on the twin. Sections are JSON objects as text, null is left alone. */
-    public static Parsed parse(
-            Mode mode, @Nullable String ifMatch, @Nullable String tags, @Nullable String desired) {
+    public static Parsed parse(Mode mode, @Nullable String ifMatch, @Nullable String tags, @Nullable String desired) {
         Optional<Refusal> fault = fault(Section.TAGS, tags).or(() -> fault(Section.DESIRED, desired));
         return fault.<Parsed>map(Parsed.Invalid::new)
                 .orElseGet(() -> new Parsed.Valid(new TwinEdit(mode, ifMatch, tags, desired)));
@@ -61,8 +60,7 @@ public final class TwinEdit {
         String reportedMetadata = Json.text(stamp);
         Map<String, Object> section = new LinkedHashMap<>();
         Map<String, Object> metadata = new LinkedHashMap<>();
-        new MergePatch(now.toString(), 1L)
-                .merge(section, metadata, desired == null ? Map.of() : Json.stored(desired));
+        new MergePatch(now.toString(), 1L).merge(section, metadata, desired == null ? Map.of() : Json.stored(desired));
         Map<String, Object> ownTags = new LinkedHashMap<>();
         MergePatch.merge(ownTags, tags == null ? Map.of() : Json.stored(tags));
         return Twin.newBuilder()

@@ -63,16 +63,14 @@ public final class JobDecider {
     private static Decision create(@Nullable Job job, JobIntent.Create create, Instant now) {
         JobDefinition definition = create.definition();
         if (job != null) {
-            return refused(
-                    RefusalReason.JOB_ALREADY_EXISTS, "There is a job " + definition.getJobId() + " already.");
+            return refused(RefusalReason.JOB_ALREADY_EXISTS, "There is a job " + definition.getJobId() + " already.");
         }
         Optional<Refusal> fault = fault(definition);
         if (fault.isPresent()) {
             return new Decision.Refused(fault.get());
         }
         Instant startTime = definition.getStartTime();
-        JobStatus status =
-                startTime != null && startTime.isAfter(now) ? JobStatus.SCHEDULED : JobStatus.QUEUED;
+        JobStatus status = startTime != null && startTime.isAfter(now) ? JobStatus.SCHEDULED : JobStatus.QUEUED;
         return happened(definition.getJobId(), now, new JobCreated(definition, create.jobNumber(), status));
     }
 
@@ -126,9 +124,10 @@ public final class JobDecider {
         if (job == null || job.getStatus() != JobStatus.RUNNING) {
             return new Decision.Nothing();
         }
-        boolean listed = statistics.getPartitions() > 0
-                && statistics.getPartitionsExpanded() == statistics.getPartitions();
-        boolean ended = statistics.getCounts().getQueued() + statistics.getCounts().getRunning() == 0;
+        boolean listed =
+                statistics.getPartitions() > 0 && statistics.getPartitionsExpanded() == statistics.getPartitions();
+        boolean ended =
+                statistics.getCounts().getQueued() + statistics.getCounts().getRunning() == 0;
         return listed && ended
                 ? happened(jobId(job), now, new JobCompleted(statistics.getCounts()))
                 : new Decision.Nothing();
@@ -201,8 +200,7 @@ public final class JobDecider {
         return switch (definition.getOperation()) {
             case DeviceMethod method -> fault(method);
             case TwinPatch patch -> fault(patch);
-            case Object unknown ->
-                throw new IllegalStateException("not an operation, class=" + unknown.getClass());
+            case Object unknown -> throw new IllegalStateException("not an operation, class=" + unknown.getClass());
         };
     }
 
@@ -216,13 +214,11 @@ public final class JobDecider {
             return invalid("responseTimeoutInSeconds is " + SHORTEST_RESPONSE_SECONDS + " to "
                     + LONGEST_RESPONSE_SECONDS + ".");
         }
-        if (method.getConnectTimeoutSeconds() < 0
-                || method.getConnectTimeoutSeconds() > LONGEST_RESPONSE_SECONDS) {
+        if (method.getConnectTimeoutSeconds() < 0 || method.getConnectTimeoutSeconds() > LONGEST_RESPONSE_SECONDS) {
             return invalid("connectTimeoutInSeconds is 0 to " + LONGEST_RESPONSE_SECONDS + ".");
         }
         if (method.getPayload().length() > LARGEST_PAYLOAD) {
-            return Optional.of(
-                    new Refusal(RefusalReason.TOO_LARGE, "A method's payload has 128 KB at most."));
+            return Optional.of(new Refusal(RefusalReason.TOO_LARGE, "A method's payload has 128 KB at most."));
         }
         try {
             Json.value(method.getPayload());
@@ -234,8 +230,8 @@ public final class JobDecider {
 
     private static Optional<Refusal> fault(TwinPatch patch) {
         if (patch.getTags() == null && patch.getDesired() == null) {
-            return Optional.of(new Refusal(
-                    RefusalReason.ARGUMENT_NULL, "updateTwin names neither tags nor desired properties."));
+            return Optional.of(
+                    new Refusal(RefusalReason.ARGUMENT_NULL, "updateTwin names neither tags nor desired properties."));
         }
         return TwinEdit.parse(TwinEdit.Mode.PATCH, patch.getIfMatch(), patch.getTags(), patch.getDesired())
                         instanceof TwinEdit.Parsed.Invalid invalid

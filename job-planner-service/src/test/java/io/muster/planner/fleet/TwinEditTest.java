@@ -88,17 +88,18 @@ class TwinEditTest {
         Map<String, Object> notice = Json.object(java.util.Objects.requireNonNull(change.notification()));
         assertThat(notice).containsEntry("a", null).containsEntry("b", 3);
         assertThat(change.twin().getTags()).isEqualTo("{\"t\":1}");
-        assertThat(changed(edit(TwinEdit.Mode.REPLACE, twin, "{\"x\":1}", "{}")).twin().getDesired())
+        assertThat(changed(edit(TwinEdit.Mode.REPLACE, twin, "{\"x\":1}", "{}"))
+                        .twin()
+                        .getDesired())
                 .isEqualTo("{}");
     }
 
     @Test
     void metadataHasTheShapeOfTheSection() throws Exception {
         Twin twin = twin(null, "{\"a\":{\"b\":1},\"c\":[1]}");
-        Twin after = changed(edit(TwinEdit.Mode.PATCH, twin, null, "{\"a\":{\"d\":2}}")).twin();
-        assertThat(Json.object(after.getDesiredMetadata()))
-                .isEqualTo(Json.object(
-                        """
+        Twin after = changed(edit(TwinEdit.Mode.PATCH, twin, null, "{\"a\":{\"d\":2}}"))
+                .twin();
+        assertThat(Json.object(after.getDesiredMetadata())).isEqualTo(Json.object("""
                         {"$lastUpdated":"2026-11-21T02:00:00Z","$lastUpdatedVersion":2,
                          "a":{"$lastUpdated":"2026-11-21T02:00:00Z","$lastUpdatedVersion":2,
                               "b":{"$lastUpdated":"2026-11-21T01:59:00Z","$lastUpdatedVersion":1},
@@ -109,13 +110,15 @@ class TwinEditTest {
     @Test
     void anEtagThatDiffersChangesNothing() {
         Twin twin = twin(null, null);
-        TwinEdit stale = ((TwinEdit.Parsed.Valid) TwinEdit.parse(TwinEdit.Mode.PATCH, "AAAA", "{\"a\":1}", null)).edit();
+        TwinEdit stale =
+                ((TwinEdit.Parsed.Valid) TwinEdit.parse(TwinEdit.Mode.PATCH, "AAAA", "{\"a\":1}", null)).edit();
         assertThat(stale.applyTo(twin, NOW))
                 .isInstanceOfSatisfying(
                         TwinChange.Refused.class,
-                        refused -> assertThat(refused.refusal().getReason())
-                                .isEqualTo(RefusalReason.PRECONDITION_FAILED));
-        TwinEdit fresh = ((TwinEdit.Parsed.Valid) TwinEdit.parse(TwinEdit.Mode.PATCH, Etags.of(twin), "{\"a\":1}", null)).edit();
+                        refused ->
+                                assertThat(refused.refusal().getReason()).isEqualTo(RefusalReason.PRECONDITION_FAILED));
+        TwinEdit fresh =
+                ((TwinEdit.Parsed.Valid) TwinEdit.parse(TwinEdit.Mode.PATCH, Etags.of(twin), "{\"a\":1}", null)).edit();
         assertThat(fresh.applyTo(twin, NOW)).isInstanceOf(TwinChange.Changed.class);
     }
 
@@ -164,9 +167,15 @@ class TwinEditTest {
         String kilobyte = "x".repeat(4000);
         StringBuilder big = new StringBuilder("{");
         for (int i = 0; i < 9; i++) {
-            big.append(i == 0 ? "" : ",").append("\"k").append(i).append("\":\"").append(kilobyte).append('"');
+            big.append(i == 0 ? "" : ",")
+                    .append("\"k")
+                    .append(i)
+                    .append("\":\"")
+                    .append(kilobyte)
+                    .append('"');
         }
-        TwinChange refused = edit(TwinEdit.Mode.PATCH, twin(null, null), null, big.append('}').toString());
+        TwinChange refused = edit(
+                TwinEdit.Mode.PATCH, twin(null, null), null, big.append('}').toString());
         assertThat(refused)
                 .isInstanceOfSatisfying(
                         TwinChange.Refused.class,

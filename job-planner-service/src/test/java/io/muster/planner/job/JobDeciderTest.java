@@ -86,7 +86,11 @@ class JobDeciderTest {
                 arguments(QUEUED, QUEUE, NOW, null),
                 arguments(QUEUED, START, NOW, JobStarted.class),
                 arguments(QUEUED, CANCEL, NOW, JobCancelled.class),
-                arguments(job(new JobIntent.Create(method("b", "SELECT * FROM devices", null, 1), 1)), START, NOW, JobFailed.class),
+                arguments(
+                        job(new JobIntent.Create(method("b", "SELECT * FROM devices", null, 1), 1)),
+                        START,
+                        NOW,
+                        JobFailed.class),
                 arguments(RUNNING, START, NOW, null),
                 arguments(RUNNING, CANCEL, NOW, JobCancelled.class),
                 arguments(RUNNING, TIME_OUT, NOW.plusSeconds(119), null),
@@ -161,8 +165,7 @@ class JobDeciderTest {
     void aConditionThatDoesNotParseFailsTheJobAndSaysWhere() {
         Job failed = job(new JobIntent.Create(method("b", "SELECT * FROM devices", null, 1), 1), START);
         assertThat(failed.getStatus()).isEqualTo(JobStatus.FAILED);
-        assertThat(failed.getFailureReason())
-                .startsWith("SQL query parse failed due to following errors: Line 1:29");
+        assertThat(failed.getFailureReason()).startsWith("SQL query parse failed due to following errors: Line 1:29");
     }
 
     /** Whatever is asked in whatever order, the log replays to the same job and no job leaves an end. */
@@ -176,18 +179,16 @@ class JobDeciderTest {
             Instant now = NOW;
             for (int step = 0; step < 12; step++) {
                 now = now.plusSeconds(random.nextInt(50));
-                JobIntent intent =
-                        switch (random.nextInt(7)) {
-                            case 0, 1 -> create(random.nextBoolean() ? null : now.plusSeconds(20));
-                            case 2 -> random.nextInt(4) == 0 ? CANCEL : QUEUE;
-                            case 3 -> START;
-                            case 4 -> TIME_OUT;
-                            default -> tally(random.nextInt(5), 4, random.nextInt(2), random.nextInt(2), 3);
-                        };
+                JobIntent intent = switch (random.nextInt(7)) {
+                    case 0, 1 -> create(random.nextBoolean() ? null : now.plusSeconds(20));
+                    case 2 -> random.nextInt(4) == 0 ? CANCEL : QUEUE;
+                    case 3 -> START;
+                    case 4 -> TIME_OUT;
+                    default -> tally(random.nextInt(5), 4, random.nextInt(2), random.nextInt(2), 3);
+                };
                 if (JobDecider.decide(job, intent, now) instanceof Decision.Happened happened) {
                     if (job != null) {
-                        assertThat(job.getStatus())
-                                .isIn(JobStatus.SCHEDULED, JobStatus.QUEUED, JobStatus.RUNNING);
+                        assertThat(job.getStatus()).isIn(JobStatus.SCHEDULED, JobStatus.QUEUED, JobStatus.RUNNING);
                     }
                     job = JobDecider.evolve(job, happened.event());
                     log.add(happened.event());

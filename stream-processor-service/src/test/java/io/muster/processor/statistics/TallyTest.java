@@ -38,9 +38,11 @@ class TallyTest {
     void anEventMovesOneDevice() {
         Tally queued = Tally.EMPTY.after(event(null, new DeviceJobQueued(null))).orElseThrow();
         assertThat(queued).isEqualTo(new Tally(1, 0, 0, 0, 0));
-        Tally running = queued.after(event(DeviceJobStatus.QUEUED, new DeviceJobDelivered(1, 0))).orElseThrow();
+        Tally running = queued.after(event(DeviceJobStatus.QUEUED, new DeviceJobDelivered(1, 0)))
+                .orElseThrow();
         assertThat(running).isEqualTo(new Tally(0, 1, 0, 0, 0));
-        Tally again = running.after(event(DeviceJobStatus.RUNNING, new DeviceJobQueued(1))).orElseThrow();
+        Tally again = running.after(event(DeviceJobStatus.RUNNING, new DeviceJobQueued(1)))
+                .orElseThrow();
         assertThat(again).isEqualTo(queued);
     }
 
@@ -52,7 +54,8 @@ class TallyTest {
 
     @Test
     void nothingLeavesAStateThatNobodyIsIn() {
-        assertThat(Tally.EMPTY.after(event(DeviceJobStatus.RUNNING, new DeviceJobCompleted(200, "null")))).isEmpty();
+        assertThat(Tally.EMPTY.after(event(DeviceJobStatus.RUNNING, new DeviceJobCompleted(200, "null"))))
+                .isEmpty();
     }
 
     /** Devices walk at random over many partitions; the sums equal a count of the devices themselves at every step. */
@@ -78,7 +81,9 @@ class TallyTest {
         }
         Tally sum = tallies.values().stream().reduce(Tally.EMPTY, Tally::plus);
         assertThat(sum.failed())
-                .isEqualTo(devices.values().stream().filter(DeviceJobStatus.FAILED::equals).count());
+                .isEqualTo(devices.values().stream()
+                        .filter(DeviceJobStatus.FAILED::equals)
+                        .count());
         assertThat(sum.counts().getDeviceCount()).isEqualTo(devices.size());
     }
 }

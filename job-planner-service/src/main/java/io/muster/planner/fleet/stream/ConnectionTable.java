@@ -43,7 +43,8 @@ final class ConnectionTable {
     }
 
     /** The session, connected or not. */
-    @Nullable DeviceConnection get(String deviceId) {
+    @Nullable
+    DeviceConnection get(String deviceId) {
         return mirror.get(deviceId);
     }
 
@@ -61,7 +62,8 @@ final class ConnectionTable {
             // Not heard of since this task began: it may well live.
             return now.isBefore(startedAt.plus(LEASE));
         }
-        return gateway.run().equals(connection.getGatewayRun()) && now.isBefore(gateway.lastSeen().plus(LEASE));
+        return gateway.run().equals(connection.getGatewayRun())
+                && now.isBefore(gateway.lastSeen().plus(LEASE));
     }
 
     /** A report came from that run of the gateway. */
@@ -83,8 +85,7 @@ final class ConnectionTable {
     void delete(String deviceId, Instant now) {
         if (mirror.remove(deviceId) != null) {
             store.delete(deviceId);
-            outbox.sendEncoded(
-                    Outbox.sink(Topics.DEVICE_CONNECTIONS), Route.byKey(deviceId), null, now, null);
+            outbox.sendEncoded(Outbox.sink(Topics.DEVICE_CONNECTIONS), Route.byKey(deviceId), null, now, null);
         }
     }
 }

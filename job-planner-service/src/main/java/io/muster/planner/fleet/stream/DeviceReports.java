@@ -60,8 +60,7 @@ final class DeviceReports {
             case MethodUndelivered undelivered -> runner.undelivered(deviceId, undelivered, now);
             case RequestTwin request -> twin(report, deviceId, request, now);
             case PatchReported patch -> reported(report, deviceId, patch, now);
-            case Object unknown ->
-                throw new IllegalStateException("not a report, class=" + unknown.getClass());
+            case Object unknown -> throw new IllegalStateException("not a report, class=" + unknown.getClass());
         }
     }
 
@@ -162,14 +161,12 @@ final class DeviceReports {
                         device,
                         TwinEdit.report(device.getTwin(), patch.getPatch(), patch.getExpectedVersion(), now),
                         now);
-        ReportedAnswer answer =
-                switch (change) {
-                    case TwinChange.Changed changed ->
-                        answer(patch, changed.twin().getReportedVersion(), null);
-                    case TwinChange.Unchanged unchanged ->
-                        answer(patch, unchanged.twin().getReportedVersion(), null);
-                    case TwinChange.Refused refused -> answer(patch, 0, refused.refusal());
-                };
+        ReportedAnswer answer = switch (change) {
+            case TwinChange.Changed changed -> answer(patch, changed.twin().getReportedVersion(), null);
+            case TwinChange.Unchanged unchanged ->
+                answer(patch, unchanged.twin().getReportedVersion(), null);
+            case TwinChange.Refused refused -> answer(patch, 0, refused.refusal());
+        };
         outbox.deliver(report.getGateway(), deviceId, answer, now);
     }
 

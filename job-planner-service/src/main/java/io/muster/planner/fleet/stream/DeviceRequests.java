@@ -68,8 +68,7 @@ final class DeviceRequests {
                 identity(Identities.create(device, deviceId, create, now), deviceId, requester, now);
             case UpdateDevice update ->
                 identity(Identities.update(device, deviceId, update, now), deviceId, requester, now);
-            case DeleteDevice delete ->
-                identity(Identities.delete(device, deviceId, delete), deviceId, requester, now);
+            case DeleteDevice delete -> identity(Identities.delete(device, deviceId, delete), deviceId, requester, now);
             case GetDevice _ -> ifThere(device, deviceId, requester, now, found -> view(found, requester, now));
             case PatchTwin patch ->
                 ifThere(
@@ -102,10 +101,7 @@ final class DeviceRequests {
             bytes[0] += roughSize(device.getTwin());
             return page.size() < limit && bytes[0] < PAGE_BYTES;
         });
-        outbox.reply(
-                requester,
-                new DevicePage(expansion.getPartition(), expansion.getPartitions(), page, more),
-                now);
+        outbox.reply(requester, new DevicePage(expansion.getPartition(), expansion.getPartitions(), page, more), now);
     }
 
     private void identity(IdentityChange change, String deviceId, Requester requester, Instant now) {
@@ -132,10 +128,7 @@ final class DeviceRequests {
         connections
                 .live(deviceId, now)
                 .ifPresent(connection -> outbox.deliver(
-                        connection.getGateway(),
-                        deviceId,
-                        new CloseConnection(connection.getEpoch(), reason),
-                        now));
+                        connection.getGateway(), deviceId, new CloseConnection(connection.getEpoch(), reason), now));
     }
 
     private void edit(Device device, TwinEdit.Mode mode, TwinPatch patch, Requester requester, Instant now) {
@@ -143,8 +136,7 @@ final class DeviceRequests {
             case TwinEdit.Parsed.Invalid invalid -> outbox.reply(requester, invalid.refusal(), now);
             case TwinEdit.Parsed.Valid valid -> {
                 switch (twins.write(device, valid.edit().applyTo(device.getTwin(), now), now)) {
-                    case TwinChange.Changed changed ->
-                        view(TwinWriter.with(device, changed.twin()), requester, now);
+                    case TwinChange.Changed changed -> view(TwinWriter.with(device, changed.twin()), requester, now);
                     case TwinChange.Unchanged _ -> view(device, requester, now);
                     case TwinChange.Refused refused -> outbox.reply(requester, refused.refusal(), now);
                 }
@@ -192,9 +184,8 @@ final class DeviceRequests {
     private DeviceView viewOf(Device device, Instant now) {
         @Nullable DeviceConnection connection = connections.get(device.getDeviceId());
         if (connection != null && connection.getConnected() && !connections.isLive(connection, now)) {
-            connection = DeviceConnection.newBuilder(connection)
-                    .setConnected(false)
-                    .build();
+            connection =
+                    DeviceConnection.newBuilder(connection).setConnected(false).build();
         }
         return new DeviceView(device, connection);
     }

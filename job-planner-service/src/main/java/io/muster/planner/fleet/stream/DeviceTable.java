@@ -24,7 +24,8 @@ final class DeviceTable {
         this.outbox = outbox;
     }
 
-    @Nullable Device get(String deviceId) {
+    @Nullable
+    Device get(String deviceId) {
         byte[] bytes = store.get(deviceId);
         return bytes == null ? null : codec.decode(bytes);
     }
@@ -32,8 +33,7 @@ final class DeviceTable {
     void put(Device device, Instant now) {
         byte[] bytes = codec.encode(device);
         store.put(device.getDeviceId(), bytes);
-        outbox.sendEncoded(
-                Outbox.sink(Topics.DEVICES), Route.byKey(device.getDeviceId()), bytes, now, null);
+        outbox.sendEncoded(Outbox.sink(Topics.DEVICES), Route.byKey(device.getDeviceId()), bytes, now, null);
     }
 
     void delete(String deviceId, Instant now) {

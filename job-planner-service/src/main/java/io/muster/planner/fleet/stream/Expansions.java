@@ -160,13 +160,12 @@ final class Expansions {
     }
 
     private void apply(String jobId, TwinEdit edit, Device device, Instant now) {
-        Object event =
-                switch (twins.write(device, edit.applyTo(device.getTwin(), now), now)) {
-                    case TwinChange.Changed _, TwinChange.Unchanged _ -> new DeviceJobCompleted(null, null);
-                    case TwinChange.Refused refused ->
-                        new DeviceJobFailed(
-                                TwinWriter.code(refused.refusal()), refused.refusal().getMessage());
-                };
+        Object event = switch (twins.write(device, edit.applyTo(device.getTwin(), now), now)) {
+            case TwinChange.Changed _, TwinChange.Unchanged _ -> new DeviceJobCompleted(null, null);
+            case TwinChange.Refused refused ->
+                new DeviceJobFailed(
+                        TwinWriter.code(refused.refusal()), refused.refusal().getMessage());
+        };
         outbox.deviceJob(jobId, device.getDeviceId(), null, now, event, now);
     }
 
@@ -213,8 +212,7 @@ final class Expansions {
                 job.setTwin(new io.muster.planner.state.TwinEdit(
                                 patch.getIfMatch(), patch.getTags(), patch.getDesired()))
                         .build();
-            case Object unknown ->
-                throw new IllegalStateException("not an operation, class=" + unknown.getClass());
+            case Object unknown -> throw new IllegalStateException("not an operation, class=" + unknown.getClass());
         };
     }
 

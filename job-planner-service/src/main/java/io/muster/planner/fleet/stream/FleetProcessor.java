@@ -88,8 +88,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
         KeyValueStore<String, DeviceConnection> connectionStore = context.getStateStore(CONNECTIONS);
         KeyValueStore<String, PendingMethod> methodStore = context.getStateStore(METHODS);
         FleetOutbox fleetOutbox = new FleetOutbox(outbox);
-        DeviceTable devices =
-                new DeviceTable(context.getStateStore(DEVICES), codecs.of(Topics.DEVICES), outbox);
+        DeviceTable devices = new DeviceTable(context.getStateStore(DEVICES), codecs.of(Topics.DEVICES), outbox);
         ConnectionTable connections = new ConnectionTable(connectionStore, outbox, now());
         TwinWriter twins = new TwinWriter(devices, connections, fleetOutbox);
         this.runner = new MethodRunner(new MethodTable(methodStore), connections, jobs, fleetOutbox);
@@ -161,10 +160,8 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
                 runner.expireJob(jobId, now);
             }
             case ForgetJob _ -> jobs.delete(jobId);
-            case ListDevices list ->
-                requests.list(expansion, list, Requester.of(record, replyPartitions), now);
-            case Object unknown ->
-                throw new IllegalStateException("not an expansion, class=" + unknown.getClass());
+            case ListDevices list -> requests.list(expansion, list, Requester.of(record, replyPartitions), now);
+            case Object unknown -> throw new IllegalStateException("not an expansion, class=" + unknown.getClass());
         }
     }
 

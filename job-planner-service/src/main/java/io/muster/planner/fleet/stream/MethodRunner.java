@@ -277,7 +277,8 @@ final class MethodRunner {
     }
 
     private static String json(ByteBuffer payload) throws MalformedJsonException, CharacterCodingException {
-        String text = StandardCharsets.UTF_8.newDecoder().decode(payload.duplicate()).toString();
+        String text =
+                StandardCharsets.UTF_8.newDecoder().decode(payload.duplicate()).toString();
         if (text.isBlank()) {
             return "null";
         }

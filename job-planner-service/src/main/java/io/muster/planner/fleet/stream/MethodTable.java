@@ -43,7 +43,8 @@ final class MethodTable {
         }
     }
 
-    @Nullable PendingMethod get(String deviceId, String number) {
+    @Nullable
+    PendingMethod get(String deviceId, String number) {
         return store.get(key(deviceId, number));
     }
 

@@ -42,8 +42,7 @@ final class JobEffects {
 
     void happened(JobEvent event, Job after, Requester requester, Instant now) {
         Route route = Route.byKey(event.getJobId());
-        outbox.send(
-                Outbox.sink(Topics.JOB_EVENTS), Topics.JOB_EVENTS, route, event, now, requester.requestId());
+        outbox.send(Outbox.sink(Topics.JOB_EVENTS), Topics.JOB_EVENTS, route, event, now, requester.requestId());
         outbox.send(Outbox.sink(Topics.JOBS), Topics.JOBS, route, after, now);
         partitionRequest(event, after).ifPresent(request -> tellPartitions(event.getJobId(), request, now));
     }
@@ -55,8 +54,7 @@ final class JobEffects {
                 Optional.of(new ExpandJob(job.getDefinition(), job.getJobNumber(), started.getDeadline()));
             case JobTimedOut _ -> Optional.of(new ExpireDeviceJobs());
             case JobCompleted _ -> Optional.of(new ForgetJob());
-            case JobCancelled _ ->
-                job.getStartedAt() == null ? Optional.empty() : Optional.of(new CancelDeviceJobs());
+            case JobCancelled _ -> job.getStartedAt() == null ? Optional.empty() : Optional.of(new CancelDeviceJobs());
             case JobCreated _, JobQueued _, JobFailed _ -> Optional.empty();
             case Object unknown ->
                 throw new IllegalStateException("not an event of a job, class=" + unknown.getClass());

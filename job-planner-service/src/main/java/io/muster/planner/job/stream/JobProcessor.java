@@ -106,18 +106,17 @@ public final class JobProcessor implements Processor<String, byte[], Route, byte
             throw new InvalidRecordException("the key is not the command's job id");
         }
         Requester requester = Requester.of(record, replyPartitions);
-        JobIntent intent =
-                switch (command.getCommand()) {
-                    case CreateJob create -> {
-                        if (!create.getDefinition().getJobId().equals(command.getJobId())) {
-                            throw new InvalidRecordException("the definition's job id is not the command's");
-                        }
-                        yield new JobIntent.Create(
-                                create.getDefinition(), position.offset() * jobPartitions + position.partition());
-                    }
-                    case CancelJob _ -> new JobIntent.Cancel();
-                    case Object unknown -> throw new InvalidRecordException("unknown command " + unknown.getClass());
-                };
+        JobIntent intent = switch (command.getCommand()) {
+            case CreateJob create -> {
+                if (!create.getDefinition().getJobId().equals(command.getJobId())) {
+                    throw new InvalidRecordException("the definition's job id is not the command's");
+                }
+                yield new JobIntent.Create(
+                        create.getDefinition(), position.offset() * jobPartitions + position.partition());
+            }
+            case CancelJob _ -> new JobIntent.Cancel();
+            case Object unknown -> throw new InvalidRecordException("unknown command " + unknown.getClass());
+        };
         Decision decision = ask(command.getJobId(), intent, requester, now);
         effects.answer(decision, command, jobs.get(command.getJobId()), requester, now);
         ask(command.getJobId(), new JobIntent.Start(), now);

@@ -162,7 +162,10 @@ public final class PartitionTallies implements Processor<String, byte[], String,
                 .setAt(Instant.ofEpochMilli(context.currentSystemTimeMs()))
                 .setService(SERVICE)
                 .setReason(reason)
-                .setKey(record.key() == null ? null : ByteBuffer.wrap(record.key().getBytes(StandardCharsets.UTF_8)))
+                .setKey(
+                        record.key() == null
+                                ? null
+                                : ByteBuffer.wrap(record.key().getBytes(StandardCharsets.UTF_8)))
                 .setValue(record.value() == null ? null : ByteBuffer.wrap(record.value()))
                 .build();
         context.forward(new Record<>(null, letter, record.timestamp()), deadLetters);
