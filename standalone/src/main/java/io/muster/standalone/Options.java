@@ -79,15 +79,15 @@ public record Options(
         return Integer.parseInt(text);
     }
 
-    String rest() {
+    public String rest() {
         return "https://localhost:" + restPort;
     }
 
-    String kafka() {
+    public String kafka() {
         return "localhost:" + kafkaPort;
     }
 
-    String registry() {
+    public String registry() {
         return "http://localhost:" + registryPort + "/apis/ccompat/v7";
     }
 }

@@ -1,0 +1,117 @@
+// Drives Muster with the unmodified SDKs of IoT Hub: create a device, patch its twin, connect it, invoke a method, schedule both kinds
+// of job over a query, follow them to the end, read the statistics. Arguments: connection string, REST port, MQTT port, CA file.
+"use strict";
+const assert = require("node:assert");
+const fs = require("node:fs");
+const https = require("node:https");
+const { Registry, JobClient, Client: ServiceClient } = require("azure-iothub");
+const { Client: DeviceClient, Message } = require("azure-iot-device");
+const { Mqtt } = require("azure-iot-device-mqtt");
+
+const [connectionString, restPort, mqttPort, caFile] = process.argv.slice(2);
+const ca = fs.readFileSync(caFile, "utf8");
+// The SDK has no option for a port: its agent has (contract 6.1).
+const agent = new https.Agent({ keepAlive: true, host: "127.0.0.1", port: Number(restPort), ca, servername: "localhost" });
+const pointed = (client) => {
+  client._restApiClient.setOptions({ http: { agent } });
+  return client;
+};
+const registry = pointed(Registry.fromConnectionString(connectionString));
+const jobs = pointed(JobClient.fromConnectionString(connectionString));
+const service = pointed(ServiceClient.fromConnectionString(connectionString));
+const until = async (what, condition) => {
+  for (let i = 0; i < 200; i++) {
+    const value = await condition();
+    if (value) return value;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`did not happen in 20 s: ${what}`);
+};
+const body = (answer) => answer.responseBody ?? answer.jobStatus ?? answer;
+
+async function main() {
+  const run = Date.now().toString(36);
+  const deviceId = `node-${run}`;
+  const created = body(await registry.create({ deviceId }));
+  assert.strictEqual(created.deviceId, deviceId);
+  assert.ok(created.authentication.symmetricKey.primaryKey);
+  await assert.rejects(registry.create({ deviceId }), (error) => error.name === "DeviceAlreadyExistsError");
+  await assert.rejects(registry.get("nobody"), (error) => error.name === "DeviceNotFoundError");
+  assert.ok(body(await registry.list()).some((device) => device.deviceId === deviceId));
+
+  const twin = body(await registry.getTwin(deviceId));
+  await twin.update({ tags: { run }, properties: { desired: { rate: 1 } } });
+  const patched = body(await registry.getTwin(deviceId));
+  assert.strictEqual(patched.tags.run, run);
+  assert.strictEqual(patched.properties.desired.rate, 1);
+  await assert.rejects(
+    registry.updateTwin(deviceId, { tags: { x: 1 } }, "AAAA"), (error) => error.name === "InvalidEtagError");
+
+  const key = created.authentication.symmetricKey.primaryKey;
+  const device = DeviceClient.fromConnectionString(
+    `HostName=localhost:${mqttPort};DeviceId=${deviceId};SharedAccessKey=${key}`, Mqtt);
+  await device.setOptions({ ca });
+  await device.open();
+  device.onDeviceMethod("ping", (request, response) => response.send(200, { pong: request.payload }, () => {}));
+  device.onDeviceMethod("quiet", (request, response) => response.send(204, () => {}));
+  const deviceTwin = await device.getTwin();
+  assert.strictEqual(deviceTwin.properties.desired.rate, 1);
+  const changes = [];
+  deviceTwin.on("properties.desired", (change) => changes.push(change));
+  await new Promise((resolve, reject) =>
+    deviceTwin.properties.reported.update({ firmware: "1.2" }, (error) => (error ? reject(error) : resolve())));
+  assert.strictEqual(body(await registry.getTwin(deviceId)).properties.reported.firmware, "1.2");
+  await device.sendEvent(new Message(JSON.stringify({ temperature: 21.5 })));
+
+  const invoked = await until("the device takes methods", async () => {
+    try {
+      return body(await service.invokeDeviceMethod(deviceId, { methodName: "ping", payload: { a: 1 }, responseTimeoutInSeconds: 10 }));
+    } catch (error) {
+      if (String(error).includes("404103")) return null;
+      throw error;
+    }
+  });
+  const answer = invoked.result ?? invoked;
+  assert.deepStrictEqual({ status: answer.status, payload: answer.payload }, { status: 200, payload: { pong: { a: 1 } } });
+  const quiet = body(await service.invokeDeviceMethod(deviceId, { methodName: "quiet", responseTimeoutInSeconds: 10 }));
+  assert.strictEqual((quiet.result ?? quiet).payload, null);
+
+  const finished = async (jobId) =>
+    until(`job ${jobId} completes`, async () => {
+      const job = body(await jobs.getJob(jobId));
+      return ["completed", "failed", "cancelled"].includes(job.status) ? job : null;
+    });
+  const condition = `tags.run = '${run}'`;
+  await jobs.scheduleDeviceMethod(
+    `method-${run}`, condition, { methodName: "ping", payload: 7, responseTimeoutInSeconds: 15 }, new Date(), 120);
+  const methodJob = await finished(`method-${run}`);
+  assert.strictEqual(methodJob.status, "completed");
+  assert.deepStrictEqual(methodJob.deviceJobStatistics,
+    { deviceCount: 1, failedCount: 0, succeededCount: 1, runningCount: 0, pendingCount: 0 });
+
+  await jobs.scheduleTwinUpdate(
+    `twin-${run}`, condition, { etag: "*", tags: { done: true }, properties: { desired: { rate: 9 } } }, new Date(), 120);
+  const twinJob = await finished(`twin-${run}`);
+  assert.strictEqual(twinJob.deviceJobStatistics.succeededCount, 1);
+  await until("the device is told of its desired change", async () => changes.some((change) => change.rate === 9));
+  assert.strictEqual(body(await registry.getTwin(deviceId)).tags.done, true);
+
+  await jobs.scheduleTwinUpdate(`later-${run}`, condition, { etag: "*", tags: { never: 1 } }, new Date(Date.now() + 3600e3), 120);
+  assert.strictEqual(body(await jobs.getJob(`later-${run}`)).status, "scheduled");
+  assert.strictEqual(body(await jobs.cancelJob(`later-${run}`)).status, "cancelled");
+
+  const query = jobs.createQuery("scheduleDeviceMethod", "completed", 1);
+  const seen = [];
+  while (query.hasMoreResults) {
+    const page = await query.next(query.continuationToken);
+    seen.push(...(page.result ?? page));
+  }
+  assert.ok(seen.some((job) => job.jobId === `method-${run}`));
+
+  await device.close();
+  await registry.delete(deviceId);
+  await assert.rejects(registry.get(deviceId), (error) => error.name === "DeviceNotFoundError");
+  console.log("the road holds");
+}
+
+main().then(() => process.exit(0), (error) => { console.error(error); process.exit(1); });

@@ -1,0 +1,125 @@
+package io.muster.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.muster.agent.Behaviour;
+import io.muster.agent.SimulatedFleet;
+import io.muster.standalone.RestClient;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A job's road over a thousand devices, undisturbed and with a process killed in the middle. */
+class RoadTest {
+    private static final int DEVICES = 1000;
+    private static final List<String> IDS = SimulatedFleet.deviceIds("road-", DEVICES);
+    private static final Behaviour SLOW =
+            new Behaviour(Duration.ofMillis(50), Duration.ofSeconds(3), 0, 0, 0, false, 7);
+
+    private static RunningMuster muster;
+    private static SimulatedFleet fleet;
+
+    @BeforeAll
+    static void start() throws Exception {
+        muster = RunningMuster.get();
+        muster.register(IDS, "{\"road\":true,\"site\":\"A\"}");
+        fleet = muster.connect(IDS, SLOW);
+        awaitConnected();
+    }
+
+    @AfterAll
+    static void stop() {
+        fleet.close();
+    }
+
+    private static void awaitConnected() {
+        await().atMost(Duration.ofSeconds(90)).until(() -> fleet.counters().connected() == DEVICES);
+    }
+
+    private static JsonNode ok(RestClient.Answer answer) {
+        assertThat(answer.status()).as(answer.body().toString()).isEqualTo(200);
+        return answer.body();
+    }
+
+    private static JsonNode job(String id) {
+        return ok(muster.rest.send("GET", "/jobs/v2/" + id, null).join());
+    }
+
+    private static void schedule(String id, String condition) {
+        ok(muster.rest
+                .send(
+                        "PUT",
+                        "/jobs/v2/" + id,
+                        "{\"type\":\"scheduleDeviceMethod\",\"queryCondition\":\"" + condition + "\","
+                                + "\"cloudToDeviceMethod\":{\"methodName\":\"reboot\",\"payload\":1,\"responseTimeoutInSeconds\":15},"
+                                + "\"maxExecutionTimeInSeconds\":120}")
+                .join());
+    }
+
+    private static JsonNode statistics(String id) {
+        return job(id).path("deviceJobStatistics");
+    }
+
+    private static JsonNode completed(String id) {
+        await().atMost(Duration.ofSeconds(150))
+                .pollInterval(Duration.ofMillis(200))
+                .ignoreExceptions()
+                .until(() -> job(id).path("status").asText().equals("completed"));
+        return statistics(id);
+    }
+
+    @Test
+    void everyDeviceRunsTheMethodOnce() {
+        long before = fleet.counters().methods();
+        schedule("plain", "tags.road = true");
+        JsonNode counts = completed("plain");
+        assertThat(counts.path("deviceCount").asInt()).isEqualTo(DEVICES);
+        assertThat(counts.path("succeededCount").asInt()).isEqualTo(DEVICES);
+        assertThat(fleet.counters().methods() - before).isEqualTo(DEVICES);
+        assertThat(fleet.counters().repeated()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"planner", "processor", "gateway", "broker"})
+    void aKilledProcessLosesNothingAndRepeatsNothing(String process) {
+        String id = "kill-" + process;
+        awaitConnected();
+        schedule(id, "tags.road = true");
+        await().atMost(Duration.ofSeconds(30))
+                .pollInterval(Duration.ofMillis(20))
+                .until(() -> statistics(id).path("succeededCount").asInt() > DEVICES / 10);
+        assertThat(muster.standalone.process(process).destroyForcibly()).isTrue();
+        JsonNode counts = completed(id);
+        System.out.println("killed " + process + ": " + counts);
+        assertThat(counts.path("deviceCount").asInt()).isEqualTo(DEVICES);
+        assertThat(counts.path("succeededCount").asInt() + counts.path("failedCount").asInt())
+                .isEqualTo(DEVICES);
+        assertThat(fleet.counters().repeated()).isZero();
+        awaitConnected();
+    }
+
+    @Test
+    void whatWasNotDeliveredWhenItIsCancelledNeverIs() throws Exception {
+        List<String> offline = SimulatedFleet.deviceIds("offline-", 50);
+        muster.register(offline, "{\"offline\":true}");
+        schedule("cancelled", "tags.offline = true");
+        await().until(() -> statistics("cancelled").path("pendingCount").asInt() == offline.size());
+        assertThat(ok(muster.rest.send("POST", "/jobs/v2/cancelled/cancel", null).join())
+                        .path("status")
+                        .asText())
+                .isEqualTo("cancelled");
+        schedule("waits", "tags.offline = true");
+        await().until(() -> statistics("waits").path("pendingCount").asInt() == offline.size());
+        try (SimulatedFleet late = muster.connect(offline, Behaviour.PERFECT)) {
+            assertThat(completed("waits").path("succeededCount").asInt()).isEqualTo(offline.size());
+            assertThat(late.counters().methods()).isEqualTo(offline.size());
+        }
+        assertThat(statistics("cancelled").path("cancelledCount").asInt()).isEqualTo(offline.size());
+    }
+}

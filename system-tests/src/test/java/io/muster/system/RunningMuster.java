@@ -1,0 +1,88 @@
+package io.muster.system;
+
+import io.muster.access.KeyPair;
+import io.muster.access.SharedAccessPolicies;
+import io.muster.agent.Behaviour;
+import io.muster.agent.SimulatedFleet;
+import io.muster.agent.Target;
+import io.muster.standalone.Options;
+import io.muster.standalone.RestClient;
+import io.muster.standalone.Standalone;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
+
+/** Muster as {@code ./muster up} starts it, on free ports and an empty folder. Started once, ended with the tests' process. */
+final class RunningMuster {
+    private static RunningMuster instance;
+
+    final Standalone standalone;
+    final RestClient rest;
+    final SharedAccessPolicies policies;
+
+    private RunningMuster() throws Exception {
+        Path home = Path.of("../standalone/target/muster").toAbsolutePath().normalize();
+        Path data = Files.createTempDirectory(Files.createDirectories(Path.of("target")), "data");
+        Options options = new Options(home, data.toAbsolutePath(), port(), port(), port(), port(), 0, false);
+        standalone = Standalone.start(options, System.out::println);
+        policies = standalone.policies();
+        rest = new RestClient(options.rest(), standalone.caFile(), policies);
+        Runtime.getRuntime().addShutdownHook(new Thread(standalone::close));
+    }
+
+    static synchronized RunningMuster get() throws Exception {
+        if (instance == null) {
+            instance = new RunningMuster();
+        }
+        return instance;
+    }
+
+    /** The primary key of a policy. */
+    String key(String policy) {
+        KeyPair keys = policies.named(policy).orElseThrow().keys();
+        return Objects.requireNonNull(keys.primary());
+    }
+
+    /** Registers devices with tags, many at once. */
+    void register(List<String> deviceIds, String tags) throws InterruptedException {
+        Semaphore atOnce = new Semaphore(64);
+        List<CompletableFuture<?>> all = new ArrayList<>();
+        for (String id : deviceIds) {
+            atOnce.acquire();
+            all.add(rest.send("PUT", "/devices/" + id, "{}")
+                    .thenCompose(_ -> rest.send("PATCH", "/twins/" + id, "{\"tags\":" + tags + "}"))
+                    .thenAccept(answer -> {
+                        if (answer.status() != 200) {
+                            throw new AssertionError(answer);
+                        }
+                    })
+                    .whenComplete((_, _) -> atOnce.release()));
+        }
+        CompletableFuture.allOf(all.toArray(CompletableFuture[]::new)).join();
+    }
+
+    SimulatedFleet connect(List<String> deviceIds, Behaviour behaviour) throws IOException {
+        Target target = Target.byPolicy(
+                "localhost",
+                standalone.options().mqttPort(),
+                "localhost",
+                standalone.caFile(),
+                "device",
+                key("device"));
+        return SimulatedFleet.start(target, behaviour, deviceIds, 400, InstantSource.system());
+    }
+
+    private static int port() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+}

@@ -1,0 +1,135 @@
+package io.muster.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.azure.core.credential.AzureSasCredential;
+import com.microsoft.azure.sdk.iot.service.jobs.ScheduledJob;
+import com.microsoft.azure.sdk.iot.service.jobs.ScheduledJobStatus;
+import com.microsoft.azure.sdk.iot.service.jobs.ScheduledJobsClient;
+import com.microsoft.azure.sdk.iot.service.methods.DirectMethodRequestOptions;
+import com.microsoft.azure.sdk.iot.service.methods.DirectMethodsClient;
+import com.microsoft.azure.sdk.iot.service.registry.Device;
+import com.microsoft.azure.sdk.iot.service.registry.RegistryClient;
+import com.microsoft.azure.sdk.iot.service.twin.Twin;
+import com.microsoft.azure.sdk.iot.service.twin.TwinClient;
+import io.muster.access.ConnectionString;
+import io.muster.access.SharedAccessSignature;
+import io.muster.agent.Behaviour;
+import io.muster.agent.SimulatedFleet;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Date;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.HttpsURLConnection;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** The public SDKs of IoT Hub, unmodified. Contract: iot-hub, section 6. */
+class SdkTest {
+    private static RunningMuster muster;
+
+    @BeforeAll
+    static void start() throws Exception {
+        muster = RunningMuster.get();
+    }
+
+    @Test
+    void npmAzureIothubAndAzureIotDeviceMqtt() throws Exception {
+        Path folder = Path.of("node").toAbsolutePath();
+        if (!Files.exists(folder.resolve("node_modules/.package-lock.json"))) {
+            run(folder, 300, "npm", "ci", "--no-audit", "--no-fund");
+        }
+        String said = run(
+                folder,
+                120,
+                "node",
+                "road.js",
+                ConnectionString.ofPolicy("localhost", "iothubowner", muster.key("iothubowner")).text(),
+                Integer.toString(muster.standalone.options().restPort()),
+                Integer.toString(muster.standalone.options().mqttPort()),
+                muster.standalone.caFile().toString());
+        assertThat(said).contains("the road holds");
+    }
+
+    private static String run(Path folder, int seconds, String... command) throws Exception {
+        Process process = new ProcessBuilder(command)
+                .directory(folder.toFile())
+                .redirectErrorStream(true)
+                .start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor(seconds, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).as(said).isZero();
+        return said;
+    }
+
+    @Test
+    void mavenIotServiceClient() throws Exception {
+        trustDevelopmentCa();
+        String host = "localhost:" + muster.standalone.options().restPort();
+        AzureSasCredential credential = new AzureSasCredential(SharedAccessSignature.sign(
+                host, muster.key("iothubowner"), "iothubowner", Instant.now().plusSeconds(3600)));
+
+        RegistryClient registry = new RegistryClient(host, credential);
+        Device created = registry.addDevice(new Device("java-1"));
+        assertThat(created.getPrimaryKey()).isNotBlank();
+        assertThat(registry.getDevice("java-1").getDeviceId()).isEqualTo("java-1");
+
+        TwinClient twins = new TwinClient(host, credential);
+        Twin twin = twins.get("java-1");
+        twin.getTags().put("maker", "java");
+        twin.getDesiredProperties().put("rate", 3);
+        assertThat(twins.patch(twin).getTags()).containsEntry("maker", "java");
+
+        try (SimulatedFleet fleet = muster.connect(List.of("java-1"), Behaviour.PERFECT)) {
+            await().until(() -> fleet.counters().connected() == 1);
+            DirectMethodRequestOptions options = DirectMethodRequestOptions.builder()
+                    .payload("hello")
+                    .methodResponseTimeoutSeconds(10)
+                    .methodConnectTimeoutSeconds(5)
+                    .build();
+            assertThat(new DirectMethodsClient(host, credential)
+                            .invoke("java-1", "ping", options)
+                            .getStatus())
+                    .isEqualTo(200);
+
+            ScheduledJobsClient jobs = new ScheduledJobsClient(host, credential);
+            jobs.scheduleDirectMethod("java-method", "tags.maker = 'java'", "ping", new Date());
+            assertThat(completed(jobs, "java-method").getJobStatistics().getSucceededCount()).isEqualTo(1);
+            Twin update = new Twin();
+            update.getTags().put("seen", true);
+            jobs.scheduleUpdateTwin("java-twin", "tags.maker = 'java'", update, new Date(), 60);
+            assertThat(completed(jobs, "java-twin").getJobStatistics().getDeviceCount()).isEqualTo(1);
+            assertThat(twins.get("java-1").getTags()).containsEntry("seen", true);
+        }
+        registry.removeDevice("java-1");
+    }
+
+    private static ScheduledJob completed(ScheduledJobsClient jobs, String id) {
+        return await().atMost(Duration.ofSeconds(30))
+                .until(() -> jobs.get(id), job -> job.getJobStatus() == ScheduledJobStatus.completed);
+    }
+
+    /** The SDK has no option for it: it uses the JDK's default. */
+    private static void trustDevelopmentCa() throws Exception {
+        KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
+        trusted.load(null, null);
+        try (InputStream in = Files.newInputStream(muster.standalone.caFile())) {
+            trusted.setCertificateEntry("ca", CertificateFactory.getInstance("X.509").generateCertificate(in));
+        }
+        TrustManagerFactory managers = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        managers.init(trusted);
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, managers.getTrustManagers(), null);
+        HttpsURLConnection.setDefaultSSLSocketFactory(context.getSocketFactory());
+    }
+}
