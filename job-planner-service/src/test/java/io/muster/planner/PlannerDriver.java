@@ -16,6 +16,7 @@ import io.muster.records.DeviceReport;
 import io.muster.records.DeviceView;
 import io.muster.records.Expansion;
 import io.muster.records.ExpansionCompleted;
+import io.muster.records.GatewayHeartbeat;
 import io.muster.records.GetDevice;
 import io.muster.records.Job;
 import io.muster.records.JobCommand;
@@ -98,6 +99,14 @@ final class PlannerDriver implements AutoCloseable {
         send(Topics.DEVICE_REPORTS, deviceId, new DeviceReport(deviceId, 0, RUN, now, report, "c"));
     }
 
+    /** The gateway says that it lives, at this instant. */
+    void beat() {
+        raw(
+                Topics.DEVICE_REPORTS.name(),
+                null,
+                encode(Topics.DEVICE_REPORTS, new DeviceReport(null, 0, RUN, now, new GatewayHeartbeat(), null)));
+    }
+
     void list(Object request) {
         send(Topics.EXPANSIONS, "", new Expansion("", 0, 1, request));
     }
@@ -111,7 +120,7 @@ final class PlannerDriver implements AutoCloseable {
         return codecs.of(topic).encode(value);
     }
 
-    void raw(String topic, String key, byte @Nullable [] value) {
+    void raw(String topic, @Nullable String key, byte @Nullable [] value) {
         TestRecord<String, byte[]> record = new TestRecord<>(key, value, headers(), now);
         inputs.computeIfAbsent(
                         topic, name -> driver.createInputTopic(name, new StringSerializer(), new ByteArraySerializer()))

@@ -204,10 +204,37 @@ class PlannerTopologyTest {
         connect("a", METHODS);
         planner.job("m", method("m", "*"));
         planner.advance(Duration.ofSeconds(29));
+        planner.beat();
         assertThat(planner.jobDocument("m").getStatus()).isEqualTo(JobStatus.RUNNING);
         planner.advance(Duration.ofSeconds(2));
+        planner.beat();
+        planner.advance(Duration.ofSeconds(1));
         assertThat(planner.events("m", "a")).hasExactlyElementsOfTypes(DeviceJobDelivered.class, DeviceJobFailed.class);
         assertThat(planner.jobDocument("m").getStatus()).isEqualTo(JobStatus.COMPLETED);
+    }
+
+    /** As after a restart of the planner: the clock is far ahead of the reports that wait to be read. */
+    @Test
+    void anAnswerThatCameInTimeCountsHoweverLateItIsRead() {
+        create("a", "{}");
+        connect("a", METHODS);
+        planner.job("m", method("m", "*"));
+        String deliveryId = planner.delivered(MethodRequest.class).getLast().getDeliveryId();
+        planner.advance(Duration.ofSeconds(35));
+        answer("a", deliveryId);
+        assertThat(planner.events("m", "a"))
+                .hasExactlyElementsOfTypes(DeviceJobDelivered.class, DeviceJobCompleted.class);
+    }
+
+    @Test
+    void aGatewayThatIsGoneIsNotWaitedForForEver() {
+        create("a", "{}");
+        connect("a", METHODS);
+        planner.job("m", method("m", "*"));
+        planner.advance(Duration.ofSeconds(35));
+        planner.advance(Duration.ofSeconds(10));
+        assertThat(planner.events("m", "a"))
+                .hasExactlyElementsOfTypes(DeviceJobDelivered.class, DeviceJobFailed.class);
     }
 
     @Test
@@ -238,6 +265,8 @@ class PlannerTopologyTest {
 
         planner.device("a", new InvokeMethod(call));
         planner.advance(Duration.ofSeconds(11));
+        planner.beat();
+        planner.advance(Duration.ofSeconds(1));
         assertThat(planner.lastReply())
                 .isInstanceOfSatisfying(
                         Refusal.class,

@@ -3,6 +3,7 @@ package io.muster.planner.fleet;
 import io.muster.planner.state.FleetJob;
 import io.muster.planner.state.MethodCall;
 import io.muster.planner.state.PendingMethod;
+import io.muster.records.DeviceConnection;
 import io.muster.records.DeviceMethod;
 import java.time.Duration;
 import java.time.Instant;
@@ -63,11 +64,13 @@ public final class Methods {
                 .build();
     }
 
-    public static PendingMethod delivered(PendingMethod pending, MethodCall call, long epoch, Instant now) {
+    public static PendingMethod delivered(
+            PendingMethod pending, MethodCall call, DeviceConnection connection, Instant now) {
         return PendingMethod.newBuilder(pending)
                 .setAttempt(pending.getAttempt() + 1)
                 .setRunning(true)
-                .setEpoch(epoch)
+                .setEpoch(connection.getEpoch())
+                .setGateway(connection.getGateway())
                 .setDueAt(now.plusSeconds(call.getResponseTimeoutSeconds()))
                 .build();
     }

@@ -22,7 +22,7 @@ final class ConnectionTable {
     /** A gateway that is silent for so long holds no connections any more. */
     static final Duration LEASE = Duration.ofSeconds(10);
 
-    private record Gateway(String run, Instant lastSeen) {}
+    private record Gateway(String run, Instant lastSeen, Instant reportedUntil) {}
 
     private final KeyValueStore<String, DeviceConnection> store;
     private final Outbox outbox;
@@ -66,9 +66,22 @@ final class ConnectionTable {
                 && now.isBefore(gateway.lastSeen().plus(LEASE));
     }
 
-    /** A report came from that run of the gateway. */
-    void heard(int gateway, String run, Instant now) {
-        gateways.put(gateway, new Gateway(run, now));
+    /** A report came from that run of the gateway. @param at when the gateway wrote it */
+    void heard(int gateway, String run, Instant at, Instant now) {
+        gateways.put(gateway, new Gateway(run, now, at));
+    }
+
+    /**
+     * Whether everything that the gateway wrote before that instant has been read here, as its heartbeats tell: what it reports of a
+     * device in time must count, however late it is read. A gateway that stays silent for the lease is waited for no longer.
+     */
+    boolean hasReportedUntil(int gateway, Instant instant, Instant now) {
+        @Nullable Gateway known = gateways.get(gateway);
+        if (known != null && !known.reportedUntil().isBefore(instant)) {
+            return true;
+        }
+        Instant lastSeen = known == null ? startedAt : known.lastSeen();
+        return now.isAfter(lastSeen.plus(LEASE)) && now.isAfter(instant.plus(LEASE));
     }
 
     void put(DeviceConnection connection, Instant now) {

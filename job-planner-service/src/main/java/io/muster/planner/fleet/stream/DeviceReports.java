@@ -49,7 +49,7 @@ final class DeviceReports {
 
     /** @param deviceId the report's; a heartbeat has none and may give anything */
     void handle(DeviceReport report, String deviceId, long offset, Instant now) {
-        connections.heard(report.getGateway(), report.getGatewayRun(), now);
+        connections.heard(report.getGateway(), report.getGatewayRun(), report.getAt(), now);
         switch (report.getReport()) {
             case GatewayHeartbeat _ -> {}
             case RequestConnection _ -> terms(report, deviceId, offset, now);

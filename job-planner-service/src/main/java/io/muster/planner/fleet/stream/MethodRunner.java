@@ -25,6 +25,7 @@ import io.muster.records.Refusal;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import org.apache.kafka.streams.state.KeyValueStore;
@@ -34,6 +35,7 @@ import org.jspecify.annotations.Nullable;
 final class MethodRunner {
     private static final String METHODS_FILTER = "$iothub/methods/POST/#";
     private static final int DUE_PER_TICK = 1000;
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(500);
 
     private final MethodTable methods;
     private final ConnectionTable connections;
@@ -163,6 +165,13 @@ final class MethodRunner {
     /** Ends those whose time has come. */
     void timeOut(Instant now) {
         for (PendingMethod pending : methods.due(now, DUE_PER_TICK)) {
+            Instant dueAt = pending.getDueAt();
+            if (pending.getRunning()
+                    && dueAt != null
+                    && !connections.hasReportedUntil(pending.getGateway(), dueAt, now)) {
+                methods.lookAgain(pending, now.plus(LOOK_AGAIN));
+                continue;
+            }
             methods.remove(pending);
             failForTime(pending, now);
             dispatch(pending.getDeviceId(), now);
@@ -211,7 +220,7 @@ final class MethodRunner {
             DeviceConnection connection,
             @Nullable DeviceJobStatus previous,
             Instant now) {
-        PendingMethod delivered = Methods.delivered(pending, call, connection.getEpoch(), now);
+        PendingMethod delivered = Methods.delivered(pending, call, connection, now);
         methods.put(before, delivered);
         outbox.deliver(
                 connection.getGateway(),

@@ -110,6 +110,11 @@ final class MethodTable {
         return due;
     }
 
+    /** One that is due is to be looked at again at that instant; it stays as it is. */
+    void lookAgain(PendingMethod pending, Instant at) {
+        dueTimes.set(key(pending.getDeviceId(), pending.getNumber()), at);
+    }
+
     private void schedule(String key, PendingMethod pending) {
         Instant dueAt = pending.getDueAt();
         if (dueAt == null) {

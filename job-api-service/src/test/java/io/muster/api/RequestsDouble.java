@@ -1,0 +1,102 @@
+package io.muster.api;
+
+import io.muster.api.job.JobView;
+import io.muster.api.job.Requests;
+import io.muster.records.CreateDevice;
+import io.muster.records.CreateJob;
+import io.muster.records.DeleteDevice;
+import io.muster.records.Device;
+import io.muster.records.DeviceDeleted;
+import io.muster.records.DevicePage;
+import io.muster.records.DeviceView;
+import io.muster.records.InvokeMethod;
+import io.muster.records.Job;
+import io.muster.records.JobStatus;
+import io.muster.records.MethodResult;
+import io.muster.records.Refusal;
+import io.muster.records.RefusalReason;
+import io.muster.records.Twin;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
+
+/** The planner without Kafka: it takes every command that reaches it, and remembers it. */
+final class RequestsDouble implements Requests {
+    private static final Instant NOW = Instant.parse("2026-11-21T02:25:15.423Z");
+
+    final List<Object> commands = new CopyOnWriteArrayList<>();
+    private final Map<String, DeviceView> devices = new ConcurrentSkipListMap<>();
+    private final JobView jobs;
+
+    RequestsDouble(JobView jobs) {
+        this.jobs = jobs;
+    }
+
+    @Override
+    public CompletableFuture<Object> device(String deviceId, Object command, Duration limit) {
+        commands.add(command);
+        return CompletableFuture.completedFuture(outcome(deviceId, command));
+    }
+
+    private Object outcome(String deviceId, Object command) {
+        if (command instanceof CreateDevice create) {
+            DeviceView view = new DeviceView(
+                    Device.newBuilder()
+                            .setDeviceId(deviceId)
+                            .setGenerationId("1")
+                            .setSettings(create.getSettings())
+                            .setCreatedAt(NOW)
+                            .setStatusUpdatedAt(NOW)
+                            .setTwin(Twin.newBuilder()
+                                    .setTags("{\"site\":\"A\"}")
+                                    .setDesired("{\"rate\":5}")
+                                    .setDesiredMetadata("{\"$lastUpdated\":\"2026-11-21T02:25:15Z\"}")
+                                    .setReported("{}")
+                                    .setReportedMetadata("{}")
+                                    .build())
+                            .build(),
+                    null);
+            return devices.putIfAbsent(deviceId, view) == null
+                    ? view
+                    : new Refusal(RefusalReason.DEVICE_ALREADY_EXISTS, deviceId + " is there.");
+        }
+        @Nullable DeviceView view = devices.get(deviceId);
+        if (view == null) {
+            return new Refusal(RefusalReason.DEVICE_NOT_FOUND, "There is no device " + deviceId + ".");
+        }
+        if (command instanceof InvokeMethod invoke) {
+            return invoke.getMethod().getMethodName().equals("offline")
+                    ? new Refusal(RefusalReason.DEVICE_NOT_ONLINE, "Timed out waiting for device to connect.")
+                    : new MethodResult(200, invoke.getMethod().getPayload());
+        }
+        return command instanceof DeleteDevice ? new DeviceDeleted(deviceId) : view;
+    }
+
+    @Override
+    public CompletableFuture<Object> job(String jobId, Object command) {
+        commands.add(command);
+        if (command instanceof CreateJob create) {
+            Job job = Job.newBuilder()
+                    .setDefinition(create.getDefinition())
+                    .setJobNumber(1)
+                    .setStatus(JobStatus.QUEUED)
+                    .setCreatedAt(NOW)
+                    .setRevision(1)
+                    .build();
+            jobs.put(job);
+            return CompletableFuture.completedFuture(job);
+        }
+        return CompletableFuture.completedFuture(new Refusal(RefusalReason.JOB_NOT_FOUND, "There is no such job."));
+    }
+
+    @Override
+    public CompletableFuture<List<DevicePage>> devices(@Nullable String after, int limit) {
+        return CompletableFuture.completedFuture(
+                List.of(new DevicePage(0, 1, List.copyOf(devices.values()), false)));
+    }
+}

@@ -1,0 +1,323 @@
+package io.muster.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.syntax.ArchRuleDefinition;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.muster.access.HubHosts;
+import io.muster.access.SharedAccessPolicies;
+import io.muster.access.SharedAccessSignature;
+import io.muster.api.access.Gate;
+import io.muster.api.http.RestServer;
+import io.muster.api.job.JobView;
+import io.muster.records.CreateJob;
+import io.muster.records.DeviceJobCounts;
+import io.muster.records.JobStatistics;
+import io.muster.records.PatchTwin;
+import io.muster.records.UpdateDevice;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The real server, with the planner played by a double. Contract: iot-hub, sections 0 and 1. */
+class RestTest {
+    private static final Instant NOW = Instant.parse("2026-11-21T02:25:15.423Z");
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String VERSION = "api-version=2021-04-12";
+    private static final SharedAccessPolicies POLICIES = SharedAccessPolicies.generate(new SecureRandom());
+    private static final JobView JOBS = new JobView();
+    private static final RequestsDouble PLANNER = new RequestsDouble(JOBS);
+    private static final HttpClient HTTP = HttpClient.newHttpClient();
+    private static RestServer server;
+
+    private record Answer(int status, JsonNode body, HttpResponse<byte[]> response) {}
+
+    @BeforeAll
+    static void start() throws Exception {
+        server = RestServer.start(
+                new RestServer.Options("127.0.0.1", 0, Optional.empty(), true),
+                new Gate(HubHosts.of("localhost"), () -> POLICIES),
+                PLANNER,
+                JOBS,
+                () -> true,
+                new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
+                InstantSource.fixed(NOW));
+    }
+
+    @AfterAll
+    static void stop() {
+        server.close();
+    }
+
+    private static String token(String policy, String resource, Instant expiry) {
+        return SharedAccessSignature.sign(
+                resource, String.valueOf(POLICIES.named(policy).orElseThrow().keys().primary()), policy, expiry);
+    }
+
+    private static Answer send(String method, String pathAndQuery, byte[] body, String... headers) throws Exception {
+        HttpRequest.Builder request = HttpRequest.newBuilder(
+                        URI.create("http://127.0.0.1:" + server.port() + pathAndQuery))
+                .method(method, HttpRequest.BodyPublishers.ofByteArray(body));
+        if (headers.length > 0) {
+            request.headers(headers);
+        }
+        HttpResponse<byte[]> response = HTTP.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+        String type = response.headers().firstValue("Content-Type").orElse("");
+        JsonNode json = type.startsWith("application/json") ? JSON.readTree(response.body()) : JSON.nullNode();
+        return new Answer(response.statusCode(), json, response);
+    }
+
+    private static Answer ask(String method, String path, @Nullable String body, String... headers) throws Exception {
+        String[] all = new String[headers.length + 2];
+        all[0] = "Authorization";
+        all[1] = token("iothubowner", "localhost", NOW.plusSeconds(60));
+        System.arraycopy(headers, 0, all, 2, headers.length);
+        byte[] bytes = body == null ? new byte[0] : body.getBytes(StandardCharsets.UTF_8);
+        return send(method, path + (path.contains("?") ? "&" : "?") + VERSION, bytes, all);
+    }
+
+    @Test
+    void anIdentityIsCreatedWithKeysAndReadAsClientsNeedIt() throws Exception {
+        Answer created = ask(
+                "PUT",
+                "/devices/pump-7",
+                "{\"deviceId\":\"pump-7\",\"status\":\"Enabled\",\"etag\":\"\",\"authentication\":{\"type\":\"sas\","
+                        + "\"symmetricKey\":{\"primaryKey\":\"\",\"secondaryKey\":\"\"}}}");
+        assertThat(created.status()).isEqualTo(200);
+        assertThat(created.response().headers().firstValue("Content-Type")).contains("application/json; charset=utf-8");
+        assertThat(created.response().headers().firstValue("x-ms-request-id")).isPresent();
+        assertThat(created.body().at("/authentication/symmetricKey/primaryKey").asText()).hasSize(44);
+        assertThat(created.body().path("connectionState").asText()).isEqualTo("Disconnected");
+        assertThat(created.body().path("connectionStateUpdatedTime").asText()).isEqualTo("0001-01-01T00:00:00Z");
+        assertThat(ask("PUT", "/devices/pump-7", "{}").status()).isEqualTo(409);
+        for (String condition : new String[] {"\"*\"", "*", "\"abc\"", "abc"}) {
+            ask("PUT", "/devices/pump-7", "{}", "If-Match", condition);
+            assertThat(PLANNER.commands.getLast())
+                    .isInstanceOfSatisfying(
+                            UpdateDevice.class,
+                            update -> assertThat(update.getIfMatch()).isEqualTo(condition.replace("\"", "")));
+        }
+        assertThat(ask("GET", "/devices/?top=5", null).body().isArray()).isTrue();
+        assertThat(ask("GET", "/devices", null).body().isArray()).isTrue();
+        assertThat(ask("DELETE", "/devices/pump-7", null, "If-Match", "*").status()).isEqualTo(204);
+    }
+
+    @Test
+    void aTwinHasMetadataAndVersions() throws Exception {
+        ask("PUT", "/devices/twin-1", "{}");
+        Answer twin = ask("GET", "/twins/twin-1", null);
+        assertThat(twin.body().at("/properties/desired/$version").asLong()).isEqualTo(1);
+        assertThat(twin.body().at("/properties/desired/$metadata").isObject()).isTrue();
+        assertThat(twin.body().path("version").asLong()).isEqualTo(2);
+        assertThat(twin.response().headers().firstValue("ETag").orElseThrow()).isEqualTo("\"AAAAAAAAAAI=\"");
+        Answer patched = ask(
+                "POST",
+                "/twins/twin-1",
+                "{\"tags\":{\"gone\":null},\"properties\":{\"desired\":{}},\"deviceId\":null,\"configurations\":null}",
+                "X-HTTP-Method-Override",
+                "PATCH");
+        assertThat(patched.status()).isEqualTo(200);
+        assertThat(PLANNER.commands.getLast())
+                .isInstanceOfSatisfying(
+                        PatchTwin.class,
+                        patch -> assertThat(patch.getPatch().getTags()).isEqualTo("{\"gone\":null}"));
+    }
+
+    @Test
+    void aMethodIsAnsweredByItsDeviceOrInFormB() throws Exception {
+        ask("PUT", "/devices/m", "{}");
+        assertThat(ask("POST", "/twins/m/methods", "{\"methodName\":\"a\",\"payload\":{\"x\":1}}").body().toString())
+                .isEqualTo("{\"status\":200,\"payload\":{\"x\":1}}");
+        Answer offline = ask("POST", "/twins/m/methods", "{\"methodName\":\"offline\"}");
+        assertThat(offline.status()).isEqualTo(404);
+        assertThat(offline.body().path("ExceptionMessage").asText()).isEmpty();
+        assertThat(JSON.readTree(offline.body().path("Message").asText()).path("errorCode").asInt()).isEqualTo(404103);
+        assertThat(ask("POST", "/twins/nobody/methods", "{\"methodName\":\"a\"}").body().path("Message").asText())
+                .startsWith("ErrorCode:DeviceNotFound;");
+    }
+
+    /** Bodies as Node and Java send them. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{'jobId':'ID','type':'scheduleDeviceMethod','cloudToDeviceMethod':{'methodName':'reboot','payload':null,'responseTimeoutInSeconds':30},'startTime':'2026-11-21T02:25:16.408Z','maxExecutionTimeInSeconds':120,'queryCondition':'*'}",
+                "{'jobId':'ID','type':'scheduleUpdateTwin','cloudToDeviceMethod':null,'updateTwin':{'etag':'*','deviceId':null,'tags':{'x':1},'properties':{'desired':{'y':2}},'version':null},'startTime':null,'queryCondition':'*'}",
+                "{'type':'scheduleTwinUpdate','updateTwin':{'tags':{'x':1}},'startTime':'2026-11-21T03:25:16+01:00','queryCondition':'*'}",
+                "{'type':'scheduleDirectRequest','cloudToDeviceMethod':{'methodName':'reboot','timeoutInSeconds':9},'deviceIds':['a','b']}"
+            })
+    void aJobIsTakenInEveryFormThatClientsSend(String body) throws Exception {
+        String id = "job-" + Integer.toHexString(body.hashCode());
+        Answer created = ask("PUT", "/jobs/v2/" + id, body.replace('\'', '"').replace("ID", id));
+        assertThat(created.status()).as(created.body().toString()).isEqualTo(200);
+        assertThat(created.body().path("jobId").asText()).isEqualTo(id);
+        assertThat(created.body().path("type").asText()).isIn("scheduleDeviceMethod", "scheduleUpdateTwin");
+        assertThat(created.body().path("status").asText()).isEqualTo("queued");
+        created.body().fields().forEachRemaining(member -> assertThat(member.getValue().isNull()).isFalse());
+        assertThat(created.body().has("cloudToDeviceMethod")).isNotEqualTo(created.body().has("updateTwin"));
+        assertThat(PLANNER.commands.getLast()).isInstanceOf(CreateJob.class);
+    }
+
+    @Test
+    void pagesOfJobsEndWithoutAToken() throws Exception {
+        for (String id : new String[] {"page-1", "page-2", "page-3"}) {
+            ask("PUT", "/jobs/v2/" + id, "{\"type\":\"scheduleUpdateTwin\",\"updateTwin\":{\"tags\":{}},\"queryCondition\":\"*\"}");
+        }
+        JOBS.put(new JobStatistics("page-1", new DeviceJobCounts(3L, 1L, 0L, 2L, 0L, 0L), 1, 1, NOW));
+        int seen = 0;
+        String token = "";
+        do {
+            Answer page = token.isEmpty()
+                    ? ask("GET", "/jobs/v2/query?jobType=scheduleUpdateTwin", null, "x-ms-max-item-count", "1")
+                    : ask("GET", "/jobs/v2/query?jobType=scheduleUpdateTwin", null, "x-ms-max-item-count", "1", "x-ms-continuation", token);
+            assertThat(page.body()).hasSize(1);
+            seen++;
+            token = page.response().headers().firstValue("x-ms-continuation").orElse("");
+        } while (!token.isEmpty());
+        assertThat(seen).isGreaterThanOrEqualTo(3);
+        assertThat(ask("GET", "/jobs/v2/page-1", null).body().path("deviceJobStatistics").toString())
+                .isEqualTo("{\"deviceCount\":3,\"failedCount\":0,\"succeededCount\":2,\"runningCount\":0,\"pendingCount\":1}");
+        assertThat(ask("GET", "/jobs/v2/query?jobStatus=completed", null).body()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "PUT    | /jobs/v2/x        | {bad                                                             | 400 | IotHubFormatError",
+                "PUT    | /jobs/v2/x        | []                                                               | 400 | IotHubFormatError",
+                "PUT    | /jobs/v2/x        | {} {}                                                            | 400 | IotHubFormatError",
+                "PUT    | /jobs/v2/x        | {}                                                               | 400 | ArgumentNull",
+                "PUT    | /jobs/v2/x        | {'type':'other'}                                                 | 400 | GenericBadRequest",
+                "PUT    | /jobs/v2/x        | {'type':'scheduleDeviceMethod'}                                  | 400 | ArgumentNull",
+                "PUT    | /jobs/v2/x        | {'type':'scheduleUpdateTwin','updateTwin':{'tags':{}}}           | 400 | ArgumentNull",
+                "PUT    | /jobs/v2/x        | {'type':'scheduleUpdateTwin','updateTwin':{'tags':1},'queryCondition':'*'} | 400 | ArgumentInvalid",
+                "PUT    | /jobs/v2/x        | {'type':'scheduleUpdateTwin','updateTwin':{'other':1},'queryCondition':'*'} | 400 | ArgumentInvalid",
+                "PUT    | /jobs/v2/x        | {'type':'scheduleUpdateTwin','updateTwin':{'tags':{}},'queryCondition':'*','startTime':'soon'} | 400 | ArgumentInvalid",
+                "PUT    | /jobs/v2/x        | {'type':'scheduleUpdateTwin','updateTwin':{'tags':{}},'queryCondition':'*','maxExecutionTimeInSeconds':1.5} | 400 | ArgumentInvalid",
+                "PUT    | /jobs/v2/x        | {'jobId':'y','type':'scheduleUpdateTwin'}                        | 400 | ArgumentInvalid",
+                "GET    | /jobs/v2/query?pageSize=0 |                                                          | 400 | ArgumentInvalid",
+                "GET    | /jobs/v2/query?jobStatus=odd |                                                       | 400 | ArgumentInvalid",
+                "GET    | /jobs/v2/query?continuationToken=%2F%2F |                                            | 400 | ArgumentInvalid",
+                "GET    | /jobs/v2/nope     |                                                                  | 404 | JobNotFound",
+                "POST   | /jobs/v2/nope/cancel | {}                                                            | 404 | JobNotFound",
+                "PUT    | /devices/d        | {'deviceId':'e'}                                                 | 400 | ArgumentInvalid",
+                "PUT    | /devices/d        | {'status':7}                                                     | 400 | ArgumentInvalid",
+                "PUT    | /devices/d        | {'authentication':{'type':'magic'}}                              | 400 | ArgumentInvalid",
+                "GET    | /devices?top=0    |                                                                  | 400 | ArgumentInvalid",
+                "GET    | /devices?top=many |                                                                  | 400 | ArgumentInvalid",
+                "GET    | /twins/nobody     |                                                                  | 404 | DeviceNotFound",
+                "PATCH  | /twins/d          | {'desired':{'a':1}}                                              | 400 | ArgumentInvalid",
+                "POST   | /twins/d          | {}                                                               | 400 | ArgumentInvalid",
+                "POST   | /twins/d/methods  | {}                                                               | 400 | ArgumentNull",
+                "POST   | /devices          | []                                                               | 501 | NotSupported",
+                "POST   | /devices/query    | {}                                                               | 501 | NotSupported",
+                "GET    | /nothing          |                                                                  | 404 | NotFound",
+                "DELETE | /jobs/v2/x        |                                                                  | 405 | MethodNotAllowed"
+            })
+    void whatIsWrongIsSaidInTheContractsForm(String method, String path, @Nullable String body, int status, String code)
+            throws Exception {
+        Answer answer = ask(method, path, body == null ? null : body.replace('\'', '"'));
+        assertThat(answer.status()).as(answer.body().toString()).isEqualTo(status);
+        assertThat(answer.body().path("Message").asText()).startsWith("ErrorCode:" + code + ";");
+        assertThat(answer.response().headers().firstValue("iothub-errorcode")).contains(code);
+    }
+
+    @Test
+    void tokensAndVersionsAreChecked() throws Exception {
+        Instant later = NOW.plusSeconds(60);
+        String path = "/devices/x?" + VERSION;
+        assertThat(send("GET", path, new byte[0]).status()).isEqualTo(401);
+        assertThat(send("GET", path, new byte[0], "Authorization", "Bearer x").status()).isEqualTo(401);
+        assertThat(send("GET", path, new byte[0], "Authorization", token("iothubowner", "localhost", NOW.minusSeconds(600))).status())
+                .isEqualTo(401);
+        assertThat(send("GET", path, new byte[0], "Authorization", token("iothubowner", "elsewhere", later)).status())
+                .isEqualTo(401);
+        assertThat(send("GET", path, new byte[0], "Authorization", token("device", "localhost", later)).status())
+                .isEqualTo(401);
+        assertThat(send("GET", path, new byte[0], "Authorization", token("registryRead", "localhost", later)).status())
+                .isEqualTo(404);
+        assertThat(send("DELETE", path, new byte[0], "Authorization", token("registryRead", "localhost", later)).status())
+                .isEqualTo(401);
+        assertThat(send("GET", "/devices/x", new byte[0], "Authorization", token("iothubowner", "localhost", later)).body().path("Message").asText())
+                .startsWith("ErrorCode:InvalidProtocolVersion;");
+    }
+
+    @Test
+    void operatorsAreAnsweredWithoutAToken() throws Exception {
+        assertThat(send("GET", "/health/ready", new byte[0]).status()).isEqualTo(200);
+        assertThat(new String(send("GET", "/metrics", new byte[0]).response().body(), StandardCharsets.UTF_8))
+                .contains("muster_api_answers_total");
+        String openApi = new String(send("GET", "/openapi.yaml", new byte[0]).response().body(), StandardCharsets.UTF_8);
+        assertThat(openApi).contains("/jobs/v2/{id}/cancel:", "/twins/{id}/methods:");
+        assertThat(new String(send("GET", "/", new byte[0]).response().body(), StandardCharsets.UTF_8)).contains("<title>Muster");
+        assertThat(send("GET", "/live/jobs", new byte[0]).body().isArray()).isTrue();
+    }
+
+    @Test
+    void aBodyBeyondTheLimitIsRefused() throws Exception {
+        Answer answer = ask("PUT", "/devices/big", "{\"statusReason\":\"" + "x".repeat(2_000_000) + "\"}");
+        assertThat(answer.status()).isEqualTo(413);
+    }
+
+    /** Whatever the body, the answer is a success or one of the contract's errors, and what is refused is not sent on. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void damagedBodiesAreRefused(long seed) throws Exception {
+        SplittableRandom random = new SplittableRandom(seed);
+        String good = "{\"type\":\"scheduleUpdateTwin\",\"updateTwin\":{\"tags\":{\"a\":[1,{\"b\":null}]}},\"queryCondition\":\"*\",\"maxExecutionTimeInSeconds\":60}";
+        for (int round = 0; round < 150; round++) {
+            byte[] body = good.getBytes(StandardCharsets.UTF_8);
+            for (int hit = 0; hit < 1 + random.nextInt(5); hit++) {
+                body[random.nextInt(body.length)] = (byte) random.nextInt(256);
+            }
+            int before = PLANNER.commands.size();
+            Answer answer = send(
+                    "PUT",
+                    "/jobs/v2/fuzz-" + seed + "-" + round + "?" + VERSION,
+                    body,
+                    "Authorization",
+                    token("iothubowner", "localhost", NOW.plusSeconds(60)));
+            assertThat(answer.status()).isIn(200, 400);
+            assertThat(PLANNER.commands.size() - before).isEqualTo(answer.status() == 200 ? 1 : 0);
+            if (answer.status() == 400) {
+                assertThat(answer.body().path("Message").asText()).startsWith("ErrorCode:");
+            }
+        }
+    }
+
+    @Test
+    void mappingTouchesNothingOfTheWorld() {
+        ArchRuleDefinition.noClasses()
+                .that()
+                .resideInAnyPackage("io.muster.api.json", "io.muster.api.access", "io.muster.api.job")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "org.apache.kafka..", "io.micronaut..", "io.netty..", "io.muster.codec..", "io.muster.service..", "java.net..")
+                .check(new ClassFileImporter()
+                        .withImportOption(new ImportOption.DoNotIncludeTests())
+                        .importPackages("io.muster.api"));
+    }
+}
