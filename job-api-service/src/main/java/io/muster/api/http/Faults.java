@@ -8,7 +8,6 @@ import io.micronaut.http.annotation.Error;
 import io.micronaut.http.exceptions.ContentLengthExceededException;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
-import java.time.InstantSource;
 import java.util.concurrent.CompletionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,21 +17,21 @@ import org.slf4j.LoggerFactory;
 final class Faults {
     private static final Logger LOG = LoggerFactory.getLogger(Faults.class);
 
-    private final InstantSource clock;
+    private final Time time;
 
-    Faults(InstantSource clock) {
-        this.clock = clock;
+    Faults(Time time) {
+        this.time = time;
     }
 
     @Error(global = true)
     MutableHttpResponse<String> any(HttpRequest<?> request, Throwable error) {
-        return Answers.problem(problem(request, error), isMethodForm(request, error), clock.instant());
+        return Answers.problem(problem(request, error), isMethodForm(request, error), time.now());
     }
 
     @Error(global = true, status = HttpStatus.NOT_FOUND)
     MutableHttpResponse<String> noRoute(HttpRequest<?> request) {
         return Answers.problem(
-                Problem.notFound("There is nothing at " + request.getPath() + "."), false, clock.instant());
+                Problem.notFound("There is nothing at " + request.getPath() + "."), false, time.now());
     }
 
     @Error(global = true, status = HttpStatus.METHOD_NOT_ALLOWED)
@@ -42,12 +41,12 @@ final class Faults {
                 405000,
                 "MethodNotAllowed",
                 request.getPath() + " can't be asked to " + request.getMethodName() + ".");
-        return Answers.problem(problem, false, clock.instant());
+        return Answers.problem(problem, false, time.now());
     }
 
     @Error(global = true, status = HttpStatus.REQUEST_ENTITY_TOO_LARGE)
     MutableHttpResponse<String> tooLarge(HttpRequest<?> request) {
-        return Answers.problem(Problem.tooLarge("The body is too large."), false, clock.instant());
+        return Answers.problem(Problem.tooLarge("The body is too large."), false, time.now());
     }
 
     private static Problem problem(HttpRequest<?> request, Throwable error) {

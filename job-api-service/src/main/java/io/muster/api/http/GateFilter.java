@@ -9,7 +9,6 @@ import io.micronaut.http.annotation.ResponseFilter;
 import io.micronaut.http.annotation.ServerFilter;
 import io.muster.api.access.Gate;
 import io.muster.api.json.ProblemException;
-import java.time.InstantSource;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -18,13 +17,13 @@ import org.jspecify.annotations.Nullable;
 final class GateFilter {
     private final Gate gate;
     private final LiveAccess live;
-    private final InstantSource clock;
+    private final Time time;
     private final MeterRegistry meters;
 
-    GateFilter(Gate gate, LiveAccess live, InstantSource clock, MeterRegistry meters) {
+    GateFilter(Gate gate, LiveAccess live, Time time, MeterRegistry meters) {
         this.gate = gate;
         this.live = live;
-        this.clock = clock;
+        this.time = time;
         this.meters = meters;
     }
 
@@ -37,13 +36,13 @@ final class GateFilter {
         }
         try {
             @Nullable String token = request.getHeaders().get("Authorization");
-            gate.checkToken(token, request.getMethodName(), path, clock.instant());
+            gate.checkToken(token, request.getMethodName(), path, time.now());
             if (!isLive(path)) {
                 gate.checkVersion(request.getParameters().get("api-version"));
             }
             return null;
         } catch (ProblemException e) {
-            return Answers.problem(e.problem(), false, clock.instant());
+            return Answers.problem(e.problem(), false, time.now());
         }
     }
 

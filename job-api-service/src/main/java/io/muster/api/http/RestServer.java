@@ -65,7 +65,7 @@ public final class RestServer implements AutoCloseable {
                         requests,
                         jobs,
                         meters,
-                        clock,
+                        new Time(clock),
                         new OperationsController.Readiness(ready),
                         new GateFilter.LiveAccess(options.liveOpen()))
                 .start();
