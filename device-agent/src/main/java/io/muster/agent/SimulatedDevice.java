@@ -7,9 +7,12 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.codec.mqtt.MqttConnAckMessage;
 import io.netty.handler.codec.mqtt.MqttConnectReturnCode;
+import io.netty.handler.codec.mqtt.MqttFixedHeader;
 import io.netty.handler.codec.mqtt.MqttMessage;
 import io.netty.handler.codec.mqtt.MqttMessageBuilders;
+import io.netty.handler.codec.mqtt.MqttMessageType;
 import io.netty.handler.codec.mqtt.MqttPublishMessage;
+import io.netty.handler.codec.mqtt.MqttPublishVariableHeader;
 import io.netty.handler.codec.mqtt.MqttQoS;
 import io.netty.handler.codec.mqtt.MqttVersion;
 import java.nio.charset.StandardCharsets;
@@ -180,12 +183,12 @@ final class SimulatedDevice {
             }
         }
 
+        /** Takes the payload over. (Netty's own builder copies it and forgets the original.) */
         private void publish(ChannelHandlerContext ctx, String topic, ByteBuf payload) {
-            ctx.writeAndFlush(MqttMessageBuilders.publish()
-                    .topicName(topic)
-                    .qos(MqttQoS.AT_MOST_ONCE)
-                    .payload(payload)
-                    .build());
+            ctx.writeAndFlush(new MqttPublishMessage(
+                    new MqttFixedHeader(MqttMessageType.PUBLISH, false, MqttQoS.AT_MOST_ONCE, false, 0),
+                    new MqttPublishVariableHeader(topic, 0),
+                    payload));
         }
 
         @Override

@@ -1,13 +1,15 @@
 package io.muster.access;
 
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** What an SDK is given: {@code HostName=…;SharedAccessKeyName=…;SharedAccessKey=…}, or with {@code DeviceId}. Not to be logged. */
 public record ConnectionString(Map<String, String> parts) {
     public ConnectionString {
-        parts = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(parts));
+        parts = Collections.unmodifiableMap(new LinkedHashMap<>(parts));
     }
 
     /** @throws IllegalArgumentException when a part is not {@code name=value} */
@@ -47,7 +49,7 @@ public record ConnectionString(Map<String, String> parts) {
     public String text() {
         return parts.entrySet().stream()
                 .map(part -> part.getKey() + "=" + part.getValue())
-                .collect(java.util.stream.Collectors.joining(";"));
+                .collect(Collectors.joining(";"));
     }
 
     @Override

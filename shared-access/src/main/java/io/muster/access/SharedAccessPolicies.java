@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
+import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -81,7 +82,7 @@ public final class SharedAccessPolicies {
     /** Writes a new file that its owner alone can read. @throws IOException when there is a file already */
     public void store(Path file) throws IOException {
         List<String> lines = byName.values().stream()
-                .sorted(java.util.Comparator.comparing(SharedAccessPolicy::name))
+                .sorted(Comparator.comparing(SharedAccessPolicy::name))
                 .flatMap(policy -> List.of(
                         policy.name() + RIGHTS + "="
                                 + policy.rights().stream()

@@ -75,6 +75,9 @@ class SharedAccessSignatureTest {
         "localhost/devices, /devices/a, true",
         "localhost, /devices/a, true",
         "other.host, /devices/a, false",
+        "localhost/devices/a b, /devices/a b, true",
+        "localhost/devices/a+b, /devices/a+b, true",
+        "localhost/devices/a+b, /devices/a b, false",
         "localhost.evil, /devices/a, false"
     })
     void coversSegmentBySegment(String resource, String path, boolean covered) {
@@ -116,6 +119,7 @@ class SharedAccessSignatureTest {
                 "SharedAccessSignature sr=a&sig=b&se=tomorrow",
                 "SharedAccessSignature sr=a&sig=b&se=-1",
                 "SharedAccessSignature sr=a&sr=b&sig=b&se=1",
+                "SharedAccessSignature sr=a\nforged line&sig=b&se=1",
                 "SharedAccessSignature sr=a&sig=%zz&se=1",
                 "SharedAccessSignature &&&"
             })

@@ -10,8 +10,12 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.handler.codec.mqtt.MqttConnAckMessage;
 import io.netty.handler.codec.mqtt.MqttConnectReturnCode;
+import io.netty.handler.codec.mqtt.MqttFixedHeader;
 import io.netty.handler.codec.mqtt.MqttMessage;
 import io.netty.handler.codec.mqtt.MqttMessageBuilders;
+import io.netty.handler.codec.mqtt.MqttMessageType;
+import io.netty.handler.codec.mqtt.MqttPublishMessage;
+import io.netty.handler.codec.mqtt.MqttPublishVariableHeader;
 import io.netty.handler.codec.mqtt.MqttQoS;
 import java.time.Instant;
 import java.util.List;
@@ -110,11 +114,11 @@ final class Packets {
         return out.toString();
     }
 
+    /** Takes the payload over. (Netty's own builder copies it and forgets the original.) */
     private static MqttMessage publish(String topic, ByteBuf payload) {
-        return MqttMessageBuilders.publish()
-                .topicName(topic)
-                .qos(MqttQoS.AT_MOST_ONCE)
-                .payload(payload)
-                .build();
+        return new MqttPublishMessage(
+                new MqttFixedHeader(MqttMessageType.PUBLISH, false, MqttQoS.AT_MOST_ONCE, false, 0),
+                new MqttPublishVariableHeader(topic, 0),
+                payload);
     }
 }

@@ -1,0 +1,226 @@
+package io.muster.benchmarks;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.muster.agent.Behaviour;
+import io.muster.agent.SimulatedFleet;
+import io.muster.agent.Target;
+import io.muster.codec.Codecs;
+import io.muster.codec.RecordCodec;
+import io.muster.records.CreateDevice;
+import io.muster.records.Credentials;
+import io.muster.records.DeviceCommand;
+import io.muster.records.DeviceJobCompleted;
+import io.muster.records.DeviceJobDelivered;
+import io.muster.records.DeviceJobEvent;
+import io.muster.records.DeviceSettings;
+import io.muster.registry.ConfluentSchemaRegistry;
+import io.muster.registry.RegistrySettings;
+import io.muster.standalone.Options;
+import io.muster.standalone.RestClient;
+import io.muster.standalone.Standalone;
+import io.muster.topics.Topics;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+
+/**
+ * Prints the three figures of the road and their floors. Arguments: the folder standalone/target/muster, how many registered devices for
+ * the fan-out, how many connected ones for the round trips.
+ */
+public final class LoadDriver {
+    private static final List<String> PROCESSES = List.of("broker", "planner", "processor", "gateway", "api");
+    private static final int LATENCY_JOBS = 40;
+    private static final int FLOOR_TRIPS = 50_000;
+
+    private final Standalone muster;
+    private final RestClient rest;
+    private final Codecs codecs;
+
+    private LoadDriver(Standalone muster) throws Exception {
+        this.muster = muster;
+        this.rest = new RestClient(muster.options().rest(), muster.caFile(), muster.policies());
+        this.codecs = new Codecs(new ConfluentSchemaRegistry(
+                new RegistrySettings(URI.create(muster.options().registry()), null, null, null)));
+    }
+
+    public static void main(String[] args) throws Exception {
+        Path home = Path.of(args[0]).toAbsolutePath();
+        int registered = Integer.parseInt(args[1]);
+        int connected = Integer.parseInt(args[2]);
+        Path data = Files.createTempDirectory(Files.createDirectories(home.resolveSibling("benchmark-data")), "run");
+        Options options = new Options(home, data, port(), port(), port(), port(), 0, false);
+        try (Standalone muster = Standalone.start(options, line -> {})) {
+            LoadDriver driver = new LoadDriver(muster);
+            driver.latency();
+            driver.roundTrips(connected, data);
+            driver.fanOut(registered);
+        }
+    }
+
+    private void fanOut(int devices) throws Exception {
+        register("fan-", devices, "{\"fan\":true,\"site\":\"A\",\"floor\":3}");
+        run("warm", twinJob("tags.floor = 4"));
+        for (int round = 1; round <= 3; round++) {
+            LogFloor floor = round == 3 ? LogFloor.mark(muster.options().kafka()) : null;
+            Map<String, Duration> before = cpu();
+            double seconds = run("fan-" + round, twinJob("tags.fan = true AND tags.floor < 9"));
+            System.out.printf("(a) fan-out %d: %d device jobs in %.2f s = %.0f/s; CPU %s%n",
+                    round, devices, seconds, devices / seconds, perJob(before, devices));
+            if (floor != null) {
+                LogFloor.Result result = floor.measure();
+                System.out.printf("    floor: %d records, %d bytes, %.2f s = %.0f device jobs/s; ratio %.2f%n",
+                        result.records(), result.bytes(), result.seconds(), devices / result.seconds(),
+                        result.seconds() / seconds);
+            }
+        }
+    }
+
+    private void roundTrips(int devices, Path data) throws Exception {
+        register("trip-", devices, "{\"trip\":true}");
+        double rate = 0;
+        Target target = Target.byPolicy("localhost", muster.options().mqttPort(), "localhost", muster.caFile(), "device",
+                String.valueOf(muster.policies().named("device").orElseThrow().keys().primary()));
+        try (SimulatedFleet fleet = SimulatedFleet.start(
+                target, Behaviour.PERFECT, SimulatedFleet.deviceIds("trip-", devices), 500, InstantSource.system())) {
+            while (fleet.counters().connected() < devices) {
+                Thread.sleep(200);
+            }
+            for (int round = 1; round <= 4; round++) {
+                Map<String, Duration> before = cpu();
+                String id = "trip-" + round;
+                double seconds = run(id, "{\"type\":\"scheduleDeviceMethod\",\"queryCondition\":\"tags.trip = true\","
+                        + "\"cloudToDeviceMethod\":{\"methodName\":\"reboot\",\"payload\":{\"delay\":5},\"responseTimeoutInSeconds\":60}}");
+                rate = devices / seconds;
+                System.out.printf("(b) round trips %d: %d in %.2f s = %.0f/s; delivery to result %s; CPU %s%n",
+                        round, devices, seconds, rate, percentiles(id), perJob(before, devices));
+            }
+            System.out.println("    devices: " + fleet.counters().json());
+        }
+        RoundTripFloor.Result floor = RoundTripFloor.measure(
+                muster.options().kafka(), data.resolve("ca/server.pem"), data.resolve("ca/server-key.pem"),
+                muster.caFile(), devices, FLOOR_TRIPS);
+        System.out.printf("    floor: %.0f/s over Kafka, ratio %.2f; bare MQTT %.0f/s%n",
+                floor.overKafka(), rate / floor.overKafka(), floor.bare());
+    }
+
+    private void latency() throws Exception {
+        register("one-", 1, "{\"one\":true}");
+        List<Double> millis = new ArrayList<>();
+        for (int i = 0; i < LATENCY_JOBS; i++) {
+            double seconds = run("one-" + i, twinJob("deviceId = 'one-000001'"));
+            if (i >= LATENCY_JOBS / 4) {
+                millis.add(seconds * 1000);
+            }
+        }
+        millis.sort(null);
+        System.out.printf("(c) one job over one device, PUT to completed: median %.0f ms, p90 %.0f ms, max %.0f ms%n",
+                millis.get(millis.size() / 2), millis.get(millis.size() * 9 / 10), millis.getLast());
+    }
+
+    private static String twinJob(String condition) {
+        return "{\"type\":\"scheduleUpdateTwin\",\"queryCondition\":\"" + condition
+                + "\",\"updateTwin\":{\"etag\":\"*\",\"properties\":{\"desired\":{\"rate\":5}}}}";
+    }
+
+    /** @return seconds from the request to the first sight of the end */
+    private double run(String jobId, String body) throws InterruptedException {
+        long start = System.nanoTime();
+        JsonNode job = rest.send("PUT", "/jobs/v2/" + jobId, body).join().body();
+        while (!job.path("status").asText().equals("completed")) {
+            Thread.sleep(2);
+            job = rest.send("GET", "/jobs/v2/" + jobId, null).join().body();
+        }
+        return (System.nanoTime() - start) / 1e9;
+    }
+
+    private void register(String prefix, int devices, String tags) throws Exception {
+        String key = Base64.getEncoder().encodeToString(new byte[32]);
+        DeviceSettings settings = DeviceSettings.newBuilder()
+                .setCredentials(Credentials.newBuilder().setPrimaryKey(key).setSecondaryKey(key).build())
+                .build();
+        RecordCodec<DeviceCommand> codec = codecs.of(Topics.DEVICE_COMMANDS);
+        String last = "";
+        try (KafkaProducer<String, byte[]> producer = new KafkaProducer<>(
+                Map.of("bootstrap.servers", muster.options().kafka(), "linger.ms", 5),
+                new StringSerializer(), new ByteArraySerializer())) {
+            for (String id : SimulatedFleet.deviceIds(prefix, devices)) {
+                producer.send(new ProducerRecord<>(Topics.DEVICE_COMMANDS.name(), id,
+                        codec.encode(new DeviceCommand(id, new CreateDevice(settings, tags, "{\"rate\":1,\"mode\":\"auto\"}")))));
+                last = id;
+            }
+        }
+        // Commands of a partition are taken in order: a job over all of them counts them all once the last are there.
+        while (rest.send("GET", "/devices/" + last, null).join().status() != 200) {
+            Thread.sleep(100);
+        }
+    }
+
+    private String percentiles(String jobId) {
+        Map<String, Instant> delivered = new HashMap<>();
+        List<Long> millis = new ArrayList<>();
+        try (KafkaConsumer<String, byte[]> consumer = new KafkaConsumer<>(
+                Map.of("bootstrap.servers", muster.options().kafka(), "isolation.level", "read_committed"),
+                new StringDeserializer(), new ByteArrayDeserializer())) {
+            List<TopicPartition> partitions = consumer.partitionsFor(Topics.DEVICE_JOB_EVENTS.name()).stream()
+                    .map(info -> new TopicPartition(info.topic(), info.partition()))
+                    .toList();
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+            while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
+                consumer.poll(Duration.ofMillis(100)).forEach(record -> {
+                    DeviceJobEvent event = codecs.of(Topics.DEVICE_JOB_EVENTS).decode(record.value());
+                    if (event.getJobId().equals(jobId) && event.getEvent() instanceof DeviceJobDelivered) {
+                        delivered.put(record.key(), event.getAt());
+                    } else if (event.getJobId().equals(jobId) && event.getEvent() instanceof DeviceJobCompleted) {
+                        millis.add(Duration.between(delivered.get(record.key()), event.getAt()).toMillis());
+                    }
+                });
+            }
+        }
+        millis.sort(null);
+        return "p50 " + millis.get(millis.size() / 2) + " ms, p99 " + millis.get(millis.size() * 99 / 100) + " ms";
+    }
+
+    private Map<String, Duration> cpu() {
+        Map<String, Duration> used = new HashMap<>();
+        for (String process : PROCESSES) {
+            used.put(process, muster.process(process).info().totalCpuDuration().orElse(Duration.ZERO));
+        }
+        return used;
+    }
+
+    private String perJob(Map<String, Duration> before, int jobs) {
+        Map<String, Duration> after = cpu();
+        StringBuilder text = new StringBuilder();
+        for (String process : PROCESSES) {
+            Duration used = after.getOrDefault(process, Duration.ZERO).minus(before.getOrDefault(process, Duration.ZERO));
+            text.append(process).append(' ').append(used.toNanos() / 1000 / jobs).append(" µs, ");
+        }
+        return text.append("a device job").toString();
+    }
+
+    private static int port() throws java.io.IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+}

@@ -1,0 +1,165 @@
+package io.muster.benchmarks;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.muster.access.HubHosts;
+import io.muster.access.KeyPair;
+import io.muster.access.SharedAccessPolicies;
+import io.muster.agent.Behaviour;
+import io.muster.agent.SimulatedFleet;
+import io.muster.agent.Target;
+import io.muster.gateway.connect.Doorkeeper;
+import io.muster.gateway.mqtt.Connections;
+import io.muster.gateway.mqtt.Fleet;
+import io.muster.gateway.mqtt.MqttServer;
+import io.muster.gateway.mqtt.MqttSettings;
+import io.muster.records.ConnectionTerms;
+import io.muster.records.Credentials;
+import io.muster.records.Delivery;
+import io.muster.records.DeviceStatus;
+import io.muster.records.MethodAnswered;
+import io.muster.records.MethodRequest;
+import io.muster.records.Telemetry;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+
+/** The least that any design over Kafka must do for a round trip: one record in, MQTT out and back, one record out, no state. */
+final class RoundTripFloor implements Fleet {
+    private static final String IN = "floor-in";
+    private static final String OUT = "floor-out";
+
+    private final AtomicLong answers = new AtomicLong();
+    private final Connections connections = new Connections(this);
+    private volatile Runnable onAnswer = () -> {};
+
+    /** Round trips a second: over Kafka, and bare. */
+    record Result(double overKafka, double bare) {}
+
+    @SuppressWarnings("BusyWait") // A load driver that polls its own counters.
+    static Result measure(String bootstrap, Path certificate, Path key, Path ca, int devices, int trips)
+            throws Exception {
+        RoundTripFloor floor = new RoundTripFloor();
+        SharedAccessPolicies policies = SharedAccessPolicies.generate(new SecureRandom());
+        KeyPair keys = policies.named("device").orElseThrow().keys();
+        MqttSettings settings = new MqttSettings(
+                "127.0.0.1", 0, Optional.empty(), certificate, key,
+                new Doorkeeper(HubHosts.of("localhost")), () -> policies, InstantSource.system(),
+                MqttSettings.LARGEST_MESSAGE);
+        List<String> ids = SimulatedFleet.deviceIds("floor-", devices);
+        try (MqttServer server = new MqttServer(settings, floor, floor.connections, new SimpleMeterRegistry());
+                SimulatedFleet fleet = SimulatedFleet.start(
+                        Target.byPolicy("localhost", server.tlsPort().orElseThrow(), "localhost", ca, "device",
+                                String.valueOf(keys.primary())),
+                        Behaviour.PERFECT, ids, 1000, InstantSource.system())) {
+            while (fleet.counters().connected() < devices) {
+                Thread.sleep(100);
+            }
+            double bare = floor.bare(ids, trips);
+            double overKafka = floor.overKafka(bootstrap, ids, trips);
+            return new Result(overKafka, bare);
+        }
+    }
+
+    private double bare(List<String> ids, int trips) throws InterruptedException {
+        answers.set(0);
+        long start = System.nanoTime();
+        for (int i = 0; i < trips; i++) {
+            request(ids.get(i % ids.size()), i);
+        }
+        await(trips);
+        return trips / ((System.nanoTime() - start) / 1e9);
+    }
+
+    private double overKafka(String bootstrap, List<String> ids, int trips) throws Exception {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap));
+                KafkaProducer<String, String> producer = new KafkaProducer<>(
+                        Map.of("bootstrap.servers", bootstrap, "acks", "all", "linger.ms", 1),
+                        new StringSerializer(), new StringSerializer());
+                KafkaConsumer<String, String> consumer = new KafkaConsumer<>(
+                        Map.of("bootstrap.servers", bootstrap), new StringDeserializer(), new StringDeserializer())) {
+            admin.createTopics(List.of(new NewTopic(IN, 1, (short) 1), new NewTopic(OUT, 4, (short) 1)))
+                    .all()
+                    .get();
+            consumer.assign(List.of(new TopicPartition(IN, 0)));
+            consumer.seekToBeginning(consumer.assignment());
+            AtomicLong out = new AtomicLong();
+            onAnswer = () -> producer.send(
+                    new ProducerRecord<>(OUT, "x".repeat(120)), (_, _) -> out.incrementAndGet());
+            long start = System.nanoTime();
+            for (int i = 0; i < trips; i++) {
+                producer.send(new ProducerRecord<>(IN, 0, ids.get(i % ids.size()), "x".repeat(120)));
+            }
+            int handed = 0;
+            while (handed < trips) {
+                for (var record : consumer.poll(Duration.ofMillis(50))) {
+                    request(record.key(), handed++);
+                }
+            }
+            while (out.get() < trips) {
+                Thread.sleep(1);
+            }
+            return trips / ((System.nanoTime() - start) / 1e9);
+        }
+    }
+
+    private void request(String deviceId, int number) {
+        connections.deliver(new Delivery(
+                deviceId,
+                Instant.EPOCH,
+                new MethodRequest(1L, String.format("%016x", number), "reboot", "{\"delay\":5}", Instant.MAX.minusSeconds(1))));
+    }
+
+    private void await(long count) throws InterruptedException {
+        while (answers.get() < count) {
+            Thread.sleep(1);
+        }
+    }
+
+    @Override
+    public CompletableFuture<ConnectionTerms> requestConnection(String deviceId) {
+        return CompletableFuture.completedFuture(ConnectionTerms.newBuilder()
+                .setCorrelationId("")
+                .setEpoch(1)
+                .setKnown(true)
+                .setStatus(DeviceStatus.ENABLED)
+                .setCredentials(Credentials.newBuilder().build())
+                .setSubscriptions(List.of())
+                .build());
+    }
+
+    @Override
+    public CompletableFuture<Void> report(String deviceId, Object report) {
+        if (report instanceof MethodAnswered answered
+                && StandardCharsets.UTF_8.decode(answered.getPayload()).length() > 0) {
+            answers.incrementAndGet();
+            onAnswer.run();
+        }
+        return CompletableFuture.completedFuture(null);
+    }
+
+    @Override
+    public CompletableFuture<Void> telemetry(Telemetry message) {
+        return CompletableFuture.completedFuture(null);
+    }
+
+    @Override
+    public boolean saturated() {
+        return false;
+    }
+}
