@@ -82,12 +82,17 @@ public final class LoadDriver {
             LogFloor floor = round == 3 ? LogFloor.mark(muster.options().kafka()) : null;
             Map<String, Duration> before = cpu();
             double seconds = run("fan-" + round, twinJob("tags.fan = true AND tags.floor < 9"));
-            System.out.printf("(a) fan-out %d: %d device jobs in %.2f s = %.0f/s; CPU %s%n",
+            System.out.printf(
+                    "(a) fan-out %d: %d device jobs in %.2f s = %.0f/s; CPU %s%n",
                     round, devices, seconds, devices / seconds, perJob(before, devices));
             if (floor != null) {
                 LogFloor.Result result = floor.measure();
-                System.out.printf("    floor: %d records, %d bytes, %.2f s = %.0f device jobs/s; ratio %.2f%n",
-                        result.records(), result.bytes(), result.seconds(), devices / result.seconds(),
+                System.out.printf(
+                        "    floor: %d records, %d bytes, %.2f s = %.0f device jobs/s; ratio %.2f%n",
+                        result.records(),
+                        result.bytes(),
+                        result.seconds(),
+                        devices / result.seconds(),
                         result.seconds() / seconds);
             }
         }
@@ -96,8 +101,14 @@ public final class LoadDriver {
     private void roundTrips(int devices, Path data) throws Exception {
         register("trip-", devices, "{\"trip\":true}");
         double rate = 0;
-        Target target = Target.byPolicy("localhost", muster.options().mqttPort(), "localhost", muster.caFile(), "device",
-                String.valueOf(muster.policies().named("device").orElseThrow().keys().primary()));
+        Target target = Target.byPolicy(
+                "localhost",
+                muster.options().mqttPort(),
+                "localhost",
+                muster.caFile(),
+                "device",
+                String.valueOf(
+                        muster.policies().named("device").orElseThrow().keys().primary()));
         try (SimulatedFleet fleet = SimulatedFleet.start(
                 target, Behaviour.PERFECT, SimulatedFleet.deviceIds("trip-", devices), 500, InstantSource.system())) {
             while (fleet.counters().connected() < devices) {
@@ -106,18 +117,26 @@ public final class LoadDriver {
             for (int round = 1; round <= 4; round++) {
                 Map<String, Duration> before = cpu();
                 String id = "trip-" + round;
-                double seconds = run(id, "{\"type\":\"scheduleDeviceMethod\",\"queryCondition\":\"tags.trip = true\","
-                        + "\"cloudToDeviceMethod\":{\"methodName\":\"reboot\",\"payload\":{\"delay\":5},\"responseTimeoutInSeconds\":60}}");
+                double seconds = run(
+                        id,
+                        "{\"type\":\"scheduleDeviceMethod\",\"queryCondition\":\"tags.trip = true\","
+                                + "\"cloudToDeviceMethod\":{\"methodName\":\"reboot\",\"payload\":{\"delay\":5},\"responseTimeoutInSeconds\":60}}");
                 rate = devices / seconds;
-                System.out.printf("(b) round trips %d: %d in %.2f s = %.0f/s; delivery to result %s; CPU %s%n",
+                System.out.printf(
+                        "(b) round trips %d: %d in %.2f s = %.0f/s; delivery to result %s; CPU %s%n",
                         round, devices, seconds, rate, percentiles(id), perJob(before, devices));
             }
             System.out.println("    devices: " + fleet.counters().json());
         }
         RoundTripFloor.Result floor = RoundTripFloor.measure(
-                muster.options().kafka(), data.resolve("ca/server.pem"), data.resolve("ca/server-key.pem"),
-                muster.caFile(), devices, FLOOR_TRIPS);
-        System.out.printf("    floor: %.0f/s over Kafka, ratio %.2f; bare MQTT %.0f/s%n",
+                muster.options().kafka(),
+                data.resolve("ca/server.pem"),
+                data.resolve("ca/server-key.pem"),
+                muster.caFile(),
+                devices,
+                FLOOR_TRIPS);
+        System.out.printf(
+                "    floor: %.0f/s over Kafka, ratio %.2f; bare MQTT %.0f/s%n",
                 floor.overKafka(), rate / floor.overKafka(), floor.bare());
     }
 
@@ -131,7 +150,8 @@ public final class LoadDriver {
             }
         }
         millis.sort(null);
-        System.out.printf("(c) one job over one device, PUT to completed: median %.0f ms, p90 %.0f ms, max %.0f ms%n",
+        System.out.printf(
+                "(c) one job over one device, PUT to completed: median %.0f ms, p90 %.0f ms, max %.0f ms%n",
                 millis.get(millis.size() / 2), millis.get(millis.size() * 9 / 10), millis.getLast());
     }
 
@@ -154,16 +174,23 @@ public final class LoadDriver {
     private void register(String prefix, int devices, String tags) throws Exception {
         String key = Base64.getEncoder().encodeToString(new byte[32]);
         DeviceSettings settings = DeviceSettings.newBuilder()
-                .setCredentials(Credentials.newBuilder().setPrimaryKey(key).setSecondaryKey(key).build())
+                .setCredentials(Credentials.newBuilder()
+                        .setPrimaryKey(key)
+                        .setSecondaryKey(key)
+                        .build())
                 .build();
         RecordCodec<DeviceCommand> codec = codecs.of(Topics.DEVICE_COMMANDS);
         String last = "";
         try (KafkaProducer<String, byte[]> producer = new KafkaProducer<>(
                 Map.of("bootstrap.servers", muster.options().kafka(), "linger.ms", 5),
-                new StringSerializer(), new ByteArraySerializer())) {
+                new StringSerializer(),
+                new ByteArraySerializer())) {
             for (String id : SimulatedFleet.deviceIds(prefix, devices)) {
-                producer.send(new ProducerRecord<>(Topics.DEVICE_COMMANDS.name(), id,
-                        codec.encode(new DeviceCommand(id, new CreateDevice(settings, tags, "{\"rate\":1,\"mode\":\"auto\"}")))));
+                producer.send(new ProducerRecord<>(
+                        Topics.DEVICE_COMMANDS.name(),
+                        id,
+                        codec.encode(new DeviceCommand(
+                                id, new CreateDevice(settings, tags, "{\"rate\":1,\"mode\":\"auto\"}")))));
                 last = id;
             }
         }
@@ -178,7 +205,8 @@ public final class LoadDriver {
         List<Long> millis = new ArrayList<>();
         try (KafkaConsumer<String, byte[]> consumer = new KafkaConsumer<>(
                 Map.of("bootstrap.servers", muster.options().kafka(), "isolation.level", "read_committed"),
-                new StringDeserializer(), new ByteArrayDeserializer())) {
+                new StringDeserializer(),
+                new ByteArrayDeserializer())) {
             List<TopicPartition> partitions = consumer.partitionsFor(Topics.DEVICE_JOB_EVENTS.name()).stream()
                     .map(info -> new TopicPartition(info.topic(), info.partition()))
                     .toList();
@@ -191,7 +219,8 @@ public final class LoadDriver {
                     if (event.getJobId().equals(jobId) && event.getEvent() instanceof DeviceJobDelivered) {
                         delivered.put(record.key(), event.getAt());
                     } else if (event.getJobId().equals(jobId) && event.getEvent() instanceof DeviceJobCompleted) {
-                        millis.add(Duration.between(delivered.get(record.key()), event.getAt()).toMillis());
+                        millis.add(Duration.between(delivered.get(record.key()), event.getAt())
+                                .toMillis());
                     }
                 });
             }
@@ -212,8 +241,12 @@ public final class LoadDriver {
         Map<String, Duration> after = cpu();
         StringBuilder text = new StringBuilder();
         for (String process : PROCESSES) {
-            Duration used = after.getOrDefault(process, Duration.ZERO).minus(before.getOrDefault(process, Duration.ZERO));
-            text.append(process).append(' ').append(used.toNanos() / 1000 / jobs).append(" µs, ");
+            Duration used =
+                    after.getOrDefault(process, Duration.ZERO).minus(before.getOrDefault(process, Duration.ZERO));
+            text.append(process)
+                    .append(' ')
+                    .append(used.toNanos() / 1000 / jobs)
+                    .append(" µs, ");
         }
         return text.append("a device job").toString();
     }

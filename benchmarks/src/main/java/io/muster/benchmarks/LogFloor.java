@@ -44,15 +44,11 @@ final class LogFloor {
     private static Map<TopicPartition, Long> ends(String bootstrap) throws ExecutionException, InterruptedException {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap));
                 KafkaConsumer<byte[], byte[]> consumer = consumer(bootstrap)) {
-            List<TopicPartition> partitions = admin
-                    .describeTopics(admin.listTopics().names().get())
-                    .allTopicNames()
-                    .get()
-                    .values()
-                    .stream()
-                    .flatMap(topic -> topic.partitions().stream()
-                            .map(info -> new TopicPartition(topic.name(), info.partition())))
-                    .toList();
+            List<TopicPartition> partitions =
+                    admin.describeTopics(admin.listTopics().names().get()).allTopicNames().get().values().stream()
+                            .flatMap(topic -> topic.partitions().stream()
+                                    .map(info -> new TopicPartition(topic.name(), info.partition())))
+                            .toList();
             return consumer.endOffsets(partitions);
         }
     }
@@ -104,7 +100,11 @@ final class LogFloor {
         List<NewTopic> topics = written.entrySet().stream()
                 .map(entry -> new NewTopic(
                         "floor-" + entry.getKey(),
-                        Optional.of(1 + entry.getValue().stream().mapToInt(Written::partition).max().orElse(0)),
+                        Optional.of(1
+                                + entry.getValue().stream()
+                                        .mapToInt(Written::partition)
+                                        .max()
+                                        .orElse(0)),
                         Optional.of((short) 1)))
                 .toList();
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
@@ -115,10 +115,14 @@ final class LogFloor {
     /** One of the producers: the partitions that are its share, committed as often as the planner does. */
     private void write(Map<String, List<Written>> written, int share) {
         Map<String, Object> properties = Map.of(
-                "bootstrap.servers", bootstrap,
-                "transactional.id", "floor-" + share,
-                "linger.ms", 2,
-                "batch.size", 128 * 1024);
+                "bootstrap.servers",
+                bootstrap,
+                "transactional.id",
+                "floor-" + share,
+                "linger.ms",
+                2,
+                "batch.size",
+                128 * 1024);
         try (KafkaProducer<byte[], byte[]> producer =
                 new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer())) {
             producer.initTransactions();

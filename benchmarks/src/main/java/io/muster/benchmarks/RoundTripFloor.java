@@ -58,15 +58,29 @@ final class RoundTripFloor implements Fleet {
         SharedAccessPolicies policies = SharedAccessPolicies.generate(new SecureRandom());
         KeyPair keys = policies.named("device").orElseThrow().keys();
         MqttSettings settings = new MqttSettings(
-                "127.0.0.1", 0, Optional.empty(), certificate, key,
-                new Doorkeeper(HubHosts.of("localhost")), () -> policies, InstantSource.system(),
+                "127.0.0.1",
+                0,
+                Optional.empty(),
+                certificate,
+                key,
+                new Doorkeeper(HubHosts.of("localhost")),
+                () -> policies,
+                InstantSource.system(),
                 MqttSettings.LARGEST_MESSAGE);
         List<String> ids = SimulatedFleet.deviceIds("floor-", devices);
         try (MqttServer server = new MqttServer(settings, floor, floor.connections, new SimpleMeterRegistry());
                 SimulatedFleet fleet = SimulatedFleet.start(
-                        Target.byPolicy("localhost", server.tlsPort().orElseThrow(), "localhost", ca, "device",
+                        Target.byPolicy(
+                                "localhost",
+                                server.tlsPort().orElseThrow(),
+                                "localhost",
+                                ca,
+                                "device",
                                 String.valueOf(keys.primary())),
-                        Behaviour.PERFECT, ids, 1000, InstantSource.system())) {
+                        Behaviour.PERFECT,
+                        ids,
+                        1000,
+                        InstantSource.system())) {
             while (fleet.counters().connected() < devices) {
                 Thread.sleep(100);
             }
@@ -90,7 +104,8 @@ final class RoundTripFloor implements Fleet {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap));
                 KafkaProducer<String, String> producer = new KafkaProducer<>(
                         Map.of("bootstrap.servers", bootstrap, "acks", "all", "linger.ms", 1),
-                        new StringSerializer(), new StringSerializer());
+                        new StringSerializer(),
+                        new StringSerializer());
                 KafkaConsumer<String, String> consumer = new KafkaConsumer<>(
                         Map.of("bootstrap.servers", bootstrap), new StringDeserializer(), new StringDeserializer())) {
             admin.createTopics(List.of(new NewTopic(IN, 1, (short) 1), new NewTopic(OUT, 4, (short) 1)))
@@ -99,8 +114,7 @@ final class RoundTripFloor implements Fleet {
             consumer.assign(List.of(new TopicPartition(IN, 0)));
             consumer.seekToBeginning(consumer.assignment());
             AtomicLong out = new AtomicLong();
-            onAnswer = () -> producer.send(
-                    new ProducerRecord<>(OUT, "x".repeat(120)), (_, _) -> out.incrementAndGet());
+            onAnswer = () -> producer.send(new ProducerRecord<>(OUT, "x".repeat(120)), (_, _) -> out.incrementAndGet());
             long start = System.nanoTime();
             for (int i = 0; i < trips; i++) {
                 producer.send(new ProducerRecord<>(IN, 0, ids.get(i % ids.size()), "x".repeat(120)));
@@ -122,7 +136,8 @@ final class RoundTripFloor implements Fleet {
         connections.deliver(new Delivery(
                 deviceId,
                 Instant.EPOCH,
-                new MethodRequest(1L, String.format("%016x", number), "reboot", "{\"delay\":5}", Instant.MAX.minusSeconds(1))));
+                new MethodRequest(
+                        1L, String.format("%016x", number), "reboot", "{\"delay\":5}", Instant.MAX.minusSeconds(1))));
     }
 
     private void await(long count) throws InterruptedException {

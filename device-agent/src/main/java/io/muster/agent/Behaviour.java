@@ -5,13 +5,11 @@ import java.time.Duration;
 /**
  * How simulated devices behave.
  *
- * @param shortestAnswer with longestAnswer, between which the answer to a method comes, evenly spread
- * @param longestAnswer see shortestAnswer
+ * @param shortestAnswer and longestAnswer between which the answer to a method comes, evenly spread
  * @param failureShare of methods that are answered with 500; 0 to 1
  * @param silentShare of methods that are not answered; 0 to 1
  * @param disconnectShare of devices that lose their connection in a second; 0 to 1
  * @param reportsDesired whether a desired change is reported back as reported properties
- * @param telemetryInterval between two messages of one device; zero is none
  * @param seed of all chance
  */
 public record Behaviour(
@@ -21,7 +19,6 @@ public record Behaviour(
         double silentShare,
         double disconnectShare,
         boolean reportsDesired,
-        Duration telemetryInterval,
         long seed) {
     /** Answers at once, always well, and stays connected. */
     public static final Behaviour PERFECT = new Behaviour(Duration.ZERO, Duration.ZERO, 0, 0, 0, true, 1);
@@ -36,28 +33,5 @@ public record Behaviour(
                 throw new IllegalArgumentException("a share is 0 to 1, share=" + share);
             }
         }
-        if (telemetryInterval.isNegative()) {
-            throw new IllegalArgumentException("telemetry comes forward in time, interval=" + telemetryInterval);
-        }
-    }
-
-    /** Without telemetry. */
-    public Behaviour(
-            Duration shortestAnswer,
-            Duration longestAnswer,
-            double failureShare,
-            double silentShare,
-            double disconnectShare,
-            boolean reportsDesired,
-            long seed) {
-        this(
-                shortestAnswer,
-                longestAnswer,
-                failureShare,
-                silentShare,
-                disconnectShare,
-                reportsDesired,
-                Duration.ZERO,
-                seed);
     }
 }

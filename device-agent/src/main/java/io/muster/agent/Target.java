@@ -2,6 +2,7 @@ package io.muster.agent;
 
 import io.muster.access.SharedAccessSignature;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -11,10 +12,13 @@ import org.jspecify.annotations.Nullable;
  *
  * @param hubHost the hub's name in user names and tokens; may differ from the socket's host
  * @param caFile PEM certificates to trust; null is plain TCP
- * @param token makes a device's token that is good until the given instant; called on event loops, from several threads
+ * @param token makes a device's token that is good until the given instant
  */
 public record Target(
         String host, int port, String hubHost, @Nullable Path caFile, Function<Identity, String> token) {
+    /** How long a token is good; the device renews it when three quarters are over, as the SDKs do. */
+    static final Duration TOKEN_LIFE = Duration.ofHours(1);
+
     /** A device and until when its token is to be good. */
     public record Identity(String deviceId, Instant expiry) {}
 
@@ -26,22 +30,7 @@ public record Target(
                 port,
                 hubHost,
                 caFile,
-                identity -> SharedAccessSignature.sign(scope(hubHost, identity), key, policy, identity.expiry()));
-    }
-
-    /** Tokens signed with each device's own key. A device without one does not connect. */
-    public static Target byDeviceKeys(
-            String host, int port, String hubHost, @Nullable Path caFile, DeviceKeys keys) {
-        return new Target(
-                host,
-                port,
-                hubHost,
-                caFile,
                 identity -> SharedAccessSignature.sign(
-                        scope(hubHost, identity), keys.of(identity.deviceId()), null, identity.expiry()));
-    }
-
-    private static String scope(String hubHost, Identity identity) {
-        return hubHost + "/devices/" + identity.deviceId();
+                        hubHost + "/devices/" + identity.deviceId(), key, policy, identity.expiry()));
     }
 }

@@ -96,7 +96,6 @@ final class RequestsDouble implements Requests {
 
     @Override
     public CompletableFuture<List<DevicePage>> devices(@Nullable String after, int limit) {
-        return CompletableFuture.completedFuture(
-                List.of(new DevicePage(0, 1, List.copyOf(devices.values()), false)));
+        return CompletableFuture.completedFuture(List.of(new DevicePage(0, 1, List.copyOf(devices.values()), false)));
     }
 }

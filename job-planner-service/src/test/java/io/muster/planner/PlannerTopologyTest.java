@@ -233,8 +233,7 @@ class PlannerTopologyTest {
         planner.job("m", method("m", "*"));
         planner.advance(Duration.ofSeconds(35));
         planner.advance(Duration.ofSeconds(10));
-        assertThat(planner.events("m", "a"))
-                .hasExactlyElementsOfTypes(DeviceJobDelivered.class, DeviceJobFailed.class);
+        assertThat(planner.events("m", "a")).hasExactlyElementsOfTypes(DeviceJobDelivered.class, DeviceJobFailed.class);
     }
 
     @Test

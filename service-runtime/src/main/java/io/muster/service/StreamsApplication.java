@@ -43,7 +43,13 @@ public final class StreamsApplication implements AutoCloseable {
      * @param more further settings of Kafka Streams
      */
     public record Options(
-            String id, KafkaConnection kafka, Path stateDir, int threads, int replication, Optional<String> instance, Map<String, Object> more) {
+            String id,
+            KafkaConnection kafka,
+            Path stateDir,
+            int threads,
+            int replication,
+            Optional<String> instance,
+            Map<String, Object> more) {
         private static final int DEFAULT_THREADS = 2;
         private static final int BROKER_DEFAULT = -1;
 
@@ -107,8 +113,8 @@ public final class StreamsApplication implements AutoCloseable {
         properties.put(StreamsConfig.producerPrefix(ProducerConfig.BATCH_SIZE_CONFIG), BATCH_BYTES);
         properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), SESSION_MS);
         options.instance()
-                .ifPresent(name -> properties.put(
-                        StreamsConfig.consumerPrefix(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG), name));
+                .ifPresent(name ->
+                        properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG), name));
         properties.putAll(options.more());
         return properties;
     }

@@ -38,6 +38,7 @@ class PacketsTest {
             written.release();
             written = channel.readOutbound();
         }
-        assertThat(allocator.metric().usedHeapMemory() + allocator.metric().usedDirectMemory()).isZero();
+        assertThat(allocator.metric().usedHeapMemory() + allocator.metric().usedDirectMemory())
+                .isZero();
     }
 }

@@ -30,8 +30,7 @@ final class Faults {
 
     @Error(global = true, status = HttpStatus.NOT_FOUND)
     MutableHttpResponse<String> noRoute(HttpRequest<?> request) {
-        return Answers.problem(
-                Problem.notFound("There is nothing at " + request.getPath() + "."), false, time.now());
+        return Answers.problem(Problem.notFound("There is nothing at " + request.getPath() + "."), false, time.now());
     }
 
     @Error(global = true, status = HttpStatus.METHOD_NOT_ALLOWED)
