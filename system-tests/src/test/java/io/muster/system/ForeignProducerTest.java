@@ -108,10 +108,18 @@ class ForeignProducerTest {
                 Map.of("bootstrap.servers", muster.standalone.options().kafka(), "acks", "all"),
                 new StringSerializer(),
                 new ByteArraySerializer())) {
-            send(producer, "foreign-1", "request-1", encode(id, createJob(command, "foreign-1", "deviceId = 'nobody'")));
+            send(
+                    producer,
+                    "foreign-1",
+                    "request-1",
+                    encode(id, createJob(command, "foreign-1", "deviceId = 'nobody'")));
             send(producer, "foreign-1", "request-2", encode(id, createJob(command, "foreign-1", "*")));
             send(producer, "foreign-1", "request-3", "this is no record".getBytes(StandardCharsets.UTF_8));
-            send(producer, "foreign-2", "request-4", encode(id, createJob(command, "foreign-2", "deviceId = 'nobody'")));
+            send(
+                    producer,
+                    "foreign-2",
+                    "request-4",
+                    encode(id, createJob(command, "foreign-2", "deviceId = 'nobody'")));
         }
         List<ConsumerRecord<String, byte[]>> events = new ArrayList<>();
         List<ConsumerRecord<String, byte[]>> refusals = new ArrayList<>();
@@ -152,7 +160,10 @@ class ForeignProducerTest {
         assertThat(decode(letters.getLast().value()))
                 .satisfies(letter -> assertThat(letter.get("topic")).hasToString("job-commands"))
                 .satisfies(letter -> assertThat(letter.get("reason").toString()).contains("Confluent wire format"));
-        await().until(() -> muster.rest.send("GET", "/jobs/v2/foreign-2", null).join().body()
+        await().until(() -> muster.rest
+                .send("GET", "/jobs/v2/foreign-2", null)
+                .join()
+                .body()
                 .path("status")
                 .asText()
                 .equals("completed"));
@@ -168,7 +179,7 @@ class ForeignProducerTest {
     private static boolean answered(List<ConsumerRecord<String, byte[]>> records, String requestId) {
         return records.stream()
                 .map(record -> record.headers().lastHeader("request-id"))
-                .anyMatch(header -> header != null
-                        && new String(header.value(), StandardCharsets.UTF_8).equals(requestId));
+                .anyMatch(header ->
+                        header != null && new String(header.value(), StandardCharsets.UTF_8).equals(requestId));
     }
 }

@@ -98,7 +98,8 @@ class RoadTest {
         JsonNode counts = completed(id);
         System.out.println("killed " + process + ": " + counts);
         assertThat(counts.path("deviceCount").asInt()).isEqualTo(DEVICES);
-        assertThat(counts.path("succeededCount").asInt() + counts.path("failedCount").asInt())
+        assertThat(counts.path("succeededCount").asInt()
+                        + counts.path("failedCount").asInt())
                 .isEqualTo(DEVICES);
         assertThat(fleet.counters().repeated()).isZero();
         awaitConnected();
@@ -110,7 +111,9 @@ class RoadTest {
         muster.register(offline, "{\"offline\":true}");
         schedule("cancelled", "tags.offline = true");
         await().until(() -> statistics("cancelled").path("pendingCount").asInt() == offline.size());
-        assertThat(ok(muster.rest.send("POST", "/jobs/v2/cancelled/cancel", null).join())
+        assertThat(ok(muster.rest
+                                .send("POST", "/jobs/v2/cancelled/cancel", null)
+                                .join())
                         .path("status")
                         .asText())
                 .isEqualTo("cancelled");

@@ -54,7 +54,8 @@ class SdkTest {
                 120,
                 "node",
                 "road.js",
-                ConnectionString.ofPolicy("localhost", "iothubowner", muster.key("iothubowner")).text(),
+                ConnectionString.ofPolicy("localhost", "iothubowner", muster.key("iothubowner"))
+                        .text(),
                 Integer.toString(muster.standalone.options().restPort()),
                 Integer.toString(muster.standalone.options().mqttPort()),
                 muster.standalone.caFile().toString());
@@ -104,11 +105,13 @@ class SdkTest {
 
             ScheduledJobsClient jobs = new ScheduledJobsClient(host, credential);
             jobs.scheduleDirectMethod("java-method", "tags.maker = 'java'", "ping", new Date());
-            assertThat(completed(jobs, "java-method").getJobStatistics().getSucceededCount()).isEqualTo(1);
+            assertThat(completed(jobs, "java-method").getJobStatistics().getSucceededCount())
+                    .isEqualTo(1);
             Twin update = new Twin();
             update.getTags().put("seen", true);
             jobs.scheduleUpdateTwin("java-twin", "tags.maker = 'java'", update, new Date(), 60);
-            assertThat(completed(jobs, "java-twin").getJobStatistics().getDeviceCount()).isEqualTo(1);
+            assertThat(completed(jobs, "java-twin").getJobStatistics().getDeviceCount())
+                    .isEqualTo(1);
             assertThat(twins.get("java-1").getTags()).containsEntry("seen", true);
         }
         registry.removeDevice("java-1");
@@ -124,7 +127,8 @@ class SdkTest {
         KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
         trusted.load(null, null);
         try (InputStream in = Files.newInputStream(muster.standalone.caFile())) {
-            trusted.setCertificateEntry("ca", CertificateFactory.getInstance("X.509").generateCertificate(in));
+            trusted.setCertificateEntry(
+                    "ca", CertificateFactory.getInstance("X.509").generateCertificate(in));
         }
         TrustManagerFactory managers = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
         managers.init(trusted);
