@@ -5,7 +5,6 @@ import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -24,7 +23,12 @@ public final class StreamsApplication implements AutoCloseable {
     private static final int COMMIT_INTERVAL_MS = 20;
     private static final int POLL_MS = 10;
     private static final int LINGER_MS = 2;
-    private static final int SESSION_MS = 10_000;
+    /**
+     * How long a killed instance keeps its partitions. No static members: a broker that was killed itself may fence the living one.
+     */
+    private static final int SESSION_MS = 6_000;
+
+    private static final int HEARTBEAT_MS = 2_000;
     private static final int BATCH_BYTES = 128 * 1024;
     private static final int FAILURES_BEFORE_GIVING_UP = 20;
 
@@ -38,22 +42,14 @@ public final class StreamsApplication implements AutoCloseable {
      * @param stateDir where its stores lie; its own
      * @param threads how many stream threads; partitions are shared among them
      * @param replication of the topics of state; -1 is the broker's default
-     * @param instance names this instance among its like; one that comes back under its name has its partitions again at once, and
-     *     need not wait until the group has given up its earlier run
      * @param more further settings of Kafka Streams
      */
     public record Options(
-            String id,
-            KafkaConnection kafka,
-            Path stateDir,
-            int threads,
-            int replication,
-            Optional<String> instance,
-            Map<String, Object> more) {
+            String id, KafkaConnection kafka, Path stateDir, int threads, int replication, Map<String, Object> more) {
         private static final int DEFAULT_THREADS = 2;
         private static final int BROKER_DEFAULT = -1;
 
-        /** Reads {@code state.dir}, {@code threads}, {@code state.replication} and {@code instance.name}. */
+        /** Reads {@code state.dir}, {@code threads} and {@code state.replication}. */
         public static Options from(Settings settings, String id, KafkaConnection kafka, Map<String, Object> more) {
             return new Options(
                     id,
@@ -61,7 +57,6 @@ public final class StreamsApplication implements AutoCloseable {
                     settings.path("state.dir"),
                     settings.number("threads", DEFAULT_THREADS),
                     settings.number("state.replication", BROKER_DEFAULT),
-                    settings.optionalText("instance.name"),
                     more);
         }
     }
@@ -112,9 +107,7 @@ public final class StreamsApplication implements AutoCloseable {
         properties.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), LINGER_MS);
         properties.put(StreamsConfig.producerPrefix(ProducerConfig.BATCH_SIZE_CONFIG), BATCH_BYTES);
         properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), SESSION_MS);
-        options.instance()
-                .ifPresent(name ->
-                        properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG), name));
+        properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG), HEARTBEAT_MS);
         properties.putAll(options.more());
         return properties;
     }

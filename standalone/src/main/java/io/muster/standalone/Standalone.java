@@ -113,16 +113,12 @@ public final class Standalone implements AutoCloseable {
                 "planner",
                 "io.muster.planner.Main",
                 768,
-                List.of(
-                        "--instance.name=planner-0",
-                        "--state.dir=" + data.root().resolve("planner")));
+                List.of("--state.dir=" + data.root().resolve("planner")));
         startService(
                 "processor",
                 "io.muster.processor.Main",
                 384,
-                List.of(
-                        "--instance.name=processor-0",
-                        "--state.dir=" + data.root().resolve("processor")));
+                List.of("--state.dir=" + data.root().resolve("processor")));
         startService("gateway", "io.muster.gateway.Main", 512, gatewaySettings());
         start("api", program("io.muster.api.Main", 384, apiSettings()));
         for (String service : List.of("planner", "processor", "gateway")) {
