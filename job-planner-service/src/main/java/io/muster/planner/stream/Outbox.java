@@ -2,10 +2,10 @@ package io.muster.planner.stream;
 
 import io.muster.codec.Codecs;
 import io.muster.records.DeadLetter;
+import io.muster.service.DeadLetters;
 import io.muster.topics.Headers;
 import io.muster.topics.Topic;
 import io.muster.topics.Topics;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import org.apache.avro.specific.SpecificRecord;
@@ -62,19 +62,7 @@ public final class Outbox {
     /** Puts the record that is being processed aside, with the reason. */
     public void giveUp(
             String sink, RecordMetadata position, Record<String, byte[]> record, String reason, Instant now) {
-        DeadLetter letter = DeadLetter.newBuilder()
-                .setTopic(position.topic())
-                .setPartition(position.partition())
-                .setOffset(position.offset())
-                .setAt(now)
-                .setService(SERVICE)
-                .setReason(reason)
-                .setKey(
-                        record.key() == null
-                                ? null
-                                : ByteBuffer.wrap(record.key().getBytes(StandardCharsets.UTF_8)))
-                .setValue(record.value() == null ? null : ByteBuffer.wrap(record.value()))
-                .build();
+        DeadLetter letter = DeadLetters.of(SERVICE, position, record, reason, now);
         send(sink, Topics.DEAD_LETTERS, new Route(null, Route.BY_KEY), letter, now);
     }
 

@@ -19,7 +19,6 @@ import io.muster.records.TwinPatch;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -214,10 +213,5 @@ final class Expansions {
                         .build();
             case Object unknown -> throw new IllegalStateException("not an operation, class=" + unknown.getClass());
         };
-    }
-
-    /** The jobs that list targets at the moment. */
-    List<String> underWay() {
-        return List.copyOf(active.keySet());
     }
 }

@@ -9,8 +9,7 @@ import io.muster.records.DeadLetter;
 import io.muster.records.DeviceJobEvent;
 import io.muster.records.ExpansionCompleted;
 import io.muster.records.PartialTally;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
+import io.muster.service.DeadLetters;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -155,19 +154,8 @@ public final class PartitionTallies implements Processor<String, byte[], String,
 
     private void giveUp(Record<String, byte[]> record, String reason) {
         RecordMetadata position = context.recordMetadata().orElseThrow();
-        DeadLetter letter = DeadLetter.newBuilder()
-                .setTopic(position.topic())
-                .setPartition(position.partition())
-                .setOffset(position.offset())
-                .setAt(Instant.ofEpochMilli(context.currentSystemTimeMs()))
-                .setService(SERVICE)
-                .setReason(reason)
-                .setKey(
-                        record.key() == null
-                                ? null
-                                : ByteBuffer.wrap(record.key().getBytes(StandardCharsets.UTF_8)))
-                .setValue(record.value() == null ? null : ByteBuffer.wrap(record.value()))
-                .build();
+        DeadLetter letter =
+                DeadLetters.of(SERVICE, position, record, reason, Instant.ofEpochMilli(context.currentSystemTimeMs()));
         context.forward(new Record<>(null, letter, record.timestamp()), deadLetters);
     }
 
