@@ -47,8 +47,9 @@ import org.apache.kafka.common.serialization.StringSerializer;
  */
 public final class LoadDriver {
     private static final List<String> PROCESSES = List.of("broker", "planner", "processor", "gateway", "api");
-    private static final int LATENCY_JOBS = 40;
+    private static final int LATENCY_JOBS = 60;
     private static final int FLOOR_TRIPS = 50_000;
+    private static final int TRIP_ROUNDS = 10;
 
     private final Standalone muster;
     private final RestClient rest;
@@ -71,7 +72,9 @@ public final class LoadDriver {
             LoadDriver driver = new LoadDriver(muster);
             driver.latency();
             driver.roundTrips(connected, data);
-            driver.fanOut(registered);
+            if (registered > 0) {
+                driver.fanOut(registered);
+            }
         }
     }
 
@@ -111,10 +114,14 @@ public final class LoadDriver {
                         muster.policies().named("device").orElseThrow().keys().primary()));
         try (SimulatedFleet fleet = SimulatedFleet.start(
                 target, Behaviour.PERFECT, SimulatedFleet.deviceIds("trip-", devices), 500, InstantSource.system())) {
+            long start = System.nanoTime();
             while (fleet.counters().connected() < devices) {
-                Thread.sleep(200);
+                Thread.sleep(50);
             }
-            for (int round = 1; round <= 4; round++) {
+            System.out.printf(
+                    "    %d devices connected in %.1f s: %s%n",
+                    devices, (System.nanoTime() - start) / 1e9, fleet.counters().json());
+            for (int round = 1; round <= Integer.getInteger("rounds", TRIP_ROUNDS); round++) {
                 Map<String, Duration> before = cpu();
                 String id = "trip-" + round;
                 double seconds = run(
@@ -145,7 +152,7 @@ public final class LoadDriver {
         List<Double> millis = new ArrayList<>();
         for (int i = 0; i < LATENCY_JOBS; i++) {
             double seconds = run("one-" + i, twinJob("deviceId = 'one-000001'"));
-            if (i >= LATENCY_JOBS / 4) {
+            if (i >= LATENCY_JOBS / 2) {
                 millis.add(seconds * 1000);
             }
         }
@@ -165,7 +172,7 @@ public final class LoadDriver {
         long start = System.nanoTime();
         JsonNode job = rest.send("PUT", "/jobs/v2/" + jobId, body).join().body();
         while (!job.path("status").asText().equals("completed")) {
-            Thread.sleep(2);
+            Thread.sleep(5);
             job = rest.send("GET", "/jobs/v2/" + jobId, null).join().body();
         }
         return (System.nanoTime() - start) / 1e9;

@@ -9,7 +9,8 @@ import java.time.Duration;
  * @param failureShare of methods that are answered with 500; 0 to 1
  * @param silentShare of methods that are not answered; 0 to 1
  * @param disconnectShare of devices that lose their connection in a second; 0 to 1
- * @param reportsDesired whether a desired change is reported back as reported properties
+ * @param reportsDesired whether desired properties are reported back, those found when it connects and each change
+ * @param telemetryEvery between two messages of a device; zero for none
  * @param seed of all chance
  */
 public record Behaviour(
@@ -19,9 +20,11 @@ public record Behaviour(
         double silentShare,
         double disconnectShare,
         boolean reportsDesired,
+        Duration telemetryEvery,
         long seed) {
-    /** Answers at once, always well, and stays connected. */
-    public static final Behaviour PERFECT = new Behaviour(Duration.ZERO, Duration.ZERO, 0, 0, 0, true, 1);
+    /** Answers at once, always well, stays connected, and says nothing by itself. */
+    public static final Behaviour PERFECT =
+            new Behaviour(Duration.ZERO, Duration.ZERO, 0, 0, 0, true, Duration.ZERO, 1);
 
     public Behaviour {
         if (shortestAnswer.isNegative() || longestAnswer.compareTo(shortestAnswer) < 0) {
@@ -33,5 +36,13 @@ public record Behaviour(
                 throw new IllegalArgumentException("a share is 0 to 1, share=" + share);
             }
         }
+        if (telemetryEvery.isNegative()) {
+            throw new IllegalArgumentException("telemetry comes every so often, telemetryEvery=" + telemetryEvery);
+        }
+    }
+
+    /** Perfect, but slow: answers evenly spread between two times. */
+    public static Behaviour answeringWithin(Duration shortest, Duration longest, long seed) {
+        return new Behaviour(shortest, longest, 0, 0, 0, false, Duration.ZERO, seed);
     }
 }

@@ -1,7 +1,11 @@
 package io.muster.agent;
 
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Collectors;
 
 /** What happened to all simulated devices together. Thread-safe. */
 public final class Counters {
@@ -9,8 +13,14 @@ public final class Counters {
     final LongAdder methods = new LongAdder();
     final LongAdder repeated = new LongAdder();
     final LongAdder desired = new LongAdder();
-    final LongAdder reconnects = new LongAdder();
-    final LongAdder refused = new LongAdder();
+    final LongAdder reported = new LongAdder();
+    final LongAdder telemetry = new LongAdder();
+    private final Map<String, LongAdder> ends = new ConcurrentHashMap<>();
+
+    /** A connection ended, or did not come to be. */
+    void ended(String reason) {
+        ends.computeIfAbsent(reason, _ -> new LongAdder()).increment();
+    }
 
     /**
      * At one moment, roughly.
@@ -19,19 +29,39 @@ public final class Counters {
      * @param methods attempts that reached a device for the first time
      * @param repeated attempts that reached a device again: each is a fault of the gateway
      * @param desired desired changes that devices were told of
-     * @param reconnects connections that were lost or refused and tried again
-     * @param refused connections that the server refused
+     * @param reported changes of reported properties that the hub took
+     * @param telemetry messages that the hub took
+     * @param ends connections that ended or did not come to be, by the reason
      */
-    public record Snapshot(long connected, long methods, long repeated, long desired, long reconnects, long refused) {
+    public record Snapshot(
+            long connected,
+            long methods,
+            long repeated,
+            long desired,
+            long reported,
+            long telemetry,
+            Map<String, Long> ends) {
         /** One line of JSON. */
         public String json() {
+            String reasons = ends.entrySet().stream()
+                    .map(end -> "\"" + end.getKey() + "\":" + end.getValue())
+                    .collect(Collectors.joining(",", "{", "}"));
             return "{\"connected\":" + connected + ",\"methods\":" + methods + ",\"repeated\":" + repeated
-                    + ",\"desired\":" + desired + ",\"reconnects\":" + reconnects + ",\"refused\":" + refused + "}";
+                    + ",\"desired\":" + desired + ",\"reported\":" + reported + ",\"telemetry\":" + telemetry
+                    + ",\"ends\":" + reasons + "}";
         }
     }
 
     public Snapshot snapshot() {
+        Map<String, Long> reasons = new TreeMap<>();
+        ends.forEach((reason, count) -> reasons.put(reason, count.sum()));
         return new Snapshot(
-                connected.get(), methods.sum(), repeated.sum(), desired.sum(), reconnects.sum(), refused.sum());
+                connected.get(),
+                methods.sum(),
+                repeated.sum(),
+                desired.sum(),
+                reported.sum(),
+                telemetry.sum(),
+                Map.copyOf(reasons));
     }
 }

@@ -13,6 +13,7 @@ import io.netty.handler.codec.mqtt.MqttEncoder;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
+import io.netty.handler.timeout.IdleStateHandler;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,6 +31,8 @@ public final class SimulatedFleet implements AutoCloseable {
     private static final Duration SHORTEST_BACKOFF = Duration.ofMillis(250);
     private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(15);
     private static final int LOOPS = 2;
+    private static final int PING_SECONDS = SimulatedDevice.KEEP_ALIVE_SECONDS / 2;
+    private static final int SILENCE_SECONDS = SimulatedDevice.KEEP_ALIVE_SECONDS;
     private static final long CLOSE_MS = 2000;
 
     private final Target target;
@@ -39,11 +42,13 @@ public final class SimulatedFleet implements AutoCloseable {
     private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(LOOPS, NioIoHandler.newFactory());
     private final @Nullable SslContext tls;
     private final List<SimulatedDevice> devices = new ArrayList<>();
+    private final ConnectQueue queue;
     private volatile boolean closed;
 
-    private SimulatedFleet(Target target, Behaviour behaviour, InstantSource clock) throws IOException {
+    private SimulatedFleet(Target target, Behaviour behaviour, int rate, InstantSource clock) throws IOException {
         this.target = target;
         this.behaviour = behaviour;
+        this.queue = new ConnectQueue(rate);
         this.clock = clock;
         this.tls = target.caFile() == null ? null : trusting(target.caFile());
     }
@@ -51,19 +56,23 @@ public final class SimulatedFleet implements AutoCloseable {
     /**
      * Begins to connect; returns at once.
      *
-     * @param rate connections a second
+     * @param rate connections a second, first ones and those after a loss
      * @throws IOException when the CA file can't be used
      */
     public static SimulatedFleet start(
             Target target, Behaviour behaviour, List<String> deviceIds, int rate, InstantSource clock)
             throws IOException {
-        SimulatedFleet fleet = new SimulatedFleet(target, behaviour, clock);
+        SimulatedFleet fleet = new SimulatedFleet(target, behaviour, rate, clock);
         SplittableRandom random = new SplittableRandom(behaviour.seed());
-        for (int i = 0; i < deviceIds.size(); i++) {
-            SimulatedDevice device = new SimulatedDevice(fleet, deviceIds.get(i), random.split());
+        for (String deviceId : deviceIds) {
+            SimulatedDevice device = new SimulatedDevice(fleet, deviceId, random.split());
             fleet.devices.add(device);
-            fleet.loops.schedule(() -> fleet.connect(device), i * 1_000_000L / rate, TimeUnit.MICROSECONDS);
+            fleet.queue.add(device);
         }
+        fleet.loops
+                .next()
+                .scheduleAtFixedRate(
+                        () -> fleet.queue.tick(fleet::connect), 0, ConnectQueue.TICK_MS, TimeUnit.MILLISECONDS);
         if (behaviour.disconnectShare() > 0) {
             fleet.loops.scheduleAtFixedRate(() -> fleet.disconnectSome(random), 1, 1, TimeUnit.SECONDS);
         }
@@ -99,7 +108,7 @@ public final class SimulatedFleet implements AutoCloseable {
         return clock.instant();
     }
 
-    void connect(SimulatedDevice device) {
+    private void connect(SimulatedDevice device) {
         if (closed) {
             return;
         }
@@ -116,23 +125,30 @@ public final class SimulatedFleet implements AutoCloseable {
                         channel.pipeline()
                                 .addLast(MqttEncoder.INSTANCE)
                                 .addLast(new MqttDecoder(LARGEST_PACKET))
+                                .addLast(new IdleStateHandler(SILENCE_SECONDS, PING_SECONDS, 0))
                                 .addLast(device.connection());
                     }
                 })
                 .connect(target.host(), target.port())
                 .addListener(connected -> {
                     if (!connected.isSuccess()) {
-                        again(device);
+                        queue.settled();
+                        device.failed();
+                        again(device, "unreachable");
                     }
                 });
     }
 
-    /** Tries again, later each time and not all at once. */
-    void again(SimulatedDevice device) {
+    void settled() {
+        queue.settled();
+    }
+
+    /** Tries again, later each time and not all at once. @param reason why the last connection ended or did not come to be */
+    void again(SimulatedDevice device, String reason) {
         if (!closed) {
-            counters.reconnects.increment();
+            counters.ended(reason);
             long limit = Math.min(LONGEST_BACKOFF.toMillis(), SHORTEST_BACKOFF.toMillis() << device.failures());
-            loops.schedule(() -> connect(device), device.random().nextLong(limit / 2, limit), TimeUnit.MILLISECONDS);
+            loops.schedule(() -> queue.add(device), device.random().nextLong(limit / 2, limit), TimeUnit.MILLISECONDS);
         }
     }
 

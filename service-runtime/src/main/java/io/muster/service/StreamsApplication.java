@@ -16,12 +16,12 @@ import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThr
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One running Kafka Streams application, exactly once, tuned for a short road: it commits every few milliseconds while there is work. */
+/** One running Kafka Streams application, exactly once, tuned for a short road: its processors commit in {@link Steps}. */
 public final class StreamsApplication implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StreamsApplication.class);
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
-    private static final int COMMIT_INTERVAL_MS = 20;
-    private static final int POLL_MS = 10;
+    private static final int COMMIT_INTERVAL_MS = 100;
+    private static final int POLL_MS = 5;
     private static final int LINGER_MS = 2;
     /**
      * How long a killed instance keeps its partitions. No static members: a broker that was killed itself may fence the living one.

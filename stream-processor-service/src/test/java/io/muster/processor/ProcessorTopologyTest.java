@@ -64,18 +64,24 @@ class ProcessorTopologyTest {
                         .encode(new DeviceJobEvent("job", deviceId, NOW, previous, NOW, event)));
     }
 
+    /** Time in which nothing happens: the step ends. */
+    private void pause() {
+        driver.advanceWallClockTime(Duration.ofMillis(5));
+        driver.advanceWallClockTime(Duration.ofMillis(5));
+    }
+
     @Test
-    void eventsOfATickBecomeOneRecord() {
+    void eventsOfAStepBecomeOneRecord() {
         for (int i = 0; i < 100; i++) {
             event("d" + i, null, new DeviceJobDelivered(1, 0));
         }
         event(null, null, new ExpansionCompleted(0, 1, 100L));
         event("d1", DeviceJobStatus.RUNNING, new DeviceJobCompleted(200, "null"));
-        driver.advanceWallClockTime(Duration.ofMillis(30));
+        pause();
         List<JobStatistics> written = statistics.readValuesToList();
         assertThat(written)
                 .containsExactly(new JobStatistics("job", new DeviceJobCounts(100L, 0L, 99L, 1L, 0L, 0L), 1, 1, NOW));
-        driver.advanceWallClockTime(Duration.ofMillis(30));
+        pause();
         assertThat(statistics.readValuesToList()).isEmpty();
     }
 
@@ -84,7 +90,7 @@ class ProcessorTopologyTest {
         events.pipeInput("d", "no event".getBytes(StandardCharsets.UTF_8));
         event("d", DeviceJobStatus.RUNNING, new DeviceJobCompleted(200, "null"));
         event("e", null, new DeviceJobDelivered(1, 0));
-        driver.advanceWallClockTime(Duration.ofMillis(30));
+        pause();
         assertThat(statistics.readValue().getCounts().getRunning()).isEqualTo(1);
         assertThat(driver.createOutputTopic(
                                 Topics.DEAD_LETTERS.name(), new StringDeserializer(), codecs.of(Topics.DEAD_LETTERS))

@@ -19,8 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RoadTest {
     private static final int DEVICES = 1000;
     private static final List<String> IDS = SimulatedFleet.deviceIds("road-", DEVICES);
-    private static final Behaviour SLOW =
-            new Behaviour(Duration.ofMillis(50), Duration.ofSeconds(3), 0, 0, 0, false, 7);
+    private static final Behaviour SLOW = Behaviour.answeringWithin(Duration.ofMillis(50), Duration.ofSeconds(3), 7);
 
     private static RunningMuster muster;
     private static SimulatedFleet fleet;

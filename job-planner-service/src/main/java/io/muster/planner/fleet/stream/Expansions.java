@@ -87,11 +87,13 @@ final class Expansions {
         slice(begun, now);
     }
 
-    /** Goes on with each job under way. */
-    void goOn(Instant now) {
+    /** Goes on with each job under way. @return whether there was one */
+    boolean goOn(Instant now) {
+        boolean any = !active.isEmpty();
         for (Active job : new ArrayList<>(active.values())) {
             slice(job, now);
         }
+        return any;
     }
 
     /** Stops listing targets: those found so far are all there are. */

@@ -18,6 +18,7 @@ import io.muster.records.ExpireDeviceJobs;
 import io.muster.records.ForgetJob;
 import io.muster.records.GatewayHeartbeat;
 import io.muster.records.ListDevices;
+import io.muster.service.Steps;
 import io.muster.topics.Topics;
 import java.time.Duration;
 import java.time.Instant;
@@ -59,6 +60,9 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
     private Outbox outbox;
 
     @SuppressWarnings("NullAway.Init")
+    private Steps steps;
+
+    @SuppressWarnings("NullAway.Init")
     private DeviceRequests requests;
 
     @SuppressWarnings("NullAway.Init")
@@ -95,6 +99,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
         this.requests = new DeviceRequests(devices, connections, runner, twins, fleetOutbox);
         this.reports = new DeviceReports(devices, connections, runner, twins, fleetOutbox);
         this.expansions = new Expansions(jobs, devices, connections, runner, twins, fleetOutbox);
+        this.steps = Steps.of(context);
         context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, this::tick);
     }
 
@@ -102,6 +107,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
     public void process(Record<String, byte[]> record) {
         Instant now = now();
         RecordMetadata position = context.recordMetadata().orElseThrow();
+        steps.worked();
         try {
             if (record.value() == null) {
                 throw new InvalidRecordException("a record here has a value");
@@ -167,8 +173,9 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
 
     private void tick(long timestamp) {
         Instant now = Instant.ofEpochMilli(timestamp);
-        runner.timeOut(now);
-        expansions.goOn(now);
+        if (runner.timeOut(now) | expansions.goOn(now)) {
+            steps.worked();
+        }
     }
 
     private Instant now() {

@@ -27,6 +27,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
@@ -162,9 +163,10 @@ final class MethodRunner {
         }
     }
 
-    /** Ends those whose time has come. */
-    void timeOut(Instant now) {
-        for (PendingMethod pending : methods.due(now, DUE_PER_TICK)) {
+    /** Ends those whose time has come. @return whether there was any */
+    boolean timeOut(Instant now) {
+        List<PendingMethod> due = methods.due(now, DUE_PER_TICK);
+        for (PendingMethod pending : due) {
             Instant dueAt = pending.getDueAt();
             if (pending.getRunning()
                     && dueAt != null
@@ -176,6 +178,7 @@ final class MethodRunner {
             failForTime(pending, now);
             dispatch(pending.getDeviceId(), now);
         }
+        return !due.isEmpty();
     }
 
     /** The job was cancelled: what has not been handed over never is. */

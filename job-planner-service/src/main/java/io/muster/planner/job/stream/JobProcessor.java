@@ -15,6 +15,7 @@ import io.muster.records.CreateJob;
 import io.muster.records.Job;
 import io.muster.records.JobCommand;
 import io.muster.records.JobStatistics;
+import io.muster.service.Steps;
 import io.muster.topics.Topics;
 import java.time.Duration;
 import java.time.Instant;
@@ -51,6 +52,9 @@ public final class JobProcessor implements Processor<String, byte[], Route, byte
     @SuppressWarnings("NullAway.Init")
     private JobEffects effects;
 
+    @SuppressWarnings("NullAway.Init")
+    private Steps steps;
+
     /** @param devicePartitions how many partitions every device-keyed topic has */
     public JobProcessor(Codecs codecs, int devicePartitions, int jobPartitions, int replyPartitions) {
         this.codecs = codecs;
@@ -70,6 +74,7 @@ public final class JobProcessor implements Processor<String, byte[], Route, byte
                 JobDecider.due(entry.value).ifPresent(at -> dueTimes.set(entry.key, at));
             }
         }
+        this.steps = Steps.of(context);
         context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, this::tick);
     }
 
@@ -77,6 +82,7 @@ public final class JobProcessor implements Processor<String, byte[], Route, byte
     public void process(Record<String, byte[]> record) {
         Instant now = Instant.ofEpochMilli(context.currentSystemTimeMs());
         RecordMetadata position = context.recordMetadata().orElseThrow();
+        steps.worked();
         try {
             if (position.topic().equals(Topics.JOB_STATISTICS.name())) {
                 tally(record, now);
@@ -125,6 +131,7 @@ public final class JobProcessor implements Processor<String, byte[], Route, byte
     private void tick(long timestamp) {
         Instant now = Instant.ofEpochMilli(timestamp);
         for (String jobId : dueTimes.take(now, DUE_PER_TICK)) {
+            steps.worked();
             @Nullable Job job = jobs.get(jobId);
             if (job != null) {
                 ask(jobId, JobDecider.whenDue(job), now);

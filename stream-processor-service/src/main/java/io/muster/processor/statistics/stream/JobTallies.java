@@ -3,6 +3,7 @@ package io.muster.processor.statistics.stream;
 import io.muster.processor.statistics.Tally;
 import io.muster.records.JobStatistics;
 import io.muster.records.PartialTally;
+import io.muster.service.Steps;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -31,15 +32,20 @@ public final class JobTallies implements Processor<String, PartialTally, String,
     @SuppressWarnings("NullAway.Init")
     private KeyValueStore<String, PartialTally> store;
 
+    @SuppressWarnings("NullAway.Init")
+    private Steps steps;
+
     @Override
     public void init(ProcessorContext<String, JobStatistics> context) {
         this.context = context;
         this.store = context.getStateStore(STORE);
+        this.steps = Steps.of(context);
         context.schedule(SWEEP, PunctuationType.WALL_CLOCK_TIME, now -> dropOld(Instant.ofEpochMilli(now)));
     }
 
     @Override
     public void process(Record<String, PartialTally> record) {
+        steps.worked();
         PartialTally partial = record.value();
         String jobId = partial.getJobId();
         store.put(jobId + '\0' + partial.getPartition(), partial);

@@ -10,6 +10,7 @@ import io.muster.records.DeviceJobEvent;
 import io.muster.records.ExpansionCompleted;
 import io.muster.records.PartialTally;
 import io.muster.service.DeadLetters;
+import io.muster.service.Steps;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -31,7 +32,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The first stage: one tally a job, for the events of this device partition. Changed tallies are passed on by a tick and not by each
+ * The first stage: one tally a job, for the events of this device partition. Changed tallies are passed on once a step and not by each
  * event. A partial replaces the earlier one of its partition, so that passing it on twice, as after a restart, does no harm.
  */
 public final class PartitionTallies implements Processor<String, byte[], String, SpecificRecord> {
@@ -39,7 +40,6 @@ public final class PartitionTallies implements Processor<String, byte[], String,
     public static final String STORE = "partition-tallies";
 
     private static final Logger LOG = LoggerFactory.getLogger(PartitionTallies.class);
-    private static final Duration TICK = Duration.ofMillis(25);
     private static final Duration SWEEP = Duration.ofHours(6);
     private static final Duration KEPT = Duration.ofDays(31);
     private static final String SERVICE = "stream-processor-service";
@@ -55,6 +55,9 @@ public final class PartitionTallies implements Processor<String, byte[], String,
 
     @SuppressWarnings("NullAway.Init")
     private KeyValueStore<String, PartialTally> store;
+
+    @SuppressWarnings("NullAway.Init")
+    private Steps steps;
 
     /** @param tallies and deadLetters the names of the sinks */
     public PartitionTallies(
@@ -74,12 +77,14 @@ public final class PartitionTallies implements Processor<String, byte[], String,
         try (KeyValueIterator<String, PartialTally> all = store.all()) {
             all.forEachRemaining(entry -> changed.add(entry.key));
         }
-        context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, _ -> passOn());
+        this.steps = Steps.of(context, this::passOn);
+        steps.worked();
         context.schedule(SWEEP, PunctuationType.WALL_CLOCK_TIME, now -> dropOld(Instant.ofEpochMilli(now)));
     }
 
     @Override
     public void process(Record<String, byte[]> record) {
+        steps.worked();
         try {
             if (record.value() == null) {
                 throw new ImpossibleEventException("an event has a value");

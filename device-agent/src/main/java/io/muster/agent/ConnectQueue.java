@@ -1,0 +1,54 @@
+package io.muster.agent;
+
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+
+/**
+ * Devices that want to connect, first or again. So many begin in a second and so many are under way at once, that a hub which is slow
+ * is not asked faster than it answers. Thread-safe.
+ */
+final class ConnectQueue {
+    /** How often {@link #tick} is to be called. */
+    static final long TICK_MS = 10;
+
+    private static final int UNDER_WAY = 256;
+    private static final double TICKS_PER_SECOND = 1000.0 / TICK_MS;
+
+    private final Queue<SimulatedDevice> waiting = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger underWay = new AtomicInteger();
+    private final double perTick;
+    private double allowance;
+
+    /** @param rate connections a second */
+    ConnectQueue(int rate) {
+        if (rate < 1) {
+            throw new IllegalArgumentException("at least one device connects in a second, rate=" + rate);
+        }
+        this.perTick = rate / TICKS_PER_SECOND;
+    }
+
+    void add(SimulatedDevice device) {
+        waiting.add(device);
+    }
+
+    /** An attempt came to an end, good or bad. */
+    void settled() {
+        underWay.decrementAndGet();
+    }
+
+    /** Begins as many attempts as are allowed now. By one thread. */
+    void tick(Consumer<SimulatedDevice> connect) {
+        allowance = Math.min(Math.max(1, perTick), allowance + perTick);
+        while (allowance >= 1 && underWay.get() < UNDER_WAY) {
+            SimulatedDevice next = waiting.poll();
+            if (next == null) {
+                return;
+            }
+            allowance--;
+            underWay.incrementAndGet();
+            connect.accept(next);
+        }
+    }
+}
