@@ -3,27 +3,26 @@ package io.muster.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.apache.avro.Schema;
-import org.apache.avro.generic.GenericData;
-import org.apache.avro.generic.GenericDatumReader;
-import org.apache.avro.generic.GenericDatumWriter;
-import org.apache.avro.generic.GenericRecord;
-import org.apache.avro.io.BinaryEncoder;
-import org.apache.avro.io.DecoderFactory;
-import org.apache.avro.io.EncoderFactory;
+import java.util.Set;
+import java.util.TreeSet;
+import org.apache.flink.avro.registry.confluent.shaded.io.confluent.kafka.schemaregistry.client.CachedSchemaRegistryClient;
+import org.apache.flink.avro.registry.confluent.shaded.io.confluent.kafka.schemaregistry.client.SchemaRegistryClient;
+import org.apache.flink.avro.shaded.org.apache.avro.Schema;
+import org.apache.flink.avro.shaded.org.apache.avro.generic.GenericData;
+import org.apache.flink.avro.shaded.org.apache.avro.generic.GenericDatumReader;
+import org.apache.flink.avro.shaded.org.apache.avro.generic.GenericDatumWriter;
+import org.apache.flink.avro.shaded.org.apache.avro.generic.GenericRecord;
+import org.apache.flink.avro.shaded.org.apache.avro.io.BinaryEncoder;
+import org.apache.flink.avro.shaded.org.apache.avro.io.DecoderFactory;
+import org.apache.flink.avro.shaded.org.apache.avro.io.EncoderFactory;
+import org.apache.flink.formats.avro.registry.confluent.ConfluentSchemaRegistryCoder;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -36,29 +35,26 @@ import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** A program that is not ours: it has Kafka, Avro and the registry's address, and none of our classes. See docs/kafka-producers.md. */
+/**
+ * A program that is not ours: it has Kafka, Avro and Confluent's own registry client, as Flink brings them along, and none of our
+ * classes. See docs/kafka-producers.md.
+ */
 class ForeignProducerTest {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int CACHED = 100;
     private static RunningMuster muster;
+    private static SchemaRegistryClient client;
+    private static ConfluentSchemaRegistryCoder registry;
 
     @BeforeAll
     static void start() throws Exception {
         muster = RunningMuster.get();
+        client = new CachedSchemaRegistryClient(muster.standalone.options().registry(), CACHED);
+        registry = new ConfluentSchemaRegistryCoder("job-commands-value", client);
     }
 
-    private static JsonNode registry(String path) throws Exception {
-        HttpRequest request = HttpRequest.newBuilder(
-                        URI.create(muster.standalone.options().registry() + path))
-                .build();
-        return JSON.readTree(HttpClient.newHttpClient()
-                .send(request, HttpResponse.BodyHandlers.ofString())
-                .body());
-    }
-
-    private static byte[] encode(int id, GenericRecord record) throws Exception {
+    private static byte[] encode(GenericRecord record) throws Exception {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        out.write(0);
-        out.write(ByteBuffer.allocate(4).putInt(id).array());
+        registry.writeSchema(record.getSchema(), out);
         BinaryEncoder encoder = EncoderFactory.get().binaryEncoder(out, null);
         new GenericDatumWriter<GenericRecord>(record.getSchema()).write(record, encoder);
         encoder.flush();
@@ -66,11 +62,12 @@ class ForeignProducerTest {
     }
 
     private static GenericRecord decode(byte[] bytes) throws Exception {
-        int id = ByteBuffer.wrap(bytes, 1, 4).getInt();
-        Schema schema = new Schema.Parser()
-                .parse(registry("/schemas/ids/" + id).path("schema").asText());
-        return new GenericDatumReader<GenericRecord>(schema, schema, GenericData.get())
-                .read(null, DecoderFactory.get().binaryDecoder(bytes, 5, bytes.length - 5, null));
+        ByteArrayInputStream in = new ByteArrayInputStream(bytes);
+        Schema schema = registry.readSchema(in);
+        GenericRecord record = new GenericDatumReader<GenericRecord>(schema)
+                .read(null, DecoderFactory.get().directBinaryDecoder(in, null));
+        assertThat(in.available()).as("bytes behind the record").isZero();
+        return record;
     }
 
     private static Schema branch(Schema union, String name) {
@@ -101,25 +98,16 @@ class ForeignProducerTest {
 
     @Test
     void aProgramOfOthersAsksForAJobAndReadsWhatBecameOfIt() throws Exception {
-        JsonNode latest = registry("/subjects/job-commands-value/versions/latest");
-        Schema command = new Schema.Parser().parse(latest.path("schema").asText());
-        int id = latest.path("id").asInt();
+        Schema command = new Schema.Parser()
+                .parse(client.getLatestSchemaMetadata("job-commands-value").getSchema());
         try (KafkaProducer<String, byte[]> producer = new KafkaProducer<>(
                 Map.of("bootstrap.servers", muster.standalone.options().kafka(), "acks", "all"),
                 new StringSerializer(),
                 new ByteArraySerializer())) {
-            send(
-                    producer,
-                    "foreign-1",
-                    "request-1",
-                    encode(id, createJob(command, "foreign-1", "deviceId = 'nobody'")));
-            send(producer, "foreign-1", "request-2", encode(id, createJob(command, "foreign-1", "*")));
+            send(producer, "foreign-1", "request-1", encode(createJob(command, "foreign-1", "deviceId = 'nobody'")));
+            send(producer, "foreign-1", "request-2", encode(createJob(command, "foreign-1", "*")));
             send(producer, "foreign-1", "request-3", "this is no record".getBytes(StandardCharsets.UTF_8));
-            send(
-                    producer,
-                    "foreign-2",
-                    "request-4",
-                    encode(id, createJob(command, "foreign-2", "deviceId = 'nobody'")));
+            send(producer, "foreign-2", "request-4", encode(createJob(command, "foreign-2", "deviceId = 'nobody'")));
         }
         List<ConsumerRecord<String, byte[]>> events = new ArrayList<>();
         List<ConsumerRecord<String, byte[]>> refusals = new ArrayList<>();
@@ -167,6 +155,50 @@ class ForeignProducerTest {
                 .path("status")
                 .asText()
                 .equals("completed"));
+    }
+
+    @Test
+    void aConfluentClientReadsEveryTopic() throws Exception {
+        muster.register(List.of("read-by-others"), "{\"read\":true}");
+        muster.rest
+                .send(
+                        "PUT",
+                        "/jobs/v2/read-by-others",
+                        "{\"type\":\"scheduleUpdateTwin\",\"queryCondition\":\"tags.read = true\","
+                                + "\"updateTwin\":{\"properties\":{\"desired\":{\"a\":1}}}}")
+                .join();
+        Set<String> awaited = new TreeSet<>(Set.of(
+                "job-commands",
+                "job-events",
+                "jobs",
+                "device-commands",
+                "devices",
+                "device-reports",
+                "expansions",
+                "device-job-events",
+                "job-tallies",
+                "job-statistics",
+                "replies"));
+        try (KafkaConsumer<String, byte[]> consumer = new KafkaConsumer<>(
+                Map.of("bootstrap.servers", muster.standalone.options().kafka()),
+                new StringDeserializer(),
+                new ByteArrayDeserializer())) {
+            consumer.assign(awaited.stream()
+                    .flatMap(topic -> consumer.partitionsFor(topic).stream())
+                    .map(info -> new TopicPartition(info.topic(), info.partition()))
+                    .toList());
+            consumer.seekToBeginning(consumer.assignment());
+            await().atMost(Duration.ofSeconds(20)).until(() -> {
+                for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofMillis(200))) {
+                    if (record.value() != null && record.value()[0] == 0) {
+                        assertThat(decode(record.value()).getSchema().getNamespace())
+                                .isEqualTo("io.muster.records");
+                        awaited.remove(record.topic());
+                    }
+                }
+                return awaited.isEmpty();
+            });
+        }
     }
 
     private static void send(KafkaProducer<String, byte[]> producer, String key, String requestId, byte[] value)
