@@ -1,14 +1,17 @@
 // Drives Muster with the unmodified SDKs of IoT Hub: create a device, patch its twin, connect it, invoke a method, schedule both kinds
-// of job over a query, follow them to the end, read the statistics. Arguments: connection string, REST port, MQTT port, CA file.
+// of job over a query, follow them to the end, read the statistics; outlive a renewed token; connect with a certificate. Arguments:
+// connection string, REST port, MQTT port, CA file, a self-signed certificate, its key.
 "use strict";
 const assert = require("node:assert");
 const fs = require("node:fs");
 const https = require("node:https");
 const { Registry, JobClient, Client: ServiceClient } = require("azure-iothub");
+const crypto = require("node:crypto");
 const { Client: DeviceClient, Message } = require("azure-iot-device");
+const { SharedAccessKeyAuthenticationProvider } = require("azure-iot-device/dist/sak_authentication_provider");
 const { Mqtt } = require("azure-iot-device-mqtt");
 
-const [connectionString, restPort, mqttPort, caFile] = process.argv.slice(2);
+const [connectionString, restPort, mqttPort, caFile, certificateFile, keyFile] = process.argv.slice(2);
 const ca = fs.readFileSync(caFile, "utf8");
 // The SDK has no option for a port: its agent has (contract 6.1).
 const agent = new https.Agent({ keepAlive: true, host: "127.0.0.1", port: Number(restPort), ca, servername: "localhost" });
@@ -28,6 +31,62 @@ const until = async (what, condition) => {
   throw new Error(`did not happen in 20 s: ${what}`);
 };
 const body = (answer) => answer.responseBody ?? answer.jobStatus ?? answer;
+
+const answering = (device) => {
+  device.onDeviceMethod("ping", (request, response) => response.send(200, { pong: request.payload }, () => {}));
+  return device;
+};
+const ping = (deviceId) =>
+  until(`${deviceId} answers`, async () => {
+    try {
+      const invoked = body(await service.invokeDeviceMethod(deviceId, { methodName: "ping", payload: 1, responseTimeoutInSeconds: 10 }));
+      return (invoked.result ?? invoked).payload.pong === 1;
+    } catch (error) {
+      if (String(error).includes("404103")) return null;
+      throw error;
+    }
+  });
+
+/** The SDK renews its token by DISCONNECT and CONNECT, and does not subscribe again: the hub has to remember (rule 10). */
+async function renewal(run) {
+  const deviceId = `renews-${run}`;
+  const created = body(await registry.create({ deviceId }));
+  const provider = SharedAccessKeyAuthenticationProvider.fromConnectionString(
+    `HostName=localhost:${mqttPort};DeviceId=${deviceId};SharedAccessKey=${created.authentication.symmetricKey.primaryKey}`, 6, 4);
+  let tokens = 0;
+  provider.on("newTokenAvailable", () => tokens++);
+  const device = DeviceClient.fromAuthenticationProvider(provider, Mqtt);
+  await device.setOptions({ ca });
+  await device.open();
+  answering(device);
+  await ping(deviceId);
+  const before = tokens;
+  await until("two tokens are renewed", async () => tokens >= before + 2);
+  await ping(deviceId);
+  await device.close();
+  await registry.delete(deviceId);
+}
+
+/** A device that shows a certificate instead of a token; the hub knows its thumbprint. */
+async function certificate(run) {
+  const deviceId = `x509-${run}`;
+  const cert = fs.readFileSync(certificateFile, "utf8");
+  const primaryThumbprint = new crypto.X509Certificate(cert).fingerprint256.replaceAll(":", "");
+  await registry.create({ deviceId, authentication: { type: "selfSigned", x509Thumbprint: { primaryThumbprint } } });
+  const open = async (id) => {
+    const device = DeviceClient.fromConnectionString(`HostName=localhost:${mqttPort};DeviceId=${id};x509=true`, Mqtt);
+    device.setRetryPolicy({ shouldRetry: () => false, nextRetryTimeout: () => -1 });
+    await device.setOptions({ ca, cert, key: fs.readFileSync(keyFile, "utf8") });
+    await device.open();
+    return device;
+  };
+  const device = answering(await open(deviceId));
+  await ping(deviceId);
+  await device.close();
+  await registry.update({ deviceId, authentication: { type: "selfSigned", x509Thumbprint: { primaryThumbprint: "0".repeat(64) } } });
+  await assert.rejects(open(deviceId), (error) => /Not authorized/.test(error.message));
+  await registry.delete(deviceId);
+}
 
 async function main() {
   const run = Date.now().toString(36);
@@ -111,6 +170,8 @@ async function main() {
   await device.close();
   await registry.delete(deviceId);
   await assert.rejects(registry.get(deviceId), (error) => error.name === "DeviceNotFoundError");
+  await renewal(run);
+  await certificate(run);
   console.log("the road holds");
 }
 

@@ -25,6 +25,7 @@ import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -103,13 +104,16 @@ final class SimulatedDevice {
     private final class Connection extends SimpleChannelInboundHandler<MqttMessage> {
         private final List<ScheduledFuture<?>> timers = new ArrayList<>();
         private boolean connected;
+        private Instant renewAt = Instant.EPOCH;
         private String end = "lost";
 
         @Override
         public void channelActive(ChannelHandlerContext ctx) {
             channel = ctx.channel();
             Target target = fleet.target();
-            String token = target.tokens().sign(deviceId, fleet.now().plus(target.tokenLife()));
+            Instant now = fleet.now();
+            String token = target.tokens().sign(deviceId, now.plus(target.tokenLife()));
+            renewAt = now.plus(target.tokenLife().multipliedBy(3).dividedBy(4));
             ctx.writeAndFlush(MqttMessageBuilders.connect()
                     .protocolVersion(MqttVersion.MQTT_3_1_1)
                     .clientId(deviceId)
@@ -166,8 +170,8 @@ final class SimulatedDevice {
             cancelTimers();
             fleet.settled();
             fleet.count().connected.incrementAndGet();
-            Duration renewal = fleet.target().tokenLife().multipliedBy(3).dividedBy(4);
-            timers.add(ctx.executor().schedule(() -> renew(ctx), renewal.toMillis(), TimeUnit.MILLISECONDS));
+            long renewal = Math.max(0, Duration.between(fleet.now(), renewAt).toMillis());
+            timers.add(ctx.executor().schedule(() -> renew(ctx), renewal, TimeUnit.MILLISECONDS));
             if (fleet.behaviour().reportsDesired()) {
                 send(ctx, "$iothub/twin/GET/?" + RID + TWIN_RID, ctx.alloc().buffer(0));
             }

@@ -17,6 +17,7 @@ import io.muster.access.ConnectionString;
 import io.muster.access.SharedAccessSignature;
 import io.muster.agent.Behaviour;
 import io.muster.agent.SimulatedFleet;
+import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -25,8 +26,10 @@ import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Base64;
 import java.util.Date;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.HttpsURLConnection;
 import javax.net.ssl.SSLContext;
@@ -49,6 +52,7 @@ class SdkTest {
         if (!Files.exists(folder.resolve("node_modules/.package-lock.json"))) {
             run(folder, 300, "npm", "ci", "--no-audit", "--no-fund");
         }
+        SelfSigned certificate = selfSigned();
         String said = run(
                 folder,
                 120,
@@ -58,8 +62,50 @@ class SdkTest {
                         .text(),
                 Integer.toString(muster.standalone.options().restPort()),
                 Integer.toString(muster.standalone.options().mqttPort()),
-                muster.standalone.caFile().toString());
+                muster.standalone.caFile().toString(),
+                certificate.certificate().toString(),
+                certificate.key().toString());
         assertThat(said).contains("the road holds");
+    }
+
+    /** Files in PEM. */
+    private record SelfSigned(Path certificate, Path key) {}
+
+    private static SelfSigned selfSigned() throws Exception {
+        Path folder = Files.createTempDirectory(Path.of("target").toAbsolutePath(), "x509");
+        Path store = folder.resolve("store.p12");
+        String password = "changeit";
+        run(
+                folder,
+                60,
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                "-genkeypair",
+                "-alias",
+                "device",
+                "-keyalg",
+                "EC",
+                "-dname",
+                "CN=device",
+                "-storetype",
+                "PKCS12",
+                "-keystore",
+                store.toString(),
+                "-storepass",
+                password);
+        KeyStore made = KeyStore.getInstance(store.toFile(), password.toCharArray());
+        return new SelfSigned(
+                pem(folder, "CERTIFICATE", made.getCertificate("device").getEncoded()),
+                pem(
+                        folder,
+                        "PRIVATE KEY",
+                        made.getKey("device", password.toCharArray()).getEncoded()));
+    }
+
+    private static Path pem(Path folder, String kind, byte[] der) throws IOException {
+        String lines = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(der);
+        return Files.writeString(
+                folder.resolve(kind.toLowerCase(Locale.ROOT).replace(' ', '-') + ".pem"),
+                "-----BEGIN " + kind + "-----\n" + lines + "\n-----END " + kind + "-----\n");
     }
 
     private static String run(Path folder, int seconds, String... command) throws Exception {
