@@ -2,6 +2,7 @@ package io.muster.api;
 
 import io.muster.api.job.JobView;
 import io.muster.api.job.Requests;
+import io.muster.records.CancelJob;
 import io.muster.records.CreateDevice;
 import io.muster.records.CreateJob;
 import io.muster.records.DeleteDevice;
@@ -92,6 +93,11 @@ final class RequestsDouble implements Requests {
             return CompletableFuture.completedFuture(job);
         }
         return CompletableFuture.completedFuture(new Refusal(RefusalReason.JOB_NOT_FOUND, "There is no such job."));
+    }
+
+    @Override
+    public CompletableFuture<Object> cancel(String jobId) {
+        return job(jobId, new CancelJob());
     }
 
     @Override

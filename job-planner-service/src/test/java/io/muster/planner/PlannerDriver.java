@@ -4,6 +4,7 @@ import io.muster.codec.Codecs;
 import io.muster.records.DeadLetter;
 import io.muster.records.Delivery;
 import io.muster.records.DeviceCommand;
+import io.muster.records.DeviceConnection;
 import io.muster.records.DeviceJobCancelled;
 import io.muster.records.DeviceJobCompleted;
 import io.muster.records.DeviceJobCounts;
@@ -52,8 +53,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The planner's topology with one partition of each kind, and what it wrote. Plays the processor: it folds and feeds back. */
 final class PlannerDriver implements AutoCloseable {
-    private static final String RUN = "run-1";
-
     private final InMemorySchemaRegistry registry = new InMemorySchemaRegistry();
     private final Codecs codecs = new Codecs(registry);
     private final TopologyTestDriver driver;
@@ -64,10 +63,12 @@ final class PlannerDriver implements AutoCloseable {
     private final List<DeadLetter> deadLetters = new ArrayList<>();
     private final List<JobRefusal> refusals = new ArrayList<>();
     private final Map<String, Job> jobs = new HashMap<>();
+    private final Map<String, DeviceConnection> connections = new HashMap<>();
     private final Map<String, Map<DeviceJobStatus, Long>> counts = new HashMap<>();
     private final List<String> expanded = new ArrayList<>();
     private Instant now = Instant.parse("2026-11-21T02:00:00Z");
     private int requests;
+    private String run = "run-1";
 
     PlannerDriver() {
         Properties properties = new Properties();
@@ -96,7 +97,7 @@ final class PlannerDriver implements AutoCloseable {
     }
 
     void report(String deviceId, Object report) {
-        send(Topics.DEVICE_REPORTS, deviceId, new DeviceReport(deviceId, 0, RUN, now, report, "c"));
+        send(Topics.DEVICE_REPORTS, deviceId, new DeviceReport(deviceId, 0, run, now, report, "c"));
     }
 
     /** The gateway says that it lives, at this instant. */
@@ -104,7 +105,12 @@ final class PlannerDriver implements AutoCloseable {
         raw(
                 Topics.DEVICE_REPORTS.name(),
                 null,
-                encode(Topics.DEVICE_REPORTS, new DeviceReport(null, 0, RUN, now, new GatewayHeartbeat(), null)));
+                encode(Topics.DEVICE_REPORTS, new DeviceReport(null, 0, run, now, new GatewayHeartbeat(), null)));
+    }
+
+    void gatewayRunsAnew() {
+        run = "run-2";
+        beat();
     }
 
     void list(Object request) {
@@ -155,6 +161,10 @@ final class PlannerDriver implements AutoCloseable {
         return Objects.requireNonNull(jobs.get(jobId), jobId);
     }
 
+    DeviceConnection connection(String deviceId) {
+        return Objects.requireNonNull(connections.get(deviceId), deviceId);
+    }
+
     List<JobRefusal> jobRefusals() {
         return refusals;
     }
@@ -186,6 +196,7 @@ final class PlannerDriver implements AutoCloseable {
         deadLetters.addAll(written(Topics.DEAD_LETTERS));
         refusals.addAll(written(Topics.JOB_REFUSALS));
         written(Topics.JOBS).forEach(job -> jobs.put(job.getDefinition().getJobId(), job));
+        written(Topics.DEVICE_CONNECTIONS).forEach(connection -> connections.put(connection.getDeviceId(), connection));
         List<DeviceJobEvent> fresh = written(Topics.DEVICE_JOB_EVENTS);
         deviceJobEvents.addAll(fresh);
         fresh.forEach(this::fold);

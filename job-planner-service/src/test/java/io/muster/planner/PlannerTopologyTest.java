@@ -2,6 +2,7 @@ package io.muster.planner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.muster.records.AwaitTurn;
 import io.muster.records.CancelJob;
 import io.muster.records.CloseConnection;
 import io.muster.records.ConnectionTerms;
@@ -41,6 +42,7 @@ import io.muster.records.RefusalReason;
 import io.muster.records.ReportedAnswer;
 import io.muster.records.RequestConnection;
 import io.muster.records.SubscriptionsChanged;
+import io.muster.records.TurnCame;
 import io.muster.records.TwinPatch;
 import io.muster.topics.Topics;
 import java.nio.ByteBuffer;
@@ -196,6 +198,40 @@ class PlannerTopologyTest {
         answer("a", delivered);
         assertThat(planner.events("m", "a"))
                 .hasExactlyElementsOfTypes(DeviceJobDelivered.class, DeviceJobCompleted.class);
+    }
+
+    @Test
+    void whoAwaitsItsTurnIsAnsweredBehindWhatStandsBefore() {
+        create("a", "{}");
+        planner.job("m", method("m", "*"));
+        planner.job("m", new CancelJob());
+        planner.list(new AwaitTurn());
+        assertThat(planner.lastReply()).isEqualTo(new TurnCame(0));
+        connect("a", METHODS);
+        assertThat(planner.delivered(MethodRequest.class)).isEmpty();
+    }
+
+    @Test
+    void theConnectionsOfASilentGatewayEndForEverybodyToRead() {
+        create("a", "{}");
+        connect("a", METHODS);
+        planner.advance(Duration.ofSeconds(60));
+        assertThat(planner.connection("a").getConnected()).isTrue();
+        planner.advance(Duration.ofSeconds(5));
+        assertThat(planner.connection("a").getConnected()).isFalse();
+        planner.beat();
+        planner.job("m", method("m", "*"));
+        assertThat(planner.delivered(MethodRequest.class)).isEmpty();
+        assertThat(planner.delivered(CloseConnection.class)).hasSize(1);
+    }
+
+    @Test
+    void theConnectionsOfAGatewayThatRunsAnewEndAtOnce() {
+        create("a", "{}");
+        connect("a", METHODS);
+        planner.gatewayRunsAnew();
+        planner.advance(Duration.ofSeconds(5));
+        assertThat(planner.connection("a").getConnected()).isFalse();
     }
 
     @Test

@@ -19,7 +19,6 @@ import io.muster.api.job.Requests;
 import io.muster.api.json.Jobs;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
-import io.muster.records.CancelJob;
 import io.muster.records.CreateJob;
 import io.muster.records.Job;
 import io.muster.records.Refusal;
@@ -88,7 +87,7 @@ final class JobController {
     /** Clients send no body, or {@code {}}: it says nothing and is not read. */
     @Post("/jobs/v2/{id}/cancel")
     CompletionStage<HttpResponse<String>> cancel(@PathVariable String id) {
-        return requests.job(id, new CancelJob()).thenApply(this::job);
+        return requests.cancel(id).thenApply(this::job);
     }
 
     private HttpResponse<String> job(Object outcome) {

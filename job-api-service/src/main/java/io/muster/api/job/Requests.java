@@ -17,6 +17,9 @@ public interface Requests {
     /** @param command a command of {@code JobCommand} */
     CompletableFuture<Object> job(String jobId, Object command);
 
+    /** Cancels; ends when no device can be handed anything of the job any more. */
+    CompletableFuture<Object> cancel(String jobId);
+
     /** One page of each device partition. */
     CompletableFuture<List<DevicePage>> devices(@Nullable String after, int limit);
 }

@@ -6,6 +6,8 @@ import io.muster.api.job.Requests;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
 import io.muster.codec.Codecs;
+import io.muster.records.AwaitTurn;
+import io.muster.records.CancelJob;
 import io.muster.records.DeviceCommand;
 import io.muster.records.DevicePage;
 import io.muster.records.Expansion;
@@ -104,17 +106,33 @@ public final class KafkaRequests implements Requests, AutoCloseable {
         });
     }
 
+    /**
+     * The answer to the command tells that the coordinator has cancelled, in one transaction with its word to the device partitions. What
+     * is asked of each partition now is answered behind that word.
+     */
+    @Override
+    public CompletableFuture<Object> cancel(String jobId) {
+        return job(jobId, new CancelJob())
+                .thenCompose(outcome -> outcome instanceof Job
+                        ? everyPartition(new AwaitTurn()).thenApply(_ -> outcome)
+                        : CompletableFuture.completedFuture(outcome));
+    }
+
     @Override
     public CompletableFuture<List<DevicePage>> devices(@Nullable String after, int limit) {
+        return everyPartition(new ListDevices(after, limit))
+                .thenApply(outcomes ->
+                        outcomes.stream().map(DevicePage.class::cast).toList());
+    }
+
+    private CompletableFuture<List<Object>> everyPartition(Object request) {
         String requestId = UUID.randomUUID().toString();
         List<ProducerRecord<String, byte[]>> records = new ArrayList<>();
         for (int partition = 0; partition < devicePartitions; partition++) {
-            Expansion request = new Expansion("", partition, devicePartitions, new ListDevices(after, limit));
-            records.add(record(Topics.EXPANSIONS, partition, null, request, requestId));
+            Expansion expansion = new Expansion("", partition, devicePartitions, request);
+            records.add(record(Topics.EXPANSIONS, partition, null, expansion, requestId));
         }
-        return ask(requestId, records, LIMIT)
-                .thenApply(outcomes ->
-                        outcomes.stream().map(DevicePage.class::cast).toList());
+        return ask(requestId, records, LIMIT);
     }
 
     /** A reply came. One that nobody awaits any more is dropped. */

@@ -7,6 +7,7 @@ import io.muster.topics.Topics;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.streams.KeyValue;
@@ -21,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 final class ConnectionTable {
     /** A gateway that is silent for so long holds no connections any more. */
     static final Duration LEASE = Duration.ofSeconds(10);
+
+    /** Its connections are ended for good when it has been silent for so long. */
+    static final Duration GIVEN_UP = Duration.ofSeconds(60);
 
     private record Gateway(String run, Instant lastSeen, Instant reportedUntil) {}
 
@@ -82,6 +86,22 @@ final class ConnectionTable {
         }
         Instant lastSeen = known == null ? startedAt : known.lastSeen();
         return now.isAfter(lastSeen.plus(LEASE)) && now.isAfter(instant.plus(LEASE));
+    }
+
+    /** Connections whose gateway runs anew, or has been silent for so long that nobody waits for it. */
+    List<DeviceConnection> lost(Instant now) {
+        return mirror.values().stream()
+                .filter(connection -> connection.getConnected() && isLost(connection, now))
+                .toList();
+    }
+
+    private boolean isLost(DeviceConnection connection, Instant now) {
+        @Nullable Gateway gateway = gateways.get(connection.getGateway());
+        if (gateway != null && !gateway.run().equals(connection.getGatewayRun())) {
+            return true;
+        }
+        Instant lastSeen = gateway == null ? startedAt : gateway.lastSeen();
+        return now.isAfter(lastSeen.plus(GIVEN_UP));
     }
 
     void put(DeviceConnection connection, Instant now) {

@@ -111,15 +111,32 @@ final class DeviceReports {
         runner.dispatch(deviceId, now);
     }
 
+    /** Ends the connections of gateways that are gone, for everybody to read; a gateway that lives after all is told. */
+    void endLost(Instant now) {
+        for (DeviceConnection connection : connections.lost(now)) {
+            end(connection, now);
+            close(
+                    connection.getGateway(),
+                    connection.getDeviceId(),
+                    connection.getEpoch(),
+                    "The gateway was not heard of for too long.",
+                    now);
+        }
+    }
+
+    private void end(DeviceConnection connection, Instant now) {
+        connections.put(
+                DeviceConnection.newBuilder(connection)
+                        .setConnected(false)
+                        .setChangedAt(now)
+                        .build(),
+                now);
+    }
+
     private void disconnected(String deviceId, DeviceDisconnected disconnected, Instant now) {
         @Nullable DeviceConnection session = connections.get(deviceId);
         if (session != null && session.getEpoch() == disconnected.getEpoch() && session.getConnected()) {
-            connections.put(
-                    DeviceConnection.newBuilder(session)
-                            .setConnected(false)
-                            .setChangedAt(now)
-                            .build(),
-                    now);
+            end(session, now);
         }
     }
 

@@ -23,6 +23,7 @@ import io.muster.records.ListDevices;
 import io.muster.records.PatchTwin;
 import io.muster.records.Refusal;
 import io.muster.records.ReplaceTwin;
+import io.muster.records.TurnCame;
 import io.muster.records.Twin;
 import io.muster.records.TwinPatch;
 import io.muster.records.UpdateDevice;
@@ -102,6 +103,11 @@ final class DeviceRequests {
             return page.size() < limit && bytes[0] < PAGE_BYTES;
         });
         outbox.reply(requester, new DevicePage(expansion.getPartition(), expansion.getPartitions(), page, more), now);
+    }
+
+    /** What stands before it in the partition was done, in this transaction or an earlier one. */
+    void turnCame(Expansion expansion, Requester requester, Instant now) {
+        outbox.reply(requester, new TurnCame(expansion.getPartition()), now);
     }
 
     private void identity(IdentityChange change, String deviceId, Requester requester, Instant now) {

@@ -8,6 +8,7 @@ import io.muster.planner.stream.InvalidRecordException;
 import io.muster.planner.stream.Outbox;
 import io.muster.planner.stream.Requester;
 import io.muster.planner.stream.Route;
+import io.muster.records.AwaitTurn;
 import io.muster.records.CancelDeviceJobs;
 import io.muster.records.DeviceCommand;
 import io.muster.records.DeviceConnection;
@@ -47,6 +48,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
     public static final String METHODS = "methods";
 
     private static final Duration TICK = Duration.ofMillis(10);
+    private static final Duration SWEEP = Duration.ofSeconds(5);
 
     private final Codecs codecs;
     private final int devicePartitions;
@@ -101,6 +103,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
         this.expansions = new Expansions(jobs, devices, connections, runner, twins, fleetOutbox);
         this.steps = Steps.of(context);
         context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, this::tick);
+        context.schedule(SWEEP, PunctuationType.WALL_CLOCK_TIME, _ -> reports.endLost(now()));
     }
 
     @Override
@@ -167,6 +170,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
             }
             case ForgetJob _ -> jobs.delete(jobId);
             case ListDevices list -> requests.list(expansion, list, Requester.of(record, replyPartitions), now);
+            case AwaitTurn _ -> requests.turnCame(expansion, Requester.of(record, replyPartitions), now);
             case Object unknown -> throw new IllegalStateException("not an expansion, class=" + unknown.getClass());
         }
     }
