@@ -13,6 +13,9 @@ public final class ServiceProgram {
     /** The exit status when the service can't start as it is configured. */
     public static final int UNUSABLE = 2;
 
+    /** The exit status when the service can't go on and may if it is started again. */
+    public static final int FAILED = 1;
+
     /** Builds and starts a service. */
     @FunctionalInterface
     public interface Start {
@@ -49,6 +52,12 @@ public final class ServiceProgram {
         } finally {
             closed.countDown();
         }
+    }
+
+    /** Ends the process with {@link #FAILED}, for whoever started it to start it again. Returns at once. */
+    static void fail(String reason) {
+        LOG.error("The process ends, to be started again: {}", reason);
+        Thread.ofPlatform().name("fail").start(() -> System.exit(FAILED));
     }
 
     private static void awaitQuietly(CountDownLatch latch) {

@@ -71,10 +71,12 @@ public final class StreamsApplication implements AutoCloseable {
         KafkaStreams streams = new KafkaStreams(topology, properties(options));
         AtomicInteger failures = new AtomicInteger();
         streams.setUncaughtExceptionHandler(e -> {
-            LOG.error("A stream thread failed and is replaced", e);
-            return failures.incrementAndGet() < FAILURES_BEFORE_GIVING_UP
-                    ? StreamThreadExceptionResponse.REPLACE_THREAD
-                    : StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+            LOG.error("A stream thread failed", e);
+            if (failures.incrementAndGet() < FAILURES_BEFORE_GIVING_UP) {
+                return StreamThreadExceptionResponse.REPLACE_THREAD;
+            }
+            ServiceProgram.fail("Stream threads failed " + FAILURES_BEFORE_GIVING_UP + " times.");
+            return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
         });
         KafkaStreamsMetrics metrics = new KafkaStreamsMetrics(streams);
         metrics.bindTo(meters);

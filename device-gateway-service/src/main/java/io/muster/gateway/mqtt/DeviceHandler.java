@@ -1,11 +1,8 @@
 package io.muster.gateway.mqtt;
 
-import io.muster.gateway.connect.Claim;
-import io.muster.gateway.connect.Verdict;
 import io.muster.gateway.topic.DevicePublish;
 import io.muster.gateway.topic.Filters;
 import io.muster.records.CloseConnection;
-import io.muster.records.ConnectionTerms;
 import io.muster.records.DesiredChanged;
 import io.muster.records.DeviceConnected;
 import io.muster.records.DeviceDisconnected;
@@ -18,23 +15,16 @@ import io.muster.records.RequestTwin;
 import io.muster.records.SubscriptionsChanged;
 import io.muster.records.Telemetry;
 import io.muster.records.TwinAnswer;
-import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
-import io.netty.handler.codec.DecoderException;
-import io.netty.handler.codec.mqtt.MqttConnectMessage;
 import io.netty.handler.codec.mqtt.MqttConnectReturnCode;
 import io.netty.handler.codec.mqtt.MqttMessage;
-import io.netty.handler.codec.mqtt.MqttMessageType;
 import io.netty.handler.codec.mqtt.MqttPublishMessage;
 import io.netty.handler.codec.mqtt.MqttQoS;
 import io.netty.handler.codec.mqtt.MqttSubscribeMessage;
 import io.netty.handler.codec.mqtt.MqttTopicSubscription;
-import io.netty.handler.codec.mqtt.MqttUnacceptableProtocolVersionException;
 import io.netty.handler.codec.mqtt.MqttUnsubscribeMessage;
-import io.netty.handler.codec.mqtt.MqttVersion;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.handler.timeout.IdleStateHandler;
 import java.nio.ByteBuffer;
@@ -45,65 +35,81 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One connection. Everything runs on the channel's own thread, but for {@link #deliver} and {@link #epoch}, which any thread may call.
- * What arrives before the CONNACK waits, in both directions. Contract: iot-hub, section 4.
+ * A device's connection. Everything runs on the channel's own thread, but for {@link #deliver} and {@link #epoch}, which any thread may
+ * call. What arrives before the CONNACK waits, in both directions. Contract: iot-hub, 4.2 to 4.7.
  */
 final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
     private static final Logger LOG = LoggerFactory.getLogger(DeviceHandler.class);
     private static final int SUBSCRIPTIONS = 10;
-    private static final int WAITING = 100;
     private static final int UNACKNOWLEDGED = 64;
     private static final Duration LONGEST_SILENCE = Duration.ofSeconds(1767);
     private static final Duration RECHECK = Duration.ofMillis(10);
     private static final Duration SHUTDOWN = Duration.ofSeconds(1);
-    private static final long NO_EPOCH = -1;
 
     private enum Phase {
-        /** Nothing was said yet. */
-        NEW,
-        /** The fleet is asked; the CONNACK is to come. */
-        CONNECTING,
+        /** The log is told; the CONNACK is to come. */
+        OPENING,
         CONNECTED,
         CLOSED
     }
+
+    /**
+     * Whose connection it is.
+     *
+     * @param subscriptions as remembered from earlier connections; the handler's own from now on
+     */
+    record Session(
+            String deviceId,
+            long epoch,
+            Set<String> subscriptions,
+            @Nullable Will will) {}
 
     private final MqttSettings settings;
     private final Fleet fleet;
     private final Connections connections;
     private final GatewayMeters meters;
-    private final Queue<MqttMessage> waitingIn = new ArrayDeque<>();
+    private final String deviceId;
+    private final long epoch;
+    private final Set<String> subscriptions;
+    private final HeldPackets held;
     private final Queue<Object> waitingOut = new ArrayDeque<>();
-    private final Set<String> subscriptions = new LinkedHashSet<>();
 
-    private Phase phase = Phase.NEW;
-    private String deviceId = "";
-    private volatile long epoch = NO_EPOCH;
-    private @Nullable ByteBuffer will;
-    private Map<String, @Nullable String> willProperties = Map.of();
+    private Phase phase = Phase.OPENING;
+    private @Nullable Will will;
     private int unacknowledged;
 
     @SuppressWarnings("NullAway.Init") // Netty calls handlerAdded before anything else.
     private ChannelHandlerContext context;
 
-    DeviceHandler(MqttSettings settings, Fleet fleet, Connections connections, GatewayMeters meters) {
+    /** @param held what came before; the handler's own from now on */
+    DeviceHandler(
+            MqttSettings settings,
+            Fleet fleet,
+            Connections connections,
+            GatewayMeters meters,
+            Session session,
+            HeldPackets held) {
         super(false);
         this.settings = settings;
         this.fleet = fleet;
         this.connections = connections;
         this.meters = meters;
+        this.deviceId = session.deviceId();
+        this.epoch = session.epoch();
+        this.subscriptions = session.subscriptions();
+        this.will = session.will();
+        this.held = held;
     }
 
     long epoch() {
@@ -115,38 +121,54 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
         this.context = ctx;
     }
 
+    /** Takes the place of an earlier connection, tells the log, and then the device. */
+    void open(boolean clean, int keepAlive) {
+        @Nullable DeviceHandler earlier = connections.add(deviceId, this);
+        if (earlier != null) {
+            earlier.closeForAnother();
+        }
+        OnLoop.then(context, fleet.report(deviceId, new DeviceConnected(epoch, clean)), (_, error) -> {
+            if (error != null) {
+                meters.connect("the log is away");
+                will = null;
+                context.writeAndFlush(
+                                Packets.connack(MqttConnectReturnCode.CONNECTION_REFUSED_SERVER_UNAVAILABLE, false))
+                        .addListener(_ -> context.close());
+                return;
+            }
+            phase = Phase.CONNECTED;
+            meters.connect("accepted");
+            context.writeAndFlush(Packets.connack(MqttConnectReturnCode.CONNECTION_ACCEPTED, !subscriptions.isEmpty()));
+            context.pipeline().addBefore(context.name(), "silence", silence(keepAlive));
+            @Nullable MqttMessage early = held.poll();
+            while (early != null) {
+                handle(early);
+                early = held.poll();
+            }
+            waitingOut.forEach(this::send);
+            waitingOut.clear();
+            throttle();
+        });
+    }
+
     @Override
     protected void channelRead0(ChannelHandlerContext ctx, MqttMessage message) {
         if (message.decoderResult().isFailure()) {
-            undecodable(message);
-        } else if (phase == Phase.CONNECTING) {
-            hold(message);
-        } else {
+            HeldPackets.release(message);
+            refuse("undecodable");
+        } else if (phase != Phase.OPENING) {
             handle(message);
-        }
-    }
-
-    private void hold(MqttMessage message) {
-        if (waitingIn.size() >= WAITING) {
-            release(message);
+        } else if (!held.add(message)) {
             refuse("too much before CONNACK");
-        } else {
-            waitingIn.add(message);
         }
     }
 
     private void handle(MqttMessage message) {
         try {
-            MqttMessageType type = message.fixedHeader().messageType();
-            if (phase == Phase.CLOSED) {
+            if (phase != Phase.CONNECTED) {
                 return;
             }
-            if ((type == MqttMessageType.CONNECT) != (phase == Phase.NEW)) {
-                refuse(phase == Phase.NEW ? "not a CONNECT" : "second CONNECT");
-                return;
-            }
-            switch (type) {
-                case CONNECT -> connect((MqttConnectMessage) message);
+            switch (message.fixedHeader().messageType()) {
                 case PUBLISH -> publish((MqttPublishMessage) message);
                 case SUBSCRIBE -> subscribe((MqttSubscribeMessage) message);
                 case UNSUBSCRIBE -> unsubscribe((MqttUnsubscribeMessage) message);
@@ -156,92 +178,12 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
                     will = null;
                     context.close();
                 }
-                default -> refuse("unexpected " + type);
+                case CONNECT -> refuse("second CONNECT");
+                default -> refuse("unexpected " + message.fixedHeader().messageType());
             }
         } finally {
-            release(message);
+            HeldPackets.release(message);
         }
-    }
-
-    private void connect(MqttConnectMessage message) {
-        int level = message.variableHeader().version();
-        if (level != MqttVersion.MQTT_3_1_1.protocolLevel()) {
-            refuseConnect(
-                    level == MqttVersion.MQTT_5.protocolLevel()
-                            ? MqttConnectReturnCode.CONNECTION_REFUSED_UNSUPPORTED_PROTOCOL_VERSION
-                            : MqttConnectReturnCode.CONNECTION_REFUSED_UNACCEPTABLE_PROTOCOL_VERSION,
-                    "protocol level " + level);
-            return;
-        }
-        String clientId = message.payload().clientIdentifier();
-        String userName =
-                message.variableHeader().hasUserName() ? message.payload().userName() : "";
-        Claim claim = Claim.of(clientId, userName).orElse(null);
-        if (claim == null || !settings.doorkeeper().serves(claim)) {
-            refuseConnect(MqttConnectReturnCode.CONNECTION_REFUSED_NOT_AUTHORIZED, "user name");
-            return;
-        }
-        deviceId = claim.deviceId();
-        phase = Phase.CONNECTING;
-        context.channel().config().setAutoRead(false);
-        byte @Nullable [] password =
-                message.variableHeader().hasPassword() ? message.payload().passwordInBytes() : null;
-        boolean clean = message.variableHeader().isCleanSession();
-        int keepAlive = message.variableHeader().keepAliveTimeSeconds();
-        rememberWill(message);
-        onLoop(fleet.requestConnection(deviceId), (terms, error) -> {
-            if (terms == null) {
-                refuseConnect(MqttConnectReturnCode.CONNECTION_REFUSED_SERVER_UNAVAILABLE, "no answer of the fleet");
-            } else {
-                decide(claim, password, clean, keepAlive, terms);
-            }
-        });
-    }
-
-    private void decide(Claim claim, byte @Nullable [] password, boolean clean, int keepAlive, ConnectionTerms terms) {
-        Verdict verdict = settings.doorkeeper()
-                .decide(
-                        claim,
-                        password == null ? null : new String(password, StandardCharsets.UTF_8),
-                        clientCertificate(),
-                        terms,
-                        settings.policies().get(),
-                        settings.clock().instant());
-        switch (verdict) {
-            case Verdict.Refused refused ->
-                refuseConnect(MqttConnectReturnCode.CONNECTION_REFUSED_NOT_AUTHORIZED, refused.reason());
-            case Verdict.Accepted accepted -> {
-                accepted.until().ifPresent(this::closeAt);
-                accept(terms, clean, keepAlive);
-            }
-        }
-    }
-
-    private void accept(ConnectionTerms terms, boolean clean, int keepAlive) {
-        epoch = terms.getEpoch();
-        if (!clean) {
-            subscriptions.addAll(terms.getSubscriptions());
-        }
-        @Nullable DeviceHandler earlier = connections.add(deviceId, this);
-        if (earlier != null) {
-            earlier.closeForAnother();
-        }
-        onLoop(fleet.report(deviceId, new DeviceConnected(epoch, clean)), (_, error) -> {
-            if (error != null) {
-                refuseConnect(MqttConnectReturnCode.CONNECTION_REFUSED_SERVER_UNAVAILABLE, "the log is away");
-                return;
-            }
-            phase = Phase.CONNECTED;
-            meters.connect("accepted");
-            context.writeAndFlush(Packets.connack(MqttConnectReturnCode.CONNECTION_ACCEPTED, !subscriptions.isEmpty()));
-            context.pipeline().addBefore(context.name(), "silence", silence(keepAlive));
-            while (!waitingIn.isEmpty() && phase == Phase.CONNECTED) {
-                handle(waitingIn.remove());
-            }
-            waitingOut.forEach(this::send);
-            waitingOut.clear();
-            context.channel().config().setAutoRead(true);
-        });
     }
 
     private static IdleStateHandler silence(int keepAlive) {
@@ -249,15 +191,6 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
                 ? LONGEST_SILENCE.toSeconds()
                 : Math.min(LONGEST_SILENCE.toSeconds(), Math.round(keepAlive * 1.5));
         return new IdleStateHandler(seconds, 0, 0, TimeUnit.SECONDS);
-    }
-
-    private void rememberWill(MqttConnectMessage message) {
-        if (message.variableHeader().isWillFlag()
-                && DevicePublish.parse(deviceId, message.payload().willTopic())
-                        instanceof DevicePublish.Telemetry telemetry) {
-            will = ByteBuffer.wrap(message.payload().willMessageInBytes());
-            willProperties = telemetry.properties();
-        }
     }
 
     private void publish(MqttPublishMessage message) {
@@ -322,20 +255,23 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
         int packetId = message.variableHeader().packetId();
         unacknowledged++;
         byte[] body = ByteBufUtil.getBytes(message.payload());
-        onLoop(fleet.telemetry(new Telemetry(deviceId, null, now(), all, ByteBuffer.wrap(body))), (_, error) -> {
-            unacknowledged--;
-            if (error != null) {
-                refuse("the log is away");
-            } else if (awaited) {
-                context.writeAndFlush(Packets.puback(packetId));
-            }
-        });
+        OnLoop.then(
+                context,
+                fleet.telemetry(new Telemetry(deviceId, null, now(), all, ByteBuffer.wrap(body))),
+                (_, error) -> {
+                    unacknowledged--;
+                    if (error != null) {
+                        refuse("the log is away");
+                    } else if (awaited) {
+                        context.writeAndFlush(Packets.puback(packetId));
+                    }
+                });
     }
 
     /** A device that says more than can be written waits; others don't. */
     private void throttle() {
         if (unacknowledged < UNACKNOWLEDGED && !fleet.saturated()) {
-            context.channel().config().setAutoRead(phase != Phase.CONNECTING);
+            context.channel().config().setAutoRead(true);
         } else if (context.channel().isActive()) {
             context.channel().config().setAutoRead(false);
             context.executor().schedule(this::throttle, RECHECK.toMillis(), TimeUnit.MILLISECONDS);
@@ -376,7 +312,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
         CompletableFuture<Void> told = changed
                 ? fleet.report(deviceId, new SubscriptionsChanged(epoch, List.copyOf(subscriptions)))
                 : CompletableFuture.completedFuture(null);
-        onLoop(told, (_, error) -> {
+        OnLoop.then(context, told, (_, error) -> {
             if (error != null) {
                 refuse("the log is away");
             } else {
@@ -388,7 +324,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
     /** Hands over what the fleet sent for this connection. Any thread. */
     void deliver(Object delivery) {
         context.executor().execute(() -> {
-            if (phase == Phase.CONNECTING) {
+            if (phase == Phase.OPENING) {
                 waitingOut.add(delivery);
             } else {
                 send(delivery);
@@ -453,20 +389,6 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
         });
     }
 
-    private void closeAt(Instant expiry) {
-        long millis = Math.max(0, Duration.between(now(), expiry).toMillis());
-        context.executor()
-                .schedule(
-                        () -> {
-                            if (phase != Phase.CLOSED) {
-                                LOG.info("Closed as its token ended, deviceId={}", deviceId);
-                                context.close();
-                            }
-                        },
-                        millis,
-                        TimeUnit.MILLISECONDS);
-    }
-
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event instanceof IdleStateEvent) {
@@ -478,49 +400,23 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        waitingIn.forEach(DeviceHandler::release);
-        waitingIn.clear();
+        held.releaseAll();
         phase = Phase.CLOSED;
-        if (epoch != NO_EPOCH) {
-            connections.remove(deviceId, this);
-            waitingOut.forEach(this::send);
-            waitingOut.clear();
-            sendWill();
-            fleet.report(deviceId, new DeviceDisconnected(epoch));
-        }
-        ctx.fireChannelInactive();
-    }
-
-    private void sendWill() {
+        connections.remove(deviceId, this);
+        waitingOut.forEach(this::send);
+        waitingOut.clear();
         if (will != null) {
-            Map<String, @Nullable String> properties = new LinkedHashMap<>(willProperties);
+            Map<String, @Nullable String> properties = new LinkedHashMap<>(will.properties());
             properties.put("iothub-MessageType", "Will");
-            fleet.telemetry(new Telemetry(deviceId, null, now(), properties, will));
+            fleet.telemetry(new Telemetry(deviceId, null, now(), properties, will.body()));
         }
+        fleet.report(deviceId, new DeviceDisconnected(epoch));
+        ctx.fireChannelInactive();
     }
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        String reason = cause instanceof DecoderException ? "undecodable" : "broken connection";
-        LOG.info("Closed, deviceId={} reason={} cause={}", deviceId, reason, cause.toString());
-        meters.refusedPacket(reason);
-        ctx.close();
-    }
-
-    private void undecodable(MqttMessage message) {
-        release(message);
-        if (phase == Phase.NEW && message.decoderResult().cause() instanceof MqttUnacceptableProtocolVersionException) {
-            refuseConnect(MqttConnectReturnCode.CONNECTION_REFUSED_UNACCEPTABLE_PROTOCOL_VERSION, "protocol version");
-        } else {
-            refuse("undecodable");
-        }
-    }
-
-    private void refuseConnect(MqttConnectReturnCode code, String reason) {
-        meters.connect(reason);
-        LOG.info("Refused to connect, deviceId={} reason={}", deviceId, reason);
-        will = null;
-        context.writeAndFlush(Packets.connack(code, false)).addListener(_ -> context.close());
+        Broken.close(ctx, deviceId, cause, meters);
     }
 
     private void refuse(String reason) {
@@ -531,34 +427,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
         }
     }
 
-    private byte @Nullable [] clientCertificate() {
-        @Nullable SslHandler tls = context.pipeline().get(SslHandler.class);
-        try {
-            return tls == null
-                    ? null
-                    : tls.engine().getSession().getPeerCertificates()[0].getEncoded();
-        } catch (SSLPeerUnverifiedException | java.security.cert.CertificateEncodingException e) {
-            return null;
-        }
-    }
-
     private Instant now() {
         return settings.clock().instant();
-    }
-
-    private <T> void onLoop(
-            CompletableFuture<T> future, java.util.function.BiConsumer<@Nullable T, @Nullable Throwable> action) {
-        future.whenComplete((value, error) -> context.executor().execute(() -> {
-            if (phase != Phase.CLOSED) {
-                action.accept(value, error);
-            }
-        }));
-    }
-
-    private static void release(MqttMessage message) {
-        if (message instanceof MqttPublishMessage publish) {
-            ByteBuf payload = publish.content();
-            payload.release();
-        }
     }
 }

@@ -95,7 +95,7 @@ public final class MqttServer implements AutoCloseable {
                                 .addLast(new FlushConsolidationHandler(FLUSHES, true))
                                 .addLast(MqttEncoder.INSTANCE)
                                 .addLast(new MqttDecoder(settings.largestMessage() + TOPIC_BYTES))
-                                .addLast(new DeviceHandler(settings, fleet, connections, meters));
+                                .addLast(new ConnectHandler(settings, fleet, connections, meters));
                     }
                 });
         io.netty.channel.ChannelFuture bound =

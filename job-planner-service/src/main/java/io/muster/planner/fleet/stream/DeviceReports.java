@@ -34,17 +34,12 @@ final class DeviceReports {
     private final TwinWriter twins;
     private final FleetOutbox outbox;
 
-    DeviceReports(
-            DeviceTable devices,
-            ConnectionTable connections,
-            MethodRunner runner,
-            TwinWriter twins,
-            FleetOutbox outbox) {
-        this.devices = devices;
-        this.connections = connections;
-        this.runner = runner;
-        this.twins = twins;
-        this.outbox = outbox;
+    DeviceReports(DevicePartition partition) {
+        this.devices = partition.devices();
+        this.connections = partition.connections();
+        this.runner = partition.runner();
+        this.twins = partition.twins();
+        this.outbox = partition.outbox();
     }
 
     /** @param deviceId the report's; a heartbeat has none and may give anything */

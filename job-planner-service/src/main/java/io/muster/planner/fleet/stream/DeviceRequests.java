@@ -47,17 +47,12 @@ final class DeviceRequests {
     private final TwinWriter twins;
     private final FleetOutbox outbox;
 
-    DeviceRequests(
-            DeviceTable devices,
-            ConnectionTable connections,
-            MethodRunner runner,
-            TwinWriter twins,
-            FleetOutbox outbox) {
-        this.devices = devices;
-        this.connections = connections;
-        this.runner = runner;
-        this.twins = twins;
-        this.outbox = outbox;
+    DeviceRequests(DevicePartition partition) {
+        this.devices = partition.devices();
+        this.connections = partition.connections();
+        this.runner = partition.runner();
+        this.twins = partition.twins();
+        this.outbox = partition.outbox();
     }
 
     /** @param position unique among the commands to this device */

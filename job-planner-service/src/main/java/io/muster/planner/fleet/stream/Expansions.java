@@ -55,19 +55,13 @@ final class Expansions {
     private final FleetOutbox outbox;
     private final Map<String, Active> active = new LinkedHashMap<>();
 
-    Expansions(
-            KeyValueStore<String, FleetJob> jobs,
-            DeviceTable devices,
-            ConnectionTable connections,
-            MethodRunner runner,
-            TwinWriter twins,
-            FleetOutbox outbox) {
+    Expansions(KeyValueStore<String, FleetJob> jobs, DevicePartition partition) {
         this.jobs = jobs;
-        this.devices = devices;
-        this.connections = connections;
-        this.runner = runner;
-        this.twins = twins;
-        this.outbox = outbox;
+        this.devices = partition.devices();
+        this.connections = partition.connections();
+        this.runner = partition.runner();
+        this.twins = partition.twins();
+        this.outbox = partition.outbox();
         try (KeyValueIterator<String, FleetJob> all = jobs.all()) {
             while (all.hasNext()) {
                 FleetJob job = all.next().value;

@@ -98,9 +98,10 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
         ConnectionTable connections = new ConnectionTable(connectionStore, outbox, now());
         TwinWriter twins = new TwinWriter(devices, connections, fleetOutbox);
         this.runner = new MethodRunner(new MethodTable(methodStore), connections, jobs, fleetOutbox);
-        this.requests = new DeviceRequests(devices, connections, runner, twins, fleetOutbox);
-        this.reports = new DeviceReports(devices, connections, runner, twins, fleetOutbox);
-        this.expansions = new Expansions(jobs, devices, connections, runner, twins, fleetOutbox);
+        DevicePartition partition = new DevicePartition(devices, connections, runner, twins, fleetOutbox);
+        this.requests = new DeviceRequests(partition);
+        this.reports = new DeviceReports(partition);
+        this.expansions = new Expansions(jobs, partition);
         this.steps = Steps.of(context);
         context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, this::tick);
         context.schedule(SWEEP, PunctuationType.WALL_CLOCK_TIME, _ -> reports.endLost(now()));

@@ -1,0 +1,210 @@
+package io.muster.gateway.mqtt;
+
+import io.muster.gateway.connect.Claim;
+import io.muster.gateway.connect.Verdict;
+import io.muster.gateway.topic.DevicePublish;
+import io.muster.records.ConnectionTerms;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.handler.codec.mqtt.MqttConnectMessage;
+import io.netty.handler.codec.mqtt.MqttConnectReturnCode;
+import io.netty.handler.codec.mqtt.MqttMessage;
+import io.netty.handler.codec.mqtt.MqttMessageType;
+import io.netty.handler.codec.mqtt.MqttUnacceptableProtocolVersionException;
+import io.netty.handler.codec.mqtt.MqttVersion;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.cert.CertificateEncodingException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A connection until it is known whose it is: reads the CONNECT, asks the fleet for the device's terms, decides, and makes way for a
+ * {@link DeviceHandler}. Everything runs on the channel's own thread. Contract: iot-hub, 4.1.
+ */
+final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
+    private static final Logger LOG = LoggerFactory.getLogger(ConnectHandler.class);
+
+    private final MqttSettings settings;
+    private final Fleet fleet;
+    private final Connections connections;
+    private final GatewayMeters meters;
+    private final HeldPackets held = new HeldPackets();
+    private boolean asked;
+    private String deviceId = "";
+
+    @SuppressWarnings("NullAway.Init") // Netty calls handlerAdded before anything else.
+    private ChannelHandlerContext context;
+
+    ConnectHandler(MqttSettings settings, Fleet fleet, Connections connections, GatewayMeters meters) {
+        super(false);
+        this.settings = settings;
+        this.fleet = fleet;
+        this.connections = connections;
+        this.meters = meters;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        this.context = ctx;
+    }
+
+    @Override
+    protected void channelRead0(ChannelHandlerContext ctx, MqttMessage message) {
+        if (message.decoderResult().isFailure()) {
+            HeldPackets.release(message);
+            undecodable(message.decoderResult().cause());
+        } else if (asked) {
+            if (!held.add(message)) {
+                close("too much before CONNACK");
+            }
+        } else if (message.fixedHeader().messageType() == MqttMessageType.CONNECT) {
+            connect((MqttConnectMessage) message);
+        } else {
+            HeldPackets.release(message);
+            close("not a CONNECT");
+        }
+    }
+
+    private void connect(MqttConnectMessage message) {
+        int level = message.variableHeader().version();
+        if (level != MqttVersion.MQTT_3_1_1.protocolLevel()) {
+            refuse(
+                    level == MqttVersion.MQTT_5.protocolLevel()
+                            ? MqttConnectReturnCode.CONNECTION_REFUSED_UNSUPPORTED_PROTOCOL_VERSION
+                            : MqttConnectReturnCode.CONNECTION_REFUSED_UNACCEPTABLE_PROTOCOL_VERSION,
+                    "protocol level " + level);
+            return;
+        }
+        String clientId = message.payload().clientIdentifier();
+        String userName =
+                message.variableHeader().hasUserName() ? message.payload().userName() : "";
+        @Nullable Claim claim = Claim.of(clientId, userName).orElse(null);
+        if (claim == null || !settings.doorkeeper().serves(claim)) {
+            refuse(MqttConnectReturnCode.CONNECTION_REFUSED_NOT_AUTHORIZED, "user name");
+            return;
+        }
+        deviceId = claim.deviceId();
+        asked = true;
+        context.channel().config().setAutoRead(false);
+        OnLoop.then(context, fleet.requestConnection(deviceId), (terms, error) -> {
+            if (terms == null) {
+                refuse(MqttConnectReturnCode.CONNECTION_REFUSED_SERVER_UNAVAILABLE, "no answer of the fleet");
+            } else {
+                decide(claim, message, terms);
+            }
+        });
+    }
+
+    private void decide(Claim claim, MqttConnectMessage message, ConnectionTerms terms) {
+        byte @Nullable [] password =
+                message.variableHeader().hasPassword() ? message.payload().passwordInBytes() : null;
+        Verdict verdict = settings.doorkeeper()
+                .decide(
+                        claim,
+                        password == null ? null : new String(password, StandardCharsets.UTF_8),
+                        clientCertificate(),
+                        terms,
+                        settings.policies().get(),
+                        settings.clock().instant());
+        switch (verdict) {
+            case Verdict.Refused refused ->
+                refuse(MqttConnectReturnCode.CONNECTION_REFUSED_NOT_AUTHORIZED, refused.reason());
+            case Verdict.Accepted accepted -> {
+                accepted.until().ifPresent(this::closeAt);
+                accept(message, terms);
+            }
+        }
+    }
+
+    /** From here on the connection is the device's. */
+    private void accept(MqttConnectMessage message, ConnectionTerms terms) {
+        boolean clean = message.variableHeader().isCleanSession();
+        Set<String> subscriptions = clean ? new LinkedHashSet<>() : new LinkedHashSet<>(terms.getSubscriptions());
+        DeviceHandler device = new DeviceHandler(
+                settings,
+                fleet,
+                connections,
+                meters,
+                new DeviceHandler.Session(deviceId, terms.getEpoch(), subscriptions, will(message)),
+                held);
+        context.pipeline().replace(this, "device", device);
+        device.open(clean, message.variableHeader().keepAliveTimeSeconds());
+    }
+
+    private @Nullable Will will(MqttConnectMessage message) {
+        return message.variableHeader().isWillFlag()
+                        && DevicePublish.parse(deviceId, message.payload().willTopic())
+                                instanceof DevicePublish.Telemetry telemetry
+                ? new Will(ByteBuffer.wrap(message.payload().willMessageInBytes()), telemetry.properties())
+                : null;
+    }
+
+    /** The channel outlives this handler, and so does its token's end. */
+    private void closeAt(Instant expiry) {
+        Channel channel = context.channel();
+        long millis =
+                Math.max(0, Duration.between(settings.clock().instant(), expiry).toMillis());
+        ScheduledFuture<?> timer = channel.eventLoop()
+                .schedule(
+                        () -> {
+                            LOG.info("Closed as its token ended, deviceId={}", deviceId);
+                            channel.close();
+                        },
+                        millis,
+                        TimeUnit.MILLISECONDS);
+        channel.closeFuture().addListener(_ -> timer.cancel(false));
+    }
+
+    private byte @Nullable [] clientCertificate() {
+        @Nullable SslHandler tls = context.pipeline().get(SslHandler.class);
+        try {
+            return tls == null
+                    ? null
+                    : tls.engine().getSession().getPeerCertificates()[0].getEncoded();
+        } catch (SSLPeerUnverifiedException | CertificateEncodingException e) {
+            return null;
+        }
+    }
+
+    private void undecodable(Throwable cause) {
+        if (!asked && cause instanceof MqttUnacceptableProtocolVersionException) {
+            refuse(MqttConnectReturnCode.CONNECTION_REFUSED_UNACCEPTABLE_PROTOCOL_VERSION, "protocol version");
+        } else {
+            close("undecodable");
+        }
+    }
+
+    private void refuse(MqttConnectReturnCode code, String reason) {
+        meters.connect(reason);
+        LOG.info("Refused to connect, deviceId={} reason={}", deviceId, reason);
+        context.writeAndFlush(Packets.connack(code, false)).addListener(_ -> context.close());
+    }
+
+    private void close(String reason) {
+        meters.refusedPacket(reason);
+        LOG.info("Closed before CONNACK, deviceId={} reason={}", deviceId, reason);
+        context.close();
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        held.releaseAll();
+        ctx.fireChannelInactive();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        Broken.close(ctx, deviceId, cause, meters);
+    }
+}

@@ -1,0 +1,5 @@
+package io.muster.planner.fleet.stream;
+
+/** What one device partition owns and what it speaks through. For one task. */
+record DevicePartition(
+        DeviceTable devices, ConnectionTable connections, MethodRunner runner, TwinWriter twins, FleetOutbox outbox) {}
