@@ -18,6 +18,8 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
 import java.time.InstantSource;
 import java.util.Optional;
 
@@ -51,8 +53,7 @@ public final class ApiService implements AutoCloseable {
             }
             Optional<RestServer.Tls> tls = plain
                     ? Optional.empty()
-                    : Optional.of(new RestServer.Tls(
-                            settings.path("rest.tls.store"), firstLine(settings.path("rest.tls.password.file"))));
+                    : Optional.of(tls(settings.path("rest.tls.store"), settings.path("rest.tls.password.file")));
             return new Options(
                     kafka,
                     settings.number("api.instance", 0),
@@ -68,6 +69,17 @@ public final class ApiService implements AutoCloseable {
                 return InetAddress.getByName(host).isLoopbackAddress();
             } catch (UnknownHostException e) {
                 return false;
+            }
+        }
+
+        private static RestServer.Tls tls(Path store, Path passwordFile) {
+            String password = firstLine(passwordFile);
+            try {
+                KeyStore.getInstance(store.toFile(), password.toCharArray());
+                return new RestServer.Tls(store, password);
+            } catch (IOException | GeneralSecurityException | IllegalArgumentException e) {
+                throw new SettingsException(
+                        "The key store for TLS can't be used: " + store + " (" + e.getMessage() + ").");
             }
         }
 

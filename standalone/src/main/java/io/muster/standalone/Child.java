@@ -19,6 +19,7 @@ final class Child {
     private static final Duration STEADY = Duration.ofSeconds(30);
     private static final Duration END_LIMIT = Duration.ofSeconds(12);
     private static final int UNUSABLE = 2;
+    private static final int ENDS_BEFORE_TROUBLE = 2;
 
     private final String name;
     private final List<String> command;
@@ -29,6 +30,7 @@ final class Child {
     private @Nullable Process process;
     private Instant startedAt = Instant.EPOCH;
     private Duration backoff = SHORTEST_BACKOFF;
+    private int ends;
 
     Child(String name, List<String> command, Path log, ScheduledExecutorService timer, Consumer<String> say) {
         this.name = name;
@@ -59,6 +61,7 @@ final class Child {
         if (ending || ended != process) {
             return;
         }
+        ends++;
         boolean wasSteady = ended.info().startInstant().isEmpty()
                 && Duration.between(startedAt, java.time.InstantSource.system().instant())
                                 .compareTo(STEADY)
@@ -79,16 +82,27 @@ final class Child {
         }
     }
 
-    /** The sentence with which it refused to start as it is configured, if it did. */
-    synchronized Optional<String> refusal() {
-        if (process == null || process.isAlive() || process.exitValue() != UNUSABLE) {
+    /** Why it can't start, if it can't: its own sentence where it refused its settings, else that it ends again and again. */
+    synchronized Optional<String> trouble() {
+        if (process == null || process.isAlive()) {
             return Optional.empty();
         }
+        if (process.exitValue() == UNUSABLE) {
+            return Optional.of(lastLine());
+        }
+        return ends < ENDS_BEFORE_TROUBLE
+                ? Optional.empty()
+                : Optional.of("The " + name + " ends whenever it is started, with status " + process.exitValue()
+                        + ": see its log, " + log
+                        + ". If its data are damaged, start with --fresh to begin anew, which deletes them.");
+    }
+
+    private String lastLine() {
         try {
             List<String> lines = Files.readAllLines(log);
-            return Optional.of(lines.isEmpty() ? "The " + name + " says nothing." : lines.getLast());
+            return lines.isEmpty() ? "The " + name + " refuses to start and says nothing." : lines.getLast();
         } catch (IOException e) {
-            return Optional.of("The " + name + " refused to start; see " + log + ".");
+            return "The " + name + " refuses to start; see " + log + ".";
         }
     }
 

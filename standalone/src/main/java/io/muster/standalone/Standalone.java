@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
@@ -38,7 +39,6 @@ import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.Uuid;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Muster on one machine: starts its processes in order, keeps them running, and ends them in order. Each is the program that runs in
@@ -288,9 +288,11 @@ public final class Standalone implements AutoCloseable {
     private void awaitReady(String name, Callable<Boolean> ready) throws StandaloneException, InterruptedException {
         long deadline = System.nanoTime() + START_LIMIT.toNanos();
         while (!isTrue(ready)) {
-            @Nullable Child child = children.get(name);
-            if (child != null && child.refusal().isPresent()) {
-                throw new StandaloneException(child.refusal().get());
+            for (Child child : children.values()) {
+                Optional<String> trouble = child.trouble();
+                if (trouble.isPresent()) {
+                    throw new StandaloneException(trouble.get());
+                }
             }
             if (System.nanoTime() > deadline) {
                 throw new StandaloneException("The " + name + " is not ready after " + START_LIMIT.toSeconds()
@@ -379,7 +381,7 @@ public final class Standalone implements AutoCloseable {
     /** The process of that name as it runs now. */
     public ProcessHandle process(String name) {
         Child child = children.get(name);
-        return java.util.Optional.ofNullable(child)
+        return Optional.ofNullable(child)
                 .flatMap(Child::handle)
                 .orElseThrow(() -> new IllegalStateException("no such process runs, name=" + name));
     }

@@ -1,0 +1,126 @@
+package io.muster.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.sun.net.httpserver.BasicAuthenticator;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
+import io.muster.records.Job;
+import io.muster.registry.ConfluentSchemaRegistry;
+import io.muster.registry.RegistrySettings;
+import io.muster.registry.SchemaRegistryException;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import org.apache.avro.Schema;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** The real registry behind a proxy that speaks TLS and wants a name and a password, as registries in production do. */
+class RegistryAccessTest {
+    private static final String USER = "muster";
+    private static final String PASSWORD = "pass:word";
+    private static final String SUBJECT = "registry-access-value";
+    private static final Schema SCHEMA = Job.getClassSchema();
+
+    private static RunningMuster muster;
+    private static HttpsServer proxy;
+
+    @BeforeAll
+    static void start() throws Exception {
+        muster = RunningMuster.get();
+        Path ca = muster.standalone.options().data().resolve("ca");
+        char[] password =
+                Files.readString(ca.resolve("server.p12.password")).strip().toCharArray();
+        KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        keys.init(KeyStore.getInstance(ca.resolve("server.p12").toFile(), password), password);
+        SSLContext tls = SSLContext.getInstance("TLS");
+        tls.init(keys.getKeyManagers(), null, null);
+        proxy = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        proxy.setHttpsConfigurator(new HttpsConfigurator(tls));
+        proxy.createContext("/", RegistryAccessTest::forward).setAuthenticator(new BasicAuthenticator("registry") {
+            @Override
+            public boolean checkCredentials(String user, String given) {
+                return user.equals(USER) && given.equals(PASSWORD);
+            }
+        });
+        proxy.start();
+    }
+
+    @AfterAll
+    static void stop() {
+        proxy.stop(0);
+    }
+
+    private static void forward(HttpExchange exchange) throws IOException {
+        try (exchange) {
+            URI real = URI.create(muster.standalone.options().registry());
+            HttpRequest request = HttpRequest.newBuilder(real.resolve(exchange.getRequestURI()))
+                    .method(
+                            exchange.getRequestMethod(),
+                            HttpRequest.BodyPublishers.ofByteArray(
+                                    exchange.getRequestBody().readAllBytes()))
+                    .header("Content-Type", "application/vnd.schemaregistry.v1+json")
+                    .build();
+            HttpResponse<byte[]> answer =
+                    HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofByteArray());
+            exchange.sendResponseHeaders(answer.statusCode(), answer.body().length);
+            exchange.getResponseBody().write(answer.body());
+        } catch (InterruptedException e) {
+            throw new IOException(e);
+        }
+    }
+
+    private static ConfluentSchemaRegistry registry(
+            @Nullable String user, @Nullable String password, @Nullable Path caFile) {
+        String path = URI.create(muster.standalone.options().registry()).getPath();
+        return new ConfluentSchemaRegistry(new RegistrySettings(
+                URI.create("https://localhost:" + proxy.getAddress().getPort() + path), user, password, caFile));
+    }
+
+    @Test
+    void withNameAndPasswordOverTls() {
+        int id = registry(USER, PASSWORD, muster.standalone.caFile()).register(SUBJECT, SCHEMA);
+        assertThat(registry(USER, PASSWORD, muster.standalone.caFile()).byId(id))
+                .isEqualTo(SCHEMA);
+    }
+
+    @Test
+    void aWrongPasswordIsSaidToBeRefused() {
+        assertThatThrownBy(() ->
+                        registry(USER, "wrong", muster.standalone.caFile()).register(SUBJECT, SCHEMA))
+                .isInstanceOf(SchemaRegistryException.class)
+                .hasMessageContaining("answered 401")
+                .hasMessageNotContaining("wrong");
+    }
+
+    @Test
+    void aCertificateThatNobodyVouchesForIsNotTrusted() {
+        assertThatThrownBy(() -> registry(USER, PASSWORD, null).register(SUBJECT, SCHEMA))
+                .isInstanceOf(SchemaRegistryException.class)
+                .hasMessageContaining("can't be reached");
+    }
+
+    @Test
+    void aRegistryThatIsAwayIsNamed() {
+        URI nobody = URI.create("http://localhost:1/apis/ccompat/v7");
+        assertThatThrownBy(() -> new ConfluentSchemaRegistry(new RegistrySettings(nobody, null, null, null))
+                        .register(SUBJECT, SCHEMA))
+                .isInstanceOf(SchemaRegistryException.class)
+                .hasMessageContaining("http://localhost:1")
+                .hasMessageContaining("Start it, or correct its address");
+    }
+}
