@@ -31,7 +31,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Queue;
 import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -65,7 +67,9 @@ final class SimulatedDevice {
             return size() > REMEMBERED;
         }
     };
+    private final Queue<Answer> unsent = new ConcurrentLinkedQueue<>();
     private volatile @Nullable Channel channel;
+    private volatile @Nullable ChannelHandlerContext open;
     private volatile int failures;
     private int rid;
     private int packetId;
@@ -96,6 +100,9 @@ final class SimulatedDevice {
             open.close();
         }
     }
+
+    /** What a method is answered; kept while there is no connection. */
+    private record Answer(String topic, ByteBuf payload) {}
 
     ChannelHandler connection() {
         return new Connection();
@@ -170,6 +177,10 @@ final class SimulatedDevice {
             cancelTimers();
             fleet.settled();
             fleet.count().connected.incrementAndGet();
+            open = ctx;
+            for (Answer late = unsent.poll(); late != null; late = unsent.poll()) {
+                send(ctx, late.topic(), late.payload());
+            }
             long renewal = Math.max(0, Duration.between(fleet.now(), renewAt).toMillis());
             timers.add(ctx.executor().schedule(() -> renew(ctx), renewal, TimeUnit.MILLISECONDS));
             if (fleet.behaviour().reportsDesired()) {
@@ -248,7 +259,17 @@ final class SimulatedDevice {
                 send(ctx, answer, payload);
             } else {
                 long delay = random.nextLong(behaviour.shortestAnswer().toMillis(), longest + 1);
-                ctx.executor().schedule(() -> send(ctx, answer, payload), delay, TimeUnit.MILLISECONDS);
+                ctx.executor().schedule(() -> answer(new Answer(answer, payload)), delay, TimeUnit.MILLISECONDS);
+            }
+        }
+
+        /** Over whichever connection there is by now: the hub knows by its id whose answer it is. */
+        private void answer(Answer answer) {
+            @Nullable ChannelHandlerContext now = open;
+            if (now == null) {
+                unsent.add(answer);
+            } else {
+                send(now, answer.topic(), answer.payload());
             }
         }
 
@@ -281,6 +302,7 @@ final class SimulatedDevice {
         @Override
         public void channelInactive(ChannelHandlerContext ctx) {
             channel = null;
+            open = null;
             cancelTimers();
             if (connected) {
                 connected = false;

@@ -237,6 +237,33 @@ class MqttServerTest {
     }
 
     @Test
+    void aDeviceThatDoesNotReadIsClosedAndHoldsUpNobody() throws IOException {
+        fleet.devices.put("e", fleet.devices.get("d"));
+        try (MqttClient deaf = connected(METHODS);
+                MqttClient other = client()) {
+            long deafEpoch = epoch();
+            String token = token(
+                    "hub.test/devices/e", KEYS.primary(), null, Instant.now().plusSeconds(3600));
+            other.connect("e", "hub.test/e", token, false);
+            other.subscribe(METHODS);
+            String large = "\"" + "x".repeat(100_000) + "\"";
+            int sent = 400;
+            for (int i = 0; i < sent; i++) {
+                deliver(new MethodRequest(
+                        deafEpoch, "d" + i, "reboot", large, Instant.now().plusSeconds(30)));
+            }
+            connections.deliver(new Delivery("e", Instant.now(), request(epoch(), "0e")));
+            assertThat(other.publish().topic()).endsWith("0e");
+            await().untilAsserted(() -> assertThat(fleet.reported(DeviceDisconnected.class))
+                    .extracting(DeviceDisconnected::getEpoch)
+                    .containsExactly(deafEpoch));
+            // What stood behind the closed connection is reported, to go out again.
+            await().untilAsserted(() ->
+                    assertThat(fleet.reported(MethodUndelivered.class)).hasSizeBetween(sent / 2, sent));
+        }
+    }
+
+    @Test
     void twinAndDesiredAndReported() throws IOException {
         try (MqttClient client = connected(TWIN, DESIRED)) {
             client.publish("$iothub/twin/GET/?$rid=a-b%20c", " ", 0);

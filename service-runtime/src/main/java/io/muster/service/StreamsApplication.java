@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 public final class StreamsApplication implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StreamsApplication.class);
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
-    private static final int COMMIT_INTERVAL_MS = 100;
+    private static final int COMMIT_INTERVAL_MS = 1000;
     private static final int POLL_MS = 5;
     private static final int LINGER_MS = 2;
     /**

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A job's road over a thousand devices, undisturbed and with a process killed in the middle. */
 class RoadTest {
@@ -85,17 +85,27 @@ class RoadTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"planner", "processor", "gateway", "broker"})
-    void aKilledProcessLosesNothingAndRepeatsNothing(String process) {
-        String id = "kill-" + process;
+    @CsvSource({
+        "kill, planner",
+        "kill, processor",
+        "kill, gateway",
+        "kill, api",
+        "kill, broker",
+        "restart, planner",
+        "restart, gateway"
+    })
+    void aProcessThatEndsInTheMiddleLosesNothingAndRepeatsNothing(String how, String process) {
+        String id = how + "-" + process;
         awaitConnected();
         schedule(id, "tags.road = true");
         await().atMost(Duration.ofSeconds(30))
                 .pollInterval(Duration.ofMillis(20))
                 .until(() -> statistics(id).path("succeededCount").asInt() > DEVICES / 10);
-        assertThat(muster.standalone.process(process).destroyForcibly()).isTrue();
+        ProcessHandle running = muster.standalone.process(process);
+        assertThat(how.equals("kill") ? running.destroyForcibly() : running.destroy())
+                .isTrue();
         JsonNode counts = completed(id);
-        System.out.println("killed " + process + ": " + counts);
+        System.out.println(id + ": " + counts);
         assertThat(counts.path("deviceCount").asInt()).isEqualTo(DEVICES);
         assertThat(counts.path("succeededCount").asInt()
                         + counts.path("failedCount").asInt())
