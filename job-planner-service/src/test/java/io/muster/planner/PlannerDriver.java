@@ -71,11 +71,15 @@ final class PlannerDriver implements AutoCloseable {
     private String run = "run-1";
 
     PlannerDriver() {
+        this(1);
+    }
+
+    PlannerDriver(int gateways) {
         Properties properties = new Properties();
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "test");
         properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "unused:1");
         this.driver = new TopologyTestDriver(
-                PlannerTopology.build(registry, new PartitionCounts(1, 1, 1, 1)), properties, now);
+                PlannerTopology.build(registry, new PartitionCounts(1, 1, gateways, 1)), properties, now);
     }
 
     Instant now() {
@@ -97,15 +101,17 @@ final class PlannerDriver implements AutoCloseable {
     }
 
     void report(String deviceId, Object report) {
-        send(Topics.DEVICE_REPORTS, deviceId, new DeviceReport(deviceId, 0, run, now, report, "c"));
+        report(0, run, deviceId, report);
+    }
+
+    void report(int gateway, String gatewayRun, @Nullable String deviceId, Object report) {
+        DeviceReport record = new DeviceReport(deviceId, gateway, gatewayRun, now, report, "c");
+        raw(Topics.DEVICE_REPORTS.name(), deviceId, encode(Topics.DEVICE_REPORTS, record));
     }
 
     /** The gateway says that it lives, at this instant. */
     void beat() {
-        raw(
-                Topics.DEVICE_REPORTS.name(),
-                null,
-                encode(Topics.DEVICE_REPORTS, new DeviceReport(null, 0, run, now, new GatewayHeartbeat(), null)));
+        report(0, run, null, new GatewayHeartbeat());
     }
 
     void gatewayRunsAnew() {
@@ -136,6 +142,11 @@ final class PlannerDriver implements AutoCloseable {
 
     Object lastReply() {
         return replies.getLast().getOutcome();
+    }
+
+    /** Everything that gateways were sent, in order. */
+    List<Delivery> deliveries() {
+        return deliveries;
     }
 
     <D> List<D> delivered(Class<D> type) {
