@@ -48,11 +48,12 @@ import org.apache.kafka.common.serialization.StringSerializer;
 public final class LoadDriver {
     private static final List<String> PROCESSES = List.of("broker", "planner", "processor", "gateway", "api");
     private static final int LATENCY_JOBS = 60;
-    private static final int FLOOR_TRIPS = 50_000;
     /** A round takes a second: so many until the processes are compiled. */
-    private static final int TRIP_ROUNDS = 40;
+    private static final int WARM_ROUNDS = 30;
 
-    private static final int LAST_ROUNDS = 10;
+    private static final int WARM_TRIPS = 50_000;
+    private static final int ROUNDS = 10;
+    private static final int FLOOR_TRIPS = 10_000;
 
     private final Standalone muster;
     private final RestClient rest;
@@ -83,11 +84,11 @@ public final class LoadDriver {
 
     private void fanOut(int devices) throws Exception {
         register("fan-", devices, "{\"fan\":true,\"site\":\"A\",\"floor\":3}");
-        run("warm", twinJob("tags.floor = 4"));
+        run("warm", twinJob("tags.floor = 4"), 10);
         for (int round = 1; round <= 3; round++) {
             LogFloor floor = round == 3 ? LogFloor.mark(muster.options().kafka()) : null;
             Map<String, Duration> before = cpu();
-            double seconds = run("fan-" + round, twinJob("tags.fan = true AND tags.floor < 9"));
+            double seconds = run("fan-" + round, twinJob("tags.fan = true AND tags.floor < 9"), 10);
             System.out.printf(
                     "(a) fan-out %d: %d device jobs in %.2f s = %.0f/s; CPU %s%n",
                     round, devices, seconds, devices / seconds, perJob(before, devices));
@@ -106,7 +107,6 @@ public final class LoadDriver {
 
     private void roundTrips(int devices, Path data) throws Exception {
         register("trip-", devices, "{\"trip\":true}");
-        List<Double> rates = new ArrayList<>();
         Target target = Target.byPolicy(
                 "localhost",
                 muster.options().mqttPort(),
@@ -124,49 +124,57 @@ public final class LoadDriver {
             System.out.printf(
                     "    %d devices connected in %.1f s: %s%n",
                     devices, (System.nanoTime() - start) / 1e9, fleet.counters().json());
-            for (int round = 1; round <= TRIP_ROUNDS; round++) {
-                Map<String, Duration> before = cpu();
-                String id = "trip-" + round;
-                double seconds = run(
-                        id,
-                        "{\"type\":\"scheduleDeviceMethod\",\"queryCondition\":\"tags.trip = true\","
-                                + "\"cloudToDeviceMethod\":{\"methodName\":\"reboot\",\"payload\":{\"delay\":5},\"responseTimeoutInSeconds\":60}}");
-                double rate = devices / seconds;
-                rates.add(rate);
+            for (int round = 1; round <= WARM_ROUNDS; round++) {
+                trip("warm-" + round, devices);
+            }
+            RoundTripFloor floor = new RoundTripFloor(
+                    muster.options().kafka(),
+                    data.resolve("ca/server.pem"),
+                    data.resolve("ca/server-key.pem"),
+                    muster.caFile(),
+                    devices);
+            try (floor) {
+                floor.overKafka(WARM_TRIPS);
+                floor.bare(WARM_TRIPS);
+                List<Double> rates = new ArrayList<>();
+                List<Double> floors = new ArrayList<>();
+                List<Double> bare = new ArrayList<>();
+                for (int round = 1; round <= ROUNDS; round++) {
+                    rates.add(trip("trip-" + round, devices));
+                    floors.add(floor.overKafka(FLOOR_TRIPS));
+                    bare.add(floor.bare(FLOOR_TRIPS));
+                    System.out.printf("    floor %.0f/s over Kafka, %.0f/s bare%n", floors.getLast(), bare.getLast());
+                }
                 System.out.printf(
-                        "(b) round trips %d: %d in %.2f s = %.0f/s; delivery to result %s; CPU %s%n",
-                        round, devices, seconds, rate, percentiles(id), perJob(before, devices));
+                        "(b) medians of %d rounds, each beside its floor: %.0f/s; floor %.0f/s over Kafka, ratio %.2f; bare MQTT %.0f/s%n",
+                        ROUNDS, median(rates), median(floors), median(rates) / median(floors), median(bare));
             }
             System.out.println("    devices: " + fleet.counters().json());
         }
-        RoundTripFloor.Result floor = RoundTripFloor.measure(
-                muster.options().kafka(),
-                data.resolve("ca/server.pem"),
-                data.resolve("ca/server-key.pem"),
-                muster.caFile(),
-                devices,
-                FLOOR_TRIPS);
-        List<Double> last = rates.subList(TRIP_ROUNDS - LAST_ROUNDS, TRIP_ROUNDS).stream()
-                .sorted()
-                .toList();
-        double median = last.get(LAST_ROUNDS / 2);
+    }
+
+    private double trip(String id, int devices) throws Exception {
+        Map<String, Duration> before = cpu();
+        double seconds = run(
+                id,
+                "{\"type\":\"scheduleDeviceMethod\",\"queryCondition\":\"tags.trip = true\","
+                        + "\"cloudToDeviceMethod\":{\"methodName\":\"reboot\",\"payload\":{\"delay\":5},\"responseTimeoutInSeconds\":60}}",
+                10);
         System.out.printf(
-                "    last %d rounds: median %.0f/s, least %.0f/s, most %.0f/s; floor: %.0f/s over Kafka, ratio of the median %.2f;"
-                        + " bare MQTT %.0f/s%n",
-                LAST_ROUNDS,
-                median,
-                last.getFirst(),
-                last.getLast(),
-                floor.overKafka(),
-                median / floor.overKafka(),
-                floor.bare());
+                "(b) round trips %s: %d in %.2f s = %.0f/s; delivery to result %s; CPU %s%n",
+                id, devices, seconds, devices / seconds, percentiles(id), perJob(before, devices));
+        return devices / seconds;
+    }
+
+    private static double median(List<Double> values) {
+        return values.stream().sorted().toList().get(values.size() / 2);
     }
 
     private void latency() throws Exception {
         register("one-", 1, "{\"one\":true}");
         List<Double> millis = new ArrayList<>();
         for (int i = 0; i < LATENCY_JOBS; i++) {
-            double seconds = run("one-" + i, twinJob("deviceId = 'one-000001'"));
+            double seconds = run("one-" + i, twinJob("deviceId = 'one-000001'"), 2);
             if (i >= LATENCY_JOBS / 2) {
                 millis.add(seconds * 1000);
             }
@@ -182,12 +190,12 @@ public final class LoadDriver {
                 + "\",\"updateTwin\":{\"etag\":\"*\",\"properties\":{\"desired\":{\"rate\":5}}}}";
     }
 
-    /** @return seconds from the request to the first sight of the end */
-    private double run(String jobId, String body) throws InterruptedException {
+    /** @return seconds from the request to the first sight of the end, by looking so often */
+    private double run(String jobId, String body, long lookMillis) throws InterruptedException {
         long start = System.nanoTime();
         JsonNode job = rest.send("PUT", "/jobs/v2/" + jobId, body).join().body();
         while (!job.path("status").asText().equals("completed")) {
-            Thread.sleep(5);
+            Thread.sleep(lookMillis);
             job = rest.send("GET", "/jobs/v2/" + jobId, null).join().body();
         }
         return (System.nanoTime() - start) / 1e9;

@@ -40,96 +40,111 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
 /** The least that any design over Kafka must do for a round trip: one record in, MQTT out and back, one record out, no state. */
-final class RoundTripFloor implements Fleet {
+final class RoundTripFloor implements Fleet, AutoCloseable {
     private static final String IN = "floor-in";
     private static final String OUT = "floor-out";
 
     private final AtomicLong answers = new AtomicLong();
     private final Connections connections = new Connections(this);
+    private final List<String> ids;
+    private final MqttServer server;
+    private final SimulatedFleet devices;
+    private final KafkaProducer<String, String> producer;
+    private final KafkaConsumer<String, String> consumer;
     private volatile Runnable onAnswer = () -> {};
 
-    /** Round trips a second: over Kafka, and bare. */
-    record Result(double overKafka, double bare) {}
-
+    /** Connects so many devices to a gateway of its own; returns when they are. */
     @SuppressWarnings("BusyWait") // A load driver that polls its own counters.
-    static Result measure(String bootstrap, Path certificate, Path key, Path ca, int devices, int trips)
-            throws Exception {
-        RoundTripFloor floor = new RoundTripFloor();
+    RoundTripFloor(String bootstrap, Path certificate, Path key, Path ca, int count) throws Exception {
         SharedAccessPolicies policies = SharedAccessPolicies.generate(new SecureRandom());
         KeyPair keys = policies.named("device").orElseThrow().keys();
-        MqttSettings settings = new MqttSettings(
-                "127.0.0.1",
-                0,
-                Optional.empty(),
-                certificate,
-                key,
-                new Doorkeeper(HubHosts.of("localhost")),
-                () -> policies,
-                InstantSource.system(),
-                MqttSettings.LARGEST_MESSAGE);
-        List<String> ids = SimulatedFleet.deviceIds("floor-", devices);
-        try (MqttServer server = new MqttServer(settings, floor, floor.connections, new SimpleMeterRegistry());
-                SimulatedFleet fleet = SimulatedFleet.start(
-                        Target.byPolicy(
-                                "localhost",
-                                server.tlsPort().orElseThrow(),
-                                "localhost",
-                                ca,
-                                "device",
-                                String.valueOf(keys.primary())),
-                        Behaviour.PERFECT,
-                        ids,
-                        1000,
-                        InstantSource.system())) {
-            while (fleet.counters().connected() < devices) {
-                Thread.sleep(100);
-            }
-            double bare = floor.bare(ids, trips);
-            double overKafka = floor.overKafka(bootstrap, ids, trips);
-            return new Result(overKafka, bare);
+        this.ids = SimulatedFleet.deviceIds("floor-", count);
+        this.server = new MqttServer(
+                new MqttSettings(
+                        "127.0.0.1",
+                        0,
+                        Optional.empty(),
+                        certificate,
+                        key,
+                        new Doorkeeper(HubHosts.of("localhost")),
+                        () -> policies,
+                        InstantSource.system(),
+                        MqttSettings.LARGEST_MESSAGE),
+                this,
+                connections,
+                new SimpleMeterRegistry());
+        this.devices = SimulatedFleet.start(
+                Target.byPolicy(
+                        "localhost",
+                        server.tlsPort().orElseThrow(),
+                        "localhost",
+                        ca,
+                        "device",
+                        String.valueOf(keys.primary())),
+                Behaviour.PERFECT,
+                ids,
+                1000,
+                InstantSource.system());
+        while (devices.counters().connected() < count) {
+            Thread.sleep(100);
         }
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
+            admin.createTopics(List.of(new NewTopic(IN, 1, (short) 1), new NewTopic(OUT, 4, (short) 1)))
+                    .all()
+                    .get();
+        }
+        this.producer = new KafkaProducer<>(
+                Map.of("bootstrap.servers", bootstrap, "acks", "all", "linger.ms", 1),
+                new StringSerializer(),
+                new StringSerializer());
+        this.consumer = new KafkaConsumer<>(
+                Map.of("bootstrap.servers", bootstrap), new StringDeserializer(), new StringDeserializer());
+        consumer.assign(List.of(new TopicPartition(IN, 0)));
+        consumer.seekToBeginning(consumer.assignment());
     }
 
-    private double bare(List<String> ids, int trips) throws InterruptedException {
+    /** @return round trips a second without Kafka */
+    @SuppressWarnings("BusyWait")
+    double bare(int trips) throws InterruptedException {
         answers.set(0);
+        onAnswer = () -> {};
         long start = System.nanoTime();
         for (int i = 0; i < trips; i++) {
             request(ids.get(i % ids.size()), i);
         }
-        await(trips);
+        while (answers.get() < trips) {
+            Thread.sleep(1);
+        }
         return trips / ((System.nanoTime() - start) / 1e9);
     }
 
-    private double overKafka(String bootstrap, List<String> ids, int trips) throws Exception {
-        try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap));
-                KafkaProducer<String, String> producer = new KafkaProducer<>(
-                        Map.of("bootstrap.servers", bootstrap, "acks", "all", "linger.ms", 1),
-                        new StringSerializer(),
-                        new StringSerializer());
-                KafkaConsumer<String, String> consumer = new KafkaConsumer<>(
-                        Map.of("bootstrap.servers", bootstrap), new StringDeserializer(), new StringDeserializer())) {
-            admin.createTopics(List.of(new NewTopic(IN, 1, (short) 1), new NewTopic(OUT, 4, (short) 1)))
-                    .all()
-                    .get();
-            consumer.assign(List.of(new TopicPartition(IN, 0)));
-            consumer.seekToBeginning(consumer.assignment());
-            AtomicLong out = new AtomicLong();
-            onAnswer = () -> producer.send(new ProducerRecord<>(OUT, "x".repeat(120)), (_, _) -> out.incrementAndGet());
-            long start = System.nanoTime();
-            for (int i = 0; i < trips; i++) {
-                producer.send(new ProducerRecord<>(IN, 0, ids.get(i % ids.size()), "x".repeat(120)));
-            }
-            int handed = 0;
-            while (handed < trips) {
-                for (var record : consumer.poll(Duration.ofMillis(50))) {
-                    request(record.key(), handed++);
-                }
-            }
-            while (out.get() < trips) {
-                Thread.sleep(1);
-            }
-            return trips / ((System.nanoTime() - start) / 1e9);
+    /** @return round trips a second over Kafka */
+    @SuppressWarnings("BusyWait")
+    double overKafka(int trips) throws InterruptedException {
+        AtomicLong out = new AtomicLong();
+        onAnswer = () -> producer.send(new ProducerRecord<>(OUT, "x".repeat(120)), (_, _) -> out.incrementAndGet());
+        long start = System.nanoTime();
+        for (int i = 0; i < trips; i++) {
+            producer.send(new ProducerRecord<>(IN, 0, ids.get(i % ids.size()), "x".repeat(120)));
         }
+        int handed = 0;
+        while (handed < trips) {
+            for (var record : consumer.poll(Duration.ofMillis(50))) {
+                request(record.key(), handed++);
+            }
+        }
+        while (out.get() < trips) {
+            Thread.sleep(1);
+        }
+        return trips / ((System.nanoTime() - start) / 1e9);
+    }
+
+    @Override
+    public void close() {
+        producer.close();
+        consumer.close();
+        devices.close();
+        server.close();
     }
 
     private void request(String deviceId, int number) {
@@ -138,12 +153,6 @@ final class RoundTripFloor implements Fleet {
                 Instant.EPOCH,
                 new MethodRequest(
                         1L, String.format("%016x", number), "reboot", "{\"delay\":5}", Instant.MAX.minusSeconds(1))));
-    }
-
-    private void await(long count) throws InterruptedException {
-        while (answers.get() < count) {
-            Thread.sleep(1);
-        }
     }
 
     @Override

@@ -16,7 +16,7 @@ public final class Steps {
     private final Runnable atEnd;
     private boolean workedSinceLook;
     private int looks;
-    private boolean open;
+    private boolean open = true;
 
     private Steps(ProcessorContext<?, ?> context, Runnable atEnd) {
         this.context = context;
@@ -28,7 +28,7 @@ public final class Steps {
         return of(context, () -> {});
     }
 
-    /** @param atEnd runs before each step is committed, and may forward */
+    /** @param atEnd runs before each step is committed, and may forward; the first step begins with the processor */
     public static Steps of(ProcessorContext<?, ?> context, Runnable atEnd) {
         Steps steps = new Steps(context, atEnd);
         context.schedule(LOOK, PunctuationType.WALL_CLOCK_TIME, _ -> steps.look());

@@ -78,7 +78,6 @@ public final class PartitionTallies implements Processor<String, byte[], String,
             all.forEachRemaining(entry -> changed.add(entry.key));
         }
         this.steps = Steps.of(context, this::passOn);
-        steps.worked();
         context.schedule(SWEEP, PunctuationType.WALL_CLOCK_TIME, now -> dropOld(Instant.ofEpochMilli(now)));
     }
 
