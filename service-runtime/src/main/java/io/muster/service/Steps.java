@@ -5,8 +5,9 @@ import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 
 /**
- * Commits a task's work in steps: at the first pause, or after {@value #MOST_LOOKS} looks if there is none. So a lone record waits for
- * nothing, and a flood shares its commits, whose cost is by the step and not by the record. For one task.
+ * Commits a task's work in steps. What comes after {@value #MOST_LOOKS} looks of rest is committed at once; what follows it closely at
+ * the next look without work, or after {@value #MOST_LOOKS} looks if there is none. So a lone record waits for nothing, and a flood
+ * shares its commits, whose cost is by the step and not by the record. For one task.
  */
 public final class Steps {
     private static final Duration LOOK = Duration.ofMillis(5);
@@ -14,9 +15,10 @@ public final class Steps {
 
     private final ProcessorContext<?, ?> context;
     private final Runnable atEnd;
-    private boolean workedSinceLook;
-    private int looks;
     private boolean open = true;
+    private int looksOpen;
+    private boolean workedSinceLook;
+    private int looksAtRest;
 
     private Steps(ProcessorContext<?, ?> context, Runnable atEnd) {
         this.context = context;
@@ -35,19 +37,29 @@ public final class Steps {
         return steps;
     }
 
-    /** To be called for each record, and by each timer that did something. */
+    /** To be called behind each record, and by each timer that did something. */
     public void worked() {
         workedSinceLook = true;
-        open = true;
+        if (looksAtRest >= MOST_LOOKS) {
+            end();
+        } else {
+            open = true;
+        }
+        looksAtRest = 0;
     }
 
     private void look() {
-        if (open && (!workedSinceLook || ++looks >= MOST_LOOKS)) {
-            atEnd.run();
-            context.commit();
-            open = false;
-            looks = 0;
+        if (open && (!workedSinceLook || ++looksOpen >= MOST_LOOKS)) {
+            end();
         }
+        looksAtRest = workedSinceLook ? 0 : looksAtRest + 1;
         workedSinceLook = false;
+    }
+
+    private void end() {
+        atEnd.run();
+        context.commit();
+        open = false;
+        looksOpen = 0;
     }
 }

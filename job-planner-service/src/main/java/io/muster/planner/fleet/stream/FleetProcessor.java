@@ -111,7 +111,6 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
     public void process(Record<String, byte[]> record) {
         Instant now = now();
         RecordMetadata position = context.recordMetadata().orElseThrow();
-        steps.worked();
         try {
             if (record.value() == null) {
                 throw new InvalidRecordException("a record here has a value");
@@ -127,6 +126,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
         } catch (UndecodableRecordException | InvalidRecordException e) {
             outbox.giveUp(FleetOutbox.deadLetters(), position, record, String.valueOf(e.getMessage()), now);
         }
+        steps.worked();
     }
 
     private void command(Record<String, byte[]> record, RecordMetadata position, Instant now)

@@ -82,7 +82,6 @@ public final class JobProcessor implements Processor<String, byte[], Route, byte
     public void process(Record<String, byte[]> record) {
         Instant now = Instant.ofEpochMilli(context.currentSystemTimeMs());
         RecordMetadata position = context.recordMetadata().orElseThrow();
-        steps.worked();
         try {
             if (position.topic().equals(Topics.JOB_STATISTICS.name())) {
                 tally(record, now);
@@ -92,6 +91,7 @@ public final class JobProcessor implements Processor<String, byte[], Route, byte
         } catch (UndecodableRecordException | InvalidRecordException e) {
             effects.giveUp(position, record, String.valueOf(e.getMessage()), now);
         }
+        steps.worked();
     }
 
     private void tally(Record<String, byte[]> record, Instant now) throws InvalidRecordException {

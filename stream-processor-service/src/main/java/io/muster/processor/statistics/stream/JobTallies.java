@@ -45,11 +45,11 @@ public final class JobTallies implements Processor<String, PartialTally, String,
 
     @Override
     public void process(Record<String, PartialTally> record) {
-        steps.worked();
         PartialTally partial = record.value();
         String jobId = partial.getJobId();
         store.put(jobId + '\0' + partial.getPartition(), partial);
         context.forward(record.withKey(jobId).withValue(sum(jobId)));
+        steps.worked();
     }
 
     private JobStatistics sum(String jobId) {

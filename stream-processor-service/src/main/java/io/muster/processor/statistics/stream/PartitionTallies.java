@@ -83,7 +83,6 @@ public final class PartitionTallies implements Processor<String, byte[], String,
 
     @Override
     public void process(Record<String, byte[]> record) {
-        steps.worked();
         try {
             if (record.value() == null) {
                 throw new ImpossibleEventException("an event has a value");
@@ -92,6 +91,7 @@ public final class PartitionTallies implements Processor<String, byte[], String,
         } catch (UndecodableRecordException | ImpossibleEventException e) {
             giveUp(record, String.valueOf(e.getMessage()));
         }
+        steps.worked();
     }
 
     private void fold(DeviceJobEvent event) throws ImpossibleEventException {
