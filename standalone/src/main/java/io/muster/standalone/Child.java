@@ -77,6 +77,7 @@ final class Child {
     private void again() {
         try {
             start();
+            say.accept("The " + name + " was started again.");
         } catch (IOException e) {
             say.accept("The " + name + " can't be started (" + e + ").");
         }
