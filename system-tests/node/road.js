@@ -88,6 +88,20 @@ async function certificate(run) {
   await registry.delete(deviceId);
 }
 
+/** Many devices at once: what is valid is done, what is not is said. */
+async function bulk(run) {
+  const devices = [1, 2, 3].map((n) => ({ deviceId: `bulk-${run}-${n}` }));
+  assert.strictEqual(body(await registry.addDevices(devices)).isSuccessful, true);
+  await assert.rejects(registry.addDevices([devices[0], { deviceId: `bulk-${run}-4` }]), (error) =>
+    error.name === "ArgumentError" && JSON.parse(error.responseBody).errors[0].errorCode === "DeviceAlreadyExists");
+  assert.strictEqual(body(await registry.get(`bulk-${run}-4`)).status, "enabled");
+  await registry.updateDevices([{ deviceId: `bulk-${run}-4`, status: "disabled" }], true);
+  assert.strictEqual(body(await registry.get(`bulk-${run}-4`)).status, "disabled");
+  assert.ok(body(await registry.getRegistryStatistics()).disabledDeviceCount >= 1);
+  await registry.removeDevices([...devices, { deviceId: `bulk-${run}-4` }], true);
+  await assert.rejects(registry.get(`bulk-${run}-1`), (error) => error.name === "DeviceNotFoundError");
+}
+
 async function main() {
   const run = Date.now().toString(36);
   const deviceId = `node-${run}`;
@@ -164,6 +178,7 @@ async function main() {
   await device.close();
   await registry.delete(deviceId);
   await assert.rejects(registry.get(deviceId), (error) => error.name === "DeviceNotFoundError");
+  await bulk(run);
   await renewal(run);
   await certificate(run);
   console.log("the road holds");

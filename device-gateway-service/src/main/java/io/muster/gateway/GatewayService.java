@@ -2,7 +2,7 @@ package io.muster.gateway;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.access.HubHosts;
-import io.muster.access.SharedAccessPolicies;
+import io.muster.access.PoliciesFile;
 import io.muster.codec.Codecs;
 import io.muster.gateway.connect.Doorkeeper;
 import io.muster.gateway.kafka.FleetLink;
@@ -18,10 +18,13 @@ import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Optional;
-import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A running gateway. */
 public final class GatewayService implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(GatewayService.class);
+
     private final FleetLink fleet;
     private final MqttServer server;
 
@@ -52,7 +55,7 @@ public final class GatewayService implements AutoCloseable {
                             settings.optionalPath("mqtt.tls.certificate").orElse(null),
                             settings.optionalPath("mqtt.tls.key").orElse(null),
                             new Doorkeeper(HubHosts.of(settings.text("hub.hosts", "localhost"))),
-                            policies(policies),
+                            policies(policies, clock),
                             clock,
                             settings.number("mqtt.message.bytes", MqttSettings.LARGEST_MESSAGE)));
         }
@@ -65,10 +68,9 @@ public final class GatewayService implements AutoCloseable {
             }
         }
 
-        private static Supplier<SharedAccessPolicies> policies(Path file) {
+        private static PoliciesFile policies(Path file, InstantSource clock) {
             try {
-                SharedAccessPolicies policies = SharedAccessPolicies.load(file);
-                return () -> policies;
+                return PoliciesFile.open(file, clock, LOG::info);
             } catch (IOException e) {
                 throw new SettingsException("The file of policies can't be used: " + e.getMessage() + ".");
             }

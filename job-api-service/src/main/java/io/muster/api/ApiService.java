@@ -2,6 +2,7 @@ package io.muster.api;
 
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.muster.access.HubHosts;
+import io.muster.access.PoliciesFile;
 import io.muster.access.SharedAccessPolicies;
 import io.muster.api.access.Gate;
 import io.muster.api.http.RestServer;
@@ -22,9 +23,14 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A running API. */
 public final class ApiService implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ApiService.class);
+
     private final RestServer server;
     private final Listener listener;
     private final KafkaRequests requests;
@@ -35,7 +41,7 @@ public final class ApiService implements AutoCloseable {
             int instance,
             RestServer.Options rest,
             HubHosts hosts,
-            SharedAccessPolicies policies,
+            Supplier<SharedAccessPolicies> policies,
             InstantSource clock) {
         private static final int PORT = 8443;
 
@@ -60,7 +66,7 @@ public final class ApiService implements AutoCloseable {
                     new RestServer.Options(
                             host, settings.number("rest.port", PORT), tls, settings.flag("live.open", loopback)),
                     HubHosts.of(settings.text("hub.hosts", "localhost")),
-                    policies(settings.path("policies.file")),
+                    policies(settings.path("policies.file"), clock),
                     clock);
         }
 
@@ -91,9 +97,9 @@ public final class ApiService implements AutoCloseable {
             }
         }
 
-        private static SharedAccessPolicies policies(Path file) {
+        private static PoliciesFile policies(Path file, InstantSource clock) {
             try {
-                return SharedAccessPolicies.load(file);
+                return PoliciesFile.open(file, clock, LOG::info);
             } catch (IOException e) {
                 throw new SettingsException("The file of policies can't be used: " + e.getMessage() + ".");
             }
@@ -117,7 +123,7 @@ public final class ApiService implements AutoCloseable {
         try {
             RestServer server = RestServer.start(
                     options.rest(),
-                    new Gate(options.hosts(), options::policies),
+                    new Gate(options.hosts(), options.policies()),
                     requests,
                     jobs,
                     listener::ready,

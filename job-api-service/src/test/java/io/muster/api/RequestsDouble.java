@@ -7,6 +7,7 @@ import io.muster.records.CreateDevice;
 import io.muster.records.CreateJob;
 import io.muster.records.DeleteDevice;
 import io.muster.records.Device;
+import io.muster.records.DeviceCounts;
 import io.muster.records.DeviceDeleted;
 import io.muster.records.DevicePage;
 import io.muster.records.DeviceView;
@@ -98,6 +99,12 @@ final class RequestsDouble implements Requests {
     @Override
     public CompletableFuture<Object> cancel(String jobId) {
         return job(jobId, new CancelJob());
+    }
+
+    @Override
+    public CompletableFuture<List<DeviceCounts>> counts() {
+        return CompletableFuture.completedFuture(
+                List.of(new DeviceCounts(0, 3L, 2L, 1L), new DeviceCounts(1, 4L, 4L, 0L)));
     }
 
     @Override

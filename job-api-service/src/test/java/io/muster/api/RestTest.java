@@ -15,10 +15,12 @@ import io.muster.access.SharedAccessSignature;
 import io.muster.api.access.Gate;
 import io.muster.api.http.RestServer;
 import io.muster.api.job.JobView;
+import io.muster.records.CreateDevice;
 import io.muster.records.CreateJob;
 import io.muster.records.DeviceJobCounts;
 import io.muster.records.JobStatistics;
 import io.muster.records.PatchTwin;
+import io.muster.records.ReplaceTwin;
 import io.muster.records.UpdateDevice;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -30,6 +32,8 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -124,6 +128,55 @@ class RestTest {
         assertThat(ask("GET", "/devices", null).body().isArray()).isTrue();
         assertThat(ask("DELETE", "/devices/pump-7", null, "If-Match", "*").status())
                 .isEqualTo(204);
+    }
+
+    @Test
+    void manyDevicesAtOnce() throws Exception {
+        ask("PUT", "/devices/bulk-there", "{}");
+        Answer done = ask(
+                "POST",
+                "/devices",
+                "[{\"id\":\"bulk-1\",\"importMode\":\"create\",\"tags\":{\"a\":1}},{\"id\":\"bulk-there\",\"importMode\":\"Update\","
+                        + "\"status\":\"disabled\",\"properties\":{\"desired\":{\"b\":2}}}]");
+        assertThat(done.status()).isEqualTo(200);
+        assertThat(done.body()).hasToString("{\"isSuccessful\":true,\"errors\":[],\"warnings\":[]}");
+        assertThat(PLANNER.commands.subList(PLANNER.commands.size() - 3, PLANNER.commands.size()))
+                .hasExactlyElementsOfTypes(CreateDevice.class, UpdateDevice.class, ReplaceTwin.class);
+
+        Answer partly = ask(
+                "POST",
+                "/devices",
+                "[{\"id\":\"bulk-1\",\"importMode\":\"create\"},{\"id\":\"bulk-2\"},{\"id\":\"bulk-3\",\"importMode\":\"rename\"},"
+                        + "{\"id\":\"bulk-4\",\"importMode\":\"delete\"},{\"id\":\"bulk-5\"},{\"id\":\"bulk-5\"},"
+                        + "{\"id\":\"bulk-1\",\"importMode\":\"updateTwin\"}]");
+        assertThat(partly.status()).isEqualTo(400);
+        assertThat(partly.body().path("isSuccessful").asBoolean()).isFalse();
+        assertThat(partly.body().path("errors").findValuesAsText("errorCode"))
+                .containsExactly(
+                        "DeviceDefinedMultipleTimes",
+                        "ArgumentInvalid",
+                        "DeviceNotFound",
+                        "DeviceDefinedMultipleTimes",
+                        "DeviceDefinedMultipleTimes",
+                        "DeviceDefinedMultipleTimes");
+        assertThat(ask("GET", "/devices/bulk-2", null).status()).isEqualTo(200);
+
+        assertThat(ask("POST", "/devices", "{}").status()).isEqualTo(400);
+        assertThat(ask("POST", "/devices", "[]").status()).isEqualTo(400);
+        assertThat(ask("POST", "/devices", "[1]").status()).isEqualTo(400);
+        assertThat(ask("POST", "/devices", "[{}]").status()).isEqualTo(400);
+        String many = IntStream.range(0, 101)
+                .mapToObj(i -> "{\"id\":\"m" + i + "\"}")
+                .collect(Collectors.joining(",", "[", "]"));
+        assertThat(ask("POST", "/devices", many).status()).isEqualTo(413);
+    }
+
+    @Test
+    void statisticsAreSumsOverPartitions() throws Exception {
+        assertThat(ask("GET", "/statistics/devices", null).body())
+                .hasToString(
+                        "{\"totalDeviceCount\":7,\"enabledDeviceCount\":6,\"enableDeviceCount\":6,\"disabledDeviceCount\":1}");
+        assertThat(ask("GET", "/statistics/service", null).body()).hasToString("{\"connectedDeviceCount\":1}");
     }
 
     @Test

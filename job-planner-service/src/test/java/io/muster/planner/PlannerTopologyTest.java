@@ -6,12 +6,15 @@ import io.muster.records.AwaitTurn;
 import io.muster.records.CancelJob;
 import io.muster.records.CloseConnection;
 import io.muster.records.ConnectionTerms;
+import io.muster.records.CountDevices;
 import io.muster.records.CreateDevice;
 import io.muster.records.CreateJob;
 import io.muster.records.Credentials;
 import io.muster.records.DeadLetter;
+import io.muster.records.DeleteDevice;
 import io.muster.records.DesiredChanged;
 import io.muster.records.DeviceConnected;
+import io.muster.records.DeviceCounts;
 import io.muster.records.DeviceDisconnected;
 import io.muster.records.DeviceJobCancelled;
 import io.muster.records.DeviceJobCompleted;
@@ -22,6 +25,7 @@ import io.muster.records.DeviceJobQueued;
 import io.muster.records.DeviceMethod;
 import io.muster.records.DevicePage;
 import io.muster.records.DeviceSettings;
+import io.muster.records.DeviceStatus;
 import io.muster.records.DeviceView;
 import io.muster.records.ExpansionCompleted;
 import io.muster.records.GetDevice;
@@ -44,6 +48,7 @@ import io.muster.records.RequestConnection;
 import io.muster.records.SubscriptionsChanged;
 import io.muster.records.TurnCame;
 import io.muster.records.TwinPatch;
+import io.muster.records.UpdateDevice;
 import io.muster.topics.Topics;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -198,6 +203,27 @@ class PlannerTopologyTest {
         answer("a", delivered);
         assertThat(planner.events("m", "a"))
                 .hasExactlyElementsOfTypes(DeviceJobDelivered.class, DeviceJobCompleted.class);
+    }
+
+    @Test
+    void devicesAreCountedAndTheCountIsKept() {
+        create("a", "{}");
+        create("b", "{}");
+        connect("a", METHODS);
+        planner.list(new CountDevices());
+        assertThat(planner.lastReply()).isEqualTo(new DeviceCounts(0, 2L, 2L, 1L));
+        create("c", "{}");
+        planner.device("a", new DeleteDevice("*"));
+        planner.device(
+                "b",
+                new UpdateDevice(
+                        "*",
+                        DeviceSettings.newBuilder()
+                                .setCredentials(Credentials.newBuilder().build())
+                                .setStatus(DeviceStatus.DISABLED)
+                                .build()));
+        planner.list(new CountDevices());
+        assertThat(planner.lastReply()).isEqualTo(new DeviceCounts(0, 2L, 1L, 0L));
     }
 
     @Test

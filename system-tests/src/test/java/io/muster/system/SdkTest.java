@@ -11,6 +11,7 @@ import com.microsoft.azure.sdk.iot.service.methods.DirectMethodRequestOptions;
 import com.microsoft.azure.sdk.iot.service.methods.DirectMethodsClient;
 import com.microsoft.azure.sdk.iot.service.registry.Device;
 import com.microsoft.azure.sdk.iot.service.registry.RegistryClient;
+import com.microsoft.azure.sdk.iot.service.registry.RegistryStatistics;
 import com.microsoft.azure.sdk.iot.service.twin.Twin;
 import com.microsoft.azure.sdk.iot.service.twin.TwinClient;
 import io.muster.access.ConnectionString;
@@ -130,6 +131,11 @@ class SdkTest {
         Device created = registry.addDevice(new Device("java-1"));
         assertThat(created.getPrimaryKey()).isNotBlank();
         assertThat(registry.getDevice("java-1").getDeviceId()).isEqualTo("java-1");
+
+        RegistryStatistics statistics = registry.getStatistics();
+        assertThat(statistics.getTotalDeviceCount()).isPositive();
+        assertThat(statistics.getEnabledDeviceCount() + statistics.getDisabledDeviceCount())
+                .isEqualTo(statistics.getTotalDeviceCount());
 
         TwinClient twins = new TwinClient(host, credential);
         Twin twin = twins.get("java-1");

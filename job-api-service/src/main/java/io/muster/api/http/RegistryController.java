@@ -14,14 +14,11 @@ import io.micronaut.http.annotation.PathVariable;
 import io.micronaut.http.annotation.Post;
 import io.micronaut.http.annotation.Put;
 import io.micronaut.http.annotation.QueryValue;
-import io.muster.access.KeyPair;
 import io.muster.api.job.Requests;
 import io.muster.api.json.Devices;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
-import io.muster.records.AuthenticationType;
 import io.muster.records.CreateDevice;
-import io.muster.records.Credentials;
 import io.muster.records.DeleteDevice;
 import io.muster.records.DevicePage;
 import io.muster.records.DeviceSettings;
@@ -29,7 +26,6 @@ import io.muster.records.DeviceView;
 import io.muster.records.GetDevice;
 import io.muster.records.Refusal;
 import io.muster.records.UpdateDevice;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
@@ -46,7 +42,7 @@ final class RegistryController {
     private static final int MOST = 1000;
 
     private final Requests requests;
-    private final SecureRandom random = new SecureRandom();
+    private final FreshKeys keys = new FreshKeys();
 
     RegistryController(Requests requests) {
         this.requests = requests;
@@ -58,7 +54,7 @@ final class RegistryController {
         Optional<String> condition = Devices.condition(request.getHeaders().get("If-Match"));
         Object command = condition.isPresent()
                 ? new UpdateDevice(condition.get(), settings)
-                : new CreateDevice(withKeys(settings), null, null);
+                : new CreateDevice(keys.addedTo(settings), null, null);
         return requests.device(id, command, LIMIT).thenApply(RegistryController::identity);
     }
 
@@ -107,11 +103,6 @@ final class RegistryController {
         });
     }
 
-    @Post("/devices")
-    HttpResponse<String> bulk() {
-        throw new ProblemException(Problem.notSupported("Bulk operations of the registry are not built yet."));
-    }
-
     @Post("/devices/query")
     HttpResponse<String> query() {
         throw new ProblemException(Problem.notSupported("Queries over devices are not built yet."));
@@ -119,21 +110,6 @@ final class RegistryController {
 
     private static String idOf(DeviceView view) {
         return view.getDevice().getDeviceId();
-    }
-
-    /** A new device without keys is given two. They are drawn here, once, and written into the command. */
-    private DeviceSettings withKeys(DeviceSettings settings) {
-        Credentials given = settings.getCredentials();
-        if (given.getType() != AuthenticationType.SAS) {
-            return settings;
-        }
-        KeyPair fresh = KeyPair.generate(random);
-        return DeviceSettings.newBuilder(settings)
-                .setCredentials(Credentials.newBuilder(given)
-                        .setPrimaryKey(given.getPrimaryKey() == null ? fresh.primary() : given.getPrimaryKey())
-                        .setSecondaryKey(given.getSecondaryKey() == null ? fresh.secondary() : given.getSecondaryKey())
-                        .build())
-                .build();
     }
 
     private static HttpResponse<String> identity(Object outcome) {

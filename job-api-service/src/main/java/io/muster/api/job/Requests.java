@@ -1,5 +1,6 @@
 package io.muster.api.job;
 
+import io.muster.records.DeviceCounts;
 import io.muster.records.DevicePage;
 import java.time.Duration;
 import java.util.List;
@@ -19,6 +20,9 @@ public interface Requests {
 
     /** Cancels; ends when no device can be handed anything of the job any more. */
     CompletableFuture<Object> cancel(String jobId);
+
+    /** How many devices there are, by device partition. */
+    CompletableFuture<List<DeviceCounts>> counts();
 
     /** One page of each device partition. */
     CompletableFuture<List<DevicePage>> devices(@Nullable String after, int limit);

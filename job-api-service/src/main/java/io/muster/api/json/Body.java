@@ -7,10 +7,11 @@ import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -38,26 +39,39 @@ public final class Body {
 
     /** @throws ProblemException when the bytes are not one JSON object in UTF-8 */
     public static Body parse(byte[] bytes) {
-        String text;
+        JsonNode parsed = tree(bytes);
+        if (!parsed.isObject()) {
+            throw new ProblemException(Problem.badFormat("The body is one JSON object."));
+        }
+        return new Body(parsed, "");
+    }
+
+    /** @throws ProblemException when the bytes are not one JSON array of objects in UTF-8 */
+    public static List<Body> parseArray(byte[] bytes) {
+        JsonNode parsed = tree(bytes);
+        List<Body> bodies = new ArrayList<>();
+        for (JsonNode element : parsed) {
+            if (parsed.isArray() && element.isObject()) {
+                bodies.add(new Body(element, "[" + bodies.size() + "]."));
+            }
+        }
+        if (!parsed.isArray() || bodies.size() != parsed.size()) {
+            throw new ProblemException(Problem.badFormat("The body is one JSON array of objects."));
+        }
+        return bodies;
+    }
+
+    private static JsonNode tree(byte[] bytes) {
         try {
-            text = StandardCharsets.UTF_8
+            return MAPPER.readTree(StandardCharsets.UTF_8
                     .newDecoder()
                     .decode(ByteBuffer.wrap(bytes))
-                    .toString();
+                    .toString());
         } catch (CharacterCodingException e) {
             throw new ProblemException(Problem.badFormat("The body is not UTF-8."));
-        }
-        try {
-            JsonNode parsed = MAPPER.readTree(text);
-            if (!parsed.isObject()) {
-                throw new ProblemException(Problem.badFormat("The body is one JSON object."));
-            }
-            return new Body(parsed, "");
         } catch (JsonProcessingException e) {
             throw new ProblemException(Problem.badFormat("The body is not JSON: "
                     + e.getOriginalMessage().lines().findFirst().orElse("") + "."));
-        } catch (IOException e) {
-            throw new ProblemException(Problem.badFormat("The body can't be read."));
         }
     }
 

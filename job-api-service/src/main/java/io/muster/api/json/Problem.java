@@ -45,6 +45,14 @@ public record Problem(int status, int code, String name, String message) {
         return new Problem(413, 413001, "MessageTooLarge", message);
     }
 
+    public static Problem tooManyDevices(String message) {
+        return new Problem(413, 413002, "TooManyDevices", message);
+    }
+
+    public static Problem definedTwice(String deviceId) {
+        return new Problem(400, 400011, "DeviceDefinedMultipleTimes", deviceId + " stands in the list more than once.");
+    }
+
     public static Problem serverError() {
         return new Problem(500, 500001, "ServerError", "The request failed inside; the log of the API says why.");
     }

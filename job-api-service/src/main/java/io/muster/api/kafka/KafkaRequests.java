@@ -8,7 +8,9 @@ import io.muster.api.json.ProblemException;
 import io.muster.codec.Codecs;
 import io.muster.records.AwaitTurn;
 import io.muster.records.CancelJob;
+import io.muster.records.CountDevices;
 import io.muster.records.DeviceCommand;
+import io.muster.records.DeviceCounts;
 import io.muster.records.DevicePage;
 import io.muster.records.Expansion;
 import io.muster.records.Job;
@@ -123,6 +125,13 @@ public final class KafkaRequests implements Requests, AutoCloseable {
         return everyPartition(new ListDevices(after, limit))
                 .thenApply(outcomes ->
                         outcomes.stream().map(DevicePage.class::cast).toList());
+    }
+
+    @Override
+    public CompletableFuture<List<DeviceCounts>> counts() {
+        return everyPartition(new CountDevices())
+                .thenApply(outcomes ->
+                        outcomes.stream().map(DeviceCounts.class::cast).toList());
     }
 
     private CompletableFuture<List<Object>> everyPartition(Object request) {

@@ -81,7 +81,7 @@ public final class Identities {
         if (!Etags.matches(command.getIfMatch(), Etags.of(device))) {
             return new IdentityChange.Refused(Refusals.etagDiffers());
         }
-        return new IdentityChange.Deleted();
+        return new IdentityChange.Deleted(device);
     }
 
     private static Credentials keepingKeys(Credentials wanted, Credentials present) {

@@ -7,7 +7,7 @@ import io.muster.records.Refusal;
 public sealed interface IdentityChange {
     record Changed(Device device) implements IdentityChange {}
 
-    record Deleted() implements IdentityChange {}
+    record Deleted(Device device) implements IdentityChange {}
 
     record Refused(Refusal refusal) implements IdentityChange {}
 }

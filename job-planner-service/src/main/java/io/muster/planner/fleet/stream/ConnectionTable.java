@@ -104,6 +104,13 @@ final class ConnectionTable {
         return now.isAfter(lastSeen.plus(GIVEN_UP));
     }
 
+    /** How many devices can be reached now. */
+    long connected(Instant now) {
+        return mirror.values().stream()
+                .filter(connection -> isLive(connection, now))
+                .count();
+    }
+
     void put(DeviceConnection connection, Instant now) {
         mirror.put(connection.getDeviceId(), connection);
         store.put(connection.getDeviceId(), connection);

@@ -13,6 +13,7 @@ import io.muster.records.DeleteDevice;
 import io.muster.records.Device;
 import io.muster.records.DeviceCommand;
 import io.muster.records.DeviceConnection;
+import io.muster.records.DeviceCounts;
 import io.muster.records.DeviceDeleted;
 import io.muster.records.DevicePage;
 import io.muster.records.DeviceView;
@@ -61,10 +62,10 @@ final class DeviceRequests {
         @Nullable Device device = devices.get(deviceId);
         switch (command.getCommand()) {
             case CreateDevice create ->
-                identity(Identities.create(device, deviceId, create, now), deviceId, requester, now);
+                identity(device, Identities.create(device, deviceId, create, now), requester, now);
             case UpdateDevice update ->
-                identity(Identities.update(device, deviceId, update, now), deviceId, requester, now);
-            case DeleteDevice delete -> identity(Identities.delete(device, deviceId, delete), deviceId, requester, now);
+                identity(device, Identities.update(device, deviceId, update, now), requester, now);
+            case DeleteDevice delete -> identity(device, Identities.delete(device, deviceId, delete), requester, now);
             case GetDevice _ -> ifThere(device, deviceId, requester, now, found -> view(found, requester, now));
             case PatchTwin patch ->
                 ifThere(
@@ -100,25 +101,36 @@ final class DeviceRequests {
         outbox.reply(requester, new DevicePage(expansion.getPartition(), expansion.getPartitions(), page, more), now);
     }
 
+    void count(Expansion expansion, Requester requester, Instant now) {
+        DeviceTable.Census census = devices.census();
+        outbox.reply(
+                requester,
+                new DeviceCounts(
+                        expansion.getPartition(), census.total(), census.enabled(), connections.connected(now)),
+                now);
+    }
+
     /** What stands before it in the partition was done, in this transaction or an earlier one. */
     void turnCame(Expansion expansion, Requester requester, Instant now) {
         outbox.reply(requester, new TurnCame(expansion.getPartition()), now);
     }
 
-    private void identity(IdentityChange change, String deviceId, Requester requester, Instant now) {
+    private void identity(@Nullable Device before, IdentityChange change, Requester requester, Instant now) {
         switch (change) {
             case IdentityChange.Changed changed -> {
-                devices.put(changed.device(), now);
+                String deviceId = changed.device().getDeviceId();
+                devices.put(before, changed.device(), now);
                 if (!Identities.isEnabled(changed.device())) {
                     close(deviceId, "The device is disabled.", now);
                 }
                 view(changed.device(), requester, now);
             }
-            case IdentityChange.Deleted _ -> {
+            case IdentityChange.Deleted deleted -> {
+                String deviceId = deleted.device().getDeviceId();
                 close(deviceId, "The device is deleted.", now);
                 runner.deviceDeleted(deviceId, now);
                 connections.delete(deviceId, now);
-                devices.delete(deviceId, now);
+                devices.delete(deleted.device(), now);
                 outbox.reply(requester, new DeviceDeleted(deviceId), now);
             }
             case IdentityChange.Refused refused -> outbox.reply(requester, refused.refusal(), now);

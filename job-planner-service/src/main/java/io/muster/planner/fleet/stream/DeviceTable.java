@@ -1,6 +1,7 @@
 package io.muster.planner.fleet.stream;
 
 import io.muster.codec.RecordCodec;
+import io.muster.planner.fleet.Identities;
 import io.muster.planner.stream.Outbox;
 import io.muster.planner.stream.Route;
 import io.muster.records.Device;
@@ -17,11 +18,43 @@ final class DeviceTable {
     private final KeyValueStore<String, byte[]> store;
     private final RecordCodec<Device> codec;
     private final Outbox outbox;
+    private @Nullable Census census;
 
     DeviceTable(KeyValueStore<String, byte[]> store, RecordCodec<Device> codec, Outbox outbox) {
         this.store = store;
         this.codec = codec;
         this.outbox = outbox;
+    }
+
+    /** How many devices there are, and how many of them may connect. */
+    record Census(long total, long enabled) {
+        private Census with(Device device, long change) {
+            return new Census(total + change, enabled + (Identities.isEnabled(device) ? change : 0));
+        }
+    }
+
+    /** Walks the table the first time it is asked; from then on it is kept. */
+    Census census() {
+        @Nullable Census known = census;
+        if (known != null) {
+            return known;
+        }
+        Census[] counted = {new Census(0, 0)};
+        scan(null, device -> {
+            counted[0] = counted[0].with(device, 1);
+            return true;
+        });
+        census = counted[0];
+        return counted[0];
+    }
+
+    /** @param before and after null for none */
+    private void recount(@Nullable Device before, @Nullable Device after) {
+        @Nullable Census counted = census;
+        if (counted != null) {
+            counted = before == null ? counted : counted.with(before, -1);
+            census = after == null ? counted : counted.with(after, 1);
+        }
     }
 
     @Nullable
@@ -30,13 +63,17 @@ final class DeviceTable {
         return bytes == null ? null : codec.decode(bytes);
     }
 
-    void put(Device device, Instant now) {
+    /** @param before as it stands in the table; null when it is new */
+    void put(@Nullable Device before, Device device, Instant now) {
+        recount(before, device);
         byte[] bytes = codec.encode(device);
         store.put(device.getDeviceId(), bytes);
         outbox.sendEncoded(Outbox.sink(Topics.DEVICES), Route.byKey(device.getDeviceId()), bytes, now, null);
     }
 
-    void delete(String deviceId, Instant now) {
+    void delete(Device device, Instant now) {
+        String deviceId = device.getDeviceId();
+        recount(device, null);
         store.delete(deviceId);
         outbox.sendEncoded(Outbox.sink(Topics.DEVICES), Route.byKey(deviceId), null, now, null);
     }

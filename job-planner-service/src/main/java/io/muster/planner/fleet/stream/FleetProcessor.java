@@ -10,6 +10,7 @@ import io.muster.planner.stream.Requester;
 import io.muster.planner.stream.Route;
 import io.muster.records.AwaitTurn;
 import io.muster.records.CancelDeviceJobs;
+import io.muster.records.CountDevices;
 import io.muster.records.DeviceCommand;
 import io.muster.records.DeviceConnection;
 import io.muster.records.DeviceReport;
@@ -171,6 +172,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
             }
             case ForgetJob _ -> jobs.delete(jobId);
             case ListDevices list -> requests.list(expansion, list, Requester.of(record, replyPartitions), now);
+            case CountDevices _ -> requests.count(expansion, Requester.of(record, replyPartitions), now);
             case AwaitTurn _ -> requests.turnCame(expansion, Requester.of(record, replyPartitions), now);
             case Object unknown -> throw new IllegalStateException("not an expansion, class=" + unknown.getClass());
         }

@@ -24,7 +24,7 @@ final class TwinWriter {
     /** @return the change, as it was given */
     TwinChange write(Device device, TwinChange change, Instant now) {
         if (change instanceof TwinChange.Changed changed) {
-            devices.put(with(device, changed.twin()), now);
+            devices.put(device, with(device, changed.twin()), now);
             String notification = changed.notification();
             if (notification != null) {
                 String deviceId = device.getDeviceId();

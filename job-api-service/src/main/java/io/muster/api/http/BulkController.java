@@ -1,0 +1,111 @@
+package io.muster.api.http;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.micronaut.http.HttpResponse;
+import io.micronaut.http.HttpStatus;
+import io.micronaut.http.MediaType;
+import io.micronaut.http.annotation.Body;
+import io.micronaut.http.annotation.Consumes;
+import io.micronaut.http.annotation.Controller;
+import io.micronaut.http.annotation.Post;
+import io.muster.api.job.Requests;
+import io.muster.api.json.BulkEntry;
+import io.muster.api.json.Problem;
+import io.muster.api.json.ProblemException;
+import io.muster.records.Refusal;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+
+/** Many devices at once: what is valid is done, what is not is said. Contract: iot-hub, 1.3. */
+@Controller
+@Consumes(MediaType.ALL)
+final class BulkController {
+    private static final int MOST = 100;
+
+    private final Requests requests;
+    private final FreshKeys keys = new FreshKeys();
+
+    BulkController(Requests requests) {
+        this.requests = requests;
+    }
+
+    /** Why an entry was not carried out, or not whole. */
+    private record Fault(String deviceId, Problem problem) {}
+
+    @Post("/devices")
+    CompletionStage<HttpResponse<String>> bulk(@Body byte[] body) {
+        List<io.muster.api.json.Body> entries = io.muster.api.json.Body.parseArray(body);
+        if (entries.isEmpty()) {
+            throw new ProblemException(Problem.argumentInvalid("Give 1 to " + MOST + " devices."));
+        }
+        if (entries.size() > MOST) {
+            throw new ProblemException(
+                    Problem.tooManyDevices("Give at most " + MOST + " devices, not " + entries.size() + "."));
+        }
+        Map<String, Integer> times = new HashMap<>();
+        entries.forEach(entry -> times.merge(BulkEntry.idOf(entry), 1, Integer::sum));
+        List<CompletableFuture<Optional<Fault>>> outcomes = new ArrayList<>();
+        for (io.muster.api.json.Body entry : entries) {
+            String deviceId = BulkEntry.idOf(entry);
+            outcomes.add(
+                    times.getOrDefault(deviceId, 0) > 1
+                            ? CompletableFuture.completedFuture(
+                                    Optional.of(new Fault(deviceId, Problem.definedTwice(deviceId))))
+                            : carryOut(deviceId, entry));
+        }
+        return CompletableFuture.allOf(outcomes.toArray(CompletableFuture[]::new))
+                .thenApply(_ -> answer(outcomes.stream()
+                        .map(CompletableFuture::join)
+                        .flatMap(Optional::stream)
+                        .toList()));
+    }
+
+    private CompletableFuture<Optional<Fault>> carryOut(String deviceId, io.muster.api.json.Body entry) {
+        try {
+            CompletableFuture<Optional<Fault>> done = CompletableFuture.completedFuture(Optional.empty());
+            for (Object command : BulkEntry.of(entry, keys::addedTo).commands()) {
+                done = done.thenCompose(fault -> fault.isPresent()
+                        ? CompletableFuture.completedFuture(fault)
+                        : requests.device(deviceId, command, RegistryController.LIMIT)
+                                .handle((outcome, error) -> fault(deviceId, outcome, error)));
+            }
+            return done;
+        } catch (ProblemException e) {
+            return CompletableFuture.completedFuture(Optional.of(new Fault(deviceId, e.problem())));
+        }
+    }
+
+    private static Optional<Fault> fault(String deviceId, Object outcome, Throwable error) {
+        if (error != null) {
+            Throwable cause =
+                    error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
+            Problem problem = cause instanceof ProblemException known ? known.problem() : Problem.serverError();
+            return Optional.of(new Fault(deviceId, problem));
+        }
+        return outcome instanceof Refusal refusal
+                ? Optional.of(new Fault(deviceId, Problem.of(refusal)))
+                : Optional.empty();
+    }
+
+    private static HttpResponse<String> answer(List<Fault> faults) {
+        ObjectNode body = JsonNodeFactory.instance.objectNode();
+        body.put("isSuccessful", faults.isEmpty());
+        ArrayNode errors = body.putArray("errors");
+        for (Fault fault : faults) {
+            errors.addObject()
+                    .put("deviceId", fault.deviceId())
+                    .put("errorCode", fault.problem().name())
+                    .put("errorStatus", fault.problem().message());
+        }
+        body.putArray("warnings");
+        return Answers.ok(body).status(faults.isEmpty() ? HttpStatus.OK : HttpStatus.BAD_REQUEST);
+    }
+}

@@ -1,0 +1,87 @@
+package io.muster.api.json;
+
+import io.muster.records.CreateDevice;
+import io.muster.records.DeleteDevice;
+import io.muster.records.DeviceSettings;
+import io.muster.records.ReplaceTwin;
+import io.muster.records.TwinPatch;
+import io.muster.records.UpdateDevice;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One device of a bulk operation. Contract: iot-hub, 1.3.
+ *
+ * @param commands to be carried out one after the other, the next only if the one before was not refused
+ */
+public record BulkEntry(String deviceId, List<Object> commands) {
+    private static final String ANY = "*";
+
+    public BulkEntry {
+        commands = List.copyOf(commands);
+    }
+
+    /** The device that an entry names, whatever else is wrong with it. */
+    public static String idOf(Body entry) {
+        return entry.text("id")
+                .or(() -> entry.text("deviceId"))
+                .orElseThrow(() -> new ProblemException(Problem.argumentNull("id is missing: name the device.")));
+    }
+
+    /**
+     * Reads an entry.
+     *
+     * @param withKeys gives keys to a new device that brings none
+     * @throws ProblemException when it makes no sense
+     */
+    public static BulkEntry of(Body entry, UnaryOperator<DeviceSettings> withKeys) {
+        String deviceId = idOf(entry);
+        String mode = entry.text("importMode").orElse("create").toLowerCase(Locale.ROOT);
+        DeviceSettings settings = Devices.settings(deviceId, entry);
+        String etag = entry.text("etag").or(() -> entry.text("eTag")).orElse(ANY);
+        Optional<TwinPatch> twin = twin(entry, ANY);
+        Optional<TwinPatch> matchingTwin = twin(entry, entry.text("twinETag").orElse(ANY));
+        List<Object> commands = new ArrayList<>();
+        switch (mode) {
+            case "create" ->
+                commands.add(new CreateDevice(
+                        withKeys.apply(settings),
+                        twin.map(TwinPatch::getTags).orElse(null),
+                        twin.map(TwinPatch::getDesired).orElse(null)));
+            case "update" -> {
+                commands.add(new UpdateDevice(ANY, settings));
+                twin.ifPresent(sections -> commands.add(new ReplaceTwin(sections)));
+            }
+            case "updateifmatchetag" -> {
+                commands.add(new UpdateDevice(etag, settings));
+                matchingTwin.ifPresent(sections -> commands.add(new ReplaceTwin(sections)));
+            }
+            case "delete" -> commands.add(new DeleteDevice(ANY));
+            case "deleteifmatchetag" -> commands.add(new DeleteDevice(etag));
+            case "updatetwin" -> commands.add(new ReplaceTwin(twin.orElseThrow(BulkEntry::noTwin)));
+            case "updatetwinifmatchetag" -> commands.add(new ReplaceTwin(matchingTwin.orElseThrow(BulkEntry::noTwin)));
+            default ->
+                throw new ProblemException(Problem.argumentInvalid(
+                        "importMode is create, update, updateIfMatchETag, delete, deleteIfMatchETag, updateTwin or"
+                                + " updateTwinIfMatchETag, not " + mode + "."));
+        }
+        return new BulkEntry(deviceId, commands);
+    }
+
+    private static ProblemException noTwin() {
+        return new ProblemException(Problem.argumentNull("The twin is missing: give tags or properties.desired."));
+    }
+
+    private static Optional<TwinPatch> twin(Body entry, String ifMatch) {
+        @Nullable String tags = entry.objectText("tags").orElse(null);
+        @Nullable
+        String desired = entry.object("properties")
+                .flatMap(properties -> properties.objectText("desired"))
+                .orElse(null);
+        return tags == null && desired == null ? Optional.empty() : Optional.of(new TwinPatch(ifMatch, tags, desired));
+    }
+}

@@ -1,0 +1,84 @@
+package io.muster.access;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.security.SecureRandom;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PoliciesFileTest {
+    @TempDir
+    private Path folder;
+
+    private final List<String> said = new ArrayList<>();
+    private Instant now = Instant.parse("2026-11-21T02:00:00Z");
+    private int writes;
+    private Path file;
+
+    @BeforeEach
+    void write() throws IOException {
+        file = folder.resolve("policies.properties");
+        rewrite();
+    }
+
+    /** A file with new keys, modified later than the one before. */
+    private String rewrite() throws IOException {
+        Files.deleteIfExists(file);
+        SharedAccessPolicies policies = SharedAccessPolicies.generate(new SecureRandom());
+        policies.store(file);
+        touch();
+        return String.valueOf(key(policies));
+    }
+
+    private void touch() throws IOException {
+        Files.setLastModifiedTime(file, FileTime.from(now.plusSeconds(++writes)));
+    }
+
+    private static @Nullable String key(SharedAccessPolicies policies) {
+        return policies.named("device").orElseThrow().keys().primary();
+    }
+
+    @Test
+    void aRotatedKeyIsSeenWithinASecondAndNotLookedForBefore() throws IOException {
+        PoliciesFile policies = PoliciesFile.open(file, () -> now, said::add);
+        String before = key(policies.get());
+        String after = rewrite();
+        assertThat(key(policies.get())).isEqualTo(before);
+        now = now.plusSeconds(1);
+        assertThat(key(policies.get())).isEqualTo(after);
+        assertThat(said).singleElement().asString().doesNotContain(after);
+    }
+
+    @Test
+    void anUnusableFileLeavesThePoliciesAndIsTriedAgain() throws IOException {
+        PoliciesFile policies = PoliciesFile.open(file, () -> now, said::add);
+        String before = key(policies.get());
+        Files.writeString(file, "half a fi");
+        touch();
+        now = now.plusSeconds(1);
+        assertThat(key(policies.get())).isEqualTo(before);
+        Files.delete(file);
+        now = now.plusSeconds(1);
+        assertThat(key(policies.get())).isEqualTo(before);
+        assertThat(said).hasSize(2).allSatisfy(sentence -> assertThat(sentence).contains("can't be used"));
+        String after = rewrite();
+        now = now.plusSeconds(1);
+        assertThat(key(policies.get())).isEqualTo(after);
+    }
+
+    @Test
+    void aFileThatIsNoneIsRefusedAtTheStart() {
+        assertThatThrownBy(() -> PoliciesFile.open(folder.resolve("none"), () -> now, said::add))
+                .isInstanceOf(IOException.class);
+    }
+}
