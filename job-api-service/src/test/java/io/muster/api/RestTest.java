@@ -316,7 +316,6 @@ class RestTest {
                 "PATCH  | /twins/d          | {'desired':{'a':1}}                                              | 400 | ArgumentInvalid",
                 "POST   | /twins/d          | {}                                                               | 400 | ArgumentInvalid",
                 "POST   | /twins/d/methods  | {}                                                               | 400 | ArgumentNull",
-                "POST   | /devices          | []                                                               | 501 | NotSupported",
                 "POST   | /devices/query    | {}                                                               | 501 | NotSupported",
                 "GET    | /nothing          |                                                                  | 404 | NotFound",
                 "DELETE | /jobs/v2/x        |                                                                  | 405 | MethodNotAllowed"
