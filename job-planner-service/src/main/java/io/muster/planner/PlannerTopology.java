@@ -77,6 +77,7 @@ final class PlannerTopology {
         topology.addStateStore(onDisk(FleetProcessor.DEVICES, Serdes.ByteArray()), FLEET);
         topology.addStateStore(inMemory(FleetProcessor.CONNECTIONS, codecs.of(Topics.DEVICE_CONNECTIONS)), FLEET);
         topology.addStateStore(inMemory(FleetProcessor.JOBS, own("fleet-jobs", FleetJob.class)), FLEET);
+        topology.addStateStore(inMemory(FleetProcessor.JUDGED, Serdes.ByteArray()), FLEET);
         topology.addStateStore(onDisk(FleetProcessor.METHODS, own("methods", PendingMethod.class)), FLEET);
         write(Outbox.sink(Topics.DEVICES), Topics.DEVICES, FLEET);
         write(Outbox.sink(Topics.DEVICE_CONNECTIONS), Topics.DEVICE_CONNECTIONS, FLEET);

@@ -226,6 +226,59 @@ class PlannerTopologyTest {
         assertThat(planner.lastReply()).isEqualTo(new DeviceCounts(0, 2L, 1L, 0L));
     }
 
+    /** More devices than a slice holds; the job has begun and not come to the last of them. */
+    private void beginOverManyDevices(CreateJob job) {
+        for (int i = 0; i < 2500; i++) {
+            create(String.format("d%04d", i), "{\"site\":\"A\"}");
+        }
+        planner.job(job.getDefinition().getJobId(), job);
+        assertThat(planner.events(job.getDefinition().getJobId(), "d2400")).isEmpty();
+    }
+
+    private void tag(String deviceId, String tags) {
+        planner.device(deviceId, new PatchTwin(new TwinPatch("*", tags, null)));
+    }
+
+    @Test
+    void theTargetsAreThoseThatMatchWhenTheJobBegins() {
+        beginOverManyDevices(method("m", "tags.site = 'A'"));
+        tag("d2400", "{\"site\":\"B\"}");
+        tag("d2400", "{\"site\":\"C\"}");
+        create("d2600", "{\"site\":\"A\"}");
+        planner.device("d2401", new DeleteDevice("*"));
+        planner.advance(Duration.ofMillis(10));
+        assertThat(planner.events("m", "d2400")).hasExactlyElementsOfTypes(DeviceJobQueued.class);
+        assertThat(planner.events("m", "d2401"))
+                .hasExactlyElementsOfTypes(DeviceJobQueued.class, DeviceJobFailed.class);
+        assertThat(planner.events("m", "d2600")).isEmpty();
+        assertThat(planner.deviceJobEvents().getLast().getEvent()).isEqualTo(new ExpansionCompleted(0, 1, 2500L));
+    }
+
+    @Test
+    void aTwinJobDoesNotChangeTheTargetsOfOneThatHasBegun() {
+        beginOverManyDevices(twin("first", "tags.site = 'A' AND NOT IS_DEFINED(tags.y)"));
+        planner.job(
+                "second",
+                new CreateJob(new JobDefinition(
+                        "second",
+                        new TwinPatch("*", "{\"y\":1,\"site\":\"B\"}", null),
+                        "tags.site = 'A' AND NOT IS_DEFINED(tags.x)",
+                        null,
+                        120)));
+        planner.advance(Duration.ofMillis(10));
+        planner.advance(Duration.ofMillis(10));
+        assertThat(planner.deviceJobEvents().stream()
+                        .map(DeviceJobEvent::getEvent)
+                        .filter(ExpansionCompleted.class::isInstance)
+                        .map(event -> ((ExpansionCompleted) event).getDeviceCount()))
+                // The first has changed 2,000 devices when the second begins, and no more may.
+                .containsExactly(2500L, 500L);
+        assertThat(planner.get("d2400").getDevice().getTwin().getTags())
+                .contains("\"x\":1")
+                .contains("\"y\":1")
+                .contains("\"site\":\"B\"");
+    }
+
     @Test
     void whoAwaitsItsTurnIsAnsweredBehindWhatStandsBefore() {
         create("a", "{}");

@@ -18,26 +18,34 @@ import io.muster.records.Expansion;
 import io.muster.records.TwinPatch;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Expands jobs over the partition's devices, a slice at a time so that other work goes on between slices. A device is judged once,
- * by its twin at that moment. Where it stands is kept with the job, so a restart goes on from there. For one task.
+ * Expands jobs over the partition's devices, a slice at a time so that other work goes on between slices. A device is judged once, as
+ * it was when the job began here: one that is about to change before its slice comes is judged first ({@link #settle}). Where it
+ * stands is kept with the job, so a restart goes on from there. For one task.
  */
 final class Expansions {
     private static final int SLICE = 2000;
+    private static final byte[] NOTHING = {};
 
     /** A job under way, with what was compiled from it once. */
     private static final class Active {
         private final Condition condition;
         private final @Nullable TwinEdit edit;
+        /** Devices behind the cursor that were judged already. */
+        private final Set<String> ahead = new HashSet<>();
+
         private FleetJob job;
 
         private Active(FleetJob job, Condition condition, @Nullable TwinEdit edit) {
@@ -48,6 +56,7 @@ final class Expansions {
     }
 
     private final KeyValueStore<String, FleetJob> jobs;
+    private final KeyValueStore<String, byte[]> judged;
     private final DeviceTable devices;
     private final ConnectionTable connections;
     private final MethodRunner runner;
@@ -55,8 +64,10 @@ final class Expansions {
     private final FleetOutbox outbox;
     private final Map<String, Active> active = new LinkedHashMap<>();
 
-    Expansions(KeyValueStore<String, FleetJob> jobs, DevicePartition partition) {
+    /** @param judged job id, NUL, device id: those that were judged before their slice */
+    Expansions(KeyValueStore<String, FleetJob> jobs, KeyValueStore<String, byte[]> judged, DevicePartition partition) {
         this.jobs = jobs;
+        this.judged = judged;
         this.devices = partition.devices();
         this.connections = partition.connections();
         this.runner = partition.runner();
@@ -69,6 +80,9 @@ final class Expansions {
                     active.put(job.getJobId(), recompile(job));
                 }
             }
+        }
+        for (Active job : active.values()) {
+            judgedOf(job).forEach(key -> job.ahead.add(key.substring(key.indexOf('\0') + 1)));
         }
     }
 
@@ -88,6 +102,40 @@ final class Expansions {
             slice(job, now);
         }
         return any;
+    }
+
+    /** Has every job under way judge the device as it stands: it is about to change. */
+    void settle(String deviceId, Instant now) {
+        settle(deviceId, null, now);
+    }
+
+    private void settle(String deviceId, @Nullable Active except, Instant now) {
+        if (active.isEmpty() || (active.size() == 1 && except != null)) {
+            return;
+        }
+        for (Active job : new ArrayList<>(active.values())) {
+            String cursor = job.job.getCursor();
+            boolean passed = cursor != null && deviceId.compareTo(cursor) <= 0;
+            if (job != except && !passed && job.ahead.add(deviceId)) {
+                judged.put(job.job.getJobId() + '\0' + deviceId, NOTHING);
+                @Nullable Device device = devices.get(deviceId);
+                if (device != null && take(job, device, now)) {
+                    job.job = FleetJob.newBuilder(job.job)
+                            .setDeviceCount(job.job.getDeviceCount() + 1)
+                            .build();
+                    jobs.put(job.job.getJobId(), job.job);
+                }
+            }
+        }
+    }
+
+    private List<String> judgedOf(Active job) {
+        List<String> keys = new ArrayList<>();
+        try (KeyValueIterator<String, byte[]> found =
+                judged.prefixScan(job.job.getJobId() + '\0', new StringSerializer())) {
+            found.forEachRemaining(entry -> keys.add(entry.key));
+        }
+        return keys;
     }
 
     /** Stops listing targets: those found so far are all there are. */
@@ -115,7 +163,7 @@ final class Expansions {
             }
         } else {
             finished = !devices.scan(cursor[0], device -> {
-                if (take(running, device, now)) {
+                if (!running.ahead.contains(device.getDeviceId()) && take(running, device, now)) {
                     targets[0]++;
                 }
                 cursor[0] = device.getDeviceId();
@@ -136,6 +184,9 @@ final class Expansions {
 
     private void complete(Active expanded, Instant now) {
         FleetJob job = expanded.job;
+        if (!expanded.ahead.isEmpty()) {
+            judgedOf(expanded).forEach(judged::delete);
+        }
         outbox.expanded(job.getJobId(), job.getPartition(), job.getPartitions(), job.getDeviceCount(), now);
     }
 
@@ -149,7 +200,9 @@ final class Expansions {
         if (call != null) {
             runner.runJob(running.job, call, device.getDeviceId(), now);
         } else if (running.edit != null) {
-            apply(running.job.getJobId(), running.edit, device, now);
+            settle(device.getDeviceId(), running, now);
+            @Nullable Device current = active.size() > 1 ? devices.get(device.getDeviceId()) : device;
+            apply(running.job.getJobId(), running.edit, current == null ? device : current, now);
         }
         return true;
     }

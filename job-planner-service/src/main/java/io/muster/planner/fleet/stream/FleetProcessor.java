@@ -12,14 +12,19 @@ import io.muster.records.AwaitTurn;
 import io.muster.records.CancelDeviceJobs;
 import io.muster.records.CountDevices;
 import io.muster.records.DeviceCommand;
+import io.muster.records.DeviceConnected;
 import io.muster.records.DeviceConnection;
+import io.muster.records.DeviceDisconnected;
 import io.muster.records.DeviceReport;
 import io.muster.records.ExpandJob;
 import io.muster.records.Expansion;
 import io.muster.records.ExpireDeviceJobs;
 import io.muster.records.ForgetJob;
 import io.muster.records.GatewayHeartbeat;
+import io.muster.records.GetDevice;
+import io.muster.records.InvokeMethod;
 import io.muster.records.ListDevices;
+import io.muster.records.PatchReported;
 import io.muster.service.Steps;
 import io.muster.topics.Topics;
 import java.time.Duration;
@@ -47,6 +52,9 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
 
     /** Methods that have not ended, by device id and number. */
     public static final String METHODS = "methods";
+
+    /** Devices that a job under way has judged before their slice, by job id and device id. */
+    public static final String JUDGED = "judged";
 
     private static final Duration TICK = Duration.ofMillis(10);
     private static final Duration SWEEP = Duration.ofSeconds(5);
@@ -102,7 +110,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
         DevicePartition partition = new DevicePartition(devices, connections, runner, twins, fleetOutbox);
         this.requests = new DeviceRequests(partition);
         this.reports = new DeviceReports(partition);
-        this.expansions = new Expansions(jobs, partition);
+        this.expansions = new Expansions(jobs, context.getStateStore(JUDGED), partition);
         this.steps = Steps.of(context);
         context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, this::tick);
         context.schedule(SWEEP, PunctuationType.WALL_CLOCK_TIME, _ -> reports.endLost(now()));
@@ -137,6 +145,9 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
             throw new InvalidRecordException("the key is not the command's device id");
         }
         long number = position.offset() * devicePartitions + position.partition();
+        if (!(command.getCommand() instanceof GetDevice || command.getCommand() instanceof InvokeMethod)) {
+            expansions.settle(command.getDeviceId(), now);
+        }
         requests.handle(command, number, Requester.of(record, replyPartitions), now);
     }
 
@@ -154,7 +165,16 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
         if (deviceId != null && !deviceId.equals(record.key())) {
             throw new InvalidRecordException("the key is not the report's device id");
         }
+        if (deviceId != null && changesTheDevice(report.getReport())) {
+            expansions.settle(deviceId, now);
+        }
         reports.handle(report, deviceId == null ? "" : deviceId, position.offset(), now);
+    }
+
+    private static boolean changesTheDevice(Object report) {
+        return report instanceof DeviceConnected
+                || report instanceof DeviceDisconnected
+                || report instanceof PatchReported;
     }
 
     private void expansion(Record<String, byte[]> record, Instant now) throws InvalidRecordException {
