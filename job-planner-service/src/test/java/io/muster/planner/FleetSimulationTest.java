@@ -134,7 +134,7 @@ class FleetSimulationTest {
             }
 
             private void report(@Nullable String deviceId, Object report) {
-                planner.report(ordinal, "run-" + ordinal + "-" + runs, deviceId, report);
+                planner.report(ordinal, String.format("run-%04d", runs), deviceId, report);
                 route();
             }
 

@@ -28,6 +28,7 @@ import io.muster.records.DeviceSettings;
 import io.muster.records.DeviceStatus;
 import io.muster.records.DeviceView;
 import io.muster.records.ExpansionCompleted;
+import io.muster.records.GatewayHeartbeat;
 import io.muster.records.GetDevice;
 import io.muster.records.InvokeMethod;
 import io.muster.records.Job;
@@ -311,6 +312,13 @@ class PlannerTopologyTest {
         planner.gatewayRunsAnew();
         planner.advance(Duration.ofSeconds(5));
         assertThat(planner.connection("a").getConnected()).isFalse();
+
+        connect("a", METHODS);
+        planner.report(0, "run-1", null, new GatewayHeartbeat());
+        planner.advance(Duration.ofSeconds(5));
+        assertThat(planner.connection("a").getConnected())
+                .as("a word of the run before ends nothing")
+                .isTrue();
     }
 
     @Test

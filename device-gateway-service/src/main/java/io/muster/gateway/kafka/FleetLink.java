@@ -79,7 +79,7 @@ public final class FleetLink implements Fleet, AutoCloseable {
     public FleetLink(KafkaConnection kafka, Codecs codecs, int ordinal, InstantSource clock) {
         this.ordinal = ordinal;
         this.clock = clock;
-        this.run = clock.instant() + "-" + UUID.randomUUID();
+        this.run = String.format("%015d-%s", clock.millis(), UUID.randomUUID());
         this.reports = codecs.of(Topics.DEVICE_REPORTS);
         this.telemetry = codecs.of(Topics.TELEMETRY);
         this.deliveries = codecs.of(Topics.DELIVERIES);

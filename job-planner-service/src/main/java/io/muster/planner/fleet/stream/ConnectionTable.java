@@ -70,9 +70,17 @@ final class ConnectionTable {
                 && now.isBefore(gateway.lastSeen().plus(LEASE));
     }
 
-    /** A report came from that run of the gateway. @param at when the gateway wrote it */
+    /**
+     * A report came from that run of the gateway. One of an earlier run says nothing of the one that lives.
+     *
+     * @param run sorts behind those before it
+     * @param at when the gateway wrote it
+     */
     void heard(int gateway, String run, Instant at, Instant now) {
-        gateways.put(gateway, new Gateway(run, now, at));
+        @Nullable Gateway known = gateways.get(gateway);
+        if (known == null || run.compareTo(known.run()) >= 0) {
+            gateways.put(gateway, new Gateway(run, now, at));
+        }
     }
 
     /**
