@@ -54,6 +54,8 @@ public final class FleetLink implements Fleet, AutoCloseable {
     private static final Duration TERMS_LIMIT = Duration.ofSeconds(10);
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
     private static final int WAITING_CONNECTS = 20_000;
+    private static final int WAITING_DELIVERIES = 10_000;
+    private static final Duration BREATH = Duration.ofMillis(1);
     private static final long BUFFER_BYTES = 64L << 20;
     private static final long SATURATED_BYTES = 32L << 20;
     private static final int RECORD_OVERHEAD = 100;
@@ -174,6 +176,10 @@ public final class FleetLink implements Fleet, AutoCloseable {
     private void read(Connections connections) {
         while (!closed) {
             try {
+                if (connections.waiting() > WAITING_DELIVERIES) {
+                    pause(BREATH);
+                    continue;
+                }
                 ConsumerRecords<String, byte[]> batch = consumer.poll(POLL);
                 reading = true;
                 if (!batch.isEmpty()) {
@@ -185,15 +191,15 @@ public final class FleetLink implements Fleet, AutoCloseable {
             } catch (KafkaException e) {
                 reading = false;
                 LOG.warn("Deliveries can't be read for now: {}", e.toString());
-                pause();
+                pause(RETRY);
             }
         }
         consumer.close();
     }
 
-    private void pause() {
+    private void pause(Duration time) {
         try {
-            Thread.sleep(RETRY);
+            Thread.sleep(time);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             closed = true;

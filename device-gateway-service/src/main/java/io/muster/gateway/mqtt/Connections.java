@@ -10,11 +10,13 @@ import io.muster.records.ReportedAnswer;
 import io.muster.records.TwinAnswer;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** The connections of this gateway, by device id, and what the fleet sends over them. Thread-safe. */
 public final class Connections {
     private final Map<String, DeviceHandler> handlers = new ConcurrentHashMap<>();
+    private final AtomicInteger waiting = new AtomicInteger();
     private final Fleet fleet;
 
     public Connections(Fleet fleet) {
@@ -35,12 +37,18 @@ public final class Connections {
         handlers.remove(deviceId, handler);
     }
 
+    /** How many deliveries wait for the threads of their connections: whoever brings more waits while they are many. */
+    public int waiting() {
+        return waiting.get();
+    }
+
     /** Hands a delivery to its connection's own thread. What must not be lost is reported undelivered where there is none. */
     public void deliver(Delivery delivery) {
         @Nullable DeviceHandler handler = handlers.get(delivery.getDeviceId());
         long epoch = epoch(delivery.getDelivery());
         if (handler != null && handler.epoch() == epoch) {
-            handler.deliver(delivery.getDelivery());
+            waiting.incrementAndGet();
+            handler.deliver(delivery.getDelivery(), waiting::decrementAndGet);
         } else if (delivery.getDelivery() instanceof MethodRequest request) {
             fleet.report(delivery.getDeviceId(), new MethodUndelivered(request.getDeliveryId(), "no such connection"));
         }

@@ -321,9 +321,10 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
         });
     }
 
-    /** Hands over what the fleet sent for this connection. Any thread. */
-    void deliver(Object delivery) {
+    /** Hands over what the fleet sent for this connection. Any thread. @param taken runs when the connection's thread has it */
+    void deliver(Object delivery, Runnable taken) {
         context.executor().execute(() -> {
+            taken.run();
             if (phase == Phase.OPENING) {
                 waitingOut.add(delivery);
             } else {
