@@ -5,11 +5,9 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
-import java.time.Clock;
-import java.time.Instant;
 import org.junit.jupiter.api.Test;
 
-/** The path alone says what a file may import. */
+/** The path alone says what a file may import. What holds for every service stands in the system tests. */
 class ArchitectureTest {
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())
@@ -35,31 +33,6 @@ class ArchitectureTest {
                         "org.slf4j..",
                         "java.net..",
                         "java.nio.file..")
-                .check(CLASSES);
-    }
-
-    @Test
-    void noRuleReadsAClock() {
-        noClasses()
-                .should()
-                .callMethod(Instant.class, "now")
-                .orShould()
-                .callMethod(System.class, "currentTimeMillis")
-                .orShould()
-                .callMethod(System.class, "nanoTime")
-                .orShould()
-                .dependOnClassesThat()
-                .areAssignableTo(Clock.class)
-                .check(CLASSES);
-    }
-
-    @Test
-    void servicesDoNotSeeEachOther() {
-        noClasses()
-                .should()
-                .dependOnClassesThat()
-                .resideInAnyPackage(
-                        "io.muster.api..", "io.muster.gateway..", "io.muster.processor..", "io.muster.agent..")
                 .check(CLASSES);
     }
 }

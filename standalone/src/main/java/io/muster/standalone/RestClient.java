@@ -72,6 +72,14 @@ public final class RestClient {
 
     /** A client that trusts the development CA and nothing else. */
     static HttpClient http(Path caFile) throws StandaloneException {
+        return HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_1_1)
+                .sslContext(trusting(caFile))
+                .build();
+    }
+
+    /** TLS that trusts the development CA and nothing else. @throws StandaloneException when the file can't be used */
+    public static SSLContext trusting(Path caFile) throws StandaloneException {
         try (InputStream in = Files.newInputStream(caFile)) {
             KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
             trusted.load(null, null);
@@ -81,10 +89,7 @@ public final class RestClient {
             managers.init(trusted);
             SSLContext context = SSLContext.getInstance("TLS");
             context.init(null, managers.getTrustManagers(), null);
-            return HttpClient.newBuilder()
-                    .version(HttpClient.Version.HTTP_1_1)
-                    .sslContext(context)
-                    .build();
+            return context;
         } catch (IOException | GeneralSecurityException e) {
             throw new StandaloneException("The CA file " + caFile + " can't be used (" + e + ").", e);
         }

@@ -16,9 +16,8 @@ import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
 import io.muster.records.Refusal;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -50,16 +49,15 @@ final class BulkController {
             throw new ProblemException(
                     Problem.tooManyDevices("Give at most " + MOST + " devices, not " + entries.size() + "."));
         }
-        Map<String, Integer> times = new HashMap<>();
-        entries.forEach(entry -> times.merge(BulkEntry.idOf(entry), 1, Integer::sum));
+        List<String> deviceIds = entries.stream().map(BulkEntry::idOf).toList();
         List<CompletableFuture<Optional<Fault>>> outcomes = new ArrayList<>();
-        for (io.muster.api.json.Body entry : entries) {
-            String deviceId = BulkEntry.idOf(entry);
+        for (int i = 0; i < entries.size(); i++) {
+            String deviceId = deviceIds.get(i);
             outcomes.add(
-                    times.getOrDefault(deviceId, 0) > 1
+                    Collections.frequency(deviceIds, deviceId) > 1
                             ? CompletableFuture.completedFuture(
                                     Optional.of(new Fault(deviceId, Problem.definedTwice(deviceId))))
-                            : carryOut(deviceId, entry));
+                            : carryOut(deviceId, entries.get(i)));
         }
         return CompletableFuture.allOf(outcomes.toArray(CompletableFuture[]::new))
                 .thenApply(_ -> answer(outcomes.stream()

@@ -1,0 +1,54 @@
+package io.muster.system;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What holds for every service. */
+class ArchitectureTest {
+    private static final String[] SERVICES = {
+        "io.muster.api..", "io.muster.planner..", "io.muster.gateway..", "io.muster.processor..", "io.muster.agent.."
+    };
+    private static final JavaClasses CLASSES = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages("io.muster");
+
+    @Test
+    void timeComesInAsAnArgument() {
+        noClasses()
+                .that()
+                .resideInAnyPackage(SERVICES)
+                .should()
+                .callMethod(Instant.class, "now")
+                .orShould()
+                .callMethod(System.class, "currentTimeMillis")
+                .orShould()
+                .callMethod(System.class, "nanoTime")
+                .orShould()
+                .dependOnClassesThat()
+                .areAssignableTo(Clock.class)
+                .check(CLASSES);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"io.muster.api..", "io.muster.planner..", "io.muster.gateway..", "io.muster.processor.."})
+    void servicesDoNotSeeEachOther(String service) {
+        noClasses()
+                .that()
+                .resideInAPackage(service)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(Arrays.stream(SERVICES)
+                        .filter(other -> !other.equals(service))
+                        .toArray(String[]::new))
+                .check(CLASSES);
+    }
+}
