@@ -102,6 +102,44 @@ async function bulk(run) {
   await assert.rejects(registry.get(`bulk-${run}-1`), (error) => error.name === "DeviceNotFoundError");
 }
 
+const all = async (query) => {
+  const rows = [];
+  do {
+    const page = await query.next(query.continuationToken);
+    rows.push(...(page.result ?? page));
+  } while (query.hasMoreResults);
+  return rows;
+};
+
+/** Twins by tags, in pages; groups; what was acknowledged is found at once. */
+async function queries(run) {
+  const site = (n) => (n % 3 === 0 ? "north" : "south");
+  const ids = [...Array(7).keys()].map((n) => `query-${run}-${n}`);
+  await registry.addDevices(ids.map((deviceId, n) => ({ deviceId, tags: { query: run, site: site(n), floor: n } })));
+  for (const [n, deviceId] of ids.entries()) {
+    await registry.updateTwin(deviceId, { tags: { query: run, site: site(n), floor: n } }, "*");
+  }
+  const twins = registry.createQuery(`SELECT * FROM devices WHERE tags.query = '${run}' AND tags.floor > 0`, 2);
+  const found = [];
+  do {
+    const page = await twins.nextAsTwin(twins.continuationToken);
+    found.push(...(page.result ?? page).map((twin) => twin.deviceId));
+  } while (twins.hasMoreResults);
+  assert.deepStrictEqual(found, ids.slice(1));
+  assert.deepStrictEqual(
+    await all(registry.createQuery(
+      `SELECT tags.site AS site, COUNT() AS n, MAX(tags.floor) AS top FROM devices WHERE tags.query = '${run}' GROUP BY tags.site`, 1)),
+    [{ site: "north", n: 3, top: 6 }, { site: "south", n: 4, top: 5 }]);
+  assert.deepStrictEqual(
+    await all(registry.createQuery(`SELECT TOP 2 deviceId, tags.floor FROM devices WHERE tags.query = '${run}'`)),
+    [{ deviceId: ids[0], floor: 0 }, { deviceId: ids[1], floor: 1 }]);
+  await registry.updateTwin(ids[0], { tags: { query: null } }, "*");
+  assert.deepStrictEqual(
+    await all(registry.createQuery(`SELECT COUNT() AS n FROM devices WHERE tags.query = '${run}'`)), [{ n: 6 }]);
+  await assert.rejects(all(registry.createQuery("SELECT * FROM devices ORDER BY deviceId")), (error) => error.name === "ArgumentError");
+  await registry.removeDevices(ids.map((deviceId) => ({ deviceId })), true);
+}
+
 async function main() {
   const run = Date.now().toString(36);
   const deviceId = `node-${run}`;
@@ -175,9 +213,15 @@ async function main() {
   }
   assert.ok(seen.some((job) => job.jobId === `method-${run}`));
 
+  const [deviceJob] = await all(registry.createQuery(`SELECT * FROM devices.jobs WHERE devices.jobs.jobId = 'method-${run}'`));
+  assert.strictEqual(deviceJob.deviceId, deviceId);
+  assert.strictEqual(deviceJob.status, "completed");
+  assert.deepStrictEqual(deviceJob.outcome.deviceMethodResponse, { status: 200, payload: { pong: 7 } });
+
   await device.close();
   await registry.delete(deviceId);
   await assert.rejects(registry.get(deviceId), (error) => error.name === "DeviceNotFoundError");
+  await queries(run);
   await bulk(run);
   await renewal(run);
   await certificate(run);

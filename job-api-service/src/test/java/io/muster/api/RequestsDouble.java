@@ -5,11 +5,13 @@ import io.muster.api.job.Requests;
 import io.muster.records.CancelJob;
 import io.muster.records.CreateDevice;
 import io.muster.records.CreateJob;
+import io.muster.records.Credentials;
 import io.muster.records.DeleteDevice;
 import io.muster.records.Device;
 import io.muster.records.DeviceCounts;
 import io.muster.records.DeviceDeleted;
 import io.muster.records.DevicePage;
+import io.muster.records.DeviceSettings;
 import io.muster.records.DeviceView;
 import io.muster.records.InvokeMethod;
 import io.muster.records.Job;
@@ -25,6 +27,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The planner without Kafka: it takes every command that reaches it, and remembers it. */
@@ -110,5 +113,39 @@ final class RequestsDouble implements Requests {
     @Override
     public CompletableFuture<List<DevicePage>> devices(@Nullable String after, int limit) {
         return CompletableFuture.completedFuture(List.of(new DevicePage(0, 1, List.copyOf(devices.values()), false)));
+    }
+
+    /** What is asked of a partition: the limit, and the key to go on behind. */
+    record Asked(@Nullable String after, int limit) {}
+
+    final List<Asked> asked = new CopyOnWriteArrayList<>();
+    Function<Asked, List<Object>> partitions = _ -> List.of();
+
+    @Override
+    public CompletableFuture<List<Object>> query(String text, @Nullable String after, int limit) {
+        Asked question = new Asked(after, limit);
+        asked.add(question);
+        return CompletableFuture.completedFuture(partitions.apply(question));
+    }
+
+    static DeviceView twinOf(String deviceId, String tags) {
+        return new DeviceView(
+                Device.newBuilder()
+                        .setDeviceId(deviceId)
+                        .setGenerationId("1")
+                        .setSettings(DeviceSettings.newBuilder()
+                                .setCredentials(Credentials.newBuilder().build())
+                                .build())
+                        .setCreatedAt(NOW)
+                        .setStatusUpdatedAt(NOW)
+                        .setTwin(Twin.newBuilder()
+                                .setTags(tags)
+                                .setDesired("{}")
+                                .setDesiredMetadata("{}")
+                                .setReported("{}")
+                                .setReportedMetadata("{}")
+                                .build())
+                        .build(),
+                null);
     }
 }

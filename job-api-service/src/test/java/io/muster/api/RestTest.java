@@ -17,8 +17,16 @@ import io.muster.api.http.RestServer;
 import io.muster.api.job.JobView;
 import io.muster.records.CreateDevice;
 import io.muster.records.CreateJob;
+import io.muster.records.DeviceJob;
 import io.muster.records.DeviceJobCounts;
+import io.muster.records.DeviceJobPage;
+import io.muster.records.DeviceJobStatus;
+import io.muster.records.DevicePage;
+import io.muster.records.GroupPage;
 import io.muster.records.JobStatistics;
+import io.muster.records.OperationType;
+import io.muster.records.PartialAggregate;
+import io.muster.records.PartialGroup;
 import io.muster.records.PatchTwin;
 import io.muster.records.ReplaceTwin;
 import io.muster.records.UpdateDevice;
@@ -30,6 +38,9 @@ import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
@@ -248,6 +259,153 @@ class RestTest {
         assertThat(PLANNER.commands.getLast()).isInstanceOf(CreateJob.class);
     }
 
+    /** Two partitions, each in pages of at most three rows: what lies behind the shortest page is not known yet. */
+    private static List<Object> twoPartitions(RequestsDouble.Asked asked) {
+        List<Object> pages = new ArrayList<>();
+        for (List<String> part : List.of(List.of("a", "c", "e", "g", "h"), List.of("b", "d", "f"))) {
+            List<String> rest = part.stream()
+                    .filter(id -> asked.after() == null || id.compareTo(asked.after()) > 0)
+                    .toList();
+            List<String> page = rest.subList(0, Math.min(rest.size(), Math.min(3, asked.limit())));
+            pages.add(new DevicePage(
+                    pages.size(),
+                    2,
+                    page.stream()
+                            .map(id -> RequestsDouble.twinOf(id, "{\"n\":\"" + id + "\"}"))
+                            .toList(),
+                    page.size() < rest.size()));
+        }
+        return pages;
+    }
+
+    private static String all(String query, int size) throws Exception {
+        List<String> pages = new ArrayList<>();
+        String token = "";
+        do {
+            String body = "{\"query\":\"" + query + "\"}";
+            String items = Integer.toString(size);
+            Answer page = token.isEmpty()
+                    ? ask("POST", "/devices/query", body, "x-ms-max-item-count", items)
+                    : ask("POST", "/devices/query", body, "x-ms-max-item-count", items, "x-ms-continuation", token);
+            assertThat(page.response().statusCode()).as(page.body().toString()).isEqualTo(200);
+            StringBuilder rows = new StringBuilder();
+            page.body()
+                    .forEach(row -> rows.append(
+                            row.has("deviceId") ? row.path("deviceId").asText() : row.toString()));
+            pages.add(rows.toString());
+            token = page.response().headers().firstValue("x-ms-continuation").orElse("");
+        } while (!token.isEmpty());
+        return String.join(" ", pages);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            SELECT * FROM devices           | 100 | abcde fgh
+            SELECT * FROM devices           | 8   | abcde fgh
+            SELECT * FROM devices           | 2   | ab cd ef gh
+            SELECT * FROM devices           | 1   | a b c d e f g h
+            SELECT TOP 3 * FROM devices     | 2   | ab c
+            SELECT TOP 2 * FROM devices     | 2   | ab
+            SELECT TOP 8 * FROM devices     | 100 | abcde fgh
+            SELECT TOP 0 * FROM devices     | 2   | ''
+            SELECT deviceId FROM devices    | 4   | abcd efgh
+            """)
+    void rowsOfAllPartitionsComeInOrderAndTheLastPageHasNoToken(String query, int size, String pages) throws Exception {
+        PLANNER.partitions = RestTest::twoPartitions;
+        assertThat(all(query, size)).isEqualTo(pages);
+    }
+
+    @Test
+    void columnsAreMembersOfTheDocument() throws Exception {
+        PLANNER.partitions = _ -> List.of(new DevicePage(
+                0, 1, List.of(RequestsDouble.twinOf("a", "{\"o\":{\"b\":[1,null,{\"c\":2.5}]},\"t\":null}")), false));
+        Answer answer = ask(
+                "POST",
+                "/devices/query",
+                "{\"query\":\"SELECT deviceId, tags.o AS o, tags.o.b[2].c, tags.t, tags.x, version, connectionState FROM devices\"}");
+        assertThat(answer.body().toString())
+                .isEqualTo("[{\"deviceId\":\"a\",\"o\":{\"b\":[1,null,{\"c\":2.5}]},\"c\":2.5,\"t\":null,"
+                        + "\"version\":2,\"connectionState\":\"Disconnected\"}]");
+        assertThat(answer.response().headers().firstValue("x-ms-item-type")).contains("raw");
+    }
+
+    @Test
+    void groupsOfAllPartitionsAreSummedAndPaged() throws Exception {
+        PartialAggregate two = new PartialAggregate(2L, 2L, 6.0, "1", "5");
+        PartialAggregate one = new PartialAggregate(1L, 1L, 0.5, "0.5", "0.5");
+        PLANNER.partitions = _ -> List.of(
+                new GroupPage(
+                        0,
+                        List.of(
+                                new PartialGroup(List.of("\"A\""), List.of(two, two, two)),
+                                new PartialGroup(Arrays.asList((String) null), List.of(one, one, one)))),
+                new GroupPage(1, List.of(new PartialGroup(List.of("\"A\""), List.of(one, one, one)))));
+        String query = "SELECT tags.s, COUNT() AS n, AVG(tags.v) AS a, MIN(tags.v) AS m FROM devices GROUP BY tags.s";
+        assertThat(all(query, 10))
+                .isEqualTo("{\"n\":1,\"a\":0.5,\"m\":0.5}{\"s\":\"A\",\"n\":3,\"a\":2.1666666666666665,\"m\":0.5}");
+        assertThat(all(query, 1))
+                .isEqualTo("{\"n\":1,\"a\":0.5,\"m\":0.5} {\"s\":\"A\",\"n\":3,\"a\":2.1666666666666665,\"m\":0.5}");
+    }
+
+    @Test
+    void deviceJobsReadAsClientsWantThem() throws Exception {
+        DeviceJob.Builder job = DeviceJob.newBuilder()
+                .setJobId("j")
+                .setDeviceId("a")
+                .setOperation(OperationType.METHOD)
+                .setStatus(DeviceJobStatus.COMPLETED)
+                .setCreatedAt(NOW)
+                .setStartedAt(NOW)
+                .setEndedAt(NOW)
+                .setUpdatedAt(NOW)
+                .setMethodStatus(200)
+                .setMethodPayload("{\"ok\":true}");
+        DeviceJob failed = DeviceJob.newBuilder()
+                .setJobId("j")
+                .setDeviceId("b")
+                .setOperation(OperationType.TWIN)
+                .setStatus(DeviceJobStatus.FAILED)
+                .setCreatedAt(NOW)
+                .setUpdatedAt(NOW)
+                .setErrorCode("PreconditionFailed")
+                .setErrorDescription("The etag differs.")
+                .build();
+        PLANNER.partitions = _ -> List.of(new DeviceJobPage(0, List.of(job.build(), failed), false));
+        Answer answer = ask("POST", "/devices/query", "{\"query\":\"SELECT * FROM devices.jobs\"}");
+        assertThat(answer.response().headers().firstValue("x-ms-item-type")).contains("deviceJob");
+        assertThat(answer.body().get(0).toString())
+                .isEqualTo(
+                        "{\"deviceId\":\"a\",\"jobId\":\"j\",\"jobType\":\"scheduleDeviceMethod\",\"status\":\"completed\","
+                                + "\"createdDateTimeUtc\":\"2026-11-21T02:25:15.4230000Z\",\"startTimeUtc\":\"2026-11-21T02:25:15.4230000Z\","
+                                + "\"endTimeUtc\":\"2026-11-21T02:25:15.4230000Z\",\"lastUpdatedDateTimeUtc\":\"2026-11-21T02:25:15.4230000Z\","
+                                + "\"outcome\":{\"deviceMethodResponse\":{\"status\":200,\"payload\":{\"ok\":true}}},"
+                                + "\"cloudToDeviceMethod\":{\"status\":200,\"payload\":{\"ok\":true}}}");
+        assertThat(answer.body().get(1).path("error").toString())
+                .isEqualTo("{\"code\":\"PreconditionFailed\",\"description\":\"The etag differs.\"}");
+        assertThat(answer.body().get(1).has("outcome")).isFalse();
+    }
+
+    @Test
+    void aTokenIsForItsQueryOnly() throws Exception {
+        PLANNER.partitions = RestTest::twoPartitions;
+        String token = ask(
+                        "POST", "/devices/query", "{\"query\":\"SELECT * FROM devices\"}", "x-ms-max-item-count", "1")
+                .response()
+                .headers()
+                .firstValue("x-ms-continuation")
+                .orElseThrow();
+        for (String foreign : List.of(token, "%%%", "AAAA")) {
+            Answer refused = ask(
+                    "POST",
+                    "/devices/query",
+                    "{\"query\":\"SELECT deviceId FROM devices\"}",
+                    "x-ms-continuation",
+                    foreign);
+            assertThat(refused.response().statusCode()).isEqualTo(400);
+            assertThat(refused.body().path("Message").asText()).startsWith("ErrorCode:ArgumentInvalid;");
+        }
+    }
+
     @Test
     void pagesOfJobsEndWithoutAToken() throws Exception {
         for (String id : new String[] {"page-1", "page-2", "page-3"}) {
@@ -316,7 +474,10 @@ class RestTest {
                 "PATCH  | /twins/d          | {'desired':{'a':1}}                                              | 400 | ArgumentInvalid",
                 "POST   | /twins/d          | {}                                                               | 400 | ArgumentInvalid",
                 "POST   | /twins/d/methods  | {}                                                               | 400 | ArgumentNull",
-                "POST   | /devices/query    | {}                                                               | 501 | NotSupported",
+                "POST   | /devices/query    | {}                                                               | 400 | ArgumentNull",
+                "POST   | /devices/query    | {'query':'SELECT'}                                               | 400 | ArgumentInvalid",
+                "POST   | /devices/query    | {'query':'SELECT * FROM devices ORDER BY deviceId'}              | 400 | ArgumentInvalid",
+                "POST   | /devices/query    | {'query':5}                                                      | 400 | ArgumentInvalid",
                 "GET    | /nothing          |                                                                  | 404 | NotFound",
                 "DELETE | /jobs/v2/x        |                                                                  | 405 | MethodNotAllowed"
             })

@@ -8,6 +8,7 @@ import io.muster.planner.state.FleetJob;
 import io.muster.planner.state.PendingMethod;
 import io.muster.planner.stream.Outbox;
 import io.muster.planner.stream.Route;
+import io.muster.records.DeviceJob;
 import io.muster.registry.SchemaRegistry;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.Topic;
@@ -78,6 +79,8 @@ final class PlannerTopology {
         topology.addStateStore(inMemory(FleetProcessor.CONNECTIONS, codecs.of(Topics.DEVICE_CONNECTIONS)), FLEET);
         topology.addStateStore(inMemory(FleetProcessor.JOBS, own("fleet-jobs", FleetJob.class)), FLEET);
         topology.addStateStore(inMemory(FleetProcessor.JUDGED, Serdes.ByteArray()), FLEET);
+        topology.addStateStore(onDisk(FleetProcessor.TAGS, Serdes.ByteArray()), FLEET);
+        topology.addStateStore(onDisk(FleetProcessor.DEVICE_JOBS, own("device-jobs", DeviceJob.class)), FLEET);
         topology.addStateStore(onDisk(FleetProcessor.METHODS, own("methods", PendingMethod.class)), FLEET);
         write(Outbox.sink(Topics.DEVICES), Topics.DEVICES, FLEET);
         write(Outbox.sink(Topics.DEVICE_CONNECTIONS), Topics.DEVICE_CONNECTIONS, FLEET);

@@ -48,6 +48,7 @@ import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.TopologyTestDriver;
+import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.test.TestRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -126,6 +127,11 @@ final class PlannerDriver implements AutoCloseable {
     DeviceView get(String deviceId) {
         device(deviceId, new GetDevice());
         return (DeviceView) lastReply();
+    }
+
+    /** What a store holds, by its keys. */
+    <V> KeyValueStore<String, V> store(String name) {
+        return driver.getKeyValueStore(name);
     }
 
     <V extends SpecificRecord> byte[] encode(Topic<V> topic, V value) {

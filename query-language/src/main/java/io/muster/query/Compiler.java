@@ -6,23 +6,37 @@ import io.muster.query.grammar.QueryParser;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import org.antlr.v4.runtime.ParserRuleContext;
 import org.antlr.v4.runtime.Token;
-import org.antlr.v4.runtime.misc.ParseCancellationException;
 import org.antlr.v4.runtime.tree.TerminalNode;
+import org.jspecify.annotations.Nullable;
 
 /** Makes evaluators of a parse tree. */
 final class Compiler extends QueryBaseVisitor<Expression> {
-    private static final String SOURCE = "devices";
+    private static final Map<String, String> STATUS_SYNONYMS =
+            Map.of("pending", "queued", "enqueued", "queued", "canceled", "cancelled");
 
-    Expression compile(QueryParser.ConditionContext condition) {
-        if (condition.FROM() != null && !condition.path().getText().equalsIgnoreCase(SOURCE)) {
-            throw refuse(
-                    condition.path().getStart(),
-                    "A job runs over devices; the source '" + condition.path().getText() + "' is not supported");
+    private final Scope scope;
+
+    private Compiler(Scope scope) {
+        this.scope = scope;
+    }
+
+    static Condition condition(QueryParser.ConditionContext condition) {
+        Scope scope = condition.FROM() == null ? Scope.DEVICES : Scope.of(condition.path(), null);
+        if (scope.source() != Source.DEVICES) {
+            throw Parsing.refuse(condition.path().getStart(), "A job runs over devices");
         }
-        return condition.or() == null ? _ -> Boolean.TRUE : visit(condition.or());
+        return condition(condition.or(), scope);
+    }
+
+    /** @param or null for every row */
+    static Condition condition(QueryParser.@Nullable OrContext or, Scope scope) {
+        return or == null
+                ? new Condition(_ -> Boolean.TRUE, null, List.of())
+                : new Condition(new Compiler(scope).visit(or), DeviceIds.of(or, scope), Equalities.of(or, scope));
     }
 
     @Override
@@ -49,8 +63,8 @@ final class Compiler extends QueryBaseVisitor<Expression> {
 
     @Override
     public Expression visitCompare(QueryParser.CompareContext compare) {
-        Expression left = visit(compare.sum(0));
-        Expression right = visit(compare.sum(1));
+        Expression left = operand(compare.sum(0), compare.sum(1));
+        Expression right = operand(compare.sum(1), compare.sum(0));
         return switch (compare.op.getType()) {
             case QueryLexer.EQ -> Operators.equal(left, right);
             case QueryLexer.NE -> Operators.not(Operators.equal(left, right));
@@ -63,8 +77,30 @@ final class Compiler extends QueryBaseVisitor<Expression> {
 
     @Override
     public Expression visitAmong(QueryParser.AmongContext among) {
-        Expression in = Operators.in(visit(among.sum()), elements(among.list()));
+        List<Object> elements = elements(among.list());
+        if (isDeviceJobStatus(among.sum())) {
+            elements.replaceAll(Compiler::canonicalStatus);
+        }
+        Expression in = Operators.in(visit(among.sum()), elements);
         return among.negated == null ? in : Operators.not(in);
+    }
+
+    /** Device jobs are also asked for by the words of Microsoft's model for their states. Contract: iot-hub, 2.1. */
+    private Expression operand(QueryParser.SumContext operand, QueryParser.SumContext other) {
+        if (isDeviceJobStatus(other) && Sums.constant(operand).orElse(null) instanceof String text) {
+            Object status = canonicalStatus(text);
+            return _ -> status;
+        }
+        return visit(operand);
+    }
+
+    private boolean isDeviceJobStatus(QueryParser.SumContext sum) {
+        return scope.source() == Source.DEVICE_JOBS
+                && Sums.path(sum, scope).filter(path -> path.is("status")).isPresent();
+    }
+
+    private static Object canonicalStatus(Object status) {
+        return status instanceof String text ? STATUS_SYNONYMS.getOrDefault(text, text) : status;
     }
 
     @Override
@@ -103,11 +139,11 @@ final class Compiler extends QueryBaseVisitor<Expression> {
         Token name = call.IDENTIFIER().getSymbol();
         Optional<Functions.Function> function = Functions.named(name.getText().toUpperCase(Locale.ROOT));
         if (function.isEmpty()) {
-            throw refuse(name, "There is no function '" + name.getText() + "'");
+            throw Parsing.refuse(name, "There is no function '" + name.getText() + "'");
         }
         Expression[] arguments = all(call.or());
         if (!function.get().takes(arguments.length)) {
-            throw refuse(
+            throw Parsing.refuse(
                     name,
                     "The function '" + name.getText() + "' takes "
                             + function.get().arity() + " arguments, not " + arguments.length);
@@ -117,7 +153,7 @@ final class Compiler extends QueryBaseVisitor<Expression> {
 
     @Override
     public Expression visitMember(QueryParser.MemberContext member) {
-        return Path.of(member.path());
+        return Path.of(member.path(), scope);
     }
 
     @Override
@@ -145,9 +181,5 @@ final class Compiler extends QueryBaseVisitor<Expression> {
             elements.add(Literals.value(element));
         }
         return elements;
-    }
-
-    static ParseCancellationException refuse(Token token, String what) {
-        return new ParseCancellationException(Condition.at(token, what));
     }
 }

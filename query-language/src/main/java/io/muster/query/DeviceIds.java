@@ -11,14 +11,10 @@ final class DeviceIds {
     private DeviceIds() {}
 
     /** Null where it does not name them. */
-    static @Nullable Set<String> of(QueryParser.ConditionContext condition) {
-        return condition.or() == null ? null : of(condition.or());
-    }
-
-    private static @Nullable Set<String> of(QueryParser.OrContext or) {
+    static @Nullable Set<String> of(QueryParser.OrContext or, Scope scope) {
         Set<String> union = new HashSet<>();
         for (QueryParser.AndContext part : or.and()) {
-            @Nullable Set<String> named = of(part);
+            @Nullable Set<String> named = of(part, scope);
             if (named == null) {
                 return null;
             }
@@ -27,10 +23,10 @@ final class DeviceIds {
         return union;
     }
 
-    private static @Nullable Set<String> of(QueryParser.AndContext and) {
+    private static @Nullable Set<String> of(QueryParser.AndContext and, Scope scope) {
         @Nullable Set<String> smallest = null;
         for (QueryParser.NotContext part : and.not()) {
-            @Nullable Set<String> named = part.NOT() == null ? of(part.comparison()) : null;
+            @Nullable Set<String> named = part.NOT() == null ? of(part.comparison(), scope) : null;
             if (named != null && (smallest == null || named.size() < smallest.size())) {
                 smallest = named;
             }
@@ -38,23 +34,24 @@ final class DeviceIds {
         return smallest;
     }
 
-    private static @Nullable Set<String> of(QueryParser.ComparisonContext comparison) {
+    private static @Nullable Set<String> of(QueryParser.ComparisonContext comparison, Scope scope) {
         return switch (comparison) {
             case QueryParser.AmongContext among
-            when among.negated == null && isDeviceId(among.sum()) -> texts(among.list());
+            when among.negated == null && isDeviceId(among.sum(), scope) -> texts(among.list());
             case QueryParser.CompareContext compare
-            when compare.op.getType() == QueryLexer.EQ && isDeviceId(compare.sum(0)) -> text(compare.sum(1));
+            when compare.op.getType() == QueryLexer.EQ && isDeviceId(compare.sum(0), scope) -> text(compare.sum(1));
             case QueryParser.CompareContext compare
-            when compare.op.getType() == QueryLexer.EQ && isDeviceId(compare.sum(1)) -> text(compare.sum(0));
-            case QueryParser.PlainContext plain
-            when primary(plain.sum()) instanceof QueryParser.GroupedContext grouped -> of(grouped.or());
+            when compare.op.getType() == QueryLexer.EQ && isDeviceId(compare.sum(1), scope) -> text(compare.sum(0));
+            case QueryParser.PlainContext plain -> {
+                QueryParser.@Nullable OrContext grouped = Sums.grouped(plain.sum());
+                yield grouped == null ? null : of(grouped, scope);
+            }
             default -> null;
         };
     }
 
-    private static boolean isDeviceId(QueryParser.SumContext sum) {
-        return primary(sum) instanceof QueryParser.MemberContext member
-                && Path.of(member.path()).isDeviceId();
+    private static boolean isDeviceId(QueryParser.SumContext sum, Scope scope) {
+        return Sums.path(sum, scope).filter(Path::isDeviceId).isPresent();
     }
 
     /** A value that is no text equals no id. */
@@ -69,14 +66,6 @@ final class DeviceIds {
     }
 
     private static @Nullable Set<String> text(QueryParser.SumContext sum) {
-        return primary(sum) instanceof QueryParser.ConstantContext constant
-                        && Literals.value(constant.literal()) instanceof String text
-                ? Set.of(text)
-                : null;
-    }
-
-    private static QueryParser.@Nullable PrimaryContext primary(QueryParser.SumContext sum) {
-        boolean single = sum.product().size() == 1 && sum.product(0).unary().size() == 1;
-        return single ? sum.product(0).unary(0).primary() : null;
+        return Sums.constant(sum).orElse(null) instanceof String text ? Set.of(text) : null;
     }
 }

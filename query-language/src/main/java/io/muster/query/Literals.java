@@ -19,7 +19,7 @@ final class Literals {
             return value;
         }
         if (!(value instanceof Number number)) {
-            throw Compiler.refuse(element.getStart(), "A sign stands before a number only");
+            throw Parsing.refuse(element.getStart(), "A sign stands before a number only");
         }
         return element.MINUS() == null ? number : negated(number);
     }

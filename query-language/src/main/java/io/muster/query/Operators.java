@@ -123,7 +123,7 @@ final class Operators {
         return value != Values.UNDEFINED && !(value instanceof Map) && !(value instanceof List);
     }
 
-    private static int compare(Number one, Number other) {
+    static int compare(Number one, Number other) {
         boolean whole = isLong(one) && isLong(other);
         return whole
                 ? Long.compare(one.longValue(), other.longValue())

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.antlr.v4.runtime.Token;
@@ -36,12 +37,20 @@ record Path(String top, List<Object> steps) implements Expression {
                     "properties",
                     "capabilities",
                     "deviceScope",
-                    "parentScopes")
+                    "parentScopes",
+                    "jobId",
+                    "jobType",
+                    "startTimeUtc",
+                    "endTimeUtc",
+                    "createdDateTimeUtc",
+                    "lastUpdatedDateTimeUtc",
+                    "outcome",
+                    "error")
             .collect(Collectors.toMap(name -> name.toLowerCase(Locale.ROOT), name -> name));
-    private static final String SOURCE = "devices";
-    private static final String SYNONYM = "id";
+    private static final Map<String, String> SYNONYMS =
+            Map.of("id", "deviceId", "createdtimeutc", "createdDateTimeUtc");
 
-    static Path of(QueryParser.PathContext path) {
+    static Path of(QueryParser.PathContext path, Scope scope) {
         List<Object> steps = new ArrayList<>();
         steps.add(name(path.getStart()));
         for (QueryParser.StepContext step : path.step()) {
@@ -50,11 +59,7 @@ record Path(String top, List<Object> steps) implements Expression {
                             ? (Object) place(step)
                             : name(step.name().getStart()));
         }
-        if (SOURCE.equalsIgnoreCase(String.valueOf(steps.getFirst()))
-                && steps.size() > 1
-                && steps.get(1) instanceof String) {
-            steps.removeFirst();
-        }
+        scope.strip(steps);
         String top = (String) steps.removeFirst();
         return new Path(canonical(top), List.copyOf(steps));
     }
@@ -81,15 +86,36 @@ record Path(String top, List<Object> steps) implements Expression {
     }
 
     boolean isDeviceId() {
-        return top.equals("deviceId") && steps.isEmpty();
+        return is("deviceId");
+    }
+
+    boolean is(String topName) {
+        return top.equals(topName) && steps.isEmpty();
+    }
+
+    /** Empty where a place in an array stands on the way. */
+    Optional<List<String>> names() {
+        List<String> names = new ArrayList<>(List.of(top));
+        for (Object step : steps) {
+            if (!(step instanceof String name)) {
+                return Optional.empty();
+            }
+            names.add(name);
+        }
+        return Optional.of(names);
+    }
+
+    /** What a column is called that has no alias: the last name. */
+    String lastName() {
+        return steps.isEmpty() ? top : String.valueOf(steps.getLast());
     }
 
     private static String canonical(String name) {
         String lower = name.toLowerCase(Locale.ROOT);
-        return lower.equals(SYNONYM) ? "deviceId" : TOP_NAMES.getOrDefault(lower, name);
+        return SYNONYMS.getOrDefault(lower, TOP_NAMES.getOrDefault(lower, name));
     }
 
-    private static String name(Token token) {
+    static String name(Token token) {
         String text = token.getText();
         return token.getType() == QueryLexer.QUOTED_NAME ? text.substring(2, text.length() - 2) : text;
     }
@@ -99,7 +125,7 @@ record Path(String top, List<Object> steps) implements Expression {
         try {
             return Integer.valueOf(token.getText());
         } catch (NumberFormatException e) {
-            throw Compiler.refuse(token, "No array has a place " + token.getText());
+            throw Parsing.refuse(token, "No array has a place " + token.getText());
         }
     }
 }

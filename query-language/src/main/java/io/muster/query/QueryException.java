@@ -2,24 +2,29 @@ package io.muster.query;
 
 import java.io.Serial;
 
-/** A text that is no condition. The message is what IoT Hub says, with line and column as its service counts them. */
+/** A text that is no condition or query. The message is what IoT Hub says, with line and column as its service counts them. */
 public final class QueryException extends Exception {
     @Serial
     private static final long serialVersionUID = 1;
 
-    private final String sentence;
     private final int line;
     private final int column;
+    private final String what;
 
     QueryException(int line, int column, String what) {
-        this.sentence = "SQL query parse failed due to following errors: Line " + line + ":" + column + " " + what;
         this.line = line;
         this.column = column;
+        this.what = what;
+    }
+
+    /** The same, for a text that stands behind so many characters in its first line. */
+    QueryException behind(int characters) {
+        return line == 1 ? new QueryException(line, column + characters, what) : this;
     }
 
     @Override
     public String getMessage() {
-        return sentence;
+        return "SQL query parse failed due to following errors: Line " + line + ":" + column + " " + what;
     }
 
     /** Counted from 1. */
@@ -27,7 +32,7 @@ public final class QueryException extends Exception {
         return line;
     }
 
-    /** Counted from 1; in the first line as if the text stood behind {@link Condition#PREFIX}. */
+    /** Counted from 1; of a condition in the first line as if it stood behind {@link Condition#PREFIX}. */
     public int column() {
         return column;
     }

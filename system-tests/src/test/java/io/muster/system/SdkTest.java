@@ -9,6 +9,11 @@ import com.microsoft.azure.sdk.iot.service.jobs.ScheduledJobStatus;
 import com.microsoft.azure.sdk.iot.service.jobs.ScheduledJobsClient;
 import com.microsoft.azure.sdk.iot.service.methods.DirectMethodRequestOptions;
 import com.microsoft.azure.sdk.iot.service.methods.DirectMethodsClient;
+import com.microsoft.azure.sdk.iot.service.query.JobQueryResponse;
+import com.microsoft.azure.sdk.iot.service.query.QueryClient;
+import com.microsoft.azure.sdk.iot.service.query.QueryPageOptions;
+import com.microsoft.azure.sdk.iot.service.query.RawQueryResponse;
+import com.microsoft.azure.sdk.iot.service.query.TwinQueryResponse;
 import com.microsoft.azure.sdk.iot.service.registry.Device;
 import com.microsoft.azure.sdk.iot.service.registry.RegistryClient;
 import com.microsoft.azure.sdk.iot.service.registry.RegistryStatistics;
@@ -163,6 +168,20 @@ class SdkTest {
                     .isEqualTo(1);
             assertThat(twins.get("java-1").getTags()).containsEntry("seen", true);
         }
+        QueryClient queries = new QueryClient(host, credential);
+        TwinQueryResponse found = queries.queryTwins("SELECT * FROM devices WHERE tags.maker = 'java'");
+        assertThat(found.next().getDeviceId()).isEqualTo("java-1");
+        assertThat(found.hasNext()).isFalse();
+        RawQueryResponse counted = queries.queryRaw("SELECT COUNT() AS n FROM devices WHERE tags.maker = 'java'");
+        assertThat(counted.next()).isEqualTo("{\"n\":1}");
+        JobQueryResponse deviceJobs = queries.queryJobs(
+                "SELECT * FROM devices.jobs WHERE devices.jobs.jobId IN ['java-method', 'java-twin']",
+                QueryPageOptions.builder().pageSize(1).build());
+        ScheduledJob method = deviceJobs.next();
+        assertThat(method.getDeviceId()).isEqualTo("java-1");
+        assertThat(method.getOutcomeResult().getStatus()).isEqualTo(200);
+        assertThat(deviceJobs.next().getJobId()).isEqualTo("java-twin");
+        assertThat(deviceJobs.hasNext()).isFalse();
         registry.removeDevice("java-1");
     }
 

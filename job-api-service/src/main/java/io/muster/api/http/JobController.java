@@ -23,10 +23,7 @@ import io.muster.records.CreateJob;
 import io.muster.records.Job;
 import io.muster.records.Refusal;
 import io.muster.records.RefusalReason;
-import java.nio.charset.StandardCharsets;
-import java.util.Base64;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -34,10 +31,6 @@ import org.jspecify.annotations.Nullable;
 @Controller
 @Consumes(MediaType.ALL)
 final class JobController {
-    private static final int DEFAULT_PAGE = 100;
-    private static final int LARGEST_PAGE = 1000;
-    private static final String CONTINUATION = "x-ms-continuation";
-
     private final Requests requests;
     private final JobView jobs;
 
@@ -54,20 +47,18 @@ final class JobController {
             @QueryValue @Nullable String pageSize,
             @QueryValue @Nullable String continuationToken) {
         Jobs.Filter filter = Jobs.Filter.of(jobType, jobStatus);
-        int limit = pageSize(Optional.ofNullable(request.getHeaders().get("x-ms-max-item-count"))
-                .or(() -> Optional.ofNullable(pageSize)));
-        @Nullable
-        String after = Optional.ofNullable(request.getHeaders().get(CONTINUATION))
-                .or(() -> Optional.ofNullable(continuationToken))
-                .filter(token -> !token.isBlank())
-                .map(JobController::place)
-                .orElse(null);
+        int limit = Paging.size(request, pageSize);
+        @Nullable String after = Paging.place(request, continuationToken).orElse(null);
         List<JobView.Entry> found = jobs.page(after, limit + 1, filter::selects);
         List<JobView.Entry> page = found.subList(0, Math.min(limit, found.size()));
         ArrayNode body = JsonNodeFactory.instance.arrayNode();
         page.forEach(entry -> body.add(Jobs.document(entry.job(), entry.statistics())));
-        MutableHttpResponse<String> answer = Answers.ok(body).header("x-ms-item-type", "jobResponse");
-        return found.size() > limit ? answer.header(CONTINUATION, token(page.getLast())) : answer;
+        MutableHttpResponse<String> answer = Answers.ok(body).header(Paging.ITEM_TYPE, "jobResponse");
+        return found.size() > limit
+                ? answer.header(
+                        Paging.CONTINUATION,
+                        Paging.token(page.getLast().job().getDefinition().getJobId()))
+                : answer;
     }
 
     @Get("/jobs/v2/{id}")
@@ -98,29 +89,5 @@ final class JobController {
                 jobs.get(job.getDefinition().getJobId())
                         .map(JobView.Entry::statistics)
                         .orElse(null)));
-    }
-
-    private static int pageSize(Optional<String> text) {
-        if (text.isEmpty()) {
-            return DEFAULT_PAGE;
-        }
-        if (!text.get().matches("[1-9]\\d{0,8}")) {
-            throw new ProblemException(Problem.argumentInvalid("The size of a page is a whole number from 1."));
-        }
-        return Math.min(LARGEST_PAGE, Integer.parseInt(text.get()));
-    }
-
-    private static String token(JobView.Entry last) {
-        return Base64.getUrlEncoder()
-                .withoutPadding()
-                .encodeToString(last.job().getDefinition().getJobId().getBytes(StandardCharsets.UTF_8));
-    }
-
-    private static String place(String token) {
-        try {
-            return new String(Base64.getUrlDecoder().decode(token), StandardCharsets.UTF_8);
-        } catch (IllegalArgumentException e) {
-            throw new ProblemException(Problem.argumentInvalid("The continuation token is none of ours."));
-        }
     }
 }

@@ -11,7 +11,6 @@ import io.micronaut.http.annotation.Controller;
 import io.micronaut.http.annotation.Delete;
 import io.micronaut.http.annotation.Get;
 import io.micronaut.http.annotation.PathVariable;
-import io.micronaut.http.annotation.Post;
 import io.micronaut.http.annotation.Put;
 import io.micronaut.http.annotation.QueryValue;
 import io.muster.api.job.Requests;
@@ -101,11 +100,6 @@ final class RegistryController {
                     ? CompletableFuture.completedFuture(Answers.ok(found))
                     : page(horizon.get(), limit, found);
         });
-    }
-
-    @Post("/devices/query")
-    HttpResponse<String> query() {
-        throw new ProblemException(Problem.notSupported("Queries over devices are not built yet."));
     }
 
     private static String idOf(DeviceView view) {

@@ -24,6 +24,14 @@ public interface Requests {
     /** How many devices there are, by device partition. */
     CompletableFuture<List<DeviceCounts>> counts();
 
+    /**
+     * What each device partition makes of a query: a {@code DevicePage}, a {@code DeviceJobPage}, a {@code GroupPage}, or a {@code
+     * Refusal}.
+     *
+     * @param after the row's key behind which to begin; null for the first
+     */
+    CompletableFuture<List<Object>> query(String text, @Nullable String after, int limit);
+
     /** One page of each device partition. */
     CompletableFuture<List<DevicePage>> devices(@Nullable String after, int limit);
 }

@@ -61,6 +61,19 @@ public final class Body {
         return bodies;
     }
 
+    /** @throws ProblemException when the text is not one JSON array of arrays */
+    static List<JsonNode> parseArrays(String text) {
+        JsonNode parsed = tree(text.getBytes(StandardCharsets.UTF_8));
+        List<JsonNode> arrays = new ArrayList<>();
+        for (JsonNode element : parsed) {
+            arrays.add(element);
+        }
+        if (!parsed.isArray() || !arrays.stream().allMatch(JsonNode::isArray)) {
+            throw new ProblemException(Problem.badFormat("This is no JSON array of arrays."));
+        }
+        return arrays;
+    }
+
     private static JsonNode tree(byte[] bytes) {
         try {
             return MAPPER.readTree(StandardCharsets.UTF_8

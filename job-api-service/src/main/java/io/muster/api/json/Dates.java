@@ -8,19 +8,9 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.TemporalAccessor;
 
-/** Dates as IoT Hub writes them: UTC, seven digits of a second. Contract: iot-hub, 1.0. */
-public final class Dates {
-    /** What "never" looks like. */
-    public static final String NEVER = "0001-01-01T00:00:00Z";
-
-    private static final DateTimeFormatter OUT =
-            DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSSSSS'Z'").withZone(ZoneOffset.UTC);
-
+/** Dates as clients write them. Contract: iot-hub, 1.0. */
+final class Dates {
     private Dates() {}
-
-    public static String text(Instant instant) {
-        return OUT.format(instant);
-    }
 
     /** Without an offset it is UTC. @throws ProblemException when it is no date */
     static Instant parse(String name, String text) {

@@ -3,6 +3,7 @@ package io.muster.api.json;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.muster.document.Etags;
+import io.muster.document.Timestamps;
 import io.muster.records.AuthenticationType;
 import io.muster.records.Credentials;
 import io.muster.records.Device;
@@ -127,7 +128,7 @@ public final class Devices {
         body.put("status", status(device));
         body.put("statusReason", device.getSettings().getStatusReason());
         body.put("connectionStateUpdatedTime", changedAt(view));
-        body.put("statusUpdatedTime", Dates.text(device.getStatusUpdatedAt()));
+        body.put("statusUpdatedTime", Timestamps.text(device.getStatusUpdatedAt()));
         body.put("lastActivityTime", changedAt(view));
         body.put("cloudToDeviceMessageCount", 0);
         ObjectNode authentication = body.putObject("authentication");
@@ -154,7 +155,7 @@ public final class Devices {
         if (device.getSettings().getStatusReason() != null) {
             body.put("statusReason", device.getSettings().getStatusReason());
         }
-        body.put("statusUpdateTime", Dates.text(device.getStatusUpdatedAt()));
+        body.put("statusUpdateTime", Timestamps.text(device.getStatusUpdatedAt()));
         body.put("connectionState", connectionState(view));
         body.put("lastActivityTime", changedAt(view));
         body.put("cloudToDeviceMessageCount", 0);
@@ -192,7 +193,7 @@ public final class Devices {
 
     private static String changedAt(DeviceView view) {
         DeviceConnection connection = view.getConnection();
-        return connection == null ? Dates.NEVER : Dates.text(connection.getChangedAt());
+        return connection == null ? Timestamps.NEVER : Timestamps.text(connection.getChangedAt());
     }
 
     private static String status(Device device) {

@@ -3,12 +3,15 @@ package io.muster.api.json;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.muster.document.Timestamps;
+import io.muster.records.DeviceJob;
 import io.muster.records.DeviceJobCounts;
 import io.muster.records.DeviceMethod;
 import io.muster.records.Job;
 import io.muster.records.JobDefinition;
 import io.muster.records.JobStatistics;
 import io.muster.records.JobStatus;
+import io.muster.records.OperationType;
 import io.muster.records.TwinPatch;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -151,13 +154,13 @@ public final class Jobs {
         ObjectNode body = JsonNodeFactory.instance.objectNode();
         body.put("jobId", definition.getJobId());
         body.put("queryCondition", definition.getQueryCondition());
-        body.put("createdTime", Dates.text(job.getCreatedAt()));
+        body.put("createdTime", Timestamps.text(job.getCreatedAt()));
         Instant startTime = job.getStartedAt() == null ? definition.getStartTime() : job.getStartedAt();
         if (startTime != null) {
-            body.put("startTime", Dates.text(startTime));
+            body.put("startTime", Timestamps.text(startTime));
         }
         if (job.getEndedAt() != null) {
-            body.put("endTime", Dates.text(job.getEndedAt()));
+            body.put("endTime", Timestamps.text(job.getEndedAt()));
         }
         body.put("maxExecutionTimeInSeconds", definition.getMaxExecutionSeconds());
         body.put("type", typeOf(job));
@@ -168,6 +171,36 @@ public final class Jobs {
         }
         if (statistics != null || job.getStartedAt() != null) {
             counts(body.putObject("deviceJobStatistics"), statistics);
+        }
+        return body;
+    }
+
+    /** One job on one device. Contract: iot-hub, 2.4. */
+    public static ObjectNode document(DeviceJob job) {
+        boolean method = job.getOperation() == OperationType.METHOD;
+        ObjectNode body = JsonNodeFactory.instance.objectNode();
+        body.put("deviceId", job.getDeviceId());
+        body.put("jobId", job.getJobId());
+        body.put("jobType", method ? METHOD : TWIN);
+        body.put("status", job.getStatus().name().toLowerCase(Locale.ROOT));
+        body.put("createdDateTimeUtc", Timestamps.text(job.getCreatedAt()));
+        if (job.getStartedAt() != null) {
+            body.put("startTimeUtc", Timestamps.text(job.getStartedAt()));
+        }
+        if (job.getEndedAt() != null) {
+            body.put("endTimeUtc", Timestamps.text(job.getEndedAt()));
+        }
+        body.put("lastUpdatedDateTimeUtc", Timestamps.text(job.getUpdatedAt()));
+        if (job.getMethodStatus() != null && job.getMethodPayload() != null) {
+            ObjectNode response = JsonNodeFactory.instance.objectNode();
+            response.put("status", job.getMethodStatus());
+            response.set("payload", Body.stored(job.getMethodPayload()));
+            body.putObject("outcome").set("deviceMethodResponse", response);
+            // Where the Java client looks for the outcome.
+            body.set("cloudToDeviceMethod", response.deepCopy());
+        }
+        if (job.getErrorCode() != null) {
+            body.putObject("error").put("code", job.getErrorCode()).put("description", job.getErrorDescription());
         }
         return body;
     }

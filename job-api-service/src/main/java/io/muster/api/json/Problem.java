@@ -2,6 +2,7 @@ package io.muster.api.json;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.muster.document.Timestamps;
 import io.muster.records.Refusal;
 import java.time.Instant;
 
@@ -65,6 +66,10 @@ public record Problem(int status, int code, String name, String message) {
         return new Problem(504, 504101, "GatewayTimeout", message);
     }
 
+    public static Problem throttled(String message) {
+        return new Problem(429, 429001, "ThrottlingException", message);
+    }
+
     public static Problem of(Refusal refusal) {
         String message = refusal.getMessage();
         return switch (refusal.getReason()) {
@@ -82,6 +87,7 @@ public record Problem(int status, int code, String name, String message) {
             case GATEWAY_TIMEOUT -> gatewayTimeout(message);
             case INVALID_RESPONSE -> new Problem(502, 502001, "InvalidResponseWhileProxying", message);
             case TOO_MANY_METHODS_IN_FLIGHT -> new Problem(403, 403800, "DeviceMaximumInflightMethodExceeded", message);
+            case THROTTLED -> throttled(message);
             case UNKNOWN -> serverError();
         };
     }
@@ -90,7 +96,7 @@ public record Problem(int status, int code, String name, String message) {
     public ObjectNode formA(String trackingId, Instant now) {
         ObjectNode body = JsonNodeFactory.instance.objectNode();
         body.put("Message", "ErrorCode:" + name + ";" + message);
-        body.put("ExceptionMessage", "Tracking ID:" + trackingId + "-TimeStamp:" + Dates.text(now));
+        body.put("ExceptionMessage", "Tracking ID:" + trackingId + "-TimeStamp:" + Timestamps.text(now));
         return body;
     }
 
@@ -101,7 +107,7 @@ public record Problem(int status, int code, String name, String message) {
         inner.put("trackingId", trackingId);
         inner.put("message", message);
         inner.putObject("info");
-        inner.put("timestampUtc", Dates.text(now));
+        inner.put("timestampUtc", Timestamps.text(now));
         ObjectNode body = JsonNodeFactory.instance.objectNode();
         body.put("Message", inner.toString());
         body.put("ExceptionMessage", "");

@@ -16,6 +16,7 @@ import io.muster.records.Expansion;
 import io.muster.records.Job;
 import io.muster.records.JobCommand;
 import io.muster.records.ListDevices;
+import io.muster.records.QueryFleet;
 import io.muster.records.Reply;
 import io.muster.topics.Headers;
 import io.muster.topics.Topic;
@@ -134,6 +135,11 @@ public final class KafkaRequests implements Requests, AutoCloseable {
                         outcomes.stream().map(DeviceCounts.class::cast).toList());
     }
 
+    @Override
+    public CompletableFuture<List<Object>> query(String text, @Nullable String after, int limit) {
+        return everyPartition(new QueryFleet(text, after, limit));
+    }
+
     private CompletableFuture<List<Object>> everyPartition(Object request) {
         String requestId = UUID.randomUUID().toString();
         List<ProducerRecord<String, byte[]>> records = new ArrayList<>();
@@ -155,8 +161,8 @@ public final class KafkaRequests implements Requests, AutoCloseable {
     private CompletableFuture<List<Object>> ask(
             String requestId, List<ProducerRecord<String, byte[]>> records, Duration limit) {
         if (outstanding.size() >= OUTSTANDING) {
-            return CompletableFuture.failedFuture(new ProblemException(new Problem(
-                    429, 429001, "ThrottlingException", "Too many requests are under way: try again in a moment.")));
+            return CompletableFuture.failedFuture(
+                    new ProblemException(Problem.throttled("Too many requests are under way: try again in a moment.")));
         }
         Awaited awaited = new Awaited(records.size());
         outstanding.put(requestId, awaited);

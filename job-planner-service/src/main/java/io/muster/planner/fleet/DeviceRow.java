@@ -1,26 +1,34 @@
 package io.muster.planner.fleet;
 
 import io.muster.document.Etags;
+import io.muster.document.Timestamps;
 import io.muster.planner.json.Json;
 import io.muster.query.Row;
 import io.muster.query.Values;
+import io.muster.records.Credentials;
 import io.muster.records.Device;
+import io.muster.records.DeviceConnection;
 import io.muster.records.Twin;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A device as conditions see it: the members of the twin document. Sections are parsed when they are asked for. */
+/**
+ * A device as conditions see it: the members of the twin document, as the API shows it. Sections are parsed when they are asked for.
+ * Contract: iot-hub, 5.1.
+ */
 public final class DeviceRow implements Row {
     private final Device device;
-    private final boolean connected;
+    private final @Nullable DeviceConnection connection;
     private @Nullable Map<String, Object> tags;
     private @Nullable Map<String, Object> properties;
 
-    public DeviceRow(Device device, boolean connected) {
+    /** @param connection as clients see it: connected only while it can be reached; null where there never was one */
+    public DeviceRow(Device device, @Nullable DeviceConnection connection) {
         this.device = device;
-        this.connected = connected;
+        this.connection = connection;
     }
 
     @Override
@@ -35,15 +43,37 @@ public final class DeviceRow implements Row {
             case "status" -> device.getSettings().getStatus().name().toLowerCase(Locale.ROOT);
             case "statusReason" -> {
                 String reason = device.getSettings().getStatusReason();
-                yield reason == null ? Values.NULL : reason;
+                yield reason == null ? Values.UNDEFINED : reason;
             }
-            case "statusUpdateTime" -> device.getStatusUpdatedAt().toString();
-            case "connectionState" -> connected ? "Connected" : "Disconnected";
+            case "statusUpdateTime" -> Timestamps.text(device.getStatusUpdatedAt());
+            case "connectionState" -> connection != null && connection.getConnected() ? "Connected" : "Disconnected";
+            case "lastActivityTime" ->
+                connection == null ? Timestamps.NEVER : Timestamps.text(connection.getChangedAt());
+            case "authenticationType" -> authenticationType();
+            case "x509Thumbprint" -> thumbprints();
             case "capabilities" -> Map.of("iotEdge", device.getSettings().getIotEdge());
             case "cloudToDeviceMessageCount" -> 0;
             case "modelId", "deviceScope" -> "";
+            case "parentScopes" -> List.of();
             default -> Values.UNDEFINED;
         };
+    }
+
+    private String authenticationType() {
+        return switch (device.getSettings().getCredentials().getType()) {
+            case SAS -> "sas";
+            case SELF_SIGNED -> "selfSigned";
+            case CERTIFICATE_AUTHORITY -> "certificateAuthority";
+            case NONE -> "none";
+        };
+    }
+
+    private Map<String, @Nullable Object> thumbprints() {
+        Credentials credentials = device.getSettings().getCredentials();
+        Map<String, @Nullable Object> thumbprints = new LinkedHashMap<>();
+        thumbprints.put("primaryThumbprint", credentials.getPrimaryThumbprint());
+        thumbprints.put("secondaryThumbprint", credentials.getSecondaryThumbprint());
+        return thumbprints;
     }
 
     private Map<String, Object> tags() {

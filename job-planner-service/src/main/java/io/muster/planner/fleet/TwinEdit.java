@@ -1,6 +1,7 @@
 package io.muster.planner.fleet;
 
 import io.muster.document.Etags;
+import io.muster.document.Timestamps;
 import io.muster.planner.json.Json;
 import io.muster.planner.json.MalformedJsonException;
 import io.muster.records.Refusal;
@@ -56,11 +57,12 @@ public final class TwinEdit {
     /** The twin of a new device, with these sections. */
     static Twin born(@Nullable String tags, @Nullable String desired, Instant now) {
         Map<String, Object> stamp = new LinkedHashMap<>();
-        stamp.put(MergePatch.LAST_UPDATED, now.toString());
+        stamp.put(MergePatch.LAST_UPDATED, Timestamps.text(now));
         String reportedMetadata = Json.text(stamp);
         Map<String, Object> section = new LinkedHashMap<>();
         Map<String, Object> metadata = new LinkedHashMap<>();
-        new MergePatch(now.toString(), 1L).merge(section, metadata, desired == null ? Map.of() : Json.stored(desired));
+        new MergePatch(Timestamps.text(now), 1L)
+                .merge(section, metadata, desired == null ? Map.of() : Json.stored(desired));
         Map<String, Object> ownTags = new LinkedHashMap<>();
         MergePatch.merge(ownTags, tags == null ? Map.of() : Json.stored(tags));
         return Twin.newBuilder()
@@ -102,7 +104,7 @@ public final class TwinEdit {
             Map<String, Object> metadata = Json.stored(twin.getDesiredMetadata());
             int before = Section.size(section);
             long version = twin.getDesiredVersion() + 1;
-            new MergePatch(now.toString(), version).merge(section, metadata, Json.stored(desired));
+            new MergePatch(Timestamps.text(now), version).merge(section, metadata, Json.stored(desired));
             Optional<Refusal> tooLarge = tooLarge(Section.DESIRED, before, section);
             if (tooLarge.isPresent()) {
                 return new TwinChange.Refused(tooLarge.get());
@@ -134,7 +136,7 @@ public final class TwinEdit {
             Map<String, Object> section = new LinkedHashMap<>();
             Map<String, Object> metadata = new LinkedHashMap<>();
             long version = twin.getDesiredVersion() + 1;
-            new MergePatch(now.toString(), version).merge(section, metadata, Json.stored(desired));
+            new MergePatch(Timestamps.text(now), version).merge(section, metadata, Json.stored(desired));
             Optional<Refusal> tooLarge = tooLarge(Section.DESIRED, Section.size(before), section);
             if (tooLarge.isPresent()) {
                 return new TwinChange.Refused(tooLarge.get());
@@ -167,7 +169,7 @@ public final class TwinEdit {
         Map<String, Object> section = Json.stored(twin.getReported());
         Map<String, Object> metadata = Json.stored(twin.getReportedMetadata());
         int before = Section.size(section);
-        new MergePatch(now.toString(), null).merge(section, metadata, Json.stored(patch));
+        new MergePatch(Timestamps.text(now), null).merge(section, metadata, Json.stored(patch));
         Optional<Refusal> tooLarge = tooLarge(Section.REPORTED, before, section);
         if (tooLarge.isPresent()) {
             return new TwinChange.Refused(tooLarge.get());

@@ -67,10 +67,11 @@ public final class Json {
         }
     }
 
-    public static String text(Map<String, Object> object) {
+    /** @param value one of the kinds that are read here */
+    public static String text(Object value) {
         try (SegmentedStringWriter out = new SegmentedStringWriter(new BufferRecycler());
                 JsonGenerator generator = FACTORY.createGenerator(out)) {
-            write(generator, object);
+            write(generator, value);
             generator.flush();
             return out.getAndClear();
         } catch (IOException e) {

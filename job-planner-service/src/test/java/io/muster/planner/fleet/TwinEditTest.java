@@ -100,11 +100,11 @@ class TwinEditTest {
         Twin after = changed(edit(TwinEdit.Mode.PATCH, twin, null, "{\"a\":{\"d\":2}}"))
                 .twin();
         assertThat(Json.object(after.getDesiredMetadata())).isEqualTo(Json.object("""
-                        {"$lastUpdated":"2026-11-21T02:00:00Z","$lastUpdatedVersion":2,
-                         "a":{"$lastUpdated":"2026-11-21T02:00:00Z","$lastUpdatedVersion":2,
-                              "b":{"$lastUpdated":"2026-11-21T01:59:00Z","$lastUpdatedVersion":1},
-                              "d":{"$lastUpdated":"2026-11-21T02:00:00Z","$lastUpdatedVersion":2}},
-                         "c":{"$lastUpdated":"2026-11-21T01:59:00Z","$lastUpdatedVersion":1}}"""));
+                        {"$lastUpdated":"2026-11-21T02:00:00.0000000Z","$lastUpdatedVersion":2,
+                         "a":{"$lastUpdated":"2026-11-21T02:00:00.0000000Z","$lastUpdatedVersion":2,
+                              "b":{"$lastUpdated":"2026-11-21T01:59:00.0000000Z","$lastUpdatedVersion":1},
+                              "d":{"$lastUpdated":"2026-11-21T02:00:00.0000000Z","$lastUpdatedVersion":2}},
+                         "c":{"$lastUpdated":"2026-11-21T01:59:00.0000000Z","$lastUpdatedVersion":1}}"""));
     }
 
     @Test

@@ -1,9 +1,21 @@
-// The query language of IoT Hub over devices. Contract: iot-hub, 3.1.
+// The query language of IoT Hub over devices, modules and device jobs. Contract: iot-hub, 3.1.
 grammar Query;
 
+// What a job is given: the part behind WHERE, or with a source of its own.
 condition
     : (FROM path WHERE)? (STAR | or) EOF
     ;
+
+// A stray comma before FROM is tolerated.
+query
+    : SELECT (TOP INTEGER)? (STAR | item (',' item)* ','?)
+      FROM path (AS? IDENTIFIER)?
+      (WHERE (STAR | or))?
+      (GROUP BY groups)? EOF
+    ;
+item   : (path | aggregate) (AS name)? ;
+aggregate : IDENTIFIER '(' (STAR | path)? ')' ;
+groups : path (',' path)* ;
 
 or      : and (OR and)* ;
 and     : not (AND not)* ;
@@ -33,7 +45,10 @@ element : (PLUS | MINUS)? literal ;
 
 path    : (IDENTIFIER | QUOTED_NAME) step* ;
 step    : '.' name | '[' INTEGER ']' ;
-name    : IDENTIFIER | QUOTED_NAME | AND | OR | NOT | IN | NIN | FROM | WHERE | TRUE | FALSE | NULL | UNDEFINED ;
+name
+    : IDENTIFIER | QUOTED_NAME | AND | OR | NOT | IN | NIN | FROM | WHERE | SELECT | TOP | AS | GROUP | BY | ORDER
+    | TRUE | FALSE | NULL | UNDEFINED
+    ;
 
 literal : INTEGER | DECIMAL | HEX | TEXT | TRUE | FALSE | NULL | UNDEFINED ;
 
@@ -45,6 +60,11 @@ NIN       : [Nn][Ii][Nn] ;
 FROM      : [Ff][Rr][Oo][Mm] ;
 WHERE     : [Ww][Hh][Ee][Rr][Ee] ;
 SELECT    : [Ss][Ee][Ll][Ee][Cc][Tt] ;
+TOP       : [Tt][Oo][Pp] ;
+AS        : [Aa][Ss] ;
+GROUP     : [Gg][Rr][Oo][Uu][Pp] ;
+BY        : [Bb][Yy] ;
+ORDER     : [Oo][Rr][Dd][Ee][Rr] ;
 TRUE      : [Tt][Rr][Uu][Ee] ;
 FALSE     : [Ff][Aa][Ll][Ss][Ee] ;
 NULL      : [Nn][Uu][Ll][Ll] ;

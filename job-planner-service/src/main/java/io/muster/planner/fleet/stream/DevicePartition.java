@@ -2,4 +2,10 @@ package io.muster.planner.fleet.stream;
 
 /** What one device partition owns and what it speaks through. For one task. */
 record DevicePartition(
-        DeviceTable devices, ConnectionTable connections, MethodRunner runner, TwinWriter twins, FleetOutbox outbox) {}
+        DeviceTable devices,
+        ConnectionTable connections,
+        DeviceJobTable deviceJobs,
+        MethodRunner runner,
+        TwinWriter twins,
+        DeviceViews views,
+        FleetOutbox outbox) {}

@@ -12,7 +12,6 @@ import io.muster.records.CreateDevice;
 import io.muster.records.DeleteDevice;
 import io.muster.records.Device;
 import io.muster.records.DeviceCommand;
-import io.muster.records.DeviceConnection;
 import io.muster.records.DeviceCounts;
 import io.muster.records.DeviceDeleted;
 import io.muster.records.DevicePage;
@@ -25,7 +24,6 @@ import io.muster.records.PatchTwin;
 import io.muster.records.Refusal;
 import io.muster.records.ReplaceTwin;
 import io.muster.records.TurnCame;
-import io.muster.records.Twin;
 import io.muster.records.TwinPatch;
 import io.muster.records.UpdateDevice;
 import java.time.Instant;
@@ -37,15 +35,12 @@ import org.jspecify.annotations.Nullable;
 /** What is asked of devices by people and programs: changes and reads. Each is answered once. For one task. */
 final class DeviceRequests {
     private static final int PAGE_LIMIT = 1000;
-    /** A page goes over a topic, whose records are limited to a megabyte. */
-    private static final int PAGE_BYTES = 512 * 1024;
-
-    private static final int DEVICE_BYTES = 512;
 
     private final DeviceTable devices;
     private final ConnectionTable connections;
     private final MethodRunner runner;
     private final TwinWriter twins;
+    private final DeviceViews views;
     private final FleetOutbox outbox;
 
     DeviceRequests(DevicePartition partition) {
@@ -53,6 +48,7 @@ final class DeviceRequests {
         this.connections = partition.connections();
         this.runner = partition.runner();
         this.twins = partition.twins();
+        this.views = partition.views();
         this.outbox = partition.outbox();
     }
 
@@ -94,9 +90,9 @@ final class DeviceRequests {
         List<DeviceView> page = new ArrayList<>();
         int[] bytes = {0};
         boolean more = devices.scan(list.getAfter(), device -> {
-            page.add(viewOf(device, now));
-            bytes[0] += roughSize(device.getTwin());
-            return page.size() < limit && bytes[0] < PAGE_BYTES;
+            page.add(views.of(device, now));
+            bytes[0] += DeviceViews.roughSize(device);
+            return page.size() < limit && bytes[0] < DeviceViews.PAGE_BYTES;
         });
         outbox.reply(requester, new DevicePage(expansion.getPartition(), expansion.getPartitions(), page, more), now);
     }
@@ -181,25 +177,7 @@ final class DeviceRequests {
 
     private void view(Device device, Requester requester, Instant now) {
         if (requester.awaitsReply()) {
-            outbox.reply(requester, viewOf(device, now), now);
+            outbox.reply(requester, views.of(device, now), now);
         }
-    }
-
-    private static int roughSize(Twin twin) {
-        return DEVICE_BYTES
-                + twin.getTags().length()
-                + twin.getDesired().length()
-                + twin.getDesiredMetadata().length()
-                + twin.getReported().length()
-                + twin.getReportedMetadata().length();
-    }
-
-    private DeviceView viewOf(Device device, Instant now) {
-        @Nullable DeviceConnection connection = connections.get(device.getDeviceId());
-        if (connection != null && connection.getConnected() && !connections.isLive(connection, now)) {
-            connection =
-                    DeviceConnection.newBuilder(connection).setConnected(false).build();
-        }
-        return new DeviceView(device, connection);
     }
 }

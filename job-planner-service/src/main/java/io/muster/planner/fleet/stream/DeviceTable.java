@@ -2,26 +2,51 @@ package io.muster.planner.fleet.stream;
 
 import io.muster.codec.RecordCodec;
 import io.muster.planner.fleet.Identities;
+import io.muster.planner.fleet.TagIndex;
 import io.muster.planner.stream.Outbox;
 import io.muster.planner.stream.Route;
+import io.muster.query.Condition;
 import io.muster.records.Device;
 import io.muster.topics.Topics;
 import java.time.Instant;
+import java.util.Iterator;
+import java.util.NavigableSet;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
 
-/** The partition's devices. A device is encoded once, for the store and for the topic. For one task. */
+/**
+ * The partition's devices, and an index of their tags (ADR 0008). A device is encoded once, for the store and for the topic. For one
+ * task.
+ */
 final class DeviceTable {
+    /** Its entry in the index says that all devices are indexed, and not only those that changed since there is an index. */
+    private static final String INDEXED = "\0indexed";
+
+    /** Behind every character of a device id. */
+    private static final String LAST = "\u007f";
+
+    private static final byte[] NOTHING = {};
+
     private final KeyValueStore<String, byte[]> store;
+    private final KeyValueStore<String, byte[]> tags;
     private final RecordCodec<Device> codec;
     private final Outbox outbox;
     private @Nullable Census census;
 
-    DeviceTable(KeyValueStore<String, byte[]> store, RecordCodec<Device> codec, Outbox outbox) {
+    DeviceTable(
+            KeyValueStore<String, byte[]> store,
+            KeyValueStore<String, byte[]> tags,
+            RecordCodec<Device> codec,
+            Outbox outbox) {
         this.store = store;
+        this.tags = tags;
         this.codec = codec;
         this.outbox = outbox;
     }
@@ -69,6 +94,7 @@ final class DeviceTable {
         byte[] bytes = codec.encode(device);
         store.put(device.getDeviceId(), bytes);
         outbox.sendEncoded(Outbox.sink(Topics.DEVICES), Route.byKey(device.getDeviceId()), bytes, now, null);
+        index(before, device);
     }
 
     void delete(Device device, Instant now) {
@@ -76,6 +102,99 @@ final class DeviceTable {
         recount(device, null);
         store.delete(deviceId);
         outbox.sendEncoded(Outbox.sink(Topics.DEVICES), Route.byKey(deviceId), null, now, null);
+        index(device, null);
+    }
+
+    /** @param before and after null for none */
+    private void index(@Nullable Device before, @Nullable Device after) {
+        String oldTags = before == null ? "{}" : before.getTwin().getTags();
+        String newTags = after == null ? "{}" : after.getTwin().getTags();
+        if (oldTags.equals(newTags)) {
+            return;
+        }
+        String deviceId = Objects.requireNonNull(after == null ? before : after, "one of them is")
+                .getDeviceId();
+        Set<String> gone = TagIndex.terms(oldTags);
+        Set<String> come = TagIndex.terms(newTags);
+        for (String term : gone) {
+            if (!come.contains(term)) {
+                tags.delete(TagIndex.entry(term, deviceId));
+            }
+        }
+        for (String term : come) {
+            if (!gone.contains(term)) {
+                tags.put(TagIndex.entry(term, deviceId), NOTHING);
+            }
+        }
+    }
+
+    /**
+     * Indexes devices that were there before there was an index, some at a time. Until it is done, conditions are answered without.
+     *
+     * @param after the last that was indexed; null before the first
+     * @return the last that is indexed now; empty when all are
+     */
+    Optional<String> indexMore(@Nullable String after, int limit) {
+        if (tags.get(INDEXED) != null) {
+            return Optional.empty();
+        }
+        String[] last = {after};
+        int[] left = {limit};
+        boolean more = scan(after, device -> {
+            index(null, device);
+            last[0] = device.getDeviceId();
+            return --left[0] > 0;
+        });
+        if (!more) {
+            tags.put(INDEXED, NOTHING);
+            return Optional.empty();
+        }
+        return Optional.ofNullable(last[0]);
+    }
+
+    /**
+     * Visits, in the order of their ids, at least those devices that the condition can match: it is for the visitor to judge. Looks them
+     * up where the condition names devices or the value of a tag.
+     *
+     * @param after the id behind which to begin; null for the first
+     * @param visitor says whether to go on
+     * @return whether there may be devices behind the last that was visited
+     */
+    boolean candidates(Condition condition, @Nullable String after, Predicate<Device> visitor) {
+        Optional<Set<String>> named = condition.deviceIds();
+        if (named.isPresent()) {
+            NavigableSet<String> ids = new TreeSet<>(named.get());
+            return lookUp((after == null ? ids : ids.tailSet(after, false)).iterator(), visitor);
+        }
+        Optional<String> term = TagIndex.term(condition).filter(_ -> tags.get(INDEXED) != null);
+        if (term.isPresent()) {
+            String from = TagIndex.entry(term.get(), after == null ? "" : after + '\0');
+            try (KeyValueIterator<String, byte[]> entries = tags.range(from, TagIndex.entry(term.get(), LAST))) {
+                return lookUp(new EntryIds(entries), visitor);
+            }
+        }
+        return scan(after, visitor);
+    }
+
+    private record EntryIds(KeyValueIterator<String, byte[]> entries) implements Iterator<String> {
+        @Override
+        public boolean hasNext() {
+            return entries.hasNext();
+        }
+
+        @Override
+        public String next() {
+            return TagIndex.deviceId(entries.next().key);
+        }
+    }
+
+    private boolean lookUp(Iterator<String> deviceIds, Predicate<Device> visitor) {
+        boolean goOn = true;
+        while (goOn && deviceIds.hasNext()) {
+            @Nullable Device device = get(deviceIds.next());
+            goOn = device == null || visitor.test(device);
+        }
+        return deviceIds.hasNext();
     }
 
     /**

@@ -1,6 +1,5 @@
 package io.muster.planner.fleet.stream;
 
-import io.muster.planner.fleet.DeviceRow;
 import io.muster.planner.fleet.Methods;
 import io.muster.planner.fleet.TwinChange;
 import io.muster.planner.fleet.TwinEdit;
@@ -22,9 +21,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
@@ -58,10 +55,10 @@ final class Expansions {
     private final KeyValueStore<String, FleetJob> jobs;
     private final KeyValueStore<String, byte[]> judged;
     private final DeviceTable devices;
-    private final ConnectionTable connections;
     private final MethodRunner runner;
     private final TwinWriter twins;
-    private final FleetOutbox outbox;
+    private final DeviceJobTable deviceJobs;
+    private final DeviceViews views;
     private final Map<String, Active> active = new LinkedHashMap<>();
 
     /** @param judged job id, NUL, device id: those that were judged before their slice */
@@ -69,10 +66,10 @@ final class Expansions {
         this.jobs = jobs;
         this.judged = judged;
         this.devices = partition.devices();
-        this.connections = partition.connections();
         this.runner = partition.runner();
         this.twins = partition.twins();
-        this.outbox = partition.outbox();
+        this.deviceJobs = partition.deviceJobs();
+        this.views = partition.views();
         try (KeyValueIterator<String, FleetJob> all = jobs.all()) {
             while (all.hasNext()) {
                 FleetJob job = all.next().value;
@@ -151,25 +148,13 @@ final class Expansions {
         int[] seen = {0};
         String[] cursor = {running.job.getCursor()};
         long[] targets = {running.job.getDeviceCount()};
-        Optional<Set<String>> named = running.condition.deviceIds();
-        boolean finished;
-        if (named.isPresent()) {
-            finished = true;
-            for (String deviceId : new TreeSet<>(named.get())) {
-                @Nullable Device device = devices.get(deviceId);
-                if (device != null && take(running, device, now)) {
-                    targets[0]++;
-                }
+        boolean finished = !devices.candidates(running.condition, cursor[0], device -> {
+            if (!running.ahead.contains(device.getDeviceId()) && take(running, device, now)) {
+                targets[0]++;
             }
-        } else {
-            finished = !devices.scan(cursor[0], device -> {
-                if (!running.ahead.contains(device.getDeviceId()) && take(running, device, now)) {
-                    targets[0]++;
-                }
-                cursor[0] = device.getDeviceId();
-                return ++seen[0] < SLICE;
-            });
-        }
+            cursor[0] = device.getDeviceId();
+            return ++seen[0] < SLICE;
+        });
         running.job = FleetJob.newBuilder(running.job)
                 .setCursor(cursor[0])
                 .setDeviceCount(targets[0])
@@ -187,13 +172,12 @@ final class Expansions {
         if (!expanded.ahead.isEmpty()) {
             judgedOf(expanded).forEach(judged::delete);
         }
-        outbox.expanded(job.getJobId(), job.getPartition(), job.getPartitions(), job.getDeviceCount(), now);
+        deviceJobs.expanded(job.getJobId(), job.getPartition(), job.getPartitions(), job.getDeviceCount(), now);
     }
 
     /** Runs the operation if the device is a target. */
     private boolean take(Active running, Device device, Instant now) {
-        boolean connected = connections.live(device.getDeviceId(), now).isPresent();
-        if (!running.condition.matches(new DeviceRow(device, connected))) {
+        if (!running.condition.matches(views.row(device, now))) {
             return false;
         }
         MethodCall call = running.job.getMethod();
@@ -214,7 +198,7 @@ final class Expansions {
                 new DeviceJobFailed(
                         TwinWriter.code(refused.refusal()), refused.refusal().getMessage());
         };
-        outbox.deviceJob(jobId, device.getDeviceId(), null, now, event, now);
+        deviceJobs.twin(jobId, device.getDeviceId(), event, now);
     }
 
     private static Active recompile(FleetJob job) {

@@ -4,13 +4,9 @@ import io.muster.planner.stream.Outbox;
 import io.muster.planner.stream.Requester;
 import io.muster.planner.stream.Route;
 import io.muster.records.Delivery;
-import io.muster.records.DeviceJobEvent;
-import io.muster.records.DeviceJobStatus;
-import io.muster.records.ExpansionCompleted;
 import io.muster.records.Reply;
 import io.muster.topics.Topics;
 import java.time.Instant;
-import org.jspecify.annotations.Nullable;
 
 /** What the fleet says to gateways, to requesters, and to everybody. For one task. */
 final class FleetOutbox {
@@ -52,31 +48,5 @@ final class FleetOutbox {
                     new Reply(requester.requestId(), outcome),
                     now);
         }
-    }
-
-    /** @param previous the state that the device job leaves; null at its first event */
-    void deviceJob(
-            String jobId,
-            String deviceId,
-            @Nullable DeviceJobStatus previous,
-            Instant createdAt,
-            Object event,
-            Instant now) {
-        outbox.send(
-                Outbox.sink(Topics.DEVICE_JOB_EVENTS),
-                Topics.DEVICE_JOB_EVENTS,
-                Route.byKey(deviceId),
-                new DeviceJobEvent(jobId, deviceId, now, previous, createdAt, event),
-                now);
-    }
-
-    void expanded(String jobId, int partition, int partitions, long deviceCount, Instant now) {
-        outbox.send(
-                Outbox.sink(Topics.DEVICE_JOB_EVENTS),
-                Topics.DEVICE_JOB_EVENTS,
-                new Route(null, partition),
-                new DeviceJobEvent(
-                        jobId, null, now, null, null, new ExpansionCompleted(partition, partitions, deviceCount)),
-                now);
     }
 }

@@ -16,6 +16,7 @@ import io.muster.records.DeviceConnected;
 import io.muster.records.DeviceConnection;
 import io.muster.records.DeviceDisconnected;
 import io.muster.records.DeviceReport;
+import io.muster.records.DropDeviceJobs;
 import io.muster.records.ExpandJob;
 import io.muster.records.Expansion;
 import io.muster.records.ExpireDeviceJobs;
@@ -25,16 +26,19 @@ import io.muster.records.GetDevice;
 import io.muster.records.InvokeMethod;
 import io.muster.records.ListDevices;
 import io.muster.records.PatchReported;
+import io.muster.records.QueryFleet;
 import io.muster.service.Steps;
 import io.muster.topics.Topics;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.apache.kafka.streams.state.KeyValueStore;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything about the devices of one partition, in one task: device commands, device reports and expansions in; events, deliveries,
@@ -56,8 +60,15 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
     /** Devices that a job under way has judged before their slice, by job id and device id. */
     public static final String JUDGED = "judged";
 
+    /** Tags and the devices that have them: see {@code TagIndex}. */
+    public static final String TAGS = "tags";
+
+    /** Device jobs by job id, NUL, device id. */
+    public static final String DEVICE_JOBS = "device-jobs";
+
     private static final Duration TICK = Duration.ofMillis(10);
     private static final Duration SWEEP = Duration.ofSeconds(5);
+    private static final int SLICE = 2000;
 
     private final Codecs codecs;
     private final int devicePartitions;
@@ -74,6 +85,15 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
     private Steps steps;
 
     @SuppressWarnings("NullAway.Init")
+    private DeviceTable devices;
+
+    @SuppressWarnings("NullAway.Init")
+    private DeviceJobTable deviceJobs;
+
+    @SuppressWarnings("NullAway.Init")
+    private Queries queries;
+
+    @SuppressWarnings("NullAway.Init")
     private DeviceRequests requests;
 
     @SuppressWarnings("NullAway.Init")
@@ -87,6 +107,9 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
 
     @SuppressWarnings("NullAway.Init")
     private KeyValueStore<String, FleetJob> jobs;
+
+    private boolean indexed;
+    private @Nullable String indexedUntil;
 
     public FleetProcessor(Codecs codecs, int devicePartitions, int gatewayPartitions, int replyPartitions) {
         this.codecs = codecs;
@@ -103,11 +126,15 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
         KeyValueStore<String, DeviceConnection> connectionStore = context.getStateStore(CONNECTIONS);
         KeyValueStore<String, PendingMethod> methodStore = context.getStateStore(METHODS);
         FleetOutbox fleetOutbox = new FleetOutbox(outbox);
-        DeviceTable devices = new DeviceTable(context.getStateStore(DEVICES), codecs.of(Topics.DEVICES), outbox);
+        this.devices = new DeviceTable(
+                context.getStateStore(DEVICES), context.getStateStore(TAGS), codecs.of(Topics.DEVICES), outbox);
         ConnectionTable connections = new ConnectionTable(connectionStore, outbox, now());
         TwinWriter twins = new TwinWriter(devices, connections, fleetOutbox);
-        this.runner = new MethodRunner(new MethodTable(methodStore), connections, jobs, fleetOutbox);
-        DevicePartition partition = new DevicePartition(devices, connections, runner, twins, fleetOutbox);
+        this.deviceJobs = new DeviceJobTable(context.getStateStore(DEVICE_JOBS), outbox);
+        this.runner = new MethodRunner(new MethodTable(methodStore), connections, jobs, deviceJobs, fleetOutbox);
+        DevicePartition partition = new DevicePartition(
+                devices, connections, deviceJobs, runner, twins, new DeviceViews(connections), fleetOutbox);
+        this.queries = new Queries(partition);
         this.requests = new DeviceRequests(partition);
         this.reports = new DeviceReports(partition);
         this.expansions = new Expansions(jobs, context.getStateStore(JUDGED), partition);
@@ -193,6 +220,8 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
             case ForgetJob _ -> jobs.delete(jobId);
             case ListDevices list -> requests.list(expansion, list, Requester.of(record, replyPartitions), now);
             case CountDevices _ -> requests.count(expansion, Requester.of(record, replyPartitions), now);
+            case QueryFleet query -> queries.begin(expansion, query, Requester.of(record, replyPartitions), now);
+            case DropDeviceJobs _ -> deviceJobs.drop(jobId);
             case AwaitTurn _ -> requests.turnCame(expansion, Requester.of(record, replyPartitions), now);
             case Object unknown -> throw new IllegalStateException("not an expansion, class=" + unknown.getClass());
         }
@@ -200,9 +229,20 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
 
     private void tick(long timestamp) {
         Instant now = Instant.ofEpochMilli(timestamp);
-        if (runner.timeOut(now) | expansions.goOn(now)) {
+        if (runner.timeOut(now) | expansions.goOn(now) | queries.goOn(now) | index()) {
             steps.worked();
         }
+    }
+
+    /** Indexes some of the devices that were there before there was an index. */
+    private boolean index() {
+        boolean worked = !indexed;
+        if (worked) {
+            Optional<String> last = devices.indexMore(indexedUntil, SLICE);
+            indexed = last.isEmpty();
+            indexedUntil = last.orElse(null);
+        }
+        return worked;
     }
 
     private Instant now() {

@@ -41,16 +41,19 @@ final class MethodRunner {
     private final MethodTable methods;
     private final ConnectionTable connections;
     private final KeyValueStore<String, FleetJob> jobs;
+    private final DeviceJobTable deviceJobs;
     private final FleetOutbox outbox;
 
     MethodRunner(
             MethodTable methods,
             ConnectionTable connections,
             KeyValueStore<String, FleetJob> jobs,
+            DeviceJobTable deviceJobs,
             FleetOutbox outbox) {
         this.methods = methods;
         this.connections = connections;
         this.jobs = jobs;
+        this.deviceJobs = deviceJobs;
         this.outbox = outbox;
     }
 
@@ -62,7 +65,7 @@ final class MethodRunner {
             deliver(null, pending, call, ready.get(), null, now);
         } else {
             methods.put(null, pending);
-            outbox.deviceJob(job.getJobId(), deviceId, null, now, new DeviceJobQueued(null), now);
+            deviceJobs.method(job.getJobId(), deviceId, null, now, new DeviceJobQueued(null), now);
         }
     }
 
@@ -146,7 +149,7 @@ final class MethodRunner {
         }
         methods.put(pending, Methods.undelivered(pending, call, now));
         if (jobId != null) {
-            outbox.deviceJob(
+            deviceJobs.method(
                     jobId,
                     deviceId,
                     DeviceJobStatus.RUNNING,
@@ -237,7 +240,7 @@ final class MethodRunner {
                 now);
         String jobId = pending.getJobId();
         if (jobId != null) {
-            outbox.deviceJob(
+            deviceJobs.method(
                     jobId,
                     pending.getDeviceId(),
                     previous,
@@ -265,7 +268,7 @@ final class MethodRunner {
         Caller caller = pending.getCaller();
         if (jobId != null) {
             DeviceJobStatus previous = pending.getRunning() ? DeviceJobStatus.RUNNING : DeviceJobStatus.QUEUED;
-            outbox.deviceJob(jobId, pending.getDeviceId(), previous, pending.getCreatedAt(), event, now);
+            deviceJobs.method(jobId, pending.getDeviceId(), previous, pending.getCreatedAt(), event, now);
         } else if (caller != null) {
             outbox.reply(new Requester(caller.getRequestId(), caller.getReplyTo()), outcome, now);
         }

@@ -65,6 +65,7 @@ final class TwinWriter {
             case TOO_MANY_ACTIVE_JOBS -> "ThrottlingMaxActiveJobCountExceeded";
             case DEVICE_ALREADY_EXISTS -> "DeviceAlreadyExists";
             case TOO_MANY_METHODS_IN_FLIGHT -> "DeviceMaximumInflightMethodExceeded";
+            case THROTTLED -> "ThrottlingException";
             case UNKNOWN -> "ServerError";
         };
     }

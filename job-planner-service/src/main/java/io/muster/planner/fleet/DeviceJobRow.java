@@ -1,0 +1,60 @@
+package io.muster.planner.fleet;
+
+import io.muster.document.Timestamps;
+import io.muster.planner.json.Json;
+import io.muster.planner.json.MalformedJsonException;
+import io.muster.query.Row;
+import io.muster.query.Values;
+import io.muster.records.DeviceJob;
+import io.muster.records.OperationType;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A device job as conditions see it: the members of its document, as the API shows it. Contract: iot-hub, 2.4. */
+public record DeviceJobRow(DeviceJob job) implements Row {
+    @Override
+    public Object member(String name) {
+        return switch (name) {
+            case "jobId" -> job.getJobId();
+            case "deviceId" -> job.getDeviceId();
+            case "jobType" ->
+                job.getOperation() == OperationType.METHOD ? "scheduleDeviceMethod" : "scheduleUpdateTwin";
+            case "status" -> job.getStatus().name().toLowerCase(Locale.ROOT);
+            case "createdDateTimeUtc" -> Timestamps.text(job.getCreatedAt());
+            case "startTimeUtc" -> time(job.getStartedAt());
+            case "endTimeUtc" -> time(job.getEndedAt());
+            case "lastUpdatedDateTimeUtc" -> Timestamps.text(job.getUpdatedAt());
+            case "outcome" -> outcome();
+            case "error" ->
+                job.getErrorCode() == null
+                        ? Values.UNDEFINED
+                        : Map.of(
+                                "code", job.getErrorCode(),
+                                "description", String.valueOf(job.getErrorDescription()));
+            default -> Values.UNDEFINED;
+        };
+    }
+
+    private Object outcome() {
+        Integer status = job.getMethodStatus();
+        String payload = job.getMethodPayload();
+        if (status == null || payload == null) {
+            return Values.UNDEFINED;
+        }
+        Map<String, @Nullable Object> response = new LinkedHashMap<>();
+        response.put("status", status);
+        try {
+            response.put("payload", Json.value(payload));
+        } catch (MalformedJsonException e) {
+            throw new IllegalStateException("the state holds an answer that is not JSON, jobId=" + job.getJobId(), e);
+        }
+        return Map.of("deviceMethodResponse", response);
+    }
+
+    private static Object time(@Nullable Instant instant) {
+        return instant == null ? Values.UNDEFINED : Timestamps.text(instant);
+    }
+}

@@ -1,0 +1,77 @@
+package io.muster.planner.fleet;
+
+import io.muster.planner.json.Json;
+import io.muster.query.Condition;
+import io.muster.query.Values;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Under which terms a device's tags are found. A term is the path of a tag, NUL, its value; an entry of the index is a term, NUL, and a
+ * device id, so the devices of one term stand in the order of their ids. Only single values are indexed, and no elements of arrays.
+ * Terms may fall together (long texts, texts with NUL): who looks one up judges each device that it finds.
+ */
+public final class TagIndex {
+    private static final String TAGS = "tags";
+    private static final int LONGEST_VALUE = 256;
+
+    private TagIndex() {}
+
+    /** The terms of a section of tags, as it is stored. */
+    public static Set<String> terms(String tags) {
+        Set<String> terms = new TreeSet<>();
+        collect("", Json.stored(tags), terms);
+        return terms;
+    }
+
+    /** A term that every device holds that matches; empty where the condition asks for no tag's value. */
+    public static Optional<String> term(Condition condition) {
+        return condition.equalities().stream()
+                .filter(equality ->
+                        equality.path().size() > 1 && equality.path().getFirst().equals(TAGS))
+                .map(equality -> term(path(equality.path()), equality.value()))
+                .findFirst();
+    }
+
+    /** The entry of a device under a term. */
+    public static String entry(String term, String deviceId) {
+        return term + '\0' + deviceId;
+    }
+
+    /** The device id in an entry. */
+    public static String deviceId(String entry) {
+        return entry.substring(entry.lastIndexOf('\0') + 1);
+    }
+
+    private static void collect(String path, Map<String, Object> object, Set<String> terms) {
+        object.forEach((name, value) -> {
+            String full = path + '.' + name;
+            if (value instanceof Map<?, ?> nested) {
+                @SuppressWarnings("unchecked") // An object's members are named by texts.
+                Map<String, Object> members = (Map<String, Object>) nested;
+                collect(full, members, terms);
+            } else if (!(value instanceof List)) {
+                terms.add(term(full, value));
+            }
+        });
+    }
+
+    private static String path(List<String> names) {
+        return '.' + String.join(".", names.subList(1, names.size()));
+    }
+
+    private static String term(String path, @Nullable Object value) {
+        String text = switch (value == null ? Values.NULL : Values.canonical(value)) {
+            case String string -> 's' + string;
+            case Boolean flag -> "b" + flag;
+            case Number number -> "n" + number;
+            default -> "z";
+        };
+        String bounded = text.length() > LONGEST_VALUE ? text.substring(0, LONGEST_VALUE) : text;
+        return path + '\0' + bounded.replace('\0', ' ');
+    }
+}

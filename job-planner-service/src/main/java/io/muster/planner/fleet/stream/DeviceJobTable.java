@@ -1,0 +1,169 @@
+package io.muster.planner.fleet.stream;
+
+import io.muster.planner.fleet.DeviceJobs;
+import io.muster.planner.stream.Outbox;
+import io.muster.planner.stream.Route;
+import io.muster.query.Condition;
+import io.muster.records.DeviceJob;
+import io.muster.records.DeviceJobEvent;
+import io.muster.records.DeviceJobStatus;
+import io.muster.records.ExpansionCompleted;
+import io.muster.records.OperationType;
+import io.muster.topics.Topics;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NavigableSet;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The partition's device jobs, from their first event until their job's history is over. What happens to one is written to its topic
+ * and folded here in one step. For one task.
+ */
+final class DeviceJobTable {
+    private static final StringSerializer TEXT = new StringSerializer();
+    private static final char BEHIND_NUL = '\u0001';
+
+    private final KeyValueStore<String, DeviceJob> store;
+    private final Outbox outbox;
+
+    /** @param store by job id, NUL, device id */
+    DeviceJobTable(KeyValueStore<String, DeviceJob> store, Outbox outbox) {
+        this.store = store;
+        this.outbox = outbox;
+    }
+
+    /** @param previous the state that the device job leaves; null at its first event */
+    void method(
+            String jobId,
+            String deviceId,
+            @Nullable DeviceJobStatus previous,
+            Instant createdAt,
+            Object event,
+            Instant now) {
+        happened(jobId, deviceId, OperationType.METHOD, previous, createdAt, event, now);
+    }
+
+    /** A twin job's first event on a device is its last. */
+    void twin(String jobId, String deviceId, Object event, Instant now) {
+        happened(jobId, deviceId, OperationType.TWIN, null, now, event, now);
+    }
+
+    private void happened(
+            String jobId,
+            String deviceId,
+            OperationType operation,
+            @Nullable DeviceJobStatus previous,
+            Instant createdAt,
+            Object event,
+            Instant now) {
+        DeviceJobEvent happened = new DeviceJobEvent(jobId, deviceId, now, previous, createdAt, event);
+        outbox.send(
+                Outbox.sink(Topics.DEVICE_JOB_EVENTS), Topics.DEVICE_JOB_EVENTS, Route.byKey(deviceId), happened, now);
+        String key = key(jobId, deviceId);
+        @Nullable DeviceJob before = previous == null ? null : store.get(key);
+        store.put(key, DeviceJobs.evolve(before, happened, operation));
+    }
+
+    /** The partition has listed all targets of the job. */
+    void expanded(String jobId, int partition, int partitions, long deviceCount, Instant now) {
+        outbox.send(
+                Outbox.sink(Topics.DEVICE_JOB_EVENTS),
+                Topics.DEVICE_JOB_EVENTS,
+                new Route(null, partition),
+                new DeviceJobEvent(
+                        jobId, null, now, null, null, new ExpansionCompleted(partition, partitions, deviceCount)),
+                now);
+    }
+
+    /**
+     * Visits, in the order of job and device ids, at least those that the condition can match: it is for the visitor to judge.
+     *
+     * @param after the key behind which to begin; null for the first
+     * @param visitor says whether to go on
+     * @return whether there may be device jobs behind the last that was visited
+     */
+    boolean candidates(Condition condition, @Nullable String after, Predicate<DeviceJob> visitor) {
+        Optional<String> jobId = condition.equalities().stream()
+                .filter(equality -> equality.path().equals(List.of("jobId")))
+                .map(equality -> String.valueOf(equality.value()))
+                .findFirst();
+        if (condition.deviceIds().isPresent()) {
+            return ofDevices(new TreeSet<>(condition.deviceIds().get()), jobId, after, visitor);
+        }
+        @Nullable String from = after == null ? null : after + '\0';
+        if (jobId.isPresent()) {
+            String first = jobId.get() + '\0';
+            return visit(from == null || from.compareTo(first) < 0 ? first : from, jobId.get() + BEHIND_NUL, visitor);
+        }
+        return visit(from, null, visitor);
+    }
+
+    private boolean visit(@Nullable String from, @Nullable String to, Predicate<DeviceJob> visitor) {
+        if (from != null && to != null && from.compareTo(to) > 0) {
+            return false;
+        }
+        try (KeyValueIterator<String, DeviceJob> found = store.range(from, to)) {
+            boolean goOn = true;
+            while (goOn && found.hasNext()) {
+                goOn = visitor.test(found.next().value);
+            }
+            return found.hasNext();
+        }
+    }
+
+    /** Goes from job to job, and looks the devices up in each. */
+    private boolean ofDevices(
+            NavigableSet<String> deviceIds,
+            Optional<String> only,
+            @Nullable String after,
+            Predicate<DeviceJob> visitor) {
+        Optional<String> jobId = only.isPresent() ? only : nextJob(after == null ? null : jobId(after) + '\0');
+        while (jobId.isPresent()) {
+            for (String deviceId : deviceIds) {
+                String key = key(jobId.get(), deviceId);
+                if (after == null || key.compareTo(after) > 0) {
+                    @Nullable DeviceJob found = store.get(key);
+                    if (found != null && !visitor.test(found)) {
+                        return true;
+                    }
+                }
+            }
+            jobId = only.isPresent() ? Optional.empty() : nextJob(jobId.get() + BEHIND_NUL);
+        }
+        return false;
+    }
+
+    private Optional<String> nextJob(@Nullable String from) {
+        try (KeyValueIterator<String, DeviceJob> found = store.range(from, null)) {
+            return found.hasNext() ? Optional.of(jobId(found.next().key)) : Optional.empty();
+        }
+    }
+
+    /** Forgets the device jobs of that job: about two microseconds each, at once. */
+    void drop(String jobId) {
+        List<String> keys = new ArrayList<>();
+        try (KeyValueIterator<String, DeviceJob> found = store.prefixScan(jobId + '\0', TEXT)) {
+            found.forEachRemaining(entry -> keys.add(entry.key));
+        }
+        keys.forEach(store::delete);
+    }
+
+    static String key(DeviceJob job) {
+        return key(job.getJobId(), job.getDeviceId());
+    }
+
+    private static String key(String jobId, String deviceId) {
+        return jobId + '\0' + deviceId;
+    }
+
+    private static String jobId(String key) {
+        return key.substring(0, key.indexOf('\0'));
+    }
+}

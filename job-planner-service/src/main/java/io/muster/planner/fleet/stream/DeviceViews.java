@@ -1,0 +1,49 @@
+package io.muster.planner.fleet.stream;
+
+import io.muster.planner.fleet.DeviceRow;
+import io.muster.records.Device;
+import io.muster.records.DeviceConnection;
+import io.muster.records.DeviceView;
+import io.muster.records.Twin;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/** Devices as requesters see them: connected only while they can be reached. For one task. */
+final class DeviceViews {
+    /** A page goes over a topic, whose records are limited to a megabyte. */
+    static final int PAGE_BYTES = 512 * 1024;
+
+    private static final int DEVICE_BYTES = 512;
+
+    private final ConnectionTable connections;
+
+    DeviceViews(ConnectionTable connections) {
+        this.connections = connections;
+    }
+
+    DeviceView of(Device device, Instant now) {
+        return new DeviceView(device, connection(device, now));
+    }
+
+    DeviceRow row(Device device, Instant now) {
+        return new DeviceRow(device, connection(device, now));
+    }
+
+    private @Nullable DeviceConnection connection(Device device, Instant now) {
+        @Nullable DeviceConnection connection = connections.get(device.getDeviceId());
+        return connection != null && connection.getConnected() && !connections.isLive(connection, now)
+                ? DeviceConnection.newBuilder(connection).setConnected(false).build()
+                : connection;
+    }
+
+    /** About how many bytes of a page the device takes. */
+    static int roughSize(Device device) {
+        Twin twin = device.getTwin();
+        return DEVICE_BYTES
+                + twin.getTags().length()
+                + twin.getDesired().length()
+                + twin.getDesiredMetadata().length()
+                + twin.getReported().length()
+                + twin.getReportedMetadata().length();
+    }
+}

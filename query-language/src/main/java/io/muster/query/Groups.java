@@ -1,0 +1,142 @@
+package io.muster.query;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * {@code GROUP BY} and aggregates. Rows are folded into {@link Totals} by the values of the group's paths; totals of several folds are
+ * summed, and become rows. Without {@code GROUP BY} all rows are one group, which is there without a row too. Immutable and
+ * thread-safe. Contract: iot-hub, 3.3.
+ */
+public final class Groups {
+    /** Keys in an order that does not change: undefined, null, booleans, numbers, texts, and the rest. */
+    public static final Comparator<List<Object>> ORDER = (one, other) -> {
+        for (int i = 0; i < one.size(); i++) {
+            int sign = compare(one.get(i), other.get(i));
+            if (sign != 0) {
+                return sign;
+            }
+        }
+        return 0;
+    };
+
+    enum Function {
+        COUNT,
+        SUM,
+        AVG,
+        MIN,
+        MAX
+    }
+
+    /** @param argument what is counted, summed, …: undefined values are not */
+    record Aggregate(Function function, Expression argument) {}
+
+    /** A member of a group's row: the value of a path of the key, or an aggregate; the other is -1. */
+    record Output(String name, int key, int aggregate) {}
+
+    private final List<Path> keys;
+    private final List<Aggregate> aggregates;
+    private final List<Output> outputs;
+
+    Groups(List<Path> keys, List<Aggregate> aggregates, List<Output> outputs) {
+        this.keys = List.copyOf(keys);
+        this.aggregates = List.copyOf(aggregates);
+        this.outputs = List.copyOf(outputs);
+    }
+
+    /** Which group the row belongs to: a value of each path, equal numbers being the same. */
+    public List<Object> key(Row row) {
+        List<Object> key = new ArrayList<>(keys.size());
+        for (Path path : keys) {
+            key.add(Values.canonical(path.evaluate(row)));
+        }
+        return key;
+    }
+
+    /** What a group has before its first row: one for each aggregate. */
+    public List<Totals> none() {
+        return aggregates.stream().map(_ -> Totals.NONE).toList();
+    }
+
+    /** The group's totals with the row. */
+    public List<Totals> fold(List<Totals> totals, Row row) {
+        List<Totals> next = new ArrayList<>(totals.size());
+        for (int i = 0; i < aggregates.size(); i++) {
+            next.add(totals.get(i).plus(aggregates.get(i).argument().evaluate(row)));
+        }
+        return next;
+    }
+
+    /** The totals of two folds of the same group. */
+    public List<Totals> sum(List<Totals> one, List<Totals> other) {
+        List<Totals> sum = new ArrayList<>(one.size());
+        for (int i = 0; i < one.size(); i++) {
+            sum.add(one.get(i).plus(other.get(i)));
+        }
+        return sum;
+    }
+
+    /** Whether all rows are one group, which has a row even where no row matched. */
+    public boolean isOne() {
+        return keys.isEmpty();
+    }
+
+    /** A group's row; what is undefined is left out. In the order of the query's list. */
+    public Map<String, Object> row(List<Object> key, List<Totals> totals) {
+        Map<String, Object> row = new LinkedHashMap<>();
+        for (Output output : outputs) {
+            Object value = output.key >= 0
+                    ? key.get(output.key)
+                    : result(aggregates.get(output.aggregate).function(), totals.get(output.aggregate));
+            if (value != Values.UNDEFINED) {
+                row.put(output.name, value);
+            }
+        }
+        return row;
+    }
+
+    private static Object result(Function function, Totals totals) {
+        return switch (function) {
+            case COUNT -> totals.count();
+            case SUM -> totals.numbers() == 0 ? Values.UNDEFINED : number(totals.sum());
+            case AVG -> totals.numbers() == 0 ? Values.UNDEFINED : number(totals.sum() / totals.numbers());
+            case MIN -> totals.least();
+            case MAX -> totals.greatest();
+        };
+    }
+
+    private static Object number(double value) {
+        Object result = Operators.result(value);
+        return result instanceof Number number ? Values.canonical(number) : result;
+    }
+
+    static int compare(Object one, Object other) {
+        if (one instanceof Number a && other instanceof Number b) {
+            return Operators.compare(a, b);
+        }
+        if (one instanceof String a && other instanceof String b) {
+            return a.compareTo(b);
+        }
+        if (one instanceof Boolean a && other instanceof Boolean b) {
+            return a.compareTo(b);
+        }
+        int rank = Integer.compare(rank(one), rank(other));
+        return rank != 0 || rank(one) < OBJECT ? rank : one.toString().compareTo(other.toString());
+    }
+
+    private static final int OBJECT = 5;
+
+    private static int rank(Object value) {
+        return switch (value) {
+            case Values.UNDEFINED -> 0;
+            case Values.NULL -> 1;
+            case Boolean _ -> 2;
+            case Number _ -> 3;
+            case String _ -> 4;
+            default -> OBJECT;
+        };
+    }
+}

@@ -1,0 +1,40 @@
+package io.muster.query;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What a query makes of the rows that match. */
+public sealed interface Selection {
+    /** {@code SELECT *}: each row as it is. */
+    record Whole() implements Selection {}
+
+    /** Some members of each row. */
+    record Columns(List<Column> columns) implements Selection {
+        /** What is undefined is left out; JSON's null is {@link Values#NULL}. In the order of the columns. */
+        public Map<String, Object> of(Row row) {
+            Map<String, Object> made = new LinkedHashMap<>();
+            for (Column column : columns) {
+                Object value = column.path.evaluate(row);
+                if (value != Values.UNDEFINED) {
+                    made.put(column.name, value);
+                }
+            }
+            return made;
+        }
+    }
+
+    /** A member and what it is called. */
+    final class Column {
+        private final String name;
+        private final Path path;
+
+        Column(String name, Path path) {
+            this.name = name;
+            this.path = path;
+        }
+    }
+
+    /** One row for each group of rows. */
+    record Grouped(Groups groups) implements Selection {}
+}

@@ -1,0 +1,22 @@
+package io.muster.query;
+
+/** What a query runs over. */
+public enum Source {
+    /** Twins of devices. */
+    DEVICES("devices"),
+    /** Twins of modules. */
+    MODULES("devices.modules"),
+    /** Jobs on single devices. */
+    DEVICE_JOBS("devices.jobs");
+
+    private final String text;
+
+    Source(String text) {
+        this.text = text;
+    }
+
+    /** As it is written behind {@code FROM}. */
+    String text() {
+        return text;
+    }
+}

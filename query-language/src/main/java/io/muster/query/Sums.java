@@ -1,0 +1,32 @@
+package io.muster.query;
+
+import io.muster.query.grammar.QueryParser;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Operands that are a single path or a single constant. */
+final class Sums {
+    private Sums() {}
+
+    static Optional<Path> path(QueryParser.SumContext sum, Scope scope) {
+        return primary(sum) instanceof QueryParser.MemberContext member
+                ? Optional.of(Path.of(member.path(), scope))
+                : Optional.empty();
+    }
+
+    static Optional<Object> constant(QueryParser.SumContext sum) {
+        return primary(sum) instanceof QueryParser.ConstantContext constant
+                ? Optional.of(Literals.value(constant.literal()))
+                : Optional.empty();
+    }
+
+    /** What stands in brackets, if the operand is nothing else. */
+    static QueryParser.@Nullable OrContext grouped(QueryParser.SumContext sum) {
+        return primary(sum) instanceof QueryParser.GroupedContext grouped ? grouped.or() : null;
+    }
+
+    private static QueryParser.@Nullable PrimaryContext primary(QueryParser.SumContext sum) {
+        boolean single = sum.product().size() == 1 && sum.product(0).unary().size() == 1;
+        return single ? sum.product(0).unary(0).primary() : null;
+    }
+}
