@@ -9,7 +9,7 @@ const { Registry, JobClient, Client: ServiceClient } = require("azure-iothub");
 const crypto = require("node:crypto");
 const { Client: DeviceClient, Message } = require("azure-iot-device");
 const { SharedAccessKeyAuthenticationProvider } = require("azure-iot-device/dist/sak_authentication_provider");
-const { Mqtt } = require("azure-iot-device-mqtt");
+const { Mqtt, MqttWs } = require("azure-iot-device-mqtt");
 
 const [connectionString, restPort, mqttPort, caFile, certificateFile, keyFile] = process.argv.slice(2);
 const ca = fs.readFileSync(caFile, "utf8");
@@ -85,6 +85,30 @@ async function certificate(run) {
   await device.close();
   await registry.update({ deviceId, authentication: { type: "selfSigned", x509Thumbprint: { primaryThumbprint: "0".repeat(64) } } });
   await assert.rejects(open(deviceId), (error) => /Not authorized/.test(error.message));
+  await registry.delete(deviceId);
+}
+
+/** The same device over WebSocket, on the port of REST; a wrong key is refused there too. */
+async function webSocket(run) {
+  const deviceId = `ws-${run}`;
+  const created = body(await registry.create({ deviceId }));
+  const open = async (key) => {
+    const device = DeviceClient.fromConnectionString(`HostName=localhost;DeviceId=${deviceId};SharedAccessKey=${key}`, MqttWs);
+    device.setRetryPolicy({ shouldRetry: () => false, nextRetryTimeout: () => -1 });
+    await device.setOptions({ ca, mqtt: { webSocketAgent: agent } });
+    await device.open();
+    return device;
+  };
+  const device = answering(await open(created.authentication.symmetricKey.primaryKey));
+  await ping(deviceId);
+  const large = "x".repeat(100_000);
+  device.onDeviceMethod("large", (request, response) => response.send(200, { length: request.payload.length, large }, () => {}));
+  const invoked = body(await service.invokeDeviceMethod(deviceId, { methodName: "large", payload: large, responseTimeoutInSeconds: 10 }));
+  assert.strictEqual((invoked.result ?? invoked).payload.length, large.length);
+  assert.strictEqual((invoked.result ?? invoked).payload.large, large);
+  await device.sendEvent(new Message("hello"));
+  await device.close();
+  await assert.rejects(open(Buffer.alloc(32).toString("base64")), (error) => /Not authorized/.test(error.message));
   await registry.delete(deviceId);
 }
 
@@ -225,6 +249,7 @@ async function main() {
   await bulk(run);
   await renewal(run);
   await certificate(run);
+  await webSocket(run);
   console.log("the road holds");
 }
 

@@ -5,14 +5,9 @@ import io.muster.agent.Behaviour;
 import io.muster.agent.SimulatedFleet;
 import io.muster.agent.Target;
 import io.muster.codec.Codecs;
-import io.muster.codec.RecordCodec;
-import io.muster.records.CreateDevice;
-import io.muster.records.Credentials;
-import io.muster.records.DeviceCommand;
 import io.muster.records.DeviceJobCompleted;
 import io.muster.records.DeviceJobDelivered;
 import io.muster.records.DeviceJobEvent;
-import io.muster.records.DeviceSettings;
 import io.muster.registry.ConfluentSchemaRegistry;
 import io.muster.registry.RegistrySettings;
 import io.muster.standalone.Options;
@@ -28,18 +23,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
-import org.apache.kafka.common.serialization.StringSerializer;
 
 /**
  * Prints the three figures of the road and their floors. Arguments: the folder standalone/target/muster, how many registered devices for
@@ -58,12 +48,14 @@ public final class LoadDriver {
     private final Standalone muster;
     private final RestClient rest;
     private final Codecs codecs;
+    private final Registrar registrar;
 
     private LoadDriver(Standalone muster) throws Exception {
         this.muster = muster;
         this.rest = new RestClient(muster.options().rest(), muster.caFile(), muster.policies());
         this.codecs = new Codecs(new ConfluentSchemaRegistry(
                 new RegistrySettings(URI.create(muster.options().registry()), null, null, null)));
+        this.registrar = new Registrar(muster.options().kafka(), codecs, rest);
     }
 
     public static void main(String[] args) throws Exception {
@@ -83,7 +75,7 @@ public final class LoadDriver {
     }
 
     private void fanOut(int devices) throws Exception {
-        register("fan-", devices, "{\"fan\":true,\"site\":\"A\",\"floor\":3}");
+        registrar.register(SimulatedFleet.deviceIds("fan-", devices), _ -> "{\"fan\":true,\"site\":\"A\",\"floor\":3}");
         run("warm", twinJob("tags.floor = 4"), 10);
         for (int round = 1; round <= 3; round++) {
             LogFloor floor = round == 3 ? LogFloor.mark(muster.options().kafka()) : null;
@@ -106,7 +98,7 @@ public final class LoadDriver {
     }
 
     private void roundTrips(int devices, Path data) throws Exception {
-        register("trip-", devices, "{\"trip\":true}");
+        registrar.register(SimulatedFleet.deviceIds("trip-", devices), _ -> "{\"trip\":true}");
         Target target = Target.byPolicy(
                 "localhost",
                 muster.options().mqttPort(),
@@ -171,7 +163,7 @@ public final class LoadDriver {
     }
 
     private void latency() throws Exception {
-        register("one-", 1, "{\"one\":true}");
+        registrar.register(SimulatedFleet.deviceIds("one-", 1), _ -> "{\"one\":true}");
         List<Double> millis = new ArrayList<>();
         for (int i = 0; i < LATENCY_JOBS; i++) {
             double seconds = run("one-" + i, twinJob("deviceId = 'one-000001'"), 2);
@@ -199,35 +191,6 @@ public final class LoadDriver {
             job = rest.send("GET", "/jobs/v2/" + jobId, null).join().body();
         }
         return (System.nanoTime() - start) / 1e9;
-    }
-
-    private void register(String prefix, int devices, String tags) throws Exception {
-        String key = Base64.getEncoder().encodeToString(new byte[32]);
-        DeviceSettings settings = DeviceSettings.newBuilder()
-                .setCredentials(Credentials.newBuilder()
-                        .setPrimaryKey(key)
-                        .setSecondaryKey(key)
-                        .build())
-                .build();
-        RecordCodec<DeviceCommand> codec = codecs.of(Topics.DEVICE_COMMANDS);
-        String last = "";
-        try (KafkaProducer<String, byte[]> producer = new KafkaProducer<>(
-                Map.of("bootstrap.servers", muster.options().kafka(), "linger.ms", 5),
-                new StringSerializer(),
-                new ByteArraySerializer())) {
-            for (String id : SimulatedFleet.deviceIds(prefix, devices)) {
-                producer.send(new ProducerRecord<>(
-                        Topics.DEVICE_COMMANDS.name(),
-                        id,
-                        codec.encode(new DeviceCommand(
-                                id, new CreateDevice(settings, tags, "{\"rate\":1,\"mode\":\"auto\"}")))));
-                last = id;
-            }
-        }
-        // Commands of a partition are taken in order: a job over all of them counts them all once the last are there.
-        while (rest.send("GET", "/devices/" + last, null).join().status() != 200) {
-            Thread.sleep(100);
-        }
     }
 
     private String percentiles(String jobId) {
@@ -281,7 +244,7 @@ public final class LoadDriver {
         return text.append("a device job").toString();
     }
 
-    private static int port() throws java.io.IOException {
+    static int port() throws java.io.IOException {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         }

@@ -5,6 +5,7 @@ import io.muster.access.HubHosts;
 import io.muster.access.PoliciesFile;
 import io.muster.access.SharedAccessPolicies;
 import io.muster.api.access.Gate;
+import io.muster.api.http.GatewayTunnels;
 import io.muster.api.http.RestServer;
 import io.muster.api.job.JobView;
 import io.muster.api.kafka.KafkaRequests;
@@ -47,7 +48,8 @@ public final class ApiService implements AutoCloseable {
 
         /**
          * Reads {@code rest.host}, {@code rest.port}, {@code rest.plain}, {@code rest.tls.store}, {@code rest.tls.password.file}, {@code
-         * live.open}, {@code hub.hosts}, {@code policies.file} and {@code api.instance}.
+         * live.open}, {@code websocket.gateway}, {@code websocket.gateway.trust}, {@code hub.hosts}, {@code policies.file} and {@code
+         * api.instance}.
          */
         public static Options from(Settings settings, KafkaConnection kafka, InstantSource clock) {
             String host = settings.text("rest.host", "127.0.0.1");
@@ -64,10 +66,27 @@ public final class ApiService implements AutoCloseable {
                     kafka,
                     settings.number("api.instance", 0),
                     new RestServer.Options(
-                            host, settings.number("rest.port", PORT), tls, settings.flag("live.open", loopback)),
+                            host,
+                            settings.number("rest.port", PORT),
+                            tls,
+                            settings.flag("live.open", loopback),
+                            gateway(settings)),
                     HubHosts.of(settings.text("hub.hosts", "localhost")),
                     policies(settings.path("policies.file"), clock),
                     clock);
+        }
+
+        private static Optional<GatewayTunnels.Options> gateway(Settings settings) {
+            return settings.optionalText("websocket.gateway").map(text -> {
+                int colon = text.lastIndexOf(':');
+                if (colon < 1 || !text.substring(colon + 1).matches("\\d{1,5}")) {
+                    throw new SettingsException("websocket.gateway is a host and a port, and not " + text + ".");
+                }
+                return new GatewayTunnels.Options(
+                        text.substring(0, colon),
+                        Integer.parseInt(text.substring(colon + 1)),
+                        settings.optionalPath("websocket.gateway.trust"));
+            });
         }
 
         private static boolean isLoopback(String host) {

@@ -13,6 +13,7 @@ import io.muster.access.HubHosts;
 import io.muster.access.SharedAccessPolicies;
 import io.muster.access.SharedAccessSignature;
 import io.muster.api.access.Gate;
+import io.muster.api.http.GatewayTunnels;
 import io.muster.api.http.RestServer;
 import io.muster.api.job.JobView;
 import io.muster.records.CreateDevice;
@@ -30,10 +31,18 @@ import io.muster.records.PartialGroup;
 import io.muster.records.PatchTwin;
 import io.muster.records.ReplaceTwin;
 import io.muster.records.UpdateDevice;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.WebSocket;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Instant;
@@ -43,6 +52,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -62,14 +74,29 @@ class RestTest {
     private static final JobView JOBS = new JobView();
     private static final RequestsDouble PLANNER = new RequestsDouble(JOBS);
     private static final HttpClient HTTP = HttpClient.newHttpClient();
+    private static final ServerSocket GATEWAY = listening();
     private static RestServer server;
+
+    /** Plays the gateway. */
+    private static ServerSocket listening() {
+        try {
+            return new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
 
     private record Answer(int status, JsonNode body, HttpResponse<byte[]> response) {}
 
     @BeforeAll
     static void start() throws Exception {
         server = RestServer.start(
-                new RestServer.Options("127.0.0.1", 0, Optional.empty(), true),
+                new RestServer.Options(
+                        "127.0.0.1",
+                        0,
+                        Optional.empty(),
+                        true,
+                        Optional.of(new GatewayTunnels.Options("127.0.0.1", GATEWAY.getLocalPort(), Optional.empty()))),
                 new Gate(HubHosts.of("localhost"), () -> POLICIES),
                 PLANNER,
                 JOBS,
@@ -257,6 +284,78 @@ class RestTest {
         assertThat(created.body().has("cloudToDeviceMethod"))
                 .isNotEqualTo(created.body().has("updateTwin"));
         assertThat(PLANNER.commands.getLast()).isInstanceOf(CreateJob.class);
+    }
+
+    /** What a device hears over its WebSocket, and that it ended. */
+    private static final class Heard implements WebSocket.Listener {
+        private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        private final CompletableFuture<Void> closed = new CompletableFuture<>();
+
+        @Override
+        public CompletionStage<?> onBinary(WebSocket socket, ByteBuffer data, boolean last) {
+            byte[] part = new byte[data.remaining()];
+            data.get(part);
+            synchronized (bytes) {
+                bytes.writeBytes(part);
+                bytes.notifyAll();
+            }
+            socket.request(1);
+            return CompletableFuture.completedFuture(null);
+        }
+
+        @Override
+        public CompletionStage<?> onClose(WebSocket socket, int status, String reason) {
+            closed.complete(null);
+            return CompletableFuture.completedFuture(null);
+        }
+
+        private String await(int length) throws InterruptedException {
+            synchronized (bytes) {
+                while (bytes.size() < length) {
+                    bytes.wait(10_000);
+                }
+                return bytes.toString(StandardCharsets.UTF_8);
+            }
+        }
+    }
+
+    private static WebSocket webSocket(Heard heard) throws Exception {
+        return HTTP.newWebSocketBuilder()
+                .subprotocols("mqtt")
+                .buildAsync(
+                        URI.create("ws://127.0.0.1:" + server.port() + "/$iothub/websocket?iothub-no-client-cert=true"),
+                        heard)
+                .get(10, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void aWebSocketIsPassedOnToTheGatewayAndBack() throws Exception {
+        Heard heard = new Heard();
+        WebSocket device = webSocket(heard);
+        assertThat(device.getSubprotocol()).isEqualTo("mqtt");
+        String large = "x".repeat(300_000);
+        device.sendBinary(ByteBuffer.wrap("hello ".getBytes(StandardCharsets.UTF_8)), true)
+                .get(10, TimeUnit.SECONDS);
+        device.sendBinary(ByteBuffer.wrap(large.getBytes(StandardCharsets.UTF_8)), true)
+                .get(10, TimeUnit.SECONDS);
+        try (Socket gateway = GATEWAY.accept()) {
+            gateway.setSoTimeout(10_000);
+            byte[] got = gateway.getInputStream().readNBytes(6 + large.length());
+            assertThat(new String(got, StandardCharsets.UTF_8)).isEqualTo("hello " + large);
+            gateway.getOutputStream().write(got);
+            assertThat(heard.await(got.length)).isEqualTo("hello " + large);
+        }
+        heard.closed.get(10, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void theGatewayLearnsThatTheDeviceIsGone() throws Exception {
+        WebSocket device = webSocket(new Heard());
+        try (Socket gateway = GATEWAY.accept()) {
+            gateway.setSoTimeout(10_000);
+            device.sendClose(WebSocket.NORMAL_CLOSURE, "").get(10, TimeUnit.SECONDS);
+            assertThat(gateway.getInputStream().read()).isEqualTo(-1);
+        }
     }
 
     /** Two partitions, each in pages of at most three rows: what lies behind the shortest page is not known yet. */

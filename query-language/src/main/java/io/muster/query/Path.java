@@ -70,10 +70,13 @@ record Path(String top, List<Object> steps) implements Expression {
         for (int i = 0; i < steps.size() && value != Values.UNDEFINED; i++) {
             value = step(value, steps.get(i));
         }
-        return value;
+        return value instanceof LazyObject object ? object.whole() : value;
     }
 
     private static Object step(Object value, Object step) {
+        if (step instanceof String name && value instanceof LazyObject object) {
+            return object.member(name);
+        }
         if (step instanceof String name && value instanceof Map<?, ?> object) {
             @Nullable Object member = object.get(name);
             return member != null ? member : object.containsKey(name) ? Values.NULL : Values.UNDEFINED;

@@ -186,4 +186,22 @@ class QueryTest {
         assertThat(Values.canonical(-0.0)).isEqualTo(0L);
         assertThat(Values.canonical(1e300)).isEqualTo(1e300);
     }
+
+    @Test
+    void anObjectMayMakeItsMembersWhenTheyAreAskedFor() throws QueryException {
+        LazyObject object = new LazyObject() {
+            @Override
+            public Object member(String name) {
+                return name.equals("a") ? 1 : Values.UNDEFINED;
+            }
+
+            @Override
+            public Map<String, Object> whole() {
+                return Map.of("a", 1);
+            }
+        };
+        Query query = Query.parse("SELECT tags, tags.a, tags.b FROM devices");
+        assertThat(((Selection.Columns) query.selection()).of(_ -> object).toString())
+                .isEqualTo("{tags={a=1}, a=1}");
+    }
 }

@@ -229,7 +229,9 @@ public final class Standalone implements AutoCloseable {
                 "--rest.host=127.0.0.1",
                 "--rest.port=" + options.restPort(),
                 "--rest.tls.store=" + data.certificates().store(),
-                "--rest.tls.password.file=" + data.certificates().storePassword());
+                "--rest.tls.password.file=" + data.certificates().storePassword(),
+                "--websocket.gateway=localhost:" + options.mqttPort(),
+                "--websocket.gateway.trust=" + data.certificates().caFile());
     }
 
     private void startService(String name, String main, int megabytes, List<String> settings)

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -21,6 +22,7 @@ public final class RestServer implements AutoCloseable {
 
     private final ApplicationContext context;
     private final EmbeddedServer server;
+    private final Optional<GatewayTunnels> tunnels;
 
     /**
      * How it listens.
@@ -28,8 +30,10 @@ public final class RestServer implements AutoCloseable {
      * @param port 0 for any free one
      * @param tls empty for plain HTTP
      * @param liveOpen whether the page of live numbers is shown without a token
+     * @param gateway to which devices over WebSocket are passed on; empty where none are served
      */
-    public record Options(String host, int port, Optional<Tls> tls, boolean liveOpen) {}
+    public record Options(
+            String host, int port, Optional<Tls> tls, boolean liveOpen, Optional<GatewayTunnels.Options> gateway) {}
 
     /** A PKCS #12 store with the certificate and its key. */
     public record Tls(Path store, String password) {
@@ -39,9 +43,10 @@ public final class RestServer implements AutoCloseable {
         }
     }
 
-    private RestServer(ApplicationContext context, EmbeddedServer server) {
+    private RestServer(ApplicationContext context, EmbeddedServer server, Optional<GatewayTunnels> tunnels) {
         this.context = context;
         this.server = server;
+        this.tunnels = tunnels;
     }
 
     /** @throws IOException when the port is taken or the certificate can't be used */
@@ -54,6 +59,9 @@ public final class RestServer implements AutoCloseable {
             PrometheusMeterRegistry meters,
             InstantSource clock)
             throws IOException {
+        Optional<GatewayTunnels> tunnels = options.gateway().isEmpty()
+                ? Optional.empty()
+                : Optional.of(new GatewayTunnels(options.gateway().get()));
         ApplicationContext context = ApplicationContext.builder()
                 .environmentPropertySource(false)
                 .bootstrapEnvironment(false)
@@ -68,11 +76,14 @@ public final class RestServer implements AutoCloseable {
                         new Time(clock),
                         new OperationsController.Readiness(ready),
                         new GateFilter.LiveAccess(options.liveOpen()))
-                .start();
+                .build();
+        tunnels.ifPresent(context::registerSingleton);
+        context.start();
         try {
-            return new RestServer(context, context.getBean(EmbeddedServer.class).start());
+            return new RestServer(context, context.getBean(EmbeddedServer.class).start(), tunnels);
         } catch (ServerStartupException e) {
             context.close();
+            tunnels.ifPresent(GatewayTunnels::close);
             throw new IOException(
                     "The REST port " + options.port() + " on " + options.host() + " can't be opened: choose another.",
                     e);
@@ -89,6 +100,10 @@ public final class RestServer implements AutoCloseable {
         properties.put("micronaut.server.host", options.host());
         properties.put("micronaut.server.max-request-size", LARGEST_BODY);
         properties.put("micronaut.server.netty.max-header-size", 32 * 1024);
+        // A gateway ends silent devices itself, and lets them be silent for so long.
+        for (String timeout : List.of("idle-timeout", "read-idle-timeout", "write-idle-timeout")) {
+            properties.put("micronaut.server." + timeout, "30m");
+        }
         int port = options.port() == 0 ? -1 : options.port();
         if (options.tls().isPresent()) {
             Tls tls = options.tls().get();
@@ -108,5 +123,6 @@ public final class RestServer implements AutoCloseable {
     public void close() {
         server.stop();
         context.close();
+        tunnels.ifPresent(GatewayTunnels::close);
     }
 }

@@ -3,6 +3,7 @@ package io.muster.planner.fleet;
 import io.muster.document.Etags;
 import io.muster.document.Timestamps;
 import io.muster.planner.json.Json;
+import io.muster.query.LazyObject;
 import io.muster.query.Row;
 import io.muster.query.Values;
 import io.muster.records.Credentials;
@@ -23,7 +24,7 @@ public final class DeviceRow implements Row {
     private final Device device;
     private final @Nullable DeviceConnection connection;
     private @Nullable Map<String, Object> tags;
-    private @Nullable Map<String, Object> properties;
+    private @Nullable Properties properties;
 
     /** @param connection as clients see it: connected only while it can be reached; null where there never was one */
     public DeviceRow(Device device, @Nullable DeviceConnection connection) {
@@ -83,21 +84,70 @@ public final class DeviceRow implements Row {
         return tags;
     }
 
-    private Map<String, Object> properties() {
+    private LazyObject properties() {
         if (properties == null) {
             Twin twin = device.getTwin();
-            properties = new LinkedHashMap<>();
-            properties.put("desired", section(twin.getDesired(), twin.getDesiredMetadata(), twin.getDesiredVersion()));
-            properties.put(
-                    "reported", section(twin.getReported(), twin.getReportedMetadata(), twin.getReportedVersion()));
+            properties = new Properties(
+                    new Section(twin.getDesired(), twin.getDesiredMetadata(), twin.getDesiredVersion()),
+                    new Section(twin.getReported(), twin.getReportedMetadata(), twin.getReportedVersion()));
         }
         return properties;
     }
 
-    private static Map<String, Object> section(String text, String metadata, long version) {
-        Map<String, Object> section = Json.stored(text);
-        section.put("$metadata", Json.stored(metadata));
-        section.put("$version", version);
-        return section;
+    private record Properties(Section desired, Section reported) implements LazyObject {
+        @Override
+        public Object member(String name) {
+            return switch (name) {
+                case "desired" -> desired;
+                case "reported" -> reported;
+                default -> Values.UNDEFINED;
+            };
+        }
+
+        @Override
+        public Map<String, Object> whole() {
+            return Map.of("desired", desired.whole(), "reported", reported.whole());
+        }
+    }
+
+    private static final class Section implements LazyObject {
+        private final String text;
+        private final String metadata;
+        private final long version;
+        private @Nullable Map<String, Object> members;
+
+        private Section(String text, String metadata, long version) {
+            this.text = text;
+            this.metadata = metadata;
+            this.version = version;
+        }
+
+        @Override
+        public Object member(String name) {
+            return switch (name) {
+                case "$metadata" -> Json.stored(metadata);
+                case "$version" -> version;
+                default -> {
+                    // A section holds no null: that deletes the member.
+                    @Nullable Object member = members().get(name);
+                    yield member == null ? Values.UNDEFINED : member;
+                }
+            };
+        }
+
+        @Override
+        public Map<String, Object> whole() {
+            Map<String, Object> whole = new LinkedHashMap<>(members());
+            whole.put("$metadata", Json.stored(metadata));
+            whole.put("$version", version);
+            return whole;
+        }
+
+        private Map<String, Object> members() {
+            if (members == null) {
+                members = Json.stored(text);
+            }
+            return members;
+        }
     }
 }
