@@ -7,7 +7,7 @@ const fs = require("node:fs");
 const https = require("node:https");
 const { Registry, JobClient, Client: ServiceClient } = require("azure-iothub");
 const crypto = require("node:crypto");
-const { Client: DeviceClient, Message } = require("azure-iot-device");
+const { Client: DeviceClient, ModuleClient, Message } = require("azure-iot-device");
 const { SharedAccessKeyAuthenticationProvider } = require("azure-iot-device/dist/sak_authentication_provider");
 const { Mqtt, MqttWs } = require("azure-iot-device-mqtt");
 
@@ -109,6 +109,85 @@ async function webSocket(run) {
   await device.sendEvent(new Message("hello"));
   await device.close();
   await assert.rejects(open(Buffer.alloc(32).toString("base64")), (error) => /Not authorized/.test(error.message));
+  await registry.delete(deviceId);
+}
+
+/** A module has an identity, a twin and methods of its own. */
+async function modules(run) {
+  const deviceId = `with-modules-${run}`;
+  await registry.create({ deviceId });
+  const created = body(await registry.addModule({ deviceId, moduleId: "camera", managedBy: "me" }));
+  assert.strictEqual(created.moduleId, "camera");
+  await assert.rejects(registry.addModule({ deviceId, moduleId: "camera" }), (error) => error.name === "DeviceAlreadyExistsError");
+  assert.deepStrictEqual(body(await registry.getModulesOnDevice(deviceId)).map((module) => module.moduleId), ["camera"]);
+  await registry.updateModuleTwin(deviceId, "camera", { tags: { run }, properties: { desired: { zoom: 2 } } }, "*");
+  const module = ModuleClient.fromConnectionString(
+    `HostName=localhost:${mqttPort};DeviceId=${deviceId};ModuleId=camera;SharedAccessKey=${created.authentication.symmetricKey.primaryKey}`, Mqtt);
+  await module.setOptions({ ca });
+  await module.open();
+  module.onMethod("ping", (request, response) => response.send(200, { module: request.payload }, () => {}));
+  const twin = await module.getTwin();
+  assert.strictEqual(twin.properties.desired.zoom, 2);
+  await new Promise((resolve, reject) =>
+    twin.properties.reported.update({ lens: "wide" }, (error) => (error ? reject(error) : resolve())));
+  assert.strictEqual(body(await registry.getModuleTwin(deviceId, "camera")).properties.reported.lens, "wide");
+  await module.sendEvent(new Message("hello"));
+  const invoked = await until("the module answers", async () => {
+    try {
+      return body(await service.invokeDeviceMethod(deviceId, "camera", { methodName: "ping", payload: 3, responseTimeoutInSeconds: 10 }));
+    } catch (error) {
+      if (String(error.responseBody).includes("404103")) return null;
+      throw error;
+    }
+  });
+  assert.strictEqual((invoked.result ?? invoked).payload.module, 3);
+  assert.deepStrictEqual(
+    await all(registry.createQuery(`SELECT moduleId, connectionState FROM devices.modules WHERE devices.modules.tags.run = '${run}'`)),
+    [{ moduleId: "camera", connectionState: "Connected" }]);
+  await module.close();
+  await registry.removeModule(deviceId, "camera");
+  await assert.rejects(registry.getModule(deviceId, "camera"), (error) => /Not found/i.test(error.message));
+  await registry.delete(deviceId);
+}
+
+/** Messages wait for a device that is not connected; what it completes does not come again. */
+async function messages(run) {
+  const deviceId = `messages-${run}`;
+  const created = body(await registry.create({ deviceId }));
+  const send = (id, text) =>
+    new Promise((resolve, reject) =>
+      registry._restApiClient.executeApiCall(
+        "POST", `/devices/${deviceId}/messages/devicebound?api-version=2021-04-12`,
+        { "Content-Type": "text/plain; charset=utf-8", "iothub-messageid": id, "iothub-app-color": "light blue/x" },
+        text, (error, answer) => (error ? reject(error) : resolve(answer))));
+  assert.strictEqual((await send("m-1", "first")).queued, 1);
+  assert.strictEqual(body(await registry.getTwin(deviceId)).cloudToDeviceMessageCount, 1);
+  const open = async () => {
+    const device = DeviceClient.fromConnectionString(
+      `HostName=localhost:${mqttPort};DeviceId=${deviceId};SharedAccessKey=${created.authentication.symmetricKey.primaryKey}`, Mqtt);
+    await device.setOptions({ ca });
+    const got = [];
+    device.on("message", (message) => {
+      got.push({ id: message.messageId, data: message.getData().toString(), color: message.properties.getValue("color") });
+      device.complete(message, () => {});
+    });
+    await device.open();
+    return { device, got };
+  };
+  const first = await open();
+  await until("the first message", async () => first.got.length === 1);
+  assert.deepStrictEqual(first.got[0].id, "m-1");
+  assert.ok(first.got[0].data.includes("first"));
+  assert.strictEqual(first.got[0].color, "light blue/x");
+  await send("m-2", "second");
+  await until("the second message", async () => first.got.length === 2);
+  await until("both are completed", async () => body(await registry.getTwin(deviceId)).cloudToDeviceMessageCount === 0);
+  await first.device.close();
+  await send("m-3", "third");
+  const second = await open();
+  await until("the third message", async () => second.got.length >= 1);
+  assert.deepStrictEqual(second.got.map((message) => message.id), ["m-3"]);
+  await second.device.close();
   await registry.delete(deviceId);
 }
 
@@ -250,6 +329,8 @@ async function main() {
   await renewal(run);
   await certificate(run);
   await webSocket(run);
+  await modules(run);
+  await messages(run);
   console.log("the road holds");
 }
 

@@ -19,6 +19,7 @@ import java.util.concurrent.atomic.AtomicLong;
 final class FleetDouble implements Fleet {
     final Map<String, Credentials> devices = new ConcurrentHashMap<>();
     final Map<String, List<String>> sessions = new ConcurrentHashMap<>();
+    private final Map<String, List<String>> atLeastOnce = new ConcurrentHashMap<>();
     final List<Object> reports = new CopyOnWriteArrayList<>();
     final List<Telemetry> messages = new CopyOnWriteArrayList<>();
     private final AtomicLong epochs = new AtomicLong();
@@ -33,6 +34,7 @@ final class FleetDouble implements Fleet {
                 .setStatus(DeviceStatus.ENABLED)
                 .setCredentials(credentials)
                 .setSubscriptions(sessions.getOrDefault(deviceId, List.of()))
+                .setAtLeastOnce(atLeastOnce.getOrDefault(deviceId, List.of()))
                 .build());
     }
 
@@ -41,6 +43,7 @@ final class FleetDouble implements Fleet {
         reports.add(report);
         if (report instanceof SubscriptionsChanged changed) {
             sessions.put(deviceId, changed.getSubscriptions());
+            atLeastOnce.put(deviceId, changed.getAtLeastOnce());
         } else if (report instanceof DeviceConnected connected && connected.getCleanSession()) {
             sessions.remove(deviceId);
         }

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /** MQTT 3.1.1 by hand, so that the test sees the bytes. Blocks; answers within five seconds or fails. */
 final class MqttClient implements AutoCloseable {
-    record Publish(String topic, String body) {}
+    record Publish(String topic, String body, int packetId) {}
 
     private final Socket socket;
     private final DataInputStream in;
@@ -48,11 +48,15 @@ final class MqttClient implements AutoCloseable {
     }
 
     List<Integer> subscribe(String... filters) throws IOException {
+        return subscribe(0, filters);
+    }
+
+    List<Integer> subscribe(int qos, String... filters) throws IOException {
         ByteArrayOutputStream body = new ByteArrayOutputStream();
         number(body, ++packetId);
         for (String filter : filters) {
             text(body, filter);
-            body.write(0);
+            body.write(qos);
         }
         raw(packet(0x82, body));
         byte[] answer = packet();
@@ -77,7 +81,14 @@ final class MqttClient implements AutoCloseable {
         int length = ((packet[at] & 0xff) << 8) | (packet[at + 1] & 0xff);
         String topic = new String(packet, at + 2, length, StandardCharsets.UTF_8);
         int body = at + 2 + length;
-        return new Publish(topic, new String(packet, body, packet.length - body, StandardCharsets.UTF_8));
+        int qos = packet[0] >> 1 & 3;
+        int id = qos == 0 ? 0 : ((packet[body] & 0xff) << 8) | (packet[body + 1] & 0xff);
+        body += qos == 0 ? 0 : 2;
+        return new Publish(topic, new String(packet, body, packet.length - body, StandardCharsets.UTF_8), id);
+    }
+
+    void acknowledge(int id) throws IOException {
+        raw(new byte[] {0x40, 2, (byte) (id >> 8), (byte) id});
     }
 
     /** The next packet, whole. */

@@ -12,11 +12,14 @@ import io.muster.gateway.connect.Doorkeeper;
 import io.muster.gateway.mqtt.Connections;
 import io.muster.gateway.mqtt.MqttServer;
 import io.muster.gateway.mqtt.MqttSettings;
+import io.muster.records.CloudMessage;
 import io.muster.records.Credentials;
 import io.muster.records.Delivery;
 import io.muster.records.DesiredChanged;
 import io.muster.records.DeviceConnected;
 import io.muster.records.DeviceDisconnected;
+import io.muster.records.MessageAcknowledged;
+import io.muster.records.MessageRequest;
 import io.muster.records.MethodAnswered;
 import io.muster.records.MethodRequest;
 import io.muster.records.MethodUndelivered;
@@ -26,12 +29,14 @@ import io.muster.records.SubscriptionsChanged;
 import io.muster.records.TwinAnswer;
 import java.io.IOException;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
@@ -163,6 +168,146 @@ class MqttServerTest {
         try (MqttClient client = client()) {
             assertThat(client.connect(clientId, userName, password, false)).isEqualTo(code);
             assertThat(fleet.reported(DeviceConnected.class)).hasSize(code == 0 ? 1 : 0);
+        }
+    }
+
+    private static final String MESSAGES = "devices/d/messages/devicebound/#";
+
+    private static MessageRequest message(long epoch, long number, String body) {
+        return new MessageRequest(
+                epoch,
+                number,
+                new CloudMessage(
+                        Map.of("$.mid", "a/b c"),
+                        ByteBuffer.wrap(body.getBytes(StandardCharsets.UTF_8)),
+                        Instant.now().plusSeconds(60)));
+    }
+
+    @Test
+    void aMessageIsGoneWhenTheDeviceHasAcknowledgedIt() throws IOException {
+        try (MqttClient client = connected()) {
+            assertThat(client.subscribe(1, MESSAGES)).containsExactly(1);
+            assertThat(fleet.reported(SubscriptionsChanged.class).getLast().getAtLeastOnce())
+                    .containsExactly(MESSAGES);
+            deliver(message(epoch(), 7, "one"));
+            deliver(message(epoch(), 8, "two"));
+            MqttClient.Publish one = client.publish();
+            MqttClient.Publish two = client.publish();
+            assertThat(one.topic())
+                    .isEqualTo(
+                            "devices/d/messages/devicebound/%24.mid=a%2Fb%20c&%24.to=%2Fdevices%2Fd%2Fmessages%2Fdevicebound");
+            assertThat(one.body()).isEqualTo("one");
+            assertThat(two.packetId()).isNotEqualTo(one.packetId()).isPositive();
+            assertThat(fleet.reported(MessageAcknowledged.class)).isEmpty();
+            client.acknowledge(two.packetId());
+            client.acknowledge(4711);
+            client.acknowledge(one.packetId());
+            await().untilAsserted(() -> assertThat(fleet.reported(MessageAcknowledged.class))
+                    .extracting(MessageAcknowledged::getNumber)
+                    .containsExactly(8L, 7L));
+            client.raw(new byte[] {(byte) 0xe0, 0});
+            assertThat(client.closed()).isTrue();
+        }
+        try (MqttClient client = client()) {
+            assertThat(client.connect("d", "hub.test/d", goodToken(), false)).isZero();
+            deliver(message(epoch(), 9, "three"));
+            assertThat(client.publish().packetId()).as("the QoS of the session").isPositive();
+        }
+    }
+
+    @Test
+    void aMessageWithQosZeroIsGoneWhenItIsWritten() throws IOException {
+        try (MqttClient client = connected(MESSAGES)) {
+            deliver(message(epoch(), 7, "one"));
+            assertThat(client.publish().packetId()).isZero();
+            await().untilAsserted(() ->
+                    assertThat(fleet.reported(MessageAcknowledged.class)).hasSize(1));
+        }
+        try (MqttClient client = connected()) {
+            assertThat(client.subscribe(METHODS)).containsExactly(0);
+            client.raw(new byte[] {
+                (byte) 0xa2,
+                36,
+                0,
+                9,
+                0,
+                32,
+                'd',
+                'e',
+                'v',
+                'i',
+                'c',
+                'e',
+                's',
+                '/',
+                'd',
+                '/',
+                'm',
+                'e',
+                's',
+                's',
+                'a',
+                'g',
+                'e',
+                's',
+                '/',
+                'd',
+                'e',
+                'v',
+                'i',
+                'c',
+                'e',
+                'b',
+                'o',
+                'u',
+                'n',
+                'd',
+                '/',
+                '#'
+            });
+            assertThat(client.packet()[0]).isEqualTo((byte) 0xb0);
+            deliver(message(epoch(), 8, "two"));
+            deliver(request(epoch(), "1a"));
+            assertThat(client.publish().topic()).startsWith("$iothub/methods");
+            assertThat(fleet.reported(MessageAcknowledged.class)).hasSize(1);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "d/m, hub.test/d/m/?api-version=2021-04-12, hub.test/devices/d/modules/m, 0",
+        "d/m, hub.test/d/m, hub.test/devices/d/modules/m, 0",
+        "d/m, hub.test/d/m/api-version=2016-11-14, hub.test/devices/d/modules/m, 0",
+        "d/m, hub.test/d/?api-version=2021-04-12, hub.test/devices/d/modules/m, 5",
+        "d/m, hub.test/d/m, hub.test/devices/d/modules/mm, 5",
+        "d/n, hub.test/d/n, hub.test/devices/d/modules/n, 5",
+        "d/, hub.test/d/, hub.test/devices/d, 5",
+        "d/m/x, hub.test/d/m/x, hub.test/devices/d/modules/m, 5",
+        "d, hub.test/d, hub.test/devices/d/modules/m, 5",
+    })
+    void aModuleConnectsWithItsOwnKey(String clientId, String userName, String resource, int code) throws IOException {
+        KeyPair keys = KeyPair.generate(new SecureRandom());
+        fleet.devices.put(
+                "d/m",
+                Credentials.newBuilder()
+                        .setPrimaryKey(keys.primary())
+                        .setSecondaryKey(keys.secondary())
+                        .build());
+        String token = token(resource, keys.primary(), null, Instant.now().plusSeconds(60));
+        try (MqttClient client = client()) {
+            assertThat(client.connect(clientId, userName, token, false)).isEqualTo(code);
+            if (code == 0) {
+                assertThat(client.subscribe(METHODS, MESSAGES, "devices/d/m/messages/devicebound/#"))
+                        .containsExactly(0, 0x80, 0x80);
+                client.publish("devices/d/modules/m/messages/events/a=b", "hello", 1);
+                assertThat(client.packet()[0]).isEqualTo((byte) 0x40);
+                assertThat(fleet.messages.getLast().getDeviceId()).isEqualTo("d");
+                assertThat(fleet.messages.getLast().getModuleId()).isEqualTo("m");
+                connections.deliver(new Delivery("d/m", Instant.now(), request(epoch(), "1a")));
+                assertThat(client.publish().topic()).isEqualTo("$iothub/methods/POST/reboot/?$rid=1a");
+                client.publish("devices/d/messages/events/", "of the device", 0);
+                assertThat(client.closed()).isTrue();
+            }
         }
     }
 

@@ -16,9 +16,13 @@ import io.muster.records.DeviceView;
 import io.muster.records.InvokeMethod;
 import io.muster.records.Job;
 import io.muster.records.JobStatus;
+import io.muster.records.MessageQueued;
+import io.muster.records.MessagesPurged;
 import io.muster.records.MethodResult;
+import io.muster.records.PurgeMessages;
 import io.muster.records.Refusal;
 import io.muster.records.RefusalReason;
+import io.muster.records.SendMessage;
 import io.muster.records.Twin;
 import java.time.Duration;
 import java.time.Instant;
@@ -65,7 +69,8 @@ final class RequestsDouble implements Requests {
                                     .setReportedMetadata("{}")
                                     .build())
                             .build(),
-                    null);
+                    null,
+                    0);
             return devices.putIfAbsent(deviceId, view) == null
                     ? view
                     : new Refusal(RefusalReason.DEVICE_ALREADY_EXISTS, deviceId + " is there.");
@@ -79,7 +84,15 @@ final class RequestsDouble implements Requests {
                     ? new Refusal(RefusalReason.DEVICE_NOT_ONLINE, "Timed out waiting for device to connect.")
                     : new MethodResult(200, invoke.getMethod().getPayload());
         }
-        return command instanceof DeleteDevice ? new DeviceDeleted(deviceId) : view;
+        return switch (command) {
+            case DeleteDevice _ -> {
+                devices.remove(deviceId);
+                yield new DeviceDeleted(deviceId);
+            }
+            case SendMessage _ -> new MessageQueued(1);
+            case PurgeMessages _ -> new MessagesPurged(1);
+            default -> view;
+        };
     }
 
     @Override
@@ -146,6 +159,7 @@ final class RequestsDouble implements Requests {
                                 .setReportedMetadata("{}")
                                 .build())
                         .build(),
-                null);
+                null,
+                0);
     }
 }

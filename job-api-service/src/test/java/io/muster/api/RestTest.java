@@ -16,6 +16,7 @@ import io.muster.api.access.Gate;
 import io.muster.api.http.GatewayTunnels;
 import io.muster.api.http.RestServer;
 import io.muster.api.job.JobView;
+import io.muster.records.CloudMessage;
 import io.muster.records.CreateDevice;
 import io.muster.records.CreateJob;
 import io.muster.records.DeviceJob;
@@ -30,6 +31,7 @@ import io.muster.records.PartialAggregate;
 import io.muster.records.PartialGroup;
 import io.muster.records.PatchTwin;
 import io.muster.records.ReplaceTwin;
+import io.muster.records.SendMessage;
 import io.muster.records.UpdateDevice;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -50,6 +52,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
@@ -284,6 +287,69 @@ class RestTest {
         assertThat(created.body().has("cloudToDeviceMethod"))
                 .isNotEqualTo(created.body().has("updateTwin"));
         assertThat(PLANNER.commands.getLast()).isInstanceOf(CreateJob.class);
+    }
+
+    @Test
+    void modulesHaveTheRoutesOfDevices() throws Exception {
+        ask("PUT", "/devices/with-modules", "{}");
+        Answer created = ask("PUT", "/devices/with-modules/modules/m", "{\"moduleId\":\"m\",\"managedBy\":\"me\"}");
+        assertThat(created.status()).isEqualTo(200);
+        assertThat(created.body().path("deviceId").asText()).isEqualTo("with-modules");
+        assertThat(created.body().path("moduleId").asText()).isEqualTo("m");
+        assertThat(created.body().path("managedBy").asText()).isEqualTo("me");
+        assertThat(created.body().has("authentication")).isTrue();
+        for (String path : List.of("/devices/with-modules/modules/m", "/twins/with-modules/modules/m")) {
+            Answer read = ask("GET", path, null);
+            assertThat(read.body().path("deviceId").asText()).isEqualTo("with-modules");
+            assertThat(read.body().path("moduleId").asText()).isEqualTo("m");
+        }
+        assertThat(ask("PATCH", "/twins/with-modules/modules/m", "{\"tags\":{}}")
+                        .status())
+                .isEqualTo(200);
+        assertThat(ask("PUT", "/twins/with-modules/modules/m", "{\"tags\":{}}").status())
+                .isEqualTo(200);
+        assertThat(ask("POST", "/twins/with-modules/modules/m", "{\"tags\":{}}", "X-HTTP-Method-Override", "PATCH")
+                        .status())
+                .isEqualTo(200);
+        assertThat(ask("POST", "/twins/with-modules/modules/m/methods", "{\"methodName\":\"reboot\",\"payload\":5}")
+                        .body()
+                        .toString())
+                .isEqualTo("{\"status\":200,\"payload\":5}");
+        assertThat(ask("DELETE", "/devices/with-modules/modules/m", null).status())
+                .isEqualTo(204);
+        assertThat(ask("PUT", "/devices/with-modules/modules/m", "{\"moduleId\":\"n\"}")
+                        .status())
+                .isEqualTo(400);
+        assertThat(ask("GET", "/devices/a%2Fb", null).status()).isEqualTo(400);
+        assertThat(ask("GET", "/twins/a/modules/b%2Fc", null).status()).isEqualTo(400);
+    }
+
+    @Test
+    void aMessageIsItsBodyAndItsHeaders() throws Exception {
+        ask("PUT", "/devices/gets-messages", "{}");
+        Answer sent = ask(
+                "POST",
+                "/devices/gets-messages/messages/devicebound",
+                "not JSON",
+                "iothub-messageid",
+                "m-1",
+                "iothub-app-Color",
+                "blue",
+                "iothub-expiry",
+                "2026-11-21T02:30:00Z");
+        assertThat(sent.body().toString()).isEqualTo("{\"messageId\":\"m-1\",\"queued\":1}");
+        CloudMessage message = ((SendMessage) PLANNER.commands.getLast()).getMessage();
+        assertThat(message.getProperties())
+                .isEqualTo(Map.of("$.mid", "m-1", "Color", "blue", "$.exp", "2026-11-21T02:30:00Z"));
+        assertThat(message.getExpiresAt()).isEqualTo(Instant.parse("2026-11-21T02:30:00Z"));
+        assertThat(StandardCharsets.UTF_8.decode(message.getBody()).toString()).isEqualTo("not JSON");
+        assertThat(ask("DELETE", "/devices/gets-messages/commands", null).body().toString())
+                .isEqualTo("{\"totalMessagesPurged\":1,\"deviceId\":\"gets-messages\",\"moduleId\":null}");
+        assertThat(ask("POST", "/devices/gets-messages/messages/devicebound", "x", "iothub-expiry", "soon")
+                        .status())
+                .isEqualTo(400);
+        assertThat(ask("POST", "/devices/nobody/messages/devicebound", "x").status())
+                .isEqualTo(404);
     }
 
     /** What a device hears over its WebSocket, and that it ended. */

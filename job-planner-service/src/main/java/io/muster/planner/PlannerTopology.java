@@ -5,6 +5,7 @@ import io.muster.codec.RecordCodec;
 import io.muster.planner.fleet.stream.FleetProcessor;
 import io.muster.planner.job.stream.JobProcessor;
 import io.muster.planner.state.FleetJob;
+import io.muster.planner.state.PendingMessage;
 import io.muster.planner.state.PendingMethod;
 import io.muster.planner.stream.Outbox;
 import io.muster.planner.stream.Route;
@@ -81,6 +82,7 @@ final class PlannerTopology {
         topology.addStateStore(inMemory(FleetProcessor.JUDGED, Serdes.ByteArray()), FLEET);
         topology.addStateStore(onDisk(FleetProcessor.TAGS, Serdes.ByteArray()), FLEET);
         topology.addStateStore(onDisk(FleetProcessor.DEVICE_JOBS, own("device-jobs", DeviceJob.class)), FLEET);
+        topology.addStateStore(onDisk(FleetProcessor.MESSAGES, own("messages", PendingMessage.class)), FLEET);
         topology.addStateStore(onDisk(FleetProcessor.METHODS, own("methods", PendingMethod.class)), FLEET);
         write(Outbox.sink(Topics.DEVICES), Topics.DEVICES, FLEET);
         write(Outbox.sink(Topics.DEVICE_CONNECTIONS), Topics.DEVICE_CONNECTIONS, FLEET);

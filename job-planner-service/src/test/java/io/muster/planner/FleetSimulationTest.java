@@ -187,7 +187,7 @@ class FleetSimulationTest {
                 gateway.connections.put(id, epoch);
                 holders.put(epoch, gateway);
                 gateway.report(id, new DeviceConnected(epoch, false));
-                gateway.report(id, new SubscriptionsChanged(epoch, List.of(METHODS)));
+                gateway.report(id, new SubscriptionsChanged(epoch, List.of(METHODS), List.of()));
             }
 
             private void disconnect() {

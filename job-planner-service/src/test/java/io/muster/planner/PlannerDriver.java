@@ -1,6 +1,7 @@
 package io.muster.planner;
 
 import io.muster.codec.Codecs;
+import io.muster.document.IdentityId;
 import io.muster.records.DeadLetter;
 import io.muster.records.Delivery;
 import io.muster.records.DeviceCommand;
@@ -97,8 +98,9 @@ final class PlannerDriver implements AutoCloseable {
         send(Topics.JOB_COMMANDS, jobId, new JobCommand(jobId, command));
     }
 
-    void device(String deviceId, Object command) {
-        send(Topics.DEVICE_COMMANDS, deviceId, new DeviceCommand(deviceId, command));
+    /** @param id of a device, or of a module */
+    void device(String id, Object command) {
+        send(Topics.DEVICE_COMMANDS, IdentityId.deviceId(id), new DeviceCommand(id, command));
     }
 
     void report(String deviceId, Object report) {
@@ -107,7 +109,10 @@ final class PlannerDriver implements AutoCloseable {
 
     void report(int gateway, String gatewayRun, @Nullable String deviceId, Object report) {
         DeviceReport record = new DeviceReport(deviceId, gateway, gatewayRun, now, report, "c");
-        raw(Topics.DEVICE_REPORTS.name(), deviceId, encode(Topics.DEVICE_REPORTS, record));
+        raw(
+                Topics.DEVICE_REPORTS.name(),
+                deviceId == null ? null : IdentityId.deviceId(deviceId),
+                encode(Topics.DEVICE_REPORTS, record));
     }
 
     /** The gateway says that it lives, at this instant. */

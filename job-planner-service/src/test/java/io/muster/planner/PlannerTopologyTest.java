@@ -98,7 +98,7 @@ class PlannerTopologyTest {
         assertThat(terms.getKnown()).isTrue();
         planner.report(deviceId, new DeviceConnected(terms.getEpoch(), false));
         if (subscriptions.length > 0) {
-            planner.report(deviceId, new SubscriptionsChanged(terms.getEpoch(), List.of(subscriptions)));
+            planner.report(deviceId, new SubscriptionsChanged(terms.getEpoch(), List.of(subscriptions), List.of()));
         }
         return terms.getEpoch();
     }

@@ -26,8 +26,8 @@ final class Compiler extends QueryBaseVisitor<Expression> {
 
     static Condition condition(QueryParser.ConditionContext condition) {
         Scope scope = condition.FROM() == null ? Scope.DEVICES : Scope.of(condition.path(), null);
-        if (scope.source() != Source.DEVICES) {
-            throw Parsing.refuse(condition.path().getStart(), "A job runs over devices");
+        if (scope.source() == Source.DEVICE_JOBS) {
+            throw Parsing.refuse(condition.path().getStart(), "A job runs over devices or devices.modules");
         }
         return condition(condition.or(), scope);
     }
@@ -35,8 +35,12 @@ final class Compiler extends QueryBaseVisitor<Expression> {
     /** @param or null for every row */
     static Condition condition(QueryParser.@Nullable OrContext or, Scope scope) {
         return or == null
-                ? new Condition(_ -> Boolean.TRUE, null, List.of())
-                : new Condition(new Compiler(scope).visit(or), DeviceIds.of(or, scope), Equalities.of(or, scope));
+                ? new Condition(scope.source(), _ -> Boolean.TRUE, null, List.of())
+                : new Condition(
+                        scope.source(),
+                        new Compiler(scope).visit(or),
+                        DeviceIds.of(or, scope),
+                        Equalities.of(or, scope));
     }
 
     @Override

@@ -12,6 +12,7 @@ public final class Condition {
     /** What IoT Hub's service puts before a job's condition; columns in errors count it. */
     public static final String PREFIX = "SELECT * FROM devices WHERE ";
 
+    private final Source source;
     private final Expression expression;
     private final @Nullable Set<String> deviceIds;
     private final List<Equality> equalities;
@@ -24,7 +25,8 @@ public final class Condition {
      */
     public record Equality(List<String> path, Object value) {}
 
-    Condition(Expression expression, @Nullable Set<String> deviceIds, List<Equality> equalities) {
+    Condition(Source source, Expression expression, @Nullable Set<String> deviceIds, List<Equality> equalities) {
+        this.source = source;
         this.expression = expression;
         this.deviceIds = deviceIds;
         this.equalities = equalities;
@@ -41,6 +43,11 @@ public final class Condition {
         } catch (QueryException e) {
             throw e.behind(PREFIX.length());
         }
+    }
+
+    /** What it is about. */
+    public Source source() {
+        return source;
     }
 
     /** Whether the row is selected: the value is true, and not merely defined. */

@@ -181,7 +181,7 @@ class ConditionTest {
                 "NOPE(tags.a)                 | 1 | 29 | There is no function 'NOPE'",
                 "LENGTH()                     | 1 | 29 | The function 'LENGTH' takes 1 arguments, not 0",
                 "tags.a[99999999999] = 1      | 1 | 36 | No array has a place 99999999999",
-                "FROM devices.modules WHERE a | 1 | 34 | A job runs over devices",
+                "FROM devices.jobs WHERE a | 1 | 34 | A job runs over devices or devices.modules",
                 "a IN [-'x']                  | 1 | 35 | A sign stands before a number only"
             })
     void saysWhereItFails(String condition, int line, int column, String what) {

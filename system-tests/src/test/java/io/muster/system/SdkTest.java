@@ -15,6 +15,7 @@ import com.microsoft.azure.sdk.iot.service.query.QueryPageOptions;
 import com.microsoft.azure.sdk.iot.service.query.RawQueryResponse;
 import com.microsoft.azure.sdk.iot.service.query.TwinQueryResponse;
 import com.microsoft.azure.sdk.iot.service.registry.Device;
+import com.microsoft.azure.sdk.iot.service.registry.Module;
 import com.microsoft.azure.sdk.iot.service.registry.RegistryClient;
 import com.microsoft.azure.sdk.iot.service.registry.RegistryStatistics;
 import com.microsoft.azure.sdk.iot.service.twin.Twin;
@@ -133,6 +134,17 @@ class SdkTest {
         Device created = registry.addDevice(new Device("java-1"));
         assertThat(created.getPrimaryKey()).isNotBlank();
         assertThat(registry.getDevice("java-1").getDeviceId()).isEqualTo("java-1");
+
+        Module camera = registry.addModule(new Module("java-1", "camera"));
+        assertThat(camera.getPrimaryKey()).isNotBlank();
+        assertThat(registry.updateModule(camera).getId()).isEqualTo("camera");
+        assertThat(registry.getModule("java-1", "camera").getId()).isEqualTo("camera");
+        assertThat(registry.getModulesOnDevice("java-1")).hasSize(1);
+        Twin cameraTwin = new TwinClient(host, credential).get("java-1", "camera");
+        cameraTwin.getTags().put("lens", "wide");
+        assertThat(new TwinClient(host, credential).patch(cameraTwin).getModuleId())
+                .isEqualTo("camera");
+        registry.removeModule("java-1", "camera");
 
         RegistryStatistics statistics = registry.getStatistics();
         assertThat(statistics.getTotalDeviceCount()).isPositive();

@@ -1,24 +1,39 @@
 package io.muster.gateway.connect;
 
+import io.muster.document.IdentityId;
 import java.util.Optional;
 
 /** Who a CONNECT says it is. Contract: iot-hub, 4.1. */
-public record Claim(String host, String deviceId) {
+public record Claim(String host, IdentityId id) {
     private static final int HOST_AND_DEVICE = 2;
+    private static final int HOST_DEVICE_AND_MODULE = 3;
 
     /**
-     * Reads {@code host/device}, {@code host/device/?api-version=…} and {@code host/device/api-version=…}. Empty when the name is none
-     * of these, names a module, or is not the client id's.
+     * Reads {@code host/device}, {@code host/device/?api-version=…} and {@code host/device/api-version=…}, each with {@code /module}
+     * behind the device if it is one. Empty when the name is none of these, or is not the client id's.
      */
     public static Optional<Claim> of(String clientId, String userName) {
+        IdentityId id = IdentityId.of(clientId);
         String[] parts = userName.split("/", -1);
-        if (parts.length < HOST_AND_DEVICE || parts[0].isEmpty() || parts[1].isEmpty() || !parts[1].equals(clientId)) {
+        int named = id.moduleId() == null ? HOST_AND_DEVICE : HOST_DEVICE_AND_MODULE;
+        if (parts.length < named
+                || parts[0].isEmpty()
+                || id.deviceId().isEmpty()
+                || !parts[1].equals(id.deviceId())
+                || (id.moduleId() != null && (id.moduleId().isEmpty() || !parts[2].equals(id.moduleId())))) {
             return Optional.empty();
         }
-        boolean restIsOptions = parts.length == HOST_AND_DEVICE
-                || parts[2].isEmpty()
-                || parts[2].startsWith("?")
-                || parts[2].startsWith("api-version=");
-        return restIsOptions ? Optional.of(new Claim(parts[0], parts[1])) : Optional.empty();
+        boolean restIsOptions = parts.length == named
+                || parts[named].isEmpty()
+                || parts[named].startsWith("?")
+                || parts[named].startsWith("api-version=");
+        return restIsOptions ? Optional.of(new Claim(parts[0], id)) : Optional.empty();
+    }
+
+    /** What a token must be for, below the hub. */
+    String resource() {
+        return id.moduleId() == null
+                ? "/devices/" + id.deviceId()
+                : "/devices/" + id.deviceId() + "/modules/" + id.moduleId();
     }
 }

@@ -72,7 +72,7 @@ public final class Doorkeeper {
         if (token.isExpired(now)) {
             return new Verdict.Refused("token expired");
         }
-        if (!token.covers(hosts, "/devices/" + claim.deviceId())) {
+        if (!token.covers(hosts, claim.resource())) {
             return new Verdict.Refused("token of another resource");
         }
         boolean signed = token.keyName().isEmpty()

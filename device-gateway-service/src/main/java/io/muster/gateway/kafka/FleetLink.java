@@ -3,6 +3,7 @@ package io.muster.gateway.kafka;
 import io.muster.codec.Codecs;
 import io.muster.codec.RecordCodec;
 import io.muster.codec.UndecodableRecordException;
+import io.muster.document.IdentityId;
 import io.muster.gateway.mqtt.Connections;
 import io.muster.gateway.mqtt.Fleet;
 import io.muster.records.ConnectionTerms;
@@ -143,7 +144,8 @@ public final class FleetLink implements Fleet, AutoCloseable {
 
     private CompletableFuture<Void> write(String deviceId, Object report, @Nullable String correlationId) {
         DeviceReport record = new DeviceReport(deviceId, ordinal, run, clock.instant(), report, correlationId);
-        return send(new ProducerRecord<>(Topics.DEVICE_REPORTS.name(), deviceId, reports.encode(record)));
+        return send(new ProducerRecord<>(
+                Topics.DEVICE_REPORTS.name(), IdentityId.deviceId(deviceId), reports.encode(record)));
     }
 
     private CompletableFuture<Void> send(ProducerRecord<String, byte[]> record) {

@@ -20,8 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.cert.CertificateEncodingException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.LinkedHashSet;
-import java.util.Set;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
@@ -94,7 +93,7 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
             refuse(MqttConnectReturnCode.CONNECTION_REFUSED_NOT_AUTHORIZED, "user name");
             return;
         }
-        deviceId = claim.deviceId();
+        deviceId = claim.id().text();
         asked = true;
         context.channel().config().setAutoRead(false);
         OnLoop.then(context, fleet.requestConnection(deviceId), (terms, error) -> {
@@ -130,7 +129,9 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
     /** From here on the connection is the device's. */
     private void accept(MqttConnectMessage message, ConnectionTerms terms) {
         boolean clean = message.variableHeader().isCleanSession();
-        Set<String> subscriptions = clean ? new LinkedHashSet<>() : new LinkedHashSet<>(terms.getSubscriptions());
+        Subscriptions subscriptions = clean
+                ? new Subscriptions(List.of(), List.of())
+                : new Subscriptions(terms.getSubscriptions(), terms.getAtLeastOnce());
         DeviceHandler device = new DeviceHandler(
                 settings,
                 fleet,

@@ -4,6 +4,7 @@ import io.muster.records.CloseConnection;
 import io.muster.records.ConnectionTerms;
 import io.muster.records.Delivery;
 import io.muster.records.DesiredChanged;
+import io.muster.records.MessageRequest;
 import io.muster.records.MethodRequest;
 import io.muster.records.MethodUndelivered;
 import io.muster.records.ReportedAnswer;
@@ -57,6 +58,7 @@ public final class Connections {
     private static long epoch(Object delivery) {
         return switch (delivery) {
             case MethodRequest request -> request.getEpoch();
+            case MessageRequest request -> request.getEpoch();
             case DesiredChanged change -> change.getEpoch();
             case TwinAnswer answer -> answer.getEpoch();
             case ReportedAnswer answer -> answer.getEpoch();

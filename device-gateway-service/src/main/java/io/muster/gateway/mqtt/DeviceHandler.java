@@ -1,11 +1,14 @@
 package io.muster.gateway.mqtt;
 
+import io.muster.document.IdentityId;
 import io.muster.gateway.topic.DevicePublish;
 import io.muster.gateway.topic.Filters;
 import io.muster.records.CloseConnection;
 import io.muster.records.DesiredChanged;
 import io.muster.records.DeviceConnected;
 import io.muster.records.DeviceDisconnected;
+import io.muster.records.MessageAcknowledged;
+import io.muster.records.MessageRequest;
 import io.muster.records.MethodAnswered;
 import io.muster.records.MethodRequest;
 import io.muster.records.MethodUndelivered;
@@ -20,6 +23,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.codec.mqtt.MqttConnectReturnCode;
 import io.netty.handler.codec.mqtt.MqttMessage;
+import io.netty.handler.codec.mqtt.MqttMessageIdVariableHeader;
 import io.netty.handler.codec.mqtt.MqttPublishMessage;
 import io.netty.handler.codec.mqtt.MqttQoS;
 import io.netty.handler.codec.mqtt.MqttSubscribeMessage;
@@ -34,11 +38,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -51,7 +55,7 @@ import org.slf4j.LoggerFactory;
  */
 final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
     private static final Logger LOG = LoggerFactory.getLogger(DeviceHandler.class);
-    private static final int SUBSCRIPTIONS = 10;
+    private static final int PACKET_IDS = 0xffff;
     private static final int UNACKNOWLEDGED = 64;
     private static final Duration LONGEST_SILENCE = Duration.ofSeconds(1767);
     private static final Duration RECHECK = Duration.ofMillis(10);
@@ -67,12 +71,13 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
     /**
      * Whose connection it is.
      *
+     * @param deviceId of the device, or of the module
      * @param subscriptions as remembered from earlier connections; the handler's own from now on
      */
     record Session(
             String deviceId,
             long epoch,
-            Set<String> subscriptions,
+            Subscriptions subscriptions,
             @Nullable Will will) {}
 
     private final MqttSettings settings;
@@ -80,14 +85,19 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
     private final Connections connections;
     private final GatewayMeters meters;
     private final String deviceId;
+    private final IdentityId id;
     private final long epoch;
-    private final Set<String> subscriptions;
+    private final Subscriptions subscriptions;
+    /** Numbers of messages that the device has not acknowledged, by packet id. */
+    private final Map<Integer, Long> unacknowledgedMessages = new HashMap<>();
+
     private final HeldPackets held;
     private final Queue<Object> waitingOut = new ArrayDeque<>();
 
     private Phase phase = Phase.OPENING;
     private @Nullable Will will;
     private int unacknowledged;
+    private int lastPacketId;
 
     @SuppressWarnings("NullAway.Init") // Netty calls handlerAdded before anything else.
     private ChannelHandlerContext context;
@@ -106,6 +116,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
         this.connections = connections;
         this.meters = meters;
         this.deviceId = session.deviceId();
+        this.id = IdentityId.of(deviceId);
         this.epoch = session.epoch();
         this.subscriptions = session.subscriptions();
         this.will = session.will();
@@ -173,7 +184,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
                 case SUBSCRIBE -> subscribe((MqttSubscribeMessage) message);
                 case UNSUBSCRIBE -> unsubscribe((MqttUnsubscribeMessage) message);
                 case PINGREQ -> context.writeAndFlush(MqttMessage.PINGRESP);
-                case PUBACK -> {}
+                case PUBACK -> acknowledged(((MqttMessageIdVariableHeader) message.variableHeader()).messageId());
                 case DISCONNECT -> {
                     will = null;
                     context.close();
@@ -257,7 +268,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
         byte[] body = ByteBufUtil.getBytes(message.payload());
         OnLoop.then(
                 context,
-                fleet.telemetry(new Telemetry(deviceId, null, now(), all, ByteBuffer.wrap(body))),
+                fleet.telemetry(new Telemetry(id.deviceId(), id.moduleId(), now(), all, ByteBuffer.wrap(body))),
                 (_, error) -> {
                     unacknowledged--;
                     if (error != null) {
@@ -286,31 +297,33 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
 
     private void subscribe(MqttSubscribeMessage message) {
         List<Integer> granted = new ArrayList<>();
-        Set<String> before = Set.copyOf(subscriptions);
+        Map<String, MqttQoS> before = subscriptions.snapshot();
         for (MqttTopicSubscription wanted : message.payload().topicSubscriptions()) {
-            boolean allowed = Filters.isAllowed(deviceId, wanted.topicFilter())
-                    && (subscriptions.contains(wanted.topicFilter()) || subscriptions.size() < SUBSCRIPTIONS);
-            if (allowed) {
-                subscriptions.add(wanted.topicFilter());
-                granted.add(Math.min(wanted.qualityOfService().value(), MqttQoS.AT_LEAST_ONCE.value()));
-            } else {
+            MqttQoS qos = Filters.isAllowed(deviceId, wanted.topicFilter())
+                    ? subscriptions.add(wanted.topicFilter(), wanted.qualityOfService())
+                    : MqttQoS.FAILURE;
+            if (qos == MqttQoS.FAILURE) {
                 meters.refusedPacket("subscription");
-                granted.add(MqttQoS.FAILURE.value());
             }
+            granted.add(qos.value());
         }
         MqttMessage suback = Packets.suback(message.variableHeader().messageId(), granted);
-        tellSubscriptions(!before.equals(subscriptions), suback);
+        tellSubscriptions(!before.equals(subscriptions.snapshot()), suback);
     }
 
     private void unsubscribe(MqttUnsubscribeMessage message) {
-        boolean changed = subscriptions.removeAll(Set.copyOf(message.payload().topics()));
-        tellSubscriptions(changed, Packets.unsuback(message.variableHeader().messageId()));
+        Map<String, MqttQoS> before = subscriptions.snapshot();
+        subscriptions.remove(message.payload().topics());
+        tellSubscriptions(
+                !before.equals(subscriptions.snapshot()),
+                Packets.unsuback(message.variableHeader().messageId()));
     }
 
     /** The answer waits for the log, so that who subscribed to methods can be called. */
     private void tellSubscriptions(boolean changed, MqttMessage answer) {
         CompletableFuture<Void> told = changed
-                ? fleet.report(deviceId, new SubscriptionsChanged(epoch, List.copyOf(subscriptions)))
+                ? fleet.report(
+                        deviceId, new SubscriptionsChanged(epoch, subscriptions.filters(), subscriptions.atLeastOnce()))
                 : CompletableFuture.completedFuture(null);
         OnLoop.then(context, told, (_, error) -> {
             if (error != null) {
@@ -336,6 +349,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
     private void send(Object delivery) {
         switch (delivery) {
             case MethodRequest request -> method(request);
+            case MessageRequest request -> message(request);
             case DesiredChanged change -> {
                 if (subscriptions.contains(Filters.DESIRED)) {
                     write("desired", Packets.desired(context.alloc(), change));
@@ -367,6 +381,39 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
         } else {
             meters.delivery("method", obstacle);
             fleet.report(deviceId, new MethodUndelivered(request.getDeliveryId(), obstacle));
+        }
+    }
+
+    /** What can't be handed over stays with the fleet, which hands it to the next connection. */
+    private void message(MessageRequest request) {
+        String filter = Filters.messages(deviceId);
+        if (phase != Phase.CONNECTED || !context.channel().isActive() || !subscriptions.contains(filter)) {
+            meters.delivery("message", "not subscribed");
+            return;
+        }
+        MqttQoS qos = subscriptions.qos(filter);
+        int packetId = 0;
+        if (qos == MqttQoS.AT_LEAST_ONCE) {
+            packetId = freePacketId();
+            unacknowledgedMessages.put(packetId, request.getNumber());
+        } else {
+            fleet.report(deviceId, new MessageAcknowledged(request.getNumber()));
+        }
+        write("message", Packets.message(deviceId, request.getMessage(), qos, packetId));
+    }
+
+    /** There are far more ids than messages may wait for a device. */
+    private int freePacketId() {
+        do {
+            lastPacketId = lastPacketId % PACKET_IDS + 1;
+        } while (unacknowledgedMessages.containsKey(lastPacketId));
+        return lastPacketId;
+    }
+
+    private void acknowledged(int packetId) {
+        @Nullable Long number = unacknowledgedMessages.remove(packetId);
+        if (number != null) {
+            fleet.report(deviceId, new MessageAcknowledged(number));
         }
     }
 
@@ -409,7 +456,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
         if (will != null) {
             Map<String, @Nullable String> properties = new LinkedHashMap<>(will.properties());
             properties.put("iothub-MessageType", "Will");
-            fleet.telemetry(new Telemetry(deviceId, null, now(), properties, will.body()));
+            fleet.telemetry(new Telemetry(id.deviceId(), id.moduleId(), now(), properties, will.body()));
         }
         fleet.report(deviceId, new DeviceDisconnected(epoch));
         ctx.fireChannelInactive();

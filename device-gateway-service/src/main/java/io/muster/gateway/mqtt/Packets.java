@@ -1,5 +1,7 @@
 package io.muster.gateway.mqtt;
 
+import io.muster.gateway.topic.PropertyBag;
+import io.muster.records.CloudMessage;
 import io.muster.records.DesiredChanged;
 import io.muster.records.MethodRequest;
 import io.muster.records.Refusal;
@@ -8,6 +10,7 @@ import io.muster.records.TwinAnswer;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.mqtt.MqttConnAckMessage;
 import io.netty.handler.codec.mqtt.MqttConnectReturnCode;
 import io.netty.handler.codec.mqtt.MqttFixedHeader;
@@ -18,7 +21,9 @@ import io.netty.handler.codec.mqtt.MqttPublishMessage;
 import io.netty.handler.codec.mqtt.MqttPublishVariableHeader;
 import io.netty.handler.codec.mqtt.MqttQoS;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 
 /** The packets that devices are sent. Contract: iot-hub, 4.5 to 4.7. */
@@ -56,6 +61,17 @@ final class Packets {
         return publish(
                 "$iothub/methods/POST/" + request.getMethodName() + "/?$rid=" + request.getDeliveryId(),
                 ByteBufUtil.writeUtf8(allocator, request.getPayload()));
+    }
+
+    /** @param packetId 0 with QoS 0 */
+    static MqttMessage message(String deviceId, CloudMessage message, MqttQoS qos, int packetId) {
+        Map<String, String> properties = new LinkedHashMap<>(message.getProperties());
+        properties.put("$.to", "/devices/" + deviceId + "/messages/devicebound");
+        return publish(
+                "devices/" + deviceId + "/messages/devicebound/" + PropertyBag.text(properties),
+                Unpooled.wrappedBuffer(message.getBody()),
+                qos,
+                packetId);
     }
 
     static MqttMessage desired(ByteBufAllocator allocator, DesiredChanged change) {
@@ -114,11 +130,15 @@ final class Packets {
         return out.toString();
     }
 
-    /** Takes the payload over. (Netty's own builder copies it and forgets the original.) */
     private static MqttMessage publish(String topic, ByteBuf payload) {
+        return publish(topic, payload, MqttQoS.AT_MOST_ONCE, 0);
+    }
+
+    /** Takes the payload over. (Netty's own builder copies it and forgets the original.) */
+    private static MqttMessage publish(String topic, ByteBuf payload, MqttQoS qos, int packetId) {
         return new MqttPublishMessage(
-                new MqttFixedHeader(MqttMessageType.PUBLISH, false, MqttQoS.AT_MOST_ONCE, false, 0),
-                new MqttPublishVariableHeader(topic, 0),
+                new MqttFixedHeader(MqttMessageType.PUBLISH, false, qos, false, 0),
+                new MqttPublishVariableHeader(topic, packetId),
                 payload);
     }
 }

@@ -19,9 +19,13 @@ public sealed interface DevicePublish {
     /** No topic of ours, or another device's. */
     record Unknown() implements DevicePublish {}
 
-    /** Reads a topic of one device; ids stand in topics as they are, not encoded. */
-    static DevicePublish parse(String deviceId, String topic) {
-        String events = "devices/" + deviceId + "/messages/events";
+    /**
+     * Reads a topic of one device or module; ids stand in topics as they are, not encoded.
+     *
+     * @param id as its MQTT client id is
+     */
+    static DevicePublish parse(String id, String topic) {
+        String events = "devices/" + id.replace("/", "/modules/") + "/messages/events";
         if (topic.equals(events)) {
             return new Telemetry(Map.of());
         }

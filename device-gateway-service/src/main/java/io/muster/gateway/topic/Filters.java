@@ -1,5 +1,6 @@
 package io.muster.gateway.topic;
 
+import io.muster.document.IdentityId;
 import java.util.Set;
 
 /** What a device may subscribe to. Contract: iot-hub, 4.4 to 4.7. */
@@ -13,6 +14,12 @@ public final class Filters {
     private Filters() {}
 
     public static boolean isAllowed(String deviceId, String filter) {
-        return OF_EVERY_DEVICE.contains(filter) || filter.equals("devices/" + deviceId + "/messages/devicebound/#");
+        return OF_EVERY_DEVICE.contains(filter)
+                || (!IdentityId.isModule(deviceId) && filter.equals(messages(deviceId)));
+    }
+
+    /** For messages to a device; modules get none. */
+    public static String messages(String deviceId) {
+        return "devices/" + deviceId + "/messages/devicebound/#";
     }
 }

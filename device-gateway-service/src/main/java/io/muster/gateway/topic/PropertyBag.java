@@ -1,10 +1,12 @@
 package io.muster.gateway.topic;
 
 import java.net.URLDecoder;
+import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The properties in a topic's last segment: {@code k=v&k2=v2}, both percent-encoded. Contract: iot-hub, 4.3. */
@@ -27,6 +29,17 @@ public final class PropertyBag {
             }
         }
         return Optional.of(properties);
+    }
+
+    /** The bag of such properties, in their order. A slash would end the segment, and so stands escaped like all the rest. */
+    public static String text(Map<String, String> properties) {
+        return properties.entrySet().stream()
+                .map(property -> encode(property.getKey()) + "=" + encode(property.getValue()))
+                .collect(Collectors.joining("&"));
+    }
+
+    private static String encode(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
     private static String decode(String text) {

@@ -17,12 +17,14 @@ import io.muster.api.job.Requests;
 import io.muster.api.json.Devices;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
+import io.muster.document.IdentityId;
 import io.muster.records.CreateDevice;
 import io.muster.records.DeleteDevice;
 import io.muster.records.DevicePage;
 import io.muster.records.DeviceSettings;
 import io.muster.records.DeviceView;
 import io.muster.records.GetDevice;
+import io.muster.records.ListModules;
 import io.muster.records.Refusal;
 import io.muster.records.UpdateDevice;
 import java.time.Duration;
@@ -49,25 +51,63 @@ final class RegistryController {
 
     @Put("/devices/{id}")
     CompletionStage<HttpResponse<String>> put(HttpRequest<?> request, @PathVariable String id, @Body byte[] body) {
+        return put(request, Devices.id(id, null), body);
+    }
+
+    @Put("/devices/{id}/modules/{module}")
+    CompletionStage<HttpResponse<String>> put(
+            HttpRequest<?> request, @PathVariable String id, @PathVariable String module, @Body byte[] body) {
+        return put(request, Devices.id(id, module), body);
+    }
+
+    private CompletionStage<HttpResponse<String>> put(HttpRequest<?> request, IdentityId id, byte[] body) {
         DeviceSettings settings = Devices.settings(id, io.muster.api.json.Body.parse(body));
         Optional<String> condition = Devices.condition(request.getHeaders().get("If-Match"));
         Object command = condition.isPresent()
                 ? new UpdateDevice(condition.get(), settings)
                 : new CreateDevice(keys.addedTo(settings), null, null);
-        return requests.device(id, command, LIMIT).thenApply(RegistryController::identity);
+        return requests.device(id.text(), command, LIMIT).thenApply(RegistryController::identity);
     }
 
     @Get("/devices/{id}")
     CompletionStage<HttpResponse<String>> get(@PathVariable String id) {
-        return requests.device(id, new GetDevice(), LIMIT).thenApply(RegistryController::identity);
+        return requests.device(Devices.id(id, null).text(), new GetDevice(), LIMIT)
+                .thenApply(RegistryController::identity);
+    }
+
+    @Get("/devices/{id}/modules/{module}")
+    CompletionStage<HttpResponse<String>> get(@PathVariable String id, @PathVariable String module) {
+        return requests.device(Devices.id(id, module).text(), new GetDevice(), LIMIT)
+                .thenApply(RegistryController::identity);
+    }
+
+    @Get("/devices/{id}/modules")
+    CompletionStage<HttpResponse<String>> modules(@PathVariable String id) {
+        return requests.device(Devices.id(id, null).text(), new ListModules(), LIMIT)
+                .thenApply(outcome -> {
+                    rejectRefusal(outcome);
+                    ArrayNode body = JsonNodeFactory.instance.arrayNode();
+                    ((DevicePage) outcome).getDevices().forEach(view -> body.add(Devices.identity(view)));
+                    return Answers.ok(body);
+                });
     }
 
     @Delete("/devices/{id}")
     CompletionStage<HttpResponse<String>> delete(HttpRequest<?> request, @PathVariable String id) {
+        return delete(request, Devices.id(id, null));
+    }
+
+    @Delete("/devices/{id}/modules/{module}")
+    CompletionStage<HttpResponse<String>> delete(
+            HttpRequest<?> request, @PathVariable String id, @PathVariable String module) {
+        return delete(request, Devices.id(id, module));
+    }
+
+    private CompletionStage<HttpResponse<String>> delete(HttpRequest<?> request, IdentityId id) {
         @Nullable
         String condition =
                 Devices.condition(request.getHeaders().get("If-Match")).orElse(null);
-        return requests.device(id, new DeleteDevice(condition), LIMIT).thenApply(outcome -> {
+        return requests.device(id.text(), new DeleteDevice(condition), LIMIT).thenApply(outcome -> {
             rejectRefusal(outcome);
             return Answers.noContent();
         });

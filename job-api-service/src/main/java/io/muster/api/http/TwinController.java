@@ -16,6 +16,7 @@ import io.muster.api.json.Devices;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
 import io.muster.document.Etags;
+import io.muster.document.IdentityId;
 import io.muster.records.DeviceMethod;
 import io.muster.records.DeviceView;
 import io.muster.records.GetDevice;
@@ -27,7 +28,7 @@ import io.muster.records.TwinPatch;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 
-/** Twins and direct methods. Contract: iot-hub, 1.5 and 1.6. */
+/** Twins and direct methods of devices and modules. Contract: iot-hub, 1.5, 1.6 and 1.9. */
 @Controller
 @Consumes(MediaType.ALL)
 final class TwinController {
@@ -41,42 +42,81 @@ final class TwinController {
 
     @Get("/twins/{id}")
     CompletionStage<HttpResponse<String>> get(@PathVariable String id) {
-        return requests.device(id, new GetDevice(), RegistryController.LIMIT).thenApply(TwinController::twin);
+        return twin(Devices.id(id, null), new GetDevice());
+    }
+
+    @Get("/twins/{id}/modules/{module}")
+    CompletionStage<HttpResponse<String>> get(@PathVariable String id, @PathVariable String module) {
+        return twin(Devices.id(id, module), new GetDevice());
     }
 
     @Patch("/twins/{id}")
     CompletionStage<HttpResponse<String>> patch(HttpRequest<?> request, @PathVariable String id, @Body byte[] body) {
-        return requests.device(id, new PatchTwin(sections(request, body)), RegistryController.LIMIT)
-                .thenApply(TwinController::twin);
+        return twin(Devices.id(id, null), new PatchTwin(sections(request, body)));
+    }
+
+    @Patch("/twins/{id}/modules/{module}")
+    CompletionStage<HttpResponse<String>> patch(
+            HttpRequest<?> request, @PathVariable String id, @PathVariable String module, @Body byte[] body) {
+        return twin(Devices.id(id, module), new PatchTwin(sections(request, body)));
     }
 
     /** How the Java client sends a PATCH. */
     @Post("/twins/{id}")
     CompletionStage<HttpResponse<String>> post(HttpRequest<?> request, @PathVariable String id, @Body byte[] body) {
-        String override = request.getHeaders().get("X-HTTP-Method-Override");
-        if (!"PATCH".equalsIgnoreCase(override)) {
-            throw new ProblemException(
-                    Problem.argumentInvalid("POST to a twin is a PATCH: say X-HTTP-Method-Override: PATCH."));
-        }
+        rejectOther(request);
         return patch(request, id, body);
+    }
+
+    @Post("/twins/{id}/modules/{module}")
+    CompletionStage<HttpResponse<String>> post(
+            HttpRequest<?> request, @PathVariable String id, @PathVariable String module, @Body byte[] body) {
+        rejectOther(request);
+        return patch(request, id, module, body);
     }
 
     @Put("/twins/{id}")
     CompletionStage<HttpResponse<String>> put(HttpRequest<?> request, @PathVariable String id, @Body byte[] body) {
-        return requests.device(id, new ReplaceTwin(sections(request, body)), RegistryController.LIMIT)
-                .thenApply(TwinController::twin);
+        return twin(Devices.id(id, null), new ReplaceTwin(sections(request, body)));
+    }
+
+    @Put("/twins/{id}/modules/{module}")
+    CompletionStage<HttpResponse<String>> put(
+            HttpRequest<?> request, @PathVariable String id, @PathVariable String module, @Body byte[] body) {
+        return twin(Devices.id(id, module), new ReplaceTwin(sections(request, body)));
     }
 
     @Post("/twins/{id}/methods")
     CompletionStage<HttpResponse<String>> invoke(@PathVariable String id, @Body byte[] body) {
+        return invoke(Devices.id(id, null), body);
+    }
+
+    @Post("/twins/{id}/modules/{module}/methods")
+    CompletionStage<HttpResponse<String>> invoke(
+            @PathVariable String id, @PathVariable String module, @Body byte[] body) {
+        return invoke(Devices.id(id, module), body);
+    }
+
+    private CompletionStage<HttpResponse<String>> invoke(IdentityId id, byte[] body) {
         DeviceMethod method = Devices.method(io.muster.api.json.Body.parse(body));
         Duration limit = Duration.ofSeconds(
                         (long) method.getConnectTimeoutSeconds() + method.getResponseTimeoutSeconds())
                 .plus(SLACK);
-        return requests.device(id, new InvokeMethod(method), limit).thenApply(outcome -> {
+        return requests.device(id.text(), new InvokeMethod(method), limit).thenApply(outcome -> {
             RegistryController.rejectRefusal(outcome);
             return Answers.ok(Devices.result((MethodResult) outcome));
         });
+    }
+
+    private CompletionStage<HttpResponse<String>> twin(IdentityId id, Object command) {
+        return requests.device(id.text(), command, RegistryController.LIMIT).thenApply(TwinController::twin);
+    }
+
+    private static void rejectOther(HttpRequest<?> request) {
+        if (!"PATCH".equalsIgnoreCase(request.getHeaders().get("X-HTTP-Method-Override"))) {
+            throw new ProblemException(
+                    Problem.argumentInvalid("POST to a twin is a PATCH: say X-HTTP-Method-Override: PATCH."));
+        }
     }
 
     private static TwinPatch sections(HttpRequest<?> request, byte[] body) {

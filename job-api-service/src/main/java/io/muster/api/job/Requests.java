@@ -12,7 +12,10 @@ import org.jspecify.annotations.Nullable;
  * ProblemException} when none comes in time. Nothing here blocks.
  */
 public interface Requests {
-    /** @param command a command of {@code DeviceCommand} */
+    /**
+     * @param deviceId of a device, or of a module
+     * @param command a command of {@code DeviceCommand}
+     */
     CompletableFuture<Object> device(String deviceId, Object command, Duration limit);
 
     /** @param command a command of {@code JobCommand} */

@@ -1,5 +1,6 @@
 package io.muster.api.json;
 
+import io.muster.document.IdentityId;
 import io.muster.records.CreateDevice;
 import io.muster.records.DeleteDevice;
 import io.muster.records.DeviceSettings;
@@ -27,9 +28,10 @@ public record BulkEntry(String deviceId, List<Object> commands) {
 
     /** The device that an entry names, whatever else is wrong with it. */
     public static String idOf(Body entry) {
-        return entry.text("id")
+        String deviceId = entry.text("id")
                 .or(() -> entry.text("deviceId"))
                 .orElseThrow(() -> new ProblemException(Problem.argumentNull("id is missing: name the device.")));
+        return Devices.id(deviceId, entry.text("moduleId").orElse(null)).text();
     }
 
     /**
@@ -41,7 +43,7 @@ public record BulkEntry(String deviceId, List<Object> commands) {
     public static BulkEntry of(Body entry, UnaryOperator<DeviceSettings> withKeys) {
         String deviceId = idOf(entry);
         String mode = entry.text("importMode").orElse("create").toLowerCase(Locale.ROOT);
-        DeviceSettings settings = Devices.settings(deviceId, entry);
+        DeviceSettings settings = Devices.settings(IdentityId.of(deviceId), entry);
         String etag = entry.text("etag").or(() -> entry.text("eTag")).orElse(ANY);
         Optional<TwinPatch> twin = twin(entry, ANY);
         Optional<TwinPatch> matchingTwin = twin(entry, entry.text("twinETag").orElse(ANY));

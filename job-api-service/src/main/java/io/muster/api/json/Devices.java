@@ -3,6 +3,7 @@ package io.muster.api.json;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.muster.document.Etags;
+import io.muster.document.IdentityId;
 import io.muster.document.Timestamps;
 import io.muster.records.AuthenticationType;
 import io.muster.records.Credentials;
@@ -33,14 +34,26 @@ public final class Devices {
 
     private Devices() {}
 
+    /**
+     * The id of a device or module that a client names.
+     *
+     * @param moduleId null for the device itself
+     * @throws ProblemException when one holds a slash, which stands between the two
+     */
+    public static IdentityId id(String deviceId, @Nullable String moduleId) {
+        IdentityId id = new IdentityId(deviceId, moduleId);
+        if (!IdentityId.of(id.text()).equals(id) || (moduleId != null && IdentityId.isModule(moduleId))) {
+            throw new ProblemException(Problem.argumentInvalid("The id of a device or module holds no slash."));
+        }
+        return id;
+    }
+
     /** The settings in an identity's body. Blank keys are absent. */
-    public static DeviceSettings settings(String deviceId, Body body) {
-        body.text("deviceId").ifPresent(id -> {
-            if (!id.equals(deviceId)) {
-                throw new ProblemException(
-                        Problem.argumentInvalid("The body's deviceId is " + id + ", the path's is " + deviceId + "."));
-            }
-        });
+    public static DeviceSettings settings(IdentityId id, Body body) {
+        sameId(body, "deviceId", id.deviceId());
+        if (id.moduleId() != null) {
+            sameId(body, "moduleId", id.moduleId());
+        }
         Optional<Body> authentication = body.object("authentication");
         Optional<Body> keys = authentication.flatMap(given -> given.object("symmetricKey"));
         Optional<Body> thumbprints = authentication.flatMap(given -> given.object("x509Thumbprint"));
@@ -61,7 +74,17 @@ public final class Devices {
                 .setIotEdge(body.object("capabilities")
                         .flatMap(capabilities -> capabilities.flag("iotEdge"))
                         .orElse(false))
+                .setManagedBy(body.text("managedBy").orElse(null))
                 .build();
+    }
+
+    private static void sameId(Body body, String name, String wanted) {
+        body.text(name).ifPresent(given -> {
+            if (!given.equals(wanted)) {
+                throw new ProblemException(Problem.argumentInvalid(
+                        "The body's " + name + " is " + given + ", the path's is " + wanted + "."));
+            }
+        });
     }
 
     private static @Nullable String textOf(Optional<Body> body, String name) {
@@ -121,7 +144,7 @@ public final class Devices {
         Device device = view.getDevice();
         Credentials credentials = device.getSettings().getCredentials();
         ObjectNode body = JsonNodeFactory.instance.objectNode();
-        body.put("deviceId", device.getDeviceId());
+        ids(body, device);
         body.put("generationId", device.getGenerationId());
         body.put("etag", Etags.of(device));
         body.put("connectionState", connectionState(view));
@@ -130,7 +153,7 @@ public final class Devices {
         body.put("connectionStateUpdatedTime", changedAt(view));
         body.put("statusUpdatedTime", Timestamps.text(device.getStatusUpdatedAt()));
         body.put("lastActivityTime", changedAt(view));
-        body.put("cloudToDeviceMessageCount", 0);
+        body.put("cloudToDeviceMessageCount", view.getQueuedMessages());
         ObjectNode authentication = body.putObject("authentication");
         authentication
                 .putObject("symmetricKey")
@@ -148,7 +171,7 @@ public final class Devices {
         Device device = view.getDevice();
         Twin twin = device.getTwin();
         ObjectNode body = JsonNodeFactory.instance.objectNode();
-        body.put("deviceId", device.getDeviceId());
+        ids(body, device);
         body.put("etag", Etags.of(twin));
         body.put("deviceEtag", Etags.of(device));
         body.put("status", status(device));
@@ -158,7 +181,7 @@ public final class Devices {
         body.put("statusUpdateTime", Timestamps.text(device.getStatusUpdatedAt()));
         body.put("connectionState", connectionState(view));
         body.put("lastActivityTime", changedAt(view));
-        body.put("cloudToDeviceMessageCount", 0);
+        body.put("cloudToDeviceMessageCount", view.getQueuedMessages());
         body.put("authenticationType", type(device.getSettings().getCredentials()));
         thumbprints(body, device.getSettings().getCredentials());
         body.put("modelId", "");
@@ -184,6 +207,15 @@ public final class Devices {
         parent.putObject("x509Thumbprint")
                 .put("primaryThumbprint", credentials.getPrimaryThumbprint())
                 .put("secondaryThumbprint", credentials.getSecondaryThumbprint());
+    }
+
+    private static void ids(ObjectNode body, Device device) {
+        IdentityId id = IdentityId.of(device.getDeviceId());
+        body.put("deviceId", id.deviceId());
+        if (id.moduleId() != null) {
+            body.put("moduleId", id.moduleId());
+            body.put("managedBy", device.getSettings().getManagedBy());
+        }
     }
 
     private static String connectionState(DeviceView view) {

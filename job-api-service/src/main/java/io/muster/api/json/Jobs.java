@@ -3,6 +3,7 @@ package io.muster.api.json;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.muster.document.IdentityId;
 import io.muster.document.Timestamps;
 import io.muster.records.DeviceJob;
 import io.muster.records.DeviceJobCounts;
@@ -179,7 +180,11 @@ public final class Jobs {
     public static ObjectNode document(DeviceJob job) {
         boolean method = job.getOperation() == OperationType.METHOD;
         ObjectNode body = JsonNodeFactory.instance.objectNode();
-        body.put("deviceId", job.getDeviceId());
+        IdentityId id = IdentityId.of(job.getDeviceId());
+        body.put("deviceId", id.deviceId());
+        if (id.moduleId() != null) {
+            body.put("moduleId", id.moduleId());
+        }
         body.put("jobId", job.getJobId());
         body.put("jobType", method ? METHOD : TWIN);
         body.put("status", job.getStatus().name().toLowerCase(Locale.ROOT));

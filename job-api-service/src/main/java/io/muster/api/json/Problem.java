@@ -87,6 +87,9 @@ public record Problem(int status, int code, String name, String message) {
             case GATEWAY_TIMEOUT -> gatewayTimeout(message);
             case INVALID_RESPONSE -> new Problem(502, 502001, "InvalidResponseWhileProxying", message);
             case TOO_MANY_METHODS_IN_FLIGHT -> new Problem(403, 403800, "DeviceMaximumInflightMethodExceeded", message);
+            case MODULE_ALREADY_EXISTS -> new Problem(409, 409301, "ModuleAlreadyExistsOnDevice", message);
+            case MODULE_NOT_FOUND -> new Problem(404, 404010, "ModuleNotFound", message);
+            case QUEUE_FULL -> new Problem(403, 403004, "DeviceMaximumQueueDepthExceeded", message);
             case THROTTLED -> throttled(message);
             case UNKNOWN -> serverError();
         };

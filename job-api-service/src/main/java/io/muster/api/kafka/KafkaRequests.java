@@ -6,6 +6,7 @@ import io.muster.api.job.Requests;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
 import io.muster.codec.Codecs;
+import io.muster.document.IdentityId;
 import io.muster.records.AwaitTurn;
 import io.muster.records.CancelJob;
 import io.muster.records.CountDevices;
@@ -91,8 +92,12 @@ public final class KafkaRequests implements Requests, AutoCloseable {
     @Override
     public CompletableFuture<Object> device(String deviceId, Object command, Duration limit) {
         String requestId = UUID.randomUUID().toString();
-        ProducerRecord<String, byte[]> record =
-                record(Topics.DEVICE_COMMANDS, null, deviceId, new DeviceCommand(deviceId, command), requestId);
+        ProducerRecord<String, byte[]> record = record(
+                Topics.DEVICE_COMMANDS,
+                null,
+                IdentityId.deviceId(deviceId),
+                new DeviceCommand(deviceId, command),
+                requestId);
         return ask(requestId, List.of(record), limit).thenApply(List::getFirst);
     }
 

@@ -1,5 +1,6 @@
 package io.muster.planner.fleet;
 
+import io.muster.document.IdentityId;
 import io.muster.document.Timestamps;
 import io.muster.planner.json.Json;
 import io.muster.planner.json.MalformedJsonException;
@@ -19,7 +20,11 @@ public record DeviceJobRow(DeviceJob job) implements Row {
     public Object member(String name) {
         return switch (name) {
             case "jobId" -> job.getJobId();
-            case "deviceId" -> job.getDeviceId();
+            case "deviceId" -> IdentityId.deviceId(job.getDeviceId());
+            case "moduleId" -> {
+                @Nullable String moduleId = IdentityId.of(job.getDeviceId()).moduleId();
+                yield moduleId == null ? Values.UNDEFINED : moduleId;
+            }
             case "jobType" ->
                 job.getOperation() == OperationType.METHOD ? "scheduleDeviceMethod" : "scheduleUpdateTwin";
             case "status" -> job.getStatus().name().toLowerCase(Locale.ROOT);

@@ -1,6 +1,7 @@
 package io.muster.planner.fleet;
 
 import io.muster.document.Etags;
+import io.muster.document.IdentityId;
 import io.muster.document.Timestamps;
 import io.muster.planner.json.Json;
 import io.muster.query.LazyObject;
@@ -23,19 +24,25 @@ import org.jspecify.annotations.Nullable;
 public final class DeviceRow implements Row {
     private final Device device;
     private final @Nullable DeviceConnection connection;
+    private final int queuedMessages;
     private @Nullable Map<String, Object> tags;
     private @Nullable Properties properties;
 
     /** @param connection as clients see it: connected only while it can be reached; null where there never was one */
-    public DeviceRow(Device device, @Nullable DeviceConnection connection) {
+    public DeviceRow(Device device, @Nullable DeviceConnection connection, int queuedMessages) {
         this.device = device;
         this.connection = connection;
+        this.queuedMessages = queuedMessages;
     }
 
     @Override
     public Object member(String name) {
         return switch (name) {
-            case "deviceId" -> device.getDeviceId();
+            case "deviceId" -> IdentityId.deviceId(device.getDeviceId());
+            case "moduleId" -> {
+                @Nullable String moduleId = IdentityId.of(device.getDeviceId()).moduleId();
+                yield moduleId == null ? Values.UNDEFINED : moduleId;
+            }
             case "tags" -> tags();
             case "properties" -> properties();
             case "etag" -> Etags.of(device.getTwin());
@@ -53,7 +60,7 @@ public final class DeviceRow implements Row {
             case "authenticationType" -> authenticationType();
             case "x509Thumbprint" -> thumbprints();
             case "capabilities" -> Map.of("iotEdge", device.getSettings().getIotEdge());
-            case "cloudToDeviceMessageCount" -> 0;
+            case "cloudToDeviceMessageCount" -> queuedMessages;
             case "modelId", "deviceScope" -> "";
             case "parentScopes" -> List.of();
             default -> Values.UNDEFINED;

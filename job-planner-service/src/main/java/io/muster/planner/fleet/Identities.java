@@ -1,6 +1,7 @@
 package io.muster.planner.fleet;
 
 import io.muster.document.Etags;
+import io.muster.document.IdentityId;
 import io.muster.records.AuthenticationType;
 import io.muster.records.CreateDevice;
 import io.muster.records.Credentials;
@@ -16,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Decides on changes of device identities. Contract: iot-hub, 1.2. */
 public final class Identities {
+    /** How many modules a device may have. */
+    public static final int MODULES_PER_DEVICE = 50;
+
     private static final Pattern DEVICE_ID = Pattern.compile("[A-Za-z0-9\\-:.+%_#*?!(),=@;$']{1,128}");
     private static final Pattern THUMBPRINT = Pattern.compile("[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}");
     private static final int SHORTEST_KEY = 16;
@@ -23,14 +27,19 @@ public final class Identities {
 
     private Identities() {}
 
-    /** @param present the device that has the id already; null for none */
+    /**
+     * @param present the device or module that has the id already; null for none
+     * @param deviceId of the device, or of the module
+     */
     public static IdentityChange create(@Nullable Device present, String deviceId, CreateDevice command, Instant now) {
-        if (!DEVICE_ID.matcher(deviceId).matches()) {
-            return new IdentityChange.Refused(Refusals.invalid(
-                    "A device id has 1 to 128 letters, digits or characters of -:.+%_#*?!(),=@;$' and no others."));
+        IdentityId id = IdentityId.of(deviceId);
+        if (!isId(id.deviceId()) || (id.moduleId() != null && !isId(id.moduleId()))) {
+            return new IdentityChange.Refused(
+                    Refusals.invalid("The id of a device or module has 1 to 128 letters, digits"
+                            + " or characters of -:.+%_#*?!(),=@;$' and no others."));
         }
         if (present != null) {
-            return new IdentityChange.Refused(Refusals.deviceAlreadyExists(deviceId));
+            return new IdentityChange.Refused(Refusals.alreadyExists(deviceId));
         }
         DeviceSettings settings = command.getSettings();
         Optional<String> fault = fault(settings.getCredentials());
@@ -53,7 +62,7 @@ public final class Identities {
 
     public static IdentityChange update(@Nullable Device device, String deviceId, UpdateDevice command, Instant now) {
         if (device == null) {
-            return new IdentityChange.Refused(Refusals.deviceNotFound(deviceId));
+            return new IdentityChange.Refused(Refusals.notFound(deviceId));
         }
         if (!Etags.matches(command.getIfMatch(), Etags.of(device))) {
             return new IdentityChange.Refused(Refusals.etagDiffers());
@@ -76,12 +85,16 @@ public final class Identities {
 
     public static IdentityChange delete(@Nullable Device device, String deviceId, DeleteDevice command) {
         if (device == null) {
-            return new IdentityChange.Refused(Refusals.deviceNotFound(deviceId));
+            return new IdentityChange.Refused(Refusals.notFound(deviceId));
         }
         if (!Etags.matches(command.getIfMatch(), Etags.of(device))) {
             return new IdentityChange.Refused(Refusals.etagDiffers());
         }
         return new IdentityChange.Deleted(device);
+    }
+
+    private static boolean isId(String text) {
+        return DEVICE_ID.matcher(text).matches();
     }
 
     private static Credentials keepingKeys(Credentials wanted, Credentials present) {

@@ -1,5 +1,6 @@
 package io.muster.planner.fleet;
 
+import io.muster.document.IdentityId;
 import io.muster.records.Refusal;
 import io.muster.records.RefusalReason;
 
@@ -7,12 +8,23 @@ import io.muster.records.RefusalReason;
 public final class Refusals {
     private Refusals() {}
 
+    /** @param id of a device or a module */
+    public static Refusal notFound(String id) {
+        return IdentityId.isModule(id)
+                ? new Refusal(RefusalReason.MODULE_NOT_FOUND, "There is no module " + id + ".")
+                : deviceNotFound(id);
+    }
+
     public static Refusal deviceNotFound(String deviceId) {
         return new Refusal(RefusalReason.DEVICE_NOT_FOUND, "There is no device " + deviceId + ".");
     }
 
-    public static Refusal deviceAlreadyExists(String deviceId) {
-        return new Refusal(RefusalReason.DEVICE_ALREADY_EXISTS, "The device " + deviceId + " is already registered.");
+    /** @param deviceId of a device or a module */
+    public static Refusal alreadyExists(String deviceId) {
+        return IdentityId.isModule(deviceId)
+                ? new Refusal(RefusalReason.MODULE_ALREADY_EXISTS, "The module " + deviceId + " is already registered.")
+                : new Refusal(
+                        RefusalReason.DEVICE_ALREADY_EXISTS, "The device " + deviceId + " is already registered.");
     }
 
     public static Refusal etagDiffers() {
@@ -44,6 +56,10 @@ public final class Refusals {
 
     public static Refusal notJson() {
         return new Refusal(RefusalReason.INVALID_RESPONSE, "The device's answer is not JSON.");
+    }
+
+    public static Refusal tooManyModules(int limit) {
+        return new Refusal(RefusalReason.THROTTLED, "A device has up to " + limit + " modules: delete one first.");
     }
 
     public static Refusal tooManyInFlight(int limit) {

@@ -29,6 +29,11 @@ public final class Outbox {
         this.codecs = codecs;
     }
 
+    /** Where records about a device or a module go: the partition of this task is the device's. */
+    public Route routeOf(String id) {
+        return Route.ofDevice(id, context.taskId().partition());
+    }
+
     /** The name of a topic's sink in the topology. */
     public static String sink(Topic<?> topic) {
         return "to-" + topic.name();

@@ -1,5 +1,6 @@
 package io.muster.planner.stream;
 
+import io.muster.document.IdentityId;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.Set;
@@ -18,6 +19,11 @@ public record Route(@Nullable String key, int partition) {
 
     public static Route byKey(String key) {
         return new Route(key, BY_KEY);
+    }
+
+    /** For a record about a device or a module: a module's own key stands in its device's partition. */
+    public static Route ofDevice(String id, int partition) {
+        return IdentityId.isModule(id) ? new Route(id, partition) : byKey(id);
     }
 
     /** Writes the key alone. */

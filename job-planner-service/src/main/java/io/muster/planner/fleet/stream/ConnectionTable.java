@@ -1,7 +1,7 @@
 package io.muster.planner.fleet.stream;
 
+import io.muster.document.IdentityId;
 import io.muster.planner.stream.Outbox;
-import io.muster.planner.stream.Route;
 import io.muster.records.DeviceConnection;
 import io.muster.topics.Topics;
 import java.time.Duration;
@@ -112,10 +112,10 @@ final class ConnectionTable {
         return now.isAfter(lastSeen.plus(GIVEN_UP));
     }
 
-    /** How many devices can be reached now. */
+    /** How many devices can be reached now; modules are not counted. */
     long connected(Instant now) {
         return mirror.values().stream()
-                .filter(connection -> isLive(connection, now))
+                .filter(connection -> !IdentityId.isModule(connection.getDeviceId()) && isLive(connection, now))
                 .count();
     }
 
@@ -125,7 +125,7 @@ final class ConnectionTable {
         outbox.send(
                 Outbox.sink(Topics.DEVICE_CONNECTIONS),
                 Topics.DEVICE_CONNECTIONS,
-                Route.byKey(connection.getDeviceId()),
+                outbox.routeOf(connection.getDeviceId()),
                 connection,
                 now);
     }
@@ -133,7 +133,7 @@ final class ConnectionTable {
     void delete(String deviceId, Instant now) {
         if (mirror.remove(deviceId) != null) {
             store.delete(deviceId);
-            outbox.sendEncoded(Outbox.sink(Topics.DEVICE_CONNECTIONS), Route.byKey(deviceId), null, now, null);
+            outbox.sendEncoded(Outbox.sink(Topics.DEVICE_CONNECTIONS), outbox.routeOf(deviceId), null, now, null);
         }
     }
 }

@@ -65,7 +65,11 @@ final class DeviceJobTable {
             Instant now) {
         DeviceJobEvent happened = new DeviceJobEvent(jobId, deviceId, now, previous, createdAt, event);
         outbox.send(
-                Outbox.sink(Topics.DEVICE_JOB_EVENTS), Topics.DEVICE_JOB_EVENTS, Route.byKey(deviceId), happened, now);
+                Outbox.sink(Topics.DEVICE_JOB_EVENTS),
+                Topics.DEVICE_JOB_EVENTS,
+                outbox.routeOf(deviceId),
+                happened,
+                now);
         String key = key(jobId, deviceId);
         @Nullable DeviceJob before = previous == null ? null : store.get(key);
         store.put(key, DeviceJobs.evolve(before, happened, operation));

@@ -6,6 +6,7 @@ record DevicePartition(
         ConnectionTable connections,
         DeviceJobTable deviceJobs,
         MethodRunner runner,
+        MessageTable messages,
         TwinWriter twins,
         DeviceViews views,
         FleetOutbox outbox) {}

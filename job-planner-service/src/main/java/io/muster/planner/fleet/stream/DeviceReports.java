@@ -1,5 +1,6 @@
 package io.muster.planner.fleet.stream;
 
+import io.muster.document.IdentityId;
 import io.muster.planner.fleet.Identities;
 import io.muster.planner.fleet.Refusals;
 import io.muster.planner.fleet.TwinChange;
@@ -12,6 +13,7 @@ import io.muster.records.DeviceConnection;
 import io.muster.records.DeviceDisconnected;
 import io.muster.records.DeviceReport;
 import io.muster.records.GatewayHeartbeat;
+import io.muster.records.MessageAcknowledged;
 import io.muster.records.MethodAnswered;
 import io.muster.records.MethodUndelivered;
 import io.muster.records.PatchReported;
@@ -31,6 +33,7 @@ final class DeviceReports {
     private final DeviceTable devices;
     private final ConnectionTable connections;
     private final MethodRunner runner;
+    private final MessageTable messages;
     private final TwinWriter twins;
     private final FleetOutbox outbox;
 
@@ -38,6 +41,7 @@ final class DeviceReports {
         this.devices = partition.devices();
         this.connections = partition.connections();
         this.runner = partition.runner();
+        this.messages = partition.messages();
         this.twins = partition.twins();
         this.outbox = partition.outbox();
     }
@@ -53,6 +57,7 @@ final class DeviceReports {
             case SubscriptionsChanged changed -> subscriptions(deviceId, changed, now);
             case MethodAnswered answered -> runner.answered(deviceId, answered, now);
             case MethodUndelivered undelivered -> runner.undelivered(deviceId, undelivered, now);
+            case MessageAcknowledged acknowledged -> messages.acknowledged(deviceId, acknowledged.getNumber());
             case RequestTwin request -> twin(report, deviceId, request, now);
             case PatchReported patch -> reported(report, deviceId, patch, now);
             case Object unknown -> throw new IllegalStateException("not a report, class=" + unknown.getClass());
@@ -62,16 +67,20 @@ final class DeviceReports {
     /** The epoch is the request's own place in the partition, so that a later one is larger, whichever gateway asks. */
     private void terms(DeviceReport report, String deviceId, long offset, Instant now) {
         @Nullable Device device = devices.get(deviceId);
+        @Nullable Device parent = devices.get(IdentityId.deviceId(deviceId));
         @Nullable DeviceConnection session = connections.get(deviceId);
         String correlationId = report.getCorrelationId() == null ? "" : report.getCorrelationId();
         ConnectionTerms.Builder terms = ConnectionTerms.newBuilder()
                 .setCorrelationId(correlationId)
                 .setEpoch(offset)
-                .setKnown(device != null);
-        if (device != null) {
-            terms.setStatus(device.getSettings().getStatus())
+                .setKnown(device != null && parent != null);
+        if (device != null && parent != null) {
+            // A module is as disabled as its device.
+            Device decisive = Identities.isEnabled(parent) ? device : parent;
+            terms.setStatus(decisive.getSettings().getStatus())
                     .setCredentials(device.getSettings().getCredentials())
-                    .setSubscriptions(session == null ? List.of() : session.getSubscriptions());
+                    .setSubscriptions(session == null ? List.of() : session.getSubscriptions())
+                    .setAtLeastOnce(session == null ? List.of() : session.getAtLeastOnce());
         }
         outbox.deliver(report.getGateway(), deviceId, terms.build(), now);
     }
@@ -90,8 +99,7 @@ final class DeviceReports {
         if (session != null && connections.isLive(session, now)) {
             close(session.getGateway(), deviceId, session.getEpoch(), "A newer connection took its place.", now);
         }
-        List<String> subscriptions =
-                session == null || connected.getCleanSession() ? List.of() : session.getSubscriptions();
+        @Nullable DeviceConnection resumed = connected.getCleanSession() ? null : session;
         connections.put(
                 DeviceConnection.newBuilder()
                         .setDeviceId(deviceId)
@@ -99,11 +107,13 @@ final class DeviceReports {
                         .setGateway(report.getGateway())
                         .setGatewayRun(report.getGatewayRun())
                         .setConnected(true)
-                        .setSubscriptions(subscriptions)
+                        .setSubscriptions(resumed == null ? List.of() : resumed.getSubscriptions())
+                        .setAtLeastOnce(resumed == null ? List.of() : resumed.getAtLeastOnce())
                         .setChangedAt(now)
                         .build(),
                 now);
         runner.dispatch(deviceId, now);
+        messages.dispatch(deviceId, now);
     }
 
     /** Ends the connections of gateways that are gone, for everybody to read; a gateway that lives after all is told. */
@@ -141,9 +151,11 @@ final class DeviceReports {
             connections.put(
                     DeviceConnection.newBuilder(session)
                             .setSubscriptions(changed.getSubscriptions())
+                            .setAtLeastOnce(changed.getAtLeastOnce())
                             .build(),
                     now);
             runner.dispatch(deviceId, now);
+            messages.dispatch(deviceId, now);
         }
     }
 
@@ -168,7 +180,7 @@ final class DeviceReports {
     private void reported(DeviceReport report, String deviceId, PatchReported patch, Instant now) {
         @Nullable Device device = devices.get(deviceId);
         TwinChange change = device == null
-                ? new TwinChange.Refused(Refusals.deviceNotFound(deviceId))
+                ? new TwinChange.Refused(Refusals.notFound(deviceId))
                 : twins.write(
                         device,
                         TwinEdit.report(device.getTwin(), patch.getPatch(), patch.getExpectedVersion(), now),

@@ -1,5 +1,6 @@
 package io.muster.planner.fleet.stream;
 
+import io.muster.document.IdentityId;
 import io.muster.planner.fleet.Identities;
 import io.muster.planner.fleet.IdentityChange;
 import io.muster.planner.fleet.Refusals;
@@ -7,6 +8,7 @@ import io.muster.planner.fleet.TwinChange;
 import io.muster.planner.fleet.TwinEdit;
 import io.muster.planner.job.JobDecider;
 import io.muster.planner.stream.Requester;
+import io.muster.query.Source;
 import io.muster.records.CloseConnection;
 import io.muster.records.CreateDevice;
 import io.muster.records.DeleteDevice;
@@ -20,9 +22,12 @@ import io.muster.records.Expansion;
 import io.muster.records.GetDevice;
 import io.muster.records.InvokeMethod;
 import io.muster.records.ListDevices;
+import io.muster.records.ListModules;
 import io.muster.records.PatchTwin;
+import io.muster.records.PurgeMessages;
 import io.muster.records.Refusal;
 import io.muster.records.ReplaceTwin;
+import io.muster.records.SendMessage;
 import io.muster.records.TurnCame;
 import io.muster.records.TwinPatch;
 import io.muster.records.UpdateDevice;
@@ -39,6 +44,7 @@ final class DeviceRequests {
     private final DeviceTable devices;
     private final ConnectionTable connections;
     private final MethodRunner runner;
+    private final MessageTable messages;
     private final TwinWriter twins;
     private final DeviceViews views;
     private final FleetOutbox outbox;
@@ -47,6 +53,7 @@ final class DeviceRequests {
         this.devices = partition.devices();
         this.connections = partition.connections();
         this.runner = partition.runner();
+        this.messages = partition.messages();
         this.twins = partition.twins();
         this.views = partition.views();
         this.outbox = partition.outbox();
@@ -57,8 +64,7 @@ final class DeviceRequests {
         String deviceId = command.getDeviceId();
         @Nullable Device device = devices.get(deviceId);
         switch (command.getCommand()) {
-            case CreateDevice create ->
-                identity(device, Identities.create(device, deviceId, create, now), requester, now);
+            case CreateDevice create -> create(device, deviceId, create, requester, now);
             case UpdateDevice update ->
                 identity(device, Identities.update(device, deviceId, update, now), requester, now);
             case DeleteDevice delete -> identity(device, Identities.delete(device, deviceId, delete), requester, now);
@@ -79,9 +85,44 @@ final class DeviceRequests {
                         found -> edit(found, TwinEdit.Mode.REPLACE, replace.getReplacement(), requester, now));
             case InvokeMethod invoke ->
                 ifThere(device, deviceId, requester, now, _ -> invoke(deviceId, invoke, position, requester, now));
+            case ListModules _ -> ifThere(device, deviceId, requester, now, _ -> modules(deviceId, requester, now));
+            case SendMessage send ->
+                ifThere(
+                        device,
+                        deviceId,
+                        requester,
+                        now,
+                        _ -> messages.send(deviceId, send.getMessage(), position, requester, now));
+            case PurgeMessages _ ->
+                ifThere(device, deviceId, requester, now, _ -> messages.purge(deviceId, requester, now));
             case Object unknown ->
                 throw new IllegalStateException("not a command to a device, class=" + unknown.getClass());
         }
+    }
+
+    /** A module comes after its device, and there are not too many. */
+    private void create(@Nullable Device present, String id, CreateDevice create, Requester requester, Instant now) {
+        String deviceId = IdentityId.deviceId(id);
+        if (IdentityId.isModule(id) && devices.get(deviceId) == null) {
+            outbox.reply(requester, Refusals.deviceNotFound(deviceId), now);
+        } else if (present == null
+                && IdentityId.isModule(id)
+                && devices.modulesOf(deviceId).size() >= Identities.MODULES_PER_DEVICE) {
+            outbox.reply(requester, Refusals.tooManyModules(Identities.MODULES_PER_DEVICE), now);
+        } else {
+            identity(present, Identities.create(present, id, create, now), requester, now);
+        }
+    }
+
+    private void modules(String deviceId, Requester requester, Instant now) {
+        List<DeviceView> modules = new ArrayList<>();
+        for (String id : devices.modulesOf(deviceId)) {
+            @Nullable Device module = devices.get(id);
+            if (module != null) {
+                modules.add(views.of(module, now));
+            }
+        }
+        outbox.reply(requester, new DevicePage(0, 1, modules, false), now);
     }
 
     /** This partition's part of a page. */
@@ -89,7 +130,7 @@ final class DeviceRequests {
         int limit = Math.clamp(list.getLimit(), 1, PAGE_LIMIT);
         List<DeviceView> page = new ArrayList<>();
         int[] bytes = {0};
-        boolean more = devices.scan(list.getAfter(), device -> {
+        boolean more = devices.scan(Source.DEVICES, list.getAfter(), device -> {
             page.add(views.of(device, now));
             bytes[0] += DeviceViews.roughSize(device);
             return page.size() < limit && bytes[0] < DeviceViews.PAGE_BYTES;
@@ -118,19 +159,32 @@ final class DeviceRequests {
                 devices.put(before, changed.device(), now);
                 if (!Identities.isEnabled(changed.device())) {
                     close(deviceId, "The device is disabled.", now);
+                    devices.modulesOf(deviceId).forEach(module -> close(module, "Its device is disabled.", now));
                 }
                 view(changed.device(), requester, now);
             }
             case IdentityChange.Deleted deleted -> {
                 String deviceId = deleted.device().getDeviceId();
-                close(deviceId, "The device is deleted.", now);
-                runner.deviceDeleted(deviceId, now);
-                connections.delete(deviceId, now);
-                devices.delete(deleted.device(), now);
+                for (String id : devices.modulesOf(deviceId)) {
+                    @Nullable Device module = devices.get(id);
+                    if (module != null) {
+                        remove(module, now);
+                    }
+                }
+                remove(deleted.device(), now);
                 outbox.reply(requester, new DeviceDeleted(deviceId), now);
             }
             case IdentityChange.Refused refused -> outbox.reply(requester, refused.refusal(), now);
         }
+    }
+
+    private void remove(Device device, Instant now) {
+        String deviceId = device.getDeviceId();
+        close(deviceId, "The device is deleted.", now);
+        runner.deviceDeleted(deviceId, now);
+        messages.drop(deviceId);
+        connections.delete(deviceId, now);
+        devices.delete(device, now);
     }
 
     private void close(String deviceId, String reason, Instant now) {
@@ -169,7 +223,7 @@ final class DeviceRequests {
             Instant now,
             java.util.function.Consumer<Device> action) {
         if (device == null) {
-            outbox.reply(requester, Refusals.deviceNotFound(deviceId), now);
+            outbox.reply(requester, Refusals.notFound(deviceId), now);
         } else {
             action.accept(device);
         }

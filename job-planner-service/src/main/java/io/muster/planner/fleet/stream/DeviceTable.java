@@ -1,29 +1,33 @@
 package io.muster.planner.fleet.stream;
 
 import io.muster.codec.RecordCodec;
+import io.muster.document.IdentityId;
 import io.muster.planner.fleet.Identities;
 import io.muster.planner.fleet.TagIndex;
 import io.muster.planner.stream.Outbox;
-import io.muster.planner.stream.Route;
 import io.muster.query.Condition;
+import io.muster.query.Source;
 import io.muster.records.Device;
 import io.muster.topics.Topics;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.List;
 import java.util.NavigableSet;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The partition's devices, and an index of their tags (ADR 0008). A device is encoded once, for the store and for the topic. For one
- * task.
+ * The partition's devices and their modules, and an index of their tags (ADR 0008). A module is kept as a device is, under its id.
+ * Each is encoded once, for the store and for the topic. For one task.
  */
 final class DeviceTable {
     /** Its entry in the index says that all devices are indexed, and not only those that changed since there is an index. */
@@ -65,7 +69,7 @@ final class DeviceTable {
             return known;
         }
         Census[] counted = {new Census(0, 0)};
-        scan(null, device -> {
+        scan(Source.DEVICES, null, device -> {
             counted[0] = counted[0].with(device, 1);
             return true;
         });
@@ -74,8 +78,8 @@ final class DeviceTable {
     }
 
     /** @param before and after null for none */
-    private void recount(@Nullable Device before, @Nullable Device after) {
-        @Nullable Census counted = census;
+    private void recount(String id, @Nullable Device before, @Nullable Device after) {
+        @Nullable Census counted = IdentityId.isModule(id) ? null : census;
         if (counted != null) {
             counted = before == null ? counted : counted.with(before, -1);
             census = after == null ? counted : counted.with(after, 1);
@@ -90,18 +94,18 @@ final class DeviceTable {
 
     /** @param before as it stands in the table; null when it is new */
     void put(@Nullable Device before, Device device, Instant now) {
-        recount(before, device);
+        recount(device.getDeviceId(), before, device);
         byte[] bytes = codec.encode(device);
         store.put(device.getDeviceId(), bytes);
-        outbox.sendEncoded(Outbox.sink(Topics.DEVICES), Route.byKey(device.getDeviceId()), bytes, now, null);
+        outbox.sendEncoded(Outbox.sink(Topics.DEVICES), outbox.routeOf(device.getDeviceId()), bytes, now, null);
         index(before, device);
     }
 
     void delete(Device device, Instant now) {
         String deviceId = device.getDeviceId();
-        recount(device, null);
+        recount(deviceId, device, null);
         store.delete(deviceId);
-        outbox.sendEncoded(Outbox.sink(Topics.DEVICES), Route.byKey(deviceId), null, now, null);
+        outbox.sendEncoded(Outbox.sink(Topics.DEVICES), outbox.routeOf(deviceId), null, now, null);
         index(device, null);
     }
 
@@ -140,7 +144,7 @@ final class DeviceTable {
         }
         String[] last = {after};
         int[] left = {limit};
-        boolean more = scan(after, device -> {
+        boolean more = scan(null, after, device -> {
             index(null, device);
             last[0] = device.getDeviceId();
             return --left[0] > 0;
@@ -153,27 +157,41 @@ final class DeviceTable {
     }
 
     /**
-     * Visits, in the order of their ids, at least those devices that the condition can match: it is for the visitor to judge. Looks them
-     * up where the condition names devices or the value of a tag.
+     * Visits, in the order of their ids, at least those of the condition's source that it can match: it is for the visitor to judge.
+     * Looks them up where the condition names devices or the value of a tag.
      *
      * @param after the id behind which to begin; null for the first
      * @param visitor says whether to go on
-     * @return whether there may be devices behind the last that was visited
+     * @return whether there may be more behind the last that was visited
      */
     boolean candidates(Condition condition, @Nullable String after, Predicate<Device> visitor) {
+        Source source = condition.source();
         Optional<Set<String>> named = condition.deviceIds();
         if (named.isPresent()) {
-            NavigableSet<String> ids = new TreeSet<>(named.get());
-            return lookUp((after == null ? ids : ids.tailSet(after, false)).iterator(), visitor);
+            NavigableSet<String> ids = new TreeSet<>();
+            for (String deviceId : named.get()) {
+                ids.addAll(source == Source.MODULES ? modulesOf(deviceId) : Set.of(deviceId));
+            }
+            return lookUp(source, (after == null ? ids : ids.tailSet(after, false)).iterator(), visitor);
         }
         Optional<String> term = TagIndex.term(condition).filter(_ -> tags.get(INDEXED) != null);
         if (term.isPresent()) {
             String from = TagIndex.entry(term.get(), after == null ? "" : after + '\0');
             try (KeyValueIterator<String, byte[]> entries = tags.range(from, TagIndex.entry(term.get(), LAST))) {
-                return lookUp(new EntryIds(entries), visitor);
+                return lookUp(source, new EntryIds(entries), visitor);
             }
         }
-        return scan(after, visitor);
+        return scan(source, after, visitor);
+    }
+
+    /** The ids of the device's modules, in order. */
+    List<String> modulesOf(String deviceId) {
+        List<String> ids = new ArrayList<>();
+        try (KeyValueIterator<String, byte[]> found =
+                store.prefixScan(new IdentityId(deviceId, "").text(), new StringSerializer())) {
+            found.forEachRemaining(entry -> ids.add(entry.key));
+        }
+        return ids;
     }
 
     private record EntryIds(KeyValueIterator<String, byte[]> entries) implements Iterator<String> {
@@ -188,31 +206,37 @@ final class DeviceTable {
         }
     }
 
-    private boolean lookUp(Iterator<String> deviceIds, Predicate<Device> visitor) {
+    private boolean lookUp(Source source, Iterator<String> ids, Predicate<Device> visitor) {
         boolean goOn = true;
-        while (goOn && deviceIds.hasNext()) {
-            @Nullable Device device = get(deviceIds.next());
+        while (goOn && ids.hasNext()) {
+            String id = ids.next();
+            @Nullable Device device = isOf(source, id) ? get(id) : null;
             goOn = device == null || visitor.test(device);
         }
-        return deviceIds.hasNext();
+        return ids.hasNext();
     }
 
     /**
      * Visits devices in the order of their ids.
      *
+     * @param source devices or modules; null for both
      * @param after the id behind which to begin; null for the first
      * @param visitor says whether to go on
-     * @return whether there are devices behind the last that was visited
+     * @return whether there may be more behind the last that was visited
      */
-    boolean scan(@Nullable String after, Predicate<Device> visitor) {
+    boolean scan(@Nullable Source source, @Nullable String after, Predicate<Device> visitor) {
         @Nullable String from = after == null ? null : after + '\0';
-        try (KeyValueIterator<String, byte[]> devices = store.range(from, null)) {
+        try (KeyValueIterator<String, byte[]> found = store.range(from, null)) {
             boolean goOn = true;
-            while (goOn && devices.hasNext()) {
-                KeyValue<String, byte[]> entry = devices.next();
-                goOn = visitor.test(codec.decode(entry.value));
+            while (goOn && found.hasNext()) {
+                KeyValue<String, byte[]> entry = found.next();
+                goOn = (source != null && !isOf(source, entry.key)) || visitor.test(codec.decode(entry.value));
             }
-            return devices.hasNext();
+            return found.hasNext();
         }
+    }
+
+    private static boolean isOf(Source source, String id) {
+        return IdentityId.isModule(id) == (source == Source.MODULES);
     }
 }

@@ -16,17 +16,19 @@ final class DeviceViews {
     private static final int DEVICE_BYTES = 512;
 
     private final ConnectionTable connections;
+    private final MessageTable messages;
 
-    DeviceViews(ConnectionTable connections) {
+    DeviceViews(ConnectionTable connections, MessageTable messages) {
         this.connections = connections;
+        this.messages = messages;
     }
 
     DeviceView of(Device device, Instant now) {
-        return new DeviceView(device, connection(device, now));
+        return new DeviceView(device, connection(device, now), messages.count(device.getDeviceId()));
     }
 
     DeviceRow row(Device device, Instant now) {
-        return new DeviceRow(device, connection(device, now));
+        return new DeviceRow(device, connection(device, now), messages.count(device.getDeviceId()));
     }
 
     private @Nullable DeviceConnection connection(Device device, Instant now) {

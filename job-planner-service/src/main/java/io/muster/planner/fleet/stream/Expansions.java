@@ -1,5 +1,6 @@
 package io.muster.planner.fleet.stream;
 
+import io.muster.document.IdentityId;
 import io.muster.planner.fleet.Methods;
 import io.muster.planner.fleet.TwinChange;
 import io.muster.planner.fleet.TwinEdit;
@@ -8,6 +9,7 @@ import io.muster.planner.state.MethodCall;
 import io.muster.planner.stream.InvalidRecordException;
 import io.muster.query.Condition;
 import io.muster.query.QueryException;
+import io.muster.query.Source;
 import io.muster.records.Device;
 import io.muster.records.DeviceJobCompleted;
 import io.muster.records.DeviceJobFailed;
@@ -113,7 +115,8 @@ final class Expansions {
         for (Active job : new ArrayList<>(active.values())) {
             String cursor = job.job.getCursor();
             boolean passed = cursor != null && deviceId.compareTo(cursor) <= 0;
-            if (job != except && !passed && job.ahead.add(deviceId)) {
+            boolean concerned = (job.condition.source() == Source.MODULES) == IdentityId.isModule(deviceId);
+            if (job != except && concerned && !passed && job.ahead.add(deviceId)) {
                 judged.put(job.job.getJobId() + '\0' + deviceId, NOTHING);
                 @Nullable Device device = devices.get(deviceId);
                 if (device != null && take(job, device, now)) {

@@ -2,6 +2,7 @@ package io.muster.planner.fleet.stream;
 
 import io.muster.codec.Codecs;
 import io.muster.codec.UndecodableRecordException;
+import io.muster.document.IdentityId;
 import io.muster.planner.state.FleetJob;
 import io.muster.planner.state.PendingMethod;
 import io.muster.planner.stream.InvalidRecordException;
@@ -11,10 +12,9 @@ import io.muster.planner.stream.Route;
 import io.muster.records.AwaitTurn;
 import io.muster.records.CancelDeviceJobs;
 import io.muster.records.CountDevices;
+import io.muster.records.DeleteDevice;
 import io.muster.records.DeviceCommand;
-import io.muster.records.DeviceConnected;
 import io.muster.records.DeviceConnection;
-import io.muster.records.DeviceDisconnected;
 import io.muster.records.DeviceReport;
 import io.muster.records.DropDeviceJobs;
 import io.muster.records.ExpandJob;
@@ -25,8 +25,13 @@ import io.muster.records.GatewayHeartbeat;
 import io.muster.records.GetDevice;
 import io.muster.records.InvokeMethod;
 import io.muster.records.ListDevices;
-import io.muster.records.PatchReported;
+import io.muster.records.ListModules;
+import io.muster.records.MethodAnswered;
+import io.muster.records.MethodUndelivered;
 import io.muster.records.QueryFleet;
+import io.muster.records.RequestConnection;
+import io.muster.records.RequestTwin;
+import io.muster.records.SubscriptionsChanged;
 import io.muster.service.Steps;
 import io.muster.topics.Topics;
 import java.time.Duration;
@@ -66,8 +71,12 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
     /** Device jobs by job id, NUL, device id. */
     public static final String DEVICE_JOBS = "device-jobs";
 
+    /** Messages to devices, by device id and number. */
+    public static final String MESSAGES = "messages";
+
     private static final Duration TICK = Duration.ofMillis(10);
     private static final Duration SWEEP = Duration.ofSeconds(5);
+    private static final Duration EXPIRY = Duration.ofMinutes(10);
     private static final int SLICE = 2000;
 
     private final Codecs codecs;
@@ -89,6 +98,9 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
 
     @SuppressWarnings("NullAway.Init")
     private DeviceJobTable deviceJobs;
+
+    @SuppressWarnings("NullAway.Init")
+    private MessageTable messages;
 
     @SuppressWarnings("NullAway.Init")
     private Queries queries;
@@ -132,8 +144,16 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
         TwinWriter twins = new TwinWriter(devices, connections, fleetOutbox);
         this.deviceJobs = new DeviceJobTable(context.getStateStore(DEVICE_JOBS), outbox);
         this.runner = new MethodRunner(new MethodTable(methodStore), connections, jobs, deviceJobs, fleetOutbox);
+        this.messages = new MessageTable(context.getStateStore(MESSAGES), connections, fleetOutbox);
         DevicePartition partition = new DevicePartition(
-                devices, connections, deviceJobs, runner, twins, new DeviceViews(connections), fleetOutbox);
+                devices,
+                connections,
+                deviceJobs,
+                runner,
+                messages,
+                twins,
+                new DeviceViews(connections, messages),
+                fleetOutbox);
         this.queries = new Queries(partition);
         this.requests = new DeviceRequests(partition);
         this.reports = new DeviceReports(partition);
@@ -141,6 +161,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
         this.steps = Steps.of(context);
         context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, this::tick);
         context.schedule(SWEEP, PunctuationType.WALL_CLOCK_TIME, _ -> reports.endLost(now()));
+        context.schedule(EXPIRY, PunctuationType.WALL_CLOCK_TIME, _ -> messages.dropExpired(now()));
     }
 
     @Override
@@ -168,12 +189,15 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
     private void command(Record<String, byte[]> record, RecordMetadata position, Instant now)
             throws InvalidRecordException {
         DeviceCommand command = codecs.of(Topics.DEVICE_COMMANDS).decode(record.value());
-        if (!command.getDeviceId().equals(record.key())) {
+        if (!IdentityId.deviceId(command.getDeviceId()).equals(record.key())) {
             throw new InvalidRecordException("the key is not the command's device id");
         }
         long number = position.offset() * devicePartitions + position.partition();
-        if (!(command.getCommand() instanceof GetDevice || command.getCommand() instanceof InvokeMethod)) {
+        if (changesTheDevice(command.getCommand())) {
             expansions.settle(command.getDeviceId(), now);
+            if (command.getCommand() instanceof DeleteDevice) {
+                devices.modulesOf(command.getDeviceId()).forEach(module -> expansions.settle(module, now));
+            }
         }
         requests.handle(command, number, Requester.of(record, replyPartitions), now);
     }
@@ -189,7 +213,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
         if (deviceId == null && !(report.getReport() instanceof GatewayHeartbeat)) {
             throw new InvalidRecordException("a report names its device");
         }
-        if (deviceId != null && !deviceId.equals(record.key())) {
+        if (deviceId != null && !IdentityId.deviceId(deviceId).equals(record.key())) {
             throw new InvalidRecordException("the key is not the report's device id");
         }
         if (deviceId != null && changesTheDevice(report.getReport())) {
@@ -198,10 +222,14 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
         reports.handle(report, deviceId == null ? "" : deviceId, position.offset(), now);
     }
 
-    private static boolean changesTheDevice(Object report) {
-        return report instanceof DeviceConnected
-                || report instanceof DeviceDisconnected
-                || report instanceof PatchReported;
+    /** Whether a condition may see the device differently afterwards. @param message a command or a report */
+    private static boolean changesTheDevice(Object message) {
+        return switch (message) {
+            case GetDevice _, InvokeMethod _, ListModules _ -> false;
+            case RequestConnection _, SubscriptionsChanged _, MethodAnswered _, MethodUndelivered _ -> false;
+            case RequestTwin _, GatewayHeartbeat _ -> false;
+            default -> true;
+        };
     }
 
     private void expansion(Record<String, byte[]> record, Instant now) throws InvalidRecordException {

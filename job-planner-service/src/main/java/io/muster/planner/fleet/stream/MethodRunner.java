@@ -205,7 +205,7 @@ final class MethodRunner {
     void deviceDeleted(String deviceId, Instant now) {
         for (PendingMethod pending : methods.of(deviceId)) {
             methods.remove(pending);
-            fail(pending, "DeviceNotFound", Refusals.deviceNotFound(deviceId), now);
+            fail(pending, "DeviceNotFound", Refusals.notFound(deviceId), now);
         }
     }
 

@@ -65,6 +65,9 @@ final class TwinWriter {
             case TOO_MANY_ACTIVE_JOBS -> "ThrottlingMaxActiveJobCountExceeded";
             case DEVICE_ALREADY_EXISTS -> "DeviceAlreadyExists";
             case TOO_MANY_METHODS_IN_FLIGHT -> "DeviceMaximumInflightMethodExceeded";
+            case MODULE_ALREADY_EXISTS -> "ModuleAlreadyExistsOnDevice";
+            case MODULE_NOT_FOUND -> "ModuleNotFound";
+            case QUEUE_FULL -> "DeviceMaximumQueueDepthExceeded";
             case THROTTLED -> "ThrottlingException";
             case UNKNOWN -> "ServerError";
         };

@@ -1,0 +1,157 @@
+package io.muster.planner.fleet.stream;
+
+import io.muster.planner.fleet.CloudMessages;
+import io.muster.planner.state.PendingMessage;
+import io.muster.planner.stream.Requester;
+import io.muster.records.CloudMessage;
+import io.muster.records.DeviceConnection;
+import io.muster.records.MessageQueued;
+import io.muster.records.MessageRequest;
+import io.muster.records.MessagesPurged;
+import io.muster.records.Refusal;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The partition's messages to devices. One is handed to each connection once, in the order of sending, and kept until the device has
+ * acknowledged it: it gets it at least once. Rules are in {@link CloudMessages}. For one task.
+ */
+final class MessageTable {
+    private static final StringSerializer TEXT = new StringSerializer();
+    private static final HexFormat HEX = HexFormat.of();
+
+    private final KeyValueStore<String, PendingMessage> store;
+    private final ConnectionTable connections;
+    private final FleetOutbox outbox;
+    /** How many wait, of devices for which any does. */
+    private final Map<String, Integer> counts = new HashMap<>();
+
+    MessageTable(KeyValueStore<String, PendingMessage> store, ConnectionTable connections, FleetOutbox outbox) {
+        this.store = store;
+        this.connections = connections;
+        this.outbox = outbox;
+        try (KeyValueIterator<String, PendingMessage> all = store.all()) {
+            all.forEachRemaining(entry -> counts.merge(entry.value.getDeviceId(), 1, Integer::sum));
+        }
+    }
+
+    int count(String deviceId) {
+        return counts.getOrDefault(deviceId, 0);
+    }
+
+    /** @param number unique among the messages to the device, and larger than those before */
+    void send(String deviceId, CloudMessage message, long number, Requester requester, Instant now) {
+        if (count(deviceId) >= CloudMessages.QUEUED_PER_DEVICE) {
+            dropExpired(deviceId, now);
+        }
+        Optional<Refusal> fault = CloudMessages.fault(message, count(deviceId), now);
+        if (fault.isPresent()) {
+            outbox.reply(requester, fault.get(), now);
+            return;
+        }
+        PendingMessage pending = PendingMessage.newBuilder()
+                .setDeviceId(deviceId)
+                .setNumber(number)
+                .setProperties(message.getProperties())
+                .setBody(message.getBody())
+                .setExpiresAt(message.getExpiresAt())
+                .build();
+        store.put(key(pending), pending);
+        counts.merge(deviceId, 1, Integer::sum);
+        outbox.reply(requester, new MessageQueued(count(deviceId)), now);
+        dispatch(deviceId, now);
+    }
+
+    /** Hands over what waits, if the device is connected and takes messages. */
+    void dispatch(String deviceId, Instant now) {
+        if (count(deviceId) == 0) {
+            return;
+        }
+        Optional<DeviceConnection> connection = connections
+                .live(deviceId, now)
+                .filter(live -> live.getSubscriptions().contains(CloudMessages.filter(deviceId)));
+        if (connection.isEmpty()) {
+            return;
+        }
+        dropExpired(deviceId, now);
+        for (PendingMessage pending : of(deviceId)) {
+            if (CloudMessages.isNewTo(pending, connection.get())) {
+                long epoch = connection.get().getEpoch();
+                store.put(
+                        key(pending),
+                        PendingMessage.newBuilder(pending).setEpoch(epoch).build());
+                CloudMessage message =
+                        new CloudMessage(pending.getProperties(), pending.getBody(), pending.getExpiresAt());
+                outbox.deliver(
+                        connection.get().getGateway(),
+                        deviceId,
+                        new MessageRequest(epoch, pending.getNumber(), message),
+                        now);
+            }
+        }
+    }
+
+    /** The device has it. One that is not known any more was acknowledged before, purged, or expired. */
+    void acknowledged(String deviceId, long number) {
+        @Nullable PendingMessage pending = store.get(key(deviceId, number));
+        if (pending != null) {
+            remove(pending);
+        }
+    }
+
+    void purge(String deviceId, Requester requester, Instant now) {
+        outbox.reply(requester, new MessagesPurged(drop(deviceId)), now);
+    }
+
+    /** @return how many waited */
+    int drop(String deviceId) {
+        List<PendingMessage> all = of(deviceId);
+        all.forEach(this::remove);
+        return all.size();
+    }
+
+    /** Drops what has expired, of all devices. */
+    void dropExpired(Instant now) {
+        List.copyOf(counts.keySet()).forEach(deviceId -> dropExpired(deviceId, now));
+    }
+
+    private void dropExpired(String deviceId, Instant now) {
+        for (PendingMessage pending : of(deviceId)) {
+            if (CloudMessages.isExpired(pending, now)) {
+                remove(pending);
+            }
+        }
+    }
+
+    private void remove(PendingMessage pending) {
+        store.delete(key(pending));
+        counts.computeIfPresent(pending.getDeviceId(), (_, count) -> count == 1 ? null : count - 1);
+    }
+
+    private List<PendingMessage> of(String deviceId) {
+        List<PendingMessage> found = new ArrayList<>();
+        if (count(deviceId) > 0) {
+            try (KeyValueIterator<String, PendingMessage> messages = store.prefixScan(deviceId + '\0', TEXT)) {
+                messages.forEachRemaining(entry -> found.add(entry.value));
+            }
+        }
+        return found;
+    }
+
+    private static String key(PendingMessage pending) {
+        return key(pending.getDeviceId(), pending.getNumber());
+    }
+
+    private static String key(String deviceId, long number) {
+        return deviceId + '\0' + HEX.toHexDigits(number);
+    }
+}
