@@ -2,7 +2,6 @@ package io.muster.api;
 
 import io.muster.api.job.JobView;
 import io.muster.api.job.Requests;
-import io.muster.records.CancelJob;
 import io.muster.records.CreateDevice;
 import io.muster.records.CreateJob;
 import io.muster.records.Credentials;
@@ -113,8 +112,8 @@ final class RequestsDouble implements Requests {
     }
 
     @Override
-    public CompletableFuture<Object> cancel(String jobId) {
-        return job(jobId, new CancelJob());
+    public CompletableFuture<Object> jobEverywhere(String jobId, Object command) {
+        return job(jobId, command);
     }
 
     @Override

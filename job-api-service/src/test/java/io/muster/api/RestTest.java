@@ -25,12 +25,15 @@ import io.muster.records.DeviceJobPage;
 import io.muster.records.DeviceJobStatus;
 import io.muster.records.DevicePage;
 import io.muster.records.GroupPage;
+import io.muster.records.Job;
 import io.muster.records.JobStatistics;
 import io.muster.records.OperationType;
 import io.muster.records.PartialAggregate;
 import io.muster.records.PartialGroup;
 import io.muster.records.PatchTwin;
+import io.muster.records.PauseJob;
 import io.muster.records.ReplaceTwin;
+import io.muster.records.ResumeJob;
 import io.muster.records.SendMessage;
 import io.muster.records.UpdateDevice;
 import java.io.ByteArrayOutputStream;
@@ -572,6 +575,62 @@ class RestTest {
     }
 
     @Test
+    void whatAJobCanDoBeyondIotHubIsShownAsItWasGiven() throws Exception {
+        String policy =
+                "\"retries\":[{\"on\":\"noAnswer\",\"times\":3,\"backoffInSeconds\":5,\"longestBackoffInSeconds\":60,\"jitter\":0.1}],"
+                        + "\"rollout\":{\"devicesPerMinute\":100,\"growth\":{\"factor\":1.5,\"afterSucceeded\":50,\"mostPerMinute\":1000}},"
+                        + "\"batches\":{\"percent\":10,\"successPercent\":90},"
+                        + "\"abort\":{\"failurePercent\":20,\"afterEnded\":10},"
+                        + "\"windows\":[{\"start\":\"22:00\",\"end\":\"06:30\",\"days\":[\"monday\",\"sunday\"],\"timeZone\":\"Europe/Paris\"}],"
+                        + "\"continuous\":true,\"priority\":7";
+        Answer created = ask(
+                "PUT",
+                "/jobs/v2/with-policy",
+                "{\"type\":\"scheduleDeviceMethod\",\"cloudToDeviceMethod\":{\"methodName\":\"x\"},\"queryCondition\":\"*\","
+                        + policy + "}");
+        assertThat(created.body().toString()).contains(policy);
+        assertThat(created.body().has("statusMessage")).isFalse();
+        Job paused = Job.newBuilder(JOBS.get("with-policy").orElseThrow().job())
+                .setPaused(true)
+                .setRevision(2)
+                .build();
+        JOBS.put(paused);
+        Answer read = ask("GET", "/jobs/v2/with-policy", null);
+        assertThat(read.body().path("status").asText()).isEqualTo("queued");
+        assertThat(read.body().path("statusMessage").asText()).startsWith("Paused");
+        ask("POST", "/jobs/v2/with-policy/pause", null);
+        assertThat(PLANNER.commands.getLast()).isEqualTo(new PauseJob());
+        ask("POST", "/jobs/v2/with-policy/resume", "{}");
+        assertThat(PLANNER.commands.getLast()).isEqualTo(new ResumeJob());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "'retries':[{'on':'odd'}]",
+                "'retries':{}",
+                "'rollout':{}",
+                "'rollout':{'devicesPerMinute':1.5}",
+                "'rollout':{'devicesPerMinute':1,'growth':{'factor':'x'}}",
+                "'batches':[]",
+                "'abort':{}",
+                "'windows':[{'start':'25:00','end':'06:00'}]",
+                "'windows':[{'start':'22:00','end':'06:00','days':['someday']}]",
+                "'windows':[{'start':'22:00','end':'06:00','days':'monday'}]",
+                "'continuous':'yes'",
+                "'priority':'high'",
+            })
+    void aPolicyOfWrongTypesIsRefused(String policy) throws Exception {
+        Answer refused = ask(
+                "PUT",
+                "/jobs/v2/wrong-policy",
+                ("{'type':'scheduleUpdateTwin','updateTwin':{'tags':{}},'queryCondition':'*'," + policy + "}")
+                        .replace('\'', '"'));
+        assertThat(refused.status()).isEqualTo(400);
+        assertThat(refused.body().path("Message").asText()).startsWith("ErrorCode:ArgumentInvalid;The member ");
+    }
+
+    @Test
     void pagesOfJobsEndWithoutAToken() throws Exception {
         for (String id : new String[] {"page-1", "page-2", "page-3"}) {
             ask(
@@ -579,7 +638,7 @@ class RestTest {
                     "/jobs/v2/" + id,
                     "{\"type\":\"scheduleUpdateTwin\",\"updateTwin\":{\"tags\":{}},\"queryCondition\":\"*\"}");
         }
-        JOBS.put(new JobStatistics("page-1", new DeviceJobCounts(3L, 1L, 0L, 2L, 0L, 0L), 1, 1, NOW));
+        JOBS.put(new JobStatistics("page-1", new DeviceJobCounts(3L, 1L, 0L, 2L, 0L, 0L), 1, 1, NOW, 1L, List.of()));
         int seen = 0;
         String token = "";
         do {

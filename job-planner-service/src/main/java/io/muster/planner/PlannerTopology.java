@@ -58,6 +58,7 @@ final class PlannerTopology {
                 source(Topics.JOB_COMMANDS),
                 source(Topics.JOB_STATISTICS));
         topology.addStateStore(inMemory(JobProcessor.JOBS, codecs.of(Topics.JOBS)), COORDINATOR);
+        topology.addStateStore(inMemory(JobProcessor.STATISTICS, codecs.of(Topics.JOB_STATISTICS)), COORDINATOR);
         write(Outbox.sink(Topics.JOB_EVENTS), Topics.JOB_EVENTS, COORDINATOR);
         write(Outbox.sink(Topics.JOB_REFUSALS), Topics.JOB_REFUSALS, COORDINATOR);
         write(Outbox.sink(Topics.JOBS), Topics.JOBS, COORDINATOR);
@@ -80,6 +81,7 @@ final class PlannerTopology {
         topology.addStateStore(inMemory(FleetProcessor.CONNECTIONS, codecs.of(Topics.DEVICE_CONNECTIONS)), FLEET);
         topology.addStateStore(inMemory(FleetProcessor.JOBS, own("fleet-jobs", FleetJob.class)), FLEET);
         topology.addStateStore(inMemory(FleetProcessor.JUDGED, Serdes.ByteArray()), FLEET);
+        topology.addStateStore(inMemory(FleetProcessor.WAITING, Serdes.ByteArray()), FLEET);
         topology.addStateStore(onDisk(FleetProcessor.TAGS, Serdes.ByteArray()), FLEET);
         topology.addStateStore(onDisk(FleetProcessor.DEVICE_JOBS, own("device-jobs", DeviceJob.class)), FLEET);
         topology.addStateStore(onDisk(FleetProcessor.MESSAGES, own("messages", PendingMessage.class)), FLEET);

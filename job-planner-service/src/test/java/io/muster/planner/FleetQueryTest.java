@@ -249,11 +249,12 @@ class FleetQueryTest {
         create("a", "{\"site\":\"A\"}");
         create("b", "{\"site\":\"B\"}");
         TwinPatch patch = new TwinPatch("*", "{\"x\":1}", null);
-        planner.job("j-1", new CreateJob(new JobDefinition("j-1", patch, "*", null, 60)));
+        planner.job("j-1", new CreateJob(new JobDefinition("j-1", patch, "*", null, 60, null)));
         planner.job(
                 "j-2",
-                new CreateJob(new JobDefinition("j-2", new DeviceMethod("reboot", "null", 30, 0), "*", null, 60)));
-        planner.job("j-20", new CreateJob(new JobDefinition("j-20", patch, "tags.site = 'B'", null, 60)));
+                new CreateJob(
+                        new JobDefinition("j-2", new DeviceMethod("reboot", "null", 30, 0), "*", null, 60, null)));
+        planner.job("j-20", new CreateJob(new JobDefinition("j-20", patch, "tags.site = 'B'", null, 60, null)));
 
         assertThat(deviceJobs("SELECT * FROM devices.jobs"))
                 .containsExactly("j-1/a", "j-1/b", "j-2/a", "j-2/b", "j-20/b");
@@ -283,7 +284,8 @@ class FleetQueryTest {
     void aDeviceJobTellsWhenItBeganAndHowItEnded() {
         create("a", null);
         planner.job(
-                "j", new CreateJob(new JobDefinition("j", new DeviceMethod("reboot", "null", 30, 0), "*", null, 60)));
+                "j",
+                new CreateJob(new JobDefinition("j", new DeviceMethod("reboot", "null", 30, 0), "*", null, 60, null)));
         planner.advance(Duration.ofSeconds(61));
         DeviceJob job = ((DeviceJobPage) ask("SELECT * FROM devices.jobs", null, ALL))
                 .getDeviceJobs()

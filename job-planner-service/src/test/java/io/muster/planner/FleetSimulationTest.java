@@ -2,6 +2,8 @@ package io.muster.planner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.muster.planner.fleet.Methods;
+import io.muster.records.Batches;
 import io.muster.records.CancelJob;
 import io.muster.records.ConnectionTerms;
 import io.muster.records.CreateDevice;
@@ -20,13 +22,19 @@ import io.muster.records.DeviceJobStatus;
 import io.muster.records.DeviceMethod;
 import io.muster.records.DeviceSettings;
 import io.muster.records.ExpansionCompleted;
+import io.muster.records.FailureKind;
 import io.muster.records.GatewayHeartbeat;
 import io.muster.records.JobDefinition;
+import io.muster.records.JobPolicy;
 import io.muster.records.JobStatus;
 import io.muster.records.MethodAnswered;
 import io.muster.records.MethodRequest;
 import io.muster.records.MethodUndelivered;
+import io.muster.records.PauseJob;
 import io.muster.records.RequestConnection;
+import io.muster.records.ResumeJob;
+import io.muster.records.RetryRule;
+import io.muster.records.Rollout;
 import io.muster.records.SubscriptionsChanged;
 import io.muster.records.TwinPatch;
 import java.nio.ByteBuffer;
@@ -43,6 +51,7 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -56,6 +65,9 @@ class FleetSimulationTest {
     private static final int GATEWAYS = 2;
     private static final int STEPS = 250;
     private static final String METHODS = "$iothub/methods/POST/#";
+
+    private static final int RETRIES = 2;
+    private static long received;
 
     private static final String KEY = Base64.getEncoder().encodeToString(new byte[32]);
 
@@ -71,6 +83,12 @@ class FleetSimulationTest {
         return seeds;
     }
 
+    /** A run without anything to lose would prove nothing. */
+    @AfterAll
+    static void thereWasSomethingToLose() {
+        assertThat(received).isGreaterThan(seeds().size() * 10L);
+    }
+
     /** {@code -Dseed=N} runs that one. */
     @ParameterizedTest
     @MethodSource("seeds")
@@ -80,7 +98,7 @@ class FleetSimulationTest {
                 world.step();
             }
             world.calmDown();
-            world.thereWasSomethingToLose();
+            received += world.received();
             world.noAttemptReachedADeviceTwice();
             world.noMethodReachedADeviceAgain();
             world.nothingIsDeliveredBehindACancel();
@@ -97,6 +115,7 @@ class FleetSimulationTest {
         private final Map<Long, Gateway> holders = new HashMap<>();
         private final List<String> jobs = new ArrayList<>();
         private final Map<String, Integer> deliveriesAtCancel = new HashMap<>();
+        private final Map<String, Integer> deliveriesAtPause = new HashMap<>();
         private int routed;
 
         private World(long seed) {
@@ -211,7 +230,10 @@ class FleetSimulationTest {
                     String deliveryId = unanswered.remove(random.nextInt(unanswered.size()));
                     gateway.report(
                             id,
-                            new MethodAnswered(deliveryId, 200, ByteBuffer.wrap("1".getBytes(StandardCharsets.UTF_8))));
+                            new MethodAnswered(
+                                    deliveryId,
+                                    random.nextInt(4) == 0 ? 500 : 200,
+                                    ByteBuffer.wrap("1".getBytes(StandardCharsets.UTF_8))));
                 }
             }
         }
@@ -235,7 +257,9 @@ class FleetSimulationTest {
         }
 
         private void step() {
-            switch (random.nextInt(20)) {
+            switch (random.nextInt(22)) {
+                case 20 -> pause();
+                case 21 -> resume(anyJob());
                 case 0 -> create();
                 case 1 -> cancel();
                 case 2 -> anyGateway().crash();
@@ -252,17 +276,59 @@ class FleetSimulationTest {
         private void create() {
             String id = "job" + jobs.size();
             jobs.add(id);
-            String condition = "tags.n >= " + random.nextInt(DEVICES);
+            String condition = "tags.n >= " + random.nextInt(jobs.size() == 1 ? 1 : DEVICES);
             int connectTimeout = random.nextInt(3) == 0 ? 10 : 0;
-            Object operation = random.nextInt(3) == 0
+            // The first is plain, so that no run is without anything to lose.
+            boolean first = jobs.size() == 1;
+            Object operation = !first && random.nextInt(3) == 0
                     ? new TwinPatch("*", "{\"x\":" + jobs.size() + "}", "{\"rate\":5}")
                     : new DeviceMethod("reboot", "1", 15, connectTimeout);
-            planner.job(id, new CreateJob(new JobDefinition(id, operation, condition, null, 60)));
+            boolean method = operation instanceof DeviceMethod;
+            planner.job(
+                    id,
+                    new CreateJob(
+                            new JobDefinition(id, operation, condition, null, 60, first ? null : policy(method))));
+        }
+
+        private @Nullable JobPolicy policy(boolean method) {
+            if (random.nextInt(3) == 0) {
+                return null;
+            }
+            FailureKind[] kinds = FailureKind.values();
+            RetryRule rule = new RetryRule(kinds[random.nextInt(kinds.length)], RETRIES, 2, 4, 0.5);
+            return JobPolicy.newBuilder()
+                    .setRetries(method && random.nextBoolean() ? List.of(rule) : List.of())
+                    .setRollout(random.nextInt(3) == 0 ? new Rollout(random.nextInt(20, 200), null) : null)
+                    .setBatches(random.nextInt(3) == 0 ? new Batches(random.nextInt(1, 5), 0, 0) : null)
+                    .setContinuous(random.nextInt(4) == 0)
+                    .setPriority(random.nextInt(3))
+                    .build();
+        }
+
+        private void pause() {
+            @Nullable String id = anyJob();
+            if (id != null && planner.jobDocument(id).getEndedAt() == null) {
+                planner.job(id, new PauseJob());
+                deliveriesAtPause.putIfAbsent(id, deliveredAttempts(id));
+            }
+        }
+
+        private void resume(@Nullable String id) {
+            if (id != null && deliveriesAtPause.containsKey(id)) {
+                assertThat(deliveredAttempts(id))
+                        .as("%s while it was paused", id)
+                        .isEqualTo(deliveriesAtPause.remove(id));
+                planner.job(id, new ResumeJob());
+            }
+        }
+
+        private @Nullable String anyJob() {
+            return jobs.isEmpty() ? null : jobs.get(random.nextInt(jobs.size()));
         }
 
         private void cancel() {
-            if (!jobs.isEmpty()) {
-                String id = jobs.get(random.nextInt(jobs.size()));
+            @Nullable String id = anyJob();
+            if (id != null) {
                 planner.job(id, new CancelJob());
                 deliveriesAtCancel.putIfAbsent(id, deliveredAttempts(id));
             }
@@ -281,6 +347,7 @@ class FleetSimulationTest {
 
         /** Everybody connects, hands over and answers until the time of every job is over. */
         private void calmDown() {
+            List.copyOf(deliveriesAtPause.keySet()).forEach(this::resume);
             devices.values().forEach(device -> device.connect(anyGateway()));
             for (int second = 0; second < 80; second++) {
                 for (Gateway gateway : gateways) {
@@ -294,14 +361,10 @@ class FleetSimulationTest {
             }
         }
 
-        private void thereWasSomethingToLose() {
-            assertThat(planner.deviceJobEvents().stream().map(DeviceJobEvent::getEvent))
-                    .hasAtLeastOneElementOfType(DeviceJobDelivered.class)
-                    .hasAtLeastOneElementOfType(DeviceJobCompleted.class);
-            assertThat(devices.values().stream()
-                            .mapToInt(device -> device.received.size())
-                            .sum())
-                    .isPositive();
+        private long received() {
+            return devices.values().stream()
+                    .mapToLong(device -> device.received.size())
+                    .sum();
         }
 
         private void noAttemptReachedADeviceTwice() {
@@ -310,9 +373,16 @@ class FleetSimulationTest {
 
         /** A delivery id is the method's number and four digits of the attempt. */
         private void noMethodReachedADeviceAgain() {
+            Map<String, Integer> allowed = new HashMap<>();
+            for (String job : jobs) {
+                JobPolicy policy = planner.jobDocument(job).getDefinition().getPolicy();
+                boolean retries = policy != null && !policy.getRetries().isEmpty();
+                allowed.put(Methods.numberOfJob(planner.jobDocument(job).getJobNumber()), retries ? 1 + RETRIES : 1);
+            }
             for (Device device : devices.values()) {
-                assertThat(device.received.stream().map(id -> id.substring(0, id.length() - 4)))
-                        .doesNotHaveDuplicates();
+                Map<String, Integer> times = new HashMap<>();
+                device.received.forEach(id -> times.merge(id.substring(0, id.length() - 4), 1, Integer::sum));
+                times.forEach((method, count) -> assertThat(count).isLessThanOrEqualTo(allowed.get(method)));
             }
         }
 
@@ -352,11 +422,12 @@ class FleetSimulationTest {
         private void everyJobEndsAndItsCountsSum() {
             for (String job : jobs) {
                 assertThat(planner.jobDocument(job).getStatus()).as(job).isIn(JobStatus.COMPLETED, JobStatus.CANCELLED);
+                // A continuous job says it again when it ends.
                 long expected = planner.deviceJobEvents().stream()
                         .filter(event -> event.getJobId().equals(job))
                         .filter(event -> event.getEvent() instanceof ExpansionCompleted)
                         .mapToLong(event -> ((ExpansionCompleted) event.getEvent()).getDeviceCount())
-                        .sum();
+                        .reduce(0, (_, last) -> last);
                 Set<String> targets = new HashSet<>();
                 planner.deviceJobEvents().stream()
                         .filter(event -> event.getJobId().equals(job) && event.getDeviceId() != null)

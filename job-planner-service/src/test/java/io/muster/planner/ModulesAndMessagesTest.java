@@ -194,7 +194,8 @@ class ModulesAndMessagesTest {
                         new TwinPatch("*", "{\"b\":1}", null),
                         "FROM devices.modules WHERE tags.a >= 1",
                         null,
-                        60)));
+                        60,
+                        null)));
         assertThat(planner.jobDocument("j").getStatus()).isEqualTo(JobStatus.COMPLETED);
         assertThat(planner.events("j", "d/m")).containsExactly(new DeviceJobCompleted(null, null));
         assertThat(planner.events("j", "d")).isEmpty();

@@ -36,10 +36,12 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
+import java.util.Set;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -67,7 +69,8 @@ final class PlannerDriver implements AutoCloseable {
     private final Map<String, Job> jobs = new HashMap<>();
     private final Map<String, DeviceConnection> connections = new HashMap<>();
     private final Map<String, Map<DeviceJobStatus, Long>> counts = new HashMap<>();
-    private final List<String> expanded = new ArrayList<>();
+    private final Map<String, Long> jobNumbers = new HashMap<>();
+    private final Set<String> expanded = new HashSet<>();
     private Instant now = Instant.parse("2026-11-21T02:00:00Z");
     private int requests;
     private String run = "run-1";
@@ -226,6 +229,15 @@ final class PlannerDriver implements AutoCloseable {
     }
 
     private void fold(DeviceJobEvent event) {
+        Long known = jobNumbers.get(event.getJobId());
+        if (known != null && known > event.getJobNumber()) {
+            return;
+        }
+        if (known == null || known < event.getJobNumber()) {
+            jobNumbers.put(event.getJobId(), event.getJobNumber());
+            counts.remove(event.getJobId());
+            expanded.remove(event.getJobId());
+        }
         Map<DeviceJobStatus, Long> tally =
                 counts.computeIfAbsent(event.getJobId(), _ -> new EnumMap<>(DeviceJobStatus.class));
         if (event.getPrevious() != null) {
@@ -259,7 +271,9 @@ final class PlannerDriver implements AutoCloseable {
                                 tally.getOrDefault(DeviceJobStatus.CANCELLED, 0L)),
                         expanded.contains(jobId) ? 1 : 0,
                         1,
-                        now));
+                        now,
+                        jobNumbers.getOrDefault(jobId, 0L),
+                        List.of(total)));
     }
 
     private <V extends SpecificRecord> List<V> written(Topic<V> topic) {

@@ -69,12 +69,12 @@ class PlannerTopologyTest {
 
     private static CreateJob method(String id, String condition) {
         return new CreateJob(
-                new JobDefinition(id, new DeviceMethod("reboot", "{\"a\":1}", 30, 0), condition, null, 120));
+                new JobDefinition(id, new DeviceMethod("reboot", "{\"a\":1}", 30, 0), condition, null, 120, null));
     }
 
     private static CreateJob twin(String id, String condition) {
         return new CreateJob(
-                new JobDefinition(id, new TwinPatch("*", "{\"x\":1}", "{\"rate\":5}"), condition, null, 120));
+                new JobDefinition(id, new TwinPatch("*", "{\"x\":1}", "{\"rate\":5}"), condition, null, 120, null));
     }
 
     private void create(String deviceId, String tags) {
@@ -265,7 +265,8 @@ class PlannerTopologyTest {
                         new TwinPatch("*", "{\"y\":1,\"site\":\"B\"}", null),
                         "tags.site = 'A' AND NOT IS_DEFINED(tags.x)",
                         null,
-                        120)));
+                        120,
+                        null)));
         planner.advance(Duration.ofMillis(10));
         planner.advance(Duration.ofMillis(10));
         assertThat(planner.deviceJobEvents().stream()
@@ -523,7 +524,8 @@ class PlannerTopologyTest {
                         new TwinPatch(null, "{\"x\":1}", null),
                         "*",
                         planner.now().plusSeconds(60),
-                        120)));
+                        120,
+                        null)));
         assertThat(planner.jobDocument("s").getStatus()).isEqualTo(JobStatus.SCHEDULED);
         planner.advance(Duration.ofSeconds(59));
         assertThat(planner.jobDocument("s").getStatus()).isEqualTo(JobStatus.SCHEDULED);

@@ -25,7 +25,8 @@ class RecordCodecTest {
                     new DeviceMethod("reboot", "{\"a\":1}", 30, 0),
                     "tags.site='A'",
                     Instant.parse("2026-11-21T02:25:16.408Z"),
-                    120)));
+                    120,
+                    null)));
 
     private final InMemorySchemaRegistry registry = new InMemorySchemaRegistry();
     private final RecordCodec<JobCommand> codec = new Codecs(registry).of(Topics.JOB_COMMANDS);

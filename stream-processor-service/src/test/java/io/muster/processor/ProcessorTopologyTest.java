@@ -61,8 +61,10 @@ class ProcessorTopologyTest {
         events.pipeInput(
                 deviceId,
                 codecs.of(Topics.DEVICE_JOB_EVENTS)
-                        .encode(new DeviceJobEvent("job", deviceId, NOW, previous, NOW, event)));
+                        .encode(new DeviceJobEvent("job", deviceId, NOW, previous, NOW, event, jobNumber)));
     }
+
+    private long jobNumber = 7;
 
     /** Time in which nothing happens: the step ends. */
     private void pause() {
@@ -80,9 +82,34 @@ class ProcessorTopologyTest {
         pause();
         List<JobStatistics> written = statistics.readValuesToList();
         assertThat(written)
-                .containsExactly(new JobStatistics("job", new DeviceJobCounts(100L, 0L, 99L, 1L, 0L, 0L), 1, 1, NOW));
+                .containsExactly(new JobStatistics(
+                        "job", new DeviceJobCounts(100L, 0L, 99L, 1L, 0L, 0L), 1, 1, NOW, 7L, List.of(100L)));
         pause();
         assertThat(statistics.readValuesToList()).isEmpty();
+    }
+
+    @Test
+    void aLaterJobOfTheSameIdIsCountedByItself() {
+        event("d", null, new DeviceJobDelivered(1, 0));
+        event(null, null, new ExpansionCompleted(0, 1, 1L));
+        jobNumber = 9;
+        event("e", null, new DeviceJobDelivered(1, 0));
+        jobNumber = 7;
+        event("d", DeviceJobStatus.RUNNING, new DeviceJobCompleted(200, "null"));
+        pause();
+        JobStatistics latest = statistics.readValuesToList().getLast();
+        assertThat(latest.getJobNumber()).isEqualTo(9);
+        assertThat(latest.getPartitionsExpanded()).isZero();
+        assertThat(latest.getCounts()).isEqualTo(new DeviceJobCounts(1L, 0L, 1L, 0L, 0L, 0L));
+    }
+
+    @Test
+    void whatNothingWasCountedInForLongerThanJobsAreKeptIsDropped() {
+        event("d", null, new DeviceJobDelivered(1, 0));
+        pause();
+        statistics.readValuesToList();
+        driver.advanceWallClockTime(Duration.ofDays(32));
+        assertThat(statistics.readKeyValue().value).isNull();
     }
 
     @Test

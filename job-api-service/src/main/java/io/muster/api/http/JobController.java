@@ -19,10 +19,13 @@ import io.muster.api.job.Requests;
 import io.muster.api.json.Jobs;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
+import io.muster.records.CancelJob;
 import io.muster.records.CreateJob;
 import io.muster.records.Job;
+import io.muster.records.PauseJob;
 import io.muster.records.Refusal;
 import io.muster.records.RefusalReason;
+import io.muster.records.ResumeJob;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -78,7 +81,18 @@ final class JobController {
     /** Clients send no body, or {@code {}}: it says nothing and is not read. */
     @Post("/jobs/v2/{id}/cancel")
     CompletionStage<HttpResponse<String>> cancel(@PathVariable String id) {
-        return requests.cancel(id).thenApply(this::job);
+        return requests.jobEverywhere(id, new CancelJob()).thenApply(this::job);
+    }
+
+    /** Our own: nothing more is handed to devices; what they have goes on. */
+    @Post("/jobs/v2/{id}/pause")
+    CompletionStage<HttpResponse<String>> pause(@PathVariable String id) {
+        return requests.jobEverywhere(id, new PauseJob()).thenApply(this::job);
+    }
+
+    @Post("/jobs/v2/{id}/resume")
+    CompletionStage<HttpResponse<String>> resume(@PathVariable String id) {
+        return requests.jobEverywhere(id, new ResumeJob()).thenApply(this::job);
     }
 
     private HttpResponse<String> job(Object outcome) {

@@ -22,23 +22,35 @@ public final class JobView {
     private final ConcurrentNavigableMap<String, JobStatistics> statistics = new ConcurrentSkipListMap<>();
 
     public void put(Job job) {
-        jobs.merge(
-                job.getDefinition().getJobId(),
-                job,
-                (known, other) -> other.getRevision() >= known.getRevision() ? other : known);
+        jobs.merge(job.getDefinition().getJobId(), job, (known, other) -> isLater(other, known) ? other : known);
+    }
+
+    private static boolean isLater(Job one, Job other) {
+        return one.getJobNumber() == other.getJobNumber()
+                ? one.getRevision() >= other.getRevision()
+                : one.getJobNumber() > other.getJobNumber();
     }
 
     public void put(JobStatistics tally) {
         statistics.put(tally.getJobId(), tally);
     }
 
-    public void forget(String jobId) {
+    public void forgetJob(String jobId) {
         jobs.remove(jobId);
+    }
+
+    public void forgetStatistics(String jobId) {
         statistics.remove(jobId);
     }
 
     public Optional<Entry> get(String jobId) {
-        return Optional.ofNullable(jobs.get(jobId)).map(job -> new Entry(job, statistics.get(jobId)));
+        return Optional.ofNullable(jobs.get(jobId)).map(this::entry);
+    }
+
+    /** Statistics of an earlier job of the same id are not this one's. */
+    private Entry entry(Job job) {
+        @Nullable JobStatistics tally = statistics.get(job.getDefinition().getJobId());
+        return new Entry(job, tally != null && tally.getJobNumber() == job.getJobNumber() ? tally : null);
     }
 
     /**
@@ -53,7 +65,7 @@ public final class JobView {
                 break;
             }
             if (wanted.test(job)) {
-                page.add(new Entry(job, statistics.get(job.getDefinition().getJobId())));
+                page.add(entry(job));
             }
         }
         return page;

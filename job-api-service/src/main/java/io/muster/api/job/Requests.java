@@ -21,8 +21,8 @@ public interface Requests {
     /** @param command a command of {@code JobCommand} */
     CompletableFuture<Object> job(String jobId, Object command);
 
-    /** Cancels; ends when no device can be handed anything of the job any more. */
-    CompletableFuture<Object> cancel(String jobId);
+    /** As {@link #job}, and ends when every device partition obeys: what was cancelled or paused reaches no device any more. */
+    CompletableFuture<Object> jobEverywhere(String jobId, Object command);
 
     /** How many devices there are, by device partition. */
     CompletableFuture<List<DeviceCounts>> counts();

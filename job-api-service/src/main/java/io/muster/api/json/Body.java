@@ -156,6 +156,46 @@ public final class Body {
         });
     }
 
+    Optional<Double> decimal(String name) {
+        return member(name).map(node -> {
+            if (!node.isNumber()) {
+                throw wrong(name, "a number");
+            }
+            return node.doubleValue();
+        });
+    }
+
+    /** The elements of an array of objects; none where there is no such member. */
+    List<Body> objects(String name) {
+        List<Body> objects = new ArrayList<>();
+        member(name).ifPresent(array -> {
+            for (JsonNode element : array) {
+                objects.add(new Body(element, path + name + "[" + objects.size() + "]."));
+            }
+            if (!array.isArray() || !objects.stream().allMatch(body -> body.object.isObject())) {
+                throw wrong(name, "an array of objects");
+            }
+        });
+        return objects;
+    }
+
+    /** The elements of an array of texts; none where there is no such member. */
+    List<String> texts(String name) {
+        List<String> texts = new ArrayList<>();
+        member(name).ifPresent(array -> {
+            for (JsonNode element : array) {
+                if (!element.isTextual()) {
+                    throw wrong(name, "an array of texts");
+                }
+                texts.add(element.textValue());
+            }
+            if (!array.isArray()) {
+                throw wrong(name, "an array of texts");
+            }
+        });
+        return texts;
+    }
+
     Optional<Boolean> flag(String name) {
         return member(name).map(node -> {
             if (!node.isBoolean()) {

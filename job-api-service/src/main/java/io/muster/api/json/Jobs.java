@@ -105,7 +105,8 @@ public final class Jobs {
                 body.text("startTime")
                         .map(text -> Dates.parse("startTime", text))
                         .orElse(null),
-                body.number("maxExecutionTimeInSeconds").orElse(DEFAULT_MAX_EXECUTION_SECONDS));
+                body.number("maxExecutionTimeInSeconds").orElse(DEFAULT_MAX_EXECUTION_SECONDS),
+                Policies.of(body));
     }
 
     private static DeviceMethod method(Body body) {
@@ -167,6 +168,10 @@ public final class Jobs {
         body.put("type", typeOf(job));
         operation(body, definition.getOperation());
         body.put("status", job.getStatus().name().toLowerCase(Locale.ROOT));
+        if (definition.getPolicy() != null) {
+            Policies.write(body, definition.getPolicy());
+        }
+        waiting(job).ifPresent(message -> body.put("statusMessage", message));
         if (job.getFailureReason() != null) {
             body.put("failureReason", job.getFailureReason());
         }
@@ -174,6 +179,16 @@ public final class Jobs {
             counts(body.putObject("deviceJobStatistics"), statistics);
         }
         return body;
+    }
+
+    /** Why nothing begins although the job has not ended, if so. IoT Hub has no state for it. */
+    private static Optional<String> waiting(Job job) {
+        if (job.getEndedAt() != null) {
+            return Optional.empty();
+        }
+        return job.getPaused()
+                ? Optional.of("Paused: resume it to go on.")
+                : job.getOutsideWindow() ? Optional.of("Waits for its next execution window.") : Optional.empty();
     }
 
     /** One job on one device. Contract: iot-hub, 2.4. */

@@ -75,6 +75,7 @@ public record Problem(int status, int code, String name, String message) {
         return switch (refusal.getReason()) {
             case JOB_ALREADY_EXISTS -> new Problem(409, 409104, "JobAlreadyExists", message);
             case JOB_NOT_FOUND -> new Problem(404, 404002, "JobNotFound", message);
+            case JOB_NOT_ACTIVE -> new Problem(405, 405102, "OperationNotAllowedInCurrentState", message);
             case TOO_MANY_ACTIVE_JOBS -> new Problem(429, 429004, "ThrottlingMaxActiveJobCountExceeded", message);
             case DEVICE_ALREADY_EXISTS -> new Problem(409, 409001, "DeviceAlreadyExists", message);
             case DEVICE_NOT_FOUND -> new Problem(404, 404001, "DeviceNotFound", message);

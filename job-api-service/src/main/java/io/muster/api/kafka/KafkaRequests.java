@@ -8,7 +8,6 @@ import io.muster.api.json.ProblemException;
 import io.muster.codec.Codecs;
 import io.muster.document.IdentityId;
 import io.muster.records.AwaitTurn;
-import io.muster.records.CancelJob;
 import io.muster.records.CountDevices;
 import io.muster.records.DeviceCommand;
 import io.muster.records.DeviceCounts;
@@ -115,12 +114,12 @@ public final class KafkaRequests implements Requests, AutoCloseable {
     }
 
     /**
-     * The answer to the command tells that the coordinator has cancelled, in one transaction with its word to the device partitions. What
+     * The answer to the command tells that the coordinator has obeyed, in one transaction with its word to the device partitions. What
      * is asked of each partition now is answered behind that word.
      */
     @Override
-    public CompletableFuture<Object> cancel(String jobId) {
-        return job(jobId, new CancelJob())
+    public CompletableFuture<Object> jobEverywhere(String jobId, Object command) {
+        return job(jobId, command)
                 .thenCompose(outcome -> outcome instanceof Job
                         ? everyPartition(new AwaitTurn()).thenApply(_ -> outcome)
                         : CompletableFuture.completedFuture(outcome));

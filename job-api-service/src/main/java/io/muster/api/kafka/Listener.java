@@ -84,7 +84,11 @@ public final class Listener implements AutoCloseable {
     private void take(ConsumerRecord<String, byte[]> record) {
         try {
             if (record.value() == null) {
-                jobs.forget(record.key());
+                if (record.topic().equals(Topics.JOBS.name())) {
+                    jobs.forgetJob(record.key());
+                } else {
+                    jobs.forgetStatistics(record.key());
+                }
             } else if (record.topic().equals(Topics.REPLIES.name())) {
                 requests.receive(codecs.of(Topics.REPLIES).decode(record.value()));
             } else if (record.topic().equals(Topics.JOBS.name())) {

@@ -6,28 +6,41 @@ import io.muster.planner.json.MalformedJsonException;
 import io.muster.query.Condition;
 import io.muster.query.QueryException;
 import io.muster.records.DeviceMethod;
+import io.muster.records.ExecutionWindow;
 import io.muster.records.Job;
+import io.muster.records.JobAborted;
 import io.muster.records.JobCancelled;
 import io.muster.records.JobCompleted;
 import io.muster.records.JobCreated;
 import io.muster.records.JobDefinition;
 import io.muster.records.JobEvent;
 import io.muster.records.JobFailed;
+import io.muster.records.JobForgotten;
+import io.muster.records.JobPaused;
+import io.muster.records.JobPolicy;
 import io.muster.records.JobQueued;
+import io.muster.records.JobReleased;
+import io.muster.records.JobResumed;
 import io.muster.records.JobStarted;
 import io.muster.records.JobStatistics;
 import io.muster.records.JobStatus;
 import io.muster.records.JobTimedOut;
+import io.muster.records.JobWindowClosed;
+import io.muster.records.JobWindowOpened;
 import io.muster.records.Refusal;
 import io.muster.records.RefusalReason;
 import io.muster.records.TwinPatch;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The life of a job. Contract: iot-hub, 2.2.
+ * The life of a job. Contract: iot-hub, 2.2; what goes beyond it: docs/jobs.md.
  *
  * <pre>
  * (none)    --Create--> SCHEDULED (start time ahead) or QUEUED
@@ -35,7 +48,10 @@ import org.jspecify.annotations.Nullable;
  * QUEUED    --Start---> RUNNING, or FAILED when the condition does not parse
  * RUNNING   --Tally---> COMPLETED, when every partition has listed its targets and every device job has ended
  * RUNNING   --TimeOut-> RUNNING with its device jobs told to end
+ * RUNNING   --Pace----> RUNNING with more released or a window opened or closed, or CANCELLED when too many failed
  * SCHEDULED, QUEUED, RUNNING --Cancel--> CANCELLED
+ * SCHEDULED, QUEUED, RUNNING --Pause, Resume--> the same, paused or not
+ * COMPLETED, FAILED, CANCELLED --Forget--> (none)
  * </pre>
  */
 public final class JobDecider {
@@ -46,6 +62,9 @@ public final class JobDecider {
     private static final int SHORTEST_RESPONSE_SECONDS = 5;
     private static final int LARGEST_PAYLOAD = 128 * 1024;
 
+    /** How long a job is remembered after its end. Contract: iot-hub, 2.2. */
+    private static final Duration HISTORY = Duration.ofDays(30);
+
     private JobDecider() {}
 
     /** @param job null where there is none of that id */
@@ -53,10 +72,14 @@ public final class JobDecider {
         return switch (intent) {
             case JobIntent.Create create -> create(job, create, now);
             case JobIntent.Cancel _ -> cancel(job, now);
+            case JobIntent.Pause _ -> pause(job, true, now);
+            case JobIntent.Resume _ -> pause(job, false, now);
             case JobIntent.Queue _ -> queue(job, now);
             case JobIntent.Start _ -> start(job, now);
             case JobIntent.TimeOut _ -> timeOut(job, now);
             case JobIntent.Tally tally -> tally(job, tally.statistics(), now);
+            case JobIntent.Pace pace -> pace(job, pace.statistics(), now);
+            case JobIntent.Forget _ -> forget(job, now);
         };
     }
 
@@ -84,6 +107,22 @@ public final class JobDecider {
         };
     }
 
+    private static Decision pause(@Nullable Job job, boolean paused, Instant now) {
+        if (job == null) {
+            return refused(RefusalReason.JOB_NOT_FOUND, "There is no such job.");
+        }
+        return switch (job.getStatus()) {
+            case SCHEDULED, QUEUED, RUNNING ->
+                job.getPaused() == paused
+                        ? new Decision.Nothing()
+                        : happened(jobId(job), now, paused ? new JobPaused() : new JobResumed());
+            case COMPLETED, FAILED, CANCELLED ->
+                refused(
+                        RefusalReason.JOB_NOT_ACTIVE,
+                        "The job has ended: it is " + job.getStatus().name().toLowerCase(Locale.ROOT) + ".");
+        };
+    }
+
     private static Decision queue(@Nullable Job job, Instant now) {
         if (job == null || job.getStatus() != JobStatus.SCHEDULED) {
             return new Decision.Nothing();
@@ -95,7 +134,10 @@ public final class JobDecider {
     }
 
     private static Decision start(@Nullable Job job, Instant now) {
-        if (job == null || job.getStatus() != JobStatus.QUEUED) {
+        if (job == null
+                || job.getStatus() != JobStatus.QUEUED
+                || job.getPaused()
+                || !Windows.isOpen(windows(job), now)) {
             return new Decision.Nothing();
         }
         try {
@@ -121,19 +163,74 @@ public final class JobDecider {
     }
 
     private static Decision tally(@Nullable Job job, JobStatistics statistics, Instant now) {
-        if (job == null || job.getStatus() != JobStatus.RUNNING) {
+        if (job == null || job.getStatus() != JobStatus.RUNNING || !isOf(statistics, job)) {
             return new Decision.Nothing();
         }
-        boolean listed =
-                statistics.getPartitions() > 0 && statistics.getPartitionsExpanded() == statistics.getPartitions();
+        boolean goesOn = isContinuous(job) && !job.getTimedOut();
+        boolean listed = isListed(statistics);
         boolean ended =
                 statistics.getCounts().getQueued() + statistics.getCounts().getRunning() == 0;
-        return listed && ended
+        return listed && ended && !goesOn
                 ? happened(jobId(job), now, new JobCompleted(statistics.getCounts()))
                 : new Decision.Nothing();
     }
 
-    /** The job after the event. */
+    private static Decision pace(@Nullable Job job, @Nullable JobStatistics statistics, Instant now) {
+        if (job == null
+                || job.getStatus() != JobStatus.RUNNING
+                || job.getDefinition().getPolicy() == null) {
+            return new Decision.Nothing();
+        }
+        JobPolicy policy = job.getDefinition().getPolicy();
+        @Nullable JobStatistics own = statistics != null && isOf(statistics, job) ? statistics : null;
+        Optional<String> abortion = own == null ? Optional.empty() : Pacing.abortion(policy, job, own);
+        if (abortion.isPresent()) {
+            return happened(jobId(job), now, new JobAborted(abortion.get()));
+        }
+        boolean open = Windows.isOpen(policy.getWindows(), now);
+        if (open == job.getOutsideWindow()) {
+            return happened(jobId(job), now, open ? new JobWindowOpened() : new JobWindowClosed());
+        }
+        Optional<JobReleased> release =
+                own != null && releases(job, own) ? Pacing.release(policy, job, own, now) : Optional.empty();
+        return release.isPresent() ? happened(jobId(job), now, release.get()) : new Decision.Nothing();
+    }
+
+    /** Whether targets of the job wait for their release, and get it by and by. */
+    private static boolean releases(Job job, JobStatistics statistics) {
+        return Pacing.isPaced(job.getDefinition().getPolicy())
+                && isListed(statistics)
+                && !job.getPaused()
+                && !job.getOutsideWindow()
+                && !job.getTimedOut();
+    }
+
+    private static boolean isOf(JobStatistics statistics, Job job) {
+        return statistics.getJobNumber() == job.getJobNumber();
+    }
+
+    private static Decision forget(@Nullable Job job, Instant now) {
+        Instant endedAt = job == null ? null : job.getEndedAt();
+        return job == null || endedAt == null || endedAt.plus(HISTORY).isAfter(now)
+                ? new Decision.Nothing()
+                : happened(jobId(job), now, new JobForgotten());
+    }
+
+    private static boolean isListed(JobStatistics statistics) {
+        return statistics.getPartitions() > 0 && statistics.getPartitionsExpanded() == statistics.getPartitions();
+    }
+
+    private static boolean isContinuous(Job job) {
+        JobPolicy policy = job.getDefinition().getPolicy();
+        return policy != null && policy.getContinuous();
+    }
+
+    private static List<ExecutionWindow> windows(Job job) {
+        JobPolicy policy = job.getDefinition().getPolicy();
+        return policy == null ? List.of() : policy.getWindows();
+    }
+
+    /** The job after the event; after {@link JobForgotten} there is none. */
     public static Job evolve(@Nullable Job job, JobEvent event) {
         Instant at = event.getAt();
         if (event.getEvent() instanceof JobCreated created) {
@@ -166,23 +263,60 @@ public final class JobDecider {
                         .build();
             case JobCancelled _ ->
                 next.setStatus(JobStatus.CANCELLED).setEndedAt(at).build();
+            case JobAborted aborted ->
+                next.setStatus(JobStatus.CANCELLED)
+                        .setEndedAt(at)
+                        .setFailureReason(aborted.getFailureReason())
+                        .build();
+            case JobPaused _ -> next.setPaused(true).build();
+            case JobResumed _ -> next.setPaused(false).build();
+            case JobWindowClosed _ -> next.setOutsideWindow(true).build();
+            case JobWindowOpened _ -> next.setOutsideWindow(false).build();
+            case JobReleased released ->
+                next.setGrants(released.getGrants())
+                        .setRateUsedUntil(released.getUsedUntil())
+                        .build();
             case Object unknown ->
                 throw new IllegalStateException("not an event of a job, class=" + unknown.getClass());
         };
     }
 
-    /** When the job wants to be looked at again, whatever else happens. */
-    public static Optional<Instant> due(Job job) {
+    /**
+     * When the job wants to be looked at again, whatever else happens.
+     *
+     * @param statistics the latest; null before the first
+     */
+    public static Optional<Instant> due(Job job, @Nullable JobStatistics statistics, Instant now) {
         return switch (job.getStatus()) {
             case SCHEDULED -> Optional.ofNullable(job.getDefinition().getStartTime());
-            case RUNNING -> job.getTimedOut() ? Optional.empty() : Optional.ofNullable(job.getDeadline());
-            case QUEUED, COMPLETED, FAILED, CANCELLED -> Optional.empty();
+            case QUEUED -> Windows.nextChange(windows(job), now);
+            case RUNNING ->
+                Stream.of(
+                                job.getTimedOut() ? Optional.<Instant>empty() : Optional.ofNullable(job.getDeadline()),
+                                Windows.nextChange(windows(job), now),
+                                nextRelease(job, statistics, now))
+                        .flatMap(Optional::stream)
+                        .min(Instant::compareTo);
+            case COMPLETED, FAILED, CANCELLED ->
+                Optional.ofNullable(job.getEndedAt()).map(ended -> ended.plus(HISTORY));
         };
     }
 
-    /** What to ask the decider when {@link #due} has come. */
-    public static JobIntent whenDue(Job job) {
-        return job.getStatus() == JobStatus.SCHEDULED ? new JobIntent.Queue() : new JobIntent.TimeOut();
+    private static Optional<Instant> nextRelease(Job job, @Nullable JobStatistics statistics, Instant now) {
+        JobPolicy policy = job.getDefinition().getPolicy();
+        return policy != null && statistics != null && isOf(statistics, job) && releases(job, statistics)
+                ? Pacing.next(policy, job, statistics, now)
+                : Optional.empty();
+    }
+
+    /** What to ask the decider when {@link #due} has come, one after the other. */
+    public static List<JobIntent> whenDue(Job job, @Nullable JobStatistics statistics) {
+        return switch (job.getStatus()) {
+            case SCHEDULED -> List.of(new JobIntent.Queue(), new JobIntent.Start());
+            case QUEUED -> List.of(new JobIntent.Start());
+            case RUNNING -> List.of(new JobIntent.TimeOut(), new JobIntent.Pace(statistics));
+            case COMPLETED, FAILED, CANCELLED -> List.of(new JobIntent.Forget());
+        };
     }
 
     private static Optional<Refusal> fault(JobDefinition definition) {
@@ -196,6 +330,10 @@ public final class JobDecider {
         }
         if (definition.getMaxExecutionSeconds() < 0) {
             return invalid("maxExecutionTimeInSeconds is negative.");
+        }
+        Optional<String> policyFault = Policies.fault(definition);
+        if (policyFault.isPresent()) {
+            return invalid(policyFault.get());
         }
         return switch (definition.getOperation()) {
             case DeviceMethod method -> fault(method);

@@ -2,6 +2,7 @@ package io.muster.planner.job;
 
 import io.muster.records.JobDefinition;
 import io.muster.records.JobStatistics;
+import org.jspecify.annotations.Nullable;
 
 /** What is wanted of a job, by a person, by a timer, or by what happened on devices. The decider asks whether it still holds. */
 public sealed interface JobIntent {
@@ -9,6 +10,10 @@ public sealed interface JobIntent {
     record Create(JobDefinition definition, long jobNumber) implements JobIntent {}
 
     record Cancel() implements JobIntent {}
+
+    record Pause() implements JobIntent {}
+
+    record Resume() implements JobIntent {}
 
     /** Its start time has come. */
     record Queue() implements JobIntent {}
@@ -21,4 +26,14 @@ public sealed interface JobIntent {
 
     /** The tally of its device jobs moved. */
     record Tally(JobStatistics statistics) implements JobIntent {}
+
+    /**
+     * Its policy may want something: more devices may begin, a window opens or closes, too many have failed.
+     *
+     * @param statistics the latest; null before the first
+     */
+    record Pace(@Nullable JobStatistics statistics) implements JobIntent {}
+
+    /** Its history may be over. */
+    record Forget() implements JobIntent {}
 }

@@ -40,7 +40,7 @@ class JobDeciderTest {
     private static final JobIntent TIME_OUT = new JobIntent.TimeOut();
 
     private static JobDefinition method(String id, String condition, @Nullable Instant start, int seconds) {
-        return new JobDefinition(id, new DeviceMethod("reboot", "null", 30, 0), condition, start, seconds);
+        return new JobDefinition(id, new DeviceMethod("reboot", "null", 30, 0), condition, start, seconds, null);
     }
 
     private static JobIntent create(@Nullable Instant start) {
@@ -53,7 +53,9 @@ class JobDeciderTest {
                 new DeviceJobCounts(queued + running + succeeded, queued, running, succeeded, 0L, 0L),
                 expanded,
                 partitions,
-                NOW));
+                NOW,
+                7L,
+                List.of()));
     }
 
     private static Job job(JobIntent... intents) {
@@ -125,9 +127,9 @@ class JobDeciderTest {
     }
 
     static Stream<Arguments> refusals() {
-        JobDefinition noTwin = new JobDefinition("a", new TwinPatch(null, null, null), "*", null, 0);
-        JobDefinition badTag = new JobDefinition("a", new TwinPatch(null, "{\"a.b\":1}", null), "*", null, 0);
-        JobDefinition notJson = new JobDefinition("a", new TwinPatch(null, null, "{"), "*", null, 0);
+        JobDefinition noTwin = new JobDefinition("a", new TwinPatch(null, null, null), "*", null, 0, null);
+        JobDefinition badTag = new JobDefinition("a", new TwinPatch(null, "{\"a.b\":1}", null), "*", null, 0, null);
+        JobDefinition notJson = new JobDefinition("a", new TwinPatch(null, null, "{"), "*", null, 0, null);
         return Stream.of(
                 arguments(null, CANCEL, RefusalReason.JOB_NOT_FOUND),
                 arguments(RUNNING, create(null), RefusalReason.JOB_ALREADY_EXISTS),

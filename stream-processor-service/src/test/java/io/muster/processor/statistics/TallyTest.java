@@ -21,12 +21,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class TallyTest {
     private static DeviceJobEvent event(@Nullable DeviceJobStatus previous, Object event) {
-        return new DeviceJobEvent("job", "d", Instant.EPOCH, previous, Instant.EPOCH, event);
+        return new DeviceJobEvent("job", "d", Instant.EPOCH, previous, Instant.EPOCH, event, 7L);
     }
 
     private static Object entering(DeviceJobStatus status) {
         return switch (status) {
-            case QUEUED -> new DeviceJobQueued(null);
+            case QUEUED -> new DeviceJobQueued(null, null, null);
             case RUNNING -> new DeviceJobDelivered(1, 0);
             case COMPLETED -> new DeviceJobCompleted(200, "null");
             case FAILED -> new DeviceJobFailed("GatewayTimeout", "late");
@@ -36,12 +36,14 @@ class TallyTest {
 
     @Test
     void anEventMovesOneDevice() {
-        Tally queued = Tally.EMPTY.after(event(null, new DeviceJobQueued(null))).orElseThrow();
+        Tally queued = Tally.EMPTY
+                .after(event(null, new DeviceJobQueued(null, null, null)))
+                .orElseThrow();
         assertThat(queued).isEqualTo(new Tally(1, 0, 0, 0, 0));
         Tally running = queued.after(event(DeviceJobStatus.QUEUED, new DeviceJobDelivered(1, 0)))
                 .orElseThrow();
         assertThat(running).isEqualTo(new Tally(0, 1, 0, 0, 0));
-        Tally again = running.after(event(DeviceJobStatus.RUNNING, new DeviceJobQueued(1)))
+        Tally again = running.after(event(DeviceJobStatus.RUNNING, new DeviceJobQueued(1, null, null)))
                 .orElseThrow();
         assertThat(again).isEqualTo(queued);
     }

@@ -1,6 +1,9 @@
 package io.muster.planner.fleet.stream;
 
 import io.muster.planner.fleet.DeviceJobs;
+import io.muster.planner.fleet.Methods;
+import io.muster.planner.state.FleetJob;
+import io.muster.planner.state.PendingMethod;
 import io.muster.planner.stream.Outbox;
 import io.muster.planner.stream.Route;
 import io.muster.query.Condition;
@@ -14,6 +17,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableSet;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.function.Predicate;
@@ -39,50 +43,52 @@ final class DeviceJobTable {
         this.outbox = outbox;
     }
 
-    /** @param previous the state that the device job leaves; null at its first event */
-    void method(
-            String jobId,
-            String deviceId,
-            @Nullable DeviceJobStatus previous,
-            Instant createdAt,
-            Object event,
-            Instant now) {
-        happened(jobId, deviceId, OperationType.METHOD, previous, createdAt, event, now);
-    }
-
-    /** A twin job's first event on a device is its last. */
-    void twin(String jobId, String deviceId, Object event, Instant now) {
-        happened(jobId, deviceId, OperationType.TWIN, null, now, event, now);
-    }
-
-    private void happened(
-            String jobId,
-            String deviceId,
-            OperationType operation,
-            @Nullable DeviceJobStatus previous,
-            Instant createdAt,
-            Object event,
-            Instant now) {
-        DeviceJobEvent happened = new DeviceJobEvent(jobId, deviceId, now, previous, createdAt, event);
-        outbox.send(
-                Outbox.sink(Topics.DEVICE_JOB_EVENTS),
-                Topics.DEVICE_JOB_EVENTS,
-                outbox.routeOf(deviceId),
-                happened,
+    /** Of a method on one device. @param previous the state that the device job leaves; null at its first event */
+    void method(PendingMethod pending, @Nullable DeviceJobStatus previous, Object event, Instant now) {
+        String jobId = Objects.requireNonNull(pending.getJobId(), "a method of a job");
+        happened(
+                OperationType.METHOD,
+                new DeviceJobEvent(
+                        jobId,
+                        pending.getDeviceId(),
+                        now,
+                        previous,
+                        pending.getCreatedAt(),
+                        event,
+                        Methods.jobNumber(pending)),
                 now);
-        String key = key(jobId, deviceId);
-        @Nullable DeviceJob before = previous == null ? null : store.get(key);
-        store.put(key, DeviceJobs.evolve(before, happened, operation));
+    }
+
+    /** Of any job on one device. @param previous the state that the device job leaves; null at its first event */
+    void happened(FleetJob job, String deviceId, @Nullable DeviceJobStatus previous, Object event, Instant now) {
+        happened(
+                job.getMethod() == null ? OperationType.TWIN : OperationType.METHOD,
+                new DeviceJobEvent(job.getJobId(), deviceId, now, previous, now, event, job.getJobNumber()),
+                now);
+    }
+
+    private void happened(OperationType operation, DeviceJobEvent event, Instant now) {
+        String deviceId = Objects.requireNonNull(event.getDeviceId(), "a device job has a device");
+        outbox.send(
+                Outbox.sink(Topics.DEVICE_JOB_EVENTS), Topics.DEVICE_JOB_EVENTS, outbox.routeOf(deviceId), event, now);
+        String key = key(event.getJobId(), deviceId);
+        @Nullable DeviceJob before = event.getPrevious() == null ? null : store.get(key);
+        store.put(key, DeviceJobs.evolve(before, event, operation));
+    }
+
+    boolean contains(String jobId, String deviceId) {
+        return store.get(key(jobId, deviceId)) != null;
     }
 
     /** The partition has listed all targets of the job. */
-    void expanded(String jobId, int partition, int partitions, long deviceCount, Instant now) {
+    void expanded(FleetJob job, Instant now) {
+        ExpansionCompleted completed =
+                new ExpansionCompleted(job.getPartition(), job.getPartitions(), job.getDeviceCount());
         outbox.send(
                 Outbox.sink(Topics.DEVICE_JOB_EVENTS),
                 Topics.DEVICE_JOB_EVENTS,
-                new Route(null, partition),
-                new DeviceJobEvent(
-                        jobId, null, now, null, null, new ExpansionCompleted(partition, partitions, deviceCount)),
+                new Route(null, job.getPartition()),
+                new DeviceJobEvent(job.getJobId(), null, now, null, null, completed, job.getJobNumber()),
                 now);
     }
 

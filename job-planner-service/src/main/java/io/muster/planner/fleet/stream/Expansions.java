@@ -2,6 +2,7 @@ package io.muster.planner.fleet.stream;
 
 import io.muster.document.IdentityId;
 import io.muster.planner.fleet.Methods;
+import io.muster.planner.fleet.Refusals;
 import io.muster.planner.fleet.TwinChange;
 import io.muster.planner.fleet.TwinEdit;
 import io.muster.planner.state.FleetJob;
@@ -13,18 +14,24 @@ import io.muster.query.Source;
 import io.muster.records.Device;
 import io.muster.records.DeviceJobCompleted;
 import io.muster.records.DeviceJobFailed;
+import io.muster.records.DeviceJobQueued;
+import io.muster.records.DeviceJobStatus;
 import io.muster.records.DeviceMethod;
 import io.muster.records.ExpandJob;
 import io.muster.records.Expansion;
+import io.muster.records.JobPolicy;
 import io.muster.records.TwinPatch;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
@@ -32,13 +39,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * Expands jobs over the partition's devices, a slice at a time so that other work goes on between slices. A device is judged once, as
  * it was when the job began here: one that is about to change before its slice comes is judged first ({@link #settle}). Where it
- * stands is kept with the job, so a restart goes on from there. For one task.
+ * stands is kept with the job, so a restart goes on from there. A continuous job judges each device again when it has changed ({@link
+ * #reconsider}). Targets of a job that is paced or held wait in the order in which they were found, until they are released. For one
+ * task.
  */
 final class Expansions {
     private static final int SLICE = 2000;
     private static final byte[] NOTHING = {};
+    private static final HexFormat HEX = HexFormat.of();
 
-    /** A job under way, with what was compiled from it once. */
+    /** A job that has not ended, with what was compiled from it once. */
     private static final class Active {
         private final Condition condition;
         private final @Nullable TwinEdit edit;
@@ -46,6 +56,14 @@ final class Expansions {
         private final Set<String> ahead = new HashSet<>();
 
         private FleetJob job;
+
+        private boolean expands() {
+            return !job.getExpanded();
+        }
+
+        private boolean releases() {
+            return !job.getHeld() && job.getReleased() < Math.min(job.getGranted(), job.getNextPlace());
+        }
 
         private Active(FleetJob job, Condition condition, @Nullable TwinEdit edit) {
             this.job = job;
@@ -56,6 +74,7 @@ final class Expansions {
 
     private final KeyValueStore<String, FleetJob> jobs;
     private final KeyValueStore<String, byte[]> judged;
+    private final KeyValueStore<String, byte[]> waiting;
     private final DeviceTable devices;
     private final MethodRunner runner;
     private final TwinWriter twins;
@@ -63,10 +82,20 @@ final class Expansions {
     private final DeviceViews views;
     private final Map<String, Active> active = new LinkedHashMap<>();
 
-    /** @param judged job id, NUL, device id: those that were judged before their slice */
-    Expansions(KeyValueStore<String, FleetJob> jobs, KeyValueStore<String, byte[]> judged, DevicePartition partition) {
+    /**
+     * Makes one.
+     *
+     * @param judged job id, NUL, device id: those that were judged before their slice
+     * @param waiting job id, NUL, place: the device ids of targets that wait for their release
+     */
+    Expansions(
+            KeyValueStore<String, FleetJob> jobs,
+            KeyValueStore<String, byte[]> judged,
+            KeyValueStore<String, byte[]> waiting,
+            DevicePartition partition) {
         this.jobs = jobs;
         this.judged = judged;
+        this.waiting = waiting;
         this.devices = partition.devices();
         this.runner = partition.runner();
         this.twins = partition.twins();
@@ -75,9 +104,7 @@ final class Expansions {
         try (KeyValueIterator<String, FleetJob> all = jobs.all()) {
             while (all.hasNext()) {
                 FleetJob job = all.next().value;
-                if (!job.getExpanded()) {
-                    active.put(job.getJobId(), recompile(job));
-                }
+                active.put(job.getJobId(), recompile(job));
             }
         }
         for (Active job : active.values()) {
@@ -96,11 +123,50 @@ final class Expansions {
 
     /** Goes on with each job under way. @return whether there was one */
     boolean goOn(Instant now) {
-        boolean any = !active.isEmpty();
+        boolean any = false;
         for (Active job : new ArrayList<>(active.values())) {
-            slice(job, now);
+            if (job.expands()) {
+                slice(job, now);
+                any = true;
+            }
+            if (job.releases()) {
+                release(job, now);
+                any = true;
+            }
         }
         return any;
+    }
+
+    /** So many of the job's targets may begin, in all. */
+    void release(String jobId, long upTo, Instant now) {
+        @Nullable Active job = active.get(jobId);
+        if (job != null && upTo > job.job.getGranted()) {
+            keep(job, FleetJob.newBuilder(job.job).setGranted(upTo));
+            if (job.releases()) {
+                release(job, now);
+            }
+        }
+    }
+
+    /** Nothing more of the job is handed to devices; what is found from now on waits. */
+    void hold(String jobId) {
+        @Nullable Active job = active.get(jobId);
+        if (job != null) {
+            keep(job, FleetJob.newBuilder(job.job).setHeld(true));
+        }
+    }
+
+    /** Where the policy does not pace the job, all that has waited may begin. */
+    void resume(String jobId, Instant now) {
+        @Nullable Active job = active.get(jobId);
+        if (job != null) {
+            long granted = job.job.getPaced() ? job.job.getGranted() : job.job.getNextPlace();
+            keep(job, FleetJob.newBuilder(job.job).setHeld(false).setGranted(granted));
+            runner.resumeJob(jobId, now);
+            if (job.releases()) {
+                release(job, now);
+            }
+        }
     }
 
     /** Has every job under way judge the device as it stands: it is about to change. */
@@ -108,25 +174,50 @@ final class Expansions {
         settle(deviceId, null, now);
     }
 
-    private void settle(String deviceId, @Nullable Active except, Instant now) {
+    /** @return whether any had not judged it */
+    private boolean settle(String deviceId, @Nullable Active except, Instant now) {
+        boolean any = false;
         if (active.isEmpty() || (active.size() == 1 && except != null)) {
-            return;
+            return any;
         }
         for (Active job : new ArrayList<>(active.values())) {
-            String cursor = job.job.getCursor();
-            boolean passed = cursor != null && deviceId.compareTo(cursor) <= 0;
-            boolean concerned = (job.condition.source() == Source.MODULES) == IdentityId.isModule(deviceId);
-            if (job != except && concerned && !passed && job.ahead.add(deviceId)) {
+            if (job != except && concerns(job, deviceId) && !isBehind(job, deviceId) && job.ahead.add(deviceId)) {
+                any = true;
                 judged.put(job.job.getJobId() + '\0' + deviceId, NOTHING);
                 @Nullable Device device = devices.get(deviceId);
                 if (device != null && take(job, device, now)) {
-                    job.job = FleetJob.newBuilder(job.job)
-                            .setDeviceCount(job.job.getDeviceCount() + 1)
-                            .build();
-                    jobs.put(job.job.getJobId(), job.job);
+                    keep(job, FleetJob.newBuilder(job.job).setDeviceCount(job.job.getDeviceCount() + 1));
                 }
             }
         }
+        return any;
+    }
+
+    /** Has continuous jobs judge a device that has just changed. */
+    void reconsider(String deviceId, Instant now) {
+        for (Active job : new ArrayList<>(active.values())) {
+            if (job.job.getContinuous() && concerns(job, deviceId) && isBehind(job, deviceId)) {
+                @Nullable Device device = devices.get(deviceId);
+                if (device != null && !deviceJobs.contains(job.job.getJobId(), deviceId) && take(job, device, now)) {
+                    keep(job, FleetJob.newBuilder(job.job).setDeviceCount(job.job.getDeviceCount() + 1));
+                }
+            }
+        }
+    }
+
+    /** Whether the expansion will not come to the device any more. */
+    private static boolean isBehind(Active job, String deviceId) {
+        String cursor = job.job.getCursor();
+        return !job.expands() || job.ahead.contains(deviceId) || (cursor != null && deviceId.compareTo(cursor) <= 0);
+    }
+
+    private static boolean concerns(Active job, String deviceId) {
+        return (job.condition.source() == Source.MODULES) == IdentityId.isModule(deviceId);
+    }
+
+    private void keep(Active job, FleetJob.Builder changed) {
+        job.job = changed.build();
+        jobs.put(job.job.getJobId(), job.job);
     }
 
     private List<String> judgedOf(Active job) {
@@ -138,13 +229,62 @@ final class Expansions {
         return keys;
     }
 
-    /** Stops listing targets: those found so far are all there are. */
-    void stop(String jobId, Instant now) {
-        @Nullable Active stopped = active.remove(jobId);
-        if (stopped != null) {
-            complete(stopped, now);
-        }
+    /** The job has ended: forgets it. */
+    void forget(String jobId) {
+        active.remove(jobId);
         jobs.delete(jobId);
+    }
+
+    /**
+     * Stops: the targets found so far are all there are, and those that wait for their release end.
+     *
+     * @param end the event that ends those
+     */
+    void stop(String jobId, Object end, Instant now) {
+        @Nullable Active stopped = active.get(jobId);
+        if (stopped != null) {
+            for (KeyValue<String, byte[]> entry : waitingOf(jobId, Integer.MAX_VALUE)) {
+                waiting.delete(entry.key);
+                deviceJobs.happened(stopped.job, text(entry.value), DeviceJobStatus.QUEUED, end, now);
+            }
+            if (stopped.expands() || stopped.job.getContinuous()) {
+                complete(stopped, now);
+            }
+        }
+        forget(jobId);
+    }
+
+    /** Lets some of the targets begin that may. */
+    private void release(Active job, Instant now) {
+        long most = Math.min(SLICE, job.job.getGranted() - job.job.getReleased());
+        List<KeyValue<String, byte[]>> next = waitingOf(job.job.getJobId(), (int) most);
+        keep(job, FleetJob.newBuilder(job.job).setReleased(job.job.getReleased() + next.size()));
+        for (KeyValue<String, byte[]> entry : next) {
+            String deviceId = text(entry.value);
+            waiting.delete(entry.key);
+            @Nullable Device device = devices.get(deviceId);
+            if (device == null) {
+                DeviceJobFailed gone = new DeviceJobFailed(
+                        "DeviceNotFound", Refusals.notFound(deviceId).getMessage());
+                deviceJobs.happened(job.job, deviceId, DeviceJobStatus.QUEUED, gone, now);
+            } else {
+                run(job, device, DeviceJobStatus.QUEUED, now);
+            }
+        }
+    }
+
+    private List<KeyValue<String, byte[]>> waitingOf(String jobId, int most) {
+        List<KeyValue<String, byte[]>> found = new ArrayList<>();
+        try (KeyValueIterator<String, byte[]> all = waiting.prefixScan(jobId + '\0', new StringSerializer())) {
+            while (all.hasNext() && found.size() < most) {
+                found.add(all.next());
+            }
+        }
+        return found;
+    }
+
+    private static String text(byte[] bytes) {
+        return new String(bytes, StandardCharsets.UTF_8);
     }
 
     private void slice(Active running, Instant now) {
@@ -158,50 +298,64 @@ final class Expansions {
             cursor[0] = device.getDeviceId();
             return ++seen[0] < SLICE;
         });
-        running.job = FleetJob.newBuilder(running.job)
-                .setCursor(cursor[0])
-                .setDeviceCount(targets[0])
-                .setExpanded(finished)
-                .build();
-        jobs.put(running.job.getJobId(), running.job);
+        keep(
+                running,
+                FleetJob.newBuilder(running.job)
+                        .setCursor(cursor[0])
+                        .setDeviceCount(targets[0])
+                        .setExpanded(finished));
         if (finished) {
-            active.remove(running.job.getJobId());
             complete(running, now);
         }
     }
 
     private void complete(Active expanded, Instant now) {
-        FleetJob job = expanded.job;
         if (!expanded.ahead.isEmpty()) {
             judgedOf(expanded).forEach(judged::delete);
+            expanded.ahead.clear();
         }
-        deviceJobs.expanded(job.getJobId(), job.getPartition(), job.getPartitions(), job.getDeviceCount(), now);
+        deviceJobs.expanded(expanded.job, now);
     }
 
-    /** Runs the operation if the device is a target. */
+    /** Runs the operation if the device is a target, or has it wait for its release. */
     private boolean take(Active running, Device device, Instant now) {
         if (!running.condition.matches(views.row(device, now))) {
             return false;
         }
-        MethodCall call = running.job.getMethod();
-        if (call != null) {
-            runner.runJob(running.job, call, device.getDeviceId(), now);
-        } else if (running.edit != null) {
-            settle(device.getDeviceId(), running, now);
-            @Nullable Device current = active.size() > 1 ? devices.get(device.getDeviceId()) : device;
-            apply(running.job.getJobId(), running.edit, current == null ? device : current, now);
+        if (running.job.getPaced() || running.job.getHeld()) {
+            String deviceId = device.getDeviceId();
+            long place = running.job.getNextPlace();
+            running.job =
+                    FleetJob.newBuilder(running.job).setNextPlace(place + 1).build();
+            waiting.put(
+                    running.job.getJobId() + '\0' + HEX.toHexDigits(place), deviceId.getBytes(StandardCharsets.UTF_8));
+            deviceJobs.happened(running.job, deviceId, null, new DeviceJobQueued(null, null, null), now);
+        } else {
+            run(running, device, null, now);
         }
         return true;
     }
 
-    private void apply(String jobId, TwinEdit edit, Device device, Instant now) {
+    /** @param previous the state that the device job leaves; null when this is its first */
+    private void run(Active running, Device device, @Nullable DeviceJobStatus previous, Instant now) {
+        MethodCall call = running.job.getMethod();
+        if (call != null) {
+            runner.runJob(running.job, call, device.getDeviceId(), previous, now);
+        } else if (running.edit != null) {
+            boolean changed = settle(device.getDeviceId(), running, now);
+            @Nullable Device current = changed ? devices.get(device.getDeviceId()) : device;
+            apply(running.job, running.edit, current == null ? device : current, previous, now);
+        }
+    }
+
+    private void apply(FleetJob job, TwinEdit edit, Device device, @Nullable DeviceJobStatus previous, Instant now) {
         Object event = switch (twins.write(device, edit.applyTo(device.getTwin(), now), now)) {
             case TwinChange.Changed _, TwinChange.Unchanged _ -> new DeviceJobCompleted(null, null);
             case TwinChange.Refused refused ->
                 new DeviceJobFailed(
                         TwinWriter.code(refused.refusal()), refused.refusal().getMessage());
         };
-        deviceJobs.twin(jobId, device.getDeviceId(), event, now);
+        deviceJobs.happened(job, device.getDeviceId(), previous, event, now);
     }
 
     private static Active recompile(FleetJob job) {
@@ -241,6 +395,13 @@ final class Expansions {
                 .setDeadline(request.getDeadline())
                 .setPartition(expansion.getPartition())
                 .setPartitions(expansion.getPartitions());
+        JobPolicy policy = request.getDefinition().getPolicy();
+        if (policy != null) {
+            job.setPaced(policy.getRollout() != null || policy.getBatches() != null)
+                    .setContinuous(policy.getContinuous())
+                    .setPriority(policy.getPriority())
+                    .setRetries(policy.getRetries().stream().map(Methods::retry).toList());
+        }
         return switch (request.getDefinition().getOperation()) {
             case DeviceMethod method -> job.setMethod(Methods.call(method)).build();
             case TwinPatch patch ->

@@ -3,6 +3,7 @@ package io.muster.planner.fleet.stream;
 import io.muster.codec.Codecs;
 import io.muster.codec.UndecodableRecordException;
 import io.muster.document.IdentityId;
+import io.muster.planner.fleet.Methods;
 import io.muster.planner.state.FleetJob;
 import io.muster.planner.state.PendingMethod;
 import io.muster.planner.stream.InvalidRecordException;
@@ -15,6 +16,7 @@ import io.muster.records.CountDevices;
 import io.muster.records.DeleteDevice;
 import io.muster.records.DeviceCommand;
 import io.muster.records.DeviceConnection;
+import io.muster.records.DeviceJobCancelled;
 import io.muster.records.DeviceReport;
 import io.muster.records.DropDeviceJobs;
 import io.muster.records.ExpandJob;
@@ -23,14 +25,17 @@ import io.muster.records.ExpireDeviceJobs;
 import io.muster.records.ForgetJob;
 import io.muster.records.GatewayHeartbeat;
 import io.muster.records.GetDevice;
+import io.muster.records.HoldDeviceJobs;
 import io.muster.records.InvokeMethod;
 import io.muster.records.ListDevices;
 import io.muster.records.ListModules;
 import io.muster.records.MethodAnswered;
 import io.muster.records.MethodUndelivered;
 import io.muster.records.QueryFleet;
+import io.muster.records.ReleaseDeviceJobs;
 import io.muster.records.RequestConnection;
 import io.muster.records.RequestTwin;
+import io.muster.records.ResumeDeviceJobs;
 import io.muster.records.SubscriptionsChanged;
 import io.muster.service.Steps;
 import io.muster.topics.Topics;
@@ -64,6 +69,9 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
 
     /** Devices that a job under way has judged before their slice, by job id and device id. */
     public static final String JUDGED = "judged";
+
+    /** Targets that wait for their release, by job id and place. */
+    public static final String WAITING = "waiting";
 
     /** Tags and the devices that have them: see {@code TagIndex}. */
     public static final String TAGS = "tags";
@@ -157,7 +165,8 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
         this.queries = new Queries(partition);
         this.requests = new DeviceRequests(partition);
         this.reports = new DeviceReports(partition);
-        this.expansions = new Expansions(jobs, context.getStateStore(JUDGED), partition);
+        this.expansions =
+                new Expansions(jobs, context.getStateStore(JUDGED), context.getStateStore(WAITING), partition);
         this.steps = Steps.of(context);
         context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, this::tick);
         context.schedule(SWEEP, PunctuationType.WALL_CLOCK_TIME, _ -> reports.endLost(now()));
@@ -200,6 +209,9 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
             }
         }
         requests.handle(command, number, Requester.of(record, replyPartitions), now);
+        if (changesTheDevice(command.getCommand())) {
+            expansions.reconsider(command.getDeviceId(), now);
+        }
     }
 
     private void report(Record<String, byte[]> record, RecordMetadata position, Instant now)
@@ -220,6 +232,9 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
             expansions.settle(deviceId, now);
         }
         reports.handle(report, deviceId == null ? "" : deviceId, position.offset(), now);
+        if (deviceId != null && changesTheDevice(report.getReport())) {
+            expansions.reconsider(deviceId, now);
+        }
     }
 
     /** Whether a condition may see the device differently afterwards. @param message a command or a report */
@@ -238,14 +253,17 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
         switch (expansion.getRequest()) {
             case ExpandJob expand -> expansions.begin(expansion, expand, now);
             case CancelDeviceJobs _ -> {
-                expansions.stop(jobId, now);
+                expansions.stop(jobId, new DeviceJobCancelled(), now);
                 runner.cancelJob(jobId, now);
             }
             case ExpireDeviceJobs _ -> {
-                expansions.stop(jobId, now);
+                expansions.stop(jobId, Methods.outOfTime(), now);
                 runner.expireJob(jobId, now);
             }
-            case ForgetJob _ -> jobs.delete(jobId);
+            case HoldDeviceJobs _ -> expansions.hold(jobId);
+            case ResumeDeviceJobs _ -> expansions.resume(jobId, now);
+            case ReleaseDeviceJobs release -> expansions.release(jobId, release.getUpTo(), now);
+            case ForgetJob _ -> expansions.forget(jobId);
             case ListDevices list -> requests.list(expansion, list, Requester.of(record, replyPartitions), now);
             case CountDevices _ -> requests.count(expansion, Requester.of(record, replyPartitions), now);
             case QueryFleet query -> queries.begin(expansion, query, Requester.of(record, replyPartitions), now);

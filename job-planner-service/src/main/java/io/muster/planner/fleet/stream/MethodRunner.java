@@ -8,6 +8,7 @@ import io.muster.planner.state.Caller;
 import io.muster.planner.state.FleetJob;
 import io.muster.planner.state.MethodCall;
 import io.muster.planner.state.PendingMethod;
+import io.muster.planner.state.Retry;
 import io.muster.planner.stream.Requester;
 import io.muster.records.DeviceConnection;
 import io.muster.records.DeviceJobCancelled;
@@ -17,6 +18,7 @@ import io.muster.records.DeviceJobFailed;
 import io.muster.records.DeviceJobQueued;
 import io.muster.records.DeviceJobStatus;
 import io.muster.records.DeviceMethod;
+import io.muster.records.FailureKind;
 import io.muster.records.MethodAnswered;
 import io.muster.records.MethodRequest;
 import io.muster.records.MethodResult;
@@ -27,8 +29,10 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +40,7 @@ import org.jspecify.annotations.Nullable;
 final class MethodRunner {
     private static final String METHODS_FILTER = "$iothub/methods/POST/#";
     private static final int DUE_PER_TICK = 1000;
+    private static final int ERROR_STATUS = 400;
     private static final Duration LOOK_AGAIN = Duration.ofMillis(500);
 
     private final MethodTable methods;
@@ -57,15 +62,21 @@ final class MethodRunner {
         this.outbox = outbox;
     }
 
-    /** A target of a method job: handed over at once if it can be, else it waits. */
-    void runJob(FleetJob job, MethodCall call, String deviceId, Instant now) {
+    /**
+     * A target of a method job: handed over at once if it can be, else it waits.
+     *
+     * @param previous the state that the device job leaves; null when this is its first
+     */
+    void runJob(FleetJob job, MethodCall call, String deviceId, @Nullable DeviceJobStatus previous, Instant now) {
         PendingMethod pending = Methods.queuedOfJob(deviceId, job, call, now);
-        Optional<DeviceConnection> ready = ready(deviceId, now);
+        Optional<DeviceConnection> ready = job.getHeld() ? Optional.empty() : ready(deviceId, now);
         if (ready.isPresent()) {
-            deliver(null, pending, call, ready.get(), null, now);
+            deliver(null, pending, call, ready.get(), previous, now);
         } else {
             methods.put(null, pending);
-            deviceJobs.method(job.getJobId(), deviceId, null, now, new DeviceJobQueued(null), now);
+            if (previous == null) {
+                deviceJobs.method(pending, null, new DeviceJobQueued(null, null, null), now);
+            }
         }
     }
 
@@ -105,7 +116,7 @@ final class MethodRunner {
                 return;
             }
             @Nullable MethodCall call = callOf(pending);
-            if (!pending.getRunning() && call != null) {
+            if (!pending.getRunning() && !pending.getBackingOff() && call != null && !isHeld(pending)) {
                 deliver(pending, pending, call, ready.get(), DeviceJobStatus.QUEUED, now);
             }
         }
@@ -116,16 +127,21 @@ final class MethodRunner {
         if (pending == null) {
             return;
         }
-        methods.remove(pending);
         try {
             String payload = json(answer.getPayload());
-            end(
-                    pending,
-                    new DeviceJobCompleted(answer.getStatus(), payload),
-                    new MethodResult(answer.getStatus(), payload),
-                    now);
+            if (answer.getStatus() < ERROR_STATUS || !isTriedAgain(pending, FailureKind.ERROR_STATUS, now)) {
+                methods.remove(pending);
+                end(
+                        pending,
+                        new DeviceJobCompleted(answer.getStatus(), payload),
+                        new MethodResult(answer.getStatus(), payload),
+                        now);
+            }
         } catch (MalformedJsonException | CharacterCodingException e) {
-            fail(pending, "InvalidResponse", Refusals.notJson(), now);
+            if (!isTriedAgain(pending, FailureKind.INVALID_RESPONSE, now)) {
+                methods.remove(pending);
+                fail(pending, "InvalidResponse", Refusals.notJson(), now);
+            }
         }
         dispatch(deviceId, now);
     }
@@ -150,12 +166,7 @@ final class MethodRunner {
         methods.put(pending, Methods.undelivered(pending, call, now));
         if (jobId != null) {
             deviceJobs.method(
-                    jobId,
-                    deviceId,
-                    DeviceJobStatus.RUNNING,
-                    pending.getCreatedAt(),
-                    new DeviceJobQueued(pending.getAttempt()),
-                    now);
+                    pending, DeviceJobStatus.RUNNING, new DeviceJobQueued(pending.getAttempt(), null, null), now);
         }
         boolean connectedSince = connections
                 .live(deviceId, now)
@@ -171,17 +182,50 @@ final class MethodRunner {
         List<PendingMethod> due = methods.due(now, DUE_PER_TICK);
         for (PendingMethod pending : due) {
             Instant dueAt = pending.getDueAt();
+            @Nullable MethodCall call = callOf(pending);
+            if (pending.getBackingOff() && call != null) {
+                methods.put(pending, Methods.again(pending, call, now));
+                dispatch(pending.getDeviceId(), now);
+                continue;
+            }
             if (pending.getRunning()
                     && dueAt != null
                     && !connections.hasReportedUntil(pending.getGateway(), dueAt, now)) {
                 methods.lookAgain(pending, now.plus(LOOK_AGAIN));
                 continue;
             }
-            methods.remove(pending);
-            failForTime(pending, now);
+            FailureKind kind = pending.getRunning() ? FailureKind.NO_ANSWER : FailureKind.NOT_ONLINE;
+            if (!isTriedAgain(pending, kind, now)) {
+                methods.remove(pending);
+                failForTime(pending, now);
+            }
             dispatch(pending.getDeviceId(), now);
         }
         return !due.isEmpty();
+    }
+
+    /** Whether its job allows for another attempt after such a failure: it waits for that now. */
+    private boolean isTriedAgain(PendingMethod pending, FailureKind kind, Instant now) {
+        @Nullable FleetJob job = jobOf(pending);
+        Optional<Retry> rule = job == null ? Optional.empty() : Methods.retry(pending, job, kind);
+        if (rule.isEmpty()) {
+            return false;
+        }
+        PendingMethod next = Methods.backingOff(pending, rule.get(), now);
+        methods.put(pending, next);
+        deviceJobs.method(
+                pending,
+                pending.getRunning() ? DeviceJobStatus.RUNNING : DeviceJobStatus.QUEUED,
+                new DeviceJobQueued(null, kind, next.getDueAt()),
+                now);
+        return true;
+    }
+
+    /** The job is no longer held: hands over what waits. */
+    void resumeJob(String jobId, Instant now) {
+        Set<String> devices = new LinkedHashSet<>();
+        methods.ofJob(jobId, pending -> devices.add(pending.getDeviceId()));
+        devices.forEach(deviceId -> dispatch(deviceId, now));
     }
 
     /** The job was cancelled: what has not been handed over never is. */
@@ -238,15 +282,9 @@ final class MethodRunner {
                         call.getPayload(),
                         delivered.getDueAt()),
                 now);
-        String jobId = pending.getJobId();
-        if (jobId != null) {
+        if (pending.getJobId() != null) {
             deviceJobs.method(
-                    jobId,
-                    pending.getDeviceId(),
-                    previous,
-                    pending.getCreatedAt(),
-                    new DeviceJobDelivered(delivered.getAttempt(), connection.getGateway()),
-                    now);
+                    pending, previous, new DeviceJobDelivered(delivered.getAttempt(), connection.getGateway()), now);
         }
     }
 
@@ -264,11 +302,10 @@ final class MethodRunner {
 
     /** Says how it ended: to everybody if a job asked, to the caller if one did. */
     private void end(PendingMethod pending, Object event, Object outcome, Instant now) {
-        String jobId = pending.getJobId();
         Caller caller = pending.getCaller();
-        if (jobId != null) {
+        if (pending.getJobId() != null) {
             DeviceJobStatus previous = pending.getRunning() ? DeviceJobStatus.RUNNING : DeviceJobStatus.QUEUED;
-            deviceJobs.method(jobId, pending.getDeviceId(), previous, pending.getCreatedAt(), event, now);
+            deviceJobs.method(pending, previous, event, now);
         } else if (caller != null) {
             outbox.reply(new Requester(caller.getRequestId(), caller.getReplyTo()), outcome, now);
         }
@@ -283,12 +320,20 @@ final class MethodRunner {
 
     /** What to call; null when the job that said so was cancelled. */
     private @Nullable MethodCall callOf(PendingMethod pending) {
-        String jobId = pending.getJobId();
-        if (jobId == null) {
+        if (pending.getJobId() == null) {
             return pending.getMethod();
         }
-        @Nullable FleetJob job = jobs.get(jobId);
+        @Nullable FleetJob job = jobOf(pending);
         return job == null ? null : job.getMethod();
+    }
+
+    private boolean isHeld(PendingMethod pending) {
+        @Nullable FleetJob job = jobOf(pending);
+        return job != null && job.getHeld();
+    }
+
+    private @Nullable FleetJob jobOf(PendingMethod pending) {
+        return pending.getJobId() == null ? null : jobs.get(pending.getJobId());
     }
 
     private static String json(ByteBuffer payload) throws MalformedJsonException, CharacterCodingException {

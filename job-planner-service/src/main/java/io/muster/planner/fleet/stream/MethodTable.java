@@ -76,13 +76,14 @@ final class MethodTable {
         store.delete(key);
     }
 
-    /** Those of one device, the oldest first. */
+    /** Those of one device, those of the highest priority first, and of them the oldest. */
     List<PendingMethod> of(String deviceId) {
         List<PendingMethod> found = new ArrayList<>();
         try (KeyValueIterator<String, PendingMethod> methods = store.prefixScan(deviceId + '\0', TEXT)) {
             methods.forEachRemaining(entry -> found.add(entry.value));
         }
-        found.sort(Comparator.comparing(PendingMethod::getCreatedAt));
+        found.sort(
+                Comparator.comparing(PendingMethod::getPriority).reversed().thenComparing(PendingMethod::getCreatedAt));
         return found;
     }
 

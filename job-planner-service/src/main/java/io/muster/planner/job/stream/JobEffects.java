@@ -5,25 +5,36 @@ import io.muster.planner.stream.Outbox;
 import io.muster.planner.stream.Requester;
 import io.muster.planner.stream.Route;
 import io.muster.records.CancelDeviceJobs;
+import io.muster.records.DropDeviceJobs;
 import io.muster.records.ExpandJob;
 import io.muster.records.Expansion;
 import io.muster.records.ExpireDeviceJobs;
 import io.muster.records.ForgetJob;
+import io.muster.records.HoldDeviceJobs;
 import io.muster.records.Job;
+import io.muster.records.JobAborted;
 import io.muster.records.JobCancelled;
 import io.muster.records.JobCommand;
 import io.muster.records.JobCompleted;
 import io.muster.records.JobCreated;
 import io.muster.records.JobEvent;
 import io.muster.records.JobFailed;
+import io.muster.records.JobPaused;
 import io.muster.records.JobQueued;
 import io.muster.records.JobRefusal;
+import io.muster.records.JobReleased;
+import io.muster.records.JobResumed;
 import io.muster.records.JobStarted;
 import io.muster.records.JobTimedOut;
+import io.muster.records.JobWindowClosed;
+import io.muster.records.JobWindowOpened;
 import io.muster.records.Refusal;
+import io.muster.records.ReleaseDeviceJobs;
 import io.muster.records.Reply;
+import io.muster.records.ResumeDeviceJobs;
 import io.muster.topics.Topics;
 import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import org.apache.kafka.streams.processor.api.Record;
@@ -40,21 +51,52 @@ final class JobEffects {
         this.devicePartitions = devicePartitions;
     }
 
-    void happened(JobEvent event, Job after, Requester requester, Instant now) {
+    /** @param before null for a new job */
+    void happened(JobEvent event, @Nullable Job before, Job after, Requester requester, Instant now) {
         Route route = Route.byKey(event.getJobId());
         outbox.send(Outbox.sink(Topics.JOB_EVENTS), Topics.JOB_EVENTS, route, event, now, requester.requestId());
         outbox.send(Outbox.sink(Topics.JOBS), Topics.JOBS, route, after, now);
-        partitionRequest(event, after).ifPresent(request -> tellPartitions(event.getJobId(), request, now));
+        if (event.getEvent() instanceof JobReleased released) {
+            release(event.getJobId(), before == null ? List.of() : before.getGrants(), released.getGrants(), now);
+        } else {
+            partitionRequest(event, before, after).ifPresent(request -> tellPartitions(event.getJobId(), request, now));
+        }
+    }
+
+    /** The job's history is over. */
+    void forgotten(JobEvent event, Instant now) {
+        Route route = Route.byKey(event.getJobId());
+        outbox.send(Outbox.sink(Topics.JOB_EVENTS), Topics.JOB_EVENTS, route, event, now, null);
+        outbox.sendEncoded(Outbox.sink(Topics.JOBS), route, null, now, null);
+        tellPartitions(event.getJobId(), new DropDeviceJobs(), now);
+    }
+
+    private void release(String jobId, List<Long> before, List<Long> after, Instant now) {
+        for (int partition = 0; partition < after.size(); partition++) {
+            long earlier = partition < before.size() ? before.get(partition) : 0;
+            if (after.get(partition) > earlier) {
+                tell(jobId, partition, new ReleaseDeviceJobs(after.get(partition)), now);
+            }
+        }
+    }
+
+    private static boolean isHeld(@Nullable Job job) {
+        return job != null && (job.getPaused() || job.getOutsideWindow());
     }
 
     /** What every device partition is to do about it. */
-    private static Optional<Object> partitionRequest(JobEvent event, Job job) {
+    private static Optional<Object> partitionRequest(JobEvent event, @Nullable Job before, Job job) {
         return switch (event.getEvent()) {
             case JobStarted started ->
                 Optional.of(new ExpandJob(job.getDefinition(), job.getJobNumber(), started.getDeadline()));
             case JobTimedOut _ -> Optional.of(new ExpireDeviceJobs());
             case JobCompleted _ -> Optional.of(new ForgetJob());
-            case JobCancelled _ -> job.getStartedAt() == null ? Optional.empty() : Optional.of(new CancelDeviceJobs());
+            case JobCancelled _, JobAborted _ ->
+                job.getStartedAt() == null ? Optional.empty() : Optional.of(new CancelDeviceJobs());
+            case JobPaused _, JobResumed _, JobWindowClosed _, JobWindowOpened _ ->
+                job.getStartedAt() == null || isHeld(before) == isHeld(job)
+                        ? Optional.empty()
+                        : Optional.of(isHeld(job) ? new HoldDeviceJobs() : new ResumeDeviceJobs());
             case JobCreated _, JobQueued _, JobFailed _ -> Optional.empty();
             case Object unknown ->
                 throw new IllegalStateException("not an event of a job, class=" + unknown.getClass());
@@ -63,13 +105,17 @@ final class JobEffects {
 
     private void tellPartitions(String jobId, Object request, Instant now) {
         for (int partition = 0; partition < devicePartitions; partition++) {
-            outbox.send(
-                    Outbox.sink(Topics.EXPANSIONS),
-                    Topics.EXPANSIONS,
-                    new Route(jobId, partition),
-                    new Expansion(jobId, partition, devicePartitions, request),
-                    now);
+            tell(jobId, partition, request, now);
         }
+    }
+
+    private void tell(String jobId, int partition, Object request, Instant now) {
+        outbox.send(
+                Outbox.sink(Topics.EXPANSIONS),
+                Topics.EXPANSIONS,
+                new Route(jobId, partition),
+                new Expansion(jobId, partition, devicePartitions, request),
+                now);
     }
 
     /** Tells the requester of a command, and everybody of a refusal. @param job as it is now */

@@ -14,12 +14,15 @@ import io.muster.records.CancelJob;
 import io.muster.records.CreateJob;
 import io.muster.records.Job;
 import io.muster.records.JobCommand;
+import io.muster.records.JobForgotten;
 import io.muster.records.JobStatistics;
+import io.muster.records.JobStatus;
+import io.muster.records.PauseJob;
+import io.muster.records.ResumeJob;
 import io.muster.service.Steps;
 import io.muster.topics.Topics;
 import java.time.Duration;
 import java.time.Instant;
-import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -33,6 +36,9 @@ import org.jspecify.annotations.Nullable;
 public final class JobProcessor implements Processor<String, byte[], Route, byte[]> {
     /** The store of job documents, by job id. */
     public static final String JOBS = "jobs";
+
+    /** The latest statistics of jobs that run and have a policy, by job id. */
+    public static final String STATISTICS = "statistics";
 
     private static final Duration TICK = Duration.ofMillis(20);
     private static final int DUE_PER_TICK = 100;
@@ -48,6 +54,9 @@ public final class JobProcessor implements Processor<String, byte[], Route, byte
 
     @SuppressWarnings("NullAway.Init")
     private KeyValueStore<String, Job> jobs;
+
+    @SuppressWarnings("NullAway.Init")
+    private KeyValueStore<String, JobStatistics> statistics;
 
     @SuppressWarnings("NullAway.Init")
     private JobEffects effects;
@@ -67,11 +76,11 @@ public final class JobProcessor implements Processor<String, byte[], Route, byte
     public void init(ProcessorContext<Route, byte[]> context) {
         this.context = context;
         this.jobs = context.getStateStore(JOBS);
+        this.statistics = context.getStateStore(STATISTICS);
         this.effects = new JobEffects(new Outbox(context, codecs), devicePartitions);
         try (KeyValueIterator<String, Job> all = jobs.all()) {
             while (all.hasNext()) {
-                KeyValue<String, Job> entry = all.next();
-                JobDecider.due(entry.value).ifPresent(at -> dueTimes.set(entry.key, at));
+                remind(all.next().value, Instant.ofEpochMilli(context.currentSystemTimeMs()));
             }
         }
         this.steps = Steps.of(context);
@@ -98,8 +107,17 @@ public final class JobProcessor implements Processor<String, byte[], Route, byte
         if (record.value() == null) {
             return;
         }
-        JobStatistics statistics = codecs.of(Topics.JOB_STATISTICS).decode(record.value());
-        ask(statistics.getJobId(), new JobIntent.Tally(statistics), now);
+        JobStatistics latest = codecs.of(Topics.JOB_STATISTICS).decode(record.value());
+        String jobId = latest.getJobId();
+        ask(jobId, new JobIntent.Tally(latest), now);
+        @Nullable Job job = jobs.get(jobId);
+        if (job != null
+                && job.getStatus() == JobStatus.RUNNING
+                && job.getDefinition().getPolicy() != null) {
+            statistics.put(jobId, latest);
+            ask(jobId, new JobIntent.Pace(latest), now);
+            remind(jobId, now);
+        }
     }
 
     private void command(Record<String, byte[]> record, RecordMetadata position, Instant now)
@@ -121,11 +139,14 @@ public final class JobProcessor implements Processor<String, byte[], Route, byte
                         create.getDefinition(), position.offset() * jobPartitions + position.partition());
             }
             case CancelJob _ -> new JobIntent.Cancel();
+            case PauseJob _ -> new JobIntent.Pause();
+            case ResumeJob _ -> new JobIntent.Resume();
             case Object unknown -> throw new InvalidRecordException("unknown command " + unknown.getClass());
         };
         Decision decision = ask(command.getJobId(), intent, requester, now);
         effects.answer(decision, command, jobs.get(command.getJobId()), requester, now);
         ask(command.getJobId(), new JobIntent.Start(), now);
+        ask(command.getJobId(), new JobIntent.Pace(statistics.get(command.getJobId())), now);
     }
 
     private void tick(long timestamp) {
@@ -134,8 +155,8 @@ public final class JobProcessor implements Processor<String, byte[], Route, byte
             steps.worked();
             @Nullable Job job = jobs.get(jobId);
             if (job != null) {
-                ask(jobId, JobDecider.whenDue(job), now);
-                ask(jobId, new JobIntent.Start(), now);
+                JobDecider.whenDue(job, statistics.get(jobId)).forEach(intent -> ask(jobId, intent, now));
+                remind(jobId, now);
             }
         }
     }
@@ -147,13 +168,32 @@ public final class JobProcessor implements Processor<String, byte[], Route, byte
     private Decision ask(String jobId, JobIntent intent, Requester requester, Instant now) {
         @Nullable Job before = jobs.get(jobId);
         Decision decision = JobDecider.decide(before, intent, now);
-        if (decision instanceof Decision.Happened happened) {
+        if (decision instanceof Decision.Happened happened && happened.event().getEvent() instanceof JobForgotten) {
+            jobs.delete(jobId);
+            dueTimes.clear(jobId);
+            effects.forgotten(happened.event(), now);
+        } else if (decision instanceof Decision.Happened happened) {
             Job after = JobDecider.evolve(before, happened.event());
             jobs.put(jobId, after);
-            dueTimes.clear(jobId);
-            JobDecider.due(after).ifPresent(at -> dueTimes.set(jobId, at));
-            effects.happened(happened.event(), after, requester, now);
+            if (after.getStatus() != JobStatus.RUNNING) {
+                statistics.delete(jobId);
+            }
+            remind(after, now);
+            effects.happened(happened.event(), before, after, requester, now);
         }
         return decision;
+    }
+
+    private void remind(String jobId, Instant now) {
+        @Nullable Job job = jobs.get(jobId);
+        if (job != null) {
+            remind(job, now);
+        }
+    }
+
+    private void remind(Job job, Instant now) {
+        String jobId = job.getDefinition().getJobId();
+        dueTimes.clear(jobId);
+        JobDecider.due(job, statistics.get(jobId), now).ifPresent(at -> dueTimes.set(jobId, at));
     }
 }

@@ -7,7 +7,10 @@ import io.muster.service.Steps;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.processor.PunctuationType;
@@ -52,23 +55,40 @@ public final class JobTallies implements Processor<String, PartialTally, String,
         steps.worked();
     }
 
+    /** Of the latest job of that id: partitions that have not heard of it still tell of an earlier one. */
     private JobStatistics sum(String jobId) {
+        List<PartialTally> partials = partials(jobId);
+        long jobNumber =
+                partials.stream().mapToLong(PartialTally::getJobNumber).max().orElse(0);
         Tally tally = Tally.EMPTY;
         int expanded = 0;
         int partitions = 0;
         Instant updatedAt = Instant.EPOCH;
-        try (KeyValueIterator<String, PartialTally> partials = store.prefixScan(jobId + '\0', TEXT)) {
-            while (partials.hasNext()) {
-                PartialTally partial = partials.next().value;
+        Map<Integer, Long> deviceCounts = new HashMap<>();
+        for (PartialTally partial : partials) {
+            if (partial.getJobNumber() == jobNumber) {
+                deviceCounts.put(partial.getPartition(), partial.getCounts().getDeviceCount());
                 tally = tally.plus(Tally.of(partial));
                 expanded += partial.getExpanded() ? 1 : 0;
                 partitions = Math.max(partitions, partial.getPartitions());
                 updatedAt = partial.getUpdatedAt().isAfter(updatedAt) ? partial.getUpdatedAt() : updatedAt;
             }
         }
-        return new JobStatistics(jobId, tally.counts(), expanded, partitions, updatedAt);
+        List<Long> byPartition = IntStream.range(0, partitions)
+                .mapToObj(partition -> deviceCounts.getOrDefault(partition, 0L))
+                .toList();
+        return new JobStatistics(jobId, tally.counts(), expanded, partitions, updatedAt, jobNumber, byPartition);
     }
 
+    private List<PartialTally> partials(String jobId) {
+        List<PartialTally> found = new ArrayList<>();
+        try (KeyValueIterator<String, PartialTally> partials = store.prefixScan(jobId + '\0', TEXT)) {
+            partials.forEachRemaining(entry -> found.add(entry.value));
+        }
+        return found;
+    }
+
+    /** What nothing was counted in for longer than jobs are kept. */
     private void dropOld(Instant now) {
         List<String> old = new ArrayList<>();
         try (KeyValueIterator<String, PartialTally> all = store.all()) {
@@ -79,6 +99,12 @@ public final class JobTallies implements Processor<String, PartialTally, String,
                 }
             }
         }
-        old.forEach(store::delete);
+        for (String key : old) {
+            store.delete(key);
+            String jobId = key.substring(0, key.indexOf('\0'));
+            if (partials(jobId).isEmpty()) {
+                context.forward(new Record<>(jobId, null, now.toEpochMilli()));
+            }
+        }
     }
 }

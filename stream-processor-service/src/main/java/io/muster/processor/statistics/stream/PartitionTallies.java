@@ -95,7 +95,12 @@ public final class PartitionTallies implements Processor<String, byte[], String,
     }
 
     private void fold(DeviceJobEvent event) throws ImpossibleEventException {
-        @Nullable PartialTally before = store.get(event.getJobId());
+        @Nullable PartialTally kept = store.get(event.getJobId());
+        if (kept != null && kept.getJobNumber() > event.getJobNumber()) {
+            // Of an earlier job of that id, which nobody asks for any more.
+            return;
+        }
+        @Nullable PartialTally before = kept != null && kept.getJobNumber() == event.getJobNumber() ? kept : null;
         Optional<Tally> after = Tally.of(before).after(event);
         if (after.isEmpty()) {
             throw new ImpossibleEventException("no device job of " + event.getJobId() + " is " + event.getPrevious());
@@ -115,7 +120,8 @@ public final class PartitionTallies implements Processor<String, byte[], String,
                         after.get().counts(),
                         expanded,
                         partitions,
-                        event.getAt()));
+                        event.getAt(),
+                        event.getJobNumber()));
         changed.add(event.getJobId());
     }
 

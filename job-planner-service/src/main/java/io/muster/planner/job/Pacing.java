@@ -1,0 +1,165 @@
+package io.muster.planner.job;
+
+import io.muster.records.AbortRule;
+import io.muster.records.Batches;
+import io.muster.records.DeviceJobCounts;
+import io.muster.records.Growth;
+import io.muster.records.Job;
+import io.muster.records.JobPolicy;
+import io.muster.records.JobReleased;
+import io.muster.records.JobStatistics;
+import io.muster.records.Rollout;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How many targets of a job may begin by now, and when it has failed too often to go on. A function of the policy, of what was released
+ * so far, and of the statistics. Described in docs/jobs.md.
+ */
+final class Pacing {
+    private static final int PERCENT = 100;
+    private static final long MINUTE_MS = 60_000;
+    /** A rate is used in steps of a second, or of one device. */
+    private static final Duration STEP = Duration.ofSeconds(1);
+
+    private Pacing() {}
+
+    /** Whether targets wait for their release. */
+    static boolean isPaced(@Nullable JobPolicy policy) {
+        return policy != null && (policy.getRollout() != null || policy.getBatches() != null);
+    }
+
+    /** Why the job is not to go on; empty while it is. */
+    static Optional<String> abortion(JobPolicy policy, Job job, JobStatistics statistics) {
+        DeviceJobCounts counts = statistics.getCounts();
+        long ended = ended(counts);
+        AbortRule rule = policy.getAbort();
+        if (rule != null
+                && ended >= Math.max(1, rule.getAfterEnded())
+                && counts.getFailed() * PERCENT >= rule.getFailurePercent() * ended) {
+            return Optional.of("Aborted: of " + ended + " devices that have ended, " + counts.getFailed()
+                    + " have failed; the limit is " + rule.getFailurePercent() + "%.");
+        }
+        Batches batches = policy.getBatches();
+        long released = released(job);
+        if (batches != null && released > 0 && ended >= released && released < counts.getDeviceCount()) {
+            long wanted = batches.getSuccessPercent();
+            if (counts.getSucceeded() * PERCENT < wanted * released) {
+                return Optional.of("Aborted after a batch: of " + released + " devices " + counts.getSucceeded()
+                        + " have succeeded; " + wanted + "% are wanted before the next batch.");
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** The targets that may begin now beyond those that did; empty when there are none. */
+    static Optional<JobReleased> release(JobPolicy policy, Job job, JobStatistics statistics, Instant now) {
+        long released = released(job);
+        long most =
+                Math.min(statistics.getCounts().getDeviceCount(), batchEnd(policy.getBatches(), released, statistics));
+        Rollout rollout = policy.getRollout();
+        if (rollout == null) {
+            return most <= released
+                    ? Optional.empty()
+                    : Optional.of(new JobReleased(grants(job, statistics, most - released), now));
+        }
+        double perMinute = perMinute(rollout, statistics);
+        Instant usedUntil = usedUntil(job, perMinute, now);
+        long allowed = (long) (Duration.between(usedUntil, now).toMillis() * perMinute / MINUTE_MS);
+        long more = Math.min(most - released, allowed);
+        return more <= 0
+                ? Optional.empty()
+                : Optional.of(new JobReleased(
+                        grants(job, statistics, more), usedUntil.plusMillis((long) (more * MINUTE_MS / perMinute))));
+    }
+
+    /** When the rate allows for more, if targets wait for it. */
+    static Optional<Instant> next(JobPolicy policy, Job job, JobStatistics statistics, Instant now) {
+        Rollout rollout = policy.getRollout();
+        long released = released(job);
+        boolean waiting = released < statistics.getCounts().getDeviceCount()
+                && released < batchEnd(policy.getBatches(), released, statistics);
+        if (rollout == null || !waiting) {
+            return Optional.empty();
+        }
+        double perMinute = perMinute(rollout, statistics);
+        return Optional.of(usedUntil(job, perMinute, now).plus(step(perMinute)));
+    }
+
+    static long released(Job job) {
+        return job.getGrants().stream().mapToLong(Long::longValue).sum();
+    }
+
+    private static long ended(DeviceJobCounts counts) {
+        return counts.getSucceeded() + counts.getFailed() + counts.getCancelled();
+    }
+
+    /** How many may have begun when the batch that is under way, or the next if it has ended well, has. */
+    private static long batchEnd(@Nullable Batches batches, long released, JobStatistics statistics) {
+        if (batches == null) {
+            return Long.MAX_VALUE;
+        }
+        DeviceJobCounts counts = statistics.getCounts();
+        long size = batches.getSize() > 0
+                ? batches.getSize()
+                : Math.max(1, Math.ceilDiv(counts.getDeviceCount() * batches.getPercent(), PERCENT));
+        boolean ended =
+                ended(counts) >= released && counts.getSucceeded() * PERCENT >= batches.getSuccessPercent() * released;
+        long begun = Math.ceilDiv(released, size) * size;
+        return ended ? Math.max(begun, released + 1) + (begun == released ? size - 1 : 0) : begun;
+    }
+
+    private static double perMinute(Rollout rollout, JobStatistics statistics) {
+        Growth growth = rollout.getGrowth();
+        if (growth == null) {
+            return rollout.getDevicesPerMinute();
+        }
+        long times = statistics.getCounts().getSucceeded() / growth.getAfterSucceeded();
+        return Math.min(growth.getMostPerMinute(), rollout.getDevicesPerMinute() * Math.pow(growth.getFactor(), times));
+    }
+
+    private static Duration step(double perMinute) {
+        Duration device = Duration.ofMillis((long) Math.ceil(MINUTE_MS / perMinute));
+        return device.compareTo(STEP) > 0 ? device : STEP;
+    }
+
+    /** What was not used of the rate while nothing could begin is not made up for. */
+    private static Instant usedUntil(Job job, double perMinute, Instant now) {
+        Instant earliest = now.minus(step(perMinute));
+        Instant used = job.getRateUsedUntil();
+        return used == null || used.isBefore(earliest.minus(step(perMinute))) ? earliest : used;
+    }
+
+    /** So many more, to the partitions whose share of the targets lacks most. Grants only grow. */
+    private static List<Long> grants(Job job, JobStatistics statistics, long more) {
+        List<Long> counts = statistics.getPartitionDeviceCounts();
+        long total = counts.stream().mapToLong(Long::longValue).sum();
+        long target = released(job) + more;
+        List<Long> grants = new ArrayList<>();
+        long left = more;
+        for (int i = 0; i < counts.size(); i++) {
+            long before = i < job.getGrants().size() ? job.getGrants().get(i) : 0;
+            long fair = Math.min(left, Math.max(0, target * counts.get(i) / Math.max(1, total) - before));
+            grants.add(before + fair);
+            left -= fair;
+        }
+        for (int i = 0; left > 0 && i < counts.size(); i++) {
+            long room = Math.min(left, counts.get(i) - grants.get(i));
+            long one = Math.min(room, Math.max(1, Math.ceilDiv(left, counts.size() - i)));
+            if (one > 0) {
+                grants.set(i, grants.get(i) + one);
+                left -= one;
+            }
+        }
+        for (int i = 0; left > 0 && i < counts.size(); i++) {
+            long room = Math.min(left, counts.get(i) - grants.get(i));
+            grants.set(i, grants.get(i) + Math.max(0, room));
+            left -= Math.max(0, room);
+        }
+        return grants;
+    }
+}

@@ -1,0 +1,333 @@
+package io.muster.planner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.muster.records.AbortRule;
+import io.muster.records.Batches;
+import io.muster.records.CancelJob;
+import io.muster.records.ConnectionTerms;
+import io.muster.records.CreateDevice;
+import io.muster.records.CreateJob;
+import io.muster.records.Credentials;
+import io.muster.records.DeviceConnected;
+import io.muster.records.DeviceJobCancelled;
+import io.muster.records.DeviceJobCompleted;
+import io.muster.records.DeviceJobDelivered;
+import io.muster.records.DeviceJobFailed;
+import io.muster.records.DeviceJobQueued;
+import io.muster.records.DeviceMethod;
+import io.muster.records.DeviceSettings;
+import io.muster.records.ExecutionWindow;
+import io.muster.records.FailureKind;
+import io.muster.records.GatewayHeartbeat;
+import io.muster.records.Job;
+import io.muster.records.JobDefinition;
+import io.muster.records.JobPolicy;
+import io.muster.records.JobStatus;
+import io.muster.records.MethodAnswered;
+import io.muster.records.MethodRequest;
+import io.muster.records.PatchTwin;
+import io.muster.records.PauseJob;
+import io.muster.records.Refusal;
+import io.muster.records.RequestConnection;
+import io.muster.records.ResumeJob;
+import io.muster.records.RetryRule;
+import io.muster.records.Rollout;
+import io.muster.records.SubscriptionsChanged;
+import io.muster.records.TwinPatch;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What a job can do beyond IoT Hub's, on its road through the planner. Described in docs/jobs.md. */
+class PolicyRoadTest {
+    private static final String METHODS = "$iothub/methods/POST/#";
+    private static final String KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+    private final PlannerDriver planner = new PlannerDriver();
+
+    @AfterEach
+    void close() {
+        planner.close();
+    }
+
+    private void create(String deviceId, String tags) {
+        Credentials keys =
+                Credentials.newBuilder().setPrimaryKey(KEY).setSecondaryKey(KEY).build();
+        planner.device(
+                deviceId,
+                new CreateDevice(
+                        DeviceSettings.newBuilder().setCredentials(keys).build(), tags, null));
+    }
+
+    private void connect(String deviceId) {
+        planner.report(deviceId, new RequestConnection());
+        long epoch = planner.delivered(ConnectionTerms.class).getLast().getEpoch();
+        planner.report(deviceId, new DeviceConnected(epoch, false));
+        planner.report(deviceId, new SubscriptionsChanged(epoch, List.of(METHODS), List.of()));
+    }
+
+    private void job(String id, Object operation, String condition, @Nullable JobPolicy policy) {
+        planner.job(id, new CreateJob(new JobDefinition(id, operation, condition, null, 3600, policy)));
+    }
+
+    private static DeviceMethod reboot() {
+        return new DeviceMethod("reboot", "null", 30, 0);
+    }
+
+    private static TwinPatch tag() {
+        return new TwinPatch("*", "{\"done\":true}", null);
+    }
+
+    private void answer(String deviceId, int status) {
+        MethodRequest request = planner.delivered(MethodRequest.class).getLast();
+        planner.report(
+                deviceId,
+                new MethodAnswered(
+                        request.getDeliveryId(), status, ByteBuffer.wrap("1".getBytes(StandardCharsets.UTF_8))));
+    }
+
+    /** Time goes by, and gateways live. */
+    private void wait(Duration duration) {
+        for (Duration left = duration; left.isPositive(); left = left.minusSeconds(1)) {
+            planner.advance(Duration.ofSeconds(1));
+            planner.report(0, "run-1", null, new GatewayHeartbeat());
+        }
+    }
+
+    private long begun(String jobId) {
+        return planner.deviceJobEvents().stream()
+                .filter(event -> event.getJobId().equals(jobId))
+                .filter(event -> event.getEvent() instanceof DeviceJobCompleted
+                        || event.getEvent() instanceof DeviceJobDelivered)
+                .map(event -> event.getDeviceId())
+                .distinct()
+                .count();
+    }
+
+    @Test
+    void aMethodIsTriedAgainByTheKindOfItsFailure() {
+        create("d", "{}");
+        connect("d");
+        RetryRule late = new RetryRule(FailureKind.NO_ANSWER, 2, 10, 15, 0.0);
+        RetryRule errors = new RetryRule(FailureKind.ERROR_STATUS, 1, 5, 5, 0.0);
+        job(
+                "j",
+                reboot(),
+                "*",
+                JobPolicy.newBuilder().setRetries(List.of(late, errors)).build());
+        assertThat(planner.delivered(MethodRequest.class)).hasSize(1);
+
+        wait(Duration.ofSeconds(31));
+        assertThat(planner.events("j", "d").getLast()).isInstanceOfSatisfying(DeviceJobQueued.class, queued -> {
+            assertThat(queued.getFailure()).isEqualTo(FailureKind.NO_ANSWER);
+            assertThat(queued.getRetryAt()).isAfter(planner.now().plusSeconds(7));
+        });
+        wait(Duration.ofSeconds(8));
+        assertThat(planner.delivered(MethodRequest.class)).hasSize(1);
+        wait(Duration.ofSeconds(4));
+        assertThat(planner.delivered(MethodRequest.class)).hasSize(2);
+
+        answer("d", 503);
+        assertThat(planner.events("j", "d").getLast())
+                .isInstanceOfSatisfying(
+                        DeviceJobQueued.class,
+                        queued -> assertThat(queued.getFailure()).isEqualTo(FailureKind.ERROR_STATUS));
+        wait(Duration.ofSeconds(6));
+        assertThat(planner.delivered(MethodRequest.class)).hasSize(3);
+        assertThat(planner.delivered(MethodRequest.class))
+                .extracting(MethodRequest::getDeliveryId)
+                .doesNotHaveDuplicates();
+
+        answer("d", 503);
+        assertThat(planner.events("j", "d").getLast()).isEqualTo(new DeviceJobCompleted(503, "1"));
+        assertThat(planner.jobDocument("j").getStatus()).isEqualTo(JobStatus.COMPLETED);
+    }
+
+    @Test
+    void retriesEndWithTheirNumberAndWithTheJob() {
+        create("d", "{}");
+        connect("d");
+        RetryRule late = new RetryRule(FailureKind.NO_ANSWER, 1, 1, 1, 0.0);
+        job("j", reboot(), "*", JobPolicy.newBuilder().setRetries(List.of(late)).build());
+        wait(Duration.ofSeconds(70));
+        assertThat(planner.events("j", "d").getLast())
+                .isInstanceOfSatisfying(
+                        DeviceJobFailed.class,
+                        failed -> assertThat(failed.getCode()).isEqualTo("GatewayTimeout"));
+
+        RetryRule patient = new RetryRule(FailureKind.NO_ANSWER, 9, 3600, 3600, 0.0);
+        job(
+                "k",
+                reboot(),
+                "*",
+                JobPolicy.newBuilder().setRetries(List.of(patient)).build());
+        wait(Duration.ofSeconds(40));
+        planner.job("k", new CancelJob());
+        assertThat(planner.events("k", "d").getLast()).isEqualTo(new DeviceJobCancelled());
+    }
+
+    @Test
+    void devicesBeginAtTheRateOfTheRollout() {
+        for (int i = 0; i < 100; i++) {
+            create("d%02d".formatted(i), "{}");
+        }
+        job(
+                "j",
+                tag(),
+                "*",
+                JobPolicy.newBuilder().setRollout(new Rollout(60, null)).build());
+        assertThat(begun("j")).isBetween(0L, 2L);
+        wait(Duration.ofSeconds(30));
+        assertThat(begun("j")).isBetween(28L, 32L);
+        assertThat(planner.jobDocument("j").getStatus()).isEqualTo(JobStatus.RUNNING);
+        wait(Duration.ofSeconds(75));
+        assertThat(begun("j")).isEqualTo(100);
+        assertThat(planner.jobDocument("j").getStatus()).isEqualTo(JobStatus.COMPLETED);
+    }
+
+    @Test
+    void aBatchBeginsWhenTheOneBeforeHasEndedWell() {
+        for (String id : List.of("a", "b", "c")) {
+            create(id, "{}");
+            connect(id);
+        }
+        job(
+                "j",
+                reboot(),
+                "*",
+                JobPolicy.newBuilder().setBatches(new Batches(1, 0, 100)).build());
+        assertThat(begun("j")).isEqualTo(1);
+        answer("a", 200);
+        assertThat(begun("j")).isEqualTo(2);
+        wait(Duration.ofSeconds(31));
+        Job aborted = planner.jobDocument("j");
+        assertThat(aborted.getStatus()).isEqualTo(JobStatus.CANCELLED);
+        assertThat(aborted.getFailureReason()).contains("of 2 devices 1 have succeeded");
+        assertThat(planner.events("j", "c").getLast()).isEqualTo(new DeviceJobCancelled());
+    }
+
+    @Test
+    void aJobOfWhichTooManyFailIsAborted() {
+        for (int i = 0; i < 10; i++) {
+            create("d" + i, "{\"n\":" + i + "}");
+        }
+        TwinPatch wrongEtag = new TwinPatch("AAAA", "{\"x\":1}", null);
+        job(
+                "j",
+                wrongEtag,
+                "*",
+                JobPolicy.newBuilder()
+                        .setRollout(new Rollout(60, null))
+                        .setAbort(new AbortRule(50, 3L))
+                        .build());
+        wait(Duration.ofSeconds(20));
+        assertThat(planner.jobDocument("j").getStatus()).isEqualTo(JobStatus.CANCELLED);
+        assertThat(planner.deviceJobEvents().stream().filter(event -> event.getEvent() instanceof DeviceJobFailed))
+                .hasSizeBetween(3, 5);
+        assertThat(planner.deviceJobEvents().stream().filter(event -> event.getEvent() instanceof DeviceJobCancelled))
+                .hasSizeBetween(5, 7);
+    }
+
+    @Test
+    void aPausedJobHandsOverNothingMore() {
+        for (String id : List.of("a", "b")) {
+            create(id, "{}");
+        }
+        connect("a");
+        job("j", reboot(), "*", JobPolicy.newBuilder().setPriority(1).build());
+        assertThat(begun("j")).isEqualTo(1);
+        planner.job("j", new PauseJob());
+        assertThat(((Job) planner.lastReply()).getPaused()).isTrue();
+        connect("b");
+        assertThat(begun("j")).isEqualTo(1);
+        answer("a", 200);
+        planner.job("j", new ResumeJob());
+        assertThat(begun("j")).isEqualTo(2);
+        answer("b", 200);
+        assertThat(planner.jobDocument("j").getStatus()).isEqualTo(JobStatus.COMPLETED);
+        planner.job("j", new PauseJob());
+        assertThat(planner.lastReply()).isInstanceOf(Refusal.class);
+    }
+
+    @Test
+    void aJobWaitsForItsWindowAndInItForTheNext() {
+        create("a", "{}");
+        create("b", "{}");
+        connect("a");
+        // It is two o'clock.
+        ExecutionWindow window = new ExecutionWindow(121, 123, List.of(), "UTC");
+        job(
+                "j",
+                reboot(),
+                "*",
+                JobPolicy.newBuilder().setWindows(List.of(window)).build());
+        assertThat(planner.jobDocument("j").getStatus()).isEqualTo(JobStatus.QUEUED);
+        wait(Duration.ofSeconds(61));
+        assertThat(begun("j")).isEqualTo(1);
+        wait(Duration.ofSeconds(125));
+        assertThat(planner.jobDocument("j").getOutsideWindow()).isTrue();
+        connect("b");
+        assertThat(begun("j")).isEqualTo(1);
+    }
+
+    @Test
+    void aContinuousJobTakesInWhoComesToMatch() {
+        create("a", "{\"site\":\"A\"}");
+        create("b", "{\"site\":\"B\"}");
+        job(
+                "j",
+                tag(),
+                "tags.site = 'A'",
+                JobPolicy.newBuilder().setContinuous(true).build());
+        assertThat(begun("j")).isEqualTo(1);
+        create("c", "{\"site\":\"A\"}");
+        planner.device("b", new PatchTwin(new TwinPatch("*", "{\"site\":\"A\"}", null)));
+        planner.device("b", new PatchTwin(new TwinPatch("*", "{\"other\":1}", null)));
+        create("d", "{\"site\":\"B\"}");
+        assertThat(planner.events("j", "b")).containsExactly(new DeviceJobCompleted(null, null));
+        assertThat(planner.events("j", "c")).containsExactly(new DeviceJobCompleted(null, null));
+        assertThat(planner.events("j", "d")).isEmpty();
+        assertThat(planner.get("b").getDevice().getTwin().getTags()).contains("\"done\":true");
+        assertThat(planner.jobDocument("j").getStatus()).isEqualTo(JobStatus.RUNNING);
+        planner.advance(Duration.ofSeconds(3601));
+        assertThat(planner.jobDocument("j").getStatus()).isEqualTo(JobStatus.COMPLETED);
+        create("e", "{\"site\":\"A\"}");
+        assertThat(planner.events("j", "e")).isEmpty();
+    }
+
+    @Test
+    void theHigherPriorityGoesFirst() {
+        create("d", "{}");
+        JobPolicy none = JobPolicy.newBuilder().setPriority(0).build();
+        for (int i = 0; i < 12; i++) {
+            job("low-" + i, reboot(), "*", none);
+        }
+        job("high", reboot(), "*", JobPolicy.newBuilder().setPriority(9).build());
+        connect("d");
+        assertThat(planner.delivered(MethodRequest.class)).hasSize(10);
+        assertThat(begun("high")).isEqualTo(1);
+    }
+
+    @Test
+    void anIdIsFreeWhenTheHistoryOfItsJobIsOver() {
+        create("a", "{}");
+        job("j", tag(), "*", null);
+        Job first = planner.jobDocument("j");
+        assertThat(first.getStatus()).isEqualTo(JobStatus.COMPLETED);
+        planner.advance(Duration.ofDays(29));
+        job("j", tag(), "*", null);
+        assertThat(planner.jobRefusals()).hasSize(1);
+        planner.advance(Duration.ofDays(1));
+        job("j", tag(), "*", null);
+        assertThat(planner.jobRefusals()).hasSize(1);
+        Job second = planner.jobDocument("j");
+        assertThat(second.getJobNumber()).isGreaterThan(first.getJobNumber());
+        assertThat(second.getStatus()).isEqualTo(JobStatus.COMPLETED);
+        assertThat(planner.events("j", "a")).hasSize(2);
+    }
+}
