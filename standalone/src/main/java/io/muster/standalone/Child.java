@@ -111,6 +111,11 @@ final class Child {
         return Optional.ofNullable(process).map(Process::toHandle).filter(ProcessHandle::isAlive);
     }
 
+    /** It may end now, and is not started again. */
+    synchronized void abandon() {
+        ending = true;
+    }
+
     /** Tells it to end and waits; one that does not is killed. */
     void end() {
         @Nullable Process last;

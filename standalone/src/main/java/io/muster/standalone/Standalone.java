@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -45,6 +46,7 @@ import org.apache.kafka.common.Uuid;
  * production, with settings.
  */
 public final class Standalone implements AutoCloseable {
+    private static final String SECOND = "-2";
     private static final Duration START_LIMIT = Duration.ofSeconds(120);
     private static final Duration LOOK = Duration.ofMillis(100);
     private static final short ONE_BROKER = 1;
@@ -119,8 +121,8 @@ public final class Standalone implements AutoCloseable {
                 "io.muster.processor.Main",
                 384,
                 List.of("--state.dir=" + data.root().resolve("processor")));
-        startService("gateway", "io.muster.gateway.Main", 512, gatewaySettings());
-        start("api", program("io.muster.api.Main", 384, apiSettings()));
+        startService("gateway", "io.muster.gateway.Main", 512, gatewaySettings(0, options.mqttPort()));
+        start("api", program("io.muster.api.Main", 384, apiSettings(0, options.restPort(), options.mqttPort())));
         for (String service : List.of("planner", "processor", "gateway")) {
             awaitReady(service, () -> answers(URI.create(operations(service) + "/health/ready")));
         }
@@ -198,6 +200,42 @@ public final class Standalone implements AutoCloseable {
         start("registry", command);
     }
 
+    /** Where a further gateway and a further API listen. */
+    public record Endpoints(String rest, int mqttPort) {}
+
+    /** Starts one more of each service, named {@code planner-2} and so on, and returns when they are ready. Once. */
+    public Endpoints startSecondInstances() throws StandaloneException, InterruptedException {
+        int mqttPort = freePort();
+        int restPort = freePort();
+        for (Map.Entry<String, String> service : Map.of(
+                        "planner", "io.muster.planner.Main", "processor", "io.muster.processor.Main")
+                .entrySet()) {
+            String name = service.getKey() + SECOND;
+            startService(
+                    name,
+                    service.getValue(),
+                    512,
+                    List.of("--state.dir=" + data.root().resolve(name)));
+        }
+        startService("gateway" + SECOND, "io.muster.gateway.Main", 512, gatewaySettings(1, mqttPort));
+        start("api" + SECOND, program("io.muster.api.Main", 384, apiSettings(1, restPort, mqttPort)));
+        for (String service : List.of("planner", "processor", "gateway")) {
+            String name = service + SECOND;
+            awaitReady(name, () -> answers(URI.create(operations(name) + "/health/ready")));
+        }
+        HttpClient rest = RestClient.http(data.certificates().caFile());
+        String address = "https://localhost:" + restPort;
+        awaitReady("api" + SECOND, () -> answers(rest, URI.create(address + "/health/ready")));
+        return new Endpoints(address, mqttPort);
+    }
+
+    /** Kills a process for good: it is not started again. */
+    public void kill(String name) {
+        Child child = Objects.requireNonNull(children.get(name), name);
+        child.abandon();
+        process(name).destroyForcibly();
+    }
+
     private void prepareTopics() throws StandaloneException, InterruptedException {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", options.kafka()))) {
             new TopicProvisioner(admin, PartitionCounts.SMALL, ONE_BROKER)
@@ -212,25 +250,27 @@ public final class Standalone implements AutoCloseable {
         }
     }
 
-    private List<String> gatewaySettings() {
+    private List<String> gatewaySettings(int ordinal, int port) {
         return List.of(
+                "--gateway.ordinal=" + ordinal,
                 "--hub.hosts=localhost,127.0.0.1,hub.test",
                 "--policies.file=" + data.policies(),
                 "--mqtt.host=127.0.0.1",
-                "--mqtts.port=" + options.mqttPort(),
+                "--mqtts.port=" + port,
                 "--mqtt.tls.certificate=" + data.certificates().certificate(),
                 "--mqtt.tls.key=" + data.certificates().key());
     }
 
-    private List<String> apiSettings() {
+    private List<String> apiSettings(int instance, int port, int gatewayPort) {
         return List.of(
+                "--api.instance=" + instance,
                 "--hub.hosts=localhost,127.0.0.1,hub.test",
                 "--policies.file=" + data.policies(),
                 "--rest.host=127.0.0.1",
-                "--rest.port=" + options.restPort(),
+                "--rest.port=" + port,
                 "--rest.tls.store=" + data.certificates().store(),
                 "--rest.tls.password.file=" + data.certificates().storePassword(),
-                "--websocket.gateway=localhost:" + options.mqttPort(),
+                "--websocket.gateway=localhost:" + gatewayPort,
                 "--websocket.gateway.trust=" + data.certificates().caFile());
     }
 

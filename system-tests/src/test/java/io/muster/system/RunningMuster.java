@@ -45,6 +45,11 @@ final class RunningMuster {
         return instance;
     }
 
+    /** One that a test may take apart; it closes it. */
+    static RunningMuster ownInstance() throws Exception {
+        return new RunningMuster();
+    }
+
     /** The primary key of a policy. */
     String key(String policy) {
         KeyPair keys = policies.named(policy).orElseThrow().keys();
@@ -70,13 +75,12 @@ final class RunningMuster {
     }
 
     SimulatedFleet connect(List<String> deviceIds, Behaviour behaviour) throws IOException {
-        Target target = Target.byPolicy(
-                "localhost",
-                standalone.options().mqttPort(),
-                "localhost",
-                standalone.caFile(),
-                "device",
-                key("device"));
+        return connect(deviceIds, behaviour, standalone.options().mqttPort());
+    }
+
+    SimulatedFleet connect(List<String> deviceIds, Behaviour behaviour, int mqttPort) throws IOException {
+        Target target =
+                Target.byPolicy("localhost", mqttPort, "localhost", standalone.caFile(), "device", key("device"));
         return SimulatedFleet.start(target, behaviour, deviceIds, 400, InstantSource.system());
     }
 

@@ -1,0 +1,198 @@
+package io.muster.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.muster.agent.Behaviour;
+import io.muster.agent.SimulatedFleet;
+import io.muster.standalone.RestClient;
+import io.muster.standalone.Standalone;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.MemberDescription;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+
+/**
+ * Two of each service against one broker. The second ones join while the first run; then the first die one by one, for good. Steps build
+ * on each other.
+ */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class SeveralInstancesTest {
+    private static final int HALF = 150;
+    private static final List<String> LEFT = SimulatedFleet.deviceIds("left-", HALF);
+    private static final List<String> RIGHT = SimulatedFleet.deviceIds("right-", HALF);
+    private static final Behaviour SLOW = Behaviour.answeringWithin(Duration.ofMillis(20), Duration.ofSeconds(2), 11);
+
+    private static RunningMuster muster;
+    private static Standalone.Endpoints second;
+    private static RestClient otherRest;
+    private static SimulatedFleet left;
+    private static SimulatedFleet right;
+
+    @BeforeAll
+    static void start() throws Exception {
+        muster = RunningMuster.ownInstance();
+        muster.register(LEFT, "{\"several\":true,\"side\":\"left\"}");
+        muster.register(RIGHT, "{\"several\":true,\"side\":\"right\"}");
+        left = muster.connect(LEFT, SLOW);
+        second = muster.standalone.startSecondInstances();
+        otherRest = new RestClient(second.rest(), muster.standalone.caFile(), muster.policies);
+        right = muster.connect(RIGHT, SLOW, second.mqttPort());
+        awaitConnected(left, HALF);
+        awaitConnected(right, HALF);
+    }
+
+    @AfterAll
+    static void stop() {
+        left.close();
+        right.close();
+        muster.standalone.close();
+    }
+
+    private static void awaitConnected(SimulatedFleet fleet, int devices) {
+        await().atMost(Duration.ofSeconds(60)).until(() -> fleet.counters().connected() == devices);
+    }
+
+    private static JsonNode ok(RestClient.Answer answer) {
+        assertThat(answer.status()).as(answer.body().toString()).isEqualTo(200);
+        return answer.body();
+    }
+
+    private static void schedule(RestClient rest, String id) {
+        ok(rest.send(
+                        "PUT",
+                        "/jobs/v2/" + id,
+                        "{\"type\":\"scheduleDeviceMethod\",\"queryCondition\":\"tags.several = true\","
+                                + "\"cloudToDeviceMethod\":{\"methodName\":\"reboot\",\"payload\":1,\"responseTimeoutInSeconds\":20},"
+                                + "\"maxExecutionTimeInSeconds\":120}")
+                .join());
+    }
+
+    private static JsonNode completed(RestClient rest, String id) {
+        await().atMost(Duration.ofSeconds(150))
+                .pollInterval(Duration.ofMillis(100))
+                .ignoreExceptions()
+                .until(() -> ok(rest.send("GET", "/jobs/v2/" + id, null).join())
+                        .path("status")
+                        .asText()
+                        .equals("completed"));
+        return ok(rest.send("GET", "/jobs/v2/" + id, null).join()).path("deviceJobStatistics");
+    }
+
+    private static int count(RestClient rest, String condition) {
+        return ok(rest.send(
+                                "POST",
+                                "/devices/query",
+                                "{\"query\":\"SELECT COUNT() AS n FROM devices WHERE " + condition + "\"}")
+                        .join())
+                .get(0)
+                .path("n")
+                .asInt();
+    }
+
+    @Test
+    @Order(1)
+    void anInstanceThatJoinsTakesItsShare() throws Exception {
+        try (Admin admin = Admin.create(
+                Map.of("bootstrap.servers", muster.standalone.options().kafka()))) {
+            for (String group : List.of("muster-job-planner", "muster-stream-processor")) {
+                await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> {
+                    List<MemberDescription> members = new ArrayList<>(admin.describeConsumerGroups(List.of(group))
+                            .describedGroups()
+                            .get(group)
+                            .get()
+                            .members());
+                    assertThat(members.stream()
+                                    .filter(member -> !member.assignment()
+                                            .topicPartitions()
+                                            .isEmpty())
+                                    .map(member -> member.clientId().replaceAll("-StreamThread.*", ""))
+                                    .distinct())
+                            .hasSize(2);
+                });
+            }
+        }
+    }
+
+    @Test
+    @Order(2)
+    void whicheverInstanceIsAskedTheAnswerIsTheSame() {
+        for (RestClient rest : List.of(muster.rest, otherRest)) {
+            assertThat(count(rest, "tags.several = true")).isEqualTo(2 * HALF);
+            assertThat(count(rest, "tags.several = true AND connectionState = 'Connected'"))
+                    .isEqualTo(2 * HALF);
+            for (String id : List.of(LEFT.getFirst(), RIGHT.getFirst())) {
+                JsonNode answer = ok(rest.send(
+                                "POST",
+                                "/twins/" + id + "/methods",
+                                "{\"methodName\":\"ping\",\"payload\":1,\"responseTimeoutInSeconds\":20}")
+                        .join());
+                assertThat(answer.path("status").asInt()).isEqualTo(200);
+            }
+        }
+        ok(muster.rest
+                .send("PATCH", "/twins/" + LEFT.getFirst(), "{\"tags\":{\"seen\":1}}")
+                .join());
+        assertThat(count(otherRest, "tags.seen = 1")).isEqualTo(1);
+    }
+
+    @Test
+    @Order(3)
+    void aJobGoesToTheDevicesOfBothGatewaysOnce() {
+        long before = left.counters().methods() + right.counters().methods();
+        schedule(otherRest, "both");
+        for (RestClient rest : List.of(otherRest, muster.rest)) {
+            JsonNode counts = completed(rest, "both");
+            assertThat(counts.path("deviceCount").asInt()).isEqualTo(2 * HALF);
+            assertThat(counts.path("succeededCount").asInt()).isEqualTo(2 * HALF);
+        }
+        assertThat(left.counters().methods() + right.counters().methods() - before)
+                .isEqualTo(2 * HALF);
+    }
+
+    @Test
+    @Order(4)
+    void whatAPlannerAndAProcessorLeaveIsGoneOnWith() {
+        for (String victim : List.of("planner", "processor", "api")) {
+            String id = "without-" + victim;
+            schedule(otherRest, id);
+            muster.standalone.kill(victim);
+            JsonNode counts = completed(otherRest, id);
+            assertThat(counts.path("deviceCount").asInt()).as(id).isEqualTo(2 * HALF);
+            assertThat(counts.path("succeededCount").asInt()).as(id).isEqualTo(2 * HALF);
+        }
+        assertThat(left.counters().repeated() + right.counters().repeated()).isZero();
+    }
+
+    @Test
+    @Order(5)
+    void aGatewayThatDiesHandsItsDevicesOver() throws Exception {
+        long repeated = left.counters().repeated();
+        schedule(otherRest, "hand-over");
+        muster.standalone.kill("gateway");
+        left.close();
+        try (SimulatedFleet moved = muster.connect(LEFT, SLOW, second.mqttPort())) {
+            awaitConnected(moved, HALF);
+            JsonNode counts = completed(otherRest, "hand-over");
+            assertThat(counts.path("deviceCount").asInt()).isEqualTo(2 * HALF);
+            assertThat(counts.path("succeededCount").asInt()
+                            + counts.path("failedCount").asInt())
+                    .isEqualTo(2 * HALF);
+            assertThat(left.counters().repeated()).isEqualTo(repeated);
+
+            schedule(otherRest, "after");
+            assertThat(completed(otherRest, "after").path("succeededCount").asInt())
+                    .isEqualTo(2 * HALF);
+            assertThat(moved.counters().repeated()).isZero();
+        }
+    }
+}
