@@ -23,6 +23,7 @@ import java.util.List;
 public final class Topics {
     private static final Duration HISTORY = Duration.ofDays(30);
     private static final Duration IN_TRANSIT = Duration.ofDays(1);
+    private static final String DEVICE_OR_MODULE = "device id, or device id/module id";
 
     public static final Topic<JobCommand> JOB_COMMANDS =
             kept("job-commands", "job id", Partitioning.BY_JOB, HISTORY, JobCommand.class);
@@ -44,14 +45,15 @@ public final class Topics {
             Partitioning.BY_DEVICE,
             IN_TRANSIT,
             DeviceReport.class);
-    public static final Topic<Device> DEVICES = compacted("devices", "device id", Partitioning.BY_DEVICE, Device.class);
+    public static final Topic<Device> DEVICES =
+            compacted("devices", DEVICE_OR_MODULE, Partitioning.BY_DEVICE, Device.class);
     public static final Topic<DeviceConnection> DEVICE_CONNECTIONS =
-            compacted("device-connections", "device id", Partitioning.BY_DEVICE, DeviceConnection.class);
+            compacted("device-connections", DEVICE_OR_MODULE, Partitioning.BY_DEVICE, DeviceConnection.class);
     public static final Topic<Expansion> EXPANSIONS =
             kept("expansions", "job id", Partitioning.EVERY_DEVICE_PARTITION, IN_TRANSIT, Expansion.class);
     public static final Topic<DeviceJobEvent> DEVICE_JOB_EVENTS = kept(
             "device-job-events",
-            "device id, or none for a partition's own",
+            DEVICE_OR_MODULE + ", or none for a partition's own",
             Partitioning.BY_DEVICE,
             HISTORY,
             DeviceJobEvent.class);

@@ -194,7 +194,9 @@ public final class Standalone implements AutoCloseable {
                 "-Dapicurio.storage.sql.kind=h2",
                 "-Dapicurio.datasource.url=jdbc:h2:file:"
                         + data.root().resolve("registry").resolve("registry"),
-                "-Dquarkus.management.enabled=false",
+                // It can't be turned off at run time, and would listen on port 9000 of every address.
+                "-Dquarkus.management.host=127.0.0.1",
+                "-Dquarkus.management.port=" + freePort(),
                 "-jar",
                 options.home().resolve("registry/quarkus-run.jar").toString()));
         start("registry", command);

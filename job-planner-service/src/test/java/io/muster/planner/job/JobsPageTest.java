@@ -1,0 +1,148 @@
+package io.muster.planner.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.muster.records.AbortRule;
+import io.muster.records.DeviceJobCounts;
+import io.muster.records.DeviceMethod;
+import io.muster.records.ExecutionWindow;
+import io.muster.records.Job;
+import io.muster.records.JobDefinition;
+import io.muster.records.JobForgotten;
+import io.muster.records.JobPolicy;
+import io.muster.records.JobStatistics;
+import io.muster.records.Rollout;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The states of a job in docs/jobs.md are those of the decider: they are found by asking it everything in every state that can be
+ * reached. Written anew with {@code -Djobs.record=true}.
+ */
+class JobsPageTest {
+    private static final Path PAGE = Path.of("../docs/jobs.md");
+    private static final String BEGIN = "<!-- drawn by JobsPageTest -->\n";
+    private static final String END = "<!-- end of drawing -->\n";
+    private static final Instant TWO = Instant.parse("2026-11-21T02:00:00Z");
+    private static final Instant OUTSIDE = Instant.parse("2026-11-21T03:30:00Z");
+
+    private record Step(String from, String intent, String event, String to) implements Comparable<Step> {
+        @Override
+        public int compareTo(Step other) {
+            return row().compareTo(other.row());
+        }
+
+        private String row() {
+            return "| %s | %s | `%s` | %s |%n".formatted(from, intent, event, to);
+        }
+    }
+
+    private static JobIntent create(String condition, @Nullable Instant start) {
+        JobPolicy policy = JobPolicy.newBuilder()
+                .setRollout(new Rollout(60, null))
+                .setAbort(new AbortRule(50, 1L))
+                .setWindows(List.of(new ExecutionWindow(120, 180, List.of(), "UTC")))
+                .build();
+        DeviceMethod method = new DeviceMethod("reboot", "null", 30, 0);
+        return new JobIntent.Create(new JobDefinition("j", method, condition, start, 600, policy), 7);
+    }
+
+    private static JobStatistics statistics(long queued, long succeeded, long failed) {
+        long count = queued + succeeded + failed;
+        return new JobStatistics(
+                "j", new DeviceJobCounts(count, queued, 0L, succeeded, failed, 0L), 1, 1, TWO, 7L, List.of(count));
+    }
+
+    private static List<JobIntent> intents() {
+        return List.of(
+                create("*", null),
+                create("*", TWO.plusSeconds(60)),
+                create("SELECT", null),
+                new JobIntent.Cancel(),
+                new JobIntent.Pause(),
+                new JobIntent.Resume(),
+                new JobIntent.Queue(),
+                new JobIntent.Start(),
+                new JobIntent.TimeOut(),
+                new JobIntent.Tally(statistics(0, 5, 0)),
+                new JobIntent.Pace(statistics(5, 0, 0)),
+                new JobIntent.Pace(statistics(3, 0, 2)),
+                new JobIntent.Forget());
+    }
+
+    private static Set<Step> steps() {
+        Set<Step> steps = new TreeSet<>();
+        Set<List<Object>> seen = new HashSet<>();
+        Deque<Job> left = new ArrayDeque<>();
+        @Nullable Job job = null;
+        do {
+            for (Instant now : List.of(TWO, TWO.plusSeconds(60), OUTSIDE, TWO.plus(Duration.ofDays(31)))) {
+                for (JobIntent intent : intents()) {
+                    if (JobDecider.decide(job, intent, now) instanceof Decision.Happened happened) {
+                        Object event = happened.event().getEvent();
+                        @Nullable
+                        Job after = event instanceof JobForgotten ? null : JobDecider.evolve(job, happened.event());
+                        steps.add(new Step(
+                                name(job),
+                                intent.getClass().getSimpleName(),
+                                event.getClass().getSimpleName(),
+                                name(after)));
+                        if (after != null
+                                && seen.add(List.of(
+                                        after.getStatus(),
+                                        after.getPaused(),
+                                        after.getOutsideWindow(),
+                                        after.getTimedOut(),
+                                        after.getGrants().isEmpty(),
+                                        after.getDefinition().getQueryCondition()))) {
+                            left.add(after);
+                        }
+                    }
+                }
+            }
+            job = left.poll();
+        } while (job != null);
+        return steps;
+    }
+
+    private static String name(@Nullable Job job) {
+        return job == null ? "none" : job.getStatus().name().toLowerCase(java.util.Locale.ROOT);
+    }
+
+    private static String drawing() {
+        Set<Step> steps = steps();
+        StringBuilder drawing = new StringBuilder("```mermaid\nstateDiagram-v2\n");
+        for (Step step : steps) {
+            drawing.append("  %s --> %s: %s%n".formatted(node(step.from), node(step.to), step.event));
+        }
+        drawing.append("```\n\n| state | asked to | event | state then |\n|---|---|---|---|\n");
+        steps.forEach(step -> drawing.append(step.row()));
+        return drawing.toString();
+    }
+
+    private static String node(String state) {
+        return state.equals("none") ? "[*]" : state;
+    }
+
+    @Test
+    void thePageShowsTheDecider() throws IOException {
+        String page = Files.readString(PAGE);
+        String before = page.substring(0, page.indexOf(BEGIN) + BEGIN.length());
+        String after = page.substring(page.indexOf(END));
+        if (Boolean.getBoolean("jobs.record")) {
+            Files.writeString(PAGE, before + drawing() + after);
+        }
+        assertThat(Files.readString(PAGE)).isEqualTo(before + drawing() + after);
+    }
+}
