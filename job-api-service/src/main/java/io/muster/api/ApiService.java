@@ -5,6 +5,7 @@ import io.muster.access.HubHosts;
 import io.muster.access.PoliciesFile;
 import io.muster.access.SharedAccessPolicies;
 import io.muster.api.access.Gate;
+import io.muster.api.access.Throttles;
 import io.muster.api.http.GatewayTunnels;
 import io.muster.api.http.RestServer;
 import io.muster.api.job.JobView;
@@ -23,6 +24,9 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.time.InstantSource;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -48,7 +52,7 @@ public final class ApiService implements AutoCloseable {
 
         /**
          * Reads {@code rest.host}, {@code rest.port}, {@code rest.plain}, {@code rest.tls.store}, {@code rest.tls.password.file}, {@code
-         * live.open}, {@code websocket.gateway}, {@code websocket.gateway.trust}, {@code hub.hosts}, {@code policies.file} and {@code
+         * live.open}, {@code throttle.*.per.minute} of each kind, {@code websocket.gateway}, {@code websocket.gateway.trust}, {@code hub.hosts}, {@code policies.file} and {@code
          * api.instance}.
          */
         public static Options from(Settings settings, KafkaConnection kafka, InstantSource clock) {
@@ -70,10 +74,22 @@ public final class ApiService implements AutoCloseable {
                             settings.number("rest.port", PORT),
                             tls,
                             settings.flag("live.open", loopback),
+                            throttles(settings),
                             gateway(settings)),
                     HubHosts.of(settings.text("hub.hosts", "localhost")),
                     policies(settings.path("policies.file"), clock),
                     clock);
+        }
+
+        private static Map<Throttles.Kind, Integer> throttles(Settings settings) {
+            Map<Throttles.Kind, Integer> perMinute = new EnumMap<>(Throttles.Kind.class);
+            for (Throttles.Kind kind : Throttles.Kind.values()) {
+                int limit = settings.number("throttle." + kind.name().toLowerCase(Locale.ROOT) + ".per.minute", 0);
+                if (limit > 0) {
+                    perMinute.put(kind, limit);
+                }
+            }
+            return perMinute;
         }
 
         private static Optional<GatewayTunnels.Options> gateway(Settings settings) {

@@ -102,6 +102,7 @@ class RestTest {
                         0,
                         Optional.empty(),
                         true,
+                        Map.of(),
                         Optional.of(new GatewayTunnels.Options("127.0.0.1", GATEWAY.getLocalPort(), Optional.empty()))),
                 new Gate(HubHosts.of("localhost"), () -> POLICIES),
                 PLANNER,

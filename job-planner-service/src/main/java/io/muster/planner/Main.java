@@ -21,8 +21,7 @@ public final class Main {
 
     private static AutoCloseable start(Settings settings, PrometheusMeterRegistry meters)
             throws ExecutionException, InterruptedException {
-        StreamsApplication.Options options = StreamsApplication.Options.from(
-                settings, PlannerService.APPLICATION_ID, KafkaConnection.from(settings), PlannerService.SETTINGS);
+        PlannerService.Options options = PlannerService.Options.from(settings, KafkaConnection.from(settings));
         RegistrySettings registry = Registries.from(settings);
         OperationsServer.Address address = OperationsServer.Address.from(settings);
         settings.rejectUnknown();

@@ -3,6 +3,7 @@ package io.muster.planner;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.registry.SchemaRegistry;
 import io.muster.service.KafkaConnection;
+import io.muster.service.Settings;
 import io.muster.service.StreamsApplication;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.TopicProvisioner;
@@ -16,12 +17,29 @@ public final class PlannerService {
     /** Names the consumer group, the transactions and the topics of state. */
     public static final String APPLICATION_ID = "muster-job-planner";
 
-    /** What it adds to every application's settings: twins are many, so their stores are bounded and not cached twice. */
-    public static final Map<String, Object> SETTINGS = Map.of(
-            StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG,
-            0,
-            StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG,
-            RocksDbMemory.class);
+    private static final int STATE_MEMORY_MIB = 288;
+
+    /**
+     * What it needs beside the registry.
+     *
+     * @param mostActiveJobs how many jobs may be active at a time; 0 for any number
+     */
+    public record Options(StreamsApplication.Options streams, int mostActiveJobs) {
+        /** Reads {@code state.memory.mib}, {@code jobs.active.most}, and what every application reads. */
+        public static Options from(Settings settings, KafkaConnection kafka) {
+            // Twins are many: their stores are bounded together, and not cached twice.
+            Map<String, Object> more = Map.of(
+                    StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG,
+                    0,
+                    StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG,
+                    RocksDbMemory.class,
+                    RocksDbMemory.MIB,
+                    settings.number("state.memory.mib", STATE_MEMORY_MIB));
+            return new Options(
+                    StreamsApplication.Options.from(settings, APPLICATION_ID, kafka, more),
+                    settings.number("jobs.active.most", 0));
+        }
+    }
 
     private PlannerService() {}
 
@@ -31,11 +49,11 @@ public final class PlannerService {
      * @throws ExecutionException when the broker can't be reached or lacks a topic
      * @throws io.muster.registry.SchemaRegistryException when the registry is away or refuses a schema
      */
-    public static StreamsApplication start(
-            StreamsApplication.Options options, SchemaRegistry registry, MeterRegistry meters)
+    public static StreamsApplication start(Options options, SchemaRegistry registry, MeterRegistry meters)
             throws ExecutionException, InterruptedException {
-        PartitionCounts counts = partitionCounts(options.kafka());
-        return StreamsApplication.start(PlannerTopology.build(registry, counts), options, meters);
+        PartitionCounts counts = partitionCounts(options.streams().kafka());
+        return StreamsApplication.start(
+                PlannerTopology.build(registry, counts, options.mostActiveJobs()), options.streams(), meters);
     }
 
     /** As the topics are, so that records that name a partition name one that exists. */

@@ -3,6 +3,7 @@ package io.muster.planner;
 import io.muster.codec.Codecs;
 import io.muster.codec.RecordCodec;
 import io.muster.planner.fleet.stream.FleetProcessor;
+import io.muster.planner.job.stream.ActiveJobs;
 import io.muster.planner.job.stream.JobProcessor;
 import io.muster.planner.state.FleetJob;
 import io.muster.planner.state.PendingMessage;
@@ -41,24 +42,39 @@ final class PlannerTopology {
         this.counts = counts;
     }
 
-    /** @throws io.muster.registry.SchemaRegistryException when the registry is away or refuses a schema */
-    static Topology build(SchemaRegistry registry, PartitionCounts counts) {
+    /**
+     * Builds it.
+     *
+     * @param mostActiveJobs how many jobs may be active at a time; 0 for any number
+     * @throws io.muster.registry.SchemaRegistryException when the registry is away or refuses a schema
+     */
+    static Topology build(SchemaRegistry registry, PartitionCounts counts, int mostActiveJobs) {
         PlannerTopology planner = new PlannerTopology(registry, counts);
-        planner.coordinator();
+        planner.coordinator(mostActiveJobs);
         planner.fleet();
         return planner.topology;
     }
 
-    private void coordinator() {
+    private void coordinator(int mostActiveJobs) {
         read(Topics.JOB_COMMANDS);
         read(Topics.JOB_STATISTICS);
         topology.addProcessor(
                 COORDINATOR,
-                () -> new JobProcessor(codecs, counts.devices(), counts.jobs(), counts.apiInstances()),
+                () -> new JobProcessor(codecs, counts, mostActiveJobs),
                 source(Topics.JOB_COMMANDS),
                 source(Topics.JOB_STATISTICS));
         topology.addStateStore(inMemory(JobProcessor.JOBS, codecs.of(Topics.JOBS)), COORDINATOR);
         topology.addStateStore(inMemory(JobProcessor.STATISTICS, codecs.of(Topics.JOB_STATISTICS)), COORDINATOR);
+        if (mostActiveJobs > 0) {
+            topology.addGlobalStore(
+                    inMemory(ActiveJobs.STORE, codecs.of(Topics.JOBS)).withLoggingDisabled(),
+                    source(Topics.JOBS),
+                    new StringDeserializer(),
+                    codecs.of(Topics.JOBS),
+                    Topics.JOBS.name(),
+                    ActiveJobs.STORE,
+                    ActiveJobs::new);
+        }
         write(Outbox.sink(Topics.JOB_EVENTS), Topics.JOB_EVENTS, COORDINATOR);
         write(Outbox.sink(Topics.JOB_REFUSALS), Topics.JOB_REFUSALS, COORDINATOR);
         write(Outbox.sink(Topics.JOBS), Topics.JOBS, COORDINATOR);

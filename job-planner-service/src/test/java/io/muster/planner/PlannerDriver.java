@@ -42,6 +42,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
 import java.util.Set;
+import java.util.UUID;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -80,11 +81,17 @@ final class PlannerDriver implements AutoCloseable {
     }
 
     PlannerDriver(int gateways) {
+        this(gateways, 0);
+    }
+
+    PlannerDriver(int gateways, int mostActiveJobs) {
         Properties properties = new Properties();
-        properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "test");
+        properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "test-" + UUID.randomUUID());
         properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "unused:1");
         this.driver = new TopologyTestDriver(
-                PlannerTopology.build(registry, new PartitionCounts(1, 1, gateways, 1)), properties, now);
+                PlannerTopology.build(registry, new PartitionCounts(1, 1, gateways, 1), mostActiveJobs),
+                properties,
+                now);
     }
 
     Instant now() {

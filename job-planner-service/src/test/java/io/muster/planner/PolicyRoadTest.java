@@ -29,6 +29,7 @@ import io.muster.records.MethodRequest;
 import io.muster.records.PatchTwin;
 import io.muster.records.PauseJob;
 import io.muster.records.Refusal;
+import io.muster.records.RefusalReason;
 import io.muster.records.RequestConnection;
 import io.muster.records.ResumeJob;
 import io.muster.records.RetryRule;
@@ -329,5 +330,24 @@ class PolicyRoadTest {
         assertThat(second.getJobNumber()).isGreaterThan(first.getJobNumber());
         assertThat(second.getStatus()).isEqualTo(JobStatus.COMPLETED);
         assertThat(planner.events("j", "a")).hasSize(2);
+    }
+
+    @Test
+    void onlySoManyJobsAreActiveWhereTheirNumberIsLimited() {
+        try (PlannerDriver limited = new PlannerDriver(1, 2)) {
+            for (String id : List.of("one", "two", "three")) {
+                limited.job(
+                        id,
+                        new CreateJob(
+                                new JobDefinition(id, tag(), "*", limited.now().plusSeconds(60), 60, null)));
+            }
+            assertThat(limited.jobRefusals())
+                    .extracting(refusal -> refusal.getRefusal().getReason())
+                    .containsExactly(RefusalReason.TOO_MANY_ACTIVE_JOBS);
+            limited.job("one", new CancelJob());
+            limited.job("three", new CreateJob(new JobDefinition("three", tag(), "*", null, 60, null)));
+            assertThat(limited.jobRefusals()).hasSize(1);
+            assertThat(limited.jobDocument("three").getStatus()).isEqualTo(JobStatus.COMPLETED);
+        }
     }
 }

@@ -8,7 +8,11 @@ import io.micronaut.http.annotation.RequestFilter;
 import io.micronaut.http.annotation.ResponseFilter;
 import io.micronaut.http.annotation.ServerFilter;
 import io.muster.api.access.Gate;
+import io.muster.api.access.Throttles;
+import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
+import java.time.Duration;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -16,12 +20,14 @@ import org.jspecify.annotations.Nullable;
 @ServerFilter(ServerFilter.MATCH_ALL_PATTERN)
 final class GateFilter {
     private final Gate gate;
+    private final Throttles throttles;
     private final LiveAccess live;
     private final Time time;
     private final MeterRegistry meters;
 
-    GateFilter(Gate gate, LiveAccess live, Time time, MeterRegistry meters) {
+    GateFilter(Gate gate, Throttles throttles, LiveAccess live, Time time, MeterRegistry meters) {
         this.gate = gate;
+        this.throttles = throttles;
         this.live = live;
         this.time = time;
         this.meters = meters;
@@ -39,6 +45,14 @@ final class GateFilter {
             gate.checkToken(token, request.getMethodName(), path, time.now());
             if (!isLive(path)) {
                 gate.checkVersion(request.getParameters().get("api-version"));
+                Optional<Duration> wait = throttles.take(path, time.now());
+                if (wait.isPresent()) {
+                    Problem problem = Problem.throttled("Too many requests of this kind: try again later.");
+                    return Answers.problem(problem, false, time.now())
+                            .header(
+                                    "Retry-After",
+                                    Long.toString(wait.get().plusMillis(999).toSeconds()));
+                }
             }
             return null;
         } catch (ProblemException e) {

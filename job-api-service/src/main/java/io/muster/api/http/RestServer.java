@@ -5,6 +5,7 @@ import io.micronaut.context.ApplicationContext;
 import io.micronaut.http.server.exceptions.ServerStartupException;
 import io.micronaut.runtime.server.EmbeddedServer;
 import io.muster.api.access.Gate;
+import io.muster.api.access.Throttles;
 import io.muster.api.job.JobView;
 import io.muster.api.job.Requests;
 import java.io.IOException;
@@ -30,10 +31,16 @@ public final class RestServer implements AutoCloseable {
      * @param port 0 for any free one
      * @param tls empty for plain HTTP
      * @param liveOpen whether the page of live numbers is shown without a token
+     * @param perMinute how many requests of a kind are taken in a minute, of the kinds that are limited
      * @param gateway to which devices over WebSocket are passed on; empty where none are served
      */
     public record Options(
-            String host, int port, Optional<Tls> tls, boolean liveOpen, Optional<GatewayTunnels.Options> gateway) {}
+            String host,
+            int port,
+            Optional<Tls> tls,
+            boolean liveOpen,
+            Map<Throttles.Kind, Integer> perMinute,
+            Optional<GatewayTunnels.Options> gateway) {}
 
     /** A PKCS #12 store with the certificate and its key. */
     public record Tls(Path store, String password) {
@@ -74,6 +81,7 @@ public final class RestServer implements AutoCloseable {
                         jobs,
                         meters,
                         new Time(clock),
+                        new Throttles(options.perMinute(), clock.instant()),
                         new OperationsController.Readiness(ready),
                         new GateFilter.LiveAccess(options.liveOpen()))
                 .build();

@@ -92,6 +92,11 @@ public final class JobDecider {
         if (fault.isPresent()) {
             return new Decision.Refused(fault.get());
         }
+        if (create.full()) {
+            return refused(
+                    RefusalReason.TOO_MANY_ACTIVE_JOBS,
+                    "As many jobs are active as may be: wait until one ends, or cancel one.");
+        }
         Instant startTime = definition.getStartTime();
         JobStatus status = startTime != null && startTime.isAfter(now) ? JobStatus.SCHEDULED : JobStatus.QUEUED;
         return happened(definition.getJobId(), now, new JobCreated(definition, create.jobNumber(), status));

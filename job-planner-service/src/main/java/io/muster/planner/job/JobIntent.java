@@ -6,8 +6,13 @@ import org.jspecify.annotations.Nullable;
 
 /** What is wanted of a job, by a person, by a timer, or by what happened on devices. The decider asks whether it still holds. */
 public sealed interface JobIntent {
-    /** @param jobNumber unique among jobs */
-    record Create(JobDefinition definition, long jobNumber) implements JobIntent {}
+    /**
+     * Somebody wants it.
+     *
+     * @param jobNumber unique among jobs
+     * @param full as many jobs are active as may be
+     */
+    record Create(JobDefinition definition, long jobNumber, boolean full) implements JobIntent {}
 
     record Cancel() implements JobIntent {}
 

@@ -44,7 +44,7 @@ class JobDeciderTest {
     }
 
     private static JobIntent create(@Nullable Instant start) {
-        return new JobIntent.Create(method("job-1", "tags.site='A'", start, 120), 7);
+        return new JobIntent.Create(method("job-1", "tags.site='A'", start, 120), 7, false);
     }
 
     private static JobIntent tally(int expanded, int partitions, long queued, long running, long succeeded) {
@@ -89,7 +89,7 @@ class JobDeciderTest {
                 arguments(QUEUED, START, NOW, JobStarted.class),
                 arguments(QUEUED, CANCEL, NOW, JobCancelled.class),
                 arguments(
-                        job(new JobIntent.Create(method("b", "SELECT * FROM devices", null, 1), 1)),
+                        job(new JobIntent.Create(method("b", "SELECT * FROM devices", null, 1), 1, false)),
                         START,
                         NOW,
                         JobFailed.class),
@@ -133,13 +133,22 @@ class JobDeciderTest {
         return Stream.of(
                 arguments(null, CANCEL, RefusalReason.JOB_NOT_FOUND),
                 arguments(RUNNING, create(null), RefusalReason.JOB_ALREADY_EXISTS),
-                arguments(null, new JobIntent.Create(method("job 1", "*", null, 0), 1), RefusalReason.ARGUMENT_INVALID),
-                arguments(null, new JobIntent.Create(method("query", "*", null, 0), 1), RefusalReason.ARGUMENT_INVALID),
-                arguments(null, new JobIntent.Create(method("a", " ", null, 0), 1), RefusalReason.ARGUMENT_NULL),
-                arguments(null, new JobIntent.Create(method("a", "*", null, -1), 1), RefusalReason.ARGUMENT_INVALID),
-                arguments(null, new JobIntent.Create(noTwin, 1), RefusalReason.ARGUMENT_NULL),
-                arguments(null, new JobIntent.Create(badTag, 1), RefusalReason.ARGUMENT_INVALID),
-                arguments(null, new JobIntent.Create(notJson, 1), RefusalReason.ARGUMENT_INVALID));
+                arguments(
+                        null,
+                        new JobIntent.Create(method("job 1", "*", null, 0), 1, false),
+                        RefusalReason.ARGUMENT_INVALID),
+                arguments(
+                        null,
+                        new JobIntent.Create(method("query", "*", null, 0), 1, false),
+                        RefusalReason.ARGUMENT_INVALID),
+                arguments(null, new JobIntent.Create(method("a", " ", null, 0), 1, false), RefusalReason.ARGUMENT_NULL),
+                arguments(
+                        null,
+                        new JobIntent.Create(method("a", "*", null, -1), 1, false),
+                        RefusalReason.ARGUMENT_INVALID),
+                arguments(null, new JobIntent.Create(noTwin, 1, false), RefusalReason.ARGUMENT_NULL),
+                arguments(null, new JobIntent.Create(badTag, 1, false), RefusalReason.ARGUMENT_INVALID),
+                arguments(null, new JobIntent.Create(notJson, 1, false), RefusalReason.ARGUMENT_INVALID));
     }
 
     @ParameterizedTest
@@ -159,13 +168,13 @@ class JobDeciderTest {
     @Test
     void theLimitCountsFromTheStart() {
         assertThat(RUNNING.getDeadline()).isEqualTo(NOW.plusSeconds(120));
-        Job byDefault = job(new JobIntent.Create(method("a", "*", null, 0), 1), START);
+        Job byDefault = job(new JobIntent.Create(method("a", "*", null, 0), 1, false), START);
         assertThat(byDefault.getDeadline()).isEqualTo(NOW.plusSeconds(3600));
     }
 
     @Test
     void aConditionThatDoesNotParseFailsTheJobAndSaysWhere() {
-        Job failed = job(new JobIntent.Create(method("b", "SELECT * FROM devices", null, 1), 1), START);
+        Job failed = job(new JobIntent.Create(method("b", "SELECT * FROM devices", null, 1), 1, false), START);
         assertThat(failed.getStatus()).isEqualTo(JobStatus.FAILED);
         assertThat(failed.getFailureReason()).startsWith("SQL query parse failed due to following errors: Line 1:29");
     }

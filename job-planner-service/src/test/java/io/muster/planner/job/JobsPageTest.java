@@ -55,7 +55,7 @@ class JobsPageTest {
                 .setWindows(List.of(new ExecutionWindow(120, 180, List.of(), "UTC")))
                 .build();
         DeviceMethod method = new DeviceMethod("reboot", "null", 30, 0);
-        return new JobIntent.Create(new JobDefinition("j", method, condition, start, 600, policy), 7);
+        return new JobIntent.Create(new JobDefinition("j", method, condition, start, 600, policy), 7, false);
     }
 
     private static JobStatistics statistics(long queued, long succeeded, long failed) {

@@ -55,7 +55,7 @@ class PacingTest {
     private static Job running(JobPolicy policy, Instant now) {
         JobDefinition definition =
                 new JobDefinition("j", new DeviceMethod("reboot", "null", 30, 0), "*", null, 7200, policy);
-        Job job = after(null, JobDecider.decide(null, new JobIntent.Create(definition, 7), now));
+        Job job = after(null, JobDecider.decide(null, new JobIntent.Create(definition, 7, false), now));
         return after(job, JobDecider.decide(job, new JobIntent.Start(), now));
     }
 
@@ -276,7 +276,7 @@ class PacingTest {
         JobPolicy policy = policy(null, null, null, window("03:00 04:00 UTC"));
         JobDefinition definition =
                 new JobDefinition("j", new DeviceMethod("reboot", "null", 30, 0), "*", null, 7200, policy);
-        Job job = after(null, JobDecider.decide(null, new JobIntent.Create(definition, 7), NOW));
+        Job job = after(null, JobDecider.decide(null, new JobIntent.Create(definition, 7, false), NOW));
         assertThat(JobDecider.decide(job, new JobIntent.Start(), NOW)).isEqualTo(new Decision.Nothing());
         Instant opens = NOW.plusSeconds(3600);
         assertThat(JobDecider.due(job, null, NOW)).contains(opens);
@@ -308,7 +308,7 @@ class PacingTest {
     void aPausedJobDoesNotStart() {
         JobDefinition definition =
                 new JobDefinition("j", new DeviceMethod("reboot", "null", 30, 0), "*", null, 7200, null);
-        Job job = after(null, JobDecider.decide(null, new JobIntent.Create(definition, 7), NOW));
+        Job job = after(null, JobDecider.decide(null, new JobIntent.Create(definition, 7, false), NOW));
         Decision paused = JobDecider.decide(job, new JobIntent.Pause(), NOW);
         assertThat(((Decision.Happened) paused).event().getEvent()).isInstanceOf(JobPaused.class);
         job = after(job, paused);
@@ -358,7 +358,7 @@ class PacingTest {
         }
         JobDefinition definition =
                 new JobDefinition("j", new DeviceMethod("reboot", "null", 30, 0), "*", null, 7200, policy.build());
-        Decision decision = JobDecider.decide(null, new JobIntent.Create(definition, 7), NOW);
+        Decision decision = JobDecider.decide(null, new JobIntent.Create(definition, 7, false), NOW);
         assertThat(((Decision.Refused) decision).refusal().getMessage()).startsWith(sentence);
     }
 }

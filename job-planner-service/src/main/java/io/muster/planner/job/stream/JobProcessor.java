@@ -20,6 +20,7 @@ import io.muster.records.JobStatus;
 import io.muster.records.PauseJob;
 import io.muster.records.ResumeJob;
 import io.muster.service.Steps;
+import io.muster.topics.PartitionCounts;
 import io.muster.topics.Topics;
 import java.time.Duration;
 import java.time.Instant;
@@ -47,6 +48,7 @@ public final class JobProcessor implements Processor<String, byte[], Route, byte
     private final int devicePartitions;
     private final int jobPartitions;
     private final int replyPartitions;
+    private final int mostActive;
     private final DueTimes dueTimes = new DueTimes();
 
     @SuppressWarnings("NullAway.Init") // Kafka Streams calls init before anything else.
@@ -64,12 +66,13 @@ public final class JobProcessor implements Processor<String, byte[], Route, byte
     @SuppressWarnings("NullAway.Init")
     private Steps steps;
 
-    /** @param devicePartitions how many partitions every device-keyed topic has */
-    public JobProcessor(Codecs codecs, int devicePartitions, int jobPartitions, int replyPartitions) {
+    /** @param mostActive how many jobs may be active at a time, in all partitions; 0 for any number */
+    public JobProcessor(Codecs codecs, PartitionCounts counts, int mostActive) {
         this.codecs = codecs;
-        this.devicePartitions = devicePartitions;
-        this.jobPartitions = jobPartitions;
-        this.replyPartitions = replyPartitions;
+        this.devicePartitions = counts.devices();
+        this.jobPartitions = counts.jobs();
+        this.replyPartitions = counts.apiInstances();
+        this.mostActive = mostActive;
     }
 
     @Override
@@ -136,7 +139,7 @@ public final class JobProcessor implements Processor<String, byte[], Route, byte
                     throw new InvalidRecordException("the definition's job id is not the command's");
                 }
                 yield new JobIntent.Create(
-                        create.getDefinition(), position.offset() * jobPartitions + position.partition());
+                        create.getDefinition(), position.offset() * jobPartitions + position.partition(), isFull());
             }
             case CancelJob _ -> new JobIntent.Cancel();
             case PauseJob _ -> new JobIntent.Pause();
@@ -147,6 +150,10 @@ public final class JobProcessor implements Processor<String, byte[], Route, byte
         effects.answer(decision, command, jobs.get(command.getJobId()), requester, now);
         ask(command.getJobId(), new JobIntent.Start(), now);
         ask(command.getJobId(), new JobIntent.Pace(statistics.get(command.getJobId())), now);
+    }
+
+    private boolean isFull() {
+        return mostActive > 0 && ActiveJobs.count(jobs, context.getStateStore(ActiveJobs.STORE)) >= mostActive;
     }
 
     private void tick(long timestamp) {

@@ -1,0 +1,81 @@
+package io.muster.api.access;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * How many requests of a kind this instance takes, if that is limited at all. A kind may use up to ten seconds' worth at once.
+ * Thread-safe. Contract: iot-hub, 1.10 (429001).
+ */
+public final class Throttles {
+    private static final double MINUTE_MS = 60_000;
+    private static final int BURSTS_A_MINUTE = 6;
+
+    /** The kinds that IoT Hub limits. */
+    public enum Kind {
+        REGISTRY,
+        TWINS,
+        METHODS,
+        JOBS,
+        QUERIES,
+        MESSAGES;
+
+        static Kind of(String path) {
+            if (path.startsWith("/jobs")) {
+                return JOBS;
+            }
+            if (path.equals("/devices/query")) {
+                return QUERIES;
+            }
+            if (path.startsWith("/twins")) {
+                return path.endsWith("/methods") ? METHODS : TWINS;
+            }
+            return path.endsWith("/messages/devicebound") || path.endsWith("/commands") ? MESSAGES : REGISTRY;
+        }
+    }
+
+    /** What is left to use, as of an instant. */
+    private static final class Bucket {
+        private final int perMinute;
+        private double left;
+        private Instant asOf;
+
+        private Bucket(int perMinute, Instant now) {
+            this.perMinute = perMinute;
+            this.left = most();
+            this.asOf = now;
+        }
+
+        private double most() {
+            return Math.max(1, perMinute / (double) BURSTS_A_MINUTE);
+        }
+
+        private synchronized Optional<Duration> take(Instant now) {
+            if (now.isAfter(asOf)) {
+                left = Math.min(most(), left + Duration.between(asOf, now).toMillis() * perMinute / MINUTE_MS);
+                asOf = now;
+            }
+            if (left >= 1) {
+                left -= 1;
+                return Optional.empty();
+            }
+            return Optional.of(Duration.ofMillis((long) Math.ceil((1 - left) * MINUTE_MS / perMinute)));
+        }
+    }
+
+    private final Map<Kind, Bucket> buckets = new EnumMap<>(Kind.class);
+
+    /** @param perMinute requests a minute of the kinds that are limited */
+    public Throttles(Map<Kind, Integer> perMinute, Instant now) {
+        perMinute.forEach((kind, limit) -> buckets.put(kind, new Bucket(limit, now)));
+    }
+
+    /** Counts a request. @return how long to wait if it is one too many */
+    public Optional<Duration> take(String path, Instant now) {
+        Bucket bucket = buckets.get(Kind.of(path));
+        return bucket == null ? Optional.empty() : bucket.take(now);
+    }
+}

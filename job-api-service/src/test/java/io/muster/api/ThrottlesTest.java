@@ -1,0 +1,38 @@
+package io.muster.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.muster.api.access.Throttles;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ThrottlesTest {
+    private static final Instant NOW = Instant.parse("2026-11-21T02:00:00Z");
+
+    /** Of requests that come every so many milliseconds for a minute, how many are taken. */
+    @ParameterizedTest
+    @CsvSource({"60, 100, 69", "60, 1000, 60", "60, 2000, 30", "3, 1000, 3", "6000, 10, 6000", "600, 50, 699"})
+    void aRateIsKept(int perMinute, int everyMillis, int taken) {
+        Throttles throttles = new Throttles(Map.of(Throttles.Kind.QUERIES, perMinute), NOW);
+        int count = 0;
+        for (int at = 0; at < 60_000; at += everyMillis) {
+            count += throttles.take("/devices/query", NOW.plusMillis(at)).isEmpty() ? 1 : 0;
+        }
+        assertThat(count).isEqualTo(taken);
+    }
+
+    @Test
+    void kindsAreCountedByThemselvesAndOthersAreFree() {
+        Throttles throttles = new Throttles(Map.of(Throttles.Kind.METHODS, 1), NOW);
+        assertThat(throttles.take("/twins/d/methods", NOW)).isEmpty();
+        assertThat(throttles.take("/twins/d/modules/m/methods", NOW)).contains(Duration.ofMinutes(1));
+        for (String path : new String[] {"/twins/d", "/devices/d", "/jobs/v2/j", "/devices/query"}) {
+            assertThat(throttles.take(path, NOW)).as(path).isEmpty();
+        }
+        assertThat(throttles.take("/twins/d/methods", NOW.plusSeconds(60))).isEmpty();
+    }
+}
