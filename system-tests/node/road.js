@@ -1,6 +1,6 @@
 // Drives Muster with the unmodified SDKs of IoT Hub: create a device, patch its twin, connect it, invoke a method, schedule both kinds
 // of job over a query, follow them to the end, read the statistics; outlive a renewed token; connect with a certificate. Arguments:
-// connection string, REST port, MQTT port, CA file, a self-signed certificate, its key.
+// connection string, REST port, MQTT port, CA file, a self-signed certificate, its key, and of a certificate that an authority has signed: its device, itself, its key.
 "use strict";
 const assert = require("node:assert");
 const fs = require("node:fs");
@@ -11,7 +11,7 @@ const { Client: DeviceClient, ModuleClient, Message } = require("azure-iot-devic
 const { SharedAccessKeyAuthenticationProvider } = require("azure-iot-device/dist/sak_authentication_provider");
 const { Mqtt, MqttWs } = require("azure-iot-device-mqtt");
 
-const [connectionString, restPort, mqttPort, caFile, certificateFile, keyFile] = process.argv.slice(2);
+const [connectionString, restPort, mqttPort, caFile, certificateFile, keyFile, signedId, signedFile, signedKeyFile] = process.argv.slice(2);
 const ca = fs.readFileSync(caFile, "utf8");
 // The SDK has no option for a port: its agent has (contract 6.1).
 const agent = new https.Agent({ keepAlive: true, host: "127.0.0.1", port: Number(restPort), ca, servername: "localhost" });
@@ -86,6 +86,23 @@ async function certificate(run) {
   await registry.update({ deviceId, authentication: { type: "selfSigned", x509Thumbprint: { primaryThumbprint: "0".repeat(64) } } });
   await assert.rejects(open(deviceId), (error) => /Not authorized/.test(error.message));
   await registry.delete(deviceId);
+}
+
+/** A device whose certificate an authority has signed that the hub knows; the same certificate is nobody else's. */
+async function authority(run) {
+  const open = async (id) => {
+    const device = DeviceClient.fromConnectionString(`HostName=localhost:${mqttPort};DeviceId=${id};x509=true`, Mqtt);
+    device.setRetryPolicy({ shouldRetry: () => false, nextRetryTimeout: () => -1 });
+    await device.setOptions({ ca, cert: fs.readFileSync(signedFile, "utf8"), key: fs.readFileSync(signedKeyFile, "utf8") });
+    await device.open();
+    return device;
+  };
+  for (const deviceId of [signedId, `other-${run}`]) await registry.create({ deviceId, authentication: { type: "certificateAuthority" } });
+  const device = answering(await open(signedId));
+  await ping(signedId);
+  await device.close();
+  await assert.rejects(open(`other-${run}`), (error) => /Not authorized/.test(error.message));
+  for (const deviceId of [signedId, `other-${run}`]) await registry.delete(deviceId);
 }
 
 /** The same device over WebSocket, on the port of REST; a wrong key is refused there too. */
@@ -328,6 +345,7 @@ async function main() {
   await bulk(run);
   await renewal(run);
   await certificate(run);
+  await authority(run);
   await webSocket(run);
   await modules(run);
   await messages(run);

@@ -7,6 +7,7 @@ import io.muster.access.SharedAccessPolicies;
 import io.muster.agent.Behaviour;
 import io.muster.agent.SimulatedFleet;
 import io.muster.agent.Target;
+import io.muster.gateway.connect.DeviceAuthorities;
 import io.muster.gateway.connect.Doorkeeper;
 import io.muster.gateway.mqtt.Connections;
 import io.muster.gateway.mqtt.Fleet;
@@ -66,7 +67,7 @@ final class RoundTripFloor implements Fleet, AutoCloseable {
                         Optional.empty(),
                         certificate,
                         key,
-                        new Doorkeeper(HubHosts.of("localhost")),
+                        new Doorkeeper(HubHosts.of("localhost"), () -> new DeviceAuthorities(List.of())),
                         () -> policies,
                         InstantSource.system(),
                         MqttSettings.LARGEST_MESSAGE),

@@ -2,8 +2,10 @@ package io.muster.gateway;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.access.HubHosts;
-import io.muster.access.PoliciesFile;
+import io.muster.access.ReloadedFile;
+import io.muster.access.SharedAccessPolicies;
 import io.muster.codec.Codecs;
+import io.muster.gateway.connect.DeviceAuthorities;
 import io.muster.gateway.connect.Doorkeeper;
 import io.muster.gateway.kafka.FleetLink;
 import io.muster.gateway.mqtt.Connections;
@@ -14,10 +16,15 @@ import io.muster.service.KafkaConnection;
 import io.muster.service.Settings;
 import io.muster.service.SettingsException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.CertificateException;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,7 +41,8 @@ public final class GatewayService implements AutoCloseable {
 
         /**
          * Reads {@code gateway.ordinal}, {@code hub.hosts}, {@code policies.file}, {@code mqtt.host}, {@code mqtts.port}, {@code
-         * mqtt.port}, {@code mqtt.tls.certificate}, {@code mqtt.tls.key} and {@code mqtt.plain.anywhere}.
+         * mqtt.port}, {@code mqtt.tls.certificate}, {@code mqtt.tls.key}, {@code devices.ca.file} and {@code
+         * mqtt.plain.anywhere}.
          */
         public static Options from(Settings settings, KafkaConnection kafka, InstantSource clock) {
             String host = settings.text("mqtt.host", "127.0.0.1");
@@ -54,10 +62,33 @@ public final class GatewayService implements AutoCloseable {
                             plainPort,
                             settings.optionalPath("mqtt.tls.certificate").orElse(null),
                             settings.optionalPath("mqtt.tls.key").orElse(null),
-                            new Doorkeeper(HubHosts.of(settings.text("hub.hosts", "localhost"))),
+                            new Doorkeeper(
+                                    HubHosts.of(settings.text("hub.hosts", "localhost")),
+                                    authorities(settings.optionalPath("devices.ca.file"), clock)),
                             policies(policies, clock),
                             clock,
                             settings.number("mqtt.message.bytes", MqttSettings.LARGEST_MESSAGE)));
+        }
+
+        private static Supplier<DeviceAuthorities> authorities(Optional<Path> file, InstantSource clock) {
+            if (file.isEmpty()) {
+                DeviceAuthorities none = new DeviceAuthorities(List.of());
+                return () -> none;
+            }
+            try {
+                return ReloadedFile.open(file.get(), "device authorities", Options::load, clock, LOG::info);
+            } catch (IOException e) {
+                throw new SettingsException(
+                        "The file of device authorities can't be used: " + file.get() + " (" + e.getMessage() + ").");
+            }
+        }
+
+        private static DeviceAuthorities load(Path file) throws IOException {
+            try (InputStream in = Files.newInputStream(file)) {
+                return DeviceAuthorities.read(in);
+            } catch (CertificateException e) {
+                throw new IOException("it holds something else than certificates in PEM", e);
+            }
         }
 
         private static boolean isLoopback(String host) {
@@ -68,9 +99,9 @@ public final class GatewayService implements AutoCloseable {
             }
         }
 
-        private static PoliciesFile policies(Path file, InstantSource clock) {
+        private static ReloadedFile<SharedAccessPolicies> policies(Path file, InstantSource clock) {
             try {
-                return PoliciesFile.open(file, clock, LOG::info);
+                return ReloadedFile.ofPolicies(file, clock, LOG::info);
             } catch (IOException e) {
                 throw new SettingsException("The file of policies can't be used: " + e.getMessage() + ".");
             }

@@ -8,6 +8,7 @@ import io.muster.access.HubHosts;
 import io.muster.access.KeyPair;
 import io.muster.access.SharedAccessPolicies;
 import io.muster.access.SharedAccessSignature;
+import io.muster.gateway.connect.DeviceAuthorities;
 import io.muster.gateway.connect.Doorkeeper;
 import io.muster.gateway.mqtt.Connections;
 import io.muster.gateway.mqtt.MqttServer;
@@ -75,7 +76,7 @@ class MqttServerTest {
                         Optional.of(0),
                         null,
                         null,
-                        new Doorkeeper(HubHosts.of("hub.test")),
+                        new Doorkeeper(HubHosts.of("hub.test"), () -> new DeviceAuthorities(List.of())),
                         () -> policies,
                         InstantSource.system(),
                         MqttSettings.LARGEST_MESSAGE),

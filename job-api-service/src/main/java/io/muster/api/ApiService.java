@@ -2,7 +2,7 @@ package io.muster.api;
 
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.muster.access.HubHosts;
-import io.muster.access.PoliciesFile;
+import io.muster.access.ReloadedFile;
 import io.muster.access.SharedAccessPolicies;
 import io.muster.api.access.Gate;
 import io.muster.api.access.Throttles;
@@ -132,9 +132,9 @@ public final class ApiService implements AutoCloseable {
             }
         }
 
-        private static PoliciesFile policies(Path file, InstantSource clock) {
+        private static ReloadedFile<SharedAccessPolicies> policies(Path file, InstantSource clock) {
             try {
-                return PoliciesFile.open(file, clock, LOG::info);
+                return ReloadedFile.ofPolicies(file, clock, LOG::info);
             } catch (IOException e) {
                 throw new SettingsException("The file of policies can't be used: " + e.getMessage() + ".");
             }

@@ -63,6 +63,11 @@ final class DevelopmentCa {
             return folder.resolve("server-key.pem");
         }
 
+        /** Who may sign certificates of devices: nobody, until somebody adds one. */
+        Path deviceAuthorities() {
+            return folder.resolve("device-authorities.pem");
+        }
+
         Path store() {
             return folder.resolve("server.p12");
         }
@@ -89,6 +94,7 @@ final class DevelopmentCa {
             write(files.certificate(), pem("CERTIFICATE", server.getEncoded()) + pem("CERTIFICATE", ca.getEncoded()));
             writeSecret(files.key(), pem("PRIVATE KEY", serverKeys.getPrivate().getEncoded()));
             store(files, serverKeys, server, ca, random);
+            write(files.deviceAuthorities(), "");
             // Last, since its presence says that everything is there.
             write(files.caFile(), pem("CERTIFICATE", ca.getEncoded()));
         } catch (GeneralSecurityException | OperatorCreationException e) {

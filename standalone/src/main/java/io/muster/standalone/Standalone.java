@@ -260,7 +260,8 @@ public final class Standalone implements AutoCloseable {
                 "--mqtt.host=127.0.0.1",
                 "--mqtts.port=" + port,
                 "--mqtt.tls.certificate=" + data.certificates().certificate(),
-                "--mqtt.tls.key=" + data.certificates().key());
+                "--mqtt.tls.key=" + data.certificates().key(),
+                "--devices.ca.file=" + data.certificates().deviceAuthorities());
     }
 
     private List<String> apiSettings(int instance, int port, int gatewayPort) {
@@ -412,6 +413,11 @@ public final class Standalone implements AutoCloseable {
 
     public Options options() {
         return options;
+    }
+
+    /** Certificates in PEM of who may sign devices': read again when it changes. */
+    public Path deviceAuthorities() {
+        return data.certificates().deviceAuthorities();
     }
 
     public Path caFile() {

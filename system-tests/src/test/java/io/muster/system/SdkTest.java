@@ -32,6 +32,7 @@ import java.nio.file.Path;
 import java.security.KeyStore;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Date;
 import java.util.List;
@@ -57,6 +58,7 @@ class SdkTest {
             run(folder, 300, "npm", "ci", "--no-audit", "--no-fund");
         }
         SelfSigned certificate = selfSigned();
+        SelfSigned signed = signed("signed-device");
         String said = run(
                 folder,
                 120,
@@ -68,7 +70,10 @@ class SdkTest {
                 Integer.toString(muster.standalone.options().mqttPort()),
                 muster.standalone.caFile().toString(),
                 certificate.certificate().toString(),
-                certificate.key().toString());
+                certificate.key().toString(),
+                "signed-device",
+                signed.certificate().toString(),
+                signed.key().toString());
         assertThat(said).contains("the road holds");
     }
 
@@ -103,6 +108,57 @@ class SdkTest {
                         folder,
                         "PRIVATE KEY",
                         made.getKey("device", password.toCharArray()).getEncoded()));
+    }
+
+    /** Signed by an authority that the hub is told of. */
+    private static SelfSigned signed(String deviceId) throws Exception {
+        Path folder = Files.createTempDirectory(Path.of("target").toAbsolutePath(), "authority");
+        String keytool =
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString();
+        List<String> store = List.of("-storetype", "PKCS12", "-keystore", "store.p12", "-storepass", "changeit");
+        keytool(
+                keytool,
+                folder,
+                store,
+                "-genkeypair",
+                "-alias",
+                "ca",
+                "-keyalg",
+                "EC",
+                "-dname",
+                "CN=Device CA",
+                "-ext",
+                "bc:c");
+        keytool(keytool, folder, store, "-genkeypair", "-alias", "device", "-keyalg", "EC", "-dname", "CN=" + deviceId);
+        keytool(keytool, folder, store, "-certreq", "-alias", "device", "-file", "device.csr");
+        keytool(
+                keytool,
+                folder,
+                store,
+                "-gencert",
+                "-alias",
+                "ca",
+                "-infile",
+                "device.csr",
+                "-outfile",
+                "device.pem",
+                "-rfc");
+        keytool(keytool, folder, store, "-exportcert", "-alias", "ca", "-file", "ca.pem", "-rfc");
+        Files.writeString(muster.standalone.deviceAuthorities(), Files.readString(folder.resolve("ca.pem")));
+        KeyStore made = KeyStore.getInstance(folder.resolve("store.p12").toFile(), "changeit".toCharArray());
+        return new SelfSigned(
+                folder.resolve("device.pem"),
+                pem(
+                        folder,
+                        "PRIVATE KEY",
+                        made.getKey("device", "changeit".toCharArray()).getEncoded()));
+    }
+
+    private static void keytool(String keytool, Path folder, List<String> store, String... what) throws Exception {
+        List<String> command = new ArrayList<>(List.of(keytool));
+        command.addAll(List.of(what));
+        command.addAll(store);
+        run(folder, 60, command.toArray(String[]::new));
     }
 
     private static Path pem(Path folder, String kind, byte[] der) throws IOException {

@@ -12,9 +12,15 @@ import io.muster.records.Credentials;
 import io.muster.records.DeviceStatus;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.security.cert.CertificateEncodingException;
+import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
+import javax.naming.InvalidNameException;
+import javax.naming.ldap.LdapName;
 import org.jspecify.annotations.Nullable;
 
 /** Decides on a CONNECT, from what the device shows and what the fleet knows of it. Contract: iot-hub, 1.1. */
@@ -22,9 +28,12 @@ public final class Doorkeeper {
     private static final int SHA1_DIGITS = 40;
 
     private final HubHosts hosts;
+    private final Supplier<DeviceAuthorities> authorities;
 
-    public Doorkeeper(HubHosts hosts) {
+    /** @param authorities who may sign certificates of devices; asked at each CONNECT */
+    public Doorkeeper(HubHosts hosts, Supplier<DeviceAuthorities> authorities) {
         this.hosts = hosts;
+        this.authorities = authorities;
     }
 
     /** Whether the hub that the device asks for is this one. */
@@ -36,12 +45,12 @@ public final class Doorkeeper {
      * Decides.
      *
      * @param password the token; null for none
-     * @param certificate the client's certificate, encoded; null for none
+     * @param chain the client's certificates, its own first; none where it showed none
      */
     public Verdict decide(
             Claim claim,
             @Nullable String password,
-            byte @Nullable [] certificate,
+            List<X509Certificate> chain,
             ConnectionTerms terms,
             SharedAccessPolicies policies,
             Instant now) {
@@ -55,11 +64,37 @@ public final class Doorkeeper {
         if (password != null && !password.isEmpty()) {
             return token(claim, password, credentials, policies, now);
         }
-        boolean matches = credentials.getType() == AuthenticationType.SELF_SIGNED
-                && certificate != null
-                && (hasThumbprint(certificate, credentials.getPrimaryThumbprint())
-                        || hasThumbprint(certificate, credentials.getSecondaryThumbprint()));
-        return matches ? new Verdict.Accepted(Optional.empty()) : new Verdict.Refused("no credentials");
+        return isProven(claim, chain, credentials, now)
+                ? new Verdict.Accepted(Optional.empty())
+                : new Verdict.Refused("no credentials");
+    }
+
+    private boolean isProven(Claim claim, List<X509Certificate> chain, Credentials credentials, Instant now) {
+        if (chain.isEmpty()) {
+            return false;
+        }
+        return switch (credentials.getType()) {
+            case SELF_SIGNED ->
+                hasThumbprint(chain.getFirst(), credentials.getPrimaryThumbprint())
+                        || hasThumbprint(chain.getFirst(), credentials.getSecondaryThumbprint());
+            case CERTIFICATE_AUTHORITY ->
+                claim.id().text().equals(commonName(chain.getFirst()))
+                        && authorities.get().vouchFor(chain, now);
+            case SAS, NONE -> false;
+        };
+    }
+
+    private static @Nullable String commonName(X509Certificate certificate) {
+        try {
+            return new LdapName(certificate.getSubjectX500Principal().getName())
+                    .getRdns().stream()
+                            .filter(rdn -> rdn.getType().equalsIgnoreCase("CN"))
+                            .map(rdn -> String.valueOf(rdn.getValue()))
+                            .findFirst()
+                            .orElse(null);
+        } catch (InvalidNameException e) {
+            return null;
+        }
     }
 
     private Verdict token(
@@ -86,15 +121,15 @@ public final class Doorkeeper {
         return signed ? new Verdict.Accepted(Optional.of(token.expiry())) : new Verdict.Refused("wrong signature");
     }
 
-    private static boolean hasThumbprint(byte[] certificate, @Nullable String thumbprint) {
+    private static boolean hasThumbprint(X509Certificate certificate, @Nullable String thumbprint) {
         if (thumbprint == null) {
             return false;
         }
         try {
             String algorithm = thumbprint.length() == SHA1_DIGITS ? "SHA-1" : "SHA-256";
-            byte[] digest = MessageDigest.getInstance(algorithm).digest(certificate);
+            byte[] digest = MessageDigest.getInstance(algorithm).digest(certificate.getEncoded());
             return MessageDigest.isEqual(digest, HexFormat.of().parseHex(thumbprint));
-        } catch (NoSuchAlgorithmException | IllegalArgumentException e) {
+        } catch (NoSuchAlgorithmException | CertificateEncodingException | IllegalArgumentException e) {
             return false;
         }
     }

@@ -17,9 +17,10 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.cert.CertificateEncodingException;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLPeerUnverifiedException;
@@ -112,7 +113,7 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
                 .decide(
                         claim,
                         password == null ? null : new String(password, StandardCharsets.UTF_8),
-                        clientCertificate(),
+                        clientCertificates(),
                         terms,
                         settings.policies().get(),
                         settings.clock().instant());
@@ -167,14 +168,16 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
         channel.closeFuture().addListener(_ -> timer.cancel(false));
     }
 
-    private byte @Nullable [] clientCertificate() {
+    private List<X509Certificate> clientCertificates() {
         @Nullable SslHandler tls = context.pipeline().get(SslHandler.class);
         try {
             return tls == null
-                    ? null
-                    : tls.engine().getSession().getPeerCertificates()[0].getEncoded();
-        } catch (SSLPeerUnverifiedException | CertificateEncodingException e) {
-            return null;
+                    ? List.of()
+                    : Arrays.stream(tls.engine().getSession().getPeerCertificates())
+                            .map(X509Certificate.class::cast)
+                            .toList();
+        } catch (SSLPeerUnverifiedException e) {
+            return List.of();
         }
     }
 

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class PoliciesFileTest {
+class ReloadedFileTest {
     @TempDir
     private Path folder;
 
@@ -50,7 +50,7 @@ class PoliciesFileTest {
 
     @Test
     void aRotatedKeyIsSeenWithinASecondAndNotLookedForBefore() throws IOException {
-        PoliciesFile policies = PoliciesFile.open(file, () -> now, said::add);
+        ReloadedFile<SharedAccessPolicies> policies = ReloadedFile.ofPolicies(file, () -> now, said::add);
         String before = key(policies.get());
         String after = rewrite();
         assertThat(key(policies.get())).isEqualTo(before);
@@ -61,7 +61,7 @@ class PoliciesFileTest {
 
     @Test
     void anUnusableFileLeavesThePoliciesAndIsTriedAgain() throws IOException {
-        PoliciesFile policies = PoliciesFile.open(file, () -> now, said::add);
+        ReloadedFile<SharedAccessPolicies> policies = ReloadedFile.ofPolicies(file, () -> now, said::add);
         String before = key(policies.get());
         Files.writeString(file, "half a fi");
         touch();
@@ -78,7 +78,7 @@ class PoliciesFileTest {
 
     @Test
     void aFileThatIsNoneIsRefusedAtTheStart() {
-        assertThatThrownBy(() -> PoliciesFile.open(folder.resolve("none"), () -> now, said::add))
+        assertThatThrownBy(() -> ReloadedFile.ofPolicies(folder.resolve("none"), () -> now, said::add))
                 .isInstanceOf(IOException.class);
     }
 }

@@ -1,0 +1,88 @@
+package io.muster.access;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * What stands in a file that may change while it is in use, so that keys and certificates are rotated without a restart: a change is seen
+ * within a second. A file that has become unusable leaves what it held until it is usable again. Thread-safe.
+ */
+public final class ReloadedFile<T> implements Supplier<T> {
+    private static final Duration LOOK = Duration.ofSeconds(1);
+
+    /** Reads the file. */
+    @FunctionalInterface
+    public interface Loader<T> {
+        /** @throws IOException when it can't be used; the message shows no secret */
+        T load(Path file) throws IOException;
+    }
+
+    private final Path file;
+    private final String what;
+    private final Loader<T> loader;
+    private final InstantSource clock;
+    private final Consumer<String> say;
+    private T content;
+    private FileTime seen;
+    private Instant nextLook;
+
+    private ReloadedFile(Path file, String what, Loader<T> loader, InstantSource clock, Consumer<String> say)
+            throws IOException {
+        this.file = file;
+        this.what = what;
+        this.loader = loader;
+        this.clock = clock;
+        this.say = say;
+        this.seen = Files.getLastModifiedTime(file);
+        this.content = loader.load(file);
+        this.nextLook = clock.instant().plus(LOOK);
+    }
+
+    /**
+     * Reads the file.
+     *
+     * @param what the file holds, for sentences
+     * @param say takes a sentence when the file was read again, and when it could not be; never a secret
+     * @throws IOException when it can't be used now; the message says what is wrong, and shows no secret
+     */
+    public static <T> ReloadedFile<T> open(
+            Path file, String what, Loader<T> loader, InstantSource clock, Consumer<String> say) throws IOException {
+        return new ReloadedFile<>(file, what, loader, clock, say);
+    }
+
+    /** A file of policies. @throws IOException when it can't be used now */
+    public static ReloadedFile<SharedAccessPolicies> ofPolicies(Path file, InstantSource clock, Consumer<String> say)
+            throws IOException {
+        return open(file, "policies", SharedAccessPolicies::load, clock, say);
+    }
+
+    @Override
+    public synchronized T get() {
+        Instant now = clock.instant();
+        if (!now.isBefore(nextLook)) {
+            nextLook = now.plus(LOOK);
+            look();
+        }
+        return content;
+    }
+
+    private void look() {
+        try {
+            FileTime modified = Files.getLastModifiedTime(file);
+            if (!modified.equals(seen)) {
+                content = loader.load(file);
+                seen = modified;
+                say.accept("The file of " + what + " has changed: " + content);
+            }
+        } catch (IOException e) {
+            say.accept("The file of " + what + " can't be used, those of before stay: " + e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,60 @@
+package io.muster.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** What docs/compatibility.md calls built is held by tests that exist. */
+class CompatibilityPageTest {
+    private static final Path ROOT = Path.of("..");
+    private static final Pattern JAVA = Pattern.compile("`(\\w+Test)\\.(\\w+)`");
+    private static final Pattern NODE = Pattern.compile("`(\\w+\\.js) (\\w+)`");
+
+    @Test
+    void whatIsBuiltIsHeldByTestsThatExist() throws IOException {
+        int built = 0;
+        for (String line : Files.readAllLines(ROOT.resolve("docs/compatibility.md"))) {
+            String[] cells = line.split("\\|");
+            if (cells.length < 4 || !cells[2].strip().startsWith("built")) {
+                continue;
+            }
+            built++;
+            List<String> held = new ArrayList<>();
+            Matcher java = JAVA.matcher(cells[3]);
+            while (java.find()) {
+                assertThat(source(java.group(1) + ".java"))
+                        .as(line)
+                        .containsPattern("@(Parameterized)?Test[^;]*?void " + java.group(2) + "\\(");
+                held.add(java.group());
+            }
+            Matcher node = NODE.matcher(cells[3]);
+            while (node.find()) {
+                assertThat(Files.readString(Path.of("node", node.group(1))))
+                        .as(line)
+                        .contains("async function " + node.group(2) + "(")
+                        .contains("await " + node.group(2) + "(run)");
+                held.add(node.group());
+            }
+            assertThat(held).as(line).isNotEmpty();
+        }
+        assertThat(built).isGreaterThan(30);
+    }
+
+    private static String source(String name) throws IOException {
+        try (Stream<Path> files = Files.walk(ROOT, 12)) {
+            Path file = files.filter(
+                            path -> path.endsWith(name) && path.toString().contains("src/test/java"))
+                    .findFirst()
+                    .orElseThrow(() -> new AssertionError("there is no test " + name));
+            return Files.readString(file);
+        }
+    }
+}
