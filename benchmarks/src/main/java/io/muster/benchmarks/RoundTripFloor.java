@@ -31,6 +31,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -123,13 +124,21 @@ final class RoundTripFloor implements Fleet, AutoCloseable {
     @SuppressWarnings("BusyWait")
     double overKafka(int trips) throws InterruptedException {
         AtomicLong out = new AtomicLong();
+        AtomicReference<Exception> failure = new AtomicReference<>();
         onAnswer = () -> producer.send(new ProducerRecord<>(OUT, "x".repeat(120)), (_, _) -> out.incrementAndGet());
         long start = System.nanoTime();
         for (int i = 0; i < trips; i++) {
-            producer.send(new ProducerRecord<>(IN, 0, ids.get(i % ids.size()), "x".repeat(120)));
+            producer.send(new ProducerRecord<>(IN, 0, ids.get(i % ids.size()), "x".repeat(120)), (_, error) -> {
+                if (error != null) {
+                    failure.set(error);
+                }
+            });
         }
         int handed = 0;
         while (handed < trips) {
+            if (failure.get() != null) {
+                throw new IllegalStateException("the floor's records can't be written", failure.get());
+            }
             for (var record : consumer.poll(Duration.ofMillis(50))) {
                 request(record.key(), handed++);
             }

@@ -259,6 +259,18 @@ class ModulesAndMessagesTest {
     }
 
     @Test
+    void whoSubscribesAgainIsHandedWhatItMayHaveMissed() {
+        create("d", null);
+        long epoch = connect("d", MESSAGES);
+        send("one");
+        planner.report("d", new SubscriptionsChanged(epoch, List.of(METHODS), List.of()));
+        planner.report("d", new SubscriptionsChanged(epoch, List.of(METHODS, MESSAGES), List.of(MESSAGES)));
+        assertThat(handed(epoch)).containsExactly("one", "one");
+        planner.report("d", new SubscriptionsChanged(epoch, List.of(MESSAGES), List.of(MESSAGES)));
+        assertThat(handed(epoch)).hasSize(2);
+    }
+
+    @Test
     void messagesAreLimitedInNumberSizeAndLife() {
         create("d", null);
         for (int i = 0; i < 50; i++) {

@@ -96,6 +96,9 @@ final class DataFolder implements AutoCloseable {
         if (!Files.exists(certificates().caFile())) {
             DevelopmentCa.create(certificates(), new SecureRandom());
         }
+        if (!Files.exists(certificates().deviceAuthorities())) {
+            Files.createFile(certificates().deviceAuthorities());
+        }
     }
 
     Path root() {

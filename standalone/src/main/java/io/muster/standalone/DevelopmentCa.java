@@ -94,7 +94,6 @@ final class DevelopmentCa {
             write(files.certificate(), pem("CERTIFICATE", server.getEncoded()) + pem("CERTIFICATE", ca.getEncoded()));
             writeSecret(files.key(), pem("PRIVATE KEY", serverKeys.getPrivate().getEncoded()));
             store(files, serverKeys, server, ca, random);
-            write(files.deviceAuthorities(), "");
             // Last, since its presence says that everything is there.
             write(files.caFile(), pem("CERTIFICATE", ca.getEncoded()));
         } catch (GeneralSecurityException | OperatorCreationException e) {

@@ -35,6 +35,9 @@ import org.slf4j.LoggerFactory;
 final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
     private static final Logger LOG = LoggerFactory.getLogger(ConnectHandler.class);
 
+    /** Who says nothing for so long is not waited for. */
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
     private final MqttSettings settings;
     private final Fleet fleet;
     private final Connections connections;
@@ -57,6 +60,16 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
         this.context = ctx;
+        ScheduledFuture<?> timer = ctx.executor()
+                .schedule(
+                        () -> {
+                            if (!asked) {
+                                close("no CONNECT");
+                            }
+                        },
+                        PATIENCE.toMillis(),
+                        TimeUnit.MILLISECONDS);
+        ctx.channel().closeFuture().addListener(_ -> timer.cancel(false));
     }
 
     @Override

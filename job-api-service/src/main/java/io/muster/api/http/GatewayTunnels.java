@@ -88,6 +88,8 @@ public final class GatewayTunnels implements AutoCloseable {
         /** Sent before the gateway was reached; null from then on. Touched on the channel's thread only. */
         private @Nullable Deque<byte[]> waiting = new ArrayDeque<>();
 
+        private int waitingBytes;
+
         private Tunnel(Function<byte[], CompletableFuture<?>> fromGateway, Runnable closed) {
             this.channel = new Bootstrap()
                     .group(loops)
@@ -113,9 +115,10 @@ public final class GatewayTunnels implements AutoCloseable {
 
         void send(byte[] bytes) {
             channel.eventLoop().execute(() -> {
-                if (waiting != null) {
+                if (waiting != null && waitingBytes + bytes.length <= WRITE_HIGH) {
                     waiting.add(bytes);
-                } else if (channel.isWritable()) {
+                    waitingBytes += bytes.length;
+                } else if (waiting == null && channel.isWritable()) {
                     channel.writeAndFlush(Unpooled.wrappedBuffer(bytes));
                 } else {
                     LOG.info("Closed a tunnel: its device sends faster than the gateway takes it");

@@ -1,6 +1,7 @@
 package io.muster.planner.fleet.stream;
 
 import io.muster.document.IdentityId;
+import io.muster.planner.fleet.CloudMessages;
 import io.muster.planner.fleet.Identities;
 import io.muster.planner.fleet.Refusals;
 import io.muster.planner.fleet.TwinChange;
@@ -155,7 +156,8 @@ final class DeviceReports {
                             .build(),
                     now);
             runner.dispatch(deviceId, now);
-            messages.dispatch(deviceId, now);
+            boolean again = !session.getSubscriptions().contains(CloudMessages.filter(deviceId));
+            messages.dispatch(deviceId, again, now);
         }
     }
 

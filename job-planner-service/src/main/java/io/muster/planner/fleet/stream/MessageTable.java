@@ -71,8 +71,13 @@ final class MessageTable {
         dispatch(deviceId, now);
     }
 
-    /** Hands over what waits, if the device is connected and takes messages. */
+    /** Hands over what waits and was not handed to this connection, if the device is connected and takes messages. */
     void dispatch(String deviceId, Instant now) {
+        dispatch(deviceId, false, now);
+    }
+
+    /** @param again hands over too what this connection was handed: it may not have taken it */
+    void dispatch(String deviceId, boolean again, Instant now) {
         if (count(deviceId) == 0) {
             return;
         }
@@ -84,7 +89,7 @@ final class MessageTable {
         }
         dropExpired(deviceId, now);
         for (PendingMessage pending : of(deviceId)) {
-            if (CloudMessages.isNewTo(pending, connection.get())) {
+            if (again || CloudMessages.isNewTo(pending, connection.get())) {
                 long epoch = connection.get().getEpoch();
                 store.put(
                         key(pending),
