@@ -53,23 +53,12 @@ final class RequestsDouble implements Requests {
 
     private Object outcome(String deviceId, Object command) {
         if (command instanceof CreateDevice create) {
-            DeviceView view = new DeviceView(
-                    Device.newBuilder()
-                            .setDeviceId(deviceId)
-                            .setGenerationId("1")
-                            .setSettings(create.getSettings())
-                            .setCreatedAt(NOW)
-                            .setStatusUpdatedAt(NOW)
-                            .setTwin(Twin.newBuilder()
-                                    .setTags("{\"site\":\"A\"}")
-                                    .setDesired("{\"rate\":5}")
-                                    .setDesiredMetadata("{\"$lastUpdated\":\"2026-11-21T02:25:15Z\"}")
-                                    .setReported("{}")
-                                    .setReportedMetadata("{}")
-                                    .build())
-                            .build(),
-                    null,
-                    0);
+            DeviceView view = view(
+                    deviceId,
+                    create.getSettings(),
+                    "{\"site\":\"A\"}",
+                    "{\"rate\":5}",
+                    "{\"$lastUpdated\":\"2026-11-21T02:25:15Z\"}");
             return devices.putIfAbsent(deviceId, view) == null
                     ? view
                     : new Refusal(RefusalReason.DEVICE_ALREADY_EXISTS, deviceId + " is there.");
@@ -141,19 +130,25 @@ final class RequestsDouble implements Requests {
     }
 
     static DeviceView twinOf(String deviceId, String tags) {
+        DeviceSettings settings = DeviceSettings.newBuilder()
+                .setCredentials(Credentials.newBuilder().build())
+                .build();
+        return view(deviceId, settings, tags, "{}", "{}");
+    }
+
+    private static DeviceView view(
+            String deviceId, DeviceSettings settings, String tags, String desired, String desiredMetadata) {
         return new DeviceView(
                 Device.newBuilder()
                         .setDeviceId(deviceId)
                         .setGenerationId("1")
-                        .setSettings(DeviceSettings.newBuilder()
-                                .setCredentials(Credentials.newBuilder().build())
-                                .build())
+                        .setSettings(settings)
                         .setCreatedAt(NOW)
                         .setStatusUpdatedAt(NOW)
                         .setTwin(Twin.newBuilder()
                                 .setTags(tags)
-                                .setDesired("{}")
-                                .setDesiredMetadata("{}")
+                                .setDesired(desired)
+                                .setDesiredMetadata(desiredMetadata)
                                 .setReported("{}")
                                 .setReportedMetadata("{}")
                                 .build())

@@ -3,15 +3,12 @@ package io.muster.planner;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.muster.planner.fleet.stream.FleetProcessor;
-import io.muster.records.CreateDevice;
 import io.muster.records.CreateJob;
-import io.muster.records.Credentials;
 import io.muster.records.DeleteDevice;
 import io.muster.records.DeviceJob;
 import io.muster.records.DeviceJobPage;
 import io.muster.records.DeviceMethod;
 import io.muster.records.DevicePage;
-import io.muster.records.DeviceSettings;
 import io.muster.records.DropDeviceJobs;
 import io.muster.records.Expansion;
 import io.muster.records.GroupPage;
@@ -48,17 +45,6 @@ class FleetQueryTest {
     @AfterEach
     void close() {
         planner.close();
-    }
-
-    private void create(String deviceId, String tags) {
-        Credentials keys = Credentials.newBuilder()
-                .setPrimaryKey("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
-                .setSecondaryKey("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
-                .build();
-        planner.device(
-                deviceId,
-                new CreateDevice(
-                        DeviceSettings.newBuilder().setCredentials(keys).build(), tags, null));
     }
 
     private Object ask(String query, @Nullable String after, int limit) {
@@ -105,7 +91,7 @@ class FleetQueryTest {
                 }
                 case 1 -> {
                     if (!sites.containsKey(id)) {
-                        create(id, "{\"at\":{\"site\":" + json + "}}");
+                        planner.create(id, "{\"at\":{\"site\":" + json + "}}");
                         sites.put(id, value.equals("null") ? "undefined" : value);
                     }
                 }
@@ -163,10 +149,10 @@ class FleetQueryTest {
             SELECT * FROM devices WHERE IS_DEFINED(properties.desired.x) OR IS_DEFINED(properties.other) | ``
             """)
     void goesOnBehindAKey(String query, String ids) {
-        create("a", "{\"site\":\"A\",\"floor\":1}");
-        create("b", "{\"site\":\"A\",\"floor\":2}");
-        create("c", "{\"site\":\"B\",\"floor\":3}");
-        create("d", "{\"site\":\"A\"}");
+        planner.create("a", "{\"site\":\"A\",\"floor\":1}");
+        planner.create("b", "{\"site\":\"A\",\"floor\":2}");
+        planner.create("c", "{\"site\":\"B\",\"floor\":3}");
+        planner.create("d", "{\"site\":\"A\"}");
         planner.advance(Duration.ofMillis(10));
         List<String> found = new ArrayList<>();
         @Nullable String after = null;
@@ -185,7 +171,7 @@ class FleetQueryTest {
     void aPageIsCutInBytesAndSaysSo() {
         String large = "{\"t\":\"" + "x".repeat(4000) + "\"}";
         for (int i = 0; i < 150; i++) {
-            create("d%03d".formatted(i), large);
+            planner.create("d%03d".formatted(i), large);
         }
         DevicePage page = (DevicePage) ask("SELECT * FROM devices", null, ALL);
         assertThat(page.getMore()).isTrue();
@@ -198,7 +184,7 @@ class FleetQueryTest {
     @Test
     void manyDevicesAreSearchedInSlices() {
         for (int i = 0; i < 2500; i++) {
-            create("d%04d".formatted(i), "{\"n\":" + i + "}");
+            planner.create("d%04d".formatted(i), "{\"n\":" + i + "}");
         }
         Object before = planner.lastReply();
         planner.list(new QueryFleet("SELECT COUNT() FROM devices WHERE tags.n >= 100", null, 1));
@@ -217,9 +203,9 @@ class FleetQueryTest {
 
     @Test
     void groupsAreCountedInThePartition() {
-        create("a", "{\"site\":\"A\",\"floor\":1}");
-        create("b", "{\"site\":\"A\",\"floor\":2}");
-        create("c", "{\"floor\":\"three\"}");
+        planner.create("a", "{\"site\":\"A\",\"floor\":1}");
+        planner.create("b", "{\"site\":\"A\",\"floor\":2}");
+        planner.create("c", "{\"floor\":\"three\"}");
         GroupPage page = (GroupPage)
                 ask("SELECT tags.site, COUNT() AS n, SUM(tags.floor) AS s FROM devices GROUP BY tags.site", null, 1);
         assertThat(page.getGroups())
@@ -246,8 +232,8 @@ class FleetQueryTest {
 
     @Test
     void deviceJobsAreKeptUntilTheirHistoryIsOver() {
-        create("a", "{\"site\":\"A\"}");
-        create("b", "{\"site\":\"B\"}");
+        planner.create("a", "{\"site\":\"A\"}");
+        planner.create("b", "{\"site\":\"B\"}");
         TwinPatch patch = new TwinPatch("*", "{\"x\":1}", null);
         planner.job("j-1", new CreateJob(new JobDefinition("j-1", patch, "*", null, 60, null)));
         planner.job(
@@ -282,7 +268,7 @@ class FleetQueryTest {
 
     @Test
     void aDeviceJobTellsWhenItBeganAndHowItEnded() {
-        create("a", null);
+        planner.create("a", null);
         planner.job(
                 "j",
                 new CreateJob(new JobDefinition("j", new DeviceMethod("reboot", "null", 30, 0), "*", null, 60, null)));

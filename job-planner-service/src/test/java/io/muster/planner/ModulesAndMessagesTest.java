@@ -6,18 +6,14 @@ import io.muster.records.CloseConnection;
 import io.muster.records.CloudMessage;
 import io.muster.records.ConnectionTerms;
 import io.muster.records.CountDevices;
-import io.muster.records.CreateDevice;
 import io.muster.records.CreateJob;
-import io.muster.records.Credentials;
 import io.muster.records.DeleteDevice;
 import io.muster.records.DesiredChanged;
-import io.muster.records.DeviceConnected;
 import io.muster.records.DeviceCounts;
 import io.muster.records.DeviceDisconnected;
 import io.muster.records.DeviceJobCompleted;
 import io.muster.records.DeviceMethod;
 import io.muster.records.DevicePage;
-import io.muster.records.DeviceSettings;
 import io.muster.records.DeviceStatus;
 import io.muster.records.DeviceView;
 import io.muster.records.GetDevice;
@@ -56,7 +52,6 @@ class ModulesAndMessagesTest {
     private static final String METHODS = "$iothub/methods/POST/#";
     private static final String DESIRED = "$iothub/twin/PATCH/properties/desired/#";
     private static final String MESSAGES = "devices/d/messages/devicebound/#";
-    private static final String KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
     private final PlannerDriver planner = new PlannerDriver();
 
@@ -65,30 +60,9 @@ class ModulesAndMessagesTest {
         planner.close();
     }
 
-    private static DeviceSettings settings(DeviceStatus status) {
-        return DeviceSettings.newBuilder()
-                .setCredentials(Credentials.newBuilder()
-                        .setPrimaryKey(KEY)
-                        .setSecondaryKey(KEY)
-                        .build())
-                .setStatus(status)
-                .build();
-    }
-
     private Object create(String id, String tags) {
-        planner.device(id, new CreateDevice(settings(DeviceStatus.ENABLED), tags, null));
+        planner.create(id, tags);
         return planner.lastReply();
-    }
-
-    private long connect(String id, String... subscriptions) {
-        planner.report(id, new RequestConnection());
-        ConnectionTerms terms = planner.delivered(ConnectionTerms.class).getLast();
-        planner.report(id, new DeviceConnected(terms.getEpoch(), false));
-        if (subscriptions.length > 0) {
-            planner.report(
-                    id, new SubscriptionsChanged(terms.getEpoch(), List.of(subscriptions), List.of(subscriptions)));
-        }
-        return terms.getEpoch();
     }
 
     private static void isRefused(Object outcome, RefusalReason reason) {
@@ -144,8 +118,8 @@ class ModulesAndMessagesTest {
     void aModuleIsConnectedAndCalledByItself() {
         create("d", null);
         create("d/m", null);
-        long device = connect("d", METHODS);
-        long module = connect("d/m", METHODS, DESIRED);
+        long device = planner.connect("d", METHODS);
+        long module = planner.connect("d/m", METHODS, DESIRED);
         assertThat(planner.delivered(CloseConnection.class)).isEmpty();
         planner.list(new CountDevices());
         assertThat(((DeviceCounts) planner.lastReply()).getConnected()).isEqualTo(1);
@@ -163,7 +137,7 @@ class ModulesAndMessagesTest {
         planner.device("d/m", new PatchTwin(new TwinPatch("*", null, "{\"x\":1}")));
         assertThat(planner.delivered(DesiredChanged.class)).hasSize(1);
 
-        planner.device("d", new UpdateDevice("*", settings(DeviceStatus.DISABLED)));
+        planner.device("d", new UpdateDevice("*", PlannerDriver.settings(DeviceStatus.DISABLED)));
         assertThat(planner.delivered(CloseConnection.class))
                 .extracting(CloseConnection::getEpoch)
                 .containsExactlyInAnyOrder(device, module);
@@ -236,7 +210,7 @@ class ModulesAndMessagesTest {
         assertThat(planner.lastReply()).isEqualTo(new MessageQueued(1));
         send("two");
         assertThat(planner.get("d").getQueuedMessages()).isEqualTo(2);
-        long first = connect("d", METHODS);
+        long first = planner.connect("d", METHODS);
         assertThat(handed(first)).isEmpty();
         planner.report("d", new SubscriptionsChanged(first, List.of(METHODS, MESSAGES), List.of(MESSAGES)));
         assertThat(handed(first)).containsExactly("one", "two");
@@ -249,19 +223,19 @@ class ModulesAndMessagesTest {
                         planner.delivered(MessageRequest.class).get(1).getNumber()));
         planner.report("d", new DeviceDisconnected(first));
 
-        long second = connect("d");
+        long second = planner.connect("d");
         assertThat(handed(second)).containsExactly("one", "three");
         planner.delivered(MessageRequest.class)
                 .forEach(request -> planner.report("d", new MessageAcknowledged(request.getNumber())));
         assertThat(planner.get("d").getQueuedMessages()).isZero();
-        long third = connect("d");
+        long third = planner.connect("d");
         assertThat(handed(third)).isEmpty();
     }
 
     @Test
     void whoSubscribesAgainIsHandedWhatItMayHaveMissed() {
         create("d", null);
-        long epoch = connect("d", MESSAGES);
+        long epoch = planner.connect("d", MESSAGES);
         send("one");
         planner.report("d", new SubscriptionsChanged(epoch, List.of(METHODS), List.of()));
         planner.report("d", new SubscriptionsChanged(epoch, List.of(METHODS, MESSAGES), List.of(MESSAGES)));

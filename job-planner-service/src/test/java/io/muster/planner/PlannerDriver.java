@@ -2,9 +2,13 @@ package io.muster.planner;
 
 import io.muster.codec.Codecs;
 import io.muster.document.IdentityId;
+import io.muster.records.ConnectionTerms;
+import io.muster.records.CreateDevice;
+import io.muster.records.Credentials;
 import io.muster.records.DeadLetter;
 import io.muster.records.Delivery;
 import io.muster.records.DeviceCommand;
+import io.muster.records.DeviceConnected;
 import io.muster.records.DeviceConnection;
 import io.muster.records.DeviceJobCancelled;
 import io.muster.records.DeviceJobCompleted;
@@ -15,6 +19,8 @@ import io.muster.records.DeviceJobFailed;
 import io.muster.records.DeviceJobQueued;
 import io.muster.records.DeviceJobStatus;
 import io.muster.records.DeviceReport;
+import io.muster.records.DeviceSettings;
+import io.muster.records.DeviceStatus;
 import io.muster.records.DeviceView;
 import io.muster.records.Expansion;
 import io.muster.records.ExpansionCompleted;
@@ -25,6 +31,8 @@ import io.muster.records.JobCommand;
 import io.muster.records.JobRefusal;
 import io.muster.records.JobStatistics;
 import io.muster.records.Reply;
+import io.muster.records.RequestConnection;
+import io.muster.records.SubscriptionsChanged;
 import io.muster.registry.InMemorySchemaRegistry;
 import io.muster.topics.Headers;
 import io.muster.topics.PartitionCounts;
@@ -34,6 +42,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -111,6 +120,33 @@ final class PlannerDriver implements AutoCloseable {
     /** @param id of a device, or of a module */
     void device(String id, Object command) {
         send(Topics.DEVICE_COMMANDS, IdentityId.deviceId(id), new DeviceCommand(id, command));
+    }
+
+    /** Registers a device or a module with keys of its own. */
+    void create(String id, @Nullable String tags) {
+        device(id, new CreateDevice(settings(DeviceStatus.ENABLED), tags, null));
+    }
+
+    static DeviceSettings settings(DeviceStatus status) {
+        String key = Base64.getEncoder().encodeToString(new byte[32]);
+        return DeviceSettings.newBuilder()
+                .setCredentials(Credentials.newBuilder()
+                        .setPrimaryKey(key)
+                        .setSecondaryKey(key)
+                        .build())
+                .setStatus(status)
+                .build();
+    }
+
+    /** Connects it, and subscribes if it is to. @return the connection's epoch */
+    long connect(String id, String... subscriptions) {
+        report(id, new RequestConnection());
+        long epoch = delivered(ConnectionTerms.class).getLast().getEpoch();
+        report(id, new DeviceConnected(epoch, false));
+        if (subscriptions.length > 0) {
+            report(id, new SubscriptionsChanged(epoch, List.of(subscriptions), List.of(subscriptions)));
+        }
+        return epoch;
     }
 
     void report(String deviceId, Object report) {

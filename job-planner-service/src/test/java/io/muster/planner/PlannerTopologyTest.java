@@ -5,15 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.muster.records.AwaitTurn;
 import io.muster.records.CancelJob;
 import io.muster.records.CloseConnection;
-import io.muster.records.ConnectionTerms;
 import io.muster.records.CountDevices;
-import io.muster.records.CreateDevice;
 import io.muster.records.CreateJob;
 import io.muster.records.Credentials;
 import io.muster.records.DeadLetter;
 import io.muster.records.DeleteDevice;
 import io.muster.records.DesiredChanged;
-import io.muster.records.DeviceConnected;
 import io.muster.records.DeviceCounts;
 import io.muster.records.DeviceDisconnected;
 import io.muster.records.DeviceJobCancelled;
@@ -45,8 +42,6 @@ import io.muster.records.PatchTwin;
 import io.muster.records.Refusal;
 import io.muster.records.RefusalReason;
 import io.muster.records.ReportedAnswer;
-import io.muster.records.RequestConnection;
-import io.muster.records.SubscriptionsChanged;
 import io.muster.records.TurnCame;
 import io.muster.records.TwinPatch;
 import io.muster.records.UpdateDevice;
@@ -77,32 +72,6 @@ class PlannerTopologyTest {
                 new JobDefinition(id, new TwinPatch("*", "{\"x\":1}", "{\"rate\":5}"), condition, null, 120, null));
     }
 
-    private void create(String deviceId, String tags) {
-        String key = java.util.Base64.getEncoder().encodeToString(new byte[32]);
-        planner.device(
-                deviceId,
-                new CreateDevice(
-                        DeviceSettings.newBuilder()
-                                .setCredentials(Credentials.newBuilder()
-                                        .setPrimaryKey(key)
-                                        .setSecondaryKey(key)
-                                        .build())
-                                .build(),
-                        tags,
-                        null));
-    }
-
-    private long connect(String deviceId, String... subscriptions) {
-        planner.report(deviceId, new RequestConnection());
-        ConnectionTerms terms = planner.delivered(ConnectionTerms.class).getLast();
-        assertThat(terms.getKnown()).isTrue();
-        planner.report(deviceId, new DeviceConnected(terms.getEpoch(), false));
-        if (subscriptions.length > 0) {
-            planner.report(deviceId, new SubscriptionsChanged(terms.getEpoch(), List.of(subscriptions), List.of()));
-        }
-        return terms.getEpoch();
-    }
-
     private static final String METHODS = "$iothub/methods/POST/#";
     private static final String DESIRED = "$iothub/twin/PATCH/properties/desired/#";
 
@@ -114,9 +83,9 @@ class PlannerTopologyTest {
 
     @Test
     void aTwinJobIsAppliedWhereTheTwinIs() {
-        create("a", "{\"site\":\"A\"}");
-        create("b", "{\"site\":\"B\"}");
-        connect("a", DESIRED);
+        planner.create("a", "{\"site\":\"A\"}");
+        planner.create("b", "{\"site\":\"B\"}");
+        planner.connect("a", DESIRED);
         planner.job("t", twin("t", "tags.site = 'A'"));
 
         DeviceJobEvent event = planner.deviceJobEvents().getFirst();
@@ -134,9 +103,9 @@ class PlannerTopologyTest {
 
     @Test
     void aMethodJobReachesConnectedDevicesAtOnceAndOthersWhenTheyConnect() {
-        create("a", "{}");
-        create("b", "{}");
-        connect("a", METHODS);
+        planner.create("a", "{}");
+        planner.create("b", "{}");
+        planner.connect("a", METHODS);
         planner.job("m", method("m", "*"));
 
         MethodRequest request = planner.delivered(MethodRequest.class).getLast();
@@ -148,7 +117,7 @@ class PlannerTopologyTest {
                 .hasExactlyElementsOfTypes(DeviceJobDelivered.class, DeviceJobCompleted.class);
         assertThat(planner.jobDocument("m").getStatus()).isEqualTo(JobStatus.RUNNING);
 
-        connect("b", METHODS);
+        planner.connect("b", METHODS);
         answer("b", planner.delivered(MethodRequest.class).getLast().getDeliveryId());
         assertThat(planner.events("m", "b"))
                 .hasExactlyElementsOfTypes(DeviceJobQueued.class, DeviceJobDelivered.class, DeviceJobCompleted.class);
@@ -157,8 +126,8 @@ class PlannerTopologyTest {
 
     @Test
     void anAnswerCountsOnce() {
-        create("a", "{}");
-        connect("a", METHODS);
+        planner.create("a", "{}");
+        planner.connect("a", METHODS);
         planner.job("m", method("m", "*"));
         String deliveryId = planner.delivered(MethodRequest.class).getLast().getDeliveryId();
         answer("a", deliveryId);
@@ -170,14 +139,14 @@ class PlannerTopologyTest {
 
     @Test
     void whatNeverLeftTheGatewayGoesOutAgainAsAnotherAttempt() {
-        create("a", "{}");
-        connect("a", METHODS);
+        planner.create("a", "{}");
+        planner.connect("a", METHODS);
         planner.job("m", method("m", "*"));
         String first = planner.delivered(MethodRequest.class).getLast().getDeliveryId();
         planner.report("a", new MethodUndelivered(first, "the connection is gone"));
         assertThat(planner.delivered(MethodRequest.class)).hasSize(1);
 
-        connect("a");
+        planner.connect("a");
         MethodRequest second = planner.delivered(MethodRequest.class).getLast();
         assertThat(second.getDeliveryId()).isNotEqualTo(first);
         planner.report("a", new MethodUndelivered(first, "late and stale"));
@@ -190,16 +159,16 @@ class PlannerTopologyTest {
 
     @Test
     void whatWasCancelledIsNeverDelivered() {
-        create("a", "{}");
-        create("b", "{}");
-        connect("a", METHODS);
+        planner.create("a", "{}");
+        planner.create("b", "{}");
+        planner.connect("a", METHODS);
         planner.job("m", method("m", "*"));
         String delivered = planner.delivered(MethodRequest.class).getLast().getDeliveryId();
         planner.job("m", new CancelJob());
 
         assertThat(planner.jobDocument("m").getStatus()).isEqualTo(JobStatus.CANCELLED);
         assertThat(planner.events("m", "b")).hasExactlyElementsOfTypes(DeviceJobQueued.class, DeviceJobCancelled.class);
-        connect("b", METHODS);
+        planner.connect("b", METHODS);
         assertThat(planner.delivered(MethodRequest.class)).hasSize(1);
         answer("a", delivered);
         assertThat(planner.events("m", "a"))
@@ -208,12 +177,12 @@ class PlannerTopologyTest {
 
     @Test
     void devicesAreCountedAndTheCountIsKept() {
-        create("a", "{}");
-        create("b", "{}");
-        connect("a", METHODS);
+        planner.create("a", "{}");
+        planner.create("b", "{}");
+        planner.connect("a", METHODS);
         planner.list(new CountDevices());
         assertThat(planner.lastReply()).isEqualTo(new DeviceCounts(0, 2L, 2L, 1L));
-        create("c", "{}");
+        planner.create("c", "{}");
         planner.device("a", new DeleteDevice("*"));
         planner.device(
                 "b",
@@ -230,7 +199,7 @@ class PlannerTopologyTest {
     /** More devices than a slice holds; the job has begun and not come to the last of them. */
     private void beginOverManyDevices(CreateJob job) {
         for (int i = 0; i < 2500; i++) {
-            create(String.format("d%04d", i), "{\"site\":\"A\"}");
+            planner.create(String.format("d%04d", i), "{\"site\":\"A\"}");
         }
         planner.job(job.getDefinition().getJobId(), job);
         assertThat(planner.events(job.getDefinition().getJobId(), "d2400")).isEmpty();
@@ -245,7 +214,7 @@ class PlannerTopologyTest {
         beginOverManyDevices(method("m", "tags.site = 'A'"));
         tag("d2400", "{\"site\":\"B\"}");
         tag("d2400", "{\"site\":\"C\"}");
-        create("d2600", "{\"site\":\"A\"}");
+        planner.create("d2600", "{\"site\":\"A\"}");
         planner.device("d2401", new DeleteDevice("*"));
         planner.advance(Duration.ofMillis(10));
         assertThat(planner.events("m", "d2400")).hasExactlyElementsOfTypes(DeviceJobQueued.class);
@@ -283,19 +252,19 @@ class PlannerTopologyTest {
 
     @Test
     void whoAwaitsItsTurnIsAnsweredBehindWhatStandsBefore() {
-        create("a", "{}");
+        planner.create("a", "{}");
         planner.job("m", method("m", "*"));
         planner.job("m", new CancelJob());
         planner.list(new AwaitTurn());
         assertThat(planner.lastReply()).isEqualTo(new TurnCame(0));
-        connect("a", METHODS);
+        planner.connect("a", METHODS);
         assertThat(planner.delivered(MethodRequest.class)).isEmpty();
     }
 
     @Test
     void theConnectionsOfASilentGatewayEndForEverybodyToRead() {
-        create("a", "{}");
-        connect("a", METHODS);
+        planner.create("a", "{}");
+        planner.connect("a", METHODS);
         planner.advance(Duration.ofSeconds(60));
         assertThat(planner.connection("a").getConnected()).isTrue();
         planner.advance(Duration.ofSeconds(5));
@@ -308,13 +277,13 @@ class PlannerTopologyTest {
 
     @Test
     void theConnectionsOfAGatewayThatRunsAnewEndAtOnce() {
-        create("a", "{}");
-        connect("a", METHODS);
+        planner.create("a", "{}");
+        planner.connect("a", METHODS);
         planner.gatewayRunsAnew();
         planner.advance(Duration.ofSeconds(5));
         assertThat(planner.connection("a").getConnected()).isFalse();
 
-        connect("a", METHODS);
+        planner.connect("a", METHODS);
         planner.report(0, "run-1", null, new GatewayHeartbeat());
         planner.advance(Duration.ofSeconds(5));
         assertThat(planner.connection("a").getConnected())
@@ -324,8 +293,8 @@ class PlannerTopologyTest {
 
     @Test
     void anAnswerThatDoesNotComeFailsTheDeviceJobInTime() {
-        create("a", "{}");
-        connect("a", METHODS);
+        planner.create("a", "{}");
+        planner.connect("a", METHODS);
         planner.job("m", method("m", "*"));
         planner.advance(Duration.ofSeconds(29));
         planner.beat();
@@ -340,8 +309,8 @@ class PlannerTopologyTest {
     /** As after a restart of the planner: the clock is far ahead of the reports that wait to be read. */
     @Test
     void anAnswerThatCameInTimeCountsHoweverLateItIsRead() {
-        create("a", "{}");
-        connect("a", METHODS);
+        planner.create("a", "{}");
+        planner.connect("a", METHODS);
         planner.job("m", method("m", "*"));
         String deliveryId = planner.delivered(MethodRequest.class).getLast().getDeliveryId();
         planner.advance(Duration.ofSeconds(35));
@@ -352,8 +321,8 @@ class PlannerTopologyTest {
 
     @Test
     void aGatewayThatIsGoneIsNotWaitedForForEver() {
-        create("a", "{}");
-        connect("a", METHODS);
+        planner.create("a", "{}");
+        planner.connect("a", METHODS);
         planner.job("m", method("m", "*"));
         planner.advance(Duration.ofSeconds(35));
         planner.advance(Duration.ofSeconds(10));
@@ -362,7 +331,7 @@ class PlannerTopologyTest {
 
     @Test
     void whenTheTimeOfTheJobIsOverWhatHasNotEndedFails() {
-        create("a", "{}");
+        planner.create("a", "{}");
         planner.job("m", method("m", "*"));
         planner.advance(Duration.ofSeconds(121));
         assertThat(planner.events("m", "a")).hasExactlyElementsOfTypes(DeviceJobQueued.class, DeviceJobFailed.class);
@@ -373,7 +342,7 @@ class PlannerTopologyTest {
 
     @Test
     void aDirectMethodIsAnsweredOnceToItsCaller() {
-        create("a", "{}");
+        planner.create("a", "{}");
         DeviceMethod call = new DeviceMethod("ping", "null", 10, 0);
         planner.device("a", new InvokeMethod(call));
         assertThat(planner.lastReply())
@@ -381,7 +350,7 @@ class PlannerTopologyTest {
                         Refusal.class,
                         refusal -> assertThat(refusal.getReason()).isEqualTo(RefusalReason.DEVICE_NOT_ONLINE));
 
-        connect("a", METHODS);
+        planner.connect("a", METHODS);
         planner.device("a", new InvokeMethod(call));
         answer("a", planner.delivered(MethodRequest.class).getLast().getDeliveryId());
         assertThat(planner.lastReply()).isEqualTo(new MethodResult(200, "{\"ok\":true}"));
@@ -404,18 +373,18 @@ class PlannerTopologyTest {
 
     @Test
     void aDirectMethodWaitsForItsDeviceIfItSaysSo() {
-        create("a", "{}");
+        planner.create("a", "{}");
         planner.device("a", new InvokeMethod(new DeviceMethod("ping", "null", 10, 20)));
-        connect("a", METHODS);
+        planner.connect("a", METHODS);
         answer("a", planner.delivered(MethodRequest.class).getLast().getDeliveryId());
         assertThat(planner.lastReply()).isEqualTo(new MethodResult(200, "{\"ok\":true}"));
     }
 
     @Test
     void aNewerConnectionTakesThePlaceOfTheOlder() {
-        create("a", "{}");
-        long first = connect("a", METHODS);
-        long second = connect("a");
+        planner.create("a", "{}");
+        long first = planner.connect("a", METHODS);
+        long second = planner.connect("a");
         assertThat(second).isGreaterThan(first);
         assertThat(planner.delivered(CloseConnection.class))
                 .singleElement()
@@ -429,8 +398,8 @@ class PlannerTopologyTest {
 
     @Test
     void aGatewayThatIsSilentHoldsNoConnections() {
-        create("a", "{}");
-        connect("a", METHODS);
+        planner.create("a", "{}");
+        planner.connect("a", METHODS);
         planner.advance(Duration.ofSeconds(15));
         assertThat(planner.get("a").getConnection().getConnected()).isFalse();
         planner.job("m", method("m", "*"));
@@ -439,8 +408,8 @@ class PlannerTopologyTest {
 
     @Test
     void reportedPropertiesAreAnsweredWithTheirVersion() {
-        create("a", "{}");
-        long epoch = connect("a");
+        planner.create("a", "{}");
+        long epoch = planner.connect("a");
         planner.report("a", new PatchReported(epoch, "r1", "{\"on\":true}", null));
         planner.report("a", new PatchReported(epoch, "r2", "{\"on.\":true}", null));
         List<ReportedAnswer> answers = planner.delivered(ReportedAnswer.class);
@@ -450,9 +419,9 @@ class PlannerTopologyTest {
 
     @Test
     void commandsAndTheirRefusalsAreAnswered() {
-        create("a", "{}");
+        planner.create("a", "{}");
         assertThat(planner.lastReply()).isInstanceOf(DeviceView.class);
-        create("a", "{}");
+        planner.create("a", "{}");
         assertThat(planner.lastReply())
                 .isInstanceOfSatisfying(
                         Refusal.class,
@@ -478,7 +447,7 @@ class PlannerTopologyTest {
     @Test
     void pagesOfDevicesAreInOrderAndBounded() {
         for (String id : List.of("c", "a", "b")) {
-            create(id, "{}");
+            planner.create(id, "{}");
         }
         planner.list(new ListDevices(null, 2));
         assertThat(planner.lastReply()).isInstanceOfSatisfying(DevicePage.class, page -> {
@@ -516,7 +485,7 @@ class PlannerTopologyTest {
 
     @Test
     void aJobWaitsForItsStartTime() {
-        create("a", "{}");
+        planner.create("a", "{}");
         planner.job(
                 "s",
                 new CreateJob(new JobDefinition(
@@ -537,7 +506,7 @@ class PlannerTopologyTest {
     void aJobOverMoreDevicesThanASliceFindsEachOnce() {
         int devices = 4500;
         for (int i = 0; i < devices; i++) {
-            create("d" + i, i % 3 == 0 ? "{\"third\":true}" : "{}");
+            planner.create("d" + i, i % 3 == 0 ? "{\"third\":true}" : "{}");
         }
         planner.job("t", twin("t", "tags.third = true"));
         for (int slice = 0; slice < 3; slice++) {

@@ -5,18 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.muster.records.AbortRule;
 import io.muster.records.Batches;
 import io.muster.records.CancelJob;
-import io.muster.records.ConnectionTerms;
-import io.muster.records.CreateDevice;
 import io.muster.records.CreateJob;
-import io.muster.records.Credentials;
-import io.muster.records.DeviceConnected;
 import io.muster.records.DeviceJobCancelled;
 import io.muster.records.DeviceJobCompleted;
 import io.muster.records.DeviceJobDelivered;
 import io.muster.records.DeviceJobFailed;
 import io.muster.records.DeviceJobQueued;
 import io.muster.records.DeviceMethod;
-import io.muster.records.DeviceSettings;
 import io.muster.records.ExecutionWindow;
 import io.muster.records.FailureKind;
 import io.muster.records.GatewayHeartbeat;
@@ -30,11 +25,9 @@ import io.muster.records.PatchTwin;
 import io.muster.records.PauseJob;
 import io.muster.records.Refusal;
 import io.muster.records.RefusalReason;
-import io.muster.records.RequestConnection;
 import io.muster.records.ResumeJob;
 import io.muster.records.RetryRule;
 import io.muster.records.Rollout;
-import io.muster.records.SubscriptionsChanged;
 import io.muster.records.TwinPatch;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -47,29 +40,12 @@ import org.junit.jupiter.api.Test;
 /** What a job can do beyond IoT Hub's, on its road through the planner. Described in docs/jobs.md. */
 class PolicyRoadTest {
     private static final String METHODS = "$iothub/methods/POST/#";
-    private static final String KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
     private final PlannerDriver planner = new PlannerDriver();
 
     @AfterEach
     void close() {
         planner.close();
-    }
-
-    private void create(String deviceId, String tags) {
-        Credentials keys =
-                Credentials.newBuilder().setPrimaryKey(KEY).setSecondaryKey(KEY).build();
-        planner.device(
-                deviceId,
-                new CreateDevice(
-                        DeviceSettings.newBuilder().setCredentials(keys).build(), tags, null));
-    }
-
-    private void connect(String deviceId) {
-        planner.report(deviceId, new RequestConnection());
-        long epoch = planner.delivered(ConnectionTerms.class).getLast().getEpoch();
-        planner.report(deviceId, new DeviceConnected(epoch, false));
-        planner.report(deviceId, new SubscriptionsChanged(epoch, List.of(METHODS), List.of()));
     }
 
     private void job(String id, Object operation, String condition, @Nullable JobPolicy policy) {
@@ -112,8 +88,8 @@ class PolicyRoadTest {
 
     @Test
     void aMethodIsTriedAgainByTheKindOfItsFailure() {
-        create("d", "{}");
-        connect("d");
+        planner.create("d", "{}");
+        planner.connect("d", METHODS);
         RetryRule late = new RetryRule(FailureKind.NO_ANSWER, 2, 10, 15, 0.0);
         RetryRule errors = new RetryRule(FailureKind.ERROR_STATUS, 1, 5, 5, 0.0);
         job(
@@ -151,8 +127,8 @@ class PolicyRoadTest {
 
     @Test
     void retriesEndWithTheirNumberAndWithTheJob() {
-        create("d", "{}");
-        connect("d");
+        planner.create("d", "{}");
+        planner.connect("d", METHODS);
         RetryRule late = new RetryRule(FailureKind.NO_ANSWER, 1, 1, 1, 0.0);
         job("j", reboot(), "*", JobPolicy.newBuilder().setRetries(List.of(late)).build());
         wait(Duration.ofSeconds(70));
@@ -175,7 +151,7 @@ class PolicyRoadTest {
     @Test
     void devicesBeginAtTheRateOfTheRollout() {
         for (int i = 0; i < 100; i++) {
-            create("d%02d".formatted(i), "{}");
+            planner.create("d%02d".formatted(i), "{}");
         }
         job(
                 "j",
@@ -194,8 +170,8 @@ class PolicyRoadTest {
     @Test
     void aBatchBeginsWhenTheOneBeforeHasEndedWell() {
         for (String id : List.of("a", "b", "c")) {
-            create(id, "{}");
-            connect(id);
+            planner.create(id, "{}");
+            planner.connect(id, METHODS);
         }
         job(
                 "j",
@@ -215,7 +191,7 @@ class PolicyRoadTest {
     @Test
     void aJobOfWhichTooManyFailIsAborted() {
         for (int i = 0; i < 10; i++) {
-            create("d" + i, "{\"n\":" + i + "}");
+            planner.create("d" + i, "{\"n\":" + i + "}");
         }
         TwinPatch wrongEtag = new TwinPatch("AAAA", "{\"x\":1}", null);
         job(
@@ -237,14 +213,14 @@ class PolicyRoadTest {
     @Test
     void aPausedJobHandsOverNothingMore() {
         for (String id : List.of("a", "b")) {
-            create(id, "{}");
+            planner.create(id, "{}");
         }
-        connect("a");
+        planner.connect("a", METHODS);
         job("j", reboot(), "*", JobPolicy.newBuilder().setPriority(1).build());
         assertThat(begun("j")).isEqualTo(1);
         planner.job("j", new PauseJob());
         assertThat(((Job) planner.lastReply()).getPaused()).isTrue();
-        connect("b");
+        planner.connect("b", METHODS);
         assertThat(begun("j")).isEqualTo(1);
         answer("a", 200);
         planner.job("j", new ResumeJob());
@@ -257,9 +233,9 @@ class PolicyRoadTest {
 
     @Test
     void aJobWaitsForItsWindowAndInItForTheNext() {
-        create("a", "{}");
-        create("b", "{}");
-        connect("a");
+        planner.create("a", "{}");
+        planner.create("b", "{}");
+        planner.connect("a", METHODS);
         // It is two o'clock.
         ExecutionWindow window = new ExecutionWindow(121, 123, List.of(), "UTC");
         job(
@@ -272,24 +248,24 @@ class PolicyRoadTest {
         assertThat(begun("j")).isEqualTo(1);
         wait(Duration.ofSeconds(125));
         assertThat(planner.jobDocument("j").getOutsideWindow()).isTrue();
-        connect("b");
+        planner.connect("b", METHODS);
         assertThat(begun("j")).isEqualTo(1);
     }
 
     @Test
     void aContinuousJobTakesInWhoComesToMatch() {
-        create("a", "{\"site\":\"A\"}");
-        create("b", "{\"site\":\"B\"}");
+        planner.create("a", "{\"site\":\"A\"}");
+        planner.create("b", "{\"site\":\"B\"}");
         job(
                 "j",
                 tag(),
                 "tags.site = 'A'",
                 JobPolicy.newBuilder().setContinuous(true).build());
         assertThat(begun("j")).isEqualTo(1);
-        create("c", "{\"site\":\"A\"}");
+        planner.create("c", "{\"site\":\"A\"}");
         planner.device("b", new PatchTwin(new TwinPatch("*", "{\"site\":\"A\"}", null)));
         planner.device("b", new PatchTwin(new TwinPatch("*", "{\"other\":1}", null)));
-        create("d", "{\"site\":\"B\"}");
+        planner.create("d", "{\"site\":\"B\"}");
         assertThat(planner.events("j", "b")).containsExactly(new DeviceJobCompleted(null, null));
         assertThat(planner.events("j", "c")).containsExactly(new DeviceJobCompleted(null, null));
         assertThat(planner.events("j", "d")).isEmpty();
@@ -297,26 +273,26 @@ class PolicyRoadTest {
         assertThat(planner.jobDocument("j").getStatus()).isEqualTo(JobStatus.RUNNING);
         planner.advance(Duration.ofSeconds(3601));
         assertThat(planner.jobDocument("j").getStatus()).isEqualTo(JobStatus.COMPLETED);
-        create("e", "{\"site\":\"A\"}");
+        planner.create("e", "{\"site\":\"A\"}");
         assertThat(planner.events("j", "e")).isEmpty();
     }
 
     @Test
     void theHigherPriorityGoesFirst() {
-        create("d", "{}");
+        planner.create("d", "{}");
         JobPolicy none = JobPolicy.newBuilder().setPriority(0).build();
         for (int i = 0; i < 12; i++) {
             job("low-" + i, reboot(), "*", none);
         }
         job("high", reboot(), "*", JobPolicy.newBuilder().setPriority(9).build());
-        connect("d");
+        planner.connect("d", METHODS);
         assertThat(planner.delivered(MethodRequest.class)).hasSize(10);
         assertThat(begun("high")).isEqualTo(1);
     }
 
     @Test
     void anIdIsFreeWhenTheHistoryOfItsJobIsOver() {
-        create("a", "{}");
+        planner.create("a", "{}");
         job("j", tag(), "*", null);
         Job first = planner.jobDocument("j");
         assertThat(first.getStatus()).isEqualTo(JobStatus.COMPLETED);

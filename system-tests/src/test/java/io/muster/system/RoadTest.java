@@ -1,12 +1,12 @@
 package io.muster.system;
 
+import static io.muster.system.RunningMuster.ok;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.muster.agent.Behaviour;
 import io.muster.agent.SimulatedFleet;
-import io.muster.standalone.RestClient;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -41,24 +41,12 @@ class RoadTest {
         await().atMost(Duration.ofSeconds(90)).until(() -> fleet.counters().connected() == DEVICES);
     }
 
-    private static JsonNode ok(RestClient.Answer answer) {
-        assertThat(answer.status()).as(answer.body().toString()).isEqualTo(200);
-        return answer.body();
-    }
-
     private static JsonNode job(String id) {
         return ok(muster.rest.send("GET", "/jobs/v2/" + id, null).join());
     }
 
     private static void schedule(String id, String condition) {
-        ok(muster.rest
-                .send(
-                        "PUT",
-                        "/jobs/v2/" + id,
-                        "{\"type\":\"scheduleDeviceMethod\",\"queryCondition\":\"" + condition + "\","
-                                + "\"cloudToDeviceMethod\":{\"methodName\":\"reboot\",\"payload\":1,\"responseTimeoutInSeconds\":15},"
-                                + "\"maxExecutionTimeInSeconds\":120}")
-                .join());
+        RunningMuster.schedule(muster.rest, id, condition, 15);
     }
 
     private static JsonNode statistics(String id) {
@@ -66,11 +54,7 @@ class RoadTest {
     }
 
     private static JsonNode completed(String id) {
-        await().atMost(Duration.ofSeconds(150))
-                .pollInterval(Duration.ofMillis(200))
-                .ignoreExceptions()
-                .until(() -> job(id).path("status").asText().equals("completed"));
-        return statistics(id);
+        return RunningMuster.completed(muster.rest, id);
     }
 
     @Test

@@ -1,5 +1,9 @@
 package io.muster.system;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
 import io.muster.access.KeyPair;
 import io.muster.access.SharedAccessPolicies;
 import io.muster.agent.Behaviour;
@@ -13,10 +17,12 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 
@@ -48,6 +54,34 @@ final class RunningMuster {
     /** One that a test may take apart; it closes it. */
     static RunningMuster ownInstance() throws Exception {
         return new RunningMuster();
+    }
+
+    /** The body of an answer with status 200. */
+    static JsonNode ok(RestClient.Answer answer) {
+        assertThat(answer.status()).as(answer.body().toString()).isEqualTo(200);
+        return answer.body();
+    }
+
+    /** A job that calls the method on every device that matches. */
+    static void schedule(RestClient rest, String id, String condition, int responseSeconds) {
+        ok(rest.send(
+                        "PUT",
+                        "/jobs/v2/" + id,
+                        "{\"type\":\"scheduleDeviceMethod\",\"queryCondition\":\"" + condition + "\","
+                                + "\"cloudToDeviceMethod\":{\"methodName\":\"reboot\",\"payload\":1,\"responseTimeoutInSeconds\":"
+                                + responseSeconds + "},\"maxExecutionTimeInSeconds\":120}")
+                .join());
+    }
+
+    /** Waits for the job's end. @return its statistics */
+    static JsonNode completed(RestClient rest, String id) {
+        Callable<JsonNode> job =
+                () -> ok(rest.send("GET", "/jobs/v2/" + id, null).join());
+        return await().atMost(Duration.ofSeconds(150))
+                .pollInterval(Duration.ofMillis(100))
+                .ignoreExceptions()
+                .until(job, document -> document.path("status").asText().equals("completed"))
+                .path("deviceJobStatistics");
     }
 
     /** The primary key of a policy. */

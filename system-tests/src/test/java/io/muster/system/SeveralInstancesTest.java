@@ -1,5 +1,8 @@
 package io.muster.system;
 
+import static io.muster.system.RunningMuster.completed;
+import static io.muster.system.RunningMuster.ok;
+import static io.muster.system.RunningMuster.schedule;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -28,6 +31,7 @@ import org.junit.jupiter.api.TestMethodOrder;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class SeveralInstancesTest {
     private static final int HALF = 150;
+    private static final String CONDITION = "tags.several = true";
     private static final List<String> LEFT = SimulatedFleet.deviceIds("left-", HALF);
     private static final List<String> RIGHT = SimulatedFleet.deviceIds("right-", HALF);
     private static final Behaviour SLOW = Behaviour.answeringWithin(Duration.ofMillis(20), Duration.ofSeconds(2), 11);
@@ -60,32 +64,6 @@ class SeveralInstancesTest {
 
     private static void awaitConnected(SimulatedFleet fleet, int devices) {
         await().atMost(Duration.ofSeconds(60)).until(() -> fleet.counters().connected() == devices);
-    }
-
-    private static JsonNode ok(RestClient.Answer answer) {
-        assertThat(answer.status()).as(answer.body().toString()).isEqualTo(200);
-        return answer.body();
-    }
-
-    private static void schedule(RestClient rest, String id) {
-        ok(rest.send(
-                        "PUT",
-                        "/jobs/v2/" + id,
-                        "{\"type\":\"scheduleDeviceMethod\",\"queryCondition\":\"tags.several = true\","
-                                + "\"cloudToDeviceMethod\":{\"methodName\":\"reboot\",\"payload\":1,\"responseTimeoutInSeconds\":20},"
-                                + "\"maxExecutionTimeInSeconds\":120}")
-                .join());
-    }
-
-    private static JsonNode completed(RestClient rest, String id) {
-        await().atMost(Duration.ofSeconds(150))
-                .pollInterval(Duration.ofMillis(100))
-                .ignoreExceptions()
-                .until(() -> ok(rest.send("GET", "/jobs/v2/" + id, null).join())
-                        .path("status")
-                        .asText()
-                        .equals("completed"));
-        return ok(rest.send("GET", "/jobs/v2/" + id, null).join()).path("deviceJobStatistics");
     }
 
     private static int count(RestClient rest, String condition) {
@@ -149,7 +127,7 @@ class SeveralInstancesTest {
     @Order(3)
     void aJobGoesToTheDevicesOfBothGatewaysOnce() {
         long before = left.counters().methods() + right.counters().methods();
-        schedule(otherRest, "both");
+        schedule(otherRest, "both", CONDITION, 20);
         for (RestClient rest : List.of(otherRest, muster.rest)) {
             JsonNode counts = completed(rest, "both");
             assertThat(counts.path("deviceCount").asInt()).isEqualTo(2 * HALF);
@@ -164,7 +142,7 @@ class SeveralInstancesTest {
     void whatAPlannerAndAProcessorLeaveIsGoneOnWith() {
         for (String victim : List.of("planner", "processor", "api")) {
             String id = "without-" + victim;
-            schedule(otherRest, id);
+            schedule(otherRest, id, CONDITION, 20);
             muster.standalone.kill(victim);
             JsonNode counts = completed(otherRest, id);
             assertThat(counts.path("deviceCount").asInt()).as(id).isEqualTo(2 * HALF);
@@ -177,7 +155,7 @@ class SeveralInstancesTest {
     @Order(5)
     void aGatewayThatDiesHandsItsDevicesOver() throws Exception {
         long repeated = left.counters().repeated();
-        schedule(otherRest, "hand-over");
+        schedule(otherRest, "hand-over", CONDITION, 20);
         muster.standalone.kill("gateway");
         left.close();
         try (SimulatedFleet moved = muster.connect(LEFT, SLOW, second.mqttPort())) {
@@ -189,7 +167,7 @@ class SeveralInstancesTest {
                     .isEqualTo(2 * HALF);
             assertThat(left.counters().repeated()).isEqualTo(repeated);
 
-            schedule(otherRest, "after");
+            schedule(otherRest, "after", CONDITION, 20);
             assertThat(completed(otherRest, "after").path("succeededCount").asInt())
                     .isEqualTo(2 * HALF);
             assertThat(moved.counters().repeated()).isZero();

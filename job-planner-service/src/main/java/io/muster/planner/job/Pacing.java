@@ -107,10 +107,10 @@ final class Pacing {
         long size = batches.getSize() > 0
                 ? batches.getSize()
                 : Math.max(1, Math.ceilDiv(counts.getDeviceCount() * batches.getPercent(), PERCENT));
-        boolean ended =
-                ended(counts) >= released && counts.getSucceeded() * PERCENT >= batches.getSuccessPercent() * released;
         long begun = Math.ceilDiv(released, size) * size;
-        return ended ? Math.max(begun, released + 1) + (begun == released ? size - 1 : 0) : begun;
+        boolean endedWell =
+                ended(counts) >= released && counts.getSucceeded() * PERCENT >= batches.getSuccessPercent() * released;
+        return released == begun && endedWell ? begun + size : begun;
     }
 
     private static double perMinute(Rollout rollout, JobStatistics statistics) {
@@ -134,32 +134,37 @@ final class Pacing {
         return used == null || used.isBefore(earliest.minus(step(perMinute))) ? earliest : used;
     }
 
-    /** So many more, to the partitions whose share of the targets lacks most. Grants only grow. */
+    /** So many more, to the partitions that lack most of their share. Grants only grow. */
     private static List<Long> grants(Job job, JobStatistics statistics, long more) {
         List<Long> counts = statistics.getPartitionDeviceCounts();
-        long total = counts.stream().mapToLong(Long::longValue).sum();
-        long target = released(job) + more;
+        double share = (double) (released(job) + more)
+                / Math.max(1, counts.stream().mapToLong(Long::longValue).sum());
         List<Long> grants = new ArrayList<>();
         long left = more;
         for (int i = 0; i < counts.size(); i++) {
             long before = i < job.getGrants().size() ? job.getGrants().get(i) : 0;
-            long fair = Math.min(left, Math.max(0, target * counts.get(i) / Math.max(1, total) - before));
+            long fair = Math.clamp((long) (share * counts.get(i)) - before, 0, left);
             grants.add(before + fair);
             left -= fair;
         }
-        for (int i = 0; left > 0 && i < counts.size(); i++) {
-            long room = Math.min(left, counts.get(i) - grants.get(i));
-            long one = Math.min(room, Math.max(1, Math.ceilDiv(left, counts.size() - i)));
-            if (one > 0) {
-                grants.set(i, grants.get(i) + one);
-                left -= one;
-            }
-        }
-        for (int i = 0; left > 0 && i < counts.size(); i++) {
-            long room = Math.min(left, counts.get(i) - grants.get(i));
-            grants.set(i, grants.get(i) + Math.max(0, room));
-            left -= Math.max(0, room);
+        for (int i = neediest(counts, grants, share); left > 0 && i >= 0; i = neediest(counts, grants, share)) {
+            grants.set(i, grants.get(i) + 1);
+            left--;
         }
         return grants;
+    }
+
+    /** -1 where all have all that they can use. */
+    private static int neediest(List<Long> counts, List<Long> grants, double share) {
+        int neediest = -1;
+        double most = Double.NEGATIVE_INFINITY;
+        for (int i = 0; i < counts.size(); i++) {
+            double need = share * counts.get(i) - grants.get(i);
+            if (grants.get(i) < counts.get(i) && need > most) {
+                most = need;
+                neediest = i;
+            }
+        }
+        return neediest;
     }
 }
