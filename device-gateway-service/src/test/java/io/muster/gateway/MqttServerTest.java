@@ -313,6 +313,26 @@ class MqttServerTest {
     }
 
     @Test
+    void whoIsSilentForOneAndAHalfKeepAlivesIsClosed() throws IOException {
+        try (MqttClient client = client()) {
+            byte[] connect = MqttClient.connectPacket("d", "hub.test/d", goodToken(), false);
+            // The keep-alive stands behind the protocol's name, level and flags; here it is a second.
+            int at = indexOf(connect, "MQTT") + 6;
+            connect[at] = 0;
+            connect[at + 1] = 1;
+            client.raw(connect);
+            assertThat(client.packet()[3]).isZero();
+            client.raw(new byte[] {(byte) 0xc0, 0});
+            assertThat(client.packet()[0]).as("a ping is answered").isEqualTo((byte) 0xd0);
+            assertThat(client.closed()).isTrue();
+        }
+    }
+
+    private static int indexOf(byte[] packet, String text) {
+        return new String(packet, StandardCharsets.ISO_8859_1).indexOf(text);
+    }
+
+    @Test
     void otherVersionsOfMqttAreRefused() throws IOException {
         try (MqttClient client = client()) {
             client.raw(new byte[] {0x10, 0x0d, 0, 4, 'M', 'Q', 'T', 'T', 5, 2, 0, 60, 0, 0, 0});

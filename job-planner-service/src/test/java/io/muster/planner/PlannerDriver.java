@@ -28,6 +28,7 @@ import io.muster.records.GatewayHeartbeat;
 import io.muster.records.GetDevice;
 import io.muster.records.Job;
 import io.muster.records.JobCommand;
+import io.muster.records.JobEvent;
 import io.muster.records.JobRefusal;
 import io.muster.records.JobStatistics;
 import io.muster.records.Reply;
@@ -72,6 +73,7 @@ final class PlannerDriver implements AutoCloseable {
     private final TopologyTestDriver driver;
     private final Map<String, TestInputTopic<String, byte[]>> inputs = new HashMap<>();
     private final List<DeviceJobEvent> deviceJobEvents = new ArrayList<>();
+    private final List<JobEvent> jobEvents = new ArrayList<>();
     private final List<Delivery> deliveries = new ArrayList<>();
     private final List<Reply> replies = new ArrayList<>();
     private final List<DeadLetter> deadLetters = new ArrayList<>();
@@ -214,6 +216,10 @@ final class PlannerDriver implements AutoCloseable {
                 .toList();
     }
 
+    List<JobEvent> jobEvents() {
+        return jobEvents;
+    }
+
     List<DeviceJobEvent> deviceJobEvents() {
         return deviceJobEvents;
     }
@@ -263,6 +269,7 @@ final class PlannerDriver implements AutoCloseable {
         replies.addAll(written(Topics.REPLIES));
         deadLetters.addAll(written(Topics.DEAD_LETTERS));
         refusals.addAll(written(Topics.JOB_REFUSALS));
+        jobEvents.addAll(written(Topics.JOB_EVENTS));
         written(Topics.JOBS).forEach(job -> jobs.put(job.getDefinition().getJobId(), job));
         written(Topics.DEVICE_CONNECTIONS).forEach(connection -> connections.put(connection.getDeviceId(), connection));
         List<DeviceJobEvent> fresh = written(Topics.DEVICE_JOB_EVENTS);
