@@ -124,7 +124,7 @@ final class Expansions {
     /** Goes on with each job under way. @return whether there was one */
     boolean goOn(Instant now) {
         boolean any = false;
-        for (Active job : new ArrayList<>(active.values())) {
+        for (Active job : active.values()) {
             if (job.expands()) {
                 slice(job, now);
                 any = true;
@@ -180,7 +180,7 @@ final class Expansions {
         if (active.isEmpty() || (active.size() == 1 && except != null)) {
             return any;
         }
-        for (Active job : new ArrayList<>(active.values())) {
+        for (Active job : active.values()) {
             if (job != except && concerns(job, deviceId) && !isBehind(job, deviceId) && job.ahead.add(deviceId)) {
                 any = true;
                 judged.put(job.job.getJobId() + '\0' + deviceId, NOTHING);
@@ -195,7 +195,7 @@ final class Expansions {
 
     /** Has continuous jobs judge a device that has just changed. */
     void reconsider(String deviceId, Instant now) {
-        for (Active job : new ArrayList<>(active.values())) {
+        for (Active job : active.values()) {
             if (job.job.getContinuous() && concerns(job, deviceId) && isBehind(job, deviceId)) {
                 @Nullable Device device = devices.get(deviceId);
                 if (device != null && !deviceJobs.contains(job.job.getJobId(), deviceId) && take(job, device, now)) {
