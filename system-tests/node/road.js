@@ -200,6 +200,13 @@ async function messages(run) {
   await until("the second message", async () => first.got.length === 2);
   await until("both are completed", async () => body(await registry.getTwin(deviceId)).cloudToDeviceMessageCount === 0);
   await first.device.close();
+  const purge = () =>
+    new Promise((resolve, reject) =>
+      registry._restApiClient.executeApiCall(
+        "DELETE", `/devices/${deviceId}/commands?api-version=2021-04-12`, {}, null,
+        (error, answer) => (error ? reject(error) : resolve(answer))));
+  await send("m-2b", "never");
+  assert.strictEqual((await purge()).totalMessagesPurged, 1);
   await send("m-3", "third");
   const second = await open();
   await until("the third message", async () => second.got.length >= 1);
@@ -258,6 +265,34 @@ async function queries(run) {
     await all(registry.createQuery(`SELECT COUNT() AS n FROM devices WHERE tags.query = '${run}'`)), [{ n: 6 }]);
   await assert.rejects(all(registry.createQuery("SELECT * FROM devices ORDER BY deviceId")), (error) => error.name === "ArgumentError");
   await registry.removeDevices(ids.map((deviceId) => ({ deviceId })), true);
+}
+
+/** Rules of the contract's section 0 that only a device sees: what a method without payload carries, and why a report was refused. */
+async function rules(run) {
+  const deviceId = `rules-${run}`;
+  const created = body(await registry.create({ deviceId, status: "enabled" }));
+  const key = created.authentication.symmetricKey.primaryKey;
+  await registry.update({ deviceId, status: "enabled", statusReason: "seen" }); // Sends blank keys, and If-Match in quotes (rule 8).
+  assert.strictEqual(body(await registry.get(deviceId)).authentication.symmetricKey.primaryKey, key);
+  const device = DeviceClient.fromConnectionString( // Dials the gateway's host, with the hub's name in its token and user name.
+    `HostName=hub.test;DeviceId=${deviceId};SharedAccessKey=${key};GatewayHostName=localhost:${mqttPort}`, Mqtt);
+  await device.setOptions({ ca });
+  await device.open();
+  answering(device);
+  const payloads = [];
+  device.onDeviceMethod("bare", (request, response) => { payloads.push(request.payload); response.send(200, () => {}); });
+  await ping(deviceId);
+  await service.invokeDeviceMethod(deviceId, { methodName: "bare", responseTimeoutInSeconds: 10 });
+  assert.deepStrictEqual(payloads, [null]); // Rule 11: an empty body would have been answered with 400 by the SDK itself.
+  const twin = await device.getTwin();
+  const report = (change) =>
+    new Promise((resolve, reject) => twin.properties.reported.update(change, (error) => (error ? reject(error) : resolve())));
+  await report({ firmware: "1.2" });
+  await assert.rejects(report({ large: "x".repeat(5000) }), (error) => /large/.test(error.message)); // Rule 12.
+  assert.deepStrictEqual(
+    Object.keys(body(await registry.getTwin(deviceId)).properties.reported).filter((name) => !name.startsWith("$")), ["firmware"]);
+  await device.close();
+  await registry.delete(deviceId);
 }
 
 async function main() {
@@ -341,6 +376,7 @@ async function main() {
   await device.close();
   await registry.delete(deviceId);
   await assert.rejects(registry.get(deviceId), (error) => error.name === "DeviceNotFoundError");
+  await rules(run);
   await queries(run);
   await bulk(run);
   await renewal(run);

@@ -23,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.EnumMap;
 import java.util.Locale;
@@ -49,11 +50,13 @@ public final class ApiService implements AutoCloseable {
             Supplier<SharedAccessPolicies> policies,
             InstantSource clock) {
         private static final int PORT = 8443;
+        private static final Duration MESSAGE_LIFE = Duration.ofHours(1);
+        private static final Duration LONGEST_MESSAGE_LIFE = Duration.ofDays(2);
 
         /**
          * Reads {@code rest.host}, {@code rest.port}, {@code rest.plain}, {@code rest.tls.store}, {@code rest.tls.password.file}, {@code
-         * live.open}, {@code throttle.*.per.minute} of each kind, {@code websocket.gateway}, {@code websocket.gateway.trust}, {@code hub.hosts}, {@code policies.file} and {@code
-         * api.instance}.
+         * live.open}, {@code throttle.*.per.minute} of each kind, {@code messages.life}, {@code websocket.gateway}, {@code
+         * websocket.gateway.trust}, {@code hub.hosts}, {@code policies.file} and {@code api.instance}.
          */
         public static Options from(Settings settings, KafkaConnection kafka, InstantSource clock) {
             String host = settings.text("rest.host", "127.0.0.1");
@@ -75,6 +78,7 @@ public final class ApiService implements AutoCloseable {
                             tls,
                             settings.flag("live.open", loopback),
                             throttles(settings),
+                            messageLife(settings),
                             gateway(settings)),
                     HubHosts.of(settings.text("hub.hosts", "localhost")),
                     policies(settings.path("policies.file"), clock),
@@ -90,6 +94,14 @@ public final class ApiService implements AutoCloseable {
                 }
             }
             return perMinute;
+        }
+
+        private static Duration messageLife(Settings settings) {
+            Duration life = settings.duration("messages.life", MESSAGE_LIFE);
+            if (!life.isPositive() || life.compareTo(LONGEST_MESSAGE_LIFE) > 0) {
+                throw new SettingsException("messages.life is at most two days, and not " + life + ".");
+            }
+            return life;
         }
 
         private static Optional<GatewayTunnels.Options> gateway(Settings settings) {

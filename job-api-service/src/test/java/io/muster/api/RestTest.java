@@ -50,6 +50,7 @@ import java.net.http.WebSocket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -103,6 +104,7 @@ class RestTest {
                         Optional.empty(),
                         true,
                         Map.of(),
+                        Duration.ofHours(1),
                         Optional.of(new GatewayTunnels.Options("127.0.0.1", GATEWAY.getLocalPort(), Optional.empty()))),
                 new Gate(HubHosts.of("localhost"), () -> POLICIES),
                 PLANNER,

@@ -19,13 +19,9 @@ public final class PlannerService {
 
     private static final int STATE_MEMORY_MIB = 288;
 
-    /**
-     * What it needs beside the registry.
-     *
-     * @param mostActiveJobs how many jobs may be active at a time; 0 for any number
-     */
-    public record Options(StreamsApplication.Options streams, int mostActiveJobs) {
-        /** Reads {@code state.memory.mib}, {@code jobs.active.most}, and what every application reads. */
+    /** What it needs beside the registry. */
+    public record Options(StreamsApplication.Options streams, JobLimits limits) {
+        /** Reads {@code state.memory.mib}, the settings of {@link JobLimits}, and what every application reads. */
         public static Options from(Settings settings, KafkaConnection kafka) {
             // Twins are many: their stores are bounded together, and not cached twice.
             Map<String, Object> more = Map.of(
@@ -36,8 +32,7 @@ public final class PlannerService {
                     RocksDbMemory.MIB,
                     settings.number("state.memory.mib", STATE_MEMORY_MIB));
             return new Options(
-                    StreamsApplication.Options.from(settings, APPLICATION_ID, kafka, more),
-                    settings.number("jobs.active.most", 0));
+                    StreamsApplication.Options.from(settings, APPLICATION_ID, kafka, more), JobLimits.from(settings));
         }
     }
 
@@ -53,7 +48,7 @@ public final class PlannerService {
             throws ExecutionException, InterruptedException {
         PartitionCounts counts = partitionCounts(options.streams().kafka());
         return StreamsApplication.start(
-                PlannerTopology.build(registry, counts, options.mostActiveJobs()), options.streams(), meters);
+                PlannerTopology.build(registry, counts, options.limits()), options.streams(), meters);
     }
 
     /** As the topics are, so that records that name a partition name one that exists. */

@@ -45,13 +45,12 @@ final class PlannerTopology {
     /**
      * Builds it.
      *
-     * @param mostActiveJobs how many jobs may be active at a time; 0 for any number
      * @throws io.muster.registry.SchemaRegistryException when the registry is away or refuses a schema
      */
-    static Topology build(SchemaRegistry registry, PartitionCounts counts, int mostActiveJobs) {
+    static Topology build(SchemaRegistry registry, PartitionCounts counts, JobLimits limits) {
         PlannerTopology planner = new PlannerTopology(registry, counts);
-        planner.coordinator(mostActiveJobs);
-        planner.fleet();
+        planner.coordinator(limits.mostActive());
+        planner.fleet(limits.operationsPerSecond());
         return planner.topology;
     }
 
@@ -83,13 +82,13 @@ final class PlannerTopology {
         write(Outbox.sink(Topics.DEAD_LETTERS, "job"), Topics.DEAD_LETTERS, COORDINATOR);
     }
 
-    private void fleet() {
+    private void fleet(int operationsPerSecond) {
         read(Topics.DEVICE_COMMANDS);
         read(Topics.DEVICE_REPORTS);
         read(Topics.EXPANSIONS);
         topology.addProcessor(
                 FLEET,
-                () -> new FleetProcessor(codecs, counts.devices(), counts.gateways(), counts.apiInstances()),
+                () -> new FleetProcessor(codecs, counts, operationsPerSecond),
                 source(Topics.DEVICE_COMMANDS),
                 source(Topics.DEVICE_REPORTS),
                 source(Topics.EXPANSIONS));

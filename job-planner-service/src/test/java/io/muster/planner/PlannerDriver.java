@@ -92,17 +92,15 @@ final class PlannerDriver implements AutoCloseable {
     }
 
     PlannerDriver(int gateways) {
-        this(gateways, 0);
+        this(gateways, JobLimits.NONE);
     }
 
-    PlannerDriver(int gateways, int mostActiveJobs) {
+    PlannerDriver(int gateways, JobLimits limits) {
         Properties properties = new Properties();
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "test-" + UUID.randomUUID());
         properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "unused:1");
         this.driver = new TopologyTestDriver(
-                PlannerTopology.build(registry, new PartitionCounts(1, 1, gateways, 1), mostActiveJobs),
-                properties,
-                now);
+                PlannerTopology.build(registry, new PartitionCounts(1, 1, gateways, 1), limits), properties, now);
     }
 
     Instant now() {

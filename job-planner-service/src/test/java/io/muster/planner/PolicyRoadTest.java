@@ -310,7 +310,7 @@ class PolicyRoadTest {
 
     @Test
     void onlySoManyJobsAreActiveWhereTheirNumberIsLimited() {
-        try (PlannerDriver limited = new PlannerDriver(1, 2)) {
+        try (PlannerDriver limited = new PlannerDriver(1, new JobLimits(2, 0))) {
             for (String id : List.of("one", "two", "three")) {
                 limited.job(
                         id,
@@ -325,5 +325,37 @@ class PolicyRoadTest {
             assertThat(limited.jobRefusals()).hasSize(1);
             assertThat(limited.jobDocument("three").getStatus()).isEqualTo(JobStatus.COMPLETED);
         }
+    }
+
+    @Test
+    void operationsOfAllJobsBeginAtTheRateOfTheHubThoseOfHigherPriorityFirst() {
+        try (PlannerDriver limited = new PlannerDriver(1, new JobLimits(0, 10))) {
+            for (int i = 0; i < 60; i++) {
+                limited.create("d%02d".formatted(i), "{}");
+            }
+            for (int priority : List.of(1, 5)) {
+                JobPolicy policy = JobPolicy.newBuilder().setPriority(priority).build();
+                String id = "p" + priority;
+                limited.job(id, new CreateJob(new JobDefinition(id, tag(), "*", null, 3600, policy)));
+            }
+            limited.advance(Duration.ofSeconds(1));
+            long first = succeeded(limited, "p1") + succeeded(limited, "p5");
+            assertThat(first).isBetween(10L, 20L);
+            for (int second = 1; second <= 6; second++) {
+                limited.advance(Duration.ofSeconds(1));
+            }
+            assertThat(limited.jobDocument("p5").getStatus()).isEqualTo(JobStatus.COMPLETED);
+            assertThat(succeeded(limited, "p1")).isLessThanOrEqualTo(20);
+            for (int second = 1; second <= 6; second++) {
+                limited.advance(Duration.ofSeconds(1));
+            }
+            assertThat(limited.jobDocument("p1").getStatus()).isEqualTo(JobStatus.COMPLETED);
+        }
+    }
+
+    private static long succeeded(PlannerDriver planner, String jobId) {
+        return planner.deviceJobEvents().stream()
+                .filter(event -> event.getJobId().equals(jobId) && event.getEvent() instanceof DeviceJobCompleted)
+                .count();
     }
 }

@@ -1,25 +1,37 @@
 package io.muster.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.azure.core.credential.AzureSasCredential;
+import com.microsoft.azure.sdk.iot.service.ProxyOptions;
+import com.microsoft.azure.sdk.iot.service.exceptions.ErrorCodeDescription;
+import com.microsoft.azure.sdk.iot.service.exceptions.IotHubConflictException;
+import com.microsoft.azure.sdk.iot.service.exceptions.IotHubNotFoundException;
+import com.microsoft.azure.sdk.iot.service.exceptions.IotHubPreconditionFailedException;
 import com.microsoft.azure.sdk.iot.service.jobs.ScheduledJob;
 import com.microsoft.azure.sdk.iot.service.jobs.ScheduledJobStatus;
+import com.microsoft.azure.sdk.iot.service.jobs.ScheduledJobType;
 import com.microsoft.azure.sdk.iot.service.jobs.ScheduledJobsClient;
+import com.microsoft.azure.sdk.iot.service.jobs.ScheduledJobsClientOptions;
 import com.microsoft.azure.sdk.iot.service.methods.DirectMethodRequestOptions;
 import com.microsoft.azure.sdk.iot.service.methods.DirectMethodsClient;
+import com.microsoft.azure.sdk.iot.service.methods.DirectMethodsClientOptions;
 import com.microsoft.azure.sdk.iot.service.query.JobQueryResponse;
 import com.microsoft.azure.sdk.iot.service.query.QueryClient;
 import com.microsoft.azure.sdk.iot.service.query.QueryPageOptions;
 import com.microsoft.azure.sdk.iot.service.query.RawQueryResponse;
 import com.microsoft.azure.sdk.iot.service.query.TwinQueryResponse;
 import com.microsoft.azure.sdk.iot.service.registry.Device;
+import com.microsoft.azure.sdk.iot.service.registry.DeviceStatus;
 import com.microsoft.azure.sdk.iot.service.registry.Module;
 import com.microsoft.azure.sdk.iot.service.registry.RegistryClient;
+import com.microsoft.azure.sdk.iot.service.registry.RegistryClientOptions;
 import com.microsoft.azure.sdk.iot.service.registry.RegistryStatistics;
 import com.microsoft.azure.sdk.iot.service.twin.Twin;
 import com.microsoft.azure.sdk.iot.service.twin.TwinClient;
+import com.microsoft.azure.sdk.iot.service.twin.TwinClientOptions;
 import io.muster.access.ConnectionString;
 import io.muster.access.SharedAccessSignature;
 import io.muster.agent.Behaviour;
@@ -251,6 +263,82 @@ class SdkTest {
         assertThat(deviceJobs.next().getJobId()).isEqualTo("java-twin");
         assertThat(deviceJobs.hasNext()).isFalse();
         registry.removeDevice("java-1");
+    }
+
+    /** With a true connection string: the host's port is fixed, a proxy leads to ours. */
+    @Test
+    void mavenIotServiceClientMeetsConditionsAndErrors() throws Exception {
+        trustDevelopmentCa();
+        String hub = ConnectionString.ofPolicy("localhost", "iothubowner", muster.key("iothubowner"))
+                .text();
+        try (PortProxy toRest = PortProxy.to(muster.standalone.options().restPort())) {
+            ProxyOptions proxy = new ProxyOptions(toRest.asHttpProxy());
+            RegistryClient registry = new RegistryClient(
+                    hub, RegistryClientOptions.builder().proxyOptions(proxy).build());
+            TwinClient twins = new TwinClient(
+                    hub, TwinClientOptions.builder().proxyOptions(proxy).build());
+            ScheduledJobsClient jobs = new ScheduledJobsClient(
+                    hub,
+                    ScheduledJobsClientOptions.builder().proxyOptions(proxy).build());
+            DirectMethodsClient methods = new DirectMethodsClient(
+                    hub,
+                    DirectMethodsClientOptions.builder().proxyOptions(proxy).build());
+
+            Device created = registry.addDevice(new Device("java-2"));
+            assertThatThrownBy(() -> registry.addDevice(new Device("java-2")))
+                    .isInstanceOf(IotHubConflictException.class);
+            assertThatThrownBy(() -> registry.getDevice("nobody")).isInstanceOf(IotHubNotFoundException.class);
+            Device disabled = registry.getDevice("java-2");
+            disabled.setStatus(DeviceStatus.Disabled);
+            assertThat(registry.updateDevice(disabled).getStatus()).isEqualTo(DeviceStatus.Disabled);
+            assertThatThrownBy(() -> registry.removeDevice(created))
+                    .isInstanceOf(IotHubPreconditionFailedException.class);
+
+            Twin twin = twins.get("java-2");
+            twin.getTags().put("maker", "java-2");
+            twin.getDesiredProperties().put("rate", 3);
+            twins.patch(twin);
+            Twin other = new Twin("java-2");
+            other.getTags().put("owner", "me");
+            assertThatThrownBy(() -> twins.replace(other, twin.getETag()))
+                    .isInstanceOf(IotHubPreconditionFailedException.class);
+            Twin replaced = twins.replace(other, twins.get("java-2").getETag());
+            assertThat(replaced.getTags()).containsOnlyKeys("owner");
+            assertThat(replaced.getDesiredProperties()).isEmpty();
+
+            DirectMethodRequestOptions impatient = DirectMethodRequestOptions.builder()
+                    .methodConnectTimeoutSeconds(1)
+                    .build();
+            assertThatThrownBy(() -> methods.invoke("java-2", "ping", impatient))
+                    .isInstanceOfSatisfying(
+                            IotHubNotFoundException.class,
+                            error -> assertThat(error.getErrorCodeDescription())
+                                    .isEqualTo(ErrorCodeDescription.DeviceNotOnline));
+
+            Date later = Date.from(Instant.now().plusSeconds(3600));
+            jobs.scheduleDirectMethod("java-later", "tags.owner = 'me'", "ping", later);
+            assertThatThrownBy(() -> jobs.scheduleDirectMethod("java-later", "tags.owner = 'me'", "ping", later))
+                    .isInstanceOf(IotHubConflictException.class);
+            assertThat(jobs.get("java-later").getJobStatus()).isEqualTo(ScheduledJobStatus.scheduled);
+            assertThat(jobs.cancel("java-later").getJobStatus()).isEqualTo(ScheduledJobStatus.cancelled);
+            assertThatThrownBy(() -> jobs.get("no-job")).isInstanceOf(IotHubNotFoundException.class);
+            jobs.scheduleUpdateTwin("java-wrong", "tags.owner =", other, new Date(), 60);
+            ScheduledJob wrong =
+                    await().until(() -> jobs.get("java-wrong"), job -> job.getJobStatus() == ScheduledJobStatus.failed);
+            assertThat(wrong.getFailureReason()).startsWith("SQL query parse failed");
+            JobQueryResponse failed = jobs.query(
+                    ScheduledJobType.scheduleUpdateTwin,
+                    ScheduledJobStatus.failed,
+                    QueryPageOptions.builder().pageSize(1).build());
+            List<String> ids = new ArrayList<>();
+            while (failed.hasNext()) {
+                ids.add(failed.next().getJobId());
+            }
+            assertThat(ids).contains("java-wrong").doesNotContain("java-later");
+
+            registry.removeDevice(registry.getDevice("java-2"));
+            assertThatThrownBy(() -> twins.get("java-2")).isInstanceOf(IotHubNotFoundException.class);
+        }
     }
 
     private static ScheduledJob completed(ScheduledJobsClient jobs, String id) {

@@ -19,6 +19,7 @@ import io.muster.records.MessageQueued;
 import io.muster.records.MessagesPurged;
 import io.muster.records.PurgeMessages;
 import io.muster.records.SendMessage;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
@@ -30,10 +31,15 @@ import org.jspecify.annotations.Nullable;
 final class MessageController {
     private final Requests requests;
     private final Time time;
+    private final Life life;
 
-    MessageController(Requests requests, Time time) {
+    /** How long messages live whose senders don't say. */
+    record Life(Duration duration) {}
+
+    MessageController(Requests requests, Time time, Life life) {
         this.requests = requests;
         this.time = time;
+        this.life = life;
     }
 
     @Post("/devices/{id}/messages/devicebound")
@@ -41,7 +47,7 @@ final class MessageController {
             HttpRequest<?> request, @PathVariable String id, @Body byte @Nullable [] body) {
         Map<String, String> headers = new LinkedHashMap<>();
         request.getHeaders().forEachValue(headers::put);
-        CloudMessage message = Messages.of(headers, body == null ? new byte[0] : body, time.now());
+        CloudMessage message = Messages.of(headers, body == null ? new byte[0] : body, life.duration(), time.now());
         return requests.device(Devices.id(id, null).text(), new SendMessage(message), RegistryController.LIMIT)
                 .thenApply(outcome -> {
                     RegistryController.rejectRefusal(outcome);

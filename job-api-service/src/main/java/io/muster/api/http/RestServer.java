@@ -10,6 +10,7 @@ import io.muster.api.job.JobView;
 import io.muster.api.job.Requests;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
@@ -32,6 +33,7 @@ public final class RestServer implements AutoCloseable {
      * @param tls empty for plain HTTP
      * @param liveOpen whether the page of live numbers is shown without a token
      * @param perMinute how many requests of a kind are taken in a minute, of the kinds that are limited
+     * @param messageLife of messages to devices whose senders don't say how long they live
      * @param gateway to which devices over WebSocket are passed on; empty where none are served
      */
     public record Options(
@@ -40,6 +42,7 @@ public final class RestServer implements AutoCloseable {
             Optional<Tls> tls,
             boolean liveOpen,
             Map<Throttles.Kind, Integer> perMinute,
+            Duration messageLife,
             Optional<GatewayTunnels.Options> gateway) {}
 
     /** A PKCS #12 store with the certificate and its key. */
@@ -82,6 +85,7 @@ public final class RestServer implements AutoCloseable {
                         meters,
                         new Time(clock),
                         new Throttles(options.perMinute(), clock.instant()),
+                        new MessageController.Life(options.messageLife()),
                         new OperationsController.Readiness(ready),
                         new GateFilter.LiveAccess(options.liveOpen()))
                 .build();

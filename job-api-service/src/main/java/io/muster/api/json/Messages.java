@@ -15,7 +15,6 @@ import java.util.UUID;
  * endpoint has for them. Contract: iot-hub, 1.9 and 4.4.
  */
 public final class Messages {
-    private static final Duration LIFE = Duration.ofHours(1);
     private static final String OF_APPLICATION = "iothub-app-";
     private static final String EXPIRY = "iothub-expiry";
     private static final String ID = "$.mid";
@@ -29,14 +28,15 @@ public final class Messages {
     private Messages() {}
 
     /**
-     * Reads a message. One without an id gets one, one without an expiry lives for an hour.
+     * Reads a message. One without an id gets one.
      *
+     * @param life of one without an expiry
      * @param headers by their names as they were sent
      * @throws ProblemException when the expiry is no date
      */
-    public static CloudMessage of(Map<String, String> headers, byte[] body, Instant now) {
+    public static CloudMessage of(Map<String, String> headers, byte[] body, Duration life, Instant now) {
         Map<String, String> properties = new LinkedHashMap<>();
-        Instant expiresAt = now.plus(LIFE);
+        Instant expiresAt = now.plus(life);
         for (Map.Entry<String, String> header : headers.entrySet()) {
             String name = header.getKey().toLowerCase(Locale.ROOT);
             Optional<String> system = Optional.ofNullable(OF_SYSTEM.get(name));

@@ -2,6 +2,7 @@ package io.muster.planner.fleet.stream;
 
 import io.muster.document.IdentityId;
 import io.muster.planner.fleet.Methods;
+import io.muster.planner.fleet.OperationRate;
 import io.muster.planner.fleet.Refusals;
 import io.muster.planner.fleet.TwinChange;
 import io.muster.planner.fleet.TwinEdit;
@@ -24,6 +25,7 @@ import io.muster.records.TwinPatch;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -40,7 +42,8 @@ import org.jspecify.annotations.Nullable;
  * Expands jobs over the partition's devices, a slice at a time so that other work goes on between slices. A device is judged once, as
  * it was when the job began here: one that is about to change before its slice comes is judged first ({@link #settle}). Where it
  * stands is kept with the job, so a restart goes on from there. A continuous job judges each device again when it has changed ({@link
- * #reconsider}). Targets of a job that is paced or held wait in the order in which they were found, until they are released. For one
+ * #reconsider}). Targets of a job that is paced or held, and all where the hub limits the rate of operations, wait in the
+ * order in which they were found, until they are released. For one
  * task.
  */
 final class Expansions {
@@ -61,8 +64,10 @@ final class Expansions {
             return !job.getExpanded();
         }
 
-        private boolean releases() {
-            return !job.getHeld() && job.getReleased() < Math.min(job.getGranted(), job.getNextPlace());
+        /** How many of those that wait may begin, as far as the job is concerned. */
+        private long releasable() {
+            long granted = job.getPaced() ? job.getGranted() : job.getNextPlace();
+            return job.getHeld() ? 0 : Math.min(granted, job.getNextPlace()) - job.getReleased();
         }
 
         private Active(FleetJob job, Condition condition, @Nullable TwinEdit edit) {
@@ -75,6 +80,7 @@ final class Expansions {
     private final KeyValueStore<String, FleetJob> jobs;
     private final KeyValueStore<String, byte[]> judged;
     private final KeyValueStore<String, byte[]> waiting;
+    private final OperationRate rate;
     private final DeviceTable devices;
     private final MethodRunner runner;
     private final TwinWriter twins;
@@ -92,7 +98,9 @@ final class Expansions {
             KeyValueStore<String, FleetJob> jobs,
             KeyValueStore<String, byte[]> judged,
             KeyValueStore<String, byte[]> waiting,
+            OperationRate rate,
             DevicePartition partition) {
+        this.rate = rate;
         this.jobs = jobs;
         this.judged = judged;
         this.waiting = waiting;
@@ -129,12 +137,23 @@ final class Expansions {
                 slice(job, now);
                 any = true;
             }
-            if (job.releases()) {
-                release(job, now);
-                any = true;
-            }
+        }
+        for (Active job : byPriority()) {
+            any |= release(job, now);
         }
         return any;
+    }
+
+    /** Where the rate of operations is limited, jobs of higher priority use it first, older ones before newer. */
+    private List<Active> byPriority() {
+        List<Active> releasing = new ArrayList<>();
+        for (Active job : active.values()) {
+            if (job.releasable() > 0) {
+                releasing.add(job);
+            }
+        }
+        releasing.sort(Comparator.comparingInt(job -> -job.job.getPriority()));
+        return releasing;
     }
 
     /** So many of the job's targets may begin, in all. */
@@ -142,9 +161,7 @@ final class Expansions {
         @Nullable Active job = active.get(jobId);
         if (job != null && upTo > job.job.getGranted()) {
             keep(job, FleetJob.newBuilder(job.job).setGranted(upTo));
-            if (job.releases()) {
-                release(job, now);
-            }
+            release(job, now);
         }
     }
 
@@ -160,12 +177,9 @@ final class Expansions {
     void resume(String jobId, Instant now) {
         @Nullable Active job = active.get(jobId);
         if (job != null) {
-            long granted = job.job.getPaced() ? job.job.getGranted() : job.job.getNextPlace();
-            keep(job, FleetJob.newBuilder(job.job).setHeld(false).setGranted(granted));
+            keep(job, FleetJob.newBuilder(job.job).setHeld(false));
             runner.resumeJob(jobId, now);
-            if (job.releases()) {
-                release(job, now);
-            }
+            release(job, now);
         }
     }
 
@@ -254,10 +268,14 @@ final class Expansions {
         forget(jobId);
     }
 
-    /** Lets some of the targets begin that may. */
-    private void release(Active job, Instant now) {
-        long most = Math.min(SLICE, job.job.getGranted() - job.job.getReleased());
-        List<KeyValue<String, byte[]>> next = waitingOf(job.job.getJobId(), (int) most);
+    /** Lets some of the targets begin that may. @return whether there was one */
+    private boolean release(Active job, Instant now) {
+        int most = (int) Math.min(SLICE, job.releasable());
+        int allowed = most <= 0 ? 0 : rate.take(most, now);
+        if (allowed == 0) {
+            return false;
+        }
+        List<KeyValue<String, byte[]>> next = waitingOf(job.job.getJobId(), allowed);
         keep(job, FleetJob.newBuilder(job.job).setReleased(job.job.getReleased() + next.size()));
         for (KeyValue<String, byte[]> entry : next) {
             String deviceId = text(entry.value);
@@ -271,6 +289,7 @@ final class Expansions {
                 run(job, device, DeviceJobStatus.QUEUED, now);
             }
         }
+        return true;
     }
 
     private List<KeyValue<String, byte[]>> waitingOf(String jobId, int most) {
@@ -322,7 +341,7 @@ final class Expansions {
         if (!running.condition.matches(views.row(device, now))) {
             return false;
         }
-        if (running.job.getPaced() || running.job.getHeld()) {
+        if (running.job.getPaced() || running.job.getHeld() || rate.isLimited()) {
             String deviceId = device.getDeviceId();
             long place = running.job.getNextPlace();
             running.job =

@@ -4,6 +4,7 @@ import io.muster.codec.Codecs;
 import io.muster.codec.UndecodableRecordException;
 import io.muster.document.IdentityId;
 import io.muster.planner.fleet.Methods;
+import io.muster.planner.fleet.OperationRate;
 import io.muster.planner.state.FleetJob;
 import io.muster.planner.state.PendingMethod;
 import io.muster.planner.stream.InvalidRecordException;
@@ -38,6 +39,7 @@ import io.muster.records.RequestTwin;
 import io.muster.records.ResumeDeviceJobs;
 import io.muster.records.SubscriptionsChanged;
 import io.muster.service.Steps;
+import io.muster.topics.PartitionCounts;
 import io.muster.topics.Topics;
 import java.time.Duration;
 import java.time.Instant;
@@ -91,6 +93,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
     private final int devicePartitions;
     private final int gatewayPartitions;
     private final int replyPartitions;
+    private final int operationsPerSecond;
 
     @SuppressWarnings("NullAway.Init") // Kafka Streams calls init before anything else.
     private ProcessorContext<Route, byte[]> context;
@@ -131,11 +134,17 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
     private boolean indexed;
     private @Nullable String indexedUntil;
 
-    public FleetProcessor(Codecs codecs, int devicePartitions, int gatewayPartitions, int replyPartitions) {
+    /**
+     * Makes one.
+     *
+     * @param operationsPerSecond how many device operations of jobs may begin, in all partitions together; 0 for any number
+     */
+    public FleetProcessor(Codecs codecs, PartitionCounts counts, int operationsPerSecond) {
         this.codecs = codecs;
-        this.devicePartitions = devicePartitions;
-        this.gatewayPartitions = gatewayPartitions;
-        this.replyPartitions = replyPartitions;
+        this.devicePartitions = counts.devices();
+        this.gatewayPartitions = counts.gateways();
+        this.replyPartitions = counts.apiInstances();
+        this.operationsPerSecond = operationsPerSecond;
     }
 
     @Override
@@ -165,8 +174,12 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
         this.queries = new Queries(partition);
         this.requests = new DeviceRequests(partition);
         this.reports = new DeviceReports(partition);
-        this.expansions =
-                new Expansions(jobs, context.getStateStore(JUDGED), context.getStateStore(WAITING), partition);
+        this.expansions = new Expansions(
+                jobs,
+                context.getStateStore(JUDGED),
+                context.getStateStore(WAITING),
+                OperationRate.of(operationsPerSecond, devicePartitions),
+                partition);
         this.steps = Steps.of(context);
         context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, this::tick);
         context.schedule(SWEEP, PunctuationType.WALL_CLOCK_TIME, _ -> reports.endLost(now()));

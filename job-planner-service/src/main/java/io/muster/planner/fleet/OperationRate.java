@@ -1,0 +1,47 @@
+package io.muster.planner.fleet;
+
+import java.time.Duration;
+import java.time.Instant;
+
+/**
+ * How many device operations of jobs may begin by now in one device partition, where the hub limits their rate. What was not used is
+ * made up for up to a second, or up to one operation where the rate is slower. Not stored: a restart allows that much once more. For one
+ * thread. Contract: iot-hub, 2.2.
+ */
+public final class OperationRate {
+    private static final double SECOND_MS = 1000;
+
+    private final double perSecond;
+    private final Duration most;
+    private Instant usedUntil = Instant.EPOCH;
+
+    private OperationRate(double perSecond) {
+        this.perSecond = perSecond;
+        this.most = Duration.ofMillis((long) Math.ceil(Math.max(SECOND_MS, SECOND_MS / perSecond)));
+    }
+
+    /**
+     * The share of one partition.
+     *
+     * @param perSecond of the whole hub; 0 for no limit
+     */
+    public static OperationRate of(int perSecond, int partitions) {
+        return new OperationRate(perSecond == 0 ? Double.POSITIVE_INFINITY : (double) perSecond / partitions);
+    }
+
+    public boolean isLimited() {
+        return Double.isFinite(perSecond);
+    }
+
+    /** Takes up to so many. @return how many may begin now */
+    public int take(int wanted, Instant now) {
+        if (!isLimited()) {
+            return wanted;
+        }
+        Instant earliest = now.minus(most);
+        Instant from = usedUntil.isBefore(earliest) ? earliest : usedUntil;
+        int taken = (int) Math.min(wanted, Duration.between(from, now).toMillis() * perSecond / SECOND_MS);
+        usedUntil = from.plusMillis((long) Math.ceil(taken * SECOND_MS / perSecond));
+        return taken;
+    }
+}
