@@ -39,7 +39,7 @@ public final class Condition {
      */
     public static Condition parse(String text) throws QueryException {
         try {
-            return Parsing.parse(text, parser -> Compiler.condition(parser.condition()));
+            return Parsing.parse(text, Query.DIALECT, parser -> Compiler.condition(parser.condition()));
         } catch (QueryException e) {
             throw e.behind(PREFIX.length());
         }

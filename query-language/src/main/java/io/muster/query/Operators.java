@@ -5,11 +5,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.IntPredicate;
 
-/** Operators, with three values: true, false, undefined. Contract: iot-hub, 3.3. */
-final class Operators {
+/** Operators, with three values: true, false, undefined; in the dialect of streams the third is NULL. Contract: iot-hub, 3.3. */
+public final class Operators {
     private Operators() {}
 
-    static Expression or(Expression... parts) {
+    public static Expression or(Expression... parts) {
         return row -> {
             Object result = Boolean.FALSE;
             for (Expression part : parts) {
@@ -25,7 +25,7 @@ final class Operators {
         };
     }
 
-    static Expression and(Expression... parts) {
+    public static Expression and(Expression... parts) {
         return row -> {
             Object result = Boolean.TRUE;
             for (Expression part : parts) {
@@ -41,7 +41,7 @@ final class Operators {
         };
     }
 
-    static Expression not(Expression operand) {
+    public static Expression not(Expression operand) {
         return row -> {
             Object value = operand.evaluate(row);
             return value == Boolean.TRUE ? Boolean.FALSE : value == Boolean.FALSE ? Boolean.TRUE : Values.UNDEFINED;
@@ -123,7 +123,7 @@ final class Operators {
         return value != Values.UNDEFINED && !(value instanceof Map) && !(value instanceof List);
     }
 
-    static int compare(Number one, Number other) {
+    public static int compare(Number one, Number other) {
         boolean whole = isLong(one) && isLong(other);
         return whole
                 ? Long.compare(one.longValue(), other.longValue())

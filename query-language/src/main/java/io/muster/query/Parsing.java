@@ -1,40 +1,54 @@
 package io.muster.query;
 
-import io.muster.query.grammar.QueryLexer;
-import io.muster.query.grammar.QueryParser;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.function.Function;
 import org.antlr.v4.runtime.BaseErrorListener;
+import org.antlr.v4.runtime.CharStream;
 import org.antlr.v4.runtime.CharStreams;
 import org.antlr.v4.runtime.CommonTokenStream;
+import org.antlr.v4.runtime.Lexer;
+import org.antlr.v4.runtime.Parser;
 import org.antlr.v4.runtime.RecognitionException;
 import org.antlr.v4.runtime.Recognizer;
 import org.antlr.v4.runtime.Token;
+import org.antlr.v4.runtime.TokenStream;
 import org.antlr.v4.runtime.misc.ParseCancellationException;
 import org.jspecify.annotations.Nullable;
 
-/** From a text to what is compiled of it, within limits. */
-final class Parsing {
-    private static final int LONGEST = 8192;
+/** From a text to what is compiled of it, within limits; both dialects go this way. */
+public final class Parsing {
     private static final int DEEPEST = 100;
 
     private Parsing() {}
 
     /**
+     * A dialect.
+     *
+     * @param longest how many characters a text may have
+     * @param order what to say of an ORDER that has no place
+     */
+    public record Dialect<P extends Parser>(
+            int longest, Function<CharStream, Lexer> lexer, Function<TokenStream, P> parser, String order) {}
+
+    /**
+     * Parses and compiles.
+     *
      * @param compile takes the parser at the beginning of the text; it may {@link #refuse}
      * @throws QueryException when the text is refused; columns count from 1
      */
-    static <T> T parse(String text, Function<QueryParser, T> compile) throws QueryException {
-        if (text.length() > LONGEST) {
-            throw new QueryException(1, 1, "The query is longer than " + LONGEST + " characters");
+    public static <P extends Parser, T> T parse(String text, Dialect<P> dialect, Function<P, T> compile)
+            throws QueryException {
+        if (text.length() > dialect.longest()) {
+            throw new QueryException(1, 1, "The query is longer than " + dialect.longest() + " characters");
         }
-        QueryLexer lexer = new QueryLexer(CharStreams.fromString(text));
+        Lexer lexer = dialect.lexer().apply(CharStreams.fromString(text));
         lexer.removeErrorListeners();
         CommonTokenStream tokens = new CommonTokenStream(lexer);
         rejectDepth(tokens);
-        QueryParser parser = new QueryParser(tokens);
+        P parser = dialect.parser().apply(tokens);
         parser.removeErrorListeners();
-        parser.addErrorListener(new FirstError());
+        parser.addErrorListener(new FirstError(dialect.order()));
         try {
             return compile.apply(parser);
         } catch (ParseCancellationException e) {
@@ -45,7 +59,8 @@ final class Parsing {
         }
     }
 
-    static ParseCancellationException refuse(Token token, String what) {
+    /** What a compiler throws at a token that makes no sense. */
+    public static ParseCancellationException refuse(Token token, String what) {
         return new ParseCancellationException(at(token, what));
     }
 
@@ -55,17 +70,18 @@ final class Parsing {
         int depth = 0;
         int prefixes = 0;
         for (Token token : tokens.getTokens()) {
-            String text = token.getText();
-            if (text.equals("(") || text.equals("[")) {
-                depth++;
-            } else if (text.equals(")") || text.equals("]")) {
-                depth--;
+            switch (token.getText().toUpperCase(Locale.ROOT)) {
+                case "(", "[", "CASE" -> {
+                    depth++;
+                    prefixes = 0;
+                }
+                case ")", "]", "END" -> {
+                    depth--;
+                    prefixes = 0;
+                }
+                case "NOT", "-", "+" -> prefixes++;
+                default -> prefixes = 0;
             }
-            prefixes = token.getType() == QueryLexer.NOT
-                            || token.getType() == QueryLexer.MINUS
-                            || token.getType() == QueryLexer.PLUS
-                    ? prefixes + 1
-                    : 0;
             if (depth > DEEPEST || prefixes > DEEPEST) {
                 throw at(token, "The query is nested deeper than " + DEEPEST + " levels");
             }
@@ -77,6 +93,12 @@ final class Parsing {
     }
 
     private static final class FirstError extends BaseErrorListener {
+        private final String order;
+
+        private FirstError(String order) {
+            this.order = order;
+        }
+
         @Override
         public void syntaxError(
                 Recognizer<?, ?> recognizer,
@@ -86,11 +108,11 @@ final class Parsing {
                 String message,
                 @Nullable RecognitionException e) {
             Token token = (Token) Objects.requireNonNull(offendingSymbol, "a parser names its token");
-            String what = switch (token.getType()) {
-                case Token.EOF -> "Unexpected end of the query";
-                case QueryLexer.ORDER -> "ORDER BY is not supported: rows come in the order of their ids";
-                default -> "Unexpected character at input '" + token.getText() + "'";
-            };
+            String what = token.getType() == Token.EOF
+                    ? "Unexpected end of the query"
+                    : token.getText().equalsIgnoreCase("ORDER")
+                            ? order
+                            : "Unexpected character at input '" + token.getText() + "'";
             throw refuse(token, what);
         }
     }

@@ -1,5 +1,6 @@
 package io.muster.query;
 
+import io.muster.query.grammar.QueryLexer;
 import io.muster.query.grammar.QueryParser;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -17,9 +18,12 @@ import org.jspecify.annotations.Nullable;
  * @param top how many rows there are at most, over all pages; empty for all
  */
 public record Query(Source source, Selection selection, Condition condition, OptionalInt top) {
+    static final Parsing.Dialect<QueryParser> DIALECT = new Parsing.Dialect<>(
+            8192, QueryLexer::new, QueryParser::new, "ORDER BY is not supported: rows come in the order of their ids");
+
     /** @throws QueryException when the text is no query; the message says where and why */
     public static Query parse(String text) throws QueryException {
-        return Parsing.parse(text, parser -> of(parser.query()));
+        return Parsing.parse(text, DIALECT, parser -> of(parser.query()));
     }
 
     private static Query of(QueryParser.QueryContext query) {

@@ -1,0 +1,434 @@
+package io.muster.query.stream;
+
+import io.muster.query.Expression;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.ToDoubleFunction;
+
+/** The aggregates. NULL is skipped; of no value the result is NULL, but a count is 0. Contract: stream-analytics, 4.5. */
+final class Aggregates {
+    private static final Object NULL = StreamValues.NULL;
+
+    private Aggregates() {}
+
+    /** One criterion of an order. */
+    record Order(Expression by, boolean descending) {}
+
+    /** By its name in upper case, over one argument; empty where there is none of that name. */
+    static Optional<Aggregate> named(String name, Expression argument) {
+        return switch (name) {
+            case "COUNT" -> Optional.of(() -> new Count(argument));
+            case "SUM" -> Optional.of(() -> new Sum(argument));
+            case "AVG" -> Optional.of(() -> new Spread(argument, spread -> spread.mean));
+            case "STDEV" ->
+                Optional.of(() -> new Spread(argument, spread -> Math.sqrt(spread.squares / (spread.count - 1))));
+            case "STDEVP" ->
+                Optional.of(() -> new Spread(argument, spread -> Math.sqrt(spread.squares / spread.count)));
+            case "VAR" -> Optional.of(() -> new Spread(argument, spread -> spread.squares / (spread.count - 1)));
+            case "VARP" -> Optional.of(() -> new Spread(argument, spread -> spread.squares / spread.count));
+            case "MIN" -> Optional.of(() -> new Extreme(argument, -1));
+            case "MAX" -> Optional.of(() -> new Extreme(argument, 1));
+            case "COLLECT" -> Optional.of(() -> new Collected(argument));
+            default -> Optional.empty();
+        };
+    }
+
+    static Aggregate distinct(Expression argument) {
+        return () -> new Distinct(argument);
+    }
+
+    /** The first rows in the order; with a limit of 1 the row itself and not a list. */
+    static Aggregate top(int limit, boolean one, Expression row, List<Order> order) {
+        return () -> new Top(limit, one, row, order);
+    }
+
+    static Aggregate percentile(double share, boolean interpolated, Expression argument) {
+        return () -> new Percentile(share, interpolated, argument);
+    }
+
+    private static final class Count implements Accumulator {
+        private final Expression argument;
+        private long count;
+
+        Count(Expression argument) {
+            this.argument = argument;
+        }
+
+        @Override
+        public void add(StreamRow row) {
+            if (argument.evaluate(row) != NULL) {
+                count++;
+            }
+        }
+
+        @Override
+        public void merge(Accumulator other) {
+            count += ((Count) other).count;
+        }
+
+        @Override
+        public Object result() {
+            return count;
+        }
+
+        @Override
+        public Object save() {
+            return count;
+        }
+
+        @Override
+        public void load(Object saved) {
+            count = (Long) saved;
+        }
+    }
+
+    /** Whole while all are whole. */
+    private static final class Sum implements Accumulator {
+        private final Expression argument;
+        private Object sum = NULL;
+
+        Sum(Expression argument) {
+            this.argument = argument;
+        }
+
+        @Override
+        public void add(StreamRow row) {
+            Object value = argument.evaluate(row);
+            if (value instanceof Number) {
+                plus(value);
+            }
+        }
+
+        private void plus(Object value) {
+            sum = sum == NULL ? value : StreamValues.arithmetic('+', sum, value);
+        }
+
+        @Override
+        public void merge(Accumulator other) {
+            if (((Sum) other).sum != NULL) {
+                plus(((Sum) other).sum);
+            }
+        }
+
+        @Override
+        public Object result() {
+            return sum;
+        }
+
+        @Override
+        public Object save() {
+            return sum;
+        }
+
+        @Override
+        public void load(Object saved) {
+            sum = saved;
+        }
+    }
+
+    /** Count, mean, and squares of the distances from it, kept as Welford does, and merged as Chan does. */
+    private static final class Spread implements Accumulator {
+        private final Expression argument;
+        private final ToDoubleFunction<Spread> wanted;
+        private long count;
+        private double mean;
+        private double squares;
+
+        Spread(Expression argument, ToDoubleFunction<Spread> wanted) {
+            this.argument = argument;
+            this.wanted = wanted;
+        }
+
+        @Override
+        public void add(StreamRow row) {
+            if (argument.evaluate(row) instanceof Number number) {
+                double distance = number.doubleValue() - mean;
+                count++;
+                mean += distance / count;
+                squares += distance * (number.doubleValue() - mean);
+            }
+        }
+
+        @Override
+        public void merge(Accumulator other) {
+            Spread more = (Spread) other;
+            if (more.count > 0) {
+                long all = count + more.count;
+                double distance = more.mean - mean;
+                mean += distance * more.count / all;
+                squares += more.squares + distance * distance * count * more.count / all;
+                count = all;
+            }
+        }
+
+        @Override
+        public Object result() {
+            return count == 0 ? NULL : StreamValues.real(wanted.applyAsDouble(this));
+        }
+
+        @Override
+        public Object save() {
+            return List.of(count, mean, squares);
+        }
+
+        @Override
+        public void load(Object saved) {
+            List<?> parts = (List<?>) saved;
+            count = (Long) parts.get(0);
+            mean = (Double) parts.get(1);
+            squares = (Double) parts.get(2);
+        }
+    }
+
+    private static final class Extreme implements Accumulator {
+        private final Expression argument;
+        private final int wanted;
+        private Object extreme = NULL;
+
+        /** @param wanted -1 for the least, 1 for the greatest */
+        Extreme(Expression argument, int wanted) {
+            this.argument = argument;
+            this.wanted = wanted;
+        }
+
+        @Override
+        public void add(StreamRow row) {
+            take(argument.evaluate(row));
+        }
+
+        private void take(Object value) {
+            if (value != NULL && (extreme == NULL || Integer.signum(StreamValues.order(value, extreme)) == wanted)) {
+                extreme = value;
+            }
+        }
+
+        @Override
+        public void merge(Accumulator other) {
+            take(((Extreme) other).extreme);
+        }
+
+        @Override
+        public Object result() {
+            return extreme;
+        }
+
+        @Override
+        public Object save() {
+            return extreme;
+        }
+
+        @Override
+        public void load(Object saved) {
+            extreme = saved;
+        }
+    }
+
+    private static final class Distinct implements Accumulator {
+        private final Expression argument;
+        private final Set<Object> values = new LinkedHashSet<>();
+
+        Distinct(Expression argument) {
+            this.argument = argument;
+        }
+
+        @Override
+        public void add(StreamRow row) {
+            Object value = argument.evaluate(row);
+            if (value != NULL) {
+                values.add(io.muster.query.Values.canonical(value));
+            }
+        }
+
+        @Override
+        public void merge(Accumulator other) {
+            values.addAll(((Distinct) other).values);
+        }
+
+        @Override
+        public Object result() {
+            return (long) values.size();
+        }
+
+        @Override
+        public Object save() {
+            return List.copyOf(values);
+        }
+
+        @Override
+        public void load(Object saved) {
+            values.addAll((List<?>) saved);
+        }
+    }
+
+    private static final class Collected implements Accumulator {
+        private final Expression argument;
+        private final List<Object> values = new ArrayList<>();
+
+        Collected(Expression argument) {
+            this.argument = argument;
+        }
+
+        @Override
+        public void add(StreamRow row) {
+            values.add(argument.evaluate(row));
+        }
+
+        @Override
+        public void merge(Accumulator other) {
+            values.addAll(((Collected) other).values);
+        }
+
+        @Override
+        public Object result() {
+            return List.copyOf(values);
+        }
+
+        @Override
+        public Object save() {
+            return List.copyOf(values);
+        }
+
+        @Override
+        public void load(Object saved) {
+            values.addAll((List<?>) saved);
+        }
+    }
+
+    /** Of rows that are equal in the order the earlier goes first. */
+    private static final class Top implements Accumulator {
+        private final int limit;
+        private final boolean one;
+        private final Expression row;
+        private final List<Order> order;
+        /** The values of the order, then the row. */
+        private final List<List<Object>> rows = new ArrayList<>();
+
+        Top(int limit, boolean one, Expression row, List<Order> order) {
+            this.limit = limit;
+            this.one = one;
+            this.row = row;
+            this.order = order;
+        }
+
+        @Override
+        public void add(StreamRow event) {
+            List<Object> entry = new ArrayList<>();
+            order.forEach(criterion -> entry.add(criterion.by().evaluate(event)));
+            entry.add(row.evaluate(event));
+            insert(entry);
+        }
+
+        private void insert(List<Object> entry) {
+            int at = rows.size();
+            while (at > 0 && compare().compare(entry, rows.get(at - 1)) < 0) {
+                at--;
+            }
+            if (at < limit) {
+                rows.add(at, entry);
+                if (rows.size() > limit) {
+                    rows.removeLast();
+                }
+            }
+        }
+
+        private Comparator<List<Object>> compare() {
+            return (a, b) -> {
+                for (int i = 0; i < order.size(); i++) {
+                    int sign = StreamValues.order(a.get(i), b.get(i));
+                    if (sign != 0) {
+                        return order.get(i).descending() ? -sign : sign;
+                    }
+                }
+                return 0;
+            };
+        }
+
+        @Override
+        public void merge(Accumulator other) {
+            ((Top) other).rows.forEach(this::insert);
+        }
+
+        @Override
+        public Object result() {
+            if (one) {
+                return rows.isEmpty() ? NULL : rows.getFirst().getLast();
+            }
+            List<Object> ranked = new ArrayList<>();
+            for (int i = 0; i < rows.size(); i++) {
+                java.util.Map<String, Object> entry = new java.util.LinkedHashMap<>();
+                entry.put("rank", i + 1L);
+                entry.put("value", rows.get(i).getLast());
+                ranked.add(entry);
+            }
+            return ranked;
+        }
+
+        @Override
+        public Object save() {
+            return List.copyOf(rows);
+        }
+
+        @Override
+        @SuppressWarnings("unchecked") // As save() made it.
+        public void load(Object saved) {
+            rows.addAll((List<List<Object>>) saved);
+        }
+    }
+
+    private static final class Percentile implements Accumulator {
+        private final double share;
+        private final boolean interpolated;
+        private final Expression argument;
+        private final List<Object> values = new ArrayList<>();
+
+        Percentile(double share, boolean interpolated, Expression argument) {
+            this.share = share;
+            this.interpolated = interpolated;
+            this.argument = argument;
+        }
+
+        @Override
+        public void add(StreamRow row) {
+            Object value = argument.evaluate(row);
+            if (value instanceof Number) {
+                values.add(value);
+            }
+        }
+
+        @Override
+        public void merge(Accumulator other) {
+            values.addAll(((Percentile) other).values);
+        }
+
+        @Override
+        public Object result() {
+            if (values.isEmpty()) {
+                return NULL;
+            }
+            List<Object> sorted = new ArrayList<>(values);
+            sorted.sort(StreamValues::order);
+            if (!interpolated) {
+                int place = (int) Math.max(0, Math.ceil(share * sorted.size()) - 1);
+                return sorted.get(place);
+            }
+            double place = share * (sorted.size() - 1);
+            double low = ((Number) sorted.get((int) Math.floor(place))).doubleValue();
+            double high = ((Number) sorted.get((int) Math.ceil(place))).doubleValue();
+            return low + (high - low) * (place - Math.floor(place));
+        }
+
+        @Override
+        public Object save() {
+            return List.copyOf(values);
+        }
+
+        @Override
+        public void load(Object saved) {
+            values.addAll((List<?>) saved);
+        }
+    }
+}

@@ -1,0 +1,213 @@
+package io.muster.query.stream;
+
+import io.muster.query.Expression;
+import io.muster.query.Parsing;
+import io.muster.query.grammar.StreamQueryParser;
+import io.muster.query.grammar.StreamQueryParser.CallContext;
+import io.muster.query.grammar.StreamQueryParser.OrContext;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.antlr.v4.runtime.ParserRuleContext;
+import org.antlr.v4.runtime.Token;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What stands behind GROUP BY: one window and any number of keys.
+ *
+ * @param places of the keys, by what they are
+ */
+record Groups(List<Expression> keys, Map<String, Integer> places, Window window) {
+    private static final long LONGEST = 7 * Ticks.DAY;
+
+    static Groups of(List<OrContext> grouping, Token at, StreamExpressions rows) {
+        List<OrContext> keys = new ArrayList<>();
+        @Nullable Window window = null;
+        for (OrContext element : grouping) {
+            Optional<Window> found = window(element, keys, rows);
+            if (found.isEmpty()) {
+                keys.add(element);
+            } else if (window != null) {
+                throw Parsing.refuse(
+                        element.getStart(), "GROUP BY takes one window: write Windows(Window('a', …), Window('b', …))");
+            } else {
+                window = found.get();
+            }
+        }
+        if (window == null) {
+            throw Parsing.refuse(
+                    at, "A stream has no end: add a window to GROUP BY, such as TumblingWindow(second, 10)");
+        }
+        List<Expression> expressions = new ArrayList<>();
+        Map<String, Integer> places = new HashMap<>();
+        for (OrContext key : keys) {
+            if (places.putIfAbsent(rows.canonical(key), expressions.size()) == null) {
+                expressions.add(rows.visit(key));
+            }
+        }
+        return new Groups(expressions, places, window);
+    }
+
+    /** @param keys to which a session's own are added, in front */
+    private static Optional<Window> window(OrContext element, List<OrContext> keys, StreamExpressions rows) {
+        Optional<CallContext> call = Sole.call(element);
+        return call.isEmpty() ? Optional.empty() : window(call.get(), keys, rows);
+    }
+
+    private static Optional<Window> window(CallContext call, List<OrContext> keys, StreamExpressions rows) {
+        String name = call.function().getText().toUpperCase(Locale.ROOT);
+        return switch (name) {
+            case "TUMBLINGWINDOW" -> Optional.of(hopping(call, false));
+            case "HOPPINGWINDOW" -> Optional.of(hopping(call, true));
+            case "SLIDINGWINDOW" -> {
+                Lengths lengths = Lengths.of(call, 1);
+                yield Optional.of(new Window.Sliding(lengths.size(0)));
+            }
+            case "SESSIONWINDOW" -> Optional.of(session(call, keys, rows));
+            case "SNAPSHOTWINDOW", "SYSTEM.TIMESTAMP" -> Optional.of(new Window.Snapshot());
+            case "WINDOWS" -> Optional.of(several(call, keys, rows));
+            default -> Optional.empty();
+        };
+    }
+
+    private static Window hopping(CallContext call, boolean hops) {
+        Lengths lengths = Lengths.of(call, hops ? 2 : 1);
+        long size = lengths.size(0);
+        long hop = hops ? lengths.size(1) : size;
+        if (hop > size) {
+            throw Parsing.refuse(call.getStart(), "A window hops by no more than its size, or events would be lost");
+        }
+        return new Window.Hopping(size, hop, Math.floorMod(lengths.offset(), hop));
+    }
+
+    private static Window session(CallContext call, List<OrContext> keys, StreamExpressions rows) {
+        Lengths lengths = Lengths.of(call, 2);
+        List<OrContext> own = call.over() == null || call.over().PARTITION() == null
+                ? List.of()
+                : call.over().or().subList(0, partitionCount(call.over()));
+        for (OrContext key : own) {
+            keys.removeIf(known -> rows.canonical(known).equals(rows.canonical(key)));
+        }
+        keys.addAll(0, own);
+        if (lengths.size(0) > lengths.size(1)) {
+            throw Parsing.refuse(call.getStart(), "A session lasts at least as long as its timeout");
+        }
+        return new Window.Session(lengths.size(0), lengths.size(1), own.size());
+    }
+
+    /** Of an OVER, how many of its expressions stand behind PARTITION BY. */
+    static int partitionCount(StreamQueryParser.OverContext over) {
+        int others = (over.LIMIT() == null ? 0 : 2) + (over.WHEN() == null ? 0 : 1);
+        return over.or().size() - others;
+    }
+
+    private static Window several(CallContext call, List<OrContext> keys, StreamExpressions rows) {
+        Map<String, Window> windows = new LinkedHashMap<>();
+        for (OrContext element : call.or()) {
+            CallContext named = Sole.call(element)
+                    .filter(inner -> inner.function().getText().equalsIgnoreCase("Window")
+                            && inner.or().size() == 2)
+                    .orElseThrow(() -> Parsing.refuse(
+                            element.getStart(), "Windows takes Window('name', TumblingWindow(…)) and the like"));
+            Object id = rows.constant(named.or(0))
+                    .filter(String.class::isInstance)
+                    .orElseThrow(() -> Parsing.refuse(named.or(0).getStart(), "A window's id is a text"));
+            Window window = window(named.or(1), keys, rows)
+                    .filter(inner -> !(inner instanceof Window.Several))
+                    .orElseThrow(() -> Parsing.refuse(named.or(1).getStart(), "This is no window"));
+            if (window instanceof Window.Session session && session.keys() > 0) {
+                throw Parsing.refuse(named.or(1).getStart(), "Among several windows a session has no keys of its own");
+            }
+            if (windows.put((String) id, window) != null) {
+                throw Parsing.refuse(named.getStart(), "Two windows are called '" + id + "'");
+            }
+        }
+        return new Window.Several(windows);
+    }
+
+    /** The lengths in a window's call: {@code (second, 10, 5)} or {@code (Duration(second, 10), Hop(second, 5), Offset(second, 1))}. */
+    private record Lengths(CallContext call, List<Long> sizes, long offset) {
+        static Lengths of(CallContext call, int wanted) {
+            if (call.or().isEmpty()) {
+                throw wrong(call, wanted);
+            }
+            List<Long> sizes = new ArrayList<>();
+            long offset = 0;
+            if (Sole.call(call.or(0)).isPresent()) {
+                for (OrContext element : call.or()) {
+                    CallContext part = Sole.call(element).orElseThrow(() -> wrong(call, wanted));
+                    if (part.or().size() != 2) {
+                        throw wrong(call, wanted);
+                    }
+                    long ticks = ticks(part.or(0), part.or(1));
+                    if (part.function().getText().equalsIgnoreCase("Offset")) {
+                        offset = ticks;
+                    } else {
+                        sizes.add(ticks);
+                    }
+                }
+            } else {
+                List<OrContext> parts = call.or();
+                for (int i = 1; i < parts.size(); i++) {
+                    sizes.add(ticks(parts.get(0), parts.get(i)));
+                }
+                if (sizes.size() == wanted + 1) {
+                    offset = sizes.removeLast();
+                }
+            }
+            if (sizes.size() != wanted) {
+                throw wrong(call, wanted);
+            }
+            return new Lengths(call, sizes, offset);
+        }
+
+        private static RuntimeException wrong(CallContext call, int wanted) {
+            return Parsing.refuse(
+                    call.getStart(),
+                    "Write " + call.function().getText() + "(second, "
+                            + (wanted == 1 ? "10" : "10, 5") + "), or with Duration(second, 10)"
+                            + (wanted == 1 ? "" : " and Hop(second, 5)"));
+        }
+
+        long size(int place) {
+            long size = sizes.get(place);
+            if (size <= 0 || size > LONGEST) {
+                throw Parsing.refuse(call.getStart(), "A window lasts more than nothing and up to 7 days");
+            }
+            return size;
+        }
+    }
+
+    /** So many of a unit. */
+    static long ticks(ParserRuleContext unit, ParserRuleContext count) {
+        long length = unit(unit).windowTicks();
+        if (length == 0) {
+            throw Parsing.refuse(
+                    unit.getStart(), "'" + unit.getText() + "' has no fixed length: use day, hour, minute, second, …");
+        }
+        Object number = StreamExpressions.literal(count)
+                .orElseThrow(() -> Parsing.refuse(count.getStart(), "Here stands a number"));
+        if (!(number instanceof Long whole)) {
+            throw Parsing.refuse(count.getStart(), "Here stands a whole number");
+        }
+        try {
+            return Math.multiplyExact(length, whole);
+        } catch (ArithmeticException _) {
+            throw Parsing.refuse(count.getStart(), "So long is no window");
+        }
+    }
+
+    static DateTimes.Unit unit(ParserRuleContext expression) {
+        return Sole.path(expression)
+                .filter(path -> path.name().size() == 1)
+                .flatMap(path -> DateTimes.Unit.named(path.getText()))
+                .orElseThrow(() -> Parsing.refuse(
+                        expression.getStart(),
+                        "'" + expression.getText()
+                                + "' is no unit of time: use day, hour, minute, second, millisecond, …"));
+    }
+}

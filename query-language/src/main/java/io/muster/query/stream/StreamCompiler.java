@@ -1,0 +1,279 @@
+package io.muster.query.stream;
+
+import io.muster.query.Expression;
+import io.muster.query.Parsing;
+import io.muster.query.grammar.StreamQueryParser;
+import io.muster.query.grammar.StreamQueryParser.SelectContext;
+import io.muster.query.grammar.StreamQueryParser.SourceContext;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.antlr.v4.runtime.Token;
+import org.jspecify.annotations.Nullable;
+
+/** Makes the plan of a parse tree. For one text. */
+final class StreamCompiler {
+    private static final String DEFAULT_OUTPUT = "output";
+
+    private final Set<String> referenceInputs;
+    private final Set<String> steps = new HashSet<>();
+    private final Set<String> inputs = new HashSet<>();
+    private final Map<String, String> clocks = new HashMap<>();
+    private @Nullable Boolean substreams;
+
+    /** @param referenceInputs in lower case */
+    StreamCompiler(Set<String> referenceInputs) {
+        this.referenceInputs = referenceInputs;
+    }
+
+    StreamQuery compile(StreamQueryParser.ScriptContext script) {
+        List<StreamQuery.Step> named = new ArrayList<>();
+        for (StreamQueryParser.StepContext step : script.step()) {
+            String name = lower(StreamScope.name(step.name()));
+            List<StreamQuery.Select> selects = new ArrayList<>();
+            for (SelectContext select : step.union().select()) {
+                if (select.INTO() != null) {
+                    throw Parsing.refuse(
+                            select.INTO().getSymbol(), "A step of WITH has no INTO: select from it into the output");
+                }
+                selects.add(select(select));
+            }
+            if (!steps.add(name)) {
+                throw Parsing.refuse(step.getStart(), "There are two steps '" + name + "': name one otherwise");
+            }
+            named.add(new StreamQuery.Step(name, selects));
+        }
+        List<StreamQuery.Output> outputs = new ArrayList<>();
+        for (StreamQueryParser.UnionContext union : script.union()) {
+            String output = output(union);
+            for (SelectContext select : union.select()) {
+                outputs.add(new StreamQuery.Output(output, select(select)));
+            }
+        }
+        return new StreamQuery(List.copyOf(named), List.copyOf(outputs), Set.copyOf(inputs));
+    }
+
+    private static String output(StreamQueryParser.UnionContext union) {
+        @Nullable String output = null;
+        for (SelectContext select : union.select()) {
+            if (select.INTO() == null) {
+                continue;
+            }
+            String into = lower(StreamScope.name(select.name()));
+            if (output != null && !output.equals(into)) {
+                throw Parsing.refuse(
+                        select.INTO().getSymbol(), "All selects of a UNION go into one output: '" + output + "'");
+            }
+            output = into;
+        }
+        return output == null ? DEFAULT_OUTPUT : output;
+    }
+
+    static String lower(String name) {
+        return name.toLowerCase(Locale.ROOT);
+    }
+
+    private StreamQuery.Select select(SelectContext select) {
+        if (select.TOP() != null) {
+            throw Parsing.refuse(
+                    select.TOP().getSymbol(),
+                    "TOP has no meaning in a stream: write CollectTop(n) OVER (ORDER BY …) with GROUP BY a window");
+        }
+        StreamScope scope = new StreamScope();
+        StreamExpressions rows = new StreamExpressions(scope);
+        List<StreamQuery.Source> sources = new ArrayList<>();
+        List<StreamQuery.Join> joins = new ArrayList<>();
+        List<StreamQuery.Apply> applications = new ArrayList<>();
+        sources.add(source(select.source(), scope));
+        for (StreamQueryParser.JoinContext join : select.join()) {
+            switch (join) {
+                case StreamQueryParser.JoinedContext joined -> {
+                    if (!applications.isEmpty()) {
+                        throw Parsing.refuse(join.getStart(), "Join first and apply then, or apply in a step of WITH");
+                    }
+                    sources.add(source(joined.source(), scope));
+                    boolean reference =
+                            referenceInputs.contains(sources.getLast().name());
+                    joins.add(rows.join(joined, reference));
+                }
+                case StreamQueryParser.AppliedContext applied -> applications.add(apply(applied, scope, rows));
+                default -> throw new IllegalStateException("not a join, class=" + join.getClass());
+            }
+        }
+        List<StreamQueryParser.OrContext> conditions = select.or();
+        int next = 0;
+        @Nullable Expression where = select.WHERE() == null ? null : rows.visit(conditions.get(next++));
+        int groups = conditions.size() - next - (select.HAVING() == null ? 0 : 1);
+        List<StreamQueryParser.OrContext> grouping = conditions.subList(next, next + groups);
+        if (grouping.isEmpty()) {
+            if (select.HAVING() != null) {
+                throw Parsing.refuse(select.HAVING().getSymbol(), "HAVING stands behind GROUP BY: write WHERE");
+            }
+            List<StreamQuery.Column> columns = columns(select, scope, rows, rows);
+            return new StreamQuery.Select(
+                    sources,
+                    joins,
+                    applications,
+                    analytics(select, rows, joins),
+                    where,
+                    Optional.empty(),
+                    null,
+                    columns,
+                    isPartitioned(select));
+        }
+        Groups keys = Groups.of(grouping, select.GROUP().getSymbol(), rows);
+        StreamExpressions results = rows.grouped(keys.places());
+        List<StreamQuery.Column> columns = columns(select, scope, rows, results);
+        @Nullable Expression having = select.HAVING() == null ? null : results.visit(conditions.getLast());
+        return new StreamQuery.Select(
+                sources,
+                joins,
+                applications,
+                analytics(select, rows, joins),
+                where,
+                Optional.of(new StreamQuery.Grouping(keys.keys(), keys.window(), results.aggregates())),
+                having,
+                columns,
+                isPartitioned(select));
+    }
+
+    private static boolean isPartitioned(SelectContext select) {
+        return !select.source().partition().isEmpty();
+    }
+
+    private static List<StreamQuery.Analytic> analytics(
+            SelectContext select, StreamExpressions rows, List<StreamQuery.Join> joins) {
+        if (!rows.analytics().isEmpty() && (!joins.isEmpty() || select.join().size() > joins.size())) {
+            throw Parsing.refuse(
+                    select.getStart(),
+                    "LAG, LAST, ISFIRST and aggregates OVER look at one source: write them in a step of WITH and join that");
+        }
+        return rows.analytics();
+    }
+
+    private StreamQuery.Source source(SourceContext source, StreamScope scope) {
+        String name = lower(StreamScope.name(source.name(0)));
+        String alias = source.name().size() > 1 ? StreamScope.name(source.name(1)) : name;
+        if (scope.part(alias).isPresent()) {
+            throw Parsing.refuse(
+                    source.getStart(), "Two sources are called '" + alias + "': write AS and another name");
+        }
+        boolean isStep = steps.contains(name);
+        if (!isStep) {
+            inputs.add(name);
+        }
+        if (source.timestamp().size() > 1 || source.partition().size() > 1) {
+            throw Parsing.refuse(source.getStart(), "TIMESTAMP BY and PARTITION BY stand once behind a source");
+        }
+        @Nullable Expression timestamp = null;
+        List<Expression> over = List.of();
+        String clock = "";
+        for (StreamQueryParser.TimestampContext clause : source.timestamp()) {
+            if (isStep || referenceInputs.contains(name)) {
+                throw Parsing.refuse(
+                        clause.getStart(),
+                        "TIMESTAMP BY stands behind an input that is a stream: '" + name + "' is none");
+            }
+            StreamScope alone = new StreamScope();
+            alone.source(alias);
+            StreamExpressions of = new StreamExpressions(alone);
+            timestamp = of.visit(clause.or(0));
+            clock = clause.getText();
+            over = clause.or().stream().skip(1).map(of::visit).toList();
+        }
+        String unqualified = clock.replaceAll("(?i)\\b" + Pattern.quote(alias) + "\\.", "");
+        if (!isStep && !referenceInputs.contains(name)) {
+            rejectMixedSubstreams(source, !over.isEmpty());
+            if (!clocks.computeIfAbsent(name, _ -> unqualified).equals(unqualified)) {
+                throw Parsing.refuse(
+                        source.getStart(),
+                        "An input has one time: write the same TIMESTAMP BY wherever '" + name + "' is read");
+            }
+        }
+        scope.source(alias);
+        return new StreamQuery.Source(name, lower(alias), timestamp, over);
+    }
+
+    private void rejectMixedSubstreams(SourceContext source, boolean has) {
+        if (substreams != null && substreams != has) {
+            throw Parsing.refuse(source.getStart(), "All inputs of a query have TIMESTAMP BY … OVER, or none has");
+        }
+        substreams = has;
+    }
+
+    private static StreamQuery.Apply apply(
+            StreamQueryParser.AppliedContext applied, StreamScope scope, StreamExpressions rows) {
+        Token at = applied.function().getStart();
+        String function = applied.function().getText().toUpperCase(Locale.ROOT);
+        if (!function.equals("GETARRAYELEMENTS") && !function.equals("GETRECORDPROPERTIES")) {
+            throw Parsing.refuse(at, "APPLY takes GetArrayElements or GetRecordProperties");
+        }
+        Expression list = StreamFunctions.named(function).orElseThrow().on(rows.visit(applied.or()));
+        scope.applied(applied.name() == null ? applied.function().getText() : StreamScope.name(applied.name()));
+        return new StreamQuery.Apply(list, applied.OUTER() != null);
+    }
+
+    private static List<StreamQuery.Column> columns(
+            SelectContext select, StreamScope scope, StreamExpressions rows, StreamExpressions results) {
+        List<StreamQuery.Column> columns = new ArrayList<>();
+        Set<String> names = new HashSet<>();
+        for (StreamQueryParser.ItemContext item : select.item()) {
+            if (item.STAR() != null) {
+                columns.add(all(item, scope, rows == results));
+                continue;
+            }
+            String name = item.name() == null ? nameOf(item.or(), names) : StreamScope.name(item.name());
+            if (!names.add(name)) {
+                throw Parsing.refuse(
+                        item.getStart(), "Two columns are called '" + name + "': write AS and another name");
+            }
+            columns.add(new StreamQuery.Column(name, results.visit(item.or())));
+        }
+        return columns;
+    }
+
+    private static StreamQuery.Column all(StreamQueryParser.ItemContext item, StreamScope scope, boolean ungrouped) {
+        if (!ungrouped) {
+            throw Parsing.refuse(item.getStart(), "With GROUP BY, name the keys and aggregates instead of *");
+        }
+        if (item.name() == null) {
+            if (!scope.isSingle()) {
+                throw Parsing.refuse(
+                        item.getStart(), "With JOIN or APPLY, name the columns, or write a.* of one source");
+            }
+            return new StreamQuery.Column(null, new StreamScope.Column(0, List.of()).expression());
+        }
+        String alias = StreamScope.name(item.name());
+        int part = scope.part(alias)
+                .orElseThrow(() -> Parsing.refuse(item.getStart(), "There is no source '" + alias + "'"));
+        return new StreamQuery.Column(null, new StreamScope.Column(part, List.of()).expression());
+    }
+
+    /** Of a column its last name, of a function its own. */
+    private static String nameOf(StreamQueryParser.OrContext or, Set<String> taken) {
+        Optional<StreamQueryParser.PrimaryContext> primary = Sole.primary(or);
+        String base = primary.map(only -> switch (only) {
+                    case StreamQueryParser.ColumnContext column ->
+                        StreamScope.name(column.path().name().getLast());
+                    case StreamQueryParser.CallContext call
+                    when !call.name().isEmpty() -> StreamScope.name(call.name().getLast());
+                    case StreamQueryParser.CallContext call ->
+                        lower(call.function().getText().replaceAll("^.*\\.", ""));
+                    default -> "column";
+                })
+                .orElse("column");
+        String name = base;
+        boolean isColumn = primary.filter(StreamQueryParser.ColumnContext.class::isInstance)
+                .isPresent();
+        for (int i = 2; !isColumn && taken.contains(name); i++) {
+            name = base + i;
+        }
+        return name;
+    }
+}

@@ -1,0 +1,683 @@
+package io.muster.query.stream;
+
+import io.muster.query.Expression;
+import io.muster.query.Operators;
+import io.muster.query.Parsing;
+import io.muster.query.grammar.StreamQueryBaseVisitor;
+import io.muster.query.grammar.StreamQueryLexer;
+import io.muster.query.grammar.StreamQueryParser;
+import io.muster.query.grammar.StreamQueryParser.CallContext;
+import io.muster.query.grammar.StreamQueryParser.OrContext;
+import io.muster.query.grammar.StreamQueryParser.SumContext;
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.function.IntPredicate;
+import java.util.regex.PatternSyntaxException;
+import org.antlr.v4.runtime.ParserRuleContext;
+import org.antlr.v4.runtime.Token;
+import org.antlr.v4.runtime.tree.ParseTree;
+import org.antlr.v4.runtime.tree.TerminalNode;
+import org.jspecify.annotations.Nullable;
+
+/** Makes evaluators over the rows of one select; collects its aggregates and analytic functions on the way. */
+final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
+    private static final Object NULL = StreamValues.NULL;
+    private static final long LONGEST_JOIN = 7 * Ticks.DAY;
+    private static final Set<String> AGGREGATES = Set.of(
+            "COUNT",
+            "SUM",
+            "AVG",
+            "MIN",
+            "MAX",
+            "STDEV",
+            "STDEVP",
+            "VAR",
+            "VARP",
+            "COLLECT",
+            "COLLECTTOP",
+            "TOPONE",
+            "PERCENTILE_CONT",
+            "PERCENTILE_DISC");
+
+    private final StreamScope scope;
+    private final List<StreamQuery.Analytic> analytics = new ArrayList<>();
+    private final List<Aggregate> aggregates = new ArrayList<>();
+    /** What the rows are made of that are grouped; null where this is over rows themselves. */
+    private final @Nullable StreamExpressions ungrouped;
+
+    private final Map<String, Integer> keys;
+    private final Map<String, Integer> known = new HashMap<>();
+    private @Nullable Bound bound;
+
+    /** By how much the joined row's time differs from that of a part before it. */
+    private record Bound(int anchor, long least, long most) {}
+
+    /** Over rows. */
+    StreamExpressions(StreamScope scope) {
+        this.scope = scope;
+        this.ungrouped = null;
+        this.keys = Map.of();
+    }
+
+    private StreamExpressions(StreamExpressions ungrouped, Map<String, Integer> keys) {
+        this.scope = ungrouped.scope;
+        this.ungrouped = ungrouped;
+        this.keys = keys;
+    }
+
+    /** Over groups of these rows. @param keys places of the group keys, by what they are */
+    StreamExpressions grouped(Map<String, Integer> keys) {
+        return new StreamExpressions(this, keys);
+    }
+
+    List<StreamQuery.Analytic> analytics() {
+        return List.copyOf(analytics);
+    }
+
+    List<Aggregate> aggregates() {
+        return List.copyOf(aggregates);
+    }
+
+    /** The same text for expressions that are the same. */
+    String canonical(ParserRuleContext expression) {
+        return Sole.path(expression).map(path -> scope.column(path).key()).orElseGet(expression::getText);
+    }
+
+    @Override
+    public Expression visit(ParseTree tree) {
+        if (ungrouped != null && tree instanceof ParserRuleContext expression) {
+            @Nullable Integer place = keys.get(canonical(expression));
+            if (place != null) {
+                return computed(place);
+            }
+        }
+        return super.visit(tree);
+    }
+
+    private static Expression computed(int place) {
+        return row -> ((StreamRow) row).computed(place);
+    }
+
+    @Override
+    public Expression visitOr(OrContext or) {
+        Expression[] parts = all(or.and());
+        return parts.length == 1 ? parts[0] : Operators.or(parts);
+    }
+
+    @Override
+    public Expression visitAnd(StreamQueryParser.AndContext and) {
+        Expression[] parts = all(and.not());
+        return parts.length == 1 ? parts[0] : Operators.and(parts);
+    }
+
+    @Override
+    public Expression visitNot(StreamQueryParser.NotContext not) {
+        return not.NOT() == null ? visit(not.predicate()) : Operators.not(visit(not.not()));
+    }
+
+    @Override
+    public Expression visitPlain(StreamQueryParser.PlainContext plain) {
+        return visit(plain.sum());
+    }
+
+    @Override
+    public Expression visitCompare(StreamQueryParser.CompareContext compare) {
+        Expression left = visit(compare.sum(0));
+        Expression right = visit(compare.sum(1));
+        return switch (compare.op.getType()) {
+            case StreamQueryLexer.EQ -> equal(left, right);
+            case StreamQueryLexer.NE -> Operators.not(equal(left, right));
+            case StreamQueryLexer.LT -> ordered(left, right, sign -> sign < 0);
+            case StreamQueryLexer.LE -> ordered(left, right, sign -> sign <= 0);
+            case StreamQueryLexer.GT -> ordered(left, right, sign -> sign > 0);
+            default -> ordered(left, right, sign -> sign >= 0);
+        };
+    }
+
+    private static Expression equal(Expression left, Expression right) {
+        return row -> StreamValues.equal(left.evaluate(row), right.evaluate(row));
+    }
+
+    private static Expression ordered(Expression left, Expression right, IntPredicate wanted) {
+        return row -> {
+            OptionalInt order = StreamValues.compare(left.evaluate(row), right.evaluate(row));
+            return order.isEmpty() ? NULL : (Object) wanted.test(order.getAsInt());
+        };
+    }
+
+    @Override
+    public Expression visitNullness(StreamQueryParser.NullnessContext nullness) {
+        Expression value = visit(nullness.sum());
+        boolean wanted = nullness.NOT() == null;
+        return row -> (value.evaluate(row) == NULL) == wanted;
+    }
+
+    @Override
+    public Expression visitAmong(StreamQueryParser.AmongContext among) {
+        Expression value = visit(among.sum());
+        Expression[] equals =
+                among.or().stream().map(element -> equal(value, visit(element))).toArray(Expression[]::new);
+        Expression in = Operators.or(equals);
+        return among.NOT() == null ? in : Operators.not(in);
+    }
+
+    @Override
+    public Expression visitBetween(StreamQueryParser.BetweenContext between) {
+        Optional<RowDifference> difference = rowDifference(between.sum(0));
+        Expression value = difference.map(RowDifference::expression).orElseGet(() -> visit(between.sum(0)));
+        Expression least = visit(between.sum(1));
+        Expression most = visit(between.sum(2));
+        if (difference.isPresent()) {
+            long from = bound(difference.get(), between.sum(1));
+            long to = bound(difference.get(), between.sum(2));
+            least = _ -> from;
+            most = _ -> to;
+            if (between.NOT() == null) {
+                bound = difference.get().bound(from, to, scope.size() - 1).orElse(bound);
+            }
+        }
+        Expression within =
+                Operators.and(ordered(value, least, sign -> sign >= 0), ordered(value, most, sign -> sign <= 0));
+        return between.NOT() == null ? within : Operators.not(within);
+    }
+
+    /** Elapsed time between two rows that are named by their aliases, in ticks. */
+    private record RowDifference(DateTimes.Unit unit, int from, int to) {
+        Expression expression() {
+            return row -> ((StreamRow) row).part(to).time()
+                    - ((StreamRow) row).part(from).time();
+        }
+
+        Optional<Bound> bound(long least, long most, int joined) {
+            return to == joined && from < joined
+                    ? Optional.of(new Bound(from, least, most))
+                    : from == joined && to < joined ? Optional.of(new Bound(to, -most, -least)) : Optional.empty();
+        }
+    }
+
+    private Optional<RowDifference> rowDifference(SumContext sum) {
+        Optional<CallContext> call = Sole.call(sum)
+                .filter(found -> found.function().getText().equalsIgnoreCase("DATEDIFF")
+                        && found.or().size() == 3);
+        if (call.isEmpty() || scope.isSingle()) {
+            return Optional.empty();
+        }
+        OptionalInt from = alias(call.get().or(1));
+        OptionalInt to = alias(call.get().or(2));
+        return from.isPresent() && to.isPresent()
+                ? Optional.of(new RowDifference(Groups.unit(call.get().or(0)), from.getAsInt(), to.getAsInt()))
+                : Optional.empty();
+    }
+
+    private OptionalInt alias(OrContext expression) {
+        return Sole.path(expression)
+                .filter(path -> path.name().size() == 1)
+                .map(path -> scope.part(StreamScope.name(path.name(0))))
+                .orElse(OptionalInt.empty());
+    }
+
+    private static long bound(RowDifference difference, SumContext count) {
+        long length = difference.unit().windowTicks();
+        Object number = literal(count)
+                .orElseThrow(
+                        () -> Parsing.refuse(count.getStart(), "Here stands a number, so that the join is bounded"));
+        if (length == 0 || !(number instanceof Long whole)) {
+            throw Parsing.refuse(count.getStart(), "A join is bounded by whole days, hours, minutes, seconds, …");
+        }
+        if (Math.abs(whole) > LONGEST_JOIN / length) {
+            throw Parsing.refuse(count.getStart(), "A join reaches over up to 7 days");
+        }
+        return length * whole;
+    }
+
+    /** The condition of a join with the last source of the scope. */
+    StreamQuery.Join join(StreamQueryParser.JoinedContext joined, boolean reference) {
+        bound = null;
+        int last = scope.size() - 1;
+        Expression on = visit(joined.or());
+        List<Expression> leftKeys = new ArrayList<>();
+        List<Expression> rightKeys = new ArrayList<>();
+        for (StreamQueryParser.AndContext and :
+                joined.or().and().size() == 1 ? joined.or().and() : List.<StreamQueryParser.AndContext>of()) {
+            for (StreamQueryParser.NotContext not : and.not()) {
+                if (not.predicate() instanceof StreamQueryParser.CompareContext compare
+                        && compare.op.getType() == StreamQueryLexer.EQ) {
+                    OptionalInt one = part(compare.sum(0));
+                    OptionalInt other = part(compare.sum(1));
+                    if (one.isPresent()
+                            && other.isPresent()
+                            && (one.getAsInt() == last) != (other.getAsInt() == last)) {
+                        int left = one.getAsInt() == last ? 1 : 0;
+                        leftKeys.add(visit(compare.sum(left)));
+                        rightKeys.add(visit(compare.sum(1 - left)));
+                    }
+                }
+            }
+        }
+        boolean outer = joined.LEFT() != null;
+        if (reference) {
+            if (rightKeys.isEmpty()) {
+                throw Parsing.refuse(
+                        joined.getStart(), "Reference data are joined by an equality of columns: ON a.x = b.y");
+            }
+            return new StreamQuery.Join(StreamQuery.Join.Kind.REFERENCE, outer, 0, 0, 0, leftKeys, rightKeys, on);
+        }
+        @Nullable Bound within = bound;
+        if (within == null) {
+            throw Parsing.refuse(
+                    joined.or().getStart(),
+                    "A join of streams is bounded in time: add AND DATEDIFF(second, a, b) BETWEEN 0 AND 10, with the aliases of the two");
+        }
+        return new StreamQuery.Join(
+                StreamQuery.Join.Kind.STREAM,
+                outer,
+                within.anchor(),
+                within.least(),
+                within.most(),
+                leftKeys,
+                rightKeys,
+                on);
+    }
+
+    /** Of which part alone the columns of an expression are; empty where it has several or none. */
+    private OptionalInt part(ParserRuleContext expression) {
+        Optional<StreamQueryParser.PathContext> path = Sole.path(expression);
+        return path.isEmpty()
+                ? OptionalInt.empty()
+                : OptionalInt.of(scope.column(path.get()).part());
+    }
+
+    @Override
+    public Expression visitLike(StreamQueryParser.LikeContext like) {
+        Expression value = visit(like.sum(0));
+        Optional<Object> constant = literal(like.sum(1));
+        Expression matches;
+        if (constant.orElse(NULL) instanceof String text) {
+            try {
+                Like pattern = Like.of(text);
+                matches = row -> value.evaluate(row) instanceof String of ? (Object) pattern.matches(of) : NULL;
+            } catch (PatternSyntaxException _) {
+                throw Parsing.refuse(like.sum(1).getStart(), "This is no pattern of LIKE");
+            }
+        } else {
+            Expression pattern = visit(like.sum(1));
+            matches = row -> matches(value.evaluate(row), pattern.evaluate(row));
+        }
+        return like.NOT() == null ? matches : Operators.not(matches);
+    }
+
+    private static Object matches(Object value, Object pattern) {
+        try {
+            return value instanceof String text && pattern instanceof String like
+                    ? (Object) Like.of(like).matches(text)
+                    : NULL;
+        } catch (PatternSyntaxException _) {
+            return NULL;
+        }
+    }
+
+    @Override
+    public Expression visitSum(SumContext sum) {
+        return chain(sum);
+    }
+
+    @Override
+    public Expression visitProduct(StreamQueryParser.ProductContext product) {
+        return chain(product);
+    }
+
+    /** Operands and operators in turn, applied from the left. */
+    private Expression chain(ParserRuleContext chain) {
+        Expression result = visit(chain.getChild(0));
+        for (int i = 1; i < chain.getChildCount(); i += 2) {
+            char operator = ((TerminalNode) chain.getChild(i)).getText().charAt(0);
+            Expression left = result;
+            Expression right = visit(chain.getChild(i + 1));
+            result = row -> StreamValues.arithmetic(operator, left.evaluate(row), right.evaluate(row));
+        }
+        return result;
+    }
+
+    @Override
+    public Expression visitUnary(StreamQueryParser.UnaryContext unary) {
+        if (unary.primary() != null) {
+            return visit(unary.primary());
+        }
+        Expression operand = visit(unary.unary());
+        return unary.MINUS() == null ? operand : row -> StreamValues.arithmetic('-', 0L, operand.evaluate(row));
+    }
+
+    @Override
+    public Expression visitConstant(StreamQueryParser.ConstantContext constant) {
+        Object value = value(constant.literal());
+        return _ -> value;
+    }
+
+    /** The constant that the expression is, with a sign. */
+    Optional<Object> constant(ParserRuleContext expression) {
+        return literal(expression);
+    }
+
+    static Optional<Object> literal(ParserRuleContext expression) {
+        ParseTree at = expression;
+        boolean negative = false;
+        while (!(at instanceof StreamQueryParser.ConstantContext)) {
+            if (at instanceof StreamQueryParser.UnaryContext unary && unary.unary() != null) {
+                negative ^= unary.MINUS() != null;
+                at = unary.unary();
+            } else if (at.getChildCount() == 1) {
+                at = at.getChild(0);
+            } else {
+                return Optional.empty();
+            }
+        }
+        Object value = value(((StreamQueryParser.ConstantContext) at).literal());
+        return Optional.of(negative ? StreamValues.arithmetic('-', 0L, value) : value);
+    }
+
+    private static Object value(StreamQueryParser.LiteralContext literal) {
+        Token token = literal.getStart();
+        String text = token.getText();
+        return switch (token.getType()) {
+            case StreamQueryLexer.NULL -> NULL;
+            case StreamQueryLexer.TEXT ->
+                text.substring(text.indexOf('\'') + 1, text.length() - 1).replace("''", "'");
+            case StreamQueryLexer.INTEGER -> {
+                BigInteger whole = new BigInteger(text);
+                yield whole.bitLength() < Long.SIZE ? (Object) whole.longValue() : (Object) whole.doubleValue();
+            }
+            default -> Double.valueOf(text);
+        };
+    }
+
+    @Override
+    public Expression visitChoice(StreamQueryParser.ChoiceContext choice) {
+        List<OrContext> parts = choice.or();
+        boolean simple = !(choice.getChild(1) instanceof TerminalNode); // WHEN does not follow CASE at once.
+        int at = simple ? 1 : 0;
+        @Nullable Expression subject = simple ? visit(parts.get(0)) : null;
+        int count = choice.WHEN().size();
+        Expression[] conditions = new Expression[count];
+        Expression[] results = new Expression[count];
+        for (int i = 0; i < count; i++) {
+            Expression when = visit(parts.get(at + 2 * i));
+            conditions[i] = subject == null ? when : equal(subject, when);
+            results[i] = visit(parts.get(at + 2 * i + 1));
+        }
+        Expression otherwise = choice.ELSE() == null ? _ -> NULL : visit(parts.getLast());
+        return row -> {
+            for (int i = 0; i < count; i++) {
+                if (conditions[i].evaluate(row) == Boolean.TRUE) {
+                    return results[i].evaluate(row);
+                }
+            }
+            return otherwise.evaluate(row);
+        };
+    }
+
+    @Override
+    public Expression visitCast(StreamQueryParser.CastContext cast) {
+        Expression value = visit(cast.or());
+        String name = StreamScope.name(cast.name());
+        StreamValues.Type type = StreamValues.Type.named(name.toUpperCase(Locale.ROOT))
+                .orElseThrow(() -> Parsing.refuse(
+                        cast.name().getStart(),
+                        "'" + name + "' is no type: use bigint, float, nvarchar, datetime, bit, record or array"));
+        boolean fails = cast.CAST() != null;
+        String text = cast.getText();
+        return row -> {
+            Object given = value.evaluate(row);
+            Optional<Object> result = StreamValues.cast(given, type);
+            if (result.isEmpty() && fails) {
+                throw new CastException(given, type, text);
+            }
+            return result.orElse(NULL);
+        };
+    }
+
+    @Override
+    public Expression visitColumn(StreamQueryParser.ColumnContext column) {
+        if (ungrouped != null) {
+            throw Parsing.refuse(
+                    column.getStart(),
+                    "'" + column.getText()
+                            + "' is neither in GROUP BY nor in an aggregate: add it to GROUP BY, or write MAX("
+                            + column.getText() + ")");
+        }
+        return scope.column(column.path()).expression();
+    }
+
+    @Override
+    public Expression visitGrouped(StreamQueryParser.GroupedContext grouped) {
+        return visit(grouped.or());
+    }
+
+    @Override
+    public Expression visitCall(CallContext call) {
+        Expression result = called(call);
+        if (call.name().isEmpty()) {
+            return result;
+        }
+        List<String> names = call.name().stream().map(StreamScope::name).toList();
+        return row -> StreamScope.Column.inside(result.evaluate(row), names);
+    }
+
+    private Expression called(CallContext call) {
+        String name = call.function().getText().toUpperCase(Locale.ROOT);
+        switch (name) {
+            case "SYSTEM.TIMESTAMP" -> {
+                return row -> Ticks.instant(((StreamRow) row).time());
+            }
+            case "SYSTEM.WINDOW" -> {
+                if (ungrouped == null) {
+                    throw Parsing.refuse(
+                            call.getStart(), "System.Window() stands in the columns of a select with GROUP BY");
+                }
+                return computed(StreamQuery.WINDOW);
+            }
+            case "LAG", "LAST", "ISFIRST" -> {
+                return analytic(call, name);
+            }
+            default -> {
+                // Further below.
+            }
+        }
+        if (AGGREGATES.contains(name)) {
+            return call.over() != null && call.over().LIMIT() != null ? overLimit(call, name) : aggregate(call, name);
+        }
+        if (name.startsWith("UDF.") || name.startsWith("UDA.")) {
+            throw Parsing.refuse(call.getStart(), "There are no functions of users: write the expression out");
+        }
+        if (call.over() != null || call.STAR() != null || call.DISTINCT() != null) {
+            throw Parsing.refuse(call.getStart(), "'" + call.function().getText() + "' takes plain arguments");
+        }
+        return scalar(call, name);
+    }
+
+    private Expression scalar(CallContext call, String name) {
+        boolean dated =
+                name.equals("DATEADD") || name.equals("DATEDIFF") || name.equals("DATEPART") || name.equals("DATENAME");
+        if (dated && call.or().isEmpty()) {
+            throw Parsing.refuse(call.getStart(), "'" + call.function().getText() + "' takes a unit of time first");
+        }
+        Optional<StreamFunctions.Scalar> function =
+                dated ? StreamFunctions.dated(name, Groups.unit(call.or(0))) : StreamFunctions.named(name);
+        if (function.isEmpty()) {
+            throw Parsing.refuse(
+                    call.getStart(), "There is no function '" + call.function().getText() + "'");
+        }
+        Expression[] arguments = all(call.or().subList(dated ? 1 : 0, call.or().size()));
+        if (!function.get().takes(arguments.length)) {
+            throw Parsing.refuse(
+                    call.getStart(),
+                    "The function '" + call.function().getText() + "' takes "
+                            + function.get().arity() + " arguments" + (dated ? " behind the unit" : "") + ", not "
+                            + arguments.length);
+        }
+        return function.get().on(arguments);
+    }
+
+    private Expression aggregate(CallContext call, String name) {
+        if (ungrouped == null) {
+            throw Parsing.refuse(
+                    call.getStart(),
+                    "'" + call.function().getText()
+                            + "' stands in the columns or HAVING of a select with GROUP BY, or has OVER (LIMIT DURATION(second, 10))");
+        }
+        @Nullable Integer same = known.get(call.getText());
+        if (same == null) {
+            same = aggregates.size();
+            aggregates.add(ungrouped.aggregateOf(call, name));
+            known.put(call.getText(), same);
+        }
+        return computed(keys.size() + same);
+    }
+
+    private Aggregate aggregateOf(CallContext call, String name) {
+        if (name.equals("COLLECTTOP") || name.equals("TOPONE")) {
+            return top(call, name.equals("TOPONE"));
+        }
+        if (name.startsWith("PERCENTILE_")) {
+            return percentile(call, name.endsWith("CONT"));
+        }
+        if (call.over() != null && call.over().LIMIT() == null) {
+            throw Parsing.refuse(call.over().getStart(), "OVER behind an aggregate has a LIMIT DURATION(second, 10)");
+        }
+        Expression argument;
+        if (call.STAR() != null && name.equals("COUNT")) {
+            argument = _ -> 1L;
+        } else if (call.or().isEmpty() && name.equals("COLLECT") && scope.isSingle()) {
+            argument = row -> ((StreamRow) row).record();
+        } else if (call.or().size() == 1) {
+            argument = visit(call.or(0));
+        } else {
+            throw Parsing.refuse(call.getStart(), "'" + call.function().getText() + "' takes one argument");
+        }
+        if (call.DISTINCT() != null) {
+            if (!name.equals("COUNT")) {
+                throw Parsing.refuse(call.getStart(), "DISTINCT stands in COUNT only");
+            }
+            return Aggregates.distinct(argument);
+        }
+        return Aggregates.named(name, argument).orElseThrow();
+    }
+
+    private Aggregate top(CallContext call, boolean one) {
+        if (call.over() == null || call.over().order().isEmpty() || !scope.isSingle()) {
+            throw Parsing.refuse(
+                    call.getStart(), "Write TopOne() or CollectTop(3) OVER (ORDER BY column DESC), over one source");
+        }
+        int limit = 1;
+        if (!one) {
+            limit = call.or().size() == 1
+                            && literal(call.or(0)).orElse(NULL) instanceof Long count
+                            && count > 0
+                            && count <= 1000
+                    ? count.intValue()
+                    : 0;
+            if (limit == 0) {
+                throw Parsing.refuse(call.getStart(), "CollectTop takes a number from 1 to 1000");
+            }
+        }
+        List<Aggregates.Order> order = call.over().order().stream()
+                .map(by -> new Aggregates.Order(visit(by.or()), by.DESC() != null))
+                .toList();
+        return Aggregates.top(limit, one, row -> ((StreamRow) row).record(), order);
+    }
+
+    private Aggregate percentile(CallContext call, boolean interpolated) {
+        Object share = call.or().size() == 1 ? literal(call.or(0)).orElse(NULL) : NULL;
+        if (!(share instanceof Number number)
+                || number.doubleValue() < 0
+                || number.doubleValue() > 1
+                || call.over() == null
+                || call.over().order().size() != 1) {
+            throw Parsing.refuse(
+                    call.getStart(), "Write " + call.function().getText() + "(0.5) OVER (ORDER BY column)");
+        }
+        StreamQueryParser.OrderContext order = call.over().order(0);
+        double from = order.DESC() == null ? number.doubleValue() : 1 - number.doubleValue();
+        return Aggregates.percentile(from, interpolated, visit(order.or()));
+    }
+
+    private Expression analytic(CallContext call, String name) {
+        if (ungrouped != null) {
+            throw Parsing.refuse(
+                    call.getStart(),
+                    "'" + call.function().getText()
+                            + "' of a grouped select stands in an aggregate, or in a step of WITH");
+        }
+        if (name.equals("ISFIRST")) {
+            if (call.or().size() != 2) {
+                throw Parsing.refuse(call.getStart(), "Write ISFIRST(second, 10)");
+            }
+            long interval = Groups.ticks(call.or(0), call.or(1));
+            if (interval <= 0) {
+                throw Parsing.refuse(call.getStart(), "An interval lasts more than nothing");
+            }
+            return add(call, new StreamQuery.Analytic.Kind.IsFirst(interval), interval);
+        }
+        boolean last = name.equals("LAST");
+        int most = last ? 1 : 3;
+        if (call.or().isEmpty()
+                || call.or().size() > most
+                || call.over() == null
+                || call.over().LIMIT() == null) {
+            throw Parsing.refuse(
+                    call.getStart(),
+                    "Write " + call.function().getText()
+                            + "(column) OVER (PARTITION BY key LIMIT DURATION(second, 10))");
+        }
+        int offset = last ? 0 : 1;
+        if (call.or().size() > 1) {
+            Object given = literal(call.or(1)).orElse(NULL);
+            if (!(given instanceof Long count) || count < 1 || count > 1000) {
+                throw Parsing.refuse(call.or(1).getStart(), "LAG looks back by 1 to 1000 rows");
+            }
+            offset = count.intValue();
+        }
+        Expression byDefault = call.or().size() > 2 ? visit(call.or(2)) : _ -> NULL;
+        return add(call, new StreamQuery.Analytic.Kind.Lag(visit(call.or(0)), offset, byDefault), limit(call));
+    }
+
+    private Expression overLimit(CallContext call, String name) {
+        if (ungrouped != null) {
+            throw Parsing.refuse(call.getStart(), "An aggregate OVER a duration stands in a select without GROUP BY");
+        }
+        return add(call, new StreamQuery.Analytic.Kind.Aggregated(aggregateOf(call, name)), limit(call));
+    }
+
+    private static long limit(CallContext call) {
+        StreamQueryParser.OverContext over = call.over();
+        int first = over.or().size() - (over.WHEN() == null ? 0 : 1) - 2;
+        if (!over.function().getText().equalsIgnoreCase("DURATION")) {
+            throw Parsing.refuse(over.function().getStart(), "Write LIMIT DURATION(second, 10)");
+        }
+        return Groups.ticks(over.or(first), over.or(first + 1));
+    }
+
+    private Expression add(CallContext call, StreamQuery.Analytic.Kind kind, long limit) {
+        StreamQueryParser.@Nullable OverContext over = call.over();
+        List<Expression> partition = over == null || over.PARTITION() == null
+                ? List.of()
+                : over.or().subList(0, Groups.partitionCount(over)).stream()
+                        .map(this::visit)
+                        .toList();
+        @Nullable
+        Expression when =
+                over == null || over.WHEN() == null ? null : visit(over.or().getLast());
+        analytics.add(new StreamQuery.Analytic(kind, partition, limit, when));
+        return computed(analytics.size() - 1);
+    }
+
+    private Expression[] all(List<? extends ParserRuleContext> parts) {
+        return parts.stream().map(this::visit).toArray(Expression[]::new);
+    }
+}

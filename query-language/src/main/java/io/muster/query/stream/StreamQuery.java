@@ -1,0 +1,145 @@
+package io.muster.query.stream;
+
+import io.muster.query.Expression;
+import io.muster.query.Parsing;
+import io.muster.query.QueryException;
+import io.muster.query.grammar.StreamQueryLexer;
+import io.muster.query.grammar.StreamQueryParser;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a standing query does, compiled. Names of inputs, steps and outputs are compared without regard to case, and stand here in lower
+ * case. Immutable and thread-safe. Contract: stream-analytics, 4.5.
+ *
+ * @param steps of WITH; each reads inputs and steps before it
+ * @param outputs what is written where; several may write to one output
+ * @param inputs whose events it reads, by name
+ */
+public record StreamQuery(List<Step> steps, List<Output> outputs, Set<String> inputs) {
+    /** The place of {@code System.Window()} among what is computed for a group. */
+    public static final int WINDOW = -1;
+
+    private static final int LONGEST = 65_536;
+
+    static final Parsing.Dialect<StreamQueryParser> DIALECT = new Parsing.Dialect<>(
+            LONGEST,
+            StreamQueryLexer::new,
+            StreamQueryParser::new,
+            "A stream has no ORDER BY: rows come by time; for the first of a window use TopOne() or CollectTop(n) OVER (ORDER BY …)");
+
+    /** The rows of all its selects. */
+    public record Step(String name, List<Select> selects) {}
+
+    public record Output(String name, Select select) {}
+
+    /**
+     * One select. What is evaluated when: analytics over the source's rows; then joins and applications; then {@code where}; then, of a
+     * grouped one, the groups; then {@code having} and the columns.
+     *
+     * @param sources the first, and those that are joined to it
+     * @param joins one for each further source
+     * @param where null for all rows
+     * @param having null for all rows
+     * @param partitioned whether PARTITION BY was said: each partition has its own time
+     */
+    public record Select(
+            List<Source> sources,
+            List<Join> joins,
+            List<Apply> applications,
+            List<Analytic> analytics,
+            @Nullable Expression where,
+            Optional<Grouping> grouping,
+            @Nullable Expression having,
+            List<Column> columns,
+            boolean partitioned) {
+        /** How far back from its output its input may reach, in ticks. */
+        public long lookBack() {
+            long analytic = analytics.stream().mapToLong(Analytic::limit).max().orElse(0);
+            long joined = joins.stream()
+                    .filter(join -> join.kind() != Join.Kind.REFERENCE)
+                    .mapToLong(join -> Math.max(Math.abs(join.least()), Math.abs(join.most())))
+                    .sum();
+            long window = grouping.map(group -> group.window().lookBack()).orElse(0L);
+            return analytic + joined + window;
+        }
+    }
+
+    /**
+     * Where rows come from.
+     *
+     * @param name of an input or a step
+     * @param timestamp when an event happened; null for when it arrived
+     * @param over substreams with disorder of their own; empty for none
+     */
+    public record Source(
+            String name, String alias, @Nullable Expression timestamp, List<Expression> over) {}
+
+    /**
+     * How a source is joined to those before it.
+     *
+     * @param anchor the source before it whose time bounds it
+     * @param least by how much its time is later than the anchor's, at least, in ticks
+     * @param leftKeys expressions over the rows before whose values equal those of {@code rightKeys} over the joined row, by place
+     * @param on the whole condition
+     */
+    public record Join(
+            Kind kind,
+            boolean outer,
+            int anchor,
+            long least,
+            long most,
+            List<Expression> leftKeys,
+            List<Expression> rightKeys,
+            Expression on) {
+        public enum Kind {
+            /** Bounded in time. */
+            STREAM,
+            /** By the value that was valid then. */
+            REFERENCE
+        }
+    }
+
+    /** @param rows a list of records, one row each @param outer whether a row stays where there are none */
+    public record Apply(Expression rows, boolean outer) {}
+
+    /**
+     * Groups; what is computed for one are its keys and then its aggregates.
+     *
+     * @param keys besides time
+     */
+    public record Grouping(List<Expression> keys, Window window, List<Aggregate> aggregates) {}
+
+    /**
+     * A function over the rows before. Its value is {@link StreamRow#computed} at its place.
+     *
+     * @param partition keys whose rows are looked at by themselves
+     * @param limit how far back it looks, in ticks
+     * @param when rows that count; null for all
+     */
+    public record Analytic(
+            Kind kind,
+            List<Expression> partition,
+            long limit,
+            @Nullable Expression when) {
+        public sealed interface Kind {
+            /** The value so many rows before; 0 for the latest, with this row. */
+            record Lag(Expression value, int offset, Expression byDefault) implements Kind {}
+
+            /** Whether it is the first row of an interval of the grid. */
+            record IsFirst(long interval) implements Kind {}
+
+            record Aggregated(Aggregate aggregate) implements Kind {}
+        }
+    }
+
+    /** A column of the result; one without a name stands for all members of the record that it is. */
+    public record Column(@Nullable String name, Expression value) {}
+
+    /** @throws QueryException where the text makes no sense, or more than is supported; the message says what to write instead */
+    public static StreamQuery parse(String text, Set<String> referenceInputs) throws QueryException {
+        return Parsing.parse(text, DIALECT, parser -> new StreamCompiler(referenceInputs).compile(parser.script()));
+    }
+}

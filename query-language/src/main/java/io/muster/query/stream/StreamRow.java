@@ -1,0 +1,23 @@
+package io.muster.query.stream;
+
+import io.muster.query.Row;
+import java.util.Map;
+
+/** A row of a stream and its instant. Members are {@code Long}, {@code Double}, {@code String}, {@code Boolean} (bit), {@code Instant}, {@code Map}, {@code List}. */
+public interface StreamRow extends Row {
+    /** What {@code System.Timestamp()} says, in ticks: see {@link Ticks}. */
+    long time();
+
+    /** All members: what {@code *} stands for. */
+    Map<String, Object> record();
+
+    /** The row of one source, where several are joined or applied. @param source its place behind FROM, from 0 */
+    default StreamRow part(int source) {
+        return this;
+    }
+
+    /** What was worked out for the row before its expressions are asked: aggregates, group keys, analytic functions. */
+    default Object computed(int place) {
+        throw new IllegalStateException("nothing was computed for this row, place=" + place);
+    }
+}

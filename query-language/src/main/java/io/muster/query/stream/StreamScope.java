@@ -1,0 +1,94 @@
+package io.muster.query.stream;
+
+import io.muster.query.Expression;
+import io.muster.query.Parsing;
+import io.muster.query.grammar.StreamQueryParser;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.stream.Collectors;
+
+/** Which names a row has: the aliases of its parts, in the order of {@link StreamRow#part}. */
+final class StreamScope {
+    private final List<String> aliases = new ArrayList<>();
+    /** How many of the parts are sources; the others are applied to them. */
+    private int sources;
+
+    void source(String alias) {
+        aliases.add(alias.toLowerCase(Locale.ROOT));
+        sources++;
+    }
+
+    void applied(String alias) {
+        aliases.add(alias.toLowerCase(Locale.ROOT));
+    }
+
+    int size() {
+        return aliases.size();
+    }
+
+    /** Whether the only part is the row itself. */
+    boolean isSingle() {
+        return aliases.size() == 1;
+    }
+
+    OptionalInt part(String alias) {
+        int place = aliases.indexOf(alias.toLowerCase(Locale.ROOT));
+        return place < 0 ? OptionalInt.empty() : OptionalInt.of(place);
+    }
+
+    /** A column: its part and the names that lead to it; no names for the whole part. */
+    record Column(int part, List<String> names) {
+        /** The same for every way of writing the same column. */
+        String key() {
+            return "column " + part + " " + String.join(".", names);
+        }
+
+        Expression expression() {
+            if (names.isEmpty()) {
+                return row -> ((StreamRow) row).part(part).record();
+            }
+            String first = names.getFirst();
+            if (names.size() == 1) {
+                return part == 0
+                        ? row -> StreamValues.of(((StreamRow) row).part(0).member(first))
+                        : row -> StreamValues.of(((StreamRow) row).part(part).member(first));
+            }
+            List<String> more = names.subList(1, names.size());
+            return row -> inside(((StreamRow) row).part(part).member(first), more);
+        }
+
+        static Object inside(Object value, List<String> names) {
+            Object found = StreamValues.of(value);
+            for (String name : names) {
+                if (!(found instanceof Map<?, ?> record)) {
+                    return StreamValues.NULL;
+                }
+                found = StreamValues.of(record.get(name));
+            }
+            return found;
+        }
+    }
+
+    Column column(StreamQueryParser.PathContext path) {
+        List<String> names = path.name().stream().map(StreamScope::name).collect(Collectors.toList());
+        OptionalInt part = part(names.getFirst());
+        if (part.isPresent() && (names.size() > 1 || !isSingle())) {
+            return new Column(part.getAsInt(), names.subList(1, names.size()));
+        }
+        if (sources > 1) {
+            throw Parsing.refuse(
+                    path.getStart(),
+                    "Of which source is the column '" + path.getText() + "'? Write " + aliases.getFirst() + "."
+                            + path.getText());
+        }
+        return new Column(0, names);
+    }
+
+    static String name(StreamQueryParser.NameContext name) {
+        String text = name.getText();
+        return name.QUOTED_NAME() == null ? text : text.substring(1, text.length() - 1);
+    }
+}

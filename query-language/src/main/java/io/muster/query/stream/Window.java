@@ -1,0 +1,49 @@
+package io.muster.query.stream;
+
+import java.util.Map;
+
+/** How rows are grouped by time; durations in ticks. All ends are inclusive, all starts exclusive. Contract: stream-analytics, 4.5. */
+public sealed interface Window {
+    /**
+     * Ends every {@code hop} from {@code offset} after the epoch on; a tumbling window is one whose hop is its size.
+     *
+     * @param offset from 0 to below the hop
+     */
+    record Hopping(long size, long hop, long offset) implements Window {
+        /** The first end at or after the instant. */
+        public long endFor(long time) {
+            return Math.ceilDiv(time - offset, hop) * hop + offset;
+        }
+    }
+
+    /** Says what holds whenever a row enters or leaves the last {@code size}. */
+    record Sliding(long size) implements Window {}
+
+    /**
+     * Rows no more than {@code timeout} apart, for no longer than a check on the grid of {@code max} allows.
+     *
+     * @param keys how many of the first group keys partition the sessions; rows of other keys don't extend them
+     */
+    record Session(long timeout, long max, int keys) implements Window {}
+
+    /** All rows of one instant. */
+    record Snapshot() implements Window {}
+
+    /** Several at once; rows say by their ids of which they are. */
+    record Several(Map<String, Window> windows) implements Window {}
+
+    /** How far back from an output its input may reach. */
+    default long lookBack() {
+        return switch (this) {
+            case Hopping hopping -> hopping.size();
+            case Sliding sliding -> sliding.size();
+            case Session session -> 2 * session.max();
+            case Snapshot _ -> 0;
+            case Several several ->
+                several.windows().values().stream()
+                        .mapToLong(Window::lookBack)
+                        .max()
+                        .orElse(0);
+        };
+    }
+}
