@@ -43,7 +43,7 @@ unary   : (PLUS | MINUS) unary | primary ;
 primary
     : literal                                                     # constant
     | CASE or? (WHEN or THEN or)+ (ELSE or)? END                  # choice
-    | (CAST | TRY_CAST) '(' or AS name ')'                        # cast
+    | (CAST | TRY_CAST) '(' or AS name ('(' (name | INTEGER) ')')? ')'  # cast
     | function '(' (STAR | DISTINCT? or (',' or)*)? ')' over? ('.' name)*  # call
     | path                                                        # column
     | '(' or ')'                                                  # grouped

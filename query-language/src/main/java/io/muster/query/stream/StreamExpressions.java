@@ -425,10 +425,10 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
     @Override
     public Expression visitCast(StreamQueryParser.CastContext cast) {
         Expression value = visit(cast.or());
-        String name = StreamScope.name(cast.name());
+        String name = StreamScope.name(cast.name(0));
         StreamValues.Type type = StreamValues.Type.named(name.toUpperCase(Locale.ROOT))
                 .orElseThrow(() -> Parsing.refuse(
-                        cast.name().getStart(),
+                        cast.name(0).getStart(),
                         "'" + name + "' is no type: use bigint, float, nvarchar, datetime, bit, record or array"));
         boolean fails = cast.CAST() != null;
         String text = cast.getText();

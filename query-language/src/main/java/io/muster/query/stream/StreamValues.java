@@ -132,6 +132,11 @@ public final class StreamValues {
         };
     }
 
+    /** A datetime as text, with the seven digits that it has. */
+    public static String dateText(Instant instant) {
+        return DateTimes.text(instant);
+    }
+
     /** The datetime that a value is or writes, in ISO 8601; without an offset in UTC. */
     public static Optional<Instant> instant(Object value) {
         return switch (value) {

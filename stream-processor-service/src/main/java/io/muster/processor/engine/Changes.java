@@ -1,0 +1,36 @@
+package io.muster.processor.engine;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** Which entries of an operator's state differ from what was saved. */
+final class Changes<K> {
+    private final Set<K> changed = new HashSet<>();
+    private final Set<K> saved = new HashSet<>();
+
+    void changed(K key) {
+        changed.add(key);
+    }
+
+    /** The entry was loaded as it was saved. */
+    void saved(K key) {
+        saved.add(key);
+    }
+
+    /** @param value what is kept under a key; null where there is nothing any more */
+    void save(Table table, Function<K, @Nullable Object> value) {
+        for (K key : changed) {
+            @Nullable Object now = value.apply(key);
+            if (now != null) {
+                table.put(List.of(key), now);
+                saved.add(key);
+            } else if (saved.remove(key)) {
+                table.remove(List.of(key));
+            }
+        }
+        changed.clear();
+    }
+}

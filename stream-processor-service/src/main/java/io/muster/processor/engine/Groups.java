@@ -1,0 +1,85 @@
+package io.muster.processor.engine;
+
+import io.muster.query.Expression;
+import io.muster.query.Values;
+import io.muster.query.stream.Accumulator;
+import io.muster.query.stream.Aggregate;
+import io.muster.query.stream.StreamQuery.Grouping;
+import io.muster.query.stream.StreamRow;
+import io.muster.query.stream.StreamValues;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+/** Keys and aggregates of a grouped select, whatever its window. */
+final class Groups {
+    /** Keys are numbered in their own order within an instant, so that results have one order. */
+    static final Comparator<List<Object>> ORDER = (one, other) -> {
+        for (int i = 0; i < Math.min(one.size(), other.size()); i++) {
+            int sign = StreamValues.order(one.get(i), other.get(i));
+            if (sign != 0) {
+                return sign;
+            }
+        }
+        return Integer.compare(one.size(), other.size());
+    };
+
+    private final Expression[] keys;
+    private final Aggregate[] aggregates;
+
+    Groups(Grouping grouping) {
+        this.keys = grouping.keys().toArray(Expression[]::new);
+        this.aggregates = grouping.aggregates().toArray(Aggregate[]::new);
+    }
+
+    /** Numbers that are equal are the same key; NULL is one. */
+    List<Object> key(StreamRow row) {
+        return switch (keys.length) {
+            case 0 -> List.of();
+            case 1 -> List.of(Values.canonical(keys[0].evaluate(row)));
+            default -> {
+                List<Object> key = new ArrayList<>(keys.length);
+                for (Expression expression : keys) {
+                    key.add(Values.canonical(expression.evaluate(row)));
+                }
+                yield key;
+            }
+        };
+    }
+
+    Accumulator[] start() {
+        Accumulator[] started = new Accumulator[aggregates.length];
+        for (int i = 0; i < started.length; i++) {
+            started[i] = aggregates[i].start();
+        }
+        return started;
+    }
+
+    static void add(Accumulator[] to, StreamRow row) {
+        for (Accumulator accumulator : to) {
+            accumulator.add(row);
+        }
+    }
+
+    static void merge(Accumulator[] to, Accumulator[] from) {
+        for (int i = 0; i < to.length; i++) {
+            to[i].merge(from[i]);
+        }
+    }
+
+    static List<Object> save(Accumulator[] accumulators) {
+        List<Object> saved = new ArrayList<>(accumulators.length);
+        for (Accumulator accumulator : accumulators) {
+            saved.add(accumulator.save());
+        }
+        return saved;
+    }
+
+    Accumulator[] load(List<?> saved) {
+        Accumulator[] accumulators = start();
+        for (int i = 0; i < accumulators.length; i++) {
+            accumulators[i].load(saved.get(i));
+        }
+        return accumulators;
+    }
+}

@@ -1,0 +1,37 @@
+package io.muster.processor.engine;
+
+import io.muster.query.stream.StreamRow;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One step of the way of rows. Rows come to each port in the order of their times; before {@link #advance} all rows earlier than it have come.
+ * What an operator hands on is in order too. For one thread.
+ */
+abstract class Operator {
+    private record Target(Operator operator, int port) {}
+
+    private final List<Target> targets = new ArrayList<>();
+
+    final void to(Operator operator, int port) {
+        targets.add(new Target(operator, port));
+    }
+
+    /** Hands a row on. */
+    final void emit(StreamRow row) {
+        for (Target target : targets) {
+            target.operator.row(target.port, row);
+        }
+    }
+
+    abstract void row(int port, StreamRow row);
+
+    /** There will be no row before this time: what was waiting for that can go on. Called once a time, upstream first. */
+    void advance(long watermark) {}
+
+    /** Writes what has changed since it was last called. */
+    void save(Table table) {}
+
+    /** Takes what was saved before; called on a new one. */
+    void load(Table table) {}
+}

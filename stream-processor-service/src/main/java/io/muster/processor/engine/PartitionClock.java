@@ -1,0 +1,110 @@
+package io.muster.processor.engine;
+
+/**
+ * The time of one partition of an input: gives each event its time, and knows before which time there will be no more events. Times depend
+ * on the records alone; only what is announced while nothing comes ({@link #idle}) depends on the wall. Times in ticks. For one thread.
+ * Contract: stream-analytics, 4.4.
+ */
+public final class PartitionClock {
+    private static final long NEVER = Long.MIN_VALUE;
+
+    private final TimePolicy policy;
+    private final boolean byArrival;
+    private long latest = NEVER;
+    private long watermark = NEVER;
+    private long lastArrival = NEVER;
+    private long announced = NEVER;
+
+    /** What became of an event. */
+    public enum Fate {
+        IN_TIME,
+        /** Later than the policy allows: moved, or dropped. */
+        LATE,
+        /** Behind what came before: moved, or dropped. */
+        OUT_OF_ORDER,
+        /** From too far in the future: dropped. */
+        EARLY,
+        /** Behind what was announced while nothing came: moved, or dropped. A replay must be told: see {@link #announce}. */
+        BEHIND_IDLENESS
+    }
+
+    /** @param time its time; meaningless where it was dropped */
+    public record Verdict(Fate fate, boolean dropped, long time) {}
+
+    /** @param byArrival whether events have the time of their arrival: then there is neither lateness nor disorder */
+    public PartitionClock(TimePolicy policy, boolean byArrival) {
+        this.policy = policy;
+        this.byArrival = byArrival;
+    }
+
+    /** Takes the next event. @param event when it happened, by its own word; @param arrival when it was appended to the log */
+    public Verdict take(long event, long arrival) {
+        lastArrival = Math.max(lastArrival, arrival);
+        Verdict verdict = byArrival ? arrived(arrival) : judge(event, arrival);
+        if (verdict.dropped() || verdict.time() >= announced) {
+            return verdict;
+        }
+        return new Verdict(Fate.BEHIND_IDLENESS, policy.drops() && !byArrival, announced);
+    }
+
+    private Verdict arrived(long arrival) {
+        watermark = Math.max(watermark, arrival);
+        return new Verdict(Fate.IN_TIME, false, watermark);
+    }
+
+    private Verdict judge(long event, long arrival) {
+        if (event > arrival + TimePolicy.EARLY) {
+            return new Verdict(Fate.EARLY, true, event);
+        }
+        Fate fate = Fate.IN_TIME;
+        long time = event;
+        if (!policy.waitsForEver() && event < arrival - policy.late()) {
+            fate = Fate.LATE;
+            time = arrival - policy.late();
+        }
+        if (time < watermark) {
+            fate = fate == Fate.IN_TIME ? Fate.OUT_OF_ORDER : fate;
+            time = watermark;
+        }
+        boolean dropped = policy.drops() && fate != Fate.IN_TIME;
+        if (!dropped) {
+            latest = Math.max(latest, time);
+            watermark = Math.max(watermark, latest - policy.disorder());
+        }
+        return new Verdict(fate, dropped, time);
+    }
+
+    /**
+     * Says that nothing has come for so long: time goes on all the same.
+     *
+     * @param elapsed since the last arrival, by the wall
+     */
+    public void idle(long elapsed) {
+        if (lastArrival != NEVER && (byArrival || !policy.waitsForEver())) {
+            announce(lastArrival + elapsed - (byArrival ? 0 : policy.late()));
+        }
+    }
+
+    /** There will be no event before this, whatever its own word. */
+    public void announce(long time) {
+        announced = Math.max(announced, time);
+    }
+
+    /** No event before this will come; {@link Long#MIN_VALUE} where that is not known. */
+    public long watermark() {
+        return Math.max(watermark, announced);
+    }
+
+    /** Everything it knows. */
+    public long[] save() {
+        return new long[] {latest, watermark, lastArrival, announced};
+    }
+
+    /** Becomes what was saved. */
+    public void load(long[] saved) {
+        latest = saved[0];
+        watermark = saved[1];
+        lastArrival = saved[2];
+        announced = saved[3];
+    }
+}

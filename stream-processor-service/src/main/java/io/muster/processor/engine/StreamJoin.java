@@ -1,0 +1,235 @@
+package io.muster.processor.engine;
+
+import io.muster.query.Expression;
+import io.muster.query.Values;
+import io.muster.query.stream.StreamQuery.Join;
+import io.muster.query.stream.StreamRow;
+import io.muster.query.stream.StreamValues;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Joins what has come so far (port 0) with one source more (port 1), bounded in time. A pair has the time of its later row; a row that an
+ * outer join found no partner for has the last time at which one could have come.
+ */
+final class StreamJoin extends Operator {
+    private static final int LEFT = 0;
+
+    /** A row that is kept. */
+    private static final class Kept {
+        private final int port;
+        private final long number;
+        private final StreamRow row;
+        /** By which it is joined; null where one of the values is NULL: it has no partner. */
+        private final @Nullable List<Object> key;
+
+        /** Of a left row, that of its anchor. */
+        private final long time;
+
+        private boolean matched;
+
+        private Kept(int port, long number, StreamRow row, @Nullable List<Object> key, long time) {
+            this.port = port;
+            this.number = number;
+            this.row = row;
+            this.key = key;
+            this.time = time;
+        }
+    }
+
+    private final Join join;
+    private final int parts;
+    private final long slack;
+    /** Rows of each port that were taken, by key and time. */
+    private final List<Map<List<Object>, NavigableMap<Long, List<Kept>>>> taken =
+            List.of(new HashMap<>(), new HashMap<>());
+
+    /** All rows, by number. */
+    private final Map<Long, Kept> kept = new HashMap<>();
+
+    /** Rows by their times until {@link #advance}; empty whenever state is saved. */
+    private final NavigableMap<Long, List<Kept>> waiting = new TreeMap<>();
+
+    /** When a row has no further partner. */
+    private final NavigableMap<Long, List<Kept>> expiries = new TreeMap<>();
+
+    private final Changes<Long> changes = new Changes<>();
+    private long numbers;
+
+    /**
+     * Makes one.
+     *
+     * @param parts how many sources the rows of port 0 have
+     * @param slack by how much an anchor's time may be behind its row's
+     */
+    StreamJoin(Join join, int parts, long slack) {
+        this.join = join;
+        this.parts = parts;
+        this.slack = slack;
+    }
+
+    @Override
+    void row(int port, StreamRow row) {
+        Kept entry = entry(port, numbers++, row);
+        keep(entry);
+        waiting.computeIfAbsent(row.time(), _ -> new ArrayList<>()).add(entry);
+        changes.changed(entry.number);
+    }
+
+    private Kept entry(int port, long number, StreamRow row) {
+        return port == LEFT
+                ? new Kept(
+                        port,
+                        number,
+                        row,
+                        key(join.leftKeys(), row),
+                        row.part(join.anchor()).time())
+                : new Kept(port, number, row, key(join.rightKeys(), asLastPart(row)), row.time());
+    }
+
+    /** The keys of the joined row are columns of the last part. */
+    private StreamRow asLastPart(StreamRow row) {
+        List<StreamRow> all = new ArrayList<>();
+        for (int i = 0; i <= parts; i++) {
+            all.add(row);
+        }
+        return new Parts(all, row.time());
+    }
+
+    private static @Nullable List<Object> key(List<Expression> expressions, StreamRow row) {
+        List<Object> key = new ArrayList<>(expressions.size());
+        for (Expression expression : expressions) {
+            Object value = expression.evaluate(row);
+            if (value == StreamValues.NULL) {
+                return null;
+            }
+            key.add(Values.canonical(value));
+        }
+        return key;
+    }
+
+    private void keep(Kept entry) {
+        kept.put(entry.number, entry);
+        long expiry = entry.port == LEFT ? entry.time + join.most() : entry.time - join.least() + slack;
+        expiries.computeIfAbsent(Math.max(expiry, entry.row.time()), _ -> new ArrayList<>())
+                .add(entry);
+    }
+
+    @Override
+    void advance(long watermark) {
+        while (true) {
+            long row = waiting.isEmpty() ? Long.MAX_VALUE : waiting.firstKey();
+            long expiry = expiries.isEmpty() ? Long.MAX_VALUE : expiries.firstKey();
+            if (Math.min(row, expiry) >= watermark) {
+                return;
+            }
+            if (row <= expiry) {
+                waiting.pollFirstEntry().getValue().stream()
+                        .sorted((one, other) -> Integer.compare(one.port, other.port))
+                        .forEach(this::take);
+            } else {
+                expiries.pollFirstEntry().getValue().forEach(entry -> expire(entry, expiry));
+            }
+        }
+    }
+
+    private void take(Kept entry) {
+        if (entry.key == null) {
+            return;
+        }
+        long from = entry.port == LEFT ? entry.time + join.least() : entry.time - join.most();
+        long to = entry.port == LEFT ? entry.time + join.most() : entry.time - join.least();
+        @Nullable
+        NavigableMap<Long, List<Kept>> partners = taken.get(1 - entry.port).get(entry.key);
+        if (partners != null && from <= to) {
+            for (List<Kept> at : partners.subMap(from, true, to, true).values()) {
+                at.forEach(partner -> pair(entry.port == LEFT ? entry : partner, entry.port == LEFT ? partner : entry));
+            }
+        }
+        index(entry);
+    }
+
+    private void index(Kept entry) {
+        if (entry.key != null) {
+            taken.get(entry.port)
+                    .computeIfAbsent(entry.key, _ -> new TreeMap<>())
+                    .computeIfAbsent(entry.time, _ -> new ArrayList<>())
+                    .add(entry);
+        }
+    }
+
+    private void pair(Kept left, Kept right) {
+        Parts row = Parts.of(left.row, parts, right.row, Math.max(left.row.time(), right.row.time()));
+        if (join.on().evaluate(row) == Boolean.TRUE) {
+            if (!left.matched) {
+                left.matched = true;
+                changes.changed(left.number);
+            }
+            emit(row);
+        }
+    }
+
+    private void expire(Kept entry, long at) {
+        kept.remove(entry.number);
+        changes.changed(entry.number);
+        @Nullable
+        NavigableMap<Long, List<Kept>> times =
+                entry.key == null ? null : taken.get(entry.port).get(entry.key);
+        if (times != null) {
+            @Nullable List<Kept> same = times.get(entry.time);
+            if (same != null && same.remove(entry) && same.isEmpty()) {
+                times.remove(entry.time);
+            }
+            if (times.isEmpty()) {
+                taken.get(entry.port).remove(entry.key);
+            }
+        }
+        if (entry.port == LEFT && join.outer() && !entry.matched) {
+            emit(Parts.of(entry.row, parts, Event.row(at, Map.of()), at));
+        }
+    }
+
+    @Override
+    void save(Table table) {
+        changes.save(table, number -> {
+            @Nullable Kept entry = kept.get(number);
+            if (entry == null) {
+                return null;
+            }
+            List<Object> rows = new ArrayList<>();
+            for (int i = 0; i < (entry.port == LEFT ? parts : 1); i++) {
+                rows.add(Rows.save(entry.port == LEFT ? entry.row.part(i) : entry.row));
+            }
+            return List.of((long) entry.port, entry.row.time(), entry.matched, rows);
+        });
+        table.put(List.of(), numbers);
+    }
+
+    @Override
+    void load(Table table) {
+        Map<Long, List<?>> all = new TreeMap<>();
+        table.forEach((key, saved) -> {
+            if (key.isEmpty()) {
+                numbers = (Long) saved;
+            } else {
+                all.put((Long) key.getFirst(), (List<?>) saved);
+            }
+        });
+        all.forEach((number, saved) -> {
+            int port = ((Long) saved.get(0)).intValue();
+            List<StreamRow> rows = new ArrayList<>();
+            ((List<?>) saved.get(3)).forEach(row -> rows.add(Rows.load(row)));
+            StreamRow row = rows.size() == 1 ? rows.getFirst() : new Parts(rows, (Long) saved.get(1));
+            Kept entry = entry(port, number, row);
+            entry.matched = (Boolean) saved.get(2);
+            keep(entry);
+            index(entry);
+            changes.saved(number);
+        });
+    }
+}

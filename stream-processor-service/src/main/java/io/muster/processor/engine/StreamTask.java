@@ -1,0 +1,160 @@
+package io.muster.processor.engine;
+
+import io.muster.query.stream.StreamQuery;
+import io.muster.query.stream.StreamRow;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import java.util.function.IntFunction;
+
+/**
+ * Runs a query over the events of several partitions: brings them into one order, by time and then by where they stand in the log, so
+ * that results don't depend on what was read first; goes on as far as the slowest partition allows. Only results from the output
+ * start time on are handed out. For one thread. Contract: stream-analytics, 4.3 and 4.4.
+ */
+public final class StreamTask {
+    /** A partition of an input, by the places of both. */
+    public record Upstream(int input, int partition) {}
+
+    /** Takes results: all from one instant on, in order within a select, and none twice. */
+    @FunctionalInterface
+    public interface Results {
+        void accept(String output, StreamRow row);
+    }
+
+    private static final class Waiting {
+        private final Upstream upstream;
+        private final long offset;
+        private final Event event;
+        private boolean saved;
+
+        private Waiting(Upstream upstream, long offset, Event event) {
+            this.upstream = upstream;
+            this.offset = offset;
+            this.event = event;
+        }
+
+        private List<Object> key() {
+            return List.of((long) upstream.input(), (long) upstream.partition(), offset);
+        }
+    }
+
+    private static final Comparator<Waiting> BY_POSITION = Comparator.<Waiting>comparingInt(
+                    waiting -> waiting.upstream.input())
+            .thenComparingInt(waiting -> waiting.upstream.partition())
+            .thenComparingLong(waiting -> waiting.offset);
+
+    private final List<String> inputs;
+    private final StreamPlan plan;
+    private final Map<Upstream, Long> watermarks = new HashMap<>();
+    private final NavigableMap<Long, List<Waiting>> waiting = new TreeMap<>();
+    private final List<Waiting> arrived = new ArrayList<>();
+    private final List<Waiting> gone = new ArrayList<>();
+    private long watermark = Long.MIN_VALUE;
+
+    /**
+     * Makes one.
+     *
+     * @param inputs their names; {@link Upstream} counts them
+     * @param upstreams all of them: none is passed by
+     * @param from the output start time, in ticks: the first instant of which results are wanted
+     */
+    public StreamTask(StreamQuery query, List<String> inputs, List<Upstream> upstreams, long from, Results results) {
+        this.inputs = inputs;
+        this.plan = new StreamPlan(query, (output, row) -> {
+            if (row.time() >= from) {
+                results.accept(output, row);
+            }
+        });
+        upstreams.forEach(upstream -> watermarks.put(upstream, Long.MIN_VALUE));
+    }
+
+    /** An event that its partition's clock has given its time, at or after the partition's watermark. */
+    public void event(Upstream upstream, long offset, Event event) {
+        Waiting entry = new Waiting(upstream, offset, event);
+        waiting.computeIfAbsent(event.time(), _ -> new ArrayList<>(4)).add(entry);
+        arrived.add(entry);
+    }
+
+    /** The partition will have no event before this time. */
+    public void watermark(Upstream upstream, long time) {
+        watermarks.merge(upstream, time, Math::max);
+    }
+
+    /** Does what can be done by now. @return whether time went on */
+    public boolean goOn() {
+        long now = Long.MAX_VALUE;
+        for (long time : watermarks.values()) {
+            now = Math.min(now, time);
+        }
+        if (now <= watermark) {
+            return false;
+        }
+        while (!waiting.isEmpty() && waiting.firstKey() < now) {
+            List<Waiting> events = waiting.pollFirstEntry().getValue();
+            if (events.size() > 1) {
+                events.sort(BY_POSITION);
+            }
+            for (Waiting next : events) {
+                if (next.saved) {
+                    gone.add(next);
+                }
+                plan.row(inputs.get(next.upstream.input()), next.event);
+            }
+        }
+        plan.advance(now);
+        watermark = now;
+        return true;
+    }
+
+    /** All results before it were handed out, and none from it on; {@link Long#MIN_VALUE} before the first. */
+    public long watermark() {
+        return watermark;
+    }
+
+    /** @param tables by number, the same whenever the query is the same */
+    public void save(IntFunction<Table> tables) {
+        Table buffer = tables.apply(0);
+        for (Waiting entry : gone) {
+            buffer.remove(entry.key());
+        }
+        gone.clear();
+        for (Waiting entry : arrived) {
+            if (entry.event.time() >= watermark) {
+                buffer.put(entry.key(), Rows.save(entry.event));
+                entry.saved = true;
+            }
+        }
+        arrived.clear();
+        Table times = tables.apply(1);
+        watermarks.forEach(
+                (upstream, time) -> times.put(List.of((long) upstream.input(), (long) upstream.partition()), time));
+        times.put(List.of(), watermark);
+        plan.save(place -> tables.apply(place + 2));
+    }
+
+    /** Becomes what was saved; called on a new one. */
+    public void load(IntFunction<Table> tables) {
+        tables.apply(0).forEach((key, saved) -> {
+            Waiting entry = new Waiting(upstream(key), (Long) key.get(2), Rows.load(saved));
+            entry.saved = true;
+            waiting.computeIfAbsent(entry.event.time(), _ -> new ArrayList<>(4)).add(entry);
+        });
+        tables.apply(1).forEach((key, saved) -> {
+            if (key.isEmpty()) {
+                watermark = (Long) saved;
+            } else {
+                watermarks.put(upstream(key), (Long) saved);
+            }
+        });
+        plan.load(place -> tables.apply(place + 2));
+    }
+
+    private static Upstream upstream(List<Object> key) {
+        return new Upstream(((Long) key.get(0)).intValue(), ((Long) key.get(1)).intValue());
+    }
+}

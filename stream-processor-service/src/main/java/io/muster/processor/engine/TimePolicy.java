@@ -1,0 +1,25 @@
+package io.muster.processor.engine;
+
+import io.muster.query.stream.Ticks;
+
+/**
+ * What is done about events that come late or in disorder; durations in ticks. Contract: stream-analytics, 4.4.
+ *
+ * @param late how much later than it happened an event may arrive; negative for any time
+ * @param disorder how much earlier than the latest an event may be
+ * @param drops whether such an event is dropped; else its time is moved to where it is still in time
+ */
+public record TimePolicy(long late, long disorder, boolean drops) {
+    /** An event that claims to be from further in the future than this is dropped. */
+    static final long EARLY = 5 * Ticks.MINUTE;
+
+    public TimePolicy {
+        if (disorder < 0) {
+            throw new IllegalArgumentException("disorder is at least nothing, disorder=" + disorder);
+        }
+    }
+
+    boolean waitsForEver() {
+        return late < 0;
+    }
+}

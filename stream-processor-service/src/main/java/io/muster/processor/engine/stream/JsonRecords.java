@@ -1,0 +1,111 @@
+package io.muster.processor.engine.stream;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import io.muster.query.stream.StreamValues;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Records as JSON, in the values of the query language. Thread-safe. */
+public final class JsonRecords {
+    private static final JsonFactory JSON = new JsonFactory();
+
+    private JsonRecords() {}
+
+    /**
+     * The events that a value holds: an object, several on lines of their own, or an array of them.
+     *
+     * @throws IOException where it is none of them, or a number is beyond 64 bits
+     */
+    public static List<Map<String, Object>> read(byte[] bytes) throws IOException {
+        List<Map<String, Object>> events = new ArrayList<>(1);
+        try (JsonParser parser = JSON.createParser(bytes)) {
+            for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
+                switch (token) {
+                    case START_OBJECT -> events.add(object(parser));
+                    case START_ARRAY, END_ARRAY -> {
+                        // An array of events is the events.
+                    }
+                    default -> throw new IOException("an event is a JSON object, not " + token);
+                }
+            }
+        }
+        if (events.isEmpty()) {
+            throw new IOException("there is no event in it");
+        }
+        return events;
+    }
+
+    private static Map<String, Object> object(JsonParser parser) throws IOException {
+        Map<String, Object> object = new LinkedHashMap<>();
+        while (parser.nextToken() != JsonToken.END_OBJECT) {
+            String name = parser.currentName();
+            parser.nextToken();
+            object.put(name, value(parser));
+        }
+        return object;
+    }
+
+    private static Object value(JsonParser parser) throws IOException {
+        return switch (parser.currentToken()) {
+            case START_OBJECT -> object(parser);
+            case START_ARRAY -> {
+                List<Object> list = new ArrayList<>();
+                while (parser.nextToken() != JsonToken.END_ARRAY) {
+                    list.add(value(parser));
+                }
+                yield list;
+            }
+            case VALUE_STRING -> parser.getText();
+            case VALUE_NUMBER_INT -> parser.getLongValue();
+            case VALUE_NUMBER_FLOAT -> parser.getDoubleValue();
+            case VALUE_TRUE -> Boolean.TRUE;
+            case VALUE_FALSE -> Boolean.FALSE;
+            default -> StreamValues.NULL;
+        };
+    }
+
+    public static byte[] write(Map<String, Object> record) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(128);
+        try (JsonGenerator json = JSON.createGenerator(bytes)) {
+            write(json, record);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytes.toByteArray();
+    }
+
+    private static void write(JsonGenerator json, Object value) throws IOException {
+        switch (value) {
+            case Map<?, ?> map -> {
+                json.writeStartObject();
+                for (Map.Entry<?, ?> member : map.entrySet()) {
+                    json.writeFieldName(String.valueOf(member.getKey()));
+                    write(json, StreamValues.of(member.getValue()));
+                }
+                json.writeEndObject();
+            }
+            case List<?> list -> {
+                json.writeStartArray();
+                for (Object element : list) {
+                    write(json, StreamValues.of(element));
+                }
+                json.writeEndArray();
+            }
+            case String text -> json.writeString(text);
+            case Long whole -> json.writeNumber(whole);
+            case Double real -> json.writeNumber(real);
+            case Boolean bit -> json.writeBoolean(bit);
+            case Instant instant -> json.writeString(StreamValues.dateText(instant));
+            default -> json.writeNull();
+        }
+    }
+}

@@ -1,0 +1,189 @@
+package io.muster.processor.engine.stream;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.muster.processor.engine.Event;
+import io.muster.processor.engine.StreamTask;
+import io.muster.processor.engine.StreamTask.Upstream;
+import io.muster.processor.engine.Table;
+import io.muster.query.stream.StreamQuery;
+import io.muster.query.stream.StreamRow;
+import io.muster.query.stream.Ticks;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalTime;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.function.BiConsumer;
+import java.util.function.IntFunction;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * What queries mean, as files: a query, events with their times, and what comes out. Each is run as it stands, and again from two
+ * partitions, with state saved and loaded between any two events: results are the same.
+ */
+class QueryTest {
+    private static final long DAY = Ticks.of(java.time.Instant.parse("2026-01-01T00:00:00Z"));
+    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("HH:mm:ss.SSSSSSS", Locale.ROOT);
+
+    /** One line of input. */
+    private record Given(String input, long time, Map<String, Object> record) {}
+
+    private record Case(String query, List<Given> events, List<String> results) {
+        static Case of(Path file) throws IOException {
+            StringBuilder query = new StringBuilder();
+            List<Given> events = new ArrayList<>();
+            List<String> results = new ArrayList<>();
+            String section = "";
+            for (String line : Files.readAllLines(file)) {
+                if (line.matches("(query|input|output)( .*)?")) {
+                    section = line;
+                } else if (line.isBlank() || line.startsWith("#")) {
+                    continue;
+                } else if (section.equals("query")) {
+                    query.append(line).append('\n');
+                } else {
+                    int blank = line.strip().indexOf(' ');
+                    String time = line.strip().substring(0, blank);
+                    String json = line.strip().substring(blank + 1);
+                    if (section.startsWith("input")) {
+                        events.add(new Given(
+                                section.substring("input".length()).strip(),
+                                ticks(time),
+                                JsonRecords.read(json.getBytes(StandardCharsets.UTF_8))
+                                        .getFirst()));
+                    } else {
+                        results.add(
+                                section.substring("output".length()).strip() + " " + text(ticks(time)) + " " + json);
+                    }
+                }
+            }
+            return new Case(query.toString(), events, results);
+        }
+    }
+
+    private static long ticks(String time) {
+        return DAY + LocalTime.parse(time).toNanoOfDay() / 100;
+    }
+
+    private static String text(long ticks) {
+        return (ticks - DAY) / Ticks.DAY + "d"
+                + LocalTime.ofNanoOfDay(Math.floorMod(ticks, Ticks.DAY) * 100).format(TIME);
+    }
+
+    static Stream<Path> files() throws IOException {
+        return Files.list(Path.of("src/test/resources/queries")).sorted();
+    }
+
+    /** Keeps bytes, as a store does. */
+    private static final class Store implements IntFunction<Table> {
+        private final Map<Integer, Map<String, byte[][]>> tables = new HashMap<>();
+
+        @Override
+        public Table apply(int number) {
+            Map<String, byte[][]> entries = tables.computeIfAbsent(number, _ -> new HashMap<>());
+            return new Table() {
+                @Override
+                public void put(List<Object> key, Object value) {
+                    byte[] bytes = ValueCodec.encode(key);
+                    entries.put(
+                            new String(bytes, StandardCharsets.ISO_8859_1),
+                            new byte[][] {bytes, ValueCodec.encode(value)});
+                }
+
+                @Override
+                public void remove(List<Object> key) {
+                    assertThat(entries.remove(new String(ValueCodec.encode(key), StandardCharsets.ISO_8859_1)))
+                            .as("only what was kept is removed")
+                            .isNotNull();
+                }
+
+                @Override
+                @SuppressWarnings("unchecked")
+                public void forEach(BiConsumer<List<Object>, Object> entry) {
+                    entries.values()
+                            .forEach(pair -> entry.accept(
+                                    (List<Object>) ValueCodec.decode(pair[0]), ValueCodec.decode(pair[1])));
+                }
+            };
+        }
+    }
+
+    private static String line(String output, StreamRow row) {
+        return output + " " + text(row.time()) + " "
+                + new String(JsonRecords.write(row.record()), StandardCharsets.UTF_8);
+    }
+
+    private static List<String> run(Case given, int partitions, Random random, boolean restarts) throws Exception {
+        StreamQuery query = StreamQuery.parse(given.query(), Set.of());
+        List<String> inputs = query.inputs().stream().sorted().toList();
+        List<Upstream> upstreams = new ArrayList<>();
+        for (int input = 0; input < inputs.size(); input++) {
+            for (int partition = 0; partition < partitions; partition++) {
+                upstreams.add(new Upstream(input, partition));
+            }
+        }
+        List<String> results = new ArrayList<>();
+        Store store = new Store();
+        StreamTask task = task(query, inputs, upstreams, results);
+        List<List<Given>> queues = new ArrayList<>();
+        upstreams.forEach(_ -> queues.add(new ArrayList<>()));
+        for (Given event : given.events()) {
+            int input = event.input().isEmpty() ? 0 : inputs.indexOf(event.input());
+            assertThat(input).as("the query reads %s", event.input()).isNotNegative();
+            queues.get(input * partitions + random.nextInt(partitions)).add(event);
+        }
+        long[] offsets = new long[upstreams.size()];
+        while (queues.stream().anyMatch(queue -> !queue.isEmpty())) {
+            int at = random.nextInt(upstreams.size());
+            if (queues.get(at).isEmpty()) {
+                task.watermark(upstreams.get(at), Long.MAX_VALUE / 4);
+                continue;
+            }
+            Given event = queues.get(at).removeFirst();
+            task.event(upstreams.get(at), offsets[at]++, new Event(event.time(), event.record(), Map.of()));
+            task.watermark(upstreams.get(at), event.time());
+            task.goOn();
+            if (restarts) {
+                task.save(store);
+                if (random.nextInt(3) == 0) {
+                    task = task(query, inputs, upstreams, results);
+                    task.load(store);
+                }
+            }
+        }
+        for (Upstream upstream : upstreams) {
+            task.watermark(upstream, Long.MAX_VALUE / 4);
+        }
+        task.goOn();
+        return results;
+    }
+
+    private static StreamTask task(
+            StreamQuery query, List<String> inputs, List<Upstream> upstreams, List<String> results) {
+        return new StreamTask(
+                query, inputs, upstreams, Long.MIN_VALUE, (output, row) -> results.add(line(output, row)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("files")
+    void means(Path file) throws Exception {
+        Case given = Case.of(file);
+        assertThat(run(given, 1, new Random(1), false)).containsExactlyInAnyOrderElementsOf(given.results());
+        for (int seed = 2; seed < 12; seed++) {
+            assertThat(run(given, 1 + seed % 2, new Random(seed), true))
+                    .as("seed %d", seed)
+                    .containsExactlyInAnyOrderElementsOf(given.results());
+        }
+    }
+}
