@@ -85,6 +85,11 @@ public final class PartitionClock {
         }
     }
 
+    /** Up to then nothing came that has a time. */
+    public void nothingUntil(long arrival) {
+        lastArrival = Math.max(lastArrival, arrival);
+    }
+
     /** There will be no event before this, whatever its own word. */
     public void announce(long time) {
         announced = Math.max(announced, time);

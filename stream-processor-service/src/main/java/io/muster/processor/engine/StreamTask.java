@@ -1,5 +1,6 @@
 package io.muster.processor.engine;
 
+import io.muster.query.stream.CastException;
 import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.StreamRow;
 import java.util.ArrayList;
@@ -28,25 +29,25 @@ public final class StreamTask {
 
     private static final class Waiting {
         private final Upstream upstream;
-        private final long offset;
+        private final long number;
         private final Event event;
         private boolean saved;
 
-        private Waiting(Upstream upstream, long offset, Event event) {
+        private Waiting(Upstream upstream, long number, Event event) {
             this.upstream = upstream;
-            this.offset = offset;
+            this.number = number;
             this.event = event;
         }
 
         private List<Object> key() {
-            return List.of((long) upstream.input(), (long) upstream.partition(), offset);
+            return List.of((long) upstream.input(), (long) upstream.partition(), number);
         }
     }
 
     private static final Comparator<Waiting> BY_POSITION = Comparator.<Waiting>comparingInt(
                     waiting -> waiting.upstream.input())
             .thenComparingInt(waiting -> waiting.upstream.partition())
-            .thenComparingLong(waiting -> waiting.offset);
+            .thenComparingLong(waiting -> waiting.number);
 
     private final List<String> inputs;
     private final StreamPlan plan;
@@ -73,9 +74,13 @@ public final class StreamTask {
         upstreams.forEach(upstream -> watermarks.put(upstream, Long.MIN_VALUE));
     }
 
-    /** An event that its partition's clock has given its time, at or after the partition's watermark. */
-    public void event(Upstream upstream, long offset, Event event) {
-        Waiting entry = new Waiting(upstream, offset, event);
+    /**
+     * An event that its partition's clock has given its time, at or after the partition's watermark.
+     *
+     * @param number orders events of one partition and one time
+     */
+    public void event(Upstream upstream, long number, Event event) {
+        Waiting entry = new Waiting(upstream, number, event);
         waiting.computeIfAbsent(event.time(), _ -> new ArrayList<>(4)).add(entry);
         arrived.add(entry);
     }
@@ -85,7 +90,13 @@ public final class StreamTask {
         watermarks.merge(upstream, time, Math::max);
     }
 
-    /** Does what can be done by now. @return whether time went on */
+    /**
+     * Does what can be done by now.
+     *
+     * @return whether time went on
+     * @throws EventFailure where the query failed at an event
+     * @throws CastException where it failed at what it had made of several
+     */
     public boolean goOn() {
         long now = Long.MAX_VALUE;
         for (long time : watermarks.values()) {
@@ -103,7 +114,11 @@ public final class StreamTask {
                 if (next.saved) {
                     gone.add(next);
                 }
-                plan.row(inputs.get(next.upstream.input()), next.event);
+                try {
+                    plan.row(inputs.get(next.upstream.input()), next.event);
+                } catch (CastException e) {
+                    throw new EventFailure(next.upstream, next.number, e);
+                }
             }
         }
         plan.advance(now);

@@ -1,0 +1,28 @@
+package io.muster.processor.engine;
+
+import io.muster.processor.engine.StreamTask.Upstream;
+import io.muster.query.stream.CastException;
+import java.io.Serial;
+
+/** The query failed at an event. */
+public final class EventFailure extends RuntimeException {
+    @Serial
+    private static final long serialVersionUID = 1;
+
+    private final transient Upstream upstream;
+    private final long number;
+
+    EventFailure(Upstream upstream, long number, CastException cause) {
+        super(cause.getMessage(), cause);
+        this.upstream = upstream;
+        this.number = number;
+    }
+
+    public Upstream upstream() {
+        return upstream;
+    }
+
+    public long number() {
+        return number;
+    }
+}

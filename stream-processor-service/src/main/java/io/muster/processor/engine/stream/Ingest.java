@@ -1,0 +1,213 @@
+package io.muster.processor.engine.stream;
+
+import io.muster.processor.engine.Event;
+import io.muster.processor.engine.PartitionClock;
+import io.muster.processor.engine.StreamTask.Upstream;
+import io.muster.processor.engine.Table;
+import io.muster.query.Expression;
+import io.muster.query.stream.CastException;
+import io.muster.query.stream.StreamQuery;
+import io.muster.query.stream.StreamValues;
+import io.muster.query.stream.Ticks;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
+import org.jspecify.annotations.Nullable;
+
+/** Makes events of records and gives them their time. For one task. */
+final class Ingest {
+    /** Takes what comes of records. */
+    interface Events {
+        /** @param number orders events of one partition */
+        void event(Upstream upstream, long number, Event event);
+
+        void watermark(Upstream upstream, long time);
+    }
+
+    /** An event has its record's offset and its place in the record as a number. */
+    private static final int EVENTS_OF_A_RECORD = 1 << 16;
+
+    static final long LOOK = 50 * Ticks.MILLISECOND;
+    /** How long a record may take from the log to here. */
+    private static final long ON_THE_WAY = 100 * Ticks.MILLISECOND;
+
+    private static final class Partition {
+        private final PartitionClock clock;
+        /** For how long nothing has come, as far as this task has looked. */
+        private long quiet;
+
+        private long told = Long.MIN_VALUE;
+        private boolean changed;
+
+        private Partition(PartitionClock clock) {
+            this.clock = clock;
+        }
+    }
+
+    private final StreamJobSpec spec;
+    private final Map<Integer, @Nullable Expression> timestamps = new HashMap<>();
+    private final Map<Upstream, Partition> partitions = new HashMap<>();
+    private final Diagnostics diagnostics;
+    private final Events events;
+    private long lastLook;
+
+    /** @param partition whose records come here, of each input that has it */
+    Ingest(StreamJobSpec spec, int partition, Diagnostics diagnostics, Events events, long now) {
+        this.spec = spec;
+        this.diagnostics = diagnostics;
+        this.events = events;
+        this.lastLook = now;
+        for (int i = 0; i < spec.inputs().size(); i++) {
+            StreamJobSpec.Input input = spec.inputs().get(i);
+            timestamps.put(i, timestamp(spec.query(), input.name()));
+            if (partition < input.partitions()) {
+                Partition mine = new Partition(new PartitionClock(spec.policy(), timestamps.get(i) == null));
+                @Nullable Long emptySince = input.emptySince().get(partition);
+                if (emptySince != null) {
+                    mine.clock.nothingUntil(emptySince);
+                }
+                partitions.put(new Upstream(i, partition), mine);
+            }
+        }
+    }
+
+    /** The compiler sees to it that an input has one time. */
+    private static @Nullable Expression timestamp(StreamQuery query, String input) {
+        Stream<StreamQuery.Select> selects = Stream.concat(
+                query.steps().stream().flatMap(step -> step.selects().stream()),
+                query.outputs().stream().map(StreamQuery.Output::select));
+        return selects.flatMap(select -> select.sources().stream())
+                .filter(source -> source.name().equals(input) && source.timestamp() != null)
+                .map(source -> Objects.requireNonNull(source.timestamp()))
+                .findFirst()
+                .orElse(null);
+    }
+
+    /** A topic that several inputs read comes once, and is each of them. @param arrival in ticks */
+    void record(RecordMetadata position, long arrival, byte @Nullable [] value) {
+        for (int input = 0; input < spec.inputs().size(); input++) {
+            if (spec.inputs().get(input).topic().equals(position.topic())) {
+                record(input, position.partition(), position.offset(), arrival, value);
+            }
+        }
+    }
+
+    private void record(int input, int partition, long offset, long arrival, byte @Nullable [] value) {
+        Upstream upstream = new Upstream(input, partition);
+        Partition of = Objects.requireNonNull(partitions.get(upstream), "records come of this task's partition");
+        of.quiet = 0;
+        of.changed = true;
+        diagnostics.read();
+        if (value == null) {
+            of.clock.nothingUntil(arrival);
+            return;
+        }
+        List<Event> read;
+        try {
+            read = spec.inputs().get(input).format().read(value, partition, arrival);
+        } catch (IOException e) {
+            diagnostics.undecodable(spec.inputs().get(input).topic(), partition, offset, e);
+            return;
+        }
+        for (int i = 0; i < read.size(); i++) {
+            take(upstream, of, offset, offset * EVENTS_OF_A_RECORD + i, read.get(i), arrival);
+        }
+    }
+
+    private void take(Upstream upstream, Partition of, long offset, long number, Event event, long arrival) {
+        @Nullable Expression timestamp = timestamps.get(upstream.input());
+        long happened = arrival;
+        if (timestamp != null) {
+            Optional<Instant> at;
+            try {
+                at = StreamValues.instant(timestamp.evaluate(event));
+            } catch (CastException e) {
+                throw new StreamJobFailure(position(spec, upstream, offset) + ": " + e.getMessage(), e);
+            }
+            if (at.isEmpty()) {
+                diagnostics.unconvertible(
+                        spec.inputs().get(upstream.input()).topic(),
+                        upstream.partition(),
+                        offset,
+                        "TIMESTAMP BY gives no datetime");
+                return;
+            }
+            happened = Ticks.of(at.get());
+        }
+        PartitionClock.Verdict verdict = of.clock.take(happened, arrival);
+        diagnostics.judged(verdict.fate());
+        if (!verdict.dropped()) {
+            events.event(upstream, number, new Event(verdict.time(), event.record(), event.metadata()));
+        }
+    }
+
+    /** Of the record that an event came of. @param number of the event */
+    static long offset(long number) {
+        return number / EVENTS_OF_A_RECORD;
+    }
+
+    static String position(StreamJobSpec spec, Upstream upstream, long offset) {
+        return "topic " + spec.inputs().get(upstream.input()).topic() + ", partition " + upstream.partition()
+                + ", offset " + offset;
+    }
+
+    /**
+     * Time goes on where nothing comes. What is not looked for is not counted: while this task stands still, records may be waiting for it.
+     *
+     * @param now by the wall, in ticks; to be called about every {@link #LOOK}
+     */
+    void look(long now) {
+        long since = Math.clamp(now - lastLook, 0, 2 * LOOK);
+        lastLook = now;
+        for (Partition partition : partitions.values()) {
+            partition.quiet += since;
+            partition.clock.idle(Math.max(0, partition.quiet - ON_THE_WAY));
+        }
+    }
+
+    /** Tells how far partitions are. @return whether any went on */
+    boolean tell() {
+        boolean any = false;
+        for (Map.Entry<Upstream, Partition> entry : partitions.entrySet()) {
+            long watermark = entry.getValue().clock.watermark();
+            if (watermark > entry.getValue().told) {
+                entry.getValue().told = watermark;
+                entry.getValue().changed = true;
+                events.watermark(entry.getKey(), watermark);
+                any = true;
+            }
+        }
+        return any;
+    }
+
+    void save(Table table) {
+        partitions.forEach((upstream, partition) -> {
+            if (partition.changed) {
+                partition.changed = false;
+                List<Object> saved = new ArrayList<>();
+                for (long time : partition.clock.save()) {
+                    saved.add(time);
+                }
+                table.put(List.of((long) upstream.input(), (long) upstream.partition()), saved);
+            }
+        });
+    }
+
+    void load(Table table) {
+        table.forEach((key, saved) -> {
+            Upstream upstream = new Upstream(((Long) key.get(0)).intValue(), ((Long) key.get(1)).intValue());
+            @Nullable Partition partition = partitions.get(upstream);
+            if (partition != null) {
+                partition.clock.load(((List<?>) saved)
+                        .stream().mapToLong(time -> (Long) time).toArray());
+            }
+        });
+    }
+}

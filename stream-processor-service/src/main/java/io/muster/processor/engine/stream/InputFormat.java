@@ -1,0 +1,76 @@
+package io.muster.processor.engine.stream;
+
+import io.muster.codec.RecordCodec;
+import io.muster.codec.UndecodableRecordException;
+import io.muster.processor.engine.Event;
+import io.muster.query.stream.Ticks;
+import io.muster.records.Telemetry;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** How the records of an input are read. Thread-safe. */
+public sealed interface InputFormat {
+    /** JSON: an object, several on lines of their own, or an array of them. */
+    record Json() implements InputFormat {}
+
+    /** The fleet's telemetry: JSON bodies, with the device and the properties as {@code IoTHub}. */
+    record DeviceTelemetry(RecordCodec<Telemetry> codec) implements InputFormat {}
+
+    /**
+     * The events of a record, each at its arrival.
+     *
+     * @param arrival in ticks
+     * @throws IOException where it can't be read
+     */
+    default List<Event> read(byte[] value, int partition, long arrival) throws IOException {
+        Map<String, Object> metadata = new LinkedHashMap<>();
+        metadata.put("EventEnqueuedUtcTime", Ticks.instant(arrival));
+        metadata.put("EventProcessedUtcTime", Ticks.instant(arrival));
+        metadata.put("PartitionId", (long) partition);
+        byte[] json = switch (this) {
+            case Json _ -> value;
+            case DeviceTelemetry telemetry -> body(decode(telemetry.codec(), value), metadata);
+        };
+        List<Event> events = new ArrayList<>(1);
+        for (Map<String, Object> record : JsonRecords.read(json)) {
+            events.add(new Event(arrival, record, metadata));
+        }
+        return events;
+    }
+
+    private static Telemetry decode(RecordCodec<Telemetry> codec, byte[] value) throws IOException {
+        try {
+            return codec.decode(value);
+        } catch (UndecodableRecordException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+    }
+
+    private static byte[] body(Telemetry telemetry, Map<String, Object> metadata) {
+        Map<String, Object> hub = new LinkedHashMap<>();
+        hub.put("ConnectionDeviceId", telemetry.getDeviceId());
+        if (telemetry.getModuleId() != null) {
+            hub.put("ConnectionModuleId", telemetry.getModuleId());
+        }
+        hub.put("EnqueuedTime", telemetry.getEnqueuedAt());
+        Map<String, Object> properties = new LinkedHashMap<>(telemetry.getProperties());
+        Object messageId = properties.remove("$.mid");
+        Object correlationId = properties.remove("$.cid");
+        if (messageId != null) {
+            hub.put("MessageId", messageId);
+        }
+        if (correlationId != null) {
+            hub.put("CorrelationId", correlationId);
+        }
+        metadata.put("IoTHub", hub);
+        metadata.put("Properties", properties);
+        ByteBuffer body = telemetry.getBody().duplicate();
+        byte[] bytes = new byte[body.remaining()];
+        body.get(bytes);
+        return bytes;
+    }
+}

@@ -1,0 +1,187 @@
+package io.muster.processor.engine.stream;
+
+import io.muster.processor.engine.Event;
+import io.muster.processor.engine.EventFailure;
+import io.muster.processor.engine.StreamTask;
+import io.muster.processor.engine.StreamTask.Upstream;
+import io.muster.query.stream.CastException;
+import io.muster.query.stream.StreamRow;
+import io.muster.query.stream.StreamValues;
+import io.muster.query.stream.Ticks;
+import io.muster.service.Steps;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.processor.PunctuationType;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs the query: over what comes together in the exchange, or over one partition of the inputs by itself. Results, state and the place
+ * in the inputs are one transaction.
+ */
+final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>, Ingest.Events {
+    static final String STATE = "query-state";
+
+    private static final int INGEST = 0;
+    private static final int FIRST_OF_TASK = 1;
+    private static final int EVENTS_AT_ONCE = 1000;
+
+    private final StreamJobSpec spec;
+    private final Diagnostics diagnostics;
+    private final SaveHook hook;
+
+    @SuppressWarnings("NullAway.Init") // Kafka Streams calls init before anything else.
+    private ProcessorContext<byte[], byte[]> context;
+
+    @SuppressWarnings("NullAway.Init")
+    private StreamTask task;
+
+    @SuppressWarnings("NullAway.Init")
+    private Steps steps;
+
+    @SuppressWarnings("NullAway.Init")
+    private KeyValueStore<String, Long> saving;
+
+    private @Nullable Ingest ingest;
+    private int waiting;
+
+    QueryProcessor(StreamJobSpec spec, Diagnostics diagnostics, SaveHook hook) {
+        this.spec = spec;
+        this.diagnostics = diagnostics;
+        this.hook = hook;
+    }
+
+    @Override
+    public void init(ProcessorContext<byte[], byte[]> context) {
+        this.context = context;
+        KeyValueStore<Bytes, byte[]> state = context.getStateStore(STATE);
+        int partition = context.taskId().partition();
+        boolean alone = spec.exchange().isEmpty();
+        this.task = new StreamTask(
+                spec.query(),
+                spec.inputs().stream().map(StreamJobSpec.Input::name).toList(),
+                upstreams(alone, partition),
+                spec.from(),
+                this::result);
+        task.load(number -> new Stored(state, FIRST_OF_TASK + number));
+        if (alone) {
+            this.ingest = new Ingest(spec, partition, diagnostics, this, now());
+            ingest.load(new Stored(state, INGEST));
+            context.schedule(
+                    Duration.ofMillis(Ticks.millis(Ingest.LOOK)), PunctuationType.WALL_CLOCK_TIME, _ -> look());
+        }
+        this.saving = context.getStateStore(hook.name());
+        hook.onSave(context.taskId(), () -> save(state));
+        this.steps = Steps.of(context, this::goOn);
+    }
+
+    private List<Upstream> upstreams(boolean alone, int partition) {
+        List<Upstream> upstreams = new ArrayList<>();
+        for (int input = 0; input < spec.inputs().size(); input++) {
+            for (int of = 0; of < spec.inputs().get(input).partitions(); of++) {
+                if (!alone || of == partition) {
+                    upstreams.add(new Upstream(input, of));
+                }
+            }
+        }
+        return upstreams;
+    }
+
+    @Override
+    public void process(Record<byte[], byte[]> record) {
+        RecordMetadata position = context.recordMetadata().orElseThrow();
+        @Nullable Ingest own = ingest;
+        if (own == null) {
+            Exchange.read(Objects.requireNonNull(record.value()), this);
+        } else {
+            own.record(position, Ticks.ofMillis(record.timestamp()), record.value());
+        }
+        if (++waiting >= EVENTS_AT_ONCE) {
+            goOn();
+        }
+        worked();
+    }
+
+    /** Time goes on; where that makes results there is something to commit. */
+    private void look() {
+        Objects.requireNonNull(ingest).look(now());
+        long before = diagnostics.outputs();
+        goOn();
+        if (diagnostics.outputs() != before) {
+            worked();
+        }
+    }
+
+    private void worked() {
+        saving.put("", 0L);
+        steps.worked();
+    }
+
+    private void goOn() {
+        waiting = 0;
+        if (ingest != null) {
+            ingest.tell();
+        }
+        try {
+            if (task.goOn()) {
+                saving.put("", 0L);
+            }
+        } catch (EventFailure e) {
+            throw new StreamJobFailure(
+                    Ingest.position(spec, e.upstream(), Ingest.offset(e.number())) + ": " + e.getMessage(), e);
+        } catch (CastException e) {
+            throw new StreamJobFailure(
+                    "behind " + StreamValues.dateText(Ticks.instant(task.watermark())) + ": " + e.getMessage(), e);
+        }
+    }
+
+    private void save(KeyValueStore<Bytes, byte[]> state) {
+        if (ingest != null) {
+            ingest.save(new Stored(state, INGEST));
+        }
+        task.save(number -> new Stored(state, FIRST_OF_TASK + number));
+    }
+
+    private void result(String output, StreamRow row) {
+        StreamJobSpec.@Nullable Output to = spec.outputs().get(output);
+        if (to == null) {
+            throw new IllegalStateException("the query was checked with its outputs, output=" + output);
+        }
+        byte @Nullable [] key = to.key()
+                .map(column -> row.member(column))
+                .filter(value -> value != StreamValues.NULL)
+                .map(value -> String.valueOf(value).getBytes(StandardCharsets.UTF_8))
+                .orElse(null);
+        diagnostics.written();
+        context.forward(
+                new Record<>(key, JsonRecords.write(row.record()), Math.max(0, Ticks.millis(row.time()))),
+                StreamJobTopology.sink(output));
+    }
+
+    @Override
+    public void event(Upstream upstream, long number, Event event) {
+        task.event(upstream, number, event);
+    }
+
+    @Override
+    public void watermark(Upstream upstream, long time) {
+        task.watermark(upstream, time);
+    }
+
+    @Override
+    public void close() {
+        hook.forget(context.taskId());
+    }
+
+    private long now() {
+        return Ticks.ofMillis(context.currentSystemTimeMs());
+    }
+}

@@ -1,0 +1,60 @@
+package io.muster.processor.engine.stream;
+
+import java.util.List;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.StoreBuilder;
+import org.apache.kafka.streams.state.Stores;
+
+/** What one start of a stream job reads, works out and writes. */
+public final class StreamJobTopology {
+    private static final String INGEST = "ingest";
+    private static final String QUERY = "query";
+    private static final String EXCHANGE_IN = "to-exchange";
+    private static final String EXCHANGE_OUT = "from-exchange";
+
+    private StreamJobTopology() {}
+
+    public static Topology build(StreamJobSpec spec, Diagnostics diagnostics) {
+        Topology topology = new Topology();
+        List<String> topics = spec.inputs().stream()
+                .map(StreamJobSpec.Input::topic)
+                .distinct()
+                .toList();
+        String[] sources = topics.stream().map(topic -> "from-" + topic).toArray(String[]::new);
+        for (String topic : topics) {
+            topology.addSource("from-" + topic, new ByteArrayDeserializer(), new ByteArrayDeserializer(), topic);
+        }
+        SaveHook queryHook = new SaveHook(QUERY);
+        if (spec.exchange().isEmpty()) {
+            topology.addProcessor(QUERY, () -> new QueryProcessor(spec, diagnostics, queryHook), sources);
+        } else {
+            SaveHook ingestHook = new SaveHook(INGEST);
+            topology.addProcessor(INGEST, () -> new IngestProcessor(spec, diagnostics, ingestHook), sources);
+            topology.addStateStore(state(IngestProcessor.STATE), INGEST);
+            topology.addStateStore(ingestHook.store(), INGEST);
+            String exchange = spec.exchange().get();
+            topology.addSink(EXCHANGE_IN, exchange, new ByteArraySerializer(), new ByteArraySerializer(), INGEST);
+            topology.addSource(EXCHANGE_OUT, new ByteArrayDeserializer(), new ByteArrayDeserializer(), exchange);
+            topology.addProcessor(QUERY, () -> new QueryProcessor(spec, diagnostics, queryHook), EXCHANGE_OUT);
+        }
+        topology.addStateStore(state(QueryProcessor.STATE), QUERY);
+        topology.addStateStore(queryHook.store(), QUERY);
+        spec.outputs()
+                .forEach((name, output) -> topology.addSink(
+                        sink(name), output.topic(), new ByteArraySerializer(), new ByteArraySerializer(), QUERY));
+        return topology;
+    }
+
+    static String sink(String output) {
+        return "to-" + output;
+    }
+
+    private static StoreBuilder<KeyValueStore<Bytes, byte[]>> state(String name) {
+        return Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore(name), Serdes.Bytes(), Serdes.ByteArray());
+    }
+}

@@ -1,0 +1,139 @@
+package io.muster.processor.engine.stream;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.muster.processor.engine.TimePolicy;
+import io.muster.query.QueryException;
+import io.muster.query.stream.CastException;
+import io.muster.query.stream.StreamQuery;
+import io.muster.query.stream.Ticks;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.Set;
+import java.util.UUID;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.TestInputTopic;
+import org.apache.kafka.streams.TestOutputTopic;
+import org.apache.kafka.streams.TopologyTestDriver;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A start as its topology: partitions by themselves and over the exchange. */
+class StreamJobTopologyTest {
+    private static final Instant NOW = Instant.parse("2026-11-21T10:03:00Z");
+
+    private final Diagnostics diagnostics = new Diagnostics();
+    private @Nullable TopologyTestDriver driver;
+    private TestInputTopic<String, String> in;
+    private TestOutputTopic<String, String> out;
+
+    private void start(String query, boolean exchange, Instant from) throws QueryException {
+        StreamJobSpec spec = new StreamJobSpec(
+                "test",
+                StreamQuery.parse(query, Set.of()),
+                List.of(new StreamJobSpec.Input(
+                        "telemetry", "in", new InputFormat.Json(), 1, Map.of(0, Ticks.of(NOW)))),
+                Map.of("output", new StreamJobSpec.Output("out", Optional.of("k"))),
+                new TimePolicy(5 * Ticks.SECOND, 0, false),
+                Ticks.of(from),
+                exchange ? Optional.of("exchange") : Optional.empty());
+        Properties properties = new Properties();
+        properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "test-" + UUID.randomUUID());
+        properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "unused:1");
+        properties.put(StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG, FailQuietly.class);
+        driver = new TopologyTestDriver(StreamJobTopology.build(spec, diagnostics), properties, NOW);
+        in = driver.createInputTopic("in", new StringSerializer(), new StringSerializer());
+        out = driver.createOutputTopic("out", new StringDeserializer(), new StringDeserializer());
+    }
+
+    @AfterEach
+    void close() {
+        if (driver != null) {
+            driver.close();
+        }
+    }
+
+    private void wait(Duration duration) {
+        for (Duration left = duration; left.isPositive(); left = left.minusMillis(50)) {
+            driver.advanceWallClockTime(Duration.ofMillis(50));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aWindowEndsThoughNothingMoreComes(boolean exchange) throws QueryException {
+        start("SELECT k, COUNT(*) AS n FROM telemetry GROUP BY k, TumblingWindow(second, 10)", exchange, NOW);
+        in.pipeInput("", "{\"k\":\"a\"}\n{\"k\":\"b\"}", NOW.plusSeconds(1));
+        in.pipeInput("", "[{\"k\":\"a\"}]", NOW.plusSeconds(10));
+        in.pipeInput("", "no JSON", NOW.plusSeconds(10));
+        assertThat(out.isEmpty()).isTrue();
+        wait(Duration.ofSeconds(1));
+        assertThat(out.readRecordsToList())
+                .extracting(record -> record.key() + " " + record.value() + " " + record.getRecordTime())
+                .containsExactly(
+                        "a {\"k\":\"a\",\"n\":2} 2026-11-21T10:03:10Z", "b {\"k\":\"b\",\"n\":1} 2026-11-21T10:03:10Z");
+        assertThat(diagnostics.counts()).containsEntry("InputEvents", 3L).containsEntry("DeserializationErrors", 1L);
+        assertThat(diagnostics.samples()).singleElement().asString().startsWith("topic in, partition 0, offset 2: ");
+    }
+
+    /** The seed's example: five minutes, started at 10:03. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void theFirstWindowIsWholeThoughItBeganBeforeTheStart(boolean exchange) throws QueryException {
+        start("SELECT COUNT(*) AS n FROM telemetry GROUP BY TumblingWindow(minute, 5)", exchange, NOW);
+        for (String at : List.of("09:59:59", "10:00:00", "10:00:01", "10:04:00", "10:05:00", "10:05:01")) {
+            in.pipeInput("", "{}", Instant.parse("2026-11-21T" + at + "Z"));
+        }
+        wait(Duration.ofSeconds(1));
+        assertThat(out.readValuesToList()).containsExactly("{\"n\":3}");
+    }
+
+    @Test
+    void anEmptyPartitionHoldsNothingUp() throws QueryException {
+        start("SELECT 1 AS n FROM telemetry GROUP BY TumblingWindow(second, 1)", true, NOW);
+        wait(Duration.ofSeconds(2));
+        assertThat(out.isEmpty()).isTrue();
+    }
+
+    @Test
+    void eventTimeWaitsForWhatMayBeLate() throws QueryException {
+        start("SELECT id, System.Timestamp() AS at FROM telemetry TIMESTAMP BY t", true, NOW.minusSeconds(60));
+        in.pipeInput("", "{\"id\":1,\"t\":\"2026-11-21T10:02:58Z\"}", NOW);
+        in.pipeInput("", "{\"id\":2,\"t\":\"2026-11-21T10:02:50Z\"}", NOW.plusMillis(1));
+        in.pipeInput("", "{\"id\":3,\"t\":\"no time\"}", NOW.plusMillis(2));
+        in.pipeInput("", "{\"id\":4,\"t\":\"2026-11-21T10:09:00Z\"}", NOW.plusMillis(3));
+        wait(Duration.ofSeconds(3));
+        assertThat(out.isEmpty()).isTrue();
+        wait(Duration.ofMillis(200));
+        assertThat(out.readValuesToList())
+                .containsExactly(
+                        "{\"id\":1,\"at\":\"2026-11-21T10:02:58.0000000Z\"}",
+                        "{\"id\":2,\"at\":\"2026-11-21T10:02:58.0000000Z\"}");
+        assertThat(diagnostics.counts())
+                .containsEntry("LateInputEvents", 1L)
+                .containsEntry("EarlyInputEvents", 1L)
+                .containsEntry("ConversionErrors", 1L);
+    }
+
+    @Test
+    void aCastThatFailsFailsTheJobWithItsPosition() throws QueryException {
+        start("SELECT CAST(v AS bigint) AS v FROM telemetry", false, NOW);
+        in.pipeInput("", "{\"v\":\"12\"}", NOW);
+        in.pipeInput("", "{\"v\":\"twelve\"}", NOW.plusSeconds(1));
+        assertThatThrownBy(() -> wait(Duration.ofSeconds(2)))
+                .hasRootCauseInstanceOf(CastException.class)
+                .cause()
+                .hasMessageStartingWith("topic in, partition 0, offset 1: twelve can't be cast to bigint");
+        assertThat(out.readValuesToList()).containsExactly("{\"v\":12}");
+    }
+}
