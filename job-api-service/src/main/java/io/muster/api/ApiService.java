@@ -9,6 +9,7 @@ import io.muster.api.access.Throttles;
 import io.muster.api.http.GatewayTunnels;
 import io.muster.api.http.RestServer;
 import io.muster.api.job.JobView;
+import io.muster.api.job.StreamJobView;
 import io.muster.api.kafka.KafkaRequests;
 import io.muster.api.kafka.Listener;
 import io.muster.codec.Codecs;
@@ -163,16 +164,18 @@ public final class ApiService implements AutoCloseable {
     public static ApiService start(Options options, SchemaRegistry registry, PrometheusMeterRegistry meters) {
         Codecs codecs = new Codecs(registry);
         JobView jobs = new JobView();
-        KafkaRequests requests =
-                new KafkaRequests(options.kafka().clientProperties(), codecs, options.instance(), jobs, meters);
-        Listener listener =
-                new Listener(options.kafka().clientProperties(), codecs, options.instance(), requests, jobs);
+        StreamJobView streamJobs = new StreamJobView();
+        KafkaRequests requests = new KafkaRequests(
+                options.kafka().clientProperties(), codecs, options.instance(), jobs, streamJobs, meters);
+        Listener listener = new Listener(
+                options.kafka().clientProperties(), codecs, options.instance(), requests, jobs, streamJobs);
         try {
             RestServer server = RestServer.start(
                     options.rest(),
                     new Gate(options.hosts(), options.policies()),
                     requests,
                     jobs,
+                    streamJobs,
                     listener::ready,
                     meters,
                     options.clock());

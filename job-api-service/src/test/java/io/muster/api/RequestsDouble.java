@@ -156,4 +156,14 @@ final class RequestsDouble implements Requests {
                 null,
                 0);
     }
+
+    @Override
+    public CompletableFuture<Object> streamJob(String id, Object command) {
+        throw new UnsupportedOperationException("stream jobs are tested with the whole");
+    }
+
+    @Override
+    public CompletableFuture<Boolean> hasTopic(String topic) {
+        return CompletableFuture.completedFuture(false);
+    }
 }

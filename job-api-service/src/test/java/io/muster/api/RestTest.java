@@ -16,6 +16,7 @@ import io.muster.api.access.Gate;
 import io.muster.api.http.GatewayTunnels;
 import io.muster.api.http.RestServer;
 import io.muster.api.job.JobView;
+import io.muster.api.job.StreamJobView;
 import io.muster.records.CloudMessage;
 import io.muster.records.CreateDevice;
 import io.muster.records.CreateJob;
@@ -109,6 +110,7 @@ class RestTest {
                 new Gate(HubHosts.of("localhost"), () -> POLICIES),
                 PLANNER,
                 JOBS,
+                new StreamJobView(),
                 () -> true,
                 new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
                 InstantSource.fixed(NOW));

@@ -15,6 +15,10 @@ import io.muster.records.JobRefusal;
 import io.muster.records.JobStatistics;
 import io.muster.records.PartialTally;
 import io.muster.records.Reply;
+import io.muster.records.StreamJob;
+import io.muster.records.StreamJobCommand;
+import io.muster.records.StreamJobEvent;
+import io.muster.records.StreamJobProgress;
 import io.muster.records.Telemetry;
 import java.time.Duration;
 import java.util.List;
@@ -60,6 +64,15 @@ public final class Topics {
     public static final Topic<Telemetry> TELEMETRY =
             kept("telemetry", "device id", Partitioning.BY_DEVICE, Duration.ofDays(7), Telemetry.class);
 
+    public static final Topic<StreamJobCommand> STREAM_JOB_COMMANDS =
+            kept("stream-job-commands", "stream job id", Partitioning.BY_JOB, HISTORY, StreamJobCommand.class);
+    public static final Topic<StreamJobEvent> STREAM_JOB_EVENTS =
+            kept("stream-job-events", "stream job id", Partitioning.BY_JOB, HISTORY, StreamJobEvent.class);
+    public static final Topic<StreamJob> STREAM_JOBS =
+            compacted("stream-jobs", "stream job id", Partitioning.BY_JOB, StreamJob.class);
+    public static final Topic<StreamJobProgress> STREAM_JOB_PROGRESS = compacted(
+            "stream-job-progress", "stream job id, a blank, task", Partitioning.BY_JOB, StreamJobProgress.class);
+
     public static final Topic<Delivery> DELIVERIES =
             kept("deliveries", "device id", Partitioning.BY_GATEWAY, IN_TRANSIT, Delivery.class);
     public static final Topic<Reply> REPLIES =
@@ -81,6 +94,10 @@ public final class Topics {
             EXPANSIONS,
             DEVICE_JOB_EVENTS,
             TELEMETRY,
+            STREAM_JOB_COMMANDS,
+            STREAM_JOB_EVENTS,
+            STREAM_JOBS,
+            STREAM_JOB_PROGRESS,
             DELIVERIES,
             REPLIES,
             DEAD_LETTERS);

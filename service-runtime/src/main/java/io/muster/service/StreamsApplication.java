@@ -95,7 +95,8 @@ public final class StreamsApplication implements AutoCloseable {
         streams.close(CLOSE_LIMIT);
     }
 
-    private static Properties properties(Options options) {
+    /** What every application of ours says to Kafka Streams; for one with a life of its own. */
+    public static Properties properties(Options options) {
         Properties properties = new Properties();
         properties.putAll(options.kafka().clientProperties());
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, options.id());

@@ -9,6 +9,7 @@ import io.muster.service.Registries;
 import io.muster.service.ServiceProgram;
 import io.muster.service.Settings;
 import io.muster.service.StreamsApplication;
+import java.time.InstantSource;
 
 /** The stream processor's process. */
 public final class Main {
@@ -18,13 +19,14 @@ public final class Main {
         ServiceProgram.run("stream-processor-service", args, Main::start);
     }
 
-    private static AutoCloseable start(Settings settings, PrometheusMeterRegistry meters) {
+    private static AutoCloseable start(Settings settings, PrometheusMeterRegistry meters) throws Exception {
         StreamsApplication.Options options = StreamsApplication.Options.from(
                 settings, ProcessorService.APPLICATION_ID, KafkaConnection.from(settings), ProcessorService.SETTINGS);
         RegistrySettings registry = Registries.from(settings);
         OperationsServer.Address address = OperationsServer.Address.from(settings);
         settings.rejectUnknown();
-        StreamsApplication processor = ProcessorService.start(options, new ConfluentSchemaRegistry(registry), meters);
+        ProcessorService processor =
+                ProcessorService.start(options, new ConfluentSchemaRegistry(registry), meters, InstantSource.system());
         OperationsServer operations = OperationsServer.start(address, meters, processor::ready);
         return () -> {
             operations.close();

@@ -1,27 +1,62 @@
 package io.muster.processor;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import io.muster.codec.Codecs;
+import io.muster.processor.streamjob.stream.StreamJobRunner;
 import io.muster.registry.SchemaRegistry;
 import io.muster.service.StreamsApplication;
+import io.muster.topics.PartitionCounts;
+import io.muster.topics.TopicProvisioner;
+import java.time.InstantSource;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
 
-/** The stream processor as one running Kafka Streams application. */
-public final class ProcessorService {
+/** The stream processor: one Kafka Streams application for statistics and the life of stream jobs, and one for each that runs. */
+public final class ProcessorService implements AutoCloseable {
     /** Names the consumer group, the transactions and the topics of state. */
     public static final String APPLICATION_ID = "muster-stream-processor";
 
     /** What it adds to every application's settings. */
     public static final Map<String, Object> SETTINGS = Map.of();
 
-    private ProcessorService() {}
+    private final StreamsApplication application;
+    private final StreamJobRunner streamJobs;
+
+    private ProcessorService(StreamsApplication application, StreamJobRunner streamJobs) {
+        this.application = application;
+        this.streamJobs = streamJobs;
+    }
 
     /**
      * Starts; returns before it is ready.
      *
+     * @throws ExecutionException when the broker can't be reached or lacks a topic
      * @throws io.muster.registry.SchemaRegistryException when the registry is away or refuses a schema
      */
-    public static StreamsApplication start(
-            StreamsApplication.Options options, SchemaRegistry registry, MeterRegistry meters) {
-        return StreamsApplication.start(ProcessorTopology.build(registry, meters), options, meters);
+    public static ProcessorService start(
+            StreamsApplication.Options options, SchemaRegistry registry, MeterRegistry meters, InstantSource clock)
+            throws ExecutionException, InterruptedException {
+        PartitionCounts counts;
+        try (Admin admin = Admin.create(options.kafka().clientProperties())) {
+            counts = TopicProvisioner.counts(admin);
+        }
+        StreamsApplication application =
+                StreamsApplication.start(ProcessorTopology.build(registry, counts, meters), options, meters);
+        StreamsApplication.Options ofStreamJobs = new StreamsApplication.Options(
+                options.id(), options.kafka(), options.stateDir(), 1, options.replication(), options.more());
+        return new ProcessorService(
+                application, new StreamJobRunner(ofStreamJobs, new Codecs(registry), clock).start());
+    }
+
+    /** Whether every partition that this instance owns is being processed. */
+    public boolean ready() {
+        return application.ready();
+    }
+
+    @Override
+    public void close() {
+        streamJobs.close();
+        application.close();
     }
 }

@@ -4,11 +4,16 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.codec.Codecs;
 import io.muster.processor.statistics.stream.JobTallies;
 import io.muster.processor.statistics.stream.PartitionTallies;
+import io.muster.processor.streamjob.stream.StreamJobProcessor;
 import io.muster.records.PartialTally;
 import io.muster.registry.SchemaRegistry;
+import io.muster.service.Outbox;
+import io.muster.service.Route;
+import io.muster.topics.PartitionCounts;
 import io.muster.topics.Topic;
 import io.muster.topics.Topics;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
@@ -21,14 +26,20 @@ import org.apache.kafka.streams.state.Stores;
 final class ProcessorTopology {
     private static final String BY_PARTITION = "tally-by-partition";
     private static final String BY_JOB = "tally-by-job";
+    private static final String STREAM_JOBS = "stream-job-coordinator";
 
     private ProcessorTopology() {}
 
     /** @throws io.muster.registry.SchemaRegistryException when the registry is away or refuses a schema */
-    static Topology build(SchemaRegistry registry, MeterRegistry meters) {
+    static Topology build(SchemaRegistry registry, PartitionCounts counts, MeterRegistry meters) {
         Codecs codecs = new Codecs(registry);
         Topology topology = new Topology();
+        statistics(topology, codecs, meters);
+        streamJobs(topology, codecs, counts);
+        return topology;
+    }
 
+    private static void statistics(Topology topology, Codecs codecs, MeterRegistry meters) {
         topology.addSource(
                 "events", new StringDeserializer(), new ByteArrayDeserializer(), Topics.DEVICE_JOB_EVENTS.name());
         topology.addProcessor(
@@ -48,7 +59,30 @@ final class ProcessorTopology {
         topology.addProcessor(BY_JOB, JobTallies::new, "tallies");
         topology.addStateStore(store(JobTallies.STORE, codecs), BY_JOB);
         write(topology, Topics.JOB_STATISTICS, codecs, BY_JOB);
-        return topology;
+    }
+
+    private static void streamJobs(Topology topology, Codecs codecs, PartitionCounts counts) {
+        topology.addSource(
+                "stream-job-commands",
+                new StringDeserializer(),
+                new ByteArrayDeserializer(),
+                Topics.STREAM_JOB_COMMANDS.name());
+        topology.addProcessor(STREAM_JOBS, () -> new StreamJobProcessor(codecs, counts), "stream-job-commands");
+        topology.addStateStore(
+                Stores.keyValueStoreBuilder(
+                        Stores.inMemoryKeyValueStore(StreamJobProcessor.JOBS),
+                        Serdes.String(),
+                        codecs.of(Topics.STREAM_JOBS)),
+                STREAM_JOBS);
+        route(topology, Outbox.sink(Topics.STREAM_JOB_EVENTS), Topics.STREAM_JOB_EVENTS);
+        route(topology, Outbox.sink(Topics.STREAM_JOBS), Topics.STREAM_JOBS);
+        route(topology, Outbox.sink(Topics.REPLIES, StreamJobProcessor.WRITER), Topics.REPLIES);
+        route(topology, Outbox.sink(Topics.DEAD_LETTERS, StreamJobProcessor.WRITER), Topics.DEAD_LETTERS);
+    }
+
+    private static void route(Topology topology, String sink, Topic<?> topic) {
+        topology.addSink(
+                sink, topic.name(), Route.serializer(), new ByteArraySerializer(), Route.partitioner(), STREAM_JOBS);
     }
 
     private static void write(Topology topology, Topic<?> topic, Codecs codecs, String writer) {

@@ -65,10 +65,7 @@ class SdkTest {
 
     @Test
     void npmAzureIothubAndAzureIotDeviceMqtt() throws Exception {
-        Path folder = Path.of("node").toAbsolutePath();
-        if (!Files.exists(folder.resolve("node_modules/.package-lock.json"))) {
-            run(folder, 300, "npm", "ci", "--no-audit", "--no-fund");
-        }
+        Path folder = NodeModules.installed();
         SelfSigned certificate = selfSigned();
         SelfSigned signed = signed("signed-device");
         String said = run(

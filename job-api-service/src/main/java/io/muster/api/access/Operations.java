@@ -15,7 +15,7 @@ public final class Operations {
         if (path.startsWith("/twins") || MESSAGES.matcher(path).matches()) {
             return EnumSet.of(Right.SERVICE_CONNECT);
         }
-        if (path.startsWith("/jobs") || path.equals("/devices/query")) {
+        if (path.startsWith("/jobs") || path.startsWith("/subscriptions") || path.equals("/devices/query")) {
             return EnumSet.of(Right.SERVICE_CONNECT, Right.REGISTRY_WRITE);
         }
         return method.equals("GET") ? EnumSet.of(Right.REGISTRY_READ) : EnumSet.of(Right.REGISTRY_WRITE);

@@ -22,6 +22,13 @@ final class Answers {
         return HttpResponse.status(HttpStatus.NO_CONTENT);
     }
 
+    /** In the form of Azure's resource manager. */
+    static MutableHttpResponse<String> problem(Problem problem) {
+        return HttpResponse.<String>status(problem.status(), problem.name())
+                .body(problem.ofResourceManager().toString())
+                .header("Content-Type", JSON);
+    }
+
     static MutableHttpResponse<String> problem(Problem problem, boolean methodForm, Instant now) {
         String trackingId = UUID.randomUUID().toString().replace("-", "");
         JsonNode body = methodForm ? problem.formB(trackingId, now) : problem.formA(trackingId, now);

@@ -25,7 +25,10 @@ final class Faults {
 
     @Error(global = true)
     MutableHttpResponse<String> any(HttpRequest<?> request, Throwable error) {
-        return Answers.problem(problem(request, error), isMethodForm(request, error), time.now());
+        Problem problem = problem(request, error);
+        return StreamJobController.serves(request.getPath())
+                ? Answers.problem(problem)
+                : Answers.problem(problem, isMethodForm(request, error), time.now());
     }
 
     @Error(global = true, status = HttpStatus.NOT_FOUND)

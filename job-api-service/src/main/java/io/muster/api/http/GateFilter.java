@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 /** Checks version and token of every request to IoT Hub's API, and counts answers. */
 @ServerFilter(ServerFilter.MATCH_ALL_PATTERN)
 final class GateFilter {
+    private static final String BEARER = "Bearer ";
+
     private final Gate gate;
     private final Throttles throttles;
     private final LiveAccess live;
@@ -42,6 +44,11 @@ final class GateFilter {
         }
         try {
             @Nullable String token = request.getHeaders().get("Authorization");
+            if (StreamJobController.serves(path)) {
+                gate.checkToken(bearer(token), request.getMethodName(), path, time.now());
+                StreamJobController.checkVersion(request.getParameters().get("api-version"));
+                return null;
+            }
             gate.checkToken(token, request.getMethodName(), path, time.now());
             if (!isLive(path)) {
                 gate.checkVersion(request.getParameters().get("api-version"));
@@ -56,8 +63,17 @@ final class GateFilter {
             }
             return null;
         } catch (ProblemException e) {
-            return Answers.problem(e.problem(), false, time.now());
+            return StreamJobController.serves(path)
+                    ? Answers.problem(e.problem())
+                    : Answers.problem(e.problem(), false, time.now());
         }
+    }
+
+    /** Clients of Azure's resource manager can send a token as a bearer's only: it is a shared access signature all the same. */
+    private static @Nullable String bearer(@Nullable String authorization) {
+        return authorization != null && authorization.startsWith(BEARER)
+                ? authorization.substring(BEARER.length())
+                : authorization;
     }
 
     @ResponseFilter

@@ -8,6 +8,7 @@ import io.muster.api.access.Gate;
 import io.muster.api.access.Throttles;
 import io.muster.api.job.JobView;
 import io.muster.api.job.Requests;
+import io.muster.api.job.StreamJobView;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -65,6 +66,7 @@ public final class RestServer implements AutoCloseable {
             Gate gate,
             Requests requests,
             JobView jobs,
+            StreamJobView streamJobs,
             BooleanSupplier ready,
             PrometheusMeterRegistry meters,
             InstantSource clock)
@@ -82,6 +84,7 @@ public final class RestServer implements AutoCloseable {
                         gate,
                         requests,
                         jobs,
+                        streamJobs,
                         meters,
                         new Time(clock),
                         new Throttles(options.perMinute(), clock.instant()),

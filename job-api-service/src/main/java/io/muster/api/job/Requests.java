@@ -37,4 +37,10 @@ public interface Requests {
 
     /** One page of each device partition. */
     CompletableFuture<List<DevicePage>> devices(@Nullable String after, int limit);
+
+    /** @param command a command of {@code StreamJobCommand} */
+    CompletableFuture<Object> streamJob(String id, Object command);
+
+    /** Whether Kafka has the topic. */
+    CompletableFuture<Boolean> hasTopic(String topic);
 }

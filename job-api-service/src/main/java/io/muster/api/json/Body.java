@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -72,6 +73,14 @@ public final class Body {
             throw new ProblemException(Problem.badFormat("This is no JSON array of arrays."));
         }
         return arrays;
+    }
+
+    /** @throws ProblemException when the bytes are not one JSON object in UTF-8 */
+    public static ObjectNode object(byte[] bytes) {
+        if (tree(bytes) instanceof ObjectNode object) {
+            return object;
+        }
+        throw new ProblemException(Problem.badFormat("The body is one JSON object."));
     }
 
     private static JsonNode tree(byte[] bytes) {

@@ -75,7 +75,7 @@ public record Problem(int status, int code, String name, String message) {
         return switch (refusal.getReason()) {
             case JOB_ALREADY_EXISTS -> new Problem(409, 409104, "JobAlreadyExists", message);
             case JOB_NOT_FOUND -> new Problem(404, 404002, "JobNotFound", message);
-            case JOB_NOT_ACTIVE -> new Problem(405, 405102, "OperationNotAllowedInCurrentState", message);
+            case JOB_NOT_ACTIVE, JOB_RUNNING -> new Problem(405, 405102, "OperationNotAllowedInCurrentState", message);
             case TOO_MANY_ACTIVE_JOBS -> new Problem(429, 429004, "ThrottlingMaxActiveJobCountExceeded", message);
             case DEVICE_ALREADY_EXISTS -> new Problem(409, 409001, "DeviceAlreadyExists", message);
             case DEVICE_NOT_FOUND -> new Problem(404, 404001, "DeviceNotFound", message);
@@ -94,6 +94,13 @@ public record Problem(int status, int code, String name, String message) {
             case THROTTLED -> throttled(message);
             case UNKNOWN -> serverError();
         };
+    }
+
+    /** What clients of Azure's resource manager read. */
+    public ObjectNode ofResourceManager() {
+        ObjectNode body = JsonNodeFactory.instance.objectNode();
+        body.putObject("error").put("code", name).put("message", message);
+        return body;
     }
 
     /** Form A: what registry, twin and job clients read. */

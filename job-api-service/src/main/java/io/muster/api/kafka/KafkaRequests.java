@@ -3,6 +3,7 @@ package io.muster.api.kafka;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.api.job.JobView;
 import io.muster.api.job.Requests;
+import io.muster.api.job.StreamJobView;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
 import io.muster.codec.Codecs;
@@ -18,6 +19,9 @@ import io.muster.records.JobCommand;
 import io.muster.records.ListDevices;
 import io.muster.records.QueryFleet;
 import io.muster.records.Reply;
+import io.muster.records.StreamJob;
+import io.muster.records.StreamJobCommand;
+import io.muster.records.StreamJobDeleted;
 import io.muster.topics.Headers;
 import io.muster.topics.Topic;
 import io.muster.topics.Topics;
@@ -32,6 +36,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -68,15 +73,24 @@ public final class KafkaRequests implements Requests, AutoCloseable {
     private final KafkaProducer<String, byte[]> producer;
     private final Codecs codecs;
     private final JobView jobs;
+    private final StreamJobView streamJobs;
+    private final Admin admin;
     private final byte[] replyTo;
     private final int devicePartitions;
     private final Map<String, Awaited> outstanding = new ConcurrentHashMap<>();
 
     /** @param properties of a Kafka client; instance the partition of the replies that are for this API */
     public KafkaRequests(
-            Map<String, Object> properties, Codecs codecs, int instance, JobView jobs, MeterRegistry meters) {
+            Map<String, Object> properties,
+            Codecs codecs,
+            int instance,
+            JobView jobs,
+            StreamJobView streamJobs,
+            MeterRegistry meters) {
         this.codecs = codecs;
         this.jobs = jobs;
+        this.streamJobs = streamJobs;
+        this.admin = Admin.create(properties);
         this.replyTo = Integer.toString(instance).getBytes(StandardCharsets.UTF_8);
         properties.put(ProducerConfig.ACKS_CONFIG, "all");
         properties.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
@@ -111,6 +125,35 @@ public final class KafkaRequests implements Requests, AutoCloseable {
             }
             return outcomes.getFirst();
         });
+    }
+
+    @Override
+    public CompletableFuture<Object> streamJob(String id, Object command) {
+        String requestId = UUID.randomUUID().toString();
+        ProducerRecord<String, byte[]> record =
+                record(Topics.STREAM_JOB_COMMANDS, null, id, new StreamJobCommand(id, command), requestId);
+        return ask(requestId, List.of(record), LIMIT).thenApply(outcomes -> {
+            switch (outcomes.getFirst()) {
+                case StreamJob job -> streamJobs.put(job);
+                case StreamJobDeleted _ -> streamJobs.forget(id);
+                default -> {
+                    // A refusal changes nothing.
+                }
+            }
+            return outcomes.getFirst();
+        });
+    }
+
+    @Override
+    public CompletableFuture<Boolean> hasTopic(String topic) {
+        return admin.listTopics()
+                .names()
+                .toCompletionStage()
+                .thenApply(names -> names.contains(topic))
+                .toCompletableFuture()
+                .orTimeout(LIMIT.toMillis(), TimeUnit.MILLISECONDS)
+                .exceptionallyCompose(_ -> CompletableFuture.failedFuture(
+                        new ProblemException(Problem.unavailable("Kafka can't be reached: try again."))));
     }
 
     /**
@@ -205,5 +248,6 @@ public final class KafkaRequests implements Requests, AutoCloseable {
     @Override
     public void close() {
         producer.close(CLOSE_LIMIT);
+        admin.close(CLOSE_LIMIT);
     }
 }

@@ -1,6 +1,7 @@
 package io.muster.api.kafka;
 
 import io.muster.api.job.JobView;
+import io.muster.api.job.StreamJobView;
 import io.muster.codec.Codecs;
 import io.muster.codec.UndecodableRecordException;
 import io.muster.topics.Topics;
@@ -19,9 +20,14 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Reads replies from now on, and jobs and statistics from their beginning. Ready when it has caught up once. */
+/** Reads replies from now on, and jobs, stream jobs and how far they are from their beginning. Ready when it has caught up once. */
 public final class Listener implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Listener.class);
+    private static final List<String> VIEWED = List.of(
+            Topics.JOBS.name(),
+            Topics.JOB_STATISTICS.name(),
+            Topics.STREAM_JOBS.name(),
+            Topics.STREAM_JOB_PROGRESS.name());
     private static final Duration POLL = Duration.ofMillis(200);
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
 
@@ -29,13 +35,21 @@ public final class Listener implements AutoCloseable {
     private final Codecs codecs;
     private final KafkaRequests requests;
     private final JobView jobs;
+    private final StreamJobView streamJobs;
     private final TopicPartition replies;
     private final Thread thread;
     private volatile boolean caughtUp;
     private volatile boolean closed;
 
     /** @param properties of a Kafka client */
-    public Listener(Map<String, Object> properties, Codecs codecs, int instance, KafkaRequests requests, JobView jobs) {
+    public Listener(
+            Map<String, Object> properties,
+            Codecs codecs,
+            int instance,
+            KafkaRequests requests,
+            JobView jobs,
+            StreamJobView streamJobs) {
+        this.streamJobs = streamJobs;
         this.codecs = codecs;
         this.requests = requests;
         this.jobs = jobs;
@@ -45,7 +59,7 @@ public final class Listener implements AutoCloseable {
         properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
         this.consumer = new KafkaConsumer<>(properties, new StringDeserializer(), new ByteArrayDeserializer());
         List<TopicPartition> partitions = new ArrayList<>(List.of(replies));
-        for (String topic : List.of(Topics.JOBS.name(), Topics.JOB_STATISTICS.name())) {
+        for (String topic : VIEWED) {
             consumer.partitionsFor(topic).forEach(info -> partitions.add(new TopicPartition(topic, info.partition())));
         }
         consumer.assign(partitions);
@@ -83,18 +97,19 @@ public final class Listener implements AutoCloseable {
 
     private void take(ConsumerRecord<String, byte[]> record) {
         try {
+            String topic = record.topic();
             if (record.value() == null) {
-                if (record.topic().equals(Topics.JOBS.name())) {
-                    jobs.forgetJob(record.key());
-                } else {
-                    jobs.forgetStatistics(record.key());
-                }
-            } else if (record.topic().equals(Topics.REPLIES.name())) {
+                forget(topic, record.key());
+            } else if (topic.equals(Topics.REPLIES.name())) {
                 requests.receive(codecs.of(Topics.REPLIES).decode(record.value()));
-            } else if (record.topic().equals(Topics.JOBS.name())) {
+            } else if (topic.equals(Topics.JOBS.name())) {
                 jobs.put(codecs.of(Topics.JOBS).decode(record.value()));
-            } else {
+            } else if (topic.equals(Topics.JOB_STATISTICS.name())) {
                 jobs.put(codecs.of(Topics.JOB_STATISTICS).decode(record.value()));
+            } else if (topic.equals(Topics.STREAM_JOBS.name())) {
+                streamJobs.put(codecs.of(Topics.STREAM_JOBS).decode(record.value()));
+            } else {
+                streamJobs.put(codecs.of(Topics.STREAM_JOB_PROGRESS).decode(record.value()));
             }
         } catch (UndecodableRecordException e) {
             LOG.warn(
@@ -103,6 +118,16 @@ public final class Listener implements AutoCloseable {
                     record.partition(),
                     record.offset(),
                     e.getMessage());
+        }
+    }
+
+    private void forget(String topic, String key) {
+        if (topic.equals(Topics.JOBS.name())) {
+            jobs.forgetJob(key);
+        } else if (topic.equals(Topics.JOB_STATISTICS.name())) {
+            jobs.forgetStatistics(key);
+        } else if (topic.equals(Topics.STREAM_JOBS.name())) {
+            streamJobs.forget(key);
         }
     }
 

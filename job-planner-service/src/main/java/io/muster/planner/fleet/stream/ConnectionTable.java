@@ -1,8 +1,8 @@
 package io.muster.planner.fleet.stream;
 
 import io.muster.document.IdentityId;
-import io.muster.planner.stream.Outbox;
 import io.muster.records.DeviceConnection;
+import io.muster.service.Outbox;
 import io.muster.topics.Topics;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,10 +1,10 @@
 package io.muster.planner.fleet.stream;
 
-import io.muster.planner.stream.Outbox;
-import io.muster.planner.stream.Requester;
-import io.muster.planner.stream.Route;
 import io.muster.records.Delivery;
 import io.muster.records.Reply;
+import io.muster.service.Outbox;
+import io.muster.service.Requester;
+import io.muster.service.Route;
 import io.muster.topics.Topics;
 import java.time.Instant;
 

@@ -7,10 +7,6 @@ import io.muster.planner.fleet.Methods;
 import io.muster.planner.fleet.OperationRate;
 import io.muster.planner.state.FleetJob;
 import io.muster.planner.state.PendingMethod;
-import io.muster.planner.stream.InvalidRecordException;
-import io.muster.planner.stream.Outbox;
-import io.muster.planner.stream.Requester;
-import io.muster.planner.stream.Route;
 import io.muster.records.AwaitTurn;
 import io.muster.records.CancelDeviceJobs;
 import io.muster.records.CountDevices;
@@ -38,6 +34,10 @@ import io.muster.records.RequestConnection;
 import io.muster.records.RequestTwin;
 import io.muster.records.ResumeDeviceJobs;
 import io.muster.records.SubscriptionsChanged;
+import io.muster.service.InvalidRecordException;
+import io.muster.service.Outbox;
+import io.muster.service.Requester;
+import io.muster.service.Route;
 import io.muster.service.Steps;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.Topics;
@@ -150,7 +150,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
     @Override
     public void init(ProcessorContext<Route, byte[]> context) {
         this.context = context;
-        this.outbox = new Outbox(context, codecs);
+        this.outbox = new Outbox(context, codecs, "job-planner-service");
         this.jobs = context.getStateStore(JOBS);
         KeyValueStore<String, DeviceConnection> connectionStore = context.getStateStore(CONNECTIONS);
         KeyValueStore<String, PendingMethod> methodStore = context.getStateStore(METHODS);

@@ -2,13 +2,13 @@ package io.muster.planner.fleet.stream;
 
 import io.muster.planner.fleet.CloudMessages;
 import io.muster.planner.state.PendingMessage;
-import io.muster.planner.stream.Requester;
 import io.muster.records.CloudMessage;
 import io.muster.records.DeviceConnection;
 import io.muster.records.MessageQueued;
 import io.muster.records.MessageRequest;
 import io.muster.records.MessagesPurged;
 import io.muster.records.Refusal;
+import io.muster.service.Requester;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -61,7 +61,7 @@ final class TwinWriter {
             case ARGUMENT_INVALID -> "ArgumentInvalid";
             case ARGUMENT_NULL -> "ArgumentNull";
             case JOB_ALREADY_EXISTS -> "JobAlreadyExists";
-            case JOB_NOT_ACTIVE -> "OperationNotAllowedInCurrentState";
+            case JOB_NOT_ACTIVE, JOB_RUNNING -> "OperationNotAllowedInCurrentState";
             case JOB_NOT_FOUND -> "JobNotFound";
             case TOO_MANY_ACTIVE_JOBS -> "ThrottlingMaxActiveJobCountExceeded";
             case DEVICE_ALREADY_EXISTS -> "DeviceAlreadyExists";

@@ -1,9 +1,6 @@
 package io.muster.planner.job.stream;
 
 import io.muster.planner.job.Decision;
-import io.muster.planner.stream.Outbox;
-import io.muster.planner.stream.Requester;
-import io.muster.planner.stream.Route;
 import io.muster.records.CancelDeviceJobs;
 import io.muster.records.DropDeviceJobs;
 import io.muster.records.ExpandJob;
@@ -32,6 +29,9 @@ import io.muster.records.Refusal;
 import io.muster.records.ReleaseDeviceJobs;
 import io.muster.records.Reply;
 import io.muster.records.ResumeDeviceJobs;
+import io.muster.service.Outbox;
+import io.muster.service.Requester;
+import io.muster.service.Route;
 import io.muster.topics.Topics;
 import java.time.Instant;
 import java.util.List;

@@ -6,10 +6,6 @@ import io.muster.planner.job.Decision;
 import io.muster.planner.job.JobDecider;
 import io.muster.planner.job.JobIntent;
 import io.muster.planner.stream.DueTimes;
-import io.muster.planner.stream.InvalidRecordException;
-import io.muster.planner.stream.Outbox;
-import io.muster.planner.stream.Requester;
-import io.muster.planner.stream.Route;
 import io.muster.records.CancelJob;
 import io.muster.records.CreateJob;
 import io.muster.records.Job;
@@ -19,6 +15,10 @@ import io.muster.records.JobStatistics;
 import io.muster.records.JobStatus;
 import io.muster.records.PauseJob;
 import io.muster.records.ResumeJob;
+import io.muster.service.InvalidRecordException;
+import io.muster.service.Outbox;
+import io.muster.service.Requester;
+import io.muster.service.Route;
 import io.muster.service.Steps;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.Topics;
@@ -80,7 +80,7 @@ public final class JobProcessor implements Processor<String, byte[], Route, byte
         this.context = context;
         this.jobs = context.getStateStore(JOBS);
         this.statistics = context.getStateStore(STATISTICS);
-        this.effects = new JobEffects(new Outbox(context, codecs), devicePartitions);
+        this.effects = new JobEffects(new Outbox(context, codecs, "job-planner-service"), devicePartitions);
         try (KeyValueIterator<String, Job> all = jobs.all()) {
             while (all.hasNext()) {
                 remind(all.next().value, Instant.ofEpochMilli(context.currentSystemTimeMs()));

@@ -1,36 +1,34 @@
 package io.muster.processor.engine.stream;
 
 import io.muster.processor.engine.PartitionClock.Fate;
+import io.muster.processor.engine.Table;
+import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.LongAdder;
 
-/** What became of a start's records in this process: counts, and samples of what could not be used. Thread-safe. */
-public final class Diagnostics {
-    private static final int SAMPLES = 20;
+/** What became of the records of one task: counts by the names of Stream Analytics, and samples of what could not be used. For one thread. */
+final class Diagnostics {
+    private static final int SAMPLES = 10;
+    private static final int LONGEST_SAMPLE = 500;
 
-    private final LongAdder inputEvents = new LongAdder();
-    private final LongAdder outputEvents = new LongAdder();
-    private final LongAdder lateInputEvents = new LongAdder();
-    private final LongAdder outOfOrderEvents = new LongAdder();
-    private final LongAdder earlyInputEvents = new LongAdder();
-    private final LongAdder deserializationErrors = new LongAdder();
-    private final LongAdder conversionErrors = new LongAdder();
+    private final Map<String, Long> counts = new HashMap<>();
     private final Deque<String> samples = new ArrayDeque<>();
+    private boolean changed;
+
+    private void count(String name) {
+        counts.merge(name, 1L, Long::sum);
+        changed = true;
+    }
 
     void read() {
-        inputEvents.increment();
+        count("InputEvents");
     }
 
     void written() {
-        outputEvents.increment();
-    }
-
-    long outputs() {
-        return outputEvents.sum();
+        count("OutputEvents");
     }
 
     void judged(Fate fate) {
@@ -38,49 +36,49 @@ public final class Diagnostics {
             case IN_TIME -> {
                 // As it should be.
             }
-            case LATE -> lateInputEvents.increment();
-            case OUT_OF_ORDER, BEHIND_IDLENESS -> outOfOrderEvents.increment();
-            case EARLY -> earlyInputEvents.increment();
+            case LATE -> count("LateInputEvents");
+            case OUT_OF_ORDER, BEHIND_IDLENESS -> count("OutOfOrderEvents");
+            case EARLY -> count("EarlyInputEvents");
         }
     }
 
-    void undecodable(String topic, int partition, long offset, Exception why) {
-        deserializationErrors.increment();
+    void undecodable(String topic, int partition, long offset, IOException why) {
+        count("DeserializationErrors");
         sample(topic, partition, offset, String.valueOf(why.getMessage()));
     }
 
     void unconvertible(String topic, int partition, long offset, String why) {
-        conversionErrors.increment();
+        count("ConversionErrors");
         sample(topic, partition, offset, why);
     }
 
     private void sample(String topic, int partition, long offset, String why) {
-        synchronized (samples) {
-            samples.addLast("topic " + topic + ", partition " + partition + ", offset " + offset + ": "
-                    + why.lines().findFirst().orElse(""));
-            if (samples.size() > SAMPLES) {
-                samples.removeFirst();
-            }
+        String text = "topic " + topic + ", partition " + partition + ", offset " + offset + ": "
+                + why.lines().findFirst().orElse("");
+        samples.addLast(text.substring(0, Math.min(text.length(), LONGEST_SAMPLE)));
+        if (samples.size() > SAMPLES) {
+            samples.removeFirst();
         }
     }
 
     /** The latest of what could not be used. */
-    public List<String> samples() {
-        synchronized (samples) {
-            return List.copyOf(samples);
+    List<String> samples() {
+        return List.copyOf(samples);
+    }
+
+    Map<String, Long> counts() {
+        return Map.copyOf(counts);
+    }
+
+    void save(Table table) {
+        if (changed) {
+            changed = false;
+            table.put(List.of(), new HashMap<>(counts));
         }
     }
 
-    /** By the names that Stream Analytics has for them. */
-    public Map<String, Long> counts() {
-        Map<String, Long> counts = new LinkedHashMap<>();
-        counts.put("InputEvents", inputEvents.sum());
-        counts.put("OutputEvents", outputEvents.sum());
-        counts.put("LateInputEvents", lateInputEvents.sum());
-        counts.put("OutOfOrderEvents", outOfOrderEvents.sum());
-        counts.put("EarlyInputEvents", earlyInputEvents.sum());
-        counts.put("DeserializationErrors", deserializationErrors.sum());
-        counts.put("ConversionErrors", conversionErrors.sum());
-        return counts;
+    void load(Table table) {
+        table.forEach(
+                (_, saved) -> ((Map<?, ?>) saved).forEach((name, count) -> counts.put((String) name, (Long) count)));
     }
 }

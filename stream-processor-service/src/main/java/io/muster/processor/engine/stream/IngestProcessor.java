@@ -5,6 +5,7 @@ import io.muster.processor.engine.StreamTask.Upstream;
 import io.muster.query.stream.Ticks;
 import io.muster.service.Steps;
 import java.time.Duration;
+import java.util.Map;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
@@ -17,8 +18,10 @@ import org.apache.kafka.streams.state.KeyValueStore;
 final class IngestProcessor implements Processor<byte[], byte[], byte[], byte[]>, Ingest.Events {
     static final String STATE = "ingest-state";
 
+    private static final Duration PROGRESS = Duration.ofSeconds(1);
+
     private final StreamJobSpec spec;
-    private final Diagnostics diagnostics;
+    private final Diagnostics diagnostics = new Diagnostics();
     private final SaveHook hook;
 
     @SuppressWarnings("NullAway.Init") // Kafka Streams calls init before anything else.
@@ -33,11 +36,12 @@ final class IngestProcessor implements Processor<byte[], byte[], byte[], byte[]>
     @SuppressWarnings("NullAway.Init")
     private KeyValueStore<String, Long> saving;
 
-    IngestProcessor(StreamJobSpec spec, Diagnostics diagnostics, SaveHook hook) {
+    IngestProcessor(StreamJobSpec spec, SaveHook hook) {
         this.spec = spec;
-        this.diagnostics = diagnostics;
         this.hook = hook;
     }
+
+    private Map<String, Long> told = Map.of();
 
     @Override
     public void init(ProcessorContext<byte[], byte[]> context) {
@@ -45,10 +49,27 @@ final class IngestProcessor implements Processor<byte[], byte[], byte[], byte[]>
         this.ingest = new Ingest(spec, context.taskId().partition(), diagnostics, this, now());
         KeyValueStore<Bytes, byte[]> state = context.getStateStore(STATE);
         ingest.load(new Stored(state, 0));
+        diagnostics.load(new Stored(state, 1));
         this.saving = context.getStateStore(hook.name());
-        hook.onSave(context.taskId(), () -> ingest.save(new Stored(state, 0)));
+        hook.onSave(context.taskId(), () -> {
+            ingest.save(new Stored(state, 0));
+            diagnostics.save(new Stored(state, 1));
+        });
         this.steps = Steps.of(context, () -> ingest.tell());
         context.schedule(Duration.ofMillis(Ticks.millis(Ingest.LOOK)), PunctuationType.WALL_CLOCK_TIME, _ -> look());
+        context.schedule(PROGRESS, PunctuationType.WALL_CLOCK_TIME, _ -> progress());
+    }
+
+    /** What was read, late or unusable is told of by who reads it. */
+    private void progress() {
+        Map<String, Long> counts = diagnostics.counts();
+        if (!counts.equals(told)) {
+            told = counts;
+            context.forward(
+                    Progress.of(spec, -1 - context.taskId().partition(), Long.MIN_VALUE, Long.MIN_VALUE, diagnostics),
+                    StreamJobTopology.PROGRESS);
+            worked();
+        }
     }
 
     @Override
@@ -72,13 +93,15 @@ final class IngestProcessor implements Processor<byte[], byte[], byte[], byte[]>
 
     @Override
     public void event(Upstream upstream, long number, Event event) {
-        context.forward(new Record<>(new byte[0], Exchange.event(upstream, number, event), 0));
+        context.forward(
+                new Record<>(new byte[0], Exchange.event(upstream, number, event), 0), StreamJobTopology.EXCHANGE_IN);
     }
 
     @Override
     public void watermark(Upstream upstream, long time) {
         saving.put("", 0L);
-        context.forward(new Record<>(new byte[0], Exchange.watermark(upstream, time), 0));
+        context.forward(
+                new Record<>(new byte[0], Exchange.watermark(upstream, time), 0), StreamJobTopology.EXCHANGE_IN);
     }
 
     @Override

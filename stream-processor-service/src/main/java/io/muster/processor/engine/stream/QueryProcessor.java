@@ -31,11 +31,12 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     static final String STATE = "query-state";
 
     private static final int INGEST = 0;
-    private static final int FIRST_OF_TASK = 1;
+    private static final int DIAGNOSTICS = 1;
+    private static final int FIRST_OF_TASK = 2;
     private static final int EVENTS_AT_ONCE = 1000;
 
     private final StreamJobSpec spec;
-    private final Diagnostics diagnostics;
+    private final Diagnostics diagnostics = new Diagnostics();
     private final SaveHook hook;
 
     @SuppressWarnings("NullAway.Init") // Kafka Streams calls init before anything else.
@@ -52,10 +53,11 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
 
     private @Nullable Ingest ingest;
     private int waiting;
+    private int results;
+    private long lastResult = Long.MIN_VALUE;
 
-    QueryProcessor(StreamJobSpec spec, Diagnostics diagnostics, SaveHook hook) {
+    QueryProcessor(StreamJobSpec spec, SaveHook hook) {
         this.spec = spec;
-        this.diagnostics = diagnostics;
         this.hook = hook;
     }
 
@@ -71,6 +73,7 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
                 upstreams(alone, partition),
                 spec.from(),
                 this::result);
+        diagnostics.load(new Stored(state, DIAGNOSTICS));
         task.load(number -> new Stored(state, FIRST_OF_TASK + number));
         if (alone) {
             this.ingest = new Ingest(spec, partition, diagnostics, this, now());
@@ -113,9 +116,7 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     /** Time goes on; where that makes results there is something to commit. */
     private void look() {
         Objects.requireNonNull(ingest).look(now());
-        long before = diagnostics.outputs();
-        goOn();
-        if (diagnostics.outputs() != before) {
+        if (goOn()) {
             worked();
         }
     }
@@ -125,8 +126,10 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         steps.worked();
     }
 
-    private void goOn() {
+    /** @return whether there are results */
+    private boolean goOn() {
         waiting = 0;
+        results = 0;
         if (ingest != null) {
             ingest.tell();
         }
@@ -141,9 +144,16 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
             throw new StreamJobFailure(
                     "behind " + StreamValues.dateText(Ticks.instant(task.watermark())) + ": " + e.getMessage(), e);
         }
+        if (results > 0) {
+            context.forward(
+                    Progress.of(spec, context.taskId().partition(), task.watermark(), lastResult, diagnostics),
+                    StreamJobTopology.PROGRESS);
+        }
+        return results > 0;
     }
 
     private void save(KeyValueStore<Bytes, byte[]> state) {
+        diagnostics.save(new Stored(state, DIAGNOSTICS));
         if (ingest != null) {
             ingest.save(new Stored(state, INGEST));
         }
@@ -161,6 +171,8 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
                 .map(value -> String.valueOf(value).getBytes(StandardCharsets.UTF_8))
                 .orElse(null);
         diagnostics.written();
+        results++;
+        lastResult = Math.max(lastResult, row.time());
         context.forward(
                 new Record<>(key, JsonRecords.write(row.record()), Math.max(0, Ticks.millis(row.time()))),
                 StreamJobTopology.sink(output));

@@ -1,7 +1,9 @@
 package io.muster.processor.engine.stream;
 
+import io.muster.codec.RecordCodec;
 import io.muster.processor.engine.TimePolicy;
 import io.muster.query.stream.StreamQuery;
+import io.muster.records.StreamJobProgress;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -9,20 +11,23 @@ import java.util.Optional;
 /**
  * One start of a stream job, with all that decides its results.
  *
- * @param applicationId its own: state, group and internal topics begin empty with it
+ * @param streamJobId whose start it is
+ * @param number of the start
  * @param inputs in the order in which {@code StreamTask.Upstream} counts them
  * @param outputs by name
  * @param from the output start time, in ticks
  * @param exchange the topic of one partition over which the partitions of the inputs come together; empty where each partition is by itself
  */
 public record StreamJobSpec(
-        String applicationId,
+        String streamJobId,
+        long number,
         StreamQuery query,
         List<Input> inputs,
         Map<String, Output> outputs,
         TimePolicy policy,
         long from,
-        Optional<String> exchange) {
+        Optional<String> exchange,
+        RecordCodec<StreamJobProgress> progress) {
     /**
      * An input.
      *

@@ -1,5 +1,6 @@
 package io.muster.processor.engine.stream;
 
+import io.muster.topics.Topics;
 import java.util.List;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -14,12 +15,15 @@ import org.apache.kafka.streams.state.Stores;
 public final class StreamJobTopology {
     private static final String INGEST = "ingest";
     private static final String QUERY = "query";
-    private static final String EXCHANGE_IN = "to-exchange";
+    static final String EXCHANGE_IN = "to-exchange";
+    /** Names no output: those stand behind "to-output-". */
+    static final String PROGRESS = "to-progress";
+
     private static final String EXCHANGE_OUT = "from-exchange";
 
     private StreamJobTopology() {}
 
-    public static Topology build(StreamJobSpec spec, Diagnostics diagnostics) {
+    public static Topology build(StreamJobSpec spec) {
         Topology topology = new Topology();
         List<String> topics = spec.inputs().stream()
                 .map(StreamJobSpec.Input::topic)
@@ -31,27 +35,34 @@ public final class StreamJobTopology {
         }
         SaveHook queryHook = new SaveHook(QUERY);
         if (spec.exchange().isEmpty()) {
-            topology.addProcessor(QUERY, () -> new QueryProcessor(spec, diagnostics, queryHook), sources);
+            topology.addProcessor(QUERY, () -> new QueryProcessor(spec, queryHook), sources);
         } else {
             SaveHook ingestHook = new SaveHook(INGEST);
-            topology.addProcessor(INGEST, () -> new IngestProcessor(spec, diagnostics, ingestHook), sources);
+            topology.addProcessor(INGEST, () -> new IngestProcessor(spec, ingestHook), sources);
             topology.addStateStore(state(IngestProcessor.STATE), INGEST);
             topology.addStateStore(ingestHook.store(), INGEST);
             String exchange = spec.exchange().get();
             topology.addSink(EXCHANGE_IN, exchange, new ByteArraySerializer(), new ByteArraySerializer(), INGEST);
             topology.addSource(EXCHANGE_OUT, new ByteArrayDeserializer(), new ByteArrayDeserializer(), exchange);
-            topology.addProcessor(QUERY, () -> new QueryProcessor(spec, diagnostics, queryHook), EXCHANGE_OUT);
+            topology.addProcessor(QUERY, () -> new QueryProcessor(spec, queryHook), EXCHANGE_OUT);
         }
         topology.addStateStore(state(QueryProcessor.STATE), QUERY);
         topology.addStateStore(queryHook.store(), QUERY);
         spec.outputs()
                 .forEach((name, output) -> topology.addSink(
                         sink(name), output.topic(), new ByteArraySerializer(), new ByteArraySerializer(), QUERY));
+        String[] writers = spec.exchange().isEmpty() ? new String[] {QUERY} : new String[] {QUERY, INGEST};
+        topology.addSink(
+                PROGRESS,
+                Topics.STREAM_JOB_PROGRESS.name(),
+                new ByteArraySerializer(),
+                new ByteArraySerializer(),
+                writers);
         return topology;
     }
 
     static String sink(String output) {
-        return "to-" + output;
+        return "to-output-" + output;
     }
 
     private static StoreBuilder<KeyValueStore<Bytes, byte[]>> state(String name) {

@@ -3,13 +3,20 @@ package io.muster.processor.engine.stream;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.muster.codec.Codecs;
+import io.muster.codec.RecordCodec;
 import io.muster.processor.engine.TimePolicy;
 import io.muster.query.QueryException;
 import io.muster.query.stream.CastException;
 import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.Ticks;
+import io.muster.records.StreamJobProgress;
+import io.muster.registry.InMemorySchemaRegistry;
+import io.muster.topics.Topics;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,26 +39,29 @@ import org.junit.jupiter.params.provider.ValueSource;
 class StreamJobTopologyTest {
     private static final Instant NOW = Instant.parse("2026-11-21T10:03:00Z");
 
-    private final Diagnostics diagnostics = new Diagnostics();
+    private final RecordCodec<StreamJobProgress> codec =
+            new Codecs(new InMemorySchemaRegistry()).of(Topics.STREAM_JOB_PROGRESS);
     private @Nullable TopologyTestDriver driver;
     private TestInputTopic<String, String> in;
     private TestOutputTopic<String, String> out;
 
     private void start(String query, boolean exchange, Instant from) throws QueryException {
         StreamJobSpec spec = new StreamJobSpec(
-                "test",
+                "job",
+                7,
                 StreamQuery.parse(query, Set.of()),
                 List.of(new StreamJobSpec.Input(
                         "telemetry", "in", new InputFormat.Json(), 1, Map.of(0, Ticks.of(NOW)))),
                 Map.of("output", new StreamJobSpec.Output("out", Optional.of("k"))),
                 new TimePolicy(5 * Ticks.SECOND, 0, false),
                 Ticks.of(from),
-                exchange ? Optional.of("exchange") : Optional.empty());
+                exchange ? Optional.of("exchange") : Optional.empty(),
+                codec);
         Properties properties = new Properties();
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "test-" + UUID.randomUUID());
         properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "unused:1");
         properties.put(StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG, FailQuietly.class);
-        driver = new TopologyTestDriver(StreamJobTopology.build(spec, diagnostics), properties, NOW);
+        driver = new TopologyTestDriver(StreamJobTopology.build(spec), properties, NOW);
         in = driver.createInputTopic("in", new StringSerializer(), new StringSerializer());
         out = driver.createOutputTopic("out", new StringDeserializer(), new StringDeserializer());
     }
@@ -61,6 +71,23 @@ class StreamJobTopologyTest {
         if (driver != null) {
             driver.close();
         }
+    }
+
+    private final Set<String> samples = new HashSet<>();
+
+    /** The latest of each task, summed. */
+    private Map<String, Long> counts() {
+        wait(Duration.ofSeconds(2)); // Those who only read tell of it once a second.
+        Map<Integer, StreamJobProgress> latest = new HashMap<>();
+        driver.createOutputTopic(Topics.STREAM_JOB_PROGRESS.name(), new StringDeserializer(), codec)
+                .readValuesToList()
+                .forEach(progress -> latest.put(progress.getTask(), progress));
+        Map<String, Long> sums = new HashMap<>();
+        latest.values().forEach(progress -> {
+            progress.getCounts().forEach((name, count) -> sums.merge(name, count, Long::sum));
+            samples.addAll(progress.getSamples());
+        });
+        return sums;
     }
 
     private void wait(Duration duration) {
@@ -82,8 +109,9 @@ class StreamJobTopologyTest {
                 .extracting(record -> record.key() + " " + record.value() + " " + record.getRecordTime())
                 .containsExactly(
                         "a {\"k\":\"a\",\"n\":2} 2026-11-21T10:03:10Z", "b {\"k\":\"b\",\"n\":1} 2026-11-21T10:03:10Z");
-        assertThat(diagnostics.counts()).containsEntry("InputEvents", 3L).containsEntry("DeserializationErrors", 1L);
-        assertThat(diagnostics.samples()).singleElement().asString().startsWith("topic in, partition 0, offset 2: ");
+        assertThat(counts())
+                .containsAllEntriesOf(Map.of("InputEvents", 3L, "OutputEvents", 2L, "DeserializationErrors", 1L));
+        assertThat(samples).singleElement().asString().startsWith("topic in, partition 0, offset 2: ");
     }
 
     /** The seed's example: five minutes, started at 10:03. */
@@ -119,7 +147,7 @@ class StreamJobTopologyTest {
                 .containsExactly(
                         "{\"id\":1,\"at\":\"2026-11-21T10:02:58.0000000Z\"}",
                         "{\"id\":2,\"at\":\"2026-11-21T10:02:58.0000000Z\"}");
-        assertThat(diagnostics.counts())
+        assertThat(counts())
                 .containsEntry("LateInputEvents", 1L)
                 .containsEntry("EarlyInputEvents", 1L)
                 .containsEntry("ConversionErrors", 1L);

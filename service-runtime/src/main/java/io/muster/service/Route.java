@@ -1,4 +1,4 @@
-package io.muster.planner.stream;
+package io.muster.service;
 
 import io.muster.document.IdentityId;
 import java.nio.charset.StandardCharsets;

@@ -1,4 +1,4 @@
-package io.muster.planner.stream;
+package io.muster.service;
 
 import io.muster.topics.Headers;
 import org.apache.kafka.streams.processor.api.Record;

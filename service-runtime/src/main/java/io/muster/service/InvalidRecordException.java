@@ -1,4 +1,4 @@
-package io.muster.planner.stream;
+package io.muster.service;
 
 import java.io.Serial;
 

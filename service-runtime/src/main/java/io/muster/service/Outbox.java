@@ -1,8 +1,7 @@
-package io.muster.planner.stream;
+package io.muster.service;
 
 import io.muster.codec.Codecs;
 import io.muster.records.DeadLetter;
-import io.muster.service.DeadLetters;
 import io.muster.topics.Headers;
 import io.muster.topics.Topic;
 import io.muster.topics.Topics;
@@ -19,14 +18,15 @@ import org.jspecify.annotations.Nullable;
 /** Encodes records and sends them to the sink of their topic, within the task's transaction. For one task. */
 public final class Outbox {
     private static final org.apache.kafka.common.header.Headers NONE = new RecordHeaders();
-    private static final String SERVICE = "job-planner-service";
-
     private final ProcessorContext<Route, byte[]> context;
     private final Codecs codecs;
+    private final String service;
 
-    public Outbox(ProcessorContext<Route, byte[]> context, Codecs codecs) {
+    /** @param service whose records these are, for dead letters */
+    public Outbox(ProcessorContext<Route, byte[]> context, Codecs codecs, String service) {
         this.context = context;
         this.codecs = codecs;
+        this.service = service;
     }
 
     /** Where records about a device or a module go: the partition of this task is the device's. */
@@ -67,7 +67,7 @@ public final class Outbox {
     /** Puts the record that is being processed aside, with the reason. */
     public void giveUp(
             String sink, RecordMetadata position, Record<String, byte[]> record, String reason, Instant now) {
-        DeadLetter letter = DeadLetters.of(SERVICE, position, record, reason, now);
+        DeadLetter letter = DeadLetters.of(service, position, record, reason, now);
         send(sink, Topics.DEAD_LETTERS, new Route(null, Route.BY_KEY), letter, now);
     }
 

@@ -1,0 +1,468 @@
+package io.muster.api.http;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.micronaut.http.HttpRequest;
+import io.micronaut.http.HttpResponse;
+import io.micronaut.http.HttpStatus;
+import io.micronaut.http.MediaType;
+import io.micronaut.http.MutableHttpResponse;
+import io.micronaut.http.annotation.Body;
+import io.micronaut.http.annotation.Consumes;
+import io.micronaut.http.annotation.Controller;
+import io.micronaut.http.annotation.Delete;
+import io.micronaut.http.annotation.Get;
+import io.micronaut.http.annotation.Patch;
+import io.micronaut.http.annotation.Post;
+import io.micronaut.http.annotation.Put;
+import io.muster.api.job.Requests;
+import io.muster.api.job.StreamJobView;
+import io.muster.api.json.Problem;
+import io.muster.api.json.ProblemException;
+import io.muster.api.json.StreamJobs;
+import io.muster.records.DeleteStreamJob;
+import io.muster.records.PutStreamJob;
+import io.muster.records.Refusal;
+import io.muster.records.RefusalReason;
+import io.muster.records.StopStreamJob;
+import io.muster.records.StreamJob;
+import io.muster.records.StreamJobDeleted;
+import io.muster.records.StreamJobStatus;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/** Stream jobs as resources of Azure's resource manager; segments of paths are the same in any case. Contract: stream-analytics, 4.1. */
+@Controller
+@Consumes(MediaType.ALL)
+final class StreamJobController {
+    private static final String ROOT = "/subscriptions/";
+    private static final Set<String> VERSIONS = Set.of("2020-03-01", "2016-03-01", "2021-10-01-preview");
+    private static final Set<String> EXPANDABLE = Set.of("inputs", "outputs", "functions", "transformation");
+    private static final String RESULTS = "operationresults";
+    private static final int PAGE = 100;
+    private static final int TRIES = 5;
+
+    /** Where a path leads: to a list, a job, a child of it, or to what can be asked of one of them. */
+    private record Target(
+            String path,
+            String job,
+            @Nullable String kind,
+            @Nullable String child,
+            @Nullable String action) {
+        /** The key of its records. */
+        String id() {
+            return job.toLowerCase(Locale.ROOT);
+        }
+
+        boolean isList() {
+            return job.isEmpty();
+        }
+    }
+
+    private final Requests requests;
+    private final StreamJobView jobs;
+
+    StreamJobController(Requests requests, StreamJobView jobs) {
+        this.requests = requests;
+        this.jobs = jobs;
+    }
+
+    /** Whether a path is of this surface, with its tokens and its form of errors. */
+    static boolean serves(String path) {
+        return path.toLowerCase(Locale.ROOT).startsWith(ROOT);
+    }
+
+    /** @throws ProblemException when the version is missing or unknown */
+    static void checkVersion(@Nullable String version) {
+        if (version == null || !VERSIONS.contains(version)) {
+            throw new ProblemException(new Problem(
+                    400,
+                    400,
+                    version == null ? "MissingApiVersionParameter" : "InvalidApiVersionParameter",
+                    "The api-version is one of " + VERSIONS.stream().sorted().toList() + "."));
+        }
+    }
+
+    private static Target target(HttpRequest<?> request) {
+        String path = request.getPath().replaceAll("/+$", "");
+        List<String> all = List.of(path.substring(1).split("/"));
+        List<String> lower =
+                all.stream().map(one -> one.toLowerCase(Locale.ROOT)).toList();
+        int jobs = lower.indexOf("streamingjobs");
+        boolean ofGroup = jobs == 6
+                && lower.subList(2, 6)
+                        .equals(List.of("resourcegroups", lower.get(3), "providers", "microsoft.streamanalytics"));
+        boolean ofSubscription =
+                jobs == 4 && lower.subList(2, 4).equals(List.of("providers", "microsoft.streamanalytics"));
+        if (!ofGroup && !ofSubscription) {
+            throw new ProblemException(Problem.notFound("There is nothing at " + path + "."));
+        }
+        List<String> rest = all.subList(jobs + 1, all.size());
+        if (rest.isEmpty()) {
+            return new Target(path, "", null, null, null);
+        }
+        String job = "/" + String.join("/", all.subList(0, jobs + 2));
+        @Nullable String next = rest.size() > 1 ? rest.get(1).toLowerCase(Locale.ROOT) : null;
+        if (ofSubscription || rest.size() > 4 || !rest.getFirst().matches("[A-Za-z0-9_-]{3,63}")) {
+            throw ofSubscription || rest.size() > 4
+                    ? new ProblemException(Problem.notFound("There is nothing at " + path + "."))
+                    : StreamJobs.bad("A job's name has 3 to 63 letters, digits, hyphens and underscores.");
+        }
+        if (next != null && StreamJobs.CHILDREN.contains(next)) {
+            return new Target(
+                    path,
+                    job,
+                    next,
+                    rest.size() > 2 ? rest.get(2) : null,
+                    rest.size() > 3 ? rest.get(3).toLowerCase(Locale.ROOT) : null);
+        }
+        return new Target(path, job, null, null, next);
+    }
+
+    @Get("/subscriptions/{+rest}")
+    HttpResponse<String> get(HttpRequest<?> request) {
+        Target target = target(request);
+        if (target.isList()) {
+            return list(request, target);
+        }
+        StreamJobView.Entry entry = entry(target);
+        if (target.kind() != null) {
+            return child(target, StreamJobs.parse(entry.job()));
+        }
+        if (target.action() != null) {
+            return result(target, entry);
+        }
+        return answer(entry, expanded(request));
+    }
+
+    /** What a long-running operation has come to: as long as it is under way, 202. */
+    private static HttpResponse<String> result(Target target, StreamJobView.Entry entry) {
+        if (!RESULTS.equals(target.action())) {
+            throw new ProblemException(Problem.notFound("There is nothing at " + target.path() + "."));
+        }
+        return switch (entry.job().getStatus()) {
+            case STARTING, STOPPING -> accepted(target);
+            case CREATED, RUNNING, STOPPED -> HttpResponse.ok();
+            case FAILED ->
+                Answers.problem(new Problem(
+                        400, 400, "JobFailed", String.valueOf(entry.job().getFailureReason())));
+        };
+    }
+
+    private static MutableHttpResponse<String> accepted(Target target) {
+        return HttpResponse.<String>status(HttpStatus.ACCEPTED)
+                .header("Location", target.job() + "/" + RESULTS + "/latest?api-version=2020-03-01")
+                .header("Retry-After", "1");
+    }
+
+    private HttpResponse<String> list(HttpRequest<?> request, Target target) {
+        String prefix = target.path().toLowerCase(Locale.ROOT) + "/";
+        boolean ofSubscription = !prefix.contains("/resourcegroups/");
+        String start = ofSubscription ? prefix.substring(0, prefix.indexOf("/providers/") + 1) : prefix;
+        @Nullable
+        String after = Optional.ofNullable(request.getParameters().get("$skiptoken"))
+                .map(token -> new String(Base64.getUrlDecoder().decode(token), StandardCharsets.UTF_8))
+                .orElse(null);
+        List<StreamJobView.Entry> found = jobs.page(start, after, PAGE + 1);
+        ObjectNode body = JsonNodeFactory.instance.objectNode();
+        ArrayNode value = body.putArray("value");
+        Set<String> expanded = expanded(request);
+        found.stream().limit(PAGE).forEach(entry -> value.add(StreamJobs.view(entry, expanded)));
+        if (found.size() > PAGE) {
+            String last = found.get(PAGE - 1).job().getStreamJobId();
+            String token =
+                    Base64.getUrlEncoder().withoutPadding().encodeToString(last.getBytes(StandardCharsets.UTF_8));
+            body.put(
+                    "nextLink",
+                    (request.isSecure() ? "https://" : "http://")
+                            + request.getHeaders().get("Host") + target.path() + "?api-version="
+                            + request.getParameters().get("api-version") + "&$skiptoken=" + token);
+        }
+        return Answers.ok(body);
+    }
+
+    private static Set<String> expanded(HttpRequest<?> request) {
+        Set<String> kinds = new LinkedHashSet<>();
+        Arrays.stream(Optional.ofNullable(request.getParameters().get("$expand"))
+                        .orElse("")
+                        .split(","))
+                .map(kind -> kind.strip().toLowerCase(Locale.ROOT))
+                .filter(EXPANDABLE::contains)
+                .forEach(kinds::add);
+        return kinds;
+    }
+
+    private StreamJobView.Entry entry(Target target) {
+        return jobs.get(target.id()).orElseThrow(() -> notFound("There is no stream job at " + target.job() + "."));
+    }
+
+    private static ProblemException notFound(String message) {
+        return new ProblemException(new Problem(404, 404, "ResourceNotFound", message));
+    }
+
+    private static HttpResponse<String> child(Target target, ObjectNode document) {
+        String kind = String.valueOf(target.kind());
+        if (target.child() == null) {
+            ObjectNode body = JsonNodeFactory.instance.objectNode();
+            ArrayNode value = body.putArray("value");
+            StreamJobs.children(document, kind).forEach(one -> value.add(StreamJobs.view(document, kind, one)));
+            return Answers.ok(body);
+        }
+        return childAnswer(target, document, HttpStatus.OK);
+    }
+
+    private static HttpResponse<String> childAnswer(Target target, ObjectNode document, HttpStatus status) {
+        ObjectNode child = existingChild(target, document);
+        return Answers.ok(StreamJobs.view(document, String.valueOf(target.kind()), child))
+                .status(status)
+                .header("ETag", StreamJobs.etag(child));
+    }
+
+    private static ObjectNode existingChild(Target target, ObjectNode document) {
+        return StreamJobs.child(document, String.valueOf(target.kind()), String.valueOf(target.child()))
+                .orElseThrow(() -> notFound("There is nothing at " + target.path() + "."));
+    }
+
+    @Put("/subscriptions/{+rest}")
+    CompletionStage<HttpResponse<String>> put(HttpRequest<?> request, @Body byte @Nullable [] body) {
+        Target target = target(request);
+        ObjectNode given = object(body);
+        if (target.kind() != null) {
+            return putChild(request, target, given, false);
+        }
+        rejectAction(target);
+        Optional<StreamJobView.Entry> known = jobs.get(target.id());
+        if ("*".equals(unquoted(request, "If-None-Match")) && known.isPresent()) {
+            throw changed("There is a stream job of that name.");
+        }
+        known.ifPresent(entry -> checkMatch(request, StreamJobs.parse(entry.job())));
+        if (known.isEmpty() && unquoted(request, "If-Match") != null) {
+            throw changed("There is no stream job of that name.");
+        }
+        ObjectNode document = StreamJobs.document(target.job(), given);
+        long revision = known.map(entry -> entry.job().getRevision()).orElse(0L);
+        CompletableFuture<StreamJob> written = write(target, new PutStreamJob(document.toString(), revision));
+        JsonNode properties = given.path("properties");
+        if (properties.path("outputStartMode").isTextual()) {
+            written = written.thenCompose(_ -> start(target, properties));
+        }
+        HttpStatus status = known.isPresent() ? HttpStatus.OK : HttpStatus.CREATED;
+        return written.thenApply(_ -> answer(entry(target), EXPANDABLE).status(status));
+    }
+
+    private CompletionStage<HttpResponse<String>> putChild(
+            HttpRequest<?> request, Target target, ObjectNode given, boolean patch) {
+        String kind = String.valueOf(target.kind());
+        if (target.child() == null || target.action() != null) {
+            throw new ProblemException(Problem.notFound("There is nothing to write at " + target.path() + "."));
+        }
+        if (kind.equals("functions")) {
+            throw StreamJobs.bad("There are no functions of users: write the expression into the query.");
+        }
+        String name = target.child();
+        return edit(target, TRIES, document -> {
+                    Optional<ObjectNode> known = StreamJobs.child(document, kind, name);
+                    if ("*".equals(unquoted(request, "If-None-Match")) && known.isPresent()) {
+                        throw changed("There is one of that name.");
+                    }
+                    known.ifPresent(child -> checkMatch(request, child));
+                    if (patch) {
+                        existingChild(target, document);
+                        return StreamJobs.patchedChild(document, kind, name, given);
+                    }
+                    return StreamJobs.withChild(document, kind, name, given);
+                })
+                .thenApply(before -> childAnswer(
+                        target,
+                        StreamJobs.parse(entry(target).job()),
+                        StreamJobs.child(before, kind, name).isPresent() ? HttpStatus.OK : HttpStatus.CREATED));
+    }
+
+    /** One change of a document; where somebody else was faster it is made again. @return the document before */
+    private CompletableFuture<ObjectNode> edit(
+            Target target, int tries, java.util.function.UnaryOperator<ObjectNode> change) {
+        StreamJob job = entry(target).job();
+        ObjectNode before = StreamJobs.parse(job);
+        PutStreamJob put = new PutStreamJob(change.apply(before).toString(), job.getRevision());
+        return requests.streamJob(target.id(), put).thenCompose(outcome -> {
+            boolean late = outcome instanceof Refusal refusal
+                    && refusal.getReason() == RefusalReason.PRECONDITION_FAILED
+                    && tries > 1;
+            if (late) {
+                return edit(target, tries - 1, change);
+            }
+            accept(outcome);
+            return CompletableFuture.completedFuture(before);
+        });
+    }
+
+    @Patch("/subscriptions/{+rest}")
+    CompletionStage<HttpResponse<String>> patch(HttpRequest<?> request, @Body byte @Nullable [] body) {
+        Target target = target(request);
+        ObjectNode given = object(body);
+        if (target.kind() != null) {
+            return putChild(request, target, given, true);
+        }
+        rejectAction(target);
+        return edit(target, TRIES, document -> {
+                    checkMatch(request, document);
+                    return StreamJobs.patched(document, given);
+                })
+                .thenApply(_ -> answer(entry(target), Set.of()));
+    }
+
+    @Delete("/subscriptions/{+rest}")
+    CompletionStage<HttpResponse<String>> delete(HttpRequest<?> request) {
+        Target target = target(request);
+        if (target.kind() != null) {
+            String kind = target.kind();
+            String name = String.valueOf(target.child());
+            if (StreamJobs.child(StreamJobs.parse(entry(target).job()), kind, name)
+                    .isEmpty()) {
+                return CompletableFuture.completedFuture(HttpResponse.noContent());
+            }
+            return edit(target, TRIES, document -> {
+                        StreamJobs.child(document, kind, name).ifPresent(child -> checkMatch(request, child));
+                        return StreamJobs.withoutChild(document, kind, name);
+                    })
+                    .thenApply(_ -> HttpResponse.ok());
+        }
+        rejectAction(target);
+        if (jobs.get(target.id()).isEmpty()) {
+            return CompletableFuture.completedFuture(HttpResponse.noContent());
+        }
+        return requests.streamJob(target.id(), new DeleteStreamJob(null)).thenApply(outcome -> {
+            if (!(outcome instanceof StreamJobDeleted)) {
+                accept(outcome);
+            }
+            return HttpResponse.ok();
+        });
+    }
+
+    @Post("/subscriptions/{+rest}")
+    CompletionStage<HttpResponse<String>> post(HttpRequest<?> request, @Body byte @Nullable [] body) {
+        Target target = target(request);
+        String action = String.valueOf(target.action());
+        if (target.kind() != null) {
+            if (!action.equals("test")) {
+                throw new ProblemException(Problem.notFound("There is nothing to ask at " + target.path() + "."));
+            }
+            return test(target);
+        }
+        return switch (action) {
+            case "start" ->
+                start(target, body == null || body.length == 0 ? null : object(body))
+                        .thenApply(_ -> accepted(target));
+            case "stop" -> stop(target);
+            case "scale" -> scale(target, object(body));
+            default ->
+                throw new ProblemException(Problem.notFound("There is nothing to ask at " + target.path() + "."));
+        };
+    }
+
+    private CompletableFuture<StreamJob> start(Target target, @Nullable JsonNode body) {
+        StreamJobView.Entry entry = entry(target);
+        return write(target, StreamJobs.start(body, entry, StreamJobs.parse(entry.job())));
+    }
+
+    private CompletionStage<HttpResponse<String>> stop(Target target) {
+        entry(target);
+        return write(target, new StopStreamJob())
+                .thenApply(job -> job.getStatus() == StreamJobStatus.STOPPING ? accepted(target) : HttpResponse.ok());
+    }
+
+    private CompletionStage<HttpResponse<String>> scale(Target target, ObjectNode body) {
+        int units = body.path("streamingUnits").asInt(0);
+        if (units < 1) {
+            throw StreamJobs.bad("Say streamingUnits, a number from 1.");
+        }
+        return edit(target, TRIES, document -> {
+                    ObjectNode changed = document.deepCopy();
+                    if (!(changed.at("/properties/transformation/properties") instanceof ObjectNode properties)) {
+                        throw StreamJobs.bad("The job has no transformation yet.");
+                    }
+                    properties.put("streamingUnits", units);
+                    return changed;
+                })
+                .thenApply(_ -> HttpResponse.ok());
+    }
+
+    private CompletionStage<HttpResponse<String>> test(Target target) {
+        ObjectNode child = existingChild(target, StreamJobs.parse(entry(target).job()));
+        String type = child.at("/properties/datasource/type").asText();
+        String topic = type.equalsIgnoreCase("Microsoft.Devices/IotHubs")
+                ? io.muster.topics.Topics.TELEMETRY.name()
+                : child.at("/properties/datasource/properties/eventHubName").asText();
+        return requests.hasTopic(topic).thenApply(has -> {
+            ObjectNode answer = JsonNodeFactory.instance.objectNode();
+            answer.put("status", has ? "TestSucceeded" : "TestFailed");
+            if (!has) {
+                answer.putObject("error")
+                        .put("code", "TopicNotFound")
+                        .put(
+                                "message",
+                                "There is no topic '" + topic + "': create it, or name another as eventHubName.");
+            }
+            return Answers.ok(answer);
+        });
+    }
+
+    private CompletableFuture<StreamJob> write(Target target, Object command) {
+        return requests.streamJob(target.id(), command).thenApply(StreamJobController::accept);
+    }
+
+    private static StreamJob accept(Object outcome) {
+        if (outcome instanceof Refusal refusal) {
+            String message = refusal.getMessage();
+            throw switch (refusal.getReason()) {
+                case JOB_RUNNING -> new ProblemException(new Problem(409, 409, "JobAlreadyRunning", message));
+                case JOB_NOT_FOUND -> notFound(message);
+                case PRECONDITION_FAILED -> changed(message);
+                default -> StreamJobs.bad(message);
+            };
+        }
+        return (StreamJob) outcome;
+    }
+
+    private static ProblemException changed(String message) {
+        return new ProblemException(new Problem(412, 412, "PreconditionFailed", message));
+    }
+
+    private static void rejectAction(Target target) {
+        if (target.isList() || target.action() != null) {
+            throw new ProblemException(Problem.notFound("There is nothing to write at " + target.path() + "."));
+        }
+    }
+
+    private static ObjectNode object(byte @Nullable [] body) {
+        return io.muster.api.json.Body.object(body == null ? new byte[0] : body);
+    }
+
+    private static void checkMatch(HttpRequest<?> request, JsonNode part) {
+        @Nullable String match = unquoted(request, "If-Match");
+        if (match != null && !match.equals("*") && !match.equals(StreamJobs.etag(part))) {
+            throw changed("It was changed since: read it again.");
+        }
+    }
+
+    private static @Nullable String unquoted(HttpRequest<?> request, String header) {
+        @Nullable String value = request.getHeaders().get(header);
+        return value == null ? null : value.replace("\"", "");
+    }
+
+    private static MutableHttpResponse<String> answer(StreamJobView.Entry entry, Set<String> expanded) {
+        return Answers.ok(StreamJobs.view(entry, expanded))
+                .header("ETag", StreamJobs.etag(StreamJobs.parse(entry.job())));
+    }
+}

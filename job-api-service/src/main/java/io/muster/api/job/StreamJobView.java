@@ -1,0 +1,92 @@
+package io.muster.api.job;
+
+import io.muster.records.StreamJob;
+import io.muster.records.StreamJobProgress;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentNavigableMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import org.jspecify.annotations.Nullable;
+
+/** The stream jobs as this instance knows them, from the topics and from replies: the larger revision wins. Thread-safe. */
+public final class StreamJobView {
+    /**
+     * A job and how far it is.
+     *
+     * @param lastOutput the latest time of a result, in ticks of 100 ns, of any start
+     * @param counts of the current start, by the names of Stream Analytics' metrics
+     * @param samples of what it could not use
+     */
+    public record Entry(StreamJob job, OptionalLong lastOutput, Map<String, Long> counts, List<String> samples) {}
+
+    private final ConcurrentNavigableMap<String, StreamJob> jobs = new ConcurrentSkipListMap<>();
+    private final Map<String, Map<Integer, StreamJobProgress>> progress = new ConcurrentHashMap<>();
+
+    public void put(StreamJob job) {
+        jobs.merge(
+                job.getStreamJobId(),
+                job,
+                (known, other) -> other.getRevision() >= known.getRevision()
+                                || !other.getCreatedAt().equals(known.getCreatedAt())
+                        ? other
+                        : known);
+    }
+
+    public void forget(String id) {
+        jobs.remove(id);
+        progress.remove(id);
+    }
+
+    public void put(StreamJobProgress latest) {
+        progress.computeIfAbsent(latest.getStreamJobId(), _ -> new ConcurrentHashMap<>())
+                .merge(
+                        latest.getTask(),
+                        latest,
+                        (known, other) -> other.getStartNumber() >= known.getStartNumber() ? other : known);
+    }
+
+    public Optional<Entry> get(String id) {
+        return Optional.ofNullable(jobs.get(id)).map(this::entry);
+    }
+
+    private Entry entry(StreamJob job) {
+        Map<String, Long> counts = new HashMap<>();
+        List<String> samples = new ArrayList<>();
+        long last = Long.MIN_VALUE;
+        long number = job.getCurrent() == null ? 0 : job.getCurrent().getNumber();
+        for (StreamJobProgress task :
+                progress.getOrDefault(job.getStreamJobId(), Map.of()).values()) {
+            if (task.getLastOutputTicks() != null) {
+                last = Math.max(last, task.getLastOutputTicks());
+            }
+            if (task.getStartNumber() == number) {
+                task.getCounts().forEach((name, count) -> counts.merge(name, count, Long::sum));
+                samples.addAll(task.getSamples());
+            }
+        }
+        return new Entry(job, last == Long.MIN_VALUE ? OptionalLong.empty() : OptionalLong.of(last), counts, samples);
+    }
+
+    /**
+     * In order of ids.
+     *
+     * @param prefix of their ids
+     * @param after the id behind which to begin; null for the first
+     */
+    public List<Entry> page(String prefix, @Nullable String after, int limit) {
+        List<Entry> page = new ArrayList<>();
+        for (StreamJob job :
+                jobs.tailMap(after == null ? prefix : after, after == null).values()) {
+            if (page.size() == limit || !job.getStreamJobId().startsWith(prefix)) {
+                break;
+            }
+            page.add(entry(job));
+        }
+        return page;
+    }
+}

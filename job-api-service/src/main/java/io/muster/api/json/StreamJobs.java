@@ -1,0 +1,355 @@
+package io.muster.api.json;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.muster.api.job.StreamJobView;
+import io.muster.query.QueryException;
+import io.muster.query.stream.StreamQuery;
+import io.muster.query.stream.Ticks;
+import io.muster.records.OutputStartMode;
+import io.muster.records.StartStreamJob;
+import io.muster.records.StreamJob;
+import io.muster.records.StreamJobStart;
+import io.muster.records.StreamJobStatus;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Stream jobs as clients of Azure's resource manager write and read them. What is kept of one is the document that they wrote, without what
+ * is read-only and without secrets. Contract: stream-analytics, 4.1.
+ */
+public final class StreamJobs {
+    /** The kinds of children, and whether a job has one of them only. */
+    public static final Set<String> CHILDREN = Set.of("inputs", "outputs", "transformations", "functions");
+
+    private static final String TYPE = "Microsoft.StreamAnalytics/streamingjobs";
+    private static final Set<String> SECRETS =
+            Set.of("sharedaccesspolicykey", "accountkey", "password", "apikey", "refreshtoken");
+    private static final Set<String> READ_ONLY = Set.of(
+            "jobid",
+            "provisioningstate",
+            "jobstate",
+            "createddate",
+            "lastoutputeventtime",
+            "etag",
+            "outputstartmode",
+            "outputstarttime",
+            "diagnostics");
+    private static final Map<OutputStartMode, String> MODES = Map.of(
+            OutputStartMode.JOB_START_TIME, "JobStartTime",
+            OutputStartMode.CUSTOM_TIME, "CustomTime",
+            OutputStartMode.LAST_OUTPUT_EVENT_TIME, "LastOutputEventTime");
+
+    private StreamJobs() {}
+
+    /** What a PUT of a job says, as it is kept. @param path of the resource, as it was written */
+    public static ObjectNode document(String path, ObjectNode body) {
+        ObjectNode document = JsonNodeFactory.instance.objectNode();
+        document.put("id", path);
+        document.put("name", path.substring(path.lastIndexOf('/') + 1));
+        for (String member : List.of("location", "tags", "identity")) {
+            if (body.hasNonNull(member)) {
+                document.set(member, body.get(member));
+            }
+        }
+        ObjectNode properties = document.putObject("properties");
+        if (body.get("properties") instanceof ObjectNode given) {
+            properties.setAll(kept(given));
+        }
+        return document;
+    }
+
+    /** Without what is read-only and without secrets. */
+    private static ObjectNode kept(ObjectNode given) {
+        ObjectNode kept = given.deepCopy();
+        kept.properties().stream()
+                .map(Map.Entry::getKey)
+                .filter(name -> READ_ONLY.contains(name.toLowerCase(Locale.ROOT)))
+                .toList()
+                .forEach(kept::remove);
+        withoutSecrets(kept);
+        return kept;
+    }
+
+    private static void withoutSecrets(JsonNode node) {
+        if (node instanceof ObjectNode object) {
+            object.properties().stream()
+                    .map(Map.Entry::getKey)
+                    .filter(name -> SECRETS.contains(name.toLowerCase(Locale.ROOT)))
+                    .toList()
+                    .forEach(object::remove);
+        }
+        node.forEach(StreamJobs::withoutSecrets);
+    }
+
+    /** The kept document with a PATCH; null removes. Children are patched by themselves. */
+    public static ObjectNode patched(ObjectNode document, ObjectNode patch) {
+        ObjectNode result = document.deepCopy();
+        if (patch.hasNonNull("tags")) {
+            result.set("tags", patch.get("tags"));
+        }
+        if (patch.get("properties") instanceof ObjectNode properties) {
+            ObjectNode own = kept(properties);
+            own.remove(List.of("inputs", "outputs", "functions", "transformation"));
+            merge((ObjectNode) result.get("properties"), own);
+        }
+        return result;
+    }
+
+    private static void merge(ObjectNode target, ObjectNode patch) {
+        patch.properties().forEach(member -> {
+            if (member.getValue().isNull()) {
+                target.remove(member.getKey());
+            } else if (member.getValue() instanceof ObjectNode inner
+                    && target.get(member.getKey()) instanceof ObjectNode to) {
+                merge(to, inner);
+            } else {
+                target.set(member.getKey(), member.getValue());
+            }
+        });
+    }
+
+    public static ObjectNode parse(StreamJob job) {
+        return (ObjectNode) Body.stored(job.getDocument());
+    }
+
+    /** Of the document: it does not change when the job starts or stops. */
+    public static String etag(JsonNode part) {
+        return UUID.nameUUIDFromBytes(part.toString().getBytes(StandardCharsets.UTF_8))
+                .toString();
+    }
+
+    // --- What start needs.
+
+    /** @throws ProblemException where the job can't start, and what to do */
+    public static StartStreamJob start(@Nullable JsonNode body, StreamJobView.Entry entry, ObjectNode document) {
+        rejectIncomplete(document);
+        String mode = body == null ? "" : body.path("outputStartMode").asText("");
+        JsonNode time = body == null ? JsonNodeFactory.instance.missingNode() : body.path("outputStartTime");
+        OutputStartMode found = mode.isEmpty() ? OutputStartMode.JOB_START_TIME : mode(mode);
+        if (found == OutputStartMode.CUSTOM_TIME && !time.isTextual()) {
+            throw bad("With CustomTime, say outputStartTime.");
+        }
+        if (found == OutputStartMode.LAST_OUTPUT_EVENT_TIME
+                && entry.lastOutput().isEmpty()) {
+            throw bad("The job has never written a result: start it with JobStartTime, or with CustomTime.");
+        }
+        return new StartStreamJob(
+                found, found == OutputStartMode.CUSTOM_TIME ? Dates.parse("outputStartTime", time.asText()) : null);
+    }
+
+    private static OutputStartMode mode(String name) {
+        return MODES.entrySet().stream()
+                .filter(known -> known.getValue().equalsIgnoreCase(name))
+                .map(Map.Entry::getKey)
+                .findFirst()
+                .orElseThrow(() -> bad(
+                        "outputStartMode is JobStartTime, CustomTime or LastOutputEventTime, and not " + name + "."));
+    }
+
+    private static void rejectIncomplete(ObjectNode document) {
+        JsonNode properties = document.path("properties");
+        for (String kind : List.of("inputs", "outputs")) {
+            if (properties.path(kind).isEmpty()) {
+                throw bad("The job has no " + kind + ": a job that starts has at least one.");
+            }
+        }
+        String query = properties.at("/transformation/properties/query").asText("");
+        if (query.isBlank()) {
+            throw bad("The job has no transformation with a query.");
+        }
+        compile(query).ifPresent(error -> {
+            throw bad(error);
+        });
+    }
+
+    /** What is wrong with a query, if anything is. */
+    private static Optional<String> compile(String query) {
+        try {
+            StreamQuery.parse(query, Set.of());
+            return Optional.empty();
+        } catch (QueryException e) {
+            return Optional.of(e.getMessage());
+        }
+    }
+
+    public static ProblemException bad(String message) {
+        return new ProblemException(new Problem(400, 400, "BadRequest", message));
+    }
+
+    // --- Children.
+
+    /** The child of that name; its place in the list is kept. */
+    public static Optional<ObjectNode> child(ObjectNode document, String kind, String name) {
+        if (kind.equals("transformations")) {
+            return Optional.of(document.at("/properties/transformation"))
+                    .filter(ObjectNode.class::isInstance)
+                    .map(ObjectNode.class::cast)
+                    .filter(one -> one.path("name").asText().equalsIgnoreCase(name));
+        }
+        for (JsonNode one : document.path("properties").path(kind)) {
+            if (one.path("name").asText().equalsIgnoreCase(name)) {
+                return Optional.of((ObjectNode) one);
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** The document with the child, which replaces one of its name. */
+    public static ObjectNode withChild(ObjectNode document, String kind, String name, ObjectNode body) {
+        ObjectNode child = JsonNodeFactory.instance.objectNode().put("name", name);
+        child.set(
+                "properties",
+                body.get("properties") instanceof ObjectNode given
+                        ? kept(given)
+                        : JsonNodeFactory.instance.objectNode());
+        ObjectNode result = withoutChild(document, kind, name);
+        if (kind.equals("transformations")) {
+            ((ObjectNode) result.get("properties")).set("transformation", child);
+        } else {
+            ((ObjectNode) result.get("properties")).withArrayProperty(kind).add(child);
+        }
+        return result;
+    }
+
+    public static ObjectNode patchedChild(ObjectNode document, String kind, String name, ObjectNode patch) {
+        ObjectNode result = document.deepCopy();
+        ObjectNode child = child(result, kind, name).orElseThrow();
+        if (patch.get("properties") instanceof ObjectNode properties) {
+            merge((ObjectNode) child.get("properties"), kept(properties));
+        }
+        return result;
+    }
+
+    public static ObjectNode withoutChild(ObjectNode document, String kind, String name) {
+        ObjectNode result = document.deepCopy();
+        if (kind.equals("transformations")) {
+            ((ObjectNode) result.get("properties")).remove("transformation");
+        } else if (result.path("properties").get(kind) instanceof ArrayNode list) {
+            for (Iterator<JsonNode> one = list.iterator(); one.hasNext(); ) {
+                if (one.next().path("name").asText().equalsIgnoreCase(name)) {
+                    one.remove();
+                }
+            }
+        }
+        return result;
+    }
+
+    public static List<ObjectNode> children(ObjectNode document, String kind) {
+        List<ObjectNode> children = new ArrayList<>();
+        JsonNode properties = document.path("properties");
+        if (kind.equals("transformations")) {
+            if (properties.get("transformation") instanceof ObjectNode one) {
+                children.add(one);
+            }
+        } else {
+            properties.path(kind).forEach(one -> children.add((ObjectNode) one));
+        }
+        return children;
+    }
+
+    /** A child as it is read. */
+    public static ObjectNode view(ObjectNode document, String kind, ObjectNode child) {
+        ObjectNode view = JsonNodeFactory.instance.objectNode();
+        String name = child.path("name").asText();
+        view.put("id", document.path("id").asText() + "/" + kind + "/" + name);
+        view.put("name", name);
+        view.put("type", TYPE + "/" + kind);
+        ObjectNode properties = ((ObjectNode) child.path("properties")).deepCopy();
+        properties.put("etag", etag(child));
+        if (kind.equals("transformations")) {
+            compile(properties.path("query").asText(""))
+                    .ifPresent(error -> condition(properties, "QueryCompilationError", error));
+        }
+        view.set("properties", properties);
+        return view;
+    }
+
+    private static void condition(ObjectNode properties, String code, String message) {
+        properties
+                .withObjectProperty("diagnostics")
+                .withArrayProperty("conditions")
+                .addObject()
+                .put("code", code)
+                .put("message", message);
+    }
+
+    // --- The job as it is read.
+
+    /** @param expanded which kinds of children it shows */
+    public static ObjectNode view(StreamJobView.Entry entry, Set<String> expanded) {
+        StreamJob job = entry.job();
+        ObjectNode document = parse(job);
+        ObjectNode view = JsonNodeFactory.instance.objectNode();
+        view.set("id", document.path("id"));
+        view.set("name", document.path("name"));
+        view.put("type", TYPE);
+        for (String member : List.of("location", "tags", "identity")) {
+            if (document.has(member)) {
+                view.set(member, document.get(member));
+            }
+        }
+        ObjectNode properties = ((ObjectNode) document.get("properties")).deepCopy();
+        properties.remove(List.of("inputs", "outputs", "functions", "transformation"));
+        properties.put(
+                "jobId",
+                UUID.nameUUIDFromBytes(job.getStreamJobId().getBytes(StandardCharsets.UTF_8))
+                        .toString());
+        properties.put("provisioningState", "Succeeded");
+        properties.put("jobState", state(job.getStatus()));
+        properties.put("createdDate", job.getCreatedAt().toString());
+        entry.lastOutput()
+                .ifPresent(ticks -> properties.put(
+                        "lastOutputEventTime", Ticks.instant(ticks).toString()));
+        StreamJobStart start = job.getCurrent();
+        if (start != null) {
+            properties.put("outputStartMode", MODES.get(start.getMode()));
+            Instant from =
+                    start.getFromTicks() == null ? start.getOutputStartTime() : Ticks.instant(start.getFromTicks());
+            if (from != null) {
+                properties.put("outputStartTime", from.toString());
+            }
+            start.getDiagnostics().forEach(text -> condition(properties, text.split(":", 2)[0], text));
+        }
+        if (job.getFailureReason() != null) {
+            condition(properties, "JobFailed", job.getFailureReason());
+        }
+        entry.samples().forEach(sample -> condition(properties, "InputEvent", sample));
+        if (!properties.path("compatibilityLevel").asText("1.2").equals("1.2")) {
+            condition(
+                    properties,
+                    "CompatibilityLevel",
+                    "The job runs with the meaning of level 1.2, whatever it asks for.");
+        }
+        properties.put("etag", etag(document));
+        ObjectNode metrics = properties.putObject("metrics");
+        entry.counts().forEach(metrics::put);
+        for (String kind : expanded) {
+            if (kind.equals("transformation")) {
+                children(document, "transformations")
+                        .forEach(one -> properties.set("transformation", view(document, "transformations", one)));
+            } else {
+                ArrayNode list = properties.putArray(kind);
+                children(document, kind).forEach(one -> list.add(view(document, kind, one)));
+            }
+        }
+        view.set("properties", properties);
+        return view;
+    }
+
+    /** As the portal spells it. */
+    private static String state(StreamJobStatus status) {
+        return status.name().charAt(0) + status.name().substring(1).toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,256 @@
+package io.muster.processor.streamjob.stream;
+
+import io.muster.codec.Codecs;
+import io.muster.codec.UndecodableRecordException;
+import io.muster.records.ReportStreamJobFailed;
+import io.muster.records.ReportStreamJobRunning;
+import io.muster.records.ReportStreamJobStopped;
+import io.muster.records.StreamJob;
+import io.muster.records.StreamJobCommand;
+import io.muster.records.StreamJobStart;
+import io.muster.records.StreamJobStatus;
+import io.muster.service.KafkaConnection;
+import io.muster.service.StreamsApplication;
+import io.muster.topics.Topics;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs the stream jobs that the log says are to run, and says how they fare. Every instance runs every job: Kafka Streams shares the
+ * partitions among them. What each job wants is done on a thread of its own, so that none waits for another.
+ */
+public final class StreamJobRunner implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(StreamJobRunner.class);
+    private static final Duration POLL = Duration.ofMillis(100);
+    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(30);
+
+    private final Codecs codecs;
+    private final StreamsApplication.Options options;
+    private final StreamPositions positions;
+    private final Admin admin;
+    private final KafkaProducer<String, byte[]> producer;
+    private final KafkaConsumer<String, byte[]> consumer;
+    private final Thread thread;
+    private final Map<String, StreamJob> wanted = new ConcurrentHashMap<>();
+    private final Map<String, StreamJobRun> runs = new ConcurrentHashMap<>();
+    private final Set<String> busy = new HashSet<>();
+    private volatile boolean closed;
+
+    /** @param options of the applications, but for their ids */
+    public StreamJobRunner(StreamsApplication.Options options, Codecs codecs, InstantSource clock) {
+        KafkaConnection kafka = options.kafka();
+        this.codecs = codecs;
+        this.options = options;
+        this.positions = new StreamPositions(kafka, codecs, clock);
+        this.admin = Admin.create(kafka.clientProperties());
+        Map<String, Object> producing = kafka.clientProperties();
+        producing.put(ProducerConfig.ACKS_CONFIG, "all");
+        this.producer = new KafkaProducer<>(producing, new StringSerializer(), new ByteArraySerializer());
+        Map<String, Object> consuming = kafka.clientProperties();
+        consuming.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        consuming.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        this.consumer = new KafkaConsumer<>(consuming, new StringDeserializer(), new ByteArrayDeserializer());
+        this.thread = Thread.ofPlatform().name("stream-jobs").unstarted(this::follow);
+    }
+
+    /** Returns at once. */
+    public StreamJobRunner start() {
+        thread.start();
+        return this;
+    }
+
+    private void follow() {
+        List<TopicPartition> partitions = consumer.partitionsFor(Topics.STREAM_JOBS.name()).stream()
+                .map(info -> new TopicPartition(info.topic(), info.partition()))
+                .toList();
+        consumer.assign(partitions);
+        consumer.seekToBeginning(partitions);
+        Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+        boolean caughtUp = false;
+        while (!closed) {
+            try {
+                consumer.poll(POLL).forEach(this::take);
+                caughtUp = caughtUp
+                        || ends.entrySet().stream().allMatch(end -> consumer.position(end.getKey()) >= end.getValue());
+                if (caughtUp) {
+                    Set<String> all = new HashSet<>(wanted.keySet());
+                    all.addAll(runs.keySet());
+                    all.forEach(this::attend);
+                }
+            } catch (WakeupException e) {
+                LOG.debug("Woken to end");
+            } catch (KafkaException e) {
+                LOG.warn("Stream jobs can't be read for now: {}", e.toString());
+            }
+        }
+        consumer.close();
+    }
+
+    private void take(ConsumerRecord<String, byte[]> record) {
+        try {
+            if (record.value() == null) {
+                wanted.remove(record.key());
+            } else {
+                wanted.put(record.key(), codecs.of(Topics.STREAM_JOBS).decode(record.value()));
+            }
+        } catch (UndecodableRecordException e) {
+            LOG.warn("A stream job can't be read, offset={} reason={}", record.offset(), e.getMessage());
+        }
+    }
+
+    /** Has a thread do what the job wants, unless one is at it or there is nothing to do. */
+    private void attend(String id) {
+        @Nullable StreamJob job = wanted.get(id);
+        if (!wantsSomething(job, runs.get(id))) {
+            return;
+        }
+        synchronized (busy) {
+            if (!busy.add(id)) {
+                return;
+            }
+        }
+        Thread.ofVirtual().start(() -> {
+            try {
+                serve(id, job);
+            } catch (ExecutionException | KafkaException e) {
+                LOG.warn("A stream job has to wait, streamJobId={} reason={}", id, e.toString());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } finally {
+                synchronized (busy) {
+                    busy.remove(id);
+                }
+            }
+        });
+    }
+
+    private static boolean isActive(StreamJob job) {
+        return job.getStatus() == StreamJobStatus.STARTING || job.getStatus() == StreamJobStatus.RUNNING;
+    }
+
+    private static boolean wantsSomething(@Nullable StreamJob job, @Nullable StreamJobRun run) {
+        if (job == null || !isActive(job)) {
+            return run != null || (job != null && job.getStatus() == StreamJobStatus.STOPPING);
+        }
+        StreamJobStart current = job.getCurrent();
+        return current != null
+                && (run == null || run.number() != current.getNumber() || job.getStatus() == StreamJobStatus.STARTING);
+    }
+
+    private void serve(String id, @Nullable StreamJob job) throws ExecutionException, InterruptedException {
+        @Nullable StreamJobRun run = runs.get(id);
+        @Nullable StreamJobStart current = job == null ? null : job.getCurrent();
+        if (run != null && (job == null || current == null || !isActive(job) || run.number() != current.getNumber())) {
+            run.close();
+            runs.remove(id);
+            if (job == null || !isActive(job)) {
+                cleanIfOver(run.number());
+            }
+            run = null;
+        }
+        if (job == null || current == null) {
+            return;
+        }
+        long number = current.getNumber();
+        if (job.getStatus() == StreamJobStatus.STOPPING) {
+            if (StreamJobRun.isOver(admin, number)) {
+                StreamJobRun.clean(admin, number);
+                tell(id, new ReportStreamJobStopped(number));
+            }
+        } else if (isActive(job)) {
+            advance(id, job, current, run);
+        }
+    }
+
+    private void cleanIfOver(long number) throws ExecutionException, InterruptedException {
+        if (StreamJobRun.isOver(admin, number)) {
+            StreamJobRun.clean(admin, number);
+        }
+    }
+
+    private void advance(String id, StreamJob job, StreamJobStart current, @Nullable StreamJobRun run)
+            throws ExecutionException, InterruptedException {
+        long number = current.getNumber();
+        try {
+            if (run != null) {
+                if (run.isRunning()) {
+                    tell(id, new ReportStreamJobRunning(number));
+                }
+            } else if (current.getFromTicks() == null) {
+                tell(id, positions.find(job, current, StreamJobDefinition.parse(job.getDocument())));
+            } else {
+                StreamJobDefinition definition = StreamJobDefinition.parse(job.getDocument());
+                runs.put(
+                        id,
+                        StreamJobRun.start(
+                                id,
+                                current,
+                                definition,
+                                codecs,
+                                admin,
+                                options,
+                                reason -> tell(id, new ReportStreamJobFailed(number, reason))));
+            }
+        } catch (StreamJobDefinitionException e) {
+            tell(id, new ReportStreamJobFailed(number, String.valueOf(e.getMessage())));
+        }
+    }
+
+    /** Says it, and waits until the log has it; what comes of it is read later. */
+    private void tell(String id, Object command) {
+        try {
+            producer.send(new ProducerRecord<>(
+                            Topics.STREAM_JOB_COMMANDS.name(),
+                            id,
+                            codecs.of(Topics.STREAM_JOB_COMMANDS).encode(new StreamJobCommand(id, command))))
+                    .get();
+            Thread.sleep(POLL);
+        } catch (ExecutionException e) {
+            LOG.warn("A report can't be written for now, streamJobId={} reason={}", id, e.toString());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        consumer.wakeup();
+        try {
+            thread.join(CLOSE_LIMIT);
+            Map<String, Thread> closing = new HashMap<>();
+            runs.forEach((id, run) -> closing.put(id, Thread.ofVirtual().start(run::close)));
+            for (Thread one : closing.values()) {
+                one.join(CLOSE_LIMIT);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        producer.close();
+        admin.close();
+    }
+}

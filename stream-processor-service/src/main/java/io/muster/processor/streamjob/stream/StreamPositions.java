@@ -1,0 +1,184 @@
+package io.muster.processor.streamjob.stream;
+
+import io.muster.codec.Codecs;
+import io.muster.query.stream.StreamQuery;
+import io.muster.query.stream.Ticks;
+import io.muster.records.PositionStreamJob;
+import io.muster.records.StreamJob;
+import io.muster.records.StreamJobProgress;
+import io.muster.records.StreamJobStart;
+import io.muster.records.StreamPosition;
+import io.muster.service.KafkaConnection;
+import io.muster.topics.Topics;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeSet;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * From where on a start reads its inputs, so that its results are whole from the output start time on: the first record that arrived no
+ * earlier than that time, less how far the query looks back, less how far ahead of its arrival an event may claim to be. Contract:
+ * stream-analytics, 4.3 and 4.6, 8. Each call is for one thread.
+ */
+final class StreamPositions {
+    private static final long EARLY = 5 * Ticks.MINUTE;
+    private static final Duration LIMIT = Duration.ofSeconds(30);
+
+    private final KafkaConnection kafka;
+    private final Codecs codecs;
+    private final InstantSource clock;
+
+    StreamPositions(KafkaConnection kafka, Codecs codecs, InstantSource clock) {
+        this.kafka = kafka;
+        this.codecs = codecs;
+        this.clock = clock;
+    }
+
+    /** @throws StreamJobDefinitionException when a topic is missing, or there is no last output to go on from */
+    PositionStreamJob find(StreamJob job, StreamJobStart start, StreamJobDefinition definition)
+            throws StreamJobDefinitionException {
+        try (KafkaConsumer<String, byte[]> consumer = consumer()) {
+            Map<String, List<PartitionInfo>> topics = consumer.listTopics(LIMIT);
+            rejectMissing(topics, definition);
+            long from = switch (start.getMode()) {
+                case JOB_START_TIME -> Ticks.of(start.getAt());
+                case CUSTOM_TIME ->
+                    Ticks.of(Optional.ofNullable(start.getOutputStartTime()).orElse(start.getAt()));
+                case LAST_OUTPUT_EVENT_TIME -> lastMark(consumer, job, start);
+            };
+            long since = Math.max(0, Ticks.millis(from - lookBack(definition.query()) - EARLY));
+            List<String> diagnostics = new ArrayList<>();
+            List<StreamPosition> positions = new ArrayList<>();
+            for (String topic : new TreeSet<>(definition.inputs().values())) {
+                List<TopicPartition> partitions = topics.getOrDefault(topic, List.of()).stream()
+                        .map(info -> new TopicPartition(topic, info.partition()))
+                        .toList();
+                positions.addAll(positions(consumer, partitions, since, diagnostics));
+            }
+            return new PositionStreamJob(start.getNumber(), from, positions, diagnostics);
+        }
+    }
+
+    private static void rejectMissing(Map<String, List<PartitionInfo>> topics, StreamJobDefinition definition)
+            throws StreamJobDefinitionException {
+        TreeSet<String> missing = new TreeSet<>(definition.inputs().values());
+        definition.outputs().values().forEach(output -> missing.add(output.topic()));
+        missing.removeAll(topics.keySet());
+        if (!missing.isEmpty()) {
+            throw new StreamJobDefinitionException(
+                    "There is no topic " + String.join(", ", missing) + ": create it first.");
+        }
+    }
+
+    private List<StreamPosition> positions(
+            KafkaConsumer<String, byte[]> consumer,
+            List<TopicPartition> partitions,
+            long since,
+            List<String> diagnostics) {
+        Map<TopicPartition, Long> times = new HashMap<>();
+        partitions.forEach(partition -> times.put(partition, since));
+        Map<TopicPartition, OffsetAndTimestamp> found = consumer.offsetsForTimes(times, LIMIT);
+        Map<TopicPartition, Long> beginnings = consumer.beginningOffsets(partitions, LIMIT);
+        Instant asked = clock.instant();
+        Map<TopicPartition, Long> ends = consumer.endOffsets(partitions, LIMIT);
+        List<StreamPosition> positions = new ArrayList<>();
+        for (TopicPartition partition : partitions) {
+            long end = ends.getOrDefault(partition, 0L);
+            @Nullable OffsetAndTimestamp at = found.get(partition);
+            long offset = at == null ? end : at.offset();
+            long beginning = beginnings.getOrDefault(partition, 0L);
+            if (beginning > 0 && offset == beginning && at != null && at.timestamp() > since) {
+                diagnostics.add("InputRetentionTooShort: of " + partition + " records are wanted from "
+                        + Instant.ofEpochMilli(since) + " on, and the earliest that is kept is of "
+                        + Instant.ofEpochMilli(at.timestamp()) + "; the first results may be partial.");
+            }
+            positions.add(
+                    new StreamPosition(partition.topic(), partition.partition(), offset, offset >= end ? asked : null));
+        }
+        return positions;
+    }
+
+    static long lookBack(StreamQuery query) {
+        Map<String, Long> steps = new HashMap<>();
+        for (StreamQuery.Step step : query.steps()) {
+            steps.put(
+                    step.name(),
+                    step.selects().stream()
+                            .mapToLong(select -> lookBack(select, steps))
+                            .max()
+                            .orElse(0));
+        }
+        return query.outputs().stream()
+                .mapToLong(output -> lookBack(output.select(), steps))
+                .max()
+                .orElse(0);
+    }
+
+    private static long lookBack(StreamQuery.Select select, Map<String, Long> steps) {
+        long before = select.sources().stream()
+                .mapToLong(source -> steps.getOrDefault(source.name(), 0L))
+                .max()
+                .orElse(0);
+        return select.lookBack() + before;
+    }
+
+    /** Up to where all results of the start before were written, in its slowest task. */
+    private long lastMark(KafkaConsumer<String, byte[]> consumer, StreamJob job, StreamJobStart start)
+            throws StreamJobDefinitionException {
+        List<TopicPartition> partitions = consumer.partitionsFor(Topics.STREAM_JOB_PROGRESS.name(), LIMIT).stream()
+                .map(info -> new TopicPartition(info.topic(), info.partition()))
+                .toList();
+        consumer.assign(partitions);
+        consumer.seekToBeginning(partitions);
+        Map<TopicPartition, Long> ends = consumer.endOffsets(partitions, LIMIT);
+        Map<Integer, StreamJobProgress> latest = new HashMap<>();
+        while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
+            for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofMillis(100))) {
+                if (record.value() != null && record.key().startsWith(job.getStreamJobId() + " ")) {
+                    StreamJobProgress progress =
+                            codecs.of(Topics.STREAM_JOB_PROGRESS).decode(record.value());
+                    if (progress.getStreamJobId().equals(job.getStreamJobId())
+                            && progress.getTask() >= 0
+                            && progress.getStartNumber() < start.getNumber()) {
+                        latest.merge(
+                                progress.getTask(),
+                                progress,
+                                (known, other) -> other.getStartNumber() >= known.getStartNumber() ? other : known);
+                    }
+                }
+            }
+        }
+        long last = latest.values().stream()
+                .mapToLong(StreamJobProgress::getStartNumber)
+                .max()
+                .orElse(0);
+        OptionalLong mark = latest.values().stream()
+                .filter(progress -> progress.getStartNumber() == last)
+                .mapToLong(StreamJobProgress::getWatermarkTicks)
+                .min();
+        return mark.orElseThrow(() -> new StreamJobDefinitionException(
+                "The job has never written a result: start it now, or from a time of your choice."));
+    }
+
+    private KafkaConsumer<String, byte[]> consumer() {
+        Map<String, Object> properties = kafka.clientProperties();
+        properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        return new KafkaConsumer<>(properties, new StringDeserializer(), new ByteArrayDeserializer());
+    }
+}
