@@ -16,29 +16,31 @@ const json = { type: "Json", encoding: "UTF8" };
 
 async function life(run) {
   const job = `life-${run}`;
-  const created = await client.streamingJobs.beginCreateOrReplaceAndWait({
+  const created = await client.streamingJobs.beginCreateOrReplaceAndWait(group, job, {
     location: "local", sku: { name: "Standard" }, eventsOutOfOrderPolicy: "Adjust", outputErrorPolicy: "Drop",
     eventsOutOfOrderMaxDelayInSeconds: 0, eventsLateArrivalMaxDelayInSeconds: 5, compatibilityLevel: "1.2",
-  }, group, job);
+  });
   assert.strictEqual(created.jobState, "Created");
   assert.strictEqual(created.provisioningState, "Succeeded");
   await assert.rejects(client.streamingJobs.beginStartAndWait(group, job), (error) => error.statusCode === 400);
   await client.inputs.createOrReplace(
-    { properties: { type: "Stream", datasource: eventHub(inputTopic), serialization: json } }, group, job, "In");
-  await client.outputs.createOrReplace({ datasource: eventHub(outputTopic), serialization: { ...json, format: "LineSeparated" } }, group, job, "Out");
-  const wrong = await client.transformations.createOrReplace({ streamingUnits: 1, query: "SELECT k, COUNT(*) INTO Out FROM In GROUP BY k" }, group, job, "T");
+    group, job, "Events", { properties: { type: "Stream", datasource: eventHub(inputTopic), serialization: json } });
+  await client.outputs.createOrReplace(
+    group, job, "Out", { datasource: eventHub(outputTopic), serialization: { ...json, format: "LineSeparated" } });
+  const wrong = await client.transformations.createOrReplace(
+    group, job, "T", { streamingUnits: 1, query: "SELECT k, COUNT(*) INTO Out FROM Events GROUP BY k" });
   assert.ok(wrong.etag);
   await assert.rejects(client.streamingJobs.beginStartAndWait(group, job), (error) =>
-    error.statusCode === 400 && /Line 1:35 .*add a window to GROUP BY/.test(error.message));
+    error.statusCode === 400 && /Line 1:41 .*add a window to GROUP BY/.test(error.message));
   await client.transformations.update(
-    { query: "SELECT k, COUNT(*) AS n, System.Timestamp() AS at INTO Out FROM In GROUP BY k, TumblingWindow(second, 1)" }, group, job, "T");
-  assert.strictEqual((await client.inputs.beginTestAndWait(group, job, "In")).status, "TestSucceeded");
+    group, job, "T", { query: "SELECT k, COUNT(*) AS n, System.Timestamp() AS at INTO Out FROM Events GROUP BY k, TumblingWindow(second, 1)" });
+  assert.strictEqual((await client.inputs.beginTestAndWait(group, job, "Events")).status, "TestSucceeded");
   await client.inputs.createOrReplace(
-    { properties: { type: "Stream", datasource: eventHub("no-such-topic"), serialization: json } }, group, job, "Other");
+    group, job, "Other", { properties: { type: "Stream", datasource: eventHub("no-such-topic"), serialization: json } });
   assert.strictEqual((await client.inputs.beginTestAndWait(group, job, "Other")).status, "TestFailed");
   await client.inputs.delete(group, job, "Other");
   const expanded = await client.streamingJobs.get(group, job, { expand: "inputs,outputs,transformation" });
-  assert.deepStrictEqual(expanded.inputs.map((input) => input.name), ["In"]);
+  assert.deepStrictEqual(expanded.inputs.map((input) => input.name), ["Events"]);
   assert.strictEqual(expanded.inputs[0].properties.datasource.sharedAccessPolicyKey, undefined);
   assert.strictEqual((await client.streamingJobs.get(group, job)).inputs, undefined);
   await assert.rejects(
@@ -49,7 +51,7 @@ async function life(run) {
   assert.strictEqual((await client.streamingJobs.get(group, job)).jobState, "Running");
   await assert.rejects(client.streamingJobs.beginStartAndWait(group, job), (error) => error.statusCode === 409);
   await assert.rejects(
-    client.transformations.update({ query: "SELECT 1 INTO Out FROM In" }, group, job, "T"), (error) => error.statusCode === 409);
+    client.transformations.update(group, job, "T", { query: "SELECT 1 INTO Out FROM Events" }), (error) => error.statusCode === 409);
   const seen = await until("a result", async () => (await client.streamingJobs.get(group, job)).lastOutputEventTime);
   console.log("a result");
   const enough = new Date(seen.getTime() + Number(holdSeconds) * 1000);

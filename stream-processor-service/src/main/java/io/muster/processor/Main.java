@@ -9,7 +9,6 @@ import io.muster.service.Registries;
 import io.muster.service.ServiceProgram;
 import io.muster.service.Settings;
 import io.muster.service.StreamsApplication;
-import java.time.InstantSource;
 
 /** The stream processor's process. */
 public final class Main {
@@ -25,8 +24,7 @@ public final class Main {
         RegistrySettings registry = Registries.from(settings);
         OperationsServer.Address address = OperationsServer.Address.from(settings);
         settings.rejectUnknown();
-        ProcessorService processor =
-                ProcessorService.start(options, new ConfluentSchemaRegistry(registry), meters, InstantSource.system());
+        ProcessorService processor = ProcessorService.start(options, new ConfluentSchemaRegistry(registry), meters);
         OperationsServer operations = OperationsServer.start(address, meters, processor::ready);
         return () -> {
             operations.close();

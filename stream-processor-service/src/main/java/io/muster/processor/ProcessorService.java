@@ -7,7 +7,6 @@ import io.muster.registry.SchemaRegistry;
 import io.muster.service.StreamsApplication;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.TopicProvisioner;
-import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
@@ -35,7 +34,7 @@ public final class ProcessorService implements AutoCloseable {
      * @throws io.muster.registry.SchemaRegistryException when the registry is away or refuses a schema
      */
     public static ProcessorService start(
-            StreamsApplication.Options options, SchemaRegistry registry, MeterRegistry meters, InstantSource clock)
+            StreamsApplication.Options options, SchemaRegistry registry, MeterRegistry meters)
             throws ExecutionException, InterruptedException {
         PartitionCounts counts;
         try (Admin admin = Admin.create(options.kafka().clientProperties())) {
@@ -45,8 +44,7 @@ public final class ProcessorService implements AutoCloseable {
                 StreamsApplication.start(ProcessorTopology.build(registry, counts, meters), options, meters);
         StreamsApplication.Options ofStreamJobs = new StreamsApplication.Options(
                 options.id(), options.kafka(), options.stateDir(), 1, options.replication(), options.more());
-        return new ProcessorService(
-                application, new StreamJobRunner(ofStreamJobs, new Codecs(registry), clock).start());
+        return new ProcessorService(application, new StreamJobRunner(ofStreamJobs, new Codecs(registry)).start());
     }
 
     /** Whether every partition that this instance owns is being processed. */

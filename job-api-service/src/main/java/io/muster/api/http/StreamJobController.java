@@ -235,7 +235,7 @@ final class StreamJobController {
     }
 
     @Put("/subscriptions/{+rest}")
-    CompletionStage<HttpResponse<String>> put(HttpRequest<?> request, @Body byte @Nullable [] body) {
+    CompletionStage<HttpResponse<String>> put(HttpRequest<?> request, @Body byte[] body) {
         Target target = target(request);
         ObjectNode given = object(body);
         if (target.kind() != null) {
@@ -308,7 +308,7 @@ final class StreamJobController {
     }
 
     @Patch("/subscriptions/{+rest}")
-    CompletionStage<HttpResponse<String>> patch(HttpRequest<?> request, @Body byte @Nullable [] body) {
+    CompletionStage<HttpResponse<String>> patch(HttpRequest<?> request, @Body byte[] body) {
         Target target = target(request);
         ObjectNode given = object(body);
         if (target.kind() != null) {
@@ -351,7 +351,8 @@ final class StreamJobController {
     }
 
     @Post("/subscriptions/{+rest}")
-    CompletionStage<HttpResponse<String>> post(HttpRequest<?> request, @Body byte @Nullable [] body) {
+    CompletionStage<HttpResponse<String>> post(
+            HttpRequest<?> request, @io.micronaut.core.annotation.Nullable @Body byte[] body) {
         Target target = target(request);
         String action = String.valueOf(target.action());
         if (target.kind() != null) {
@@ -365,7 +366,7 @@ final class StreamJobController {
                 start(target, body == null || body.length == 0 ? null : object(body))
                         .thenApply(_ -> accepted(target));
             case "stop" -> stop(target);
-            case "scale" -> scale(target, object(body));
+            case "scale" -> scale(target, object(body == null ? new byte[0] : body));
             default ->
                 throw new ProblemException(Problem.notFound("There is nothing to ask at " + target.path() + "."));
         };
@@ -445,8 +446,8 @@ final class StreamJobController {
         }
     }
 
-    private static ObjectNode object(byte @Nullable [] body) {
-        return io.muster.api.json.Body.object(body == null ? new byte[0] : body);
+    private static ObjectNode object(byte[] body) {
+        return io.muster.api.json.Body.object(body);
     }
 
     private static void checkMatch(HttpRequest<?> request, JsonNode part) {

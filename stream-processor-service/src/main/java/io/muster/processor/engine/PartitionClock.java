@@ -2,7 +2,7 @@ package io.muster.processor.engine;
 
 /**
  * The time of one partition of an input: gives each event its time, and knows before which time there will be no more events. Times depend
- * on the records alone; only what is announced while nothing comes ({@link #idle}) depends on the wall. Times in ticks. For one thread.
+ * on the records alone; what is announced while nothing comes ({@link #quietUntil}) changes none, where it is true. Times in ticks. For one thread.
  * Contract: stream-analytics, 4.4.
  */
 public final class PartitionClock {
@@ -74,20 +74,12 @@ public final class PartitionClock {
         return new Verdict(fate, dropped, time);
     }
 
-    /**
-     * Says that nothing has come for so long: time goes on all the same.
-     *
-     * @param elapsed since the last arrival, by the wall
-     */
-    public void idle(long elapsed) {
-        if (lastArrival != NEVER && (byArrival || !policy.waitsForEver())) {
-            announce(lastArrival + elapsed - (byArrival ? 0 : policy.late()));
-        }
-    }
-
-    /** Up to then nothing came that has a time. */
-    public void nothingUntil(long arrival) {
+    /** Whatever arrived until then was taken: time goes on though nothing comes. @param arrival in ticks */
+    public void quietUntil(long arrival) {
         lastArrival = Math.max(lastArrival, arrival);
+        if (byArrival || !policy.waitsForEver()) {
+            announce(lastArrival - (byArrival ? 0 : policy.late()));
+        }
     }
 
     /** There will be no event before this, whatever its own word. */

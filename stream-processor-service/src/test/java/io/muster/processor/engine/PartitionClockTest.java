@@ -49,7 +49,7 @@ class PartitionClockTest {
             }
             assertThat(clock.watermark()).isEqualTo(at(row[3]));
         }
-        clock.idle(15 * Ticks.SECOND);
+        clock.quietUntil(at("08:00:37"));
         assertThat(clock.watermark()).isEqualTo(at("08:00:22"));
     }
 
@@ -58,7 +58,7 @@ class PartitionClockTest {
     void anEventBehindIdlenessIsMovedOrDropped(boolean drops, String time, boolean dropped) {
         PartitionClock clock = clock(drops);
         clock.take(at("08:00:20"), at("08:00:22"));
-        clock.idle(15 * Ticks.SECOND);
+        clock.quietUntil(at("08:00:37"));
         PartitionClock.Verdict verdict = clock.take(at("08:00:21"), at("08:00:30"));
         assertThat(verdict).isEqualTo(new PartitionClock.Verdict(Fate.BEHIND_IDLENESS, dropped, at(time)));
     }
@@ -75,7 +75,7 @@ class PartitionClockTest {
             for (int i = 0; i < 2000; i++) {
                 long pause = random.nextLong(20 * Ticks.SECOND);
                 if (random.nextBoolean()) {
-                    idling.idle(random.nextLong(pause + 1));
+                    idling.quietUntil(arrival + random.nextLong(pause + 1));
                 }
                 arrival += pause;
                 long event = arrival - random.nextLong(25 * Ticks.SECOND) + random.nextLong(Ticks.SECOND);
@@ -91,7 +91,7 @@ class PartitionClockTest {
         assertThat(clock.take(0, at("08:00:01")))
                 .isEqualTo(new PartitionClock.Verdict(Fate.IN_TIME, false, at("08:00:01")));
         assertThat(clock.watermark()).isEqualTo(at("08:00:01"));
-        clock.idle(Ticks.SECOND);
+        clock.quietUntil(at("08:00:02"));
         assertThat(clock.watermark()).isEqualTo(at("08:00:02"));
     }
 }

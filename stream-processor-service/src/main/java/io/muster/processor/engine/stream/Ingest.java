@@ -10,6 +10,7 @@ import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.StreamValues;
 import io.muster.query.stream.Ticks;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -34,15 +35,12 @@ final class Ingest {
     /** An event has its record's offset and its place in the record as a number. */
     private static final int EVENTS_OF_A_RECORD = 1 << 16;
 
-    static final long LOOK = 50 * Ticks.MILLISECOND;
-    /** How long a record may take from the log to here. */
-    private static final long ON_THE_WAY = 100 * Ticks.MILLISECOND;
+    /** How often to {@link #look}. */
+    static final Duration LOOK = Duration.ofMillis(50);
 
     private static final class Partition {
         private final PartitionClock clock;
-        /** For how long nothing has come, as far as this task has looked. */
-        private long quiet;
-
+        private long taken = -1;
         private long told = Long.MIN_VALUE;
         private boolean changed;
 
@@ -56,23 +54,16 @@ final class Ingest {
     private final Map<Upstream, Partition> partitions = new HashMap<>();
     private final Diagnostics diagnostics;
     private final Events events;
-    private long lastLook;
-
     /** @param partition whose records come here, of each input that has it */
-    Ingest(StreamJobSpec spec, int partition, Diagnostics diagnostics, Events events, long now) {
+    Ingest(StreamJobSpec spec, int partition, Diagnostics diagnostics, Events events) {
         this.spec = spec;
         this.diagnostics = diagnostics;
         this.events = events;
-        this.lastLook = now;
         for (int i = 0; i < spec.inputs().size(); i++) {
             StreamJobSpec.Input input = spec.inputs().get(i);
             timestamps.put(i, timestamp(spec.query(), input.name()));
             if (partition < input.partitions()) {
                 Partition mine = new Partition(new PartitionClock(spec.policy(), timestamps.get(i) == null));
-                @Nullable Long emptySince = input.emptySince().get(partition);
-                if (emptySince != null) {
-                    mine.clock.nothingUntil(emptySince);
-                }
                 partitions.put(new Upstream(i, partition), mine);
             }
         }
@@ -102,11 +93,11 @@ final class Ingest {
     private void record(int input, int partition, long offset, long arrival, byte @Nullable [] value) {
         Upstream upstream = new Upstream(input, partition);
         Partition of = Objects.requireNonNull(partitions.get(upstream), "records come of this task's partition");
-        of.quiet = 0;
+        of.taken = offset;
         of.changed = true;
         diagnostics.read();
         if (value == null) {
-            of.clock.nothingUntil(arrival);
+            of.clock.quietUntil(arrival);
             return;
         }
         List<Event> read;
@@ -158,18 +149,11 @@ final class Ingest {
                 + ", offset " + offset;
     }
 
-    /**
-     * Time goes on where nothing comes. What is not looked for is not counted: while this task stands still, records may be waiting for it.
-     *
-     * @param now by the wall, in ticks; to be called about every {@link #LOOK}
-     */
+    /** Time goes on where nothing comes. @param now by the wall, in ticks */
     void look(long now) {
-        long since = Math.clamp(now - lastLook, 0, 2 * LOOK);
-        lastLook = now;
-        for (Partition partition : partitions.values()) {
-            partition.quiet += since;
-            partition.clock.idle(Math.max(0, partition.quiet - ON_THE_WAY));
-        }
+        partitions.forEach((upstream, partition) -> spec.arrivals()
+                .completeUntil(spec.inputs().get(upstream.input()).topic(), upstream.partition(), partition.taken, now)
+                .ifPresent(partition.clock::quietUntil));
     }
 
     /** Tells how far partitions are. @return whether any went on */
@@ -192,6 +176,7 @@ final class Ingest {
             if (partition.changed) {
                 partition.changed = false;
                 List<Object> saved = new ArrayList<>();
+                saved.add(partition.taken);
                 for (long time : partition.clock.save()) {
                     saved.add(time);
                 }
@@ -205,8 +190,10 @@ final class Ingest {
             Upstream upstream = new Upstream(((Long) key.get(0)).intValue(), ((Long) key.get(1)).intValue());
             @Nullable Partition partition = partitions.get(upstream);
             if (partition != null) {
-                partition.clock.load(((List<?>) saved)
-                        .stream().mapToLong(time -> (Long) time).toArray());
+                List<?> all = (List<?>) saved;
+                partition.taken = (Long) all.getFirst();
+                partition.clock.load(
+                        all.stream().skip(1).mapToLong(time -> (Long) time).toArray());
             }
         });
     }

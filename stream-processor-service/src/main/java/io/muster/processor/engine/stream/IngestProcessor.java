@@ -46,7 +46,7 @@ final class IngestProcessor implements Processor<byte[], byte[], byte[], byte[]>
     @Override
     public void init(ProcessorContext<byte[], byte[]> context) {
         this.context = context;
-        this.ingest = new Ingest(spec, context.taskId().partition(), diagnostics, this, now());
+        this.ingest = new Ingest(spec, context.taskId().partition(), diagnostics, this);
         KeyValueStore<Bytes, byte[]> state = context.getStateStore(STATE);
         ingest.load(new Stored(state, 0));
         diagnostics.load(new Stored(state, 1));
@@ -56,7 +56,7 @@ final class IngestProcessor implements Processor<byte[], byte[], byte[], byte[]>
             diagnostics.save(new Stored(state, 1));
         });
         this.steps = Steps.of(context, () -> ingest.tell());
-        context.schedule(Duration.ofMillis(Ticks.millis(Ingest.LOOK)), PunctuationType.WALL_CLOCK_TIME, _ -> look());
+        context.schedule(Ingest.LOOK, PunctuationType.WALL_CLOCK_TIME, _ -> look());
         context.schedule(PROGRESS, PunctuationType.WALL_CLOCK_TIME, _ -> progress());
     }
 
@@ -67,7 +67,7 @@ final class IngestProcessor implements Processor<byte[], byte[], byte[], byte[]>
             told = counts;
             context.forward(
                     Progress.of(spec, -1 - context.taskId().partition(), Long.MIN_VALUE, Long.MIN_VALUE, diagnostics),
-                    StreamJobTopology.PROGRESS);
+                    StreamJobTopology.INGEST_PROGRESS);
             worked();
         }
     }

@@ -10,7 +10,6 @@ import io.muster.query.stream.StreamValues;
 import io.muster.query.stream.Ticks;
 import io.muster.service.Steps;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -76,10 +75,9 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         diagnostics.load(new Stored(state, DIAGNOSTICS));
         task.load(number -> new Stored(state, FIRST_OF_TASK + number));
         if (alone) {
-            this.ingest = new Ingest(spec, partition, diagnostics, this, now());
+            this.ingest = new Ingest(spec, partition, diagnostics, this);
             ingest.load(new Stored(state, INGEST));
-            context.schedule(
-                    Duration.ofMillis(Ticks.millis(Ingest.LOOK)), PunctuationType.WALL_CLOCK_TIME, _ -> look());
+            context.schedule(Ingest.LOOK, PunctuationType.WALL_CLOCK_TIME, _ -> look());
         }
         this.saving = context.getStateStore(hook.name());
         hook.onSave(context.taskId(), () -> save(state));

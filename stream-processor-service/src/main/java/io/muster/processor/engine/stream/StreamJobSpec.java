@@ -27,15 +27,15 @@ public record StreamJobSpec(
         TimePolicy policy,
         long from,
         Optional<String> exchange,
-        RecordCodec<StreamJobProgress> progress) {
+        RecordCodec<StreamJobProgress> progress,
+        Arrivals arrivals) {
     /**
      * An input.
      *
      * @param name in lower case
      * @param partitions how many its topic has
-     * @param emptySince of partitions behind whose first offset there was nothing, when that was seen, in ticks
      */
-    public record Input(String name, String topic, InputFormat format, int partitions, Map<Integer, Long> emptySince) {}
+    public record Input(String name, String topic, InputFormat format, int partitions) {}
 
     /** @param key the column whose value is the record's key */
     public record Output(String topic, Optional<String> key) {}

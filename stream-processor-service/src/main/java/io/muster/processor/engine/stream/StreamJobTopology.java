@@ -19,6 +19,8 @@ public final class StreamJobTopology {
     /** Names no output: those stand behind "to-output-". */
     static final String PROGRESS = "to-progress";
 
+    static final String INGEST_PROGRESS = "to-progress-of-ingest";
+
     private static final String EXCHANGE_OUT = "from-exchange";
 
     private StreamJobTopology() {}
@@ -43,6 +45,7 @@ public final class StreamJobTopology {
             topology.addStateStore(ingestHook.store(), INGEST);
             String exchange = spec.exchange().get();
             topology.addSink(EXCHANGE_IN, exchange, new ByteArraySerializer(), new ByteArraySerializer(), INGEST);
+            progress(topology, INGEST_PROGRESS, INGEST);
             topology.addSource(EXCHANGE_OUT, new ByteArrayDeserializer(), new ByteArrayDeserializer(), exchange);
             topology.addProcessor(QUERY, () -> new QueryProcessor(spec, queryHook), EXCHANGE_OUT);
         }
@@ -51,14 +54,14 @@ public final class StreamJobTopology {
         spec.outputs()
                 .forEach((name, output) -> topology.addSink(
                         sink(name), output.topic(), new ByteArraySerializer(), new ByteArraySerializer(), QUERY));
-        String[] writers = spec.exchange().isEmpty() ? new String[] {QUERY} : new String[] {QUERY, INGEST};
-        topology.addSink(
-                PROGRESS,
-                Topics.STREAM_JOB_PROGRESS.name(),
-                new ByteArraySerializer(),
-                new ByteArraySerializer(),
-                writers);
+        progress(topology, PROGRESS, QUERY);
         return topology;
+    }
+
+    /** One sink for each writer: a sink that two shared would make one sub-topology of both. */
+    private static void progress(Topology topology, String sink, String writer) {
+        topology.addSink(
+                sink, Topics.STREAM_JOB_PROGRESS.name(), new ByteArraySerializer(), new ByteArraySerializer(), writer);
     }
 
     static String sink(String output) {

@@ -1,8 +1,10 @@
 package io.muster.processor.streamjob.stream;
 
 import io.muster.codec.Codecs;
+import io.muster.processor.engine.stream.Arrivals;
 import io.muster.processor.engine.stream.FailQuietly;
 import io.muster.processor.engine.stream.InputFormat;
+import io.muster.processor.engine.stream.LogEnds;
 import io.muster.processor.engine.stream.StreamJobFailure;
 import io.muster.processor.engine.stream.StreamJobSpec;
 import io.muster.processor.engine.stream.StreamJobTopology;
@@ -45,10 +47,12 @@ final class StreamJobRun implements AutoCloseable {
 
     private final long number;
     private final KafkaStreams streams;
+    private final LogEnds logEnds;
 
-    private StreamJobRun(long number, KafkaStreams streams) {
+    private StreamJobRun(long number, KafkaStreams streams, LogEnds logEnds) {
         this.number = number;
         this.streams = streams;
+        this.logEnds = logEnds;
     }
 
     /** Of its group, transactions and topics: the number is unique to the start. */
@@ -80,7 +84,12 @@ final class StreamJobRun implements AutoCloseable {
             create(admin, exchange(number), options.replication());
         }
         position(admin, start);
-        StreamJobSpec spec = spec(streamJobId, start, definition, codecs);
+        LogEnds logEnds = new LogEnds(
+                Admin.create(options.kafka().clientProperties()),
+                start.getPositions().stream()
+                        .map(position -> new TopicPartition(position.getTopic(), position.getPartition()))
+                        .toList());
+        StreamJobSpec spec = spec(streamJobId, start, definition, codecs, logEnds);
         Map<String, Object> more = new HashMap<>(options.more());
         more.put(StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG, FailQuietly.class);
         StreamsApplication.Options own = new StreamsApplication.Options(
@@ -90,7 +99,8 @@ final class StreamJobRun implements AutoCloseable {
                 options.threads(),
                 options.replication(),
                 more);
-        KafkaStreams streams = new KafkaStreams(StreamJobTopology.build(spec), StreamsApplication.properties(own));
+        KafkaStreams streams =
+                new KafkaStreams(StreamJobTopology.build(spec), StreamsApplication.properties(own), logEnds);
         AtomicInteger failures = new AtomicInteger();
         streams.setUncaughtExceptionHandler(e -> {
             Optional<StreamJobFailure> failure = failure(e);
@@ -106,7 +116,7 @@ final class StreamJobRun implements AutoCloseable {
             return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
         });
         streams.start();
-        return new StreamJobRun(number, streams);
+        return new StreamJobRun(number, streams, logEnds);
     }
 
     private static Optional<StreamJobFailure> failure(Throwable e) {
@@ -119,15 +129,14 @@ final class StreamJobRun implements AutoCloseable {
     }
 
     private static StreamJobSpec spec(
-            String streamJobId, StreamJobStart start, StreamJobDefinition definition, Codecs codecs) {
+            String streamJobId,
+            StreamJobStart start,
+            StreamJobDefinition definition,
+            Codecs codecs,
+            Arrivals arrivals) {
         Map<String, Integer> partitions = new HashMap<>();
-        Map<String, Map<Integer, Long>> empty = new HashMap<>();
         for (StreamPosition position : start.getPositions()) {
             partitions.merge(position.getTopic(), 1, Integer::sum);
-            if (position.getEmptyAt() != null) {
-                empty.computeIfAbsent(position.getTopic(), _ -> new HashMap<>())
-                        .put(position.getPartition(), io.muster.query.stream.Ticks.of(position.getEmptyAt()));
-            }
         }
         List<StreamJobSpec.Input> inputs = new ArrayList<>();
         definition
@@ -138,8 +147,7 @@ final class StreamJobRun implements AutoCloseable {
                         topic.equals(Topics.TELEMETRY.name())
                                 ? new InputFormat.DeviceTelemetry(codecs.of(Topics.TELEMETRY))
                                 : new InputFormat.Json(),
-                        partitions.getOrDefault(topic, 0),
-                        empty.getOrDefault(topic, Map.of()))));
+                        partitions.getOrDefault(topic, 0))));
         Map<String, StreamJobSpec.Output> outputs = new HashMap<>();
         definition
                 .outputs()
@@ -153,7 +161,8 @@ final class StreamJobRun implements AutoCloseable {
                 definition.policy(),
                 Objects.requireNonNull(start.getFromTicks(), "the start was positioned"),
                 definition.merges() ? Optional.of(exchange(start.getNumber())) : Optional.empty(),
-                codecs.of(Topics.STREAM_JOB_PROGRESS));
+                codecs.of(Topics.STREAM_JOB_PROGRESS),
+                arrivals);
     }
 
     private static void create(Admin admin, String topic, int replication)
@@ -206,6 +215,7 @@ final class StreamJobRun implements AutoCloseable {
     @Override
     public void close() {
         streams.close(CLOSE_LIMIT);
+        logEnds.close();
     }
 
     /** Whether no instance runs the start any more. */

@@ -13,7 +13,6 @@ import io.muster.service.KafkaConnection;
 import io.muster.service.StreamsApplication;
 import io.muster.topics.Topics;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -61,11 +60,11 @@ public final class StreamJobRunner implements AutoCloseable {
     private volatile boolean closed;
 
     /** @param options of the applications, but for their ids */
-    public StreamJobRunner(StreamsApplication.Options options, Codecs codecs, InstantSource clock) {
+    public StreamJobRunner(StreamsApplication.Options options, Codecs codecs) {
         KafkaConnection kafka = options.kafka();
         this.codecs = codecs;
         this.options = options;
-        this.positions = new StreamPositions(kafka, codecs, clock);
+        this.positions = new StreamPositions(kafka, codecs);
         this.admin = Admin.create(kafka.clientProperties());
         Map<String, Object> producing = kafka.clientProperties();
         producing.put(ProducerConfig.ACKS_CONFIG, "all");

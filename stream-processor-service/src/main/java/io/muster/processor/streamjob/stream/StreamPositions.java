@@ -12,7 +12,6 @@ import io.muster.service.KafkaConnection;
 import io.muster.topics.Topics;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -41,12 +40,10 @@ final class StreamPositions {
 
     private final KafkaConnection kafka;
     private final Codecs codecs;
-    private final InstantSource clock;
 
-    StreamPositions(KafkaConnection kafka, Codecs codecs, InstantSource clock) {
+    StreamPositions(KafkaConnection kafka, Codecs codecs) {
         this.kafka = kafka;
         this.codecs = codecs;
-        this.clock = clock;
     }
 
     /** @throws StreamJobDefinitionException when a topic is missing, or there is no last output to go on from */
@@ -94,7 +91,6 @@ final class StreamPositions {
         partitions.forEach(partition -> times.put(partition, since));
         Map<TopicPartition, OffsetAndTimestamp> found = consumer.offsetsForTimes(times, LIMIT);
         Map<TopicPartition, Long> beginnings = consumer.beginningOffsets(partitions, LIMIT);
-        Instant asked = clock.instant();
         Map<TopicPartition, Long> ends = consumer.endOffsets(partitions, LIMIT);
         List<StreamPosition> positions = new ArrayList<>();
         for (TopicPartition partition : partitions) {
@@ -107,8 +103,7 @@ final class StreamPositions {
                         + Instant.ofEpochMilli(since) + " on, and the earliest that is kept is of "
                         + Instant.ofEpochMilli(at.timestamp()) + "; the first results may be partial.");
             }
-            positions.add(
-                    new StreamPosition(partition.topic(), partition.partition(), offset, offset >= end ? asked : null));
+            positions.add(new StreamPosition(partition.topic(), partition.partition(), offset));
         }
         return positions;
     }

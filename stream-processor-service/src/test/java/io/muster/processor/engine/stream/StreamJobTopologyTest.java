@@ -20,6 +20,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Properties;
 import java.util.Set;
 import java.util.UUID;
@@ -50,13 +51,13 @@ class StreamJobTopologyTest {
                 "job",
                 7,
                 StreamQuery.parse(query, Set.of()),
-                List.of(new StreamJobSpec.Input(
-                        "telemetry", "in", new InputFormat.Json(), 1, Map.of(0, Ticks.of(NOW)))),
+                List.of(new StreamJobSpec.Input("telemetry", "in", new InputFormat.Json(), 1)),
                 Map.of("output", new StreamJobSpec.Output("out", Optional.of("k"))),
                 new TimePolicy(5 * Ticks.SECOND, 0, false),
                 Ticks.of(from),
                 exchange ? Optional.of("exchange") : Optional.empty(),
-                codec);
+                codec,
+                (_, _, _, now) -> OptionalLong.of(now));
         Properties properties = new Properties();
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "test-" + UUID.randomUUID());
         properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "unused:1");
@@ -103,6 +104,7 @@ class StreamJobTopologyTest {
         in.pipeInput("", "{\"k\":\"a\"}\n{\"k\":\"b\"}", NOW.plusSeconds(1));
         in.pipeInput("", "[{\"k\":\"a\"}]", NOW.plusSeconds(10));
         in.pipeInput("", "no JSON", NOW.plusSeconds(10));
+        wait(Duration.ofSeconds(10));
         assertThat(out.isEmpty()).isTrue();
         wait(Duration.ofSeconds(1));
         assertThat(out.readRecordsToList())
