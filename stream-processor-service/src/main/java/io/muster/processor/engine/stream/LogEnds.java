@@ -45,7 +45,7 @@ public final class LogEnds implements Arrivals, KafkaClientSupplier, AutoCloseab
     private final Collection<TopicPartition> partitions;
     private final ThreadLocal<Read> reads = ThreadLocal.withInitial(Read::new);
     private final AtomicBoolean asking = new AtomicBoolean();
-    private volatile Ends ends = new Ends(Long.MIN_VALUE, Map.of());
+    private volatile Ends ends = new Ends(0, Map.of());
 
     /** @param admin is closed with this */
     public LogEnds(Admin admin, Collection<TopicPartition> partitions) {
@@ -65,7 +65,7 @@ public final class LogEnds implements Arrivals, KafkaClientSupplier, AutoCloseab
     }
 
     private void ask(long now) {
-        if (now - ends.asked() < INTERVAL && now >= ends.asked() || !asking.compareAndSet(false, true)) {
+        if (Math.abs(now - ends.asked()) < INTERVAL || !asking.compareAndSet(false, true)) {
             return;
         }
         admin.listOffsets(partitions.stream().collect(Collectors.toMap(Function.identity(), _ -> OffsetSpec.latest())))
