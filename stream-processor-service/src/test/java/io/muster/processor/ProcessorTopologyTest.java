@@ -32,6 +32,8 @@ import org.apache.kafka.streams.TopologyTestDriver;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ProcessorTopologyTest {
     private static final Instant NOW = Instant.parse("2026-11-21T02:00:00Z");
@@ -135,18 +137,22 @@ class ProcessorTopologyTest {
         assertThat(meters.counter("muster.statistics.discrepancies").count()).isEqualTo(1);
     }
 
-    @Test
-    void theFoldTouchesNothingOfTheWorld() {
+    @ParameterizedTest
+    @ValueSource(strings = {"statistics", "engine", "streamjob"})
+    void rulesTouchNothingOfTheWorld(String rules) {
         ArchRuleDefinition.classes()
                 .that()
-                .resideInAPackage("io.muster.processor.statistics")
+                .resideInAPackage("io.muster.processor." + rules)
                 .should()
                 .onlyDependOnClassesThat()
                 .resideInAnyPackage(
                         "java.lang..",
                         "java.util..",
+                        "java.time..",
+                        "java.io",
                         "io.muster.records..",
-                        "io.muster.processor.statistics",
+                        "io.muster.query..",
+                        "io.muster.processor." + rules,
                         "org.jspecify..")
                 .check(new ClassFileImporter()
                         .withImportOption(new ImportOption.DoNotIncludeTests())

@@ -1,6 +1,7 @@
 package io.muster.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -117,9 +118,12 @@ class StreamJobsTest {
                 said.add(line.get());
                 if (line.get().equals("a result") && kills) {
                     for (int i = 0; i < 2; i++) {
-                        Thread.sleep(random.nextInt(3000));
-                        muster.standalone.process("processor").destroyForcibly();
-                        Thread.sleep(8000);
+                        ProcessHandle processor = muster.standalone.process("processor");
+                        Thread.sleep(random.nextInt(3000)); // An instant that the seed chooses.
+                        processor.destroyForcibly();
+                        await().atMost(Duration.ofSeconds(30))
+                                .until(() ->
+                                        muster.standalone.process("processor").pid() != processor.pid());
                     }
                 }
                 line = Optional.ofNullable(lines.readLine());

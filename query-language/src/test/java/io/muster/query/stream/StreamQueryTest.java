@@ -1,0 +1,71 @@
+package io.muster.query.stream;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.muster.query.QueryException;
+import java.util.Set;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What can't run is refused with its place and what to write instead; what runs says how far back it looks. */
+class StreamQueryTest {
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+                    SELECT                                                     | 1:7  | Unexpected end of the query
+                    SELECT a FROM                                              | 1:14 | Unexpected end of the query
+                    SELECT a FROM t ORDER BY a                                 | 1:17 | A stream has no ORDER BY
+                    SELECT TOP 3 a FROM t                                      | 1:8  | write CollectTop(n)
+                    SELECT COUNT(*) FROM t                                     | 1:8  | GROUP BY
+                    SELECT k FROM t GROUP BY k                                 | 1:17 | add a window to GROUP BY
+                    SELECT v FROM t GROUP BY k, TumblingWindow(second, 1)      | 1:8  | add it to GROUP BY, or write MAX(v)
+                    SELECT * FROM t GROUP BY TumblingWindow(second, 1)         | 1:8  | instead of *
+                    SELECT COUNT(*) FROM t GROUP BY TumblingWindow(second)     | 1:33 | Write TumblingWindow(second, 10)
+                    SELECT COUNT(*) FROM t GROUP BY TumblingWindow(month, 1)   | 1:48 | has no fixed length
+                    SELECT COUNT(*) FROM t GROUP BY TumblingWindow(parsec, 1)  | 1:48 | is no unit of time
+                    SELECT COUNT(*) FROM t GROUP BY TumblingWindow(day, 8)     | 1:33 | up to 7 days
+                    SELECT COUNT(*) FROM t GROUP BY HoppingWindow(second, 1, 2) | 1:33 | hops by no more than its size
+                    SELECT 1 FROM t GROUP BY TumblingWindow(second, 1), SnapshotWindow() | 1:53 | takes one window
+                    SELECT f(1) FROM t                                         | 1:8  | There is no function 'f'
+                    SELECT UDF.f(1) FROM t                                     | 1:8  | no functions of users
+                    SELECT LEN() FROM t                                        | 1:8  | takes 1 arguments, not 0
+                    SELECT CAST(a AS money) FROM t                             | 1:18 | use bigint, float, nvarchar
+                    SELECT a, a FROM t                                         | 1:11 | write AS and another name
+                    SELECT * FROM t a JOIN t b ON DATEDIFF(day, a, b) BETWEEN 0 AND 1 | 1:8 | name the columns
+                    SELECT a.k FROM t a JOIN t b ON a.k = b.k                  | 1:33 | DATEDIFF(second, a, b) BETWEEN 0 AND 10
+                    SELECT k FROM t a JOIN t b ON DATEDIFF(day, a, b) BETWEEN 0 AND 1 | 1:8 | Of which source is the column 'k'? Write a.k
+                    SELECT a.k FROM t a JOIN t b ON DATEDIFF(day, a, b) BETWEEN 0 AND 8 | 1:67 | up to 7 days
+                    SELECT a.k FROM t a JOIN t a ON 1 = 1                      | 1:26 | Two sources are called 'a'
+                    SELECT a.k FROM t a JOIN r b ON b.k > 1                    | 1:21 | joined by an equality of columns
+                    SELECT a FROM t HAVING a > 1                               | 1:17 | write WHERE
+                    SELECT LAG(a) FROM t                                       | 1:8  | LIMIT DURATION(second, 10)
+                    WITH s AS (SELECT a INTO o FROM t) SELECT a FROM s         | 1:21 | A step of WITH has no INTO
+                    WITH s AS (SELECT a FROM t) SELECT a FROM s TIMESTAMP BY a | 1:45 | is none
+                    SELECT a INTO o FROM t TIMESTAMP BY x SELECT a INTO p FROM t | 1:60 | the same TIMESTAMP BY
+                    SELECT a FROM t WHERE a LIKE '[z-a]'                       | 1:30 | This is no pattern of LIKE
+                    SELECT 'open FROM t                                        | 1:8  | Unexpected character
+                    """)
+    void refuses(String text, String place, String what) {
+        assertThatThrownBy(() -> StreamQuery.parse(text, Set.of("r")))
+                .isInstanceOf(QueryException.class)
+                .hasMessageContaining(what)
+                .hasMessageContaining("Line " + place + " ");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+                    SELECT a FROM t                                                                              | 0
+                    SELECT COUNT(*) FROM t GROUP BY TumblingWindow(minute, 5)                                    | 300
+                    SELECT COUNT(*) FROM t GROUP BY HoppingWindow(second, 60, 10)                                | 60
+                    SELECT COUNT(*) FROM t GROUP BY SessionWindow(second, 5, 60)                                 | 120
+                    SELECT COUNT(*) FROM t GROUP BY Windows(Window('a', TumblingWindow(second, 5)), Window('b', SlidingWindow(second, 7))) | 7
+                    SELECT a.k FROM t a JOIN t b ON DATEDIFF(second, a, b) BETWEEN -30 AND 10                    | 30
+                    SELECT LAST(a) OVER (LIMIT DURATION(hour, 1)) AS x FROM t                                    | 3600
+                    SELECT ISFIRST(second, 9) AS x FROM t                                                        | 9
+                    SELECT SUM(LAG(a) OVER (LIMIT DURATION(second, 3))) FROM t GROUP BY TumblingWindow(second, 4) | 7
+                    """)
+    void looksBack(String text, long seconds) throws QueryException {
+        StreamQuery query = StreamQuery.parse(text, Set.of());
+        assertThat(query.outputs().getFirst().select().lookBack()).isEqualTo(seconds * Ticks.SECOND);
+    }
+}

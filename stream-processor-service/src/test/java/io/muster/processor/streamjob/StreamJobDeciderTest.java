@@ -1,0 +1,130 @@
+package io.muster.processor.streamjob;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.muster.codec.Codecs;
+import io.muster.records.DeleteStreamJob;
+import io.muster.records.OutputStartMode;
+import io.muster.records.PositionStreamJob;
+import io.muster.records.PutStreamJob;
+import io.muster.records.ReportStreamJobFailed;
+import io.muster.records.ReportStreamJobRunning;
+import io.muster.records.ReportStreamJobStopped;
+import io.muster.records.StartStreamJob;
+import io.muster.records.StopStreamJob;
+import io.muster.records.StreamJob;
+import io.muster.records.StreamJobEvent;
+import io.muster.registry.InMemorySchemaRegistry;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class StreamJobDeciderTest {
+    private static final Instant NOW = Instant.parse("2026-11-21T10:03:00Z");
+
+    @BeforeAll
+    static void trustOurRecords() {
+        assertThat(new Codecs(new InMemorySchemaRegistry())).isNotNull();
+    }
+
+    /** By its name: what was asked so far is asked again from nothing. */
+    private static Object command(String name) {
+        return switch (name) {
+            case "put" -> new PutStreamJob("{}", null);
+            case "create" -> new PutStreamJob("{}", 0L);
+            case "putOld" -> new PutStreamJob("{}", 77L);
+            case "delete" -> new DeleteStreamJob(null);
+            case "start" -> new StartStreamJob(OutputStartMode.JOB_START_TIME, null);
+            case "startSometime" -> new StartStreamJob(OutputStartMode.CUSTOM_TIME, null);
+            case "stop" -> new StopStreamJob();
+            case "position" -> new PositionStreamJob(1L, 7L, List.of(), List.of());
+            case "running" -> new ReportStreamJobRunning(1L);
+            case "stopped" -> new ReportStreamJobStopped(1L);
+            case "failed" -> new ReportStreamJobFailed(1L, "a cast");
+            case "runningOld" -> new ReportStreamJobRunning(99L);
+            case "failedOld" -> new ReportStreamJobFailed(99L, "old");
+            default -> throw new IllegalArgumentException(name);
+        };
+    }
+
+    private static @Nullable StreamJob after(String history) {
+        @Nullable StreamJob job = null;
+        for (String name : history.isEmpty() ? new String[0] : history.split(" ")) {
+            StreamJobDecision decision = StreamJobDecider.decide(job, command(name), 1, NOW);
+            assertThat(decision).as("%s of %s", name, history).isInstanceOf(StreamJobDecision.Happened.class);
+            job = StreamJobDecider.evolve(
+                    job, new StreamJobEvent("job", NOW, ((StreamJobDecision.Happened) decision).event()));
+        }
+        return job;
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'', put, StreamJobPut, CREATED",
+        "'', create, StreamJobPut, CREATED",
+        "'', putOld, PRECONDITION_FAILED, none",
+        "'', start, JOB_NOT_FOUND, none",
+        "'', stop, JOB_NOT_FOUND, none",
+        "'', delete, JOB_NOT_FOUND, none",
+        "'', running, nothing, none",
+        "put, create, PRECONDITION_FAILED, CREATED",
+        "put, put, StreamJobPut, CREATED",
+        "put, stop, nothing, CREATED",
+        "put, start, StreamJobStarting, STARTING",
+        "put, startSometime, ARGUMENT_NULL, CREATED",
+        "put, delete, StreamJobDeleted, none",
+        "put start, put, JOB_RUNNING, STARTING",
+        "put start, start, JOB_RUNNING, STARTING",
+        "put start, position, StreamJobPositioned, STARTING",
+        "put start position, position, nothing, STARTING",
+        "put start, running, StreamJobRunning, RUNNING",
+        "put start, runningOld, nothing, STARTING",
+        "put start, failed, StreamJobFailed, FAILED",
+        "put start, failedOld, nothing, STARTING",
+        "put start, stop, StreamJobStopping, STOPPING",
+        "put start running, put, JOB_RUNNING, RUNNING",
+        "put start running, stop, StreamJobStopping, STOPPING",
+        "put start running, failed, StreamJobFailed, FAILED",
+        "put start running, delete, StreamJobDeleted, none",
+        "put start running, running, nothing, RUNNING",
+        "put start running stop, start, JOB_RUNNING, STOPPING",
+        "put start running stop, stop, nothing, STOPPING",
+        "put start running stop, failed, nothing, STOPPING",
+        "put start running stop, stopped, StreamJobStopped, STOPPED",
+        "put start running stop stopped, stopped, nothing, STOPPED",
+        "put start running stop stopped, stop, nothing, STOPPED",
+        "put start running stop stopped, put, StreamJobPut, STOPPED",
+        "put start running stop stopped, start, StreamJobStarting, STARTING",
+        "put start failed, start, StreamJobStarting, STARTING",
+        "put start failed, stop, StreamJobStopped, STOPPED",
+        "put start failed, put, StreamJobPut, FAILED",
+    })
+    void follows(String history, String command, String outcome, String status) {
+        @Nullable StreamJob before = after(history);
+        StreamJobDecision decision = StreamJobDecider.decide(before, command(command), 1, NOW);
+        @Nullable StreamJob after = before;
+        switch (decision) {
+            case StreamJobDecision.Happened happened -> {
+                assertThat(happened.event().getClass().getSimpleName()).isEqualTo(outcome);
+                after = StreamJobDecider.evolve(before, new StreamJobEvent("job", NOW, happened.event()));
+            }
+            case StreamJobDecision.Nothing _ -> assertThat(outcome).isEqualTo("nothing");
+            case StreamJobDecision.Refused refused ->
+                assertThat(refused.refusal().getReason().name()).isEqualTo(outcome);
+        }
+        assertThat(after == null ? "none" : after.getStatus().name()).isEqualTo(status);
+    }
+
+    @Test
+    void startsAreRemembered() {
+        StreamJob job = after("put start running stop stopped start failed start");
+        assertThat(job).isNotNull();
+        assertThat(job.getEarlier()).hasSize(2);
+        assertThat(job.getFailureReason()).isNull();
+        assertThat(job.getRevision()).isEqualTo(8);
+    }
+}
