@@ -141,7 +141,7 @@ final class Compiler extends QueryBaseVisitor<Expression> {
     @Override
     public Expression visitCall(QueryParser.CallContext call) {
         Token name = call.IDENTIFIER().getSymbol();
-        Optional<Functions.Function> function = Functions.named(name.getText().toUpperCase(Locale.ROOT));
+        Optional<ScalarFunction> function = Functions.named(name.getText().toUpperCase(Locale.ROOT));
         if (function.isEmpty()) {
             throw Parsing.refuse(name, "There is no function '" + name.getText() + "'");
         }

@@ -11,36 +11,7 @@ import java.util.function.Predicate;
 
 /** The functions, by their names in upper case. An argument of a wrong type makes the result undefined. Contract: iot-hub, 3.2. */
 final class Functions {
-    /** How a value is made of the arguments' values. */
-    @FunctionalInterface
-    private interface Body {
-        Object apply(Object[] arguments);
-    }
-
-    /** A function and how many arguments it takes. */
-    record Function(int least, int most, Body body) {
-        boolean takes(int count) {
-            return count >= least && count <= most;
-        }
-
-        String arity() {
-            return least == most ? Integer.toString(least) : most == MANY ? least + " or more" : least + " to " + most;
-        }
-
-        Expression on(Expression... arguments) {
-            return row -> {
-                Object[] values = new Object[arguments.length];
-                for (int i = 0; i < values.length; i++) {
-                    values[i] = arguments[i].evaluate(row);
-                }
-                return body.apply(values);
-            };
-        }
-    }
-
-    private static final int MANY = Integer.MAX_VALUE;
-
-    private static final Map<String, Function> ALL = Map.ofEntries(
+    private static final Map<String, ScalarFunction> ALL = Map.ofEntries(
             Map.entry("IS_DEFINED", test(value -> value != Values.UNDEFINED)),
             Map.entry("IS_ARRAY", test(List.class::isInstance)),
             Map.entry("IS_BOOL", test(Boolean.class::isInstance)),
@@ -56,13 +27,13 @@ final class Functions {
             Map.entry("FLOOR", math(Math::floor)),
             Map.entry("SIGN", math(Math::signum)),
             Map.entry("SQRT", math(Math::sqrt)),
-            Map.entry("POWER", new Function(2, 2, Functions::power)),
-            Map.entry("AS_NUMBER", new Function(1, 1, Functions::asNumber)),
-            Map.entry("CONCAT", new Function(2, MANY, Functions::concat)),
+            Map.entry("POWER", new ScalarFunction(2, 2, Functions::power)),
+            Map.entry("AS_NUMBER", new ScalarFunction(1, 1, Functions::asNumber)),
+            Map.entry("CONCAT", new ScalarFunction(2, ScalarFunction.MANY, Functions::concat)),
             Map.entry("LENGTH", text(text -> (double) text.length())),
             Map.entry("LOWER", text(text -> text.toLowerCase(Locale.ROOT))),
             Map.entry("UPPER", text(text -> text.toUpperCase(Locale.ROOT))),
-            Map.entry("SUBSTRING", new Function(2, 3, Functions::substring)),
+            Map.entry("SUBSTRING", new ScalarFunction(2, 3, Functions::substring)),
             Map.entry("INDEX_OF", texts((text, part) -> (double) text.indexOf(part))),
             Map.entry("STARTS_WITH", check(String::startsWith)),
             Map.entry("STARTSWITH", check(String::startsWith)),
@@ -72,16 +43,16 @@ final class Functions {
 
     private Functions() {}
 
-    static Optional<Function> named(String name) {
+    static Optional<ScalarFunction> named(String name) {
         return Optional.ofNullable(ALL.get(name));
     }
 
-    private static Function test(Predicate<Object> predicate) {
-        return new Function(1, 1, arguments -> predicate.test(arguments[0]));
+    private static ScalarFunction test(Predicate<Object> predicate) {
+        return new ScalarFunction(1, 1, arguments -> predicate.test(arguments[0]));
     }
 
-    private static Function math(DoubleUnaryOperator operator) {
-        return new Function(
+    private static ScalarFunction math(DoubleUnaryOperator operator) {
+        return new ScalarFunction(
                 1,
                 1,
                 arguments -> arguments[0] instanceof Number number
@@ -89,13 +60,13 @@ final class Functions {
                         : Values.UNDEFINED);
     }
 
-    private static Function text(java.util.function.Function<String, Object> operator) {
-        return new Function(
+    private static ScalarFunction text(java.util.function.Function<String, Object> operator) {
+        return new ScalarFunction(
                 1, 1, arguments -> arguments[0] instanceof String text ? operator.apply(text) : Values.UNDEFINED);
     }
 
-    private static Function texts(BiFunction<String, String, Object> operator) {
-        return new Function(
+    private static ScalarFunction texts(BiFunction<String, String, Object> operator) {
+        return new ScalarFunction(
                 2,
                 2,
                 arguments -> arguments[0] instanceof String one && arguments[1] instanceof String other
@@ -103,7 +74,7 @@ final class Functions {
                         : Values.UNDEFINED);
     }
 
-    private static Function check(BiPredicate<String, String> predicate) {
+    private static ScalarFunction check(BiPredicate<String, String> predicate) {
         return texts(predicate::test);
     }
 

@@ -122,6 +122,7 @@ class StreamJobsTest {
                         Thread.sleep(random.nextInt(3000)); // An instant that the seed chooses.
                         processor.destroyForcibly();
                         await().atMost(Duration.ofSeconds(30))
+                                .ignoreExceptions()
                                 .until(() ->
                                         muster.standalone.process("processor").pid() != processor.pid());
                     }

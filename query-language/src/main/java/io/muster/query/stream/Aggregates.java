@@ -1,12 +1,13 @@
 package io.muster.query.stream;
 
 import io.muster.query.Expression;
+import io.muster.query.Values;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.ToDoubleFunction;
 
 /** The aggregates. NULL is skipped; of no value the result is NULL, but a count is 0. Contract: stream-analytics, 4.5. */
@@ -227,30 +228,21 @@ final class Aggregates {
         }
     }
 
-    private static final class Distinct implements Accumulator {
-        private final Expression argument;
-        private final Set<Object> values = new LinkedHashSet<>();
+    /** All values. */
+    private abstract static class Gathered implements Accumulator {
+        private final Collection<Object> values;
 
-        Distinct(Expression argument) {
-            this.argument = argument;
+        Gathered(Collection<Object> values) {
+            this.values = values;
         }
 
-        @Override
-        public void add(StreamRow row) {
-            Object value = argument.evaluate(row);
-            if (value != NULL) {
-                values.add(io.muster.query.Values.canonical(value));
-            }
+        final Collection<Object> values() {
+            return values;
         }
 
         @Override
         public void merge(Accumulator other) {
-            values.addAll(((Distinct) other).values);
-        }
-
-        @Override
-        public Object result() {
-            return (long) values.size();
+            values.addAll(((Gathered) other).values);
         }
 
         @Override
@@ -264,37 +256,44 @@ final class Aggregates {
         }
     }
 
-    private static final class Collected implements Accumulator {
+    private static final class Distinct extends Gathered {
         private final Expression argument;
-        private final List<Object> values = new ArrayList<>();
 
-        Collected(Expression argument) {
+        Distinct(Expression argument) {
+            super(new LinkedHashSet<>());
             this.argument = argument;
         }
 
         @Override
         public void add(StreamRow row) {
-            values.add(argument.evaluate(row));
-        }
-
-        @Override
-        public void merge(Accumulator other) {
-            values.addAll(((Collected) other).values);
+            Object value = argument.evaluate(row);
+            if (value != NULL) {
+                values().add(Values.canonical(value));
+            }
         }
 
         @Override
         public Object result() {
-            return List.copyOf(values);
+            return (long) values().size();
+        }
+    }
+
+    private static final class Collected extends Gathered {
+        private final Expression argument;
+
+        Collected(Expression argument) {
+            super(new ArrayList<>());
+            this.argument = argument;
         }
 
         @Override
-        public Object save() {
-            return List.copyOf(values);
+        public void add(StreamRow row) {
+            values().add(argument.evaluate(row));
         }
 
         @Override
-        public void load(Object saved) {
-            values.addAll((List<?>) saved);
+        public Object result() {
+            return List.copyOf(values());
         }
     }
 
@@ -379,13 +378,13 @@ final class Aggregates {
         }
     }
 
-    private static final class Percentile implements Accumulator {
+    private static final class Percentile extends Gathered {
         private final double share;
         private final boolean interpolated;
         private final Expression argument;
-        private final List<Object> values = new ArrayList<>();
 
         Percentile(double share, boolean interpolated, Expression argument) {
+            super(new ArrayList<>());
             this.share = share;
             this.interpolated = interpolated;
             this.argument = argument;
@@ -395,21 +394,16 @@ final class Aggregates {
         public void add(StreamRow row) {
             Object value = argument.evaluate(row);
             if (value instanceof Number) {
-                values.add(value);
+                values().add(value);
             }
-        }
-
-        @Override
-        public void merge(Accumulator other) {
-            values.addAll(((Percentile) other).values);
         }
 
         @Override
         public Object result() {
-            if (values.isEmpty()) {
+            if (values().isEmpty()) {
                 return NULL;
             }
-            List<Object> sorted = new ArrayList<>(values);
+            List<Object> sorted = new ArrayList<>(values());
             sorted.sort(StreamValues::order);
             if (!interpolated) {
                 int place = (int) Math.max(0, Math.ceil(share * sorted.size()) - 1);
@@ -419,16 +413,6 @@ final class Aggregates {
             double low = ((Number) sorted.get((int) Math.floor(place))).doubleValue();
             double high = ((Number) sorted.get((int) Math.ceil(place))).doubleValue();
             return low + (high - low) * (place - Math.floor(place));
-        }
-
-        @Override
-        public Object save() {
-            return List.copyOf(values);
-        }
-
-        @Override
-        public void load(Object saved) {
-            values.addAll((List<?>) saved);
         }
     }
 }

@@ -3,6 +3,7 @@ package io.muster.query.stream;
 import io.muster.query.Expression;
 import io.muster.query.Operators;
 import io.muster.query.Parsing;
+import io.muster.query.ScalarFunction;
 import io.muster.query.grammar.StreamQueryBaseVisitor;
 import io.muster.query.grammar.StreamQueryLexer;
 import io.muster.query.grammar.StreamQueryParser;
@@ -507,7 +508,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         if (dated && call.or().isEmpty()) {
             throw Parsing.refuse(call.getStart(), "'" + call.function().getText() + "' takes a unit of time first");
         }
-        Optional<StreamFunctions.Scalar> function =
+        Optional<ScalarFunction> function =
                 dated ? StreamFunctions.dated(name, Groups.unit(call.or(0))) : StreamFunctions.named(name);
         if (function.isEmpty()) {
             throw Parsing.refuse(

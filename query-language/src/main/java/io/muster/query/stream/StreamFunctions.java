@@ -1,6 +1,6 @@
 package io.muster.query.stream;
 
-import io.muster.query.Expression;
+import io.muster.query.ScalarFunction;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -18,47 +18,19 @@ import java.util.regex.PatternSyntaxException;
 /** The scalar functions, by their names in upper case. What can't be worked out is NULL. Contract: stream-analytics, 4.5. */
 final class StreamFunctions {
     private static final Object NULL = StreamValues.NULL;
-    private static final int MANY = Integer.MAX_VALUE;
 
-    /** How a value is made of the arguments' values. */
-    @FunctionalInterface
-    private interface Body {
-        Object apply(Object[] arguments);
-    }
-
-    /** A function and how many arguments it takes. */
-    record Scalar(int least, int most, Body body) {
-        boolean takes(int count) {
-            return count >= least && count <= most;
-        }
-
-        String arity() {
-            return least == most ? Integer.toString(least) : most == MANY ? least + " or more" : least + " to " + most;
-        }
-
-        Expression on(Expression... arguments) {
-            return row -> {
-                Object[] values = new Object[arguments.length];
-                for (int i = 0; i < values.length; i++) {
-                    values[i] = arguments[i].evaluate(row);
-                }
-                return body.apply(values);
-            };
-        }
-    }
-
-    private static final Map<String, Scalar> ALL = Map.ofEntries(
-            Map.entry("ABS", new Scalar(1, 1, StreamFunctions::absolute)),
+    private static final Map<String, ScalarFunction> ALL = Map.ofEntries(
+            Map.entry("ABS", new ScalarFunction(1, 1, StreamFunctions::absolute)),
             Map.entry("CEILING", math(Math::ceil)),
             Map.entry("FLOOR", math(Math::floor)),
-            Map.entry("ROUND", new Scalar(1, 2, StreamFunctions::round)),
+            Map.entry("ROUND", new ScalarFunction(1, 2, StreamFunctions::round)),
             Map.entry("EXP", math(Math::exp)),
-            Map.entry("LOG", new Scalar(1, 2, StreamFunctions::log)),
+            Map.entry("LOG", new ScalarFunction(1, 2, StreamFunctions::log)),
             Map.entry("POWER", numbers(Math::pow)),
             Map.entry("SIGN", math(Math::signum)),
             Map.entry("SQUARE", math(value -> value * value)),
             Map.entry("SQRT", math(Math::sqrt)),
-            Map.entry("CONCAT", new Scalar(2, MANY, StreamFunctions::concat)),
+            Map.entry("CONCAT", new ScalarFunction(2, ScalarFunction.MANY, StreamFunctions::concat)),
             Map.entry("LEN", text(text -> (long) text.stripTrailing().length())),
             Map.entry("LOWER", text(text -> text.toLowerCase(Locale.ROOT))),
             Map.entry("UPPER", text(text -> text.toUpperCase(Locale.ROOT))),
@@ -69,43 +41,43 @@ final class StreamFunctions {
             Map.entry(
                     "RIGHT",
                     textAndNumber((text, count) -> text.substring(text.length() - clamp(count, text.length())))),
-            Map.entry("SUBSTRING", new Scalar(2, 3, StreamFunctions::substring)),
-            Map.entry("CHARINDEX", new Scalar(2, 3, StreamFunctions::charIndex)),
+            Map.entry("SUBSTRING", new ScalarFunction(2, 3, StreamFunctions::substring)),
+            Map.entry("CHARINDEX", new ScalarFunction(2, 3, StreamFunctions::charIndex)),
             Map.entry("PATINDEX", texts((pattern, text) -> Like.of(pattern).indexIn(text))),
-            Map.entry("REPLACE", new Scalar(3, 3, StreamFunctions::replace)),
+            Map.entry("REPLACE", new ScalarFunction(3, 3, StreamFunctions::replace)),
             Map.entry("REGEXMATCH", texts(StreamFunctions::regexMatch)),
             Map.entry(
                     "SPLIT",
                     texts((text, by) ->
                             by.isEmpty() ? NULL : List.<Object>of((Object[]) text.split(Pattern.quote(by), -1)))),
-            Map.entry("COALESCE", new Scalar(2, MANY, StreamFunctions::coalesce)),
+            Map.entry("COALESCE", new ScalarFunction(2, ScalarFunction.MANY, StreamFunctions::coalesce)),
             Map.entry(
                     "NULLIF",
-                    new Scalar(
+                    new ScalarFunction(
                             2,
                             2,
                             arguments -> StreamValues.equal(arguments[0], arguments[1]) == Boolean.TRUE
                                     ? NULL
                                     : arguments[0])),
-            Map.entry("GETTYPE", new Scalar(1, 1, arguments -> StreamValues.Type.of(arguments[0]))),
+            Map.entry("GETTYPE", new ScalarFunction(1, 1, arguments -> StreamValues.Type.of(arguments[0]))),
             Map.entry("DAY", datePart(DateTimes.Unit.DAY)),
             Map.entry("MONTH", datePart(DateTimes.Unit.MONTH)),
             Map.entry("YEAR", datePart(DateTimes.Unit.YEAR)),
-            Map.entry("DATETIMEFROMPARTS", new Scalar(7, 7, StreamFunctions::dateFromParts)),
-            Map.entry("GETARRAYELEMENT", new Scalar(2, 2, StreamFunctions::arrayElement)),
+            Map.entry("DATETIMEFROMPARTS", new ScalarFunction(7, 7, StreamFunctions::dateFromParts)),
+            Map.entry("GETARRAYELEMENT", new ScalarFunction(2, 2, StreamFunctions::arrayElement)),
             Map.entry(
                     "GETARRAYLENGTH",
-                    new Scalar(
+                    new ScalarFunction(
                             1,
                             1,
                             arguments -> arguments[0] instanceof List<?> list ? (Object) (long) list.size() : NULL)),
-            Map.entry("GETARRAYELEMENTS", new Scalar(1, 1, arguments -> elements(arguments[0]))),
-            Map.entry("GETRECORDPROPERTIES", new Scalar(1, 1, arguments -> properties(arguments[0]))),
-            Map.entry("GETRECORDPROPERTYVALUE", new Scalar(2, 2, StreamFunctions::propertyValue)));
+            Map.entry("GETARRAYELEMENTS", new ScalarFunction(1, 1, arguments -> elements(arguments[0]))),
+            Map.entry("GETRECORDPROPERTIES", new ScalarFunction(1, 1, arguments -> properties(arguments[0]))),
+            Map.entry("GETRECORDPROPERTYVALUE", new ScalarFunction(2, 2, StreamFunctions::propertyValue)));
 
     private StreamFunctions() {}
 
-    static Optional<Scalar> named(String name) {
+    static Optional<ScalarFunction> named(String name) {
         return Optional.ofNullable(ALL.get(name));
     }
 
@@ -113,8 +85,8 @@ final class StreamFunctions {
         return Math.clamp(count, 0, most);
     }
 
-    private static Scalar math(DoubleUnaryOperator operator) {
-        return new Scalar(1, 1, arguments -> switch (arguments[0]) {
+    private static ScalarFunction math(DoubleUnaryOperator operator) {
+        return new ScalarFunction(1, 1, arguments -> switch (arguments[0]) {
             case Long whole -> backToWhole(operator.applyAsDouble(whole));
             case Double real -> StreamValues.real(operator.applyAsDouble(real));
             default -> NULL;
@@ -126,8 +98,8 @@ final class StreamFunctions {
         return value == Math.rint(value) && Math.abs(value) < 0x1p53 ? (Object) (long) value : StreamValues.real(value);
     }
 
-    private static Scalar numbers(BiFunction<Double, Double, Double> operator) {
-        return new Scalar(
+    private static ScalarFunction numbers(BiFunction<Double, Double, Double> operator) {
+        return new ScalarFunction(
                 2,
                 2,
                 arguments -> arguments[0] instanceof Number a && arguments[1] instanceof Number b
@@ -135,12 +107,12 @@ final class StreamFunctions {
                         : NULL);
     }
 
-    private static Scalar text(Function<String, Object> operator) {
-        return new Scalar(1, 1, arguments -> arguments[0] instanceof String text ? operator.apply(text) : NULL);
+    private static ScalarFunction text(Function<String, Object> operator) {
+        return new ScalarFunction(1, 1, arguments -> arguments[0] instanceof String text ? operator.apply(text) : NULL);
     }
 
-    private static Scalar texts(BiFunction<String, String, Object> operator) {
-        return new Scalar(
+    private static ScalarFunction texts(BiFunction<String, String, Object> operator) {
+        return new ScalarFunction(
                 2,
                 2,
                 arguments -> arguments[0] instanceof String one && arguments[1] instanceof String other
@@ -148,8 +120,8 @@ final class StreamFunctions {
                         : NULL);
     }
 
-    private static Scalar textAndNumber(BiFunction<String, Long, Object> operator) {
-        return new Scalar(
+    private static ScalarFunction textAndNumber(BiFunction<String, Long, Object> operator) {
+        return new ScalarFunction(
                 2,
                 2,
                 arguments -> arguments[0] instanceof String text && arguments[1] instanceof Number number
@@ -157,8 +129,8 @@ final class StreamFunctions {
                         : NULL);
     }
 
-    private static Scalar datePart(DateTimes.Unit unit) {
-        return new Scalar(
+    private static ScalarFunction datePart(DateTimes.Unit unit) {
+        return new ScalarFunction(
                 1,
                 1,
                 arguments -> StreamValues.instant(arguments[0])
@@ -167,26 +139,26 @@ final class StreamFunctions {
     }
 
     /** DATEADD, DATEDIFF, DATENAME and DATEPART, whose first argument is the name of a unit. Empty for any other name. */
-    static Optional<Scalar> dated(String name, DateTimes.Unit unit) {
+    static Optional<ScalarFunction> dated(String name, DateTimes.Unit unit) {
         return switch (name) {
             case "DATEDIFF" ->
-                Optional.of(new Scalar(2, 2, arguments -> {
+                Optional.of(new ScalarFunction(2, 2, arguments -> {
                     Optional<Instant> from = StreamValues.instant(arguments[0]);
                     Optional<Instant> to = StreamValues.instant(arguments[1]);
                     return from.isPresent() && to.isPresent()
                             ? (Object) DateTimes.difference(unit, from.get(), to.get())
                             : NULL;
                 }));
-            case "DATEADD" -> Optional.of(new Scalar(2, 2, arguments -> dateAdd(unit, arguments)));
+            case "DATEADD" -> Optional.of(new ScalarFunction(2, 2, arguments -> dateAdd(unit, arguments)));
             case "DATEPART" ->
-                Optional.of(new Scalar(
+                Optional.of(new ScalarFunction(
                         1,
                         1,
                         arguments -> StreamValues.instant(arguments[0])
                                 .map(at -> (Object) DateTimes.part(unit, at))
                                 .orElse(NULL)));
             case "DATENAME" ->
-                Optional.of(new Scalar(
+                Optional.of(new ScalarFunction(
                         1,
                         1,
                         arguments -> StreamValues.instant(arguments[0])

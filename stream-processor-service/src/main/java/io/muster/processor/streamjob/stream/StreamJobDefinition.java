@@ -75,15 +75,24 @@ record StreamJobDefinition(
         if (!input.path("type").asText().equalsIgnoreCase("Stream")) {
             throw new StreamJobDefinitionException("Only inputs of type Stream are there yet, no reference data.");
         }
-        return topic(input);
+        String topic = topic(input);
+        if (!topic.equals(Topics.TELEMETRY.name())) {
+            rejectOurs(topic, "read");
+        }
+        return topic;
+    }
+
+    /** Keys of devices stand in our topics, and answers to others: nobody reads or writes them by a query. */
+    private static void rejectOurs(String topic, String what) throws StreamJobDefinitionException {
+        if (topic.startsWith("__")
+                || Topics.ALL.stream().anyMatch(ours -> ours.name().equals(topic))) {
+            throw new StreamJobDefinitionException("The topic " + topic + " is Muster's own: " + what + " another.");
+        }
     }
 
     private static Output output(JsonNode output) throws StreamJobDefinitionException {
         String topic = topic(output);
-        if (topic.equals(Topics.TELEMETRY.name())
-                || Topics.ALL.stream().anyMatch(ours -> ours.name().equals(topic))) {
-            throw new StreamJobDefinitionException("The topic " + topic + " is Muster's own: write to another.");
-        }
+        rejectOurs(topic, "write");
         return new Output(
                 topic,
                 Optional.of(output.at("/datasource/properties/partitionKey").asText())

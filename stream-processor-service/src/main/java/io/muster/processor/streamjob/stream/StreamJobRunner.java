@@ -45,6 +45,7 @@ import org.slf4j.LoggerFactory;
 public final class StreamJobRunner implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StreamJobRunner.class);
     private static final Duration POLL = Duration.ofMillis(100);
+    private static final Duration PAUSE = Duration.ofSeconds(2);
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(30);
 
     private final Codecs codecs;
@@ -134,9 +135,12 @@ public final class StreamJobRunner implements AutoCloseable {
         }
         Thread.ofVirtual().start(() -> {
             try {
-                serve(id, job);
-            } catch (ExecutionException | KafkaException e) {
-                LOG.warn("A stream job has to wait, streamJobId={} reason={}", id, e.toString());
+                try {
+                    serve(id, job);
+                } catch (ExecutionException | KafkaException e) {
+                    LOG.warn("A stream job has to wait, streamJobId={} reason={}", id, e.toString());
+                    Thread.sleep(PAUSE);
+                }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             } finally {

@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * What queries mean, as files: a query, events with their times, and what comes out. Each is run as it stands, and again from two
  * partitions, with state saved and loaded between any two events: results are the same.
  */
-class QueryTest {
+class GoldenQueryTest {
     private static final long DAY = Ticks.of(java.time.Instant.parse("2026-01-01T00:00:00Z"));
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("HH:mm:ss.SSSSSSS", Locale.ROOT);
 

@@ -1,0 +1,35 @@
+package io.muster.query;
+
+/**
+ * A function of values: of how many, and what it makes of them.
+ *
+ * @param most {@link #MANY} for any number
+ */
+public record ScalarFunction(int least, int most, Body body) {
+    public static final int MANY = Integer.MAX_VALUE;
+
+    /** How a value is made of the arguments' values. */
+    @FunctionalInterface
+    public interface Body {
+        Object apply(Object[] arguments);
+    }
+
+    public boolean takes(int count) {
+        return count >= least && count <= most;
+    }
+
+    /** How many arguments it takes, in words. */
+    public String arity() {
+        return least == most ? Integer.toString(least) : most == MANY ? least + " or more" : least + " to " + most;
+    }
+
+    public Expression on(Expression... arguments) {
+        return row -> {
+            Object[] values = new Object[arguments.length];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = arguments[i].evaluate(row);
+            }
+            return body.apply(values);
+        };
+    }
+}
