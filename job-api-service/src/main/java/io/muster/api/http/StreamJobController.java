@@ -30,6 +30,7 @@ import io.muster.records.StopStreamJob;
 import io.muster.records.StreamJob;
 import io.muster.records.StreamJobDeleted;
 import io.muster.records.StreamJobStatus;
+import io.muster.topics.Topics;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
@@ -40,6 +41,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Stream jobs as resources of Azure's resource manager; segments of paths are the same in any case. Contract: stream-analytics, 4.1. */
@@ -290,8 +292,7 @@ final class StreamJobController {
     }
 
     /** One change of a document; where somebody else was faster it is made again. @return the document before */
-    private CompletableFuture<ObjectNode> edit(
-            Target target, int tries, java.util.function.UnaryOperator<ObjectNode> change) {
+    private CompletableFuture<ObjectNode> edit(Target target, int tries, UnaryOperator<ObjectNode> change) {
         StreamJob job = entry(target).job();
         ObjectNode before = StreamJobs.parse(job);
         PutStreamJob put = new PutStreamJob(change.apply(before).toString(), job.getRevision());
@@ -403,7 +404,7 @@ final class StreamJobController {
         ObjectNode child = existingChild(target, StreamJobs.parse(entry(target).job()));
         String type = child.at("/properties/datasource/type").asText();
         String topic = type.equalsIgnoreCase("Microsoft.Devices/IotHubs")
-                ? io.muster.topics.Topics.TELEMETRY.name()
+                ? Topics.TELEMETRY.name()
                 : child.at("/properties/datasource/properties/eventHubName").asText();
         return requests.hasTopic(topic).thenApply(has -> {
             ObjectNode answer = JsonNodeFactory.instance.objectNode();

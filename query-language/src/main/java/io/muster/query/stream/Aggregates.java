@@ -5,8 +5,10 @@ import io.muster.query.Values;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 
@@ -358,7 +360,7 @@ final class Aggregates {
             }
             List<Object> ranked = new ArrayList<>();
             for (int i = 0; i < rows.size(); i++) {
-                java.util.Map<String, Object> entry = new java.util.LinkedHashMap<>();
+                Map<String, Object> entry = new LinkedHashMap<>();
                 entry.put("rank", i + 1L);
                 entry.put("value", rows.get(i).getLast());
                 ranked.add(entry);

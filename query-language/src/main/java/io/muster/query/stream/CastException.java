@@ -1,6 +1,7 @@
 package io.muster.query.stream;
 
 import java.io.Serial;
+import java.util.Locale;
 
 /** A value could not be cast: the job fails, as the dialect has it. */
 public final class CastException extends RuntimeException {
@@ -11,7 +12,7 @@ public final class CastException extends RuntimeException {
 
     CastException(Object value, StreamValues.Type type, String expression) {
         super(shortened(String.valueOf(value)) + " can't be cast to "
-                + type.name().toLowerCase(java.util.Locale.ROOT) + " in " + shortened(expression)
+                + type.name().toLowerCase(Locale.ROOT) + " in " + shortened(expression)
                 + ": write TRY_CAST to have NULL instead");
     }
 

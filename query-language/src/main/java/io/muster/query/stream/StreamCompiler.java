@@ -25,7 +25,6 @@ final class StreamCompiler {
     private final Set<String> steps = new HashSet<>();
     private final Set<String> inputs = new HashSet<>();
     private final Map<String, String> clocks = new HashMap<>();
-    private @Nullable Boolean substreams;
 
     /** @param referenceInputs in lower case */
     StreamCompiler(Set<String> referenceInputs) {
@@ -172,7 +171,6 @@ final class StreamCompiler {
             throw Parsing.refuse(source.getStart(), "TIMESTAMP BY and PARTITION BY stand once behind a source");
         }
         @Nullable Expression timestamp = null;
-        List<Expression> over = List.of();
         String clock = "";
         for (StreamQueryParser.TimestampContext clause : source.timestamp()) {
             if (isStep || referenceInputs.contains(name)) {
@@ -180,16 +178,19 @@ final class StreamCompiler {
                         clause.getStart(),
                         "TIMESTAMP BY stands behind an input that is a stream: '" + name + "' is none");
             }
+            if (clause.OVER() != null) {
+                throw Parsing.refuse(
+                        clause.OVER().getSymbol(),
+                        "Substreams are not there yet: leave OVER and what stands behind it out");
+            }
             StreamScope alone = new StreamScope();
             alone.source(alias);
             StreamExpressions of = new StreamExpressions(alone);
             timestamp = of.visit(clause.or(0));
             clock = clause.getText();
-            over = clause.or().stream().skip(1).map(of::visit).toList();
         }
         String unqualified = clock.replaceAll("(?i)\\b" + Pattern.quote(alias) + "\\.", "");
         if (!isStep && !referenceInputs.contains(name)) {
-            rejectMixedSubstreams(source, !over.isEmpty());
             if (!clocks.computeIfAbsent(name, _ -> unqualified).equals(unqualified)) {
                 throw Parsing.refuse(
                         source.getStart(),
@@ -197,14 +198,7 @@ final class StreamCompiler {
             }
         }
         scope.source(alias);
-        return new StreamQuery.Source(name, lower(alias), timestamp, over);
-    }
-
-    private void rejectMixedSubstreams(SourceContext source, boolean has) {
-        if (substreams != null && substreams != has) {
-            throw Parsing.refuse(source.getStart(), "All inputs of a query have TIMESTAMP BY … OVER, or none has");
-        }
-        substreams = has;
+        return new StreamQuery.Source(name, lower(alias), timestamp);
     }
 
     private static StreamQuery.Apply apply(

@@ -1,8 +1,12 @@
 package io.muster.query.stream;
 
 import io.muster.query.ScalarFunction;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.time.DateTimeException;
 import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -189,7 +193,7 @@ final class StreamFunctions {
             parts[i] = number.intValue();
         }
         try {
-            return java.time.LocalDateTime.of(
+            return LocalDateTime.of(
                             parts[0],
                             parts[1],
                             parts[2],
@@ -197,7 +201,7 @@ final class StreamFunctions {
                             parts[4],
                             parts[5],
                             Math.multiplyExact(parts[6], 1_000_000))
-                    .toInstant(java.time.ZoneOffset.UTC);
+                    .toInstant(ZoneOffset.UTC);
         } catch (DateTimeException | ArithmeticException _) {
             return NULL; // There is no such day.
         }
@@ -221,8 +225,8 @@ final class StreamFunctions {
                 || Math.abs(count.longValue()) > 300) {
             return NULL;
         }
-        return new java.math.BigDecimal(number.toString())
-                .setScale(count.intValue(), java.math.RoundingMode.HALF_UP)
+        return new BigDecimal(number.toString())
+                .setScale(count.intValue(), RoundingMode.HALF_UP)
                 .doubleValue();
     }
 

@@ -72,10 +72,9 @@ public record StreamQuery(List<Step> steps, List<Output> outputs, Set<String> in
      *
      * @param name of an input or a step
      * @param timestamp when an event happened; null for when it arrived
-     * @param over substreams with disorder of their own; empty for none
      */
     public record Source(
-            String name, String alias, @Nullable Expression timestamp, List<Expression> over) {}
+            String name, String alias, @Nullable Expression timestamp) {}
 
     /**
      * How a source is joined to those before it.

@@ -41,6 +41,7 @@ class StreamQueryTest {
                     SELECT LAG(a) FROM t                                       | 1:8  | LIMIT DURATION(second, 10)
                     WITH s AS (SELECT a INTO o FROM t) SELECT a FROM s         | 1:21 | A step of WITH has no INTO
                     WITH s AS (SELECT a FROM t) SELECT a FROM s TIMESTAMP BY a | 1:45 | is none
+                    SELECT a FROM t TIMESTAMP BY x OVER k                      | 1:32 | Substreams are not there yet
                     SELECT a INTO o FROM t TIMESTAMP BY x SELECT a INTO p FROM t | 1:60 | the same TIMESTAMP BY
                     SELECT a FROM t WHERE a LIKE '[z-a]'                       | 1:30 | This is no pattern of LIKE
                     SELECT 'open FROM t                                        | 1:8  | Unexpected character
