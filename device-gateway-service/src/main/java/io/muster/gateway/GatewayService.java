@@ -40,7 +40,7 @@ public final class GatewayService implements AutoCloseable {
         private static final int MQTTS = 8883;
 
         /**
-         * Reads {@code gateway.ordinal}, {@code hub.hosts}, {@code policies.file}, {@code mqtt.host}, {@code mqtts.port}, {@code
+         * Reads {@code gateway.ordinal}, {@code hub.hosts}, {@code policies}, {@code policies.file}, {@code mqtt.host}, {@code mqtts.port}, {@code
          * mqtt.port}, {@code mqtt.tls.certificate}, {@code mqtt.tls.key}, {@code devices.ca.file} and {@code
          * mqtt.plain.anywhere}.
          */
@@ -52,7 +52,6 @@ public final class GatewayService implements AutoCloseable {
                 throw new SettingsException("Plain MQTT on " + host
                         + " would show tokens to the network: leave mqtt.port out, or say mqtt.plain.anywhere=true.");
             }
-            Path policies = settings.path("policies.file");
             return new Options(
                     kafka,
                     settings.number("gateway.ordinal", 0),
@@ -65,7 +64,7 @@ public final class GatewayService implements AutoCloseable {
                             new Doorkeeper(
                                     HubHosts.of(settings.text("hub.hosts", "localhost")),
                                     authorities(settings.optionalPath("devices.ca.file"), clock)),
-                            policies(policies, clock),
+                            policies(settings, clock),
                             clock,
                             settings.number("mqtt.message.bytes", MqttSettings.LARGEST_MESSAGE)));
         }
@@ -99,11 +98,12 @@ public final class GatewayService implements AutoCloseable {
             }
         }
 
-        private static ReloadedFile<SharedAccessPolicies> policies(Path file, InstantSource clock) {
+        private static Supplier<SharedAccessPolicies> policies(Settings settings, InstantSource clock) {
             try {
-                return ReloadedFile.ofPolicies(file, clock, LOG::info);
+                return ReloadedFile.ofPolicies(
+                        settings.optionalText("policies"), settings.optionalPath("policies.file"), clock, LOG::info);
             } catch (IOException e) {
-                throw new SettingsException("The file of policies can't be used: " + e.getMessage() + ".");
+                throw new SettingsException("The shared access policies can't be used: " + e.getMessage() + ".");
             }
         }
     }

@@ -57,7 +57,7 @@ public final class ApiService implements AutoCloseable {
         /**
          * Reads {@code rest.host}, {@code rest.port}, {@code rest.plain}, {@code rest.tls.store}, {@code rest.tls.password.file}, {@code
          * live.open}, {@code throttle.*.per.minute} of each kind, {@code messages.life}, {@code websocket.gateway}, {@code
-         * websocket.gateway.trust}, {@code hub.hosts}, {@code policies.file} and {@code api.instance}.
+         * websocket.gateway.trust}, {@code hub.hosts}, {@code policies}, {@code policies.file} and {@code api.instance}.
          */
         public static Options from(Settings settings, KafkaConnection kafka, InstantSource clock) {
             String host = settings.text("rest.host", "127.0.0.1");
@@ -82,7 +82,7 @@ public final class ApiService implements AutoCloseable {
                             messageLife(settings),
                             gateway(settings)),
                     HubHosts.of(settings.text("hub.hosts", "localhost")),
-                    policies(settings.path("policies.file"), clock),
+                    policies(settings, clock),
                     clock);
         }
 
@@ -145,11 +145,12 @@ public final class ApiService implements AutoCloseable {
             }
         }
 
-        private static ReloadedFile<SharedAccessPolicies> policies(Path file, InstantSource clock) {
+        private static Supplier<SharedAccessPolicies> policies(Settings settings, InstantSource clock) {
             try {
-                return ReloadedFile.ofPolicies(file, clock, LOG::info);
+                return ReloadedFile.ofPolicies(
+                        settings.optionalText("policies"), settings.optionalPath("policies.file"), clock, LOG::info);
             } catch (IOException e) {
-                throw new SettingsException("The file of policies can't be used: " + e.getMessage() + ".");
+                throw new SettingsException("The shared access policies can't be used: " + e.getMessage() + ".");
             }
         }
     }

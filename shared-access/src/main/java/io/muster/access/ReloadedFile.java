@@ -7,6 +7,7 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -57,10 +58,23 @@ public final class ReloadedFile<T> implements Supplier<T> {
         return new ReloadedFile<>(file, what, loader, clock, say);
     }
 
-    /** A file of policies. @throws IOException when it can't be used now */
-    public static ReloadedFile<SharedAccessPolicies> ofPolicies(Path file, InstantSource clock, Consumer<String> say)
-            throws IOException {
-        return open(file, "policies", SharedAccessPolicies::load, clock, say);
+    /**
+     * The policies of a service.
+     *
+     * @param text of all policies, where it is given: it stays as it is
+     * @param file that is looked at again and again
+     * @throws IOException when what is given can't be used now, or nothing is
+     */
+    public static Supplier<SharedAccessPolicies> ofPolicies(
+            Optional<String> text, Optional<Path> file, InstantSource clock, Consumer<String> say) throws IOException {
+        if (text.isPresent()) {
+            SharedAccessPolicies given = SharedAccessPolicies.parse(text.get());
+            return () -> given;
+        }
+        if (file.isEmpty()) {
+            throw new IOException("neither policies.file nor, in the environment, MUSTER_POLICIES is set");
+        }
+        return open(file.get(), "policies", SharedAccessPolicies::load, clock, say);
     }
 
     @Override

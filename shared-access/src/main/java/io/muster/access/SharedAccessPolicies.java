@@ -2,6 +2,7 @@ package io.muster.access;
 
 import java.io.IOException;
 import java.io.Reader;
+import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -47,11 +48,22 @@ public final class SharedAccessPolicies {
 
     /** @throws IOException when the file can't be read or is none; the message says what is wrong, and shows no key */
     public static SharedAccessPolicies load(Path file) throws IOException {
-        Properties properties = new Properties();
         try (Reader reader = Files.newBufferedReader(file)) {
+            return read(reader, file.toString());
+        }
+    }
+
+    /** Of the text that such a file holds. @throws IOException when it is none; the message says what is wrong, and shows no key */
+    public static SharedAccessPolicies parse(String text) throws IOException {
+        return read(new StringReader(text), "the setting policies");
+    }
+
+    private static SharedAccessPolicies read(Reader reader, String file) throws IOException {
+        Properties properties = new Properties();
+        try {
             properties.load(reader);
         } catch (IllegalArgumentException e) {
-            throw new IOException("not a properties file: " + file, e);
+            throw new IOException("no properties stand in " + file, e);
         }
         Map<String, SharedAccessPolicy> policies = new LinkedHashMap<>();
         for (String property : new TreeSet<>(properties.stringPropertyNames())) {
@@ -66,7 +78,7 @@ public final class SharedAccessPolicies {
         return new SharedAccessPolicies(policies);
     }
 
-    private static SharedAccessPolicy policy(String name, Properties properties, Path file) throws IOException {
+    private static SharedAccessPolicy policy(String name, Properties properties, String file) throws IOException {
         Set<Right> rights = EnumSet.noneOf(Right.class);
         for (String word : properties.getProperty(name + RIGHTS).split(",")) {
             rights.add(Right.of(word).orElseThrow(() -> new IOException("no right is called " + word + " in " + file)));

@@ -11,6 +11,8 @@ import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -50,7 +52,8 @@ class ReloadedFileTest {
 
     @Test
     void aRotatedKeyIsSeenWithinASecondAndNotLookedForBefore() throws IOException {
-        ReloadedFile<SharedAccessPolicies> policies = ReloadedFile.ofPolicies(file, () -> now, said::add);
+        Supplier<SharedAccessPolicies> policies =
+                ReloadedFile.ofPolicies(Optional.empty(), Optional.of(file), () -> now, said::add);
         String before = key(policies.get());
         String after = rewrite();
         assertThat(key(policies.get())).isEqualTo(before);
@@ -61,7 +64,8 @@ class ReloadedFileTest {
 
     @Test
     void anUnusableFileLeavesThePoliciesAndIsTriedAgain() throws IOException {
-        ReloadedFile<SharedAccessPolicies> policies = ReloadedFile.ofPolicies(file, () -> now, said::add);
+        Supplier<SharedAccessPolicies> policies =
+                ReloadedFile.ofPolicies(Optional.empty(), Optional.of(file), () -> now, said::add);
         String before = key(policies.get());
         Files.writeString(file, "half a fi");
         touch();
@@ -78,7 +82,20 @@ class ReloadedFileTest {
 
     @Test
     void aFileThatIsNoneIsRefusedAtTheStart() {
-        assertThatThrownBy(() -> ReloadedFile.ofPolicies(folder.resolve("none"), () -> now, said::add))
+        assertThatThrownBy(() -> ReloadedFile.ofPolicies(
+                        Optional.empty(), Optional.of(folder.resolve("none")), () -> now, said::add))
                 .isInstanceOf(IOException.class);
+    }
+
+    @Test
+    void policiesCanComeFromTheEnvironment() throws IOException {
+        String text = Files.readString(file);
+        Supplier<SharedAccessPolicies> policies =
+                ReloadedFile.ofPolicies(Optional.of(text), Optional.empty(), () -> now, said::add);
+        assertThat(key(policies.get())).isEqualTo(key(SharedAccessPolicies.load(file)));
+        assertThatThrownBy(() -> ReloadedFile.ofPolicies(Optional.of("a=b"), Optional.empty(), () -> now, said::add))
+                .hasMessageContaining("no policy stands in the setting policies");
+        assertThatThrownBy(() -> ReloadedFile.ofPolicies(Optional.empty(), Optional.empty(), () -> now, said::add))
+                .hasMessageContaining("MUSTER_POLICIES");
     }
 }
