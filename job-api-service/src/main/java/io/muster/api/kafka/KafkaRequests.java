@@ -104,44 +104,41 @@ public final class KafkaRequests implements Requests, AutoCloseable {
 
     @Override
     public CompletableFuture<Object> device(String deviceId, Object command, Duration limit) {
+        return ask(Topics.DEVICE_COMMANDS, IdentityId.deviceId(deviceId), new DeviceCommand(deviceId, command), limit);
+    }
+
+    /** One command, and its answer. */
+    private <V extends SpecificRecord> CompletableFuture<Object> ask(
+            Topic<V> topic, String key, V command, Duration limit) {
         String requestId = UUID.randomUUID().toString();
-        ProducerRecord<String, byte[]> record = record(
-                Topics.DEVICE_COMMANDS,
-                null,
-                IdentityId.deviceId(deviceId),
-                new DeviceCommand(deviceId, command),
-                requestId);
-        return ask(requestId, List.of(record), limit).thenApply(List::getFirst);
+        return ask(requestId, List.of(record(topic, null, key, command, requestId)), limit)
+                .thenApply(List::getFirst);
     }
 
     @Override
     public CompletableFuture<Object> job(String jobId, Object command) {
-        String requestId = UUID.randomUUID().toString();
-        ProducerRecord<String, byte[]> record =
-                record(Topics.JOB_COMMANDS, null, jobId, new JobCommand(jobId, command), requestId);
-        return ask(requestId, List.of(record), LIMIT).thenApply(outcomes -> {
-            if (outcomes.getFirst() instanceof Job job) {
-                jobs.put(job);
-            }
-            return outcomes.getFirst();
-        });
+        return ask(Topics.JOB_COMMANDS, jobId, new JobCommand(jobId, command), LIMIT)
+                .thenApply(outcome -> {
+                    if (outcome instanceof Job job) {
+                        jobs.put(job);
+                    }
+                    return outcome;
+                });
     }
 
     @Override
     public CompletableFuture<Object> streamJob(String id, Object command) {
-        String requestId = UUID.randomUUID().toString();
-        ProducerRecord<String, byte[]> record =
-                record(Topics.STREAM_JOB_COMMANDS, null, id, new StreamJobCommand(id, command), requestId);
-        return ask(requestId, List.of(record), LIMIT).thenApply(outcomes -> {
-            switch (outcomes.getFirst()) {
-                case StreamJob job -> streamJobs.put(job);
-                case StreamJobDeleted _ -> streamJobs.forget(id);
-                default -> {
-                    // A refusal changes nothing.
-                }
-            }
-            return outcomes.getFirst();
-        });
+        return ask(Topics.STREAM_JOB_COMMANDS, id, new StreamJobCommand(id, command), LIMIT)
+                .thenApply(outcome -> {
+                    switch (outcome) {
+                        case StreamJob job -> streamJobs.put(job);
+                        case StreamJobDeleted _ -> streamJobs.forget(id);
+                        default -> {
+                            // A refusal changes nothing.
+                        }
+                    }
+                    return outcome;
+                });
     }
 
     @Override

@@ -113,7 +113,7 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
                             && inner.or().size() == 2)
                     .orElseThrow(() -> Parsing.refuse(
                             element.getStart(), "Windows takes Window('name', TumblingWindow(…)) and the like"));
-            Object id = rows.constant(named.or(0))
+            Object id = StreamLiterals.constant(named.or(0))
                     .filter(String.class::isInstance)
                     .orElseThrow(() -> Parsing.refuse(named.or(0).getStart(), "A window's id is a text"));
             Window window = window(named.or(1), keys, rows)
@@ -189,7 +189,7 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
             throw Parsing.refuse(
                     unit.getStart(), "'" + unit.getText() + "' has no fixed length: use day, hour, minute, second, …");
         }
-        Object number = StreamExpressions.literal(count)
+        Object number = StreamLiterals.constant(count)
                 .orElseThrow(() -> Parsing.refuse(count.getStart(), "Here stands a number"));
         if (!(number instanceof Long whole)) {
             throw Parsing.refuse(count.getStart(), "Here stands a whole number");

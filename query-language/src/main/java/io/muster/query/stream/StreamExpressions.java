@@ -10,7 +10,6 @@ import io.muster.query.grammar.StreamQueryParser;
 import io.muster.query.grammar.StreamQueryParser.CallContext;
 import io.muster.query.grammar.StreamQueryParser.OrContext;
 import io.muster.query.grammar.StreamQueryParser.SumContext;
-import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -22,7 +21,6 @@ import java.util.Set;
 import java.util.function.IntPredicate;
 import java.util.regex.PatternSyntaxException;
 import org.antlr.v4.runtime.ParserRuleContext;
-import org.antlr.v4.runtime.Token;
 import org.antlr.v4.runtime.tree.ParseTree;
 import org.antlr.v4.runtime.tree.TerminalNode;
 import org.jspecify.annotations.Nullable;
@@ -226,7 +224,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     private static long bound(RowDifference difference, SumContext count) {
         long length = difference.unit().windowTicks();
-        Object number = literal(count)
+        Object number = StreamLiterals.constant(count)
                 .orElseThrow(
                         () -> Parsing.refuse(count.getStart(), "Here stands a number, so that the join is bounded"));
         if (length == 0 || !(number instanceof Long whole)) {
@@ -298,7 +296,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
     @Override
     public Expression visitLike(StreamQueryParser.LikeContext like) {
         Expression value = visit(like.sum(0));
-        Optional<Object> constant = literal(like.sum(1));
+        Optional<Object> constant = StreamLiterals.constant(like.sum(1));
         Expression matches;
         if (constant.orElse(NULL) instanceof String text) {
             try {
@@ -357,45 +355,8 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     @Override
     public Expression visitConstant(StreamQueryParser.ConstantContext constant) {
-        Object value = value(constant.literal());
+        Object value = StreamLiterals.value(constant.literal());
         return _ -> value;
-    }
-
-    /** The constant that the expression is, with a sign. */
-    Optional<Object> constant(ParserRuleContext expression) {
-        return literal(expression);
-    }
-
-    static Optional<Object> literal(ParserRuleContext expression) {
-        ParseTree at = expression;
-        boolean negative = false;
-        while (!(at instanceof StreamQueryParser.ConstantContext)) {
-            if (at instanceof StreamQueryParser.UnaryContext unary && unary.unary() != null) {
-                negative ^= unary.MINUS() != null;
-                at = unary.unary();
-            } else if (at.getChildCount() == 1) {
-                at = at.getChild(0);
-            } else {
-                return Optional.empty();
-            }
-        }
-        Object value = value(((StreamQueryParser.ConstantContext) at).literal());
-        return Optional.of(negative ? StreamValues.arithmetic('-', 0L, value) : value);
-    }
-
-    private static Object value(StreamQueryParser.LiteralContext literal) {
-        Token token = literal.getStart();
-        String text = token.getText();
-        return switch (token.getType()) {
-            case StreamQueryLexer.NULL -> NULL;
-            case StreamQueryLexer.TEXT ->
-                text.substring(text.indexOf('\'') + 1, text.length() - 1).replace("''", "'");
-            case StreamQueryLexer.INTEGER -> {
-                BigInteger whole = new BigInteger(text);
-                yield whole.bitLength() < Long.SIZE ? (Object) whole.longValue() : (Object) whole.doubleValue();
-            }
-            default -> Double.valueOf(text);
-        };
     }
 
     @Override
@@ -578,7 +539,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         int limit = 1;
         if (!one) {
             limit = call.or().size() == 1
-                            && literal(call.or(0)).orElse(NULL) instanceof Long count
+                            && StreamLiterals.constant(call.or(0)).orElse(NULL) instanceof Long count
                             && count > 0
                             && count <= 1000
                     ? count.intValue()
@@ -594,7 +555,8 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
     }
 
     private Aggregate percentile(CallContext call, boolean interpolated) {
-        Object share = call.or().size() == 1 ? literal(call.or(0)).orElse(NULL) : NULL;
+        Object share =
+                call.or().size() == 1 ? StreamLiterals.constant(call.or(0)).orElse(NULL) : NULL;
         if (!(share instanceof Number number)
                 || number.doubleValue() < 0
                 || number.doubleValue() > 1
@@ -638,7 +600,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         }
         int offset = last ? 0 : 1;
         if (call.or().size() > 1) {
-            Object given = literal(call.or(1)).orElse(NULL);
+            Object given = StreamLiterals.constant(call.or(1)).orElse(NULL);
             if (!(given instanceof Long count) || count < 1 || count > 1000) {
                 throw Parsing.refuse(call.or(1).getStart(), "LAG looks back by 1 to 1000 rows");
             }

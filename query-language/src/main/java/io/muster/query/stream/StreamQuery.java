@@ -5,9 +5,12 @@ import io.muster.query.Parsing;
 import io.muster.query.QueryException;
 import io.muster.query.grammar.StreamQueryLexer;
 import io.muster.query.grammar.StreamQueryParser;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -136,6 +139,23 @@ public record StreamQuery(List<Step> steps, List<Output> outputs, Set<String> in
 
     /** A column of the result; one without a name stands for all members of the record that it is. */
     public record Column(@Nullable String name, Expression value) {}
+
+    /** How far back from a result its input may reach, in ticks: the longest way from an input to an output, step by step. */
+    public long lookBack() {
+        Map<String, Long> reach = new HashMap<>();
+        steps.forEach(step -> reach.put(step.name(), lookBack(step.selects().stream(), reach)));
+        return lookBack(outputs.stream().map(Output::select), reach);
+    }
+
+    private static long lookBack(Stream<Select> selects, Map<String, Long> reach) {
+        return selects.mapToLong(select -> select.lookBack()
+                        + select.sources().stream()
+                                .mapToLong(source -> reach.getOrDefault(source.name(), 0L))
+                                .max()
+                                .orElse(0))
+                .max()
+                .orElse(0);
+    }
 
     /** @throws QueryException where the text makes no sense, or more than is supported; the message says what to write instead */
     public static StreamQuery parse(String text, Set<String> referenceInputs) throws QueryException {

@@ -52,9 +52,7 @@ final class StreamScope {
             }
             String first = names.getFirst();
             if (names.size() == 1) {
-                return part == 0
-                        ? row -> StreamValues.of(((StreamRow) row).part(0).member(first))
-                        : row -> StreamValues.of(((StreamRow) row).part(part).member(first));
+                return row -> StreamValues.of(((StreamRow) row).part(part).member(first));
             }
             List<String> more = names.subList(1, names.size());
             return row -> inside(((StreamRow) row).part(part).member(first), more);

@@ -63,10 +63,11 @@ class StreamQueryTest {
                     SELECT a.k FROM t a JOIN t b ON DATEDIFF(second, a, b) BETWEEN -30 AND 10                    | 30
                     SELECT LAST(a) OVER (LIMIT DURATION(hour, 1)) AS x FROM t                                    | 3600
                     SELECT ISFIRST(second, 9) AS x FROM t                                                        | 9
+                    WITH s AS (SELECT COUNT(*) AS n FROM t GROUP BY TumblingWindow(second, 5)) SELECT MAX(n) FROM s GROUP BY TumblingWindow(second, 20) | 25
                     SELECT SUM(LAG(a) OVER (LIMIT DURATION(second, 3))) FROM t GROUP BY TumblingWindow(second, 4) | 7
                     """)
     void looksBack(String text, long seconds) throws QueryException {
         StreamQuery query = StreamQuery.parse(text, Set.of());
-        assertThat(query.outputs().getFirst().select().lookBack()).isEqualTo(seconds * Ticks.SECOND);
+        assertThat(query.lookBack()).isEqualTo(seconds * Ticks.SECOND);
     }
 }

@@ -11,7 +11,7 @@ import io.muster.query.stream.Ticks;
  */
 public record TimePolicy(long late, long disorder, boolean drops) {
     /** An event that claims to be from further in the future than this is dropped. */
-    static final long EARLY = 5 * Ticks.MINUTE;
+    public static final long EARLY = 5 * Ticks.MINUTE;
 
     public TimePolicy {
         if (disorder < 0) {

@@ -170,8 +170,8 @@ public final class StreamJobRunner implements AutoCloseable {
         if (run != null && (job == null || current == null || !isActive(job) || run.number() != current.getNumber())) {
             run.close();
             runs.remove(id);
-            if (job == null || !isActive(job)) {
-                cleanIfOver(run.number());
+            if (job == null || job.getStatus() == StreamJobStatus.FAILED) {
+                cleaned(run.number());
             }
             run = null;
         }
@@ -180,8 +180,7 @@ public final class StreamJobRunner implements AutoCloseable {
         }
         long number = current.getNumber();
         if (job.getStatus() == StreamJobStatus.STOPPING) {
-            if (StreamJobRun.isOver(admin, number)) {
-                StreamJobRun.clean(admin, number);
+            if (cleaned(number)) {
                 tell(id, new ReportStreamJobStopped(number));
             }
         } else if (isActive(job)) {
@@ -189,10 +188,13 @@ public final class StreamJobRunner implements AutoCloseable {
         }
     }
 
-    private void cleanIfOver(long number) throws ExecutionException, InterruptedException {
-        if (StreamJobRun.isOver(admin, number)) {
+    /** Deletes what the start leaves, unless another instance still runs it. @return whether it is over */
+    private boolean cleaned(long number) throws ExecutionException, InterruptedException {
+        boolean over = StreamJobRun.isOver(admin, number);
+        if (over) {
             StreamJobRun.clean(admin, number);
         }
+        return over;
     }
 
     private void advance(String id, StreamJob job, StreamJobStart current, @Nullable StreamJobRun run)

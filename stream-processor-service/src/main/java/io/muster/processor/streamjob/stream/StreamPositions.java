@@ -1,7 +1,7 @@
 package io.muster.processor.streamjob.stream;
 
 import io.muster.codec.Codecs;
-import io.muster.query.stream.StreamQuery;
+import io.muster.processor.engine.TimePolicy;
 import io.muster.query.stream.Ticks;
 import io.muster.records.PositionStreamJob;
 import io.muster.records.StreamJob;
@@ -35,7 +35,6 @@ import org.jspecify.annotations.Nullable;
  * stream-analytics, 4.3 and 4.6, 8. Each call is for one thread.
  */
 final class StreamPositions {
-    private static final long EARLY = 5 * Ticks.MINUTE;
     private static final Duration LIMIT = Duration.ofSeconds(30);
 
     private final KafkaConnection kafka;
@@ -58,7 +57,7 @@ final class StreamPositions {
                     Ticks.of(Optional.ofNullable(start.getOutputStartTime()).orElse(start.getAt()));
                 case LAST_OUTPUT_EVENT_TIME -> lastMark(consumer, job, start);
             };
-            long since = Math.max(0, Ticks.millis(from - lookBack(definition.query()) - EARLY));
+            long since = Math.max(0, Ticks.millis(from - definition.query().lookBack() - TimePolicy.EARLY));
             List<String> diagnostics = new ArrayList<>();
             List<StreamPosition> positions = new ArrayList<>();
             for (String topic : new TreeSet<>(definition.inputs().values())) {
@@ -106,30 +105,6 @@ final class StreamPositions {
             positions.add(new StreamPosition(partition.topic(), partition.partition(), offset));
         }
         return positions;
-    }
-
-    static long lookBack(StreamQuery query) {
-        Map<String, Long> steps = new HashMap<>();
-        for (StreamQuery.Step step : query.steps()) {
-            steps.put(
-                    step.name(),
-                    step.selects().stream()
-                            .mapToLong(select -> lookBack(select, steps))
-                            .max()
-                            .orElse(0));
-        }
-        return query.outputs().stream()
-                .mapToLong(output -> lookBack(output.select(), steps))
-                .max()
-                .orElse(0);
-    }
-
-    private static long lookBack(StreamQuery.Select select, Map<String, Long> steps) {
-        long before = select.sources().stream()
-                .mapToLong(source -> steps.getOrDefault(source.name(), 0L))
-                .max()
-                .orElse(0);
-        return select.lookBack() + before;
     }
 
     /** Up to where all results of the start before were written, in its slowest task. */

@@ -1,0 +1,47 @@
+package io.muster.query.stream;
+
+import io.muster.query.grammar.StreamQueryLexer;
+import io.muster.query.grammar.StreamQueryParser;
+import java.math.BigInteger;
+import java.util.Optional;
+import org.antlr.v4.runtime.ParserRuleContext;
+import org.antlr.v4.runtime.Token;
+import org.antlr.v4.runtime.tree.ParseTree;
+
+/** The values of constants as they are written. */
+final class StreamLiterals {
+    private StreamLiterals() {}
+
+    /** The constant that the expression is, with its sign; empty where it is none. */
+    static Optional<Object> constant(ParserRuleContext expression) {
+        ParseTree at = expression;
+        boolean negative = false;
+        while (!(at instanceof StreamQueryParser.ConstantContext)) {
+            if (at instanceof StreamQueryParser.UnaryContext unary && unary.unary() != null) {
+                negative ^= unary.MINUS() != null;
+                at = unary.unary();
+            } else if (at.getChildCount() == 1) {
+                at = at.getChild(0);
+            } else {
+                return Optional.empty();
+            }
+        }
+        Object value = value(((StreamQueryParser.ConstantContext) at).literal());
+        return Optional.of(negative ? StreamValues.arithmetic('-', 0L, value) : value);
+    }
+
+    static Object value(StreamQueryParser.LiteralContext literal) {
+        Token token = literal.getStart();
+        String text = token.getText();
+        return switch (token.getType()) {
+            case StreamQueryLexer.NULL -> StreamValues.NULL;
+            case StreamQueryLexer.TEXT ->
+                text.substring(text.indexOf('\'') + 1, text.length() - 1).replace("''", "'");
+            case StreamQueryLexer.INTEGER -> {
+                BigInteger whole = new BigInteger(text);
+                yield whole.bitLength() < Long.SIZE ? (Object) whole.longValue() : (Object) whole.doubleValue();
+            }
+            default -> Double.valueOf(text);
+        };
+    }
+}
