@@ -22,6 +22,7 @@ final class StreamCompiler {
     private static final String DEFAULT_OUTPUT = "output";
 
     private final Set<String> referenceInputs;
+    private final StreamMembers members = new StreamMembers();
     private final Set<String> steps = new HashSet<>();
     private final Set<String> inputs = new HashSet<>();
     private final Map<String, String> clocks = new HashMap<>();
@@ -55,7 +56,7 @@ final class StreamCompiler {
                 outputs.add(new StreamQuery.Output(output, select(select)));
             }
         }
-        return new StreamQuery(List.copyOf(named), List.copyOf(outputs), Set.copyOf(inputs));
+        return new StreamQuery(List.copyOf(named), List.copyOf(outputs), Set.copyOf(inputs), members.seen());
     }
 
     private static String output(StreamQueryParser.UnionContext union) {
@@ -84,7 +85,7 @@ final class StreamCompiler {
                     select.TOP().getSymbol(),
                     "TOP has no meaning in a stream: write CollectTop(n) OVER (ORDER BY …) with GROUP BY a window");
         }
-        StreamScope scope = new StreamScope();
+        StreamScope scope = new StreamScope(members);
         StreamExpressions rows = new StreamExpressions(scope);
         List<StreamQuery.Source> sources = new ArrayList<>();
         List<StreamQuery.Join> joins = new ArrayList<>();
@@ -183,7 +184,7 @@ final class StreamCompiler {
                         clause.OVER().getSymbol(),
                         "Substreams are not there yet: leave OVER and what stands behind it out");
             }
-            StreamScope alone = new StreamScope();
+            StreamScope alone = new StreamScope(members);
             alone.source(alias);
             StreamExpressions of = new StreamExpressions(alone);
             timestamp = of.visit(clause.or(0));
@@ -241,12 +242,12 @@ final class StreamCompiler {
                 throw Parsing.refuse(
                         item.getStart(), "With JOIN or APPLY, name the columns, or write a.* of one source");
             }
-            return new StreamQuery.Column(null, new StreamScope.Column(0, List.of()).expression());
+            return new StreamQuery.Column(null, scope.whole(0));
         }
         String alias = StreamScope.name(item.name());
         int part = scope.part(alias)
                 .orElseThrow(() -> Parsing.refuse(item.getStart(), "There is no source '" + alias + "'"));
-        return new StreamQuery.Column(null, new StreamScope.Column(part, List.of()).expression());
+        return new StreamQuery.Column(null, scope.whole(part));
     }
 
     /** Of a column its last name, of a function its own. */

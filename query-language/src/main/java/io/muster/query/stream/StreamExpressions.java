@@ -146,7 +146,12 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     private static Expression ordered(Expression left, Expression right, IntPredicate wanted) {
         return row -> {
-            OptionalInt order = StreamValues.compare(left.evaluate(row), right.evaluate(row));
+            Object one = left.evaluate(row);
+            Object other = right.evaluate(row);
+            if (one instanceof Double a && other instanceof Double b) {
+                return wanted.test(Double.compare(a + 0.0, b + 0.0)); // What telemetry mostly is.
+            }
+            OptionalInt order = StreamValues.compare(one, other);
             return order.isEmpty() ? NULL : (Object) wanted.test(order.getAsInt());
         };
     }
@@ -516,7 +521,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         if (call.STAR() != null && name.equals("COUNT")) {
             argument = _ -> 1L;
         } else if (call.or().isEmpty() && name.equals("COLLECT") && scope.isSingle()) {
-            argument = row -> ((StreamRow) row).record();
+            argument = scope.whole(0);
         } else if (call.or().size() == 1) {
             argument = visit(call.or(0));
         } else {
@@ -551,7 +556,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         List<Aggregates.Order> order = call.over().order().stream()
                 .map(by -> new Aggregates.Order(visit(by.or()), by.DESC() != null))
                 .toList();
-        return Aggregates.top(limit, one, row -> ((StreamRow) row).record(), order);
+        return Aggregates.top(limit, one, scope.whole(0), order);
     }
 
     private Aggregate percentile(CallContext call, boolean interpolated) {

@@ -20,8 +20,9 @@ import org.jspecify.annotations.Nullable;
  * @param steps of WITH; each reads inputs and steps before it
  * @param outputs what is written where; several may write to one output
  * @param inputs whose events it reads, by name
+ * @param members what it looks at of its inputs' events; what it does not look at need not be read
  */
-public record StreamQuery(List<Step> steps, List<Output> outputs, Set<String> inputs) {
+public record StreamQuery(List<Step> steps, List<Output> outputs, Set<String> inputs, Members members) {
     /** The place of {@code System.Window()} among what is computed for a group. */
     public static final int WINDOW = -1;
 
@@ -32,6 +33,18 @@ public record StreamQuery(List<Step> steps, List<Output> outputs, Set<String> in
             StreamQueryLexer::new,
             StreamQueryParser::new,
             "A stream has no ORDER BY: rows come by time; for the first of a window use TopOne() or CollectTop(n) OVER (ORDER BY …)");
+
+    /**
+     * Members of events, by name; there may be more than are needed.
+     *
+     * @param named those that are asked for by name
+     * @param all whether whole events are shown, with every member that {@code *} stands for
+     */
+    public record Members(Set<String> named, boolean all) {
+        public boolean wants(String name) {
+            return all || named.contains(name);
+        }
+    }
 
     /** The rows of all its selects. */
     public record Step(String name, List<Select> selects) {}

@@ -12,9 +12,15 @@ import java.util.stream.Collectors;
 
 /** Which names a row has: the aliases of its parts, in the order of {@link StreamRow#part}. */
 final class StreamScope {
+    private final StreamMembers members;
     private final List<String> aliases = new ArrayList<>();
     /** How many of the parts are sources; the others are applied to them. */
     private int sources;
+
+    /** @param members is told what is looked at */
+    StreamScope(StreamMembers members) {
+        this.members = members;
+    }
 
     void source(String alias) {
         aliases.add(alias.toLowerCase(Locale.ROOT));
@@ -70,7 +76,19 @@ final class StreamScope {
         }
     }
 
+    /** The row of a part, as a record. */
+    Expression whole(int part) {
+        members.all();
+        return new Column(part, List.of()).expression();
+    }
+
     Column column(StreamQueryParser.PathContext path) {
+        Column column = resolved(path);
+        column.names().stream().findFirst().ifPresentOrElse(members::add, members::all);
+        return column;
+    }
+
+    private Column resolved(StreamQueryParser.PathContext path) {
         List<String> names = path.name().stream().map(StreamScope::name).collect(Collectors.toList());
         OptionalInt part = part(names.getFirst());
         if (part.isPresent() && (names.size() > 1 || !isSingle())) {

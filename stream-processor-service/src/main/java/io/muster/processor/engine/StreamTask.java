@@ -1,5 +1,6 @@
 package io.muster.processor.engine;
 
+import io.muster.processor.engine.Backlog.Waiting;
 import io.muster.query.stream.CastException;
 import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.StreamRow;
@@ -8,9 +9,11 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableMap;
-import java.util.TreeMap;
+import java.util.Objects;
+import java.util.PriorityQueue;
+import java.util.Queue;
 import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs a query over the events of several partitions: brings them into one order, by time and then by where they stand in the log, so
@@ -27,32 +30,10 @@ public final class StreamTask {
         void accept(String output, StreamRow row);
     }
 
-    private static final class Waiting {
-        private final Upstream upstream;
-        private final long number;
-        private final Event event;
-        private boolean saved;
-
-        private Waiting(Upstream upstream, long number, Event event) {
-            this.upstream = upstream;
-            this.number = number;
-            this.event = event;
-        }
-
-        private List<Object> key() {
-            return List.of((long) upstream.input(), (long) upstream.partition(), number);
-        }
-    }
-
-    private static final Comparator<Waiting> BY_POSITION = Comparator.<Waiting>comparingInt(
-                    waiting -> waiting.upstream.input())
-            .thenComparingInt(waiting -> waiting.upstream.partition())
-            .thenComparingLong(waiting -> waiting.number);
-
     private final List<String> inputs;
     private final StreamPlan plan;
     private final Map<Upstream, Long> watermarks = new HashMap<>();
-    private final NavigableMap<Long, List<Waiting>> waiting = new TreeMap<>();
+    private final Map<Upstream, Backlog> backlogs = new HashMap<>();
     private final List<Waiting> arrived = new ArrayList<>();
     private final List<Waiting> gone = new ArrayList<>();
     private long watermark = Long.MIN_VALUE;
@@ -71,7 +52,10 @@ public final class StreamTask {
                 results.accept(output, row);
             }
         });
-        upstreams.forEach(upstream -> watermarks.put(upstream, Long.MIN_VALUE));
+        for (Upstream upstream : upstreams) {
+            watermarks.put(upstream, Long.MIN_VALUE);
+            backlogs.put(upstream, new Backlog());
+        }
     }
 
     /**
@@ -81,8 +65,12 @@ public final class StreamTask {
      */
     public void event(Upstream upstream, long number, Event event) {
         Waiting entry = new Waiting(upstream, number, event);
-        waiting.computeIfAbsent(event.time(), _ -> new ArrayList<>(4)).add(entry);
+        backlog(upstream).add(entry);
         arrived.add(entry);
+    }
+
+    private Backlog backlog(Upstream upstream) {
+        return Objects.requireNonNull(backlogs.get(upstream), "all upstreams were named");
     }
 
     /** The partition will have no event before this time. */
@@ -105,25 +93,46 @@ public final class StreamTask {
         if (now <= watermark) {
             return false;
         }
-        while (!waiting.isEmpty() && waiting.firstKey() < now) {
-            List<Waiting> events = waiting.pollFirstEntry().getValue();
-            if (events.size() > 1) {
-                events.sort(BY_POSITION);
-            }
-            for (Waiting next : events) {
-                if (next.saved) {
-                    gone.add(next);
-                }
-                try {
-                    plan.row(inputs.get(next.upstream.input()), next.event);
-                } catch (CastException e) {
-                    throw new EventFailure(next.upstream, next.number, e);
-                }
-            }
-        }
+        workOff(now);
         plan.advance(now);
         watermark = now;
         return true;
+    }
+
+    /** All that waits and is earlier, in its one order. */
+    private void workOff(long now) {
+        Queue<Backlog> earliest = new PriorityQueue<>(
+                backlogs.size(),
+                Comparator.comparing(backlog -> Objects.requireNonNull(backlog.peek()), Backlog.ORDER));
+        backlogs.values().stream().filter(backlog -> backlog.peek() != null).forEach(earliest::add);
+        @Nullable Backlog first;
+        while ((first = earliest.poll()) != null) {
+            @Nullable Backlog second = earliest.peek();
+            @Nullable Waiting limit = second == null ? null : second.peek();
+            @Nullable Waiting next;
+            while ((next = first.pollBefore(now)) != null) {
+                workOff(next);
+                @Nullable Waiting following = first.peek();
+                if (following == null) {
+                    break;
+                }
+                if (limit != null && Backlog.ORDER.compare(following, limit) > 0) {
+                    earliest.add(first);
+                    break;
+                }
+            }
+        }
+    }
+
+    private void workOff(Waiting next) {
+        if (next.isSaved()) {
+            gone.add(next);
+        }
+        try {
+            plan.row(inputs.get(next.upstream().input()), next.event());
+        } catch (CastException e) {
+            throw new EventFailure(next.upstream(), next.number(), e);
+        }
     }
 
     /** All results before it were handed out, and none from it on; {@link Long#MIN_VALUE} before the first. */
@@ -139,9 +148,9 @@ public final class StreamTask {
         }
         gone.clear();
         for (Waiting entry : arrived) {
-            if (entry.event.time() >= watermark) {
-                buffer.put(entry.key(), Rows.save(entry.event));
-                entry.saved = true;
+            if (entry.event().time() >= watermark) {
+                buffer.put(entry.key(), Rows.save(entry.event()));
+                entry.saved();
             }
         }
         arrived.clear();
@@ -154,11 +163,14 @@ public final class StreamTask {
 
     /** Becomes what was saved; called on a new one. */
     public void load(IntFunction<Table> tables) {
+        List<Waiting> loaded = new ArrayList<>();
         tables.apply(0).forEach((key, saved) -> {
             Waiting entry = new Waiting(upstream(key), (Long) key.get(2), Rows.load(saved));
-            entry.saved = true;
-            waiting.computeIfAbsent(entry.event.time(), _ -> new ArrayList<>(4)).add(entry);
+            entry.saved();
+            loaded.add(entry);
         });
+        loaded.sort(Backlog.ORDER);
+        loaded.forEach(entry -> backlog(entry.upstream()).add(entry));
         tables.apply(1).forEach((key, saved) -> {
             if (key.isEmpty()) {
                 watermark = (Long) saved;

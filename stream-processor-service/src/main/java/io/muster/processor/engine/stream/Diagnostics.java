@@ -14,21 +14,38 @@ final class Diagnostics {
     private static final int SAMPLES = 10;
     private static final int LONGEST_SAMPLE = 500;
 
-    private final Map<String, Long> counts = new HashMap<>();
+    /** By the names of Stream Analytics. */
+    private enum Kind {
+        READ("InputEvents"),
+        WRITTEN("OutputEvents"),
+        LATE("LateInputEvents"),
+        OUT_OF_ORDER("OutOfOrderEvents"),
+        EARLY("EarlyInputEvents"),
+        UNDECODABLE("DeserializationErrors"),
+        UNCONVERTIBLE("ConversionErrors");
+
+        private final String metric;
+
+        Kind(String metric) {
+            this.metric = metric;
+        }
+    }
+
+    private final long[] counts = new long[Kind.values().length];
     private final Deque<String> samples = new ArrayDeque<>();
     private boolean changed;
 
-    private void count(String name) {
-        counts.merge(name, 1L, Long::sum);
+    private void count(Kind kind) {
+        counts[kind.ordinal()]++;
         changed = true;
     }
 
     void read() {
-        count("InputEvents");
+        count(Kind.READ);
     }
 
     void written() {
-        count("OutputEvents");
+        count(Kind.WRITTEN);
     }
 
     void judged(Fate fate) {
@@ -36,19 +53,19 @@ final class Diagnostics {
             case IN_TIME -> {
                 // As it should be.
             }
-            case LATE -> count("LateInputEvents");
-            case OUT_OF_ORDER, BEHIND_IDLENESS -> count("OutOfOrderEvents");
-            case EARLY -> count("EarlyInputEvents");
+            case LATE -> count(Kind.LATE);
+            case OUT_OF_ORDER, BEHIND_IDLENESS -> count(Kind.OUT_OF_ORDER);
+            case EARLY -> count(Kind.EARLY);
         }
     }
 
     void undecodable(String topic, int partition, long offset, IOException why) {
-        count("DeserializationErrors");
+        count(Kind.UNDECODABLE);
         sample(topic, partition, offset, String.valueOf(why.getMessage()));
     }
 
     void unconvertible(String topic, int partition, long offset, String why) {
-        count("ConversionErrors");
+        count(Kind.UNCONVERTIBLE);
         sample(topic, partition, offset, why);
     }
 
@@ -66,19 +83,29 @@ final class Diagnostics {
         return List.copyOf(samples);
     }
 
+    /** Of what there was. */
     Map<String, Long> counts() {
-        return Map.copyOf(counts);
+        Map<String, Long> known = new HashMap<>();
+        for (Kind kind : Kind.values()) {
+            if (counts[kind.ordinal()] > 0) {
+                known.put(kind.metric, counts[kind.ordinal()]);
+            }
+        }
+        return known;
     }
 
     void save(Table table) {
         if (changed) {
             changed = false;
-            table.put(List.of(), new HashMap<>(counts));
+            table.put(List.of(), counts());
         }
     }
 
     void load(Table table) {
-        table.forEach(
-                (_, saved) -> ((Map<?, ?>) saved).forEach((name, count) -> counts.put((String) name, (Long) count)));
+        table.forEach((_, saved) -> {
+            for (Kind kind : Kind.values()) {
+                counts[kind.ordinal()] = ((Map<?, ?>) saved).get(kind.metric) instanceof Long count ? count : 0;
+            }
+        });
     }
 }

@@ -4,6 +4,7 @@ import io.muster.processor.engine.Event;
 import io.muster.processor.engine.PartitionClock;
 import io.muster.processor.engine.StreamTask.Upstream;
 import io.muster.processor.engine.Table;
+import io.muster.processor.engine.TimePolicy;
 import io.muster.query.Expression;
 import io.muster.query.stream.CastException;
 import io.muster.query.stream.StreamQuery;
@@ -13,9 +14,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -38,22 +37,33 @@ final class Ingest {
     /** How often to {@link #look}. */
     static final Duration LOOK = Duration.ofMillis(50);
 
+    /** How often to see whether to commit; a tenth of how long it may take while records come. */
+    static final Duration STEP = Duration.ofMillis(10);
+
+    /** What is read of one input here. */
     private static final class Partition {
+        private final Upstream upstream;
+        private final StreamJobSpec.Input input;
+        private final @Nullable Expression timestamp;
         private final PartitionClock clock;
         private long taken = -1;
         private long told = Long.MIN_VALUE;
         private boolean changed;
 
-        private Partition(PartitionClock clock) {
-            this.clock = clock;
+        private Partition(
+                Upstream upstream, StreamJobSpec.Input input, @Nullable Expression timestamp, TimePolicy policy) {
+            this.upstream = upstream;
+            this.input = input;
+            this.timestamp = timestamp;
+            this.clock = new PartitionClock(policy, timestamp == null);
         }
     }
 
     private final StreamJobSpec spec;
-    private final Map<Integer, @Nullable Expression> timestamps = new HashMap<>();
-    private final Map<Upstream, Partition> partitions = new HashMap<>();
+    private final List<Partition> partitions = new ArrayList<>();
     private final Diagnostics diagnostics;
     private final Events events;
+
     /** @param partition whose records come here, of each input that has it */
     Ingest(StreamJobSpec spec, int partition, Diagnostics diagnostics, Events events) {
         this.spec = spec;
@@ -61,10 +71,9 @@ final class Ingest {
         this.events = events;
         for (int i = 0; i < spec.inputs().size(); i++) {
             StreamJobSpec.Input input = spec.inputs().get(i);
-            timestamps.put(i, timestamp(spec.query(), input.name()));
             if (partition < input.partitions()) {
-                Partition mine = new Partition(new PartitionClock(spec.policy(), timestamps.get(i) == null));
-                partitions.put(new Upstream(i, partition), mine);
+                partitions.add(new Partition(
+                        new Upstream(i, partition), input, timestamp(spec.query(), input.name()), spec.policy()));
             }
         }
     }
@@ -83,16 +92,14 @@ final class Ingest {
 
     /** A topic that several inputs read comes once, and is each of them. @param arrival in ticks */
     void record(RecordMetadata position, long arrival, byte @Nullable [] value) {
-        for (int input = 0; input < spec.inputs().size(); input++) {
-            if (spec.inputs().get(input).topic().equals(position.topic())) {
-                record(input, position.partition(), position.offset(), arrival, value);
+        for (Partition partition : partitions) {
+            if (partition.input.topic().equals(position.topic())) {
+                record(partition, position.offset(), arrival, value);
             }
         }
     }
 
-    private void record(int input, int partition, long offset, long arrival, byte @Nullable [] value) {
-        Upstream upstream = new Upstream(input, partition);
-        Partition of = Objects.requireNonNull(partitions.get(upstream), "records come of this task's partition");
+    private void record(Partition of, long offset, long arrival, byte @Nullable [] value) {
         of.taken = offset;
         of.changed = true;
         diagnostics.read();
@@ -102,32 +109,29 @@ final class Ingest {
         }
         List<Event> read;
         try {
-            read = spec.inputs().get(input).format().read(value, partition, arrival);
+            read = of.input.format().read(value, spec.query().members(), of.upstream.partition(), arrival);
         } catch (IOException e) {
-            diagnostics.undecodable(spec.inputs().get(input).topic(), partition, offset, e);
+            diagnostics.undecodable(of.input.topic(), of.upstream.partition(), offset, e);
             return;
         }
         for (int i = 0; i < read.size(); i++) {
-            take(upstream, of, offset, offset * EVENTS_OF_A_RECORD + i, read.get(i), arrival);
+            take(of, offset, offset * EVENTS_OF_A_RECORD + i, read.get(i), arrival);
         }
     }
 
-    private void take(Upstream upstream, Partition of, long offset, long number, Event event, long arrival) {
-        @Nullable Expression timestamp = timestamps.get(upstream.input());
+    private void take(Partition of, long offset, long number, Event event, long arrival) {
+        @Nullable Expression timestamp = of.timestamp;
         long happened = arrival;
         if (timestamp != null) {
             Optional<Instant> at;
             try {
                 at = StreamValues.instant(timestamp.evaluate(event));
             } catch (CastException e) {
-                throw new StreamJobFailure(position(spec, upstream, offset) + ": " + e.getMessage(), e);
+                throw new StreamJobFailure(position(spec, of.upstream, offset) + ": " + e.getMessage(), e);
             }
             if (at.isEmpty()) {
                 diagnostics.unconvertible(
-                        spec.inputs().get(upstream.input()).topic(),
-                        upstream.partition(),
-                        offset,
-                        "TIMESTAMP BY gives no datetime");
+                        of.input.topic(), of.upstream.partition(), offset, "TIMESTAMP BY gives no datetime");
                 return;
             }
             happened = Ticks.of(at.get());
@@ -135,7 +139,12 @@ final class Ingest {
         PartitionClock.Verdict verdict = of.clock.take(happened, arrival);
         diagnostics.judged(verdict.fate());
         if (!verdict.dropped()) {
-            events.event(upstream, number, new Event(verdict.time(), event.record(), event.metadata()));
+            events.event(
+                    of.upstream,
+                    number,
+                    verdict.time() == event.time()
+                            ? event
+                            : new Event(verdict.time(), event.record(), event.metadata()));
         }
     }
 
@@ -151,20 +160,22 @@ final class Ingest {
 
     /** Time goes on where nothing comes. @param now by the wall, in ticks */
     void look(long now) {
-        partitions.forEach((upstream, partition) -> spec.arrivals()
-                .completeUntil(spec.inputs().get(upstream.input()).topic(), upstream.partition(), partition.taken, now)
-                .ifPresent(partition.clock::quietUntil));
+        for (Partition partition : partitions) {
+            spec.arrivals()
+                    .completeUntil(partition.input.topic(), partition.upstream.partition(), partition.taken, now)
+                    .ifPresent(partition.clock::quietUntil);
+        }
     }
 
     /** Tells how far partitions are. @return whether any went on */
     boolean tell() {
         boolean any = false;
-        for (Map.Entry<Upstream, Partition> entry : partitions.entrySet()) {
-            long watermark = entry.getValue().clock.watermark();
-            if (watermark > entry.getValue().told) {
-                entry.getValue().told = watermark;
-                entry.getValue().changed = true;
-                events.watermark(entry.getKey(), watermark);
+        for (Partition partition : partitions) {
+            long watermark = partition.clock.watermark();
+            if (watermark > partition.told) {
+                partition.told = watermark;
+                partition.changed = true;
+                events.watermark(partition.upstream, watermark);
                 any = true;
             }
         }
@@ -172,7 +183,7 @@ final class Ingest {
     }
 
     void save(Table table) {
-        partitions.forEach((upstream, partition) -> {
+        for (Partition partition : partitions) {
             if (partition.changed) {
                 partition.changed = false;
                 List<Object> saved = new ArrayList<>();
@@ -180,20 +191,20 @@ final class Ingest {
                 for (long time : partition.clock.save()) {
                     saved.add(time);
                 }
-                table.put(List.of((long) upstream.input(), (long) upstream.partition()), saved);
+                table.put(List.of((long) partition.upstream.input()), saved);
             }
-        });
+        }
     }
 
     void load(Table table) {
         table.forEach((key, saved) -> {
-            Upstream upstream = new Upstream(((Long) key.get(0)).intValue(), ((Long) key.get(1)).intValue());
-            @Nullable Partition partition = partitions.get(upstream);
-            if (partition != null) {
-                List<?> all = (List<?>) saved;
-                partition.taken = (Long) all.getFirst();
-                partition.clock.load(
-                        all.stream().skip(1).mapToLong(time -> (Long) time).toArray());
+            for (Partition partition : partitions) {
+                if (partition.upstream.input() == (Long) key.getFirst()) {
+                    List<?> all = (List<?>) saved;
+                    partition.taken = (Long) all.getFirst();
+                    partition.clock.load(
+                            all.stream().skip(1).mapToLong(time -> (Long) time).toArray());
+                }
             }
         });
     }

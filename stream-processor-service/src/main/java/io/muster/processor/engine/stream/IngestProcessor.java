@@ -1,7 +1,5 @@
 package io.muster.processor.engine.stream;
 
-import io.muster.processor.engine.Event;
-import io.muster.processor.engine.StreamTask.Upstream;
 import io.muster.query.stream.Ticks;
 import io.muster.service.Steps;
 import java.time.Duration;
@@ -15,8 +13,12 @@ import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.apache.kafka.streams.state.KeyValueStore;
 
 /** Gives the events of one partition their time and sends them on to where partitions come together. */
-final class IngestProcessor implements Processor<byte[], byte[], byte[], byte[]>, Ingest.Events {
+final class IngestProcessor implements Processor<byte[], byte[], byte[], byte[]> {
     static final String STATE = "ingest-state";
+
+    private static final int INGEST = 0;
+    private static final int DIAGNOSTICS = 1;
+    private static final int UNSENT = 2;
 
     private static final Duration PROGRESS = Duration.ofSeconds(1);
 
@@ -34,28 +36,39 @@ final class IngestProcessor implements Processor<byte[], byte[], byte[], byte[]>
     private Steps steps;
 
     @SuppressWarnings("NullAway.Init")
-    private KeyValueStore<String, Long> saving;
+    private SaveHook.Saving saving;
+
+    @SuppressWarnings("NullAway.Init")
+    private Exchange exchange;
+
+    private Map<String, Long> told = Map.of();
 
     IngestProcessor(StreamJobSpec spec, SaveHook hook) {
         this.spec = spec;
         this.hook = hook;
     }
 
-    private Map<String, Long> told = Map.of();
-
     @Override
     public void init(ProcessorContext<byte[], byte[]> context) {
         this.context = context;
-        this.ingest = new Ingest(spec, context.taskId().partition(), diagnostics, this);
         KeyValueStore<Bytes, byte[]> state = context.getStateStore(STATE);
-        ingest.load(new Stored(state, 0));
-        diagnostics.load(new Stored(state, 1));
-        this.saving = context.getStateStore(hook.name());
-        hook.onSave(context.taskId(), () -> {
-            ingest.save(new Stored(state, 0));
-            diagnostics.save(new Stored(state, 1));
+        this.exchange = new Exchange(batch ->
+                context.forward(new Record<byte[], byte[]>(new byte[0], batch, 0), StreamJobTopology.EXCHANGE_IN));
+        exchange.load(new Stored(state, UNSENT));
+        this.ingest = new Ingest(spec, context.taskId().partition(), diagnostics, exchange);
+        ingest.load(new Stored(state, INGEST));
+        diagnostics.load(new Stored(state, DIAGNOSTICS));
+        this.saving = hook.of(context, () -> {
+            ingest.save(new Stored(state, INGEST));
+            diagnostics.save(new Stored(state, DIAGNOSTICS));
+            exchange.save(new Stored(state, UNSENT));
         });
-        this.steps = Steps.of(context, () -> ingest.tell());
+        this.steps = Steps.of(context, Ingest.STEP, () -> {
+            if (ingest.tell()) {
+                saving.changed();
+            }
+            exchange.send();
+        });
         context.schedule(Ingest.LOOK, PunctuationType.WALL_CLOCK_TIME, _ -> look());
         context.schedule(PROGRESS, PunctuationType.WALL_CLOCK_TIME, _ -> progress());
     }
@@ -87,26 +100,13 @@ final class IngestProcessor implements Processor<byte[], byte[], byte[], byte[]>
     }
 
     private void worked() {
-        saving.put("", 0L);
+        saving.changed();
         steps.worked();
     }
 
     @Override
-    public void event(Upstream upstream, long number, Event event) {
-        context.forward(
-                new Record<>(new byte[0], Exchange.event(upstream, number, event), 0), StreamJobTopology.EXCHANGE_IN);
-    }
-
-    @Override
-    public void watermark(Upstream upstream, long time) {
-        saving.put("", 0L);
-        context.forward(
-                new Record<>(new byte[0], Exchange.watermark(upstream, time), 0), StreamJobTopology.EXCHANGE_IN);
-    }
-
-    @Override
     public void close() {
-        hook.forget(context.taskId());
+        saving.close();
     }
 
     private long now() {

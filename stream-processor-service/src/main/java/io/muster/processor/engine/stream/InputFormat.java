@@ -3,6 +3,7 @@ package io.muster.processor.engine.stream;
 import io.muster.codec.RecordCodec;
 import io.muster.codec.UndecodableRecordException;
 import io.muster.processor.engine.Event;
+import io.muster.query.stream.StreamQuery.Members;
 import io.muster.query.stream.Ticks;
 import io.muster.records.Telemetry;
 import java.io.IOException;
@@ -14,6 +15,10 @@ import java.util.Map;
 
 /** How the records of an input are read. Thread-safe. */
 public sealed interface InputFormat {
+    /** What can be asked for besides the members of an event. */
+    List<String> METADATA =
+            List.of("EventEnqueuedUtcTime", "EventProcessedUtcTime", "PartitionId", "IoTHub", "Properties");
+
     /** JSON: an object, several on lines of their own, or an array of them. */
     record Json() implements InputFormat {}
 
@@ -23,20 +28,30 @@ public sealed interface InputFormat {
     /**
      * The events of a record, each at its arrival.
      *
+     * @param members what is wanted of them
      * @param arrival in ticks
      * @throws IOException where it can't be read
      */
-    default List<Event> read(byte[] value, int partition, long arrival) throws IOException {
-        Map<String, Object> metadata = new LinkedHashMap<>();
-        metadata.put("EventEnqueuedUtcTime", Ticks.instant(arrival));
-        metadata.put("EventProcessedUtcTime", Ticks.instant(arrival));
-        metadata.put("PartitionId", (long) partition);
+    default List<Event> read(byte[] value, Members members, int partition, long arrival) throws IOException {
+        Map<String, Object> metadata = Map.of();
+        if (wantsMetadata(members)) {
+            metadata = new LinkedHashMap<>();
+            metadata.put("EventEnqueuedUtcTime", Ticks.instant(arrival));
+            metadata.put("EventProcessedUtcTime", Ticks.instant(arrival));
+            metadata.put("PartitionId", (long) partition);
+        }
         byte[] json = switch (this) {
             case Json _ -> value;
-            case DeviceTelemetry telemetry -> body(decode(telemetry.codec(), value), metadata);
+            case DeviceTelemetry telemetry -> {
+                Telemetry sent = decode(telemetry.codec(), value);
+                if (!metadata.isEmpty()) {
+                    describe(sent, metadata);
+                }
+                yield body(sent);
+            }
         };
         List<Event> events = new ArrayList<>(1);
-        for (Map<String, Object> record : JsonRecords.read(json)) {
+        for (Map<String, Object> record : JsonRecords.read(json, members::wants)) {
             events.add(new Event(arrival, record, metadata));
         }
         return events;
@@ -50,7 +65,16 @@ public sealed interface InputFormat {
         }
     }
 
-    private static byte[] body(Telemetry telemetry, Map<String, Object> metadata) {
+    private static boolean wantsMetadata(Members members) {
+        for (String name : METADATA) {
+            if (members.named().contains(name)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static void describe(Telemetry telemetry, Map<String, Object> metadata) {
         Map<String, Object> hub = new LinkedHashMap<>();
         hub.put("ConnectionDeviceId", telemetry.getDeviceId());
         if (telemetry.getModuleId() != null) {
@@ -68,6 +92,9 @@ public sealed interface InputFormat {
         }
         metadata.put("IoTHub", hub);
         metadata.put("Properties", properties);
+    }
+
+    private static byte[] body(Telemetry telemetry) {
         ByteBuffer body = telemetry.getBody().duplicate();
         byte[] bytes = new byte[body.remaining()];
         body.get(bytes);

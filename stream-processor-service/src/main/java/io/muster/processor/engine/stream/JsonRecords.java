@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /** Records as JSON, in the values of the query language. Thread-safe. */
 public final class JsonRecords {
@@ -23,14 +24,15 @@ public final class JsonRecords {
     /**
      * The events that a value holds: an object, several on lines of their own, or an array of them.
      *
+     * @param wanted members of events that are read; others are passed by
      * @throws IOException where it is none of them, or a number is beyond 64 bits
      */
-    public static List<Map<String, Object>> read(byte[] bytes) throws IOException {
+    public static List<Map<String, Object>> read(byte[] bytes, Predicate<String> wanted) throws IOException {
         List<Map<String, Object>> events = new ArrayList<>(1);
         try (JsonParser parser = JSON.createParser(bytes)) {
             for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
                 switch (token) {
-                    case START_OBJECT -> events.add(object(parser));
+                    case START_OBJECT -> events.add(object(parser, wanted));
                     case START_ARRAY, END_ARRAY -> {
                         // An array of events is the events.
                     }
@@ -44,19 +46,38 @@ public final class JsonRecords {
         return events;
     }
 
-    private static Map<String, Object> object(JsonParser parser) throws IOException {
+    private static Map<String, Object> object(JsonParser parser, Predicate<String> wanted) throws IOException {
         Map<String, Object> object = new LinkedHashMap<>();
         while (parser.nextToken() != JsonToken.END_OBJECT) {
             String name = parser.currentName();
             parser.nextToken();
-            object.put(name, value(parser));
+            if (wanted.test(name)) {
+                object.put(name, value(parser));
+            } else {
+                pass(parser);
+            }
         }
         return object;
     }
 
+    /** An event is wrong whichever of its members is. */
+    private static void pass(JsonParser parser) throws IOException {
+        int depth = 0;
+        do {
+            JsonToken token = parser.currentToken();
+            if (token.isStructStart()) {
+                depth++;
+            } else if (token.isStructEnd()) {
+                depth--;
+            } else if (token == JsonToken.VALUE_NUMBER_INT) {
+                parser.getLongValue();
+            }
+        } while (depth > 0 && parser.nextToken() != null);
+    }
+
     private static Object value(JsonParser parser) throws IOException {
         return switch (parser.currentToken()) {
-            case START_OBJECT -> object(parser);
+            case START_OBJECT -> object(parser, _ -> true);
             case START_ARRAY -> {
                 List<Object> list = new ArrayList<>();
                 while (parser.nextToken() != JsonToken.END_ARRAY) {
@@ -85,6 +106,9 @@ public final class JsonRecords {
 
     private static void write(JsonGenerator json, Object value) throws IOException {
         switch (value) {
+            case String text -> json.writeString(text);
+            case Long whole -> json.writeNumber(whole);
+            case Double real -> json.writeNumber(real);
             case Map<?, ?> map -> {
                 json.writeStartObject();
                 for (Map.Entry<?, ?> member : map.entrySet()) {
@@ -100,9 +124,6 @@ public final class JsonRecords {
                 }
                 json.writeEndArray();
             }
-            case String text -> json.writeString(text);
-            case Long whole -> json.writeNumber(whole);
-            case Double real -> json.writeNumber(real);
             case Boolean bit -> json.writeBoolean(bit);
             case Instant instant -> json.writeString(StreamValues.dateText(instant));
             default -> json.writeNull();

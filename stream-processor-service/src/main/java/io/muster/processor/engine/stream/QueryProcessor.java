@@ -48,7 +48,7 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private Steps steps;
 
     @SuppressWarnings("NullAway.Init")
-    private KeyValueStore<String, Long> saving;
+    private SaveHook.Saving saving;
 
     private @Nullable Ingest ingest;
     private int waiting;
@@ -79,9 +79,8 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
             ingest.load(new Stored(state, INGEST));
             context.schedule(Ingest.LOOK, PunctuationType.WALL_CLOCK_TIME, _ -> look());
         }
-        this.saving = context.getStateStore(hook.name());
-        hook.onSave(context.taskId(), () -> save(state));
-        this.steps = Steps.of(context, this::goOn);
+        this.saving = hook.of(context, () -> save(state));
+        this.steps = Steps.of(context, Ingest.STEP, this::goOn);
     }
 
     private List<Upstream> upstreams(boolean alone, int partition) {
@@ -105,7 +104,7 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         } else {
             own.record(position, Ticks.ofMillis(record.timestamp()), record.value());
         }
-        if (++waiting >= EVENTS_AT_ONCE) {
+        if (waiting >= EVENTS_AT_ONCE) {
             goOn();
         }
         worked();
@@ -120,7 +119,7 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     }
 
     private void worked() {
-        saving.put("", 0L);
+        saving.changed();
         steps.worked();
     }
 
@@ -133,7 +132,7 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         }
         try {
             if (task.goOn()) {
-                saving.put("", 0L);
+                saving.changed();
             }
         } catch (EventFailure e) {
             throw new StreamJobFailure(
@@ -178,6 +177,7 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
 
     @Override
     public void event(Upstream upstream, long number, Event event) {
+        waiting++;
         task.event(upstream, number, event);
     }
 
@@ -188,7 +188,7 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
 
     @Override
     public void close() {
-        hook.forget(context.taskId());
+        saving.close();
     }
 
     private long now() {

@@ -10,6 +10,7 @@ import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.processor.StateStore;
 import org.apache.kafka.streams.processor.StateStoreContext;
 import org.apache.kafka.streams.processor.TaskId;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.state.KeyValueBytesStoreSupplier;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
@@ -24,7 +25,39 @@ import org.jspecify.annotations.Nullable;
  */
 final class SaveHook {
     private final String name;
-    private final Map<TaskId, Runnable> saves = new ConcurrentHashMap<>();
+    private final Map<TaskId, Saving> tasks = new ConcurrentHashMap<>();
+
+    /** Of one task: has its state saved with the next commit, where it changed. For one thread. */
+    final class Saving implements AutoCloseable {
+        private final KeyValueStore<String, Long> store;
+        private final TaskId task;
+        private final Runnable save;
+        private boolean changed;
+
+        private Saving(KeyValueStore<String, Long> store, TaskId task, Runnable save) {
+            this.store = store;
+            this.task = task;
+            this.save = save;
+        }
+
+        /** To be called whenever there is something to save. */
+        void changed() {
+            if (!changed) {
+                changed = true;
+                store.put("", 0L);
+            }
+        }
+
+        private void run() {
+            changed = false;
+            save.run();
+        }
+
+        @Override
+        public void close() {
+            tasks.remove(task, this);
+        }
+    }
 
     /** @param processor whose saves it is */
     SaveHook(String processor) {
@@ -38,16 +71,11 @@ final class SaveHook {
                 .withLoggingDisabled();
     }
 
-    String name() {
-        return name;
-    }
-
-    void onSave(TaskId task, Runnable save) {
-        saves.put(task, save);
-    }
-
-    void forget(TaskId task) {
-        saves.remove(task);
+    /** From the processor's {@code init}. @param save runs when a commit begins, if anything changed since the last */
+    Saving of(ProcessorContext<?, ?> context, Runnable save) {
+        Saving saving = new Saving(context.getStateStore(name), context.taskId(), save);
+        tasks.put(context.taskId(), saving);
+        return saving;
     }
 
     private final class Supplier implements KeyValueBytesStoreSupplier {
@@ -81,9 +109,9 @@ final class SaveHook {
 
         @Override
         public void put(Bytes key, byte @Nullable [] value) {
-            Runnable save = task == null ? null : saves.get(task);
-            if (save != null) {
-                save.run();
+            Saving saving = task == null ? null : tasks.get(task);
+            if (saving != null) {
+                saving.run();
             }
         }
 

@@ -1,0 +1,22 @@
+package io.muster.query.stream;
+
+import java.util.HashSet;
+import java.util.Set;
+
+/** Which members of rows a query looks at, by what its compiler saw. */
+final class StreamMembers {
+    private final Set<String> named = new HashSet<>();
+    private boolean all;
+
+    void add(String name) {
+        named.add(name);
+    }
+
+    void all() {
+        all = true;
+    }
+
+    StreamQuery.Members seen() {
+        return new StreamQuery.Members(Set.copyOf(named), all);
+    }
+}
