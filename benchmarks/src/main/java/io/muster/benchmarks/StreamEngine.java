@@ -108,7 +108,8 @@ public final class StreamEngine {
                 inputs,
                 Map.of("out", new StreamJobSpec.Output(task.results(), Optional.of("deviceId"))),
                 new TimePolicy(0, 0, false),
-                Ticks.of(Instant.EPOCH),
+                List.of(Ticks.of(Instant.EPOCH)),
+                () -> Long.MAX_VALUE,
                 merges ? Optional.of(id + "-exchange") : Optional.empty(),
                 new Codecs(new InMemorySchemaRegistry()).of(Topics.STREAM_JOB_PROGRESS),
                 ends);

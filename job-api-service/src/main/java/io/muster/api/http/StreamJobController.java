@@ -26,6 +26,8 @@ import io.muster.records.DeleteStreamJob;
 import io.muster.records.PutStreamJob;
 import io.muster.records.Refusal;
 import io.muster.records.RefusalReason;
+import io.muster.records.ReplaceStreamJob;
+import io.muster.records.ScaleStreamJob;
 import io.muster.records.StopStreamJob;
 import io.muster.records.StreamJob;
 import io.muster.records.StreamJobDeleted;
@@ -138,6 +140,9 @@ final class StreamJobController {
         if (target.isList()) {
             return list(request, target);
         }
+        if (RESULTS.equals(target.action()) && jobs.get(target.id()).isEmpty()) {
+            return HttpResponse.ok(); // Of a job that was deleted.
+        }
         StreamJobView.Entry entry = entry(target);
         if (target.kind() != null) {
             return child(target, StreamJobs.parse(entry.job()));
@@ -154,8 +159,9 @@ final class StreamJobController {
             throw new ProblemException(Problem.notFound("There is nothing at " + target.path() + "."));
         }
         return switch (entry.job().getStatus()) {
-            case STARTING, STOPPING -> accepted(target);
-            case CREATED, RUNNING, STOPPED -> HttpResponse.ok();
+            case STARTING, STOPPING, SCALING, DELETING, RESTARTING -> accepted(target);
+            case RUNNING, DEGRADED -> entry.job().getReplacement() == null ? HttpResponse.ok() : accepted(target);
+            case CREATED, STOPPED -> HttpResponse.ok();
             case FAILED ->
                 Answers.problem(new Problem(
                         400, 400, "JobFailed", String.valueOf(entry.job().getFailureReason())));
@@ -344,10 +350,10 @@ final class StreamJobController {
             return CompletableFuture.completedFuture(HttpResponse.noContent());
         }
         return requests.streamJob(target.id(), new DeleteStreamJob(null)).thenApply(outcome -> {
-            if (!(outcome instanceof StreamJobDeleted)) {
-                accept(outcome);
+            if (outcome instanceof StreamJobDeleted) {
+                return HttpResponse.ok();
             }
-            return HttpResponse.ok();
+            return settled(target, accept(outcome));
         });
     }
 
@@ -367,6 +373,7 @@ final class StreamJobController {
                 start(target, body == null || body.length == 0 ? null : object(body))
                         .thenApply(_ -> accepted(target));
             case "stop" -> stop(target);
+            case "replace" -> replace(target, object(body == null ? new byte[0] : body));
             case "scale" -> scale(target, object(body == null ? new byte[0] : body));
             default ->
                 throw new ProblemException(Problem.notFound("There is nothing to ask at " + target.path() + "."));
@@ -380,8 +387,7 @@ final class StreamJobController {
 
     private CompletionStage<HttpResponse<String>> stop(Target target) {
         entry(target);
-        return write(target, new StopStreamJob())
-                .thenApply(job -> job.getStatus() == StreamJobStatus.STOPPING ? accepted(target) : HttpResponse.ok());
+        return write(target, new StopStreamJob()).thenApply(job -> settled(target, job));
     }
 
     private CompletionStage<HttpResponse<String>> scale(Target target, ObjectNode body) {
@@ -389,15 +395,26 @@ final class StreamJobController {
         if (units < 1) {
             throw StreamJobs.bad("Say streamingUnits, a number from 1.");
         }
-        return edit(target, TRIES, document -> {
-                    ObjectNode changed = document.deepCopy();
-                    if (!(changed.at("/properties/transformation/properties") instanceof ObjectNode properties)) {
-                        throw StreamJobs.bad("The job has no transformation yet.");
-                    }
-                    properties.put("streamingUnits", units);
-                    return changed;
-                })
-                .thenApply(_ -> HttpResponse.ok());
+        if (entry(target).job().getStatus() != StreamJobStatus.RUNNING
+                && StreamJobs.children(StreamJobs.parse(entry(target).job()), "transformations")
+                        .isEmpty()) {
+            throw StreamJobs.bad("The job has no transformation yet.");
+        }
+        return write(target, new ScaleStreamJob(units)).thenApply(job -> settled(target, job));
+    }
+
+    /** 202 while there is something to wait for. */
+    private static HttpResponse<String> settled(Target target, StreamJob job) {
+        return switch (job.getStatus()) {
+            case STOPPING, SCALING, DELETING -> accepted(target);
+            default -> job.getReplacement() == null ? HttpResponse.ok() : accepted(target);
+        };
+    }
+
+    /** Not of Azure: another query for a job that runs. */
+    private CompletionStage<HttpResponse<String>> replace(Target target, ObjectNode body) {
+        ReplaceStreamJob replacement = StreamJobs.replacement(entry(target).job(), body);
+        return write(target, replacement).thenApply(job -> settled(target, job));
     }
 
     private CompletionStage<HttpResponse<String>> test(Target target) {
@@ -428,6 +445,7 @@ final class StreamJobController {
         if (outcome instanceof Refusal refusal) {
             String message = refusal.getMessage();
             throw switch (refusal.getReason()) {
+                case JOB_NOT_ACTIVE -> new ProblemException(new Problem(409, 409, "JobNotRunning", message));
                 case JOB_RUNNING -> new ProblemException(new Problem(409, 409, "JobAlreadyRunning", message));
                 case JOB_NOT_FOUND -> notFound(message);
                 case PRECONDITION_FAILED -> changed(message);

@@ -9,6 +9,7 @@ import io.muster.query.QueryException;
 import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.Ticks;
 import io.muster.records.OutputStartMode;
+import io.muster.records.ReplaceStreamJob;
 import io.muster.records.StartStreamJob;
 import io.muster.records.StreamJob;
 import io.muster.records.StreamJobStart;
@@ -120,8 +121,40 @@ public final class StreamJobs {
         });
     }
 
+    /** What is kept of a job, with what it was scaled to. */
     public static ObjectNode parse(StreamJob job) {
-        return (ObjectNode) Body.stored(job.getDocument());
+        ObjectNode document = (ObjectNode) Body.stored(job.getDocument());
+        if (job.getStreamingUnits() != null
+                && document.at("/properties/transformation/properties") instanceof ObjectNode transformation) {
+            transformation.put("streamingUnits", job.getStreamingUnits());
+        }
+        return document;
+    }
+
+    /**
+     * A document for a job that runs: the known one with another query, and inputs and outputs where they are given.
+     *
+     * @throws ProblemException where it could not take over
+     */
+    public static ReplaceStreamJob replacement(StreamJob job, ObjectNode body) {
+        ObjectNode document = parse(job);
+        ObjectNode properties = (ObjectNode) document.get("properties");
+        if (!body.path("query").isTextual()
+                || !(properties.at("/transformation/properties") instanceof ObjectNode transformation)) {
+            throw bad("Say the new query: {\"query\":\"SELECT …\"}.");
+        }
+        transformation.set("query", body.get("query"));
+        for (String kind : List.of("inputs", "outputs")) {
+            if (body.get(kind) instanceof ArrayNode given) {
+                ArrayNode kept = given.deepCopy();
+                withoutSecrets(kept);
+                properties.set(kind, kept);
+            }
+        }
+        rejectIncomplete(document);
+        JsonNode at = body.path("takeOverTime");
+        return new ReplaceStreamJob(
+                document.toString(), null, at.isTextual() ? Dates.parse("takeOverTime", at.asText()) : null);
     }
 
     /** Of the document: it does not change when the job starts or stops. */
@@ -323,7 +356,13 @@ public final class StreamJobs {
             start.getDiagnostics().forEach(text -> condition(properties, text.split(":", 2)[0], text));
         }
         if (job.getFailureReason() != null) {
-            condition(properties, "JobFailed", job.getFailureReason());
+            condition(properties, "Job" + state(job.getStatus()), job.getFailureReason());
+        }
+        if (job.getReplacement() != null) {
+            condition(
+                    properties,
+                    "JobReplacing",
+                    "Another query takes over at " + job.getReplacement().getTakeOverAt() + ".");
         }
         entry.samples().forEach(sample -> condition(properties, "InputEvent", sample));
         if (!properties.path("compatibilityLevel").asText("1.2").equals("1.2")) {

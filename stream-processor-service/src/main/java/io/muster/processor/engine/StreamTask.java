@@ -37,6 +37,7 @@ public final class StreamTask {
     private final List<Waiting> arrived = new ArrayList<>();
     private final List<Waiting> gone = new ArrayList<>();
     private long watermark = Long.MIN_VALUE;
+    private long end = Long.MAX_VALUE;
 
     /**
      * Makes one.
@@ -48,7 +49,7 @@ public final class StreamTask {
     public StreamTask(StreamQuery query, List<String> inputs, List<Upstream> upstreams, long from, Results results) {
         this.inputs = inputs;
         this.plan = new StreamPlan(query, (output, row) -> {
-            if (row.time() >= from) {
+            if (row.time() >= from && row.time() < end) {
                 results.accept(output, row);
             }
         });
@@ -135,9 +136,21 @@ public final class StreamTask {
         }
     }
 
+    /** Results from this time on are another's; those that were handed out already stay. The first word counts. */
+    public void endAt(long time) {
+        if (end == Long.MAX_VALUE) {
+            end = Math.max(time, watermark);
+        }
+    }
+
+    /** Whether all results were handed out that ever will be. */
+    public boolean isOver() {
+        return watermark >= end;
+    }
+
     /** All results before it were handed out, and none from it on; {@link Long#MIN_VALUE} before the first. */
     public long watermark() {
-        return watermark;
+        return Math.min(watermark, end);
     }
 
     /** @param tables by number, the same whenever the query is the same */
@@ -157,7 +170,7 @@ public final class StreamTask {
         Table times = tables.apply(1);
         watermarks.forEach(
                 (upstream, time) -> times.put(List.of((long) upstream.input(), (long) upstream.partition()), time));
-        times.put(List.of(), watermark);
+        times.put(List.of(), List.of(watermark, end));
         plan.save(place -> tables.apply(place + 2));
     }
 
@@ -173,7 +186,8 @@ public final class StreamTask {
         loaded.forEach(entry -> backlog(entry.upstream()).add(entry));
         tables.apply(1).forEach((key, saved) -> {
             if (key.isEmpty()) {
-                watermark = (Long) saved;
+                watermark = (Long) ((List<?>) saved).get(0);
+                end = (Long) ((List<?>) saved).get(1);
             } else {
                 watermarks.put(upstream(key), (Long) saved);
             }

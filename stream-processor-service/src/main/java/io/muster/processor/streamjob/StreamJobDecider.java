@@ -6,33 +6,70 @@ import io.muster.records.PositionStreamJob;
 import io.muster.records.PutStreamJob;
 import io.muster.records.Refusal;
 import io.muster.records.RefusalReason;
+import io.muster.records.ReplaceStreamJob;
+import io.muster.records.ReportStreamJobDegraded;
 import io.muster.records.ReportStreamJobFailed;
+import io.muster.records.ReportStreamJobReplaced;
+import io.muster.records.ReportStreamJobRestarting;
 import io.muster.records.ReportStreamJobRunning;
 import io.muster.records.ReportStreamJobStopped;
+import io.muster.records.ScaleStreamJob;
 import io.muster.records.StartStreamJob;
 import io.muster.records.StopStreamJob;
 import io.muster.records.StreamJob;
+import io.muster.records.StreamJobDegraded;
 import io.muster.records.StreamJobDeleted;
+import io.muster.records.StreamJobDeleting;
 import io.muster.records.StreamJobEvent;
 import io.muster.records.StreamJobFailed;
 import io.muster.records.StreamJobPositioned;
 import io.muster.records.StreamJobPut;
 import io.muster.records.StreamJobRefused;
+import io.muster.records.StreamJobReplaced;
+import io.muster.records.StreamJobReplacement;
+import io.muster.records.StreamJobReplacing;
+import io.muster.records.StreamJobRestarting;
 import io.muster.records.StreamJobRunning;
+import io.muster.records.StreamJobScaled;
 import io.muster.records.StreamJobStart;
 import io.muster.records.StreamJobStarting;
 import io.muster.records.StreamJobStatus;
 import io.muster.records.StreamJobStopped;
 import io.muster.records.StreamJobStopping;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Decides what may be done to a stream job, and folds what was. Contract: stream-analytics, 4.2. */
 public final class StreamJobDecider {
     private static final int STARTS_KEPT = 20;
+    private static final int MOST_UNITS = 64;
+
+    /** How far ahead a replacement takes over: by then every instance knows of it. */
+    private static final Duration SOON = Duration.ofSeconds(3);
+
+    private static final Set<StreamJobStatus> BEGINNING = Set.of(StreamJobStatus.STARTING);
+
+    /** Those in which it reads and writes. */
+    private static final Set<StreamJobStatus> SETTLED =
+            Set.of(StreamJobStatus.RUNNING, StreamJobStatus.DEGRADED, StreamJobStatus.SCALING);
+
+    /** Those that end when it runs well. */
+    private static final Set<StreamJobStatus> UNSETTLED = Set.of(
+            StreamJobStatus.STARTING, StreamJobStatus.DEGRADED, StreamJobStatus.RESTARTING, StreamJobStatus.SCALING);
+
+    /** Those in which it is meant to run. */
+    public static final Set<StreamJobStatus> RUNNING = Set.of(
+            StreamJobStatus.STARTING,
+            StreamJobStatus.RUNNING,
+            StreamJobStatus.DEGRADED,
+            StreamJobStatus.RESTARTING,
+            StreamJobStatus.SCALING);
 
     private StreamJobDecider() {}
 
@@ -50,32 +87,100 @@ public final class StreamJobDecider {
                         ? refused(RefusalReason.JOB_NOT_FOUND, "There is no such stream job.")
                         : differs(job, delete.getIfRevision())
                                 .<StreamJobDecision>map(StreamJobDecision.Refused::new)
-                                .orElseGet(() -> happened(new StreamJobDeleted()));
+                                .orElseGet(() -> delete(job));
+            case ScaleStreamJob scale -> scale(job, scale);
+            case ReplaceStreamJob replace -> replace(job, replace, now);
             case StartStreamJob start -> start(job, start, number, now);
             case StopStreamJob _ -> stop(job);
             case PositionStreamJob position ->
-                current(job, position.getStartNumber(), StreamJobStatus.STARTING)
-                        .filter(start -> start.getFromTicks() == null)
-                        .map(_ -> happened(new StreamJobPositioned(
+                reported(
+                        current(job, position.getStartNumber(), BEGINNING)
+                                .filter(start -> start.getFromTicks() == null),
+                        new StreamJobPositioned(
                                 position.getStartNumber(),
                                 position.getFromTicks(),
                                 position.getPositions(),
-                                position.getDiagnostics())))
-                        .orElseGet(StreamJobDecision.Nothing::new);
+                                position.getDiagnostics(),
+                                position.getFromTicksByTask()));
             case ReportStreamJobRunning report ->
-                current(job, report.getStartNumber(), StreamJobStatus.STARTING)
-                        .map(_ -> happened(new StreamJobRunning(report.getStartNumber())))
-                        .orElseGet(StreamJobDecision.Nothing::new);
+                reported(
+                        current(job, report.getStartNumber(), UNSETTLED),
+                        new StreamJobRunning(report.getStartNumber()));
             case ReportStreamJobStopped report ->
-                current(job, report.getStartNumber(), StreamJobStatus.STOPPING)
-                        .map(_ -> happened(new StreamJobStopped(report.getStartNumber())))
-                        .orElseGet(StreamJobDecision.Nothing::new);
+                job != null && job.getStatus() == StreamJobStatus.DELETING
+                        ? reported(Optional.ofNullable(job.getCurrent()), new StreamJobDeleted())
+                        : reported(
+                                current(job, report.getStartNumber(), Set.of(StreamJobStatus.STOPPING)),
+                                new StreamJobStopped(report.getStartNumber()));
             case ReportStreamJobFailed report ->
-                current(job, report.getStartNumber(), StreamJobStatus.STARTING, StreamJobStatus.RUNNING)
-                        .map(_ -> happened(new StreamJobFailed(report.getStartNumber(), report.getReason())))
+                reported(
+                        current(job, report.getStartNumber(), RUNNING),
+                        new StreamJobFailed(report.getStartNumber(), report.getReason()));
+            case ReportStreamJobRestarting report ->
+                reported(
+                        current(job, report.getStartNumber(), SETTLED),
+                        new StreamJobRestarting(report.getStartNumber(), report.getReason()));
+            case ReportStreamJobDegraded report ->
+                reported(
+                        current(job, report.getStartNumber(), Set.of(StreamJobStatus.RUNNING)),
+                        new StreamJobDegraded(report.getStartNumber(), report.getReason()));
+            case ReportStreamJobReplaced report ->
+                current(job, report.getStartNumber(), RUNNING)
+                        .filter(_ -> job != null && job.getReplacement() != null)
+                        .map(_ -> happened(new StreamJobReplaced(StreamJobStart.newBuilder()
+                                .setNumber(number)
+                                .setMode(OutputStartMode.LAST_OUTPUT_EVENT_TIME)
+                                .setAt(now)
+                                .build())))
                         .orElseGet(StreamJobDecision.Nothing::new);
             default -> throw new IllegalStateException("not a command of a stream job, class=" + command.getClass());
         };
+    }
+
+    private static StreamJobDecision reported(Optional<StreamJobStart> of, Object event) {
+        return of.map(_ -> happened(event)).orElseGet(StreamJobDecision.Nothing::new);
+    }
+
+    private static StreamJobDecision delete(StreamJob job) {
+        return job.getStatus() == StreamJobStatus.DELETING
+                ? new StreamJobDecision.Nothing()
+                : happened(isActive(job) ? new StreamJobDeleting() : new StreamJobDeleted());
+    }
+
+    private static StreamJobDecision scale(@Nullable StreamJob job, ScaleStreamJob scale) {
+        if (job == null) {
+            return refused(RefusalReason.JOB_NOT_FOUND, "There is no such stream job.");
+        }
+        if (scale.getStreamingUnits() < 1 || scale.getStreamingUnits() > MOST_UNITS) {
+            return refused(RefusalReason.ARGUMENT_INVALID, "streamingUnits is from 1 to " + MOST_UNITS + ".");
+        }
+        return isActive(job) && !RUNNING.contains(job.getStatus())
+                ? refused(RefusalReason.JOB_RUNNING, "The job is about to stop.")
+                : happened(new StreamJobScaled(scale.getStreamingUnits()));
+    }
+
+    private static StreamJobDecision replace(@Nullable StreamJob job, ReplaceStreamJob replace, Instant now) {
+        if (job == null) {
+            return refused(RefusalReason.JOB_NOT_FOUND, "There is no such stream job.");
+        }
+        Optional<Refusal> differs = differs(job, replace.getIfRevision());
+        if (differs.isPresent()) {
+            return new StreamJobDecision.Refused(differs.get());
+        }
+        if (!SETTLED.contains(job.getStatus())) {
+            return refused(
+                    RefusalReason.JOB_NOT_ACTIVE,
+                    "Only of a job that runs the query is replaced: change it, and start the job.");
+        }
+        if (job.getReplacement() != null) {
+            return refused(
+                    RefusalReason.JOB_RUNNING,
+                    "A replacement is under way: wait until it has taken over, or stop the job.");
+        }
+        Instant earliest = now.plus(SOON);
+        Instant at = Optional.ofNullable(replace.getTakeOverAt()).orElse(earliest);
+        return happened(new StreamJobReplacing(
+                new StreamJobReplacement(replace.getDocument(), at.isBefore(earliest) ? earliest : at)));
     }
 
     private static StreamJobDecision put(@Nullable StreamJob job, PutStreamJob put) {
@@ -125,23 +230,24 @@ public final class StreamJobDecider {
         }
         StreamJobStart current = job.getCurrent();
         return switch (job.getStatus()) {
-            case STARTING, RUNNING -> happened(new StreamJobStopping(current == null ? 0 : current.getNumber()));
+            case STARTING, RUNNING, DEGRADED, RESTARTING, SCALING ->
+                happened(new StreamJobStopping(current == null ? 0 : current.getNumber()));
             case FAILED -> happened(new StreamJobStopped(current == null ? 0 : current.getNumber()));
-            case CREATED, STOPPING, STOPPED -> new StreamJobDecision.Nothing();
+            case CREATED, STOPPING, STOPPED, DELETING -> new StreamJobDecision.Nothing();
         };
     }
 
     /** The start that a report is of, if it is the current one and the job is in one of the states. */
-    private static Optional<StreamJobStart> current(@Nullable StreamJob job, long number, StreamJobStatus... states) {
+    private static Optional<StreamJobStart> current(@Nullable StreamJob job, long number, Set<StreamJobStatus> states) {
         return Optional.ofNullable(job)
-                .filter(known -> List.of(states).contains(known.getStatus()))
+                .filter(known -> states.contains(known.getStatus()))
                 .map(StreamJob::getCurrent)
                 .filter(start -> start.getNumber() == number);
     }
 
     private static boolean isActive(StreamJob job) {
         return switch (job.getStatus()) {
-            case STARTING, RUNNING, STOPPING -> true;
+            case STARTING, RUNNING, DEGRADED, RESTARTING, SCALING, STOPPING, DELETING -> true;
             case CREATED, STOPPED, FAILED -> false;
         };
     }
@@ -169,27 +275,51 @@ public final class StreamJobDecider {
         }
         StreamJob.Builder next = StreamJob.newBuilder(job).setRevision(job.getRevision() + 1);
         return switch (event.getEvent()) {
-            case StreamJobPut put -> next.setDocument(put.getDocument()).build();
+            case StreamJobPut put ->
+                next.setDocument(put.getDocument()).setStreamingUnits(null).build();
             case StreamJobDeleted _ -> null;
-            case StreamJobStarting starting ->
-                next.setStatus(StreamJobStatus.STARTING)
-                        .setCurrent(starting.getStarted())
-                        .setEarlier(earlier(job))
+            case StreamJobDeleting _ -> next.setStatus(StreamJobStatus.DELETING).build();
+            case StreamJobScaled scaled ->
+                next.setStreamingUnits(scaled.getStreamingUnits())
+                        .setStatus(
+                                job.getStatus() == StreamJobStatus.RUNNING ? StreamJobStatus.SCALING : job.getStatus())
+                        .build();
+            case StreamJobReplacing replacing ->
+                next.setReplacement(replacing.getReplacement())
                         .setFailureReason(null)
+                        .build();
+            case StreamJobReplaced replaced ->
+                begun(job, next, replaced.getStarted())
+                        .setDocument(
+                                Objects.requireNonNull(job.getReplacement()).getDocument())
+                        .build();
+            case StreamJobStarting starting ->
+                begun(job, next, starting.getStarted()).build();
+            case StreamJobRestarting restarting ->
+                next.setStatus(StreamJobStatus.RESTARTING)
+                        .setFailureReason(restarting.getReason())
+                        .build();
+            case StreamJobDegraded degraded ->
+                next.setStatus(StreamJobStatus.DEGRADED)
+                        .setFailureReason(degraded.getReason())
                         .build();
             case StreamJobPositioned positioned -> {
                 StreamJobStart current = StreamJobStart.newBuilder(job.getCurrent())
                         .setFromTicks(positioned.getFromTicks())
                         .setPositions(positioned.getPositions())
                         .setDiagnostics(positioned.getDiagnostics())
+                        .setFromTicksByTask(positioned.getFromTicksByTask())
                         .build();
                 yield next.setCurrent(current).build();
             }
-            case StreamJobRunning _ -> next.setStatus(StreamJobStatus.RUNNING).build();
-            case StreamJobStopping _ -> next.setStatus(StreamJobStatus.STOPPING).build();
+            case StreamJobRunning _ ->
+                next.setStatus(StreamJobStatus.RUNNING).setFailureReason(null).build();
+            case StreamJobStopping _ ->
+                next.setStatus(StreamJobStatus.STOPPING).setReplacement(null).build();
             case StreamJobStopped _ -> next.setStatus(StreamJobStatus.STOPPED).build();
             case StreamJobFailed failed ->
                 next.setStatus(StreamJobStatus.FAILED)
+                        .setReplacement(null)
                         .setFailureReason(failed.getFailureReason())
                         .build();
             case StreamJobRefused _ -> job;
@@ -197,6 +327,14 @@ public final class StreamJobDecider {
                 throw new IllegalStateException("not an event of a stream job, class="
                         + event.getEvent().getClass());
         };
+    }
+
+    private static StreamJob.Builder begun(StreamJob job, StreamJob.Builder next, StreamJobStart start) {
+        return next.setStatus(StreamJobStatus.STARTING)
+                .setCurrent(start)
+                .setEarlier(earlier(job))
+                .setReplacement(null)
+                .setFailureReason(null);
     }
 
     /** The positions of starts that are over are of no more use. */

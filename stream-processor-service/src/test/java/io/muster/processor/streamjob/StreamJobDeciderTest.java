@@ -7,9 +7,14 @@ import io.muster.records.DeleteStreamJob;
 import io.muster.records.OutputStartMode;
 import io.muster.records.PositionStreamJob;
 import io.muster.records.PutStreamJob;
+import io.muster.records.ReplaceStreamJob;
+import io.muster.records.ReportStreamJobDegraded;
 import io.muster.records.ReportStreamJobFailed;
+import io.muster.records.ReportStreamJobReplaced;
+import io.muster.records.ReportStreamJobRestarting;
 import io.muster.records.ReportStreamJobRunning;
 import io.muster.records.ReportStreamJobStopped;
+import io.muster.records.ScaleStreamJob;
 import io.muster.records.StartStreamJob;
 import io.muster.records.StopStreamJob;
 import io.muster.records.StreamJob;
@@ -41,10 +46,17 @@ class StreamJobDeciderTest {
             case "start" -> new StartStreamJob(OutputStartMode.JOB_START_TIME, null);
             case "startSometime" -> new StartStreamJob(OutputStartMode.CUSTOM_TIME, null);
             case "stop" -> new StopStreamJob();
-            case "position" -> new PositionStreamJob(1L, 7L, List.of(), List.of());
+            case "position" -> new PositionStreamJob(1L, 7L, List.of(), List.of(), List.of());
             case "running" -> new ReportStreamJobRunning(1L);
             case "stopped" -> new ReportStreamJobStopped(1L);
             case "failed" -> new ReportStreamJobFailed(1L, "a cast");
+            case "restarting" -> new ReportStreamJobRestarting(1L, "a broker");
+            case "degraded" -> new ReportStreamJobDegraded(1L, "an endpoint");
+            case "scale" -> new ScaleStreamJob(3);
+            case "scaleTooFar" -> new ScaleStreamJob(65);
+            case "replace" -> new ReplaceStreamJob("{\"new\":1}", null, null);
+            case "replaceOld" -> new ReplaceStreamJob("{}", 77L, null);
+            case "replaced" -> new ReportStreamJobReplaced(1L);
             case "runningOld" -> new ReportStreamJobRunning(99L);
             case "failedOld" -> new ReportStreamJobFailed(99L, "old");
             default -> throw new IllegalArgumentException(name);
@@ -89,7 +101,30 @@ class StreamJobDeciderTest {
         "put start running, put, JOB_RUNNING, RUNNING",
         "put start running, stop, StreamJobStopping, STOPPING",
         "put start running, failed, StreamJobFailed, FAILED",
-        "put start running, delete, StreamJobDeleted, none",
+        "put start running, delete, StreamJobDeleting, DELETING",
+        "put start running delete, delete, nothing, DELETING",
+        "put start running delete, start, JOB_RUNNING, DELETING",
+        "put start running delete, stopped, StreamJobDeleted, none",
+        "put start running stop stopped, delete, StreamJobDeleted, none",
+        "put start running, restarting, StreamJobRestarting, RESTARTING",
+        "put start running restarting, restarting, nothing, RESTARTING",
+        "put start running restarting, running, StreamJobRunning, RUNNING",
+        "put start running restarting, stop, StreamJobStopping, STOPPING",
+        "put start running, degraded, StreamJobDegraded, DEGRADED",
+        "put start running degraded, running, StreamJobRunning, RUNNING",
+        "put start running degraded, failed, StreamJobFailed, FAILED",
+        "put, scale, StreamJobScaled, CREATED",
+        "put start running, scale, StreamJobScaled, SCALING",
+        "put start running, scaleTooFar, ARGUMENT_INVALID, RUNNING",
+        "put start running scale, running, StreamJobRunning, RUNNING",
+        "put start running stop, scale, JOB_RUNNING, STOPPING",
+        "put, replace, JOB_NOT_ACTIVE, CREATED",
+        "put start running, replace, StreamJobReplacing, RUNNING",
+        "put start running, replaceOld, PRECONDITION_FAILED, RUNNING",
+        "put start running, replaced, nothing, RUNNING",
+        "put start running replace, replace, JOB_RUNNING, RUNNING",
+        "put start running replace, replaced, StreamJobReplaced, STARTING",
+        "put start running replace, stop, StreamJobStopping, STOPPING",
         "put start running, running, nothing, RUNNING",
         "put start running stop, start, JOB_RUNNING, STOPPING",
         "put start running stop, stop, nothing, STOPPING",
@@ -117,6 +152,21 @@ class StreamJobDeciderTest {
                 assertThat(refused.refusal().getReason().name()).isEqualTo(outcome);
         }
         assertThat(after == null ? "none" : after.getStatus().name()).isEqualTo(status);
+    }
+
+    @Test
+    void aReplacementHasTheNewDocumentAndGoesOnWhereTheOldEnded() {
+        StreamJob waiting = after("put start running replace");
+        assertThat(waiting.getDocument()).isEqualTo("{}");
+        assertThat(waiting.getReplacement().getTakeOverAt()).isAfter(NOW);
+        StreamJob replaced = after("put start running replace replaced");
+        assertThat(replaced.getDocument()).isEqualTo("{\"new\":1}");
+        assertThat(replaced.getReplacement()).isNull();
+        assertThat(replaced.getCurrent().getMode()).isEqualTo(OutputStartMode.LAST_OUTPUT_EVENT_TIME);
+        assertThat(replaced.getEarlier()).hasSize(1);
+        assertThat(after("put start running replace stop stopped").getDocument())
+                .as("a stop before gives it up")
+                .isEqualTo("{}");
     }
 
     @Test

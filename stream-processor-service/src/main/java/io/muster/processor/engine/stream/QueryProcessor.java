@@ -53,6 +53,7 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private @Nullable Ingest ingest;
     private int waiting;
     private int results;
+    private boolean over;
     private long lastResult = Long.MIN_VALUE;
 
     QueryProcessor(StreamJobSpec spec, SaveHook hook) {
@@ -70,14 +71,14 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
                 spec.query(),
                 spec.inputs().stream().map(StreamJobSpec.Input::name).toList(),
                 upstreams(alone, partition),
-                spec.from(),
+                spec.from(partition),
                 this::result);
         diagnostics.load(new Stored(state, DIAGNOSTICS));
         task.load(number -> new Stored(state, FIRST_OF_TASK + number));
+        context.schedule(Ingest.LOOK, PunctuationType.WALL_CLOCK_TIME, _ -> look());
         if (alone) {
             this.ingest = new Ingest(spec, partition, diagnostics, this);
             ingest.load(new Stored(state, INGEST));
-            context.schedule(Ingest.LOOK, PunctuationType.WALL_CLOCK_TIME, _ -> look());
         }
         this.saving = hook.of(context, () -> save(state));
         this.steps = Steps.of(context, Ingest.STEP, this::goOn);
@@ -112,7 +113,13 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
 
     /** Time goes on; where that makes results there is something to commit. */
     private void look() {
-        Objects.requireNonNull(ingest).look(now());
+        long until = spec.until().getAsLong();
+        if (until < Long.MAX_VALUE) {
+            task.endAt(until);
+        }
+        if (ingest != null) {
+            ingest.look(now());
+        }
         if (goOn()) {
             worked();
         }
@@ -123,7 +130,7 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         steps.worked();
     }
 
-    /** @return whether there are results */
+    /** @return whether there is something to tell: results, or that there will be no more */
     private boolean goOn() {
         waiting = 0;
         results = 0;
@@ -141,12 +148,14 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
             throw new StreamJobFailure(
                     "behind " + StreamValues.dateText(Ticks.instant(task.watermark())) + ": " + e.getMessage(), e);
         }
-        if (results > 0) {
+        boolean ends = task.isOver() && !over;
+        over = task.isOver();
+        if (results > 0 || ends) {
             context.forward(
                     Progress.of(spec, context.taskId().partition(), task.watermark(), lastResult, diagnostics),
                     StreamJobTopology.PROGRESS);
         }
-        return results > 0;
+        return results > 0 || ends;
     }
 
     private void save(KeyValueStore<Bytes, byte[]> state) {

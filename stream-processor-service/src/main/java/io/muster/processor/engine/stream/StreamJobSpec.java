@@ -7,6 +7,7 @@ import io.muster.records.StreamJobProgress;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 
 /**
  * One start of a stream job, with all that decides its results.
@@ -15,7 +16,8 @@ import java.util.Optional;
  * @param number of the start
  * @param inputs in the order in which {@code StreamTask.Upstream} counts them
  * @param outputs by name
- * @param from the output start time, in ticks
+ * @param from the output start time of each task, in ticks; the last is that of all further ones
+ * @param until from when on another start writes the results, in ticks; {@link Long#MAX_VALUE} where none does. Asked now and then.
  * @param exchange the topic of one partition over which the partitions of the inputs come together; empty where each partition is by itself
  */
 public record StreamJobSpec(
@@ -25,10 +27,15 @@ public record StreamJobSpec(
         List<Input> inputs,
         Map<String, Output> outputs,
         TimePolicy policy,
-        long from,
+        List<Long> from,
+        LongSupplier until,
         Optional<String> exchange,
         RecordCodec<StreamJobProgress> progress,
         Arrivals arrivals) {
+    long from(int task) {
+        return from.get(Math.min(task, from.size() - 1));
+    }
+
     /**
      * An input.
      *

@@ -16,15 +16,23 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.ToIntFunction;
 
 /**
  * What the document of a stream job says to run. Contract: stream-analytics, 4.1.
  *
  * @param inputs that the query reads, by name, and their topics
  * @param outputs by name
+ * @param merges whether rows of different partitions have to do with each other, so that one task runs the query
+ * @param units how many threads each instance has for it
  */
 record StreamJobDefinition(
-        StreamQuery query, Map<String, String> inputs, Map<String, Output> outputs, TimePolicy policy, boolean merges) {
+        StreamQuery query,
+        Map<String, String> inputs,
+        Map<String, Output> outputs,
+        TimePolicy policy,
+        boolean merges,
+        int units) {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final long DEFAULT_LATE_SECONDS = 5;
     private static final Set<String> KAFKA = Set.of("microsoft.servicebus/eventhub", "microsoft.eventhub/eventhub");
@@ -56,7 +64,25 @@ record StreamJobDefinition(
         for (StreamQuery.Output output : query.outputs()) {
             outputs.put(output.name(), output(named(properties.path("outputs"), output.name(), "output")));
         }
-        return new StreamJobDefinition(query, inputs, outputs, policy(properties), merges(query));
+        return new StreamJobDefinition(
+                query,
+                inputs,
+                outputs,
+                policy(properties),
+                merges(query),
+                Math.max(
+                        1,
+                        properties
+                                .at("/transformation/properties/streamingUnits")
+                                .asInt(1)));
+    }
+
+    /** How many tasks run the query. @param partitions of a topic */
+    int tasks(ToIntFunction<String> partitions) {
+        return merges
+                ? 1
+                : Math.max(
+                        1, inputs.values().stream().mapToInt(partitions).max().orElse(1));
     }
 
     private static JsonNode named(JsonNode list, String name, String kind) throws StreamJobDefinitionException {

@@ -23,7 +23,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -48,11 +49,22 @@ final class StreamJobRun implements AutoCloseable {
     private final long number;
     private final KafkaStreams streams;
     private final LogEnds logEnds;
+    private final AtomicLong until;
 
-    private StreamJobRun(long number, KafkaStreams streams, LogEnds logEnds) {
+    private StreamJobRun(long number, KafkaStreams streams, LogEnds logEnds, AtomicLong until) {
         this.number = number;
         this.streams = streams;
         this.logEnds = logEnds;
+        this.until = until;
+    }
+
+    /** Is told how the run fares. */
+    interface Reports {
+        /** It can't go on. */
+        void failed(String reason);
+
+        /** It tries again. */
+        void restarting(String reason);
     }
 
     /** Of its group, transactions and topics: the number is unique to the start. */
@@ -68,7 +80,7 @@ final class StreamJobRun implements AutoCloseable {
      * Starts; returns before anything is read.
      *
      * @param options but for the application's id
-     * @param failed is told when the run can't go on, and why
+     * @param units how many threads it has
      */
     static StreamJobRun start(
             String streamJobId,
@@ -77,7 +89,8 @@ final class StreamJobRun implements AutoCloseable {
             Codecs codecs,
             Admin admin,
             StreamsApplication.Options options,
-            Consumer<String> failed)
+            int units,
+            Reports reports)
             throws ExecutionException, InterruptedException {
         long number = start.getNumber();
         if (definition.merges()) {
@@ -89,34 +102,31 @@ final class StreamJobRun implements AutoCloseable {
                 start.getPositions().stream()
                         .map(position -> new TopicPartition(position.getTopic(), position.getPartition()))
                         .toList());
-        StreamJobSpec spec = spec(streamJobId, start, definition, codecs, logEnds);
+        AtomicLong until = new AtomicLong(Long.MAX_VALUE);
+        StreamJobSpec spec = spec(streamJobId, start, definition, codecs, logEnds, until::get);
         Map<String, Object> more = new HashMap<>(options.more());
         more.put(StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG, FailQuietly.class);
         StreamsApplication.Options own = new StreamsApplication.Options(
-                applicationId(number),
-                options.kafka(),
-                options.stateDir(),
-                options.threads(),
-                options.replication(),
-                more);
+                applicationId(number), options.kafka(), options.stateDir(), units, options.replication(), more);
         KafkaStreams streams =
                 new KafkaStreams(StreamJobTopology.build(spec), StreamsApplication.properties(own), logEnds);
         AtomicInteger failures = new AtomicInteger();
         streams.setUncaughtExceptionHandler(e -> {
             Optional<StreamJobFailure> failure = failure(e);
             if (failure.isPresent()) {
-                failed.accept(failure.get().getMessage());
+                reports.failed(String.valueOf(failure.get().getMessage()));
                 return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
             }
             LOG.warn("A stream job stumbled, streamJobId={} start={} reason={}", streamJobId, number, e.toString());
             if (failures.incrementAndGet() < FAILURES_BEFORE_GIVING_UP) {
+                reports.restarting(String.valueOf(e.getMessage()));
                 return StreamThreadExceptionResponse.REPLACE_THREAD;
             }
-            failed.accept("It failed " + FAILURES_BEFORE_GIVING_UP + " times: " + e);
+            reports.failed("It failed " + FAILURES_BEFORE_GIVING_UP + " times: " + e);
             return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
         });
         streams.start();
-        return new StreamJobRun(number, streams, logEnds);
+        return new StreamJobRun(number, streams, logEnds, until);
     }
 
     private static Optional<StreamJobFailure> failure(Throwable e) {
@@ -133,7 +143,8 @@ final class StreamJobRun implements AutoCloseable {
             StreamJobStart start,
             StreamJobDefinition definition,
             Codecs codecs,
-            Arrivals arrivals) {
+            Arrivals arrivals,
+            LongSupplier until) {
         Map<String, Integer> partitions = new HashMap<>();
         for (StreamPosition position : start.getPositions()) {
             partitions.merge(position.getTopic(), 1, Integer::sum);
@@ -159,7 +170,10 @@ final class StreamJobRun implements AutoCloseable {
                 inputs,
                 outputs,
                 definition.policy(),
-                Objects.requireNonNull(start.getFromTicks(), "the start was positioned"),
+                start.getFromTicksByTask().isEmpty()
+                        ? List.of(Objects.requireNonNull(start.getFromTicks(), "the start was positioned"))
+                        : start.getFromTicksByTask(),
+                until,
                 definition.merges() ? Optional.of(exchange(start.getNumber())) : Optional.empty(),
                 codecs.of(Topics.STREAM_JOB_PROGRESS),
                 arrivals);
@@ -210,6 +224,22 @@ final class StreamJobRun implements AutoCloseable {
 
     boolean isRunning() {
         return streams.state() == KafkaStreams.State.RUNNING;
+    }
+
+    /** Results from this instant on are those of another start. @param ticks of 100 ns */
+    void endAt(long ticks) {
+        until.set(ticks);
+    }
+
+    /** Has as many threads as that, and keeps what they have read and worked out. */
+    void scale(int units) {
+        int threads = streams.metadataForLocalThreads().size();
+        for (; threads < units; threads++) {
+            streams.addStreamThread();
+        }
+        for (; threads > units; threads--) {
+            streams.removeStreamThread(CLOSE_LIMIT);
+        }
     }
 
     @Override

@@ -2,11 +2,16 @@ package io.muster.processor.streamjob.stream;
 
 import io.muster.codec.Codecs;
 import io.muster.codec.UndecodableRecordException;
+import io.muster.processor.streamjob.StreamJobDecider;
+import io.muster.query.stream.Ticks;
 import io.muster.records.ReportStreamJobFailed;
+import io.muster.records.ReportStreamJobReplaced;
+import io.muster.records.ReportStreamJobRestarting;
 import io.muster.records.ReportStreamJobRunning;
 import io.muster.records.ReportStreamJobStopped;
 import io.muster.records.StreamJob;
 import io.muster.records.StreamJobCommand;
+import io.muster.records.StreamJobReplacement;
 import io.muster.records.StreamJobStart;
 import io.muster.records.StreamJobStatus;
 import io.muster.service.KafkaConnection;
@@ -17,6 +22,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -46,6 +52,7 @@ public final class StreamJobRunner implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StreamJobRunner.class);
     private static final Duration POLL = Duration.ofMillis(100);
     private static final Duration PAUSE = Duration.ofSeconds(2);
+    private static final Duration REPLACEMENT_PAUSE = Duration.ofMillis(500);
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(30);
 
     private final Codecs codecs;
@@ -152,16 +159,24 @@ public final class StreamJobRunner implements AutoCloseable {
     }
 
     private static boolean isActive(StreamJob job) {
-        return job.getStatus() == StreamJobStatus.STARTING || job.getStatus() == StreamJobStatus.RUNNING;
+        return StreamJobDecider.RUNNING.contains(job.getStatus());
+    }
+
+    /** Whether it is to end, and somebody has to say when it has. */
+    private static boolean ends(StreamJob job) {
+        return job.getStatus() == StreamJobStatus.STOPPING || job.getStatus() == StreamJobStatus.DELETING;
     }
 
     private static boolean wantsSomething(@Nullable StreamJob job, @Nullable StreamJobRun run) {
         if (job == null || !isActive(job)) {
-            return run != null || (job != null && job.getStatus() == StreamJobStatus.STOPPING);
+            return run != null || (job != null && ends(job));
         }
         StreamJobStart current = job.getCurrent();
         return current != null
-                && (run == null || run.number() != current.getNumber() || job.getStatus() == StreamJobStatus.STARTING);
+                && (run == null
+                        || run.number() != current.getNumber()
+                        || job.getStatus() != StreamJobStatus.RUNNING
+                        || job.getReplacement() != null);
     }
 
     private void serve(String id, @Nullable StreamJob job) throws ExecutionException, InterruptedException {
@@ -170,7 +185,7 @@ public final class StreamJobRunner implements AutoCloseable {
         if (run != null && (job == null || current == null || !isActive(job) || run.number() != current.getNumber())) {
             run.close();
             runs.remove(id);
-            if (job == null || job.getStatus() == StreamJobStatus.FAILED) {
+            if (job == null || !ends(job)) {
                 cleaned(run.number());
             }
             run = null;
@@ -179,7 +194,7 @@ public final class StreamJobRunner implements AutoCloseable {
             return;
         }
         long number = current.getNumber();
-        if (job.getStatus() == StreamJobStatus.STOPPING) {
+        if (ends(job)) {
             if (cleaned(number)) {
                 tell(id, new ReportStreamJobStopped(number));
             }
@@ -202,9 +217,7 @@ public final class StreamJobRunner implements AutoCloseable {
         long number = current.getNumber();
         try {
             if (run != null) {
-                if (run.isRunning()) {
-                    tell(id, new ReportStreamJobRunning(number));
-                }
+                follow(id, job, current, run);
             } else if (current.getFromTicks() == null) {
                 tell(id, positions.find(job, current, StreamJobDefinition.parse(job.getDocument())));
             } else {
@@ -218,11 +231,55 @@ public final class StreamJobRunner implements AutoCloseable {
                                 codecs,
                                 admin,
                                 options,
-                                reason -> tell(id, new ReportStreamJobFailed(number, reason))));
+                                units(job, current, definition),
+                                reports(id, number)));
             }
         } catch (StreamJobDefinitionException e) {
             tell(id, new ReportStreamJobFailed(number, String.valueOf(e.getMessage())));
         }
+    }
+
+    /** What a run that is there has to be told, and what it has come to. */
+    private void follow(String id, StreamJob job, StreamJobStart current, StreamJobRun run)
+            throws InterruptedException, StreamJobDefinitionException {
+        long number = current.getNumber();
+        @Nullable StreamJobReplacement replacement = job.getReplacement();
+        if (replacement != null) {
+            run.endAt(Ticks.of(replacement.getTakeOverAt()));
+            if (positions.isOver(job, current, replacement.getTakeOverAt())) {
+                tell(id, new ReportStreamJobReplaced(number));
+            }
+            Thread.sleep(REPLACEMENT_PAUSE);
+        }
+        if (job.getStatus() == StreamJobStatus.SCALING) {
+            run.scale(units(job, current, StreamJobDefinition.parse(job.getDocument())));
+        }
+        if (job.getStatus() != StreamJobStatus.RUNNING && run.isRunning()) {
+            tell(id, new ReportStreamJobRunning(number));
+        }
+    }
+
+    /** More threads than tasks would have nothing to do. */
+    private static int units(StreamJob job, StreamJobStart current, StreamJobDefinition definition) {
+        int units = Optional.ofNullable(job.getStreamingUnits()).orElse(definition.units());
+        int tasks = definition.merges()
+                ? 1 + current.getPositions().size()
+                : Math.max(1, current.getFromTicksByTask().size());
+        return Math.min(units, tasks);
+    }
+
+    private StreamJobRun.Reports reports(String id, long number) {
+        return new StreamJobRun.Reports() {
+            @Override
+            public void failed(String reason) {
+                tell(id, new ReportStreamJobFailed(number, reason));
+            }
+
+            @Override
+            public void restarting(String reason) {
+                tell(id, new ReportStreamJobRestarting(number, reason));
+            }
+        };
     }
 
     /** Says it, and waits until the log has it; what comes of it is read later. */

@@ -13,11 +13,12 @@ import io.muster.topics.Topics;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.TreeSet;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -51,14 +52,20 @@ final class StreamPositions {
         try (KafkaConsumer<String, byte[]> consumer = consumer()) {
             Map<String, List<PartitionInfo>> topics = consumer.listTopics(LIMIT);
             rejectMissing(topics, definition);
-            long from = switch (start.getMode()) {
-                case JOB_START_TIME -> Ticks.of(start.getAt());
-                case CUSTOM_TIME ->
-                    Ticks.of(Optional.ofNullable(start.getOutputStartTime()).orElse(start.getAt()));
-                case LAST_OUTPUT_EVENT_TIME -> lastMark(consumer, job, start);
-            };
-            long since = Math.max(0, Ticks.millis(from - definition.query().lookBack() - TimePolicy.EARLY));
+            int tasks = definition.tasks(
+                    topic -> topics.getOrDefault(topic, List.of()).size());
             List<String> diagnostics = new ArrayList<>();
+            List<Long> from = switch (start.getMode()) {
+                case JOB_START_TIME -> Collections.nCopies(tasks, Ticks.of(start.getAt()));
+                case CUSTOM_TIME ->
+                    Collections.nCopies(
+                            tasks,
+                            Ticks.of(Optional.ofNullable(start.getOutputStartTime())
+                                    .orElse(start.getAt())));
+                case LAST_OUTPUT_EVENT_TIME -> lastMarks(consumer, job, start, tasks, diagnostics);
+            };
+            long first = Collections.min(from);
+            long since = Math.max(0, Ticks.millis(first - definition.query().lookBack() - TimePolicy.EARLY));
             List<StreamPosition> positions = new ArrayList<>();
             for (String topic : new TreeSet<>(definition.inputs().values())) {
                 List<TopicPartition> partitions = topics.getOrDefault(topic, List.of()).stream()
@@ -66,7 +73,8 @@ final class StreamPositions {
                         .toList();
                 positions.addAll(positions(consumer, partitions, since, diagnostics));
             }
-            return new PositionStreamJob(start.getNumber(), from, positions, diagnostics);
+            return new PositionStreamJob(
+                    start.getNumber(), first, positions, diagnostics, tasks == 1 ? List.of() : from);
         }
     }
 
@@ -107,9 +115,62 @@ final class StreamPositions {
         return positions;
     }
 
-    /** Up to where all results of the start before were written, in its slowest task. */
-    private long lastMark(KafkaConsumer<String, byte[]> consumer, StreamJob job, StreamJobStart start)
+    /** Up to where each task of the start before has written all results. Tasks that are others than then begin with the slowest. */
+    private List<Long> lastMarks(
+            KafkaConsumer<String, byte[]> consumer,
+            StreamJob job,
+            StreamJobStart start,
+            int tasks,
+            List<String> diagnostics)
             throws StreamJobDefinitionException {
+        Map<Integer, StreamJobProgress> latest = progress(consumer, job.getStreamJobId(), start.getNumber());
+        long last = latest.values().stream()
+                .mapToLong(StreamJobProgress::getStartNumber)
+                .max()
+                .orElseThrow(() -> new StreamJobDefinitionException(
+                        "The job has never written a result: start it now, or from a time of your choice."));
+        latest.values().removeIf(progress -> progress.getStartNumber() != last);
+        List<Long> marks = new ArrayList<>();
+        job.getEarlier().stream()
+                .filter(earlier -> earlier.getNumber() == last && earlier.getFromTicks() != null)
+                .findFirst()
+                .ifPresent(earlier -> marks.addAll(
+                        earlier.getFromTicksByTask().isEmpty()
+                                ? List.of(Objects.requireNonNull(earlier.getFromTicks()))
+                                : earlier.getFromTicksByTask()));
+        for (int task = 0; task < marks.size(); task++) {
+            @Nullable StreamJobProgress progress = latest.get(task);
+            if (progress != null) {
+                marks.set(task, progress.getWatermarkTicks());
+            }
+        }
+        if (marks.size() == tasks) {
+            return marks;
+        }
+        long slowest = latest.values().stream()
+                .mapToLong(StreamJobProgress::getWatermarkTicks)
+                .min()
+                .orElseThrow();
+        diagnostics.add("LastOutputOfOtherTasks: the job ran in " + marks.size() + " tasks and runs in " + tasks
+                + " now; all begin where the slowest ended, and some results may come again.");
+        return Collections.nCopies(tasks, marks.stream().reduce(slowest, Math::min));
+    }
+
+    /** Whether every task of the job's current start has written all results before the instant at which another takes over. */
+    boolean isOver(StreamJob job, StreamJobStart start, Instant takeOverAt) {
+        int tasks = Math.max(1, start.getFromTicksByTask().size());
+        try (KafkaConsumer<String, byte[]> consumer = consumer()) {
+            return progress(consumer, job.getStreamJobId(), start.getNumber() + 1).values().stream()
+                            .filter(progress -> progress.getStartNumber() == start.getNumber()
+                                    && progress.getWatermarkTicks() >= Ticks.of(takeOverAt))
+                            .count()
+                    == tasks;
+        }
+    }
+
+    /** The latest word of each task that writes results, of starts before the given one. */
+    private Map<Integer, StreamJobProgress> progress(
+            KafkaConsumer<String, byte[]> consumer, String streamJobId, long before) {
         List<TopicPartition> partitions = consumer.partitionsFor(Topics.STREAM_JOB_PROGRESS.name(), LIMIT).stream()
                 .map(info -> new TopicPartition(info.topic(), info.partition()))
                 .toList();
@@ -119,12 +180,12 @@ final class StreamPositions {
         Map<Integer, StreamJobProgress> latest = new HashMap<>();
         while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
             for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofMillis(100))) {
-                if (record.value() != null && record.key().startsWith(job.getStreamJobId() + " ")) {
+                if (record.value() != null && record.key().startsWith(streamJobId + " ")) {
                     StreamJobProgress progress =
                             codecs.of(Topics.STREAM_JOB_PROGRESS).decode(record.value());
-                    if (progress.getStreamJobId().equals(job.getStreamJobId())
+                    if (progress.getStreamJobId().equals(streamJobId)
                             && progress.getTask() >= 0
-                            && progress.getStartNumber() < start.getNumber()) {
+                            && progress.getStartNumber() < before) {
                         latest.merge(
                                 progress.getTask(),
                                 progress,
@@ -133,16 +194,7 @@ final class StreamPositions {
                 }
             }
         }
-        long last = latest.values().stream()
-                .mapToLong(StreamJobProgress::getStartNumber)
-                .max()
-                .orElse(0);
-        OptionalLong mark = latest.values().stream()
-                .filter(progress -> progress.getStartNumber() == last)
-                .mapToLong(StreamJobProgress::getWatermarkTicks)
-                .min();
-        return mark.orElseThrow(() -> new StreamJobDefinitionException(
-                "The job has never written a result: start it now, or from a time of your choice."));
+        return latest;
     }
 
     private KafkaConsumer<String, byte[]> consumer() {

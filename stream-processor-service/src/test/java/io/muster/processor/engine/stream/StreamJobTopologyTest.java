@@ -24,6 +24,7 @@ import java.util.OptionalLong;
 import java.util.Properties;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.StreamsConfig;
@@ -42,6 +43,7 @@ class StreamJobTopologyTest {
 
     private final RecordCodec<StreamJobProgress> codec =
             new Codecs(new InMemorySchemaRegistry()).of(Topics.STREAM_JOB_PROGRESS);
+    private final AtomicLong until = new AtomicLong(Long.MAX_VALUE);
     private @Nullable TopologyTestDriver driver;
     private TestInputTopic<String, String> in;
     private TestOutputTopic<String, String> out;
@@ -54,7 +56,8 @@ class StreamJobTopologyTest {
                 List.of(new StreamJobSpec.Input("telemetry", "in", new InputFormat.Json(), 1)),
                 Map.of("output", new StreamJobSpec.Output("out", Optional.of("k"))),
                 new TimePolicy(5 * Ticks.SECOND, 0, false),
-                Ticks.of(from),
+                List.of(Ticks.of(from)),
+                until::get,
                 exchange ? Optional.of("exchange") : Optional.empty(),
                 codec,
                 (_, _, _, now) -> OptionalLong.of(now));
@@ -126,6 +129,26 @@ class StreamJobTopologyTest {
         }
         wait(Duration.ofSeconds(1));
         assertThat(out.readValuesToList()).containsExactly("{\"n\":3}");
+    }
+
+    /** Another start has the results from an instant on: this one writes those before, says so, and no more. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void resultsEndWhereAnotherTakesOver(boolean exchange) throws QueryException {
+        start("SELECT COUNT(*) AS n FROM telemetry GROUP BY TumblingWindow(second, 2)", exchange, NOW);
+        in.pipeInput("", "{}", NOW.plusSeconds(1));
+        until.set(Ticks.of(NOW.plusSeconds(3)));
+        wait(Duration.ofMillis(100));
+        in.pipeInput("", "{}", NOW.plusSeconds(3));
+        in.pipeInput("", "{}", NOW.plusSeconds(5));
+        in.pipeInput("", "{}", NOW.plusSeconds(7));
+        wait(Duration.ofSeconds(8));
+        assertThat(out.readValuesToList()).containsExactly("{\"n\":1}");
+        assertThat(driver.createOutputTopic(Topics.STREAM_JOB_PROGRESS.name(), new StringDeserializer(), codec)
+                        .readValuesToList())
+                .filteredOn(progress -> progress.getTask() == 0)
+                .last()
+                .returns(Ticks.of(NOW.plusSeconds(3)), StreamJobProgress::getWatermarkTicks);
     }
 
     @Test
