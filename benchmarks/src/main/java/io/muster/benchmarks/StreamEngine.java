@@ -6,10 +6,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.muster.codec.Codecs;
 import io.muster.processor.engine.TimePolicy;
-import io.muster.processor.engine.stream.InputFormat;
 import io.muster.processor.engine.stream.LogEnds;
 import io.muster.processor.engine.stream.StreamJobSpec;
 import io.muster.processor.engine.stream.StreamJobTopology;
+import io.muster.processor.format.InputFormat;
+import io.muster.processor.format.OutputFormat;
 import io.muster.query.QueryException;
 import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.Ticks;
@@ -92,7 +93,7 @@ public final class StreamEngine {
         List<TopicPartition> partitions = new ArrayList<>();
         for (String input : query.inputs().stream().sorted().toList()) {
             String topic = input.equals("events") ? task.events() : task.limits();
-            inputs.add(new StreamJobSpec.Input(input, topic, new InputFormat.Json(), task.partitions()));
+            inputs.add(new StreamJobSpec.Input(input, topic, new InputFormat.Json(), task.partitions(), false));
             IntStream.range(0, task.partitions()).forEach(i -> partitions.add(new TopicPartition(topic, i)));
         }
         if (merges) {
@@ -106,7 +107,10 @@ public final class StreamEngine {
                 1,
                 query,
                 inputs,
-                Map.of("out", new StreamJobSpec.Output(task.results(), Optional.of("deviceId"))),
+                Map.of(
+                        "out",
+                        new StreamJobSpec.Output(
+                                task.results(), new OutputFormat.Json(false, Optional.of("deviceId")), true)),
                 new TimePolicy(0, 0, false),
                 List.of(Ticks.of(Instant.EPOCH)),
                 () -> Long.MAX_VALUE,

@@ -25,6 +25,11 @@ public final class Codecs {
                 topic, missing -> new RecordCodec<>(registry, missing.subject(), missing.valueType()));
     }
 
+    /** That of all codecs. */
+    public SchemaRegistry registry() {
+        return registry;
+    }
+
     /** Makes the schema of every topic known to the registry. */
     public void registerAll() {
         Topics.ALL.forEach(this::of);

@@ -63,16 +63,26 @@ public final class ConfluentSchemaRegistry implements SchemaRegistry {
         return schemas.computeIfAbsent(id, this::get);
     }
 
+    @Override
+    public Registered latest(String subject) {
+        JsonNode answer = send("GET", versions(subject) + "/latest", null);
+        int id = answer.required("id").asInt();
+        return new Registered(id, byId(id));
+    }
+
+    private static String versions(String subject) {
+        return "/subjects/" + URLEncoder.encode(subject, StandardCharsets.UTF_8) + "/versions";
+    }
+
     /** Sets {@link #COMPATIBILITY} for every subject that has no rule of its own. */
     public void requireCompatibility() {
         send("PUT", "/config", Map.of("compatibility", COMPATIBILITY));
     }
 
     private int post(Registration registration) {
-        String path = "/subjects/" + URLEncoder.encode(registration.subject(), StandardCharsets.UTF_8) + "/versions";
         JsonNode answer = send(
                 "POST",
-                path,
+                versions(registration.subject()),
                 Map.of("schemaType", "AVRO", "schema", registration.schema().toString()));
         return answer.required("id").asInt();
     }

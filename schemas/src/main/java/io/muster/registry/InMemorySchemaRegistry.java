@@ -1,21 +1,33 @@
 package io.muster.registry;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.apache.avro.Schema;
 
 /** A registry for one process, for topologies under test: numbers from 1 in order of registration, no rule of compatibility. */
 public final class InMemorySchemaRegistry implements SchemaRegistry {
     private final List<Schema> schemas = new ArrayList<>();
+    private final Map<String, Integer> latest = new HashMap<>();
 
     @Override
     public synchronized int register(String subject, Schema schema) {
-        int known = schemas.indexOf(schema);
-        if (known >= 0) {
-            return known + 1;
+        if (!schemas.contains(schema)) {
+            schemas.add(schema);
         }
-        schemas.add(schema);
-        return schemas.size();
+        int id = schemas.indexOf(schema) + 1;
+        latest.put(subject, id);
+        return id;
+    }
+
+    @Override
+    public synchronized Registered latest(String subject) {
+        int id = latest.getOrDefault(subject, 0);
+        if (id == 0) {
+            throw new SchemaRegistryException("There is no subject " + subject + ".", true, null);
+        }
+        return new Registered(id, byId(id));
     }
 
     @Override

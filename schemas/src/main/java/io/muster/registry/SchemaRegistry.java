@@ -13,4 +13,14 @@ public interface SchemaRegistry {
 
     /** @throws SchemaRegistryException when the registry is away or knows no such number */
     Schema byId(int id);
+
+    /** A schema and its number. */
+    record Registered(int id, Schema schema) {}
+
+    /**
+     * The subject's latest, as of now.
+     *
+     * @throws SchemaRegistryException when the registry is away or knows no such subject
+     */
+    Registered latest(String subject);
 }

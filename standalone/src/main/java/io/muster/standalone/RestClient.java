@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 public final class RestClient {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String VERSION = "api-version=2021-04-12";
+    private static final String STREAM_VERSION = "?api-version=2020-03-01";
+    private static final String STREAM_JOBS =
+            "/subscriptions/own/resourcegroups/plant/providers/Microsoft.StreamAnalytics/streamingjobs/";
     private static final Duration TOKEN_LIFE = Duration.ofHours(12);
     private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
@@ -50,10 +53,18 @@ public final class RestClient {
 
     /** @param body JSON text; null for none */
     public CompletableFuture<Answer> send(String method, String path, @Nullable String body) {
-        HttpRequest request = HttpRequest.newBuilder(
-                        URI.create(root + path + (path.contains("?") ? "&" : "?") + VERSION))
+        return send(method, path + (path.contains("?") ? "&" : "?") + VERSION, body, token);
+    }
+
+    /** As {@link #send}, of stream jobs. @param path below those of the group "plant" */
+    public CompletableFuture<Answer> sendStreamJob(String method, String path, @Nullable String body) {
+        return send(method, STREAM_JOBS + path + STREAM_VERSION, body, "Bearer " + token);
+    }
+
+    private CompletableFuture<Answer> send(String method, String path, @Nullable String body, String authorization) {
+        HttpRequest request = HttpRequest.newBuilder(URI.create(root + path))
                 .timeout(TIMEOUT)
-                .header("Authorization", token)
+                .header("Authorization", authorization)
                 .header("Content-Type", "application/json; charset=utf-8")
                 .method(
                         method,

@@ -116,11 +116,7 @@ public final class Standalone implements AutoCloseable {
                 "io.muster.planner.Main",
                 768,
                 List.of("--state.dir=" + data.root().resolve("planner")));
-        startService(
-                "processor",
-                "io.muster.processor.Main",
-                384,
-                List.of("--state.dir=" + data.root().resolve("processor")));
+        startService("processor", "io.muster.processor.Main", 384, processorSettings("processor"));
         startService("gateway", "io.muster.gateway.Main", 512, gatewaySettings(0, options.mqttPort()));
         start("api", program("io.muster.api.Main", 384, apiSettings(0, options.restPort(), options.mqttPort())));
         for (String service : List.of("planner", "processor", "gateway")) {
@@ -202,6 +198,12 @@ public final class Standalone implements AutoCloseable {
         start("registry", command);
     }
 
+    private List<String> processorSettings(String name) {
+        return List.of(
+                "--state.dir=" + data.root().resolve(name),
+                "--stream.reference.dir=" + data.root().resolve("reference"));
+    }
+
     /** Where a further gateway and a further API listen. */
     public record Endpoints(String rest, int mqttPort) {}
 
@@ -209,16 +211,13 @@ public final class Standalone implements AutoCloseable {
     public Endpoints startSecondInstances() throws StandaloneException, InterruptedException {
         int mqttPort = freePort();
         int restPort = freePort();
-        for (Map.Entry<String, String> service : Map.of(
-                        "planner", "io.muster.planner.Main", "processor", "io.muster.processor.Main")
-                .entrySet()) {
-            String name = service.getKey() + SECOND;
-            startService(
-                    name,
-                    service.getValue(),
-                    512,
-                    List.of("--state.dir=" + data.root().resolve(name)));
-        }
+        String planner = "planner" + SECOND;
+        startService(
+                planner,
+                "io.muster.planner.Main",
+                512,
+                List.of("--state.dir=" + data.root().resolve(planner)));
+        startService("processor" + SECOND, "io.muster.processor.Main", 512, processorSettings("processor" + SECOND));
         startService("gateway" + SECOND, "io.muster.gateway.Main", 512, gatewaySettings(1, mqttPort));
         start("api" + SECOND, program("io.muster.api.Main", 384, apiSettings(1, restPort, mqttPort)));
         for (String service : List.of("planner", "processor", "gateway")) {

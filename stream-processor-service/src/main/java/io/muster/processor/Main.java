@@ -9,6 +9,8 @@ import io.muster.service.Registries;
 import io.muster.service.ServiceProgram;
 import io.muster.service.Settings;
 import io.muster.service.StreamsApplication;
+import java.nio.file.Path;
+import java.util.Optional;
 
 /** The stream processor's process. */
 public final class Main {
@@ -22,9 +24,11 @@ public final class Main {
         StreamsApplication.Options options = StreamsApplication.Options.from(
                 settings, ProcessorService.APPLICATION_ID, KafkaConnection.from(settings), ProcessorService.SETTINGS);
         RegistrySettings registry = Registries.from(settings);
+        Optional<Path> referenceFolder = settings.optionalPath("stream.reference.dir");
         OperationsServer.Address address = OperationsServer.Address.from(settings);
         settings.rejectUnknown();
-        ProcessorService processor = ProcessorService.start(options, new ConfluentSchemaRegistry(registry), meters);
+        ProcessorService processor =
+                ProcessorService.start(options, referenceFolder, new ConfluentSchemaRegistry(registry), meters);
         OperationsServer operations = OperationsServer.start(address, meters, processor::ready);
         return () -> {
             operations.close();

@@ -7,7 +7,9 @@ import io.muster.registry.SchemaRegistry;
 import io.muster.service.StreamsApplication;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.TopicProvisioner;
+import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 
@@ -30,11 +32,15 @@ public final class ProcessorService implements AutoCloseable {
     /**
      * Starts; returns before it is ready.
      *
+     * @param referenceFolder below which files of reference data lie
      * @throws ExecutionException when the broker can't be reached or lacks a topic
      * @throws io.muster.registry.SchemaRegistryException when the registry is away or refuses a schema
      */
     public static ProcessorService start(
-            StreamsApplication.Options options, SchemaRegistry registry, MeterRegistry meters)
+            StreamsApplication.Options options,
+            Optional<Path> referenceFolder,
+            SchemaRegistry registry,
+            MeterRegistry meters)
             throws ExecutionException, InterruptedException {
         PartitionCounts counts;
         try (Admin admin = Admin.create(options.kafka().clientProperties())) {
@@ -44,7 +50,8 @@ public final class ProcessorService implements AutoCloseable {
                 StreamsApplication.start(ProcessorTopology.build(registry, counts, meters), options, meters);
         StreamsApplication.Options ofStreamJobs = new StreamsApplication.Options(
                 options.id(), options.kafka(), options.stateDir(), 1, options.replication(), options.more());
-        return new ProcessorService(application, new StreamJobRunner(ofStreamJobs, new Codecs(registry)).start());
+        return new ProcessorService(
+                application, new StreamJobRunner(ofStreamJobs, referenceFolder, new Codecs(registry)).start());
     }
 
     /** Whether every partition that this instance owns is being processed. */

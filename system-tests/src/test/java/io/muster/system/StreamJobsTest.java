@@ -18,15 +18,9 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.IntStream;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -37,7 +31,6 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class StreamJobsTest {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final int PARTITIONS = 2;
 
     private volatile boolean over;
 
@@ -48,21 +41,14 @@ class StreamJobsTest {
         String kafka = muster.standalone.options().kafka();
         String in = "stream-in-" + seed;
         String out = "stream-out-" + seed;
-        try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka))) {
-            Map<String, String> byArrival = Map.of("message.timestamp.type", "LogAppendTime");
-            admin.createTopics(List.of(
-                            new NewTopic(in, PARTITIONS, (short) 1).configs(byArrival),
-                            new NewTopic(out, PARTITIONS, (short) 1)))
-                    .all()
-                    .get();
-        }
+        StreamTopics.create(kafka, in, out);
         Thread events = Thread.ofPlatform().start(() -> produce(kafka, in, seed));
         drive(muster, in, out, new Random(seed), seed > 0);
         over = true;
         events.join();
 
         Map<String, Long> written = new TreeMap<>();
-        for (ConsumerRecord<String, String> record : read(kafka, out)) {
+        for (ConsumerRecord<String, String> record : StreamTopics.read(kafka, out)) {
             JsonNode row = JSON.readTree(record.value());
             String result = row.path("at").asText() + " " + row.path("k").asText();
             assertThat(written.put(result, row.path("n").asLong()))
@@ -70,7 +56,7 @@ class StreamJobsTest {
                     .isNull();
         }
         Map<String, Long> computed = new TreeMap<>();
-        for (ConsumerRecord<String, String> record : read(kafka, in)) {
+        for (ConsumerRecord<String, String> record : StreamTopics.read(kafka, in)) {
             long end = Math.ceilDiv(record.timestamp(), 1000) * 1000;
             String at = Instant.ofEpochMilli(end).toString().replace("Z", ".0000000Z");
             computed.merge(at + " " + JSON.readTree(record.value()).path("k").asText(), 1L, Long::sum);
@@ -88,7 +74,7 @@ class StreamJobsTest {
         try (KafkaProducer<String, String> producer = new KafkaProducer<>(
                 Map.of("bootstrap.servers", kafka, "linger.ms", 5), new StringSerializer(), new StringSerializer())) {
             for (int i = 0; !over; i++) {
-                int partition = i < 300 ? random.nextInt(PARTITIONS) : 0;
+                int partition = i < 300 ? random.nextInt(StreamTopics.PARTITIONS) : 0;
                 String key = String.valueOf((char) ('a' + random.nextInt(3)));
                 producer.send(new ProducerRecord<>(topic, partition, null, "{\"k\":\"" + key + "\",\"i\":" + i + "}"));
                 Thread.sleep(5);
@@ -132,24 +118,5 @@ class StreamJobsTest {
         }
         assertThat(node.waitFor(10, TimeUnit.SECONDS)).isTrue();
         assertThat(String.join("\n", said)).contains("the streams flow");
-    }
-
-    private static List<ConsumerRecord<String, String>> read(String kafka, String topic) {
-        try (KafkaConsumer<String, String> consumer = new KafkaConsumer<>(
-                Map.of("bootstrap.servers", kafka, "isolation.level", "read_committed"),
-                new StringDeserializer(),
-                new StringDeserializer())) {
-            List<TopicPartition> partitions = IntStream.range(0, PARTITIONS)
-                    .mapToObj(partition -> new TopicPartition(topic, partition))
-                    .toList();
-            consumer.assign(partitions);
-            consumer.seekToBeginning(partitions);
-            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-            List<ConsumerRecord<String, String>> records = new ArrayList<>();
-            while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
-                consumer.poll(Duration.ofMillis(100)).forEach(records::add);
-            }
-            return records;
-        }
     }
 }

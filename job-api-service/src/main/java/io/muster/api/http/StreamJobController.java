@@ -33,7 +33,12 @@ import io.muster.records.StreamJob;
 import io.muster.records.StreamJobDeleted;
 import io.muster.records.StreamJobStatus;
 import io.muster.topics.Topics;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.LinkedHashSet;
@@ -73,6 +78,10 @@ final class StreamJobController {
             return job.isEmpty();
         }
     }
+
+    private static final Duration ENDPOINT_LIMIT = Duration.ofSeconds(5);
+    private static final HttpClient ENDPOINTS =
+            HttpClient.newBuilder().connectTimeout(ENDPOINT_LIMIT).build();
 
     private final Requests requests;
     private final StreamJobView jobs;
@@ -417,24 +426,59 @@ final class StreamJobController {
         return write(target, replacement).thenApply(job -> settled(target, job));
     }
 
+    /** Whether there is what a child names: a topic, or an endpoint that answers something. */
     private CompletionStage<HttpResponse<String>> test(Target target) {
         ObjectNode child = existingChild(target, StreamJobs.parse(entry(target).job()));
         String type = child.at("/properties/datasource/type").asText();
+        JsonNode source = child.at("/properties/datasource/properties");
+        if (type.equalsIgnoreCase("Microsoft.AzureFunction")) {
+            String address = source.path("functionAppName").asText();
+            return answers(address)
+                    .thenApply(answers -> tested(
+                            answers,
+                            "EndpointNotReached",
+                            "Nothing answers at '" + address + "': correct functionAppName."));
+        }
+        if (type.equalsIgnoreCase("Microsoft.Storage/Blob")
+                && !source.path("container").asText().equalsIgnoreCase("topics")) {
+            return CompletableFuture.completedFuture(tested(
+                    false,
+                    "NotTestable",
+                    "A file of reference data is read by the stream processor, when the job starts."));
+        }
         String topic = type.equalsIgnoreCase("Microsoft.Devices/IotHubs")
                 ? Topics.TELEMETRY.name()
-                : child.at("/properties/datasource/properties/eventHubName").asText();
-        return requests.hasTopic(topic).thenApply(has -> {
-            ObjectNode answer = JsonNodeFactory.instance.objectNode();
-            answer.put("status", has ? "TestSucceeded" : "TestFailed");
-            if (!has) {
-                answer.putObject("error")
-                        .put("code", "TopicNotFound")
-                        .put(
-                                "message",
-                                "There is no topic '" + topic + "': create it, or name another as eventHubName.");
-            }
-            return Answers.ok(answer);
-        });
+                : type.equalsIgnoreCase("Microsoft.Storage/Blob")
+                        ? source.path("pathPattern").asText()
+                        : source.path("eventHubName").asText();
+        return requests.hasTopic(topic)
+                .thenApply(has -> tested(
+                        has,
+                        "TopicNotFound",
+                        "There is no topic '" + topic + "': create it, or name another as eventHubName."));
+    }
+
+    /** Whatever it answers: what it does with results is its own. */
+    private static CompletableFuture<Boolean> answers(String address) {
+        try {
+            java.net.http.HttpRequest.Builder request = java.net.http.HttpRequest.newBuilder(URI.create(address))
+                    .timeout(ENDPOINT_LIMIT)
+                    .method("HEAD", BodyPublishers.noBody());
+            return ENDPOINTS
+                    .sendAsync(request.build(), BodyHandlers.discarding())
+                    .handle((_, error) -> error == null);
+        } catch (IllegalArgumentException _) {
+            return CompletableFuture.completedFuture(false);
+        }
+    }
+
+    private static HttpResponse<String> tested(boolean succeeded, String code, String message) {
+        ObjectNode answer = JsonNodeFactory.instance.objectNode();
+        answer.put("status", succeeded ? "TestSucceeded" : "TestFailed");
+        if (!succeeded) {
+            answer.putObject("error").put("code", code).put("message", message);
+        }
+        return Answers.ok(answer);
     }
 
     private CompletableFuture<StreamJob> write(Target target, Object command) {

@@ -17,6 +17,7 @@ import io.muster.records.StreamJobStatus;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
@@ -202,15 +203,19 @@ public final class StreamJobs {
         if (query.isBlank()) {
             throw bad("The job has no transformation with a query.");
         }
-        compile(query).ifPresent(error -> {
+        compile(query, document).ifPresent(error -> {
             throw bad(error);
         });
     }
 
     /** What is wrong with a query, if anything is. */
-    private static Optional<String> compile(String query) {
+    private static Optional<String> compile(String query, ObjectNode document) {
+        Set<String> references = new HashSet<>();
+        children(document, "inputs").stream()
+                .filter(input -> input.at("/properties/type").asText().equalsIgnoreCase("Reference"))
+                .forEach(input -> references.add(input.path("name").asText().toLowerCase(Locale.ROOT)));
         try {
-            StreamQuery.parse(query, Set.of());
+            StreamQuery.parse(query, references);
             return Optional.empty();
         } catch (QueryException e) {
             return Optional.of(e.getMessage());
@@ -302,7 +307,7 @@ public final class StreamJobs {
         ObjectNode properties = ((ObjectNode) child.path("properties")).deepCopy();
         properties.put("etag", etag(child));
         if (kind.equals("transformations")) {
-            compile(properties.path("query").asText(""))
+            compile(properties.path("query").asText(""), document)
                     .ifPresent(error -> condition(properties, "QueryCompilationError", error));
         }
         view.set("properties", properties);

@@ -14,6 +14,16 @@ public record Event(long time, Map<String, Object> record, Map<String, Object> m
         return new Event(time, record, Map.of());
     }
 
+    /** A row of reference data. @param key of which it is the latest */
+    public static Event reference(long time, String key, Map<String, Object> record) {
+        return new Event(time, record, Map.of(ReferenceJoin.KEY, key));
+    }
+
+    /** From then on there are no reference data of the key. */
+    public static Event noReference(long time, String key) {
+        return new Event(time, Map.of(), Map.of(ReferenceJoin.KEY, key, ReferenceJoin.DELETED, true));
+    }
+
     @Override
     public Object member(String name) {
         Object value = record.get(name);

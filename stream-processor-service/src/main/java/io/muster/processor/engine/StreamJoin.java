@@ -1,10 +1,7 @@
 package io.muster.processor.engine;
 
-import io.muster.query.Expression;
-import io.muster.query.Values;
 import io.muster.query.stream.StreamQuery.Join;
 import io.muster.query.stream.StreamRow;
-import io.muster.query.stream.StreamValues;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -43,6 +40,7 @@ final class StreamJoin extends Operator {
     }
 
     private final Join join;
+    private final JoinKeys keys;
     private final int parts;
     private final long slack;
     /** Rows of each port that were taken, by key and time. */
@@ -69,6 +67,7 @@ final class StreamJoin extends Operator {
      */
     StreamJoin(Join join, int parts, long slack) {
         this.join = join;
+        this.keys = new JoinKeys(join, parts);
         this.parts = parts;
         this.slack = slack;
     }
@@ -87,30 +86,9 @@ final class StreamJoin extends Operator {
                         port,
                         number,
                         row,
-                        key(join.leftKeys(), row),
+                        keys.left(row),
                         row.part(join.anchor()).time())
-                : new Kept(port, number, row, key(join.rightKeys(), asLastPart(row)), row.time());
-    }
-
-    /** The keys of the joined row are columns of the last part. */
-    private StreamRow asLastPart(StreamRow row) {
-        List<StreamRow> all = new ArrayList<>();
-        for (int i = 0; i <= parts; i++) {
-            all.add(row);
-        }
-        return new Parts(all, row.time());
-    }
-
-    private static @Nullable List<Object> key(List<Expression> expressions, StreamRow row) {
-        List<Object> key = new ArrayList<>(expressions.size());
-        for (Expression expression : expressions) {
-            Object value = expression.evaluate(row);
-            if (value == StreamValues.NULL) {
-                return null;
-            }
-            key.add(Values.canonical(value));
-        }
-        return key;
+                : new Kept(port, number, row, keys.right(row), row.time());
     }
 
     private void keep(Kept entry) {

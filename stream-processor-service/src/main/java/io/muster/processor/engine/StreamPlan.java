@@ -94,7 +94,9 @@ final class StreamPlan {
         long slack = 0;
         int parts = 1;
         for (Join join : select.joins()) {
-            StreamJoin joined = new StreamJoin(join, parts, slack);
+            Operator joined = join.kind() == Join.Kind.REFERENCE
+                    ? new ReferenceJoin(join, parts)
+                    : new StreamJoin(join, parts, slack);
             last = behind(last, joined);
             source(select.sources().get(parts).name()).to(joined, 1);
             slack += Math.max(Math.abs(join.least()), Math.abs(join.most()));

@@ -69,9 +69,18 @@ final class Diagnostics {
         sample(topic, partition, offset, why);
     }
 
+    /** A row that its output does not take. */
+    void unwritable(String why) {
+        count(Kind.UNCONVERTIBLE);
+        sample(why);
+    }
+
     private void sample(String topic, int partition, long offset, String why) {
-        String text = "topic " + topic + ", partition " + partition + ", offset " + offset + ": "
-                + why.lines().findFirst().orElse("");
+        sample("topic " + topic + ", partition " + partition + ", offset " + offset + ": "
+                + why.lines().findFirst().orElse(""));
+    }
+
+    private void sample(String text) {
         samples.addLast(text.substring(0, Math.min(text.length(), LONGEST_SAMPLE)));
         if (samples.size() > SAMPLES) {
             samples.removeFirst();

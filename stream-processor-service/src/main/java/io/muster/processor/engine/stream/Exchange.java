@@ -49,11 +49,13 @@ final class Exchange implements Ingest.Events {
         pending.number(upstream.partition());
     }
 
-    /** Sends what was told since; to be called before each commit, where that can be. */
-    void send() {
-        if (pending.size() > 0) {
-            send.accept(pending.take());
+    /** Sends what was told since; to be called before each commit, where that can be. @return whether there was anything: it is to be saved then */
+    boolean send() {
+        if (pending.size() == 0) {
+            return false;
         }
+        send.accept(pending.take());
+        return true;
     }
 
     /** A commit that came by itself finds things that are told and not sent. */

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -91,18 +92,22 @@ final class Ingest {
     }
 
     /** A topic that several inputs read comes once, and is each of them. @param arrival in ticks */
-    void record(RecordMetadata position, long arrival, byte @Nullable [] value) {
+    void record(RecordMetadata position, long arrival, byte @Nullable [] key, byte @Nullable [] value) {
         for (Partition partition : partitions) {
             if (partition.input.topic().equals(position.topic())) {
-                record(partition, position.offset(), arrival, value);
+                record(partition, position.offset(), arrival, key, value);
             }
         }
     }
 
-    private void record(Partition of, long offset, long arrival, byte @Nullable [] value) {
+    private void record(Partition of, long offset, long arrival, byte @Nullable [] key, byte @Nullable [] value) {
         of.taken = offset;
         of.changed = true;
         diagnostics.read();
+        if (of.input.isReference()) {
+            reference(of, offset, arrival, key, value);
+            return;
+        }
         if (value == null) {
             of.clock.quietUntil(arrival);
             return;
@@ -116,6 +121,37 @@ final class Ingest {
         }
         for (int i = 0; i < read.size(); i++) {
             take(of, offset, offset * EVENTS_OF_A_RECORD + i, read.get(i), arrival);
+        }
+    }
+
+    /** The latest record of a key is the row of that key; one without a value takes it away. */
+    private void reference(Partition of, long offset, long arrival, byte @Nullable [] key, byte @Nullable [] value) {
+        String name = key == null
+                ? of.upstream.partition() + " " + offset
+                : HexFormat.of().formatHex(key);
+        List<Event> rows = new ArrayList<>();
+        if (value == null) {
+            rows.add(Event.noReference(arrival, name));
+        } else {
+            try {
+                List<Event> read =
+                        of.input.format().read(value, spec.query().members(), of.upstream.partition(), arrival);
+                if (read.size() > 1) {
+                    diagnostics.unconvertible(
+                            of.input.topic(),
+                            of.upstream.partition(),
+                            offset,
+                            "of reference data a record has one row");
+                }
+                rows.add(Event.reference(arrival, name, read.getFirst().record()));
+            } catch (IOException e) {
+                diagnostics.undecodable(of.input.topic(), of.upstream.partition(), offset, e);
+            }
+        }
+        PartitionClock.Verdict verdict = of.clock.take(arrival, arrival);
+        for (Event row : rows) {
+            events.event(
+                    of.upstream, offset * EVENTS_OF_A_RECORD, new Event(verdict.time(), row.record(), row.metadata()));
         }
     }
 

@@ -64,10 +64,10 @@ final class IngestProcessor implements Processor<byte[], byte[], byte[], byte[]>
             exchange.save(new Stored(state, UNSENT));
         });
         this.steps = Steps.of(context, Ingest.STEP, () -> {
-            if (ingest.tell()) {
+            boolean told = ingest.tell();
+            if (exchange.send() || told) {
                 saving.changed();
             }
-            exchange.send();
         });
         context.schedule(Ingest.LOOK, PunctuationType.WALL_CLOCK_TIME, _ -> look());
         context.schedule(PROGRESS, PunctuationType.WALL_CLOCK_TIME, _ -> progress());
@@ -88,7 +88,7 @@ final class IngestProcessor implements Processor<byte[], byte[], byte[], byte[]>
     @Override
     public void process(Record<byte[], byte[]> record) {
         RecordMetadata position = context.recordMetadata().orElseThrow();
-        ingest.record(position, Ticks.ofMillis(record.timestamp()), record.value());
+        ingest.record(position, Ticks.ofMillis(record.timestamp()), record.key(), record.value());
         worked();
     }
 

@@ -4,12 +4,13 @@ import io.muster.processor.engine.Event;
 import io.muster.processor.engine.EventFailure;
 import io.muster.processor.engine.StreamTask;
 import io.muster.processor.engine.StreamTask.Upstream;
+import io.muster.processor.format.OutputFormat;
 import io.muster.query.stream.CastException;
 import io.muster.query.stream.StreamRow;
 import io.muster.query.stream.StreamValues;
 import io.muster.query.stream.Ticks;
 import io.muster.service.Steps;
-import java.nio.charset.StandardCharsets;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -54,6 +55,8 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private int waiting;
     private int results;
     private boolean over;
+    private long ordinal;
+    private long ordinalOf = Long.MIN_VALUE;
     private long lastResult = Long.MIN_VALUE;
 
     QueryProcessor(StreamJobSpec spec, SaveHook hook) {
@@ -103,7 +106,7 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         if (own == null) {
             Exchange.read(Objects.requireNonNull(record.value()), this);
         } else {
-            own.record(position, Ticks.ofMillis(record.timestamp()), record.value());
+            own.record(position, Ticks.ofMillis(record.timestamp()), record.key(), record.value());
         }
         if (waiting >= EVENTS_AT_ONCE) {
             goOn();
@@ -171,17 +174,31 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         if (to == null) {
             throw new IllegalStateException("the query was checked with its outputs, output=" + output);
         }
-        byte @Nullable [] key = to.key()
-                .map(column -> row.member(column))
-                .filter(value -> value != StreamValues.NULL)
-                .map(value -> String.valueOf(value).getBytes(StandardCharsets.UTF_8))
-                .orElse(null);
+        ordinal = row.time() == ordinalOf ? ordinal + 1 : 0;
+        ordinalOf = row.time();
+        OutputFormat.Written written;
+        try {
+            written = to.format().write(row, id(output, row.time()));
+        } catch (IOException e) {
+            String message = "output " + output + ": " + e.getMessage();
+            if (to.stopsAtErrors()) {
+                throw new StreamJobFailure(message + " (with outputErrorPolicy Drop such rows are dropped)", e);
+            }
+            diagnostics.unwritable(message);
+            return;
+        }
         diagnostics.written();
         results++;
         lastResult = Math.max(lastResult, row.time());
         context.forward(
-                new Record<>(key, JsonRecords.write(row.record()), Math.max(0, Ticks.millis(row.time()))),
+                new Record<>(written.key(), written.value(), Math.max(0, Ticks.millis(row.time()))),
                 StreamJobTopology.sink(output));
+    }
+
+    /** Results of one instant are worked out at once and in one order, so their places in it name them. */
+    private String id(String output, long time) {
+        return spec.streamJobId() + "/" + output + "/" + context.taskId().partition() + "/"
+                + StreamValues.dateText(Ticks.instant(time)) + "/" + ordinal;
     }
 
     @Override

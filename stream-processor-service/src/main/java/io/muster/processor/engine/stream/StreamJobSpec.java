@@ -2,6 +2,8 @@ package io.muster.processor.engine.stream;
 
 import io.muster.codec.RecordCodec;
 import io.muster.processor.engine.TimePolicy;
+import io.muster.processor.format.InputFormat;
+import io.muster.processor.format.OutputFormat;
 import io.muster.query.stream.StreamQuery;
 import io.muster.records.StreamJobProgress;
 import java.util.List;
@@ -41,9 +43,10 @@ public record StreamJobSpec(
      *
      * @param name in lower case
      * @param partitions how many its topic has
+     * @param isReference whether its rows are looked up, and not worked off
      */
-    public record Input(String name, String topic, InputFormat format, int partitions) {}
+    public record Input(String name, String topic, InputFormat format, int partitions, boolean isReference) {}
 
-    /** @param key the column whose value is the record's key */
-    public record Output(String topic, Optional<String> key) {}
+    /** @param stopsAtErrors whether a row that it does not take fails the job; else the row is dropped */
+    public record Output(String topic, OutputFormat format, boolean stopsAtErrors) {}
 }

@@ -8,7 +8,11 @@ import io.muster.query.QueryException;
 import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.Ticks;
 import io.muster.topics.Topics;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -21,25 +25,60 @@ import java.util.function.ToIntFunction;
 /**
  * What the document of a stream job says to run. Contract: stream-analytics, 4.1.
  *
- * @param inputs that the query reads, by name, and their topics
+ * @param inputs that the query reads, by name: first those that are looked up, so that at one instant they come first
  * @param outputs by name
  * @param merges whether rows of different partitions have to do with each other, so that one task runs the query
  * @param units how many threads each instance has for it
  */
 record StreamJobDefinition(
         StreamQuery query,
-        Map<String, String> inputs,
+        Map<String, Input> inputs,
         Map<String, Output> outputs,
         TimePolicy policy,
         boolean merges,
         int units) {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final long DEFAULT_LATE_SECONDS = 5;
+    private static final int DEFAULT_BATCH = 100;
     private static final Set<String> KAFKA = Set.of("microsoft.servicebus/eventhub", "microsoft.eventhub/eventhub");
     private static final String HUB = "microsoft.devices/iothubs";
+    private static final String BLOB = "microsoft.storage/blob";
+    private static final String FUNCTION = "microsoft.azurefunction";
+    private static final String REFERENCE = "Reference";
+    private static final String TOPICS = "topics";
+    private static final String DATASOURCE = "/datasource/properties";
+    private static final Set<String> TO_WRITE = Set.of(Topics.DEVICE_COMMANDS.name(), Topics.JOB_COMMANDS.name());
 
-    /** @param key the column that is the record's key */
-    record Output(String topic, Optional<String> key) {}
+    enum Serialization {
+        JSON,
+        CSV,
+        AVRO
+    }
+
+    /** @param array whether a row stands in an array, in JSON */
+    record Format(Serialization serialization, char delimiter, boolean array) {}
+
+    /** Where events come from. */
+    sealed interface Input {
+        Format format();
+
+        /** A topic. @param isReference whether its rows are looked up */
+        record OfTopic(String topic, Format format, boolean isReference) implements Input {}
+
+        /** A file of reference data, below the folder for them. */
+        record OfFile(String path, Format format) implements Input {}
+    }
+
+    /** Where rows go. */
+    sealed interface Output {
+        boolean stopsAtErrors();
+
+        /** @param key the column that is the record's key */
+        record ToTopic(String topic, Format format, Optional<String> key, boolean stopsAtErrors) implements Output {}
+
+        /** An HTTP endpoint. @param most rows in one request */
+        record ToEndpoint(URI uri, int most, boolean stopsAtErrors) implements Output {}
+    }
 
     /** @throws StreamJobDefinitionException when it can't be run; the message says why */
     static StreamJobDefinition parse(String document) throws StreamJobDefinitionException {
@@ -49,20 +88,31 @@ record StreamJobDefinition(
         } catch (JsonProcessingException _) {
             throw new StreamJobDefinitionException("The document is no JSON.");
         }
+        Set<String> references = new TreeSet<>();
+        for (JsonNode input : properties.path("inputs")) {
+            if (input.at("/properties/type").asText().equalsIgnoreCase(REFERENCE)) {
+                references.add(input.path("name").asText().toLowerCase(Locale.ROOT));
+            }
+        }
         StreamQuery query;
         try {
             query = StreamQuery.parse(
-                    properties.at("/transformation/properties/query").asText(), Set.of());
+                    properties.at("/transformation/properties/query").asText(), references);
         } catch (QueryException e) {
             throw new StreamJobDefinitionException(e.getMessage());
         }
-        Map<String, String> inputs = new LinkedHashMap<>();
-        for (String name : new TreeSet<>(query.inputs())) {
-            inputs.put(name, inputTopic(named(properties.path("inputs"), name, "input")));
+        Map<String, Input> inputs = new LinkedHashMap<>();
+        List<String> names = query.inputs().stream()
+                .sorted(Comparator.comparing((String name) -> !references.contains(name))
+                        .thenComparing(Comparator.naturalOrder()))
+                .toList();
+        for (String name : names) {
+            inputs.put(name, input(named(properties.path("inputs"), name, "input")));
         }
+        boolean stops = !properties.path("outputErrorPolicy").asText().equalsIgnoreCase("Drop");
         Map<String, Output> outputs = new LinkedHashMap<>();
         for (StreamQuery.Output output : query.outputs()) {
-            outputs.put(output.name(), output(named(properties.path("outputs"), output.name(), "output")));
+            outputs.put(output.name(), output(named(properties.path("outputs"), output.name(), "output"), stops));
         }
         return new StreamJobDefinition(
                 query,
@@ -77,12 +127,41 @@ record StreamJobDefinition(
                                 .asInt(1)));
     }
 
+    /** The topics that it reads, but for those that are made for a start. */
+    Set<String> topicsRead() {
+        Set<String> topics = new TreeSet<>();
+        for (Input input : inputs.values()) {
+            if (input instanceof Input.OfTopic topic) {
+                topics.add(topic.topic());
+            }
+        }
+        return topics;
+    }
+
+    /** The topics that it writes, but for those that are made for an endpoint. */
+    Set<String> topicsWritten() {
+        Set<String> topics = new TreeSet<>();
+        for (Output output : outputs.values()) {
+            if (output instanceof Output.ToTopic topic) {
+                topics.add(topic.topic());
+            }
+        }
+        return topics;
+    }
+
+    /** Whether all of a topic is read: it is looked up. */
+    boolean isReference(String topic) {
+        return inputs.values().stream()
+                .anyMatch(input -> input instanceof Input.OfTopic of
+                        && of.isReference()
+                        && of.topic().equals(topic));
+    }
+
     /** How many tasks run the query. @param partitions of a topic */
     int tasks(ToIntFunction<String> partitions) {
         return merges
                 ? 1
-                : Math.max(
-                        1, inputs.values().stream().mapToInt(partitions).max().orElse(1));
+                : Math.max(1, topicsRead().stream().mapToInt(partitions).max().orElse(1));
     }
 
     private static JsonNode named(JsonNode list, String name, String kind) throws StreamJobDefinitionException {
@@ -97,15 +176,60 @@ record StreamJobDefinition(
                 + (names.isEmpty() ? "none" : names) + ".");
     }
 
-    private static String inputTopic(JsonNode input) throws StreamJobDefinitionException {
-        if (!input.path("type").asText().equalsIgnoreCase("Stream")) {
-            throw new StreamJobDefinitionException("Only inputs of type Stream are there yet, no reference data.");
+    private static Input input(JsonNode input) throws StreamJobDefinitionException {
+        Format format = format(input);
+        boolean isReference = input.path("type").asText().equalsIgnoreCase(REFERENCE);
+        if (!isReference && !input.path("type").asText().equalsIgnoreCase("Stream")) {
+            throw new StreamJobDefinitionException("An input has the type Stream or Reference.");
         }
-        String topic = topic(input);
+        String type = input.at("/datasource/type").asText().toLowerCase(Locale.ROOT);
+        JsonNode source = input.at(DATASOURCE);
+        if (isReference && type.equals(BLOB)) {
+            String container = source.path("container").asText();
+            String path = source.path("pathPattern").asText();
+            if (container.isBlank() || path.isBlank() || path.contains("{")) {
+                throw new StreamJobDefinitionException(
+                        "Reference data have a container and a pathPattern: 'topics' and a compacted topic, or a folder and a file in it."
+                                + " Data that change are a topic; there are no {date} and {time}.");
+            }
+            if (!container.equalsIgnoreCase(TOPICS)) {
+                return new Input.OfFile(container + "/" + path, format);
+            }
+            rejectOurs(path, "read");
+            return new Input.OfTopic(path, format, true);
+        }
+        if (type.equals(HUB) && !isReference) {
+            return new Input.OfTopic(Topics.TELEMETRY.name(), format, false);
+        }
+        String topic = source.path("eventHubName").asText();
+        if (!KAFKA.contains(type) || topic.isBlank()) {
+            throw new StreamJobDefinitionException(
+                    "The datasource of a stream is Microsoft.ServiceBus/EventHub with the topic as eventHubName, or Microsoft.Devices/IotHubs"
+                            + " for the fleet's telemetry; that of reference data Microsoft.Storage/Blob.");
+        }
         if (!topic.equals(Topics.TELEMETRY.name())) {
             rejectOurs(topic, "read");
         }
-        return topic;
+        return new Input.OfTopic(topic, format, isReference);
+    }
+
+    private static Format format(JsonNode part) throws StreamJobDefinitionException {
+        JsonNode serialization = part.path("serialization");
+        JsonNode properties = serialization.path("properties");
+        String delimiter = properties.path("fieldDelimiter").asText(",");
+        String name = serialization.path("type").asText("Json").toUpperCase(Locale.ROOT);
+        if (Arrays.stream(Serialization.values())
+                .noneMatch(known -> known.name().equals(name))) {
+            throw new StreamJobDefinitionException("The serialization is Json, Csv or Avro, not "
+                    + serialization.path("type").asText() + ".");
+        }
+        if (delimiter.length() != 1) {
+            throw new StreamJobDefinitionException("A fieldDelimiter is one character.");
+        }
+        return new Format(
+                Serialization.valueOf(name),
+                delimiter.charAt(0),
+                properties.path("format").asText().equalsIgnoreCase("Array"));
     }
 
     /** Keys of devices stand in our topics, and answers to others: nobody reads or writes them by a query. */
@@ -116,32 +240,43 @@ record StreamJobDefinition(
         }
     }
 
-    private static Output output(JsonNode output) throws StreamJobDefinitionException {
-        String topic = topic(output);
-        rejectOurs(topic, "write");
-        return new Output(
-                topic,
-                Optional.of(output.at("/datasource/properties/partitionKey").asText())
-                        .filter(key -> !key.isBlank()));
-    }
-
-    private static String topic(JsonNode part) throws StreamJobDefinitionException {
-        JsonNode serialization = part.path("serialization").path("type");
-        if (!serialization.isMissingNode() && !serialization.asText().equalsIgnoreCase("Json")) {
-            throw new StreamJobDefinitionException(
-                    "Only the serialization Json is there yet, not " + serialization.asText() + ".");
+    private static Output output(JsonNode output, boolean stops) throws StreamJobDefinitionException {
+        String type = output.at("/datasource/type").asText().toLowerCase(Locale.ROOT);
+        JsonNode target = output.at(DATASOURCE);
+        if (type.equals(FUNCTION)) {
+            return new Output.ToEndpoint(
+                    endpoint(target), Math.max(1, target.path("maxBatchCount").asInt(DEFAULT_BATCH)), stops);
         }
-        String type = part.at("/datasource/type").asText().toLowerCase(Locale.ROOT);
-        if (type.equals(HUB)) {
-            return Topics.TELEMETRY.name();
-        }
-        String topic = part.at("/datasource/properties/eventHubName").asText();
+        String topic = target.path("eventHubName").asText();
         if (!KAFKA.contains(type) || topic.isBlank()) {
             throw new StreamJobDefinitionException(
-                    "A datasource is Microsoft.ServiceBus/EventHub with the topic as eventHubName, or Microsoft.Devices/IotHubs for the"
-                            + " fleet's telemetry.");
+                    "The datasource of an output is Microsoft.ServiceBus/EventHub with the topic as eventHubName, or Microsoft.AzureFunction"
+                            + " with an address as functionAppName.");
         }
-        return topic;
+        if (!TO_WRITE.contains(topic)) {
+            rejectOurs(topic, "write");
+        }
+        return new Output.ToTopic(
+                topic,
+                format(output),
+                Optional.of(target.path("partitionKey").asText()).filter(key -> !key.isBlank()),
+                stops);
+    }
+
+    private static URI endpoint(JsonNode target) throws StreamJobDefinitionException {
+        String address = target.path("functionAppName").asText().replaceAll("/+$", "");
+        String function = target.path("functionName").asText();
+        try {
+            URI uri = new URI(function.isBlank() ? address : address + "/" + function);
+            if (Set.of("http", "https").contains(String.valueOf(uri.getScheme())) && uri.getHost() != null) {
+                return uri;
+            }
+        } catch (URISyntaxException _) {
+            // Said below.
+        }
+        throw new StreamJobDefinitionException(
+                "functionAppName is the address of the endpoint, such as https://example.com/alerts, not '" + address
+                        + "'.");
     }
 
     private static TimePolicy policy(JsonNode properties) {
@@ -158,9 +293,10 @@ record StreamJobDefinition(
         query.steps().forEach(step -> selects.addAll(step.selects()));
         query.outputs().forEach(output -> selects.add(output.select()));
         return selects.stream()
-                .anyMatch(select -> !select.partitioned()
-                        && (select.grouping().isPresent()
-                                || !select.joins().isEmpty()
-                                || !select.analytics().isEmpty()));
+                .anyMatch(select -> (!select.partitioned()
+                                && (select.grouping().isPresent()
+                                        || !select.joins().isEmpty()
+                                        || !select.analytics().isEmpty()))
+                        || select.joins().stream().anyMatch(join -> join.kind() == StreamQuery.Join.Kind.REFERENCE));
     }
 }

@@ -3,15 +3,18 @@ package io.muster.processor.streamjob.stream;
 import io.muster.codec.Codecs;
 import io.muster.processor.engine.stream.Arrivals;
 import io.muster.processor.engine.stream.FailQuietly;
-import io.muster.processor.engine.stream.InputFormat;
 import io.muster.processor.engine.stream.LogEnds;
 import io.muster.processor.engine.stream.StreamJobFailure;
 import io.muster.processor.engine.stream.StreamJobSpec;
 import io.muster.processor.engine.stream.StreamJobTopology;
+import io.muster.processor.format.InputFormat;
+import io.muster.processor.format.OutputFormat;
+import io.muster.records.StreamJob;
 import io.muster.records.StreamJobStart;
 import io.muster.records.StreamPosition;
 import io.muster.service.StreamsApplication;
 import io.muster.topics.Topics;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -50,13 +53,24 @@ final class StreamJobRun implements AutoCloseable {
     private final KafkaStreams streams;
     private final LogEnds logEnds;
     private final AtomicLong until;
+    private final List<EndpointDelivery> deliveries;
 
-    private StreamJobRun(long number, KafkaStreams streams, LogEnds logEnds, AtomicLong until) {
+    private StreamJobRun(
+            long number, KafkaStreams streams, LogEnds logEnds, AtomicLong until, List<EndpointDelivery> deliveries) {
+        this.deliveries = deliveries;
         this.number = number;
         this.streams = streams;
         this.logEnds = logEnds;
         this.until = until;
     }
+
+    /**
+     * What runs of one process share.
+     *
+     * @param options of their applications, but for the ids
+     * @param referenceFolder below which files of reference data lie; empty where there are none
+     */
+    record Place(StreamsApplication.Options options, Optional<Path> referenceFolder) {}
 
     /** Is told how the run fares. */
     interface Reports {
@@ -79,7 +93,7 @@ final class StreamJobRun implements AutoCloseable {
     /**
      * Starts; returns before anything is read.
      *
-     * @param options but for the application's id
+     * @param place where it runs
      * @param units how many threads it has
      */
     static StreamJobRun start(
@@ -88,22 +102,40 @@ final class StreamJobRun implements AutoCloseable {
             StreamJobDefinition definition,
             Codecs codecs,
             Admin admin,
-            StreamsApplication.Options options,
+            Place place,
             int units,
             Reports reports)
-            throws ExecutionException, InterruptedException {
+            throws ExecutionException, InterruptedException, StreamJobDefinitionException {
+        StreamsApplication.Options options = place.options();
         long number = start.getNumber();
         if (definition.merges()) {
-            create(admin, exchange(number), options.replication());
+            create(admin, exchange(number), options.replication(), Map.of());
+        }
+        List<TopicPartition> read = new ArrayList<>();
+        start.getPositions()
+                .forEach(position -> read.add(new TopicPartition(position.getTopic(), position.getPartition())));
+        for (Map.Entry<String, StreamJobDefinition.Input> input :
+                definition.inputs().entrySet()) {
+            if (input.getValue() instanceof StreamJobDefinition.Input.OfFile file) {
+                String topic = ReferenceFile.topic(applicationId(number), input.getKey());
+                create(admin, topic, options.replication(), ReferenceFile.SETTINGS);
+                ReferenceFile.publish(place.referenceFolder(), file, topic, options.kafka());
+                read.add(new TopicPartition(topic, 0));
+            }
         }
         position(admin, start);
-        LogEnds logEnds = new LogEnds(
-                Admin.create(options.kafka().clientProperties()),
-                start.getPositions().stream()
-                        .map(position -> new TopicPartition(position.getTopic(), position.getPartition()))
-                        .toList());
+        LogEnds logEnds = new LogEnds(Admin.create(options.kafka().clientProperties()), read);
         AtomicLong until = new AtomicLong(Long.MAX_VALUE);
         StreamJobSpec spec = spec(streamJobId, start, definition, codecs, logEnds, until::get);
+        List<EndpointDelivery> deliveries = new ArrayList<>();
+        for (Map.Entry<String, StreamJobDefinition.Output> output :
+                definition.outputs().entrySet()) {
+            if (output.getValue() instanceof StreamJobDefinition.Output.ToEndpoint to) {
+                String topic = EndpointDelivery.topic(streamJobId, output.getKey());
+                create(admin, topic, options.replication(), Map.of());
+                deliveries.add(EndpointDelivery.start(to, topic, options.kafka()));
+            }
+        }
         Map<String, Object> more = new HashMap<>(options.more());
         more.put(StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG, FailQuietly.class);
         StreamsApplication.Options own = new StreamsApplication.Options(
@@ -126,7 +158,7 @@ final class StreamJobRun implements AutoCloseable {
             return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
         });
         streams.start();
-        return new StreamJobRun(number, streams, logEnds, until);
+        return new StreamJobRun(number, streams, logEnds, until, deliveries);
     }
 
     private static Optional<StreamJobFailure> failure(Throwable e) {
@@ -144,7 +176,8 @@ final class StreamJobRun implements AutoCloseable {
             StreamJobDefinition definition,
             Codecs codecs,
             Arrivals arrivals,
-            LongSupplier until) {
+            LongSupplier until)
+            throws StreamJobDefinitionException {
         Map<String, Integer> partitions = new HashMap<>();
         for (StreamPosition position : start.getPositions()) {
             partitions.merge(position.getTopic(), 1, Integer::sum);
@@ -152,17 +185,38 @@ final class StreamJobRun implements AutoCloseable {
         List<StreamJobSpec.Input> inputs = new ArrayList<>();
         definition
                 .inputs()
-                .forEach((name, topic) -> inputs.add(new StreamJobSpec.Input(
-                        name,
-                        topic,
-                        topic.equals(Topics.TELEMETRY.name())
-                                ? new InputFormat.DeviceTelemetry(codecs.of(Topics.TELEMETRY))
-                                : new InputFormat.Json(),
-                        partitions.getOrDefault(topic, 0))));
+                .forEach((name, input) -> inputs.add(
+                        switch (input) {
+                            case StreamJobDefinition.Input.OfTopic of ->
+                                new StreamJobSpec.Input(
+                                        name,
+                                        of.topic(),
+                                        Formats.of(of, codecs),
+                                        partitions.getOrDefault(of.topic(), 0),
+                                        of.isReference());
+                            case StreamJobDefinition.Input.OfFile _ ->
+                                new StreamJobSpec.Input(
+                                        name,
+                                        ReferenceFile.topic(applicationId(start.getNumber()), name),
+                                        new InputFormat.Json(),
+                                        1,
+                                        true);
+                        }));
         Map<String, StreamJobSpec.Output> outputs = new HashMap<>();
-        definition
-                .outputs()
-                .forEach((name, output) -> outputs.put(name, new StreamJobSpec.Output(output.topic(), output.key())));
+        for (Map.Entry<String, StreamJobDefinition.Output> output :
+                definition.outputs().entrySet()) {
+            outputs.put(
+                    output.getKey(),
+                    switch (output.getValue()) {
+                        case StreamJobDefinition.Output.ToTopic to ->
+                            new StreamJobSpec.Output(to.topic(), Formats.of(to, codecs), to.stopsAtErrors());
+                        case StreamJobDefinition.Output.ToEndpoint to ->
+                            new StreamJobSpec.Output(
+                                    EndpointDelivery.topic(streamJobId, output.getKey()),
+                                    new OutputFormat.ToDeliver(),
+                                    to.stopsAtErrors());
+                    });
+        }
         return new StreamJobSpec(
                 streamJobId,
                 start.getNumber(),
@@ -179,10 +233,11 @@ final class StreamJobRun implements AutoCloseable {
                 arrivals);
     }
 
-    private static void create(Admin admin, String topic, int replication)
+    private static void create(Admin admin, String topic, int replication, Map<String, String> settings)
             throws ExecutionException, InterruptedException {
         try {
-            admin.createTopics(List.of(new NewTopic(topic, Optional.of(1), Optional.of((short) replication))))
+            admin.createTopics(List.of(
+                            new NewTopic(topic, Optional.of(1), Optional.of((short) replication)).configs(settings)))
                     .all()
                     .get();
         } catch (ExecutionException e) {
@@ -226,6 +281,13 @@ final class StreamJobRun implements AutoCloseable {
         return streams.state() == KafkaStreams.State.RUNNING;
     }
 
+    /** Why an output does not take what is written; empty where all do. */
+    Optional<String> trouble() {
+        return deliveries.stream()
+                .flatMap(delivery -> delivery.trouble().stream())
+                .findFirst();
+    }
+
     /** Results from this instant on are those of another start. @param ticks of 100 ns */
     void endAt(long ticks) {
         until.set(ticks);
@@ -244,6 +306,7 @@ final class StreamJobRun implements AutoCloseable {
 
     @Override
     public void close() {
+        deliveries.forEach(EndpointDelivery::close);
         streams.close(CLOSE_LIMIT);
         logEnds.close();
     }
@@ -261,7 +324,7 @@ final class StreamJobRun implements AutoCloseable {
         }
     }
 
-    /** Deletes what the start leaves in Kafka: nobody reads it any more. */
+    /** Deletes what the start leaves in Kafka: nobody reads it any more. What waits for an endpoint stays. */
     static void clean(Admin admin, long number) throws InterruptedException {
         String id = applicationId(number);
         try {
@@ -272,6 +335,21 @@ final class StreamJobRun implements AutoCloseable {
             admin.deleteConsumerGroups(List.of(id)).all().get();
         } catch (ExecutionException | KafkaException e) {
             LOG.info("Topics of a start are left, start={} reason={}", number, e.toString());
+        }
+    }
+
+    /** Deletes what waits for the endpoints of a job that is no more. Returns at once; there may be nothing. */
+    static void forget(Admin admin, StreamJob job) {
+        try {
+            List<String> topics = new ArrayList<>();
+            StreamJobDefinition.parse(job.getDocument()).outputs().forEach((name, output) -> {
+                if (output instanceof StreamJobDefinition.Output.ToEndpoint) {
+                    topics.add(EndpointDelivery.topic(job.getStreamJobId(), name));
+                }
+            });
+            admin.deleteTopics(topics);
+        } catch (StreamJobDefinitionException e) {
+            LOG.debug("A job that could not run left nothing, streamJobId={}", job.getStreamJobId(), e);
         }
     }
 }

@@ -4,6 +4,7 @@ import io.muster.codec.Codecs;
 import io.muster.codec.UndecodableRecordException;
 import io.muster.processor.streamjob.StreamJobDecider;
 import io.muster.query.stream.Ticks;
+import io.muster.records.ReportStreamJobDegraded;
 import io.muster.records.ReportStreamJobFailed;
 import io.muster.records.ReportStreamJobReplaced;
 import io.muster.records.ReportStreamJobRestarting;
@@ -17,6 +18,7 @@ import io.muster.records.StreamJobStatus;
 import io.muster.service.KafkaConnection;
 import io.muster.service.StreamsApplication;
 import io.muster.topics.Topics;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -56,7 +58,7 @@ public final class StreamJobRunner implements AutoCloseable {
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(30);
 
     private final Codecs codecs;
-    private final StreamsApplication.Options options;
+    private final StreamJobRun.Place place;
     private final StreamPositions positions;
     private final Admin admin;
     private final KafkaProducer<String, byte[]> producer;
@@ -67,11 +69,16 @@ public final class StreamJobRunner implements AutoCloseable {
     private final Set<String> busy = new HashSet<>();
     private volatile boolean closed;
 
-    /** @param options of the applications, but for their ids */
-    public StreamJobRunner(StreamsApplication.Options options, Codecs codecs) {
+    /**
+     * Makes one.
+     *
+     * @param options of the applications, but for their ids
+     * @param referenceFolder below which files of reference data lie
+     */
+    public StreamJobRunner(StreamsApplication.Options options, Optional<Path> referenceFolder, Codecs codecs) {
         KafkaConnection kafka = options.kafka();
         this.codecs = codecs;
-        this.options = options;
+        this.place = new StreamJobRun.Place(options, referenceFolder);
         this.positions = new StreamPositions(kafka, codecs);
         this.admin = Admin.create(kafka.clientProperties());
         Map<String, Object> producing = kafka.clientProperties();
@@ -120,7 +127,10 @@ public final class StreamJobRunner implements AutoCloseable {
     private void take(ConsumerRecord<String, byte[]> record) {
         try {
             if (record.value() == null) {
-                wanted.remove(record.key());
+                @Nullable StreamJob gone = wanted.remove(record.key());
+                if (gone != null) {
+                    StreamJobRun.forget(admin, gone);
+                }
             } else {
                 wanted.put(record.key(), codecs.of(Topics.STREAM_JOBS).decode(record.value()));
             }
@@ -175,7 +185,9 @@ public final class StreamJobRunner implements AutoCloseable {
         return current != null
                 && (run == null
                         || run.number() != current.getNumber()
-                        || job.getStatus() != StreamJobStatus.RUNNING
+                        || (job.getStatus() == StreamJobStatus.DEGRADED)
+                                != run.trouble().isPresent()
+                        || (job.getStatus() != StreamJobStatus.RUNNING && job.getStatus() != StreamJobStatus.DEGRADED)
                         || job.getReplacement() != null);
     }
 
@@ -230,7 +242,7 @@ public final class StreamJobRunner implements AutoCloseable {
                                 definition,
                                 codecs,
                                 admin,
-                                options,
+                                place,
                                 units(job, current, definition),
                                 reports(id, number)));
             }
@@ -254,7 +266,12 @@ public final class StreamJobRunner implements AutoCloseable {
         if (job.getStatus() == StreamJobStatus.SCALING) {
             run.scale(units(job, current, StreamJobDefinition.parse(job.getDocument())));
         }
-        if (job.getStatus() != StreamJobStatus.RUNNING && run.isRunning()) {
+        Optional<String> trouble = run.trouble();
+        if (trouble.isPresent() && job.getStatus() == StreamJobStatus.RUNNING) {
+            tell(id, new ReportStreamJobDegraded(number, trouble.get()));
+        } else if (job.getStatus() != StreamJobStatus.RUNNING
+                && run.isRunning()
+                && (trouble.isEmpty() || job.getStatus() != StreamJobStatus.DEGRADED)) {
             tell(id, new ReportStreamJobRunning(number));
         }
     }

@@ -67,11 +67,14 @@ final class StreamPositions {
             long first = Collections.min(from);
             long since = Math.max(0, Ticks.millis(first - definition.query().lookBack() - TimePolicy.EARLY));
             List<StreamPosition> positions = new ArrayList<>();
-            for (String topic : new TreeSet<>(definition.inputs().values())) {
+            for (String topic : definition.topicsRead()) {
                 List<TopicPartition> partitions = topics.getOrDefault(topic, List.of()).stream()
                         .map(info -> new TopicPartition(topic, info.partition()))
                         .toList();
-                positions.addAll(positions(consumer, partitions, since, diagnostics));
+                positions.addAll(
+                        definition.isReference(topic)
+                                ? beginnings(consumer, partitions)
+                                : positions(consumer, partitions, since, diagnostics));
             }
             return new PositionStreamJob(
                     start.getNumber(), first, positions, diagnostics, tasks == 1 ? List.of() : from);
@@ -80,8 +83,8 @@ final class StreamPositions {
 
     private static void rejectMissing(Map<String, List<PartitionInfo>> topics, StreamJobDefinition definition)
             throws StreamJobDefinitionException {
-        TreeSet<String> missing = new TreeSet<>(definition.inputs().values());
-        definition.outputs().values().forEach(output -> missing.add(output.topic()));
+        TreeSet<String> missing = new TreeSet<>(definition.topicsRead());
+        missing.addAll(definition.topicsWritten());
         missing.removeAll(topics.keySet());
         if (!missing.isEmpty()) {
             throw new StreamJobDefinitionException(
@@ -89,7 +92,15 @@ final class StreamPositions {
         }
     }
 
-    private List<StreamPosition> positions(
+    private static List<StreamPosition> beginnings(
+            KafkaConsumer<String, byte[]> consumer, List<TopicPartition> partitions) {
+        return consumer.beginningOffsets(partitions, LIMIT).entrySet().stream()
+                .map(begin -> new StreamPosition(
+                        begin.getKey().topic(), begin.getKey().partition(), begin.getValue()))
+                .toList();
+    }
+
+    private static List<StreamPosition> positions(
             KafkaConsumer<String, byte[]> consumer,
             List<TopicPartition> partitions,
             long since,
@@ -168,7 +179,10 @@ final class StreamPositions {
         }
     }
 
-    /** The latest word of each task that writes results, of starts before the given one. */
+    /**
+     * The latest word of each task that writes results, of starts before the given one. What a transaction has not decided yet is waited
+     * for: one that another job left when it was killed would hide this job's latest.
+     */
     private Map<Integer, StreamJobProgress> progress(
             KafkaConsumer<String, byte[]> consumer, String streamJobId, long before) {
         List<TopicPartition> partitions = consumer.partitionsFor(Topics.STREAM_JOB_PROGRESS.name(), LIMIT).stream()
@@ -176,7 +190,7 @@ final class StreamPositions {
                 .toList();
         consumer.assign(partitions);
         consumer.seekToBeginning(partitions);
-        Map<TopicPartition, Long> ends = consumer.endOffsets(partitions, LIMIT);
+        Map<TopicPartition, Long> ends = ends(partitions);
         Map<Integer, StreamJobProgress> latest = new HashMap<>();
         while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
             for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofMillis(100))) {
@@ -197,9 +211,20 @@ final class StreamPositions {
         return latest;
     }
 
+    /** Behind all that was written, committed or not. */
+    private Map<TopicPartition, Long> ends(List<TopicPartition> partitions) {
+        try (KafkaConsumer<String, byte[]> consumer = consumer("read_uncommitted")) {
+            return consumer.endOffsets(partitions, LIMIT);
+        }
+    }
+
     private KafkaConsumer<String, byte[]> consumer() {
+        return consumer("read_committed");
+    }
+
+    private KafkaConsumer<String, byte[]> consumer(String isolation) {
         Map<String, Object> properties = kafka.clientProperties();
-        properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, isolation);
         properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
         return new KafkaConsumer<>(properties, new StringDeserializer(), new ByteArrayDeserializer());
     }

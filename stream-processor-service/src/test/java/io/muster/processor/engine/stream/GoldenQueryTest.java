@@ -6,6 +6,7 @@ import io.muster.processor.engine.Event;
 import io.muster.processor.engine.StreamTask;
 import io.muster.processor.engine.StreamTask.Upstream;
 import io.muster.processor.engine.Table;
+import io.muster.processor.format.JsonRecords;
 import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.StreamRow;
 import io.muster.query.stream.Ticks;
@@ -16,14 +17,17 @@ import java.nio.file.Path;
 import java.time.LocalTime;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.IntFunction;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -36,8 +40,16 @@ class GoldenQueryTest {
     private static final long DAY = Ticks.of(java.time.Instant.parse("2026-01-01T00:00:00Z"));
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("HH:mm:ss.SSSSSSS", Locale.ROOT);
 
-    /** One line of input. */
-    private record Given(String input, long time, Map<String, Object> record) {}
+    /** One line of input, or of reference data: then with the column that is their key; a row with "deleted" takes it away. */
+    private record Given(String input, long time, Map<String, Object> record, Optional<String> key) {
+        Event event() {
+            if (key.isEmpty()) {
+                return new Event(time, record, Map.of());
+            }
+            String of = String.valueOf(record.get(key.get()));
+            return record.containsKey("deleted") ? Event.noReference(time, of) : Event.reference(time, of, record);
+        }
+    }
 
     private record Case(String query, List<Given> events, List<String> results) {
         static Case of(Path file) throws IOException {
@@ -46,7 +58,7 @@ class GoldenQueryTest {
             List<String> results = new ArrayList<>();
             String section = "";
             for (String line : Files.readAllLines(file)) {
-                if (line.matches("(query|input|output)( .*)?")) {
+                if (line.matches("(query|input|reference|output)( .*)?")) {
                     section = line;
                 } else if (line.isBlank() || line.startsWith("#")) {
                     continue;
@@ -56,12 +68,14 @@ class GoldenQueryTest {
                     int blank = line.strip().indexOf(' ');
                     String time = line.strip().substring(0, blank);
                     String json = line.strip().substring(blank + 1);
-                    if (section.startsWith("input")) {
+                    if (section.startsWith("input") || section.startsWith("reference")) {
+                        String[] words = section.split(" ");
                         events.add(new Given(
-                                section.substring("input".length()).strip(),
+                                words.length > 1 ? words[1] : "",
                                 ticks(time),
                                 JsonRecords.read(json.getBytes(StandardCharsets.UTF_8), _ -> true)
-                                        .getFirst()));
+                                        .getFirst(),
+                                Optional.of(words).filter(all -> all.length > 2).map(all -> all[2])));
                     } else {
                         results.add(
                                 section.substring("output".length()).strip() + " " + text(ticks(time)) + " " + json);
@@ -125,8 +139,15 @@ class GoldenQueryTest {
     }
 
     private static List<String> run(Case given, int partitions, Random random, boolean restarts) throws Exception {
-        StreamQuery query = StreamQuery.parse(given.query(), Set.of());
-        List<String> inputs = query.inputs().stream().sorted().toList();
+        Set<String> references = given.events().stream()
+                .filter(event -> event.key().isPresent())
+                .map(Given::input)
+                .collect(Collectors.toSet());
+        StreamQuery query = StreamQuery.parse(given.query(), references);
+        List<String> inputs = query.inputs().stream()
+                .sorted(Comparator.comparing((String input) -> !references.contains(input))
+                        .thenComparing(Comparator.naturalOrder()))
+                .toList();
         List<Upstream> upstreams = new ArrayList<>();
         for (int input = 0; input < inputs.size(); input++) {
             for (int partition = 0; partition < partitions; partition++) {
@@ -141,7 +162,8 @@ class GoldenQueryTest {
         for (Given event : given.events()) {
             int input = event.input().isEmpty() ? 0 : inputs.indexOf(event.input());
             assertThat(input).as("the query reads %s", event.input()).isNotNegative();
-            queues.get(input * partitions + random.nextInt(partitions)).add(event);
+            int partition = event.key().isPresent() ? 0 : random.nextInt(partitions); // A key is of one partition.
+            queues.get(input * partitions + partition).add(event);
         }
         long[] offsets = new long[upstreams.size()];
         while (queues.stream().anyMatch(queue -> !queue.isEmpty())) {
@@ -151,7 +173,7 @@ class GoldenQueryTest {
                 continue;
             }
             Given event = queues.get(at).removeFirst();
-            task.event(upstreams.get(at), offsets[at]++, new Event(event.time(), event.record(), Map.of()));
+            task.event(upstreams.get(at), offsets[at]++, event.event());
             task.watermark(upstreams.get(at), event.time());
             task.goOn();
             if (restarts) {

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.muster.codec.Codecs;
 import io.muster.codec.RecordCodec;
 import io.muster.processor.engine.TimePolicy;
+import io.muster.processor.format.InputFormat;
+import io.muster.processor.format.OutputFormat;
 import io.muster.query.QueryException;
 import io.muster.query.stream.CastException;
 import io.muster.query.stream.StreamQuery;
@@ -53,8 +55,8 @@ class StreamJobTopologyTest {
                 "job",
                 7,
                 StreamQuery.parse(query, Set.of()),
-                List.of(new StreamJobSpec.Input("telemetry", "in", new InputFormat.Json(), 1)),
-                Map.of("output", new StreamJobSpec.Output("out", Optional.of("k"))),
+                List.of(new StreamJobSpec.Input("telemetry", "in", new InputFormat.Json(), 1, false)),
+                Map.of("output", new StreamJobSpec.Output("out", new OutputFormat.Json(false, Optional.of("k")), true)),
                 new TimePolicy(5 * Ticks.SECOND, 0, false),
                 List.of(Ticks.of(from)),
                 until::get,

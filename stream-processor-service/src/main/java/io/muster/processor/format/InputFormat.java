@@ -1,4 +1,4 @@
-package io.muster.processor.engine.stream;
+package io.muster.processor.format;
 
 import io.muster.codec.RecordCodec;
 import io.muster.codec.UndecodableRecordException;
@@ -6,12 +6,14 @@ import io.muster.processor.engine.Event;
 import io.muster.query.stream.StreamQuery.Members;
 import io.muster.query.stream.Ticks;
 import io.muster.records.Telemetry;
+import io.muster.registry.SchemaRegistry;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /** How the records of an input are read. Thread-safe. */
 public sealed interface InputFormat {
@@ -22,6 +24,12 @@ public sealed interface InputFormat {
     /** JSON: an object, several on lines of their own, or an array of them. */
     record Json() implements InputFormat {}
 
+    /** Text with a header line that names the columns; all values are text. */
+    record Csv(char delimiter) implements InputFormat {}
+
+    /** A record in the Confluent wire format. */
+    record Avro(SchemaRegistry registry) implements InputFormat {}
+
     /** The fleet's telemetry: JSON bodies, with the device and the properties as {@code IoTHub}. */
     record DeviceTelemetry(RecordCodec<Telemetry> codec) implements InputFormat {}
 
@@ -30,7 +38,8 @@ public sealed interface InputFormat {
      *
      * @param members what is wanted of them
      * @param arrival in ticks
-     * @throws IOException where it can't be read
+     * @throws IOException where it can't be read, however often it is tried
+     * @throws io.muster.registry.SchemaRegistryException where the registry is needed and away
      */
     default List<Event> read(byte[] value, Members members, int partition, long arrival) throws IOException {
         Map<String, Object> metadata = Map.of();
@@ -40,18 +49,21 @@ public sealed interface InputFormat {
             metadata.put("EventProcessedUtcTime", Ticks.instant(arrival));
             metadata.put("PartitionId", (long) partition);
         }
-        byte[] json = switch (this) {
-            case Json _ -> value;
+        Predicate<String> wanted = members::wants;
+        List<Map<String, Object>> records = switch (this) {
+            case Json _ -> JsonRecords.read(value, wanted);
+            case Csv csv -> CsvRecords.read(value, csv.delimiter(), wanted);
+            case Avro avro -> List.of(AvroRecords.read(value, avro.registry(), wanted));
             case DeviceTelemetry telemetry -> {
                 Telemetry sent = decode(telemetry.codec(), value);
                 if (!metadata.isEmpty()) {
                     describe(sent, metadata);
                 }
-                yield body(sent);
+                yield JsonRecords.read(body(sent), wanted);
             }
         };
-        List<Event> events = new ArrayList<>(1);
-        for (Map<String, Object> record : JsonRecords.read(json, members::wants)) {
+        List<Event> events = new ArrayList<>(records.size());
+        for (Map<String, Object> record : records) {
             events.add(new Event(arrival, record, metadata));
         }
         return events;

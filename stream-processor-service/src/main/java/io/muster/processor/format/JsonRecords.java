@@ -1,4 +1,4 @@
-package io.muster.processor.engine.stream;
+package io.muster.processor.format;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
@@ -8,6 +8,7 @@ import io.muster.query.stream.StreamValues;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -94,10 +95,20 @@ public final class JsonRecords {
         };
     }
 
+    /** A text as it is, and anything else as JSON writes it. */
+    static String text(Object value) {
+        return value instanceof String text ? text : new String(bytes(value), StandardCharsets.UTF_8);
+    }
+
     public static byte[] write(Map<String, Object> record) {
+        return bytes(record);
+    }
+
+    /** Any value of the language. */
+    static byte[] bytes(Object value) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream(128);
         try (JsonGenerator json = JSON.createGenerator(bytes)) {
-            write(json, record);
+            write(json, value);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -1,0 +1,125 @@
+package io.muster.processor.engine;
+
+import io.muster.query.stream.StreamQuery.Join;
+import io.muster.query.stream.StreamRow;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Joins what has come so far (port 0) with the reference data that are valid at its time (port 1): of each key the latest row no later than
+ * it. A reference row says its key as {@link #KEY} among its metadata, and {@link #DELETED} where there is none of that key any more.
+ */
+final class ReferenceJoin extends Operator {
+    /** No name of a column: it has a blank in front. */
+    static final String KEY = " key";
+
+    static final String DELETED = " deleted";
+
+    private record Waiting(int port, StreamRow row) {}
+
+    private final Join join;
+    private final JoinKeys keys;
+    private final int parts;
+    /** The rows that are valid now, by their keys. */
+    private final Map<String, Event> valid = new HashMap<>();
+
+    /** The same by the values of the columns that join them, in order of their keys. */
+    private final Map<List<Object>, NavigableMap<String, Event>> byColumns = new HashMap<>();
+
+    /** Rows by their times until {@link #advance}; empty whenever state is saved. */
+    private final NavigableMap<Long, List<Waiting>> waiting = new TreeMap<>();
+
+    private final Changes<String> changes = new Changes<>();
+
+    /** @param parts how many sources the rows of port 0 have */
+    ReferenceJoin(Join join, int parts) {
+        this.join = join;
+        this.keys = new JoinKeys(join, parts);
+        this.parts = parts;
+    }
+
+    @Override
+    void row(int port, StreamRow row) {
+        waiting.computeIfAbsent(row.time(), _ -> new ArrayList<>()).add(new Waiting(port, row));
+    }
+
+    @Override
+    void advance(long watermark) {
+        while (!waiting.isEmpty() && waiting.firstKey() < watermark) {
+            waiting.pollFirstEntry().getValue().stream()
+                    .sorted((one, other) -> Integer.compare(other.port, one.port))
+                    .forEach(next -> {
+                        if (next.port == 0) {
+                            join(next.row);
+                        } else {
+                            learn((Event) next.row);
+                        }
+                    });
+        }
+    }
+
+    private void learn(Event reference) {
+        String key = String.valueOf(reference.metadata().get(KEY));
+        @Nullable Event before = valid.remove(key);
+        if (before != null) {
+            @Nullable List<Object> columns = keys.right(before);
+            if (columns != null) {
+                byColumns.computeIfPresent(columns, (_, rows) -> {
+                    rows.remove(key);
+                    return rows.isEmpty() ? null : rows;
+                });
+            }
+        }
+        changes.changed(key);
+        if (!reference.metadata().containsKey(DELETED)) {
+            know(key, reference);
+        }
+    }
+
+    private void know(String key, Event reference) {
+        valid.put(key, reference);
+        @Nullable List<Object> columns = keys.right(reference);
+        if (columns != null) {
+            byColumns.computeIfAbsent(columns, _ -> new TreeMap<>()).put(key, reference);
+        }
+    }
+
+    private void join(StreamRow row) {
+        @Nullable List<Object> columns = keys.left(row);
+        boolean matched = false;
+        if (columns != null) {
+            for (Event reference :
+                    byColumns.getOrDefault(columns, new TreeMap<>()).values()) {
+                Parts pair = Parts.of(row, parts, reference, row.time());
+                if (join.on().evaluate(pair) == Boolean.TRUE) {
+                    matched = true;
+                    emit(pair);
+                }
+            }
+        }
+        if (!matched && join.outer()) {
+            emit(Parts.of(row, parts, Event.row(row.time(), Map.of()), row.time()));
+        }
+    }
+
+    @Override
+    void save(Table table) {
+        changes.save(table, key -> {
+            @Nullable Event reference = valid.get(key);
+            return reference == null ? null : Rows.save(reference);
+        });
+    }
+
+    @Override
+    void load(Table table) {
+        table.forEach((key, saved) -> {
+            know((String) key.getFirst(), Rows.load(saved));
+            changes.saved((String) key.getFirst());
+        });
+    }
+}

@@ -1,0 +1,70 @@
+package io.muster.processor.format;
+
+import io.muster.codec.RecordCodec;
+import io.muster.query.stream.StreamRow;
+import io.muster.query.stream.StreamValues;
+import io.muster.records.DeviceCommand;
+import io.muster.records.JobCommand;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.apache.avro.Schema;
+import org.jspecify.annotations.Nullable;
+
+/** How rows of an output are written. Thread-safe. */
+public sealed interface OutputFormat {
+    /** A record of a topic. */
+    record Written(byte @Nullable [] key, byte[] value) {}
+
+    /** @param array whether the object stands in an array @param key the column whose value is the record's key */
+    record Json(boolean array, Optional<String> key) implements OutputFormat {}
+
+    record Csv(char delimiter, Optional<String> key) implements OutputFormat {}
+
+    /** In the Confluent wire format. @param id the schema's number in the registry */
+    record Avro(int id, Schema schema, Optional<String> key) implements OutputFormat {}
+
+    /** JSON, with the id as the key: for who has to know what he has had. */
+    record ToDeliver() implements OutputFormat {}
+
+    /** Messages to devices, and methods on them. @param life of a message that says nothing of it */
+    record ToDevices(RecordCodec<DeviceCommand> codec, Duration life) implements OutputFormat {}
+
+    /** Jobs over devices. */
+    record ToJobs(RecordCodec<JobCommand> codec) implements OutputFormat {}
+
+    /**
+     * One row.
+     *
+     * @param id the same whenever the row is worked out again, and no other row's
+     * @throws IOException where the row is not what the output takes
+     */
+    default Written write(StreamRow row, String id) throws IOException {
+        return switch (this) {
+            case Json json ->
+                new Written(
+                        key(row, json.key()), JsonRecords.bytes(json.array() ? List.of(row.record()) : row.record()));
+            case Csv csv -> new Written(key(row, csv.key()), CsvRecords.write(row.record(), csv.delimiter()));
+            case Avro avro ->
+                new Written(key(row, avro.key()), AvroRecords.write(row.record(), avro.id(), avro.schema()));
+            case ToDeliver _ ->
+                new Written(
+                        UUID.nameUUIDFromBytes(id.getBytes(StandardCharsets.UTF_8))
+                                .toString()
+                                .getBytes(StandardCharsets.UTF_8),
+                        JsonRecords.write(row.record()));
+            case ToDevices devices -> CommandRows.toDevice(row, id, devices);
+            case ToJobs jobs -> CommandRows.toJob(row, id, jobs);
+        };
+    }
+
+    private static byte @Nullable [] key(StreamRow row, Optional<String> column) {
+        return column.map(row::member)
+                .filter(value -> value != StreamValues.NULL)
+                .map(value -> String.valueOf(value).getBytes(StandardCharsets.UTF_8))
+                .orElse(null);
+    }
+}

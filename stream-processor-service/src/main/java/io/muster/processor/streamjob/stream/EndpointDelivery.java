@@ -1,0 +1,178 @@
+package io.muster.processor.streamjob.stream;
+
+import io.muster.service.KafkaConnection;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Posts rows to an endpoint, at least once and in order. They wait in a topic of the job, where the query's transaction has put them, until
+ * the endpoint has taken them; what is left when the job stops is posted when it runs again. Each row has an id that stays, by which the
+ * endpoint knows what it has had. Contract: stream-analytics, 4.3.
+ */
+final class EndpointDelivery implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(EndpointDelivery.class);
+
+    /** The ids of the rows, in their order, with commas between. */
+    private static final String IDS = "Muster-Result-Ids";
+
+    private static final Duration POLL = Duration.ofMillis(200);
+    private static final Duration LIMIT = Duration.ofSeconds(30);
+    private static final long FIRST_PAUSE_MS = 500;
+    private static final long LONGEST_PAUSE_MS = 30_000;
+    private static final int TOO_MANY = 429;
+    private static final int TIMEOUT = 408;
+
+    private final StreamJobDefinition.Output.ToEndpoint endpoint;
+    private final String topic;
+    private final KafkaConsumer<byte[], byte[]> consumer;
+    private final HttpClient http = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(LIMIT)
+            .build();
+    private final Thread thread;
+    private volatile @Nullable String trouble;
+    private volatile boolean closed;
+
+    private EndpointDelivery(StreamJobDefinition.Output.ToEndpoint endpoint, String topic, KafkaConnection kafka) {
+        this.endpoint = endpoint;
+        this.topic = topic;
+        Map<String, Object> properties = kafka.clientProperties();
+        properties.put("group.id", topic);
+        properties.put("isolation.level", "read_committed");
+        properties.put("enable.auto.commit", false);
+        properties.put("auto.offset.reset", "earliest");
+        properties.put("max.poll.records", endpoint.most());
+        this.consumer = new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        this.thread = Thread.ofPlatform().name(topic).unstarted(this::run);
+    }
+
+    static EndpointDelivery start(StreamJobDefinition.Output.ToEndpoint endpoint, String topic, KafkaConnection kafka) {
+        EndpointDelivery delivery = new EndpointDelivery(endpoint, topic, kafka);
+        delivery.thread.start();
+        return delivery;
+    }
+
+    /** Of the job and not of a start. */
+    static String topic(String streamJobId, String output) {
+        return "muster-stream-endpoint-"
+                + UUID.nameUUIDFromBytes((streamJobId + "/" + output).getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Why rows are not taken; empty while they are. */
+    Optional<String> trouble() {
+        return Optional.ofNullable(trouble);
+    }
+
+    private void run() {
+        consumer.subscribe(List.of(topic));
+        while (!closed) {
+            try {
+                List<ConsumerRecord<byte[], byte[]>> rows = new ArrayList<>();
+                consumer.poll(POLL).forEach(rows::add);
+                if (!rows.isEmpty() && deliver(rows)) {
+                    ConsumerRecord<byte[], byte[]> last = rows.getLast();
+                    consumer.commitSync(Map.of(
+                            new TopicPartition(last.topic(), last.partition()),
+                            new OffsetAndMetadata(last.offset() + 1)));
+                }
+            } catch (WakeupException _) {
+                // Closed.
+            } catch (KafkaException e) {
+                LOG.warn("Rows for an endpoint have to wait, endpoint={} reason={}", endpoint.uri(), e.toString());
+            } catch (InterruptedException _) {
+                closed = true;
+            }
+        }
+        consumer.close();
+    }
+
+    /** @return whether they are dealt with; else they are somebody else's now, or nobody's */
+    private boolean deliver(List<ConsumerRecord<byte[], byte[]>> rows) throws InterruptedException {
+        for (long pause = FIRST_PAUSE_MS; !closed; pause = Math.min(LONGEST_PAUSE_MS, 2 * pause)) {
+            if (post(rows)) {
+                trouble = null;
+                return true;
+            }
+            // Still a member of the group while it waits, and without records.
+            consumer.pause(consumer.assignment());
+            for (long left = pause; left > 0 && !closed; left -= POLL.toMillis()) {
+                consumer.poll(POLL);
+            }
+            consumer.resume(consumer.assignment());
+            if (consumer.assignment().isEmpty()) {
+                return false;
+            }
+        }
+        return false;
+    }
+
+    /** @return whether they were taken, or never will be */
+    private boolean post(List<ConsumerRecord<byte[], byte[]>> rows) throws InterruptedException {
+        ByteArrayOutputStream body = new ByteArrayOutputStream();
+        for (ConsumerRecord<byte[], byte[]> row : rows) {
+            body.write(body.size() == 0 ? '[' : ',');
+            body.writeBytes(row.value());
+        }
+        body.write(']');
+        HttpRequest request = HttpRequest.newBuilder(endpoint.uri())
+                .timeout(LIMIT)
+                .header("Content-Type", "application/json")
+                .header(
+                        IDS,
+                        rows.stream()
+                                .map(row -> new String(row.key(), StandardCharsets.UTF_8))
+                                .collect(Collectors.joining(",")))
+                .POST(HttpRequest.BodyPublishers.ofByteArray(body.toByteArray()))
+                .build();
+        String answer;
+        try {
+            int status =
+                    http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
+            if (status / 100 == 2) {
+                return true;
+            }
+            answer = "it answers " + status;
+            if (status / 100 == 4 && status != TOO_MANY && status != TIMEOUT && !endpoint.stopsAtErrors()) {
+                LOG.warn(
+                        "An endpoint refuses rows, endpoint={} status={} rows={}", endpoint.uri(), status, rows.size());
+                return true;
+            }
+        } catch (IOException e) {
+            answer = e.toString();
+        }
+        trouble = "The endpoint " + endpoint.uri() + " does not take what is written: " + answer + ".";
+        return false;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        consumer.wakeup();
+        try {
+            thread.join(LIMIT);
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,303 @@
+package io.muster.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.muster.standalone.RestClient;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Starts of stream jobs against a computation over the same records: from each way of saying when, over partitions by themselves and
+ * over all, with one query replaced by another, while the processor is killed at instants that a seed chooses.
+ */
+class StreamStartsTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private RestClient rest;
+    private String kafka;
+    private volatile boolean over;
+
+    /** What a query makes of the input: rows by the time of the result and what tells them apart. */
+    private interface Computation {
+        void add(ConsumerRecord<String, String> event, JsonNode value, SortedMap<String, Long> results);
+    }
+
+    private record Job(String name, String out, String query, Computation computation) {}
+
+    private static String text(long millis) {
+        return Instant.ofEpochMilli(millis).toString().replaceFirst("(\\.\\d+)?Z$", "")
+                + ".%03d0000Z".formatted(millis % 1000);
+    }
+
+    private static Computation windows(int size, int hop, boolean byPartition) {
+        return (event, value, results) -> {
+            for (long end = Math.ceilDiv(event.timestamp(), hop) * hop; end < event.timestamp() + size; end += hop) {
+                String key = (byPartition ? event.partition() + " " : "")
+                        + value.path("k").asText();
+                results.merge(text(end) + " " + key, 1L, Long::sum);
+            }
+        };
+    }
+
+    private static final String TUMBLING = "SELECT k, COUNT(*) AS n, System.Timestamp() AS at INTO out FROM events"
+            + " GROUP BY k, TumblingWindow(second, 1)";
+    private static final String BY_PARTITION =
+            "SELECT CONCAT(CAST(PartitionId AS nvarchar(max)), ' ', k) AS k, COUNT(*) AS n, System.Timestamp() AS at INTO out"
+                    + " FROM events PARTITION BY PartitionId GROUP BY PartitionId, k, TumblingWindow(second, 1)";
+    private static final String HOPPING = "SELECT k, COUNT(*) AS n, System.Timestamp() AS at INTO out FROM events"
+            + " GROUP BY k, HoppingWindow(second, 5, 1)";
+    private static final String FILTER =
+            "SELECT i AS k, 1 AS n, System.Timestamp() AS at INTO out FROM events WHERE k = 'a'";
+
+    private static void filter(ConsumerRecord<String, String> event, JsonNode value, SortedMap<String, Long> results) {
+        if (value.path("k").asText().equals("a")) {
+            results.merge(text(event.timestamp()) + " " + value.path("i").asText(), 1L, Long::sum);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {3, 11})
+    void resultsAreThoseOfAComputation(long seed) throws Exception {
+        RunningMuster muster = RunningMuster.get();
+        rest = muster.rest;
+        kafka = muster.standalone.options().kafka();
+        String in = "starts-in-" + seed;
+        Random random = new Random(seed);
+        List<Job> jobs = List.of(
+                new Job("now", "starts-now-" + seed, TUMBLING, windows(1000, 1000, false)),
+                new Job("past", "starts-past-" + seed, HOPPING, windows(5000, 1000, false)),
+                new Job("future", "starts-future-" + seed, BY_PARTITION, windows(1000, 1000, true)),
+                new Job("last", "starts-last-" + seed, BY_PARTITION, windows(1000, 1000, true)),
+                new Job("filter", "starts-filter-" + seed, FILTER, StreamStartsTest::filter));
+        StreamTopics.create(kafka, in);
+        for (Job job : jobs) {
+            StreamTopics.create(kafka, job.out());
+        }
+        Thread events = Thread.ofPlatform().start(() -> produce(in, seed));
+        await().until(() -> StreamTopics.read(kafka, in).size() > 1000);
+        Instant now =
+                Instant.ofEpochMilli(StreamTopics.read(kafka, in).getLast().timestamp());
+        Map<String, String> starts = Map.of(
+                "now", "{}",
+                "past", custom(now.minusMillis(2500)),
+                "future", custom(now.plusSeconds(12)),
+                "last", "{\"outputStartMode\":\"JobStartTime\"}",
+                "filter", custom(now.minusSeconds(3)));
+        for (Job job : jobs) {
+            put(job, in, seed);
+            ask(job, seed, "start", starts.get(job.name()));
+        }
+        for (Job job : jobs) {
+            awaitState(job, seed, "Running");
+        }
+        for (int i = 0; i < 2; i++) {
+            ProcessHandle processor = muster.standalone.process("processor");
+            Thread.sleep(random.nextInt(4000)); // An instant that the seed chooses.
+            processor.destroyForcibly();
+            await().atMost(Duration.ofSeconds(30))
+                    .ignoreExceptions()
+                    .until(() -> muster.standalone.process("processor").pid() != processor.pid());
+            if (i == 0) {
+                Job last = jobs.get(3);
+                awaitResults(last, 1);
+                ask(last, seed, "stop", null);
+                awaitState(last, seed, "Stopped");
+                ask(last, seed, "start", "{\"outputStartMode\":\"LastOutputEventTime\"}");
+            }
+        }
+        Map<String, String> begins = new LinkedHashMap<>();
+        for (Job job : jobs) {
+            begins.put(job.name(), get(job, seed).path("outputStartTime").asText());
+            awaitResultsBeyond(job, Instant.now().plusSeconds(3));
+            ask(job, seed, "stop", null);
+            awaitState(job, seed, "Stopped");
+        }
+        over = true;
+        events.join();
+        for (Job job : jobs) {
+            SortedMap<String, Long> written = new TreeMap<>();
+            for (ConsumerRecord<String, String> record : StreamTopics.read(kafka, job.out())) {
+                JsonNode row = JSON.readTree(record.value());
+                String result = row.path("at").asText() + " " + row.path("k").asText();
+                assertThat(written.put(result, row.path("n").asLong()))
+                        .as("twice in %s: %s", job.name(), result)
+                        .isNull();
+            }
+            SortedMap<String, Long> computed = new TreeMap<>();
+            for (ConsumerRecord<String, String> record : StreamTopics.read(kafka, in)) {
+                job.computation().add(record, JSON.readTree(record.value()), computed);
+            }
+            // From the output start time to the last instant of which there is anything.
+            String first = job.name().equals("last")
+                    ? written.firstKey()
+                    : text(Instant.parse(begins.get(job.name())).toEpochMilli());
+            // Of partitions by themselves each ends at an instant of its own: all but the last two seconds are
+            // compared.
+            String end = text(Instant.parse(written.lastKey().substring(0, 28)).toEpochMilli() - 2000);
+            assertThat(written.firstKey()).as(job.name()).isGreaterThanOrEqualTo(first);
+            assertThat(written.headMap(end))
+                    .as("%s from %s to %s", job.name(), first, end)
+                    .hasSizeGreaterThan(10)
+                    .isEqualTo(computed.subMap(first, end));
+        }
+        for (Job job : jobs) {
+            rest.sendStreamJob("DELETE", job.name() + "-" + seed, null).join();
+        }
+    }
+
+    @Test
+    void aQueryIsReplacedWhileItRuns() throws Exception {
+        RunningMuster muster = RunningMuster.get();
+        rest = muster.rest;
+        kafka = muster.standalone.options().kafka();
+        String in = "replace-in";
+        StreamTopics.create(kafka, in, "replace-out");
+        Thread events = Thread.ofPlatform().start(() -> produce(in, 5));
+        Job job = new Job("replace", "replace-out", BY_PARTITION, windows(1000, 1000, true));
+        put(job, in, 5);
+        ask(job, 5, "start", "{}");
+        awaitResults(job, 10);
+        assertThat(rest.sendStreamJob("POST", "replace-5/replace", "{\"query\":\"SELECT\"}")
+                        .join()
+                        .status())
+                .isEqualTo(400);
+        String second = BY_PARTITION.replace("COUNT(*) AS n", "COUNT(*) + 1000 AS n");
+        assertThat(rest.sendStreamJob("POST", "replace-5/replace", "{\"query\":\"" + second + "\"}")
+                        .join()
+                        .status())
+                .isEqualTo(202);
+        awaitRow(job, row -> row.path("n").asLong() > 1000);
+        ask(job, 5, "scale", "{\"streamingUnits\":2}");
+        awaitState(job, 5, "Running");
+        assertThat(get(job, 5).at("/transformation/properties/query").isMissingNode())
+                .isTrue();
+        JsonNode transformation = rest.sendStreamJob("GET", "replace-5/transformations/T", null)
+                .join()
+                .body()
+                .path("properties");
+        assertThat(transformation.path("query").asText()).isEqualTo(second);
+        assertThat(transformation.path("streamingUnits").asInt()).isEqualTo(2);
+        awaitResultsBeyond(job, Instant.now().plusSeconds(3));
+        assertThat(rest.sendStreamJob("DELETE", "replace-5", null).join().status())
+                .isEqualTo(202);
+        await().until(() -> rest.sendStreamJob("GET", "replace-5", null).join().status() == 404);
+        over = true;
+        events.join();
+        SortedMap<String, Long> first = new TreeMap<>();
+        SortedMap<String, Long> then = new TreeMap<>();
+        for (ConsumerRecord<String, String> record : StreamTopics.read(kafka, job.out())) {
+            JsonNode row = JSON.readTree(record.value());
+            String result = row.path("at").asText() + " " + row.path("k").asText();
+            long n = row.path("n").asLong();
+            assertThat((n > 1000 ? then : first).put(result, n % 1000)).isNull();
+        }
+        assertThat(first.lastKey().substring(0, 28)).isLessThan(then.firstKey().substring(0, 28));
+        SortedMap<String, Long> computed = new TreeMap<>();
+        for (ConsumerRecord<String, String> record : StreamTopics.read(kafka, in)) {
+            job.computation().add(record, JSON.readTree(record.value()), computed);
+        }
+        String end = text(Instant.parse(then.lastKey().substring(0, 28)).toEpochMilli() - 2000);
+        SortedMap<String, Long> both = new TreeMap<>(first);
+        both.putAll(then);
+        assertThat(both.headMap(end)).isEqualTo(computed.subMap(both.firstKey(), end));
+    }
+
+    private static String custom(Instant at) {
+        return "{\"outputStartMode\":\"CustomTime\",\"outputStartTime\":\"" + at + "\"}";
+    }
+
+    private void put(Job job, String in, long seed) {
+        ObjectNode body = JSON.createObjectNode();
+        ObjectNode properties = body.putObject("properties");
+        hub(properties.putArray("inputs"), "events", in).put("type", "Stream");
+        hub(properties.putArray("outputs"), "out", job.out());
+        ObjectNode transformation = properties.putObject("transformation").put("name", "T");
+        transformation.putObject("properties").put("streamingUnits", 1).put("query", job.query());
+        RestClient.Answer answer = rest.sendStreamJob("PUT", job.name() + "-" + seed, body.toString())
+                .join();
+        assertThat(answer.status()).as(answer.body().toString()).isEqualTo(201);
+    }
+
+    static ObjectNode hub(ArrayNode list, String name, String topic) {
+        ObjectNode properties = list.addObject().put("name", name).putObject("properties");
+        ObjectNode source = properties.putObject("datasource").put("type", "Microsoft.ServiceBus/EventHub");
+        source.putObject("properties").put("eventHubName", topic);
+        properties.putObject("serialization").put("type", "Json");
+        return properties;
+    }
+
+    private void ask(Job job, long seed, String action, String body) {
+        RestClient.Answer answer = rest.sendStreamJob("POST", job.name() + "-" + seed + "/" + action, body)
+                .join();
+        assertThat(answer.status()).as(answer.body().toString()).isBetween(200, 202);
+    }
+
+    private JsonNode get(Job job, long seed) {
+        return RunningMuster.ok(
+                        rest.sendStreamJob("GET", job.name() + "-" + seed, null).join())
+                .path("properties");
+    }
+
+    private void awaitState(Job job, long seed, String state) {
+        await().atMost(Duration.ofSeconds(60))
+                .untilAsserted(() ->
+                        assertThat(get(job, seed).path("jobState").asText()).isEqualTo(state));
+    }
+
+    private void awaitResults(Job job, int count) {
+        await().atMost(Duration.ofSeconds(90))
+                .until(() -> StreamTopics.read(kafka, job.out()).size() >= count);
+    }
+
+    private void awaitResultsBeyond(Job job, Instant instant) {
+        awaitRow(job, row -> Instant.parse(row.path("at").asText()).isAfter(instant));
+    }
+
+    private void awaitRow(Job job, Predicate<JsonNode> wanted) {
+        await().atMost(Duration.ofSeconds(90)).until(() -> {
+            Collection<ConsumerRecord<String, String>> rows = StreamTopics.read(kafka, job.out());
+            for (ConsumerRecord<String, String> row : rows) {
+                if (wanted.test(JSON.readTree(row.value()))) {
+                    return true;
+                }
+            }
+            return false;
+        });
+    }
+
+    /** About two hundred a second over both partitions. */
+    private void produce(String topic, long seed) {
+        Random random = new Random(seed);
+        try (KafkaProducer<String, String> producer = new KafkaProducer<>(
+                Map.of("bootstrap.servers", kafka, "linger.ms", 5), new StringSerializer(), new StringSerializer())) {
+            for (int i = 0; !over; i++) {
+                int partition = random.nextInt(StreamTopics.PARTITIONS);
+                String key = String.valueOf((char) ('a' + random.nextInt(3)));
+                producer.send(new ProducerRecord<>(topic, partition, null, "{\"k\":\"" + key + "\",\"i\":" + i + "}"));
+                Thread.sleep(5);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
