@@ -61,6 +61,9 @@ import org.apache.kafka.streams.state.WindowStore;
  */
 public final class StreamEngine {
     private static final int THREADS = 2;
+    /** Kafka Streams' own default where records are processed exactly once. */
+    private static final long COMMIT_MS = 100;
+
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private record Task(
@@ -101,7 +104,7 @@ public final class StreamEngine {
                     .all()
                     .get();
         }
-        LogEnds ends = new LogEnds(admin, partitions);
+        LogEnds ends = new LogEnds(new LogEnds.Known(admin), partitions);
         StreamJobSpec spec = new StreamJobSpec(
                 id,
                 1,
@@ -115,6 +118,7 @@ public final class StreamEngine {
                 List.of(Ticks.of(Instant.EPOCH)),
                 () -> Long.MAX_VALUE,
                 merges ? Optional.of(id + "-exchange") : Optional.empty(),
+                () -> COMMIT_MS,
                 new Codecs(new InMemorySchemaRegistry()).of(Topics.STREAM_JOB_PROGRESS),
                 ends);
         new KafkaStreams(StreamJobTopology.build(spec), properties(task), ends).start();
@@ -133,7 +137,7 @@ public final class StreamEngine {
     /** What a good programmer writes for this one question with Kafka Streams' own windows. */
     private static void byHand(Task task) throws IOException {
         Properties properties = properties(task);
-        properties.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 100); // The default of exactly once.
+        properties.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, (int) COMMIT_MS);
         new KafkaStreams(topology(task), properties).start();
     }
 

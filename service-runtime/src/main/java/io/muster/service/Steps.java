@@ -32,13 +32,8 @@ public final class Steps {
 
     /** @param atEnd runs before each step is committed, and may forward; the first step begins with the processor */
     public static Steps of(ProcessorContext<?, ?> context, Runnable atEnd) {
-        return of(context, LOOK, atEnd);
-    }
-
-    /** @param look how often to look: each look takes the stream thread off its records */
-    public static Steps of(ProcessorContext<?, ?> context, Duration look, Runnable atEnd) {
         Steps steps = new Steps(context, atEnd);
-        context.schedule(look, PunctuationType.WALL_CLOCK_TIME, _ -> steps.look());
+        context.schedule(LOOK, PunctuationType.WALL_CLOCK_TIME, _ -> steps.look());
         return steps;
     }
 

@@ -38,9 +38,6 @@ final class Ingest {
     /** How often to {@link #look}. */
     static final Duration LOOK = Duration.ofMillis(50);
 
-    /** How often to see whether to commit; a tenth of how long it may take while records come. */
-    static final Duration STEP = Duration.ofMillis(10);
-
     /** What is read of one input here. */
     private static final class Partition {
         private final Upstream upstream;

@@ -1,7 +1,6 @@
 package io.muster.processor.engine.stream;
 
 import io.muster.query.stream.Ticks;
-import io.muster.service.Steps;
 import java.time.Duration;
 import java.util.Map;
 import org.apache.kafka.common.utils.Bytes;
@@ -33,7 +32,7 @@ final class IngestProcessor implements Processor<byte[], byte[], byte[], byte[]>
     private Ingest ingest;
 
     @SuppressWarnings("NullAway.Init")
-    private Steps steps;
+    private Pace pace;
 
     @SuppressWarnings("NullAway.Init")
     private SaveHook.Saving saving;
@@ -63,12 +62,13 @@ final class IngestProcessor implements Processor<byte[], byte[], byte[], byte[]>
             diagnostics.save(new Stored(state, DIAGNOSTICS));
             exchange.save(new Stored(state, UNSENT));
         });
-        this.steps = Steps.of(context, Ingest.STEP, () -> {
+        this.pace = new Pace(context, spec.pace(), () -> {
             boolean told = ingest.tell();
             if (exchange.send() || told) {
                 saving.changed();
             }
         });
+        context.schedule(Pace.LOOK, PunctuationType.WALL_CLOCK_TIME, _ -> pace.look());
         context.schedule(Ingest.LOOK, PunctuationType.WALL_CLOCK_TIME, _ -> look());
         context.schedule(PROGRESS, PunctuationType.WALL_CLOCK_TIME, _ -> progress());
     }
@@ -101,7 +101,7 @@ final class IngestProcessor implements Processor<byte[], byte[], byte[], byte[]>
 
     private void worked() {
         saving.changed();
-        steps.worked();
+        pace.worked();
     }
 
     @Override

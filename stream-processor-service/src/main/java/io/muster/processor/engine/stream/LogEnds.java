@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -25,15 +26,59 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.KafkaClientSupplier;
 
 /**
- * Asks now and then where the logs of the inputs end. What stood before the end when that was asked, arrived before; so when all of it
+ * Knows where the logs of the inputs end, as of now and then. What stood before the end when that was asked, arrived before; so when all of it
  * was read, nothing that arrived before the question is missing. The end is that of all that was appended: what a transaction has not
  * committed yet may still come, and holds time up. One for each run; the streams threads ask it, each of its own partitions.
  */
 public final class LogEnds implements Arrivals, KafkaClientSupplier, AutoCloseable {
-    private static final long INTERVAL = 200 * Ticks.MILLISECOND;
-    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
+    /** Where logs end, for all runs of a process: asked in one request. Thread-safe. */
+    public static final class Known {
+        private static final long INTERVAL = 200 * Ticks.MILLISECOND;
 
-    private record Ends(long asked, Map<TopicPartition, Long> offsets) {}
+        private record Ends(long asked, Map<TopicPartition, Long> offsets) {}
+
+        private final Admin admin;
+        private final Map<TopicPartition, Integer> wanted = new ConcurrentHashMap<>();
+        private final AtomicBoolean asking = new AtomicBoolean();
+        private volatile Ends ends = new Ends(0, Map.of());
+
+        /** @param admin is not closed here */
+        public Known(Admin admin) {
+            this.admin = admin;
+        }
+
+        private void want(Collection<TopicPartition> partitions) {
+            partitions.forEach(partition -> wanted.merge(partition, 1, Integer::sum));
+        }
+
+        private void forget(Collection<TopicPartition> partitions) {
+            partitions.forEach(
+                    partition -> wanted.computeIfPresent(partition, (_, count) -> count > 1 ? count - 1 : null));
+        }
+
+        private Ends ends(long now) {
+            if (Math.abs(now - ends.asked()) >= INTERVAL && asking.compareAndSet(false, true)) {
+                ask(now);
+            }
+            return ends;
+        }
+
+        private void ask(long now) {
+            admin.listOffsets(wanted.keySet().stream()
+                            .collect(Collectors.toMap(Function.identity(), _ -> OffsetSpec.latest())))
+                    .all()
+                    .whenComplete((found, error) -> {
+                        if (error == null) {
+                            Map<TopicPartition, Long> offsets = new HashMap<>();
+                            for (Map.Entry<TopicPartition, ListOffsetsResultInfo> end : found.entrySet()) {
+                                offsets.put(end.getKey(), end.getValue().offset());
+                            }
+                            ends = new Ends(now, offsets);
+                        }
+                        asking.set(false);
+                    });
+        }
+    }
 
     /** What a thread's consumer has read. */
     private static final class Read {
@@ -41,45 +86,24 @@ public final class LogEnds implements Arrivals, KafkaClientSupplier, AutoCloseab
         private final Map<TopicPartition, Long> last = new HashMap<>();
     }
 
-    private final Admin admin;
+    private final Known known;
     private final Collection<TopicPartition> partitions;
     private final ThreadLocal<Read> reads = ThreadLocal.withInitial(Read::new);
-    private final AtomicBoolean asking = new AtomicBoolean();
-    private volatile Ends ends = new Ends(0, Map.of());
 
-    /** @param admin is closed with this */
-    public LogEnds(Admin admin, Collection<TopicPartition> partitions) {
-        this.admin = admin;
+    public LogEnds(Known known, Collection<TopicPartition> partitions) {
+        this.known = known;
         this.partitions = partitions;
+        known.want(partitions);
     }
 
     @Override
     public OptionalLong completeUntil(String topic, int partition, long taken, long now) {
-        ask(now);
         TopicPartition of = new TopicPartition(topic, partition);
         Read read = reads.get();
-        Ends known = ends;
-        long end = known.offsets().getOrDefault(of, Long.MAX_VALUE);
+        Known.Ends ends = known.ends(now);
+        long end = ends.offsets().getOrDefault(of, Long.MAX_VALUE);
         boolean complete = read.positions.getOrDefault(of, -1L) >= end && read.last.getOrDefault(of, -1L) <= taken;
-        return complete ? OptionalLong.of(known.asked()) : OptionalLong.empty();
-    }
-
-    private void ask(long now) {
-        if (Math.abs(now - ends.asked()) < INTERVAL || !asking.compareAndSet(false, true)) {
-            return;
-        }
-        admin.listOffsets(partitions.stream().collect(Collectors.toMap(Function.identity(), _ -> OffsetSpec.latest())))
-                .all()
-                .whenComplete((found, error) -> {
-                    if (error == null) {
-                        Map<TopicPartition, Long> offsets = new HashMap<>();
-                        for (Map.Entry<TopicPartition, ListOffsetsResultInfo> end : found.entrySet()) {
-                            offsets.put(end.getKey(), end.getValue().offset());
-                        }
-                        ends = new Ends(now, offsets);
-                    }
-                    asking.set(false);
-                });
+        return complete ? OptionalLong.of(ends.asked()) : OptionalLong.empty();
     }
 
     @Override
@@ -132,6 +156,6 @@ public final class LogEnds implements Arrivals, KafkaClientSupplier, AutoCloseab
 
     @Override
     public void close() {
-        admin.close(CLOSE_LIMIT);
+        known.forget(partitions);
     }
 }

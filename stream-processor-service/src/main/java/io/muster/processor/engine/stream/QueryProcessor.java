@@ -9,7 +9,6 @@ import io.muster.query.stream.CastException;
 import io.muster.query.stream.StreamRow;
 import io.muster.query.stream.StreamValues;
 import io.muster.query.stream.Ticks;
-import io.muster.service.Steps;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,7 +45,7 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private StreamTask task;
 
     @SuppressWarnings("NullAway.Init")
-    private Steps steps;
+    private Pace pace;
 
     @SuppressWarnings("NullAway.Init")
     private SaveHook.Saving saving;
@@ -84,7 +83,8 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
             ingest.load(new Stored(state, INGEST));
         }
         this.saving = hook.of(context, () -> save(state));
-        this.steps = Steps.of(context, Ingest.STEP, this::goOn);
+        this.pace = new Pace(context, spec.pace(), () -> {});
+        context.schedule(Pace.LOOK, PunctuationType.WALL_CLOCK_TIME, _ -> pace.look());
     }
 
     private List<Upstream> upstreams(boolean alone, int partition) {
@@ -108,13 +108,13 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         } else {
             own.record(position, Ticks.ofMillis(record.timestamp()), record.key(), record.value());
         }
-        if (waiting >= EVENTS_AT_ONCE) {
+        saving.changed();
+        if (own == null || waiting >= EVENTS_AT_ONCE) {
             goOn();
         }
-        worked();
     }
 
-    /** Time goes on; where that makes results there is something to commit. */
+    /** Time goes on, though nothing comes. */
     private void look() {
         long until = spec.until().getAsLong();
         if (until < Long.MAX_VALUE) {
@@ -123,18 +123,10 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         if (ingest != null) {
             ingest.look(now());
         }
-        if (goOn()) {
-            worked();
-        }
+        goOn();
     }
 
-    private void worked() {
-        saving.changed();
-        steps.worked();
-    }
-
-    /** @return whether there is something to tell: results, or that there will be no more */
-    private boolean goOn() {
+    private void goOn() {
         waiting = 0;
         results = 0;
         if (ingest != null) {
@@ -157,8 +149,9 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
             context.forward(
                     Progress.of(spec, context.taskId().partition(), task.watermark(), lastResult, diagnostics),
                     StreamJobTopology.PROGRESS);
+            saving.changed();
+            pace.worked();
         }
-        return results > 0 || ends;
     }
 
     private void save(KeyValueStore<Bytes, byte[]> state) {

@@ -20,6 +20,7 @@ import java.util.function.LongSupplier;
  * @param outputs by name
  * @param from the output start time of each task, in ticks; the last is that of all further ones
  * @param until from when on another start writes the results, in ticks; {@link Long#MAX_VALUE} where none does. Asked now and then.
+ * @param pace how many milliseconds are between two commits of a task, at least
  * @param exchange the topic of one partition over which the partitions of the inputs come together; empty where each partition is by itself
  */
 public record StreamJobSpec(
@@ -32,6 +33,7 @@ public record StreamJobSpec(
         List<Long> from,
         LongSupplier until,
         Optional<String> exchange,
+        LongSupplier pace,
         RecordCodec<StreamJobProgress> progress,
         Arrivals arrivals) {
     long from(int task) {

@@ -4,6 +4,7 @@ import io.muster.codec.Codecs;
 import io.muster.processor.engine.stream.Arrivals;
 import io.muster.processor.engine.stream.FailQuietly;
 import io.muster.processor.engine.stream.LogEnds;
+import io.muster.processor.engine.stream.Pace;
 import io.muster.processor.engine.stream.StreamJobFailure;
 import io.muster.processor.engine.stream.StreamJobSpec;
 import io.muster.processor.engine.stream.StreamJobTopology;
@@ -27,6 +28,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -69,8 +71,19 @@ final class StreamJobRun implements AutoCloseable {
      *
      * @param options of their applications, but for the ids
      * @param referenceFolder below which files of reference data lie; empty where there are none
+     * @param ends where the logs of their inputs end
+     * @param runs how many there are now
      */
-    record Place(StreamsApplication.Options options, Optional<Path> referenceFolder) {}
+    record Place(
+            StreamsApplication.Options options, Optional<Path> referenceFolder, LogEnds.Known ends, IntSupplier runs) {
+        private static final long SHORTEST_PACE = 50;
+        private static final long PACE_OF_A_RUN = 10;
+
+        /** How many milliseconds are between two commits: all runs together commit a hundred times a second. */
+        long pace() {
+            return Math.max(SHORTEST_PACE, PACE_OF_A_RUN * runs.getAsInt());
+        }
+    }
 
     /** Is told how the run fares. */
     interface Reports {
@@ -124,9 +137,9 @@ final class StreamJobRun implements AutoCloseable {
             }
         }
         position(admin, start);
-        LogEnds logEnds = new LogEnds(Admin.create(options.kafka().clientProperties()), read);
+        LogEnds logEnds = new LogEnds(place.ends(), read);
         AtomicLong until = new AtomicLong(Long.MAX_VALUE);
-        StreamJobSpec spec = spec(streamJobId, start, definition, codecs, logEnds, until::get);
+        StreamJobSpec spec = spec(streamJobId, start, definition, codecs, logEnds, until::get, place::pace);
         List<EndpointDelivery> deliveries = new ArrayList<>();
         for (Map.Entry<String, StreamJobDefinition.Output> output :
                 definition.outputs().entrySet()) {
@@ -138,6 +151,7 @@ final class StreamJobRun implements AutoCloseable {
         }
         Map<String, Object> more = new HashMap<>(options.more());
         more.put(StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG, FailQuietly.class);
+        more.put(StreamsConfig.POLL_MS_CONFIG, (int) Pace.LOOK.toMillis()); // There may be many, and most are idle.
         StreamsApplication.Options own = new StreamsApplication.Options(
                 applicationId(number), options.kafka(), options.stateDir(), units, options.replication(), more);
         KafkaStreams streams =
@@ -176,7 +190,8 @@ final class StreamJobRun implements AutoCloseable {
             StreamJobDefinition definition,
             Codecs codecs,
             Arrivals arrivals,
-            LongSupplier until)
+            LongSupplier until,
+            LongSupplier pace)
             throws StreamJobDefinitionException {
         Map<String, Integer> partitions = new HashMap<>();
         for (StreamPosition position : start.getPositions()) {
@@ -229,6 +244,7 @@ final class StreamJobRun implements AutoCloseable {
                         : start.getFromTicksByTask(),
                 until,
                 definition.merges() ? Optional.of(exchange(start.getNumber())) : Optional.empty(),
+                pace,
                 codecs.of(Topics.STREAM_JOB_PROGRESS),
                 arrivals);
     }

@@ -2,6 +2,7 @@ package io.muster.processor.streamjob.stream;
 
 import io.muster.codec.Codecs;
 import io.muster.codec.UndecodableRecordException;
+import io.muster.processor.engine.stream.LogEnds;
 import io.muster.processor.streamjob.StreamJobDecider;
 import io.muster.query.stream.Ticks;
 import io.muster.records.ReportStreamJobDegraded;
@@ -78,9 +79,9 @@ public final class StreamJobRunner implements AutoCloseable {
     public StreamJobRunner(StreamsApplication.Options options, Optional<Path> referenceFolder, Codecs codecs) {
         KafkaConnection kafka = options.kafka();
         this.codecs = codecs;
-        this.place = new StreamJobRun.Place(options, referenceFolder);
         this.positions = new StreamPositions(kafka, codecs);
         this.admin = Admin.create(kafka.clientProperties());
+        this.place = new StreamJobRun.Place(options, referenceFolder, new LogEnds.Known(admin), runs::size);
         Map<String, Object> producing = kafka.clientProperties();
         producing.put(ProducerConfig.ACKS_CONFIG, "all");
         this.producer = new KafkaProducer<>(producing, new StringSerializer(), new ByteArraySerializer());

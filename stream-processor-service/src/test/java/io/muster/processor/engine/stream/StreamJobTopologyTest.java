@@ -61,6 +61,7 @@ class StreamJobTopologyTest {
                 List.of(Ticks.of(from)),
                 until::get,
                 exchange ? Optional.of("exchange") : Optional.empty(),
+                () -> 50,
                 codec,
                 (_, _, _, now) -> OptionalLong.of(now));
         Properties properties = new Properties();
