@@ -12,10 +12,14 @@ import io.muster.agent.SimulatedFleet;
 import io.muster.standalone.RestClient;
 import io.muster.standalone.Standalone;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.GroupListing;
+import org.apache.kafka.clients.admin.ListGroupsOptions;
 import org.apache.kafka.clients.admin.MemberDescription;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -139,8 +143,8 @@ class SeveralInstancesTest {
 
     @Test
     @Order(4)
-    void whatAPlannerAndAProcessorLeaveIsGoneOnWith() {
-        for (String victim : List.of("planner", "processor", "api")) {
+    void whatAPlannerLeavesIsGoneOnWith() {
+        for (String victim : List.of("planner", "api")) {
             String id = "without-" + victim;
             schedule(otherRest, id, CONDITION, 20);
             muster.standalone.kill(victim);
@@ -153,6 +157,71 @@ class SeveralInstancesTest {
 
     @Test
     @Order(5)
+    void processorsShareAStreamJobAndOneGoesOnAlone() throws Exception {
+        String kafka = muster.standalone.options().kafka();
+        StreamTopics.create(kafka, "shared-in", "shared-out");
+        AutoCloseable events = StreamTopics.feed(kafka, "shared-in", 23);
+        String document = StreamStartsTest.document("shared-in", "shared-out", StreamTopics.BY_PARTITION);
+        assertThat(otherRest.sendStreamJob("PUT", "shared", document).join().status())
+                .isEqualTo(201);
+        assertThat(otherRest.sendStreamJob("POST", "shared/start", null).join().status())
+                .isEqualTo(202);
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka))) {
+            await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> {
+                List<String> groups = admin.listGroups(ListGroupsOptions.forConsumerGroups()).all().get().stream()
+                        .map(GroupListing::groupId)
+                        .filter(group -> group.matches("muster-stream-\\d+"))
+                        .toList();
+                assertThat(groups).hasSize(1);
+                assertThat(admin.describeConsumerGroups(groups)
+                                .all()
+                                .get()
+                                .get(groups.getFirst())
+                                .members())
+                        .filteredOn(
+                                member -> !member.assignment().topicPartitions().isEmpty())
+                        .as("a partition each")
+                        .hasSize(2);
+            });
+        }
+        awaitResultsBeyond(kafka, Instant.now());
+        String id = "without-processor";
+        schedule(otherRest, id, CONDITION, 20);
+        muster.standalone.kill("processor");
+        assertThat(completed(otherRest, id).path("succeededCount").asInt()).isEqualTo(2 * HALF);
+        awaitResultsBeyond(kafka, Instant.now());
+        assertThat(otherRest.sendStreamJob("POST", "shared/stop", null).join().status())
+                .isEqualTo(202);
+        await().atMost(Duration.ofSeconds(60))
+                .until(() -> otherRest
+                        .sendStreamJob("GET", "shared", null)
+                        .join()
+                        .body()
+                        .at("/properties/jobState")
+                        .asText()
+                        .equals("Stopped"));
+        events.close();
+        SortedMap<String, Long> written = StreamTopics.results(kafka, "shared-out");
+        String first = written.firstKey().substring(0, StreamTopics.TIME_LENGTH);
+        assertThat(written.headMap(StreamTopics.nearEnd(written)))
+                .hasSizeGreaterThan(10)
+                .isEqualTo(StreamTopics.computed(kafka, "shared-in", StreamTopics.windows(1000, 1000, true))
+                        .subMap(first, StreamTopics.nearEnd(written)));
+    }
+
+    /** Of both partitions. */
+    private static void awaitResultsBeyond(String kafka, Instant instant) {
+        for (String partition : List.of("0", "1")) {
+            await().atMost(Duration.ofSeconds(90))
+                    .until(() -> StreamTopics.results(kafka, "shared-out").keySet().stream()
+                            .filter(key -> key.contains(" " + partition + " "))
+                            .anyMatch(key -> Instant.parse(key.substring(0, StreamTopics.TIME_LENGTH))
+                                    .isAfter(instant)));
+        }
+    }
+
+    @Test
+    @Order(6)
     void aGatewayThatDiesHandsItsDevicesOver() throws Exception {
         long repeated = left.counters().repeated();
         schedule(otherRest, "hand-over", CONDITION, 20);

@@ -19,9 +19,6 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -35,35 +32,11 @@ class StreamStartsTest {
 
     private RestClient rest;
     private String kafka;
-    private volatile boolean over;
 
-    /** What a query makes of the input: rows by the time of the result and what tells them apart. */
-    private interface Computation {
-        void add(ConsumerRecord<String, String> event, JsonNode value, SortedMap<String, Long> results);
-    }
-
-    private record Job(String name, String out, String query, Computation computation) {}
-
-    private static String text(long millis) {
-        return Instant.ofEpochMilli(millis).toString().replaceFirst("(\\.\\d+)?Z$", "")
-                + ".%03d0000Z".formatted(millis % 1000);
-    }
-
-    private static Computation windows(int size, int hop, boolean byPartition) {
-        return (event, value, results) -> {
-            for (long end = Math.ceilDiv(event.timestamp(), hop) * hop; end < event.timestamp() + size; end += hop) {
-                String key = (byPartition ? event.partition() + " " : "")
-                        + value.path("k").asText();
-                results.merge(text(end) + " " + key, 1L, Long::sum);
-            }
-        };
-    }
+    private record Job(String name, String out, String query, StreamTopics.Computation computation) {}
 
     private static final String TUMBLING = "SELECT k, COUNT(*) AS n, System.Timestamp() AS at INTO out FROM events"
             + " GROUP BY k, TumblingWindow(second, 1)";
-    private static final String BY_PARTITION =
-            "SELECT CONCAT(CAST(PartitionId AS nvarchar(max)), ' ', k) AS k, COUNT(*) AS n, System.Timestamp() AS at INTO out"
-                    + " FROM events PARTITION BY PartitionId GROUP BY PartitionId, k, TumblingWindow(second, 1)";
     private static final String HOPPING = "SELECT k, COUNT(*) AS n, System.Timestamp() AS at INTO out FROM events"
             + " GROUP BY k, HoppingWindow(second, 5, 1)";
     private static final String FILTER =
@@ -71,7 +44,8 @@ class StreamStartsTest {
 
     private static void filter(ConsumerRecord<String, String> event, JsonNode value, SortedMap<String, Long> results) {
         if (value.path("k").asText().equals("a")) {
-            results.merge(text(event.timestamp()) + " " + value.path("i").asText(), 1L, Long::sum);
+            results.merge(
+                    StreamTopics.text(event.timestamp()) + " " + value.path("i").asText(), 1L, Long::sum);
         }
     }
 
@@ -84,16 +58,24 @@ class StreamStartsTest {
         String in = "starts-in-" + seed;
         Random random = new Random(seed);
         List<Job> jobs = List.of(
-                new Job("now", "starts-now-" + seed, TUMBLING, windows(1000, 1000, false)),
-                new Job("past", "starts-past-" + seed, HOPPING, windows(5000, 1000, false)),
-                new Job("future", "starts-future-" + seed, BY_PARTITION, windows(1000, 1000, true)),
-                new Job("last", "starts-last-" + seed, BY_PARTITION, windows(1000, 1000, true)),
+                new Job("now", "starts-now-" + seed, TUMBLING, StreamTopics.windows(1000, 1000, false)),
+                new Job("past", "starts-past-" + seed, HOPPING, StreamTopics.windows(5000, 1000, false)),
+                new Job(
+                        "future",
+                        "starts-future-" + seed,
+                        StreamTopics.BY_PARTITION,
+                        StreamTopics.windows(1000, 1000, true)),
+                new Job(
+                        "last",
+                        "starts-last-" + seed,
+                        StreamTopics.BY_PARTITION,
+                        StreamTopics.windows(1000, 1000, true)),
                 new Job("filter", "starts-filter-" + seed, FILTER, StreamStartsTest::filter));
         StreamTopics.create(kafka, in);
         for (Job job : jobs) {
             StreamTopics.create(kafka, job.out());
         }
-        Thread events = Thread.ofPlatform().start(() -> produce(in, seed));
+        AutoCloseable events = StreamTopics.feed(kafka, in, seed);
         await().until(() -> StreamTopics.read(kafka, in).size() > 1000);
         Instant now =
                 Instant.ofEpochMilli(StreamTopics.read(kafka, in).getLast().timestamp());
@@ -132,28 +114,15 @@ class StreamStartsTest {
             ask(job, seed, "stop", null);
             awaitState(job, seed, "Stopped");
         }
-        over = true;
-        events.join();
+        events.close();
         for (Job job : jobs) {
-            SortedMap<String, Long> written = new TreeMap<>();
-            for (ConsumerRecord<String, String> record : StreamTopics.read(kafka, job.out())) {
-                JsonNode row = JSON.readTree(record.value());
-                String result = row.path("at").asText() + " " + row.path("k").asText();
-                assertThat(written.put(result, row.path("n").asLong()))
-                        .as("twice in %s: %s", job.name(), result)
-                        .isNull();
-            }
-            SortedMap<String, Long> computed = new TreeMap<>();
-            for (ConsumerRecord<String, String> record : StreamTopics.read(kafka, in)) {
-                job.computation().add(record, JSON.readTree(record.value()), computed);
-            }
+            SortedMap<String, Long> written = StreamTopics.results(kafka, job.out());
+            SortedMap<String, Long> computed = StreamTopics.computed(kafka, in, job.computation());
             // From the output start time to the last instant of which there is anything.
             String first = job.name().equals("last")
                     ? written.firstKey()
-                    : text(Instant.parse(begins.get(job.name())).toEpochMilli());
-            // Of partitions by themselves each ends at an instant of its own: all but the last two seconds are
-            // compared.
-            String end = text(Instant.parse(written.lastKey().substring(0, 28)).toEpochMilli() - 2000);
+                    : StreamTopics.text(Instant.parse(begins.get(job.name())).toEpochMilli());
+            String end = StreamTopics.nearEnd(written);
             assertThat(written.firstKey()).as(job.name()).isGreaterThanOrEqualTo(first);
             assertThat(written.headMap(end))
                     .as("%s from %s to %s", job.name(), first, end)
@@ -172,8 +141,8 @@ class StreamStartsTest {
         kafka = muster.standalone.options().kafka();
         String in = "replace-in";
         StreamTopics.create(kafka, in, "replace-out");
-        Thread events = Thread.ofPlatform().start(() -> produce(in, 5));
-        Job job = new Job("replace", "replace-out", BY_PARTITION, windows(1000, 1000, true));
+        AutoCloseable events = StreamTopics.feed(kafka, in, 5);
+        Job job = new Job("replace", "replace-out", StreamTopics.BY_PARTITION, StreamTopics.windows(1000, 1000, true));
         put(job, in, 5);
         ask(job, 5, "start", "{}");
         awaitResults(job, 10);
@@ -181,7 +150,7 @@ class StreamStartsTest {
                         .join()
                         .status())
                 .isEqualTo(400);
-        String second = BY_PARTITION.replace("COUNT(*) AS n", "COUNT(*) + 1000 AS n");
+        String second = StreamTopics.BY_PARTITION.replace("COUNT(*) AS n", "COUNT(*) + 1000 AS n");
         assertThat(rest.sendStreamJob("POST", "replace-5/replace", "{\"query\":\"" + second + "\"}")
                         .join()
                         .status())
@@ -201,8 +170,7 @@ class StreamStartsTest {
         assertThat(rest.sendStreamJob("DELETE", "replace-5", null).join().status())
                 .isEqualTo(202);
         await().until(() -> rest.sendStreamJob("GET", "replace-5", null).join().status() == 404);
-        over = true;
-        events.join();
+        events.close();
         SortedMap<String, Long> first = new TreeMap<>();
         SortedMap<String, Long> then = new TreeMap<>();
         for (ConsumerRecord<String, String> record : StreamTopics.read(kafka, job.out())) {
@@ -211,12 +179,10 @@ class StreamStartsTest {
             long n = row.path("n").asLong();
             assertThat((n > 1000 ? then : first).put(result, n % 1000)).isNull();
         }
-        assertThat(first.lastKey().substring(0, 28)).isLessThan(then.firstKey().substring(0, 28));
-        SortedMap<String, Long> computed = new TreeMap<>();
-        for (ConsumerRecord<String, String> record : StreamTopics.read(kafka, in)) {
-            job.computation().add(record, JSON.readTree(record.value()), computed);
-        }
-        String end = text(Instant.parse(then.lastKey().substring(0, 28)).toEpochMilli() - 2000);
+        assertThat(first.lastKey().substring(0, StreamTopics.TIME_LENGTH))
+                .isLessThan(then.firstKey().substring(0, StreamTopics.TIME_LENGTH));
+        SortedMap<String, Long> computed = StreamTopics.computed(kafka, in, job.computation());
+        String end = StreamTopics.nearEnd(then);
         SortedMap<String, Long> both = new TreeMap<>(first);
         both.putAll(then);
         assertThat(both.headMap(end)).isEqualTo(computed.subMap(both.firstKey(), end));
@@ -227,15 +193,20 @@ class StreamStartsTest {
     }
 
     private void put(Job job, String in, long seed) {
+        RestClient.Answer answer = rest.sendStreamJob(
+                        "PUT", job.name() + "-" + seed, document(in, job.out(), job.query()))
+                .join();
+        assertThat(answer.status()).as(answer.body().toString()).isEqualTo(201);
+    }
+
+    static String document(String in, String out, String query) {
         ObjectNode body = JSON.createObjectNode();
         ObjectNode properties = body.putObject("properties");
         hub(properties.putArray("inputs"), "events", in).put("type", "Stream");
-        hub(properties.putArray("outputs"), "out", job.out());
+        hub(properties.putArray("outputs"), "out", out);
         ObjectNode transformation = properties.putObject("transformation").put("name", "T");
-        transformation.putObject("properties").put("streamingUnits", 1).put("query", job.query());
-        RestClient.Answer answer = rest.sendStreamJob("PUT", job.name() + "-" + seed, body.toString())
-                .join();
-        assertThat(answer.status()).as(answer.body().toString()).isEqualTo(201);
+        transformation.putObject("properties").put("streamingUnits", 1).put("query", query);
+        return body.toString();
     }
 
     static ObjectNode hub(ArrayNode list, String name, String topic) {
@@ -283,21 +254,5 @@ class StreamStartsTest {
             }
             return false;
         });
-    }
-
-    /** About two hundred a second over both partitions. */
-    private void produce(String topic, long seed) {
-        Random random = new Random(seed);
-        try (KafkaProducer<String, String> producer = new KafkaProducer<>(
-                Map.of("bootstrap.servers", kafka, "linger.ms", 5), new StringSerializer(), new StringSerializer())) {
-            for (int i = 0; !over; i++) {
-                int partition = random.nextInt(StreamTopics.PARTITIONS);
-                String key = String.valueOf((char) ('a' + random.nextInt(3)));
-                producer.send(new ProducerRecord<>(topic, partition, null, "{\"k\":\"" + key + "\",\"i\":" + i + "}"));
-                Thread.sleep(5);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 }

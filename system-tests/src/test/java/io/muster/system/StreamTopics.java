@@ -1,21 +1,42 @@
 package io.muster.system;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
 
 /** Topics that stream jobs read and write. */
 final class StreamTopics {
     static final int PARTITIONS = 2;
+    static final int TIME_LENGTH = 28;
+
+    /** Counts by key and second, of each partition by itself. */
+    static final String BY_PARTITION =
+            "SELECT CONCAT(CAST(PartitionId AS nvarchar(max)), ' ', k) AS k, COUNT(*) AS n, System.Timestamp() AS at INTO out"
+                    + " FROM events PARTITION BY PartitionId GROUP BY PartitionId, k, TumblingWindow(second, 1)";
+
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     private StreamTopics() {}
 
@@ -29,6 +50,81 @@ final class StreamTopics {
                     .all()
                     .get();
         }
+    }
+
+    /** About two hundred events a second over both partitions, until it is closed: {@code {"k": one of three, "i": their number}}. */
+    static AutoCloseable feed(String kafka, String topic, long seed) {
+        AtomicBoolean over = new AtomicBoolean();
+        Thread thread = Thread.ofPlatform().start(() -> {
+            Random random = new Random(seed);
+            try (KafkaProducer<String, String> producer = new KafkaProducer<>(
+                    Map.of("bootstrap.servers", kafka, "linger.ms", 5),
+                    new StringSerializer(),
+                    new StringSerializer())) {
+                for (int i = 0; !over.get(); i++) {
+                    int partition = random.nextInt(PARTITIONS);
+                    String key = String.valueOf((char) ('a' + random.nextInt(3)));
+                    producer.send(
+                            new ProducerRecord<>(topic, partition, null, "{\"k\":\"" + key + "\",\"i\":" + i + "}"));
+                    Thread.sleep(5);
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        return () -> {
+            over.set(true);
+            thread.join();
+        };
+    }
+
+    /** Results that say their time as {@code at}, what tells them apart as {@code k}, and a number {@code n}; none twice. */
+    static SortedMap<String, Long> results(String kafka, String topic) throws IOException {
+        SortedMap<String, Long> results = new TreeMap<>();
+        for (ConsumerRecord<String, String> record : read(kafka, topic)) {
+            JsonNode row = JSON.readTree(record.value());
+            String result = row.path("at").asText() + " " + row.path("k").asText();
+            assertThat(results.put(result, row.path("n").asLong()))
+                    .as("twice in %s: %s", topic, result)
+                    .isNull();
+        }
+        return results;
+    }
+
+    /** What a query makes of one event: results by time and what tells them apart. */
+    interface Computation {
+        void add(ConsumerRecord<String, String> event, JsonNode value, SortedMap<String, Long> results);
+    }
+
+    /** The same results, computed from what the input holds. */
+    static SortedMap<String, Long> computed(String kafka, String topic, Computation computation) throws IOException {
+        SortedMap<String, Long> computed = new TreeMap<>();
+        for (ConsumerRecord<String, String> record : read(kafka, topic)) {
+            computation.add(record, JSON.readTree(record.value()), computed);
+        }
+        return computed;
+    }
+
+    /** Counts by key and window. @param byPartition of each partition by itself */
+    static Computation windows(int size, int hop, boolean byPartition) {
+        return (event, value, results) -> {
+            for (long end = Math.ceilDiv(event.timestamp(), hop) * hop; end < event.timestamp() + size; end += hop) {
+                String key = (byPartition ? event.partition() + " " : "")
+                        + value.path("k").asText();
+                results.merge(text(end) + " " + key, 1L, Long::sum);
+            }
+        };
+    }
+
+    /** A time as results have it. */
+    static String text(long millis) {
+        return Instant.ofEpochMilli(millis).toString().replaceFirst("(\\.\\d+)?Z$", "")
+                + ".%03d0000Z".formatted(millis % 1000);
+    }
+
+    /** The time of the last result, less two seconds: where each partition ends at an instant of its own, all have results before. */
+    static String nearEnd(SortedMap<String, Long> results) {
+        return text(Instant.parse(results.lastKey().substring(0, TIME_LENGTH)).toEpochMilli() - 2000);
     }
 
     /** All that is committed by now. */

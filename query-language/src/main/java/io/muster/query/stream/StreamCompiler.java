@@ -116,6 +116,7 @@ final class StreamCompiler {
                 throw Parsing.refuse(select.HAVING().getSymbol(), "HAVING stands behind GROUP BY: write WHERE");
             }
             List<StreamQuery.Column> columns = columns(select, scope, rows, rows);
+            checkPartitions(select, rows, Map.of());
             return new StreamQuery.Select(
                     sources,
                     joins,
@@ -128,6 +129,7 @@ final class StreamCompiler {
                     isPartitioned(select));
         }
         Groups keys = Groups.of(grouping, select.GROUP().getSymbol(), rows);
+        checkPartitions(select, rows, keys.places());
         StreamExpressions results = rows.grouped(keys.places());
         List<StreamQuery.Column> columns = columns(select, scope, rows, results);
         @Nullable Expression having = select.HAVING() == null ? null : results.visit(conditions.getLast());
@@ -141,6 +143,32 @@ final class StreamCompiler {
                 having,
                 columns,
                 isPartitioned(select));
+    }
+
+    /** Rows of different partitions don't meet: so what they meet by is the partition's column. */
+    private static void checkPartitions(SelectContext select, StreamExpressions rows, Map<String, Integer> keys) {
+        List<SourceContext> sources = new ArrayList<>(List.of(select.source()));
+        select.join().stream()
+                .filter(StreamQueryParser.JoinedContext.class::isInstance)
+                .forEach(join -> sources.add(((StreamQueryParser.JoinedContext) join).source()));
+        for (int part = 0; part < sources.size(); part++) {
+            if (sources.get(part).partition().isEmpty()) {
+                continue;
+            }
+            StreamQueryParser.PathContext path = sources.get(part).partition(0).path();
+            List<String> names = path.name().stream().map(StreamScope::name).toList();
+            String name = names.getLast();
+            StreamScope.Column column = new StreamScope.Column(part, List.of(name));
+            if (part == 0 && !select.or().isEmpty() && select.GROUP() != null && !keys.containsKey(column.key())) {
+                throw Parsing.refuse(
+                        path.getStart(), "A partitioned select groups by its partition: add " + name + " to GROUP BY");
+            }
+            if (sources.size() > 1 && !rows.isJoined(column)) {
+                throw Parsing.refuse(
+                        path.getStart(),
+                        "Partitioned sources are joined by their partition: add the equality of " + name + " to ON");
+            }
+        }
     }
 
     private static boolean isPartitioned(SelectContext select) {

@@ -12,6 +12,7 @@ import io.muster.query.grammar.StreamQueryParser.OrContext;
 import io.muster.query.grammar.StreamQueryParser.SumContext;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -53,6 +54,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     private final Map<String, Integer> keys;
     private final Map<String, Integer> known = new HashMap<>();
+    private final Set<String> joinedColumns = new HashSet<>();
     private @Nullable Bound bound;
 
     /** By how much the joined row's time differs from that of a part before it. */
@@ -259,6 +261,8 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
                             && other.isPresent()
                             && (one.getAsInt() == last) != (other.getAsInt() == last)) {
                         int left = one.getAsInt() == last ? 1 : 0;
+                        joinedColumns.add(canonical(compare.sum(0)));
+                        joinedColumns.add(canonical(compare.sum(1)));
                         leftKeys.add(visit(compare.sum(left)));
                         rightKeys.add(visit(compare.sum(1 - left)));
                     }
@@ -288,6 +292,11 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
                 leftKeys,
                 rightKeys,
                 on);
+    }
+
+    /** Whether a join demands that the column equals one of another source. */
+    boolean isJoined(StreamScope.Column column) {
+        return joinedColumns.contains(column.key());
     }
 
     /** Of which part alone the columns of an expression are; empty where it has several or none. */

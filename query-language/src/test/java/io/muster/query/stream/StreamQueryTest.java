@@ -38,6 +38,8 @@ class StreamQueryTest {
                     SELECT a.k FROM t a JOIN t a ON 1 = 1                      | 1:26 | Two sources are called 'a'
                     SELECT a.k FROM t a JOIN r b ON b.k > 1                    | 1:21 | joined by an equality of columns
                     SELECT a FROM t HAVING a > 1                               | 1:17 | write WHERE
+                    SELECT COUNT(*) FROM t PARTITION BY k GROUP BY j, TumblingWindow(second, 1) | 1:37 | add k to GROUP BY
+                    SELECT a.k FROM t a PARTITION BY k JOIN t b PARTITION BY k ON a.j = b.j AND DATEDIFF(day, a, b) BETWEEN 0 AND 1 | 1:34 | add the equality of k to ON
                     SELECT LAG(a) FROM t                                       | 1:8  | LIMIT DURATION(second, 10)
                     WITH s AS (SELECT a INTO o FROM t) SELECT a FROM s         | 1:21 | A step of WITH has no INTO
                     WITH s AS (SELECT a FROM t) SELECT a FROM s TIMESTAMP BY a | 1:45 | is none

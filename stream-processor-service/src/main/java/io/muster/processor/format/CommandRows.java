@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Rows that ask for something: described in docs/stream-jobs.md. */
@@ -31,7 +32,8 @@ final class CommandRows {
     private CommandRows() {}
 
     /** With a methodName a method, and else a message. */
-    static OutputFormat.Written toDevice(StreamRow row, String id, OutputFormat.ToDevices to) throws IOException {
+    static OutputFormat.Written toDevice(StreamRow row, Supplier<String> id, OutputFormat.ToDevices to)
+            throws IOException {
         String deviceId =
                 text(row, "deviceId").orElseThrow(() -> new IOException("a row to a device has its deviceId"));
         String identity = deviceId + text(row, "moduleId").map("/"::concat).orElse("");
@@ -51,7 +53,8 @@ final class CommandRows {
                 seconds(row, "connectTimeoutInSeconds", 0));
     }
 
-    private static CloudMessage message(StreamRow row, String id, OutputFormat.ToDevices to) throws IOException {
+    private static CloudMessage message(StreamRow row, Supplier<String> id, OutputFormat.ToDevices to)
+            throws IOException {
         Object body = row.member("body");
         if (body == StreamValues.NULL) {
             throw new IOException("a row to a device has a body, or a methodName");
@@ -62,7 +65,9 @@ final class CommandRows {
                     (name, value) -> properties.put(String.valueOf(name), JsonRecords.text(StreamValues.of(value))));
         }
         properties.putIfAbsent(
-                ID, UUID.nameUUIDFromBytes(id.getBytes(StandardCharsets.UTF_8)).toString());
+                ID,
+                UUID.nameUUIDFromBytes(id.get().getBytes(StandardCharsets.UTF_8))
+                        .toString());
         Instant at = Ticks.instant(row.time());
         return new CloudMessage(
                 properties,
@@ -70,9 +75,9 @@ final class CommandRows {
                 StreamValues.instant(row.member("expiresAt")).orElse(at.plus(to.life())));
     }
 
-    static OutputFormat.Written toJob(StreamRow row, String id, OutputFormat.ToJobs to) throws IOException {
+    static OutputFormat.Written toJob(StreamRow row, Supplier<String> id, OutputFormat.ToJobs to) throws IOException {
         String jobId = text(row, "jobId")
-                .orElseGet(() -> UUID.nameUUIDFromBytes(id.getBytes(StandardCharsets.UTF_8))
+                .orElseGet(() -> UUID.nameUUIDFromBytes(id.get().getBytes(StandardCharsets.UTF_8))
                         .toString());
         String condition = text(row, "queryCondition")
                 .orElseThrow(() -> new IOException("a row that starts a job has a queryCondition"));

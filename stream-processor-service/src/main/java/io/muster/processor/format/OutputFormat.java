@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Supplier;
 import org.apache.avro.Schema;
 import org.jspecify.annotations.Nullable;
 
@@ -39,10 +40,10 @@ public sealed interface OutputFormat {
     /**
      * One row.
      *
-     * @param id the same whenever the row is worked out again, and no other row's
+     * @param id gives what is the same whenever the row is worked out again, and no other row's
      * @throws IOException where the row is not what the output takes
      */
-    default Written write(StreamRow row, String id) throws IOException {
+    default Written write(StreamRow row, Supplier<String> id) throws IOException {
         return switch (this) {
             case Json json ->
                 new Written(
@@ -52,7 +53,7 @@ public sealed interface OutputFormat {
                 new Written(key(row, avro.key()), AvroRecords.write(row.record(), avro.id(), avro.schema()));
             case ToDeliver _ ->
                 new Written(
-                        UUID.nameUUIDFromBytes(id.getBytes(StandardCharsets.UTF_8))
+                        UUID.nameUUIDFromBytes(id.get().getBytes(StandardCharsets.UTF_8))
                                 .toString()
                                 .getBytes(StandardCharsets.UTF_8),
                         JsonRecords.write(row.record()));

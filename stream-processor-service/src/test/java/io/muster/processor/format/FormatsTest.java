@@ -87,7 +87,7 @@ class FormatsTest {
     @Test
     void csvIsWrittenWithItsNames() throws IOException {
         Event row = row(Map.entry("a", 1L), Map.entry("b", "x,y"), Map.entry("c", StreamValues.NULL));
-        OutputFormat.Written written = new OutputFormat.Csv(',', Optional.of("a")).write(row, "id");
+        OutputFormat.Written written = new OutputFormat.Csv(',', Optional.of("a")).write(row, () -> "id");
         assertThat(written.value()).asString().isEqualTo("a,b,c\n1,\"x,y\",");
         assertThat(written.key()).asString().isEqualTo("1");
         assertThat(read(new InputFormat.Csv(','), written.value()))
@@ -118,7 +118,7 @@ class FormatsTest {
     void avroGoesThereAndBack() throws IOException {
         int id = registry.register("out-value", SCHEMA);
         byte[] written = new OutputFormat.Avro(id, SCHEMA, Optional.empty())
-                .write(avroRow(2L), "id")
+                .write(avroRow(2L), () -> "id")
                 .value();
         assertThat(read(new InputFormat.Avro(registry), written).getFirst())
                 .containsEntry("k", StreamValues.NULL)
@@ -133,7 +133,7 @@ class FormatsTest {
     @Test
     void avroThatIsNoneIsRefused() {
         int id = registry.register("out-value", SCHEMA);
-        assertThatThrownBy(() -> new OutputFormat.Avro(id, SCHEMA, Optional.empty()).write(avroRow("two"), "id"))
+        assertThatThrownBy(() -> new OutputFormat.Avro(id, SCHEMA, Optional.empty()).write(avroRow("two"), () -> "id"))
                 .isInstanceOf(IOException.class)
                 .hasMessage("the column n is two, and the schema wants int");
         InputFormat avro = new InputFormat.Avro(registry);
@@ -155,7 +155,7 @@ class FormatsTest {
                                 Map.entry("moduleId", "m"),
                                 Map.entry("methodName", "reboot"),
                                 Map.entry("payload", Map.of("delay", 5L))),
-                        "id");
+                        () -> "id");
         assertThat(written.key()).asString().isEqualTo("d");
         assertThat(codec.decode(written.value()))
                 .isEqualTo(
@@ -170,7 +170,7 @@ class FormatsTest {
                 Map.entry("deviceId", "d"),
                 Map.entry("body", Map.of("hot", true)),
                 Map.entry("properties", Map.of("level", 3L)));
-        DeviceCommand command = codec.decode(format.write(row, "one").value());
+        DeviceCommand command = codec.decode(format.write(row, () -> "one").value());
         SendMessage sent = (SendMessage) command.getCommand();
         assertThat(StandardCharsets.UTF_8
                         .decode(sent.getMessage().getBody().duplicate())
@@ -180,8 +180,8 @@ class FormatsTest {
                 .containsEntry("level", "3")
                 .containsKey("$.mid");
         assertThat(sent.getMessage().getExpiresAt()).isEqualTo(Instant.parse("2026-11-21T11:00:00Z"));
-        assertThat(codec.decode(format.write(row, "one").value())).isEqualTo(command);
-        assertThat(codec.decode(format.write(row, "two").value())).isNotEqualTo(command);
+        assertThat(codec.decode(format.write(row, () -> "one").value())).isEqualTo(command);
+        assertThat(codec.decode(format.write(row, () -> "two").value())).isNotEqualTo(command);
     }
 
     @Test
@@ -194,16 +194,18 @@ class FormatsTest {
                                 Map.entry("queryCondition", "tags.room = 'x'"),
                                 Map.entry("desired", Map.of("rate", 5L)),
                                 Map.entry("maxExecutionTimeInSeconds", 60L)),
-                        "id")
+                        () -> "id")
                 .value());
         CreateJob create = (CreateJob) twin.getCommand();
         assertThat(twin.getJobId()).isEqualTo("hot-17");
         assertThat(create.getDefinition().getOperation()).isEqualTo(new TwinPatch(null, null, "{\"rate\":5}"));
         assertThat(create.getDefinition().getMaxExecutionSeconds()).isEqualTo(60);
         Event method = row(Map.entry("queryCondition", "*"), Map.entry("methodName", "reboot"));
-        assertThat(codec.decode(format.write(method, "one").value()).getJobId())
-                .isEqualTo(codec.decode(format.write(method, "one").value()).getJobId())
-                .isNotEqualTo(codec.decode(format.write(method, "two").value()).getJobId());
+        assertThat(codec.decode(format.write(method, () -> "one").value()).getJobId())
+                .isEqualTo(
+                        codec.decode(format.write(method, () -> "one").value()).getJobId())
+                .isNotEqualTo(
+                        codec.decode(format.write(method, () -> "two").value()).getJobId());
     }
 
     @ParameterizedTest
@@ -219,7 +221,7 @@ class FormatsTest {
         OutputFormat format = to.equals("jobs")
                 ? new OutputFormat.ToJobs(codecs.of(Topics.JOB_COMMANDS))
                 : new OutputFormat.ToDevices(codecs.of(Topics.DEVICE_COMMANDS), Duration.ofHours(1));
-        assertThatThrownBy(() -> format.write(row(Map.entry(only, "x")), "id"))
+        assertThatThrownBy(() -> format.write(row(Map.entry(only, "x")), () -> "id"))
                 .isInstanceOf(IOException.class)
                 .hasMessage(why);
     }

@@ -171,7 +171,7 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         ordinalOf = row.time();
         OutputFormat.Written written;
         try {
-            written = to.format().write(row, id(output, row.time()));
+            written = to.format().write(row, () -> id(output, row.time()));
         } catch (IOException e) {
             String message = "output " + output + ": " + e.getMessage();
             if (to.stopsAtErrors()) {

@@ -117,7 +117,10 @@ final class EndpointDelivery implements AutoCloseable {
             // Still a member of the group while it waits, and without records.
             consumer.pause(consumer.assignment());
             for (long left = pause; left > 0 && !closed; left -= POLL.toMillis()) {
-                consumer.poll(POLL);
+                if (!consumer.poll(POLL).isEmpty()) {
+                    goBack(); // They were somebody else's in between.
+                    return false;
+                }
             }
             consumer.resume(consumer.assignment());
             if (consumer.assignment().isEmpty()) {
@@ -125,6 +128,19 @@ final class EndpointDelivery implements AutoCloseable {
             }
         }
         return false;
+    }
+
+    /** To what is not dealt with, as far as the group knows. */
+    private void goBack() {
+        Map<TopicPartition, OffsetAndMetadata> committed = consumer.committed(consumer.assignment());
+        for (TopicPartition partition : consumer.assignment()) {
+            @Nullable OffsetAndMetadata offset = committed.get(partition);
+            if (offset == null) {
+                consumer.seekToBeginning(List.of(partition));
+            } else {
+                consumer.seek(partition, offset);
+            }
+        }
     }
 
     /** @return whether they were taken, or never will be */

@@ -40,7 +40,7 @@ import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownMemberIdException;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
-import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
+import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,16 +49,24 @@ final class StreamJobRun implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StreamJobRun.class);
     private static final String PREFIX = "muster-stream-";
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(30);
-    private static final int FAILURES_BEFORE_GIVING_UP = 10;
+    private static final int FAILURES_BEFORE_GIVING_UP = 20;
+    private static final Duration PAUSE = Duration.ofSeconds(1);
 
     private final long number;
     private final KafkaStreams streams;
+    private final Stumbling stumbling;
     private final LogEnds logEnds;
     private final AtomicLong until;
     private final List<EndpointDelivery> deliveries;
 
     private StreamJobRun(
-            long number, KafkaStreams streams, LogEnds logEnds, AtomicLong until, List<EndpointDelivery> deliveries) {
+            long number,
+            KafkaStreams streams,
+            Stumbling stumbling,
+            LogEnds logEnds,
+            AtomicLong until,
+            List<EndpointDelivery> deliveries) {
+        this.stumbling = stumbling;
         this.deliveries = deliveries;
         this.number = number;
         this.streams = streams;
@@ -124,30 +132,16 @@ final class StreamJobRun implements AutoCloseable {
         if (definition.merges()) {
             create(admin, exchange(number), options.replication(), Map.of());
         }
-        List<TopicPartition> read = new ArrayList<>();
+        List<TopicPartition> read = referenceFiles(start, definition, admin, place);
         start.getPositions()
                 .forEach(position -> read.add(new TopicPartition(position.getTopic(), position.getPartition())));
-        for (Map.Entry<String, StreamJobDefinition.Input> input :
-                definition.inputs().entrySet()) {
-            if (input.getValue() instanceof StreamJobDefinition.Input.OfFile file) {
-                String topic = ReferenceFile.topic(applicationId(number), input.getKey());
-                create(admin, topic, options.replication(), ReferenceFile.SETTINGS);
-                ReferenceFile.publish(place.referenceFolder(), file, topic, options.kafka());
-                read.add(new TopicPartition(topic, 0));
-            }
-        }
         position(admin, start);
         LogEnds logEnds = new LogEnds(place.ends(), read);
         AtomicLong until = new AtomicLong(Long.MAX_VALUE);
         StreamJobSpec spec = spec(streamJobId, start, definition, codecs, logEnds, until::get, place::pace);
-        List<EndpointDelivery> deliveries = new ArrayList<>();
-        for (Map.Entry<String, StreamJobDefinition.Output> output :
-                definition.outputs().entrySet()) {
-            if (output.getValue() instanceof StreamJobDefinition.Output.ToEndpoint to) {
-                String topic = EndpointDelivery.topic(streamJobId, output.getKey());
-                create(admin, topic, options.replication(), Map.of());
-                deliveries.add(EndpointDelivery.start(to, topic, options.kafka()));
-            }
+        Map<String, StreamJobDefinition.Output.ToEndpoint> endpoints = endpoints(streamJobId, definition);
+        for (String topic : endpoints.keySet()) {
+            create(admin, topic, options.replication(), Map.of());
         }
         Map<String, Object> more = new HashMap<>(options.more());
         more.put(StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG, FailQuietly.class);
@@ -156,32 +150,91 @@ final class StreamJobRun implements AutoCloseable {
                 applicationId(number), options.kafka(), options.stateDir(), units, options.replication(), more);
         KafkaStreams streams =
                 new KafkaStreams(StreamJobTopology.build(spec), StreamsApplication.properties(own), logEnds);
-        AtomicInteger failures = new AtomicInteger();
-        streams.setUncaughtExceptionHandler(e -> {
+        Stumbling stumbling = new Stumbling(streamJobId, number, reports);
+        streams.setUncaughtExceptionHandler(stumbling);
+        streams.start();
+        List<EndpointDelivery> deliveries = new ArrayList<>();
+        endpoints.forEach((topic, to) -> deliveries.add(EndpointDelivery.start(to, topic, options.kafka())));
+        return new StreamJobRun(number, streams, stumbling, logEnds, until, deliveries);
+    }
+
+    /** What becomes of a run whose thread failed: what is wrong with a record or a row fails the job, all else is tried again. */
+    private static final class Stumbling implements StreamsUncaughtExceptionHandler {
+        private final String streamJobId;
+        private final long number;
+        private final Reports reports;
+        private final AtomicInteger failures = new AtomicInteger();
+
+        private Stumbling(String streamJobId, long number, Reports reports) {
+            this.streamJobId = streamJobId;
+            this.number = number;
+            this.reports = reports;
+        }
+
+        @Override
+        public StreamThreadExceptionResponse handle(Throwable e) {
             Optional<StreamJobFailure> failure = failure(e);
             if (failure.isPresent()) {
                 reports.failed(String.valueOf(failure.get().getMessage()));
                 return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
             }
             LOG.warn("A stream job stumbled, streamJobId={} start={} reason={}", streamJobId, number, e.toString());
-            if (failures.incrementAndGet() < FAILURES_BEFORE_GIVING_UP) {
-                reports.restarting(String.valueOf(e.getMessage()));
-                return StreamThreadExceptionResponse.REPLACE_THREAD;
+            int times = failures.incrementAndGet();
+            if (times > FAILURES_BEFORE_GIVING_UP) {
+                reports.failed("It failed " + FAILURES_BEFORE_GIVING_UP + " times: " + e);
+                return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
             }
-            reports.failed("It failed " + FAILURES_BEFORE_GIVING_UP + " times: " + e);
-            return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
-        });
-        streams.start();
-        return new StreamJobRun(number, streams, logEnds, until, deliveries);
+            reports.restarting(e.toString());
+            try {
+                Thread.sleep(PAUSE.multipliedBy(times));
+            } catch (InterruptedException _) {
+                Thread.currentThread().interrupt();
+            }
+            return StreamThreadExceptionResponse.REPLACE_THREAD;
+        }
+
+        private void forget() {
+            failures.set(0);
+        }
+
+        private static Optional<StreamJobFailure> failure(Throwable e) {
+            for (Throwable at = e; at != null; at = at.getCause()) {
+                if (at instanceof StreamJobFailure failure) {
+                    return Optional.of(failure);
+                }
+            }
+            return Optional.empty();
+        }
     }
 
-    private static Optional<StreamJobFailure> failure(Throwable e) {
-        for (Throwable at = e; at != null; at = at.getCause()) {
-            if (at instanceof StreamJobFailure failure) {
-                return Optional.of(failure);
+    /** Files of reference data become topics of the start. @return their partitions */
+    private static List<TopicPartition> referenceFiles(
+            StreamJobStart start, StreamJobDefinition definition, Admin admin, Place place)
+            throws ExecutionException, InterruptedException, StreamJobDefinitionException {
+        List<TopicPartition> partitions = new ArrayList<>();
+        for (Map.Entry<String, StreamJobDefinition.Input> input :
+                definition.inputs().entrySet()) {
+            if (input.getValue() instanceof StreamJobDefinition.Input.OfFile file) {
+                String topic = ReferenceFile.topic(applicationId(start.getNumber()), input.getKey());
+                create(admin, topic, place.options().replication(), ReferenceFile.SETTINGS);
+                ReferenceFile.publish(
+                        place.referenceFolder(), file, topic, place.options().kafka());
+                partitions.add(new TopicPartition(topic, 0));
             }
         }
-        return Optional.empty();
+        return partitions;
+    }
+
+    /** By the topics in which their rows wait. */
+    private static Map<String, StreamJobDefinition.Output.ToEndpoint> endpoints(
+            String streamJobId, StreamJobDefinition definition) {
+        Map<String, StreamJobDefinition.Output.ToEndpoint> endpoints = new HashMap<>();
+        definition.outputs().forEach((name, output) -> {
+            if (output instanceof StreamJobDefinition.Output.ToEndpoint to) {
+                endpoints.put(EndpointDelivery.topic(streamJobId, name), to);
+            }
+        });
+        return endpoints;
     }
 
     private static StreamJobSpec spec(
@@ -293,8 +346,13 @@ final class StreamJobRun implements AutoCloseable {
         return number;
     }
 
+    /** When it does, what it stumbled over before is forgiven. */
     boolean isRunning() {
-        return streams.state() == KafkaStreams.State.RUNNING;
+        boolean running = streams.state() == KafkaStreams.State.RUNNING;
+        if (running) {
+            stumbling.forget();
+        }
+        return running;
     }
 
     /** Why an output does not take what is written; empty where all do. */
@@ -357,13 +415,8 @@ final class StreamJobRun implements AutoCloseable {
     /** Deletes what waits for the endpoints of a job that is no more. Returns at once; there may be nothing. */
     static void forget(Admin admin, StreamJob job) {
         try {
-            List<String> topics = new ArrayList<>();
-            StreamJobDefinition.parse(job.getDocument()).outputs().forEach((name, output) -> {
-                if (output instanceof StreamJobDefinition.Output.ToEndpoint) {
-                    topics.add(EndpointDelivery.topic(job.getStreamJobId(), name));
-                }
-            });
-            admin.deleteTopics(topics);
+            StreamJobDefinition definition = StreamJobDefinition.parse(job.getDocument());
+            admin.deleteTopics(endpoints(job.getStreamJobId(), definition).keySet());
         } catch (StreamJobDefinitionException e) {
             LOG.debug("A job that could not run left nothing, streamJobId={}", job.getStreamJobId(), e);
         }

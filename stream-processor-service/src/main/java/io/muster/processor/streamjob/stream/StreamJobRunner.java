@@ -16,6 +16,7 @@ import io.muster.records.StreamJobCommand;
 import io.muster.records.StreamJobReplacement;
 import io.muster.records.StreamJobStart;
 import io.muster.records.StreamJobStatus;
+import io.muster.registry.SchemaRegistryException;
 import io.muster.service.KafkaConnection;
 import io.muster.service.StreamsApplication;
 import io.muster.topics.Topics;
@@ -155,7 +156,7 @@ public final class StreamJobRunner implements AutoCloseable {
             try {
                 try {
                     serve(id, job);
-                } catch (ExecutionException | KafkaException e) {
+                } catch (ExecutionException | KafkaException | SchemaRegistryException e) {
                     LOG.warn("A stream job has to wait, streamJobId={} reason={}", id, e.toString());
                     Thread.sleep(PAUSE);
                 }
