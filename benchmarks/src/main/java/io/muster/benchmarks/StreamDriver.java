@@ -28,6 +28,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Prints how many events a second stream jobs work off, beside the same written by hand and beside Flink SQL. Arguments: the folder
@@ -173,8 +174,8 @@ public final class StreamDriver {
 
     private final long[] reached = new long[PARTITIONS];
 
-    private @org.jspecify.annotations.Nullable Mark reach(
-            KafkaConsumer<byte[], byte[]> consumer, Process process, double share) throws IOException {
+    private @Nullable Mark reach(KafkaConsumer<byte[], byte[]> consumer, Process process, double share)
+            throws IOException {
         if (share < 0.5) {
             Arrays.fill(reached, Long.MIN_VALUE);
         }

@@ -53,6 +53,9 @@ import org.apache.kafka.streams.kstream.Materialized;
 import org.apache.kafka.streams.kstream.Produced;
 import org.apache.kafka.streams.kstream.StreamJoined;
 import org.apache.kafka.streams.kstream.TimeWindows;
+import org.apache.kafka.streams.processor.api.FixedKeyProcessor;
+import org.apache.kafka.streams.processor.api.FixedKeyProcessorContext;
+import org.apache.kafka.streams.processor.api.FixedKeyRecord;
 import org.apache.kafka.streams.state.WindowStore;
 
 /**
@@ -231,18 +234,17 @@ public final class StreamEngine {
     }
 
     /** Kafka Streams alone knows the time of a row. */
-    private static final class StampedResult
-            implements org.apache.kafka.streams.processor.api.FixedKeyProcessor<String, JsonNode, ObjectNode> {
+    private static final class StampedResult implements FixedKeyProcessor<String, JsonNode, ObjectNode> {
         @SuppressWarnings("NullAway.Init") // Kafka Streams calls init before anything else.
-        private org.apache.kafka.streams.processor.api.FixedKeyProcessorContext<String, ObjectNode> context;
+        private FixedKeyProcessorContext<String, ObjectNode> context;
 
         @Override
-        public void init(org.apache.kafka.streams.processor.api.FixedKeyProcessorContext<String, ObjectNode> context) {
+        public void init(FixedKeyProcessorContext<String, ObjectNode> context) {
             this.context = context;
         }
 
         @Override
-        public void process(org.apache.kafka.streams.processor.api.FixedKeyRecord<String, JsonNode> record) {
+        public void process(FixedKeyRecord<String, JsonNode> record) {
             JsonNode value = record.value();
             ObjectNode result = result(record.key(), value.path("temperature").asDouble(), record.timestamp());
             if (value.has("most")) {

@@ -22,6 +22,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
@@ -82,6 +83,16 @@ final class RunningMuster {
                 .ignoreExceptions()
                 .until(job, document -> document.path("status").asText().equals("completed"))
                 .path("deviceJobStatistics");
+    }
+
+    /** Kills the processor at an instant that the seed chooses, and returns when there is another. @param within so many milliseconds */
+    void killProcessor(Random seed, int within) throws InterruptedException {
+        ProcessHandle processor = standalone.process("processor");
+        Thread.sleep(seed.nextInt(within)); // The instant; nothing is waited for.
+        processor.destroyForcibly();
+        await().atMost(Duration.ofSeconds(30))
+                .ignoreExceptions()
+                .until(() -> standalone.process("processor").pid() != processor.pid());
     }
 
     /** The primary key of a policy. */

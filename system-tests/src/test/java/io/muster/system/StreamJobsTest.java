@@ -1,27 +1,18 @@
 package io.muster.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.muster.access.SharedAccessSignature;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import java.util.TreeMap;
+import java.util.SortedMap;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -30,9 +21,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  * gives, though the processor is killed, the job is stopped and goes on where it stopped, and one partition falls silent.
  */
 class StreamJobsTest {
-    private static final ObjectMapper JSON = new ObjectMapper();
-
-    private volatile boolean over;
+    /** The second partition falls silent behind so many events. */
+    private static final int SPREAD = 300;
 
     @ParameterizedTest
     @ValueSource(longs = {0, 7})
@@ -42,46 +32,17 @@ class StreamJobsTest {
         String in = "stream-in-" + seed;
         String out = "stream-out-" + seed;
         StreamTopics.create(kafka, in, out);
-        Thread events = Thread.ofPlatform().start(() -> produce(kafka, in, seed));
+        AutoCloseable events = StreamTopics.feed(kafka, in, seed, SPREAD);
         drive(muster, in, out, new Random(seed), seed > 0);
-        over = true;
-        events.join();
+        events.close();
 
-        Map<String, Long> written = new TreeMap<>();
-        for (ConsumerRecord<String, String> record : StreamTopics.read(kafka, out)) {
-            JsonNode row = JSON.readTree(record.value());
-            String result = row.path("at").asText() + " " + row.path("k").asText();
-            assertThat(written.put(result, row.path("n").asLong()))
-                    .as("twice: %s", result)
-                    .isNull();
-        }
-        Map<String, Long> computed = new TreeMap<>();
-        for (ConsumerRecord<String, String> record : StreamTopics.read(kafka, in)) {
-            long end = Math.ceilDiv(record.timestamp(), 1000) * 1000;
-            String at = Instant.ofEpochMilli(end).toString().replace("Z", ".0000000Z");
-            computed.merge(at + " " + JSON.readTree(record.value()).path("k").asText(), 1L, Long::sum);
-        }
-        String first = written.keySet().iterator().next();
-        String last = ((TreeMap<String, Long>) written).lastKey().substring(0, first.indexOf(' ')) + " ~";
+        SortedMap<String, Long> written = StreamTopics.results(kafka, out);
+        String first = written.firstKey().substring(0, StreamTopics.TIME_LENGTH);
+        String last = written.lastKey().substring(0, StreamTopics.TIME_LENGTH) + " ~";
         assertThat(written)
                 .hasSizeGreaterThan(10)
-                .isEqualTo(((TreeMap<String, Long>) computed).subMap(first.substring(0, first.indexOf(' ')), last));
-    }
-
-    /** About two hundred a second; the second partition falls silent soon. */
-    private void produce(String kafka, String topic, long seed) {
-        Random random = new Random(seed);
-        try (KafkaProducer<String, String> producer = new KafkaProducer<>(
-                Map.of("bootstrap.servers", kafka, "linger.ms", 5), new StringSerializer(), new StringSerializer())) {
-            for (int i = 0; !over; i++) {
-                int partition = i < 300 ? random.nextInt(StreamTopics.PARTITIONS) : 0;
-                String key = String.valueOf((char) ('a' + random.nextInt(3)));
-                producer.send(new ProducerRecord<>(topic, partition, null, "{\"k\":\"" + key + "\",\"i\":" + i + "}"));
-                Thread.sleep(5);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+                .isEqualTo(StreamTopics.computed(kafka, in, StreamTopics.windows(1000, 1000, false))
+                        .subMap(first, last));
     }
 
     private static void drive(RunningMuster muster, String in, String out, Random random, boolean kills)
@@ -104,13 +65,7 @@ class StreamJobsTest {
                 said.add(line.get());
                 if (line.get().equals("a result") && kills) {
                     for (int i = 0; i < 2; i++) {
-                        ProcessHandle processor = muster.standalone.process("processor");
-                        Thread.sleep(random.nextInt(3000)); // An instant that the seed chooses.
-                        processor.destroyForcibly();
-                        await().atMost(Duration.ofSeconds(30))
-                                .ignoreExceptions()
-                                .until(() ->
-                                        muster.standalone.process("processor").pid() != processor.pid());
+                        muster.killProcessor(random, 3000);
                     }
                 }
                 line = Optional.ofNullable(lines.readLine());

@@ -93,12 +93,7 @@ class StreamStartsTest {
             awaitState(job, seed, "Running");
         }
         for (int i = 0; i < 2; i++) {
-            ProcessHandle processor = muster.standalone.process("processor");
-            Thread.sleep(random.nextInt(4000)); // An instant that the seed chooses.
-            processor.destroyForcibly();
-            await().atMost(Duration.ofSeconds(30))
-                    .ignoreExceptions()
-                    .until(() -> muster.standalone.process("processor").pid() != processor.pid());
+            muster.killProcessor(random, 4000);
             if (i == 0) {
                 Job last = jobs.get(3);
                 awaitResults(last, 1);

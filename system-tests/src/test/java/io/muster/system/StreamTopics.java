@@ -54,6 +54,11 @@ final class StreamTopics {
 
     /** About two hundred events a second over both partitions, until it is closed: {@code {"k": one of three, "i": their number}}. */
     static AutoCloseable feed(String kafka, String topic, long seed) {
+        return feed(kafka, topic, seed, Integer.MAX_VALUE);
+    }
+
+    /** @param spread so many events go to both partitions, the others to the first */
+    static AutoCloseable feed(String kafka, String topic, long seed, int spread) {
         AtomicBoolean over = new AtomicBoolean();
         Thread thread = Thread.ofPlatform().start(() -> {
             Random random = new Random(seed);
@@ -62,11 +67,11 @@ final class StreamTopics {
                     new StringSerializer(),
                     new StringSerializer())) {
                 for (int i = 0; !over.get(); i++) {
-                    int partition = random.nextInt(PARTITIONS);
+                    int partition = i < spread ? random.nextInt(PARTITIONS) : 0;
                     String key = String.valueOf((char) ('a' + random.nextInt(3)));
                     producer.send(
                             new ProducerRecord<>(topic, partition, null, "{\"k\":\"" + key + "\",\"i\":" + i + "}"));
-                    Thread.sleep(5);
+                    Thread.sleep(5); // The pace; nothing is waited for.
                 }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();

@@ -2,7 +2,7 @@ package io.muster.processor.engine;
 
 import io.muster.query.stream.StreamQuery.Join;
 import io.muster.query.stream.StreamRow;
-import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +20,7 @@ final class ReferenceJoin extends Operator {
 
     static final String DELETED = " deleted";
 
-    private record Waiting(int port, StreamRow row) {}
+    private static final int REFERENCE = 1;
 
     private final Join join;
     private final JoinKeys keys;
@@ -31,8 +31,9 @@ final class ReferenceJoin extends Operator {
     /** The same by the values of the columns that join them, in order of their keys. */
     private final Map<List<Object>, NavigableMap<String, Event>> byColumns = new HashMap<>();
 
-    /** Rows by their times until {@link #advance}; empty whenever state is saved. */
-    private final NavigableMap<Long, List<Waiting>> waiting = new TreeMap<>();
+    /** What is valid from an instant on is known at that instant. */
+    private final RowsByTime waiting =
+            new RowsByTime(Comparator.comparingInt(next -> next.port() == REFERENCE ? 0 : 1));
 
     private final Changes<String> changes = new Changes<>();
 
@@ -45,22 +46,18 @@ final class ReferenceJoin extends Operator {
 
     @Override
     void row(int port, StreamRow row) {
-        waiting.computeIfAbsent(row.time(), _ -> new ArrayList<>()).add(new Waiting(port, row));
+        waiting.add(port, row);
     }
 
     @Override
     void advance(long watermark) {
-        while (!waiting.isEmpty() && waiting.firstKey() < watermark) {
-            waiting.pollFirstEntry().getValue().stream()
-                    .sorted((one, other) -> Integer.compare(other.port, one.port))
-                    .forEach(next -> {
-                        if (next.port == 0) {
-                            join(next.row);
-                        } else {
-                            learn((Event) next.row);
-                        }
-                    });
-        }
+        waiting.until(watermark, next -> {
+            if (next.port() == REFERENCE) {
+                learn((Event) next.row());
+            } else {
+                join(next.row());
+            }
+        });
     }
 
     private void learn(Event reference) {
