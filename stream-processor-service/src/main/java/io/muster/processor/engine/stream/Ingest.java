@@ -126,29 +126,24 @@ final class Ingest {
         String name = key == null
                 ? of.upstream.partition() + " " + offset
                 : HexFormat.of().formatHex(key);
-        List<Event> rows = new ArrayList<>();
+        long number = offset * EVENTS_OF_A_RECORD;
+        long time = of.clock.take(arrival, arrival).time();
         if (value == null) {
-            rows.add(Event.noReference(arrival, name));
-        } else {
-            try {
-                List<Event> read =
-                        of.input.format().read(value, spec.query().members(), of.upstream.partition(), arrival);
-                if (read.size() > 1) {
-                    diagnostics.unconvertible(
-                            of.input.topic(),
-                            of.upstream.partition(),
-                            offset,
-                            "of reference data a record has one row");
-                }
-                rows.add(Event.reference(arrival, name, read.getFirst().record()));
-            } catch (IOException e) {
-                diagnostics.undecodable(of.input.topic(), of.upstream.partition(), offset, e);
-            }
+            events.event(of.upstream, number, Event.noReference(time, name));
+            return;
         }
-        PartitionClock.Verdict verdict = of.clock.take(arrival, arrival);
-        for (Event row : rows) {
+        try {
+            List<Event> read = of.input.format().read(value, spec.query().members(), of.upstream.partition(), arrival);
+            if (read.size() > 1) {
+                diagnostics.unconvertible(
+                        of.input.topic(), of.upstream.partition(), offset, "of reference data a record has one row");
+            }
             events.event(
-                    of.upstream, offset * EVENTS_OF_A_RECORD, new Event(verdict.time(), row.record(), row.metadata()));
+                    of.upstream,
+                    number,
+                    Event.reference(time, name, read.getFirst().record()));
+        } catch (IOException e) {
+            diagnostics.undecodable(of.input.topic(), of.upstream.partition(), offset, e);
         }
     }
 
