@@ -185,7 +185,7 @@ public final class FleetLink implements Fleet, AutoCloseable {
                 ConsumerRecords<String, byte[]> batch = consumer.poll(POLL);
                 reading = true;
                 if (!batch.isEmpty()) {
-                    consumer.commitSync();
+                    commit(batch);
                     batch.forEach(record -> dispatch(record, connections));
                 }
             } catch (WakeupException e) {
@@ -197,6 +197,18 @@ public final class FleetLink implements Fleet, AutoCloseable {
             }
         }
         consumer.close();
+    }
+
+    /** Where that fails the batch comes again: none of it was handed over. */
+    private void commit(ConsumerRecords<String, byte[]> batch) {
+        try {
+            consumer.commitSync();
+        } catch (KafkaException e) {
+            batch.partitions()
+                    .forEach(partition -> consumer.seek(
+                            partition, batch.records(partition).getFirst().offset()));
+            throw e;
+        }
     }
 
     private void pause(Duration time) {

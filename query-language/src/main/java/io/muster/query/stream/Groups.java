@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.antlr.v4.runtime.ParserRuleContext;
 import org.antlr.v4.runtime.Token;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +25,21 @@ import org.jspecify.annotations.Nullable;
  */
 record Groups(List<Expression> keys, Map<String, Integer> places, Window window) {
     private static final long LONGEST = 7 * Ticks.DAY;
+
+    /** By what sessions are kept apart; null where the window is none and has none among its windows. */
+    @Nullable
+    Set<String> sessionKeys() {
+        return switch (window) {
+            case Window.Session session ->
+                places.entrySet().stream()
+                        .filter(place -> place.getValue() < session.keys())
+                        .map(Map.Entry::getKey)
+                        .collect(Collectors.toSet());
+            case Window.Several several
+            when several.windows().values().stream().anyMatch(Window.Session.class::isInstance) -> Set.of();
+            default -> null;
+        };
+    }
 
     static Groups of(List<OrContext> grouping, Token at, StreamExpressions rows) {
         List<OrContext> keys = new ArrayList<>();

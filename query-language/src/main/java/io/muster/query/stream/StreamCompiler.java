@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -24,8 +25,9 @@ final class StreamCompiler {
     private final Set<String> referenceInputs;
     private final StreamMembers members = new StreamMembers();
     private final Set<String> steps = new HashSet<>();
-    private final Set<String> inputs = new HashSet<>();
-    private final Map<String, String> clocks = new HashMap<>();
+    private final Map<String, StreamQuery.Clock> clocks = new HashMap<>();
+    private final Map<String, String> clockTexts = new HashMap<>();
+    private final Substreams substreams = new Substreams();
 
     /** @param referenceInputs in lower case */
     StreamCompiler(Set<String> referenceInputs) {
@@ -42,7 +44,7 @@ final class StreamCompiler {
                     throw Parsing.refuse(
                             select.INTO().getSymbol(), "A step of WITH has no INTO: select from it into the output");
                 }
-                selects.add(select(select));
+                selects.add(select(select, name));
             }
             if (!steps.add(name)) {
                 throw Parsing.refuse(step.getStart(), "There are two steps '" + name + "': name one otherwise");
@@ -53,10 +55,10 @@ final class StreamCompiler {
         for (StreamQueryParser.UnionContext union : script.union()) {
             String output = output(union);
             for (SelectContext select : union.select()) {
-                outputs.add(new StreamQuery.Output(output, select(select)));
+                outputs.add(new StreamQuery.Output(output, select(select, "")));
             }
         }
-        return new StreamQuery(List.copyOf(named), List.copyOf(outputs), Set.copyOf(inputs), members.seen());
+        return new StreamQuery(List.copyOf(named), List.copyOf(outputs), Map.copyOf(clocks), members.seen());
     }
 
     private static String output(StreamQueryParser.UnionContext union) {
@@ -79,7 +81,8 @@ final class StreamCompiler {
         return name.toLowerCase(Locale.ROOT);
     }
 
-    private StreamQuery.Select select(SelectContext select) {
+    /** @param step whose select it is; empty for an output's */
+    private StreamQuery.Select select(SelectContext select, String step) {
         if (select.TOP() != null) {
             throw Parsing.refuse(
                     select.TOP().getSymbol(),
@@ -117,6 +120,7 @@ final class StreamCompiler {
             }
             List<StreamQuery.Column> columns = columns(select, scope, rows, rows);
             checkPartitions(select, rows, Map.of());
+            substreams.select(step, select, sources, joins, rows, Optional.empty());
             return new StreamQuery.Select(
                     sources,
                     joins,
@@ -130,6 +134,7 @@ final class StreamCompiler {
         }
         Groups keys = Groups.of(grouping, select.GROUP().getSymbol(), rows);
         checkPartitions(select, rows, keys.places());
+        substreams.select(step, select, sources, joins, rows, Optional.of(keys));
         StreamExpressions results = rows.grouped(keys.places());
         List<StreamQuery.Column> columns = columns(select, scope, rows, results);
         @Nullable Expression having = select.HAVING() == null ? null : results.visit(conditions.getLast());
@@ -192,42 +197,50 @@ final class StreamCompiler {
             throw Parsing.refuse(
                     source.getStart(), "Two sources are called '" + alias + "': write AS and another name");
         }
-        boolean isStep = steps.contains(name);
-        if (!isStep) {
-            inputs.add(name);
-        }
         if (source.timestamp().size() > 1 || source.partition().size() > 1) {
             throw Parsing.refuse(source.getStart(), "TIMESTAMP BY and PARTITION BY stand once behind a source");
         }
-        @Nullable Expression timestamp = null;
-        String clock = "";
-        for (StreamQueryParser.TimestampContext clause : source.timestamp()) {
-            if (isStep || referenceInputs.contains(name)) {
-                throw Parsing.refuse(
-                        clause.getStart(),
-                        "TIMESTAMP BY stands behind an input that is a stream: '" + name + "' is none");
+        if (!steps.contains(name)) {
+            clock(source, name, alias);
+        } else if (!source.timestamp().isEmpty()) {
+            throw noClock(source, name);
+        }
+        scope.source(alias);
+        return new StreamQuery.Source(name, lower(alias));
+    }
+
+    private static RuntimeException noClock(SourceContext source, String name) {
+        return Parsing.refuse(
+                source.timestamp(0).getStart(),
+                "TIMESTAMP BY stands behind an input that is a stream: '" + name + "' is none");
+    }
+
+    private void clock(SourceContext source, String name, String alias) {
+        StreamQuery.Clock clock = StreamQuery.Clock.OF_ARRIVAL;
+        List<StreamScope.Column> over = List.of();
+        String text = "";
+        if (!source.timestamp().isEmpty()) {
+            if (referenceInputs.contains(name)) {
+                throw noClock(source, name);
             }
-            if (clause.OVER() != null) {
-                throw Parsing.refuse(
-                        clause.OVER().getSymbol(),
-                        "Substreams are not there yet: leave OVER and what stands behind it out");
-            }
+            StreamQueryParser.TimestampContext clause = source.timestamp(0);
             StreamScope alone = new StreamScope(members);
             alone.source(alias);
             StreamExpressions of = new StreamExpressions(alone);
-            timestamp = of.visit(clause.or(0));
-            clock = clause.getText();
+            over = Substreams.columns(clause, alone);
+            clock = new StreamQuery.Clock(
+                    of.visit(clause.or(0)),
+                    over.stream().map(StreamScope.Column::expression).toList());
+            text = clause.getText().replaceAll("(?i)\\b" + Pattern.quote(alias) + "\\.", "");
         }
-        String unqualified = clock.replaceAll("(?i)\\b" + Pattern.quote(alias) + "\\.", "");
-        if (!isStep && !referenceInputs.contains(name)) {
-            if (!clocks.computeIfAbsent(name, _ -> unqualified).equals(unqualified)) {
-                throw Parsing.refuse(
-                        source.getStart(),
-                        "An input has one time: write the same TIMESTAMP BY wherever '" + name + "' is read");
-            }
+        clocks.put(name, clock);
+        substreams.input(source, name, over, referenceInputs.contains(name));
+        if (!Objects.requireNonNullElse(clockTexts.putIfAbsent(name, text), text)
+                .equals(text)) {
+            throw Parsing.refuse(
+                    source.getStart(),
+                    "An input has one time: write the same TIMESTAMP BY wherever '" + name + "' is read");
         }
-        scope.source(alias);
-        return new StreamQuery.Source(name, lower(alias), timestamp);
     }
 
     private static StreamQuery.Apply apply(

@@ -21,6 +21,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.IntPredicate;
 import java.util.regex.PatternSyntaxException;
+import java.util.stream.Collectors;
 import org.antlr.v4.runtime.ParserRuleContext;
 import org.antlr.v4.runtime.tree.ParseTree;
 import org.antlr.v4.runtime.tree.TerminalNode;
@@ -54,7 +55,8 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     private final Map<String, Integer> keys;
     private final Map<String, Integer> known = new HashMap<>();
-    private final Set<String> joinedColumns = new HashSet<>();
+    private final List<Set<String>> analyticPartitions = new ArrayList<>();
+    private final Set<Set<String>> joinedColumns = new HashSet<>();
     private @Nullable Bound bound;
 
     /** By how much the joined row's time differs from that of a part before it. */
@@ -261,8 +263,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
                             && other.isPresent()
                             && (one.getAsInt() == last) != (other.getAsInt() == last)) {
                         int left = one.getAsInt() == last ? 1 : 0;
-                        joinedColumns.add(canonical(compare.sum(0)));
-                        joinedColumns.add(canonical(compare.sum(1)));
+                        joinedColumns.add(Set.of(canonical(compare.sum(0)), canonical(compare.sum(1))));
                         leftKeys.add(visit(compare.sum(left)));
                         rightKeys.add(visit(compare.sum(1 - left)));
                     }
@@ -296,7 +297,17 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     /** Whether a join demands that the column equals one of another source. */
     boolean isJoined(StreamScope.Column column) {
-        return joinedColumns.contains(column.key());
+        return joinedColumns.stream().anyMatch(pair -> pair.contains(column.key()));
+    }
+
+    /** Whether a join demands that two columns of different sources are equal. */
+    boolean areJoined(StreamScope.Column one, StreamScope.Column other) {
+        return joinedColumns.contains(Set.of(one.key(), other.key()));
+    }
+
+    /** Of each analytic, by what its rows are partitioned. */
+    List<Set<String>> analyticPartitions() {
+        return analyticPartitions;
     }
 
     /** Of which part alone the columns of an expression are; empty where it has several or none. */
@@ -642,11 +653,11 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     private Expression add(CallContext call, StreamQuery.Analytic.Kind kind, long limit) {
         StreamQueryParser.@Nullable OverContext over = call.over();
-        List<Expression> partition = over == null || over.PARTITION() == null
+        List<OrContext> keys = over == null || over.PARTITION() == null
                 ? List.of()
-                : over.or().subList(0, Groups.partitionCount(over)).stream()
-                        .map(this::visit)
-                        .toList();
+                : over.or().subList(0, Groups.partitionCount(over));
+        List<Expression> partition = keys.stream().map(this::visit).toList();
+        analyticPartitions.add(keys.stream().map(this::canonical).collect(Collectors.toSet()));
         @Nullable
         Expression when =
                 over == null || over.WHEN() == null ? null : visit(over.or().getLast());

@@ -19,12 +19,16 @@ import org.jspecify.annotations.Nullable;
  *
  * @param steps of WITH; each reads inputs and steps before it
  * @param outputs what is written where; several may write to one output
- * @param inputs whose events it reads, by name
+ * @param clocks of the inputs that it reads, by their names
  * @param members what it looks at of its inputs' events; what it does not look at need not be read
  */
-public record StreamQuery(List<Step> steps, List<Output> outputs, Set<String> inputs, Members members) {
+public record StreamQuery(List<Step> steps, List<Output> outputs, Map<String, Clock> clocks, Members members) {
     /** The place of {@code System.Window()} among what is computed for a group. */
     public static final int WINDOW = -1;
+
+    /** What can be asked for of every event besides its members; {@code *} does not stand for it. */
+    public static final Set<String> METADATA =
+            Set.of("EventEnqueuedUtcTime", "EventProcessedUtcTime", "PartitionId", "IoTHub", "Properties");
 
     private static final int LONGEST = 65_536;
 
@@ -83,14 +87,18 @@ public record StreamQuery(List<Step> steps, List<Output> outputs, Set<String> in
         }
     }
 
+    /** Where rows come from: an input or a step. */
+    public record Source(String name, String alias) {}
+
     /**
-     * Where rows come from.
+     * By what the events of an input have their time.
      *
-     * @param name of an input or a step
      * @param timestamp when an event happened; null for when it arrived
+     * @param over what names the substream that an event belongs to, which has a time of its own; none where all have one time
      */
-    public record Source(
-            String name, String alias, @Nullable Expression timestamp) {}
+    public record Clock(@Nullable Expression timestamp, List<Expression> over) {
+        static final Clock OF_ARRIVAL = new Clock(null, List.of());
+    }
 
     /**
      * How a source is joined to those before it.
@@ -152,6 +160,16 @@ public record StreamQuery(List<Step> steps, List<Output> outputs, Set<String> in
 
     /** A column of the result; one without a name stands for all members of the record that it is. */
     public record Column(@Nullable String name, Expression value) {}
+
+    /** By name. */
+    public Set<String> inputs() {
+        return clocks.keySet();
+    }
+
+    /** Whether events have the time of their substream: then all do, of every input. */
+    public boolean hasSubstreams() {
+        return clocks.values().stream().anyMatch(clock -> !clock.over().isEmpty());
+    }
 
     /** How far back from a result its input may reach, in ticks: the longest way from an input to an output, step by step. */
     public long lookBack() {

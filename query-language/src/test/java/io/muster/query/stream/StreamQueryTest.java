@@ -7,6 +7,7 @@ import io.muster.query.QueryException;
 import java.util.Set;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What can't run is refused with its place and what to write instead; what runs says how far back it looks. */
 class StreamQueryTest {
@@ -43,7 +44,15 @@ class StreamQueryTest {
                     SELECT LAG(a) FROM t                                       | 1:8  | LIMIT DURATION(second, 10)
                     WITH s AS (SELECT a INTO o FROM t) SELECT a FROM s         | 1:21 | A step of WITH has no INTO
                     WITH s AS (SELECT a FROM t) SELECT a FROM s TIMESTAMP BY a | 1:45 | is none
-                    SELECT a FROM t TIMESTAMP BY x OVER k                      | 1:32 | Substreams are not there yet
+                    SELECT a FROM t TIMESTAMP BY x OVER k + 1                  | 1:37 | OVER takes columns
+                    SELECT a.k FROM t a TIMESTAMP BY x OVER k JOIN u b ON a.k = b.k AND DATEDIFF(day, a, b) BETWEEN 0 AND 1 | 1:48 | none has OVER
+                    SELECT a.k FROM t a TIMESTAMP BY x OVER k JOIN u b TIMESTAMP BY x OVER j ON a.k = b.k AND DATEDIFF(day, a, b) BETWEEN 0 AND 1 | 1:43 | add the equality of the columns of OVER to ON
+                    SELECT a.k FROM t a TIMESTAMP BY x OVER k JOIN r b ON a.k = b.k | 1:43 | Reference data and substreams
+                    SELECT COUNT(*) FROM t TIMESTAMP BY x OVER k GROUP BY TumblingWindow(second, 1) | 1:46 | add k to GROUP BY
+                    SELECT k FROM t TIMESTAMP BY x OVER k GROUP BY k, SessionWindow(second, 1, 2) OVER (PARTITION BY j) | 1:39 | add k to PARTITION BY of a SessionWindow
+                    SELECT LAG(a) OVER (LIMIT DURATION(day, 1)) FROM t TIMESTAMP BY x OVER k | 1:1 | add k to PARTITION BY of each LAG
+                    WITH s AS (SELECT a FROM t TIMESTAMP BY x OVER k) SELECT COUNT(*) FROM s GROUP BY a, TumblingWindow(second, 1) | 1:74 | to what the step selects
+                    WITH s AS (SELECT k AS i FROM t TIMESTAMP BY x OVER k UNION SELECT k FROM t TIMESTAMP BY x OVER k) SELECT COUNT(*) FROM s GROUP BY k, TumblingWindow(second, 1) | 1:123 | to what the step selects
                     SELECT a INTO o FROM t TIMESTAMP BY x SELECT a INTO p FROM t | 1:60 | the same TIMESTAMP BY
                     SELECT a FROM t WHERE a LIKE '[z-a]'                       | 1:30 | This is no pattern of LIKE
                     SELECT 'open FROM t                                        | 1:8  | Unexpected character
@@ -71,5 +80,19 @@ class StreamQueryTest {
     void looksBack(String text, long seconds) throws QueryException {
         StreamQuery query = StreamQuery.parse(text, Set.of());
         assertThat(query.lookBack()).isEqualTo(seconds * Ticks.SECOND);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT k, a FROM t TIMESTAMP BY x OVER k, j",
+                "SELECT k, COUNT(*) AS n FROM t AS [a] TIMESTAMP BY x OVER a.k GROUP BY a.k, SessionWindow(second, 1, 2) OVER (PARTITION BY k)",
+                "WITH s AS (SELECT *, 1 AS one FROM t TIMESTAMP BY x OVER d.k) SELECT COUNT(*) AS n FROM s GROUP BY d.k, TumblingWindow(second, 1)",
+                "WITH s AS (SELECT b.j AS c FROM t a TIMESTAMP BY x OVER k JOIN u b TIMESTAMP BY x OVER j "
+                        + "ON a.k = b.j AND DATEDIFF(day, a, b) BETWEEN 0 AND 1) SELECT MAX(c) AS m FROM s GROUP BY c, TumblingWindow(second, 1)",
+                "SELECT LAG(a) OVER (PARTITION BY j, k LIMIT DURATION(day, 1)) AS b FROM t TIMESTAMP BY x OVER k",
+            })
+    void substreamsAreKeptApart(String text) throws QueryException {
+        assertThat(StreamQuery.parse(text, Set.of()).hasSubstreams()).isTrue();
     }
 }

@@ -18,11 +18,20 @@ import org.jspecify.annotations.Nullable;
 /**
  * Runs a query over the events of several partitions: brings them into one order, by time and then by where they stand in the log, so
  * that results don't depend on what was read first; goes on as far as the slowest partition allows. Only results from the output
- * start time on are handed out. For one thread. Contract: stream-analytics, 4.3 and 4.4.
+ * start time on are handed out.
  */
-public final class StreamTask {
+public final class StreamTask implements StreamRun {
     /** A partition of an input, by the places of both. */
-    public record Upstream(int input, int partition) {}
+    public record Upstream(int input, int partition) {
+        List<Object> key() {
+            return List.of((long) input, (long) partition);
+        }
+
+        /** @param key that begins with it */
+        static Upstream of(List<Object> key) {
+            return new Upstream(((Long) key.get(0)).intValue(), ((Long) key.get(1)).intValue());
+        }
+    }
 
     /** Takes results: all from one instant on, in order within a select, and none twice. */
     @FunctionalInterface
@@ -38,15 +47,31 @@ public final class StreamTask {
     private final List<Waiting> gone = new ArrayList<>();
     private long watermark = Long.MIN_VALUE;
     private long end = Long.MAX_VALUE;
+    private boolean timesChanged;
 
     /**
-     * Makes one.
+     * One that fits the query.
      *
      * @param inputs their names; {@link Upstream} counts them
      * @param upstreams all of them: none is passed by
      * @param from the output start time, in ticks: the first instant of which results are wanted
+     * @param policy as the events' clocks have it
+     * @param disorder is told of an event that was out of order within its substream: the clocks don't look at that
      */
-    public StreamTask(StreamQuery query, List<String> inputs, List<Upstream> upstreams, long from, Results results) {
+    public static StreamRun of(
+            StreamQuery query,
+            List<String> inputs,
+            List<Upstream> upstreams,
+            long from,
+            TimePolicy policy,
+            Runnable disorder,
+            Results results) {
+        return query.hasSubstreams()
+                ? new Substreams(query, inputs, upstreams, from, policy, disorder, results)
+                : new StreamTask(query, inputs, upstreams, from, results);
+    }
+
+    StreamTask(StreamQuery query, List<String> inputs, List<Upstream> upstreams, long from, Results results) {
         this.inputs = inputs;
         this.plan = new StreamPlan(query, (output, row) -> {
             if (row.time() >= from && row.time() < end) {
@@ -59,11 +84,7 @@ public final class StreamTask {
         }
     }
 
-    /**
-     * An event that its partition's clock has given its time, at or after the partition's watermark.
-     *
-     * @param number orders events of one partition and one time
-     */
+    @Override
     public void event(Upstream upstream, long number, Event event) {
         Waiting entry = new Waiting(upstream, number, event);
         backlog(upstream).add(entry);
@@ -74,18 +95,18 @@ public final class StreamTask {
         return Objects.requireNonNull(backlogs.get(upstream), "all upstreams were named");
     }
 
-    /** The partition will have no event before this time. */
+    @Override
     public void watermark(Upstream upstream, long time) {
+        floor(upstream, time);
+        timesChanged = true;
+    }
+
+    /** As {@link #watermark}, and not to be saved: whoever says it says it again to what was loaded. */
+    void floor(Upstream upstream, long time) {
         watermarks.merge(upstream, time, Math::max);
     }
 
-    /**
-     * Does what can be done by now.
-     *
-     * @return whether time went on
-     * @throws EventFailure where the query failed at an event
-     * @throws CastException where it failed at what it had made of several
-     */
+    @Override
     public boolean goOn() {
         long now = Long.MAX_VALUE;
         for (long time : watermarks.values()) {
@@ -136,24 +157,31 @@ public final class StreamTask {
         }
     }
 
-    /** Results from this time on are another's; those that were handed out already stay. The first word counts. */
+    @Override
     public void endAt(long time) {
         if (end == Long.MAX_VALUE) {
             end = Math.max(time, watermark);
+            timesChanged = true;
         }
     }
 
-    /** Whether all results were handed out that ever will be. */
+    @Override
     public boolean isOver() {
         return watermark >= end;
     }
 
-    /** All results before it were handed out, and none from it on; {@link Long#MIN_VALUE} before the first. */
+    /** None from it on was handed out. */
+    @Override
     public long watermark() {
         return Math.min(watermark, end);
     }
 
-    /** @param tables by number, the same whenever the query is the same */
+    @Override
+    public String substream() {
+        return "";
+    }
+
+    @Override
     public void save(IntFunction<Table> tables) {
         Table buffer = tables.apply(0);
         for (Waiting entry : gone) {
@@ -167,18 +195,20 @@ public final class StreamTask {
             }
         }
         arrived.clear();
-        Table times = tables.apply(1);
-        watermarks.forEach(
-                (upstream, time) -> times.put(List.of((long) upstream.input(), (long) upstream.partition()), time));
-        times.put(List.of(), List.of(watermark, end));
+        if (timesChanged) {
+            Table times = tables.apply(1);
+            watermarks.forEach((upstream, time) -> times.put(upstream.key(), time));
+            times.put(List.of(), List.of(watermark, end));
+            timesChanged = false;
+        }
         plan.save(place -> tables.apply(place + 2));
     }
 
-    /** Becomes what was saved; called on a new one. */
+    @Override
     public void load(IntFunction<Table> tables) {
         List<Waiting> loaded = new ArrayList<>();
         tables.apply(0).forEach((key, saved) -> {
-            Waiting entry = new Waiting(upstream(key), (Long) key.get(2), Rows.load(saved));
+            Waiting entry = new Waiting(Upstream.of(key), (Long) key.get(2), Rows.load(saved));
             entry.saved();
             loaded.add(entry);
         });
@@ -189,13 +219,9 @@ public final class StreamTask {
                 watermark = (Long) ((List<?>) saved).get(0);
                 end = (Long) ((List<?>) saved).get(1);
             } else {
-                watermarks.put(upstream(key), (Long) saved);
+                watermarks.put(Upstream.of(key), (Long) saved);
             }
         });
         plan.load(place -> tables.apply(place + 2));
-    }
-
-    private static Upstream upstream(List<Object> key) {
-        return new Upstream(((Long) key.get(0)).intValue(), ((Long) key.get(1)).intValue());
     }
 }

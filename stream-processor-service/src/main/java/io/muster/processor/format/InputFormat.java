@@ -3,6 +3,7 @@ package io.muster.processor.format;
 import io.muster.codec.RecordCodec;
 import io.muster.codec.UndecodableRecordException;
 import io.muster.processor.engine.Event;
+import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.StreamQuery.Members;
 import io.muster.query.stream.Ticks;
 import io.muster.records.Telemetry;
@@ -17,10 +18,6 @@ import java.util.function.Predicate;
 
 /** How the records of an input are read. Thread-safe. */
 public sealed interface InputFormat {
-    /** What can be asked for besides the members of an event. */
-    List<String> METADATA =
-            List.of("EventEnqueuedUtcTime", "EventProcessedUtcTime", "PartitionId", "IoTHub", "Properties");
-
     /** JSON: an object, several on lines of their own, or an array of them. */
     record Json() implements InputFormat {}
 
@@ -78,7 +75,7 @@ public sealed interface InputFormat {
     }
 
     private static boolean wantsMetadata(Members members) {
-        for (String name : METADATA) {
+        for (String name : StreamQuery.METADATA) {
             if (members.named().contains(name)) {
                 return true;
             }

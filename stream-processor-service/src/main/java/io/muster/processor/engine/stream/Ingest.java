@@ -18,7 +18,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.jspecify.annotations.Nullable;
 
@@ -42,18 +41,18 @@ final class Ingest {
     private static final class Partition {
         private final Upstream upstream;
         private final StreamJobSpec.Input input;
-        private final @Nullable Expression timestamp;
+        private final StreamQuery.Clock times;
         private final PartitionClock clock;
         private long taken = -1;
         private long told = Long.MIN_VALUE;
         private boolean changed;
 
-        private Partition(
-                Upstream upstream, StreamJobSpec.Input input, @Nullable Expression timestamp, TimePolicy policy) {
+        private Partition(Upstream upstream, StreamJobSpec.Input input, StreamQuery.Clock times, TimePolicy policy) {
             this.upstream = upstream;
             this.input = input;
-            this.timestamp = timestamp;
-            this.clock = new PartitionClock(policy, timestamp == null);
+            this.times = times;
+            this.clock = new PartitionClock(
+                    times.over().isEmpty() ? policy : policy.ofAnyOrder(), times.timestamp() == null);
         }
     }
 
@@ -71,21 +70,12 @@ final class Ingest {
             StreamJobSpec.Input input = spec.inputs().get(i);
             if (partition < input.partitions()) {
                 partitions.add(new Partition(
-                        new Upstream(i, partition), input, timestamp(spec.query(), input.name()), spec.policy()));
+                        new Upstream(i, partition),
+                        input,
+                        Objects.requireNonNull(spec.query().clocks().get(input.name())),
+                        spec.policy()));
             }
         }
-    }
-
-    /** The compiler sees to it that an input has one time. */
-    private static @Nullable Expression timestamp(StreamQuery query, String input) {
-        Stream<StreamQuery.Select> selects = Stream.concat(
-                query.steps().stream().flatMap(step -> step.selects().stream()),
-                query.outputs().stream().map(StreamQuery.Output::select));
-        return selects.flatMap(select -> select.sources().stream())
-                .filter(source -> source.name().equals(input) && source.timestamp() != null)
-                .map(source -> Objects.requireNonNull(source.timestamp()))
-                .findFirst()
-                .orElse(null);
     }
 
     /** A topic that several inputs read comes once, and is each of them. @param arrival in ticks */
@@ -148,7 +138,7 @@ final class Ingest {
     }
 
     private void take(Partition of, long offset, long number, Event event, long arrival) {
-        @Nullable Expression timestamp = of.timestamp;
+        @Nullable Expression timestamp = of.times.timestamp();
         long happened = arrival;
         if (timestamp != null) {
             Optional<Instant> at;
@@ -166,6 +156,9 @@ final class Ingest {
         }
         PartitionClock.Verdict verdict = of.clock.take(happened, arrival);
         diagnostics.judged(verdict.fate());
+        if (!of.times.over().isEmpty()) {
+            of.clock.quietUntil(arrival); // Lateness is all that moves the time of all substreams.
+        }
         if (!verdict.dropped()) {
             events.event(
                     of.upstream,

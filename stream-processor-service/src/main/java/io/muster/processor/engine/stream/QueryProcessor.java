@@ -2,6 +2,8 @@ package io.muster.processor.engine.stream;
 
 import io.muster.processor.engine.Event;
 import io.muster.processor.engine.EventFailure;
+import io.muster.processor.engine.PartitionClock;
+import io.muster.processor.engine.StreamRun;
 import io.muster.processor.engine.StreamTask;
 import io.muster.processor.engine.StreamTask.Upstream;
 import io.muster.processor.format.OutputFormat;
@@ -42,7 +44,7 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private ProcessorContext<byte[], byte[]> context;
 
     @SuppressWarnings("NullAway.Init")
-    private StreamTask task;
+    private StreamRun task;
 
     @SuppressWarnings("NullAway.Init")
     private Pace pace;
@@ -56,6 +58,7 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private boolean over;
     private long ordinal;
     private long ordinalOf = Long.MIN_VALUE;
+    private String ordinalIn = "";
     private long lastResult = Long.MIN_VALUE;
 
     QueryProcessor(StreamJobSpec spec, SaveHook hook) {
@@ -69,11 +72,13 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         KeyValueStore<Bytes, byte[]> state = context.getStateStore(STATE);
         int partition = context.taskId().partition();
         boolean alone = spec.exchange().isEmpty();
-        this.task = new StreamTask(
+        this.task = StreamTask.of(
                 spec.query(),
                 spec.inputs().stream().map(StreamJobSpec.Input::name).toList(),
                 upstreams(alone, partition),
                 spec.from(partition),
+                spec.policy(),
+                () -> diagnostics.judged(PartitionClock.Fate.OUT_OF_ORDER),
                 this::result);
         diagnostics.load(new Stored(state, DIAGNOSTICS));
         task.load(number -> new Stored(state, FIRST_OF_TASK + number));
@@ -167,8 +172,9 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         if (to == null) {
             throw new IllegalStateException("the query was checked with its outputs, output=" + output);
         }
-        ordinal = row.time() == ordinalOf ? ordinal + 1 : 0;
+        ordinal = row.time() == ordinalOf && task.substream().equals(ordinalIn) ? ordinal + 1 : 0;
         ordinalOf = row.time();
+        ordinalIn = task.substream();
         OutputFormat.Written written;
         try {
             written = to.format().write(row, () -> id(output, row.time()));
@@ -188,9 +194,10 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
                 StreamJobTopology.sink(output));
     }
 
-    /** Results of one instant are worked out at once and in one order, so their places in it name them. */
+    /** Results of one instant, within a substream, are worked out at once and in one order, so their places in it name them. */
     private String id(String output, long time) {
-        return spec.streamJobId() + "/" + output + "/" + context.taskId().partition() + "/"
+        String substream = task.substream().isEmpty() ? "" : "/" + task.substream();
+        return spec.streamJobId() + "/" + output + "/" + context.taskId().partition() + substream + "/"
                 + StreamValues.dateText(Ticks.instant(time)) + "/" + ordinal;
     }
 

@@ -3,6 +3,7 @@ package io.muster.processor.streamjob.stream;
 import io.muster.codec.Codecs;
 import io.muster.processor.engine.TimePolicy;
 import io.muster.query.stream.Ticks;
+import io.muster.records.OutputStartMode;
 import io.muster.records.PositionStreamJob;
 import io.muster.records.StreamJob;
 import io.muster.records.StreamJobProgress;
@@ -64,6 +65,11 @@ final class StreamPositions {
                                     .orElse(start.getAt())));
                 case LAST_OUTPUT_EVENT_TIME -> lastMarks(consumer, job, start, tasks, diagnostics);
             };
+            if (start.getMode() == OutputStartMode.LAST_OUTPUT_EVENT_TIME
+                    && definition.query().hasSubstreams()) {
+                diagnostics.add("LastOutputOfSubstreams: the job begins where its slowest substream ended; where it was"
+                        + " stopped, results of those that were ahead come again.");
+            }
             long first = Collections.min(from);
             long since = Math.max(0, Ticks.millis(first - definition.query().lookBack() - TimePolicy.EARLY));
             List<StreamPosition> positions = new ArrayList<>();
@@ -152,7 +158,7 @@ final class StreamPositions {
         for (int task = 0; task < marks.size(); task++) {
             @Nullable StreamJobProgress progress = latest.get(task);
             if (progress != null) {
-                marks.set(task, progress.getWatermarkTicks());
+                marks.set(task, Math.max(marks.get(task), progress.getWatermarkTicks()));
             }
         }
         if (marks.size() == tasks) {

@@ -3,8 +3,10 @@ package io.muster.processor.engine.stream;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.muster.processor.engine.Event;
+import io.muster.processor.engine.StreamRun;
 import io.muster.processor.engine.StreamTask;
 import io.muster.processor.engine.StreamTask.Upstream;
+import io.muster.processor.engine.TimePolicy;
 import io.muster.query.QueryException;
 import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.StreamValues;
@@ -158,11 +160,13 @@ class FlinkComparisonTest {
                 .mapToObj(input -> new Upstream(input, 0))
                 .toList();
         List<String> results = new ArrayList<>();
-        StreamTask task = new StreamTask(
+        StreamRun task = StreamTask.of(
                 query,
                 names,
                 upstreams,
                 Long.MIN_VALUE,
+                new TimePolicy(0, 0, false),
+                () -> {},
                 (_, row) -> results.add(line(new ArrayList<>(row.record().values()))));
         for (Upstream upstream : upstreams) {
             long number = 0;

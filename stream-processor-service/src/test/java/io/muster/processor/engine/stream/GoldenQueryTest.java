@@ -3,9 +3,10 @@ package io.muster.processor.engine.stream;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.muster.processor.engine.Event;
+import io.muster.processor.engine.StreamRun;
 import io.muster.processor.engine.StreamTask;
 import io.muster.processor.engine.StreamTask.Upstream;
-import io.muster.processor.engine.Table;
+import io.muster.processor.engine.TimePolicy;
 import io.muster.processor.format.JsonRecords;
 import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.StreamRow;
@@ -18,15 +19,12 @@ import java.time.LocalTime;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
-import java.util.function.BiConsumer;
-import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -99,40 +97,6 @@ class GoldenQueryTest {
         return Files.list(Path.of("src/test/resources/queries")).sorted();
     }
 
-    /** Keeps bytes, as a store does. */
-    private static final class Store implements IntFunction<Table> {
-        private final Map<Integer, Map<String, byte[][]>> tables = new HashMap<>();
-
-        @Override
-        public Table apply(int number) {
-            Map<String, byte[][]> entries = tables.computeIfAbsent(number, _ -> new HashMap<>());
-            return new Table() {
-                @Override
-                public void put(List<Object> key, Object value) {
-                    byte[] bytes = ValueCodec.encode(key);
-                    entries.put(
-                            new String(bytes, StandardCharsets.ISO_8859_1),
-                            new byte[][] {bytes, ValueCodec.encode(value)});
-                }
-
-                @Override
-                public void remove(List<Object> key) {
-                    assertThat(entries.remove(new String(ValueCodec.encode(key), StandardCharsets.ISO_8859_1)))
-                            .as("only what was kept is removed")
-                            .isNotNull();
-                }
-
-                @Override
-                @SuppressWarnings("unchecked")
-                public void forEach(BiConsumer<List<Object>, Object> entry) {
-                    entries.values()
-                            .forEach(pair -> entry.accept(
-                                    (List<Object>) ValueCodec.decode(pair[0]), ValueCodec.decode(pair[1])));
-                }
-            };
-        }
-    }
-
     private static String line(String output, StreamRow row) {
         return output + " " + text(row.time()) + " "
                 + new String(JsonRecords.write(row.record()), StandardCharsets.UTF_8);
@@ -155,8 +119,8 @@ class GoldenQueryTest {
             }
         }
         List<String> results = new ArrayList<>();
-        Store store = new Store();
-        StreamTask task = task(query, inputs, upstreams, results);
+        BytesInMemory store = new BytesInMemory();
+        StreamRun task = task(query, inputs, upstreams, results);
         List<List<Given>> queues = new ArrayList<>();
         upstreams.forEach(_ -> queues.add(new ArrayList<>()));
         for (Given event : given.events()) {
@@ -191,10 +155,16 @@ class GoldenQueryTest {
         return results;
     }
 
-    private static StreamTask task(
+    private static StreamRun task(
             StreamQuery query, List<String> inputs, List<Upstream> upstreams, List<String> results) {
-        return new StreamTask(
-                query, inputs, upstreams, Long.MIN_VALUE, (output, row) -> results.add(line(output, row)));
+        return StreamTask.of(
+                query,
+                inputs,
+                upstreams,
+                Long.MIN_VALUE,
+                new TimePolicy(0, 0, false),
+                () -> {},
+                (output, row) -> results.add(line(output, row)));
     }
 
     @ParameterizedTest

@@ -105,6 +105,26 @@ class StreamJobTopologyTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
+    void aSubstreamDoesNotWaitForOthers(boolean exchange) throws QueryException {
+        start(
+                "SELECT k, COUNT(*) AS n FROM telemetry TIMESTAMP BY t OVER k GROUP BY k, TumblingWindow(second, 10)",
+                exchange,
+                NOW.minusSeconds(60));
+        in.pipeInput("", "{\"k\":\"a\",\"t\":\"2026-11-21T10:02:58Z\"}", NOW);
+        in.pipeInput("", "{\"k\":\"b\",\"t\":\"2026-11-21T10:02:59Z\"}", NOW);
+        in.pipeInput("", "{\"k\":\"a\",\"t\":\"2026-11-21T10:03:01Z\"}", NOW);
+        in.pipeInput("", "{\"k\":\"b\",\"t\":\"2026-11-21T10:02:57Z\"}", NOW.plusSeconds(1));
+        wait(Duration.ofSeconds(1));
+        assertThat(out.readValuesToList()).containsExactly("{\"k\":\"a\",\"n\":1}");
+        wait(Duration.ofSeconds(16));
+        assertThat(out.readValuesToList())
+                .as("b's was out of order and moved; lateness, which is 5 s, ends the others' windows")
+                .containsExactlyInAnyOrder("{\"k\":\"b\",\"n\":2}", "{\"k\":\"a\",\"n\":1}");
+        assertThat(counts()).containsEntry("OutOfOrderEvents", 1L);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
     void aWindowEndsThoughNothingMoreComes(boolean exchange) throws QueryException {
         start("SELECT k, COUNT(*) AS n FROM telemetry GROUP BY k, TumblingWindow(second, 10)", exchange, NOW);
         in.pipeInput("", "{\"k\":\"a\"}\n{\"k\":\"b\"}", NOW.plusSeconds(1));

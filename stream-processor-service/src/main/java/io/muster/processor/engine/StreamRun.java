@@ -1,0 +1,48 @@
+package io.muster.processor.engine;
+
+import io.muster.processor.engine.StreamTask.Upstream;
+import io.muster.query.stream.CastException;
+import java.util.function.IntFunction;
+
+/**
+ * A query that runs over the events of several partitions: in one time ({@link StreamTask}), or each substream in its own
+ * ({@link Substreams}). For one thread. Contract: stream-analytics, 4.3 and 4.4.
+ */
+public interface StreamRun {
+    /**
+     * An event that its partition's clock has given its time, at or after the partition's watermark.
+     *
+     * @param number orders events of one partition and one time
+     */
+    void event(Upstream upstream, long number, Event event);
+
+    /** The partition will have no event before this time. */
+    void watermark(Upstream upstream, long time);
+
+    /**
+     * Does what can be done by now.
+     *
+     * @return whether time went on
+     * @throws EventFailure where the query failed at an event
+     * @throws CastException where it failed at what it had made of several
+     */
+    boolean goOn();
+
+    /** Results from this time on are another's; those that were handed out already stay. The first word counts. */
+    void endAt(long time);
+
+    /** Whether all results were handed out that ever will be. */
+    boolean isOver();
+
+    /** All results before it were handed out; {@link Long#MIN_VALUE} before the first. */
+    long watermark();
+
+    /** Which substream's results are being handed out: the same for the same, other for others; fit for a path. */
+    String substream();
+
+    /** @param tables by number, the same whenever the query is the same */
+    void save(IntFunction<Table> tables);
+
+    /** Becomes what was saved; called on a new one. */
+    void load(IntFunction<Table> tables);
+}
