@@ -22,11 +22,10 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -55,7 +54,7 @@ public final class ApiService implements AutoCloseable {
         private static final Duration LONGEST_MESSAGE_LIFE = Duration.ofDays(2);
 
         /**
-         * Reads {@code rest.host}, {@code rest.port}, {@code rest.plain}, {@code rest.tls.store}, {@code rest.tls.password.file}, {@code
+         * Reads {@code rest.host}, {@code rest.port}, {@code rest.plain}, {@code rest.tls.certificate}, {@code rest.tls.key}, {@code
          * live.open}, {@code throttle.*.per.minute} of each kind, {@code messages.life}, {@code websocket.gateway}, {@code
          * websocket.gateway.trust}, {@code hub.hosts}, {@code policies}, {@code policies.file} and {@code api.instance}.
          */
@@ -69,7 +68,7 @@ public final class ApiService implements AutoCloseable {
             }
             Optional<RestServer.Tls> tls = plain
                     ? Optional.empty()
-                    : Optional.of(tls(settings.path("rest.tls.store"), settings.path("rest.tls.password.file")));
+                    : Optional.of(tls(settings.path("rest.tls.certificate"), settings.path("rest.tls.key")));
             return new Options(
                     kafka,
                     settings.number("api.instance", 0),
@@ -126,23 +125,13 @@ public final class ApiService implements AutoCloseable {
             }
         }
 
-        private static RestServer.Tls tls(Path store, Path passwordFile) {
-            String password = firstLine(passwordFile);
-            try {
-                KeyStore.getInstance(store.toFile(), password.toCharArray());
-                return new RestServer.Tls(store, password);
-            } catch (IOException | GeneralSecurityException | IllegalArgumentException e) {
-                throw new SettingsException(
-                        "The key store for TLS can't be used: " + store + " (" + e.getMessage() + ").");
+        private static RestServer.Tls tls(Path certificate, Path key) {
+            for (Path file : List.of(certificate, key)) {
+                if (!Files.isReadable(file)) {
+                    throw new SettingsException("The file for TLS can't be read: " + file + ".");
+                }
             }
-        }
-
-        private static String firstLine(Path file) {
-            try {
-                return Files.readString(file).strip();
-            } catch (IOException e) {
-                throw new SettingsException("The file with the store's password can't be read: " + file + ".");
-            }
+            return new RestServer.Tls(certificate, key);
         }
 
         private static Supplier<SharedAccessPolicies> policies(Settings settings, InstantSource clock) {
@@ -177,7 +166,6 @@ public final class ApiService implements AutoCloseable {
                     requests,
                     jobs,
                     streamJobs,
-                    listener::ready,
                     meters,
                     options.clock());
             listener.start();
@@ -191,6 +179,11 @@ public final class ApiService implements AutoCloseable {
 
     public int port() {
         return server.port();
+    }
+
+    /** Whether it knows all jobs and can be answered. */
+    public boolean ready() {
+        return listener.ready();
     }
 
     @Override

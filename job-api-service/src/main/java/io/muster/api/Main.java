@@ -4,6 +4,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.muster.registry.ConfluentSchemaRegistry;
 import io.muster.registry.RegistrySettings;
 import io.muster.service.KafkaConnection;
+import io.muster.service.OperationsServer;
 import io.muster.service.Registries;
 import io.muster.service.ServiceProgram;
 import io.muster.service.Settings;
@@ -21,7 +22,13 @@ public final class Main {
         ApiService.Options options =
                 ApiService.Options.from(settings, KafkaConnection.from(settings), InstantSource.system());
         RegistrySettings registry = Registries.from(settings);
+        OperationsServer.Address address = OperationsServer.Address.from(settings);
         settings.rejectUnknown();
-        return ApiService.start(options, new ConfluentSchemaRegistry(registry), meters);
+        ApiService api = ApiService.start(options, new ConfluentSchemaRegistry(registry), meters);
+        OperationsServer operations = OperationsServer.start(address, meters, api::ready);
+        return () -> {
+            operations.close();
+            api.close();
+        };
     }
 }

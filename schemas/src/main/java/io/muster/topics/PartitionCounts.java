@@ -8,6 +8,9 @@ public record PartitionCounts(int jobs, int devices, int gateways, int apiInstan
     /** For one small machine. */
     public static final PartitionCounts SMALL = new PartitionCounts(2, 4, 8, 8);
 
+    /** For a cluster of a few brokers. */
+    public static final PartitionCounts CLUSTER = new PartitionCounts(6, 24, 16, 16);
+
     public PartitionCounts {
         if (jobs < 1 || devices < 1 || gateways < 1 || apiInstances < 1) {
             throw new IllegalArgumentException("every kind of topic has a partition at least, jobs=" + jobs

@@ -1,18 +1,24 @@
 package io.muster.topics;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
-import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.TopicExistsException;
+import org.jspecify.annotations.Nullable;
 
 /** Creates the topics of the catalogue that are missing, and never alters one that is there. */
 public final class TopicProvisioner {
@@ -28,28 +34,38 @@ public final class TopicProvisioner {
     }
 
     /**
+     * What was found.
+     *
+     * @param created names of topics that were missing
+     * @param drift what stands otherwise than it is configured, one sentence each; it was left so
+     */
+    public record Report(List<String> created, List<String> drift) {}
+
+    /**
      * Creates what is missing; a second call changes nothing.
      *
-     * @return where an existing topic has another number of partitions than asked for, one sentence each
      * @throws ExecutionException when the broker refuses or can't be reached
      */
-    public List<String> provision() throws ExecutionException, InterruptedException {
+    public Report provision() throws ExecutionException, InterruptedException {
         Set<String> present = admin.listTopics().names().get();
         List<NewTopic> missing = Topics.ALL.stream()
                 .filter(topic -> !present.contains(topic.name()))
                 .map(this::describe)
                 .toList();
-        for (Map.Entry<String, org.apache.kafka.common.KafkaFuture<Void>> created :
+        List<String> created = new ArrayList<>();
+        for (Map.Entry<String, KafkaFuture<Void>> creation :
                 admin.createTopics(missing).values().entrySet()) {
             try {
-                created.getValue().get();
+                creation.getValue().get();
+                created.add(creation.getKey());
             } catch (ExecutionException e) {
                 if (!(e.getCause() instanceof TopicExistsException)) {
                     throw e;
                 }
             }
         }
-        return drift(present);
+        created.sort(Comparator.naturalOrder());
+        return new Report(created, drift(present));
     }
 
     /**
@@ -81,22 +97,53 @@ public final class TopicProvisioner {
 
     private NewTopic describe(Topic<?> topic) {
         return new NewTopic(topic.name(), Optional.of(counts.of(topic.partitioning())), Optional.of(replication))
-                .configs(topic.retention().topicConfig());
+                .configs(config(topic));
+    }
+
+    /** What is acknowledged is on all brokers but one that may be away. */
+    private Map<String, String> config(Topic<?> topic) {
+        Map<String, String> config = new TreeMap<>(topic.retention().topicConfig());
+        config.put("min.insync.replicas", Integer.toString(Math.max(1, replication - 1)));
+        return config;
     }
 
     private List<String> drift(Set<String> present) throws ExecutionException, InterruptedException {
-        Map<String, Integer> configured = Topics.ALL.stream()
+        List<Topic<?>> topics = Topics.ALL.stream()
                 .filter(topic -> present.contains(topic.name()))
-                .collect(Collectors.toMap(Topic::name, topic -> counts.of(topic.partitioning())));
+                .toList();
+        Map<String, TopicDescription> found = admin.describeTopics(
+                        topics.stream().map(Topic::name).toList())
+                .allTopicNames()
+                .get();
+        Map<ConfigResource, Config> configs = admin.describeConfigs(
+                        topics.stream().map(TopicProvisioner::resource).toList())
+                .all()
+                .get();
         List<String> drift = new ArrayList<>();
-        for (TopicDescription found :
-                admin.describeTopics(configured.keySet()).allTopicNames().get().values()) {
-            int wanted = configured.getOrDefault(found.name(), 0);
-            if (found.partitions().size() != wanted) {
-                drift.add("Topic " + found.name() + " has " + found.partitions().size() + " partitions, " + wanted
-                        + " are configured.");
-            }
+        for (Topic<?> topic : topics) {
+            TopicDescription description = Objects.requireNonNull(found.get(topic.name()));
+            Config config = Objects.requireNonNull(configs.get(resource(topic)));
+            int brokers = description.partitions().stream()
+                    .mapToInt(partition -> partition.replicas().size())
+                    .min()
+                    .orElse(0);
+            differ(drift, topic, "partitions", description.partitions().size(), counts.of(topic.partitioning()));
+            differ(drift, topic, "replicas", brokers, replication);
+            config(topic).forEach((name, wanted) -> {
+                @Nullable ConfigEntry entry = config.get(name);
+                differ(drift, topic, name, entry == null ? "no value" : entry.value(), wanted);
+            });
         }
         return drift;
+    }
+
+    private static ConfigResource resource(Topic<?> topic) {
+        return new ConfigResource(ConfigResource.Type.TOPIC, topic.name());
+    }
+
+    private static void differ(List<String> drift, Topic<?> topic, String what, Object found, Object wanted) {
+        if (!String.valueOf(found).equals(String.valueOf(wanted))) {
+            drift.add("Topic " + topic.name() + ": " + what + " is " + found + ", and " + wanted + " is configured.");
+        }
     }
 }

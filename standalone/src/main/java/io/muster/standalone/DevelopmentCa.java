@@ -1,7 +1,6 @@
 package io.muster.standalone;
 
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.StringWriter;
 import java.math.BigInteger;
 import java.nio.file.Path;
@@ -12,7 +11,6 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
-import java.security.KeyStore;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
@@ -21,7 +19,6 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Base64;
 import java.util.Date;
-import java.util.HexFormat;
 import java.util.Set;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.BasicConstraints;
@@ -45,7 +42,6 @@ final class DevelopmentCa {
     private static final Duration SKEW = Duration.ofDays(1);
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
     private static final int SERIAL_BITS = 96;
-    private static final int PASSWORD_BYTES = 16;
 
     private DevelopmentCa() {}
 
@@ -67,14 +63,6 @@ final class DevelopmentCa {
         Path deviceAuthorities() {
             return folder.resolve("device-authorities.pem");
         }
-
-        Path store() {
-            return folder.resolve("server.p12");
-        }
-
-        Path storePassword() {
-            return folder.resolve("server.p12.password");
-        }
     }
 
     static void create(Files files, SecureRandom random) throws IOException, StandaloneException {
@@ -93,28 +81,10 @@ final class DevelopmentCa {
                     certificate(new X500Name("CN=localhost"), serverKeys, caName, caKeys, names, random);
             write(files.certificate(), pem("CERTIFICATE", server.getEncoded()) + pem("CERTIFICATE", ca.getEncoded()));
             writeSecret(files.key(), pem("PRIVATE KEY", serverKeys.getPrivate().getEncoded()));
-            store(files, serverKeys, server, ca, random);
             // Last, since its presence says that everything is there.
             write(files.caFile(), pem("CERTIFICATE", ca.getEncoded()));
         } catch (GeneralSecurityException | OperatorCreationException e) {
             throw new StandaloneException("The development certificates can't be made (" + e + ").", e);
-        }
-    }
-
-    private static void store(
-            Files files, KeyPair keys, X509Certificate server, X509Certificate ca, SecureRandom random)
-            throws GeneralSecurityException, IOException {
-        byte[] secret = new byte[PASSWORD_BYTES];
-        random.nextBytes(secret);
-        String password = HexFormat.of().formatHex(secret);
-        KeyStore store = KeyStore.getInstance("PKCS12");
-        store.load(null, null);
-        store.setKeyEntry("server", keys.getPrivate(), password.toCharArray(), new X509Certificate[] {server, ca});
-        writeSecret(files.storePassword(), password);
-        java.nio.file.Files.deleteIfExists(files.store());
-        java.nio.file.Files.createFile(files.store(), ownerOnly());
-        try (OutputStream out = java.nio.file.Files.newOutputStream(files.store())) {
-            store.store(out, password.toCharArray());
         }
     }
 

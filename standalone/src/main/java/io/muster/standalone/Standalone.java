@@ -3,12 +3,11 @@ package io.muster.standalone;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.muster.access.SharedAccessPolicies;
-import io.muster.codec.Codecs;
-import io.muster.registry.ConfluentSchemaRegistry;
 import io.muster.registry.RegistrySettings;
 import io.muster.registry.SchemaRegistryException;
+import io.muster.service.KafkaConnection;
+import io.muster.service.Provisioning;
 import io.muster.topics.PartitionCounts;
-import io.muster.topics.TopicProvisioner;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -47,6 +46,7 @@ import org.apache.kafka.common.Uuid;
  */
 public final class Standalone implements AutoCloseable {
     private static final String SECOND = "-2";
+    private static final List<String> SERVICES = List.of("planner", "processor", "gateway", "api");
     private static final Duration START_LIMIT = Duration.ofSeconds(120);
     private static final Duration LOOK = Duration.ofMillis(100);
     private static final short ONE_BROKER = 1;
@@ -118,12 +118,10 @@ public final class Standalone implements AutoCloseable {
                 List.of("--state.dir=" + data.root().resolve("planner")));
         startService("processor", "io.muster.processor.Main", 384, processorSettings("processor"));
         startService("gateway", "io.muster.gateway.Main", 512, gatewaySettings(0, options.mqttPort()));
-        start("api", program("io.muster.api.Main", 384, apiSettings(0, options.restPort(), options.mqttPort())));
-        for (String service : List.of("planner", "processor", "gateway")) {
+        startService("api", "io.muster.api.Main", 384, apiSettings(0, options.restPort(), options.mqttPort()));
+        for (String service : SERVICES) {
             awaitReady(service, () -> answers(URI.create(operations(service) + "/health/ready")));
         }
-        HttpClient rest = RestClient.http(data.certificates().caFile());
-        awaitReady("api", () -> answers(rest, URI.create(options.rest() + "/health/ready")));
         become("ready");
     }
 
@@ -219,15 +217,12 @@ public final class Standalone implements AutoCloseable {
                 List.of("--state.dir=" + data.root().resolve(planner)));
         startService("processor" + SECOND, "io.muster.processor.Main", 512, processorSettings("processor" + SECOND));
         startService("gateway" + SECOND, "io.muster.gateway.Main", 512, gatewaySettings(1, mqttPort));
-        start("api" + SECOND, program("io.muster.api.Main", 384, apiSettings(1, restPort, mqttPort)));
-        for (String service : List.of("planner", "processor", "gateway")) {
+        startService("api" + SECOND, "io.muster.api.Main", 384, apiSettings(1, restPort, mqttPort));
+        for (String service : SERVICES) {
             String name = service + SECOND;
             awaitReady(name, () -> answers(URI.create(operations(name) + "/health/ready")));
         }
-        HttpClient rest = RestClient.http(data.certificates().caFile());
-        String address = "https://localhost:" + restPort;
-        awaitReady("api" + SECOND, () -> answers(rest, URI.create(address + "/health/ready")));
-        return new Endpoints(address, mqttPort);
+        return new Endpoints("https://localhost:" + restPort, mqttPort);
     }
 
     /** Kills a process for good: it is not started again. */
@@ -238,14 +233,14 @@ public final class Standalone implements AutoCloseable {
     }
 
     private void prepareTopics() throws StandaloneException, InterruptedException {
-        try (Admin admin = Admin.create(Map.of("bootstrap.servers", options.kafka()))) {
-            new TopicProvisioner(admin, PartitionCounts.SMALL, ONE_BROKER)
-                    .provision()
+        try {
+            Provisioning.run(
+                            new KafkaConnection(options.kafka(), Map.of()),
+                            new RegistrySettings(URI.create(options.registry()), null, null, null),
+                            PartitionCounts.SMALL,
+                            ONE_BROKER)
+                    .drift()
                     .forEach(say);
-            ConfluentSchemaRegistry registry =
-                    new ConfluentSchemaRegistry(new RegistrySettings(URI.create(options.registry()), null, null, null));
-            registry.requireCompatibility();
-            new Codecs(registry).registerAll();
         } catch (ExecutionException | SchemaRegistryException e) {
             throw new StandaloneException("Topics and schemas can't be prepared: " + e.getMessage() + ".", e);
         }
@@ -270,8 +265,8 @@ public final class Standalone implements AutoCloseable {
                 "--policies.file=" + data.policies(),
                 "--rest.host=127.0.0.1",
                 "--rest.port=" + port,
-                "--rest.tls.store=" + data.certificates().store(),
-                "--rest.tls.password.file=" + data.certificates().storePassword(),
+                "--rest.tls.certificate=" + data.certificates().certificate(),
+                "--rest.tls.key=" + data.certificates().key(),
                 "--websocket.gateway=localhost:" + gatewayPort,
                 "--websocket.gateway.trust=" + data.certificates().caFile());
     }
@@ -370,11 +365,7 @@ public final class Standalone implements AutoCloseable {
     }
 
     private static boolean answers(URI uri) throws InterruptedException {
-        return answers(HttpClient.newHttpClient(), uri);
-    }
-
-    private static boolean answers(HttpClient http, URI uri) throws InterruptedException {
-        try {
+        try (HttpClient http = HttpClient.newHttpClient()) {
             HttpRequest request =
                     HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(2)).build();
             return http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200;

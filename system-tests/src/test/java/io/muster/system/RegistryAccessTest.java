@@ -12,6 +12,7 @@ import io.muster.registry.ConfluentSchemaRegistry;
 import io.muster.registry.RegistrySettings;
 import io.muster.registry.SchemaRegistryException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -20,7 +21,12 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyFactory;
 import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.Base64;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import org.apache.avro.Schema;
@@ -43,10 +49,8 @@ class RegistryAccessTest {
     static void start() throws Exception {
         muster = RunningMuster.get();
         Path ca = muster.standalone.options().data().resolve("ca");
-        char[] password =
-                Files.readString(ca.resolve("server.p12.password")).strip().toCharArray();
         KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-        keys.init(KeyStore.getInstance(ca.resolve("server.p12").toFile(), password), password);
+        keys.init(store(ca.resolve("server.pem"), ca.resolve("server-key.pem")), new char[0]);
         SSLContext tls = SSLContext.getInstance("TLS");
         tls.init(keys.getKeyManagers(), null, null);
         proxy = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -58,6 +62,22 @@ class RegistryAccessTest {
             }
         });
         proxy.start();
+    }
+
+    private static KeyStore store(Path certificate, Path key) throws Exception {
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        store.load(null, null);
+        byte[] encoded = Base64.getMimeDecoder().decode(Files.readString(key).replaceAll("-----[A-Z ]+-----", ""));
+        try (InputStream in = Files.newInputStream(certificate)) {
+            store.setKeyEntry(
+                    "server",
+                    KeyFactory.getInstance("EC").generatePrivate(new PKCS8EncodedKeySpec(encoded)),
+                    new char[0],
+                    CertificateFactory.getInstance("X.509")
+                            .generateCertificates(in)
+                            .toArray(Certificate[]::new));
+        }
+        return store;
     }
 
     @AfterAll

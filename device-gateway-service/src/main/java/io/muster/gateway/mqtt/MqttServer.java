@@ -1,6 +1,7 @@
 package io.muster.gateway.mqtt;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import io.muster.access.ReloadedFile;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
@@ -14,22 +15,22 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.codec.mqtt.MqttDecoder;
 import io.netty.handler.codec.mqtt.MqttEncoder;
 import io.netty.handler.flush.FlushConsolidationHandler;
-import io.netty.handler.ssl.ClientAuth;
-import io.netty.handler.ssl.SslContext;
-import io.netty.handler.ssl.SslContextBuilder;
-import io.netty.handler.ssl.SslProvider;
-import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Listens for devices, over TLS and, if told so, over plain TCP. */
 public final class MqttServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(MqttServer.class);
     private static final int TOPIC_BYTES = 64 * 1024;
     private static final int BACKLOG = 1024;
     private static final int WRITE_LOW = 256 * 1024;
@@ -50,9 +51,11 @@ public final class MqttServer implements AutoCloseable {
         this.connections = connections;
         GatewayMeters counters = new GatewayMeters(meters, connections.all());
         try {
-            this.tlsPort = settings.certificate() == null
+            @Nullable Path chain = settings.certificate();
+            this.tlsPort = chain == null
                     ? OptionalInt.empty()
-                    : OptionalInt.of(listen(settings, settings.tlsPort(), tls(settings), fleet, connections, counters));
+                    : OptionalInt.of(listen(
+                            settings, settings.tlsPort(), certificate(settings, chain), fleet, connections, counters));
             this.plainPort = settings.plainPort().isEmpty()
                     ? OptionalInt.empty()
                     : OptionalInt.of(listen(settings, settings.plainPort().get(), null, fleet, connections, counters));
@@ -73,7 +76,7 @@ public final class MqttServer implements AutoCloseable {
     private int listen(
             MqttSettings settings,
             int port,
-            @Nullable SslContext tls,
+            @Nullable Supplier<ServerCertificate> certificate,
             Fleet fleet,
             Connections connections,
             GatewayMeters meters)
@@ -88,8 +91,8 @@ public final class MqttServer implements AutoCloseable {
                 .childHandler(new ChannelInitializer<SocketChannel>() {
                     @Override
                     protected void initChannel(SocketChannel channel) {
-                        if (tls != null) {
-                            channel.pipeline().addLast(tls.newHandler(channel.alloc()));
+                        if (certificate != null) {
+                            channel.pipeline().addLast(certificate.get().tls().newHandler(channel.alloc()));
                         }
                         channel.pipeline()
                                 .addLast(new FlushConsolidationHandler(FLUSHES, true))
@@ -108,21 +111,11 @@ public final class MqttServer implements AutoCloseable {
         return ((InetSocketAddress) bound.channel().localAddress()).getPort();
     }
 
-    /** A client's certificate is optional and any is taken: the fleet knows its thumbprint, or it proves nothing. */
-    private static SslContext tls(MqttSettings settings) throws IOException {
-        try {
-            return SslContextBuilder.forServer(
-                            Objects.requireNonNull(settings.certificate()).toFile(),
-                            Objects.requireNonNull(settings.key(), "a certificate has a key")
-                                    .toFile())
-                    .sslProvider(SslProvider.JDK)
-                    .protocols("TLSv1.3", "TLSv1.2")
-                    .clientAuth(ClientAuth.OPTIONAL)
-                    .trustManager(InsecureTrustManagerFactory.INSTANCE)
-                    .build();
-        } catch (IllegalArgumentException e) {
-            throw new IOException("The MQTT certificate or key can't be used: " + settings.certificate(), e);
-        }
+    /** A certificate that is renewed is shown to whoever connects from then on. */
+    private static Supplier<ServerCertificate> certificate(MqttSettings settings, Path chain) throws IOException {
+        Path key = Objects.requireNonNull(settings.key(), "a certificate has a key");
+        return ReloadedFile.open(
+                chain, "the MQTT certificate", file -> ServerCertificate.load(file, key), settings.clock(), LOG::info);
     }
 
     @Override

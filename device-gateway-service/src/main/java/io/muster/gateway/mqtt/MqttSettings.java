@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * How the gateway listens.
  *
  * @param tlsPort 0 for any free one
+ * @param certificate in PEM, looked at again and again, as is its key; null for no TLS
  * @param plainPort empty for none; 0 for any free one
  * @param largestMessage bytes of a message's body
  */

@@ -92,10 +92,7 @@ final class GateFilter {
     }
 
     private static boolean isOpen(String path) {
-        return path.startsWith("/health")
-                || path.equals("/metrics")
-                || path.equals("/openapi.yaml")
-                || path.equals(MqttOverWebSocket.PATH);
+        return path.equals("/openapi.yaml") || path.equals(MqttOverWebSocket.PATH);
     }
 
     private static boolean isLive(String path) {

@@ -17,11 +17,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.BooleanSupplier;
 
 /** The HTTP server with its routes. */
 public final class RestServer implements AutoCloseable {
     private static final int LARGEST_BODY = 1024 * 1024;
+    private static final String CERTIFICATE = "server";
 
     private final ApplicationContext context;
     private final EmbeddedServer server;
@@ -46,13 +46,8 @@ public final class RestServer implements AutoCloseable {
             Duration messageLife,
             Optional<GatewayTunnels.Options> gateway) {}
 
-    /** A PKCS #12 store with the certificate and its key. */
-    public record Tls(Path store, String password) {
-        @Override
-        public String toString() {
-            return "Tls[store=" + store + "]";
-        }
-    }
+    /** Files in PEM, which are looked at again and again. @param certificate with those that lead to its authority, in order */
+    public record Tls(Path certificate, Path key) {}
 
     private RestServer(ApplicationContext context, EmbeddedServer server, Optional<GatewayTunnels> tunnels) {
         this.context = context;
@@ -67,7 +62,6 @@ public final class RestServer implements AutoCloseable {
             Requests requests,
             JobView jobs,
             StreamJobView streamJobs,
-            BooleanSupplier ready,
             PrometheusMeterRegistry meters,
             InstantSource clock)
             throws IOException {
@@ -89,7 +83,6 @@ public final class RestServer implements AutoCloseable {
                         new Time(clock),
                         new Throttles(options.perMinute(), clock.instant()),
                         new MessageController.Life(options.messageLife()),
-                        new OperationsController.Readiness(ready),
                         new GateFilter.LiveAccess(options.liveOpen()))
                 .build();
         tunnels.ifPresent(context::registerSingleton);
@@ -124,9 +117,13 @@ public final class RestServer implements AutoCloseable {
             Tls tls = options.tls().get();
             properties.put("micronaut.server.ssl.enabled", true);
             properties.put("micronaut.server.ssl.port", port);
-            properties.put("micronaut.server.ssl.key-store.path", "file:" + tls.store());
-            properties.put("micronaut.server.ssl.key-store.type", "PKCS12");
-            properties.put("micronaut.server.ssl.key-store.password", tls.password());
+            properties.put("micronaut.server.ssl.key-name", CERTIFICATE);
+            properties.put("micronaut.certificate.file." + CERTIFICATE + ".format", "PEM");
+            properties.put("micronaut.certificate.file." + CERTIFICATE + ".path", tls.key());
+            properties.put("micronaut.certificate.file." + CERTIFICATE + ".certificate-path", tls.certificate());
+            // A watcher sees no file of a Kubernetes secret change.
+            properties.put("micronaut.certificate.file." + CERTIFICATE + ".refresh-mode", "SCHEDULER");
+            properties.put("micronaut.certificate.file." + CERTIFICATE + ".refresh-interval", "10s");
             properties.put("micronaut.server.ssl.protocols", "TLSv1.3,TLSv1.2");
         } else {
             properties.put("micronaut.server.port", port);

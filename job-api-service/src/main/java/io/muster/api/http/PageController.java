@@ -2,9 +2,7 @@ package io.muster.api.http;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.micronaut.http.HttpResponse;
-import io.micronaut.http.HttpStatus;
 import io.micronaut.http.annotation.Controller;
 import io.micronaut.http.annotation.Get;
 import io.muster.api.job.JobView;
@@ -13,43 +11,16 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
-import java.util.function.BooleanSupplier;
 
-/** Health, metrics, the description of the API, and the page of live numbers. */
+/** The description of the API, and the page of live numbers. */
 @Controller
-final class OperationsController {
+final class PageController {
     private static final int SHOWN = 50;
-    private static final String TEXT = "text/plain; charset=utf-8";
 
-    private final PrometheusMeterRegistry meters;
     private final JobView jobs;
-    private final Readiness readiness;
 
-    OperationsController(PrometheusMeterRegistry meters, JobView jobs, Readiness readiness) {
-        this.meters = meters;
+    PageController(JobView jobs) {
         this.jobs = jobs;
-        this.readiness = readiness;
-    }
-
-    /** Whether the API knows all jobs and can be answered. */
-    record Readiness(BooleanSupplier ready) {}
-
-    @Get("/health/live")
-    HttpResponse<String> live() {
-        return HttpResponse.ok("live\n").header("Content-Type", TEXT);
-    }
-
-    @Get("/health/ready")
-    HttpResponse<String> ready() {
-        boolean ready = readiness.ready().getAsBoolean();
-        return HttpResponse.<String>status(ready ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE)
-                .body(ready ? "ready\n" : "starting\n")
-                .header("Content-Type", TEXT);
-    }
-
-    @Get("/metrics")
-    HttpResponse<String> metrics() {
-        return HttpResponse.ok(meters.scrape()).header("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
     }
 
     @Get("/openapi.yaml")
@@ -83,7 +54,7 @@ final class OperationsController {
     }
 
     private static String resource(String name) throws IOException {
-        try (InputStream in = OperationsController.class.getResourceAsStream(name)) {
+        try (InputStream in = PageController.class.getResourceAsStream(name)) {
             if (in == null) {
                 throw new IOException("the program lacks its resource " + name);
             }

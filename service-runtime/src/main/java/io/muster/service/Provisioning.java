@@ -1,0 +1,102 @@
+package io.muster.service;
+
+import io.muster.codec.Codecs;
+import io.muster.registry.ConfluentSchemaRegistry;
+import io.muster.registry.RegistrySettings;
+import io.muster.registry.SchemaRegistryException;
+import io.muster.topics.PartitionCounts;
+import io.muster.topics.TopicProvisioner;
+import io.muster.topics.Topics;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+
+/** Makes a cluster and a registry ready for Muster: the command that an operator runs before the services start, and again whenever they like. */
+public final class Provisioning {
+    private static final String NAME = "provisioning";
+
+    /** The exit status when something stands otherwise than it is configured. */
+    private static final int DRIFT = 3;
+
+    private static final short THREE_BROKERS = 3;
+
+    private Provisioning() {}
+
+    /**
+     * Creates the topics that are missing, sees to it that the registry refuses schemas that old readers can't read, and registers those of
+     * this build. Alters no topic that is there; a second call changes nothing.
+     *
+     * @param replication how many brokers hold each record
+     * @throws ExecutionException when the broker refuses or can't be reached
+     * @throws SchemaRegistryException when the registry refuses or can't be reached
+     */
+    public static TopicProvisioner.Report run(
+            KafkaConnection kafka, RegistrySettings registry, PartitionCounts counts, short replication)
+            throws ExecutionException, InterruptedException {
+        try (Admin admin = Admin.create(kafka.clientProperties())) {
+            TopicProvisioner.Report report = new TopicProvisioner(admin, counts, replication).provision();
+            ConfluentSchemaRegistry schemas = new ConfluentSchemaRegistry(registry);
+            schemas.requireCompatibility();
+            new Codecs(schemas).registerAll();
+            return report;
+        }
+    }
+
+    /**
+     * Reads {@code topics.partitions.jobs}, {@code .devices}, {@code .gateways} and {@code .api}, {@code topics.replication}, {@code
+     * topics.drift} ({@code report}, or {@code fail} to end with status 3 where anything differs), and how to reach Kafka and the registry.
+     */
+    public static void main(String[] args) throws InterruptedException {
+        try {
+            Settings settings = Settings.of(args, System.getenv());
+            KafkaConnection kafka = KafkaConnection.from(settings);
+            RegistrySettings registry = Registries.from(settings);
+            PartitionCounts counts = counts(settings);
+            short replication = (short) settings.number("topics.replication", THREE_BROKERS);
+            boolean fails = failsAtDrift(settings.text("topics.drift", "report"));
+            settings.rejectUnknown();
+            TopicProvisioner.Report report = run(kafka, registry, counts, replication);
+            System.out.println(
+                    Topics.ALL.size() + " topics, " + report.created().size() + " of them new" + list(report.created())
+                            + "; their schemas are registered.");
+            report.drift().forEach(sentence -> System.out.println("Drift: " + sentence));
+            if (fails && !report.drift().isEmpty()) {
+                System.exit(DRIFT);
+            }
+        } catch (SettingsException | SchemaRegistryException e) {
+            end(ServiceProgram.UNUSABLE, String.valueOf(e.getMessage()));
+        } catch (ExecutionException e) {
+            end(ServiceProgram.FAILED, "The topics can't be prepared: " + e.getCause());
+        }
+    }
+
+    private static String list(List<String> names) {
+        return names.isEmpty() ? "" : " (" + String.join(", ", names) + ")";
+    }
+
+    private static PartitionCounts counts(Settings settings) {
+        PartitionCounts usual = PartitionCounts.CLUSTER;
+        try {
+            return new PartitionCounts(
+                    settings.number("topics.partitions.jobs", usual.jobs()),
+                    settings.number("topics.partitions.devices", usual.devices()),
+                    settings.number("topics.partitions.gateways", usual.gateways()),
+                    settings.number("topics.partitions.api", usual.apiInstances()));
+        } catch (IllegalArgumentException e) {
+            throw new SettingsException("The settings topics.partitions.* are wrong: " + e.getMessage() + ".");
+        }
+    }
+
+    private static boolean failsAtDrift(String text) {
+        return switch (text) {
+            case "report" -> false;
+            case "fail" -> true;
+            default -> throw new SettingsException("The setting topics.drift is report or fail, not \"" + text + "\".");
+        };
+    }
+
+    private static void end(int status, String why) {
+        System.err.println(NAME + ": " + why);
+        System.exit(status);
+    }
+}
