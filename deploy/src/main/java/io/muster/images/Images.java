@@ -1,0 +1,164 @@
+package io.muster.images;
+
+import com.google.cloud.tools.jib.api.Containerizer;
+import com.google.cloud.tools.jib.api.Jib;
+import com.google.cloud.tools.jib.api.JibContainerBuilder;
+import com.google.cloud.tools.jib.api.TarImage;
+import com.google.cloud.tools.jib.api.buildplan.AbsoluteUnixPath;
+import com.google.cloud.tools.jib.api.buildplan.FileEntriesLayer;
+import com.google.cloud.tools.jib.api.buildplan.FilePermissions;
+import com.google.cloud.tools.jib.api.buildplan.Platform;
+import com.google.cloud.tools.jib.api.buildplan.Port;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/** Builds an image of each service as a tar, which {@code docker load}, {@code podman load} and {@code skopeo} read. */
+public final class Images {
+    /** Of the files and of the image, so that the same sources on the same machine give the same bytes. */
+    private static final Instant CREATED = Instant.parse("2026-11-21T00:00:00Z");
+
+    private static final FilePermissions PROGRAM = FilePermissions.fromOctalString("755");
+    private static final FilePermissions FOR_ALL = FilePermissions.fromOctalString("777");
+
+    private static final String USERS =
+            "root:x:0:0::/:/none\nmuster:x:" + Layout.USER + ":" + Layout.USER + "::/:/none\n";
+    private static final String GROUPS = "root:x:0:\nmuster:x:" + Layout.USER + ":\n";
+
+    private final Path project;
+    private final Path work;
+    private final String version;
+
+    private Images(Path project, Path work, String version) {
+        this.project = project;
+        this.work = work;
+        this.version = version;
+    }
+
+    /**
+     * Builds all of them.
+     *
+     * @param project folder of Muster's sources, built
+     * @param out where {@code NAME.tar} is written for each service
+     * @param version the tag
+     * @return the tars
+     * @throws IOException when this machine lacks something, or a file can't be written; the message says what
+     */
+    public static List<Path> build(Path project, Path out, String version) throws Exception {
+        Images images = new Images(project, out.resolve("work").toAbsolutePath(), version);
+        Files.createDirectories(images.work);
+        List<FileEntriesLayer> below = images.below();
+        List<Path> tars = new ArrayList<>();
+        for (ServiceImage service : ServiceImage.values()) {
+            Path tar = out.resolve(service.artifact() + ".tar");
+            images.build(service, below, tar);
+            tars.add(tar);
+        }
+        return tars;
+    }
+
+    /** What all share. */
+    private List<FileEntriesLayer> below() throws Exception {
+        Path java = work.resolve("java");
+        JavaRuntime.link(java);
+        FileEntriesLayer.Builder system = FileEntriesLayer.builder().setName("system");
+        for (Path library : SharedLibraries.of(java)) {
+            system.addEntry(library.toRealPath(), AbsoluteUnixPath.get(library.toString()), PROGRAM, CREATED);
+        }
+        system.addEntry(
+                write("passwd", USERS),
+                AbsoluteUnixPath.get("/etc/passwd"),
+                FilePermissions.DEFAULT_FILE_PERMISSIONS,
+                CREATED);
+        system.addEntry(
+                write("group", GROUPS),
+                AbsoluteUnixPath.get("/etc/group"),
+                FilePermissions.DEFAULT_FILE_PERMISSIONS,
+                CREATED);
+        system.addEntry(
+                write("nsswitch.conf", "hosts: files dns\n"),
+                AbsoluteUnixPath.get("/etc/nsswitch.conf"),
+                FilePermissions.DEFAULT_FILE_PERMISSIONS,
+                CREATED);
+        Path empty = Files.createDirectories(work.resolve("empty"));
+        for (String writable : List.of(Layout.TEMPORARY, "/var/lib/muster")) {
+            system.addEntry(empty, AbsoluteUnixPath.get(writable), FOR_ALL, CREATED);
+        }
+        FileEntriesLayer.Builder runtime = FileEntriesLayer.builder().setName("java");
+        try (Stream<Path> files = Files.walk(java)) {
+            for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
+                runtime.addEntry(
+                        file,
+                        AbsoluteUnixPath.get(Layout.JAVA)
+                                .resolve(java.relativize(file).toString()),
+                        Files.isExecutable(file) ? PROGRAM : FilePermissions.DEFAULT_FILE_PERMISSIONS,
+                        CREATED);
+            }
+        }
+        return List.of(system.build(), runtime.build());
+    }
+
+    private Path write(String name, String text) throws IOException {
+        return Files.writeString(work.resolve(name), text);
+    }
+
+    private void build(ServiceImage service, List<FileEntriesLayer> below, Path tar) throws Exception {
+        FileEntriesLayer.Builder others = FileEntriesLayer.builder().setName("dependencies");
+        FileEntriesLayer.Builder own = FileEntriesLayer.builder().setName("muster");
+        for (Path jar : ClassPath.of(project, service.artifact(), version)) {
+            boolean isOwn = jar.getFileName().toString().contains(version);
+            (isOwn ? own : others)
+                    .addEntry(
+                            ClassPath.trimmed(jar, work.resolve("trimmed")),
+                            AbsoluteUnixPath.get(Layout.JARS)
+                                    .resolve(jar.getFileName().toString()),
+                            FilePermissions.DEFAULT_FILE_PERMISSIONS,
+                            CREATED);
+        }
+        JibContainerBuilder container = Jib.fromScratch()
+                .setPlatforms(Set.of(
+                        new Platform(System.getProperty("os.arch").equals("aarch64") ? "arm64" : "amd64", "linux")))
+                .setFileEntriesLayers(below)
+                .addFileEntriesLayer(others.build())
+                .addFileEntriesLayer(own.build())
+                .setEntrypoint(service.entrypoint())
+                .setEnvironment(Map.of("LANG", "C.UTF-8"))
+                .setExposedPorts(
+                        Set.copyOf(service.ports().stream().map(Port::tcp).toList()))
+                .setUser(Layout.USER + ":" + Layout.USER)
+                .setWorkingDirectory(AbsoluteUnixPath.get(Layout.TEMPORARY))
+                .setLabels(Map.of(
+                        "org.opencontainers.image.title",
+                        service.artifact(),
+                        "org.opencontainers.image.version",
+                        version))
+                .setCreationTime(CREATED);
+        container.containerize(Containerizer.to(TarImage.at(tar).named("muster/" + service.artifact() + ":" + version))
+                .setApplicationLayersCache(work.resolve("cache"))
+                .setBaseImageLayersCache(work.resolve("cache-of-base"))
+                .setOfflineMode(true)
+                .setToolName("muster"));
+    }
+
+    /** Arguments: the project, the folder to write to, the version. */
+    public static void main(String[] args) throws Exception {
+        if (args.length != 3) {
+            System.err.println("Usage: Images PROJECT OUT VERSION");
+            System.exit(2);
+        }
+        try {
+            for (Path tar : build(Path.of(args[0]), Path.of(args[1]), args[2])) {
+                System.out.println(tar + " (" + (Files.size(tar) >> 20) + " MiB)");
+            }
+        } catch (IOException e) {
+            System.err.println("images: " + e.getMessage());
+            System.exit(1);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+package io.muster.images;
+
+import java.util.List;
+import java.util.Set;
+
+/** A service as an image. */
+enum ServiceImage {
+    PLANNER("job-planner-service", "io.muster.planner.Main", 45, Set.of(8081)),
+    PROCESSOR("stream-processor-service", "io.muster.processor.Main", 65, Set.of(8081)),
+    GATEWAY("device-gateway-service", "io.muster.gateway.Main", 65, Set.of(8081, 8883)),
+    API("job-api-service", "io.muster.api.Main", 65, Set.of(8081, 8443));
+
+    private final String artifact;
+    private final String main;
+    private final int heapPercent;
+    private final Set<Integer> ports;
+
+    /** @param heapPercent of the container's memory; what is left is for stores, buffers and threads */
+    ServiceImage(String artifact, String main, int heapPercent, Set<Integer> ports) {
+        this.artifact = artifact;
+        this.main = main;
+        this.heapPercent = heapPercent;
+        this.ports = ports;
+    }
+
+    /** Of the Maven module, and of the image. */
+    String artifact() {
+        return artifact;
+    }
+
+    Set<Integer> ports() {
+        return ports;
+    }
+
+    /** Settings follow it as arguments, or stand in the environment. */
+    List<String> entrypoint() {
+        return List.of(
+                Layout.JAVA + "/bin/java",
+                "-XX:+UseSerialGC",
+                "-XX:MaxRAMPercentage=" + heapPercent,
+                "-XX:+ExitOnOutOfMemoryError",
+                "-Djava.io.tmpdir=" + Layout.TEMPORARY,
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-cp",
+                Layout.JARS + "/*",
+                main);
+    }
+}

@@ -1,0 +1,5 @@
+/** Builds the container images of the services, without a Docker engine and without a base image (ADR 0012). */
+@NullMarked
+package io.muster.images;
+
+import org.jspecify.annotations.NullMarked;
