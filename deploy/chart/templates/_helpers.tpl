@@ -348,9 +348,19 @@ spec:
         topic: {{ . }}
         lagThreshold: {{ $values.keda.lagThreshold | quote }}
         allowIdleConsumers: "false"
-      {{- if ne (include "muster.kafkaAuth" $.root) "none" }}
-      authenticationRef: {name: {{ include "muster.name" $.root }}-{{ $.component }}-kafka}
+      {{- with $values.keda.authentication }}
+      authenticationRef: {name: {{ . }}}
       {{- end }}
     {{- end }}
 {{- end }}
 {{- end -}}
+
+{{/* Before anything else is there, or, where Strimzi brings the cluster, as soon as it is. Takes root and weight. */}}
+{{- define "muster.hook" }}
+{{- if not .root.Values.strimzi.enabled }}
+  annotations:
+    helm.sh/hook: pre-install,pre-upgrade
+    helm.sh/hook-weight: {{ .weight | quote }}
+    helm.sh/hook-delete-policy: before-hook-creation
+{{- end }}
+{{- end }}

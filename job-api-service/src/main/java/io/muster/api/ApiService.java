@@ -56,7 +56,7 @@ public final class ApiService implements AutoCloseable {
         /**
          * Reads {@code rest.host}, {@code rest.port}, {@code rest.plain}, {@code rest.tls.certificate}, {@code rest.tls.key}, {@code
          * live.open}, {@code throttle.*.per.minute} of each kind, {@code messages.life}, {@code websocket.gateway}, {@code
-         * websocket.gateway.trust}, {@code hub.hosts}, {@code policies}, {@code policies.file} and {@code api.instance}.
+         * websocket.gateway.trust} (a file, or {@code system} for those that Java trusts), {@code websocket.gateway.name}, {@code hub.hosts}, {@code policies}, {@code policies.file} and {@code api.instance}.
          */
         public static Options from(Settings settings, KafkaConnection kafka, InstantSource clock) {
             String host = settings.text("rest.host", "127.0.0.1");
@@ -110,10 +110,12 @@ public final class ApiService implements AutoCloseable {
                 if (colon < 1 || !text.substring(colon + 1).matches("\\d{1,5}")) {
                     throw new SettingsException("websocket.gateway is a host and a port, and not " + text + ".");
                 }
-                return new GatewayTunnels.Options(
-                        text.substring(0, colon),
-                        Integer.parseInt(text.substring(colon + 1)),
-                        settings.optionalPath("websocket.gateway.trust"));
+                String host = text.substring(0, colon);
+                String name = settings.text("websocket.gateway.name", host);
+                Optional<GatewayTunnels.Tls> tls = settings.optionalText("websocket.gateway.trust")
+                        .map(trust -> new GatewayTunnels.Tls(
+                                trust.equals("system") ? Optional.empty() : Optional.of(Path.of(trust)), name));
+                return new GatewayTunnels.Options(host, Integer.parseInt(text.substring(colon + 1)), tls);
             });
         }
 

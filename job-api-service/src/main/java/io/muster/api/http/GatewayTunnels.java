@@ -44,27 +44,34 @@ public final class GatewayTunnels implements AutoCloseable {
     private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(NioIoHandler.newFactory());
     private final Options options;
     private final @Nullable SslContext tls;
+    private final String name;
+
+    /** Where the gateway listens for MQTT. @param tls empty for plain TCP */
+    public record Options(String host, int port, Optional<Tls> tls) {}
 
     /**
-     * Where the gateway listens for MQTT.
+     * How the gateway is known.
      *
-     * @param trust certificates in PEM of who may have signed the gateway's; empty for plain TCP
+     * @param authorities certificates in PEM of who may have signed the gateway's; empty for those that Java trusts
+     * @param name that the gateway's certificate is for
      */
-    public record Options(String host, int port, Optional<Path> trust) {}
+    public record Tls(Optional<Path> authorities, String name) {}
 
     /** @throws IOException when the certificates can't be used */
     public GatewayTunnels(Options options) throws IOException {
         this.options = options;
+        this.name = options.tls().map(Tls::name).orElse(options.host());
         try {
-            this.tls = options.trust().isEmpty()
-                    ? null
-                    : SslContextBuilder.forClient()
-                            .sslProvider(SslProvider.JDK)
-                            .trustManager(options.trust().get().toFile())
-                            .build();
+            this.tls = options.tls().isEmpty() ? null : context(options.tls().get());
         } catch (IllegalArgumentException e) {
-            throw new IOException("The gateway's certificates can't be used: " + options.trust(), e);
+            throw new IOException("The gateway's certificates can't be used: " + options.tls(), e);
         }
+    }
+
+    private static SslContext context(Tls tls) throws IOException {
+        SslContextBuilder builder = SslContextBuilder.forClient().sslProvider(SslProvider.JDK);
+        tls.authorities().ifPresent(file -> builder.trustManager(file.toFile()));
+        return builder.build();
     }
 
     /**
@@ -102,8 +109,7 @@ public final class GatewayTunnels implements AutoCloseable {
                         @Override
                         protected void initChannel(SocketChannel socket) {
                             if (tls != null) {
-                                socket.pipeline()
-                                        .addLast(tls.newHandler(socket.alloc(), options.host(), options.port()));
+                                socket.pipeline().addLast(tls.newHandler(socket.alloc(), name, options.port()));
                             }
                             socket.pipeline().addLast(new FromGateway(fromGateway));
                         }

@@ -1,0 +1,190 @@
+package io.muster.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.Gson;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.marcnuri.helm.Helm;
+import com.marcnuri.helm.TemplateCommand;
+import io.kubernetes.client.openapi.models.V1ConfigMap;
+import io.kubernetes.client.openapi.models.V1Deployment;
+import io.kubernetes.client.openapi.models.V1Ingress;
+import io.kubernetes.client.openapi.models.V1Job;
+import io.kubernetes.client.openapi.models.V1NetworkPolicy;
+import io.kubernetes.client.openapi.models.V1PodDisruptionBudget;
+import io.kubernetes.client.openapi.models.V1Service;
+import io.kubernetes.client.openapi.models.V1ServiceAccount;
+import io.kubernetes.client.openapi.models.V1StatefulSet;
+import io.kubernetes.client.openapi.models.V2HorizontalPodAutoscaler;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+
+/** What the chart makes of values, read as strictly as an API server reads it: no field that it does not know, none twice. */
+record Manifests(Map<String, JsonObject> all) {
+    static final Path CHART = Path.of("chart");
+
+    @FunctionalInterface
+    private interface Check {
+        void validate(JsonElement manifest) throws IOException;
+    }
+
+    private static final Map<String, Check> KINDS = Map.of(
+            "v1/Service", V1Service::validateJsonElement,
+            "v1/ServiceAccount", V1ServiceAccount::validateJsonElement,
+            "v1/ConfigMap", V1ConfigMap::validateJsonElement,
+            "apps/v1/StatefulSet", V1StatefulSet::validateJsonElement,
+            "apps/v1/Deployment", V1Deployment::validateJsonElement,
+            "batch/v1/Job", V1Job::validateJsonElement,
+            "policy/v1/PodDisruptionBudget", V1PodDisruptionBudget::validateJsonElement,
+            "autoscaling/v2/HorizontalPodAutoscaler", V2HorizontalPodAutoscaler::validateJsonElement,
+            "networking.k8s.io/v1/Ingress", V1Ingress::validateJsonElement,
+            "networking.k8s.io/v1/NetworkPolicy", V1NetworkPolicy::validateJsonElement);
+
+    /** Of other operators, what stands in their specs. */
+    private static final Map<String, Set<String>> CUSTOM = Map.of(
+            "monitoring.coreos.com/v1/ServiceMonitor", Set.of("selector", "endpoints"),
+            "monitoring.coreos.com/v1/PrometheusRule", Set.of("groups"),
+            "keda.sh/v1alpha1/ScaledObject",
+                    Set.of("scaleTargetRef", "minReplicaCount", "maxReplicaCount", "cooldownPeriod", "triggers"),
+            "cert-manager.io/v1/Certificate", Set.of("secretName", "privateKey", "usages", "dnsNames", "issuerRef"),
+            "kafka.strimzi.io/v1/Kafka", Set.of("kafka", "entityOperator"),
+            "kafka.strimzi.io/v1/KafkaNodePool", Set.of("replicas", "roles", "storage", "resources"),
+            "kafka.strimzi.io/v1/KafkaTopic", Set.of("partitions", "replicas", "config"),
+            "kafka.strimzi.io/v1/KafkaUser", Set.of("authentication", "authorization"));
+
+    /** Renders the chart as release {@code muster} with what must be said, and more. @param values {@code name=value} */
+    static Manifests of(String... values) throws IOException {
+        return read(template(values));
+    }
+
+    /** The chart with its hooks as plain manifests: this Helm leaves hooks out. */
+    private static Path withHooks() throws IOException {
+        Path copy = Files.createTempDirectory("chart");
+        try (Stream<Path> files = Files.walk(CHART)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Path to = copy.resolve(CHART.relativize(file).toString());
+                Files.createDirectories(to.getParent());
+                Files.writeString(to, Files.readString(file).replace("helm.sh/hook:", "was.hook:"));
+            }
+        }
+        return copy;
+    }
+
+    static String template(String... values) throws IOException {
+        TemplateCommand template = new Helm(withHooks())
+                .template()
+                .withName("muster")
+                .withNamespace("fleet")
+                .withKubeVersion("1.30.0")
+                .set("kafka.bootstrapServers", "broker:9093")
+                .set("registry.url", "https://registry/apis/ccompat/v7")
+                .set("hub.hosts[0]", "hub.example.com")
+                .set("tls.existingSecret", "hub-tls");
+        for (String value : values) {
+            int equals = value.indexOf('=');
+            template.set(value.substring(0, equals), value.substring(equals + 1));
+        }
+        return template.call();
+    }
+
+    private static Manifests read(String text) throws IOException {
+        LoaderOptions options = new LoaderOptions();
+        options.setAllowDuplicateKeys(false);
+        Map<String, JsonObject> all = new LinkedHashMap<>();
+        Gson gson = new Gson();
+        for (Object document : new Yaml(new SafeConstructor(options)).loadAll(text)) {
+            if (document == null) {
+                continue;
+            }
+            JsonObject manifest = gson.toJsonTree(document).getAsJsonObject();
+            String kind = manifest.get("apiVersion").getAsString() + "/"
+                    + manifest.get("kind").getAsString();
+            String name = manifest.getAsJsonObject("metadata").get("name").getAsString();
+            if (KINDS.containsKey(kind)) {
+                KINDS.get(kind).validate(manifest);
+            } else {
+                assertThat(CUSTOM).as("kinds that are known").containsKey(kind);
+                assertThat(CUSTOM.get(kind))
+                        .as(kind)
+                        .containsAll(manifest.getAsJsonObject("spec").keySet());
+            }
+            String id = manifest.get("kind").getAsString() + "/" + name;
+            assertThat(all.put(id, manifest)).as("once only: " + id).isNull();
+        }
+        return new Manifests(all);
+    }
+
+    JsonObject get(String id) {
+        assertThat(all).containsKey(id);
+        return all.get(id);
+    }
+
+    List<String> kinds() {
+        return all.values().stream()
+                .map(manifest -> manifest.get("kind").getAsString())
+                .distinct()
+                .toList();
+    }
+
+    /** Pod templates of everything that makes pods, by what makes them. */
+    Map<String, JsonObject> pods() {
+        Map<String, JsonObject> pods = new LinkedHashMap<>();
+        all.forEach((id, manifest) -> {
+            if (Set.of("StatefulSet", "Deployment", "Job")
+                    .contains(manifest.get("kind").getAsString())) {
+                pods.put(id, at(manifest, "spec", "template", "spec"));
+            }
+        });
+        return pods;
+    }
+
+    static JsonObject at(JsonObject from, String... path) {
+        JsonObject found = from;
+        for (String name : path) {
+            assertThat(found.has(name)).as(String.join(".", path)).isTrue();
+            found = found.getAsJsonObject(name);
+        }
+        return found;
+    }
+
+    /** The environment of a pod's first container, as text. */
+    static Map<String, String> environment(JsonObject pod) {
+        Map<String, String> environment = new LinkedHashMap<>();
+        for (JsonElement variable : container(pod).getAsJsonArray("env")) {
+            JsonObject entry = variable.getAsJsonObject();
+            JsonElement value = entry.has("value") ? entry.get("value") : entry.get("valueFrom");
+            assertThat(environment.put(
+                            entry.get("name").getAsString(),
+                            value.isJsonPrimitive() ? value.getAsString() : value.toString()))
+                    .as(entry.toString())
+                    .isNull();
+        }
+        return environment;
+    }
+
+    static JsonObject container(JsonObject pod) {
+        return pod.getAsJsonArray("containers").get(0).getAsJsonObject();
+    }
+
+    /** Names in a list of objects. */
+    static List<String> names(JsonObject of, String list) {
+        List<String> names = new ArrayList<>();
+        if (of.has(list)) {
+            of.getAsJsonArray(list)
+                    .forEach(entry ->
+                            names.add(entry.getAsJsonObject().get("name").getAsString()));
+        }
+        return names;
+    }
+}

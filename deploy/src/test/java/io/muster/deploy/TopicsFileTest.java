@@ -1,0 +1,45 @@
+package io.muster.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.muster.topics.Topic;
+import io.muster.topics.Topics;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+/** The chart's topics are the catalogue's. With {@code -Dtopics.record=true} the file is written anew. */
+class TopicsFileTest {
+    private static final Path FILE = Path.of("chart/files/topics.yaml");
+
+    private static String partitions(Topic<?> topic) {
+        return switch (topic.partitioning()) {
+            case BY_JOB -> "jobs";
+            case BY_DEVICE, EVERY_DEVICE_PARTITION -> "devices";
+            case BY_GATEWAY -> "gateways";
+            case BY_API_INSTANCE -> "api";
+            case ANY -> "one";
+        };
+    }
+
+    @Test
+    void isTheCatalogue() throws Exception {
+        StringBuilder text = new StringBuilder("# Written from the catalogue by TopicsFileTest.\ntopics:\n");
+        for (Topic<?> topic : Topics.ALL) {
+            text.append("  - name: ").append(topic.name()).append('\n');
+            text.append("    partitions: ").append(partitions(topic)).append('\n');
+            text.append("    config:\n");
+            new TreeMap<>(topic.retention().topicConfig())
+                    .forEach((name, value) -> text.append("      ")
+                            .append(name)
+                            .append(": \"")
+                            .append(value)
+                            .append("\"\n"));
+        }
+        if (Boolean.getBoolean("topics.record")) {
+            Files.writeString(FILE, text);
+        }
+        assertThat(Files.readString(FILE)).isEqualTo(text.toString());
+    }
+}
