@@ -9,10 +9,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.muster.images.Images;
 import java.io.IOException;
 import java.net.ServerSocket;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -137,7 +133,7 @@ class ImagesTest {
         Path log = work.resolve(name + ".log");
         Process service = image.start(log, command);
         try {
-            await().atMost(START).until(() -> isReady(operations) || !service.isAlive());
+            await().atMost(START).until(() -> Operations.isReady(operations) || !service.isAlive());
             assertThat(service.isAlive()).as(() -> read(log)).isTrue();
             service.destroy();
             assertThat(service.waitFor(30, TimeUnit.SECONDS))
@@ -178,17 +174,6 @@ class ImagesTest {
     private static void give(Image image, Path file) throws IOException {
         Path copy = image.root().resolve("run/tls").resolve(file.getFileName());
         Files.write(copy, Files.readAllBytes(file)); // Readable, whatever the original allows.
-    }
-
-    private static boolean isReady(int port) throws InterruptedException {
-        try (HttpClient http = HttpClient.newHttpClient()) {
-            URI uri = URI.create("http://127.0.0.1:" + port + "/health/ready");
-            return http.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.discarding())
-                            .statusCode()
-                    == 200;
-        } catch (IOException e) {
-            return false;
-        }
     }
 
     private static int freePort() throws IOException {
