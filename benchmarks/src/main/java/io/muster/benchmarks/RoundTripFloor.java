@@ -47,7 +47,7 @@ final class RoundTripFloor implements Fleet, AutoCloseable {
     private static final String OUT = "floor-out";
 
     private final AtomicLong answers = new AtomicLong();
-    private final Connections connections = new Connections(this);
+    private final Connections connections = new Connections(this, new SimpleMeterRegistry(), InstantSource.system());
     private final List<String> ids;
     private final MqttServer server;
     private final SimulatedFleet devices;

@@ -120,6 +120,7 @@ public final class StreamEngine {
                 new TimePolicy(0, 0, false),
                 List.of(Ticks.of(Instant.EPOCH)),
                 () -> Long.MAX_VALUE,
+                (_, _) -> {},
                 merges ? Optional.of(id + "-exchange") : Optional.empty(),
                 () -> COMMIT_MS,
                 new Codecs(new InMemorySchemaRegistry()).of(Topics.STREAM_JOB_PROGRESS),

@@ -245,6 +245,8 @@ final class SimulatedDevice {
 
         private void method(ChannelHandlerContext ctx, String topic, ByteBuf payload) {
             String id = topic.substring(topic.indexOf(RID) + RID.length());
+            fleet.invocations()
+                    .invoked(deviceId, topic.substring(METHODS.length(), topic.indexOf('/', METHODS.length())), id);
             boolean again = seen.put(id, true) != null;
             (again ? fleet.count().repeated : fleet.count().methods).increment();
             Behaviour behaviour = fleet.behaviour();

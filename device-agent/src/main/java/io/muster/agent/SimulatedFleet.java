@@ -43,9 +43,12 @@ public final class SimulatedFleet implements AutoCloseable {
     private final @Nullable SslContext tls;
     private final List<SimulatedDevice> devices = new ArrayList<>();
     private final ConnectQueue queue;
+    private final Invocations invocations;
     private volatile boolean closed;
 
-    private SimulatedFleet(Target target, Behaviour behaviour, int rate, InstantSource clock) throws IOException {
+    private SimulatedFleet(Target target, Behaviour behaviour, int rate, InstantSource clock, Invocations invocations)
+            throws IOException {
+        this.invocations = invocations;
         this.target = target;
         this.behaviour = behaviour;
         this.queue = new ConnectQueue(rate);
@@ -62,7 +65,19 @@ public final class SimulatedFleet implements AutoCloseable {
     public static SimulatedFleet start(
             Target target, Behaviour behaviour, List<String> deviceIds, int rate, InstantSource clock)
             throws IOException {
-        SimulatedFleet fleet = new SimulatedFleet(target, behaviour, rate, clock);
+        return start(target, behaviour, deviceIds, rate, clock, (_, _, _) -> {});
+    }
+
+    /** As above. @param invocations is told of each method that reaches a device */
+    public static SimulatedFleet start(
+            Target target,
+            Behaviour behaviour,
+            List<String> deviceIds,
+            int rate,
+            InstantSource clock,
+            Invocations invocations)
+            throws IOException {
+        SimulatedFleet fleet = new SimulatedFleet(target, behaviour, rate, clock, invocations);
         SplittableRandom random = new SplittableRandom(behaviour.seed());
         for (String deviceId : deviceIds) {
             SimulatedDevice device = new SimulatedDevice(fleet, deviceId, random.split());
@@ -102,6 +117,10 @@ public final class SimulatedFleet implements AutoCloseable {
 
     Behaviour behaviour() {
         return behaviour;
+    }
+
+    Invocations invocations() {
+        return invocations;
     }
 
     Instant now() {

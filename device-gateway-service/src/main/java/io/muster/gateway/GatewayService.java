@@ -119,8 +119,9 @@ public final class GatewayService implements AutoCloseable {
                 options.kafka(),
                 new Codecs(registry),
                 options.ordinal(),
+                meters,
                 options.mqtt().clock());
-        Connections connections = new Connections(fleet);
+        Connections connections = new Connections(fleet, meters, options.mqtt().clock());
         try {
             MqttServer server = new MqttServer(options.mqtt(), fleet, connections, meters);
             fleet.start(connections);

@@ -56,7 +56,7 @@ class MqttServerTest {
     private static final String TWIN = "$iothub/twin/res/#";
 
     private final FleetDouble fleet = new FleetDouble();
-    private final Connections connections = new Connections(fleet);
+    private final Connections connections = new Connections(fleet, new SimpleMeterRegistry(), InstantSource.system());
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     private final SharedAccessPolicies policies = SharedAccessPolicies.generate(new SecureRandom());
     private MqttServer server;

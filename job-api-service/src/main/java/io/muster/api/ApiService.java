@@ -1,5 +1,6 @@
 package io.muster.api;
 
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.muster.access.HubHosts;
 import io.muster.access.ReloadedFile;
@@ -13,6 +14,7 @@ import io.muster.api.job.StreamJobView;
 import io.muster.api.kafka.KafkaRequests;
 import io.muster.api.kafka.Listener;
 import io.muster.codec.Codecs;
+import io.muster.records.JobStatus;
 import io.muster.registry.SchemaRegistry;
 import io.muster.service.KafkaConnection;
 import io.muster.service.Settings;
@@ -157,6 +159,12 @@ public final class ApiService implements AutoCloseable {
         Codecs codecs = new Codecs(registry);
         JobView jobs = new JobView();
         StreamJobView streamJobs = new StreamJobView();
+        for (JobStatus status : JobStatus.values()) {
+            Gauge.builder("muster.jobs", jobs, view -> view.count(status))
+                    .description("Jobs by state; every instance knows all of them")
+                    .tag("status", status.name())
+                    .register(meters);
+        }
         KafkaRequests requests = new KafkaRequests(
                 options.kafka().clientProperties(), codecs, options.instance(), jobs, streamJobs, meters);
         Listener listener = new Listener(

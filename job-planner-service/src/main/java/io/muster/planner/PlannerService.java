@@ -48,7 +48,7 @@ public final class PlannerService {
             throws ExecutionException, InterruptedException {
         PartitionCounts counts = partitionCounts(options.streams().kafka());
         return StreamsApplication.start(
-                PlannerTopology.build(registry, counts, options.limits()), options.streams(), meters);
+                PlannerTopology.build(registry, counts, options.limits(), meters), options.streams(), meters);
     }
 
     /** As the topics are, so that records that name a partition name one that exists. */

@@ -1,5 +1,6 @@
 package io.muster.planner;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.codec.Codecs;
 import io.muster.codec.RecordCodec;
 import io.muster.planner.fleet.stream.FleetProcessor;
@@ -47,19 +48,19 @@ final class PlannerTopology {
      *
      * @throws io.muster.registry.SchemaRegistryException when the registry is away or refuses a schema
      */
-    static Topology build(SchemaRegistry registry, PartitionCounts counts, JobLimits limits) {
+    static Topology build(SchemaRegistry registry, PartitionCounts counts, JobLimits limits, MeterRegistry meters) {
         PlannerTopology planner = new PlannerTopology(registry, counts);
-        planner.coordinator(limits.mostActive());
+        planner.coordinator(limits.mostActive(), meters);
         planner.fleet(limits.operationsPerSecond());
         return planner.topology;
     }
 
-    private void coordinator(int mostActiveJobs) {
+    private void coordinator(int mostActiveJobs, MeterRegistry meters) {
         read(Topics.JOB_COMMANDS);
         read(Topics.JOB_STATISTICS);
         topology.addProcessor(
                 COORDINATOR,
-                () -> new JobProcessor(codecs, counts, mostActiveJobs),
+                () -> new JobProcessor(codecs, counts, mostActiveJobs, meters),
                 source(Topics.JOB_COMMANDS),
                 source(Topics.JOB_STATISTICS));
         topology.addStateStore(inMemory(JobProcessor.JOBS, codecs.of(Topics.JOBS)), COORDINATOR);

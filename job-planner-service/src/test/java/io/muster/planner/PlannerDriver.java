@@ -1,5 +1,6 @@
 package io.muster.planner;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.muster.codec.Codecs;
 import io.muster.document.IdentityId;
 import io.muster.records.ConnectionTerms;
@@ -100,7 +101,10 @@ final class PlannerDriver implements AutoCloseable {
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "test-" + UUID.randomUUID());
         properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "unused:1");
         this.driver = new TopologyTestDriver(
-                PlannerTopology.build(registry, new PartitionCounts(1, 1, gateways, 1), limits), properties, now);
+                PlannerTopology.build(
+                        registry, new PartitionCounts(1, 1, gateways, 1), limits, new SimpleMeterRegistry()),
+                properties,
+                now);
     }
 
     Instant now() {

@@ -51,7 +51,7 @@ public final class ProcessorService implements AutoCloseable {
         StreamsApplication.Options ofStreamJobs = new StreamsApplication.Options(
                 options.id(), options.kafka(), options.stateDir(), 1, options.replication(), options.more());
         return new ProcessorService(
-                application, new StreamJobRunner(ofStreamJobs, referenceFolder, new Codecs(registry)).start());
+                application, new StreamJobRunner(ofStreamJobs, referenceFolder, new Codecs(registry), meters).start());
     }
 
     /** Whether every partition that this instance owns is being processed. */

@@ -1,5 +1,7 @@
 package io.muster.gateway.kafka;
 
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.kafka.KafkaClientMetrics;
 import io.muster.codec.Codecs;
 import io.muster.codec.RecordCodec;
 import io.muster.codec.UndecodableRecordException;
@@ -73,13 +75,14 @@ public final class FleetLink implements Fleet, AutoCloseable {
     private final Map<String, CompletableFuture<ConnectionTerms>> waiting = new ConcurrentHashMap<>();
     private final ScheduledExecutorService heart = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("heartbeat").factory());
+    private final List<KafkaClientMetrics> metrics;
     private final int reportPartitions;
     private volatile boolean closed;
     private volatile boolean reading;
     private @Nullable Thread reader;
 
     /** @param ordinal the partition of the deliveries that are this gateway's */
-    public FleetLink(KafkaConnection kafka, Codecs codecs, int ordinal, InstantSource clock) {
+    public FleetLink(KafkaConnection kafka, Codecs codecs, int ordinal, MeterRegistry meters, InstantSource clock) {
         this.ordinal = ordinal;
         this.clock = clock;
         this.run = String.format("%015d-%s", clock.millis(), UUID.randomUUID());
@@ -98,6 +101,8 @@ public final class FleetLink implements Fleet, AutoCloseable {
                     + ", as many as deliveries has partitions, ordinal=" + ordinal);
         }
         producer.partitionsFor(Topics.TELEMETRY.name());
+        this.metrics = List.of(new KafkaClientMetrics(producer), new KafkaClientMetrics(consumer));
+        metrics.forEach(of -> of.bindTo(meters));
     }
 
     /** Begins to read deliveries and to say that this gateway lives. */
@@ -248,6 +253,7 @@ public final class FleetLink implements Fleet, AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        metrics.forEach(KafkaClientMetrics::close);
         producer.close(CLOSE_LIMIT);
     }
 

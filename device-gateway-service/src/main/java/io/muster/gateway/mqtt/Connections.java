@@ -1,5 +1,7 @@
 package io.muster.gateway.mqtt;
 
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import io.muster.records.CloseConnection;
 import io.muster.records.ConnectionTerms;
 import io.muster.records.Delivery;
@@ -9,6 +11,8 @@ import io.muster.records.MethodRequest;
 import io.muster.records.MethodUndelivered;
 import io.muster.records.ReportedAnswer;
 import io.muster.records.TwinAnswer;
+import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -16,12 +20,22 @@ import org.jspecify.annotations.Nullable;
 
 /** The connections of this gateway, by device id, and what the fleet sends over them. Thread-safe. */
 public final class Connections {
+    private static final Duration LONGEST_LATENCY = Duration.ofSeconds(30);
+
     private final Map<String, DeviceHandler> handlers = new ConcurrentHashMap<>();
     private final AtomicInteger waiting = new AtomicInteger();
     private final Fleet fleet;
+    private final InstantSource clock;
+    private final Timer latency;
 
-    public Connections(Fleet fleet) {
+    public Connections(Fleet fleet, MeterRegistry meters, InstantSource clock) {
         this.fleet = fleet;
+        this.clock = clock;
+        this.latency = Timer.builder("muster.gateway.delivery.latency")
+                .description("From the fleet's decision to the connection's thread")
+                .publishPercentileHistogram()
+                .maximumExpectedValue(LONGEST_LATENCY)
+                .register(meters);
     }
 
     Map<String, DeviceHandler> all() {
@@ -49,7 +63,10 @@ public final class Connections {
         long epoch = epoch(delivery.getDelivery());
         if (handler != null && handler.epoch() == epoch) {
             waiting.incrementAndGet();
-            handler.deliver(delivery.getDelivery(), waiting::decrementAndGet);
+            handler.deliver(delivery.getDelivery(), () -> {
+                waiting.decrementAndGet();
+                latency.record(Duration.between(delivery.getAt(), clock.instant()));
+            });
         } else if (delivery.getDelivery() instanceof MethodRequest request) {
             fleet.report(delivery.getDeviceId(), new MethodUndelivered(request.getDeliveryId(), "no such connection"));
         }

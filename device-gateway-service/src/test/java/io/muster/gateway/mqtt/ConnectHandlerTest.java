@@ -62,7 +62,7 @@ class ConnectHandlerTest {
                 .addLast(new ConnectHandler(
                         settings,
                         FLEET,
-                        new Connections(FLEET),
+                        new Connections(FLEET, new SimpleMeterRegistry(), InstantSource.system()),
                         new GatewayMeters(new SimpleMeterRegistry(), Map.of())));
         channel.advanceTimeBy(29, TimeUnit.SECONDS);
         channel.runScheduledPendingTasks();

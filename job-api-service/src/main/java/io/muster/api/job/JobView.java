@@ -2,6 +2,7 @@ package io.muster.api.job;
 
 import io.muster.records.Job;
 import io.muster.records.JobStatistics;
+import io.muster.records.JobStatus;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -45,6 +46,11 @@ public final class JobView {
 
     public Optional<Entry> get(String jobId) {
         return Optional.ofNullable(jobs.get(jobId)).map(this::entry);
+    }
+
+    /** How many are in the state. */
+    public long count(JobStatus status) {
+        return jobs.values().stream().filter(job -> job.getStatus() == status).count();
     }
 
     /** Statistics of an earlier job of the same id are not this one's. */

@@ -2,6 +2,7 @@ package io.muster.processor.engine;
 
 import io.muster.processor.engine.StreamTask.Upstream;
 import io.muster.query.stream.CastException;
+import java.util.List;
 import java.util.function.IntFunction;
 
 /**
@@ -37,8 +38,8 @@ public interface StreamRun {
     /** All results before it were handed out; {@link Long#MIN_VALUE} before the first. */
     long watermark();
 
-    /** Which substream's results are being handed out: the same for the same, other for others; fit for a path. */
-    String substream();
+    /** Of which substream results are being handed out: the values that name it; none where there are no substreams. */
+    List<Object> substream();
 
     /** @param tables by number, the same whenever the query is the same */
     void save(IntFunction<Table> tables);

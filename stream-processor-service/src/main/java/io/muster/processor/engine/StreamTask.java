@@ -177,8 +177,8 @@ public final class StreamTask implements StreamRun {
     }
 
     @Override
-    public String substream() {
-        return "";
+    public List<Object> substream() {
+        return List.of();
     }
 
     @Override

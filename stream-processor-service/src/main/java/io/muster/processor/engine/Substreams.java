@@ -5,8 +5,6 @@ import io.muster.processor.engine.StreamTask.Upstream;
 import io.muster.query.Expression;
 import io.muster.query.Values;
 import io.muster.query.stream.StreamQuery;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -20,7 +18,6 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.IntFunction;
-import java.util.stream.Collectors;
 
 /**
  * Runs a query for each substream in its own time: how much events may be in disorder is asked of those of one substream; how late they
@@ -58,7 +55,7 @@ final class Substreams implements StreamRun {
     private boolean floorsRose;
     private boolean floorsUnsaved;
     private long end = Long.MAX_VALUE;
-    private String current = "";
+    private List<Object> current = List.of();
 
     /** As {@link StreamTask#of}. */
     Substreams(
@@ -132,7 +129,7 @@ final class Substreams implements StreamRun {
             if (floorsRose) {
                 floors.forEach(substream.task::floor);
             }
-            current = name(substream.key);
+            current = substream.key;
             wentOn |= substream.task.goOn();
         }
         due.clear();
@@ -140,16 +137,8 @@ final class Substreams implements StreamRun {
         return wentOn;
     }
 
-    /** Of a text its own, of other values marked as such: a tilde in a text is encoded. */
-    private static String name(List<Object> key) {
-        return key.stream()
-                .map(part -> (part instanceof String ? "" : "~")
-                        + URLEncoder.encode(String.valueOf(part), StandardCharsets.UTF_8))
-                .collect(Collectors.joining(","));
-    }
-
     @Override
-    public String substream() {
+    public List<Object> substream() {
         return current;
     }
 

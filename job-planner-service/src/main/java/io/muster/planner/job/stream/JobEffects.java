@@ -1,5 +1,6 @@
 package io.muster.planner.job.stream;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.planner.job.Decision;
 import io.muster.records.CancelDeviceJobs;
 import io.muster.records.DropDeviceJobs;
@@ -45,9 +46,11 @@ import org.jspecify.annotations.Nullable;
 final class JobEffects {
     private final Outbox outbox;
     private final int devicePartitions;
+    private final MeterRegistry meters;
 
-    JobEffects(Outbox outbox, int devicePartitions) {
+    JobEffects(Outbox outbox, int devicePartitions, MeterRegistry meters) {
         this.outbox = outbox;
+        this.meters = meters;
         this.devicePartitions = devicePartitions;
     }
 
@@ -122,6 +125,11 @@ final class JobEffects {
     void answer(Decision decision, JobCommand command, @Nullable Job job, Requester requester, Instant now) {
         switch (decision) {
             case Decision.Refused refused -> {
+                meters.counter(
+                                "muster.jobs.refused",
+                                "reason",
+                                refused.refusal().getReason().name())
+                        .increment();
                 JobRefusal refusal = new JobRefusal(
                         command.getJobId(), now, command.getCommand().getClass().getSimpleName(), refused.refusal());
                 outbox.send(

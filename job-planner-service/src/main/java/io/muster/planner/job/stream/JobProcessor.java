@@ -1,5 +1,6 @@
 package io.muster.planner.job.stream;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.codec.Codecs;
 import io.muster.codec.UndecodableRecordException;
 import io.muster.planner.job.Decision;
@@ -49,6 +50,7 @@ public final class JobProcessor implements Processor<String, byte[], Route, byte
     private final int jobPartitions;
     private final int replyPartitions;
     private final int mostActive;
+    private final MeterRegistry meters;
     private final DueTimes dueTimes = new DueTimes();
 
     @SuppressWarnings("NullAway.Init") // Kafka Streams calls init before anything else.
@@ -67,8 +69,9 @@ public final class JobProcessor implements Processor<String, byte[], Route, byte
     private Steps steps;
 
     /** @param mostActive how many jobs may be active at a time, in all partitions; 0 for any number */
-    public JobProcessor(Codecs codecs, PartitionCounts counts, int mostActive) {
+    public JobProcessor(Codecs codecs, PartitionCounts counts, int mostActive, MeterRegistry meters) {
         this.codecs = codecs;
+        this.meters = meters;
         this.devicePartitions = counts.devices();
         this.jobPartitions = counts.jobs();
         this.replyPartitions = counts.apiInstances();
@@ -80,7 +83,7 @@ public final class JobProcessor implements Processor<String, byte[], Route, byte
         this.context = context;
         this.jobs = context.getStateStore(JOBS);
         this.statistics = context.getStateStore(STATISTICS);
-        this.effects = new JobEffects(new Outbox(context, codecs, "job-planner-service"), devicePartitions);
+        this.effects = new JobEffects(new Outbox(context, codecs, "job-planner-service"), devicePartitions, meters);
         try (KeyValueIterator<String, Job> all = jobs.all()) {
             while (all.hasNext()) {
                 remind(all.next().value, Instant.ofEpochMilli(context.currentSystemTimeMs()));

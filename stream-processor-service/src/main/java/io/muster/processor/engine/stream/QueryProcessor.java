@@ -12,6 +12,8 @@ import io.muster.query.stream.StreamRow;
 import io.muster.query.stream.StreamValues;
 import io.muster.query.stream.Ticks;
 import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -58,7 +60,7 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private boolean over;
     private long ordinal;
     private long ordinalOf = Long.MIN_VALUE;
-    private String ordinalIn = "";
+    private List<Object> ordinalIn = List.of();
     private long lastResult = Long.MIN_VALUE;
 
     QueryProcessor(StreamJobSpec spec, SaveHook hook) {
@@ -140,6 +142,7 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         try {
             if (task.goOn()) {
                 saving.changed();
+                spec.reached().accept(context.taskId().partition(), task.watermark());
             }
         } catch (EventFailure e) {
             throw new StreamJobFailure(
@@ -196,7 +199,13 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
 
     /** Results of one instant, within a substream, are worked out at once and in one order, so their places in it name them. */
     private String id(String output, long time) {
-        String substream = task.substream().isEmpty() ? "" : "/" + task.substream();
+        StringBuilder substream = new StringBuilder();
+        for (Object part : task.substream()) {
+            // A text is told from other values: its own tilde is encoded.
+            substream
+                    .append(part instanceof String ? "/" : "/~")
+                    .append(URLEncoder.encode(String.valueOf(part), StandardCharsets.UTF_8));
+        }
         return spec.streamJobId() + "/" + output + "/" + context.taskId().partition() + substream + "/"
                 + StreamValues.dateText(Ticks.instant(time)) + "/" + ordinal;
     }

@@ -9,6 +9,7 @@ import io.muster.records.StreamJobProgress;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
 
 /**
@@ -21,6 +22,7 @@ import java.util.function.LongSupplier;
  * @param from the output start time of each task, in ticks; the last is that of all further ones
  * @param until from when on another start writes the results, in ticks; {@link Long#MAX_VALUE} where none does. Asked now and then.
  * @param pace how many milliseconds are between two commits of a task, at least
+ * @param reached is told how far each task is, in ticks
  * @param exchange the topic of one partition over which the partitions of the inputs come together; empty where each partition is by itself
  */
 public record StreamJobSpec(
@@ -32,6 +34,7 @@ public record StreamJobSpec(
         TimePolicy policy,
         List<Long> from,
         LongSupplier until,
+        BiConsumer<Integer, Long> reached,
         Optional<String> exchange,
         LongSupplier pace,
         RecordCodec<StreamJobProgress> progress,

@@ -14,8 +14,10 @@ import io.muster.service.Steps;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.avro.specific.SpecificRecord;
@@ -48,6 +50,8 @@ public final class PartitionTallies implements Processor<String, byte[], String,
     private final String tallies;
     private final String deadLetters;
     private final Counter discrepancies;
+    private final MeterRegistry meters;
+    private final Map<Class<?>, Counter> counted = new HashMap<>();
     private final Set<String> changed = new HashSet<>();
 
     @SuppressWarnings("NullAway.Init") // Kafka Streams calls init before anything else.
@@ -68,6 +72,7 @@ public final class PartitionTallies implements Processor<String, byte[], String,
         this.discrepancies = Counter.builder("muster.statistics.discrepancies")
                 .description("Partitions whose events do not sum to the device count that they reported")
                 .register(meters);
+        this.meters = meters;
     }
 
     @Override
@@ -87,11 +92,18 @@ public final class PartitionTallies implements Processor<String, byte[], String,
             if (record.value() == null) {
                 throw new ImpossibleEventException("an event has a value");
             }
-            fold(codec.decode(record.value()));
+            DeviceJobEvent event = codec.decode(record.value());
+            fold(event);
+            counted.computeIfAbsent(event.getEvent().getClass(), this::counter).increment();
         } catch (UndecodableRecordException | ImpossibleEventException e) {
             giveUp(record, String.valueOf(e.getMessage()));
         }
         steps.worked();
+    }
+
+    /** What is read again after a failure counts again: a rate, and no account. */
+    private Counter counter(Class<?> event) {
+        return meters.counter("muster.device.job.events", "event", event.getSimpleName());
     }
 
     private void fold(DeviceJobEvent event) throws ImpossibleEventException {

@@ -1,5 +1,6 @@
 package io.muster.processor.streamjob.stream;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.codec.Codecs;
 import io.muster.processor.engine.stream.Arrivals;
 import io.muster.processor.engine.stream.FailQuietly;
@@ -28,6 +29,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import org.apache.kafka.clients.admin.Admin;
@@ -57,6 +59,7 @@ final class StreamJobRun implements AutoCloseable {
     private final Stumbling stumbling;
     private final LogEnds logEnds;
     private final AtomicLong until;
+    private final StreamJobDelay delay;
     private final List<EndpointDelivery> deliveries;
 
     private StreamJobRun(
@@ -65,6 +68,7 @@ final class StreamJobRun implements AutoCloseable {
             Stumbling stumbling,
             LogEnds logEnds,
             AtomicLong until,
+            StreamJobDelay delay,
             List<EndpointDelivery> deliveries) {
         this.stumbling = stumbling;
         this.deliveries = deliveries;
@@ -72,6 +76,7 @@ final class StreamJobRun implements AutoCloseable {
         this.streams = streams;
         this.logEnds = logEnds;
         this.until = until;
+        this.delay = delay;
     }
 
     /**
@@ -83,7 +88,11 @@ final class StreamJobRun implements AutoCloseable {
      * @param runs how many there are now
      */
     record Place(
-            StreamsApplication.Options options, Optional<Path> referenceFolder, LogEnds.Known ends, IntSupplier runs) {
+            StreamsApplication.Options options,
+            Optional<Path> referenceFolder,
+            LogEnds.Known ends,
+            MeterRegistry meters,
+            IntSupplier runs) {
         private static final long SHORTEST_PACE = 50;
         private static final long PACE_OF_A_RUN = 10;
 
@@ -138,7 +147,9 @@ final class StreamJobRun implements AutoCloseable {
         position(admin, start);
         LogEnds logEnds = new LogEnds(place.ends(), read);
         AtomicLong until = new AtomicLong(Long.MAX_VALUE);
-        StreamJobSpec spec = spec(streamJobId, start, definition, codecs, logEnds, until::get, place::pace);
+        StreamJobDelay delay = new StreamJobDelay(streamJobId, number, place.meters());
+        StreamJobSpec spec =
+                spec(streamJobId, start, definition, codecs, logEnds, until::get, delay::reached, place::pace);
         Map<String, StreamJobDefinition.Output.ToEndpoint> endpoints = endpoints(streamJobId, definition);
         for (String topic : endpoints.keySet()) {
             create(admin, topic, options.replication(), Map.of());
@@ -155,7 +166,7 @@ final class StreamJobRun implements AutoCloseable {
         streams.start();
         List<EndpointDelivery> deliveries = new ArrayList<>();
         endpoints.forEach((topic, to) -> deliveries.add(EndpointDelivery.start(to, topic, options.kafka())));
-        return new StreamJobRun(number, streams, stumbling, logEnds, until, deliveries);
+        return new StreamJobRun(number, streams, stumbling, logEnds, until, delay, deliveries);
     }
 
     /** What becomes of a run whose thread failed: what is wrong with a record or a row fails the job, all else is tried again. */
@@ -244,6 +255,7 @@ final class StreamJobRun implements AutoCloseable {
             Codecs codecs,
             Arrivals arrivals,
             LongSupplier until,
+            BiConsumer<Integer, Long> reached,
             LongSupplier pace)
             throws StreamJobDefinitionException {
         Map<String, Integer> partitions = new HashMap<>();
@@ -296,6 +308,7 @@ final class StreamJobRun implements AutoCloseable {
                         ? List.of(Objects.requireNonNull(start.getFromTicks(), "the start was positioned"))
                         : start.getFromTicksByTask(),
                 until,
+                reached,
                 definition.merges() ? Optional.of(exchange(start.getNumber())) : Optional.empty(),
                 pace,
                 codecs.of(Topics.STREAM_JOB_PROGRESS),
@@ -383,6 +396,7 @@ final class StreamJobRun implements AutoCloseable {
         deliveries.forEach(EndpointDelivery::close);
         streams.close(CLOSE_LIMIT);
         logEnds.close();
+        delay.close();
     }
 
     /** Whether no instance runs the start any more. */

@@ -1,5 +1,6 @@
 package io.muster.processor.streamjob.stream;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.codec.Codecs;
 import io.muster.codec.UndecodableRecordException;
 import io.muster.processor.engine.stream.LogEnds;
@@ -77,12 +78,13 @@ public final class StreamJobRunner implements AutoCloseable {
      * @param options of the applications, but for their ids
      * @param referenceFolder below which files of reference data lie
      */
-    public StreamJobRunner(StreamsApplication.Options options, Optional<Path> referenceFolder, Codecs codecs) {
+    public StreamJobRunner(
+            StreamsApplication.Options options, Optional<Path> referenceFolder, Codecs codecs, MeterRegistry meters) {
         KafkaConnection kafka = options.kafka();
         this.codecs = codecs;
         this.positions = new StreamPositions(kafka, codecs);
         this.admin = Admin.create(kafka.clientProperties());
-        this.place = new StreamJobRun.Place(options, referenceFolder, new LogEnds.Known(admin), runs::size);
+        this.place = new StreamJobRun.Place(options, referenceFolder, new LogEnds.Known(admin), meters, runs::size);
         Map<String, Object> producing = kafka.clientProperties();
         producing.put(ProducerConfig.ACKS_CONFIG, "all");
         this.producer = new KafkaProducer<>(producing, new StringSerializer(), new ByteArraySerializer());

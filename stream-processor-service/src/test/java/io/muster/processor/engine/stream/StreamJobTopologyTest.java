@@ -60,6 +60,7 @@ class StreamJobTopologyTest {
                 new TimePolicy(5 * Ticks.SECOND, 0, false),
                 List.of(Ticks.of(from)),
                 until::get,
+                (_, _) -> {},
                 exchange ? Optional.of("exchange") : Optional.empty(),
                 () -> 50,
                 codec,

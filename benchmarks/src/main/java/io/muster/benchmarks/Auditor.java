@@ -1,0 +1,240 @@
+package io.muster.benchmarks;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.muster.agent.Invocations;
+import io.muster.codec.Codecs;
+import io.muster.codec.RecordCodec;
+import io.muster.records.Delivery;
+import io.muster.records.DeviceJobCancelled;
+import io.muster.records.DeviceJobCompleted;
+import io.muster.records.DeviceJobDelivered;
+import io.muster.records.DeviceJobEvent;
+import io.muster.records.DeviceJobFailed;
+import io.muster.records.DeviceJobQueued;
+import io.muster.records.DeviceJobStatus;
+import io.muster.records.MethodRequest;
+import io.muster.topics.Topics;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.BiConsumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+
+/**
+ * Recounts from the log what clients were told, and compares both with what devices saw. It reads what was committed since it was made, or
+ * since it last looked. Invocations may be told by any thread; all else is for one.
+ */
+final class Auditor implements Invocations, AutoCloseable {
+    /** By how much a device may notice a call later than the client its cancel: both share two cores with everything else. */
+    private static final Duration NOTICE = Duration.ofSeconds(1);
+
+    private static final Map<DeviceJobStatus, String> TOLD = Map.of(
+            DeviceJobStatus.QUEUED, "pendingCount",
+            DeviceJobStatus.RUNNING, "runningCount",
+            DeviceJobStatus.COMPLETED, "succeededCount",
+            DeviceJobStatus.FAILED, "failedCount");
+
+    private record Invocation(String deviceId, String id, Instant at) {}
+
+    /** Of a device job: where it is, and how often it was delivered. */
+    private static final class Followed {
+        private DeviceJobStatus status = DeviceJobStatus.QUEUED;
+        private int delivered;
+        private int undelivered;
+    }
+
+    private final Map<String, ConcurrentLinkedQueue<Invocation>> invocations = new ConcurrentHashMap<>();
+    private final Map<String, Map<String, Followed>> deviceJobs = new HashMap<>();
+    private final Map<String, Instant> lastDelivery = new HashMap<>();
+    private final List<String> impossible = new ArrayList<>();
+    private final KafkaConsumer<String, byte[]> consumer;
+    private final RecordCodec<DeviceJobEvent> events;
+    private final RecordCodec<Delivery> deliveries;
+    private final List<TopicPartition> partitions = new ArrayList<>();
+
+    Auditor(String kafka, Codecs codecs) {
+        this.events = codecs.of(Topics.DEVICE_JOB_EVENTS);
+        this.deliveries = codecs.of(Topics.DELIVERIES);
+        this.consumer = new KafkaConsumer<>(
+                Map.of("bootstrap.servers", kafka, "isolation.level", "read_committed"),
+                new StringDeserializer(),
+                new ByteArrayDeserializer());
+        for (String topic : List.of(Topics.DEVICE_JOB_EVENTS.name(), Topics.DELIVERIES.name())) {
+            consumer.partitionsFor(topic)
+                    .forEach(info -> partitions.add(new TopicPartition(info.topic(), info.partition())));
+        }
+        consumer.assign(partitions);
+        consumer.seekToEnd(partitions);
+        partitions.forEach(consumer::position);
+    }
+
+    @Override
+    public void invoked(String deviceId, String method, String id) {
+        invocations
+                .computeIfAbsent(method, _ -> new ConcurrentLinkedQueue<>())
+                .add(new Invocation(deviceId, id, Instant.now()));
+    }
+
+    /** Forgets earlier jobs. */
+    void begin() {
+        deviceJobs.clear();
+        lastDelivery.clear();
+        impossible.clear();
+        invocations.clear();
+    }
+
+    /** Reads until every device job is over: those that were delivered before a cancel end as their devices answer. */
+    void read(Instant deadline) throws InterruptedException {
+        do {
+            readOn();
+            Thread.sleep(200);
+        } while (Instant.now().isBefore(deadline)
+                && deviceJobs.values().stream()
+                        .anyMatch(of -> of.values().stream().anyMatch(one -> !isOver(one.status))));
+    }
+
+    private void readOn() {
+        Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+        while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
+            for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofMillis(100))) {
+                if (record.topic().equals(Topics.DELIVERIES.name())) {
+                    delivery(deliveries.decode(record.value()));
+                } else {
+                    event(events.decode(record.value()), record);
+                }
+            }
+        }
+    }
+
+    private void delivery(Delivery delivery) {
+        if (delivery.getDelivery() instanceof MethodRequest request) {
+            lastDelivery.merge(
+                    request.getMethodName(), delivery.getAt(), (one, other) -> one.isAfter(other) ? one : other);
+        }
+    }
+
+    private void event(DeviceJobEvent event, ConsumerRecord<String, byte[]> record) {
+        if (event.getDeviceId() == null) {
+            return;
+        }
+        Map<String, Followed> of = deviceJobs.computeIfAbsent(event.getJobId(), _ -> new HashMap<>());
+        boolean isNew = !of.containsKey(event.getDeviceId());
+        Followed followed = of.computeIfAbsent(event.getDeviceId(), _ -> new Followed());
+        if (isNew != (event.getPrevious() == null)
+                || (!isNew && event.getPrevious() != followed.status)
+                || (!isNew && isOver(followed.status))) {
+            impossible.add("offset " + record.offset() + " of partition " + record.partition() + ": " + event.getJobId()
+                    + " " + event.getDeviceId() + " leaves " + event.getPrevious() + " and was "
+                    + (isNew ? "not there" : followed.status));
+        }
+        followed.status = switch (event.getEvent()) {
+            case DeviceJobQueued queued -> {
+                followed.undelivered += queued.getUndeliveredAttempt() == null ? 0 : 1;
+                yield DeviceJobStatus.QUEUED;
+            }
+            case DeviceJobDelivered _ -> {
+                followed.delivered++;
+                yield DeviceJobStatus.RUNNING;
+            }
+            case DeviceJobCompleted _ -> DeviceJobStatus.COMPLETED;
+            case DeviceJobFailed _ -> DeviceJobStatus.FAILED;
+            case DeviceJobCancelled _ -> DeviceJobStatus.CANCELLED;
+            default ->
+                throw new IllegalStateException(
+                        "not of a device, class=" + event.getEvent().getClass());
+        };
+    }
+
+    private static boolean isOver(DeviceJobStatus status) {
+        return status == DeviceJobStatus.COMPLETED
+                || status == DeviceJobStatus.FAILED
+                || status == DeviceJobStatus.CANCELLED;
+    }
+
+    /** @param told the job's document when it was over @return what is wrong, one sentence each */
+    List<String> audit(ToldJob job, JsonNode told) {
+        List<String> wrong = new ArrayList<>(impossible.stream()
+                .filter(sentence -> sentence.contains(job.id() + " "))
+                .toList());
+        Map<String, Followed> of = deviceJobs.getOrDefault(job.id(), Map.of());
+        counts(job, told, of, (what, why) -> wrong.add(job.id() + ": " + what + ": " + why));
+        if (job.isMethod()) {
+            devices(job, of, (what, why) -> wrong.add(job.id() + ": " + what + ": " + why));
+        }
+        return wrong;
+    }
+
+    private static void counts(ToldJob job, JsonNode told, Map<String, Followed> of, BiConsumer<String, String> wrong) {
+        Map<DeviceJobStatus, Integer> counted = new EnumMap<>(DeviceJobStatus.class);
+        of.values().forEach(one -> counted.merge(one.status, 1, Integer::sum));
+        JsonNode statistics = told.path("deviceJobStatistics");
+        boolean isCancelled = told.path("status").asText().equals("cancelled");
+        if (isCancelled ? of.size() > job.targets() : of.size() != job.targets()) {
+            wrong.accept("lost or made up", of.size() + " device jobs for " + job.targets() + " targets");
+        }
+        if (statistics.path("deviceCount").asInt() != of.size()) {
+            wrong.accept("miscounted", "deviceCount was told as " + statistics + ", the log has " + of.size());
+        }
+        TOLD.forEach((status, name) -> {
+            int wanted = counted.getOrDefault(status, 0);
+            if (statistics.path(name).asInt() != wanted) {
+                wrong.accept("miscounted", name + " was told as " + statistics + ", the log has " + counted);
+            }
+        });
+        of.forEach((device, one) -> {
+            if (!isOver(one.status)) {
+                wrong.accept("left over", device + " is " + one.status + " though the job is over");
+            }
+        });
+    }
+
+    private void devices(ToldJob job, Map<String, Followed> of, BiConsumer<String, String> wrong) {
+        Map<String, Integer> times = new HashMap<>();
+        Optional<Instant> cancelled = job.cancelAcknowledged();
+        for (Invocation invocation : invocations.getOrDefault(job.id(), new ConcurrentLinkedQueue<>())) {
+            times.merge(invocation.deviceId(), 1, Integer::sum);
+            if (cancelled.isPresent() && invocation.at().isAfter(cancelled.get().plus(NOTICE))) {
+                wrong.accept(
+                        "delivered after a cancel",
+                        invocation.deviceId() + " was called at " + invocation.at() + ", acknowledged at "
+                                + cancelled.get());
+            }
+        }
+        times.forEach((device, count) -> {
+            if (count > 1) {
+                wrong.accept("called twice", device + " was called " + count + " times");
+            }
+            if (!of.containsKey(device) || of.get(device).delivered == 0) {
+                wrong.accept("called unasked", device + " was called, and the log has no delivery");
+            }
+        });
+        of.forEach((device, one) -> {
+            if (one.status == DeviceJobStatus.COMPLETED && !times.containsKey(device)) {
+                wrong.accept("made up", device + " completed, and was never called");
+            }
+        });
+        if (cancelled.isPresent()
+                && lastDelivery.containsKey(job.id())
+                && lastDelivery.get(job.id()).isAfter(cancelled.get())) {
+            wrong.accept(
+                    "decided after a cancel",
+                    "the log has a delivery of " + lastDelivery.get(job.id()) + ", acknowledged at " + cancelled.get());
+        }
+    }
+
+    @Override
+    public void close() {
+        consumer.close();
+    }
+}

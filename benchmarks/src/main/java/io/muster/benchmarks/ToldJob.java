@@ -1,0 +1,111 @@
+package io.muster.benchmarks;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.muster.standalone.RestClient;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** A job of a run, and what its client was told of it: it asks again until it is answered, as clients do. */
+final class ToldJob {
+    private static final Set<String> FINAL = Set.of("completed", "failed", "cancelled");
+    private static final Duration PAUSE = Duration.ofMillis(200);
+    private static final int CONFLICT = 409;
+
+    private final RestClient rest;
+    private final String id;
+    private final boolean method;
+    private final int targets;
+    private Optional<Instant> cancelAcknowledged = Optional.empty();
+
+    /** @param targets how many devices its condition selects: those whose tag {@code place} is below */
+    ToldJob(RestClient rest, String id, boolean method, int targets) {
+        this.rest = rest;
+        this.id = id;
+        this.method = method;
+        this.targets = targets;
+    }
+
+    String id() {
+        return id;
+    }
+
+    boolean isMethod() {
+        return method;
+    }
+
+    int targets() {
+        return targets;
+    }
+
+    /** When the client knew that it was cancelled. */
+    Optional<Instant> cancelAcknowledged() {
+        return cancelAcknowledged;
+    }
+
+    /** Returns when it is acknowledged. That the id is taken is an answer too: to a request whose answer was lost. */
+    void create(Instant deadline) throws InterruptedException {
+        String operation = method
+                ? "\"type\":\"scheduleDeviceMethod\",\"cloudToDeviceMethod\":{\"methodName\":\"" + id
+                        + "\",\"payload\":1,\"responseTimeoutInSeconds\":10}"
+                : "\"type\":\"scheduleUpdateTwin\",\"updateTwin\":{\"etag\":\"*\",\"properties\":{\"desired\":{\"run\":\""
+                        + id + "\"}}}";
+        String body = "{" + operation + ",\"queryCondition\":\"tags.place < " + targets
+                + "\",\"maxExecutionTimeInSeconds\":60}";
+        ask("PUT", "/jobs/v2/" + id, body, deadline, answer -> answer.status() == 200 || answer.status() == CONFLICT);
+    }
+
+    /** Returns when it is acknowledged, or there was nothing left to cancel. */
+    void cancel(Instant deadline) throws InterruptedException {
+        RestClient.Answer answer = ask(
+                "POST",
+                "/jobs/v2/" + id + "/cancel",
+                null,
+                deadline,
+                given -> given.status() == 200 || given.status() == 400 || given.status() == CONFLICT);
+        if (answer.status() == 200) {
+            cancelAcknowledged = Optional.of(Instant.now());
+        }
+    }
+
+    /** Waits until it is over. @return its document */
+    JsonNode end(Instant deadline) throws InterruptedException {
+        return ask(
+                        "GET",
+                        "/jobs/v2/" + id,
+                        null,
+                        deadline,
+                        answer -> answer.status() == 200
+                                && FINAL.contains(answer.body().path("status").asText()))
+                .body();
+    }
+
+    /** What it was told last. */
+    JsonNode now() {
+        return rest.send("GET", "/jobs/v2/" + id, null).join().body();
+    }
+
+    private interface Good {
+        boolean test(RestClient.Answer answer);
+    }
+
+    private RestClient.Answer ask(String verb, String path, @Nullable String body, Instant deadline, Good good)
+            throws InterruptedException {
+        String last = "no answer";
+        while (Instant.now().isBefore(deadline)) {
+            try {
+                RestClient.Answer answer = rest.send(verb, path, body).join();
+                if (good.test(answer)) {
+                    return answer;
+                }
+                last = answer.status() + " " + answer.body();
+            } catch (java.util.concurrent.CompletionException e) {
+                last = String.valueOf(e.getCause());
+            }
+            Thread.sleep(PAUSE);
+        }
+        throw new AuditException(verb + " " + path + " was not answered well in time: " + last);
+    }
+}

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Prints shared access policies with new keys, as IoT Hub names them, for policies.properties.
+set -euo pipefail
+key() { openssl rand -base64 32; }
+policy() { printf '%s.rights=%s\n%s.primaryKey=%s\n%s.secondaryKey=%s\n' "$1" "$2" "$1" "$(key)" "$1" "$(key)"; }
+policy iothubowner RegistryRead,RegistryWrite,ServiceConnect
+policy service ServiceConnect
+policy device DeviceConnect
+policy registryRead RegistryRead
+policy registryReadWrite RegistryRead,RegistryWrite

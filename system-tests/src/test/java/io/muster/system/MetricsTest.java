@@ -1,0 +1,99 @@
+package io.muster.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/** Alerts and dashboards ask for metrics that the services have, and each alert has its page. */
+class MetricsTest {
+    private static final Path FILES = Path.of("../deploy/chart/files");
+    private static final Pattern METRIC = Pattern.compile("\\b((?:muster|kafka|jvm|process)_[a-z_]+[a-z])\\b(?!=)");
+
+    /** They are there once it has happened. */
+    private static final Set<String> OF_RARE_THINGS =
+            Set.of("muster_jobs_refused_total", "muster_stream_job_watermark_delay_seconds");
+
+    @Test
+    void alertsAndDashboardsAskForWhatThereIs() throws Exception {
+        RunningMuster muster = RunningMuster.get();
+        assertThat(muster.rest.send("PUT", "/jobs/v2/metrics", "{}").join().status())
+                .isEqualTo(400);
+        RunningMuster.ok(muster.rest
+                .send(
+                        "PUT",
+                        "/jobs/v2/metrics",
+                        "{\"type\":\"scheduleUpdateTwin\",\"queryCondition\":\"tags.none = 1\",\"updateTwin\":{\"etag\":\"*\",\"tags\":{\"a\":1}},"
+                                + "\"maxExecutionTimeInSeconds\":60}")
+                .join());
+        RunningMuster.completed(muster.rest, "metrics");
+        Set<String> wanted = new TreeSet<>();
+        for (String expression : expressions()) {
+            Matcher matcher = METRIC.matcher(expression);
+            while (matcher.find()) {
+                wanted.add(matcher.group(1));
+            }
+        }
+        wanted.removeAll(OF_RARE_THINGS);
+        assertThat(wanted).contains("muster_jobs", "muster_gateway_connections");
+        await().untilAsserted(() -> {
+            StringBuilder all = new StringBuilder();
+            for (String service : List.of("planner", "processor", "gateway", "api")) {
+                all.append(scrape(muster.standalone.operations(service)));
+            }
+            Set<String> there = all.toString()
+                    .lines()
+                    .filter(line -> !line.startsWith("#"))
+                    .map(line -> line.split("[{ ]")[0])
+                    .collect(Collectors.toSet());
+            assertThat(there).containsAll(wanted);
+        });
+    }
+
+    private static List<String> expressions() throws Exception {
+        List<String> expressions = Files.readAllLines(FILES.resolve("alerts.yaml"));
+        new ObjectMapper()
+                .readTree(FILES.resolve("dashboard.json").toFile())
+                .findValues("expr")
+                .forEach(expression -> expressions.add(expression.asText()));
+        return expressions;
+    }
+
+    private static String scrape(String operations) throws Exception {
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            return http.send(
+                            HttpRequest.newBuilder(URI.create(operations + "/metrics"))
+                                    .build(),
+                            HttpResponse.BodyHandlers.ofString())
+                    .body();
+        }
+    }
+
+    @Test
+    void eachAlertHasItsPage() throws Exception {
+        String page = Files.readString(Path.of("../docs/operate/alerts.md"));
+        Matcher alert = Pattern.compile("- alert: (\\w+)").matcher(Files.readString(FILES.resolve("alerts.yaml")));
+        Set<String> alerts = new TreeSet<>();
+        while (alert.find()) {
+            alerts.add(alert.group(1));
+        }
+        Set<String> sections = page.lines()
+                .filter(line -> line.startsWith("## "))
+                .map(line -> line.substring(3))
+                .collect(Collectors.toSet());
+        assertThat(alerts).hasSizeGreaterThan(5).isEqualTo(sections);
+    }
+}
