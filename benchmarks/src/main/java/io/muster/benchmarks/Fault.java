@@ -33,7 +33,7 @@ record Fault(Kind kind, String process, Duration after, Duration length) {
     /** Waits, does it, and returns when it is over; a process that ended may not be there again yet. */
     void happen(Standalone muster) throws InterruptedException, IOException {
         Thread.sleep(after);
-        long pid = muster.process(process).pid();
+        long pid = pid(muster);
         switch (kind) {
             case KILL -> signal("KILL", pid);
             case END -> signal("TERM", pid);
@@ -44,6 +44,17 @@ record Fault(Kind kind, String process, Duration after, Duration length) {
                 } finally {
                     signal("CONT", pid);
                 }
+            }
+        }
+    }
+
+    /** It may be about to start, after an earlier fault. */
+    private long pid(Standalone muster) throws InterruptedException {
+        while (true) {
+            try {
+                return muster.process(process).pid();
+            } catch (IllegalStateException e) {
+                Thread.sleep(100);
             }
         }
     }

@@ -1,6 +1,5 @@
 package io.muster.benchmarks;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.muster.agent.Behaviour;
 import io.muster.agent.SimulatedFleet;
 import io.muster.agent.Target;
@@ -29,6 +28,7 @@ import java.util.concurrent.CompletableFuture;
  */
 public final class FaultDriver {
     private static final Duration LIMIT = Duration.ofMinutes(4);
+    private static final Duration SETTLED = Duration.ofSeconds(60);
     private static final int CONNECTS_A_SECOND = 500;
     private static final int MOST_JOBS = 4;
     private static final int MOST_FAULTS = 2;
@@ -127,16 +127,13 @@ public final class FaultDriver {
         for (Fault fault : faults) {
             fault.happen(muster);
         }
-        List<JsonNode> told = new ArrayList<>();
         try {
             clients.forEach(CompletableFuture::join);
             for (ToldJob job : jobs) {
-                told.add(job.end(deadline));
+                job.end(deadline);
             }
             auditor.read(deadline);
-            for (int i = 0; i < jobs.size(); i++) {
-                wrong.addAll(auditor.audit(jobs.get(i), settled(jobs.get(i), told.get(i))));
-            }
+            wrong.addAll(audited(jobs));
         } catch (AuditException e) {
             wrong.add(e.getMessage());
         } catch (java.util.concurrent.CompletionException e) {
@@ -156,16 +153,19 @@ public final class FaultDriver {
         return wrong;
     }
 
-    /** Statistics follow the job's end by a moment; what they are when they have settled is what counts. */
-    private static JsonNode settled(ToldJob job, JsonNode first) throws InterruptedException {
-        JsonNode last = first;
-        for (int same = 0; same < 3; ) {
-            Thread.sleep(300);
-            JsonNode now = job.now();
-            same = now.equals(last) ? same + 1 : 0;
-            last = now;
+    /** Statistics follow what happens, when who counts is there again: what is wrong is what stays wrong. */
+    private List<String> audited(List<ToldJob> jobs) throws InterruptedException {
+        Instant deadline = Instant.now().plus(SETTLED);
+        while (true) {
+            List<String> wrong = jobs.stream()
+                    .flatMap(job -> auditor.audit(job, job.now()).stream())
+                    .toList();
+            if (wrong.isEmpty() || Instant.now().isAfter(deadline)) {
+                return wrong;
+            }
+            Thread.sleep(500);
+            auditor.read(deadline);
         }
-        return last;
     }
 
     private interface Client {

@@ -70,16 +70,15 @@ final class ToldJob {
         }
     }
 
-    /** Waits until it is over. @return its document */
-    JsonNode end(Instant deadline) throws InterruptedException {
-        return ask(
-                        "GET",
-                        "/jobs/v2/" + id,
-                        null,
-                        deadline,
-                        answer -> answer.status() == 200
-                                && FINAL.contains(answer.body().path("status").asText()))
-                .body();
+    /** Waits until it is over. */
+    void end(Instant deadline) throws InterruptedException {
+        ask(
+                "GET",
+                "/jobs/v2/" + id,
+                null,
+                deadline,
+                answer -> answer.status() == 200
+                        && FINAL.contains(answer.body().path("status").asText()));
     }
 
     /** What it was told last. */

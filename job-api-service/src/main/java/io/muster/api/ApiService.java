@@ -174,6 +174,7 @@ public final class ApiService implements AutoCloseable {
                     options.rest(),
                     new Gate(options.hosts(), options.policies()),
                     requests,
+                    requests::keep,
                     jobs,
                     streamJobs,
                     meters,

@@ -17,6 +17,7 @@ import io.muster.api.http.GatewayTunnels;
 import io.muster.api.http.RestServer;
 import io.muster.api.job.JobView;
 import io.muster.api.job.StreamJobView;
+import io.muster.records.AuditEntry;
 import io.muster.records.CloudMessage;
 import io.muster.records.CreateDevice;
 import io.muster.records.CreateJob;
@@ -59,9 +60,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -75,6 +78,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The real server, with the planner played by a double. Contract: iot-hub, sections 0 and 1. */
 class RestTest {
+    private static final Queue<AuditEntry> AUDIT = new ConcurrentLinkedQueue<>();
     private static final PrometheusMeterRegistry METERS = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private static final Instant NOW = Instant.parse("2026-11-21T02:25:15.423Z");
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -110,6 +114,7 @@ class RestTest {
                         Optional.of(new GatewayTunnels.Options("127.0.0.1", GATEWAY.getLocalPort(), Optional.empty()))),
                 new Gate(HubHosts.of("localhost"), () -> POLICIES),
                 PLANNER,
+                AUDIT::add,
                 JOBS,
                 new StreamJobView(),
                 METERS,
@@ -750,6 +755,22 @@ class RestTest {
                         .path("Message")
                         .asText())
                 .startsWith("ErrorCode:InvalidProtocolVersion;");
+    }
+
+    @Test
+    void whoAskedForWhatIsKept() throws Exception {
+        AUDIT.clear();
+        ask("GET", "/devices/audited", null);
+        ask("POST", "/devices/query", "{\"query\":\"SELECT * FROM devices\"}");
+        ask("PUT", "/devices/audited", "no JSON", "x-ms-client-request-id", "mine");
+        send("DELETE", "/devices/audited?" + VERSION, new byte[0], "Authorization", "wrong");
+        assertThat(AUDIT)
+                .extracting(entry -> entry.getPolicy() + " " + entry.getMethod() + " " + entry.getPath() + " "
+                        + entry.getStatus() + " " + entry.getCode() + " " + entry.getClientRequestId() + " "
+                        + entry.getRemoteAddress())
+                .containsExactly(
+                        "iothubowner PUT /devices/audited 400 IotHubFormatError mine 127.0.0.1",
+                        "null DELETE /devices/audited 401 IotHubUnauthorizedAccess null 127.0.0.1");
     }
 
     @Test

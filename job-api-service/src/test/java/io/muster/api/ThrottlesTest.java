@@ -17,22 +17,26 @@ class ThrottlesTest {
     @ParameterizedTest
     @CsvSource({"60, 100, 69", "60, 1000, 60", "60, 2000, 30", "3, 1000, 3", "6000, 10, 6000", "600, 50, 699"})
     void aRateIsKept(int perMinute, int everyMillis, int taken) {
-        Throttles throttles = new Throttles(Map.of(Throttles.Kind.QUERIES, perMinute), NOW);
+        Throttles throttles = new Throttles(Map.of(Throttles.Kind.QUERIES, perMinute));
         int count = 0;
         for (int at = 0; at < 60_000; at += everyMillis) {
-            count += throttles.take("/devices/query", NOW.plusMillis(at)).isEmpty() ? 1 : 0;
+            count += throttles.take("one", "/devices/query", NOW.plusMillis(at)).isEmpty() ? 1 : 0;
         }
         assertThat(count).isEqualTo(taken);
     }
 
     @Test
     void kindsAreCountedByThemselvesAndOthersAreFree() {
-        Throttles throttles = new Throttles(Map.of(Throttles.Kind.METHODS, 1), NOW);
-        assertThat(throttles.take("/twins/d/methods", NOW)).isEmpty();
-        assertThat(throttles.take("/twins/d/modules/m/methods", NOW)).contains(Duration.ofMinutes(1));
+        Throttles throttles = new Throttles(Map.of(Throttles.Kind.METHODS, 1));
+        assertThat(throttles.take("one", "/twins/d/methods", NOW)).isEmpty();
+        assertThat(throttles.take("one", "/twins/d/modules/m/methods", NOW)).contains(Duration.ofMinutes(1));
         for (String path : new String[] {"/twins/d", "/devices/d", "/jobs/v2/j", "/devices/query"}) {
-            assertThat(throttles.take(path, NOW)).as(path).isEmpty();
+            assertThat(throttles.take("one", path, NOW)).as(path).isEmpty();
         }
-        assertThat(throttles.take("/twins/d/methods", NOW.plusSeconds(60))).isEmpty();
+        assertThat(throttles.take("other", "/twins/d/methods", NOW))
+                .as("another policy has its own")
+                .isEmpty();
+        assertThat(throttles.take("one", "/twins/d/methods", NOW.plusSeconds(60)))
+                .isEmpty();
     }
 }

@@ -1,5 +1,6 @@
 package io.muster.topics;
 
+import io.muster.records.AuditEntry;
 import io.muster.records.DeadLetter;
 import io.muster.records.Delivery;
 import io.muster.records.Device;
@@ -77,6 +78,8 @@ public final class Topics {
             kept("deliveries", "device id", Partitioning.BY_GATEWAY, IN_TRANSIT, Delivery.class);
     public static final Topic<Reply> REPLIES =
             kept("replies", "request id", Partitioning.BY_API_INSTANCE, IN_TRANSIT, Reply.class);
+    public static final Topic<AuditEntry> AUDIT_LOG =
+            kept("audit-log", "policy, or none", Partitioning.ANY, HISTORY, AuditEntry.class);
     public static final Topic<DeadLetter> DEAD_LETTERS =
             kept("dead-letters", "none", Partitioning.ANY, HISTORY, DeadLetter.class);
 
@@ -100,6 +103,7 @@ public final class Topics {
             STREAM_JOB_PROGRESS,
             DELIVERIES,
             REPLIES,
+            AUDIT_LOG,
             DEAD_LETTERS);
 
     private Topics() {}

@@ -3,6 +3,7 @@ package io.muster.service;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.muster.registry.SchemaRegistryException;
 import java.util.concurrent.CountDownLatch;
+import org.apache.kafka.common.KafkaException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,6 +38,10 @@ public final class ServiceProgram {
         } catch (SettingsException | SchemaRegistryException e) {
             System.err.println(name + ": " + e.getMessage());
             System.exit(UNUSABLE);
+            return;
+        } catch (KafkaException e) {
+            System.err.println(name + ": The brokers can't be used now: " + e.getMessage());
+            System.exit(FAILED);
             return;
         }
         Runtime.getRuntime()

@@ -15,6 +15,7 @@ import io.muster.standalone.Standalone;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -93,6 +94,17 @@ final class RunningMuster {
         await().atMost(Duration.ofSeconds(30))
                 .ignoreExceptions()
                 .until(() -> standalone.process("processor").pid() != processor.pid());
+    }
+
+    /** Tells a service to end, and returns when it is there again and ready. */
+    void restart(String name) {
+        ProcessHandle before = standalone.process(name);
+        before.destroy();
+        await().atMost(Duration.ofSeconds(90))
+                .ignoreExceptions()
+                .until(() -> standalone.process(name).pid() != before.pid()
+                        && Operations.isReady(
+                                URI.create(standalone.operations(name)).getPort()));
     }
 
     /** The primary key of a policy. */

@@ -141,8 +141,38 @@ class SeveralInstancesTest {
                 .isEqualTo(2 * HALF);
     }
 
+    /** As an upgrade does: each process is told to end and comes again, while jobs run. */
     @Test
     @Order(4)
+    void aRollingRestartLosesNothing() throws Exception {
+        long before = left.counters().methods() + right.counters().methods();
+        int jobs = 0;
+        for (String service : List.of("planner", "processor", "gateway", "api")) {
+            for (String instance : List.of(service, service + "-2")) {
+                RestClient rest = instance.equals("api") ? otherRest : muster.rest;
+                String id = "roll-" + instance;
+                schedule(rest, id, CONDITION, 20);
+                jobs++;
+                muster.restart(instance);
+                JsonNode counts = completed(rest, id);
+                assertThat(counts.path("deviceCount").asInt()).as(id).isEqualTo(2 * HALF);
+                assertThat(counts.path("succeededCount").asInt()).as(id).isEqualTo(2 * HALF);
+                awaitConnected(left, HALF);
+                awaitConnected(right, HALF);
+                await().untilAsserted(() -> assertThat(
+                                count(otherRest, "tags.several = true AND connectionState = 'Connected'"))
+                        .as("connections after %s", instance)
+                        .isEqualTo(2 * HALF));
+            }
+        }
+        assertThat(left.counters().repeated() + right.counters().repeated()).isZero();
+        assertThat(left.counters().methods() + right.counters().methods() - before)
+                .as("each device was called once by each job")
+                .isEqualTo((long) jobs * 2 * HALF);
+    }
+
+    @Test
+    @Order(5)
     void whatAPlannerLeavesIsGoneOnWith() {
         for (String victim : List.of("planner", "api")) {
             String id = "without-" + victim;
@@ -156,7 +186,7 @@ class SeveralInstancesTest {
     }
 
     @Test
-    @Order(5)
+    @Order(6)
     void processorsShareAStreamJobAndOneGoesOnAlone() throws Exception {
         String kafka = muster.standalone.options().kafka();
         StreamTopics.create(kafka, "shared-in", "shared-out");
@@ -221,7 +251,7 @@ class SeveralInstancesTest {
     }
 
     @Test
-    @Order(6)
+    @Order(7)
     void aGatewayThatDiesHandsItsDevicesOver() throws Exception {
         long repeated = left.counters().repeated();
         schedule(otherRest, "hand-over", CONDITION, 20);

@@ -40,8 +40,8 @@ public final class Gate {
         }
     }
 
-    /** @throws ProblemException when the token does not allow the request */
-    public void checkToken(@Nullable String authorization, String method, String path, Instant now) {
+    /** @return the policy that allows the request @throws ProblemException when the token does not */
+    public String checkToken(@Nullable String authorization, String method, String path, Instant now) {
         Optional<SharedAccessSignature> token =
                 Optional.ofNullable(authorization).flatMap(SharedAccessSignature::parse);
         if (token.isEmpty()) {
@@ -63,6 +63,7 @@ public final class Gate {
         if (Collections.disjoint(policy.get().rights(), Operations.rights(method, path))) {
             throw refuse("The policy " + policy.get().name() + " does not allow this.");
         }
+        return policy.get().name();
     }
 
     private static ProblemException refuse(String message) {

@@ -2,12 +2,14 @@ package io.muster.api.access;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
- * How many requests of a kind this instance takes, if that is limited at all. A kind may use up to ten seconds' worth at once.
+ * How many requests of a kind this instance takes of each policy, if that is limited at all: one program does not take the share of
+ * another. A kind may use up to ten seconds' worth at once.
  * Thread-safe. Contract: iot-hub, 1.10 (429001).
  */
 public final class Throttles {
@@ -66,16 +68,24 @@ public final class Throttles {
         }
     }
 
-    private final Map<Kind, Bucket> buckets = new EnumMap<>(Kind.class);
+    private record Use(String policy, Kind kind) {}
+
+    private final Map<Kind, Integer> perMinute;
+    /** There are few policies. */
+    private final Map<Use, Bucket> buckets = new ConcurrentHashMap<>();
 
     /** @param perMinute requests a minute of the kinds that are limited */
-    public Throttles(Map<Kind, Integer> perMinute, Instant now) {
-        perMinute.forEach((kind, limit) -> buckets.put(kind, new Bucket(limit, now)));
+    public Throttles(Map<Kind, Integer> perMinute) {
+        this.perMinute = Map.copyOf(perMinute);
     }
 
     /** Counts a request. @return how long to wait if it is one too many */
-    public Optional<Duration> take(String path, Instant now) {
-        Bucket bucket = buckets.get(Kind.of(path));
-        return bucket == null ? Optional.empty() : bucket.take(now);
+    public Optional<Duration> take(String policy, String path, Instant now) {
+        Kind kind = Kind.of(path);
+        @Nullable Integer limit = perMinute.get(kind);
+        return limit == null
+                ? Optional.empty()
+                : buckets.computeIfAbsent(new Use(policy, kind), _ -> new Bucket(limit, now))
+                        .take(now);
     }
 }

@@ -4,6 +4,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.micronaut.context.ApplicationContext;
 import io.micronaut.http.server.exceptions.ServerStartupException;
 import io.micronaut.runtime.server.EmbeddedServer;
+import io.muster.api.access.Audit;
 import io.muster.api.access.Gate;
 import io.muster.api.access.Throttles;
 import io.muster.api.job.JobView;
@@ -60,6 +61,7 @@ public final class RestServer implements AutoCloseable {
             Options options,
             Gate gate,
             Requests requests,
+            Audit audit,
             JobView jobs,
             StreamJobView streamJobs,
             PrometheusMeterRegistry meters,
@@ -81,7 +83,8 @@ public final class RestServer implements AutoCloseable {
                         streamJobs,
                         meters,
                         new Time(clock),
-                        new Throttles(options.perMinute(), clock.instant()),
+                        new Throttles(options.perMinute()),
+                        audit,
                         new MessageController.Life(options.messageLife()),
                         new GateFilter.LiveAccess(options.liveOpen()))
                 .build();

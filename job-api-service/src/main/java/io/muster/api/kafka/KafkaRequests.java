@@ -1,5 +1,6 @@
 package io.muster.api.kafka;
 
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.api.job.JobView;
 import io.muster.api.job.Requests;
@@ -8,6 +9,7 @@ import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
 import io.muster.codec.Codecs;
 import io.muster.document.IdentityId;
+import io.muster.records.AuditEntry;
 import io.muster.records.AwaitTurn;
 import io.muster.records.CountDevices;
 import io.muster.records.DeviceCommand;
@@ -44,13 +46,17 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Requests as records, each with an id that its reply carries. Thread-safe. */
 public final class KafkaRequests implements Requests, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(KafkaRequests.class);
     private static final Duration LIMIT = Duration.ofSeconds(30);
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
     private static final Duration BLOCK_LIMIT = Duration.ofSeconds(2);
     private static final int OUTSTANDING = 10_000;
+    private static final int TRIALS = 20;
 
     /** A request whose reply, or replies of all partitions, are awaited. */
     private static final class Awaited {
@@ -77,6 +83,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
     private final Admin admin;
     private final byte[] replyTo;
     private final int devicePartitions;
+    private final Counter auditLost;
     private final Map<String, Awaited> outstanding = new ConcurrentHashMap<>();
 
     /** @param properties of a Kafka client; instance the partition of the replies that are for this API */
@@ -96,10 +103,46 @@ public final class KafkaRequests implements Requests, AutoCloseable {
         properties.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
         properties.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, BLOCK_LIMIT.toMillis());
         this.producer = new KafkaProducer<>(properties, new StringSerializer(), new ByteArraySerializer());
-        this.devicePartitions = producer.partitionsFor(Topics.EXPANSIONS.name()).size();
-        producer.partitionsFor(Topics.DEVICE_COMMANDS.name());
-        producer.partitionsFor(Topics.JOB_COMMANDS.name());
+        this.devicePartitions = partitions(Topics.EXPANSIONS);
+        List.of(Topics.DEVICE_COMMANDS, Topics.JOB_COMMANDS, Topics.AUDIT_LOG).forEach(this::partitions);
         meters.gaugeMapSize("muster.api.requests.outstanding", List.of(), outstanding);
+        this.auditLost = meters.counter("muster.api.audit.lost");
+    }
+
+    /** So that no request has to wait for it later. A broker that has just started may take its time. */
+    private int partitions(Topic<?> topic) {
+        for (int trial = 1; ; trial++) {
+            try {
+                return producer.partitionsFor(topic.name()).size();
+            } catch (org.apache.kafka.common.errors.TimeoutException e) {
+                if (trial == TRIALS) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    /** As {@code Audit} has it. */
+    public void keep(AuditEntry entry) {
+        try {
+            producer.send(
+                    new ProducerRecord<>(
+                            Topics.AUDIT_LOG.name(),
+                            entry.getPolicy(),
+                            codecs.of(Topics.AUDIT_LOG).encode(entry)),
+                    (_, error) -> {
+                        if (error != null) {
+                            lost(entry, error);
+                        }
+                    });
+        } catch (KafkaException e) {
+            lost(entry, e);
+        }
+    }
+
+    private void lost(AuditEntry entry, Exception why) {
+        auditLost.increment();
+        LOG.error("An audit entry is lost: {} reason={}", entry, why.toString());
     }
 
     @Override
