@@ -6,13 +6,10 @@ import io.muster.agent.Target;
 import io.muster.codec.Codecs;
 import io.muster.registry.ConfluentSchemaRegistry;
 import io.muster.registry.RegistrySettings;
-import io.muster.standalone.Options;
 import io.muster.standalone.RestClient;
 import io.muster.standalone.Standalone;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -47,22 +44,18 @@ public final class FaultDriver {
     }
 
     public static void main(String[] args) throws Exception {
-        Path home = Path.of(args[0]).toAbsolutePath();
         int devices = Integer.parseInt(args[1]);
         long first = Long.parseLong(args[2]);
         int runs = Integer.parseInt(args[3]);
-        Path data = Files.createTempDirectory(Files.createDirectories(home.resolveSibling("benchmark-data")), "run");
-        Options options = new Options(
-                home, data, LoadDriver.port(), LoadDriver.port(), LoadDriver.port(), LoadDriver.port(), 0, false);
         int bad = 0;
-        try (Standalone muster = Standalone.start(options, _ -> {})) {
-            RestClient rest = new RestClient(options.rest(), muster.caFile(), muster.policies());
+        try (Standalone muster = Trial.start(args[0])) {
+            RestClient rest = new RestClient(muster.options().rest(), muster.caFile(), muster.policies());
             Codecs codecs = new Codecs(new ConfluentSchemaRegistry(
-                    new RegistrySettings(URI.create(options.registry()), null, null, null)));
+                    new RegistrySettings(URI.create(muster.options().registry()), null, null, null)));
             List<String> ids = SimulatedFleet.deviceIds("fault-", devices);
-            new Registrar(options.kafka(), codecs, rest)
+            new Registrar(muster.options().kafka(), codecs, rest)
                     .register(ids, id -> "{\"place\":" + (Integer.parseInt(id.substring("fault-".length())) - 1) + "}");
-            try (Auditor auditor = new Auditor(options.kafka(), codecs);
+            try (Auditor auditor = new Auditor(muster.options().kafka(), codecs);
                     SimulatedFleet fleet = connect(muster, ids, first, auditor)) {
                 while (fleet.counters().connected() < devices) {
                     Thread.sleep(100);
@@ -82,14 +75,7 @@ public final class FaultDriver {
 
     private static SimulatedFleet connect(Standalone muster, List<String> ids, long seed, Auditor auditor)
             throws IOException {
-        Target target = Target.byPolicy(
-                "localhost",
-                muster.options().mqttPort(),
-                "localhost",
-                muster.caFile(),
-                "device",
-                String.valueOf(
-                        muster.policies().named("device").orElseThrow().keys().primary()));
+        Target target = Trial.devices(muster);
         Behaviour lossy =
                 new Behaviour(Duration.ZERO, Duration.ofMillis(500), 0.02, 0.01, 0.005, false, Duration.ZERO, seed);
         return SimulatedFleet.start(target, lossy, ids, CONNECTS_A_SECOND, InstantSource.system(), auditor);

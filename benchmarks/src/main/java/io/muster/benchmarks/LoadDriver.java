@@ -10,14 +10,10 @@ import io.muster.records.DeviceJobDelivered;
 import io.muster.records.DeviceJobEvent;
 import io.muster.registry.ConfluentSchemaRegistry;
 import io.muster.registry.RegistrySettings;
-import io.muster.standalone.Options;
 import io.muster.standalone.RestClient;
 import io.muster.standalone.Standalone;
 import io.muster.topics.Topics;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -61,15 +57,12 @@ public final class LoadDriver {
     }
 
     public static void main(String[] args) throws Exception {
-        Path home = Path.of(args[0]).toAbsolutePath();
         int registered = Integer.parseInt(args[1]);
         int connected = Integer.parseInt(args[2]);
-        Path data = Files.createTempDirectory(Files.createDirectories(home.resolveSibling("benchmark-data")), "run");
-        Options options = new Options(home, data, port(), port(), port(), port(), 0, false);
-        try (Standalone muster = Standalone.start(options, line -> {})) {
+        try (Standalone muster = Trial.start(args[0])) {
             LoadDriver driver = new LoadDriver(muster);
             driver.latency();
-            driver.roundTrips(connected, data);
+            driver.roundTrips(connected, muster.options().data());
             if (registered > 0) {
                 driver.fanOut(registered);
             }
@@ -101,14 +94,7 @@ public final class LoadDriver {
 
     private void roundTrips(int devices, Path data) throws Exception {
         registrar.register(SimulatedFleet.deviceIds("trip-", devices), _ -> "{\"trip\":true}");
-        Target target = Target.byPolicy(
-                "localhost",
-                muster.options().mqttPort(),
-                "localhost",
-                muster.caFile(),
-                "device",
-                String.valueOf(
-                        muster.policies().named("device").orElseThrow().keys().primary()));
+        Target target = Trial.devices(muster);
         try (SimulatedFleet fleet = SimulatedFleet.start(
                 target, Behaviour.PERFECT, SimulatedFleet.deviceIds("trip-", devices), 500, InstantSource.system())) {
             long start = System.nanoTime();
@@ -244,11 +230,5 @@ public final class LoadDriver {
                     .append(" µs, ");
         }
         return text.append("a device job").toString();
-    }
-
-    static int port() throws java.io.IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
     }
 }

@@ -3,12 +3,9 @@ package io.muster.benchmarks;
 import io.muster.codec.Codecs;
 import io.muster.registry.ConfluentSchemaRegistry;
 import io.muster.registry.RegistrySettings;
-import io.muster.standalone.Options;
 import io.muster.standalone.RestClient;
 import io.muster.standalone.Standalone;
 import java.net.URI;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -41,16 +38,12 @@ public final class QueryDriver {
     private QueryDriver() {}
 
     public static void main(String[] args) throws Exception {
-        Path home = Path.of(args[0]).toAbsolutePath();
         int[] sizes = Arrays.stream(args).skip(1).mapToInt(Integer::parseInt).toArray();
-        Path data = Files.createTempDirectory(Files.createDirectories(home.resolveSibling("benchmark-data")), "run");
-        Options options = new Options(
-                home, data, LoadDriver.port(), LoadDriver.port(), LoadDriver.port(), LoadDriver.port(), 0, false);
-        try (Standalone muster = Standalone.start(options, line -> {})) {
-            RestClient rest = new RestClient(options.rest(), muster.caFile(), muster.policies());
+        try (Standalone muster = Trial.start(args[0])) {
+            RestClient rest = new RestClient(muster.options().rest(), muster.caFile(), muster.policies());
             Codecs codecs = new Codecs(new ConfluentSchemaRegistry(
-                    new RegistrySettings(URI.create(options.registry()), null, null, null)));
-            Registrar registrar = new Registrar(options.kafka(), codecs, rest);
+                    new RegistrySettings(URI.create(muster.options().registry()), null, null, null)));
+            Registrar registrar = new Registrar(muster.options().kafka(), codecs, rest);
             int registered = 0;
             for (int size : sizes) {
                 long start = System.nanoTime();

@@ -1,13 +1,10 @@
 package io.muster.benchmarks;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.muster.standalone.Options;
 import io.muster.standalone.Standalone;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDateTime;
@@ -55,14 +52,10 @@ public final class StreamDriver {
     }
 
     public static void main(String[] args) throws Exception {
-        Path home = Path.of(args[0]).toAbsolutePath();
-        Path data = Files.createTempDirectory(Files.createDirectories(home.resolveSibling("benchmark-data")), "run");
-        Options options = new Options(
-                home, data, LoadDriver.port(), LoadDriver.port(), LoadDriver.port(), LoadDriver.port(), 0, false);
         List<StreamScenario> scenarios = args.length > 2
                 ? Arrays.stream(args).skip(2).map(StreamScenario::valueOf).toList()
                 : List.of(StreamScenario.values());
-        try (Standalone muster = Standalone.start(options, line -> {})) {
+        try (Standalone muster = Trial.start(args[0])) {
             StreamDriver driver = new StreamDriver(muster.options().kafka(), Integer.parseInt(args[1]) * 1_000_000);
             driver.load();
             for (StreamScenario scenario : scenarios) {

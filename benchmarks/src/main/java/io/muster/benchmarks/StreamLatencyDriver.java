@@ -3,7 +3,6 @@ package io.muster.benchmarks;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.muster.standalone.Options;
 import io.muster.standalone.RestClient;
 import io.muster.standalone.Standalone;
 import java.nio.charset.StandardCharsets;
@@ -62,12 +61,8 @@ public final class StreamLatencyDriver {
     }
 
     public static void main(String[] args) throws Exception {
-        Path home = Path.of(args[0]).toAbsolutePath();
         int rate = Integer.parseInt(args[1]);
-        Path data = Files.createTempDirectory(Files.createDirectories(home.resolveSibling("benchmark-data")), "run");
-        Options options = new Options(
-                home, data, LoadDriver.port(), LoadDriver.port(), LoadDriver.port(), LoadDriver.port(), 0, false);
-        try (Standalone muster = Standalone.start(options, line -> {})) {
+        try (Standalone muster = Trial.start(args[0])) {
             StreamLatencyDriver driver = new StreamLatencyDriver(muster);
             Thread events = Thread.ofPlatform().start(() -> driver.produce(rate));
             int started = 0;

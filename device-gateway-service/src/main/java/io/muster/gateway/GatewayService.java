@@ -140,9 +140,10 @@ public final class GatewayService implements AutoCloseable {
         return server;
     }
 
-    /** Closes every connection and says so to the fleet. */
+    /** Takes no more deliveries, closes every connection, and says so to the fleet: what was taken and not handed over goes to another. */
     @Override
     public void close() {
+        fleet.stopReading();
         server.close();
         fleet.close();
     }

@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.muster.agent.Behaviour;
+import io.muster.agent.SimulatedFleet;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -27,19 +30,19 @@ class MetricsTest {
     private static final Set<String> OF_RARE_THINGS =
             Set.of("muster_jobs_refused_total", "muster_stream_job_watermark_delay_seconds");
 
+    private static final String DEVICE = "metrics-000001";
+
     @Test
     void alertsAndDashboardsAskForWhatThereIs() throws Exception {
         RunningMuster muster = RunningMuster.get();
         assertThat(muster.rest.send("PUT", "/jobs/v2/metrics", "{}").join().status())
                 .isEqualTo(400);
-        RunningMuster.ok(muster.rest
-                .send(
-                        "PUT",
-                        "/jobs/v2/metrics",
-                        "{\"type\":\"scheduleUpdateTwin\",\"queryCondition\":\"tags.none = 1\",\"updateTwin\":{\"etag\":\"*\",\"tags\":{\"a\":1}},"
-                                + "\"maxExecutionTimeInSeconds\":60}")
-                .join());
-        RunningMuster.completed(muster.rest, "metrics");
+        muster.register(List.of(DEVICE), "{}");
+        try (SimulatedFleet fleet = muster.connect(List.of(DEVICE), Behaviour.PERFECT)) {
+            await().until(() -> fleet.counters().connected() == 1);
+            RunningMuster.schedule(muster.rest, "metrics", "deviceId = '" + DEVICE + "'", 10);
+            RunningMuster.completed(muster.rest, "metrics");
+        }
         Set<String> wanted = new TreeSet<>();
         for (String expression : expressions()) {
             Matcher matcher = METRIC.matcher(expression);
@@ -49,7 +52,8 @@ class MetricsTest {
         }
         wanted.removeAll(OF_RARE_THINGS);
         assertThat(wanted).contains("muster_jobs", "muster_gateway_connections");
-        await().untilAsserted(() -> {
+        // Those of Kafka's clients are looked for once a minute.
+        await().atMost(Duration.ofMinutes(2)).untilAsserted(() -> {
             StringBuilder all = new StringBuilder();
             for (String service : List.of("planner", "processor", "gateway", "api")) {
                 all.append(scrape(muster.standalone.operations(service)));

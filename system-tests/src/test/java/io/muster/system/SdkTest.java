@@ -37,7 +37,6 @@ import io.muster.access.SharedAccessSignature;
 import io.muster.agent.Behaviour;
 import io.muster.agent.SimulatedFleet;
 import io.muster.standalone.RestClient;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,10 +44,8 @@ import java.security.KeyStore;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.Date;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.HttpsURLConnection;
 import org.junit.jupiter.api.BeforeAll;
@@ -66,7 +63,7 @@ class SdkTest {
     @Test
     void npmAzureIothubAndAzureIotDeviceMqtt() throws Exception {
         Path folder = NodeModules.installed();
-        SelfSigned certificate = selfSigned();
+        SelfSigned certificate = SelfSigned.make("device");
         SelfSigned signed = signed("signed-device");
         String said = run(
                 folder,
@@ -84,39 +81,6 @@ class SdkTest {
                 signed.certificate().toString(),
                 signed.key().toString());
         assertThat(said).contains("the road holds");
-    }
-
-    /** Files in PEM. */
-    private record SelfSigned(Path certificate, Path key) {}
-
-    private static SelfSigned selfSigned() throws Exception {
-        Path folder = Files.createTempDirectory(Path.of("target").toAbsolutePath(), "x509");
-        Path store = folder.resolve("store.p12");
-        String password = "changeit";
-        run(
-                folder,
-                60,
-                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
-                "-genkeypair",
-                "-alias",
-                "device",
-                "-keyalg",
-                "EC",
-                "-dname",
-                "CN=device",
-                "-storetype",
-                "PKCS12",
-                "-keystore",
-                store.toString(),
-                "-storepass",
-                password);
-        KeyStore made = KeyStore.getInstance(store.toFile(), password.toCharArray());
-        return new SelfSigned(
-                pem(folder, "CERTIFICATE", made.getCertificate("device").getEncoded()),
-                pem(
-                        folder,
-                        "PRIVATE KEY",
-                        made.getKey("device", password.toCharArray()).getEncoded()));
     }
 
     /** Signed by an authority that the hub is told of. */
@@ -157,7 +121,7 @@ class SdkTest {
         KeyStore made = KeyStore.getInstance(folder.resolve("store.p12").toFile(), "changeit".toCharArray());
         return new SelfSigned(
                 folder.resolve("device.pem"),
-                pem(
+                SelfSigned.pem(
                         folder,
                         "PRIVATE KEY",
                         made.getKey("device", "changeit".toCharArray()).getEncoded()));
@@ -168,13 +132,6 @@ class SdkTest {
         command.addAll(List.of(what));
         command.addAll(store);
         run(folder, 60, command.toArray(String[]::new));
-    }
-
-    private static Path pem(Path folder, String kind, byte[] der) throws IOException {
-        String lines = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(der);
-        return Files.writeString(
-                folder.resolve(kind.toLowerCase(Locale.ROOT).replace(' ', '-') + ".pem"),
-                "-----BEGIN " + kind + "-----\n" + lines + "\n-----END " + kind + "-----\n");
     }
 
     private static String run(Path folder, int seconds, String... command) throws Exception {

@@ -12,10 +12,8 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyStore;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.Uuid;
@@ -41,6 +39,9 @@ class SecureKafkaTest {
     private static Path work;
 
     private static RunningMuster muster;
+    /** Of the broker and of its clients. */
+    private static SelfSigned own;
+
     private static Process broker;
     private static int scramPort;
     private static int mtlsPort;
@@ -48,13 +49,12 @@ class SecureKafkaTest {
     @BeforeAll
     static void start() throws Exception {
         muster = RunningMuster.get();
-        makeCertificate();
+        own = SelfSigned.make("localhost");
         scramPort = freePort();
         mtlsPort = freePort();
         int controller = freePort();
         Path keys = Files.writeString(
-                work.resolve("broker.pem"),
-                Files.readString(work.resolve("key.pem")) + Files.readString(work.resolve("certificate.pem")));
+                work.resolve("broker.pem"), Files.readString(own.key()) + Files.readString(own.certificate()));
         Path properties = work.resolve("broker.properties");
         Files.write(
                 properties,
@@ -74,7 +74,7 @@ class SecureKafkaTest {
                         "ssl.keystore.type=PEM",
                         "ssl.keystore.location=" + keys,
                         "ssl.truststore.type=PEM",
-                        "ssl.truststore.location=" + work.resolve("certificate.pem"),
+                        "ssl.truststore.location=" + own.certificate(),
                         "log.dirs=" + work.resolve("log"),
                         "auto.create.topics.enable=false",
                         "offsets.topic.num.partitions=1",
@@ -105,42 +105,6 @@ class SecureKafkaTest {
         broker.destroyForcibly().waitFor();
     }
 
-    /** One that signed itself, of the broker and of its clients. */
-    private static void makeCertificate() throws Exception {
-        Path store = work.resolve("keys.p12");
-        Process keytool = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "keytool")
-                                .toString(),
-                        "-genkeypair",
-                        "-alias",
-                        "own",
-                        "-keyalg",
-                        "EC",
-                        "-dname",
-                        "CN=localhost",
-                        "-ext",
-                        "san=dns:localhost",
-                        "-storetype",
-                        "PKCS12",
-                        "-keystore",
-                        store.toString(),
-                        "-storepass",
-                        PASSWORD)
-                .redirectErrorStream(true)
-                .start();
-        assertThat(keytool.waitFor()).isZero();
-        KeyStore keys = KeyStore.getInstance(store.toFile(), PASSWORD.toCharArray());
-        pem("PRIVATE KEY", keys.getKey("own", PASSWORD.toCharArray()).getEncoded(), "key.pem");
-        pem("CERTIFICATE", keys.getCertificate("own").getEncoded(), "certificate.pem");
-    }
-
-    private static void pem(String what, byte[] content, String file) throws IOException {
-        Files.writeString(
-                work.resolve(file),
-                "-----BEGIN " + what + "-----\n" + Base64.getMimeEncoder().encodeToString(content) + "\n-----END "
-                        + what + "-----\n");
-    }
-
     private static Process java(String name, String heap, String main, String... args) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -166,14 +130,13 @@ class SecureKafkaTest {
                 secrets.resolve("sasl.jaas.config"),
                 "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"muster\" password=\""
                         + password + "\";");
-        Files.copy(work.resolve("certificate.pem"), secrets.resolve("user.crt"));
-        Files.copy(work.resolve("key.pem"), secrets.resolve("user.key"));
+        Files.copy(own.certificate(), secrets.resolve("user.crt"));
+        Files.copy(own.key(), secrets.resolve("user.key"));
         return Files.writeString(
                 folder.resolve("kafka.properties"),
                 Files.readString(PROPERTIES.resolve(kind + ".properties"))
                         .replace(
-                                "/etc/muster/kafka-ca/ca.crt",
-                                work.resolve("certificate.pem").toString())
+                                "/etc/muster/kafka-ca/ca.crt", own.certificate().toString())
                         .replace("/etc/muster/kafka", secrets.toString()));
     }
 

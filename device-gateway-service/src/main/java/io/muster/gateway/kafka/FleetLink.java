@@ -241,10 +241,9 @@ public final class FleetLink implements Fleet, AutoCloseable {
         }
     }
 
-    @Override
-    public void close() {
+    /** Takes no more deliveries; those that were taken are with their connections when it returns. */
+    public void stopReading() {
         closed = true;
-        heart.shutdownNow();
         consumer.wakeup();
         try {
             if (reader != null) {
@@ -253,6 +252,12 @@ public final class FleetLink implements Fleet, AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    @Override
+    public void close() {
+        stopReading();
+        heart.shutdownNow();
         metrics.forEach(KafkaClientMetrics::close);
         producer.close(CLOSE_LIMIT);
     }

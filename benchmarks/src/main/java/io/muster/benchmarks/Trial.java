@@ -1,0 +1,41 @@
+package io.muster.benchmarks;
+
+import io.muster.agent.Target;
+import io.muster.standalone.Options;
+import io.muster.standalone.Standalone;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** A Muster to measure, on free ports and an empty folder beside its programs. */
+final class Trial {
+    private Trial() {}
+
+    /** @param home the folder standalone/target/muster */
+    static Standalone start(String home) throws Exception {
+        Path programs = Path.of(home).toAbsolutePath();
+        Path data =
+                Files.createTempDirectory(Files.createDirectories(programs.resolveSibling("benchmark-data")), "run");
+        return Standalone.start(new Options(programs, data, port(), port(), port(), port(), 0, false), _ -> {});
+    }
+
+    /** For simulated devices, over TLS. */
+    static Target devices(Standalone muster) throws IOException {
+        return Target.byPolicy(
+                "localhost",
+                muster.options().mqttPort(),
+                "localhost",
+                muster.caFile(),
+                "device",
+                String.valueOf(
+                        muster.policies().named("device").orElseThrow().keys().primary()));
+    }
+
+    private static int port() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+}

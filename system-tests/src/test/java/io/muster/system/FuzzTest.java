@@ -1,0 +1,351 @@
+package io.muster.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.muster.access.SharedAccessSignature;
+import io.muster.agent.Behaviour;
+import io.muster.agent.SimulatedFleet;
+import io.muster.processor.format.InputFormat;
+import io.muster.query.Condition;
+import io.muster.query.Query;
+import io.muster.query.QueryException;
+import io.muster.query.stream.StreamQuery;
+import io.muster.standalone.RestClient;
+import io.muster.topics.Topics;
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.net.Socket;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Wrong input of every kind, at every door of a Muster of its own: it is refused, and nothing else happens. Each seed makes so many cases;
+ * a seed that has found something stays.
+ */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class FuzzTest {
+    private static final List<String> SERVICES = List.of("planner", "processor", "gateway", "api");
+    private static final int TEXTS = 20_000;
+    private static final int REQUESTS = 1000;
+    private static final int CONNECTIONS = 300;
+    private static final int RECORDS = 2000;
+
+    private static RunningMuster muster;
+    private static SimulatedFleet fleet;
+
+    @BeforeAll
+    static void start() throws Exception {
+        muster = RunningMuster.ownInstance();
+        List<String> devices = SimulatedFleet.deviceIds("fuzz-", 20);
+        muster.register(devices, "{\"fuzz\":true}");
+        fleet = muster.connect(devices, Behaviour.PERFECT);
+        await().atMost(Duration.ofSeconds(30)).until(() -> fleet.counters().connected() == 20);
+        RunningMuster.schedule(muster.rest, "fuzz", "tags.fuzz = true", 10);
+        RunningMuster.completed(muster.rest, "fuzz");
+    }
+
+    @AfterAll
+    static void stop() {
+        fleet.close();
+        muster.standalone.close();
+    }
+
+    @ParameterizedTest
+    @Order(1)
+    @ValueSource(longs = {1, 2, 3})
+    void queries(long seed) {
+        Mutations mutations = new Mutations(seed);
+        List<String> stream = List.of(
+                "SELECT k, COUNT(*) AS n, SUM(v) FROM t TIMESTAMP BY x OVER k GROUP BY k, TumblingWindow(second, 10) HAVING n > 1",
+                "WITH s AS (SELECT a.k, LAG(a.v, 2) OVER (PARTITION BY k LIMIT DURATION(minute, 5)) AS l FROM t a) SELECT * INTO o FROM s",
+                "SELECT a.k FROM t a LEFT JOIN u b ON a.k = b.k AND DATEDIFF(second, a, b) BETWEEN -5 AND 10 WHERE a.v LIKE 'x%_[a-c]'",
+                "SELECT CASE WHEN v > 1.5e3 THEN 'a' ELSE CAST(v AS nvarchar(max)) END AS c, e.ArrayValue FROM t CROSS APPLY GetArrayElements(l) AS e");
+        List<String> device = List.of(
+                "SELECT * FROM devices WHERE tags.site = 'A' AND properties.reported.v > 1 OR NOT is_defined(tags.x.y)",
+                "SELECT deviceId, COUNT() AS n FROM devices GROUP BY tags.site",
+                "SELECT * FROM devices.jobs WHERE devices.jobs.jobId = 'j' AND devices.jobs.status IN ['completed', 'failed']");
+        for (int i = 0; i < TEXTS / 3; i++) {
+            String text = mutations.of(mutations.oneOf(stream));
+            onlyRefused(text, () -> StreamQuery.parse(text, Set.of("r")));
+            String asked = mutations.of(mutations.oneOf(device));
+            onlyRefused(asked, () -> Query.parse(asked));
+            String condition = mutations.of("tags.site = 'A' AND properties.reported.v > 1 OR deviceId IN ['a', 'b']");
+            onlyRefused(condition, () -> Condition.parse(condition));
+        }
+    }
+
+    private interface Parse {
+        Object parse() throws QueryException;
+    }
+
+    private static void onlyRefused(String text, Parse parse) {
+        try {
+            assertThat(parse.parse()).isNotNull();
+        } catch (QueryException e) {
+            assertThat(e.getMessage()).as(text).isNotBlank();
+        } catch (RuntimeException | StackOverflowError e) {
+            throw new AssertionError("of " + text, e);
+        }
+    }
+
+    @ParameterizedTest
+    @Order(2)
+    @ValueSource(longs = {1, 2, 3})
+    void eventsOfStreamJobs(long seed) {
+        Mutations mutations = new Mutations(seed);
+        StreamQuery.Members all = new StreamQuery.Members(Set.of("IoTHub"), true);
+        byte[] json =
+                "{\"a\":1,\"b\":[1.5,{\"c\":\"x\u00e9\"}],\"d\":null}\n[{\"a\":true}]".getBytes(StandardCharsets.UTF_8);
+        byte[] csv = "a,b,\"c d\"\n1,\"x,\"\"y\",\n2,,z".getBytes(StandardCharsets.UTF_8);
+        for (int i = 0; i < TEXTS / 2; i++) {
+            read(new InputFormat.Json(), mutations.of(json), all);
+            read(new InputFormat.Csv(','), mutations.of(csv), all);
+        }
+    }
+
+    private static void read(InputFormat format, byte[] record, StreamQuery.Members members) {
+        try {
+            assertThat(format.read(record, members, 0, 1)).isNotNull();
+        } catch (IOException e) {
+            assertThat(e.getMessage()).isNotBlank();
+        } catch (RuntimeException | StackOverflowError e) {
+            throw new AssertionError("of " + new String(record, StandardCharsets.ISO_8859_1), e);
+        }
+    }
+
+    private record Request(String method, String path, String body) {}
+
+    private static final List<Request> ASKED = List.of(
+            new Request(
+                    "PUT",
+                    "/devices/x",
+                    "{\"deviceId\":\"x\",\"status\":\"enabled\",\"authentication\":{\"type\":\"sas\"}}"),
+            new Request(
+                    "PATCH",
+                    "/twins/fuzz-000001",
+                    "{\"tags\":{\"a\":{\"b\":[1,2]}},\"properties\":{\"desired\":{\"c\":null}}}"),
+            new Request(
+                    "PUT",
+                    "/jobs/v2/j",
+                    "{\"type\":\"scheduleDeviceMethod\",\"cloudToDeviceMethod\":{\"methodName\":\"m\",\"payload\":1,"
+                            + "\"responseTimeoutInSeconds\":5},\"queryCondition\":\"tags.none = 1\",\"startTime\":\"2026-11-21T00:00:00Z\",\"maxExecutionTimeInSeconds\":60}"),
+            new Request("POST", "/devices/query", "{\"query\":\"SELECT * FROM devices WHERE tags.fuzz = true\"}"),
+            new Request(
+                    "POST",
+                    "/twins/fuzz-000002/methods",
+                    "{\"methodName\":\"m\",\"payload\":{},\"responseTimeoutInSeconds\":5}"),
+            new Request("POST", "/devices/fuzz-000003/messages/devicebound", "{\"a\":1}"),
+            new Request("POST", "/jobs/v2/j/cancel", "{}"),
+            new Request("DELETE", "/devices/x", "{}"),
+            new Request("GET", "/jobs/v2/query?jobType=scheduleDeviceMethod", "{}"));
+
+    @ParameterizedTest
+    @Order(3)
+    @ValueSource(longs = {1, 2})
+    void requests(long seed) {
+        Mutations mutations = new Mutations(seed);
+        List<CompletableFuture<Void>> answers = new ArrayList<>();
+        for (int i = 0; i < REQUESTS; i++) {
+            Request right = mutations.oneOf(ASKED);
+            String path = mutations.random().nextInt(3) > 0
+                    ? right.path()
+                    : "/"
+                            + URLEncoder.encode(mutations.of(right.path().substring(1)), StandardCharsets.UTF_8)
+                                    .replace("%2F", "/")
+                                    .replace("%3F", "?")
+                                    .replace("%3D", "=");
+            String body = right.method().equals("GET") ? null : mutations.of(right.body());
+            answers.add(muster.rest
+                    .send(right.method(), path, body)
+                    .thenAccept(answer -> assertThat(answer.status())
+                            .as("%s %s %s gives %s", right.method(), path, body, answer.body())
+                            .isLessThan(500)));
+            if (answers.size() == 50) {
+                answers.forEach(CompletableFuture::join);
+                answers.clear();
+            }
+        }
+        answers.forEach(CompletableFuture::join);
+        isWell("requests-" + seed);
+    }
+
+    @ParameterizedTest
+    @Order(4)
+    @ValueSource(longs = {1, 2})
+    void packets(long seed) throws Exception {
+        Mutations mutations = new Mutations(seed);
+        for (int i = 0; i < CONNECTIONS; i++) {
+            byte[] connect = connect("fuzz-000004");
+            byte[] more = more("fuzz-000004");
+            ByteArrayOutputStream all = new ByteArrayOutputStream();
+            all.writeBytes(mutations.random().nextInt(4) == 0 ? mutations.of(connect) : connect);
+            all.writeBytes(mutations.of(more));
+            try (Socket socket = RestClient.trusting(muster.standalone.caFile())
+                    .getSocketFactory()
+                    .createSocket("localhost", muster.standalone.options().mqttPort())) {
+                socket.setSoTimeout(50);
+                socket.getOutputStream().write(all.toByteArray());
+                socket.getInputStream().readNBytes(200);
+            } catch (IOException e) {
+                assertThat(e).as("it closes, or says nothing").isNotNull();
+            }
+        }
+        isWell("packets-" + seed);
+    }
+
+    private static byte[] connect(String deviceId) throws IOException {
+        String host = "localhost";
+        String token = SharedAccessSignature.sign(
+                host + "/devices/" + deviceId,
+                muster.key("device"),
+                "device",
+                Instant.now().plusSeconds(600));
+        ByteArrayOutputStream content = new ByteArrayOutputStream();
+        DataOutputStream out = new DataOutputStream(content);
+        out.writeUTF("MQTT");
+        out.write(new byte[] {4, (byte) 0xC0, 0, 60});
+        out.writeUTF(deviceId);
+        out.writeUTF(host + "/" + deviceId + "/?api-version=2021-04-12");
+        out.writeUTF(token);
+        return packet(0x10, content.toByteArray());
+    }
+
+    private static byte[] more(String deviceId) throws IOException {
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        ByteArrayOutputStream subscribe = new ByteArrayOutputStream();
+        DataOutputStream out = new DataOutputStream(subscribe);
+        out.writeShort(1);
+        for (String filter : List.of(
+                "$iothub/methods/POST/#", "$iothub/twin/res/#", "devices/" + deviceId + "/messages/devicebound/#")) {
+            out.writeUTF(filter);
+            out.write(1);
+        }
+        all.writeBytes(packet(0x82, subscribe.toByteArray()));
+        for (String topic : List.of(
+                "$iothub/twin/GET/?$rid=1",
+                "$iothub/twin/PATCH/properties/reported/?$rid=2",
+                "$iothub/methods/res/200/?$rid=abc",
+                "devices/" + deviceId + "/messages/events/a=b&%24.ct=application%2Fjson")) {
+            ByteArrayOutputStream publish = new ByteArrayOutputStream();
+            DataOutputStream of = new DataOutputStream(publish);
+            of.writeUTF(topic);
+            of.writeShort(7);
+            of.writeBytes("{\"a\":1}");
+            all.writeBytes(packet(0x32, publish.toByteArray()));
+        }
+        return all.toByteArray();
+    }
+
+    private static byte[] packet(int type, byte[] content) {
+        ByteArrayOutputStream packet = new ByteArrayOutputStream();
+        packet.write(type);
+        int left = content.length;
+        do {
+            int digit = left % 128;
+            left /= 128;
+            packet.write(left > 0 ? digit | 0x80 : digit);
+        } while (left > 0);
+        packet.writeBytes(content);
+        return packet.toByteArray();
+    }
+
+    /** Records as others may write them: what they wrote before, changed. */
+    @ParameterizedTest
+    @Order(5)
+    @ValueSource(longs = {1, 2})
+    void records(long seed) throws Exception {
+        Mutations mutations = new Mutations(seed);
+        String kafka = muster.standalone.options().kafka();
+        List<ConsumerRecord<byte[], byte[]>> right = new ArrayList<>();
+        for (String topic :
+                List.of(Topics.JOB_COMMANDS.name(), Topics.DEVICE_COMMANDS.name(), Topics.STREAM_JOB_COMMANDS.name())) {
+            right.addAll(all(kafka, topic));
+        }
+        assertThat(right).hasSizeGreaterThan(20);
+        try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
+                Map.of("bootstrap.servers", kafka), new ByteArraySerializer(), new ByteArraySerializer())) {
+            for (int i = 0; i < RECORDS; i++) {
+                ConsumerRecord<byte[], byte[]> of = mutations.oneOf(right);
+                boolean keyToo = mutations.random().nextInt(4) == 0 && of.key() != null;
+                producer.send(new ProducerRecord<>(
+                        of.topic(), keyToo ? mutations.of(of.key()) : of.key(), mutations.of(of.value())));
+            }
+            producer.flush();
+        }
+        isWell("records-" + seed);
+    }
+
+    private static List<ConsumerRecord<byte[], byte[]>> all(String kafka, String topic) {
+        List<ConsumerRecord<byte[], byte[]>> all = new ArrayList<>();
+        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(
+                Map.of("bootstrap.servers", kafka), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
+                    .map(info -> new TopicPartition(topic, info.partition()))
+                    .toList();
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+            while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
+                consumer.poll(Duration.ofMillis(100)).forEach(all::add);
+            }
+        }
+        return all.stream().filter(record -> record.value() != null).limit(200).toList();
+    }
+
+    /** The same processes as before, none of whose threads has failed, do what they are for. */
+    private static void isWell(String id) {
+        RunningMuster.schedule(muster.rest, id, "tags.fuzz = true AND deviceId != 'fuzz-000004'", 20);
+        assertThat(RunningMuster.completed(muster.rest, id)
+                        .path("succeededCount")
+                        .asInt())
+                .isGreaterThanOrEqualTo(15);
+        for (String service : SERVICES) {
+            assertThat(scrape(muster.standalone.operations(service)).lines())
+                    .as(service)
+                    .noneMatch(line ->
+                            line.startsWith("kafka_stream_failed_stream_threads_total") && !line.endsWith(" 0.0"));
+        }
+    }
+
+    private static String scrape(String operations) {
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            return http.send(
+                            HttpRequest.newBuilder(URI.create(operations + "/metrics"))
+                                    .build(),
+                            HttpResponse.BodyHandlers.ofString())
+                    .body();
+        } catch (IOException e) {
+            throw new AssertionError("it does not answer any more", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(e);
+        }
+    }
+}
