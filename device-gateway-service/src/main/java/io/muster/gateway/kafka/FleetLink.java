@@ -15,6 +15,7 @@ import io.muster.records.GatewayHeartbeat;
 import io.muster.records.RequestConnection;
 import io.muster.records.Telemetry;
 import io.muster.service.KafkaConnection;
+import io.muster.service.SettingsException;
 import io.muster.topics.Topics;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -97,7 +98,7 @@ public final class FleetLink implements Fleet, AutoCloseable {
         if (ordinal < 0 || ordinal >= gateways) {
             producer.close();
             consumer.close();
-            throw new IllegalArgumentException("gateway.ordinal is 0 to " + (gateways - 1)
+            throw new SettingsException("gateway.ordinal is 0 to " + (gateways - 1)
                     + ", as many as deliveries has partitions, ordinal=" + ordinal);
         }
         producer.partitionsFor(Topics.TELEMETRY.name());

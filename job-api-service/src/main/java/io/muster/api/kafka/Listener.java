@@ -4,6 +4,7 @@ import io.muster.api.job.JobView;
 import io.muster.api.job.StreamJobView;
 import io.muster.codec.Codecs;
 import io.muster.codec.UndecodableRecordException;
+import io.muster.service.SettingsException;
 import io.muster.topics.Topics;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -58,6 +59,12 @@ public final class Listener implements AutoCloseable {
         properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
         properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
         this.consumer = new KafkaConsumer<>(properties, new StringDeserializer(), new ByteArrayDeserializer());
+        int instances = consumer.partitionsFor(Topics.REPLIES.name()).size();
+        if (instance < 0 || instance >= instances) {
+            consumer.close();
+            throw new SettingsException("api.instance is 0 to " + (instances - 1)
+                    + ", as many as replies has partitions, instance=" + instance);
+        }
         List<TopicPartition> partitions = new ArrayList<>(List.of(replies));
         for (String topic : VIEWED) {
             consumer.partitionsFor(topic).forEach(info -> partitions.add(new TopicPartition(topic, info.partition())));
