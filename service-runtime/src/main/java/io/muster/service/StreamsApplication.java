@@ -34,6 +34,7 @@ public final class StreamsApplication implements AutoCloseable {
 
     private final KafkaStreams streams;
     private final KafkaStreamsMetrics metrics;
+    private final HangingTransactions watch;
 
     /**
      * How it runs.
@@ -61,7 +62,8 @@ public final class StreamsApplication implements AutoCloseable {
         }
     }
 
-    private StreamsApplication(KafkaStreams streams, KafkaStreamsMetrics metrics) {
+    private StreamsApplication(KafkaStreams streams, KafkaStreamsMetrics metrics, HangingTransactions watch) {
+        this.watch = watch;
         this.streams = streams;
         this.metrics = metrics;
     }
@@ -81,7 +83,8 @@ public final class StreamsApplication implements AutoCloseable {
         KafkaStreamsMetrics metrics = new KafkaStreamsMetrics(streams);
         metrics.bindTo(meters);
         streams.start();
-        return new StreamsApplication(streams, metrics);
+        return new StreamsApplication(
+                streams, metrics, HangingTransactions.watch(options.kafka(), options.id(), meters));
     }
 
     /** Whether every partition that this instance owns is being processed. */
@@ -91,6 +94,7 @@ public final class StreamsApplication implements AutoCloseable {
 
     @Override
     public void close() {
+        watch.close();
         metrics.close();
         streams.close(CLOSE_LIMIT);
     }

@@ -1,0 +1,53 @@
+package io.muster.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.muster.service.HangingTransactions;
+import io.muster.service.KafkaConnection;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Map;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.junit.jupiter.api.Test;
+
+/** Who looks for transactions that hang leaves those alone that are only long. */
+class OpenTransactionTest {
+    @Test
+    void aTransactionOfAProducerThatLivesIsLeft() throws Exception {
+        String kafka = RunningMuster.get().standalone.options().kafka();
+        StreamTopics.create(kafka, "open-in", "open-out");
+        SimpleMeterRegistry meters = new SimpleMeterRegistry();
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka));
+                KafkaProducer<String, String> producer = new KafkaProducer<>(
+                        Map.of("bootstrap.servers", kafka, "transactional.id", "open"),
+                        new StringSerializer(),
+                        new StringSerializer());
+                HangingTransactions watch = new HangingTransactions(
+                        new KafkaConnection(kafka, Map.of()),
+                        "open-readers",
+                        Duration.ofSeconds(-10), // However short ago it wrote.
+                        meters,
+                        InstantSource.system())) {
+            admin.alterConsumerGroupOffsets(
+                            "open-readers", Map.of(new TopicPartition("open-in", 0), new OffsetAndMetadata(0)))
+                    .all()
+                    .get();
+            producer.initTransactions();
+            for (int time = 0; time < 2; time++) {
+                producer.beginTransaction();
+                producer.send(new ProducerRecord<>("open-in", 0, "k", "v")).get();
+                watch.look();
+                watch.look();
+                watch.look();
+                producer.commitTransaction();
+            }
+            assertThat(meters.counter("muster.transactions.hung").count()).isZero();
+        }
+    }
+}
