@@ -355,9 +355,14 @@ spec:
 {{- end }}
 {{- end -}}
 
-{{/* Before anything else is there, or, where Strimzi brings the cluster, as soon as it is. Takes root and weight. */}}
+{{/* Whether topics can be prepared before anything else is there: not where the chart brings the brokers or the registry. */}}
+{{- define "muster.preparesFirst" -}}
+{{- if not (or .Values.strimzi.enabled .Values.registry.bundled.enabled) }}true{{ end -}}
+{{- end -}}
+
+{{/* Before anything else is there, where that can be; else the job tries until it can. Takes root and weight. */}}
 {{- define "muster.hook" }}
-{{- if not .root.Values.strimzi.enabled }}
+{{- if include "muster.preparesFirst" .root }}
   annotations:
     helm.sh/hook: pre-install,pre-upgrade
     helm.sh/hook-weight: {{ .weight | quote }}

@@ -51,6 +51,7 @@ class ChartTest {
             tls.certManager.enabled=true tls.certManager.issuer.name=letters    | Certificate/muster-tls
             tls.trust=system                                                    | StatefulSet/muster-api
             registry.bundled.enabled=true                                       | Deployment/muster-registry
+            registry.bundled.enabled=true                                       | Job/muster-topics-1
             registry.secret=r registry.caSecret=rca                             | StatefulSet/muster-api
             strimzi.enabled=true                                                | KafkaUser/muster-planner
             strimzi.enabled=true                                                | KafkaTopic/device-job-events

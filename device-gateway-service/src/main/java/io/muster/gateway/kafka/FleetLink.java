@@ -245,9 +245,10 @@ public final class FleetLink implements Fleet, AutoCloseable {
     /** Takes no more deliveries; those that were taken are with their connections when it returns. */
     public void stopReading() {
         closed = true;
-        consumer.wakeup();
         try {
-            if (reader != null) {
+            if (reader != null && !reader.join(CLOSE_LIMIT)) {
+                // Not earlier: a commit that is woken may have been made, and then nobody would hand its batch over.
+                consumer.wakeup();
                 reader.join(CLOSE_LIMIT);
             }
         } catch (InterruptedException e) {

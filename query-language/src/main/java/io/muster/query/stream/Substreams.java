@@ -5,6 +5,7 @@ import io.muster.query.grammar.StreamQueryParser;
 import io.muster.query.grammar.StreamQueryParser.SelectContext;
 import io.muster.query.grammar.StreamQueryParser.SourceContext;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -100,7 +101,7 @@ final class Substreams {
 
     private List<StreamScope.Column> columns(StreamQuery.Source source, int part, int name) {
         List<StreamScope.Column> columns = new ArrayList<>();
-        carriers.getOrDefault(source.name(), List.of(List.of()))
+        carriers.getOrDefault(source.name(), Collections.nCopies(parts, List.of()))
                 .get(name)
                 .forEach(path -> columns.add(new StreamScope.Column(part, path)));
         return columns;

@@ -91,8 +91,9 @@ class StreamQueryTest {
                 "WITH s AS (SELECT b.j AS c FROM t a TIMESTAMP BY x OVER k JOIN u b TIMESTAMP BY x OVER j "
                         + "ON a.k = b.j AND DATEDIFF(day, a, b) BETWEEN 0 AND 1) SELECT MAX(c) AS m FROM s GROUP BY c, TumblingWindow(second, 1)",
                 "SELECT LAG(a) OVER (PARTITION BY j, k LIMIT DURATION(day, 1)) AS b FROM t TIMESTAMP BY x OVER k",
+                "WITH z AS (SELECT q FROM r), s AS (SELECT k, j FROM t TIMESTAMP BY x OVER k, j) SELECT q FROM z",
             })
     void substreamsAreKeptApart(String text) throws QueryException {
-        assertThat(StreamQuery.parse(text, Set.of()).hasSubstreams()).isTrue();
+        assertThat(StreamQuery.parse(text, Set.of("r")).hasSubstreams()).isTrue();
     }
 }
