@@ -7,9 +7,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.muster.agent.Behaviour;
 import io.muster.agent.SimulatedFleet;
 import io.muster.agent.Target;
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -89,7 +86,7 @@ class AgentTest {
 
     @Test
     void aHubThatIsAwayIsTriedUntilItIsThere() throws Exception {
-        int nobody = freePort();
+        int nobody = RunningMuster.port();
         Target target = new Target(
                 "localhost",
                 nobody,
@@ -100,12 +97,6 @@ class AgentTest {
         try (SimulatedFleet fleet =
                 SimulatedFleet.start(target, Behaviour.PERFECT, List.of("d"), 100, InstantSource.system())) {
             await().until(() -> fleet.counters().ends().getOrDefault("unreachable", 0L) >= 3);
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
         }
     }
 }

@@ -17,11 +17,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.net.Socket;
-import java.net.URI;
 import java.net.URLEncoder;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -31,10 +27,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterAll;
@@ -169,7 +163,7 @@ class FuzzTest {
     @ParameterizedTest
     @Order(3)
     @ValueSource(longs = {1, 2})
-    void requests(long seed) {
+    void requests(long seed) throws InterruptedException {
         Mutations mutations = new Mutations(seed);
         List<CompletableFuture<Void>> answers = new ArrayList<>();
         for (int i = 0; i < REQUESTS; i++) {
@@ -286,7 +280,10 @@ class FuzzTest {
         List<ConsumerRecord<byte[], byte[]>> right = new ArrayList<>();
         for (String topic :
                 List.of(Topics.JOB_COMMANDS.name(), Topics.DEVICE_COMMANDS.name(), Topics.STREAM_JOB_COMMANDS.name())) {
-            right.addAll(all(kafka, topic));
+            StreamTopics.read(kafka, topic, new ByteArrayDeserializer()).stream()
+                    .filter(record -> record.value() != null)
+                    .limit(200)
+                    .forEach(right::add);
         }
         assertThat(right).hasSizeGreaterThan(20);
         try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
@@ -302,50 +299,18 @@ class FuzzTest {
         isWell("records-" + seed);
     }
 
-    private static List<ConsumerRecord<byte[], byte[]>> all(String kafka, String topic) {
-        List<ConsumerRecord<byte[], byte[]>> all = new ArrayList<>();
-        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(
-                Map.of("bootstrap.servers", kafka), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-            List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
-                    .map(info -> new TopicPartition(topic, info.partition()))
-                    .toList();
-            consumer.assign(partitions);
-            consumer.seekToBeginning(partitions);
-            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-            while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
-                consumer.poll(Duration.ofMillis(100)).forEach(all::add);
-            }
-        }
-        return all.stream().filter(record -> record.value() != null).limit(200).toList();
-    }
-
     /** The same processes as before, none of whose threads has failed, do what they are for. */
-    private static void isWell(String id) {
+    private static void isWell(String id) throws InterruptedException {
         RunningMuster.schedule(muster.rest, id, "tags.fuzz = true AND deviceId != 'fuzz-000004'", 20);
         assertThat(RunningMuster.completed(muster.rest, id)
                         .path("succeededCount")
                         .asInt())
                 .isGreaterThanOrEqualTo(15);
         for (String service : SERVICES) {
-            assertThat(scrape(muster.standalone.operations(service)).lines())
+            assertThat(Operations.scrape(muster.standalone.operations(service)).lines())
                     .as(service)
                     .noneMatch(line ->
                             line.startsWith("kafka_stream_failed_stream_threads_total") && !line.endsWith(" 0.0"));
-        }
-    }
-
-    private static String scrape(String operations) {
-        try (HttpClient http = HttpClient.newHttpClient()) {
-            return http.send(
-                            HttpRequest.newBuilder(URI.create(operations + "/metrics"))
-                                    .build(),
-                            HttpResponse.BodyHandlers.ofString())
-                    .body();
-        } catch (IOException e) {
-            throw new AssertionError("it does not answer any more", e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new AssertionError(e);
         }
     }
 }

@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.muster.images.Images;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -123,7 +122,7 @@ class ImagesTest {
         give(image, data.resolve("policies.properties"));
         give(image, data.resolve("ca/server.pem"));
         give(image, data.resolve("ca/server-key.pem"));
-        int operations = freePort();
+        int operations = RunningMuster.port();
         List<String> command = new ArrayList<>(image.entrypoint());
         command.addAll(List.of(settings.split(" ")));
         command.addAll(List.of(
@@ -174,12 +173,6 @@ class ImagesTest {
     private static void give(Image image, Path file) throws IOException {
         Path copy = image.root().resolve("run/tls").resolve(file.getFileName());
         Files.write(copy, Files.readAllBytes(file)); // Readable, whatever the original allows.
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        }
     }
 
     private static String read(Path log) {

@@ -6,10 +6,6 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.muster.agent.Behaviour;
 import io.muster.agent.SimulatedFleet;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -56,7 +52,7 @@ class MetricsTest {
         await().atMost(Duration.ofMinutes(2)).untilAsserted(() -> {
             StringBuilder all = new StringBuilder();
             for (String service : List.of("planner", "processor", "gateway", "api")) {
-                all.append(scrape(muster.standalone.operations(service)));
+                all.append(Operations.scrape(muster.standalone.operations(service)));
             }
             Set<String> there = all.toString()
                     .lines()
@@ -74,16 +70,6 @@ class MetricsTest {
                 .findValues("expr")
                 .forEach(expression -> expressions.add(expression.asText()));
         return expressions;
-    }
-
-    private static String scrape(String operations) throws Exception {
-        try (HttpClient http = HttpClient.newHttpClient()) {
-            return http.send(
-                            HttpRequest.newBuilder(URI.create(operations + "/metrics"))
-                                    .build(),
-                            HttpResponse.BodyHandlers.ofString())
-                    .body();
-        }
     }
 
     @Test

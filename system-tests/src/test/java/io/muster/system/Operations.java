@@ -11,13 +11,25 @@ final class Operations {
     private Operations() {}
 
     static boolean isReady(int port) throws InterruptedException {
-        try (HttpClient http = HttpClient.newHttpClient()) {
-            URI uri = URI.create("http://127.0.0.1:" + port + "/health/ready");
-            return http.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.discarding())
-                            .statusCode()
-                    == 200;
+        try {
+            return get("http://127.0.0.1:" + port + "/health/ready").statusCode() == 200;
         } catch (IOException e) {
             return false;
+        }
+    }
+
+    /** Its metrics. @param address as {@code Standalone.operations} gives it */
+    static String scrape(String address) throws InterruptedException {
+        try {
+            return get(address + "/metrics").body();
+        } catch (IOException e) {
+            throw new AssertionError("it does not answer, address=" + address, e);
+        }
+    }
+
+    private static HttpResponse<String> get(String uri) throws IOException, InterruptedException {
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            return http.send(HttpRequest.newBuilder(URI.create(uri)).build(), HttpResponse.BodyHandlers.ofString());
         }
     }
 }

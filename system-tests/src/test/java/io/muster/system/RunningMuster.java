@@ -141,7 +141,8 @@ final class RunningMuster {
         return SimulatedFleet.start(target, behaviour, deviceIds, 400, InstantSource.system());
     }
 
-    private static int port() throws IOException {
+    /** A free one. */
+    static int port() throws IOException {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         }

@@ -7,7 +7,6 @@ import io.muster.topics.Topics;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -50,9 +49,9 @@ class SecureKafkaTest {
     static void start() throws Exception {
         muster = RunningMuster.get();
         own = SelfSigned.make("localhost");
-        scramPort = freePort();
-        mtlsPort = freePort();
-        int controller = freePort();
+        scramPort = RunningMuster.port();
+        mtlsPort = RunningMuster.port();
+        int controller = RunningMuster.port();
         Path keys = Files.writeString(
                 work.resolve("broker.pem"), Files.readString(own.key()) + Files.readString(own.certificate()));
         Path properties = work.resolve("broker.properties");
@@ -189,7 +188,7 @@ class SecureKafkaTest {
     @CsvSource({"scram, io.muster.planner.Main", "mtls, io.muster.planner.Main", "mtls, io.muster.processor.Main"})
     void servicesRun(String kind, String main) throws Exception {
         String name = kind + "-" + main;
-        int operations = freePort();
+        int operations = RunningMuster.port();
         Process service = service(
                 name,
                 main,
@@ -213,12 +212,6 @@ class SecureKafkaTest {
             return socket.isConnected();
         } catch (IOException e) {
             return false;
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
         }
     }
 }

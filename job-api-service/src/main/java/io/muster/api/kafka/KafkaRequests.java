@@ -8,6 +8,7 @@ import io.muster.api.job.StreamJobView;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
 import io.muster.codec.Codecs;
+import io.muster.codec.RecordCodec;
 import io.muster.document.IdentityId;
 import io.muster.records.AuditEntry;
 import io.muster.records.AwaitTurn;
@@ -83,6 +84,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
     private final Admin admin;
     private final byte[] replyTo;
     private final int devicePartitions;
+    private final RecordCodec<AuditEntry> audits;
     private final Counter auditLost;
     private final Map<String, Awaited> outstanding = new ConcurrentHashMap<>();
 
@@ -106,6 +108,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
         this.devicePartitions = partitions(Topics.EXPANSIONS);
         List.of(Topics.DEVICE_COMMANDS, Topics.JOB_COMMANDS, Topics.AUDIT_LOG).forEach(this::partitions);
         meters.gaugeMapSize("muster.api.requests.outstanding", List.of(), outstanding);
+        this.audits = codecs.of(Topics.AUDIT_LOG); // Now: later a registry that is away would fail an answer.
         this.auditLost = meters.counter("muster.api.audit.lost");
     }
 
@@ -126,10 +129,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
     public void keep(AuditEntry entry) {
         try {
             producer.send(
-                    new ProducerRecord<>(
-                            Topics.AUDIT_LOG.name(),
-                            entry.getPolicy(),
-                            codecs.of(Topics.AUDIT_LOG).encode(entry)),
+                    new ProducerRecord<>(Topics.AUDIT_LOG.name(), entry.getPolicy(), audits.encode(entry)),
                     (_, error) -> {
                         if (error != null) {
                             lost(entry, error);
