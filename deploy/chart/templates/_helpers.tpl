@@ -238,6 +238,10 @@ spec:
           securityContext: {{- include "muster.containerSecurity" . | nindent 12 }}
           env:
             {{- include "muster.connectionEnv" . | nindent 12 }}
+            {{- if and .root.Values.traces.endpoint (ne .component "api") }}
+            - {name: MUSTER_TRACES_ENDPOINT, value: {{ .root.Values.traces.endpoint | quote }}}
+            - {name: MUSTER_TRACES_SHARE, value: {{ .root.Values.traces.share | quote }}}
+            {{- end }}
             - {name: MUSTER_OPERATIONS_HOST, value: 0.0.0.0}
             - {name: MUSTER_OPERATIONS_PORT, value: "8081"}
             {{- .env | nindent 12 }}

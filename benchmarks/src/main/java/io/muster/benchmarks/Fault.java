@@ -2,16 +2,23 @@ package io.muster.benchmarks;
 
 import io.muster.standalone.Standalone;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/** Something that goes wrong with a process of a Muster. */
+/** Something that goes wrong with a process of a Muster, or with what all of them stand on. */
 record Fault(Kind kind, String process, Duration after, Duration length) {
     private static final List<String> PROCESSES =
             List.of("planner", "planner", "processor", "gateway", "gateway", "api", "broker");
     private static final int LONGEST_WAIT_MS = 3000;
     private static final int LONGEST_PAUSE_MS = 8000;
+    private static final long LARGEST_DISK = 16L << 30;
+    private static final int BLOCK = 1 << 20;
 
     enum Kind {
         /** {@code SIGKILL}; it is started again. */
@@ -19,12 +26,35 @@ record Fault(Kind kind, String process, Duration after, Duration length) {
         /** {@code SIGTERM}; it is started again. */
         END,
         /** {@code SIGSTOP}, and {@code SIGCONT} later. */
-        PAUSE
+        PAUSE,
+        /** The network that everything uses is down, and up later. Only in a network namespace of its own. */
+        CUT,
+        /** The file system with all data is full, and has room later. Only where it is small and in memory. */
+        FILL;
+
+        boolean ofOneProcess() {
+            return this == KILL || this == END || this == PAUSE;
+        }
     }
 
-    static Fault of(SplittableRandom random) {
+    /** What can be done here without harm to anything else: see {@code faults.sh}. @param data the folder with all data */
+    static List<Kind> possible(Path data) throws IOException {
+        List<Kind> kinds = new ArrayList<>(List.of(Kind.KILL, Kind.END, Kind.PAUSE));
+        Path own = Path.of("/proc/self/ns/net");
+        Path first = Path.of("/proc/1/ns/net");
+        if (Files.isReadable(first) && !Files.readSymbolicLink(own).equals(Files.readSymbolicLink(first))) {
+            kinds.add(Kind.CUT);
+        }
+        FileStore disk = Files.getFileStore(data);
+        if (disk.type().equals("tmpfs") && disk.getTotalSpace() <= LARGEST_DISK) {
+            kinds.add(Kind.FILL);
+        }
+        return kinds;
+    }
+
+    static Fault of(SplittableRandom random, List<Kind> kinds) {
         return new Fault(
-                Kind.values()[random.nextInt(Kind.values().length)],
+                kinds.get(random.nextInt(kinds.size())),
                 PROCESSES.get(random.nextInt(PROCESSES.size())),
                 Duration.ofMillis(random.nextInt(LONGEST_WAIT_MS)),
                 Duration.ofMillis(random.nextInt(LONGEST_PAUSE_MS)));
@@ -33,17 +63,48 @@ record Fault(Kind kind, String process, Duration after, Duration length) {
     /** Waits, does it, and returns when it is over; a process that ended may not be there again yet. */
     void happen(Standalone muster) throws InterruptedException, IOException {
         Thread.sleep(after);
-        long pid = pid(muster);
         switch (kind) {
-            case KILL -> signal("KILL", pid);
-            case END -> signal("TERM", pid);
+            case KILL -> signal("KILL", pid(muster));
+            case END -> signal("TERM", pid(muster));
             case PAUSE -> {
+                long pid = pid(muster);
                 signal("STOP", pid);
                 try {
                     Thread.sleep(length);
                 } finally {
                     signal("CONT", pid);
                 }
+            }
+            case CUT -> {
+                run("ip", "link", "set", "lo", "down");
+                try {
+                    Thread.sleep(length);
+                } finally {
+                    run("ip", "link", "set", "lo", "up");
+                }
+            }
+            case FILL -> {
+                Path filler = muster.options().data().resolve("filler");
+                try {
+                    fill(filler);
+                    Thread.sleep(length);
+                } finally {
+                    Files.deleteIfExists(filler);
+                }
+            }
+        }
+    }
+
+    /** Returns when nothing more can be written. */
+    private static void fill(Path filler) throws IOException {
+        try (OutputStream out = Files.newOutputStream(filler)) {
+            byte[] block = new byte[BLOCK];
+            while (Files.getFileStore(filler).getUsableSpace() > 0) {
+                out.write(block);
+            }
+        } catch (IOException e) {
+            if (Files.getFileStore(filler).getUsableSpace() > BLOCK) {
+                throw e;
             }
         }
     }
@@ -60,15 +121,16 @@ record Fault(Kind kind, String process, Duration after, Duration length) {
     }
 
     private static void signal(String name, long pid) throws IOException, InterruptedException {
-        new ProcessBuilder("kill", "-" + name, Long.toString(pid))
-                .inheritIO()
-                .start()
-                .waitFor();
+        run("kill", "-" + name, Long.toString(pid));
+    }
+
+    private static void run(String... command) throws IOException, InterruptedException {
+        new ProcessBuilder(command).inheritIO().start().waitFor();
     }
 
     @Override
     public String toString() {
-        return kind + " " + process + " after " + after.toMillis() + " ms"
-                + (kind == Kind.PAUSE ? " for " + length.toMillis() + " ms" : "");
+        return kind + (kind.ofOneProcess() ? " " + process : "") + " after " + after.toMillis() + " ms"
+                + (kind == Kind.KILL || kind == Kind.END ? "" : " for " + length.toMillis() + " ms");
     }
 }

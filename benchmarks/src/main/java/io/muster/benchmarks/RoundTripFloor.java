@@ -158,11 +158,17 @@ final class RoundTripFloor implements Fleet, AutoCloseable {
     }
 
     private void request(String deviceId, int number) {
-        connections.deliver(new Delivery(
-                deviceId,
-                Instant.EPOCH,
-                new MethodRequest(
-                        1L, String.format("%016x", number), "reboot", "{\"delay\":5}", Instant.MAX.minusSeconds(1))));
+        connections.deliver(
+                new Delivery(
+                        deviceId,
+                        Instant.EPOCH,
+                        new MethodRequest(
+                                1L,
+                                String.format("%016x", number),
+                                "reboot",
+                                "{\"delay\":5}",
+                                Instant.MAX.minusSeconds(1))),
+                Optional.empty());
     }
 
     @Override

@@ -107,4 +107,9 @@ final class ToldJob {
         }
         throw new AuditException(verb + " " + path + " was not answered well in time: " + last);
     }
+
+    @Override
+    public String toString() {
+        return (method ? "method " : "twin ") + targets + (cancelAcknowledged.isPresent() ? " cancelled" : "");
+    }
 }

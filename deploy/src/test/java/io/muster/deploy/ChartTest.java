@@ -75,6 +75,9 @@ class ChartTest {
             monitoring.serviceMonitor.enabled=true                              | ServiceMonitor/muster
             monitoring.rules.enabled=true                                       | PrometheusRule/muster
             monitoring.dashboards.enabled=true                                  | ConfigMap/muster-dashboards
+            oidc.issuer=https://id oidc.audience=muster oidc.caSecret=ca        | StatefulSet/muster-api
+            traces.endpoint=http://c:4318/v1/traces traces.share=0.5 networkPolicy.enabled=true | NetworkPolicy/muster-planner
+            oidc.issuer=https://id oidc.audience=muster networkPolicy.enabled=true | NetworkPolicy/muster-api
             image.pullSecrets[0]=pull                                           | Job/muster-topics
             topics.provision=false                                              | StatefulSet/muster-api
             planner.extraEnv[0].name=MUSTER_X planner.extraEnv[0].value=y planner.nodeSelector.disk=ssd | StatefulSet/muster-planner
@@ -121,6 +124,8 @@ class ChartTest {
             planner.hpa.enabled=true planner.keda.enabled=true | either hpa or keda
             registry.bundled.enabled=true kafka.auth=mtls      | wants a key store of its own
             kafka.auth=plain                                   | kafka
+            oidc.issuer=https://id                             | oidc.audience is missing
+            traces.share=2                                     | traces
             planer.replicas=3                                  | planer
             """)
     void refusesWhatCantWork(String values, String why) {

@@ -15,6 +15,7 @@ import io.muster.registry.SchemaRegistry;
 import io.muster.service.KafkaConnection;
 import io.muster.service.Settings;
 import io.muster.service.SettingsException;
+import io.muster.service.Traces;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -114,12 +115,13 @@ public final class GatewayService implements AutoCloseable {
     }
 
     /** @throws SettingsException when a port is taken or a file can't be used */
-    public static GatewayService start(Options options, SchemaRegistry registry, MeterRegistry meters) {
+    public static GatewayService start(Options options, SchemaRegistry registry, MeterRegistry meters, Traces traces) {
         FleetLink fleet = new FleetLink(
                 options.kafka(),
                 new Codecs(registry),
                 options.ordinal(),
                 meters,
+                traces,
                 options.mqtt().clock());
         Connections connections = new Connections(fleet, meters, options.mqtt().clock());
         try {

@@ -8,14 +8,17 @@ import io.muster.service.OperationsServer;
 import io.muster.service.Registries;
 import io.muster.service.ServiceProgram;
 import io.muster.service.Settings;
+import io.muster.service.Traces;
 import java.time.InstantSource;
 
 /** The gateway's process. */
 public final class Main {
+    private static final String NAME = "device-gateway-service";
+
     private Main() {}
 
     public static void main(String[] args) throws Exception {
-        ServiceProgram.run("device-gateway-service", args, Main::start);
+        ServiceProgram.run(NAME, args, Main::start);
     }
 
     private static AutoCloseable start(Settings settings, PrometheusMeterRegistry meters) {
@@ -23,12 +26,14 @@ public final class Main {
                 GatewayService.Options.from(settings, KafkaConnection.from(settings), InstantSource.system());
         RegistrySettings registry = Registries.from(settings);
         OperationsServer.Address address = OperationsServer.Address.from(settings);
+        Traces traces = Traces.from(settings, NAME);
         settings.rejectUnknown();
-        GatewayService gateway = GatewayService.start(options, new ConfluentSchemaRegistry(registry), meters);
+        GatewayService gateway = GatewayService.start(options, new ConfluentSchemaRegistry(registry), meters, traces);
         OperationsServer operations = OperationsServer.start(address, meters, gateway::ready);
         return () -> {
             operations.close();
             gateway.close();
+            traces.close();
         };
     }
 }

@@ -40,6 +40,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -117,7 +118,7 @@ class MqttServerTest {
     }
 
     private void deliver(Object delivery) {
-        connections.deliver(new Delivery("d", Instant.now(), delivery));
+        connections.deliver(new Delivery("d", Instant.now(), delivery), Optional.empty());
     }
 
     private MethodRequest request(long epoch, String id) {
@@ -304,7 +305,7 @@ class MqttServerTest {
                 assertThat(client.packet()[0]).isEqualTo((byte) 0x40);
                 assertThat(fleet.messages.getLast().getDeviceId()).isEqualTo("d");
                 assertThat(fleet.messages.getLast().getModuleId()).isEqualTo("m");
-                connections.deliver(new Delivery("d/m", Instant.now(), request(epoch(), "1a")));
+                connections.deliver(new Delivery("d/m", Instant.now(), request(epoch(), "1a")), Optional.empty());
                 assertThat(client.publish().topic()).isEqualTo("$iothub/methods/POST/reboot/?$rid=1a");
                 client.publish("devices/d/messages/events/", "of the device", 0);
                 assertThat(client.closed()).isTrue();
@@ -365,6 +366,37 @@ class MqttServerTest {
     }
 
     @Test
+    void aGatewayThatEndsWaitsForAnswersAndForNothingElse() throws IOException {
+        KeyPair keys = KeyPair.generate(new SecureRandom());
+        fleet.devices.put(
+                "e",
+                Credentials.newBuilder()
+                        .setPrimaryKey(keys.primary())
+                        .setSecondaryKey(keys.secondary())
+                        .build());
+        String token =
+                token("hub.test/devices/e", keys.primary(), null, Instant.now().plusSeconds(60));
+        try (MqttClient called = connected(METHODS);
+                MqttClient idle = client()) {
+            deliver(request(epoch(), "01"));
+            deliver(request(epoch(), "02"));
+            assertThat(called.publish().topic()).endsWith("$rid=01");
+            assertThat(called.publish().topic()).endsWith("$rid=02");
+            assertThat(idle.connect("e", "hub.test/e", token, false)).isZero();
+            CompletableFuture<Void> end = CompletableFuture.runAsync(server::close);
+            assertThat(idle.closed()).isTrue();
+            called.publish("$iothub/methods/res/200/?$rid=01", "{}", 0);
+            await().untilAsserted(() ->
+                    assertThat(fleet.reported(MethodAnswered.class)).hasSize(1));
+            assertThat(end).isNotDone();
+            called.publish("$iothub/methods/res/200/?$rid=02", "{}", 0);
+            assertThat(called.closed()).isTrue();
+            assertThat(end).succeedsWithin(Duration.ofSeconds(5));
+            assertThat(fleet.reported(MethodAnswered.class)).hasSize(2);
+        }
+    }
+
+    @Test
     void aMethodGoesToTheDeviceAndItsAnswerBack() throws IOException {
         try (MqttClient client = connected(METHODS)) {
             deliver(request(epoch(), "00ff"));
@@ -418,7 +450,7 @@ class MqttServerTest {
                 deliver(new MethodRequest(
                         deafEpoch, "d" + i, "reboot", large, Instant.now().plusSeconds(30)));
             }
-            connections.deliver(new Delivery("e", Instant.now(), request(epoch(), "0e")));
+            connections.deliver(new Delivery("e", Instant.now(), request(epoch(), "0e")), Optional.empty());
             assertThat(other.publish().topic()).endsWith("0e");
             await().untilAsserted(() -> assertThat(fleet.reported(DeviceDisconnected.class))
                     .extracting(DeviceDisconnected::getEpoch)

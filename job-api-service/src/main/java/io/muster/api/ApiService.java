@@ -6,8 +6,10 @@ import io.muster.access.HubHosts;
 import io.muster.access.ReloadedFile;
 import io.muster.access.SharedAccessPolicies;
 import io.muster.api.access.Gate;
+import io.muster.api.access.PersonTokens;
 import io.muster.api.access.Throttles;
 import io.muster.api.http.GatewayTunnels;
+import io.muster.api.http.OpenIdProvider;
 import io.muster.api.http.RestServer;
 import io.muster.api.job.JobView;
 import io.muster.api.job.StreamJobView;
@@ -50,6 +52,7 @@ public final class ApiService implements AutoCloseable {
             RestServer.Options rest,
             HubHosts hosts,
             Supplier<SharedAccessPolicies> policies,
+            Optional<OpenIdProvider.Options> people,
             InstantSource clock) {
         private static final int PORT = 8443;
         private static final Duration MESSAGE_LIFE = Duration.ofHours(1);
@@ -58,7 +61,9 @@ public final class ApiService implements AutoCloseable {
         /**
          * Reads {@code rest.host}, {@code rest.port}, {@code rest.plain}, {@code rest.tls.certificate}, {@code rest.tls.key}, {@code
          * live.open}, {@code throttle.*.per.minute} of each kind, {@code messages.life}, {@code websocket.gateway}, {@code
-         * websocket.gateway.trust} (a file, or {@code system} for those that Java trusts), {@code websocket.gateway.name}, {@code hub.hosts}, {@code policies}, {@code policies.file} and {@code api.instance}.
+         * websocket.gateway.trust} (a file, or {@code system} for those that Java trusts), {@code websocket.gateway.name}, {@code hub.hosts}, {@code policies}, {@code policies.file}, {@code
+         * oidc.issuer} (none where it is missing), {@code oidc.audience}, {@code oidc.roles.claim}, {@code oidc.trust} (a file) and {@code
+         * api.instance}.
          */
         public static Options from(Settings settings, KafkaConnection kafka, InstantSource clock) {
             String host = settings.text("rest.host", "127.0.0.1");
@@ -84,7 +89,25 @@ public final class ApiService implements AutoCloseable {
                             gateway(settings)),
                     HubHosts.of(settings.text("hub.hosts", "localhost")),
                     policies(settings, clock),
+                    people(settings),
                     clock);
+        }
+
+        private static Optional<OpenIdProvider.Options> people(Settings settings) {
+            Optional<String> issuer = settings.optionalText("oidc.issuer");
+            Optional<String> audience = settings.optionalText("oidc.audience");
+            String rolesClaim = settings.text("oidc.roles.claim", "roles");
+            Optional<Path> trust = settings.optionalPath("oidc.trust");
+            if (issuer.isPresent() && audience.isEmpty()) {
+                throw new SettingsException(
+                        "oidc.audience is missing: a provider's tokens for other programs would open ours.");
+            }
+            try {
+                return issuer.map(
+                        address -> new OpenIdProvider.Options(address, audience.orElseThrow(), rolesClaim, trust));
+            } catch (IllegalArgumentException e) {
+                throw new SettingsException("oidc.issuer can't be used: " + e.getMessage() + ".");
+            }
         }
 
         private static Map<Throttles.Kind, Integer> throttles(Settings settings) {
@@ -172,7 +195,7 @@ public final class ApiService implements AutoCloseable {
         try {
             RestServer server = RestServer.start(
                     options.rest(),
-                    new Gate(options.hosts(), options.policies()),
+                    new Gate(options.hosts(), options.policies(), people(options)),
                     requests,
                     requests::keep,
                     jobs,
@@ -186,6 +209,18 @@ public final class ApiService implements AutoCloseable {
             requests.close();
             throw new SettingsException(String.valueOf(e.getMessage()));
         }
+    }
+
+    private static Optional<PersonTokens> people(Options options) throws IOException {
+        if (options.people().isEmpty()) {
+            return Optional.empty();
+        }
+        OpenIdProvider.Options people = options.people().get();
+        return Optional.of(new PersonTokens(
+                people.issuer(),
+                people.audience(),
+                people.rolesClaim(),
+                new OpenIdProvider(people.issuer(), people.authorities(), options.clock())));
     }
 
     public int port() {

@@ -112,7 +112,7 @@ class RestTest {
                         Map.of(),
                         Duration.ofHours(1),
                         Optional.of(new GatewayTunnels.Options("127.0.0.1", GATEWAY.getLocalPort(), Optional.empty()))),
-                new Gate(HubHosts.of("localhost"), () -> POLICIES),
+                new Gate(HubHosts.of("localhost"), () -> POLICIES, Optional.empty()),
                 PLANNER,
                 AUDIT::add,
                 JOBS,

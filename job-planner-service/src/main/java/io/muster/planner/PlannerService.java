@@ -5,6 +5,7 @@ import io.muster.registry.SchemaRegistry;
 import io.muster.service.KafkaConnection;
 import io.muster.service.Settings;
 import io.muster.service.StreamsApplication;
+import io.muster.service.Traces;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.TopicProvisioner;
 import java.util.Map;
@@ -44,11 +45,12 @@ public final class PlannerService {
      * @throws ExecutionException when the broker can't be reached or lacks a topic
      * @throws io.muster.registry.SchemaRegistryException when the registry is away or refuses a schema
      */
-    public static StreamsApplication start(Options options, SchemaRegistry registry, MeterRegistry meters)
+    public static StreamsApplication start(
+            Options options, SchemaRegistry registry, MeterRegistry meters, Traces traces)
             throws ExecutionException, InterruptedException {
         PartitionCounts counts = partitionCounts(options.streams().kafka());
         return StreamsApplication.start(
-                PlannerTopology.build(registry, counts, options.limits(), meters), options.streams(), meters);
+                PlannerTopology.build(registry, counts, options.limits(), meters, traces), options.streams(), meters);
     }
 
     /** As the topics are, so that records that name a partition name one that exists. */

@@ -13,6 +13,7 @@ import io.muster.records.DeviceJob;
 import io.muster.registry.SchemaRegistry;
 import io.muster.service.Outbox;
 import io.muster.service.Route;
+import io.muster.service.Traces;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.Topic;
 import io.muster.topics.Topics;
@@ -48,10 +49,11 @@ final class PlannerTopology {
      *
      * @throws io.muster.registry.SchemaRegistryException when the registry is away or refuses a schema
      */
-    static Topology build(SchemaRegistry registry, PartitionCounts counts, JobLimits limits, MeterRegistry meters) {
+    static Topology build(
+            SchemaRegistry registry, PartitionCounts counts, JobLimits limits, MeterRegistry meters, Traces traces) {
         PlannerTopology planner = new PlannerTopology(registry, counts);
         planner.coordinator(limits.mostActive(), meters);
-        planner.fleet(limits.operationsPerSecond());
+        planner.fleet(limits.operationsPerSecond(), traces);
         return planner.topology;
     }
 
@@ -83,13 +85,13 @@ final class PlannerTopology {
         write(Outbox.sink(Topics.DEAD_LETTERS, "job"), Topics.DEAD_LETTERS, COORDINATOR);
     }
 
-    private void fleet(int operationsPerSecond) {
+    private void fleet(int operationsPerSecond, Traces traces) {
         read(Topics.DEVICE_COMMANDS);
         read(Topics.DEVICE_REPORTS);
         read(Topics.EXPANSIONS);
         topology.addProcessor(
                 FLEET,
-                () -> new FleetProcessor(codecs, counts, operationsPerSecond),
+                () -> new FleetProcessor(codecs, counts, operationsPerSecond, traces),
                 source(Topics.DEVICE_COMMANDS),
                 source(Topics.DEVICE_REPORTS),
                 source(Topics.EXPANSIONS));

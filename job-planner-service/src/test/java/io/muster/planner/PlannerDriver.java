@@ -36,6 +36,7 @@ import io.muster.records.Reply;
 import io.muster.records.RequestConnection;
 import io.muster.records.SubscriptionsChanged;
 import io.muster.registry.InMemorySchemaRegistry;
+import io.muster.service.Traces;
 import io.muster.topics.Headers;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.Topic;
@@ -102,7 +103,11 @@ final class PlannerDriver implements AutoCloseable {
         properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "unused:1");
         this.driver = new TopologyTestDriver(
                 PlannerTopology.build(
-                        registry, new PartitionCounts(1, 1, gateways, 1), limits, new SimpleMeterRegistry()),
+                        registry,
+                        new PartitionCounts(1, 1, gateways, 1),
+                        limits,
+                        new SimpleMeterRegistry(),
+                        Traces.off()),
                 properties,
                 now);
     }

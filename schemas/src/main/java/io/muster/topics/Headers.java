@@ -11,5 +11,8 @@ public final class Headers {
     /** The partition of {@link Topics#REPLIES} that awaits a {@code Reply}, in decimal. Absent: nobody waits there. */
     public static final String REPLY_TO = "reply-to";
 
+    /** Which trace the record belongs to, where it is followed: as W3C Trace Context writes it. */
+    public static final String TRACEPARENT = "traceparent";
+
     private Headers() {}
 }

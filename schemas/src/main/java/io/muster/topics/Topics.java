@@ -79,7 +79,7 @@ public final class Topics {
     public static final Topic<Reply> REPLIES =
             kept("replies", "request id", Partitioning.BY_API_INSTANCE, IN_TRANSIT, Reply.class);
     public static final Topic<AuditEntry> AUDIT_LOG =
-            kept("audit-log", "policy, or none", Partitioning.ANY, HISTORY, AuditEntry.class);
+            kept("audit-log", "policy or subject, or none", Partitioning.ANY, HISTORY, AuditEntry.class);
     public static final Topic<DeadLetter> DEAD_LETTERS =
             kept("dead-letters", "none", Partitioning.ANY, HISTORY, DeadLetter.class);
 

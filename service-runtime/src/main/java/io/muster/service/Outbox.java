@@ -7,6 +7,7 @@ import io.muster.topics.Topic;
 import io.muster.topics.Topics;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Optional;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -54,12 +55,29 @@ public final class Outbox {
         sendEncoded(sink, route, codecs.of(topic).encode(value), now, requestId);
     }
 
+    /** @param trace whose part the record is, if it is followed */
+    public <V extends SpecificRecord> void sendTraced(
+            String sink, Topic<V> topic, Route route, V value, Instant now, Optional<Traces.Trace> trace) {
+        forward(
+                sink,
+                route,
+                codecs.of(topic).encode(value),
+                now,
+                Headers.TRACEPARENT,
+                trace.map(Traces.Trace::traceparent).orElse(null));
+    }
+
     /** For a value that was encoded already, or null for a tombstone. */
     public void sendEncoded(
             String sink, Route route, byte @Nullable [] value, Instant now, @Nullable String requestId) {
+        forward(sink, route, value, now, Headers.REQUEST_ID, requestId);
+    }
+
+    private void forward(
+            String sink, Route route, byte @Nullable [] value, Instant now, String name, @Nullable String text) {
         org.apache.kafka.common.header.Headers headers = NONE;
-        if (requestId != null) {
-            headers = new RecordHeaders().add(Headers.REQUEST_ID, requestId.getBytes(StandardCharsets.UTF_8));
+        if (text != null) {
+            headers = new RecordHeaders().add(name, text.getBytes(StandardCharsets.UTF_8));
         }
         context.forward(new Record<>(route, value, now.toEpochMilli(), headers), sink);
     }

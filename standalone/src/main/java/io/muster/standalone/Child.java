@@ -17,7 +17,7 @@ final class Child {
     private static final Duration SHORTEST_BACKOFF = Duration.ofMillis(500);
     private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(15);
     private static final Duration STEADY = Duration.ofSeconds(30);
-    private static final Duration END_LIMIT = Duration.ofSeconds(12);
+    private static final Duration END_LIMIT = Duration.ofSeconds(20);
     private static final int UNUSABLE = 2;
     private static final int ENDS_BEFORE_TROUBLE = 2;
 

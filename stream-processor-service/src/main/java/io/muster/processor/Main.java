@@ -9,15 +9,18 @@ import io.muster.service.Registries;
 import io.muster.service.ServiceProgram;
 import io.muster.service.Settings;
 import io.muster.service.StreamsApplication;
+import io.muster.service.Traces;
 import java.nio.file.Path;
 import java.util.Optional;
 
 /** The stream processor's process. */
 public final class Main {
+    private static final String NAME = "stream-processor-service";
+
     private Main() {}
 
     public static void main(String[] args) throws Exception {
-        ServiceProgram.run("stream-processor-service", args, Main::start);
+        ServiceProgram.run(NAME, args, Main::start);
     }
 
     private static AutoCloseable start(Settings settings, PrometheusMeterRegistry meters) throws Exception {
@@ -26,13 +29,15 @@ public final class Main {
         RegistrySettings registry = Registries.from(settings);
         Optional<Path> referenceFolder = settings.optionalPath("stream.reference.dir");
         OperationsServer.Address address = OperationsServer.Address.from(settings);
+        Traces traces = Traces.from(settings, NAME);
         settings.rejectUnknown();
         ProcessorService processor =
-                ProcessorService.start(options, referenceFolder, new ConfluentSchemaRegistry(registry), meters);
+                ProcessorService.start(options, referenceFolder, new ConfluentSchemaRegistry(registry), meters, traces);
         OperationsServer operations = OperationsServer.start(address, meters, processor::ready);
         return () -> {
             operations.close();
             processor.close();
+            traces.close();
         };
     }
 }

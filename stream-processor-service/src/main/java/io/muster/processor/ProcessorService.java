@@ -5,6 +5,7 @@ import io.muster.codec.Codecs;
 import io.muster.processor.streamjob.stream.StreamJobRunner;
 import io.muster.registry.SchemaRegistry;
 import io.muster.service.StreamsApplication;
+import io.muster.service.Traces;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.TopicProvisioner;
 import java.nio.file.Path;
@@ -40,14 +41,15 @@ public final class ProcessorService implements AutoCloseable {
             StreamsApplication.Options options,
             Optional<Path> referenceFolder,
             SchemaRegistry registry,
-            MeterRegistry meters)
+            MeterRegistry meters,
+            Traces traces)
             throws ExecutionException, InterruptedException {
         PartitionCounts counts;
         try (Admin admin = Admin.create(options.kafka().clientProperties())) {
             counts = TopicProvisioner.counts(admin);
         }
         StreamsApplication application =
-                StreamsApplication.start(ProcessorTopology.build(registry, counts, meters), options, meters);
+                StreamsApplication.start(ProcessorTopology.build(registry, counts, meters, traces), options, meters);
         StreamsApplication.Options ofStreamJobs = new StreamsApplication.Options(
                 options.id(), options.kafka(), options.stateDir(), 1, options.replication(), options.more());
         return new ProcessorService(

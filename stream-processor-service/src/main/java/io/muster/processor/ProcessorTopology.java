@@ -9,6 +9,7 @@ import io.muster.records.PartialTally;
 import io.muster.registry.SchemaRegistry;
 import io.muster.service.Outbox;
 import io.muster.service.Route;
+import io.muster.service.Traces;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.Topic;
 import io.muster.topics.Topics;
@@ -31,15 +32,15 @@ final class ProcessorTopology {
     private ProcessorTopology() {}
 
     /** @throws io.muster.registry.SchemaRegistryException when the registry is away or refuses a schema */
-    static Topology build(SchemaRegistry registry, PartitionCounts counts, MeterRegistry meters) {
+    static Topology build(SchemaRegistry registry, PartitionCounts counts, MeterRegistry meters, Traces traces) {
         Codecs codecs = new Codecs(registry);
         Topology topology = new Topology();
-        statistics(topology, codecs, meters);
+        statistics(topology, codecs, meters, traces);
         streamJobs(topology, codecs, counts);
         return topology;
     }
 
-    private static void statistics(Topology topology, Codecs codecs, MeterRegistry meters) {
+    private static void statistics(Topology topology, Codecs codecs, MeterRegistry meters, Traces traces) {
         topology.addSource(
                 "events", new StringDeserializer(), new ByteArrayDeserializer(), Topics.DEVICE_JOB_EVENTS.name());
         topology.addProcessor(
@@ -48,7 +49,8 @@ final class ProcessorTopology {
                         codecs.of(Topics.DEVICE_JOB_EVENTS),
                         sink(Topics.JOB_TALLIES),
                         sink(Topics.DEAD_LETTERS),
-                        meters),
+                        meters,
+                        traces),
                 "events");
         topology.addStateStore(store(PartitionTallies.STORE, codecs).withCachingEnabled(), BY_PARTITION);
         write(topology, Topics.JOB_TALLIES, codecs, BY_PARTITION);

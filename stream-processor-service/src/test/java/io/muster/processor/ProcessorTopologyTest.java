@@ -15,6 +15,7 @@ import io.muster.records.DeviceJobStatus;
 import io.muster.records.ExpansionCompleted;
 import io.muster.records.JobStatistics;
 import io.muster.registry.InMemorySchemaRegistry;
+import io.muster.service.Traces;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.Topics;
 import java.nio.charset.StandardCharsets;
@@ -42,7 +43,9 @@ class ProcessorTopologyTest {
     private final Codecs codecs = new Codecs(registry);
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     private final TopologyTestDriver driver = new TopologyTestDriver(
-            ProcessorTopology.build(registry, new PartitionCounts(1, 1, 1, 1), meters), properties(), NOW);
+            ProcessorTopology.build(registry, new PartitionCounts(1, 1, 1, 1), meters, Traces.off()),
+            properties(),
+            NOW);
     private final TestInputTopic<String, byte[]> events =
             driver.createInputTopic(Topics.DEVICE_JOB_EVENTS.name(), new StringSerializer(), new ByteArraySerializer());
     private final TestOutputTopic<String, JobStatistics> statistics = driver.createOutputTopic(

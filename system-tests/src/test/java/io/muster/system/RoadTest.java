@@ -91,6 +91,9 @@ class RoadTest {
         JsonNode counts = completed(id);
         System.out.println(id + ": " + counts);
         assertThat(counts.path("deviceCount").asInt()).isEqualTo(DEVICES);
+        // Who had a method when its gateway was killed may have called it: it is not called again, and fails.
+        int mayFail = id.equals("kill-gateway") ? DEVICES : 0;
+        assertThat(counts.path("failedCount").asInt()).isBetween(0, mayFail);
         assertThat(counts.path("succeededCount").asInt()
                         + counts.path("failedCount").asInt())
                 .isEqualTo(DEVICES);

@@ -16,7 +16,10 @@ import io.muster.records.RequestConnection;
 import io.muster.records.Telemetry;
 import io.muster.service.KafkaConnection;
 import io.muster.service.SettingsException;
+import io.muster.service.Traces;
+import io.muster.topics.Headers;
 import io.muster.topics.Topics;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -38,6 +41,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -66,6 +70,7 @@ public final class FleetLink implements Fleet, AutoCloseable {
 
     private final int ordinal;
     private final String run;
+    private final Traces traces;
     private final InstantSource clock;
     private final RecordCodec<DeviceReport> reports;
     private final RecordCodec<Telemetry> telemetry;
@@ -83,7 +88,14 @@ public final class FleetLink implements Fleet, AutoCloseable {
     private @Nullable Thread reader;
 
     /** @param ordinal the partition of the deliveries that are this gateway's */
-    public FleetLink(KafkaConnection kafka, Codecs codecs, int ordinal, MeterRegistry meters, InstantSource clock) {
+    public FleetLink(
+            KafkaConnection kafka,
+            Codecs codecs,
+            int ordinal,
+            MeterRegistry meters,
+            Traces traces,
+            InstantSource clock) {
+        this.traces = traces;
         this.ordinal = ordinal;
         this.clock = clock;
         this.run = String.format("%015d-%s", clock.millis(), UUID.randomUUID());
@@ -235,11 +247,16 @@ public final class FleetLink implements Fleet, AutoCloseable {
                     asker.complete(terms);
                 }
             } else {
-                connections.deliver(delivery);
+                connections.deliver(delivery, traces.of(traceparent(record), delivery.getDeviceId()));
             }
         } catch (UndecodableRecordException e) {
             LOG.warn("A delivery can't be read, offset={} reason={}", record.offset(), e.getMessage());
         }
+    }
+
+    private static @Nullable String traceparent(ConsumerRecord<?, ?> record) {
+        @Nullable Header header = record.headers().lastHeader(Headers.TRACEPARENT);
+        return header == null ? null : new String(header.value(), StandardCharsets.UTF_8);
     }
 
     /** Takes no more deliveries; those that were taken are with their connections when it returns. */

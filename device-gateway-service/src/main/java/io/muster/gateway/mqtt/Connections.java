@@ -11,9 +11,11 @@ import io.muster.records.MethodRequest;
 import io.muster.records.MethodUndelivered;
 import io.muster.records.ReportedAnswer;
 import io.muster.records.TwinAnswer;
+import io.muster.service.Traces;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -57,13 +59,20 @@ public final class Connections {
         return waiting.get();
     }
 
-    /** Hands a delivery to its connection's own thread. What must not be lost is reported undelivered where there is none. */
-    public void deliver(Delivery delivery) {
+    /**
+     * Hands a delivery to its connection's own thread. What must not be lost is reported undelivered where there is none.
+     *
+     * @param trace of the device job that it is part of, if that is followed
+     */
+    public void deliver(Delivery delivery, Optional<Traces.Trace> trace) {
         @Nullable DeviceHandler handler = handlers.get(delivery.getDeviceId());
         long epoch = epoch(delivery.getDelivery());
         if (handler != null && handler.epoch() == epoch) {
             waiting.incrementAndGet();
-            handler.deliver(delivery.getDelivery(), () -> {
+            Object outgoing = delivery.getDelivery() instanceof MethodRequest request
+                    ? new Call(request, delivery.getAt(), trace)
+                    : delivery.getDelivery();
+            handler.deliver(outgoing, () -> {
                 waiting.decrementAndGet();
                 latency.record(Duration.between(delivery.getAt(), clock.instant()));
             });

@@ -19,6 +19,7 @@ import io.muster.records.SubscriptionsChanged;
 import io.muster.records.Telemetry;
 import io.muster.records.TwinAnswer;
 import io.netty.buffer.ByteBufUtil;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.codec.mqtt.MqttConnectReturnCode;
@@ -38,6 +39,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -59,7 +61,8 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
     private static final int UNACKNOWLEDGED = 64;
     private static final Duration LONGEST_SILENCE = Duration.ofSeconds(1767);
     private static final Duration RECHECK = Duration.ofMillis(10);
-    private static final Duration SHUTDOWN = Duration.ofSeconds(1);
+    /** How long a gateway that ends waits for answers: it keeps within the time that schedulers of containers give. */
+    static final Duration LONGEST_DRAIN = Duration.ofSeconds(10);
 
     private enum Phase {
         /** The log is told; the CONNACK is to come. */
@@ -90,12 +93,15 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
     private final Subscriptions subscriptions;
     /** Numbers of messages that the device has not acknowledged, by packet id. */
     private final Map<Integer, Long> unacknowledgedMessages = new HashMap<>();
+    /** Methods that were written, by delivery id. */
+    private final Map<String, Call> unanswered = new HashMap<>();
 
     private final HeldPackets held;
     private final Queue<Object> waitingOut = new ArrayDeque<>();
 
     private Phase phase = Phase.OPENING;
     private @Nullable Will will;
+    private boolean draining;
     private int unacknowledged;
     private int lastPacketId;
 
@@ -235,6 +241,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
                                 answer.status(),
                                 ByteBuffer.wrap(ByteBufUtil.getBytes(message.payload()))));
                 acknowledge(message);
+                answered(answer.rid(), answer.status());
             }
             case DevicePublish.Unknown _ -> refuse("topic");
         }
@@ -348,7 +355,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
 
     private void send(Object delivery) {
         switch (delivery) {
-            case MethodRequest request -> method(request);
+            case Call call -> method(call);
             case MessageRequest request -> message(request);
             case DesiredChanged change -> {
                 if (subscriptions.contains(Filters.DESIRED)) {
@@ -369,19 +376,30 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
         }
     }
 
-    private void method(MethodRequest request) {
+    private void method(Call call) {
+        MethodRequest request = call.request();
+        Instant now = now();
         @Nullable
         String obstacle = phase != Phase.CONNECTED || !context.channel().isActive()
                 ? "connection closed"
-                : !subscriptions.contains(Filters.METHODS)
-                        ? "not subscribed"
-                        : now().isAfter(request.getExpiresAt()) ? "expired" : null;
+                : !subscriptions.contains(Filters.METHODS) ? "not subscribed" : call.isOver(now) ? "expired" : null;
         if (obstacle == null) {
+            unanswered.values().removeIf(earlier -> isOver(earlier, now));
+            unanswered.put(request.getDeliveryId(), call);
             write("method", Packets.method(context.alloc(), request));
         } else {
             meters.delivery("method", obstacle);
+            call.ended(obstacle, true, now);
             fleet.report(deviceId, new MethodUndelivered(request.getDeliveryId(), obstacle));
         }
+    }
+
+    private static boolean isOver(Call call, Instant now) {
+        boolean over = call.isOver(now);
+        if (over) {
+            call.ended("no answer", true, call.request().getExpiresAt());
+        }
+        return over;
     }
 
     /** What can't be handed over stays with the fleet, which hands it to the next connection. */
@@ -425,9 +443,39 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
         }
     }
 
-    /** The gateway ends; the device is to find another, or this one again. Any thread. */
-    void closeForShutdown() {
-        context.close().awaitUninterruptibly(SHUTDOWN.toMillis());
+    /**
+     * The gateway ends; the device is to find another, or this one again, when it has answered the methods that it was called for. Nothing
+     * is delivered any more. Any thread.
+     *
+     * @return ends when the connection is closed, within {@link #LONGEST_DRAIN}
+     */
+    ChannelFuture drain() {
+        context.executor().execute(() -> {
+            draining = true;
+            Instant now = now();
+            Duration left = unanswered.values().stream()
+                    .map(call -> Duration.between(now, call.request().getExpiresAt()))
+                    .max(Comparator.naturalOrder())
+                    .filter(Duration::isPositive)
+                    .orElse(Duration.ZERO);
+            long most = Math.min(left.toMillis(), LONGEST_DRAIN.toMillis());
+            if (most == 0) {
+                context.close();
+            } else {
+                context.executor().schedule(() -> context.close(), most, TimeUnit.MILLISECONDS);
+            }
+        });
+        return context.channel().closeFuture();
+    }
+
+    private void answered(String deliveryId, int status) {
+        @Nullable Call call = unanswered.remove(deliveryId);
+        if (call != null) {
+            call.ended(Integer.toString(status), status >= Packets.BAD_REQUEST, now());
+        }
+        if (draining && unanswered.isEmpty()) {
+            context.close();
+        }
     }
 
     private void closeForAnother() {
@@ -453,6 +501,8 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
         connections.remove(deviceId, this);
         waitingOut.forEach(this::send);
         waitingOut.clear();
+        unanswered.values().forEach(call -> call.ended("connection closed", true, now()));
+        unanswered.clear();
         if (will != null) {
             Map<String, @Nullable String> properties = new LinkedHashMap<>(will.properties());
             properties.put("iothub-MessageType", "Will");

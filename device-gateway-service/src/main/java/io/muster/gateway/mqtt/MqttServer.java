@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.access.ReloadedFile;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
@@ -101,7 +102,7 @@ public final class MqttServer implements AutoCloseable {
                                 .addLast(new ConnectHandler(settings, fleet, connections, meters));
                     }
                 });
-        io.netty.channel.ChannelFuture bound =
+        ChannelFuture bound =
                 bootstrap.bind(new InetSocketAddress(settings.host(), port)).awaitUninterruptibly();
         if (!bound.isSuccess()) {
             throw new IOException("The MQTT port " + port + " on " + settings.host() + " can't be opened ("
@@ -118,10 +119,13 @@ public final class MqttServer implements AutoCloseable {
                 chain, "the MQTT certificate", file -> ServerCertificate.load(file, key), settings.clock(), LOG::info);
     }
 
+    /** Devices that were called may answer before their connections close; others are closed at once. */
     @Override
     public void close() {
         listeners.forEach(listener -> listener.close().awaitUninterruptibly());
-        connections.all().values().forEach(DeviceHandler::closeForShutdown);
+        List<ChannelFuture> closing =
+                connections.all().values().stream().map(DeviceHandler::drain).toList();
+        closing.forEach(connection -> connection.awaitUninterruptibly(DeviceHandler.LONGEST_DRAIN.toMillis()));
         loops.shutdownGracefully(QUIET_MS, CLOSE_MS, TimeUnit.MILLISECONDS).awaitUninterruptibly();
     }
 }

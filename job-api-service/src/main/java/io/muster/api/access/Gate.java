@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Lets a request through or says why not. Contract: iot-hub, 1.0 and 1.1. */
 public final class Gate {
+    private static final String BEARER = "Bearer ";
     private static final Set<String> VERSIONS = Set.of(
             "2021-04-12",
             "2020-09-30",
@@ -27,10 +28,13 @@ public final class Gate {
 
     private final HubHosts hosts;
     private final Supplier<SharedAccessPolicies> policies;
+    private final Optional<PersonTokens> people;
 
-    public Gate(HubHosts hosts, Supplier<SharedAccessPolicies> policies) {
+    /** @param people empty where no OpenID provider is used */
+    public Gate(HubHosts hosts, Supplier<SharedAccessPolicies> policies, Optional<PersonTokens> people) {
         this.hosts = hosts;
         this.policies = policies;
+        this.people = people;
     }
 
     /** @throws ProblemException when the version is missing or unknown */
@@ -40,10 +44,30 @@ public final class Gate {
         }
     }
 
-    /** @return the policy that allows the request @throws ProblemException when the token does not */
-    public String checkToken(@Nullable String authorization, String method, String path, Instant now) {
-        Optional<SharedAccessSignature> token =
-                Optional.ofNullable(authorization).flatMap(SharedAccessSignature::parse);
+    /**
+     * Who asks, if a token allows it.
+     *
+     * @param authorization a shared access signature; or, behind the word Bearer, one or the token of a person
+     * @throws ProblemException when the token does not allow it
+     */
+    public Caller check(@Nullable String authorization, String method, String path, Instant now) {
+        String token = authorization == null
+                ? ""
+                : authorization.startsWith(BEARER) ? authorization.substring(BEARER.length()) : authorization;
+        return people.isPresent() && PersonTokens.looksLikeOne(token)
+                ? person(people.get().check(token, now), Operations.role(method, path))
+                : program(token, method, path, now);
+    }
+
+    private static Caller.Person person(Caller.Person person, Role needed) {
+        if (!person.role().includes(needed)) {
+            throw refuse("The role " + person.role().word() + " does not allow this: it takes " + needed.word() + ".");
+        }
+        return person;
+    }
+
+    private Caller.Program program(String text, String method, String path, Instant now) {
+        Optional<SharedAccessSignature> token = SharedAccessSignature.parse(text);
         if (token.isEmpty()) {
             throw refuse("Give a shared access signature in the header Authorization.");
         }
@@ -63,10 +87,10 @@ public final class Gate {
         if (Collections.disjoint(policy.get().rights(), Operations.rights(method, path))) {
             throw refuse("The policy " + policy.get().name() + " does not allow this.");
         }
-        return policy.get().name();
+        return new Caller.Program(policy.get().name());
     }
 
-    private static ProblemException refuse(String message) {
+    static ProblemException refuse(String message) {
         return new ProblemException(Problem.unauthorized(message));
     }
 }

@@ -7,6 +7,8 @@ import java.util.regex.Pattern;
 
 /** Which rights allow a request: any one of them. Contract: iot-hub, 1.1, with the lenient rulings there. */
 public final class Operations {
+    private static final Set<String> READING = Set.of("GET", "HEAD", "OPTIONS");
+    private static final String QUERY = "/devices/query";
     private static final Pattern MESSAGES = Pattern.compile("/devices/[^/]+/(messages/devicebound|commands)");
 
     private Operations() {}
@@ -15,9 +17,24 @@ public final class Operations {
         if (path.startsWith("/twins") || MESSAGES.matcher(path).matches()) {
             return EnumSet.of(Right.SERVICE_CONNECT);
         }
-        if (path.startsWith("/jobs") || path.startsWith("/subscriptions") || path.equals("/devices/query")) {
+        if (path.startsWith("/jobs") || path.startsWith("/subscriptions") || path.equals(QUERY)) {
             return EnumSet.of(Right.SERVICE_CONNECT, Right.REGISTRY_WRITE);
         }
         return method.equals("GET") ? EnumSet.of(Right.REGISTRY_READ) : EnumSet.of(Right.REGISTRY_WRITE);
+    }
+
+    /** The role that a person needs. */
+    public static Role role(String method, String path) {
+        if (READING.contains(method) || path.equals(QUERY)) {
+            return Role.READ;
+        }
+        boolean registers =
+                path.startsWith("/devices") && !MESSAGES.matcher(path).matches();
+        return registers ? Role.ADMINISTER : Role.OPERATE;
+    }
+
+    /** Whether it asks for more than to be told something. */
+    public static boolean changes(String method, String path) {
+        return role(method, path) != Role.READ;
     }
 }

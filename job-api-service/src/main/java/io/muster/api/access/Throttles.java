@@ -8,7 +8,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How many requests of a kind this instance takes of each policy, if that is limited at all: one program does not take the share of
+ * How many requests of a kind this instance takes of each caller, if that is limited at all: one does not take the share of
  * another. A kind may use up to ten seconds' worth at once.
  * Thread-safe. Contract: iot-hub, 1.10 (429001).
  */
@@ -68,10 +68,10 @@ public final class Throttles {
         }
     }
 
-    private record Use(String policy, Kind kind) {}
+    private record Use(String caller, Kind kind) {}
 
     private final Map<Kind, Integer> perMinute;
-    /** There are few policies. */
+    /** There are as many as programs and people call it. */
     private final Map<Use, Bucket> buckets = new ConcurrentHashMap<>();
 
     /** @param perMinute requests a minute of the kinds that are limited */
@@ -79,13 +79,13 @@ public final class Throttles {
         this.perMinute = Map.copyOf(perMinute);
     }
 
-    /** Counts a request. @return how long to wait if it is one too many */
-    public Optional<Duration> take(String policy, String path, Instant now) {
+    /** Counts a request. @param caller see {@link Caller#id} @return how long to wait if it is one too many */
+    public Optional<Duration> take(String caller, String path, Instant now) {
         Kind kind = Kind.of(path);
         @Nullable Integer limit = perMinute.get(kind);
         return limit == null
                 ? Optional.empty()
-                : buckets.computeIfAbsent(new Use(policy, kind), _ -> new Bucket(limit, now))
+                : buckets.computeIfAbsent(new Use(caller, kind), _ -> new Bucket(limit, now))
                         .take(now);
     }
 }

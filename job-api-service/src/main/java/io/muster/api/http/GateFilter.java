@@ -8,23 +8,23 @@ import io.micronaut.http.annotation.RequestFilter;
 import io.micronaut.http.annotation.ResponseFilter;
 import io.micronaut.http.annotation.ServerFilter;
 import io.muster.api.access.Audit;
+import io.muster.api.access.Caller;
 import io.muster.api.access.Gate;
+import io.muster.api.access.Operations;
 import io.muster.api.access.Throttles;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
 import io.muster.records.AuditEntry;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** Checks version and token of every request to IoT Hub's API, counts answers, and keeps who asked for what. */
 @ServerFilter(ServerFilter.MATCH_ALL_PATTERN)
 final class GateFilter {
-    private static final String BEARER = "Bearer ";
-    private static final String POLICY = "io.muster.policy";
-    private static final Set<String> READING = Set.of("GET", "HEAD", "OPTIONS");
+    private static final String CALLER = "io.muster.caller";
+    private static final Duration A_MOMENT = Duration.ofSeconds(1);
 
     private final Gate gate;
     private final Throttles throttles;
@@ -42,57 +42,56 @@ final class GateFilter {
         this.meters = meters;
     }
 
+    /** Who asks. @throws java.util.NoSuchElementException where nobody had to show a token */
+    static Caller caller(HttpRequest<?> request) {
+        return request.getAttribute(CALLER, Caller.class).orElseThrow();
+    }
+
     @RequestFilter
     @Nullable
     HttpResponse<?> before(HttpRequest<?> request) {
-        @Nullable HttpResponse<?> refusal = refusal(request);
-        if (refusal == null) {
-            return null;
+        @Nullable MutableHttpResponse<?> refusal = refusal(request, request.getPath());
+        if (refusal != null) {
+            // What a filter answers does not come by its own response filter.
+            after(request, refusal);
         }
-        // What a filter answers does not come by its own response filter.
-        MutableHttpResponse<?> answer = refusal.toMutableResponse();
-        after(request, answer);
-        return answer;
+        return refusal;
     }
 
-    private @Nullable HttpResponse<?> refusal(HttpRequest<?> request) {
-        String path = request.getPath();
+    private @Nullable MutableHttpResponse<?> refusal(HttpRequest<?> request, String path) {
         if (isOpen(path) || (isLive(path) && live.open())) {
             return null;
         }
         try {
-            @Nullable String token = request.getHeaders().get("Authorization");
+            Caller caller =
+                    gate.check(request.getHeaders().get("Authorization"), request.getMethodName(), path, time.now());
+            request.setAttribute(CALLER, caller);
+            @Nullable String version = request.getParameters().get("api-version");
             if (StreamJobController.serves(path)) {
-                request.setAttribute(POLICY, gate.checkToken(bearer(token), request.getMethodName(), path, time.now()));
-                StreamJobController.checkVersion(request.getParameters().get("api-version"));
-                return null;
-            }
-            String policy = gate.checkToken(token, request.getMethodName(), path, time.now());
-            request.setAttribute(POLICY, policy);
-            if (!isLive(path)) {
-                gate.checkVersion(request.getParameters().get("api-version"));
-                Optional<Duration> wait = throttles.take(policy, path, time.now());
+                StreamJobController.checkVersion(version);
+            } else if (!isLive(path)) {
+                gate.checkVersion(version);
+                Optional<Duration> wait = throttles.take(caller.id(), path, time.now());
                 if (wait.isPresent()) {
-                    Problem problem = Problem.throttled("Too many requests of this kind: try again later.");
-                    return Answers.problem(problem, false, time.now())
-                            .header(
-                                    "Retry-After",
-                                    Long.toString(wait.get().plusMillis(999).toSeconds()));
+                    return refused(
+                            path, Problem.throttled("Too many requests of this kind: try again later."), wait.get());
                 }
             }
             return null;
         } catch (ProblemException e) {
-            return StreamJobController.serves(path)
-                    ? Answers.problem(e.problem())
-                    : Answers.problem(e.problem(), false, time.now());
+            return refused(path, e.problem(), A_MOMENT);
         }
     }
 
-    /** Clients of Azure's resource manager can send a token as a bearer's only: it is a shared access signature all the same. */
-    private static @Nullable String bearer(@Nullable String authorization) {
-        return authorization != null && authorization.startsWith(BEARER)
-                ? authorization.substring(BEARER.length())
-                : authorization;
+    /** @param wait until it may be otherwise, where that is to be expected */
+    private MutableHttpResponse<?> refused(String path, Problem problem, Duration wait) {
+        MutableHttpResponse<?> answer = StreamJobController.serves(path)
+                ? Answers.problem(problem)
+                : Answers.problem(problem, false, time.now());
+        return problem.status() == 429 || problem.status() == 503
+                ? answer.header(
+                        "Retry-After", Long.toString(wait.plusMillis(999).toSeconds()))
+                : answer;
     }
 
     @ResponseFilter
@@ -109,10 +108,15 @@ final class GateFilter {
                         "code",
                         code == null ? "none" : code)
                 .increment();
-        if (asks(request)) {
+        if (Operations.changes(request.getMethodName(), request.getPath())) {
+            Optional<Caller> caller = request.getAttribute(CALLER, Caller.class);
+            Optional<Caller.Person> person = caller.map(who -> who instanceof Caller.Person known ? known : null);
             audit.keep(AuditEntry.newBuilder()
                     .setAt(time.now())
-                    .setPolicy(request.getAttribute(POLICY, String.class).orElse(null))
+                    .setPolicy(caller.map(who -> who instanceof Caller.Program program ? program.policy() : null)
+                            .orElse(null))
+                    .setSubject(person.map(Caller.Person::subject).orElse(null))
+                    .setPerson(person.map(Caller.Person::name).orElse(null))
                     .setRemoteAddress(request.getRemoteAddress().getAddress().getHostAddress())
                     .setMethod(request.getMethodName())
                     .setPath(request.getPath())
@@ -122,11 +126,6 @@ final class GateFilter {
                     .setClientRequestId(request.getHeaders().get("x-ms-client-request-id"))
                     .build());
         }
-    }
-
-    /** Whether it asks for more than to be told something. */
-    private static boolean asks(HttpRequest<?> request) {
-        return !READING.contains(request.getMethodName()) && !request.getPath().equals("/devices/query");
     }
 
     private static boolean isOpen(String path) {

@@ -2,6 +2,7 @@ package io.muster.api.http;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.micronaut.http.HttpRequest;
 import io.micronaut.http.HttpResponse;
 import io.micronaut.http.MediaType;
@@ -66,28 +67,29 @@ final class RegistryController {
         Object command = condition.isPresent()
                 ? new UpdateDevice(condition.get(), settings)
                 : new CreateDevice(keys.addedTo(settings), null, null);
-        return requests.device(id.text(), command, LIMIT).thenApply(RegistryController::identity);
+        return requests.device(id.text(), command, LIMIT).thenApply(outcome -> identity(request, outcome));
     }
 
     @Get("/devices/{id}")
-    CompletionStage<HttpResponse<String>> get(@PathVariable String id) {
+    CompletionStage<HttpResponse<String>> get(HttpRequest<?> request, @PathVariable String id) {
         return requests.device(Devices.id(id, null).text(), new GetDevice(), LIMIT)
-                .thenApply(RegistryController::identity);
+                .thenApply(outcome -> identity(request, outcome));
     }
 
     @Get("/devices/{id}/modules/{module}")
-    CompletionStage<HttpResponse<String>> get(@PathVariable String id, @PathVariable String module) {
+    CompletionStage<HttpResponse<String>> get(
+            HttpRequest<?> request, @PathVariable String id, @PathVariable String module) {
         return requests.device(Devices.id(id, module).text(), new GetDevice(), LIMIT)
-                .thenApply(RegistryController::identity);
+                .thenApply(outcome -> identity(request, outcome));
     }
 
     @Get("/devices/{id}/modules")
-    CompletionStage<HttpResponse<String>> modules(@PathVariable String id) {
+    CompletionStage<HttpResponse<String>> modules(HttpRequest<?> request, @PathVariable String id) {
         return requests.device(Devices.id(id, null).text(), new ListModules(), LIMIT)
                 .thenApply(outcome -> {
                     rejectRefusal(outcome);
                     ArrayNode body = JsonNodeFactory.instance.arrayNode();
-                    ((DevicePage) outcome).getDevices().forEach(view -> body.add(Devices.identity(view)));
+                    ((DevicePage) outcome).getDevices().forEach(view -> body.add(identity(request, view)));
                     return Answers.ok(body);
                 });
     }
@@ -114,16 +116,18 @@ final class RegistryController {
     }
 
     @Get("/devices{/slash}")
-    CompletionStage<HttpResponse<String>> list(@Nullable String slash, @QueryValue @Nullable Integer top) {
+    CompletionStage<HttpResponse<String>> list(
+            HttpRequest<?> request, @Nullable String slash, @QueryValue @Nullable Integer top) {
         int limit = top == null ? MOST : top;
         if (limit < 1 || limit > MOST) {
             throw new ProblemException(Problem.argumentInvalid("top is 1 to " + MOST + "."));
         }
-        return page(null, limit, JsonNodeFactory.instance.arrayNode());
+        return page(null, limit, GateFilter.caller(request).seesKeys(), JsonNodeFactory.instance.arrayNode());
     }
 
     /** Partitions answer in pages bounded in bytes: what lies behind the shortest page is asked for again. */
-    private CompletableFuture<HttpResponse<String>> page(@Nullable String after, int limit, ArrayNode found) {
+    private CompletableFuture<HttpResponse<String>> page(
+            @Nullable String after, int limit, boolean withKeys, ArrayNode found) {
         return requests.devices(after, limit - found.size()).thenCompose(pages -> {
             Optional<String> horizon = pages.stream()
                     .filter(DevicePage::getMore)
@@ -135,10 +139,10 @@ final class RegistryController {
                     .sorted(Comparator.comparing(RegistryController::idOf))
                     .limit(limit - found.size())
                     .toList();
-            inOrder.forEach(view -> found.add(Devices.identity(view)));
+            inOrder.forEach(view -> found.add(Devices.identity(view, withKeys)));
             return horizon.isEmpty() || found.size() >= limit
                     ? CompletableFuture.completedFuture(Answers.ok(found))
-                    : page(horizon.get(), limit, found);
+                    : page(horizon.get(), limit, withKeys, found);
         });
     }
 
@@ -146,9 +150,13 @@ final class RegistryController {
         return view.getDevice().getDeviceId();
     }
 
-    private static HttpResponse<String> identity(Object outcome) {
+    private static HttpResponse<String> identity(HttpRequest<?> request, Object outcome) {
         rejectRefusal(outcome);
-        return Answers.ok(Devices.identity((DeviceView) outcome));
+        return Answers.ok(identity(request, (DeviceView) outcome));
+    }
+
+    private static ObjectNode identity(HttpRequest<?> request, DeviceView view) {
+        return Devices.identity(view, GateFilter.caller(request).seesKeys());
     }
 
     static void rejectRefusal(Object outcome) {

@@ -140,7 +140,8 @@ public final class Devices {
         return body;
     }
 
-    public static ObjectNode identity(DeviceView view) {
+    /** @param withKeys whether the caller may see what the device proves itself with; null stands in the keys' place otherwise */
+    public static ObjectNode identity(DeviceView view, boolean withKeys) {
         Device device = view.getDevice();
         Credentials credentials = device.getSettings().getCredentials();
         ObjectNode body = JsonNodeFactory.instance.objectNode();
@@ -157,8 +158,8 @@ public final class Devices {
         ObjectNode authentication = body.putObject("authentication");
         authentication
                 .putObject("symmetricKey")
-                .put("primaryKey", credentials.getPrimaryKey())
-                .put("secondaryKey", credentials.getSecondaryKey());
+                .put("primaryKey", withKeys ? credentials.getPrimaryKey() : null)
+                .put("secondaryKey", withKeys ? credentials.getSecondaryKey() : null);
         thumbprints(authentication, credentials);
         authentication.put("type", type(credentials));
         body.putObject("capabilities").put("iotEdge", device.getSettings().getIotEdge());

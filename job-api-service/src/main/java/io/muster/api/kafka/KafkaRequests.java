@@ -129,7 +129,10 @@ public final class KafkaRequests implements Requests, AutoCloseable {
     public void keep(AuditEntry entry) {
         try {
             producer.send(
-                    new ProducerRecord<>(Topics.AUDIT_LOG.name(), entry.getPolicy(), audits.encode(entry)),
+                    new ProducerRecord<>(
+                            Topics.AUDIT_LOG.name(),
+                            entry.getSubject() == null ? entry.getPolicy() : entry.getSubject(),
+                            audits.encode(entry)),
                     (_, error) -> {
                         if (error != null) {
                             lost(entry, error);

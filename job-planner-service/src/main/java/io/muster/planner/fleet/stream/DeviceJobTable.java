@@ -12,10 +12,15 @@ import io.muster.records.ExpansionCompleted;
 import io.muster.records.OperationType;
 import io.muster.service.Outbox;
 import io.muster.service.Route;
+import io.muster.service.Traces;
 import io.muster.topics.Topics;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.common.Attributes;
+import io.opentelemetry.api.trace.SpanKind;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.NavigableSet;
 import java.util.Objects;
 import java.util.Optional;
@@ -32,15 +37,18 @@ import org.jspecify.annotations.Nullable;
  */
 final class DeviceJobTable {
     private static final StringSerializer TEXT = new StringSerializer();
+    private static final AttributeKey<String> STATUS = AttributeKey.stringKey("muster.device.job.status");
     private static final char BEHIND_NUL = '\u0001';
 
     private final KeyValueStore<String, DeviceJob> store;
     private final Outbox outbox;
+    private final Traces traces;
 
     /** @param store by job id, NUL, device id */
-    DeviceJobTable(KeyValueStore<String, DeviceJob> store, Outbox outbox) {
+    DeviceJobTable(KeyValueStore<String, DeviceJob> store, Outbox outbox, Traces traces) {
         this.store = store;
         this.outbox = outbox;
+        this.traces = traces;
     }
 
     /** Of a method on one device. @param previous the state that the device job leaves; null at its first event */
@@ -69,11 +77,39 @@ final class DeviceJobTable {
 
     private void happened(OperationType operation, DeviceJobEvent event, Instant now) {
         String deviceId = Objects.requireNonNull(event.getDeviceId(), "a device job has a device");
-        outbox.send(
-                Outbox.sink(Topics.DEVICE_JOB_EVENTS), Topics.DEVICE_JOB_EVENTS, outbox.routeOf(deviceId), event, now);
+        Optional<Traces.Trace> trace = traces.of(event.getJobId(), event.getJobNumber(), deviceId);
+        outbox.sendTraced(
+                Outbox.sink(Topics.DEVICE_JOB_EVENTS),
+                Topics.DEVICE_JOB_EVENTS,
+                outbox.routeOf(deviceId),
+                event,
+                now,
+                trace);
         String key = key(event.getJobId(), deviceId);
         @Nullable DeviceJob before = event.getPrevious() == null ? null : store.get(key);
-        store.put(key, DeviceJobs.evolve(before, event, operation));
+        DeviceJob after = DeviceJobs.evolve(before, event, operation);
+        store.put(key, after);
+        trace.ifPresent(followed -> tell(followed, before, after));
+    }
+
+    /** A span for each state that it has left, and one for the whole when it has ended. */
+    private static void tell(Traces.Trace trace, @Nullable DeviceJob before, DeviceJob after) {
+        Attributes status = Attributes.of(STATUS, after.getStatus().name());
+        if (before != null) {
+            String left = before.getStatus().name().toLowerCase(Locale.ROOT);
+            trace.part(left, SpanKind.INTERNAL, before.getUpdatedAt(), after.getUpdatedAt(), false, status);
+        }
+        Instant endedAt = after.getEndedAt();
+        if (endedAt != null) {
+            boolean failed = after.getStatus() == DeviceJobStatus.FAILED;
+            trace.whole("device job", after.getCreatedAt(), endedAt, failed, status);
+        }
+    }
+
+    /** Of a method, if it is a job's that is followed. */
+    Optional<Traces.Trace> trace(PendingMethod pending) {
+        String jobId = pending.getJobId();
+        return jobId == null ? Optional.empty() : traces.of(jobId, Methods.jobNumber(pending), pending.getDeviceId());
     }
 
     boolean contains(String jobId, String deviceId) {

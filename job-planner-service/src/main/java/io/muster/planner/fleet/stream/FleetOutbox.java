@@ -5,8 +5,10 @@ import io.muster.records.Reply;
 import io.muster.service.Outbox;
 import io.muster.service.Requester;
 import io.muster.service.Route;
+import io.muster.service.Traces;
 import io.muster.topics.Topics;
 import java.time.Instant;
+import java.util.Optional;
 
 /** What the fleet says to gateways, to requesters, and to everybody. For one task. */
 final class FleetOutbox {
@@ -31,12 +33,17 @@ final class FleetOutbox {
     }
 
     void deliver(int gateway, String deviceId, Object delivery, Instant now) {
-        outbox.send(
+        deliver(gateway, deviceId, delivery, now, Optional.empty());
+    }
+
+    void deliver(int gateway, String deviceId, Object delivery, Instant now, Optional<Traces.Trace> trace) {
+        outbox.sendTraced(
                 Outbox.sink(Topics.DELIVERIES),
                 Topics.DELIVERIES,
                 new Route(deviceId, gateway),
                 new Delivery(deviceId, now, delivery),
-                now);
+                now,
+                trace);
     }
 
     void reply(Requester requester, Object outcome, Instant now) {

@@ -39,6 +39,7 @@ import io.muster.service.Outbox;
 import io.muster.service.Requester;
 import io.muster.service.Route;
 import io.muster.service.Steps;
+import io.muster.service.Traces;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.Topics;
 import java.time.Duration;
@@ -94,6 +95,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
     private final int gatewayPartitions;
     private final int replyPartitions;
     private final int operationsPerSecond;
+    private final Traces traces;
 
     @SuppressWarnings("NullAway.Init") // Kafka Streams calls init before anything else.
     private ProcessorContext<Route, byte[]> context;
@@ -139,7 +141,8 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
      *
      * @param operationsPerSecond how many device operations of jobs may begin, in all partitions together; 0 for any number
      */
-    public FleetProcessor(Codecs codecs, PartitionCounts counts, int operationsPerSecond) {
+    public FleetProcessor(Codecs codecs, PartitionCounts counts, int operationsPerSecond, Traces traces) {
+        this.traces = traces;
         this.codecs = codecs;
         this.devicePartitions = counts.devices();
         this.gatewayPartitions = counts.gateways();
@@ -159,7 +162,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
                 context.getStateStore(DEVICES), context.getStateStore(TAGS), codecs.of(Topics.DEVICES), outbox);
         ConnectionTable connections = new ConnectionTable(connectionStore, outbox, now());
         TwinWriter twins = new TwinWriter(devices, connections, fleetOutbox);
-        this.deviceJobs = new DeviceJobTable(context.getStateStore(DEVICE_JOBS), outbox);
+        this.deviceJobs = new DeviceJobTable(context.getStateStore(DEVICE_JOBS), outbox, traces);
         this.runner = new MethodRunner(new MethodTable(methodStore), connections, jobs, deviceJobs, fleetOutbox);
         this.messages = new MessageTable(context.getStateStore(MESSAGES), connections, fleetOutbox);
         DevicePartition partition = new DevicePartition(

@@ -281,7 +281,8 @@ final class MethodRunner {
                         call.getMethodName(),
                         call.getPayload(),
                         delivered.getDueAt()),
-                now);
+                now,
+                deviceJobs.trace(pending));
         if (pending.getJobId() != null) {
             deviceJobs.method(
                     pending, previous, new DeviceJobDelivered(delivered.getAttempt(), connection.getGateway()), now);

@@ -11,6 +11,10 @@ import io.muster.records.ExpansionCompleted;
 import io.muster.records.PartialTally;
 import io.muster.service.DeadLetters;
 import io.muster.service.Steps;
+import io.muster.service.Traces;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.common.Attributes;
+import io.opentelemetry.api.trace.SpanKind;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -38,6 +42,7 @@ import org.slf4j.LoggerFactory;
  * event. A partial replaces the earlier one of its partition, so that passing it on twice, as after a restart, does no harm.
  */
 public final class PartitionTallies implements Processor<String, byte[], String, SpecificRecord> {
+    private static final AttributeKey<String> EVENT = AttributeKey.stringKey("muster.device.job.event");
     /** The store of this partition's tallies, by job id. */
     public static final String STORE = "partition-tallies";
 
@@ -51,6 +56,7 @@ public final class PartitionTallies implements Processor<String, byte[], String,
     private final String deadLetters;
     private final Counter discrepancies;
     private final MeterRegistry meters;
+    private final Traces traces;
     private final Map<Class<?>, Counter> counted = new HashMap<>();
     private final Set<String> changed = new HashSet<>();
 
@@ -65,7 +71,12 @@ public final class PartitionTallies implements Processor<String, byte[], String,
 
     /** @param tallies and deadLetters the names of the sinks */
     public PartitionTallies(
-            RecordCodec<DeviceJobEvent> codec, String tallies, String deadLetters, MeterRegistry meters) {
+            RecordCodec<DeviceJobEvent> codec,
+            String tallies,
+            String deadLetters,
+            MeterRegistry meters,
+            Traces traces) {
+        this.traces = traces;
         this.codec = codec;
         this.tallies = tallies;
         this.deadLetters = deadLetters;
@@ -94,11 +105,26 @@ public final class PartitionTallies implements Processor<String, byte[], String,
             }
             DeviceJobEvent event = codec.decode(record.value());
             fold(event);
+            trace(event);
             counted.computeIfAbsent(event.getEvent().getClass(), this::counter).increment();
         } catch (UndecodableRecordException | ImpossibleEventException e) {
             giveUp(record, String.valueOf(e.getMessage()));
         }
         steps.worked();
+    }
+
+    private void trace(DeviceJobEvent event) {
+        String deviceId = event.getDeviceId();
+        if (deviceId != null) {
+            traces.of(event.getJobId(), event.getJobNumber(), deviceId)
+                    .ifPresent(trace -> trace.part(
+                            "count",
+                            SpanKind.CONSUMER,
+                            event.getAt(),
+                            Instant.ofEpochMilli(context.currentSystemTimeMs()),
+                            false,
+                            Attributes.of(EVENT, event.getEvent().getClass().getSimpleName())));
+        }
     }
 
     /** What is read again after a failure counts again: a rate, and no account. */

@@ -1,0 +1,34 @@
+package io.muster.api.access;
+
+import java.util.Arrays;
+import java.util.Optional;
+
+/** What a person may do; each role includes those before it. */
+public enum Role {
+    /** Sees jobs, devices and twins, and no device's keys. */
+    READ("muster.read"),
+    /** Starts, changes and ends jobs, changes twins, calls devices and sends to them. */
+    OPERATE("muster.operate"),
+    /** Registers and removes devices, and sees their keys. */
+    ADMINISTER("muster.administer");
+
+    private final String word;
+
+    Role(String word) {
+        this.word = word;
+    }
+
+    /** As it stands in a token. */
+    public String word() {
+        return word;
+    }
+
+    /** Others are not ours: providers put roles of other programs beside them. */
+    static Optional<Role> of(String word) {
+        return Arrays.stream(values()).filter(role -> role.word.equals(word)).findFirst();
+    }
+
+    boolean includes(Role other) {
+        return compareTo(other) >= 0;
+    }
+}
