@@ -78,12 +78,12 @@ public final class Traces implements AutoCloseable {
             EXPORTERS.setUseParentHandlers(false);
             EXPORTERS.addHandler(new Sentences());
             return new Traces(
-                            share,
-                            service,
-                            BatchSpanProcessor.builder(OtlpHttpSpanExporter.builder()
-                                            .setEndpoint(endpoint.get())
-                                            .build())
-                                    .build());
+                    share,
+                    service,
+                    BatchSpanProcessor.builder(OtlpHttpSpanExporter.builder()
+                                    .setEndpoint(endpoint.get())
+                                    .build())
+                            .build());
         } catch (NumberFormatException e) {
             throw new SettingsException("traces.share is a number from 0 to 1, not \"" + text + "\".");
         } catch (IllegalArgumentException e) {
