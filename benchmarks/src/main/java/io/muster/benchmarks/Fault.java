@@ -97,13 +97,14 @@ record Fault(Kind kind, String process, Duration after, Duration length) {
 
     /** Returns when nothing more can be written. */
     private static void fill(Path filler) throws IOException {
+        FileStore disk = Files.getFileStore(filler.getParent());
+        byte[] block = new byte[BLOCK];
         try (OutputStream out = Files.newOutputStream(filler)) {
-            byte[] block = new byte[BLOCK];
-            while (Files.getFileStore(filler).getUsableSpace() > 0) {
+            while (true) {
                 out.write(block);
             }
         } catch (IOException e) {
-            if (Files.getFileStore(filler).getUsableSpace() > BLOCK) {
+            if (disk.getUsableSpace() > BLOCK) {
                 throw e;
             }
         }

@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** A Muster to measure, on free ports and an empty folder beside its programs. */
 final class Trial {
@@ -18,7 +19,10 @@ final class Trial {
         Path programs = Path.of(home).toAbsolutePath();
         Path data =
                 Files.createTempDirectory(Files.createDirectories(programs.resolveSibling("benchmark-data")), "run");
-        return Standalone.start(new Options(programs, data, port(), port(), port(), port(), 0, false), _ -> {});
+        Standalone muster = Standalone.start(
+                new Options(programs, data, port(), port(), port(), port(), Optional.empty(), 0, false), _ -> {});
+        Runtime.getRuntime().addShutdownHook(new Thread(muster::close));
+        return muster;
     }
 
     /** For simulated devices, over TLS. */

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -12,10 +13,19 @@ import java.util.Set;
  *
  * @param home the folder with lib/ and registry/
  * @param data the folder that keeps everything between two starts
+ * @param otherKafka where a broker runs that is to be used; empty for one of our own
  * @param devices how many simulated devices; 0 for none, and then no demonstration
  */
 public record Options(
-        Path home, Path data, int restPort, int mqttPort, int kafkaPort, int registryPort, int devices, boolean fresh) {
+        Path home,
+        Path data,
+        int restPort,
+        int mqttPort,
+        int kafkaPort,
+        int registryPort,
+        Optional<String> otherKafka,
+        int devices,
+        boolean fresh) {
     private static final Set<String> FLAGS = Set.of("--fresh", "--json");
     private static final Set<String> VALUES = Set.of(
             "--home",
@@ -23,6 +33,7 @@ public record Options(
             "--rest-port",
             "--mqtt-port",
             "--kafka-port",
+            "--kafka",
             "--registry-port",
             "--devices",
             "--policy",
@@ -59,8 +70,17 @@ public record Options(
                 port(arguments, "--mqtt-port", 8883),
                 port(arguments, "--kafka-port", 19092),
                 port(arguments, "--registry-port", 18081),
+                otherKafka(arguments),
                 number(arguments, "--devices", 1000, 0, 1_000_000),
                 arguments.containsKey("--fresh"));
+    }
+
+    private static Optional<String> otherKafka(Map<String, String> arguments) throws StandaloneException {
+        Optional<String> given = Optional.ofNullable(arguments.get("--kafka"));
+        if (given.isPresent() && !given.get().matches("[^\\s:,]+:\\d{1,5}(,[^\\s:,]+:\\d{1,5})*")) {
+            throw new StandaloneException("--kafka is where a broker answers, HOST:PORT, not " + given.get() + ".");
+        }
+        return given;
     }
 
     private static int port(Map<String, String> arguments, String name, int byDefault) throws StandaloneException {
@@ -84,7 +104,7 @@ public record Options(
     }
 
     public String kafka() {
-        return "localhost:" + kafkaPort;
+        return otherKafka.orElse("localhost:" + kafkaPort);
     }
 
     public String registry() {

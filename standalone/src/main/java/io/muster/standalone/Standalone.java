@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
@@ -89,11 +90,13 @@ public final class Standalone implements AutoCloseable {
     }
 
     private void requireFreePorts() throws StandaloneException {
-        Map<String, Integer> ports = Map.of(
+        Map<String, Integer> ports = new TreeMap<>(Map.of(
                 "--rest-port", options.restPort(),
                 "--mqtt-port", options.mqttPort(),
-                "--kafka-port", options.kafkaPort(),
-                "--registry-port", options.registryPort());
+                "--registry-port", options.registryPort()));
+        if (options.otherKafka().isEmpty()) {
+            ports.put("--kafka-port", options.kafkaPort());
+        }
         for (Map.Entry<String, Integer> port : ports.entrySet()) {
             try (ServerSocket socket = new ServerSocket()) {
                 socket.setReuseAddress(true);
@@ -106,7 +109,9 @@ public final class Standalone implements AutoCloseable {
     }
 
     private void startAll() throws StandaloneException, InterruptedException {
-        startBroker();
+        if (options.otherKafka().isEmpty()) {
+            startBroker();
+        }
         startRegistry();
         awaitReady("broker", this::brokerAnswers);
         awaitReady("registry", () -> answers(URI.create(options.registry() + "/subjects")));
@@ -129,6 +134,10 @@ public final class Standalone implements AutoCloseable {
         Path properties = data.root().resolve("broker.properties");
         Path log = data.root().resolve("kafka");
         int controller = freePort();
+        // The broker's session is as long as Kafka has it, though a broker that was killed is back some seconds later
+        // for it: with a
+        // short one its leadership ends and begins while coordinators load, and they may come up empty
+        // (docs/reliability.md).
         List<String> lines = List.of(
                 "process.roles=broker,controller",
                 "node.id=1",
@@ -146,8 +155,6 @@ public final class Standalone implements AutoCloseable {
                 "transaction.state.log.min.isr=1",
                 "group.initial.rebalance.delay.ms=0",
                 "group.streams.initial.rebalance.delay.ms=0",
-                "broker.session.timeout.ms=1000",
-                "broker.heartbeat.interval.ms=200",
                 "num.network.threads=2",
                 "num.io.threads=4",
                 "log.segment.bytes=134217728",
@@ -335,7 +342,11 @@ public final class Standalone implements AutoCloseable {
             }
             if (System.nanoTime() > deadline) {
                 throw new StandaloneException("The " + name + " is not ready after " + START_LIMIT.toSeconds()
-                        + " seconds: its log is " + data.logs().resolve(name + ".log") + ".");
+                        + " seconds: "
+                        + (children.containsKey(name)
+                                ? "its log is " + data.logs().resolve(name + ".log")
+                                : "does one answer without TLS at " + options.kafka())
+                        + ".");
             }
             Thread.sleep(LOOK);
         }

@@ -23,10 +23,13 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
+import org.apache.kafka.common.utils.AppInfoParser;
+import org.testcontainers.kafka.KafkaContainer;
 
 /** Muster as {@code ./muster up} starts it, on free ports and an empty folder. Started once, ended with the tests' process. */
 final class RunningMuster {
@@ -39,11 +42,31 @@ final class RunningMuster {
     private RunningMuster() throws Exception {
         Path home = Path.of("../standalone/target/muster").toAbsolutePath().normalize();
         Path data = Files.createTempDirectory(Files.createDirectories(Path.of("target")), "data");
-        Options options = new Options(home, data.toAbsolutePath(), port(), port(), port(), port(), 0, false);
+        Options options =
+                new Options(home, data.toAbsolutePath(), port(), port(), port(), port(), kafkaOfContainer(), 0, false);
         standalone = Standalone.start(options, System.out::println);
         policies = standalone.policies();
         rest = new RestClient(options.rest(), standalone.caFile(), policies);
         Runtime.getRuntime().addShutdownHook(new Thread(standalone::close));
+    }
+
+    /** With {@code -Dkafka=testcontainers} Kafka is a container of its own for each Muster, which takes an engine; else our own broker. */
+    @SuppressWarnings("resource") // Ended with the tests' process.
+    private static Optional<String> kafkaOfContainer() {
+        return switch (System.getProperty("kafka", "own")) {
+            case "own" -> Optional.empty();
+            case "testcontainers" -> {
+                KafkaContainer kafka = new KafkaContainer("apache/kafka:" + AppInfoParser.getVersion());
+                kafka.start();
+                yield Optional.of(kafka.getBootstrapServers());
+            }
+            case String other -> throw new IllegalArgumentException("kafka is own or testcontainers, kafka=" + other);
+        };
+    }
+
+    /** Whether its broker is a process of ours, that a test may kill. */
+    boolean ownsBroker() {
+        return standalone.options().otherKafka().isEmpty();
     }
 
     static synchronized RunningMuster get() throws Exception {
