@@ -34,7 +34,8 @@ import org.jspecify.annotations.Nullable;
  * the slowest partition of the results, so that neither start nor end counts.
  */
 public final class StreamDriver {
-    private static final List<String> ENGINES = List.of("by-hand", "muster", "muster-merging", "flink");
+    private static final List<String> ENGINES =
+            List.of("by-hand", "muster", "muster-merging", "flink", "flink-exactly-once");
     private static final int PARTITIONS = 4;
     private static final int DEVICES = 1000;
     private static final int EVENTS_A_SECOND = 10_000;

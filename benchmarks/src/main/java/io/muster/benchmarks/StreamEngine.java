@@ -81,7 +81,8 @@ public final class StreamEngine {
             case "muster" -> muster(task, task.scenario().muster(), false);
             case "muster-merging" -> muster(task, task.scenario().merging(), true);
             case "by-hand" -> byHand(task);
-            case "flink" -> flink(task);
+            case "flink" -> flink(task, false);
+            case "flink-exactly-once" -> flink(task, true);
             default -> throw new IllegalArgumentException("no such engine: " + args[0]);
         }
     }
@@ -255,9 +256,18 @@ public final class StreamEngine {
         }
     }
 
-    /** At least once and without checkpoints: all that could slow it is off. */
-    private static void flink(Task task) {
+    /**
+     * At least once and without checkpoints, so that all that could slow it is off; or as the others promise it: exactly once, with a
+     * checkpoint and a transaction as often as they commit.
+     */
+    private static void flink(Task task, boolean exactlyOnce) {
         TableEnvironment tables = TableEnvironment.create(EnvironmentSettings.inStreamingMode());
+        String guarantee = "";
+        if (exactlyOnce) {
+            tables.getConfig().set("execution.checkpointing.interval", COMMIT_MS + " ms");
+            guarantee = ", 'sink.delivery-guarantee' = 'exactly-once', 'sink.transactional-id-prefix' = '"
+                    + task.results() + "', 'properties.transaction.timeout.ms' = '600000'";
+        }
         tables.getConfig().set("parallelism.default", String.valueOf(THREADS));
         tables.getConfig().set("table.local-time-zone", "UTC");
         String from =
@@ -274,8 +284,8 @@ public final class StreamEngine {
         };
         tables.executeSql(("CREATE TABLE results (%s) WITH ('connector' = 'kafka', 'topic' = '%s',"
                         + " 'properties.bootstrap.servers' = '%s', 'key.format' = 'raw', 'key.fields' = 'deviceId',"
-                        + " 'value.format' = 'json', 'value.json.timestamp-format.standard' = 'ISO-8601')")
-                .formatted(columns, task.results(), task.broker()));
+                        + " 'value.format' = 'json', 'value.json.timestamp-format.standard' = 'ISO-8601'%s)")
+                .formatted(columns, task.results(), task.broker(), guarantee));
         tables.executeSql("INSERT INTO results " + task.scenario().flink());
     }
 

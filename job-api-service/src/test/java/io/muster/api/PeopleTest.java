@@ -233,7 +233,7 @@ class PeopleTest {
         assertThat(audit)
                 .extracting(entry -> entry.getPolicy() + " " + entry.getSubject() + " " + entry.getPerson() + " "
                         + entry.getStatus())
-                .containsExactly("null 6f1c ada 404", "null null null 401");
+                .containsExactly("null 6f1c ada 404", "null 6f1c ada 401");
     }
 
     @Test

@@ -1,5 +1,8 @@
 package io.muster.api.access;
 
+import io.muster.access.Right;
+import java.util.Set;
+
 /** Who asks, after it was checked. */
 public sealed interface Caller {
     /** By which it is limited: what a program and a person are called never meet. */
@@ -8,8 +11,8 @@ public sealed interface Caller {
     /** Whether it may see what devices prove themselves with. */
     boolean seesKeys();
 
-    /** A program. @param policy the shared access policy that it showed a signature of */
-    record Program(String policy) implements Caller {
+    /** A program. @param policy the shared access policy that it showed a signature of @param rights of that policy */
+    record Program(String policy, Set<Right> rights) implements Caller {
         @Override
         public String id() {
             return "policy/" + policy;

@@ -45,28 +45,21 @@ public final class Gate {
     }
 
     /**
-     * Who asks, if a token allows it.
+     * Who asks.
      *
      * @param authorization a shared access signature; or, behind the word Bearer, one or the token of a person
-     * @throws ProblemException when the token does not allow it
+     * @throws ProblemException when it proves nothing, or not for this path
      */
-    public Caller check(@Nullable String authorization, String method, String path, Instant now) {
+    public Caller identify(@Nullable String authorization, String path, Instant now) {
         String token = authorization == null
                 ? ""
                 : authorization.startsWith(BEARER) ? authorization.substring(BEARER.length()) : authorization;
         return people.isPresent() && PersonTokens.looksLikeOne(token)
-                ? person(people.get().check(token, now), Operations.role(method, path))
-                : program(token, method, path, now);
+                ? people.get().check(token, now)
+                : program(token, path, now);
     }
 
-    private static Caller.Person person(Caller.Person person, Role needed) {
-        if (!person.role().includes(needed)) {
-            throw refuse("The role " + person.role().word() + " does not allow this: it takes " + needed.word() + ".");
-        }
-        return person;
-    }
-
-    private Caller.Program program(String text, String method, String path, Instant now) {
+    private Caller.Program program(String text, String path, Instant now) {
         Optional<SharedAccessSignature> token = SharedAccessSignature.parse(text);
         if (token.isEmpty()) {
             throw refuse("Give a shared access signature in the header Authorization.");
@@ -74,20 +67,34 @@ public final class Gate {
         if (token.get().isExpired(now)) {
             throw refuse("The token has expired.");
         }
-        Optional<SharedAccessPolicy> policy = token.get()
+        SharedAccessPolicy policy = token.get()
                 .keyName()
                 .flatMap(name -> policies.get().named(name))
-                .filter(named -> token.get().isSignedWith(named.keys()));
-        if (policy.isEmpty()) {
-            throw refuse("The token names no policy of this hub, or neither of the policy's keys signed it.");
-        }
+                .filter(named -> token.get().isSignedWith(named.keys()))
+                .orElseThrow(() ->
+                        refuse("The token names no policy of this hub, or neither of the policy's keys signed it."));
         if (!token.get().covers(hosts, path)) {
             throw refuse("The token is for another host or resource.");
         }
-        if (Collections.disjoint(policy.get().rights(), Operations.rights(method, path))) {
-            throw refuse("The policy " + policy.get().name() + " does not allow this.");
+        return new Caller.Program(policy.name(), policy.rights());
+    }
+
+    /** @throws ProblemException when the caller may not do that */
+    public void allow(Caller caller, String method, String path) {
+        switch (caller) {
+            case Caller.Program program -> {
+                if (Collections.disjoint(program.rights(), Operations.rights(method, path))) {
+                    throw refuse("The policy " + program.policy() + " does not allow this.");
+                }
+            }
+            case Caller.Person person -> {
+                Role needed = Operations.role(method, path);
+                if (!person.role().includes(needed)) {
+                    throw refuse("The role " + person.role().word() + " does not allow this: it takes " + needed.word()
+                            + ".");
+                }
+            }
         }
-        return new Caller.Program(policy.get().name());
     }
 
     static ProblemException refuse(String message) {

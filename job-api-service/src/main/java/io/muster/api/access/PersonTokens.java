@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -32,10 +33,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PersonTokens {
     /** Such as a provider's own key signs; not such as a secret signs that we would share with it. */
-    private static final Set<JWSAlgorithm> ALGORITHMS = Stream.of(
-                    JWSAlgorithm.Family.RSA, JWSAlgorithm.Family.EC, JWSAlgorithm.Family.ED)
+    private static final Set<JWSAlgorithm> ALGORITHMS = Stream.of(JWSAlgorithm.Family.RSA, JWSAlgorithm.Family.EC)
             .flatMap(Collection::stream)
-            .collect(java.util.stream.Collectors.toUnmodifiableSet());
+            .collect(Collectors.toUnmodifiableSet());
 
     private static final int MOST_CHARACTERS = 16 * 1024;
 

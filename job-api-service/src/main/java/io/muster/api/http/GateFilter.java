@@ -63,9 +63,9 @@ final class GateFilter {
             return null;
         }
         try {
-            Caller caller =
-                    gate.check(request.getHeaders().get("Authorization"), request.getMethodName(), path, time.now());
+            Caller caller = gate.identify(request.getHeaders().get("Authorization"), path, time.now());
             request.setAttribute(CALLER, caller);
+            gate.allow(caller, request.getMethodName(), path);
             @Nullable String version = request.getParameters().get("api-version");
             if (StreamJobController.serves(path)) {
                 StreamJobController.checkVersion(version);
@@ -109,22 +109,24 @@ final class GateFilter {
                         code == null ? "none" : code)
                 .increment();
         if (Operations.changes(request.getMethodName(), request.getPath())) {
-            Optional<Caller> caller = request.getAttribute(CALLER, Caller.class);
-            Optional<Caller.Person> person = caller.map(who -> who instanceof Caller.Person known ? known : null);
-            audit.keep(AuditEntry.newBuilder()
+            AuditEntry.Builder entry = AuditEntry.newBuilder()
                     .setAt(time.now())
-                    .setPolicy(caller.map(who -> who instanceof Caller.Program program ? program.policy() : null)
-                            .orElse(null))
-                    .setSubject(person.map(Caller.Person::subject).orElse(null))
-                    .setPerson(person.map(Caller.Person::name).orElse(null))
                     .setRemoteAddress(request.getRemoteAddress().getAddress().getHostAddress())
                     .setMethod(request.getMethodName())
                     .setPath(request.getPath())
                     .setStatus(response.code())
                     .setCode(code)
                     .setRequestId(requestId)
-                    .setClientRequestId(request.getHeaders().get("x-ms-client-request-id"))
-                    .build());
+                    .setClientRequestId(request.getHeaders().get("x-ms-client-request-id"));
+            request.getAttribute(CALLER, Caller.class).ifPresent(caller -> name(caller, entry));
+            audit.keep(entry.build());
+        }
+    }
+
+    private static void name(Caller caller, AuditEntry.Builder entry) {
+        switch (caller) {
+            case Caller.Program program -> entry.setPolicy(program.policy());
+            case Caller.Person person -> entry.setSubject(person.subject()).setPerson(person.name());
         }
     }
 
