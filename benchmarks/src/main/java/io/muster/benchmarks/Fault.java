@@ -40,9 +40,7 @@ record Fault(Kind kind, String process, Duration after, Duration length) {
     /** What can be done here without harm to anything else: see {@code faults.sh}. @param data the folder with all data */
     static List<Kind> possible(Path data) throws IOException {
         List<Kind> kinds = new ArrayList<>(List.of(Kind.KILL, Kind.END, Kind.PAUSE));
-        Path own = Path.of("/proc/self/ns/net");
-        Path first = Path.of("/proc/1/ns/net");
-        if (Files.isReadable(first) && !Files.readSymbolicLink(own).equals(Files.readSymbolicLink(first))) {
+        if (!network("self").equals(network("1"))) {
             kinds.add(Kind.CUT);
         }
         FileStore disk = Files.getFileStore(data);
@@ -50,6 +48,11 @@ record Fault(Kind kind, String process, Duration after, Duration length) {
             kinds.add(Kind.FILL);
         }
         return kinds;
+    }
+
+    /** The network namespace of a process; only root may see those of others. */
+    private static Path network(String pid) throws IOException {
+        return Files.readSymbolicLink(Path.of("/proc", pid, "ns", "net"));
     }
 
     static Fault of(SplittableRandom random, List<Kind> kinds) {

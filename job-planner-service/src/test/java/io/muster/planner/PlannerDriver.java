@@ -175,6 +175,11 @@ final class PlannerDriver implements AutoCloseable {
         report(0, run, null, new GatewayHeartbeat());
     }
 
+    /** The gateway says that it lives, and has handed over what was written before that instant. */
+    void beat(Instant caughtUpAt) {
+        report(0, run, null, new GatewayHeartbeat(caughtUpAt));
+    }
+
     void gatewayRunsAnew() {
         run = "run-2";
         beat();

@@ -49,6 +49,7 @@ import io.muster.topics.Topics;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -317,6 +318,33 @@ class PlannerTopologyTest {
         answer("a", deliveryId);
         assertThat(planner.events("m", "a"))
                 .hasExactlyElementsOfTypes(DeviceJobDelivered.class, DeviceJobCompleted.class);
+    }
+
+    /** As after a broker that was away for longer than the device has time to answer. */
+    @Test
+    void aMethodThatItsGatewayReadTooLateIsDeliveredAgain() {
+        planner.create("a", "{}");
+        planner.connect("a", METHODS);
+        planner.beat();
+        Instant before = planner.now();
+        planner.job("m", method("m", "*"));
+        String first = planner.delivered(MethodRequest.class).getLast().getDeliveryId();
+        planner.advance(Duration.ofSeconds(31));
+        planner.beat(before);
+        planner.advance(Duration.ofSeconds(1));
+        assertThat(planner.events("m", "a")).as("its time does not run yet").hasSize(1);
+        planner.report("a", new MethodUndelivered(first, "expired"));
+        planner.beat(planner.now());
+        String second = planner.delivered(MethodRequest.class).getLast().getDeliveryId();
+        assertThat(second).isNotEqualTo(first);
+        planner.advance(Duration.ofSeconds(1));
+        answer("a", second);
+        assertThat(planner.events("m", "a"))
+                .hasExactlyElementsOfTypes(
+                        DeviceJobDelivered.class,
+                        DeviceJobQueued.class,
+                        DeviceJobDelivered.class,
+                        DeviceJobCompleted.class);
     }
 
     @Test

@@ -150,6 +150,7 @@ public final class Standalone implements AutoCloseable {
                 "auto.create.topics.enable=false",
                 "offsets.topic.num.partitions=4",
                 "offsets.topic.replication.factor=1",
+                "offsets.retention.minutes=5256000",
                 "transaction.state.log.num.partitions=4",
                 "transaction.state.log.replication.factor=1",
                 "transaction.state.log.min.isr=1",

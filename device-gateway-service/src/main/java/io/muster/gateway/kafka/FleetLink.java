@@ -21,9 +21,11 @@ import io.muster.topics.Headers;
 import io.muster.topics.Topics;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -40,6 +42,7 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -69,6 +72,7 @@ public final class FleetLink implements Fleet, AutoCloseable {
     private static final int RECORD_OVERHEAD = 100;
 
     private final int ordinal;
+    private final TopicPartition mine;
     private final String run;
     private final Traces traces;
     private final InstantSource clock;
@@ -85,6 +89,12 @@ public final class FleetLink implements Fleet, AutoCloseable {
     private final int reportPartitions;
     private volatile boolean closed;
     private volatile boolean reading;
+    /** See GatewayHeartbeat; written by the reader, as is what follows. */
+    private volatile Instant caughtUpAt;
+    /** Where the deliveries ended when it was looked at last. */
+    private long end;
+
+    private Instant endAt;
     private @Nullable Thread reader;
 
     /** @param ordinal the partition of the deliveries that are this gateway's */
@@ -97,6 +107,9 @@ public final class FleetLink implements Fleet, AutoCloseable {
             InstantSource clock) {
         this.traces = traces;
         this.ordinal = ordinal;
+        this.mine = new TopicPartition(Topics.DELIVERIES.name(), ordinal);
+        this.caughtUpAt = clock.instant();
+        this.endAt = caughtUpAt;
         this.clock = clock;
         this.run = String.format("%015d-%s", clock.millis(), UUID.randomUUID());
         this.reports = codecs.of(Topics.DEVICE_REPORTS);
@@ -113,6 +126,8 @@ public final class FleetLink implements Fleet, AutoCloseable {
             throw new SettingsException("gateway.ordinal is 0 to " + (gateways - 1)
                     + ", as many as deliveries has partitions, ordinal=" + ordinal);
         }
+        end = consumer.position(mine);
+        consumer.commitSync();
         producer.partitionsFor(Topics.TELEMETRY.name());
         this.metrics = List.of(new KafkaClientMetrics(producer), new KafkaClientMetrics(consumer));
         metrics.forEach(of -> of.bindTo(meters));
@@ -188,7 +203,8 @@ public final class FleetLink implements Fleet, AutoCloseable {
 
     private void beat() {
         for (int partition = 0; partition < reportPartitions; partition++) {
-            DeviceReport beat = new DeviceReport(null, ordinal, run, clock.instant(), new GatewayHeartbeat(), null);
+            DeviceReport beat =
+                    new DeviceReport(null, ordinal, run, clock.instant(), new GatewayHeartbeat(caughtUpAt), null);
             send(new ProducerRecord<>(Topics.DEVICE_REPORTS.name(), partition, null, reports.encode(beat)));
         }
     }
@@ -206,6 +222,7 @@ public final class FleetLink implements Fleet, AutoCloseable {
                     commit(batch);
                     batch.forEach(record -> dispatch(record, connections));
                 }
+                look();
             } catch (WakeupException e) {
                 LOG.debug("Woken to end");
             } catch (KafkaException e) {
@@ -215,6 +232,21 @@ public final class FleetLink implements Fleet, AutoCloseable {
             }
         }
         consumer.close();
+    }
+
+    /** Sees about once a second where the deliveries end, and later when all before has been handed over. */
+    private void look() {
+        Instant now = clock.instant();
+        if (consumer.position(mine) >= end && !now.isBefore(endAt.plus(HEARTBEAT))) {
+            caughtUpAt = endAt;
+            try {
+                end = Objects.requireNonNull(
+                        consumer.endOffsets(List.of(mine), HEARTBEAT).get(mine));
+                endAt = now;
+            } catch (TimeoutException e) {
+                LOG.debug("The broker does not say where deliveries end", e);
+            }
+        }
     }
 
     /** Where that fails the batch comes again: none of it was handed over. */
@@ -296,7 +328,10 @@ public final class FleetLink implements Fleet, AutoCloseable {
         properties.put(ConsumerConfig.GROUP_ID_CONFIG, "muster-gateway-" + ordinal);
         properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
         properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
-        properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+        // What was written before this run is for nobody who is connected to it: where the broker has lost how far an
+        // earlier run was,
+        // nothing may be handed over twice.
+        properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "latest");
         properties.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 2000);
         KafkaConsumer<String, byte[]> consumer =
                 new KafkaConsumer<>(properties, new StringDeserializer(), new ByteArrayDeserializer());

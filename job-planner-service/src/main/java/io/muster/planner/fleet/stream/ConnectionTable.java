@@ -74,18 +74,20 @@ final class ConnectionTable {
      * A report came from that run of the gateway. One of an earlier run says nothing of the one that lives.
      *
      * @param run sorts behind those before it
-     * @param at when the gateway wrote it
+     * @param reportedUntil what the gateway has to say of all before has been said; empty where the report does not tell
      */
-    void heard(int gateway, String run, Instant at, Instant now) {
+    void heard(int gateway, String run, Optional<Instant> reportedUntil, Instant now) {
         @Nullable Gateway known = gateways.get(gateway);
         if (known == null || run.compareTo(known.run()) >= 0) {
-            gateways.put(gateway, new Gateway(run, now, at));
+            Instant before = known == null ? Instant.EPOCH : known.reportedUntil();
+            gateways.put(gateway, new Gateway(run, now, reportedUntil.orElse(before)));
         }
     }
 
     /**
-     * Whether everything that the gateway wrote before that instant has been read here, as its heartbeats tell: what it reports of a
-     * device in time must count, however late it is read. A gateway that stays silent for the lease is waited for no longer.
+     * Whether the gateway had handed over, by that instant, what it was to, and everything that it wrote before has been read here, as its
+     * heartbeats tell: what a device says in time must count, however late it is read, and its time does not run before it is asked. A
+     * gateway that stays silent for the lease is waited for no longer.
      */
     boolean hasReportedUntil(int gateway, Instant instant, Instant now) {
         @Nullable Gateway known = gateways.get(gateway);

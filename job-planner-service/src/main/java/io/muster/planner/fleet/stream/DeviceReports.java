@@ -27,6 +27,7 @@ import io.muster.records.Twin;
 import io.muster.records.TwinAnswer;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** What gateways report of devices. A report of a connection that was superseded is refused. For one task. */
@@ -49,7 +50,7 @@ final class DeviceReports {
 
     /** @param deviceId the report's; a heartbeat has none and may give anything */
     void handle(DeviceReport report, String deviceId, long offset, Instant now) {
-        connections.heard(report.getGateway(), report.getGatewayRun(), report.getAt(), now);
+        connections.heard(report.getGateway(), report.getGatewayRun(), reportedUntil(report), now);
         switch (report.getReport()) {
             case GatewayHeartbeat _ -> {}
             case RequestConnection _ -> terms(report, deviceId, offset, now);
@@ -63,6 +64,12 @@ final class DeviceReports {
             case PatchReported patch -> reported(report, deviceId, patch, now);
             case Object unknown -> throw new IllegalStateException("not a report, class=" + unknown.getClass());
         }
+    }
+
+    private static Optional<Instant> reportedUntil(DeviceReport report) {
+        return report.getReport() instanceof GatewayHeartbeat beat
+                ? Optional.of(beat.getCaughtUpAt() == null ? report.getAt() : beat.getCaughtUpAt())
+                : Optional.empty();
     }
 
     /** The epoch is the request's own place in the partition, so that a later one is larger, whichever gateway asks. */

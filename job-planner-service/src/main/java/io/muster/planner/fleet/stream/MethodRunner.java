@@ -168,11 +168,13 @@ final class MethodRunner {
             deviceJobs.method(
                     pending, DeviceJobStatus.RUNNING, new DeviceJobQueued(pending.getAttempt(), null, null), now);
         }
+        // What came too late to be handed over says nothing of the connection, which may well be there still.
+        boolean cameTooLate = pending.getDueAt() != null && !now.isBefore(pending.getDueAt());
         boolean connectedSince = connections
                 .live(deviceId, now)
                 .filter(connection -> connection.getEpoch() > pending.getEpoch())
                 .isPresent();
-        if (connectedSince) {
+        if (cameTooLate || connectedSince) {
             dispatch(deviceId, now);
         }
     }
