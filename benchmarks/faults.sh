@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs the fault driver where it may cut the network and fill the disk: in a network namespace of its own, over a file system in memory.
-# As root, on Linux. Arguments: how many devices, the first seed, how many runs.
+# As root, on Linux, with JAVA_HOME at a JDK 25. Arguments: how many devices, the first seed, how many runs.
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
 data=$here/standalone/target/benchmark-data
