@@ -23,6 +23,9 @@ final class AuditedFleet implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofMinutes(4);
     private static final Duration SETTLED = Duration.ofSeconds(60);
     private static final int CONNECTS_A_SECOND = 500;
+    /** Some drop their connection all the time. */
+    private static final double MOST_CONNECTED = 0.97;
+
     private static final int MOST_JOBS = 4;
     private static final int LONGEST_MS = 3000;
     private static final String PREFIX = "fault-";
@@ -56,7 +59,7 @@ final class AuditedFleet implements AutoCloseable {
         this.devices = devices;
     }
 
-    /** Returns when every device is connected. @param home the folder standalone/target/muster */
+    /** Returns when nearly every device is connected. @param home the folder standalone/target/muster */
     static AuditedFleet start(String home, int devices, long seed) throws Exception {
         Standalone muster = Trial.start(home);
         RestClient rest = new RestClient(muster.options().rest(), muster.caFile(), muster.policies());
@@ -70,7 +73,7 @@ final class AuditedFleet implements AutoCloseable {
                 new Behaviour(Duration.ZERO, Duration.ofMillis(500), 0.02, 0.01, 0.005, false, Duration.ZERO, seed);
         SimulatedFleet fleet = SimulatedFleet.start(
                 Trial.devices(muster), lossy, ids, CONNECTS_A_SECOND, InstantSource.system(), auditor);
-        while (fleet.counters().connected() < devices) {
+        while (fleet.counters().connected() < devices * MOST_CONNECTED) {
             Thread.sleep(100);
         }
         return new AuditedFleet(muster, rest, auditor, fleet, devices);
