@@ -204,7 +204,13 @@ final class Auditor implements Invocations, AutoCloseable {
         Optional<Instant> cancelled = job.cancelAcknowledged();
         for (Invocation invocation : invocations.getOrDefault(job.id(), new ConcurrentLinkedQueue<>())) {
             times.merge(invocation.deviceId(), 1, Integer::sum);
-            if (cancelled.isPresent() && invocation.at().isAfter(cancelled.get().plus(NOTICE))) {
+            // What was decided before the cancel may be on its way, behind a gateway that stands still, until its time
+            // is over.
+            if (cancelled.isPresent()
+                    && invocation
+                            .at()
+                            .isAfter(
+                                    cancelled.get().plus(ToldJob.RESPONSE_LIMIT).plus(NOTICE))) {
                 wrong.accept(
                         "delivered after a cancel",
                         invocation.deviceId() + " was called at " + invocation.at() + ", acknowledged at "

@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 /** A job of a run, and what its client was told of it: it asks again until it is answered, as clients do. */
 final class ToldJob {
     private static final Set<String> FINAL = Set.of("completed", "failed", "cancelled");
+    /** How long a device has to answer. */
+    static final Duration RESPONSE_LIMIT = Duration.ofSeconds(10);
+
     private static final Duration PAUSE = Duration.ofMillis(200);
     private static final int CONFLICT = 409;
 
@@ -49,7 +52,7 @@ final class ToldJob {
     void create(Instant deadline) throws InterruptedException {
         String operation = method
                 ? "\"type\":\"scheduleDeviceMethod\",\"cloudToDeviceMethod\":{\"methodName\":\"" + id
-                        + "\",\"payload\":1,\"responseTimeoutInSeconds\":10}"
+                        + "\",\"payload\":1,\"responseTimeoutInSeconds\":" + RESPONSE_LIMIT.toSeconds() + "}"
                 : "\"type\":\"scheduleUpdateTwin\",\"updateTwin\":{\"etag\":\"*\",\"properties\":{\"desired\":{\"run\":\""
                         + id + "\"}}}";
         String body = "{" + operation + ",\"queryCondition\":\"tags.place < " + targets
