@@ -64,12 +64,7 @@ class MqttServerTest {
 
     @BeforeEach
     void start() throws IOException {
-        fleet.devices.put(
-                "d",
-                Credentials.newBuilder()
-                        .setPrimaryKey(KEYS.primary())
-                        .setSecondaryKey(KEYS.secondary())
-                        .build());
+        register("d", KEYS);
         server = new MqttServer(
                 new MqttSettings(
                         "127.0.0.1",
@@ -84,6 +79,15 @@ class MqttServerTest {
                 fleet,
                 connections,
                 meters);
+    }
+
+    private void register(String id, KeyPair keys) {
+        fleet.devices.put(
+                id,
+                Credentials.newBuilder()
+                        .setPrimaryKey(keys.primary())
+                        .setSecondaryKey(keys.secondary())
+                        .build());
     }
 
     @AfterEach
@@ -289,12 +293,7 @@ class MqttServerTest {
     })
     void aModuleConnectsWithItsOwnKey(String clientId, String userName, String resource, int code) throws IOException {
         KeyPair keys = KeyPair.generate(new SecureRandom());
-        fleet.devices.put(
-                "d/m",
-                Credentials.newBuilder()
-                        .setPrimaryKey(keys.primary())
-                        .setSecondaryKey(keys.secondary())
-                        .build());
+        register("d/m", keys);
         String token = token(resource, keys.primary(), null, Instant.now().plusSeconds(60));
         try (MqttClient client = client()) {
             assertThat(client.connect(clientId, userName, token, false)).isEqualTo(code);
@@ -368,12 +367,7 @@ class MqttServerTest {
     @Test
     void aGatewayThatEndsWaitsForAnswersAndForNothingElse() throws IOException {
         KeyPair keys = KeyPair.generate(new SecureRandom());
-        fleet.devices.put(
-                "e",
-                Credentials.newBuilder()
-                        .setPrimaryKey(keys.primary())
-                        .setSecondaryKey(keys.secondary())
-                        .build());
+        register("e", keys);
         String token =
                 token("hub.test/devices/e", keys.primary(), null, Instant.now().plusSeconds(60));
         try (MqttClient called = connected(METHODS);
