@@ -103,8 +103,9 @@ public final class StreamEngine {
             inputs.add(new StreamJobSpec.Input(input, topic, new InputFormat.Json(), task.partitions(), false));
             IntStream.range(0, task.partitions()).forEach(i -> partitions.add(new TopicPartition(topic, i)));
         }
+        int tasks = query.apart().isPresent() ? THREADS : 1;
         if (merges) {
-            admin.createTopics(List.of(new NewTopic(id + "-exchange", Optional.of(1), Optional.of((short) 1))))
+            admin.createTopics(List.of(new NewTopic(id + "-exchange", Optional.of(tasks), Optional.of((short) 1))))
                     .all()
                     .get();
         }
@@ -123,6 +124,7 @@ public final class StreamEngine {
                 () -> Long.MAX_VALUE,
                 (_, _) -> {},
                 merges ? Optional.of(id + "-exchange") : Optional.empty(),
+                tasks,
                 () -> COMMIT_MS,
                 new Codecs(new InMemorySchemaRegistry()).of(Topics.STREAM_JOB_PROGRESS),
                 ends);

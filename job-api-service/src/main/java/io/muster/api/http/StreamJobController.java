@@ -284,9 +284,6 @@ final class StreamJobController {
         if (target.child() == null || target.action() != null) {
             throw new ProblemException(Problem.notFound("There is nothing to write at " + target.path() + "."));
         }
-        if (kind.equals("functions")) {
-            throw StreamJobs.bad("There are no functions of users: write the expression into the query.");
-        }
         String name = target.child();
         return edit(target, TRIES, document -> {
                     Optional<ObjectNode> known = StreamJobs.child(document, kind, name);
@@ -426,9 +423,13 @@ final class StreamJobController {
         return write(target, replacement).thenApply(job -> settled(target, job));
     }
 
-    /** Whether there is what a child names: a topic, or an endpoint that answers something. */
+    /** Whether there is what a child names: a topic, or an endpoint that answers something; and whether a function runs. */
     private CompletionStage<HttpResponse<String>> test(Target target) {
         ObjectNode child = existingChild(target, StreamJobs.parse(entry(target).job()));
+        if (StreamJobs.FUNCTIONS.equals(target.kind())) {
+            Optional<String> wrong = StreamJobs.wrongFunction(child);
+            return CompletableFuture.completedFuture(tested(wrong.isEmpty(), "FunctionFails", wrong.orElse("")));
+        }
         String type = child.at("/properties/datasource/type").asText();
         JsonNode source = child.at("/properties/datasource/properties");
         if (type.equalsIgnoreCase("Microsoft.AzureFunction")) {

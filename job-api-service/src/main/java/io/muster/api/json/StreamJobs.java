@@ -6,7 +6,8 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.muster.api.job.StreamJobView;
 import io.muster.query.QueryException;
-import io.muster.query.stream.StreamQuery;
+import io.muster.query.document.DocumentQuery;
+import io.muster.query.stream.EvaluationException;
 import io.muster.query.stream.Ticks;
 import io.muster.records.OutputStartMode;
 import io.muster.records.ReplaceStreamJob;
@@ -17,7 +18,6 @@ import io.muster.records.StreamJobStatus;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
@@ -33,7 +33,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StreamJobs {
     /** The kinds of children, and whether a job has one of them only. */
-    public static final Set<String> CHILDREN = Set.of("inputs", "outputs", "transformations", "functions");
+    public static final Set<String> CHILDREN = Set.of("inputs", "outputs", "transformations", StreamJobs.FUNCTIONS);
+
+    public static final String FUNCTIONS = "functions";
 
     private static final String TYPE = "Microsoft.StreamAnalytics/streamingjobs";
     private static final Set<String> SECRETS =
@@ -133,7 +135,7 @@ public final class StreamJobs {
     }
 
     /**
-     * A document for a job that runs: the known one with another query, and inputs and outputs where they are given.
+     * A document for a job that runs: the known one with another query, and inputs, outputs and functions where they are given.
      *
      * @throws ProblemException where it could not take over
      */
@@ -145,7 +147,7 @@ public final class StreamJobs {
             throw bad("Say the new query: {\"query\":\"SELECT …\"}.");
         }
         transformation.set("query", body.get("query"));
-        for (String kind : List.of("inputs", "outputs")) {
+        for (String kind : List.of("inputs", "outputs", "functions")) {
             if (body.get(kind) instanceof ArrayNode given) {
                 ArrayNode kept = given.deepCopy();
                 withoutSecrets(kept);
@@ -203,22 +205,36 @@ public final class StreamJobs {
         if (query.isBlank()) {
             throw bad("The job has no transformation with a query.");
         }
-        compile(query, document).ifPresent(error -> {
+        compile(document).ifPresent(error -> {
             throw bad(error);
         });
     }
 
-    /** What is wrong with a query, if anything is. */
-    private static Optional<String> compile(String query, ObjectNode document) {
-        Set<String> references = new HashSet<>();
-        children(document, "inputs").stream()
-                .filter(input -> input.at("/properties/type").asText().equalsIgnoreCase("Reference"))
-                .forEach(input -> references.add(input.path("name").asText().toLowerCase(Locale.ROOT)));
+    /** What is wrong with the query or a function, if anything is. */
+    private static Optional<String> compile(ObjectNode document) {
         try {
-            StreamQuery.parse(query, references);
+            DocumentQuery.compile(document.path("properties"));
             return Optional.empty();
-        } catch (QueryException e) {
-            return Optional.of(e.getMessage());
+        } catch (QueryException | EvaluationException e) {
+            return Optional.of(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** What is wrong with a function, if anything is. */
+    public static Optional<String> wrongFunction(ObjectNode child) {
+        try {
+            DocumentQuery.function(child.path("name").asText(), child.path("properties"));
+            return Optional.empty();
+        } catch (EvaluationException e) {
+            return Optional.of(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static void rejectWrong(String kind, ObjectNode child) {
+        if (kind.equals(FUNCTIONS)) {
+            wrongFunction(child).ifPresent(error -> {
+                throw bad(error);
+            });
         }
     }
 
@@ -252,6 +268,7 @@ public final class StreamJobs {
                 body.get("properties") instanceof ObjectNode given
                         ? kept(given)
                         : JsonNodeFactory.instance.objectNode());
+        rejectWrong(kind, child);
         ObjectNode result = withoutChild(document, kind, name);
         if (kind.equals("transformations")) {
             ((ObjectNode) result.get("properties")).set("transformation", child);
@@ -267,6 +284,7 @@ public final class StreamJobs {
         if (patch.get("properties") instanceof ObjectNode properties) {
             merge((ObjectNode) child.get("properties"), kept(properties));
         }
+        rejectWrong(kind, child);
         return result;
     }
 
@@ -307,8 +325,7 @@ public final class StreamJobs {
         ObjectNode properties = ((ObjectNode) child.path("properties")).deepCopy();
         properties.put("etag", etag(child));
         if (kind.equals("transformations")) {
-            compile(properties.path("query").asText(""), document)
-                    .ifPresent(error -> condition(properties, "QueryCompilationError", error));
+            compile(document).ifPresent(error -> condition(properties, "QueryCompilationError", error));
         }
         view.set("properties", properties);
         return view;

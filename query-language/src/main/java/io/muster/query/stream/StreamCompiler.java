@@ -2,6 +2,7 @@ package io.muster.query.stream;
 
 import io.muster.query.Expression;
 import io.muster.query.Parsing;
+import io.muster.query.ScalarFunction;
 import io.muster.query.grammar.StreamQueryParser;
 import io.muster.query.grammar.StreamQueryParser.SelectContext;
 import io.muster.query.grammar.StreamQueryParser.SourceContext;
@@ -27,11 +28,17 @@ final class StreamCompiler {
     private final Set<String> steps = new HashSet<>();
     private final Map<String, StreamQuery.Clock> clocks = new HashMap<>();
     private final Map<String, String> clockTexts = new HashMap<>();
-    private final Substreams substreams = new Substreams();
+    private final Map<String, ScalarFunction> functions;
+    private final Lineage lineage;
 
-    /** @param referenceInputs in lower case */
-    StreamCompiler(Set<String> referenceInputs) {
+    /**
+     * @param referenceInputs in lower case
+     * @param functions of users, by their names in lower case
+     */
+    StreamCompiler(Set<String> referenceInputs, Map<String, ScalarFunction> functions) {
         this.referenceInputs = referenceInputs;
+        this.functions = functions;
+        this.lineage = new Lineage(referenceInputs);
     }
 
     StreamQuery compile(StreamQueryParser.ScriptContext script) {
@@ -58,7 +65,8 @@ final class StreamCompiler {
                 outputs.add(new StreamQuery.Output(output, select(select, "")));
             }
         }
-        return new StreamQuery(List.copyOf(named), List.copyOf(outputs), Map.copyOf(clocks), members.seen());
+        return new StreamQuery(
+                List.copyOf(named), List.copyOf(outputs), Map.copyOf(clocks), members.seen(), lineage.apart());
     }
 
     private static String output(StreamQueryParser.UnionContext union) {
@@ -89,7 +97,7 @@ final class StreamCompiler {
                     "TOP has no meaning in a stream: write CollectTop(n) OVER (ORDER BY …) with GROUP BY a window");
         }
         StreamScope scope = new StreamScope(members);
-        StreamExpressions rows = new StreamExpressions(scope);
+        StreamExpressions rows = new StreamExpressions(scope, functions);
         List<StreamQuery.Source> sources = new ArrayList<>();
         List<StreamQuery.Join> joins = new ArrayList<>();
         List<StreamQuery.Apply> applications = new ArrayList<>();
@@ -120,7 +128,7 @@ final class StreamCompiler {
             }
             List<StreamQuery.Column> columns = columns(select, scope, rows, rows);
             checkPartitions(select, rows, Map.of());
-            substreams.select(step, select, sources, joins, rows, Optional.empty());
+            lineage.select(step, select, scope, sources, joins, rows, Optional.empty(), columns);
             return new StreamQuery.Select(
                     sources,
                     joins,
@@ -134,9 +142,9 @@ final class StreamCompiler {
         }
         Groups keys = Groups.of(grouping, select.GROUP().getSymbol(), rows);
         checkPartitions(select, rows, keys.places());
-        substreams.select(step, select, sources, joins, rows, Optional.of(keys));
         StreamExpressions results = rows.grouped(keys.places());
         List<StreamQuery.Column> columns = columns(select, scope, rows, results);
+        lineage.select(step, select, scope, sources, joins, rows, Optional.of(keys), columns);
         @Nullable Expression having = select.HAVING() == null ? null : results.visit(conditions.getLast());
         return new StreamQuery.Select(
                 sources,
@@ -226,15 +234,15 @@ final class StreamCompiler {
             StreamQueryParser.TimestampContext clause = source.timestamp(0);
             StreamScope alone = new StreamScope(members);
             alone.source(alias);
-            StreamExpressions of = new StreamExpressions(alone);
-            over = Substreams.columns(clause, alone);
+            StreamExpressions of = new StreamExpressions(alone, functions);
+            over = Lineage.columns(clause, alone);
             clock = new StreamQuery.Clock(
                     of.visit(clause.or(0)),
                     over.stream().map(StreamScope.Column::expression).toList());
             text = clause.getText().replaceAll("(?i)\\b" + Pattern.quote(alias) + "\\.", "");
         }
         clocks.put(name, clock);
-        substreams.input(source, name, over, referenceInputs.contains(name));
+        lineage.input(source, name, over);
         if (!Objects.requireNonNullElse(clockTexts.putIfAbsent(name, text), text)
                 .equals(text)) {
             throw Parsing.refuse(

@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 /** Makes evaluators over the rows of one select; collects its aggregates and analytic functions on the way. */
 final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
     private static final Object NULL = StreamValues.NULL;
+    private static final String OF_USERS = "UDF.";
     private static final long LONGEST_JOIN = 7 * Ticks.DAY;
     private static final Set<String> AGGREGATES = Set.of(
             "COUNT",
@@ -48,6 +49,9 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
             "PERCENTILE_DISC");
 
     private final StreamScope scope;
+    /** Of users, by their names in lower case. */
+    private final Map<String, ScalarFunction> functions;
+
     private final List<StreamQuery.Analytic> analytics = new ArrayList<>();
     private final List<Aggregate> aggregates = new ArrayList<>();
     /** What the rows are made of that are grouped; null where this is over rows themselves. */
@@ -63,14 +67,16 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
     private record Bound(int anchor, long least, long most) {}
 
     /** Over rows. */
-    StreamExpressions(StreamScope scope) {
+    StreamExpressions(StreamScope scope, Map<String, ScalarFunction> functions) {
         this.scope = scope;
+        this.functions = functions;
         this.ungrouped = null;
         this.keys = Map.of();
     }
 
     private StreamExpressions(StreamExpressions ungrouped, Map<String, Integer> keys) {
         this.scope = ungrouped.scope;
+        this.functions = ungrouped.functions;
         this.ungrouped = ungrouped;
         this.keys = keys;
     }
@@ -300,9 +306,9 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         return joinedColumns.stream().anyMatch(pair -> pair.contains(column.key()));
     }
 
-    /** Whether a join demands that two columns of different sources are equal. */
-    boolean areJoined(StreamScope.Column one, StreamScope.Column other) {
-        return joinedColumns.contains(Set.of(one.key(), other.key()));
+    /** Columns of different sources that joins demand to be equal, by their keys. */
+    Set<Set<String>> joinedColumns() {
+        return joinedColumns;
     }
 
     /** Of each analytic, by what its rows are partitioned. */
@@ -423,7 +429,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
             Object given = value.evaluate(row);
             Optional<Object> result = StreamValues.cast(given, type);
             if (result.isEmpty() && fails) {
-                throw new CastException(given, type, text);
+                throw EvaluationException.ofCast(given, type, text);
             }
             return result.orElse(NULL);
         };
@@ -479,8 +485,9 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         if (AGGREGATES.contains(name)) {
             return call.over() != null && call.over().LIMIT() != null ? overLimit(call, name) : aggregate(call, name);
         }
-        if (name.startsWith("UDF.") || name.startsWith("UDA.")) {
-            throw Parsing.refuse(call.getStart(), "There are no functions of users: write the expression out");
+        if (name.startsWith("UDA.")) {
+            throw Parsing.refuse(
+                    call.getStart(), "There are no aggregates of users: give a function (UDF) what Collect() collects");
         }
         if (call.over() != null || call.STAR() != null || call.DISTINCT() != null) {
             throw Parsing.refuse(call.getStart(), "'" + call.function().getText() + "' takes plain arguments");
@@ -494,11 +501,16 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         if (dated && call.or().isEmpty()) {
             throw Parsing.refuse(call.getStart(), "'" + call.function().getText() + "' takes a unit of time first");
         }
-        Optional<ScalarFunction> function =
-                dated ? StreamFunctions.dated(name, Groups.unit(call.or(0))) : StreamFunctions.named(name);
+        Optional<ScalarFunction> function = dated
+                ? StreamFunctions.dated(name, Groups.unit(call.or(0)))
+                : name.startsWith(OF_USERS)
+                        ? Optional.ofNullable(functions.get(StreamCompiler.lower(name.substring(OF_USERS.length()))))
+                        : StreamFunctions.named(name);
         if (function.isEmpty()) {
             throw Parsing.refuse(
-                    call.getStart(), "There is no function '" + call.function().getText() + "'");
+                    call.getStart(),
+                    "There is no function '" + call.function().getText() + "'"
+                            + (name.startsWith(OF_USERS) ? ": add it to the functions of the job" : ""));
         }
         Expression[] arguments = all(call.or().subList(dated ? 1 : 0, call.or().size()));
         if (!function.get().takes(arguments.length)) {

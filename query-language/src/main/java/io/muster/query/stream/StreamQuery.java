@@ -3,6 +3,7 @@ package io.muster.query.stream;
 import io.muster.query.Expression;
 import io.muster.query.Parsing;
 import io.muster.query.QueryException;
+import io.muster.query.ScalarFunction;
 import io.muster.query.grammar.StreamQueryLexer;
 import io.muster.query.grammar.StreamQueryParser;
 import java.util.HashMap;
@@ -21,8 +22,15 @@ import org.jspecify.annotations.Nullable;
  * @param outputs what is written where; several may write to one output
  * @param clocks of the inputs that it reads, by their names
  * @param members what it looks at of its inputs' events; what it does not look at need not be read
+ * @param apart by what of the inputs' events they may be shared out to tasks, since those that differ in it never meet: for each input that is
+ *     a stream the values that decide, none where its events never meet at all; empty where all may meet
  */
-public record StreamQuery(List<Step> steps, List<Output> outputs, Map<String, Clock> clocks, Members members) {
+public record StreamQuery(
+        List<Step> steps,
+        List<Output> outputs,
+        Map<String, Clock> clocks,
+        Members members,
+        Optional<Map<String, List<Expression>>> apart) {
     /** The place of {@code System.Window()} among what is computed for a group. */
     public static final int WINDOW = -1;
 
@@ -188,8 +196,21 @@ public record StreamQuery(List<Step> steps, List<Output> outputs, Map<String, Cl
                 .orElse(0);
     }
 
-    /** @throws QueryException where the text makes no sense, or more than is supported; the message says what to write instead */
+    /** With no functions of users. @throws QueryException as below */
     public static StreamQuery parse(String text, Set<String> referenceInputs) throws QueryException {
-        return Parsing.parse(text, DIALECT, parser -> new StreamCompiler(referenceInputs).compile(parser.script()));
+        return parse(text, referenceInputs, Map.of());
+    }
+
+    /**
+     * Compiles a query.
+     *
+     * @param referenceInputs in lower case
+     * @param functions of users, by their names in lower case: of {@code UDF.name}
+     * @throws QueryException where the text makes no sense, or more than is supported; the message says what to write instead
+     */
+    public static StreamQuery parse(String text, Set<String> referenceInputs, Map<String, ScalarFunction> functions)
+            throws QueryException {
+        return Parsing.parse(
+                text, DIALECT, parser -> new StreamCompiler(referenceInputs, functions).compile(parser.script()));
     }
 }

@@ -4,9 +4,11 @@ import io.muster.query.Expression;
 import io.muster.query.Parsing;
 import io.muster.query.grammar.StreamQueryParser;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.Collectors;
 
@@ -14,6 +16,7 @@ import java.util.stream.Collectors;
 final class StreamScope {
     private final StreamMembers members;
     private final List<String> aliases = new ArrayList<>();
+    private final Map<String, Column> seen = new HashMap<>();
     /** How many of the parts are sources; the others are applied to them. */
     private int sources;
 
@@ -85,7 +88,13 @@ final class StreamScope {
     Column column(StreamQueryParser.PathContext path) {
         Column column = resolved(path);
         column.names().stream().findFirst().ifPresentOrElse(members::add, members::all);
+        seen.put(column.key(), column);
         return column;
+    }
+
+    /** One that was asked for before. @param key of a column, or of another expression */
+    Optional<Column> seen(String key) {
+        return Optional.ofNullable(seen.get(key));
     }
 
     private Column resolved(StreamQueryParser.PathContext path) {

@@ -3,8 +3,15 @@ package io.muster.query.stream;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.muster.query.Expression;
 import io.muster.query.QueryException;
+import io.muster.query.ScalarFunction;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -28,7 +35,9 @@ class StreamQueryTest {
                     SELECT COUNT(*) FROM t GROUP BY HoppingWindow(second, 1, 2) | 1:33 | hops by no more than its size
                     SELECT 1 FROM t GROUP BY TumblingWindow(second, 1), SnapshotWindow() | 1:53 | takes one window
                     SELECT f(1) FROM t                                         | 1:8  | There is no function 'f'
-                    SELECT UDF.f(1) FROM t                                     | 1:8  | no functions of users
+                    SELECT UDF.f(1) FROM t                                     | 1:8  | add it to the functions of the job
+                    SELECT UDA.f(1) FROM t                                     | 1:8  | no aggregates of users
+                    SELECT UDF.One(1) FROM t                                   | 1:8  | takes 0 arguments, not 1
                     SELECT LEN() FROM t                                        | 1:8  | takes 1 arguments, not 0
                     SELECT CAST(a AS money) FROM t                             | 1:18 | use bigint, float, nvarchar
                     SELECT a, a FROM t                                         | 1:11 | write AS and another name
@@ -58,7 +67,7 @@ class StreamQueryTest {
                     SELECT 'open FROM t                                        | 1:8  | Unexpected character
                     """)
     void refuses(String text, String place, String what) {
-        assertThatThrownBy(() -> StreamQuery.parse(text, Set.of("r")))
+        assertThatThrownBy(() -> StreamQuery.parse(text, Set.of("r"), Map.of("one", new ScalarFunction(0, 0, _ -> 1L))))
                 .isInstanceOf(QueryException.class)
                 .hasMessageContaining(what)
                 .hasMessageContaining("Line " + place + " ");
@@ -80,6 +89,95 @@ class StreamQueryTest {
     void looksBack(String text, long seconds) throws QueryException {
         StreamQuery query = StreamQuery.parse(text, Set.of());
         assertThat(query.lookBack()).isEqualTo(seconds * Ticks.SECOND);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+                    SELECT COUNT(*) FROM t GROUP BY k, TumblingWindow(second, 1)                                  | t: k
+                    SELECT COUNT(*) FROM t GROUP BY LOWER(k), TumblingWindow(second, 1)                           | all
+                    SELECT COUNT(*) FROM t GROUP BY TumblingWindow(second, 1)                                     | all
+                    SELECT COUNT(*) INTO a FROM t GROUP BY k, j, SnapshotWindow() SELECT j INTO b FROM t GROUP BY j, SnapshotWindow() | t: j
+                    SELECT COUNT(*) INTO a FROM t GROUP BY k, SnapshotWindow() SELECT j INTO b FROM t GROUP BY j, SnapshotWindow() | all
+                    SELECT COUNT(*) FROM t x GROUP BY x.k, PartitionId, SessionWindow(second, 1, 2) OVER (PARTITION BY k) | t: k
+                    SELECT COUNT(*) FROM t GROUP BY k, SessionWindow(second, 1, 2)                                | all
+                    SELECT LAG(a) OVER (PARTITION BY j, k LIMIT DURATION(day, 1)) AS b FROM t                     | t: j, or k
+                    SELECT LAG(a) OVER (LIMIT DURATION(day, 1)) AS b FROM t                                       | all
+                    SELECT a.k FROM t a JOIN u b ON a.k = b.j AND DATEDIFF(day, a, b) BETWEEN 0 AND 1             | t: k; u: j
+                    SELECT a.k FROM t a JOIN u b ON a.k > b.j AND DATEDIFF(day, a, b) BETWEEN 0 AND 1             | all
+                    SELECT b.j FROM t a JOIN u b ON a.k = b.j AND DATEDIFF(day, a, b) BETWEEN 0 AND 1 GROUP BY b.j, SnapshotWindow() | t: k; u: j
+                    SELECT b.j FROM t a LEFT JOIN u b ON a.k = b.j AND DATEDIFF(day, a, b) BETWEEN 0 AND 1 GROUP BY b.j, SnapshotWindow() | all
+                    SELECT a.x FROM t a JOIN t b ON a.k = b.j AND DATEDIFF(day, a, b) BETWEEN 0 AND 1             | all
+                    SELECT a.x FROM t a JOIN t b ON a.k = b.k AND DATEDIFF(day, a, b) BETWEEN 0 AND 1             | t: k
+                    SELECT a.x FROM t a JOIN r b ON a.k = b.j                                                     | t:
+                    SELECT b.j FROM t a JOIN r b ON a.k = b.j GROUP BY b.j, SnapshotWindow()                      | all
+                    SELECT a.k FROM t a JOIN r b ON a.k = b.j GROUP BY a.k, SnapshotWindow()                      | t: k
+                    WITH s AS (SELECT j FROM r) SELECT j FROM s                                                   | all
+                    WITH s AS (SELECT k AS i FROM t UNION SELECT i FROM u) SELECT COUNT(*) FROM s GROUP BY i, SnapshotWindow() | t: k; u: i
+                    WITH s AS (SELECT k AS i FROM t UNION SELECT 1 AS i FROM u) SELECT COUNT(*) FROM s GROUP BY i, SnapshotWindow() | all
+                    WITH s AS (SELECT *, 1 AS one FROM t) SELECT COUNT(*) FROM s GROUP BY k, SnapshotWindow()     | t: k
+                    WITH s AS (SELECT *, LOWER(k) FROM t) SELECT COUNT(*) FROM s GROUP BY lower, SnapshotWindow() | all
+                    WITH s AS (SELECT k, COUNT(*) AS n FROM t GROUP BY k, TumblingWindow(second, 1)) SELECT MAX(n) FROM s GROUP BY k, TumblingWindow(minute, 1) | t: k
+                    WITH s AS (SELECT k, COUNT(*) AS n FROM t GROUP BY k, TumblingWindow(second, 1)) SELECT n FROM s GROUP BY n, TumblingWindow(minute, 1) | all
+                    SELECT e.ArrayValue FROM t CROSS APPLY GetArrayElements(x) AS e GROUP BY e.ArrayValue, SnapshotWindow() | all
+                    SELECT COUNT(*) FROM t TIMESTAMP BY x OVER k, j GROUP BY i, j, k, SnapshotWindow()            | t: k, j
+                    """)
+    void knowsWhatNeverMeets(String text, String by) throws QueryException {
+        StreamQuery query = StreamQuery.parse(text, Set.of("r"));
+        if (by.equals("all")) {
+            assertThat(query.apart()).isEmpty();
+            return;
+        }
+        Map<String, List<Expression>> apart = query.apart().orElseThrow();
+        Map<String, List<String>> wanted = new TreeMap<>();
+        for (String input : by.split("; ")) {
+            String[] columns = input.split(":", 2);
+            String keys = columns[1].replaceAll(", or .*", "").strip();
+            wanted.put(columns[0], keys.isEmpty() ? List.of() : List.of(keys.split(", ")));
+        }
+        assertThat(apart.keySet()).isEqualTo(wanted.keySet());
+        wanted.forEach((input, columns) -> assertThat(apart.get(input))
+                .extracting(key -> key.evaluate(new Named()))
+                .isEqualTo(columns));
+    }
+
+    /** Each of its members is its own name. */
+    private record Named() implements StreamRow {
+        @Override
+        public long time() {
+            return 0;
+        }
+
+        @Override
+        public StreamRow part(int source) {
+            return this;
+        }
+
+        @Override
+        public Object computed(int place) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Map<String, Object> record() {
+            return Map.of();
+        }
+
+        @Override
+        public Object member(String name) {
+            return name;
+        }
+    }
+
+    /** Ways to share out are tried, and not without end. */
+    @Test
+    @Timeout(10)
+    void aQueryOfManyMeetingsIsCompiled() throws QueryException {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < 60; i++) {
+            text.append("SELECT COUNT(*) INTO o FROM t").append(i).append(" GROUP BY a, b, SnapshotWindow() ");
+        }
+        text.append("SELECT COUNT(*) INTO o FROM t0 GROUP BY c, SnapshotWindow()");
+        assertThat(StreamQuery.parse(text.toString(), Set.of()).apart()).isEmpty();
     }
 
     @ParameterizedTest

@@ -1,7 +1,7 @@
 package io.muster.processor.engine;
 
 import io.muster.processor.engine.StreamTask.Upstream;
-import io.muster.query.stream.CastException;
+import io.muster.query.stream.EvaluationException;
 import java.io.Serial;
 
 /** The query failed at an event. */
@@ -12,7 +12,7 @@ public final class EventFailure extends RuntimeException {
     private final transient Upstream upstream;
     private final long number;
 
-    EventFailure(Upstream upstream, long number, CastException cause) {
+    EventFailure(Upstream upstream, long number, EvaluationException cause) {
         super(cause.getMessage(), cause);
         this.upstream = upstream;
         this.number = number;

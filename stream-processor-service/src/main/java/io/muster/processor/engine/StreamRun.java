@@ -1,7 +1,7 @@
 package io.muster.processor.engine;
 
 import io.muster.processor.engine.StreamTask.Upstream;
-import io.muster.query.stream.CastException;
+import io.muster.query.stream.EvaluationException;
 import java.util.List;
 import java.util.function.IntFunction;
 
@@ -25,7 +25,7 @@ public interface StreamRun {
      *
      * @return whether time went on
      * @throws EventFailure where the query failed at an event
-     * @throws CastException where it failed at what it had made of several
+     * @throws EvaluationException where it failed at what it had made of several
      */
     boolean goOn();
 

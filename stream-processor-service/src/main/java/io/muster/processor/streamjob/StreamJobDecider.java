@@ -48,7 +48,7 @@ import org.jspecify.annotations.Nullable;
 /** Decides what may be done to a stream job, and folds what was. Contract: stream-analytics, 4.2. */
 public final class StreamJobDecider {
     private static final int STARTS_KEPT = 20;
-    private static final int MOST_UNITS = 64;
+    public static final int MOST_UNITS = 64;
 
     /** How far ahead a replacement takes over: by then every instance knows of it. */
     private static final Duration SOON = Duration.ofSeconds(3);

@@ -3,75 +3,125 @@ package io.muster.processor.engine.stream;
 import io.muster.processor.engine.Event;
 import io.muster.processor.engine.StreamTask.Upstream;
 import io.muster.processor.engine.Table;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 
 /**
- * What partitions of the inputs tell the one task that brings them together: their events, and how far they are; many in a record. Written
- * and read by one start. For one task.
+ * What partitions of the inputs tell the tasks that bring them together: each its share of the events, and all how far the partitions are; many
+ * in a record. Written and read by one start. For one task.
  */
 final class Exchange implements Ingest.Events {
+    /** Writes a record. */
+    interface Send {
+        void accept(int task, byte[] record);
+    }
+
     private static final int FULL = 64 * 1024;
     private static final char EVENT = 'e';
     private static final char WATERMARK = 'w';
 
-    private final ValueCodec.Writer pending = new ValueCodec.Writer();
-    private final Consumer<byte[]> send;
+    private final Shares shares;
+    /** By task. */
+    private final ValueCodec.Writer[] pending;
+
+    private final Send send;
     private boolean saved;
 
-    /** @param send writes a record */
-    Exchange(Consumer<byte[]> send) {
+    /** @param tasks how many share the query */
+    Exchange(Shares shares, int tasks, Send send) {
+        this.shares = shares;
         this.send = send;
+        this.pending = new ValueCodec.Writer[tasks];
+        Arrays.setAll(pending, _ -> new ValueCodec.Writer());
     }
 
     @Override
     public void event(Upstream upstream, long number, Event event) {
-        begin(EVENT, upstream);
-        pending.number(number);
-        pending.number(event.time());
-        pending.value(event.record());
-        pending.value(event.metadata());
-        if (pending.size() > FULL) {
-            send();
+        int share = shares.of(upstream, event);
+        if (share != Shares.ALL) {
+            event(share, upstream, number, event);
+            return;
+        }
+        for (int task = 0; task < pending.length; task++) {
+            event(task, upstream, number, event);
+        }
+    }
+
+    private void event(int task, Upstream upstream, long number, Event event) {
+        ValueCodec.Writer to = pending[task];
+        begin(to, EVENT, upstream);
+        to.number(number);
+        to.number(event.time());
+        to.value(event.record());
+        to.value(event.metadata());
+        if (to.size() > FULL) {
+            send(task);
         }
     }
 
     @Override
     public void watermark(Upstream upstream, long time) {
-        begin(WATERMARK, upstream);
-        pending.number(time);
+        for (ValueCodec.Writer to : pending) {
+            begin(to, WATERMARK, upstream);
+            to.number(time);
+        }
     }
 
-    private void begin(char kind, Upstream upstream) {
-        pending.tag(kind);
-        pending.number(upstream.input());
-        pending.number(upstream.partition());
+    private static void begin(ValueCodec.Writer to, char kind, Upstream upstream) {
+        to.tag(kind);
+        to.number(upstream.input());
+        to.number(upstream.partition());
     }
 
     /** Sends what was told since; to be called before each commit, where that can be. @return whether there was anything: it is to be saved then */
     boolean send() {
-        if (pending.size() == 0) {
+        boolean any = false;
+        for (int task = 0; task < pending.length; task++) {
+            any |= send(task);
+        }
+        return any;
+    }
+
+    private boolean send(int task) {
+        if (pending[task].size() == 0) {
             return false;
         }
-        send.accept(pending.take());
+        send.accept(task, pending[task].take());
         return true;
     }
 
     /** A commit that came by itself finds things that are told and not sent. */
     void save(Table table) {
-        if (pending.size() > 0) {
-            table.put(List.of(), pending.copy());
-            saved = true;
-        } else if (saved) {
-            table.remove(List.of());
-            saved = false;
+        boolean unsent = Arrays.stream(pending).anyMatch(of -> of.size() > 0);
+        if (unsent || saved) {
+            for (int task = 0; task < pending.length; task++) {
+                List<Object> key = List.of((long) task);
+                if (pending[task].size() > 0) {
+                    table.put(key, pending[task].copy());
+                } else {
+                    table.remove(key);
+                }
+            }
         }
+        saved = unsent;
     }
 
     void load(Table table) {
-        table.forEach((_, left) -> {
-            read((byte[]) left, this);
+        table.forEach((key, left) -> {
+            int task = ((Long) key.getFirst()).intValue();
+            read((byte[]) left, new Ingest.Events() {
+                @Override
+                public void event(Upstream upstream, long number, Event event) {
+                    Exchange.this.event(task, upstream, number, event);
+                }
+
+                @Override
+                public void watermark(Upstream upstream, long time) {
+                    begin(pending[task], WATERMARK, upstream);
+                    pending[task].number(time);
+                }
+            });
             saved = true;
         });
     }

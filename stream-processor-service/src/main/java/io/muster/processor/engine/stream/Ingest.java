@@ -6,7 +6,7 @@ import io.muster.processor.engine.StreamTask.Upstream;
 import io.muster.processor.engine.Table;
 import io.muster.processor.engine.TimePolicy;
 import io.muster.query.Expression;
-import io.muster.query.stream.CastException;
+import io.muster.query.stream.EvaluationException;
 import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.StreamValues;
 import io.muster.query.stream.Ticks;
@@ -144,7 +144,7 @@ final class Ingest {
             Optional<Instant> at;
             try {
                 at = StreamValues.instant(timestamp.evaluate(event));
-            } catch (CastException e) {
+            } catch (EvaluationException e) {
                 throw new StreamJobFailure(position(spec, of.upstream, offset) + ": " + e.getMessage(), e);
             }
             if (at.isEmpty()) {

@@ -2,6 +2,7 @@ package io.muster.processor.engine.stream;
 
 import io.muster.query.stream.Ticks;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.processor.PunctuationType;
@@ -11,7 +12,7 @@ import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.apache.kafka.streams.state.KeyValueStore;
 
-/** Gives the events of one partition their time and sends them on to where partitions come together. */
+/** Gives the events of one partition their time and sends them on to the tasks where partitions come together. */
 final class IngestProcessor implements Processor<byte[], byte[], byte[], byte[]> {
     static final String STATE = "ingest-state";
 
@@ -51,8 +52,13 @@ final class IngestProcessor implements Processor<byte[], byte[], byte[], byte[]>
     public void init(ProcessorContext<byte[], byte[]> context) {
         this.context = context;
         KeyValueStore<Bytes, byte[]> state = context.getStateStore(STATE);
-        this.exchange = new Exchange(batch ->
-                context.forward(new Record<byte[], byte[]>(new byte[0], batch, 0), StreamJobTopology.EXCHANGE_IN));
+        List<String> inputs =
+                spec.inputs().stream().map(StreamJobSpec.Input::name).toList();
+        this.exchange = new Exchange(
+                new Shares(spec.query(), inputs, spec.tasks()),
+                spec.tasks(),
+                (task, batch) -> context.forward(
+                        new Record<>(StreamJobTopology.key(task), batch, 0), StreamJobTopology.EXCHANGE_IN));
         exchange.load(new Stored(state, UNSENT));
         this.ingest = new Ingest(spec, context.taskId().partition(), diagnostics, exchange);
         ingest.load(new Stored(state, INGEST));

@@ -7,7 +7,7 @@ import io.muster.processor.engine.StreamRun;
 import io.muster.processor.engine.StreamTask;
 import io.muster.processor.engine.StreamTask.Upstream;
 import io.muster.processor.format.OutputFormat;
-import io.muster.query.stream.CastException;
+import io.muster.query.stream.EvaluationException;
 import io.muster.query.stream.StreamRow;
 import io.muster.query.stream.StreamValues;
 import io.muster.query.stream.Ticks;
@@ -27,7 +27,7 @@ import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs the query: over what comes together in the exchange, or over one partition of the inputs by itself. Results, state and the place
+ * Runs the query: over its share of what comes together in the exchange, or over one partition of the inputs by itself. Results, state and the place
  * in the inputs are one transaction.
  */
 final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>, Ingest.Events {
@@ -147,7 +147,7 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         } catch (EventFailure e) {
             throw new StreamJobFailure(
                     Ingest.position(spec, e.upstream(), Ingest.offset(e.number())) + ": " + e.getMessage(), e);
-        } catch (CastException e) {
+        } catch (EvaluationException e) {
             throw new StreamJobFailure(
                     "behind " + StreamValues.dateText(Ticks.instant(task.watermark())) + ": " + e.getMessage(), e);
         }

@@ -23,7 +23,8 @@ import java.util.function.LongSupplier;
  * @param until from when on another start writes the results, in ticks; {@link Long#MAX_VALUE} where none does. Asked now and then.
  * @param pace how many milliseconds are between two commits of a task, at least
  * @param reached is told how far each task is, in ticks
- * @param exchange the topic of one partition over which the partitions of the inputs come together; empty where each partition is by itself
+ * @param exchange the topic over which the partitions of the inputs come together; empty where each partition is by itself
+ * @param tasks how many partitions the exchange has, and so how many tasks share the query; more than one only where its rows stay apart
  */
 public record StreamJobSpec(
         String streamJobId,
@@ -36,6 +37,7 @@ public record StreamJobSpec(
         LongSupplier until,
         BiConsumer<Integer, Long> reached,
         Optional<String> exchange,
+        int tasks,
         LongSupplier pace,
         RecordCodec<StreamJobProgress> progress,
         Arrivals arrivals) {

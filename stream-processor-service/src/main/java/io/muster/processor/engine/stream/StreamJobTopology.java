@@ -1,7 +1,10 @@
 package io.muster.processor.engine.stream;
 
 import io.muster.topics.Topics;
+import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Serdes;
@@ -44,7 +47,13 @@ public final class StreamJobTopology {
             topology.addStateStore(state(IngestProcessor.STATE), INGEST);
             topology.addStateStore(ingestHook.store(), INGEST);
             String exchange = spec.exchange().get();
-            topology.addSink(EXCHANGE_IN, exchange, new ByteArraySerializer(), new ByteArraySerializer(), INGEST);
+            topology.addSink(
+                    EXCHANGE_IN,
+                    exchange,
+                    new ByteArraySerializer(),
+                    new ByteArraySerializer(),
+                    (_, key, _, _) -> Optional.of(Set.of(ByteBuffer.wrap(key).getInt())),
+                    INGEST);
             progress(topology, INGEST_PROGRESS, INGEST);
             topology.addSource(EXCHANGE_OUT, new ByteArrayDeserializer(), new ByteArrayDeserializer(), exchange);
             topology.addProcessor(QUERY, () -> new QueryProcessor(spec, queryHook), EXCHANGE_OUT);
@@ -62,6 +71,11 @@ public final class StreamJobTopology {
     private static void progress(Topology topology, String sink, String writer) {
         topology.addSink(
                 sink, Topics.STREAM_JOB_PROGRESS.name(), new ByteArraySerializer(), new ByteArraySerializer(), writer);
+    }
+
+    /** Of a record in the exchange: which partition it is for, and so which task. */
+    static byte[] key(int task) {
+        return ByteBuffer.allocate(Integer.BYTES).putInt(task).array();
     }
 
     static String sink(String output) {

@@ -4,7 +4,10 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.muster.processor.engine.TimePolicy;
+import io.muster.processor.streamjob.StreamJobDecider;
 import io.muster.query.QueryException;
+import io.muster.query.document.DocumentQuery;
+import io.muster.query.stream.EvaluationException;
 import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.Ticks;
 import io.muster.topics.Topics;
@@ -27,7 +30,7 @@ import java.util.function.ToIntFunction;
  *
  * @param inputs that the query reads, by name: first those that are looked up, so that at one instant they come first
  * @param outputs by name
- * @param merges whether rows of different partitions have to do with each other, so that one task runs the query
+ * @param merges whether rows of different partitions have to do with each other, so that they come together first
  * @param units how many threads each instance has for it
  */
 record StreamJobDefinition(
@@ -88,19 +91,13 @@ record StreamJobDefinition(
         } catch (JsonProcessingException _) {
             throw new StreamJobDefinitionException("The document is no JSON.");
         }
-        Set<String> references = new TreeSet<>();
-        for (JsonNode input : properties.path("inputs")) {
-            if (input.at("/properties/type").asText().equalsIgnoreCase(REFERENCE)) {
-                references.add(input.path("name").asText().toLowerCase(Locale.ROOT));
-            }
-        }
         StreamQuery query;
         try {
-            query = StreamQuery.parse(
-                    properties.at("/transformation/properties/query").asText(), references);
-        } catch (QueryException e) {
-            throw new StreamJobDefinitionException(e.getMessage());
+            query = DocumentQuery.compile(properties);
+        } catch (QueryException | EvaluationException e) {
+            throw new StreamJobDefinitionException(String.valueOf(e.getMessage()));
         }
+        Set<String> references = DocumentQuery.references(properties);
         Map<String, Input> inputs = new LinkedHashMap<>();
         List<String> names = query.inputs().stream()
                 .sorted(Comparator.comparing((String name) -> !references.contains(name))
@@ -120,11 +117,12 @@ record StreamJobDefinition(
                 outputs,
                 policy(properties),
                 merges(query),
-                Math.max(
-                        1,
+                Math.clamp(
                         properties
                                 .at("/transformation/properties/streamingUnits")
-                                .asInt(1)));
+                                .asInt(1),
+                        1,
+                        StreamJobDecider.MOST_UNITS));
     }
 
     /** The topics that it reads, but for those that are made for a start. */
@@ -157,10 +155,10 @@ record StreamJobDefinition(
                         && of.topic().equals(topic));
     }
 
-    /** How many tasks run the query. @param partitions of a topic */
-    int tasks(ToIntFunction<String> partitions) {
+    /** How many tasks run the query. @param partitions of a topic @param wanted of a query whose rows come together, if they can be shared */
+    int tasks(ToIntFunction<String> partitions, int wanted) {
         return merges
-                ? 1
+                ? query.apart().isPresent() ? wanted : 1
                 : Math.max(1, topicsRead().stream().mapToInt(partitions).max().orElse(1));
     }
 

@@ -116,6 +116,11 @@ final class StreamJobRun implements AutoCloseable {
         return PREFIX + number;
     }
 
+    /** How many tasks of a start that was positioned write results. */
+    static int tasks(StreamJobStart start) {
+        return Math.max(1, start.getFromTicksByTask().size());
+    }
+
     private static String exchange(long number) {
         return applicationId(number) + "-exchange";
     }
@@ -139,7 +144,7 @@ final class StreamJobRun implements AutoCloseable {
         StreamsApplication.Options options = place.options();
         long number = start.getNumber();
         if (definition.merges()) {
-            create(admin, exchange(number), options.replication(), Map.of());
+            create(admin, exchange(number), tasks(start), options.replication(), Map.of());
         }
         List<TopicPartition> read = referenceFiles(start, definition, admin, place);
         start.getPositions()
@@ -152,7 +157,7 @@ final class StreamJobRun implements AutoCloseable {
                 spec(streamJobId, start, definition, codecs, logEnds, until::get, delay::reached, place::pace);
         Map<String, StreamJobDefinition.Output.ToEndpoint> endpoints = endpoints(streamJobId, definition);
         for (String topic : endpoints.keySet()) {
-            create(admin, topic, options.replication(), Map.of());
+            create(admin, topic, 1, options.replication(), Map.of());
         }
         Map<String, Object> more = new HashMap<>(options.more());
         more.put(StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG, FailQuietly.class);
@@ -227,7 +232,7 @@ final class StreamJobRun implements AutoCloseable {
                 definition.inputs().entrySet()) {
             if (input.getValue() instanceof StreamJobDefinition.Input.OfFile file) {
                 String topic = ReferenceFile.topic(applicationId(start.getNumber()), input.getKey());
-                create(admin, topic, place.options().replication(), ReferenceFile.SETTINGS);
+                create(admin, topic, 1, place.options().replication(), ReferenceFile.SETTINGS);
                 ReferenceFile.publish(
                         place.referenceFolder(), file, topic, place.options().kafka());
                 partitions.add(new TopicPartition(topic, 0));
@@ -310,16 +315,17 @@ final class StreamJobRun implements AutoCloseable {
                 until,
                 reached,
                 definition.merges() ? Optional.of(exchange(start.getNumber())) : Optional.empty(),
+                tasks(start),
                 pace,
                 codecs.of(Topics.STREAM_JOB_PROGRESS),
                 arrivals);
     }
 
-    private static void create(Admin admin, String topic, int replication, Map<String, String> settings)
+    private static void create(Admin admin, String topic, int partitions, int replication, Map<String, String> settings)
             throws ExecutionException, InterruptedException {
         try {
-            admin.createTopics(List.of(
-                            new NewTopic(topic, Optional.of(1), Optional.of((short) replication)).configs(settings)))
+            admin.createTopics(List.of(new NewTopic(topic, Optional.of(partitions), Optional.of((short) replication))
+                            .configs(settings)))
                     .all()
                     .get();
         } catch (ExecutionException e) {

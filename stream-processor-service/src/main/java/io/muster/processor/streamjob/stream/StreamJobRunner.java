@@ -6,6 +6,7 @@ import io.muster.codec.UndecodableRecordException;
 import io.muster.processor.engine.stream.LogEnds;
 import io.muster.processor.streamjob.StreamJobDecider;
 import io.muster.query.stream.Ticks;
+import io.muster.records.ReplaceStreamJob;
 import io.muster.records.ReportStreamJobDegraded;
 import io.muster.records.ReportStreamJobFailed;
 import io.muster.records.ReportStreamJobReplaced;
@@ -235,7 +236,8 @@ public final class StreamJobRunner implements AutoCloseable {
             if (run != null) {
                 follow(id, job, current, run);
             } else if (current.getFromTicks() == null) {
-                tell(id, positions.find(job, current, StreamJobDefinition.parse(job.getDocument())));
+                StreamJobDefinition definition = StreamJobDefinition.parse(job.getDocument());
+                tell(id, positions.find(job, current, definition, units(job, definition)));
             } else {
                 StreamJobDefinition definition = StreamJobDefinition.parse(job.getDocument());
                 runs.put(
@@ -247,7 +249,7 @@ public final class StreamJobRunner implements AutoCloseable {
                                 codecs,
                                 admin,
                                 place,
-                                units(job, current, definition),
+                                threads(job, current, definition),
                                 reports(id, number)));
             }
         } catch (StreamJobDefinitionException e) {
@@ -268,7 +270,11 @@ public final class StreamJobRunner implements AutoCloseable {
             Thread.sleep(REPLACEMENT_PAUSE);
         }
         if (job.getStatus() == StreamJobStatus.SCALING) {
-            run.scale(units(job, current, StreamJobDefinition.parse(job.getDocument())));
+            StreamJobDefinition definition = StreamJobDefinition.parse(job.getDocument());
+            if (replacement == null && !fits(job, current, definition)) {
+                tell(id, new ReplaceStreamJob(job.getDocument(), null, null));
+            }
+            run.scale(threads(job, current, definition));
         }
         Optional<String> trouble = run.trouble();
         if (trouble.isPresent() && job.getStatus() == StreamJobStatus.RUNNING) {
@@ -280,13 +286,21 @@ public final class StreamJobRunner implements AutoCloseable {
         }
     }
 
+    private static int units(StreamJob job, StreamJobDefinition definition) {
+        return Optional.ofNullable(job.getStreamingUnits()).orElse(definition.units());
+    }
+
+    /** Whether the start has as many tasks as the job has units, where that is for units to say; another start has, by the same query. */
+    private static boolean fits(StreamJob job, StreamJobStart current, StreamJobDefinition definition) {
+        int tasks = StreamJobRun.tasks(current);
+        return definition.tasks(_ -> tasks, units(job, definition)) == tasks;
+    }
+
     /** More threads than tasks would have nothing to do. */
-    private static int units(StreamJob job, StreamJobStart current, StreamJobDefinition definition) {
-        int units = Optional.ofNullable(job.getStreamingUnits()).orElse(definition.units());
-        int tasks = definition.merges()
-                ? 1 + current.getPositions().size()
-                : Math.max(1, current.getFromTicksByTask().size());
-        return Math.min(units, tasks);
+    private static int threads(StreamJob job, StreamJobStart current, StreamJobDefinition definition) {
+        int tasks = StreamJobRun.tasks(current)
+                + (definition.merges() ? current.getPositions().size() : 0);
+        return Math.min(units(job, definition), tasks);
     }
 
     private StreamJobRun.Reports reports(String id, long number) {

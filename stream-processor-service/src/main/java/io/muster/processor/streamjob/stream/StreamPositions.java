@@ -47,14 +47,19 @@ final class StreamPositions {
         this.codecs = codecs;
     }
 
-    /** @throws StreamJobDefinitionException when a topic is missing, or there is no last output to go on from */
-    PositionStreamJob find(StreamJob job, StreamJobStart start, StreamJobDefinition definition)
+    /**
+     * Where the start begins.
+     *
+     * @param units that the job has: so many tasks share a query that can be shared
+     * @throws StreamJobDefinitionException when a topic is missing, or there is no last output to go on from
+     */
+    PositionStreamJob find(StreamJob job, StreamJobStart start, StreamJobDefinition definition, int units)
             throws StreamJobDefinitionException {
         try (KafkaConsumer<String, byte[]> consumer = consumer()) {
             Map<String, List<PartitionInfo>> topics = consumer.listTopics(LIMIT);
             rejectMissing(topics, definition);
             int tasks = definition.tasks(
-                    topic -> topics.getOrDefault(topic, List.of()).size());
+                    topic -> topics.getOrDefault(topic, List.of()).size(), units);
             List<String> diagnostics = new ArrayList<>();
             List<Long> from = switch (start.getMode()) {
                 case JOB_START_TIME -> Collections.nCopies(tasks, Ticks.of(start.getAt()));
@@ -175,7 +180,7 @@ final class StreamPositions {
 
     /** Whether every task of the job's current start has written all results before the instant at which another takes over. */
     boolean isOver(StreamJob job, StreamJobStart start, Instant takeOverAt) {
-        int tasks = Math.max(1, start.getFromTicksByTask().size());
+        int tasks = StreamJobRun.tasks(start);
         try (KafkaConsumer<String, byte[]> consumer = consumer()) {
             return progress(consumer, job.getStreamJobId(), start.getNumber() + 1).values().stream()
                             .filter(progress -> progress.getStartNumber() == start.getNumber()

@@ -8,6 +8,7 @@ import io.muster.processor.engine.StreamTask;
 import io.muster.processor.engine.StreamTask.Upstream;
 import io.muster.processor.engine.TimePolicy;
 import io.muster.processor.format.JsonRecords;
+import io.muster.query.QueryException;
 import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.StreamRow;
 import io.muster.query.stream.Ticks;
@@ -25,6 +26,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,7 +34,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * What queries mean, as files: a query, events with their times, and what comes out. Each is run as it stands, and again from two
- * partitions, with state saved and loaded between any two events: results are the same.
+ * partitions, with state saved and loaded between any two events, and shared by three tasks where it can be: results are the same.
  */
 class GoldenQueryTest {
     private static final long DAY = Ticks.of(java.time.Instant.parse("2026-01-01T00:00:00Z"));
@@ -102,12 +104,41 @@ class GoldenQueryTest {
                 + new String(JsonRecords.write(row.record()), StandardCharsets.UTF_8);
     }
 
-    private static List<String> run(Case given, int partitions, Random random, boolean restarts) throws Exception {
-        Set<String> references = given.events().stream()
+    /** A task with the bytes that it saves. */
+    private static final class Task {
+        private final Supplier<StreamRun> make;
+        private final BytesInMemory store = new BytesInMemory();
+        private StreamRun run;
+
+        private Task(Supplier<StreamRun> make) {
+            this.make = make;
+            this.run = make.get();
+        }
+
+        private void restart(boolean loses) {
+            run.save(store);
+            if (loses) {
+                run = make.get();
+                run.load(store);
+            }
+        }
+    }
+
+    private static StreamQuery query(Case given) throws QueryException {
+        return StreamQuery.parse(given.query(), references(given));
+    }
+
+    private static Set<String> references(Case given) {
+        return given.events().stream()
                 .filter(event -> event.key().isPresent())
                 .map(Given::input)
                 .collect(Collectors.toSet());
-        StreamQuery query = StreamQuery.parse(given.query(), references);
+    }
+
+    private static List<String> run(Case given, int partitions, int count, Random random, boolean restarts)
+            throws Exception {
+        Set<String> references = references(given);
+        StreamQuery query = query(given);
         List<String> inputs = query.inputs().stream()
                 .sorted(Comparator.comparing((String input) -> !references.contains(input))
                         .thenComparing(Comparator.naturalOrder()))
@@ -119,8 +150,10 @@ class GoldenQueryTest {
             }
         }
         List<String> results = new ArrayList<>();
-        BytesInMemory store = new BytesInMemory();
-        StreamRun task = task(query, inputs, upstreams, results);
+        Shares shares = new Shares(query, inputs, count);
+        List<Task> tasks = Stream.generate(() -> new Task(() -> task(query, inputs, upstreams, results)))
+                .limit(count)
+                .toList();
         List<List<Given>> queues = new ArrayList<>();
         upstreams.forEach(_ -> queues.add(new ArrayList<>()));
         for (Given event : given.events()) {
@@ -133,25 +166,27 @@ class GoldenQueryTest {
         while (queues.stream().anyMatch(queue -> !queue.isEmpty())) {
             int at = random.nextInt(upstreams.size());
             if (queues.get(at).isEmpty()) {
-                task.watermark(upstreams.get(at), Long.MAX_VALUE / 4);
+                tasks.forEach(task -> task.run.watermark(upstreams.get(at), Long.MAX_VALUE / 4));
                 continue;
             }
             Given event = queues.get(at).removeFirst();
-            task.event(upstreams.get(at), offsets[at]++, event.event());
-            task.watermark(upstreams.get(at), event.time());
-            task.goOn();
-            if (restarts) {
-                task.save(store);
-                if (random.nextInt(3) == 0) {
-                    task = task(query, inputs, upstreams, results);
-                    task.load(store);
+            long number = offsets[at]++;
+            int share = shares.of(upstreams.get(at), event.event());
+            for (Task task : share == Shares.ALL ? tasks : List.of(tasks.get(share))) {
+                task.run.event(upstreams.get(at), number, event.event());
+            }
+            for (Task task : tasks) {
+                task.run.watermark(upstreams.get(at), event.time());
+                task.run.goOn();
+                if (restarts) {
+                    task.restart(random.nextInt(3) == 0);
                 }
             }
         }
-        for (Upstream upstream : upstreams) {
-            task.watermark(upstream, Long.MAX_VALUE / 4);
+        for (Task task : tasks) {
+            upstreams.forEach(upstream -> task.run.watermark(upstream, Long.MAX_VALUE / 4));
+            task.run.goOn();
         }
-        task.goOn();
         return results;
     }
 
@@ -171,9 +206,10 @@ class GoldenQueryTest {
     @MethodSource("files")
     void means(Path file) throws Exception {
         Case given = Case.of(file);
-        assertThat(run(given, 1, new Random(1), false)).containsExactlyInAnyOrderElementsOf(given.results());
+        assertThat(run(given, 1, 1, new Random(1), false)).containsExactlyInAnyOrderElementsOf(given.results());
         for (int seed = 2; seed < 12; seed++) {
-            assertThat(run(given, 1 + seed % 2, new Random(seed), true))
+            int tasks = query(given).apart().isPresent() && seed % 3 == 0 ? 3 : 1;
+            assertThat(run(given, 1 + seed % 2, tasks, new Random(seed), true))
                     .as("seed %d", seed)
                     .containsExactlyInAnyOrderElementsOf(given.results());
         }

@@ -9,7 +9,7 @@ import io.muster.processor.engine.TimePolicy;
 import io.muster.processor.format.InputFormat;
 import io.muster.processor.format.OutputFormat;
 import io.muster.query.QueryException;
-import io.muster.query.stream.CastException;
+import io.muster.query.stream.EvaluationException;
 import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.Ticks;
 import io.muster.records.StreamJobProgress;
@@ -62,6 +62,7 @@ class StreamJobTopologyTest {
                 until::get,
                 (_, _) -> {},
                 exchange ? Optional.of("exchange") : Optional.empty(),
+                1,
                 () -> 50,
                 codec,
                 (_, _, _, now) -> OptionalLong.of(now));
@@ -208,7 +209,7 @@ class StreamJobTopologyTest {
         in.pipeInput("", "{\"v\":\"12\"}", NOW);
         in.pipeInput("", "{\"v\":\"twelve\"}", NOW.plusSeconds(1));
         assertThatThrownBy(() -> wait(Duration.ofSeconds(2)))
-                .hasRootCauseInstanceOf(CastException.class)
+                .hasRootCauseInstanceOf(EvaluationException.class)
                 .cause()
                 .hasMessageStartingWith("topic in, partition 0, offset 1: twelve can't be cast to bigint");
         assertThat(out.readValuesToList()).containsExactly("{\"v\":12}");

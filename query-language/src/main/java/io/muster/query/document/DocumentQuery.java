@@ -1,0 +1,70 @@
+package io.muster.query.document;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.muster.query.QueryException;
+import io.muster.query.ScalarFunction;
+import io.muster.query.stream.EvaluationException;
+import io.muster.query.stream.StreamQuery;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** The query that the document of a stream job has, with its reference inputs and functions. Contract: stream-analytics, 4.1 and 4.5. */
+public final class DocumentQuery {
+    private static final String JAVASCRIPT = "Microsoft.StreamAnalytics/JavascriptUdf";
+
+    private DocumentQuery() {}
+
+    /**
+     * Compiles it.
+     *
+     * @param properties of the document
+     * @throws QueryException where the query can't run
+     * @throws EvaluationException where a function can't
+     */
+    public static StreamQuery compile(JsonNode properties) throws QueryException {
+        Map<String, ScalarFunction> functions = new HashMap<>();
+        for (JsonNode function : properties.path("functions")) {
+            String name = function.path("name").asText();
+            functions.put(lower(name), function(name, function.path("properties")));
+        }
+        return StreamQuery.parse(
+                properties.at("/transformation/properties/query").asText(), references(properties), functions);
+    }
+
+    /** The inputs that are looked up, by their names in lower case. */
+    public static Set<String> references(JsonNode properties) {
+        Set<String> references = new TreeSet<>();
+        for (JsonNode input : properties.path("inputs")) {
+            if (input.at("/properties/type").asText().equalsIgnoreCase("Reference")) {
+                references.add(lower(input.path("name").asText()));
+            }
+        }
+        return references;
+    }
+
+    /**
+     * A function of a user.
+     *
+     * @param properties of it, as clients write them
+     * @throws EvaluationException where it is none; the message says what to write
+     */
+    public static ScalarFunction function(String name, JsonNode properties) {
+        JsonNode binding = properties.at("/properties/binding");
+        if (!properties.path("type").asText().equalsIgnoreCase("Scalar")
+                || !binding.path("type").asText().equalsIgnoreCase(JAVASCRIPT)) {
+            throw new EvaluationException(
+                    "The function " + name + " has the type Scalar and a binding of the type " + JAVASCRIPT + ".");
+        }
+        return JavaScriptFunction.of(
+                name,
+                binding.at("/properties/script").asText(),
+                properties.at("/properties/inputs").size());
+    }
+
+    private static String lower(String name) {
+        return name.toLowerCase(Locale.ROOT);
+    }
+}
