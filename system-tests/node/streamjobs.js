@@ -32,8 +32,19 @@ async function life(run) {
   assert.ok(wrong.etag);
   await assert.rejects(client.streamingJobs.beginStartAndWait(group, job), (error) =>
     error.statusCode === 400 && /Line 1:41 .*add a window to GROUP BY/.test(error.message));
+  const script = (text) => ({
+    properties: {
+      type: "Scalar", inputs: [{ dataType: "bigint" }], output: { dataType: "bigint" },
+      binding: { type: "Microsoft.StreamAnalytics/JavascriptUdf", script: text },
+    },
+  });
+  await assert.rejects(client.functions.createOrReplace(group, job, "half", script("function main(n) { return n / ; }")), (error) =>
+    error.statusCode === 400 && /UDF.half, line 1/.test(error.message));
+  await client.functions.createOrReplace(group, job, "half", script("function main(n) { return n / 2; }"));
+  assert.strictEqual((await client.functions.get(group, job, "half")).properties.binding.script, "function main(n) { return n / 2; }");
+  assert.strictEqual((await client.functions.beginTestAndWait(group, job, "half")).status, "TestSucceeded");
   await client.transformations.update(
-    group, job, "T", { query: "SELECT k, COUNT(*) AS n, System.Timestamp() AS at INTO Out FROM Events GROUP BY k, TumblingWindow(second, 1)" });
+    group, job, "T", { query: "SELECT k, UDF.half(2 * COUNT(*)) AS n, System.Timestamp() AS at INTO Out FROM Events GROUP BY k, TumblingWindow(second, 1)" });
   assert.strictEqual((await client.inputs.beginTestAndWait(group, job, "Events")).status, "TestSucceeded");
   await client.inputs.createOrReplace(
     group, job, "Other", { properties: { type: "Stream", datasource: eventHub("no-such-topic"), serialization: json } });
@@ -56,6 +67,11 @@ async function life(run) {
   console.log("a result");
   const enough = new Date(seen.getTime() + Number(holdSeconds) * 1000);
   await until("more results", async () => (await client.streamingJobs.get(group, job)).lastOutputEventTime > enough);
+  await client.streamingJobs.beginScaleAndWait(group, job, { scaleJobParameters: { streamingUnits: 3 } });
+  const scaled = await client.streamingJobs.get(group, job, { expand: "transformation" });
+  assert.strictEqual(scaled.transformation.streamingUnits, 3);
+  await until("results of more tasks", async () =>
+    (await client.streamingJobs.get(group, job)).lastOutputEventTime > scaled.lastOutputEventTime);
   await client.streamingJobs.beginStopAndWait(group, job);
   const stopped = await client.streamingJobs.get(group, job);
   assert.strictEqual(stopped.jobState, "Stopped");

@@ -6,13 +6,21 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.InvalidOffsetException;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.TopologyDescription;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -68,12 +76,22 @@ public final class StreamsApplication implements AutoCloseable {
         this.metrics = metrics;
     }
 
-    /** Starts; returns before it is {@link #ready}. */
-    public static StreamsApplication start(Topology topology, Options options, MeterRegistry meters) {
+    /**
+     * Starts; returns before it is {@link #ready}.
+     *
+     * @throws CommittedOffsets.LostException where it has state, and nobody knows up to where it has read
+     */
+    public static StreamsApplication start(Topology topology, Options options, MeterRegistry meters)
+            throws InterruptedException {
+        begin(topology, options);
         KafkaStreams streams = new KafkaStreams(topology, properties(options));
         AtomicInteger failures = new AtomicInteger();
         streams.setUncaughtExceptionHandler(e -> {
             LOG.error("A stream thread failed", e);
+            if (hasNoOffset(e)) {
+                ServiceProgram.fail("Offsets of " + options.id() + " are gone, or what they name is.");
+                return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+            }
             if (failures.incrementAndGet() < FAILURES_BEFORE_GIVING_UP) {
                 return StreamThreadExceptionResponse.REPLACE_THREAD;
             }
@@ -85,6 +103,29 @@ public final class StreamsApplication implements AutoCloseable {
         streams.start();
         return new StreamsApplication(
                 streams, metrics, HangingTransactions.watch(options.kafka(), options.id(), meters));
+    }
+
+    private static void begin(Topology topology, Options options) throws InterruptedException {
+        Set<String> topics = topology.describe().subtopologies().stream()
+                .flatMap(part -> part.nodes().stream())
+                .filter(TopologyDescription.Source.class::isInstance)
+                .flatMap(source -> ((TopologyDescription.Source) source).topicSet().stream())
+                .collect(Collectors.toSet());
+        try (Admin admin = Admin.create(options.kafka().clientProperties())) {
+            new CommittedOffsets(admin, options.id()).begin(topics);
+        } catch (ExecutionException e) {
+            throw new KafkaException("Offsets can't be read: " + e.getCause(), e);
+        }
+    }
+
+    /** Whether a thread failed for that: no application goes on at the beginning by itself. */
+    public static boolean hasNoOffset(Throwable e) {
+        for (@Nullable Throwable at = e; at != null; at = at.getCause()) {
+            if (at instanceof InvalidOffsetException) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Whether every partition that this instance owns is being processed. */
@@ -110,7 +151,7 @@ public final class StreamsApplication implements AutoCloseable {
         properties.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, options.threads());
         properties.put(StreamsConfig.STATE_DIR_CONFIG, options.stateDir().toString());
         properties.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, options.replication());
-        properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
+        properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "none");
         properties.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), LINGER_MS);
         properties.put(StreamsConfig.producerPrefix(ProducerConfig.BATCH_SIZE_CONFIG), BATCH_BYTES);
         properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), SESSION_MS);

@@ -202,7 +202,7 @@ class SeveralInstancesTest {
         String kafka = muster.standalone.options().kafka();
         StreamTopics.create(kafka, "shared-in", "shared-out");
         AutoCloseable events = StreamTopics.feed(kafka, "shared-in", 23);
-        String document = StreamStartsTest.document("shared-in", "shared-out", StreamTopics.BY_PARTITION);
+        String document = StreamStartsTest.document("shared-in", "shared-out", 1, StreamTopics.BY_PARTITION);
         assertThat(otherRest.sendStreamJob("PUT", "shared", document).join().status())
                 .isEqualTo(201);
         assertThat(otherRest.sendStreamJob("POST", "shared/start", null).join().status())

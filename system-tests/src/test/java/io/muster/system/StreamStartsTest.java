@@ -24,8 +24,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Starts of stream jobs against a computation over the same records: from each way of saying when, over partitions by themselves and
- * over all, with one query replaced by another, while the processor is killed at instants that a seed chooses.
+ * Starts of stream jobs against a computation over the same records: from each way of saying when, over partitions by themselves, over
+ * all in one task and shared by three, with one query replaced by another, while the processor is killed at instants that a seed chooses.
  */
 class StreamStartsTest {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -33,7 +33,7 @@ class StreamStartsTest {
     private RestClient rest;
     private String kafka;
 
-    private record Job(String name, String out, String query, StreamTopics.Computation computation) {}
+    private record Job(String name, String out, int units, String query, StreamTopics.Computation computation) {}
 
     private static final String TUMBLING = "SELECT k, COUNT(*) AS n, System.Timestamp() AS at INTO out FROM events"
             + " GROUP BY k, TumblingWindow(second, 1)";
@@ -58,19 +58,21 @@ class StreamStartsTest {
         String in = "starts-in-" + seed;
         Random random = new Random(seed);
         List<Job> jobs = List.of(
-                new Job("now", "starts-now-" + seed, TUMBLING, StreamTopics.windows(1000, 1000, false)),
-                new Job("past", "starts-past-" + seed, HOPPING, StreamTopics.windows(5000, 1000, false)),
+                new Job("now", "starts-now-" + seed, 3, TUMBLING, StreamTopics.windows(1000, 1000, false)),
+                new Job("past", "starts-past-" + seed, 1, HOPPING, StreamTopics.windows(5000, 1000, false)),
                 new Job(
                         "future",
                         "starts-future-" + seed,
+                        1,
                         StreamTopics.BY_PARTITION,
                         StreamTopics.windows(1000, 1000, true)),
                 new Job(
                         "last",
                         "starts-last-" + seed,
+                        1,
                         StreamTopics.BY_PARTITION,
                         StreamTopics.windows(1000, 1000, true)),
-                new Job("filter", "starts-filter-" + seed, FILTER, StreamStartsTest::filter));
+                new Job("filter", "starts-filter-" + seed, 1, FILTER, StreamStartsTest::filter));
         StreamTopics.create(kafka, in);
         for (Job job : jobs) {
             StreamTopics.create(kafka, job.out());
@@ -137,7 +139,8 @@ class StreamStartsTest {
         String in = "replace-in";
         StreamTopics.create(kafka, in, "replace-out");
         AutoCloseable events = StreamTopics.feed(kafka, in, 5);
-        Job job = new Job("replace", "replace-out", StreamTopics.BY_PARTITION, StreamTopics.windows(1000, 1000, true));
+        Job job =
+                new Job("replace", "replace-out", 1, StreamTopics.BY_PARTITION, StreamTopics.windows(1000, 1000, true));
         put(job, in, 5);
         ask(job, 5, "start", "{}");
         awaitResults(job, 10);
@@ -189,18 +192,18 @@ class StreamStartsTest {
 
     private void put(Job job, String in, long seed) {
         RestClient.Answer answer = rest.sendStreamJob(
-                        "PUT", job.name() + "-" + seed, document(in, job.out(), job.query()))
+                        "PUT", job.name() + "-" + seed, document(in, job.out(), job.units(), job.query()))
                 .join();
         assertThat(answer.status()).as(answer.body().toString()).isEqualTo(201);
     }
 
-    static String document(String in, String out, String query) {
+    static String document(String in, String out, int units, String query) {
         ObjectNode body = JSON.createObjectNode();
         ObjectNode properties = body.putObject("properties");
         hub(properties.putArray("inputs"), "events", in).put("type", "Stream");
         hub(properties.putArray("outputs"), "out", out);
         ObjectNode transformation = properties.putObject("transformation").put("name", "T");
-        transformation.putObject("properties").put("streamingUnits", 1).put("query", query);
+        transformation.putObject("properties").put("streamingUnits", units).put("query", query);
         return body.toString();
     }
 

@@ -14,18 +14,17 @@ import io.muster.processor.format.OutputFormat;
 import io.muster.records.StreamJob;
 import io.muster.records.StreamJobStart;
 import io.muster.records.StreamPosition;
+import io.muster.service.CommittedOffsets;
 import io.muster.service.StreamsApplication;
 import io.muster.topics.Topics;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -34,12 +33,10 @@ import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
-import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.TopicExistsException;
-import org.apache.kafka.common.errors.UnknownMemberIdException;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler;
@@ -147,9 +144,13 @@ final class StreamJobRun implements AutoCloseable {
             create(admin, exchange(number), tasks(start), options.replication(), Map.of());
         }
         List<TopicPartition> read = referenceFiles(start, definition, admin, place);
+        List<TopicPartition> made = new ArrayList<>(read);
+        for (int task = 0; definition.merges() && task < tasks(start); task++) {
+            made.add(new TopicPartition(exchange(number), task));
+        }
         start.getPositions()
                 .forEach(position -> read.add(new TopicPartition(position.getTopic(), position.getPartition())));
-        position(admin, start);
+        position(admin, start, made);
         LogEnds logEnds = new LogEnds(place.ends(), read);
         AtomicLong until = new AtomicLong(Long.MAX_VALUE);
         StreamJobDelay delay = new StreamJobDelay(streamJobId, number, place.meters());
@@ -189,6 +190,11 @@ final class StreamJobRun implements AutoCloseable {
 
         @Override
         public StreamThreadExceptionResponse handle(Throwable e) {
+            if (StreamsApplication.hasNoOffset(e)) {
+                reports.failed("What is next to read is gone, or where that was (" + e.getMessage()
+                        + "): start the job again, from a time of your choice.");
+                return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+            }
             Optional<StreamJobFailure> failure = failure(e);
             if (failure.isPresent()) {
                 reports.failed(String.valueOf(failure.get().getMessage()));
@@ -335,30 +341,15 @@ final class StreamJobRun implements AutoCloseable {
         }
     }
 
-    /** Where another instance has begun already, its word counts: it read the same positions. */
-    private static void position(Admin admin, StreamJobStart start) throws ExecutionException, InterruptedException {
-        String group = applicationId(start.getNumber());
-        Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
+    /** Where another instance has begun already, its word counts: it read the same positions. @param made topics of the start itself */
+    private static void position(Admin admin, StreamJobStart start, List<TopicPartition> made)
+            throws ExecutionException, InterruptedException {
+        Map<TopicPartition, Long> offsets = new HashMap<>();
+        made.forEach(partition -> offsets.put(partition, 0L));
         for (StreamPosition position : start.getPositions()) {
-            offsets.put(
-                    new TopicPartition(position.getTopic(), position.getPartition()),
-                    new OffsetAndMetadata(position.getOffset()));
+            offsets.put(new TopicPartition(position.getTopic(), position.getPartition()), position.getOffset());
         }
-        Set<TopicPartition> known = new HashSet<>(admin.listConsumerGroupOffsets(group)
-                .partitionsToOffsetAndMetadata()
-                .get()
-                .keySet());
-        offsets.keySet().removeAll(known);
-        if (offsets.isEmpty()) {
-            return;
-        }
-        try {
-            admin.alterConsumerGroupOffsets(group, offsets).all().get();
-        } catch (ExecutionException e) {
-            if (!(e.getCause() instanceof UnknownMemberIdException)) {
-                throw e;
-            }
-        }
+        new CommittedOffsets(admin, applicationId(start.getNumber())).begin(offsets);
     }
 
     long number() {

@@ -19,6 +19,7 @@ import io.muster.records.StreamJobReplacement;
 import io.muster.records.StreamJobStart;
 import io.muster.records.StreamJobStatus;
 import io.muster.registry.SchemaRegistryException;
+import io.muster.service.CommittedOffsets;
 import io.muster.service.KafkaConnection;
 import io.muster.service.StreamsApplication;
 import io.muster.topics.Topics;
@@ -252,7 +253,7 @@ public final class StreamJobRunner implements AutoCloseable {
                                 threads(job, current, definition),
                                 reports(id, number)));
             }
-        } catch (StreamJobDefinitionException e) {
+        } catch (StreamJobDefinitionException | CommittedOffsets.LostException e) {
             tell(id, new ReportStreamJobFailed(number, String.valueOf(e.getMessage())));
         }
     }

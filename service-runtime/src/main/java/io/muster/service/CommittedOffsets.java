@@ -1,0 +1,121 @@
+package io.muster.service;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.UnknownMemberIdException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Where an application of Kafka Streams goes on to read. Its state is what it has read, so an application that has state and has lost its
+ * offsets (they expired, a coordinator came up empty) does not begin anew: all would be done and counted a second time.
+ */
+public final class CommittedOffsets {
+    private static final Logger LOG = LoggerFactory.getLogger(CommittedOffsets.class);
+
+    private final Admin admin;
+    private final String application;
+
+    /** @param application its id; {@code admin} is not closed here */
+    public CommittedOffsets(Admin admin, String application) {
+        this.admin = admin;
+        this.application = application;
+    }
+
+    /** Offsets are gone, and the state is not. The message says what to do. */
+    public static final class LostException extends KafkaException {
+        private static final long serialVersionUID = 1;
+
+        private LostException(String application) {
+            super(
+                    "The offsets of the group " + application
+                            + " are gone and its state is not: from the beginning, all would be done again. See docs/operate/alerts.md, Lost offsets.");
+        }
+    }
+
+    /**
+     * Commits for partitions of which nothing is committed, where they are to be read from. To be called before the application starts;
+     * another instance may run.
+     *
+     * @throws LostException where the application has read before
+     */
+    public void begin(Map<TopicPartition, Long> at) throws ExecutionException, InterruptedException {
+        Map<TopicPartition, OffsetAndMetadata> committed = committed();
+        if (committed.isEmpty() && hasState()) {
+            throw new LostException(application);
+        }
+        commit(at, committed.keySet());
+    }
+
+    /** As above, from the beginning; what was deleted before it was read is passed by. @param topics that there are */
+    void begin(Set<String> topics) throws ExecutionException, InterruptedException {
+        Map<TopicPartition, Long> beginnings = offsets(topics, OffsetSpec.earliest());
+        begin(beginnings);
+        Map<TopicPartition, OffsetAndMetadata> committed = committed();
+        beginnings
+                .entrySet()
+                .removeIf(beginning -> Optional.ofNullable(committed.get(beginning.getKey()))
+                        .filter(offset -> offset.offset() < beginning.getValue())
+                        .isEmpty());
+        if (!beginnings.isEmpty()) {
+            LOG.warn("Records were deleted before they were read, group={} from={}", application, beginnings);
+            commit(beginnings, Set.of());
+        }
+    }
+
+    private Map<TopicPartition, OffsetAndMetadata> committed() throws ExecutionException, InterruptedException {
+        Map<TopicPartition, OffsetAndMetadata> committed = new HashMap<>(admin.listConsumerGroupOffsets(application)
+                .partitionsToOffsetAndMetadata()
+                .get());
+        committed.values().removeIf(Objects::isNull);
+        return committed;
+    }
+
+    private void commit(Map<TopicPartition, Long> at, Set<TopicPartition> but)
+            throws ExecutionException, InterruptedException {
+        Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
+        at.forEach((partition, offset) -> offsets.put(partition, new OffsetAndMetadata(offset)));
+        offsets.keySet().removeAll(but);
+        if (offsets.isEmpty()) {
+            return;
+        }
+        try {
+            admin.alterConsumerGroupOffsets(application, offsets).all().get();
+        } catch (ExecutionException e) {
+            // Another instance runs: it was faster, with the same.
+            if (!(e.getCause() instanceof UnknownMemberIdException)) {
+                throw e;
+            }
+        }
+    }
+
+    private boolean hasState() throws ExecutionException, InterruptedException {
+        Set<String> changelogs = admin.listTopics().names().get().stream()
+                .filter(topic -> topic.startsWith(application + "-") && topic.endsWith("-changelog"))
+                .collect(Collectors.toSet());
+        return offsets(changelogs, OffsetSpec.latest()).values().stream().anyMatch(end -> end > 0);
+    }
+
+    private Map<TopicPartition, Long> offsets(Set<String> topics, OffsetSpec of)
+            throws ExecutionException, InterruptedException {
+        Map<TopicPartition, OffsetSpec> wanted = new HashMap<>();
+        admin.describeTopics(topics)
+                .allTopicNames()
+                .get()
+                .forEach((name, topic) -> topic.partitions()
+                        .forEach(partition -> wanted.put(new TopicPartition(name, partition.partition()), of)));
+        Map<TopicPartition, Long> offsets = new HashMap<>();
+        admin.listOffsets(wanted).all().get().forEach((partition, found) -> offsets.put(partition, found.offset()));
+        return offsets;
+    }
+}
