@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs the fault driver where it may cut the network and fill the disk: in a network namespace of its own, over a file system in memory.
+# Runs the fault driver where it may cut the network, fill the disk and set clocks: in a network namespace of its own, over a file system in
+# memory, and with a java that looks at a clock of its own (where Debian's package faketime is installed).
 # As root, on Linux, with JAVA_HOME at a JDK 25. Arguments: how many devices, the first seed, how many runs.
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -9,7 +10,33 @@ exec unshare --net --mount sh -euc '
   here=$1; data=$2; shift 2
   ip link set lo up
   mount -t tmpfs -o size=${FAULTS_DISK:-4g} muster-faults "$data"
-  exec "${JAVA_HOME:+$JAVA_HOME/bin/}java" -Xmx2g --enable-native-access=ALL-UNNAMED \
+  driver=${JAVA_HOME:+$JAVA_HOME/bin/}java
+  faketime=$(find /usr/lib -name libfaketimeMT.so.1 2>/dev/null | head -n 1)
+  if [ -n "$faketime" ] && [ -n "${JAVA_HOME:-}" ]; then
+    # In this mount namespace alone: java is another name for a script that gives a service its clock, by the name of its program.
+    export FAULTS_CLOCKS=$data/clocks
+    mkdir "$FAULTS_CLOCKS"
+    driver=$JAVA_HOME/bin/jrunscript
+    mount --bind "$JAVA_HOME/bin/java" "$driver"
+    cat > "$data/java" <<END
+#!/bin/sh
+for argument in "\$@"; do
+  case \$argument in
+    io.muster.planner.Main) name=planner ;;
+    io.muster.gateway.Main) name=gateway ;;
+    io.muster.api.Main) name=api ;;
+  esac
+done
+if [ -n "\${name:-}" ]; then
+  export LD_PRELOAD=$faketime FAKETIME_TIMESTAMP_FILE=$FAULTS_CLOCKS/\$name FAKETIME_CACHE_DURATION=1 FAKETIME_DONT_FAKE_MONOTONIC=1
+fi
+exec "$driver" "\$@"
+END
+    chmod +x "$data/java"
+    for name in planner gateway api; do echo +0 > "$FAULTS_CLOCKS/$name"; done
+    mount --bind "$data/java" "$JAVA_HOME/bin/java"
+  fi
+  exec "$driver" -Xmx2g --enable-native-access=ALL-UNNAMED \
     -cp "$here/benchmarks/target/benchmarks-0.1.0-SNAPSHOT.jar:$here/benchmarks/target/lib/*" \
     io.muster.benchmarks.FaultDriver "$here/standalone/target/muster" "$@"
 ' faults "$here" "$data" "$@"

@@ -18,7 +18,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
-/** A Muster with lossy devices, whose every job is recounted when it is over. For one thread. */
+/** A Muster with lossy devices, whose every job is recounted when it is over, and with stream jobs beside them. For one thread. */
 final class AuditedFleet implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofMinutes(4);
     private static final Duration SETTLED = Duration.ofSeconds(60);
@@ -34,6 +34,7 @@ final class AuditedFleet implements AutoCloseable {
     private final RestClient rest;
     private final Auditor auditor;
     private final SimulatedFleet fleet;
+    private final AuditedStreams streams;
     private final int devices;
 
     /** What happens while jobs run. */
@@ -51,11 +52,18 @@ final class AuditedFleet implements AutoCloseable {
         }
     }
 
-    private AuditedFleet(Standalone muster, RestClient rest, Auditor auditor, SimulatedFleet fleet, int devices) {
+    private AuditedFleet(
+            Standalone muster,
+            RestClient rest,
+            Auditor auditor,
+            SimulatedFleet fleet,
+            AuditedStreams streams,
+            int devices) {
         this.muster = muster;
         this.rest = rest;
         this.auditor = auditor;
         this.fleet = fleet;
+        this.streams = streams;
         this.devices = devices;
     }
 
@@ -76,7 +84,8 @@ final class AuditedFleet implements AutoCloseable {
         while (fleet.counters().connected() < devices * MOST_CONNECTED) {
             Thread.sleep(100);
         }
-        return new AuditedFleet(muster, rest, auditor, fleet, devices);
+        AuditedStreams streams = AuditedStreams.start(rest, muster.options().kafka(), seed);
+        return new AuditedFleet(muster, rest, auditor, fleet, streams, devices);
     }
 
     Standalone muster() {
@@ -87,8 +96,13 @@ final class AuditedFleet implements AutoCloseable {
         return fleet.counters().json();
     }
 
-    /** Asks for one to four jobs, as the seed says, and returns when all are over and recounted. */
-    Round round(String name, SplittableRandom random, Meanwhile meanwhile) throws InterruptedException, IOException {
+    /**
+     * Asks for one to four jobs, as the seed says, and returns when all are over and recounted.
+     *
+     * @param skew by how much clocks may be wrong meanwhile
+     */
+    Round round(String name, SplittableRandom random, Duration skew, Meanwhile meanwhile)
+            throws InterruptedException, IOException {
         auditor.begin();
         Instant begin = Instant.now();
         Instant deadline = begin.plus(LIMIT);
@@ -117,7 +131,8 @@ final class AuditedFleet implements AutoCloseable {
                 job.end(deadline);
             }
             auditor.read(deadline);
-            wrong.addAll(audited(jobs));
+            wrong.addAll(audited(jobs, skew));
+            wrong.addAll(streams.audit(Instant.now().plus(SETTLED)));
         } catch (AuditException e) {
             wrong.add(e.getMessage());
         } catch (CompletionException e) {
@@ -127,11 +142,11 @@ final class AuditedFleet implements AutoCloseable {
     }
 
     /** Statistics follow what happens, when who counts is there again: what is wrong is what stays wrong. */
-    private List<String> audited(List<ToldJob> jobs) throws InterruptedException {
+    private List<String> audited(List<ToldJob> jobs, Duration skew) throws InterruptedException {
         Instant deadline = Instant.now().plus(SETTLED);
         while (true) {
             List<String> wrong = jobs.stream()
-                    .flatMap(job -> auditor.audit(job, job.now()).stream())
+                    .flatMap(job -> auditor.audit(job, job.now(), skew).stream())
                     .toList();
             if (wrong.isEmpty() || Instant.now().isAfter(deadline)) {
                 return wrong;
@@ -159,6 +174,7 @@ final class AuditedFleet implements AutoCloseable {
 
     @Override
     public void close() throws Exception {
+        streams.close();
         fleet.close();
         auditor.close();
         muster.close();

@@ -162,15 +162,21 @@ final class Auditor implements Invocations, AutoCloseable {
                 || status == DeviceJobStatus.CANCELLED;
     }
 
-    /** @param told the job's document when it was over @return what is wrong, one sentence each */
-    List<String> audit(ToldJob job, JsonNode told) {
+    /**
+     * Recounts a job.
+     *
+     * @param told its document when it was over
+     * @param skew by how much the clocks of those who decided may have been wrong
+     * @return what is wrong, one sentence each
+     */
+    List<String> audit(ToldJob job, JsonNode told, Duration skew) {
         List<String> wrong = new ArrayList<>(impossible.stream()
                 .filter(sentence -> sentence.contains(job.id() + " "))
                 .toList());
         Map<String, Followed> of = deviceJobs.getOrDefault(job.id(), Map.of());
         counts(job, told, of, (what, why) -> wrong.add(job.id() + ": " + what + ": " + why));
         if (job.isMethod()) {
-            devices(job, of, (what, why) -> wrong.add(job.id() + ": " + what + ": " + why));
+            devices(job, of, skew, (what, why) -> wrong.add(job.id() + ": " + what + ": " + why));
         }
         return wrong;
     }
@@ -199,9 +205,9 @@ final class Auditor implements Invocations, AutoCloseable {
         });
     }
 
-    private void devices(ToldJob job, Map<String, Followed> of, BiConsumer<String, String> wrong) {
+    private void devices(ToldJob job, Map<String, Followed> of, Duration skew, BiConsumer<String, String> wrong) {
         Map<String, Integer> times = new HashMap<>();
-        Optional<Instant> cancelled = job.cancelAcknowledged();
+        Optional<Instant> cancelled = job.cancelAcknowledged().map(at -> at.plus(skew));
         for (Invocation invocation : invocations.getOrDefault(job.id(), new ConcurrentLinkedQueue<>())) {
             times.merge(invocation.deviceId(), 1, Integer::sum);
             // What was decided before the cancel may be on its way, behind a gateway that stands still, until its time

@@ -11,12 +11,22 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 
 /** Something that goes wrong with a process of a Muster, or with what all of them stand on. */
-record Fault(Kind kind, String process, Duration after, Duration length) {
+record Fault(Kind kind, String process, Duration after, Duration length, Duration skew) {
     private static final List<String> PROCESSES =
             List.of("planner", "planner", "processor", "gateway", "gateway", "api", "broker");
+    /** Those of broker and processor are to agree: see docs/stream-jobs.md. */
+    private static final List<String> SKEWED = List.of("planner", "gateway", "api");
+
+    private static final int MOST_SKEW_SECONDS = 60;
+
+    /** The folder in which each process has a file that says how wrong its clock is; see {@code faults.sh}. */
+    private static final Optional<Path> CLOCKS =
+            Optional.ofNullable(System.getenv("FAULTS_CLOCKS")).map(Path::of);
+
     private static final int LONGEST_WAIT_MS = 3000;
     private static final int LONGEST_PAUSE_MS = 8000;
     private static final long LARGEST_DISK = 16L << 30;
@@ -32,10 +42,12 @@ record Fault(Kind kind, String process, Duration after, Duration length) {
         /** The network that everything uses is down, and up later. Only in a network namespace of its own. */
         CUT,
         /** The file system with all data is full, and has room later. Only where it is small and in memory. */
-        FILL;
+        FILL,
+        /** A process' clock is wrong by up to a minute, and right later. Only where it looks at a clock that can be. */
+        SKEW;
 
         boolean ofOneProcess() {
-            return this == KILL || this == END || this == PAUSE;
+            return this == KILL || this == END || this == PAUSE || this == SKEW;
         }
     }
 
@@ -50,15 +62,23 @@ record Fault(Kind kind, String process, Duration after, Duration length) {
         if (disk.type().equals("tmpfs") && disk.getTotalSpace() <= LARGEST_DISK) {
             kinds.add(Kind.FILL);
         }
+        if (CLOCKS.isPresent()) {
+            kinds.add(Kind.SKEW);
+        }
         return kinds;
     }
 
     static Fault of(SplittableRandom random, List<Kind> kinds) {
+        Kind kind = kinds.get(random.nextInt(kinds.size()));
+        List<String> processes = kind == Kind.SKEW ? SKEWED : PROCESSES;
         return new Fault(
-                kinds.get(random.nextInt(kinds.size())),
-                PROCESSES.get(random.nextInt(PROCESSES.size())),
+                kind,
+                processes.get(random.nextInt(processes.size())),
                 Duration.ofMillis(random.nextInt(LONGEST_WAIT_MS)),
-                Duration.ofMillis(random.nextInt(LONGEST_PAUSE_MS)));
+                Duration.ofMillis(random.nextInt(LONGEST_PAUSE_MS)),
+                kind == Kind.SKEW
+                        ? Duration.ofSeconds(random.nextInt(-MOST_SKEW_SECONDS, MOST_SKEW_SECONDS + 1))
+                        : Duration.ZERO);
     }
 
     /** Waits, does it, and returns when it is over; a process that ended may not be there again yet. */
@@ -82,6 +102,15 @@ record Fault(Kind kind, String process, Duration after, Duration length) {
                     Thread.sleep(length);
                 } finally {
                     run("ip", "link", "set", "lo", "up");
+                }
+            }
+            case SKEW -> {
+                Path clock = CLOCKS.orElseThrow().resolve(process);
+                Files.writeString(clock, "%+d".formatted(skew.toSeconds()));
+                try {
+                    Thread.sleep(length);
+                } finally {
+                    Files.writeString(clock, "+0");
                 }
             }
             case FILL -> {
@@ -132,7 +161,8 @@ record Fault(Kind kind, String process, Duration after, Duration length) {
 
     @Override
     public String toString() {
-        return kind + (kind.ofOneProcess() ? " " + process : "") + " after " + after.toMillis() + " ms"
+        return kind + (kind.ofOneProcess() ? " " + process : "")
+                + (kind == Kind.SKEW ? " by " + skew.toSeconds() + " s" : "") + " after " + after.toMillis() + " ms"
                 + (kind == Kind.KILL || kind == Kind.END ? "" : " for " + length.toMillis() + " ms");
     }
 }

@@ -1,11 +1,12 @@
 package io.muster.benchmarks;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Jobs over lossy devices while processes are killed, ended and paused, the network is cut and the disk full (where that does no harm:
+ * Jobs over lossy devices while processes are killed, ended and paused, the network is cut, the disk full and clocks wrong (where that does no harm:
  * {@code faults.sh}); afterwards an auditor recounts everything. A seed decides what is asked and what goes wrong, so that a run can be
  * repeated as far as its causes go. Arguments: the folder standalone/target/muster, how many devices, the first seed, how many runs. Ends
  * with status 1 where anything was wrong.
@@ -41,7 +42,10 @@ public final class FaultDriver {
         for (int i = 1 + random.nextInt(MOST_FAULTS); i > 0; i--) {
             faults.add(Fault.of(random, possible));
         }
-        AuditedFleet.Round round = fleet.round("fault-" + seed, random, () -> {
+        Duration skew = faults.stream()
+                .map(fault -> fault.skew().abs())
+                .reduce(Duration.ZERO, (one, other) -> one.compareTo(other) > 0 ? one : other);
+        AuditedFleet.Round round = fleet.round("fault-" + seed, random, skew, () -> {
             for (Fault fault : faults) {
                 fault.happen(fleet.muster());
             }

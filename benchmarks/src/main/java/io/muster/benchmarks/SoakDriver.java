@@ -37,7 +37,7 @@ public final class SoakDriver {
             Instant end = Instant.now().plus(length);
             Instant told = Instant.MIN;
             while (Instant.now().isBefore(end)) {
-                AuditedFleet.Round round = fleet.round("soak-" + seed + "-" + rounds, random, () -> {});
+                AuditedFleet.Round round = fleet.round("soak-" + seed + "-" + rounds, random, Duration.ZERO, () -> {});
                 rounds++;
                 jobs += round.jobs().size();
                 wrong += round.wrong().size();
