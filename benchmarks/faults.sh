@@ -10,15 +10,14 @@ exec unshare --net --mount sh -euc '
   here=$1; data=$2; shift 2
   ip link set lo up
   mount -t tmpfs -o size=${FAULTS_DISK:-4g} muster-faults "$data"
-  driver=${JAVA_HOME:+$JAVA_HOME/bin/}java
-  faketime=$(find /usr/lib -name libfaketimeMT.so.1 2>/dev/null | head -n 1)
+  java=${JAVA_HOME:+$JAVA_HOME/bin/}java
+  faketime=$(find /usr/lib -name libfaketime.so.1 2>/dev/null | head -n 1)
   if [ -n "$faketime" ] && [ -n "${JAVA_HOME:-}" ]; then
-    # In this mount namespace alone: java is another name for a script that gives a service its clock, by the name of its program.
-    export FAULTS_CLOCKS=$data/clocks
+    # In this mount namespace alone: the driver puts a script in the place of java, which gives a service its clock by the name of its program.
+    export FAULTS_CLOCKS=$data/clocks FAULTS_JAVA=$data/java
     mkdir "$FAULTS_CLOCKS"
-    driver=$JAVA_HOME/bin/jrunscript
-    mount --bind "$JAVA_HOME/bin/java" "$driver"
-    cat > "$data/java" <<END
+    mount --bind "$java" "$JAVA_HOME/bin/jrunscript"
+    cat > "$FAULTS_JAVA" <<END
 #!/bin/sh
 for argument in "\$@"; do
   case \$argument in
@@ -28,15 +27,14 @@ for argument in "\$@"; do
   esac
 done
 if [ -n "\${name:-}" ]; then
-  export LD_PRELOAD=$faketime FAKETIME_TIMESTAMP_FILE=$FAULTS_CLOCKS/\$name FAKETIME_CACHE_DURATION=1 FAKETIME_DONT_FAKE_MONOTONIC=1
+  export LD_PRELOAD=$faketime FAKETIME_TIMESTAMP_FILE=$FAULTS_CLOCKS/\$name FAKETIME_CACHE_DURATION=1 FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME_DISABLE_SHM=1 FAKETIME_FORCE_MONOTONIC_FIX=0
 fi
-exec "$driver" "\$@"
+exec "$JAVA_HOME/bin/jrunscript" "\$@"
 END
-    chmod +x "$data/java"
+    chmod +x "$FAULTS_JAVA"
     for name in planner gateway api; do echo +0 > "$FAULTS_CLOCKS/$name"; done
-    mount --bind "$data/java" "$JAVA_HOME/bin/java"
   fi
-  exec "$driver" -Xmx2g --enable-native-access=ALL-UNNAMED \
+  exec "$java" -Xmx2g --enable-native-access=ALL-UNNAMED \
     -cp "$here/benchmarks/target/benchmarks-0.1.0-SNAPSHOT.jar:$here/benchmarks/target/lib/*" \
     io.muster.benchmarks.FaultDriver "$here/standalone/target/muster" "$@"
 ' faults "$here" "$data" "$@"

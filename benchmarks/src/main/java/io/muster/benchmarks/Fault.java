@@ -68,6 +68,17 @@ record Fault(Kind kind, String process, Duration after, Duration length, Duratio
         return kinds;
     }
 
+    /** Has processes that are started from now on look at their clocks: java is what {@code faults.sh} has made. */
+    static void setClocks() throws IOException, InterruptedException {
+        if (CLOCKS.isPresent()) {
+            run(
+                    "mount",
+                    "--bind",
+                    System.getenv("FAULTS_JAVA"),
+                    ProcessHandle.current().info().command().orElseThrow());
+        }
+    }
+
     static Fault of(SplittableRandom random, List<Kind> kinds) {
         Kind kind = kinds.get(random.nextInt(kinds.size()));
         List<String> processes = kind == Kind.SKEW ? SKEWED : PROCESSES;

@@ -22,6 +22,7 @@ public final class FaultDriver {
         long first = Long.parseLong(args[2]);
         int runs = Integer.parseInt(args[3]);
         int bad = 0;
+        Fault.setClocks();
         try (AuditedFleet fleet = AuditedFleet.start(args[0], devices, first)) {
             List<Fault.Kind> possible = Fault.possible(fleet.muster().options().data());
             for (long seed = first; seed < first + runs; seed++) {

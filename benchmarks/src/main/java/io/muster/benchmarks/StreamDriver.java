@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StreamDriver {
     private static final List<String> ENGINES =
-            List.of("by-hand", "muster", "muster-merging", "flink", "flink-exactly-once");
+            List.of("by-hand", "muster", "muster-merging", "flink", "flink-checkpoints");
     private static final int PARTITIONS = 4;
     private static final int DEVICES = 1000;
     private static final int EVENTS_A_SECOND = 10_000;

@@ -21,8 +21,14 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -125,6 +131,68 @@ class StreamSinksTest {
             muster.rest.sendStreamJob("DELETE", JOB, null).join();
             muster.rest.sendStreamJob("DELETE", SECOND, null).join();
         }
+    }
+
+    /** Each file is valid from the time in its path on, also one that comes while the job runs. */
+    @Test
+    void referenceDataHaveVersions() throws Exception {
+        RunningMuster muster = RunningMuster.get();
+        String kafka = muster.standalone.options().kafka();
+        StreamTopics.create(kafka, "versions-in", "versions-out");
+        Path folder = muster.standalone.options().data().resolve("reference/versions");
+        version(folder, Instant.parse("2026-01-01T00:00:00Z"), "k,v\na,1\ngone,1\n");
+        ObjectNode body = JSON.createObjectNode();
+        ObjectNode properties = body.putObject("properties");
+        ArrayNode inputs = properties.putArray("inputs");
+        StreamStartsTest.hub(inputs, "events", "versions-in").put("type", "Stream");
+        reference(inputs, "limits", "versions", "{date}/{time}/limits.csv", "Csv");
+        ((ObjectNode) inputs.at("/1/properties/datasource/properties"))
+                .put("dateFormat", "yyyy-MM-dd")
+                .put("timeFormat", "HH-mm-ss");
+        StreamStartsTest.hub(properties.putArray("outputs"), "out", "versions-out");
+        properties
+                .putObject("transformation")
+                .put("name", "T")
+                .putObject("properties")
+                .put(
+                        "query",
+                        "SELECT e.k, CAST(l.v AS bigint) AS v, System.Timestamp() AS at INTO out FROM events e JOIN limits l ON e.k = l.k");
+        put(muster.rest, "versions", body);
+        start(muster.rest, "versions");
+        Instant then = Instant.now().plusSeconds(8).truncatedTo(ChronoUnit.SECONDS);
+        version(folder, then, "k,v\na,2\n");
+        await().atMost(Duration.ofSeconds(60)).until(() -> {
+            read(kafka, "versions-in", "{\"k\":\"a\"}\n{\"k\":\"gone\"}");
+            return versions(kafka).stream().anyMatch(row -> row.path("v").asInt() == 2);
+        });
+        List<JsonNode> rows = versions(kafka);
+        assertThat(rows).extracting(row -> row.path("k").asText()).contains("gone");
+        assertThat(rows).allSatisfy(row -> {
+            boolean isLater = !Instant.parse(row.path("at").asText()).isBefore(then);
+            assertThat(row.path("v").asInt())
+                    .as(row + ", valid from %s on", then)
+                    .isEqualTo(isLater ? 2 : 1);
+            assertThat(row.path("k").asText().equals("gone") && isLater).isFalse();
+        });
+        muster.rest.sendStreamJob("DELETE", "versions", null).join();
+    }
+
+    private static void version(Path folder, Instant from, String rows) throws IOException {
+        Path file = folder.resolve(DateTimeFormatter.ofPattern("uuuu-MM-dd/HH-mm-ss", Locale.ROOT)
+                        .withZone(ZoneOffset.UTC)
+                        .format(from))
+                .resolve("limits.csv");
+        Files.createDirectories(file.getParent());
+        Path written = Files.writeString(file.resolveSibling("unfinished"), rows);
+        Files.move(written, file);
+    }
+
+    private static List<JsonNode> versions(String kafka) throws IOException {
+        List<JsonNode> rows = new ArrayList<>();
+        for (ConsumerRecord<String, String> record : StreamTopics.read(kafka, "versions-out")) {
+            rows.add(JSON.readTree(record.value()));
+        }
+        return rows;
     }
 
     private void answer(HttpExchange exchange) throws IOException {

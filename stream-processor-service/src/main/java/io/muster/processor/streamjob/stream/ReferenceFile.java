@@ -9,73 +9,196 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** A file of reference data, as a topic of one start: so every instance and every replay sees the same, valid since ever. */
-final class ReferenceFile {
-    /** Of its topic: its records are as old as time. */
+/**
+ * Files of reference data, as a topic of one start: so every instance and every replay sees the same. One file is valid since ever; of several
+ * each from the time on that its path says, and all of it replaces the one before. Those that come while the start runs are looked for.
+ */
+final class ReferenceFile implements AutoCloseable {
+    /** Of its topic: its records are as old as they are valid. */
     static final Map<String, String> SETTINGS = Map.of("message.timestamp.type", "CreateTime", "retention.ms", "-1");
 
-    private ReferenceFile() {}
+    private static final Logger LOG = LoggerFactory.getLogger(ReferenceFile.class);
+    private static final Duration LOOK = Duration.ofSeconds(5);
+
+    /** A file that is there so long before it is valid is valid to the instant. */
+    private static final Duration AHEAD = Duration.ofMinutes(1);
+
+    private final Optional<Path> folder;
+    private final StreamJobDefinition.Input.OfFile file;
+    private final String topic;
+    private final KafkaConnection kafka;
+    private final InstantSource clock;
+    private final @Nullable Thread following;
+    private volatile Optional<Instant> latest = Optional.empty();
+    private volatile Optional<String> trouble = Optional.empty();
+
+    private ReferenceFile(
+            Optional<Path> folder,
+            StreamJobDefinition.Input.OfFile file,
+            String topic,
+            KafkaConnection kafka,
+            InstantSource clock) {
+        this.folder = folder;
+        this.file = file;
+        this.topic = topic;
+        this.kafka = kafka;
+        this.clock = clock;
+        this.following = file.path().hasVersions() ? Thread.ofVirtual().unstarted(this::follow) : null;
+    }
 
     static String topic(String applicationId, String input) {
         return applicationId + "-reference-" + java.util.UUID.nameUUIDFromBytes(input.getBytes(StandardCharsets.UTF_8));
     }
 
     /**
-     * Writes the file into the topic at once, unless that was done.
+     * Writes what there is into the topic, unless that was done; where more may come, looks for that until it is closed.
      *
      * @throws StreamJobDefinitionException where there is no such file, or it can't be read
      */
-    static void publish(
-            Optional<Path> folder, StreamJobDefinition.Input.OfFile file, String topic, KafkaConnection kafka)
+    static ReferenceFile publish(
+            Optional<Path> folder,
+            StreamJobDefinition.Input.OfFile file,
+            String topic,
+            KafkaConnection kafka,
+            InstantSource clock)
             throws StreamJobDefinitionException {
-        TopicPartition partition = new TopicPartition(topic, 0);
-        Map<String, Object> reading = kafka.clientProperties();
-        reading.put("isolation.level", "read_committed");
-        try (KafkaConsumer<byte[], byte[]> consumer =
-                new KafkaConsumer<>(reading, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-            if (consumer.endOffsets(Set.of(partition)).getOrDefault(partition, 0L) > 0) {
-                return;
-            }
+        ReferenceFile published = new ReferenceFile(folder, file, topic, kafka, clock);
+        published.look();
+        if (published.following != null) {
+            published.following.start();
         }
-        List<Event> rows = read(folder, file);
+        return published;
+    }
+
+    /** Why there may be newer reference data than are used, if that is so. */
+    Optional<String> trouble() {
+        return trouble;
+    }
+
+    private void follow() {
+        try {
+            while (true) {
+                Thread.sleep(LOOK);
+                try {
+                    look();
+                    trouble = latest.isPresent()
+                            ? Optional.empty()
+                            : Optional.of("There are no reference data yet: " + file.path());
+                } catch (StreamJobDefinitionException e) {
+                    trouble = Optional.of(String.valueOf(e.getMessage()));
+                } catch (KafkaException e) {
+                    LOG.info("Reference data are looked for again, topic={} reason={}", topic, e.toString());
+                }
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void look() throws StreamJobDefinitionException {
+        SortedMap<Instant, Path> files = files().headMap(clock.instant().plus(AHEAD));
+        if (files.isEmpty()
+                || latest.filter(known -> !known.isBefore(files.lastKey())).isPresent()) {
+            return;
+        }
+        latest = published(); // Another instance may have been faster.
+        SortedMap<Instant, Path> further =
+                latest.map(known -> files.tailMap(known.plusMillis(1))).orElse(files);
+        if (further.isEmpty()) {
+            return;
+        }
+        Optional<Path> before =
+                files.headMap(further.firstKey()).values().stream().reduce((_, last) -> last);
+        int rows = before.isEmpty() ? 0 : read(before.get()).size();
         Map<String, Object> writing = kafka.clientProperties();
         writing.put("transactional.id", topic);
         try (KafkaProducer<byte[], byte[]> producer =
                 new KafkaProducer<>(writing, new ByteArraySerializer(), new ByteArraySerializer())) {
             producer.initTransactions();
             producer.beginTransaction();
-            for (int i = 0; i < rows.size(); i++) {
-                producer.send(new ProducerRecord<>(
-                        topic,
-                        0,
-                        0L,
-                        String.valueOf(i).getBytes(StandardCharsets.UTF_8),
-                        JsonRecords.write(rows.get(i).record())));
+            for (Map.Entry<Instant, Path> version : further.entrySet()) {
+                rows = send(producer, version.getKey(), read(version.getValue()), rows);
             }
             producer.commitTransaction();
         }
+        latest = Optional.of(further.lastKey());
     }
 
-    private static List<Event> read(Optional<Path> folder, StreamJobDefinition.Input.OfFile file)
-            throws StreamJobDefinitionException {
-        if (folder.isEmpty()) {
-            throw new StreamJobDefinitionException(
-                    "There is no folder for reference data: set stream.reference.dir of the stream processor, or name a topic.");
+    /** @param before how many rows the version before has: what is beyond the new one's is taken away @return how many this one has */
+    private int send(KafkaProducer<byte[], byte[]> producer, Instant from, List<Event> rows, int before) {
+        for (int i = 0; i < Math.max(rows.size(), before); i++) {
+            producer.send(new ProducerRecord<>(
+                    topic,
+                    0,
+                    from.toEpochMilli(),
+                    String.valueOf(i).getBytes(StandardCharsets.UTF_8),
+                    i < rows.size() ? JsonRecords.write(rows.get(i).record()) : null));
         }
-        Path root = folder.get().toAbsolutePath().normalize();
-        Path path = root.resolve(file.path()).normalize();
-        if (!path.startsWith(root)) {
+        return rows.size();
+    }
+
+    /** From when on the latest is valid that is in the topic. */
+    private Optional<Instant> published() {
+        TopicPartition partition = new TopicPartition(topic, 0);
+        Map<String, Object> reading = kafka.clientProperties();
+        reading.put("isolation.level", "read_committed");
+        try (KafkaConsumer<byte[], byte[]> consumer =
+                new KafkaConsumer<>(reading, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            consumer.assign(Set.of(partition));
+            consumer.seekToBeginning(Set.of(partition));
+            long end = consumer.endOffsets(Set.of(partition)).getOrDefault(partition, 0L);
+            Optional<Instant> last = Optional.empty();
+            while (consumer.position(partition) < end) {
+                for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(100))) {
+                    last = Optional.of(Instant.ofEpochMilli(record.timestamp()));
+                }
+            }
+            return last;
+        }
+    }
+
+    private Path root() throws StreamJobDefinitionException {
+        return folder.orElseThrow(
+                        () -> new StreamJobDefinitionException(
+                                "There is no folder for reference data: set stream.reference.dir of the stream processor, or name a topic."))
+                .toAbsolutePath()
+                .normalize();
+    }
+
+    private SortedMap<Instant, Path> files() throws StreamJobDefinitionException {
+        try {
+            return file.path().files(root());
+        } catch (IOException e) {
+            throw unreadable(file.path().toString(), e);
+        }
+    }
+
+    private static StreamJobDefinitionException unreadable(String path, IOException e) {
+        return new StreamJobDefinitionException("The reference data " + path + " can't be read: " + e.getMessage());
+    }
+
+    private List<Event> read(Path path) throws StreamJobDefinitionException {
+        if (!path.normalize().startsWith(root())) {
             throw new StreamJobDefinitionException("Reference data lie below the folder for them: " + file.path());
         }
         InputFormat format = switch (file.format().serialization()) {
@@ -86,8 +209,14 @@ final class ReferenceFile {
         try {
             return format.read(Files.readAllBytes(path), new StreamQuery.Members(Set.of(), true), 0, 0);
         } catch (IOException e) {
-            throw new StreamJobDefinitionException(
-                    "The reference data " + file.path() + " can't be read: " + e.getMessage());
+            throw unreadable(root().relativize(path).toString(), e);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (following != null) {
+            following.interrupt();
         }
     }
 }

@@ -68,8 +68,8 @@ record StreamJobDefinition(
         /** A topic. @param isReference whether its rows are looked up */
         record OfTopic(String topic, Format format, boolean isReference) implements Input {}
 
-        /** A file of reference data, below the folder for them. */
-        record OfFile(String path, Format format) implements Input {}
+        /** A file of reference data, below the folder for them, or one after another. */
+        record OfFile(ReferencePath path, Format format) implements Input {}
     }
 
     /** Where rows go. */
@@ -185,13 +185,16 @@ record StreamJobDefinition(
         if (isReference && type.equals(BLOB)) {
             String container = source.path("container").asText();
             String path = source.path("pathPattern").asText();
-            if (container.isBlank() || path.isBlank() || path.contains("{")) {
+            if (container.isBlank() || path.isBlank()) {
                 throw new StreamJobDefinitionException(
-                        "Reference data have a container and a pathPattern: 'topics' and a compacted topic, or a folder and a file in it."
-                                + " Data that change are a topic; there are no {date} and {time}.");
+                        "Reference data have a container and a pathPattern: 'topics' and a compacted topic, or a folder and a file in it.");
             }
             if (!container.equalsIgnoreCase(TOPICS)) {
-                return new Input.OfFile(container + "/" + path, format);
+                ReferencePath files = ReferencePath.of(
+                        container + "/" + path,
+                        source.path("dateFormat").asText("yyyy/MM/dd"),
+                        source.path("timeFormat").asText("HH"));
+                return new Input.OfFile(files, format);
             }
             rejectOurs(path, "read");
             return new Input.OfTopic(path, format, true);

@@ -19,6 +19,7 @@ import io.muster.service.StreamsApplication;
 import io.muster.topics.Topics;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -31,6 +32,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.KafkaException;
@@ -58,6 +60,7 @@ final class StreamJobRun implements AutoCloseable {
     private final AtomicLong until;
     private final StreamJobDelay delay;
     private final List<EndpointDelivery> deliveries;
+    private final List<ReferenceFile> files;
 
     private StreamJobRun(
             long number,
@@ -66,7 +69,9 @@ final class StreamJobRun implements AutoCloseable {
             LogEnds logEnds,
             AtomicLong until,
             StreamJobDelay delay,
-            List<EndpointDelivery> deliveries) {
+            List<EndpointDelivery> deliveries,
+            List<ReferenceFile> files) {
+        this.files = files;
         this.stumbling = stumbling;
         this.deliveries = deliveries;
         this.number = number;
@@ -89,6 +94,7 @@ final class StreamJobRun implements AutoCloseable {
             Optional<Path> referenceFolder,
             LogEnds.Known ends,
             MeterRegistry meters,
+            InstantSource clock,
             IntSupplier runs) {
         private static final long SHORTEST_PACE = 50;
         private static final long PACE_OF_A_RUN = 10;
@@ -143,8 +149,9 @@ final class StreamJobRun implements AutoCloseable {
         if (definition.merges()) {
             create(admin, exchange(number), tasks(start), options.replication(), Map.of());
         }
-        List<TopicPartition> read = referenceFiles(start, definition, admin, place);
-        List<TopicPartition> made = new ArrayList<>(read);
+        Map<TopicPartition, ReferenceFile> files = referenceFiles(start, definition, admin, place);
+        List<TopicPartition> made = new ArrayList<>(files.keySet());
+        List<TopicPartition> read = new ArrayList<>(made);
         for (int task = 0; definition.merges() && task < tasks(start); task++) {
             made.add(new TopicPartition(exchange(number), task));
         }
@@ -172,7 +179,8 @@ final class StreamJobRun implements AutoCloseable {
         streams.start();
         List<EndpointDelivery> deliveries = new ArrayList<>();
         endpoints.forEach((topic, to) -> deliveries.add(EndpointDelivery.start(to, topic, options.kafka())));
-        return new StreamJobRun(number, streams, stumbling, logEnds, until, delay, deliveries);
+        return new StreamJobRun(
+                number, streams, stumbling, logEnds, until, delay, deliveries, List.copyOf(files.values()));
     }
 
     /** What becomes of a run whose thread failed: what is wrong with a record or a row fails the job, all else is tried again. */
@@ -230,21 +238,26 @@ final class StreamJobRun implements AutoCloseable {
     }
 
     /** Files of reference data become topics of the start. @return their partitions */
-    private static List<TopicPartition> referenceFiles(
+    private static Map<TopicPartition, ReferenceFile> referenceFiles(
             StreamJobStart start, StreamJobDefinition definition, Admin admin, Place place)
             throws ExecutionException, InterruptedException, StreamJobDefinitionException {
-        List<TopicPartition> partitions = new ArrayList<>();
+        Map<TopicPartition, ReferenceFile> files = new HashMap<>();
         for (Map.Entry<String, StreamJobDefinition.Input> input :
                 definition.inputs().entrySet()) {
             if (input.getValue() instanceof StreamJobDefinition.Input.OfFile file) {
                 String topic = ReferenceFile.topic(applicationId(start.getNumber()), input.getKey());
                 create(admin, topic, 1, place.options().replication(), ReferenceFile.SETTINGS);
-                ReferenceFile.publish(
-                        place.referenceFolder(), file, topic, place.options().kafka());
-                partitions.add(new TopicPartition(topic, 0));
+                files.put(
+                        new TopicPartition(topic, 0),
+                        ReferenceFile.publish(
+                                place.referenceFolder(),
+                                file,
+                                topic,
+                                place.options().kafka(),
+                                place.clock()));
             }
         }
-        return partitions;
+        return files;
     }
 
     /** By the topics in which their rows wait. */
@@ -365,10 +378,12 @@ final class StreamJobRun implements AutoCloseable {
         return running;
     }
 
-    /** Why an output does not take what is written; empty where all do. */
+    /** Why an output does not take what is written, or reference data are not there; empty where all is well. */
     Optional<String> trouble() {
-        return deliveries.stream()
-                .flatMap(delivery -> delivery.trouble().stream())
+        return Stream.concat(
+                        deliveries.stream().map(EndpointDelivery::trouble),
+                        files.stream().map(ReferenceFile::trouble))
+                .flatMap(Optional::stream)
                 .findFirst();
     }
 
@@ -391,6 +406,7 @@ final class StreamJobRun implements AutoCloseable {
     @Override
     public void close() {
         deliveries.forEach(EndpointDelivery::close);
+        files.forEach(ReferenceFile::close);
         streams.close(CLOSE_LIMIT);
         logEnds.close();
         delay.close();

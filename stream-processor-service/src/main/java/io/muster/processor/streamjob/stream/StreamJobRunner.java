@@ -25,6 +25,7 @@ import io.muster.service.StreamsApplication;
 import io.muster.topics.Topics;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -86,7 +87,8 @@ public final class StreamJobRunner implements AutoCloseable {
         this.codecs = codecs;
         this.positions = new StreamPositions(kafka, codecs);
         this.admin = Admin.create(kafka.clientProperties());
-        this.place = new StreamJobRun.Place(options, referenceFolder, new LogEnds.Known(admin), meters, runs::size);
+        this.place = new StreamJobRun.Place(
+                options, referenceFolder, new LogEnds.Known(admin), meters, InstantSource.system(), runs::size);
         Map<String, Object> producing = kafka.clientProperties();
         producing.put(ProducerConfig.ACKS_CONFIG, "all");
         this.producer = new KafkaProducer<>(producing, new StringSerializer(), new ByteArraySerializer());
