@@ -22,6 +22,9 @@ import java.util.concurrent.CompletionException;
 final class AuditedFleet implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofMinutes(4);
     private static final Duration SETTLED = Duration.ofSeconds(60);
+    /** A thread of Kafka Streams may wait for a minute for a broker that died, and begin again then. */
+    private static final Duration STREAMS_SETTLED = Duration.ofMinutes(3);
+
     private static final int CONNECTS_A_SECOND = 500;
     /** Some drop their connection all the time. */
     private static final double MOST_CONNECTED = 0.97;
@@ -132,7 +135,7 @@ final class AuditedFleet implements AutoCloseable {
             }
             auditor.read(deadline);
             wrong.addAll(audited(jobs, skew));
-            wrong.addAll(streams.audit(Instant.now().plus(SETTLED)));
+            wrong.addAll(streams.audit(Instant.now().plus(STREAMS_SETTLED)));
         } catch (AuditException e) {
             wrong.add(e.getMessage());
         } catch (CompletionException e) {

@@ -40,7 +40,9 @@ public final class ServiceProgram {
             System.exit(UNUSABLE);
             return;
         } catch (KafkaException e) {
-            System.err.println(name + ": The brokers can't be used now: " + e.getMessage());
+            System.err.println(name + ": "
+                    + (e instanceof CommittedOffsets.LostException ? "" : "The brokers can't be used now: ")
+                    + e.getMessage());
             System.exit(FAILED);
             return;
         }

@@ -223,6 +223,7 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
 
     @Override
     public void close() {
+        spec.reached().accept(context.taskId().partition(), Long.MAX_VALUE);
         saving.close();
     }
 

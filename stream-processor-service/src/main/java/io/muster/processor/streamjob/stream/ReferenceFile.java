@@ -63,7 +63,7 @@ final class ReferenceFile implements AutoCloseable {
         this.topic = topic;
         this.kafka = kafka;
         this.clock = clock;
-        this.following = file.path().hasVersions() ? Thread.ofVirtual().unstarted(this::follow) : null;
+        this.following = file.path().hasVersions() ? Thread.ofVirtual().unstarted(this::lookOn) : null;
     }
 
     static String topic(String applicationId, String input) {
@@ -71,7 +71,7 @@ final class ReferenceFile implements AutoCloseable {
     }
 
     /**
-     * Writes what there is into the topic, unless that was done; where more may come, looks for that until it is closed.
+     * Writes what there is into the topic, unless that was done.
      *
      * @throws StreamJobDefinitionException where there is no such file, or it can't be read
      */
@@ -84,10 +84,14 @@ final class ReferenceFile implements AutoCloseable {
             throws StreamJobDefinitionException {
         ReferenceFile published = new ReferenceFile(folder, file, topic, kafka, clock);
         published.look();
-        if (published.following != null) {
-            published.following.start();
-        }
         return published;
+    }
+
+    /** Where more files may come, looks for them until it is closed. */
+    void follow() {
+        if (following != null) {
+            following.start();
+        }
     }
 
     /** Why there may be newer reference data than are used, if that is so. */
@@ -95,7 +99,7 @@ final class ReferenceFile implements AutoCloseable {
         return trouble;
     }
 
-    private void follow() {
+    private void lookOn() {
         try {
             while (true) {
                 Thread.sleep(LOOK);

@@ -28,9 +28,13 @@ final class StreamJobDelay implements AutoCloseable {
                 .register(meters);
     }
 
-    /** @param watermark in ticks */
+    /** @param watermark in ticks; {@link Long#MAX_VALUE} when another instance has the task */
     void reached(int task, long watermark) {
-        watermarks.put(task, watermark);
+        if (watermark == Long.MAX_VALUE) {
+            watermarks.remove(task);
+        } else {
+            watermarks.put(task, watermark);
+        }
     }
 
     /** Not a number before the first. */

@@ -179,6 +179,7 @@ final class StreamJobRun implements AutoCloseable {
         streams.start();
         List<EndpointDelivery> deliveries = new ArrayList<>();
         endpoints.forEach((topic, to) -> deliveries.add(EndpointDelivery.start(to, topic, options.kafka())));
+        files.values().forEach(ReferenceFile::follow);
         return new StreamJobRun(
                 number, streams, stumbling, logEnds, until, delay, deliveries, List.copyOf(files.values()));
     }

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeSet;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -111,16 +112,17 @@ final class StreamPositions {
                 .toList();
     }
 
-    private static List<StreamPosition> positions(
-            KafkaConsumer<String, byte[]> consumer,
-            List<TopicPartition> partitions,
-            long since,
-            List<String> diagnostics) {
+    /**
+     * The first record of each partition that arrived no earlier; the end where there is none, as it was before that was asked: what arrives
+     * meanwhile is behind it.
+     */
+    static List<StreamPosition> positions(
+            Consumer<?, ?> consumer, List<TopicPartition> partitions, long since, List<String> diagnostics) {
+        Map<TopicPartition, Long> ends = consumer.endOffsets(partitions, LIMIT);
         Map<TopicPartition, Long> times = new HashMap<>();
         partitions.forEach(partition -> times.put(partition, since));
         Map<TopicPartition, OffsetAndTimestamp> found = consumer.offsetsForTimes(times, LIMIT);
         Map<TopicPartition, Long> beginnings = consumer.beginningOffsets(partitions, LIMIT);
-        Map<TopicPartition, Long> ends = consumer.endOffsets(partitions, LIMIT);
         List<StreamPosition> positions = new ArrayList<>();
         for (TopicPartition partition : partitions) {
             long end = ends.getOrDefault(partition, 0L);
