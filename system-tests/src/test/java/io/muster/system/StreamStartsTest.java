@@ -94,6 +94,10 @@ class StreamStartsTest {
         for (Job job : jobs) {
             awaitState(job, seed, "Running");
         }
+        assertThat(StreamTopics.setting(kafka, "muster-stream-\\d+-exchange", "retention.ms"))
+                .as("what passes between tasks does not grow old, whatever its time")
+                .isNotEmpty()
+                .containsOnly("-1");
         for (int i = 0; i < 2; i++) {
             muster.killProcessor(random, 4000);
             if (i == 0) {

@@ -23,6 +23,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
@@ -50,6 +51,19 @@ final class StreamTopics {
                             .toList())
                     .all()
                     .get();
+        }
+    }
+
+    /** What topics have as a setting. @param names a pattern */
+    static List<String> setting(String kafka, String names, String setting) throws Exception {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka))) {
+            List<ConfigResource> topics = admin.listTopics().names().get().stream()
+                    .filter(name -> name.matches(names))
+                    .map(name -> new ConfigResource(ConfigResource.Type.TOPIC, name))
+                    .toList();
+            return admin.describeConfigs(topics).all().get().values().stream()
+                    .map(settings -> settings.get(setting).value())
+                    .toList();
         }
     }
 

@@ -61,6 +61,7 @@ final class StreamJobRun implements AutoCloseable {
     private final StreamJobDelay delay;
     private final List<EndpointDelivery> deliveries;
     private final List<ReferenceFile> files;
+    private final List<PassingTopic> passing;
 
     private StreamJobRun(
             long number,
@@ -70,7 +71,9 @@ final class StreamJobRun implements AutoCloseable {
             AtomicLong until,
             StreamJobDelay delay,
             List<EndpointDelivery> deliveries,
-            List<ReferenceFile> files) {
+            List<ReferenceFile> files,
+            List<PassingTopic> passing) {
+        this.passing = passing;
         this.files = files;
         this.stumbling = stumbling;
         this.deliveries = deliveries;
@@ -147,7 +150,7 @@ final class StreamJobRun implements AutoCloseable {
         StreamsApplication.Options options = place.options();
         long number = start.getNumber();
         if (definition.merges()) {
-            create(admin, exchange(number), tasks(start), options.replication(), Map.of());
+            create(admin, exchange(number), tasks(start), options.replication(), PassingTopic.SETTINGS);
         }
         Map<TopicPartition, ReferenceFile> files = referenceFiles(start, definition, admin, place);
         List<TopicPartition> made = new ArrayList<>(files.keySet());
@@ -165,7 +168,7 @@ final class StreamJobRun implements AutoCloseable {
                 spec(streamJobId, start, definition, codecs, logEnds, until::get, delay::reached, place::pace);
         Map<String, StreamJobDefinition.Output.ToEndpoint> endpoints = endpoints(streamJobId, definition);
         for (String topic : endpoints.keySet()) {
-            create(admin, topic, 1, options.replication(), Map.of());
+            create(admin, topic, 1, options.replication(), PassingTopic.SETTINGS);
         }
         Map<String, Object> more = new HashMap<>(options.more());
         more.put(StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG, FailQuietly.class);
@@ -180,8 +183,13 @@ final class StreamJobRun implements AutoCloseable {
         List<EndpointDelivery> deliveries = new ArrayList<>();
         endpoints.forEach((topic, to) -> deliveries.add(EndpointDelivery.start(to, topic, options.kafka())));
         files.values().forEach(ReferenceFile::follow);
+        List<PassingTopic> passing = new ArrayList<>();
+        endpoints.keySet().forEach(topic -> passing.add(new PassingTopic(topic, topic)));
+        if (definition.merges()) {
+            passing.add(new PassingTopic(exchange(number), applicationId(number)));
+        }
         return new StreamJobRun(
-                number, streams, stumbling, logEnds, until, delay, deliveries, List.copyOf(files.values()));
+                number, streams, stumbling, logEnds, until, delay, deliveries, List.copyOf(files.values()), passing);
     }
 
     /** What becomes of a run whose thread failed: what is wrong with a record or a row fails the job, all else is tried again. */
@@ -386,6 +394,11 @@ final class StreamJobRun implements AutoCloseable {
                         files.stream().map(ReferenceFile::trouble))
                 .flatMap(Optional::stream)
                 .findFirst();
+    }
+
+    /** Deletes what was read of topics that only this job reads. Returns at once. */
+    void purge(Admin admin) {
+        passing.forEach(topic -> topic.purge(admin));
     }
 
     /** Results from this instant on are those of another start. @param ticks of 100 ns */

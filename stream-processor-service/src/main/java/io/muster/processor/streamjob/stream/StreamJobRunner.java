@@ -25,6 +25,7 @@ import io.muster.service.StreamsApplication;
 import io.muster.topics.Topics;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -59,6 +60,7 @@ import org.slf4j.LoggerFactory;
 public final class StreamJobRunner implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StreamJobRunner.class);
     private static final Duration POLL = Duration.ofMillis(100);
+    private static final Duration PURGE = Duration.ofMinutes(1);
     private static final Duration PAUSE = Duration.ofSeconds(2);
     private static final Duration REPLACEMENT_PAUSE = Duration.ofMillis(500);
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(30);
@@ -113,6 +115,7 @@ public final class StreamJobRunner implements AutoCloseable {
         consumer.seekToBeginning(partitions);
         Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
         boolean caughtUp = false;
+        Instant purged = place.clock().instant();
         while (!closed) {
             try {
                 consumer.poll(POLL).forEach(this::take);
@@ -122,6 +125,10 @@ public final class StreamJobRunner implements AutoCloseable {
                     Set<String> all = new HashSet<>(wanted.keySet());
                     all.addAll(runs.keySet());
                     all.forEach(this::attend);
+                }
+                if (purged.plus(PURGE).isBefore(place.clock().instant())) {
+                    purged = place.clock().instant();
+                    runs.values().forEach(run -> run.purge(admin));
                 }
             } catch (WakeupException e) {
                 LOG.debug("Woken to end");
