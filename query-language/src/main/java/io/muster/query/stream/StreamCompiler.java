@@ -53,6 +53,10 @@ final class StreamCompiler {
                 }
                 selects.add(select(select, name));
             }
+            if (clocks.containsKey(name)) {
+                throw Parsing.refuse(
+                        step.getStart(), "'" + name + "' is an input that a step reads: name this step otherwise");
+            }
             if (!steps.add(name)) {
                 throw Parsing.refuse(step.getStart(), "There are two steps '" + name + "': name one otherwise");
             }
