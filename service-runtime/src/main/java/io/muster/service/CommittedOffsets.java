@@ -3,7 +3,6 @@ package io.muster.service;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
@@ -62,11 +61,10 @@ public final class CommittedOffsets {
         Map<TopicPartition, Long> beginnings = offsets(topics, OffsetSpec.earliest());
         begin(beginnings);
         Map<TopicPartition, OffsetAndMetadata> committed = committed();
-        beginnings
-                .entrySet()
-                .removeIf(beginning -> Optional.ofNullable(committed.get(beginning.getKey()))
-                        .filter(offset -> offset.offset() < beginning.getValue())
-                        .isEmpty());
+        beginnings.entrySet().removeIf(beginning -> {
+            OffsetAndMetadata at = committed.get(beginning.getKey());
+            return at == null || at.offset() >= beginning.getValue();
+        });
         if (!beginnings.isEmpty()) {
             LOG.warn("Records were deleted before they were read, group={} from={}", application, beginnings);
             commit(beginnings, Set.of());

@@ -62,10 +62,14 @@ final class Exchange implements Ingest.Events {
 
     @Override
     public void watermark(Upstream upstream, long time) {
-        for (ValueCodec.Writer to : pending) {
-            begin(to, WATERMARK, upstream);
-            to.number(time);
+        for (int task = 0; task < pending.length; task++) {
+            watermark(task, upstream, time);
         }
+    }
+
+    private void watermark(int task, Upstream upstream, long time) {
+        begin(pending[task], WATERMARK, upstream);
+        pending[task].number(time);
     }
 
     private static void begin(ValueCodec.Writer to, char kind, Upstream upstream) {
@@ -118,8 +122,7 @@ final class Exchange implements Ingest.Events {
 
                 @Override
                 public void watermark(Upstream upstream, long time) {
-                    begin(pending[task], WATERMARK, upstream);
-                    pending[task].number(time);
+                    Exchange.this.watermark(task, upstream, time);
                 }
             });
             saved = true;
