@@ -9,6 +9,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** A Muster to measure, on free ports and an empty folder beside its programs. */
 final class Trial {
@@ -20,7 +21,19 @@ final class Trial {
         Path data =
                 Files.createTempDirectory(Files.createDirectories(programs.resolveSibling("benchmark-data")), "run");
         Standalone muster = Standalone.start(
-                new Options(programs, data, port(), port(), port(), port(), Optional.empty(), 0, false), _ -> {});
+                new Options(
+                        programs,
+                        data,
+                        port(),
+                        port(),
+                        port(),
+                        port(),
+                        Optional.empty(),
+                        OptionalInt.empty(),
+                        OptionalInt.empty(),
+                        0,
+                        false),
+                _ -> {});
         Runtime.getRuntime().addShutdownHook(new Thread(muster::close));
         return muster;
     }

@@ -80,6 +80,8 @@ class ChartTest {
             oidc.issuer=https://id oidc.audience=muster networkPolicy.enabled=true | NetworkPolicy/muster-api
             image.pullSecrets[0]=pull                                           | Job/muster-topics
             topics.provision=false                                              | StatefulSet/muster-api
+            topics.grow=true                                                    | Job/muster-grow
+            topics.grow=true strimzi.enabled=true                               | Job/muster-grow
             planner.extraEnv[0].name=MUSTER_X planner.extraEnv[0].value=y planner.nodeSelector.disk=ssd | StatefulSet/muster-planner
             """)
     void rendersEachSwitch(String values, String wanted) throws IOException {

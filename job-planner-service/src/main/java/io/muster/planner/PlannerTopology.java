@@ -14,6 +14,7 @@ import io.muster.registry.SchemaRegistry;
 import io.muster.service.Outbox;
 import io.muster.service.Route;
 import io.muster.service.Traces;
+import io.muster.service.growth.RecordNumbers;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.Topic;
 import io.muster.topics.Topics;
@@ -67,6 +68,7 @@ final class PlannerTopology {
                 source(Topics.JOB_STATISTICS));
         topology.addStateStore(inMemory(JobProcessor.JOBS, codecs.of(Topics.JOBS)), COORDINATOR);
         topology.addStateStore(inMemory(JobProcessor.STATISTICS, codecs.of(Topics.JOB_STATISTICS)), COORDINATOR);
+        topology.addStateStore(RecordNumbers.store(JobProcessor.NUMBERS), COORDINATOR);
         if (mostActiveJobs > 0) {
             topology.addGlobalStore(
                     inMemory(ActiveJobs.STORE, codecs.of(Topics.JOBS)).withLoggingDisabled(),
@@ -104,6 +106,7 @@ final class PlannerTopology {
         topology.addStateStore(onDisk(FleetProcessor.DEVICE_JOBS, own("device-jobs", DeviceJob.class)), FLEET);
         topology.addStateStore(onDisk(FleetProcessor.MESSAGES, own("messages", PendingMessage.class)), FLEET);
         topology.addStateStore(onDisk(FleetProcessor.METHODS, own("methods", PendingMethod.class)), FLEET);
+        topology.addStateStore(RecordNumbers.store(FleetProcessor.NUMBERS), FLEET);
         write(Outbox.sink(Topics.DEVICES), Topics.DEVICES, FLEET);
         write(Outbox.sink(Topics.DEVICE_CONNECTIONS), Topics.DEVICE_CONNECTIONS, FLEET);
         write(Outbox.sink(Topics.DEVICE_JOB_EVENTS), Topics.DEVICE_JOB_EVENTS, FLEET);

@@ -98,16 +98,16 @@ final class PlannerDriver implements AutoCloseable {
     }
 
     PlannerDriver(int gateways, JobLimits limits) {
+        this(new PartitionCounts(1, 1, gateways, 1), limits);
+    }
+
+    /** @param counts as the planner is told; all that it reads is in the first partition of its topic */
+    PlannerDriver(PartitionCounts counts, JobLimits limits) {
         Properties properties = new Properties();
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "test-" + UUID.randomUUID());
         properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "unused:1");
         this.driver = new TopologyTestDriver(
-                PlannerTopology.build(
-                        registry,
-                        new PartitionCounts(1, 1, gateways, 1),
-                        limits,
-                        new SimpleMeterRegistry(),
-                        Traces.off()),
+                PlannerTopology.build(registry, counts, limits, new SimpleMeterRegistry(), Traces.off()),
                 properties,
                 now);
     }

@@ -74,7 +74,8 @@ public final class Provisioning {
         return names.isEmpty() ? "" : " (" + String.join(", ", names) + ")";
     }
 
-    private static PartitionCounts counts(Settings settings) {
+    /** Reads {@code topics.partitions.*}. @throws SettingsException where one is no number, or less than 1 */
+    public static PartitionCounts counts(Settings settings) {
         PartitionCounts usual = PartitionCounts.CLUSTER;
         try {
             return new PartitionCounts(

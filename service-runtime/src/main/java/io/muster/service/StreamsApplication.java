@@ -2,9 +2,11 @@ package io.muster.service;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
+import io.muster.service.growth.RecordNumbers;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
@@ -88,8 +90,11 @@ public final class StreamsApplication implements AutoCloseable {
         AtomicInteger failures = new AtomicInteger();
         streams.setUncaughtExceptionHandler(e -> {
             LOG.error("A stream thread failed", e);
-            if (hasNoOffset(e)) {
-                ServiceProgram.fail("Offsets of " + options.id() + " are gone, or what they name is.");
+            Optional<String> fatal = hasNoOffset(e)
+                    ? Optional.of("Offsets of " + options.id() + " are gone, or what they name is.")
+                    : cause(e, RecordNumbers.MovedException.class).map(Throwable::getMessage);
+            if (fatal.isPresent()) {
+                ServiceProgram.fail(fatal.get());
                 return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
             }
             if (failures.incrementAndGet() < FAILURES_BEFORE_GIVING_UP) {
@@ -120,12 +125,15 @@ public final class StreamsApplication implements AutoCloseable {
 
     /** Whether a thread failed for that: no application goes on at the beginning by itself. */
     public static boolean hasNoOffset(Throwable e) {
-        for (@Nullable Throwable at = e; at != null; at = at.getCause()) {
-            if (at instanceof InvalidOffsetException) {
-                return true;
-            }
+        return cause(e, InvalidOffsetException.class).isPresent();
+    }
+
+    private static <T extends Throwable> Optional<T> cause(Throwable e, Class<T> type) {
+        @Nullable Throwable at = e;
+        while (at != null && !type.isInstance(at)) {
+            at = at.getCause();
         }
-        return false;
+        return Optional.ofNullable(at).map(type::cast);
     }
 
     /** Whether every partition that this instance owns is being processed. */

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /**
@@ -14,6 +15,7 @@ import java.util.Set;
  * @param home the folder with lib/ and registry/
  * @param data the folder that keeps everything between two starts
  * @param otherKafka where a broker runs that is to be used; empty for one of our own
+ * @param jobPartitions and devicePartitions how many the topics are to have; empty for as many as they have
  * @param devices how many simulated devices; 0 for none, and then no demonstration
  */
 public record Options(
@@ -24,6 +26,8 @@ public record Options(
         int kafkaPort,
         int registryPort,
         Optional<String> otherKafka,
+        OptionalInt jobPartitions,
+        OptionalInt devicePartitions,
         int devices,
         boolean fresh) {
     private static final Set<String> FLAGS = Set.of("--fresh", "--json");
@@ -35,6 +39,8 @@ public record Options(
             "--kafka-port",
             "--kafka",
             "--registry-port",
+            "--job-partitions",
+            "--device-partitions",
             "--devices",
             "--policy",
             "--device");
@@ -71,6 +77,8 @@ public record Options(
                 port(arguments, "--kafka-port", 19092),
                 port(arguments, "--registry-port", 18081),
                 otherKafka(arguments),
+                partitions(arguments, "--job-partitions"),
+                partitions(arguments, "--device-partitions"),
                 number(arguments, "--devices", 1000, 0, 1_000_000),
                 arguments.containsKey("--fresh"));
     }
@@ -81,6 +89,10 @@ public record Options(
             throw new StandaloneException("--kafka is where a broker answers, HOST:PORT, not " + given.get() + ".");
         }
         return given;
+    }
+
+    private static OptionalInt partitions(Map<String, String> arguments, String name) throws StandaloneException {
+        return arguments.containsKey(name) ? OptionalInt.of(number(arguments, name, 1, 1, 1000)) : OptionalInt.empty();
     }
 
     private static int port(Map<String, String> arguments, String name, int byDefault) throws StandaloneException {

@@ -3,11 +3,7 @@ package io.muster.standalone;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.muster.access.SharedAccessPolicies;
-import io.muster.registry.RegistrySettings;
 import io.muster.registry.SchemaRegistryException;
-import io.muster.service.KafkaConnection;
-import io.muster.service.Provisioning;
-import io.muster.topics.PartitionCounts;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -47,10 +43,10 @@ import org.apache.kafka.common.Uuid;
  */
 public final class Standalone implements AutoCloseable {
     private static final String SECOND = "-2";
+    private static final List<String> STATEFUL = List.of("planner", "processor");
     private static final List<String> SERVICES = List.of("planner", "processor", "gateway", "api");
     private static final Duration START_LIMIT = Duration.ofSeconds(120);
     private static final Duration LOOK = Duration.ofMillis(100);
-    private static final short ONE_BROKER = 1;
 
     private final Options options;
     private final DataFolder data;
@@ -116,18 +112,26 @@ public final class Standalone implements AutoCloseable {
         awaitReady("broker", this::brokerAnswers);
         awaitReady("registry", () -> answers(URI.create(options.registry() + "/subjects")));
         prepareTopics();
+        startPlannerAndProcessor();
+        startService("gateway", "io.muster.gateway.Main", 512, gatewaySettings(0, options.mqttPort()));
+        startService("api", "io.muster.api.Main", 384, apiSettings(0, options.restPort(), options.mqttPort()));
+        awaitReady(SERVICES);
+        become("ready");
+    }
+
+    private void startPlannerAndProcessor() throws StandaloneException {
         startService(
                 "planner",
                 "io.muster.planner.Main",
                 768,
                 List.of("--state.dir=" + data.root().resolve("planner")));
         startService("processor", "io.muster.processor.Main", 384, processorSettings("processor"));
-        startService("gateway", "io.muster.gateway.Main", 512, gatewaySettings(0, options.mqttPort()));
-        startService("api", "io.muster.api.Main", 384, apiSettings(0, options.restPort(), options.mqttPort()));
-        for (String service : SERVICES) {
+    }
+
+    private void awaitReady(List<String> services) throws StandaloneException, InterruptedException {
+        for (String service : services) {
             awaitReady(service, () -> answers(URI.create(operations(service) + "/health/ready")));
         }
-        become("ready");
     }
 
     private void startBroker() throws StandaloneException {
@@ -226,10 +230,7 @@ public final class Standalone implements AutoCloseable {
         startService("processor" + SECOND, "io.muster.processor.Main", 512, processorSettings("processor" + SECOND));
         startService("gateway" + SECOND, "io.muster.gateway.Main", 512, gatewaySettings(1, mqttPort));
         startService("api" + SECOND, "io.muster.api.Main", 384, apiSettings(1, restPort, mqttPort));
-        for (String service : SERVICES) {
-            String name = service + SECOND;
-            awaitReady(name, () -> answers(URI.create(operations(name) + "/health/ready")));
-        }
+        awaitReady(SERVICES.stream().map(service -> service + SECOND).toList());
         return new Endpoints("https://localhost:" + restPort, mqttPort);
     }
 
@@ -241,14 +242,22 @@ public final class Standalone implements AutoCloseable {
     }
 
     private void prepareTopics() throws StandaloneException, InterruptedException {
+        Preparation preparation = new Preparation(options, say);
         try {
-            Provisioning.run(
-                            new KafkaConnection(options.kafka(), Map.of()),
-                            new RegistrySettings(URI.create(options.registry()), null, null, null),
-                            PartitionCounts.SMALL,
-                            ONE_BROKER)
-                    .drift()
-                    .forEach(say);
+            if (preparation.lacksPartitions()) {
+                if (!preparation.isAllRead()) {
+                    // What the last run left is read first.
+                    startPlannerAndProcessor();
+                    awaitReady(STATEFUL);
+                    awaitReady("rest of the topics", preparation::isAllRead);
+                    for (String service : STATEFUL.reversed()) {
+                        Objects.requireNonNull(children.remove(service), service)
+                                .end();
+                    }
+                }
+                preparation.grow();
+            }
+            preparation.provision();
         } catch (ExecutionException | SchemaRegistryException e) {
             throw new StandaloneException("Topics and schemas can't be prepared: " + e.getMessage() + ".", e);
         }

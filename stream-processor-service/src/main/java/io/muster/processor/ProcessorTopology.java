@@ -10,6 +10,7 @@ import io.muster.registry.SchemaRegistry;
 import io.muster.service.Outbox;
 import io.muster.service.Route;
 import io.muster.service.Traces;
+import io.muster.service.growth.RecordNumbers;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.Topic;
 import io.muster.topics.Topics;
@@ -35,12 +36,13 @@ final class ProcessorTopology {
     static Topology build(SchemaRegistry registry, PartitionCounts counts, MeterRegistry meters, Traces traces) {
         Codecs codecs = new Codecs(registry);
         Topology topology = new Topology();
-        statistics(topology, codecs, meters, traces);
+        statistics(topology, codecs, counts.devices(), meters, traces);
         streamJobs(topology, codecs, counts);
         return topology;
     }
 
-    private static void statistics(Topology topology, Codecs codecs, MeterRegistry meters, Traces traces) {
+    private static void statistics(
+            Topology topology, Codecs codecs, int devicePartitions, MeterRegistry meters, Traces traces) {
         topology.addSource(
                 "events", new StringDeserializer(), new ByteArrayDeserializer(), Topics.DEVICE_JOB_EVENTS.name());
         topology.addProcessor(
@@ -49,6 +51,7 @@ final class ProcessorTopology {
                         codecs.of(Topics.DEVICE_JOB_EVENTS),
                         sink(Topics.JOB_TALLIES),
                         sink(Topics.DEAD_LETTERS),
+                        devicePartitions,
                         meters,
                         traces),
                 "events");
@@ -76,6 +79,7 @@ final class ProcessorTopology {
                         Serdes.String(),
                         codecs.of(Topics.STREAM_JOBS)),
                 STREAM_JOBS);
+        topology.addStateStore(RecordNumbers.store(StreamJobProcessor.NUMBERS), STREAM_JOBS);
         route(topology, Outbox.sink(Topics.STREAM_JOB_EVENTS), Topics.STREAM_JOB_EVENTS);
         route(topology, Outbox.sink(Topics.STREAM_JOBS), Topics.STREAM_JOBS);
         route(topology, Outbox.sink(Topics.REPLIES, StreamJobProcessor.WRITER), Topics.REPLIES);

@@ -16,6 +16,7 @@ import io.muster.records.ExpansionCompleted;
 import io.muster.records.JobStatistics;
 import io.muster.registry.InMemorySchemaRegistry;
 import io.muster.service.Traces;
+import io.muster.service.growth.Repartitioning;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.Topics;
 import java.nio.charset.StandardCharsets;
@@ -23,12 +24,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Properties;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.TestOutputTopic;
+import org.apache.kafka.streams.TopologyDescription;
 import org.apache.kafka.streams.TopologyTestDriver;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -160,5 +164,19 @@ class ProcessorTopologyTest {
                 .check(new ClassFileImporter()
                         .withImportOption(new ImportOption.DoNotIncludeTests())
                         .importPackages("io.muster.processor"));
+    }
+
+    @Test
+    void everyStoreIsMovedWhenTopicsGetMorePartitions() {
+        Set<String> stores =
+                ProcessorTopology.build(registry, PartitionCounts.SMALL, meters, Traces.off())
+                        .describe()
+                        .subtopologies()
+                        .stream()
+                        .flatMap(part -> part.nodes().stream())
+                        .filter(TopologyDescription.Processor.class::isInstance)
+                        .flatMap(node -> ((TopologyDescription.Processor) node).stores().stream())
+                        .collect(Collectors.toSet());
+        assertThat(Repartitioning.stores(ProcessorService.APPLICATION_ID)).isEqualTo(stores);
     }
 }

@@ -54,7 +54,7 @@ class OperatedTest {
     private static Path data;
     private static HttpServer collector;
     private static Process provider;
-    private static Process muster;
+    private static MusterProgram muster;
     private static String issuer;
     private static String restAddress;
     private static int mqttPort;
@@ -86,30 +86,9 @@ class OperatedTest {
                 .redirectErrorStream(true)
                 .redirectOutput(new File("target/people.log"))
                 .start();
-        data = Files.createTempDirectory(Path.of("target"), "operated").toAbsolutePath();
-        restAddress = "https://localhost:" + RunningMuster.port();
-        mqttPort = RunningMuster.port();
-        Path home = Path.of("../standalone/target/muster").toAbsolutePath().normalize();
-        ProcessBuilder program = new ProcessBuilder(
-                        ProcessHandle.current().info().command().orElse("java"),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-cp",
-                        home.resolve("lib") + "/*",
-                        "io.muster.standalone.Main",
-                        "up",
-                        "--home",
-                        home.toString(),
-                        "--data",
-                        data.toString(),
-                        "--devices=0",
-                        "--rest-port=" + URI.create(restAddress).getPort(),
-                        "--mqtt-port=" + mqttPort,
-                        "--kafka-port=" + RunningMuster.port(),
-                        "--registry-port=" + RunningMuster.port())
-                .redirectErrorStream(true)
-                .redirectOutput(new File("target/operated.log"));
-        program.environment()
-                .putAll(Map.of(
+        muster = MusterProgram.start(
+                "operated",
+                Map.of(
                         "MUSTER_TRACES_ENDPOINT",
                         "http://localhost:" + collector.getAddress().getPort() + "/v1/traces",
                         "MUSTER_TRACES_SHARE",
@@ -118,12 +97,10 @@ class OperatedTest {
                         issuer,
                         "MUSTER_OIDC_AUDIENCE",
                         "urn:muster"));
-        muster = program.start();
-        await().atMost(Duration.ofMinutes(3)).until(() -> {
-            assertThat(muster.isAlive()).as("see target/operated.log").isTrue();
-            Path state = data.resolve("state.json");
-            return Files.exists(state) && Files.readString(state).contains("\"ready\"");
-        });
+        muster.awaitReady();
+        data = muster.data();
+        restAddress = muster.restAddress();
+        mqttPort = muster.mqttPort();
         policies = SharedAccessPolicies.load(data.resolve("policies.properties"));
         await().until(() -> Files.readString(Path.of("target/people.log")).contains("listens"));
     }
@@ -149,10 +126,9 @@ class OperatedTest {
 
     @AfterAll
     static void stop() throws Exception {
-        muster.destroy();
+        muster.end();
         provider.destroy();
         collector.stop(0);
-        assertThat(muster.waitFor(60, java.util.concurrent.TimeUnit.SECONDS)).isTrue();
     }
 
     @Test

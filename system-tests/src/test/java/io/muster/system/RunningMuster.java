@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -42,8 +43,18 @@ final class RunningMuster {
     private RunningMuster() throws Exception {
         Path home = Path.of("../standalone/target/muster").toAbsolutePath().normalize();
         Path data = Files.createTempDirectory(Files.createDirectories(Path.of("target")), "data");
-        Options options =
-                new Options(home, data.toAbsolutePath(), port(), port(), port(), port(), kafkaOfContainer(), 0, false);
+        Options options = new Options(
+                home,
+                data.toAbsolutePath(),
+                port(),
+                port(),
+                port(),
+                port(),
+                kafkaOfContainer(),
+                OptionalInt.empty(),
+                OptionalInt.empty(),
+                0,
+                false);
         standalone = Standalone.start(options, System.out::println);
         policies = standalone.policies();
         rest = new RestClient(options.rest(), standalone.caFile(), policies);

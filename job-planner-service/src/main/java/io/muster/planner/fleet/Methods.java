@@ -70,6 +70,7 @@ public final class Methods {
                 .setDeviceId(deviceId)
                 .setNumber(numberOfJob(job.getJobNumber()))
                 .setJobId(job.getJobId())
+                .setJobPartitions(job.getPartitions())
                 .setCreatedAt(now)
                 .setDueAt(connectLimit(call, now))
                 .setPriority(job.getPriority())

@@ -40,12 +40,14 @@ final class DeviceJobTable {
     private static final AttributeKey<String> STATUS = AttributeKey.stringKey("muster.device.job.status");
     private static final char BEHIND_NUL = '\u0001';
 
+    private final int partition;
     private final KeyValueStore<String, DeviceJob> store;
     private final Outbox outbox;
     private final Traces traces;
 
-    /** @param store by job id, NUL, device id */
-    DeviceJobTable(KeyValueStore<String, DeviceJob> store, Outbox outbox, Traces traces) {
+    /** @param partition whose they are @param store by job id, NUL, device id */
+    DeviceJobTable(int partition, KeyValueStore<String, DeviceJob> store, Outbox outbox, Traces traces) {
+        this.partition = partition;
         this.store = store;
         this.outbox = outbox;
         this.traces = traces;
@@ -64,6 +66,7 @@ final class DeviceJobTable {
                         pending.getCreatedAt(),
                         event,
                         Methods.jobNumber(pending)),
+                pending.getJobPartitions(),
                 now);
     }
 
@@ -72,16 +75,25 @@ final class DeviceJobTable {
         happened(
                 job.getMethod() == null ? OperationType.TWIN : OperationType.METHOD,
                 new DeviceJobEvent(job.getJobId(), deviceId, now, previous, now, event, job.getJobNumber()),
+                job.getPartitions(),
                 now);
     }
 
-    private void happened(OperationType operation, DeviceJobEvent event, Instant now) {
+    /**
+     * All events of a device job are in one partition, and so is its part of the statistics: where the device was when the job began, of as
+     * many partitions as there were. Their number has since been multiplied, if it is another.
+     */
+    private Route routeOf(String deviceId, int jobPartitions) {
+        return jobPartitions == 0 ? outbox.routeOf(deviceId) : new Route(deviceId, partition % jobPartitions);
+    }
+
+    private void happened(OperationType operation, DeviceJobEvent event, int jobPartitions, Instant now) {
         String deviceId = Objects.requireNonNull(event.getDeviceId(), "a device job has a device");
         Optional<Traces.Trace> trace = traces.of(event.getJobId(), event.getJobNumber(), deviceId);
         outbox.sendTraced(
                 Outbox.sink(Topics.DEVICE_JOB_EVENTS),
                 Topics.DEVICE_JOB_EVENTS,
-                outbox.routeOf(deviceId),
+                routeOf(deviceId, jobPartitions),
                 event,
                 now,
                 trace);

@@ -49,11 +49,11 @@ final class DeviceReports {
     }
 
     /** @param deviceId the report's; a heartbeat has none and may give anything */
-    void handle(DeviceReport report, String deviceId, long offset, Instant now) {
+    void handle(DeviceReport report, String deviceId, long number, Instant now) {
         connections.heard(report.getGateway(), report.getGatewayRun(), reportedUntil(report), now);
         switch (report.getReport()) {
             case GatewayHeartbeat _ -> {}
-            case RequestConnection _ -> terms(report, deviceId, offset, now);
+            case RequestConnection _ -> terms(report, deviceId, number, now);
             case DeviceConnected connected -> connected(report, deviceId, connected, now);
             case DeviceDisconnected disconnected -> disconnected(deviceId, disconnected, now);
             case SubscriptionsChanged changed -> subscriptions(deviceId, changed, now);
@@ -73,14 +73,14 @@ final class DeviceReports {
     }
 
     /** The epoch is the request's own place in the partition, so that a later one is larger, whichever gateway asks. */
-    private void terms(DeviceReport report, String deviceId, long offset, Instant now) {
+    private void terms(DeviceReport report, String deviceId, long number, Instant now) {
         @Nullable Device device = devices.get(deviceId);
         @Nullable Device parent = devices.get(IdentityId.deviceId(deviceId));
         @Nullable DeviceConnection session = connections.get(deviceId);
         String correlationId = report.getCorrelationId() == null ? "" : report.getCorrelationId();
         ConnectionTerms.Builder terms = ConnectionTerms.newBuilder()
                 .setCorrelationId(correlationId)
-                .setEpoch(offset)
+                .setEpoch(number)
                 .setKnown(device != null && parent != null);
         if (device != null && parent != null) {
             // A module is as disabled as its device.

@@ -64,10 +64,14 @@ final class Expansions {
             return !job.getExpanded();
         }
 
-        /** How many of those that wait may begin, as far as the job is concerned. */
+        /** Those that wait in places before may begin, as far as the job is concerned. */
+        private long limit() {
+            return job.getPaced() ? Math.min(job.getGranted(), job.getNextPlace()) : job.getNextPlace();
+        }
+
+        /** How many may begin at most: not all places are taken where the partition has been split since. */
         private long releasable() {
-            long granted = job.getPaced() ? job.getGranted() : job.getNextPlace();
-            return job.getHeld() ? 0 : Math.min(granted, job.getNextPlace()) - job.getReleased();
+            return job.getHeld() ? 0 : limit() - job.getReleased();
         }
 
         private Active(FleetJob job, Condition condition, @Nullable TwinEdit edit) {
@@ -257,7 +261,7 @@ final class Expansions {
     void stop(String jobId, Object end, Instant now) {
         @Nullable Active stopped = active.get(jobId);
         if (stopped != null) {
-            for (KeyValue<String, byte[]> entry : waitingOf(jobId, Integer.MAX_VALUE)) {
+            for (KeyValue<String, byte[]> entry : waitingOf(jobId, stopped.job.getNextPlace(), Integer.MAX_VALUE)) {
                 waiting.delete(entry.key);
                 deviceJobs.happened(stopped.job, text(entry.value), DeviceJobStatus.QUEUED, end, now);
             }
@@ -275,8 +279,10 @@ final class Expansions {
         if (allowed == 0) {
             return false;
         }
-        List<KeyValue<String, byte[]>> next = waitingOf(job.job.getJobId(), allowed);
-        keep(job, FleetJob.newBuilder(job.job).setReleased(job.job.getReleased() + next.size()));
+        long limit = job.limit();
+        List<KeyValue<String, byte[]>> next = waitingOf(job.job.getJobId(), limit, allowed);
+        long until = next.size() < allowed ? limit : place(next.getLast().key) + 1;
+        keep(job, FleetJob.newBuilder(job.job).setReleased(until));
         for (KeyValue<String, byte[]> entry : next) {
             String deviceId = text(entry.value);
             waiting.delete(entry.key);
@@ -292,14 +298,26 @@ final class Expansions {
         return true;
     }
 
-    private List<KeyValue<String, byte[]>> waitingOf(String jobId, int most) {
+    /** In the order of their places, those before that place. */
+    private List<KeyValue<String, byte[]>> waitingOf(String jobId, long before, int most) {
+        if (before <= 0) {
+            return List.of();
+        }
         List<KeyValue<String, byte[]>> found = new ArrayList<>();
-        try (KeyValueIterator<String, byte[]> all = waiting.prefixScan(jobId + '\0', new StringSerializer())) {
+        try (KeyValueIterator<String, byte[]> all = waiting.range(key(jobId, 0), key(jobId, before - 1))) {
             while (all.hasNext() && found.size() < most) {
                 found.add(all.next());
             }
         }
         return found;
+    }
+
+    private static String key(String jobId, long place) {
+        return jobId + '\0' + HEX.toHexDigits(place);
+    }
+
+    private static long place(String key) {
+        return HexFormat.fromHexDigitsToLong(key, key.indexOf('\0') + 1, key.length());
     }
 
     private static String text(byte[] bytes) {
@@ -346,8 +364,7 @@ final class Expansions {
             long place = running.job.getNextPlace();
             running.job =
                     FleetJob.newBuilder(running.job).setNextPlace(place + 1).build();
-            waiting.put(
-                    running.job.getJobId() + '\0' + HEX.toHexDigits(place), deviceId.getBytes(StandardCharsets.UTF_8));
+            waiting.put(key(running.job.getJobId(), place), deviceId.getBytes(StandardCharsets.UTF_8));
             deviceJobs.happened(running.job, deviceId, null, new DeviceJobQueued(null, null, null), now);
         } else {
             run(running, device, null, now);

@@ -40,6 +40,8 @@ import io.muster.service.Requester;
 import io.muster.service.Route;
 import io.muster.service.Steps;
 import io.muster.service.Traces;
+import io.muster.service.growth.KeyPartition;
+import io.muster.service.growth.RecordNumbers;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.Topics;
 import java.time.Duration;
@@ -85,6 +87,9 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
     /** Messages to devices, by device id and number. */
     public static final String MESSAGES = "messages";
 
+    /** From where the numbers of commands and reports go on. */
+    public static final String NUMBERS = "device-numbers";
+
     private static final Duration TICK = Duration.ofMillis(10);
     private static final Duration SWEEP = Duration.ofSeconds(5);
     private static final Duration EXPIRY = Duration.ofMinutes(10);
@@ -102,6 +107,9 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
 
     @SuppressWarnings("NullAway.Init")
     private Outbox outbox;
+
+    @SuppressWarnings("NullAway.Init")
+    private RecordNumbers numbers;
 
     @SuppressWarnings("NullAway.Init")
     private Steps steps;
@@ -153,6 +161,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
     @Override
     public void init(ProcessorContext<Route, byte[]> context) {
         this.context = context;
+        this.numbers = new RecordNumbers(context.getStateStore(NUMBERS), devicePartitions);
         this.outbox = new Outbox(context, codecs, "job-planner-service");
         this.jobs = context.getStateStore(JOBS);
         KeyValueStore<String, DeviceConnection> connectionStore = context.getStateStore(CONNECTIONS);
@@ -162,7 +171,8 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
                 context.getStateStore(DEVICES), context.getStateStore(TAGS), codecs.of(Topics.DEVICES), outbox);
         ConnectionTable connections = new ConnectionTable(connectionStore, outbox, now());
         TwinWriter twins = new TwinWriter(devices, connections, fleetOutbox);
-        this.deviceJobs = new DeviceJobTable(context.getStateStore(DEVICE_JOBS), outbox, traces);
+        this.deviceJobs =
+                new DeviceJobTable(context.taskId().partition(), context.getStateStore(DEVICE_JOBS), outbox, traces);
         this.runner = new MethodRunner(new MethodTable(methodStore), connections, jobs, deviceJobs, fleetOutbox);
         this.messages = new MessageTable(context.getStateStore(MESSAGES), connections, fleetOutbox);
         DevicePartition partition = new DevicePartition(
@@ -217,14 +227,14 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
         if (!IdentityId.deviceId(command.getDeviceId()).equals(record.key())) {
             throw new InvalidRecordException("the key is not the command's device id");
         }
-        long number = position.offset() * devicePartitions + position.partition();
+        KeyPartition.require(record.key(), position, devicePartitions);
         if (changesTheDevice(command.getCommand())) {
             expansions.settle(command.getDeviceId(), now);
             if (command.getCommand() instanceof DeleteDevice) {
                 devices.modulesOf(command.getDeviceId()).forEach(module -> expansions.settle(module, now));
             }
         }
-        requests.handle(command, number, Requester.of(record, replyPartitions), now);
+        requests.handle(command, numbers.of(position), Requester.of(record, replyPartitions), now);
         if (changesTheDevice(command.getCommand())) {
             expansions.reconsider(command.getDeviceId(), now);
         }
@@ -244,10 +254,13 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
         if (deviceId != null && !IdentityId.deviceId(deviceId).equals(record.key())) {
             throw new InvalidRecordException("the key is not the report's device id");
         }
+        if (deviceId != null) {
+            KeyPartition.require(record.key(), position, devicePartitions);
+        }
         if (deviceId != null && changesTheDevice(report.getReport())) {
             expansions.settle(deviceId, now);
         }
-        reports.handle(report, deviceId == null ? "" : deviceId, position.offset(), now);
+        reports.handle(report, deviceId == null ? "" : deviceId, numbers.of(position), now);
         if (deviceId != null && changesTheDevice(report.getReport())) {
             expansions.reconsider(deviceId, now);
         }

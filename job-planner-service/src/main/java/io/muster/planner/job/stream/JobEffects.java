@@ -78,7 +78,10 @@ final class JobEffects {
         for (int partition = 0; partition < after.size(); partition++) {
             long earlier = partition < before.size() ? before.get(partition) : 0;
             if (after.get(partition) > earlier) {
-                tell(jobId, partition, new ReleaseDeviceJobs(after.get(partition)), now);
+                // One for each partition that there was when the job began: since then it may have been split.
+                for (int of = partition; of < devicePartitions; of += after.size()) {
+                    tell(jobId, of, new ReleaseDeviceJobs(after.get(partition)), now);
+                }
             }
         }
     }

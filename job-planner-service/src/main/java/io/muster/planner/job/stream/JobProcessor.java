@@ -21,6 +21,8 @@ import io.muster.service.Outbox;
 import io.muster.service.Requester;
 import io.muster.service.Route;
 import io.muster.service.Steps;
+import io.muster.service.growth.KeyPartition;
+import io.muster.service.growth.RecordNumbers;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.Topics;
 import java.time.Duration;
@@ -41,6 +43,9 @@ public final class JobProcessor implements Processor<String, byte[], Route, byte
 
     /** The latest statistics of jobs that run and have a policy, by job id. */
     public static final String STATISTICS = "statistics";
+
+    /** From where the numbers of jobs go on. */
+    public static final String NUMBERS = "job-numbers";
 
     private static final Duration TICK = Duration.ofMillis(20);
     private static final int DUE_PER_TICK = 100;
@@ -66,6 +71,9 @@ public final class JobProcessor implements Processor<String, byte[], Route, byte
     private JobEffects effects;
 
     @SuppressWarnings("NullAway.Init")
+    private RecordNumbers numbers;
+
+    @SuppressWarnings("NullAway.Init")
     private Steps steps;
 
     /** @param mostActive how many jobs may be active at a time, in all partitions; 0 for any number */
@@ -83,6 +91,7 @@ public final class JobProcessor implements Processor<String, byte[], Route, byte
         this.context = context;
         this.jobs = context.getStateStore(JOBS);
         this.statistics = context.getStateStore(STATISTICS);
+        this.numbers = new RecordNumbers(context.getStateStore(NUMBERS), jobPartitions);
         this.effects = new JobEffects(new Outbox(context, codecs, "job-planner-service"), devicePartitions, meters);
         try (KeyValueIterator<String, Job> all = jobs.all()) {
             while (all.hasNext()) {
@@ -135,14 +144,14 @@ public final class JobProcessor implements Processor<String, byte[], Route, byte
         if (!command.getJobId().equals(record.key())) {
             throw new InvalidRecordException("the key is not the command's job id");
         }
+        KeyPartition.require(record.key(), position, jobPartitions);
         Requester requester = Requester.of(record, replyPartitions);
         JobIntent intent = switch (command.getCommand()) {
             case CreateJob create -> {
                 if (!create.getDefinition().getJobId().equals(command.getJobId())) {
                     throw new InvalidRecordException("the definition's job id is not the command's");
                 }
-                yield new JobIntent.Create(
-                        create.getDefinition(), position.offset() * jobPartitions + position.partition(), isFull());
+                yield new JobIntent.Create(create.getDefinition(), numbers.of(position), isFull());
             }
             case CancelJob _ -> new JobIntent.Cancel();
             case PauseJob _ -> new JobIntent.Pause();

@@ -54,6 +54,7 @@ public final class PartitionTallies implements Processor<String, byte[], String,
     private final RecordCodec<DeviceJobEvent> codec;
     private final String tallies;
     private final String deadLetters;
+    private final int devicePartitions;
     private final Counter discrepancies;
     private final MeterRegistry meters;
     private final Traces traces;
@@ -69,17 +70,24 @@ public final class PartitionTallies implements Processor<String, byte[], String,
     @SuppressWarnings("NullAway.Init")
     private Steps steps;
 
-    /** @param tallies and deadLetters the names of the sinks */
+    /**
+     * Makes one.
+     *
+     * @param tallies and deadLetters the names of the sinks
+     * @param devicePartitions how many there are
+     */
     public PartitionTallies(
             RecordCodec<DeviceJobEvent> codec,
             String tallies,
             String deadLetters,
+            int devicePartitions,
             MeterRegistry meters,
             Traces traces) {
         this.traces = traces;
         this.codec = codec;
         this.tallies = tallies;
         this.deadLetters = deadLetters;
+        this.devicePartitions = devicePartitions;
         this.discrepancies = Counter.builder("muster.statistics.discrepancies")
                 .description("Partitions whose events do not sum to the device count that they reported")
                 .register(meters);
@@ -163,9 +171,12 @@ public final class PartitionTallies implements Processor<String, byte[], String,
         changed.add(event.getJobId());
     }
 
-    /** The events win: they are what happened. */
+    /**
+     * The events win: they are what happened. Those of a job that began when there were fewer partitions come from several now, of which none
+     * can tell how many there are.
+     */
     private void compare(String jobId, ExpansionCompleted completed, Tally tally) {
-        if (completed.getDeviceCount() != tally.total()) {
+        if (completed.getPartitions() == devicePartitions && completed.getDeviceCount() != tally.total()) {
             discrepancies.increment();
             LOG.warn(
                     "The events of a partition do not sum to its device count, jobId={} partition={} deviceCount={} events={}",

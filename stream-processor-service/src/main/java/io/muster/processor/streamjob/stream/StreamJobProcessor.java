@@ -16,6 +16,8 @@ import io.muster.service.Outbox;
 import io.muster.service.Requester;
 import io.muster.service.Route;
 import io.muster.service.Steps;
+import io.muster.service.growth.KeyPartition;
+import io.muster.service.growth.RecordNumbers;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.Topics;
 import java.time.Instant;
@@ -30,6 +32,9 @@ import org.jspecify.annotations.Nullable;
 public final class StreamJobProcessor implements Processor<String, byte[], Route, byte[]> {
     /** The store of documents, by stream job id. */
     public static final String JOBS = "stream-jobs";
+
+    /** From where the numbers of starts go on. */
+    public static final String NUMBERS = "stream-job-numbers";
 
     /** Names the sinks that others write too. */
     public static final String WRITER = "stream-job";
@@ -48,6 +53,9 @@ public final class StreamJobProcessor implements Processor<String, byte[], Route
     private Outbox outbox;
 
     @SuppressWarnings("NullAway.Init")
+    private RecordNumbers numbers;
+
+    @SuppressWarnings("NullAway.Init")
     private Steps steps;
 
     public StreamJobProcessor(Codecs codecs, PartitionCounts counts) {
@@ -60,6 +68,7 @@ public final class StreamJobProcessor implements Processor<String, byte[], Route
     public void init(ProcessorContext<Route, byte[]> context) {
         this.context = context;
         this.jobs = context.getStateStore(JOBS);
+        this.numbers = new RecordNumbers(context.getStateStore(NUMBERS), jobPartitions);
         this.outbox = new Outbox(context, codecs, "stream-processor-service");
         this.steps = Steps.of(context);
     }
@@ -76,6 +85,7 @@ public final class StreamJobProcessor implements Processor<String, byte[], Route
             if (!command.getStreamJobId().equals(record.key())) {
                 throw new InvalidRecordException("the key is not the command's stream job id");
             }
+            KeyPartition.require(record.key(), position, jobPartitions);
             obey(command, record, position, now);
         } catch (UndecodableRecordException | InvalidRecordException e) {
             outbox.giveUp(
@@ -87,7 +97,7 @@ public final class StreamJobProcessor implements Processor<String, byte[], Route
     private void obey(StreamJobCommand command, Record<String, byte[]> record, RecordMetadata position, Instant now) {
         String id = command.getStreamJobId();
         @Nullable StreamJob before = jobs.get(id);
-        long number = position.offset() * jobPartitions + position.partition() + 1;
+        long number = numbers.of(position) + 1;
         StreamJobDecision decision = StreamJobDecider.decide(before, command.getCommand(), number, now);
         Requester requester = Requester.of(record, replyPartitions);
         switch (decision) {

@@ -1,0 +1,175 @@
+package io.muster.service.growth;
+
+import io.muster.codec.Codecs;
+import io.muster.codec.RecordCodec;
+import io.muster.records.Job;
+import io.muster.records.JobStatistics;
+import io.muster.records.JobStatus;
+import io.muster.records.StreamJob;
+import io.muster.records.StreamJobStatus;
+import io.muster.service.growth.Repartitioning.RefusedException;
+import io.muster.topics.Topic;
+import io.muster.topics.Topics;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ConsumerGroupDescription;
+import org.apache.kafka.clients.admin.GroupListing;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/** Whether nothing is under way that depends on where keys are. */
+final class Calm {
+    /** Who reads what by key, and keeps state of it. Statistics that were not read yet are read again behind the move. */
+    private static final Map<String, List<Topic<?>>> READ = new TreeMap<>(Map.of(
+            "muster-job-planner",
+            List.of(Topics.JOB_COMMANDS, Topics.DEVICE_COMMANDS, Topics.DEVICE_REPORTS, Topics.EXPANSIONS),
+            "muster-stream-processor",
+            List.of(Topics.DEVICE_JOB_EVENTS, Topics.JOB_TALLIES, Topics.STREAM_JOB_COMMANDS)));
+
+    private static final Set<StreamJobStatus> AT_REST =
+            Set.of(StreamJobStatus.CREATED, StreamJobStatus.STOPPED, StreamJobStatus.FAILED);
+
+    private static final Duration LOOK = Duration.ofMillis(500);
+    private static final int LOOKS = 20;
+
+    private final Admin admin;
+    private final LogReader reader;
+    private final Codecs codecs;
+
+    Calm(Admin admin, LogReader reader, Codecs codecs) {
+        this.admin = admin;
+        this.reader = reader;
+        this.codecs = codecs;
+    }
+
+    /** @throws RefusedException where something is */
+    void require() throws RefusedException, ExecutionException, InterruptedException {
+        Set<String> members = members();
+        for (int looks = 0; !members.isEmpty() && looks < LOOKS; looks++) {
+            // One that has ended is a member until its session has.
+            Thread.sleep(LOOK);
+            members = members();
+        }
+        if (!members.isEmpty()) {
+            throw new RefusedException("Somebody runs as " + String.join(" and ", members)
+                    + ": end all services first, planner and processor last.");
+        }
+        List<String> unread = unread();
+        if (!unread.isEmpty()) {
+            throw new RefusedException("Not all is read of " + String.join(", ", unread)
+                    + ": start planner and processor alone, let them read it, and end them.");
+        }
+        requireNoExpansion();
+        List<String> running = new ArrayList<>();
+        read(Topics.STREAM_JOBS, StreamJob.class).forEach((id, job) -> {
+            if (!AT_REST.contains(job.getStatus())) {
+                running.add(id);
+            }
+        });
+        if (!running.isEmpty()) {
+            throw new RefusedException(
+                    "Stream jobs run: stop them first, and start them behind it where their output ended: "
+                            + String.join(", ", running) + ".");
+        }
+    }
+
+    /** Groups that somebody is a member of. */
+    private Set<String> members() throws ExecutionException, InterruptedException {
+        Set<String> groups = admin.listGroups().all().get().stream()
+                .map(GroupListing::groupId)
+                .filter(READ::containsKey)
+                .collect(Collectors.toSet());
+        return admin.describeConsumerGroups(groups).all().get().values().stream()
+                .filter(group -> !group.members().isEmpty())
+                .map(ConsumerGroupDescription::groupId)
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    private void requireNoExpansion() throws RefusedException, ExecutionException, InterruptedException {
+        Map<String, JobStatistics> statistics = read(Topics.JOB_STATISTICS, JobStatistics.class);
+        List<String> expanding = new ArrayList<>();
+        read(Topics.JOBS, Job.class).forEach((id, job) -> {
+            if (job.getStatus() == JobStatus.RUNNING && !isExpanded(job, statistics.get(id))) {
+                expanding.add(id);
+            }
+        });
+        if (!expanding.isEmpty()) {
+            throw new RefusedException(
+                    "Jobs are still looking for their devices: start planner and processor alone, let them end it, and end them: "
+                            + String.join(", ", expanding) + ".");
+        }
+    }
+
+    private static boolean isExpanded(Job job, @Nullable JobStatistics statistics) {
+        return statistics != null
+                && statistics.getJobNumber() == job.getJobNumber()
+                && statistics.getPartitions() > 0
+                && statistics.getPartitionsExpanded() == statistics.getPartitions();
+    }
+
+    /** Topics that planner and processor have not read to their ends, or whose ends nobody can read yet. */
+    List<String> unread() throws ExecutionException, InterruptedException {
+        Set<String> present = admin.listTopics().names().get();
+        List<String> unread = new ArrayList<>();
+        for (Map.Entry<String, List<Topic<?>>> group : READ.entrySet()) {
+            Map<TopicPartition, Long> committed = new HashMap<>();
+            admin.listConsumerGroupOffsets(group.getKey())
+                    .partitionsToOffsetAndMetadata()
+                    .get()
+                    .forEach((partition, at) -> committed.put(partition, offset(at)));
+            for (Topic<?> topic : group.getValue()) {
+                if (present.contains(topic.name()) && !isRead(topic.name(), committed)) {
+                    unread.add(topic.name());
+                }
+            }
+        }
+        return unread;
+    }
+
+    private static long offset(@Nullable OffsetAndMetadata at) {
+        return at == null ? 0 : at.offset();
+    }
+
+    private boolean isRead(String topic, Map<TopicPartition, Long> committed)
+            throws ExecutionException, InterruptedException {
+        List<TopicPartition> partitions = reader.partitions(topic);
+        Map<TopicPartition, Long> ends = reader.ends(partitions);
+        if (!ends.equals(reader.stableEnds(partitions))) {
+            return false;
+        }
+        // Ends of transactions take a place in the log, and are nothing to read.
+        int[] left = {0};
+        reader.read(partitions, committed, ends, _ -> left[0]++);
+        return left[0] == 0;
+    }
+
+    private <V extends SpecificRecord> Map<String, V> read(Topic<V> topic, Class<V> type)
+            throws ExecutionException, InterruptedException {
+        RecordCodec<V> codec = codecs.of(topic);
+        Map<String, V> rows = new TreeMap<>();
+        Map<String, byte[]> bytes = new HashMap<>();
+        List<TopicPartition> partitions = reader.partitions(topic.name());
+        reader.read(partitions, reader.ends(partitions), record -> {
+            String key = new String(record.key(), StandardCharsets.UTF_8);
+            if (record.value() == null) {
+                bytes.remove(key);
+            } else {
+                bytes.put(key, record.value());
+            }
+        });
+        bytes.forEach((key, value) -> rows.put(key, type.cast(codec.decode(value))));
+        return rows;
+    }
+}

@@ -1,0 +1,68 @@
+package io.muster.service.growth;
+
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.StoreBuilder;
+import org.apache.kafka.streams.state.Stores;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Numbers for the records of topics that are partitioned alike: no two records of a topic have the same, and of one key later records have
+ * larger ones, also after the topic got more partitions, whose offsets begin at 0 again ({@link Repartitioning}). For one task.
+ */
+public final class RecordNumbers {
+    /** Added to every number; absent before the topics got more partitions. */
+    static final String BASE = "base";
+
+    /** For how many partitions the state of this task was made. */
+    static final String PARTITIONS = "partitions";
+
+    private final KeyValueStore<String, Long> store;
+    private final long base;
+    private final int partitions;
+    private boolean noted;
+
+    /**
+     * Reads them.
+     *
+     * @param store of this task, made by {@link #store}
+     * @param partitions how many the topics have
+     * @throws MovedException where the task's state was made for another number
+     */
+    public RecordNumbers(KeyValueStore<String, Long> store, int partitions) {
+        @Nullable Long known = store.get(PARTITIONS);
+        if (known != null && known != partitions) {
+            throw new MovedException(known, partitions);
+        }
+        this.store = store;
+        this.noted = known != null;
+        @Nullable Long added = store.get(BASE);
+        this.base = added == null ? 0 : added;
+        this.partitions = partitions;
+    }
+
+    /** Keeps what they go on from. */
+    public static StoreBuilder<KeyValueStore<String, Long>> store(String name) {
+        return Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore(name), Serdes.String(), Serdes.Long());
+    }
+
+    /** The number of the record there. */
+    public long of(RecordMetadata position) {
+        if (!noted) {
+            store.put(PARTITIONS, (long) partitions);
+            noted = true;
+        }
+        return base + position.offset() * partitions + position.partition();
+    }
+
+    /** Topics were given more partitions and the state was left where it was: keys are not where it is. */
+    public static final class MovedException extends IllegalStateException {
+        private static final long serialVersionUID = 1;
+
+        private MovedException(long before, int now) {
+            super("The state was made for " + before + " partitions, and the topics have " + now
+                    + ": the state is to be moved first. See docs/operate/growing.md.");
+        }
+    }
+}

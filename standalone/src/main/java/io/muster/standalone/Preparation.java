@@ -1,0 +1,92 @@
+package io.muster.standalone;
+
+import io.muster.registry.RegistrySettings;
+import io.muster.service.KafkaConnection;
+import io.muster.service.Provisioning;
+import io.muster.service.growth.Repartitioning;
+import io.muster.topics.PartitionCounts;
+import io.muster.topics.Topic;
+import io.muster.topics.Topics;
+import java.net.URI;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.TopicDescription;
+
+/** Topics and schemas, before the services start. */
+final class Preparation {
+    private static final short ONE_BROKER = 1;
+
+    private final KafkaConnection kafka;
+    private final RegistrySettings registry;
+    private final Options options;
+    private final Consumer<String> say;
+
+    Preparation(Options options, Consumer<String> say) {
+        this.kafka = new KafkaConnection(options.kafka(), Map.of());
+        this.registry = new RegistrySettings(URI.create(options.registry()), null, null, null);
+        this.options = options;
+        this.say = say;
+    }
+
+    /** Whether topics are there and have not as many partitions as is asked for. */
+    boolean lacksPartitions() throws ExecutionException, InterruptedException {
+        PartitionCounts found = found();
+        return !wanted(found).equals(found);
+    }
+
+    /** Whether nothing is left that planner and processor have not read. */
+    boolean isAllRead() throws ExecutionException, InterruptedException {
+        try (Repartitioning repartitioning = repartitioning()) {
+            return repartitioning.unread().isEmpty();
+        }
+    }
+
+    void grow() throws StandaloneException, ExecutionException, InterruptedException {
+        try (Repartitioning repartitioning = repartitioning()) {
+            repartitioning.run(say);
+        } catch (Repartitioning.RefusedException e) {
+            throw new StandaloneException(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    void provision() throws ExecutionException, InterruptedException {
+        Provisioning.run(kafka, registry, wanted(found()), ONE_BROKER).drift().forEach(say);
+    }
+
+    private Repartitioning repartitioning() throws ExecutionException, InterruptedException {
+        return new Repartitioning(kafka, registry, wanted(found()));
+    }
+
+    private PartitionCounts wanted(PartitionCounts found) {
+        return new PartitionCounts(
+                options.jobPartitions().orElse(found.jobs()),
+                options.devicePartitions().orElse(found.devices()),
+                found.gateways(),
+                found.apiInstances());
+    }
+
+    /** As many as topics have that get more last, so that what was cut off is done again; before there are topics, as many as is asked for. */
+    private PartitionCounts found() throws ExecutionException, InterruptedException {
+        try (Admin admin = Admin.create(kafka.clientProperties())) {
+            Set<String> present = admin.listTopics().names().get();
+            if (!present.contains(Topics.DEVICE_COMMANDS.name())) {
+                return wanted(PartitionCounts.SMALL);
+            }
+            return new PartitionCounts(
+                    partitions(admin, Topics.JOB_COMMANDS),
+                    partitions(admin, Topics.DEVICE_COMMANDS),
+                    partitions(admin, Topics.DELIVERIES),
+                    partitions(admin, Topics.REPLIES));
+        }
+    }
+
+    private static int partitions(Admin admin, Topic<?> topic) throws ExecutionException, InterruptedException {
+        TopicDescription found =
+                admin.describeTopics(Set.of(topic.name())).allTopicNames().get().get(topic.name());
+        return Objects.requireNonNull(found, topic.name()).partitions().size();
+    }
+}
