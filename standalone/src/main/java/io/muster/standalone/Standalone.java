@@ -138,10 +138,6 @@ public final class Standalone implements AutoCloseable {
         Path properties = data.root().resolve("broker.properties");
         Path log = data.root().resolve("kafka");
         int controller = freePort();
-        // The broker's session is as long as Kafka has it, though a broker that was killed is back some seconds later
-        // for it: with a
-        // short one its leadership ends and begins while coordinators load, and they may come up empty
-        // (docs/reliability.md).
         List<String> lines = List.of(
                 "process.roles=broker,controller",
                 "node.id=1",
@@ -171,7 +167,7 @@ public final class Standalone implements AutoCloseable {
             throw new StandaloneException("The broker's files can't be written (" + e + ").", e);
         }
         List<String> command = new ArrayList<>(java(768));
-        command.addAll(List.of("-cp", classPath(), "kafka.Kafka", properties.toString()));
+        command.addAll(List.of("-cp", classPath(), Broker.class.getName(), properties.toString()));
         start("broker", command);
     }
 
@@ -328,7 +324,7 @@ public final class Standalone implements AutoCloseable {
     }
 
     private void start(String name, List<String> command) throws StandaloneException {
-        Child child = new Child(name, command, data.logs().resolve(name + ".log"), timer, line -> {
+        Child child = new Child(name, command, log(name), timer, line -> {
             say.accept(line);
             become(state);
         });
@@ -354,7 +350,7 @@ public final class Standalone implements AutoCloseable {
                 throw new StandaloneException("The " + name + " is not ready after " + START_LIMIT.toSeconds()
                         + " seconds: "
                         + (children.containsKey(name)
-                                ? "its log is " + data.logs().resolve(name + ".log")
+                                ? "its log is " + log(name)
                                 : "does one answer without TLS at " + options.kafka())
                         + ".");
             }
@@ -437,6 +433,11 @@ public final class Standalone implements AutoCloseable {
 
     public SharedAccessPolicies policies() throws IOException {
         return SharedAccessPolicies.load(data.policies());
+    }
+
+    /** What the process of that name has said. */
+    public Path log(String name) {
+        return data.logs().resolve(name + ".log");
     }
 
     /** The process of that name as it runs now. */
