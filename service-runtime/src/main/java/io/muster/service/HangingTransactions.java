@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -13,9 +14,12 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.AbortTransactionSpec;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.GroupListing;
+import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsSpec;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.ListTransactionsOptions;
 import org.apache.kafka.clients.admin.OffsetSpec;
@@ -31,8 +35,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Ends transactions that hang. A broker that stood still can append what a transaction wrote after the transaction has ended: its
  * coordinator knows of nothing to end, and nobody who reads what is committed gets beyond it. Kafka leaves that to an operator
- * ({@code kafka-transactions.sh}); here it is done for the partitions that an application reads, by the same rule: the partition has an open
- * transaction whose coordinator says that it is over. One of a producer that lives is never touched. Runs on a thread of its own.
+ * ({@code kafka-transactions.sh}); here it is done by the same rule: the partition has an open transaction whose coordinator says that it is over.
+ * One of a producer that lives is never touched. Looked at is whatever somebody waits for: what an application reads, the topics of its
+ * state, which it would never finish to restore, and what it writes. Runs on a thread of its own.
  */
 public final class HangingTransactions implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HangingTransactions.class);
@@ -44,7 +49,8 @@ public final class HangingTransactions implements AutoCloseable {
             Set.of(TransactionState.COMPLETE_ABORT, TransactionState.COMPLETE_COMMIT, TransactionState.EMPTY);
 
     private final Admin admin;
-    private final String group;
+    private final String prefix;
+    private final Supplier<Set<String>> topics;
     private final Duration old;
     private final InstantSource clock;
     private final Counter ended;
@@ -52,11 +58,23 @@ public final class HangingTransactions implements AutoCloseable {
             Thread.ofPlatform().daemon().name("hanging-transactions").factory());
     private Map<TopicPartition, Long> stuck = Map.of();
 
-    /** @param group whose partitions are looked at; old how long ago a transaction must have written last */
+    /**
+     * Makes one.
+     *
+     * @param prefix of the ids of applications: it looks at what their groups read, and at topics whose names begin so
+     * @param topics at which it looks too
+     * @param old how long ago a transaction must have written last
+     */
     public HangingTransactions(
-            KafkaConnection kafka, String group, Duration old, MeterRegistry meters, InstantSource clock) {
+            KafkaConnection kafka,
+            String prefix,
+            Supplier<Set<String>> topics,
+            Duration old,
+            MeterRegistry meters,
+            InstantSource clock) {
         this.admin = Admin.create(kafka.clientProperties());
-        this.group = group;
+        this.prefix = prefix;
+        this.topics = topics;
         this.old = old;
         this.clock = clock;
         this.ended = Counter.builder("muster.transactions.hung")
@@ -64,9 +82,10 @@ public final class HangingTransactions implements AutoCloseable {
                 .register(meters);
     }
 
-    /** Looks now and then. */
-    static HangingTransactions watch(KafkaConnection kafka, String group, MeterRegistry meters) {
-        HangingTransactions watch = new HangingTransactions(kafka, group, OLD, meters, InstantSource.system());
+    /** Looks now and then. @param prefix and topics as above */
+    public static HangingTransactions watch(
+            KafkaConnection kafka, String prefix, Supplier<Set<String>> topics, MeterRegistry meters) {
+        HangingTransactions watch = new HangingTransactions(kafka, prefix, topics, OLD, meters, InstantSource.system());
         watch.executor.scheduleWithFixedDelay(
                 watch::lookQuietly, LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
         return watch;
@@ -88,12 +107,9 @@ public final class HangingTransactions implements AutoCloseable {
      * @throws ExecutionException when the brokers can't be asked, or refuse
      */
     public void look() throws ExecutionException, InterruptedException {
-        Set<TopicPartition> read = admin.listConsumerGroupOffsets(group)
-                .partitionsToOffsetAndMetadata()
-                .get()
-                .keySet();
-        Map<TopicPartition, Long> decided = ends(read, IsolationLevel.READ_COMMITTED);
-        Map<TopicPartition, Long> written = ends(read, IsolationLevel.READ_UNCOMMITTED);
+        Set<TopicPartition> all = partitions();
+        Map<TopicPartition, Long> decided = ends(all, IsolationLevel.READ_COMMITTED);
+        Map<TopicPartition, Long> written = ends(all, IsolationLevel.READ_UNCOMMITTED);
         Map<TopicPartition, Long> before = stuck;
         stuck = new HashMap<>(decided);
         stuck.entrySet().removeIf(end -> end.getValue() >= written.getOrDefault(end.getKey(), 0L));
@@ -104,6 +120,25 @@ public final class HangingTransactions implements AutoCloseable {
         for (TopicPartition partition : since) {
             endHanging(partition);
         }
+    }
+
+    /** At which it looks. */
+    public Set<TopicPartition> partitions() throws ExecutionException, InterruptedException {
+        Set<String> names = new HashSet<>(admin.listTopics().names().get());
+        Set<String> more = topics.get();
+        names.removeIf(name -> !name.startsWith(prefix) && !more.contains(name));
+        Set<TopicPartition> all = new HashSet<>();
+        admin.describeTopics(names)
+                .allTopicNames()
+                .get()
+                .forEach((name, topic) -> topic.partitions()
+                        .forEach(partition -> all.add(new TopicPartition(name, partition.partition()))));
+        Map<String, ListConsumerGroupOffsetsSpec> groups = admin.listGroups().all().get().stream()
+                .map(GroupListing::groupId)
+                .filter(group -> group.startsWith(prefix))
+                .collect(Collectors.toMap(of -> of, _ -> new ListConsumerGroupOffsetsSpec()));
+        admin.listConsumerGroupOffsets(groups).all().get().values().forEach(read -> all.addAll(read.keySet()));
+        return all;
     }
 
     private Map<TopicPartition, Long> ends(Collection<TopicPartition> partitions, IsolationLevel isolation)

@@ -3,6 +3,8 @@ package io.muster.service;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
 import io.muster.service.growth.RecordNumbers;
+import io.muster.topics.Topic;
+import io.muster.topics.Topics;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -41,6 +43,10 @@ public final class StreamsApplication implements AutoCloseable {
     private static final int HEARTBEAT_MS = 2_000;
     private static final int BATCH_BYTES = 128 * 1024;
     private static final int FAILURES_BEFORE_GIVING_UP = 20;
+
+    /** Others wait for what is in these: gateways, the API, whoever follows a job. */
+    private static final Set<String> OURS =
+            Topics.ALL.stream().map(Topic::name).collect(Collectors.toUnmodifiableSet());
 
     private final KafkaStreams streams;
     private final KafkaStreamsMetrics metrics;
@@ -107,7 +113,7 @@ public final class StreamsApplication implements AutoCloseable {
         metrics.bindTo(meters);
         streams.start();
         return new StreamsApplication(
-                streams, metrics, HangingTransactions.watch(options.kafka(), options.id(), meters));
+                streams, metrics, HangingTransactions.watch(options.kafka(), options.id(), () -> OURS, meters));
     }
 
     private static void begin(Topology topology, Options options) throws InterruptedException {
@@ -118,6 +124,7 @@ public final class StreamsApplication implements AutoCloseable {
                 .collect(Collectors.toSet());
         try (Admin admin = Admin.create(options.kafka().clientProperties())) {
             new CommittedOffsets(admin, options.id()).begin(topics);
+            Changelogs.createMissing(admin, options.id(), topology, options.replication());
         } catch (ExecutionException e) {
             throw new KafkaException("Offsets can't be read: " + e.getCause(), e);
         }

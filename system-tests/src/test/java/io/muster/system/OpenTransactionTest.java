@@ -8,6 +8,7 @@ import io.muster.service.KafkaConnection;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.Set;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -31,6 +32,7 @@ class OpenTransactionTest {
                 HangingTransactions watch = new HangingTransactions(
                         new KafkaConnection(kafka, Map.of()),
                         "open-readers",
+                        () -> Set.of("open-out", "not-there"),
                         Duration.ofSeconds(-10), // However short ago it wrote.
                         meters,
                         InstantSource.system())) {
@@ -47,6 +49,10 @@ class OpenTransactionTest {
                 watch.look();
                 producer.commitTransaction();
             }
+            StreamTopics.create(kafka, "open-readers-store-changelog");
+            assertThat(watch.partitions())
+                    .extracting(TopicPartition::topic)
+                    .containsOnly("open-in", "open-out", "open-readers-store-changelog");
             assertThat(meters.counter("muster.transactions.hung").count()).isZero();
         }
     }

@@ -26,12 +26,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -48,7 +50,7 @@ import org.slf4j.LoggerFactory;
 /** One start of a stream job, as far as this instance runs it: a Kafka Streams application of its own. */
 final class StreamJobRun implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StreamJobRun.class);
-    private static final String PREFIX = "muster-stream-";
+    static final String PREFIX = "muster-stream-";
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(30);
     private static final int FAILURES_BEFORE_GIVING_UP = 20;
     private static final Duration PAUSE = Duration.ofSeconds(1);
@@ -62,6 +64,7 @@ final class StreamJobRun implements AutoCloseable {
     private final List<EndpointDelivery> deliveries;
     private final List<ReferenceFile> files;
     private final List<PassingTopic> passing;
+    private final Set<String> outputs;
 
     private StreamJobRun(
             long number,
@@ -72,7 +75,9 @@ final class StreamJobRun implements AutoCloseable {
             StreamJobDelay delay,
             List<EndpointDelivery> deliveries,
             List<ReferenceFile> files,
-            List<PassingTopic> passing) {
+            List<PassingTopic> passing,
+            Set<String> outputs) {
+        this.outputs = outputs;
         this.passing = passing;
         this.files = files;
         this.stumbling = stumbling;
@@ -179,6 +184,7 @@ final class StreamJobRun implements AutoCloseable {
                 new KafkaStreams(StreamJobTopology.build(spec), StreamsApplication.properties(own), logEnds);
         Stumbling stumbling = new Stumbling(streamJobId, number, reports);
         streams.setUncaughtExceptionHandler(stumbling);
+        streams.setStateListener((now, _) -> delay.running(now == KafkaStreams.State.RUNNING));
         streams.start();
         List<EndpointDelivery> deliveries = new ArrayList<>();
         endpoints.forEach((topic, to) -> deliveries.add(EndpointDelivery.start(to, topic, options.kafka())));
@@ -189,7 +195,18 @@ final class StreamJobRun implements AutoCloseable {
             passing.add(new PassingTopic(exchange(number), applicationId(number)));
         }
         return new StreamJobRun(
-                number, streams, stumbling, logEnds, until, delay, deliveries, List.copyOf(files.values()), passing);
+                number,
+                streams,
+                stumbling,
+                logEnds,
+                until,
+                delay,
+                deliveries,
+                List.copyOf(files.values()),
+                passing,
+                spec.outputs().values().stream()
+                        .map(StreamJobSpec.Output::topic)
+                        .collect(Collectors.toSet()));
     }
 
     /** What becomes of a run whose thread failed: what is wrong with a record or a row fails the job, all else is tried again. */
@@ -399,6 +416,11 @@ final class StreamJobRun implements AutoCloseable {
     /** Deletes what was read of topics that only this job reads. Returns at once. */
     void purge(Admin admin) {
         passing.forEach(topic -> topic.purge(admin));
+    }
+
+    /** Topics that its results go to. */
+    Set<String> outputs() {
+        return outputs;
     }
 
     /** Results from this instant on are those of another start. @param ticks of 100 ns */

@@ -20,6 +20,7 @@ import io.muster.records.StreamJobStart;
 import io.muster.records.StreamJobStatus;
 import io.muster.registry.SchemaRegistryException;
 import io.muster.service.CommittedOffsets;
+import io.muster.service.HangingTransactions;
 import io.muster.service.KafkaConnection;
 import io.muster.service.StreamsApplication;
 import io.muster.topics.Topics;
@@ -35,6 +36,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -75,6 +77,7 @@ public final class StreamJobRunner implements AutoCloseable {
     private final Map<String, StreamJob> wanted = new ConcurrentHashMap<>();
     private final Map<String, StreamJobRun> runs = new ConcurrentHashMap<>();
     private final Set<String> busy = new HashSet<>();
+    private final HangingTransactions watch;
     private volatile boolean closed;
 
     /**
@@ -98,7 +101,12 @@ public final class StreamJobRunner implements AutoCloseable {
         consuming.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
         consuming.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
         this.consumer = new KafkaConsumer<>(consuming, new StringDeserializer(), new ByteArrayDeserializer());
+        this.watch = HangingTransactions.watch(kafka, StreamJobRun.PREFIX, this::outputs, meters);
         this.thread = Thread.ofPlatform().name("stream-jobs").unstarted(this::follow);
+    }
+
+    private Set<String> outputs() {
+        return runs.values().stream().flatMap(run -> run.outputs().stream()).collect(Collectors.toSet());
     }
 
     /** Returns at once. */
@@ -346,6 +354,7 @@ public final class StreamJobRunner implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
+        watch.close();
         consumer.wakeup();
         try {
             thread.join(CLOSE_LIMIT);
