@@ -43,12 +43,22 @@ import org.apache.kafka.common.serialization.StringSerializer;
 public final class Repartitioning implements AutoCloseable {
     private static final String NAME = "repartitioning";
 
+    /** By the name of the topic. */
+    private static final Map<String, Partitioning> KINDS = kinds();
+
     private final PartitionCounts wanted;
     private final Admin admin;
     private final LogReader reader;
     private final KafkaProducer<byte[], byte[]> producer;
     private final TableMover mover;
     private final Calm calm;
+
+    private static Map<String, Partitioning> kinds() {
+        Map<String, Partitioning> kinds = new HashMap<>();
+        Topics.ALL.forEach(topic -> kinds.put(topic.name(), topic.partitioning()));
+        Table.ALL.forEach(table -> kinds.put(table.topic(), table.partitioning()));
+        return kinds;
+    }
 
     /** Nothing was altered. The message is a sentence that says what to do. */
     public static final class RefusedException extends Exception {
@@ -128,22 +138,13 @@ public final class Repartitioning implements AutoCloseable {
     /** For how many partitions what is kept was made: the least that a topic has, or that the numbers name, which are moved last. */
     private int before(Partitioning kind, Map<String, Integer> found) throws ExecutionException, InterruptedException {
         int least = wanted.of(kind);
-        for (Topic<?> topic : Topics.ALL) {
-            if (topic.partitioning() == kind) {
-                least = Math.min(least, found.getOrDefault(topic.name(), least));
+        for (Map.Entry<String, Integer> topic : found.entrySet()) {
+            if (KINDS.get(topic.getKey()) == kind) {
+                least = Math.min(least, topic.getValue());
             }
         }
-        for (Table table : Table.ALL) {
-            if (table.partitioning() == kind) {
-                least = Math.min(least, found.getOrDefault(table.topic(), least));
-            }
-            if (table.partitioning() == kind
-                    && table.rows() == Table.Rows.NUMBERS
-                    && found.containsKey(table.topic())) {
-                for (long partitions : numbers(table, RecordNumbers.PARTITIONS)) {
-                    least = (int) Math.min(least, partitions);
-                }
-            }
+        for (long partitions : numbers(kind, found.keySet(), RecordNumbers.PARTITIONS)) {
+            least = (int) Math.min(least, partitions);
         }
         return least;
     }
@@ -151,7 +152,7 @@ public final class Repartitioning implements AutoCloseable {
     private void requireMultiple(Partitioning kind, int before, Map<String, Integer> found) throws RefusedException {
         int after = wanted.of(kind);
         for (Map.Entry<String, Integer> topic : found.entrySet()) {
-            if (kinds().get(topic.getKey()) == kind && topic.getValue() > after) {
+            if (KINDS.get(topic.getKey()) == kind && topic.getValue() > after) {
                 throw new RefusedException("Topic " + topic.getKey() + " has " + topic.getValue() + " partitions, and "
                         + after + " are configured: there can be more, and never fewer.");
             }
@@ -173,13 +174,6 @@ public final class Repartitioning implements AutoCloseable {
                         + ": start this version's planner and processor once before.");
             }
         }
-    }
-
-    private static Map<String, Partitioning> kinds() {
-        Map<String, Partitioning> kinds = new HashMap<>();
-        Topics.ALL.forEach(topic -> kinds.put(topic.name(), topic.partitioning()));
-        Table.ALL.forEach(table -> kinds.put(table.topic(), table.partitioning()));
-        return kinds;
     }
 
     private static String name(Partitioning kind) {
@@ -226,25 +220,29 @@ public final class Repartitioning implements AutoCloseable {
                         end, ends.stream().mapToLong(Long::longValue).max().orElse(0));
             }
         }
-        long base = 0;
-        for (Table table : Table.ALL) {
-            if (table.partitioning() == kind && table.rows() == Table.Rows.NUMBERS && present.contains(table.topic())) {
-                for (long one : numbers(table, RecordNumbers.BASE)) {
-                    base = Math.max(base, one);
-                }
-            }
-        }
+        long base = numbers(kind, present, RecordNumbers.BASE).stream()
+                .mapToLong(Long::longValue)
+                .max()
+                .orElse(0);
         return base + (end + 1) * after;
     }
 
-    private List<Long> numbers(Table table, String name) throws ExecutionException, InterruptedException {
-        Map<Integer, Long> found = new HashMap<>();
-        List<TopicPartition> partitions = reader.partitions(table.topic());
-        reader.read(partitions, reader.ends(partitions), record -> {
-            if (record.value() != null && name.equals(new String(record.key(), StandardCharsets.UTF_8))) {
-                found.put(record.partition(), new LongDeserializer().deserialize("", record.value()));
+    /** What the partitions of those tables say under that name, those that say it. */
+    private List<Long> numbers(Partitioning kind, Set<String> present, String name)
+            throws ExecutionException, InterruptedException {
+        Map<TopicPartition, Long> found = new HashMap<>();
+        for (Table table : Table.ALL) {
+            if (table.partitioning() == kind && table.rows() == Table.Rows.NUMBERS && present.contains(table.topic())) {
+                List<TopicPartition> partitions = reader.partitions(table.topic());
+                reader.read(partitions, reader.ends(partitions), record -> {
+                    if (record.value() != null && name.equals(new String(record.key(), StandardCharsets.UTF_8))) {
+                        found.put(
+                                new TopicPartition(record.topic(), record.partition()),
+                                new LongDeserializer().deserialize("", record.value()));
+                    }
+                });
             }
-        });
+        }
         return List.copyOf(found.values());
     }
 

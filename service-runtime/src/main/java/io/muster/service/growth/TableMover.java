@@ -117,12 +117,10 @@ final class TableMover {
             reader.read(parts, ends, record -> {
                 Place place = new Place(record.partition(), record.offset());
                 if (place.equals(last.get(Bytes.wrap(record.key())))) {
-                    Optional<Integer> own = table.partition(record.key(), record.value(), after);
-                    for (TopicPartition part : parts) {
-                        if (own.isEmpty() || own.get() == part.partition()) {
-                            writing.send(copy(record, part.partition()));
-                        }
-                    }
+                    table.partition(record.key(), record.value(), after)
+                            .ifPresentOrElse(
+                                    own -> writing.send(copy(record, own)),
+                                    () -> parts.forEach(part -> writing.send(copy(record, part.partition()))));
                 }
             });
         }

@@ -53,8 +53,14 @@ final class DeviceJobTable {
         this.traces = traces;
     }
 
-    /** Of a method on one device. @param previous the state that the device job leaves; null at its first event */
-    void method(PendingMethod pending, @Nullable DeviceJobStatus previous, Object event, Instant now) {
+    /**
+     * Of a method on one device.
+     *
+     * @param jobPartitions how many device partitions there were when the job began; 0 for as many as there are
+     * @param previous the state that the device job leaves; null at its first event
+     */
+    void method(
+            PendingMethod pending, int jobPartitions, @Nullable DeviceJobStatus previous, Object event, Instant now) {
         String jobId = Objects.requireNonNull(pending.getJobId(), "a method of a job");
         happened(
                 OperationType.METHOD,
@@ -66,7 +72,7 @@ final class DeviceJobTable {
                         pending.getCreatedAt(),
                         event,
                         Methods.jobNumber(pending)),
-                pending.getJobPartitions(),
+                jobPartitions,
                 now);
     }
 

@@ -75,7 +75,7 @@ final class MethodRunner {
         } else {
             methods.put(null, pending);
             if (previous == null) {
-                deviceJobs.method(pending, null, new DeviceJobQueued(null, null, null), now);
+                happened(pending, null, new DeviceJobQueued(null, null, null), now);
             }
         }
     }
@@ -165,8 +165,7 @@ final class MethodRunner {
         }
         methods.put(pending, Methods.undelivered(pending, call, now));
         if (jobId != null) {
-            deviceJobs.method(
-                    pending, DeviceJobStatus.RUNNING, new DeviceJobQueued(pending.getAttempt(), null, null), now);
+            happened(pending, DeviceJobStatus.RUNNING, new DeviceJobQueued(pending.getAttempt(), null, null), now);
         }
         // What came too late to be handed over says nothing of the connection, which may well be there still.
         boolean cameTooLate = pending.getDueAt() != null && !now.isBefore(pending.getDueAt());
@@ -215,7 +214,7 @@ final class MethodRunner {
         }
         PendingMethod next = Methods.backingOff(pending, rule.get(), now);
         methods.put(pending, next);
-        deviceJobs.method(
+        happened(
                 pending,
                 pending.getRunning() ? DeviceJobStatus.RUNNING : DeviceJobStatus.QUEUED,
                 new DeviceJobQueued(null, kind, next.getDueAt()),
@@ -286,9 +285,18 @@ final class MethodRunner {
                 now,
                 deviceJobs.trace(pending));
         if (pending.getJobId() != null) {
-            deviceJobs.method(
-                    pending, previous, new DeviceJobDelivered(delivered.getAttempt(), connection.getGateway()), now);
+            happened(pending, previous, new DeviceJobDelivered(delivered.getAttempt(), connection.getGateway()), now);
         }
+    }
+
+    private void happened(PendingMethod pending, @Nullable DeviceJobStatus previous, Object event, Instant now) {
+        int partitions = pending.getJobPartitions();
+        if (partitions == 0) {
+            // Of a version that did not say it.
+            @Nullable FleetJob job = jobOf(pending);
+            partitions = job == null ? 0 : job.getPartitions();
+        }
+        deviceJobs.method(pending, partitions, previous, event, now);
     }
 
     private void failForTime(PendingMethod pending, Instant now) {
@@ -308,7 +316,7 @@ final class MethodRunner {
         Caller caller = pending.getCaller();
         if (pending.getJobId() != null) {
             DeviceJobStatus previous = pending.getRunning() ? DeviceJobStatus.RUNNING : DeviceJobStatus.QUEUED;
-            deviceJobs.method(pending, previous, event, now);
+            happened(pending, previous, event, now);
         } else if (caller != null) {
             outbox.reply(new Requester(caller.getRequestId(), caller.getReplyTo()), outcome, now);
         }
