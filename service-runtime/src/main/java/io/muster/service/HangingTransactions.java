@@ -163,12 +163,13 @@ public final class HangingTransactions implements AutoCloseable {
                     .all()
                     .get();
             if (hangs(producer, known, clock.millis() - old.toMillis())) {
-                end(partition, producer);
+                end(partition, producer, known);
             }
         }
     }
 
-    private void end(TopicPartition partition, ProducerState producer) throws InterruptedException {
+    private void end(TopicPartition partition, ProducerState producer, Collection<TransactionListing> known)
+            throws InterruptedException {
         try {
             admin.abortTransaction(new AbortTransactionSpec(
                             partition,
@@ -178,7 +179,12 @@ public final class HangingTransactions implements AutoCloseable {
                     .all()
                     .get();
             ended.increment();
-            LOG.warn("A transaction that hung was ended, partition={} producer={}", partition, producer);
+            boolean committed = known.stream().anyMatch(listing -> listing.state() == TransactionState.COMPLETE_COMMIT);
+            LOG.warn(
+                    "A transaction that hung was ended{}, partition={} producer={}",
+                    committed ? "; it may have been committed, and what it wrote here is lost then" : "",
+                    partition,
+                    producer);
         } catch (ExecutionException e) {
             LOG.error(
                     "A transaction hangs, and nobody reads beyond it: abort it with kafka-transactions.sh, partition={} producer={} reason={}",

@@ -33,9 +33,9 @@ import org.jspecify.annotations.Nullable;
 final class Calm {
     /** Who reads what by key, and keeps state of it. Statistics that were not read yet are read again behind the move. */
     private static final Map<String, List<Topic<?>>> READ = new TreeMap<>(Map.of(
-            "muster-job-planner",
+            Table.PLANNER,
             List.of(Topics.JOB_COMMANDS, Topics.DEVICE_COMMANDS, Topics.DEVICE_REPORTS, Topics.EXPANSIONS),
-            "muster-stream-processor",
+            Table.PROCESSOR,
             List.of(Topics.DEVICE_JOB_EVENTS, Topics.JOB_TALLIES, Topics.STREAM_JOB_COMMANDS)));
 
     private static final Set<StreamJobStatus> AT_REST =

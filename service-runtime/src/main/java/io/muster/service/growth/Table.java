@@ -37,8 +37,8 @@ record Table(String topic, Partitioning partitioning, Rows rows, boolean isState
         NUMBERS
     }
 
-    private static final String PLANNER = "muster-job-planner";
-    private static final String PROCESSOR = "muster-stream-processor";
+    static final String PLANNER = "muster-job-planner";
+    static final String PROCESSOR = "muster-stream-processor";
 
     /** Every compacted topic of the catalogue, and every store of planner and processor. The numbers are last: they tell that all has moved. */
     static final List<Table> ALL = Stream.concat(
