@@ -21,7 +21,9 @@ import org.apache.kafka.streams.TopologyDescription;
  * The topics of state of an application that is being upgraded. Kafka Streams has the leader of a group make them; while instances are
  * replaced one by one the leader may be of the version before, which knows nothing of a new store, and whoever has it waits for its topic in vain.
  */
-final class Changelogs {
+public final class Changelogs {
+    private static final String SUFFIX = "-changelog";
+
     private static final Map<String, String> CONFIG = Map.of(
             TopicConfig.CLEANUP_POLICY_CONFIG,
             TopicConfig.CLEANUP_POLICY_COMPACT,
@@ -30,8 +32,16 @@ final class Changelogs {
 
     private Changelogs() {}
 
-    static String name(String application, String store) {
-        return application + "-" + store + "-changelog";
+    /** As Kafka Streams calls the topic of a store's state. */
+    public static String name(String application, String store) {
+        return application + "-" + store + SUFFIX;
+    }
+
+    /** The store's name, where the topic is of that application's state. */
+    public static Optional<String> store(String application, String topic) {
+        return topic.startsWith(application + "-") && topic.endsWith(SUFFIX)
+                ? Optional.of(topic.substring(application.length() + 1, topic.length() - SUFFIX.length()))
+                : Optional.empty();
     }
 
     /**

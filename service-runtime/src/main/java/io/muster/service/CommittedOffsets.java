@@ -99,7 +99,7 @@ public final class CommittedOffsets {
 
     private boolean hasState() throws ExecutionException, InterruptedException {
         Set<String> changelogs = admin.listTopics().names().get().stream()
-                .filter(topic -> topic.startsWith(application + "-") && topic.endsWith("-changelog"))
+                .filter(topic -> Changelogs.store(application, topic).isPresent())
                 .collect(Collectors.toSet());
         return offsets(changelogs, OffsetSpec.latest()).values().stream().anyMatch(end -> end > 0);
     }

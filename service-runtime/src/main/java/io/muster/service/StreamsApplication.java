@@ -2,7 +2,6 @@ package io.muster.service;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
-import io.muster.service.growth.RecordNumbers;
 import io.muster.topics.Topic;
 import io.muster.topics.Topics;
 import java.nio.file.Path;
@@ -98,7 +97,7 @@ public final class StreamsApplication implements AutoCloseable {
             LOG.error("A stream thread failed", e);
             Optional<String> fatal = hasNoOffset(e)
                     ? Optional.of("Offsets of " + options.id() + " are gone, or what they name is.")
-                    : cause(e, RecordNumbers.MovedException.class).map(Throwable::getMessage);
+                    : cause(e, UnusableStateException.class).map(Throwable::getMessage);
             if (fatal.isPresent()) {
                 ServiceProgram.fail(fatal.get());
                 return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;

@@ -22,20 +22,23 @@ final class Preparation {
 
     private final KafkaConnection kafka;
     private final RegistrySettings registry;
-    private final Options options;
+    private final PartitionCounts found;
+    private final PartitionCounts wanted;
     private final Consumer<String> say;
 
-    Preparation(Options options, Consumer<String> say) {
+    /** Looks how many partitions topics have. */
+    Preparation(Options options, Consumer<String> say) throws ExecutionException, InterruptedException {
         this.kafka = new KafkaConnection(options.kafka(), Map.of());
         this.registry = new RegistrySettings(URI.create(options.registry()), null, null, null);
-        this.options = options;
+        PartitionCounts asked = asked(options, PartitionCounts.SMALL);
+        this.found = found(kafka, asked);
+        this.wanted = asked(options, found);
         this.say = say;
     }
 
     /** Whether topics are there and have not as many partitions as is asked for. */
-    boolean lacksPartitions() throws ExecutionException, InterruptedException {
-        PartitionCounts found = found();
-        return !wanted(found).equals(found);
+    boolean lacksPartitions() {
+        return !wanted.equals(found);
     }
 
     /** Whether nothing is left that planner and processor have not read. */
@@ -54,27 +57,28 @@ final class Preparation {
     }
 
     void provision() throws ExecutionException, InterruptedException {
-        Provisioning.run(kafka, registry, wanted(found()), ONE_BROKER).drift().forEach(say);
+        Provisioning.run(kafka, registry, wanted, ONE_BROKER).drift().forEach(say);
     }
 
-    private Repartitioning repartitioning() throws ExecutionException, InterruptedException {
-        return new Repartitioning(kafka, registry, wanted(found()));
+    private Repartitioning repartitioning() {
+        return new Repartitioning(kafka, registry, wanted);
     }
 
-    private PartitionCounts wanted(PartitionCounts found) {
+    private static PartitionCounts asked(Options options, PartitionCounts otherwise) {
         return new PartitionCounts(
-                options.jobPartitions().orElse(found.jobs()),
-                options.devicePartitions().orElse(found.devices()),
-                found.gateways(),
-                found.apiInstances());
+                options.jobPartitions().orElse(otherwise.jobs()),
+                options.devicePartitions().orElse(otherwise.devices()),
+                otherwise.gateways(),
+                otherwise.apiInstances());
     }
 
-    /** As many as topics have that get more last, so that what was cut off is done again; before there are topics, as many as is asked for. */
-    private PartitionCounts found() throws ExecutionException, InterruptedException {
+    /** As many as topics have that get more last, so that what was cut off is done again. @param otherwise before there are topics */
+    private static PartitionCounts found(KafkaConnection kafka, PartitionCounts otherwise)
+            throws ExecutionException, InterruptedException {
         try (Admin admin = Admin.create(kafka.clientProperties())) {
             Set<String> present = admin.listTopics().names().get();
             if (!present.contains(Topics.DEVICE_COMMANDS.name())) {
-                return wanted(PartitionCounts.SMALL);
+                return otherwise;
             }
             return new PartitionCounts(
                     partitions(admin, Topics.JOB_COMMANDS),

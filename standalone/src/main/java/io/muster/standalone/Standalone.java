@@ -238,8 +238,8 @@ public final class Standalone implements AutoCloseable {
     }
 
     private void prepareTopics() throws StandaloneException, InterruptedException {
-        Preparation preparation = new Preparation(options, say);
         try {
+            Preparation preparation = new Preparation(options, say);
             if (preparation.lacksPartitions()) {
                 if (!preparation.isAllRead()) {
                     // What the last run left is read first.

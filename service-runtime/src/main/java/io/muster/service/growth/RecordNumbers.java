@@ -1,5 +1,6 @@
 package io.muster.service.growth;
 
+import io.muster.service.UnusableStateException;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.apache.kafka.streams.state.KeyValueStore;
@@ -28,12 +29,13 @@ public final class RecordNumbers {
      *
      * @param store of this task, made by {@link #store}
      * @param partitions how many the topics have
-     * @throws MovedException where the task's state was made for another number
+     * @throws UnusableStateException where topics were given more partitions and the task's state was left where it was
      */
     public RecordNumbers(KeyValueStore<String, Long> store, int partitions) {
         @Nullable Long known = store.get(PARTITIONS);
         if (known != null && known != partitions) {
-            throw new MovedException(known, partitions);
+            throw new UnusableStateException("The state was made for " + known + " partitions, and the topics have "
+                    + partitions + ": the state is to be moved first. See docs/operate/growing.md.");
         }
         this.store = store;
         this.noted = known != null;
@@ -54,15 +56,5 @@ public final class RecordNumbers {
             noted = true;
         }
         return base + position.offset() * partitions + position.partition();
-    }
-
-    /** Topics were given more partitions and the state was left where it was: keys are not where it is. */
-    public static final class MovedException extends IllegalStateException {
-        private static final long serialVersionUID = 1;
-
-        private MovedException(long before, int now) {
-            super("The state was made for " + before + " partitions, and the topics have " + now
-                    + ": the state is to be moved first. See docs/operate/growing.md.");
-        }
     }
 }

@@ -1,6 +1,7 @@
 package io.muster.service.growth;
 
 import io.muster.document.IdentityId;
+import io.muster.service.Changelogs;
 import io.muster.topics.Partitioning;
 import io.muster.topics.Retention;
 import io.muster.topics.Topics;
@@ -65,17 +66,13 @@ record Table(String topic, Partitioning partitioning, Rows rows, boolean isState
                             state(PLANNER, "device-numbers", Partitioning.BY_DEVICE, Rows.NUMBERS)))
             .toList();
 
-    private static final String CHANGELOG = "-changelog";
-
     private static Table state(String application, String store, Partitioning partitioning, Rows rows) {
-        return new Table(application + "-" + store + CHANGELOG, partitioning, rows, true);
+        return new Table(Changelogs.name(application, store), partitioning, rows, true);
     }
 
     /** The store's name, where it is one of that application. */
     Optional<String> storeOf(String application) {
-        return isState && topic.startsWith(application + "-")
-                ? Optional.of(topic.substring(application.length() + 1, topic.length() - CHANGELOG.length()))
-                : Optional.empty();
+        return isState ? Changelogs.store(application, topic) : Optional.empty();
     }
 
     /** Whether both are of one application and partitioned alike. */

@@ -3,6 +3,7 @@ package io.muster.service.growth;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.muster.service.UnusableStateException;
 import java.nio.file.Path;
 import java.util.Properties;
 import org.apache.kafka.streams.StreamsConfig;
@@ -56,7 +57,7 @@ class RecordNumbersTest {
         new RecordNumbers(store, 4).of(at(0, 0));
         assertThat(new RecordNumbers(store, 4).of(at(0, 1))).isEqualTo(4);
         assertThatThrownBy(() -> new RecordNumbers(store, 8))
-                .isInstanceOf(RecordNumbers.MovedException.class)
+                .isInstanceOf(UnusableStateException.class)
                 .hasMessage(
                         "The state was made for 4 partitions, and the topics have 8: the state is to be moved first."
                                 + " See docs/operate/growing.md.");
