@@ -190,6 +190,9 @@ public final class JavaScriptFunction {
         protected Context makeContext() {
             Counting context = new Counting(this);
             context.setLanguageVersion(Context.VERSION_ES6);
+            // Without a shutter, an error that a script catches shows the exception of Java behind it, and by it every
+            // class.
+            context.setClassShutter(_ -> false);
             context.setGenerateObserverCount(true);
             context.setInstructionObserverThreshold(STEPS_AT_ONCE);
             return context;
