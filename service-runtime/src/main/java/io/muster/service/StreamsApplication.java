@@ -2,17 +2,15 @@ package io.muster.service;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
-import io.muster.topics.Topic;
-import io.muster.topics.Topics;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.InvalidOffsetException;
@@ -42,10 +40,6 @@ public final class StreamsApplication implements AutoCloseable {
     private static final int HEARTBEAT_MS = 2_000;
     private static final int BATCH_BYTES = 128 * 1024;
     private static final int FAILURES_BEFORE_GIVING_UP = 20;
-
-    /** Others wait for what is in these: gateways, the API, whoever follows a job. */
-    private static final Set<String> OURS =
-            Topics.ALL.stream().map(Topic::name).collect(Collectors.toUnmodifiableSet());
 
     private final KafkaStreams streams;
     private final KafkaStreamsMetrics metrics;
@@ -90,7 +84,19 @@ public final class StreamsApplication implements AutoCloseable {
      */
     public static StreamsApplication start(Topology topology, Options options, MeterRegistry meters)
             throws InterruptedException {
-        begin(topology, options);
+        Set<String> sources = new HashSet<>();
+        Set<String> all = new HashSet<>();
+        for (TopologyDescription.Subtopology part : topology.describe().subtopologies()) {
+            for (TopologyDescription.Node node : part.nodes()) {
+                if (node instanceof TopologyDescription.Source source) {
+                    sources.addAll(source.topicSet());
+                } else if (node instanceof TopologyDescription.Sink sink) {
+                    all.add(sink.topic());
+                }
+            }
+        }
+        all.addAll(sources);
+        begin(sources, topology, options);
         KafkaStreams streams = new KafkaStreams(topology, properties(options));
         AtomicInteger failures = new AtomicInteger();
         streams.setUncaughtExceptionHandler(e -> {
@@ -112,15 +118,10 @@ public final class StreamsApplication implements AutoCloseable {
         metrics.bindTo(meters);
         streams.start();
         return new StreamsApplication(
-                streams, metrics, HangingTransactions.watch(options.kafka(), options.id(), () -> OURS, meters));
+                streams, metrics, HangingTransactions.watch(options.kafka(), options.id(), () -> all, meters));
     }
 
-    private static void begin(Topology topology, Options options) throws InterruptedException {
-        Set<String> topics = topology.describe().subtopologies().stream()
-                .flatMap(part -> part.nodes().stream())
-                .filter(TopologyDescription.Source.class::isInstance)
-                .flatMap(source -> ((TopologyDescription.Source) source).topicSet().stream())
-                .collect(Collectors.toSet());
+    private static void begin(Set<String> topics, Topology topology, Options options) throws InterruptedException {
         try (Admin admin = Admin.create(options.kafka().clientProperties())) {
             new CommittedOffsets(admin, options.id()).begin(topics);
             Changelogs.createMissing(admin, options.id(), topology, options.replication());

@@ -1,6 +1,7 @@
 package io.muster.processor;
 
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.muster.processor.streamjob.stream.StreamJobReach;
 import io.muster.registry.ConfluentSchemaRegistry;
 import io.muster.registry.RegistrySettings;
 import io.muster.service.KafkaConnection;
@@ -10,8 +11,6 @@ import io.muster.service.ServiceProgram;
 import io.muster.service.Settings;
 import io.muster.service.StreamsApplication;
 import io.muster.service.Traces;
-import java.nio.file.Path;
-import java.util.Optional;
 
 /** The stream processor's process. */
 public final class Main {
@@ -27,12 +26,12 @@ public final class Main {
         StreamsApplication.Options options = StreamsApplication.Options.from(
                 settings, ProcessorService.APPLICATION_ID, KafkaConnection.from(settings), ProcessorService.SETTINGS);
         RegistrySettings registry = Registries.from(settings);
-        Optional<Path> referenceFolder = settings.optionalPath("stream.reference.dir");
+        StreamJobReach reach = StreamJobReach.from(settings);
         OperationsServer.Address address = OperationsServer.Address.from(settings);
         Traces traces = Traces.from(settings, NAME);
         settings.rejectUnknown();
         ProcessorService processor =
-                ProcessorService.start(options, referenceFolder, new ConfluentSchemaRegistry(registry), meters, traces);
+                ProcessorService.start(options, reach, new ConfluentSchemaRegistry(registry), meters, traces);
         OperationsServer operations = OperationsServer.start(address, meters, processor::ready);
         return () -> {
             operations.close();

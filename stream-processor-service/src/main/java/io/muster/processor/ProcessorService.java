@@ -2,15 +2,14 @@ package io.muster.processor;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.codec.Codecs;
+import io.muster.processor.streamjob.stream.StreamJobReach;
 import io.muster.processor.streamjob.stream.StreamJobRunner;
 import io.muster.registry.SchemaRegistry;
 import io.muster.service.StreamsApplication;
 import io.muster.service.Traces;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.TopicProvisioner;
-import java.nio.file.Path;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 
@@ -33,13 +32,13 @@ public final class ProcessorService implements AutoCloseable {
     /**
      * Starts; returns before it is ready.
      *
-     * @param referenceFolder below which files of reference data lie
+     * @param reach of stream jobs
      * @throws ExecutionException when the broker can't be reached or lacks a topic
      * @throws io.muster.registry.SchemaRegistryException when the registry is away or refuses a schema
      */
     public static ProcessorService start(
             StreamsApplication.Options options,
-            Optional<Path> referenceFolder,
+            StreamJobReach reach,
             SchemaRegistry registry,
             MeterRegistry meters,
             Traces traces)
@@ -53,7 +52,7 @@ public final class ProcessorService implements AutoCloseable {
         StreamsApplication.Options ofStreamJobs = new StreamsApplication.Options(
                 options.id(), options.kafka(), options.stateDir(), 1, options.replication(), options.more());
         return new ProcessorService(
-                application, new StreamJobRunner(ofStreamJobs, referenceFolder, new Codecs(registry), meters).start());
+                application, new StreamJobRunner(ofStreamJobs, reach, new Codecs(registry), meters).start());
     }
 
     /** Whether every partition that this instance owns is being processed. */

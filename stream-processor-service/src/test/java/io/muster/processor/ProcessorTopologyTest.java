@@ -18,6 +18,8 @@ import io.muster.registry.InMemorySchemaRegistry;
 import io.muster.service.Traces;
 import io.muster.service.growth.Repartitioning;
 import io.muster.topics.PartitionCounts;
+import io.muster.topics.ServiceTopics;
+import io.muster.topics.Topic;
 import io.muster.topics.Topics;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -25,6 +27,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Properties;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -75,6 +78,25 @@ class ProcessorTopologyTest {
     }
 
     private long jobNumber = 7;
+
+    /** Access lists of a cluster are made from it. */
+    @Test
+    void readsAndWritesOnlyWhatItsAccessListOpens() {
+        Set<String> read = new TreeSet<>();
+        Set<String> written = new TreeSet<>();
+        ProcessorTopology.build(registry, new PartitionCounts(1, 1, 1, 1), meters, Traces.off())
+                .describe()
+                .subtopologies()
+                .forEach(part -> part.nodes().forEach(node -> {
+                    if (node instanceof TopologyDescription.Source source) {
+                        read.addAll(source.topicSet());
+                    } else if (node instanceof TopologyDescription.Sink sink) {
+                        written.add(sink.topic());
+                    }
+                }));
+        assertThat(ServiceTopics.PROCESSOR.read()).extracting(Topic::name).containsAll(read);
+        assertThat(ServiceTopics.PROCESSOR.written()).extracting(Topic::name).containsAll(written);
+    }
 
     /** Time in which nothing happens: the step ends. */
     private void pause() {

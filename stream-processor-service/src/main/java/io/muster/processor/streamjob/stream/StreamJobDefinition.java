@@ -10,6 +10,7 @@ import io.muster.query.document.DocumentQuery;
 import io.muster.query.stream.EvaluationException;
 import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.Ticks;
+import io.muster.topics.StreamJobTopics;
 import io.muster.topics.Topics;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -50,7 +51,6 @@ record StreamJobDefinition(
     private static final String REFERENCE = "Reference";
     private static final String TOPICS = "topics";
     private static final String DATASOURCE = "/datasource/properties";
-    private static final Set<String> TO_WRITE = Set.of(Topics.DEVICE_COMMANDS.name(), Topics.JOB_COMMANDS.name());
 
     enum Serialization {
         JSON,
@@ -83,8 +83,13 @@ record StreamJobDefinition(
         record ToEndpoint(URI uri, int most, boolean stopsAtErrors) implements Output {}
     }
 
-    /** @throws StreamJobDefinitionException when it can't be run; the message says why */
-    static StreamJobDefinition parse(String document) throws StreamJobDefinitionException {
+    /**
+     * Reads a document.
+     *
+     * @param topics that it may name
+     * @throws StreamJobDefinitionException when it can't be run; the message says why
+     */
+    static StreamJobDefinition parse(String document, StreamJobTopics topics) throws StreamJobDefinitionException {
         JsonNode properties;
         try {
             properties = JSON.readTree(document).path("properties");
@@ -104,12 +109,12 @@ record StreamJobDefinition(
                         .thenComparing(Comparator.naturalOrder()))
                 .toList();
         for (String name : names) {
-            inputs.put(name, input(named(properties.path("inputs"), name, "input")));
+            inputs.put(name, input(named(properties.path("inputs"), name, "input"), topics));
         }
         boolean stops = !properties.path("outputErrorPolicy").asText().equalsIgnoreCase("Drop");
         Map<String, Output> outputs = new LinkedHashMap<>();
         for (StreamQuery.Output output : query.outputs()) {
-            outputs.put(output.name(), output(named(properties.path("outputs"), output.name(), "output"), stops));
+            outputs.put(output.name(), output(named(properties.path("outputs"), output.name(), "output"), topics, stops));
         }
         return new StreamJobDefinition(
                 query,
@@ -174,7 +179,7 @@ record StreamJobDefinition(
                 + (names.isEmpty() ? "none" : names) + ".");
     }
 
-    private static Input input(JsonNode input) throws StreamJobDefinitionException {
+    private static Input input(JsonNode input, StreamJobTopics topics) throws StreamJobDefinitionException {
         Format format = format(input);
         boolean isReference = input.path("type").asText().equalsIgnoreCase(REFERENCE);
         if (!isReference && !input.path("type").asText().equalsIgnoreCase("Stream")) {
@@ -196,7 +201,7 @@ record StreamJobDefinition(
                         source.path("timeFormat").asText("HH"));
                 return new Input.OfFile(files, format);
             }
-            rejectOurs(path, "read");
+            reject(topics.refusesRead(path));
             return new Input.OfTopic(path, format, true);
         }
         if (type.equals(HUB) && !isReference) {
@@ -208,9 +213,7 @@ record StreamJobDefinition(
                     "The datasource of a stream is Microsoft.ServiceBus/EventHub with the topic as eventHubName, or Microsoft.Devices/IotHubs"
                             + " for the fleet's telemetry; that of reference data Microsoft.Storage/Blob.");
         }
-        if (!topic.equals(Topics.TELEMETRY.name())) {
-            rejectOurs(topic, "read");
-        }
+        reject(topics.refusesRead(topic));
         return new Input.OfTopic(topic, format, isReference);
     }
 
@@ -233,15 +236,14 @@ record StreamJobDefinition(
                 properties.path("format").asText().equalsIgnoreCase("Array"));
     }
 
-    /** Keys of devices stand in our topics, and answers to others: nobody reads or writes them by a query. */
-    private static void rejectOurs(String topic, String what) throws StreamJobDefinitionException {
-        if (topic.startsWith("__")
-                || Topics.ALL.stream().anyMatch(ours -> ours.name().equals(topic))) {
-            throw new StreamJobDefinitionException("The topic " + topic + " is Muster's own: " + what + " another.");
+    private static void reject(Optional<String> refusal) throws StreamJobDefinitionException {
+        if (refusal.isPresent()) {
+            throw new StreamJobDefinitionException(refusal.get());
         }
     }
 
-    private static Output output(JsonNode output, boolean stops) throws StreamJobDefinitionException {
+    private static Output output(JsonNode output, StreamJobTopics topics, boolean stops)
+            throws StreamJobDefinitionException {
         String type = output.at("/datasource/type").asText().toLowerCase(Locale.ROOT);
         JsonNode target = output.at(DATASOURCE);
         if (type.equals(FUNCTION)) {
@@ -254,9 +256,7 @@ record StreamJobDefinition(
                     "The datasource of an output is Microsoft.ServiceBus/EventHub with the topic as eventHubName, or Microsoft.AzureFunction"
                             + " with an address as functionAppName.");
         }
-        if (!TO_WRITE.contains(topic)) {
-            rejectOurs(topic, "write");
-        }
+        reject(topics.refusesWrite(topic));
         return new Output.ToTopic(
                 topic,
                 format(output),

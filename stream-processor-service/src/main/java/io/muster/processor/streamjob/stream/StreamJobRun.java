@@ -17,7 +17,6 @@ import io.muster.records.StreamPosition;
 import io.muster.service.CommittedOffsets;
 import io.muster.service.StreamsApplication;
 import io.muster.topics.Topics;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -93,13 +92,13 @@ final class StreamJobRun implements AutoCloseable {
      * What runs of one process share.
      *
      * @param options of their applications, but for the ids
-     * @param referenceFolder below which files of reference data lie; empty where there are none
+     * @param reach of their queries
      * @param ends where the logs of their inputs end
      * @param runs how many there are now
      */
     record Place(
             StreamsApplication.Options options,
-            Optional<Path> referenceFolder,
+            StreamJobReach reach,
             LogEnds.Known ends,
             MeterRegistry meters,
             InstantSource clock,
@@ -276,7 +275,7 @@ final class StreamJobRun implements AutoCloseable {
                 files.put(
                         new TopicPartition(topic, 0),
                         ReferenceFile.publish(
-                                place.referenceFolder(),
+                                place.reach().referenceFolder(),
                                 file,
                                 topic,
                                 place.options().kafka(),
@@ -478,7 +477,7 @@ final class StreamJobRun implements AutoCloseable {
     /** Deletes what waits for the endpoints of a job that is no more. Returns at once; there may be nothing. */
     static void forget(Admin admin, StreamJob job) {
         try {
-            StreamJobDefinition definition = StreamJobDefinition.parse(job.getDocument());
+            StreamJobDefinition definition = StreamJobDefinition.parse(job.getDocument(), io.muster.topics.StreamJobTopics.of("*"));
             admin.deleteTopics(endpoints(job.getStreamJobId(), definition).keySet());
         } catch (StreamJobDefinitionException e) {
             LOG.debug("A job that could not run left nothing, streamJobId={}", job.getStreamJobId(), e);

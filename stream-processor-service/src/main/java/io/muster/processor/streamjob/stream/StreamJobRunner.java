@@ -24,7 +24,6 @@ import io.muster.service.HangingTransactions;
 import io.muster.service.KafkaConnection;
 import io.muster.service.StreamsApplication;
 import io.muster.topics.Topics;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -84,16 +83,15 @@ public final class StreamJobRunner implements AutoCloseable {
      * Makes one.
      *
      * @param options of the applications, but for their ids
-     * @param referenceFolder below which files of reference data lie
      */
     public StreamJobRunner(
-            StreamsApplication.Options options, Optional<Path> referenceFolder, Codecs codecs, MeterRegistry meters) {
+            StreamsApplication.Options options, StreamJobReach reach, Codecs codecs, MeterRegistry meters) {
         KafkaConnection kafka = options.kafka();
         this.codecs = codecs;
         this.positions = new StreamPositions(kafka, codecs);
         this.admin = Admin.create(kafka.clientProperties());
         this.place = new StreamJobRun.Place(
-                options, referenceFolder, new LogEnds.Known(admin), meters, InstantSource.system(), runs::size);
+                options, reach, new LogEnds.Known(admin), meters, InstantSource.system(), runs::size);
         Map<String, Object> producing = kafka.clientProperties();
         producing.put(ProducerConfig.ACKS_CONFIG, "all");
         this.producer = new KafkaProducer<>(producing, new StringSerializer(), new ByteArraySerializer());
@@ -106,7 +104,10 @@ public final class StreamJobRunner implements AutoCloseable {
     }
 
     private Set<String> outputs() {
-        return runs.values().stream().flatMap(run -> run.outputs().stream()).collect(Collectors.toSet());
+        Set<String> outputs =
+                runs.values().stream().flatMap(run -> run.outputs().stream()).collect(Collectors.toSet());
+        outputs.add(Topics.STREAM_JOB_PROGRESS.name());
+        return outputs;
     }
 
     /** Returns at once. */
@@ -254,10 +255,10 @@ public final class StreamJobRunner implements AutoCloseable {
             if (run != null) {
                 follow(id, job, current, run);
             } else if (current.getFromTicks() == null) {
-                StreamJobDefinition definition = StreamJobDefinition.parse(job.getDocument());
+                StreamJobDefinition definition = parse(job);
                 tell(id, positions.find(job, current, definition, units(job, definition)));
             } else {
-                StreamJobDefinition definition = StreamJobDefinition.parse(job.getDocument());
+                StreamJobDefinition definition = parse(job);
                 runs.put(
                         id,
                         StreamJobRun.start(
@@ -288,7 +289,7 @@ public final class StreamJobRunner implements AutoCloseable {
             Thread.sleep(REPLACEMENT_PAUSE);
         }
         if (job.getStatus() == StreamJobStatus.SCALING) {
-            StreamJobDefinition definition = StreamJobDefinition.parse(job.getDocument());
+            StreamJobDefinition definition = parse(job);
             if (replacement == null && !fits(job, current, definition)) {
                 tell(id, new ReplaceStreamJob(job.getDocument(), null, null));
             }
@@ -302,6 +303,10 @@ public final class StreamJobRunner implements AutoCloseable {
                 && (trouble.isEmpty() || job.getStatus() != StreamJobStatus.DEGRADED)) {
             tell(id, new ReportStreamJobRunning(number));
         }
+    }
+
+    private StreamJobDefinition parse(StreamJob job) throws StreamJobDefinitionException {
+        return StreamJobDefinition.parse(job.getDocument(), place.reach().topics());
     }
 
     private static int units(StreamJob job, StreamJobDefinition definition) {

@@ -1,0 +1,73 @@
+package io.muster.topics;
+
+import java.util.List;
+
+/**
+ * Which topics of the catalogue each service reads and writes. The chart's access lists are made from it, and the topologies are compared with
+ * it.
+ */
+public enum ServiceTopics {
+    /** Holds every key anyway, and moves state when topics get more partitions: it may use all of the catalogue. */
+    PLANNER(Topics.ALL, Topics.ALL, List.of("muster-")),
+    PROCESSOR(
+            List.of(
+                    Topics.DEVICE_JOB_EVENTS,
+                    Topics.JOB_TALLIES,
+                    Topics.STREAM_JOB_COMMANDS,
+                    Topics.STREAM_JOBS,
+                    Topics.STREAM_JOB_PROGRESS,
+                    Topics.TELEMETRY),
+            List.of(
+                    Topics.JOB_TALLIES,
+                    Topics.JOB_STATISTICS,
+                    Topics.STREAM_JOB_COMMANDS,
+                    Topics.STREAM_JOB_EVENTS,
+                    Topics.STREAM_JOBS,
+                    Topics.STREAM_JOB_PROGRESS,
+                    Topics.REPLIES,
+                    Topics.DEAD_LETTERS,
+                    Topics.DEVICE_COMMANDS,
+                    Topics.JOB_COMMANDS),
+            List.of("muster-stream-")),
+    GATEWAY(List.of(Topics.DELIVERIES), List.of(Topics.DEVICE_REPORTS, Topics.TELEMETRY, Topics.DEAD_LETTERS), List.of()),
+    API(
+            List.of(
+                    Topics.REPLIES,
+                    Topics.JOBS,
+                    Topics.JOB_STATISTICS,
+                    Topics.STREAM_JOBS,
+                    Topics.STREAM_JOB_PROGRESS),
+            List.of(
+                    Topics.JOB_COMMANDS,
+                    Topics.DEVICE_COMMANDS,
+                    Topics.STREAM_JOB_COMMANDS,
+                    Topics.EXPANSIONS,
+                    Topics.AUDIT_LOG,
+                    Topics.DEAD_LETTERS),
+            List.of());
+
+    private final List<Topic<?>> read;
+    private final List<Topic<?>> written;
+    private final List<String> state;
+
+    ServiceTopics(List<Topic<?>> read, List<Topic<?>> written, List<String> state) {
+        this.read = read;
+        this.written = written;
+        this.state = state;
+    }
+
+    /** Returns what it reads; of the processor, stream jobs read more ({@link StreamJobTopics}). */
+    public List<Topic<?>> read() {
+        return read;
+    }
+
+    /** Returns what it writes; of the processor, stream jobs write more. */
+    public List<Topic<?>> written() {
+        return written;
+    }
+
+    /** Returns how names of the topics begin that it makes for itself. */
+    public List<String> state() {
+        return state;
+    }
+}

@@ -1,0 +1,78 @@
+package io.muster.topics;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Which topics stream jobs may use: users' topics that an allowlist names, the fleet's telemetry to read, and the two topics of commands to
+ * write, as rows. Everything else of Muster's holds keys of devices, answers to others or state, so no allowlist opens it; nor topics of
+ * Kafka and of schema registries. The processor asks before it runs a job, the API where it tests an input or output, and the chart's access
+ * lists are compared with it. ADR 0020.
+ *
+ * @param allowed names of topics, or prefixes with an asterisk behind them
+ */
+public record StreamJobTopics(List<String> allowed) {
+    /** Names that begin so are state of services, offsets or schemas, whose ever they are. */
+    public static final List<String> RESERVED = List.of("_", "kafkasql-", "muster-");
+
+    /** Topics of the catalogue that stream jobs read. */
+    public static final Set<Topic<?>> READ = Set.of(Topics.TELEMETRY);
+
+    /** Topics of the catalogue that stream jobs write; each row is checked and becomes a command. */
+    public static final Set<Topic<?>> WRITTEN = Set.of(Topics.DEVICE_COMMANDS, Topics.JOB_COMMANDS);
+
+    private static final String ANY = "*";
+
+    public StreamJobTopics {
+        allowed = List.copyOf(allowed);
+    }
+
+    /** Reads a list with commas between. */
+    public static StreamJobTopics of(String list) {
+        return new StreamJobTopics(Arrays.stream(list.split(","))
+                .map(String::strip)
+                .filter(pattern -> !pattern.isEmpty())
+                .toList());
+    }
+
+    /** Returns why a job may not read the topic; empty where it may. */
+    public Optional<String> refusesRead(String topic) {
+        return refuses(topic, READ, "read");
+    }
+
+    /** Returns why a job may not write the topic; empty where it may. */
+    public Optional<String> refusesWrite(String topic) {
+        return refuses(topic, WRITTEN, "write");
+    }
+
+    private Optional<String> refuses(String topic, Set<Topic<?>> open, String verb) {
+        if (open.stream().anyMatch(one -> one.name().equals(topic))) {
+            return Optional.empty();
+        }
+        if (isReserved(topic)) {
+            return Optional.of(
+                    "The topic " + topic + " is not for stream jobs, it is Muster's own, Kafka's or a schema registry's: "
+                            + verb + " another.");
+        }
+        return allowed.stream().anyMatch(pattern -> matches(pattern, topic))
+                ? Optional.empty()
+                : Optional.of("The topic " + topic + " is not one that stream jobs may " + verb
+                        + ": the setting stream.topics is " + String.join(",", allowed) + ".");
+    }
+
+    /** Also where another Muster's prefix stands before the name of state. */
+    private static boolean isReserved(String topic) {
+        return RESERVED.stream().anyMatch(topic::startsWith)
+                || topic.contains("muster-job-planner-")
+                || topic.contains("muster-stream-")
+                || Topics.ALL.stream().anyMatch(ours -> ours.name().equals(topic));
+    }
+
+    private static boolean matches(String pattern, String topic) {
+        return pattern.endsWith(ANY)
+                ? topic.startsWith(pattern.substring(0, pattern.length() - 1))
+                : topic.equals(pattern);
+    }
+}

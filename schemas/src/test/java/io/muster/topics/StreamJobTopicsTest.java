@@ -1,0 +1,70 @@
+package io.muster.topics;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class StreamJobTopicsTest {
+    private static final StreamJobTopics ANY = StreamJobTopics.of("*");
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "muster-job-planner-devices-changelog",
+                "muster-stream-processor-job-tallies-changelog",
+                "muster-stream-17-exchange",
+                "muster-stream-endpoint-0f8fad5b",
+                "muster-anything",
+                "test.muster-job-planner-devices-changelog",
+                "__consumer_offsets",
+                "__transaction_state",
+                "_schemas",
+                "kafkasql-journal",
+                "kafkasql-snapshots"
+            })
+    void stateOffsetsAndSchemasAreNeitherReadNorWrittenWhateverIsAllowed(String topic) {
+        for (StreamJobTopics topics : List.of(ANY, StreamJobTopics.of(topic))) {
+            assertThat(topics.refusesRead(topic)).hasValueSatisfying(why -> assertThat(why)
+                    .contains(topic));
+            assertThat(topics.refusesWrite(topic)).isPresent();
+        }
+    }
+
+    @Test
+    void ofTheCatalogueOnlyTelemetryIsReadAndOnlyCommandsAreWritten() {
+        List<String> read = new ArrayList<>();
+        List<String> written = new ArrayList<>();
+        for (Topic<?> topic : Topics.ALL) {
+            if (ANY.refusesRead(topic.name()).isEmpty()) {
+                read.add(topic.name());
+            }
+            if (ANY.refusesWrite(topic.name()).isEmpty()) {
+                written.add(topic.name());
+            }
+        }
+        assertThat(read).containsExactly("telemetry");
+        assertThat(written).containsExactlyInAnyOrder("device-commands", "job-commands");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            *               | orders       | true
+            orders          | orders       | true
+            orders          | orders-2     | false
+            plant.*, orders | plant.alerts | true
+            plant.*, orders | orders       | true
+            plant.*, orders | other        | false
+            ''              | orders       | false
+            ''              | telemetry    | true
+            """)
+    void usersTopicsAreThoseOfTheAllowlist(String allowed, String topic, boolean may) {
+        assertThat(StreamJobTopics.of(allowed).refusesRead(topic).isEmpty()).isEqualTo(may);
+        assertThat(StreamJobTopics.of(allowed).refusesWrite(topic).isEmpty())
+                .isEqualTo(may && !topic.equals("telemetry"));
+    }
+}
