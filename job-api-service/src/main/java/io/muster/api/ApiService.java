@@ -55,11 +55,12 @@ public final class ApiService implements AutoCloseable {
             Optional<OpenIdProvider.Options> people,
             InstantSource clock) {
         private static final int PORT = 8443;
+        private static final int CONNECTIONS_PER_ADDRESS = 1000;
         private static final Duration MESSAGE_LIFE = Duration.ofHours(1);
         private static final Duration LONGEST_MESSAGE_LIFE = Duration.ofDays(2);
 
         /**
-         * Reads {@code rest.host}, {@code rest.port}, {@code rest.plain}, {@code rest.tls.certificate}, {@code rest.tls.key}, {@code
+         * Reads {@code rest.host}, {@code rest.port}, {@code rest.connections.per.address}, {@code rest.plain}, {@code rest.tls.certificate}, {@code rest.tls.key}, {@code
          * live.open}, {@code throttle.*.per.minute} of each kind, {@code messages.life}, {@code websocket.gateway}, {@code
          * websocket.gateway.trust} (a file, or {@code system} for those that Java trusts), {@code websocket.gateway.name}, {@code hub.hosts}, {@code policies}, {@code policies.file}, {@code
          * oidc.issuer} (none where it is missing), {@code oidc.audience}, {@code oidc.roles.claim}, {@code oidc.trust} (a file) and {@code
@@ -86,6 +87,8 @@ public final class ApiService implements AutoCloseable {
                             settings.flag("live.open", loopback),
                             throttles(settings),
                             messageLife(settings),
+                            settings.number("rest.connections.per.address", CONNECTIONS_PER_ADDRESS),
+                            RestServer.Patience.USUAL,
                             gateway(settings)),
                     HubHosts.of(settings.text("hub.hosts", "localhost")),
                     policies(settings, clock),

@@ -97,7 +97,15 @@ class PeopleTest {
         JobView jobs = new JobView();
         server = RestServer.start(
                 new RestServer.Options(
-                        "127.0.0.1", 0, Optional.empty(), true, Map.of(), Duration.ofHours(1), Optional.empty()),
+                        "127.0.0.1",
+                        0,
+                        Optional.empty(),
+                        true,
+                        Map.of(),
+                        Duration.ofHours(1),
+                        1000,
+                        RestServer.Patience.USUAL,
+                        Optional.empty()),
                 new Gate(
                         HubHosts.of("localhost"),
                         () -> SharedAccessPolicies.generate(new SecureRandom()),

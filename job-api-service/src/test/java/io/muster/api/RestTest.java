@@ -111,6 +111,8 @@ class RestTest {
                         true,
                         Map.of(),
                         Duration.ofHours(1),
+                        1000,
+                        RestServer.Patience.USUAL,
                         Optional.of(new GatewayTunnels.Options("127.0.0.1", GATEWAY.getLocalPort(), Optional.empty()))),
                 new Gate(HubHosts.of("localhost"), () -> POLICIES, Optional.empty()),
                 PLANNER,
@@ -191,7 +193,7 @@ class RestTest {
                 "POST",
                 "/devices",
                 "[{\"id\":\"bulk-1\",\"importMode\":\"create\",\"tags\":{\"a\":1}},{\"id\":\"bulk-there\",\"importMode\":\"Update\","
-                        + "\"status\":\"disabled\",\"properties\":{\"desired\":{\"b\":2}}}]");
+                    + "\"status\":\"disabled\",\"properties\":{\"desired\":{\"b\":2}}}]");
         assertThat(done.status()).isEqualTo(200);
         assertThat(done.body()).hasToString("{\"isSuccessful\":true,\"errors\":[],\"warnings\":[]}");
         assertThat(PLANNER.commands.subList(PLANNER.commands.size() - 3, PLANNER.commands.size()))
@@ -201,8 +203,8 @@ class RestTest {
                 "POST",
                 "/devices",
                 "[{\"id\":\"bulk-1\",\"importMode\":\"create\"},{\"id\":\"bulk-2\"},{\"id\":\"bulk-3\",\"importMode\":\"rename\"},"
-                        + "{\"id\":\"bulk-4\",\"importMode\":\"delete\"},{\"id\":\"bulk-5\"},{\"id\":\"bulk-5\"},"
-                        + "{\"id\":\"bulk-1\",\"importMode\":\"updateTwin\"}]");
+                    + "{\"id\":\"bulk-4\",\"importMode\":\"delete\"},{\"id\":\"bulk-5\"},{\"id\":\"bulk-5\"},"
+                    + "{\"id\":\"bulk-1\",\"importMode\":\"updateTwin\"}]");
         assertThat(partly.status()).isEqualTo(400);
         assertThat(partly.body().path("isSuccessful").asBoolean()).isFalse();
         assertThat(partly.body().path("errors").findValuesAsText("errorCode"))
@@ -478,16 +480,16 @@ class RestTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            SELECT * FROM devices           | 100 | abcde fgh
-            SELECT * FROM devices           | 8   | abcde fgh
-            SELECT * FROM devices           | 2   | ab cd ef gh
-            SELECT * FROM devices           | 1   | a b c d e f g h
-            SELECT TOP 3 * FROM devices     | 2   | ab c
-            SELECT TOP 2 * FROM devices     | 2   | ab
-            SELECT TOP 8 * FROM devices     | 100 | abcde fgh
-            SELECT TOP 0 * FROM devices     | 2   | ''
-            SELECT deviceId FROM devices    | 4   | abcd efgh
-            """)
+        SELECT * FROM devices           | 100 | abcde fgh
+        SELECT * FROM devices           | 8   | abcde fgh
+        SELECT * FROM devices           | 2   | ab cd ef gh
+        SELECT * FROM devices           | 1   | a b c d e f g h
+        SELECT TOP 3 * FROM devices     | 2   | ab c
+        SELECT TOP 2 * FROM devices     | 2   | ab
+        SELECT TOP 8 * FROM devices     | 100 | abcde fgh
+        SELECT TOP 0 * FROM devices     | 2   | ''
+        SELECT deviceId FROM devices    | 4   | abcd efgh
+        """)
     void rowsOfAllPartitionsComeInOrderAndTheLastPageHasNoToken(String query, int size, String pages) throws Exception {
         PLANNER.partitions = RestTest::twoPartitions;
         assertThat(all(query, size)).isEqualTo(pages);
@@ -500,7 +502,8 @@ class RestTest {
         Answer answer = ask(
                 "POST",
                 "/devices/query",
-                "{\"query\":\"SELECT deviceId, tags.o AS o, tags.o.b[2].c, tags.t, tags.x, version, connectionState FROM devices\"}");
+                "{\"query\":\"SELECT deviceId, tags.o AS o, tags.o.b[2].c, tags.t, tags.x, version, connectionState"
+                        + " FROM devices\"}");
         assertThat(answer.body().toString())
                 .isEqualTo("[{\"deviceId\":\"a\",\"o\":{\"b\":[1,null,{\"c\":2.5}]},\"c\":2.5,\"t\":null,"
                         + "\"version\":2,\"connectionState\":\"Disconnected\"}]");
@@ -554,10 +557,10 @@ class RestTest {
         assertThat(answer.body().get(0).toString())
                 .isEqualTo(
                         "{\"deviceId\":\"a\",\"jobId\":\"j\",\"jobType\":\"scheduleDeviceMethod\",\"status\":\"completed\","
-                                + "\"createdDateTimeUtc\":\"2026-11-21T02:25:15.4230000Z\",\"startTimeUtc\":\"2026-11-21T02:25:15.4230000Z\","
-                                + "\"endTimeUtc\":\"2026-11-21T02:25:15.4230000Z\",\"lastUpdatedDateTimeUtc\":\"2026-11-21T02:25:15.4230000Z\","
-                                + "\"outcome\":{\"deviceMethodResponse\":{\"status\":200,\"payload\":{\"ok\":true}}},"
-                                + "\"cloudToDeviceMethod\":{\"status\":200,\"payload\":{\"ok\":true}}}");
+                            + "\"createdDateTimeUtc\":\"2026-11-21T02:25:15.4230000Z\",\"startTimeUtc\":\"2026-11-21T02:25:15.4230000Z\","
+                            + "\"endTimeUtc\":\"2026-11-21T02:25:15.4230000Z\",\"lastUpdatedDateTimeUtc\":\"2026-11-21T02:25:15.4230000Z\","
+                            + "\"outcome\":{\"deviceMethodResponse\":{\"status\":200,\"payload\":{\"ok\":true}}},"
+                            + "\"cloudToDeviceMethod\":{\"status\":200,\"payload\":{\"ok\":true}}}");
         assertThat(answer.body().get(1).path("error").toString())
                 .isEqualTo("{\"code\":\"PreconditionFailed\",\"description\":\"The etag differs.\"}");
         assertThat(answer.body().get(1).has("outcome")).isFalse();
@@ -588,11 +591,11 @@ class RestTest {
     void whatAJobCanDoBeyondIotHubIsShownAsItWasGiven() throws Exception {
         String policy =
                 "\"retries\":[{\"on\":\"noAnswer\",\"times\":3,\"backoffInSeconds\":5,\"longestBackoffInSeconds\":60,\"jitter\":0.1}],"
-                        + "\"rollout\":{\"devicesPerMinute\":100,\"growth\":{\"factor\":1.5,\"afterSucceeded\":50,\"mostPerMinute\":1000}},"
-                        + "\"batches\":{\"percent\":10,\"successPercent\":90},"
-                        + "\"abort\":{\"failurePercent\":20,\"afterEnded\":10},"
-                        + "\"windows\":[{\"start\":\"22:00\",\"end\":\"06:30\",\"days\":[\"monday\",\"sunday\"],\"timeZone\":\"Europe/Paris\"}],"
-                        + "\"continuous\":true,\"priority\":7";
+                    + "\"rollout\":{\"devicesPerMinute\":100,\"growth\":{\"factor\":1.5,\"afterSucceeded\":50,\"mostPerMinute\":1000}},"
+                    + "\"batches\":{\"percent\":10,\"successPercent\":90},"
+                    + "\"abort\":{\"failurePercent\":20,\"afterEnded\":10},"
+                    + "\"windows\":[{\"start\":\"22:00\",\"end\":\"06:30\",\"days\":[\"monday\",\"sunday\"],\"timeZone\":\"Europe/Paris\"}],"
+                    + "\"continuous\":true,\"priority\":7";
         Answer created = ask(
                 "PUT",
                 "/jobs/v2/with-policy",
@@ -682,38 +685,74 @@ class RestTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "PUT    | /jobs/v2/x        | {bad                                                             | 400 | IotHubFormatError",
-                "PUT    | /jobs/v2/x        | []                                                               | 400 | IotHubFormatError",
-                "PUT    | /jobs/v2/x        | {} {}                                                            | 400 | IotHubFormatError",
-                "PUT    | /jobs/v2/x        | {}                                                               | 400 | ArgumentNull",
-                "PUT    | /jobs/v2/x        | {'type':'other'}                                                 | 400 | GenericBadRequest",
-                "PUT    | /jobs/v2/x        | {'type':'scheduleDeviceMethod'}                                  | 400 | ArgumentNull",
-                "PUT    | /jobs/v2/x        | {'type':'scheduleUpdateTwin','updateTwin':{'tags':{}}}           | 400 | ArgumentNull",
-                "PUT    | /jobs/v2/x        | {'type':'scheduleUpdateTwin','updateTwin':{'tags':1},'queryCondition':'*'} | 400 | ArgumentInvalid",
-                "PUT    | /jobs/v2/x        | {'type':'scheduleUpdateTwin','updateTwin':{'other':1},'queryCondition':'*'} | 400 | ArgumentInvalid",
-                "PUT    | /jobs/v2/x        | {'type':'scheduleUpdateTwin','updateTwin':{'tags':{}},'queryCondition':'*','startTime':'soon'} | 400 | ArgumentInvalid",
-                "PUT    | /jobs/v2/x        | {'type':'scheduleUpdateTwin','updateTwin':{'tags':{}},'queryCondition':'*','maxExecutionTimeInSeconds':1.5} | 400 | ArgumentInvalid",
-                "PUT    | /jobs/v2/x        | {'jobId':'y','type':'scheduleUpdateTwin'}                        | 400 | ArgumentInvalid",
-                "GET    | /jobs/v2/query?pageSize=0 |                                                          | 400 | ArgumentInvalid",
-                "GET    | /jobs/v2/query?jobStatus=odd |                                                       | 400 | ArgumentInvalid",
-                "GET    | /jobs/v2/query?continuationToken=%2F%2F |                                            | 400 | ArgumentInvalid",
-                "GET    | /jobs/v2/nope     |                                                                  | 404 | JobNotFound",
-                "POST   | /jobs/v2/nope/cancel | {}                                                            | 404 | JobNotFound",
-                "PUT    | /devices/d        | {'deviceId':'e'}                                                 | 400 | ArgumentInvalid",
-                "PUT    | /devices/d        | {'status':7}                                                     | 400 | ArgumentInvalid",
-                "PUT    | /devices/d        | {'authentication':{'type':'magic'}}                              | 400 | ArgumentInvalid",
-                "GET    | /devices?top=0    |                                                                  | 400 | ArgumentInvalid",
-                "GET    | /devices?top=many |                                                                  | 400 | ArgumentInvalid",
-                "GET    | /twins/nobody     |                                                                  | 404 | DeviceNotFound",
-                "PATCH  | /twins/d          | {'desired':{'a':1}}                                              | 400 | ArgumentInvalid",
-                "POST   | /twins/d          | {}                                                               | 400 | ArgumentInvalid",
-                "POST   | /twins/d/methods  | {}                                                               | 400 | ArgumentNull",
-                "POST   | /devices/query    | {}                                                               | 400 | ArgumentNull",
-                "POST   | /devices/query    | {'query':'SELECT'}                                               | 400 | ArgumentInvalid",
-                "POST   | /devices/query    | {'query':'SELECT * FROM devices ORDER BY deviceId'}              | 400 | ArgumentInvalid",
-                "POST   | /devices/query    | {'query':5}                                                      | 400 | ArgumentInvalid",
-                "GET    | /nothing          |                                                                  | 404 | NotFound",
-                "DELETE | /jobs/v2/x        |                                                                  | 405 | MethodNotAllowed"
+                "PUT    | /jobs/v2/x        | {bad                                                             | 400 |"
+                        + " IotHubFormatError",
+                "PUT    | /jobs/v2/x        | []                                                               | 400 |"
+                        + " IotHubFormatError",
+                "PUT    | /jobs/v2/x        | {} {}                                                            | 400 |"
+                        + " IotHubFormatError",
+                "PUT    | /jobs/v2/x        | {}                                                               | 400 |"
+                        + " ArgumentNull",
+                "PUT    | /jobs/v2/x        | {'type':'other'}                                                 | 400 |"
+                        + " GenericBadRequest",
+                "PUT    | /jobs/v2/x        | {'type':'scheduleDeviceMethod'}                                  | 400 |"
+                        + " ArgumentNull",
+                "PUT    | /jobs/v2/x        | {'type':'scheduleUpdateTwin','updateTwin':{'tags':{}}}           | 400 |"
+                        + " ArgumentNull",
+                "PUT    | /jobs/v2/x        |"
+                        + " {'type':'scheduleUpdateTwin','updateTwin':{'tags':1},'queryCondition':'*'} | 400 |"
+                        + " ArgumentInvalid",
+                "PUT    | /jobs/v2/x        |"
+                        + " {'type':'scheduleUpdateTwin','updateTwin':{'other':1},'queryCondition':'*'} | 400 |"
+                        + " ArgumentInvalid",
+                "PUT    | /jobs/v2/x        |"
+                    + " {'type':'scheduleUpdateTwin','updateTwin':{'tags':{}},'queryCondition':'*','startTime':'soon'}"
+                    + " | 400 | ArgumentInvalid",
+                "PUT    | /jobs/v2/x        |"
+                    + " {'type':'scheduleUpdateTwin','updateTwin':{'tags':{}},'queryCondition':'*','maxExecutionTimeInSeconds':1.5}"
+                    + " | 400 | ArgumentInvalid",
+                "PUT    | /jobs/v2/x        | {'jobId':'y','type':'scheduleUpdateTwin'}                        | 400 |"
+                        + " ArgumentInvalid",
+                "GET    | /jobs/v2/query?pageSize=0 |                                                          | 400 |"
+                        + " ArgumentInvalid",
+                "GET    | /jobs/v2/query?jobStatus=odd |                                                       | 400 |"
+                        + " ArgumentInvalid",
+                "GET    | /jobs/v2/query?continuationToken=%2F%2F |                                            | 400 |"
+                        + " ArgumentInvalid",
+                "GET    | /jobs/v2/nope     |                                                                  | 404 |"
+                        + " JobNotFound",
+                "POST   | /jobs/v2/nope/cancel | {}                                                            | 404 |"
+                        + " JobNotFound",
+                "PUT    | /devices/d        | {'deviceId':'e'}                                                 | 400 |"
+                        + " ArgumentInvalid",
+                "PUT    | /devices/d        | {'status':7}                                                     | 400 |"
+                        + " ArgumentInvalid",
+                "PUT    | /devices/d        | {'authentication':{'type':'magic'}}                              | 400 |"
+                        + " ArgumentInvalid",
+                "GET    | /devices?top=0    |                                                                  | 400 |"
+                        + " ArgumentInvalid",
+                "GET    | /devices?top=many |                                                                  | 400 |"
+                        + " ArgumentInvalid",
+                "GET    | /twins/nobody     |                                                                  | 404 |"
+                        + " DeviceNotFound",
+                "PATCH  | /twins/d          | {'desired':{'a':1}}                                              | 400 |"
+                        + " ArgumentInvalid",
+                "POST   | /twins/d          | {}                                                               | 400 |"
+                        + " ArgumentInvalid",
+                "POST   | /twins/d/methods  | {}                                                               | 400 |"
+                        + " ArgumentNull",
+                "POST   | /devices/query    | {}                                                               | 400 |"
+                        + " ArgumentNull",
+                "POST   | /devices/query    | {'query':'SELECT'}                                               | 400 |"
+                        + " ArgumentInvalid",
+                "POST   | /devices/query    | {'query':'SELECT * FROM devices ORDER BY deviceId'}              | 400 |"
+                        + " ArgumentInvalid",
+                "POST   | /devices/query    | {'query':5}                                                      | 400 |"
+                        + " ArgumentInvalid",
+                "GET    | /nothing          |                                                                  | 404 |"
+                        + " NotFound",
+                "DELETE | /jobs/v2/x        |                                                                  | 405 |"
+                        + " MethodNotAllowed"
             })
     void whatIsWrongIsSaidInTheContractsForm(String method, String path, @Nullable String body, int status, String code)
             throws Exception {

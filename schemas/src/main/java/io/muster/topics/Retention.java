@@ -2,14 +2,20 @@ package io.muster.topics;
 
 import java.time.Duration;
 import java.util.Map;
+import java.util.OptionalLong;
+import java.util.TreeMap;
 
 /** What a topic keeps. */
 public sealed interface Retention {
     /** The latest record of each key, for ever. */
     record Compacted() implements Retention {}
 
-    /** Every record, for so long. */
-    record Kept(Duration duration) implements Retention {
+    /**
+     * Every record, for so long.
+     *
+     * @param bytes of a partition, beyond which the oldest go earlier; empty where time alone decides
+     */
+    record Kept(Duration duration, OptionalLong bytes) implements Retention {
         public Kept {
             if (duration.isNegative() || duration.isZero()) {
                 throw new IllegalArgumentException(
@@ -22,12 +28,13 @@ public sealed interface Retention {
     default Map<String, String> topicConfig() {
         return switch (this) {
             case Compacted _ -> Map.of("cleanup.policy", "compact");
-            case Kept kept ->
-                Map.of(
-                        "cleanup.policy",
-                        "delete",
-                        "retention.ms",
-                        Long.toString(kept.duration().toMillis()));
+            case Kept kept -> {
+                Map<String, String> config = new TreeMap<>();
+                config.put("cleanup.policy", "delete");
+                config.put("retention.ms", Long.toString(kept.duration().toMillis()));
+                kept.bytes().ifPresent(bytes -> config.put("retention.bytes", Long.toString(bytes)));
+                yield Map.copyOf(config);
+            }
         };
     }
 }

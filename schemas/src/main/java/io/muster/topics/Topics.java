@@ -23,11 +23,13 @@ import io.muster.records.StreamJobProgress;
 import io.muster.records.Telemetry;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalLong;
 
 /** Every topic of Muster. */
 public final class Topics {
     private static final Duration HISTORY = Duration.ofDays(30);
     private static final Duration IN_TRANSIT = Duration.ofDays(1);
+    private static final long AUDIT_BYTES = 1L << 30;
     private static final String DEVICE_OR_MODULE = "device id, or device id/module id";
 
     public static final Topic<JobCommand> JOB_COMMANDS =
@@ -78,8 +80,14 @@ public final class Topics {
             kept("deliveries", "device id", Partitioning.BY_GATEWAY, IN_TRANSIT, Delivery.class);
     public static final Topic<Reply> REPLIES =
             kept("replies", "request id", Partitioning.BY_API_INSTANCE, IN_TRANSIT, Reply.class);
-    public static final Topic<AuditEntry> AUDIT_LOG =
-            kept("audit-log", "policy or subject, or none", Partitioning.ANY, HISTORY, AuditEntry.class);
+    /** Callers without a token write to it too, so its size is limited. */
+    public static final Topic<AuditEntry> AUDIT_LOG = new Topic<>(
+            "audit-log",
+            "policy or subject, or none",
+            Partitioning.ANY,
+            new Retention.Kept(HISTORY, OptionalLong.of(AUDIT_BYTES)),
+            AuditEntry.class);
+
     public static final Topic<DeadLetter> DEAD_LETTERS =
             kept("dead-letters", "none", Partitioning.ANY, HISTORY, DeadLetter.class);
 
@@ -110,7 +118,7 @@ public final class Topics {
 
     private static <V extends org.apache.avro.specific.SpecificRecord> Topic<V> kept(
             String name, String key, Partitioning partitioning, Duration duration, Class<V> valueType) {
-        return new Topic<>(name, key, partitioning, new Retention.Kept(duration), valueType);
+        return new Topic<>(name, key, partitioning, new Retention.Kept(duration, OptionalLong.empty()), valueType);
     }
 
     private static <V extends org.apache.avro.specific.SpecificRecord> Topic<V> compacted(

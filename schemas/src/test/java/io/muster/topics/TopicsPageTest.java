@@ -12,14 +12,19 @@ class TopicsPageTest {
     private static final Path PAGE = Path.of("../docs/topics.md");
 
     private static String page() {
-        StringBuilder page =
-                new StringBuilder("# Topics\n\nMade from the catalogue (`io.muster.topics.Topics`) by its test. "
-                        + "Values are Avro in the Confluent wire format; the schema's subject is the topic's name and `-value`.\n\n"
-                        + "| topic | key | value | kept | partitions | why |\n|---|---|---|---|---|---|\n");
+        StringBuilder page = new StringBuilder("# Topics\n\n"
+                + "Made from the catalogue (`io.muster.topics.Topics`) by its test. Values are Avro in the"
+                + " Confluent wire format; the schema's subject is the topic's name and `-value`.\n\n"
+                + "| topic | key | value | kept | partitions | why |\n"
+                + "|---|---|---|---|---|---|\n");
         for (Topic<?> topic : Topics.ALL) {
             String kept = switch (topic.retention()) {
                 case Retention.Compacted _ -> "compacted";
-                case Retention.Kept keeps -> keeps.duration().toDays() + " d";
+                case Retention.Kept keeps ->
+                    keeps.duration().toDays() + " d"
+                            + (keeps.bytes().isPresent()
+                                    ? ", at most " + (keeps.bytes().getAsLong() >> 20) + " MiB"
+                                    : "");
             };
             page.append("| `%s` | %s | `%s` | %s | %s | %s |%n"
                     .formatted(

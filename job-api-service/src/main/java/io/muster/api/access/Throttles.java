@@ -13,9 +13,6 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe. Contract: iot-hub, 1.10 (429001).
  */
 public final class Throttles {
-    private static final double MINUTE_MS = 60_000;
-    private static final int BURSTS_A_MINUTE = 6;
-
     /** The kinds that IoT Hub limits. */
     public enum Kind {
         REGISTRY,
@@ -25,7 +22,8 @@ public final class Throttles {
         QUERIES,
         MESSAGES;
 
-        static Kind of(String path) {
+        /** Returns the kind of a path in normal form. */
+        public static Kind of(String path) {
             if (path.startsWith("/jobs")) {
                 return JOBS;
             }
@@ -36,35 +34,6 @@ public final class Throttles {
                 return path.endsWith("/methods") ? METHODS : TWINS;
             }
             return path.endsWith("/messages/devicebound") || path.endsWith("/commands") ? MESSAGES : REGISTRY;
-        }
-    }
-
-    /** What is left to use, as of an instant. */
-    private static final class Bucket {
-        private final int perMinute;
-        private double left;
-        private Instant asOf;
-
-        private Bucket(int perMinute, Instant now) {
-            this.perMinute = perMinute;
-            this.left = most();
-            this.asOf = now;
-        }
-
-        private double most() {
-            return Math.max(1, perMinute / (double) BURSTS_A_MINUTE);
-        }
-
-        private synchronized Optional<Duration> take(Instant now) {
-            if (now.isAfter(asOf)) {
-                left = Math.min(most(), left + Duration.between(asOf, now).toMillis() * perMinute / MINUTE_MS);
-                asOf = now;
-            }
-            if (left >= 1) {
-                left -= 1;
-                return Optional.empty();
-            }
-            return Optional.of(Duration.ofMillis((long) Math.ceil((1 - left) * MINUTE_MS / perMinute)));
         }
     }
 

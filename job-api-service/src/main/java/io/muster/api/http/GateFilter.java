@@ -1,6 +1,6 @@
 package io.muster.api.http;
 
-import io.micrometer.core.instrument.MeterRegistry;
+import io.micronaut.http.HttpAttributes;
 import io.micronaut.http.HttpRequest;
 import io.micronaut.http.HttpResponse;
 import io.micronaut.http.MutableHttpResponse;
@@ -11,6 +11,7 @@ import io.muster.api.access.Audit;
 import io.muster.api.access.Caller;
 import io.muster.api.access.Gate;
 import io.muster.api.access.Operations;
+import io.muster.api.access.RefusalLimit;
 import io.muster.api.access.Throttles;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
@@ -24,16 +25,20 @@ import org.jspecify.annotations.Nullable;
 @ServerFilter(ServerFilter.MATCH_ALL_PATTERN)
 final class GateFilter {
     private static final String CALLER = "io.muster.caller";
+    private static final String ARRIVED = "io.muster.arrived";
+    private static final int LONGEST_KEPT = 512;
     private static final Duration A_MOMENT = Duration.ofSeconds(1);
 
     private final Gate gate;
     private final Throttles throttles;
     private final LiveAccess live;
     private final Time time;
-    private final MeterRegistry meters;
+    private final ApiMeters meters;
     private final Audit audit;
+    private final RefusalLimit refusals;
 
-    GateFilter(Gate gate, Throttles throttles, LiveAccess live, Time time, MeterRegistry meters, Audit audit) {
+    GateFilter(Gate gate, Throttles throttles, LiveAccess live, Time time, ApiMeters meters, Audit audit) {
+        this.refusals = new RefusalLimit(time.now());
         this.audit = audit;
         this.gate = gate;
         this.throttles = throttles;
@@ -50,6 +55,7 @@ final class GateFilter {
     @RequestFilter
     @Nullable
     HttpResponse<?> before(HttpRequest<?> request) {
+        request.setAttribute(ARRIVED, System.nanoTime());
         @Nullable MutableHttpResponse<?> refusal = refusal(request, request.getPath());
         if (refusal != null) {
             // What a filter answers does not come by its own response filter.
@@ -73,6 +79,7 @@ final class GateFilter {
                 gate.checkVersion(version);
                 Optional<Duration> wait = throttles.take(caller.id(), path, time.now());
                 if (wait.isPresent()) {
+                    meters.throttled(Throttles.Kind.of(path));
                     return refused(
                             path, Problem.throttled("Too many requests of this kind: try again later."), wait.get());
                 }
@@ -99,28 +106,50 @@ final class GateFilter {
         String requestId = UUID.randomUUID().toString();
         response.header("x-ms-request-id", requestId);
         String code = response.getHeaders().get("iothub-errorcode");
-        meters.counter(
-                        "muster.api.answers",
-                        "method",
-                        request.getMethodName(),
-                        "status",
-                        Integer.toString(response.code()),
-                        "code",
-                        code == null ? "none" : code)
-                .increment();
+        SecurityHeaders.each(request.isSecure(), (name, value) -> {
+            if (!response.getHeaders().contains(name)) {
+                response.header(name, value);
+            }
+        });
+        meters.answered(request.getMethodName(), response.code(), code);
+        request.getAttribute(ARRIVED, Long.class)
+                .ifPresent(since -> meters.took(operation(request), Duration.ofNanos(System.nanoTime() - since)));
         if (Operations.changes(request.getMethodName(), request.getPath())) {
-            AuditEntry.Builder entry = AuditEntry.newBuilder()
-                    .setAt(time.now())
-                    .setRemoteAddress(request.getRemoteAddress().getAddress().getHostAddress())
-                    .setMethod(request.getMethodName())
-                    .setPath(request.getPath())
-                    .setStatus(response.code())
-                    .setCode(code)
-                    .setRequestId(requestId)
-                    .setClientRequestId(request.getHeaders().get("x-ms-client-request-id"));
-            request.getAttribute(CALLER, Caller.class).ifPresent(caller -> name(caller, entry));
-            audit.keep(entry.build());
+            keep(request, response.code(), code, requestId);
         }
+    }
+
+    private static String operation(HttpRequest<?> request) {
+        return request.getAttribute(HttpAttributes.URI_TEMPLATE, String.class)
+                .map(route -> RequestRules.methodName(request.getMethodName()) + " " + route)
+                .orElse("none");
+    }
+
+    private void keep(HttpRequest<?> request, int status, @Nullable String code, String requestId) {
+        String address = request.getRemoteAddress().getAddress().getHostAddress();
+        Optional<Caller> caller = request.getAttribute(CALLER, Caller.class);
+        if (caller.isEmpty() && !refusals.keeps(address, time.now())) {
+            meters.unkept();
+            return;
+        }
+        AuditEntry.Builder entry = AuditEntry.newBuilder()
+                .setAt(time.now())
+                .setRemoteAddress(address)
+                .setMethod(request.getMethodName())
+                .setPath(cut(request.getPath()))
+                .setStatus(status)
+                .setCode(code)
+                .setRequestId(requestId)
+                .setClientRequestId(request.getHeaders()
+                        .findFirst("x-ms-client-request-id")
+                        .map(GateFilter::cut)
+                        .orElse(null));
+        caller.ifPresent(known -> name(known, entry));
+        audit.keep(entry.build());
+    }
+
+    private static String cut(String text) {
+        return text.length() <= LONGEST_KEPT ? text : text.substring(0, LONGEST_KEPT) + "…";
     }
 
     private static void name(Caller caller, AuditEntry.Builder entry) {

@@ -36,6 +36,8 @@ public final class RestServer implements AutoCloseable {
      * @param liveOpen whether the page of live numbers is shown without a token
      * @param perMinute how many requests of a kind are taken in a minute, of the kinds that are limited
      * @param messageLife of messages to devices whose senders don't say how long they live
+     * @param connectionsPerAddress how many connections an address may have
+     * @param patience with connections that are slow, or idle
      * @param gateway to which devices over WebSocket are passed on; empty where none are served
      */
     public record Options(
@@ -45,7 +47,19 @@ public final class RestServer implements AutoCloseable {
             boolean liveOpen,
             Map<Throttles.Kind, Integer> perMinute,
             Duration messageLife,
+            int connectionsPerAddress,
+            Patience patience,
             Optional<GatewayTunnels.Options> gateway) {}
+
+    /**
+     * How long a connection may take.
+     *
+     * @param request to send a request: from its first byte to its last, and the first one from when the connection was accepted
+     * @param idle without a request
+     */
+    public record Patience(Duration request, Duration idle) {
+        public static final Patience USUAL = new Patience(Duration.ofSeconds(30), Duration.ofMinutes(2));
+    }
 
     /** Files in PEM, which are looked at again and again. @param certificate with those that lead to its authority, in order */
     public record Tls(Path certificate, Path key) {}
@@ -81,7 +95,8 @@ public final class RestServer implements AutoCloseable {
                         requests,
                         jobs,
                         streamJobs,
-                        meters,
+                        new ApiMeters(meters),
+                        new ServerPipeline.Limits(options.connectionsPerAddress(), options.patience()),
                         new Time(clock),
                         new Throttles(options.perMinute()),
                         audit,
@@ -110,8 +125,10 @@ public final class RestServer implements AutoCloseable {
         properties.put("micronaut.application.name", "job-api-service");
         properties.put("micronaut.server.host", options.host());
         properties.put("micronaut.server.max-request-size", LARGEST_BODY);
-        properties.put("micronaut.server.netty.max-header-size", 32 * 1024);
-        // A gateway ends silent devices itself, and lets them be silent for so long.
+        properties.put("micronaut.server.netty.max-initial-line-length", RequestRules.LONGEST_LINE);
+        properties.put("micronaut.server.netty.max-header-size", RequestRules.LARGEST_HEADERS);
+        // RequestGuard has stricter ones of its own until a connection is a WebSocket. A gateway ends silent devices
+        // itself, and lets them be silent for so long.
         for (String timeout : List.of("idle-timeout", "read-idle-timeout", "write-idle-timeout")) {
             properties.put("micronaut.server." + timeout, "30m");
         }

@@ -1,0 +1,38 @@
+package io.muster.api.access;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+
+/** A token bucket that holds ten seconds' worth of a rate, and at least one token. Thread-safe. */
+final class Bucket {
+    private static final double MINUTE_MS = 60_000;
+    private static final int BURSTS_A_MINUTE = 6;
+
+    private final int perMinute;
+    private double left;
+    private Instant asOf;
+
+    Bucket(int perMinute, Instant now) {
+        this.perMinute = perMinute;
+        this.left = most();
+        this.asOf = now;
+    }
+
+    private double most() {
+        return Math.max(1, perMinute / (double) BURSTS_A_MINUTE);
+    }
+
+    /** Takes a token. @return how long to wait if there is none */
+    synchronized Optional<Duration> take(Instant now) {
+        if (now.isAfter(asOf)) {
+            left = Math.min(most(), left + Duration.between(asOf, now).toMillis() * perMinute / MINUTE_MS);
+            asOf = now;
+        }
+        if (left >= 1) {
+            left -= 1;
+            return Optional.empty();
+        }
+        return Optional.of(Duration.ofMillis((long) Math.ceil((1 - left) * MINUTE_MS / perMinute)));
+    }
+}

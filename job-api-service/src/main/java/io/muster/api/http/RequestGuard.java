@@ -1,0 +1,142 @@
+package io.muster.api.http;
+
+import io.muster.api.json.Problem;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpStatusClass;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.ReferenceCountUtil;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Guards one connection: refuses what is no request, gives paths their normal form, and closes a connection that is slow to send a
+ * request or sends none. Nothing of a refused request reaches a route, so none of it is logged or kept. One a connection; runs on
+ * the connection's event loop.
+ */
+final class RequestGuard extends ChannelDuplexHandler {
+    private static final Duration LINGER = Duration.ofMillis(250);
+    private static final int CHECKS = 5;
+    private static final long NEVER = Long.MIN_VALUE;
+
+    /** Tells the guard that bytes arrived: it stands in front of the decoder, where a request is not whole yet. */
+    final class Arrivals extends ChannelInboundHandlerAdapter {
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object bytes) {
+            if (arrivingSince == NEVER) {
+                arrivingSince = System.nanoTime();
+            }
+            ctx.fireChannelRead(bytes);
+        }
+    }
+
+    private final RestServer.Patience patience;
+    private final BiFunction<HttpRequest, Problem, FullHttpResponse> refusal;
+    private long arrivingSince = System.nanoTime();
+    private long idleSince = NEVER;
+    private int unanswered;
+    private boolean refused;
+    private boolean upgraded;
+
+    /** @param refusal makes the answer to a request that is refused */
+    RequestGuard(RestServer.Patience patience, BiFunction<HttpRequest, Problem, FullHttpResponse> refusal) {
+        this.patience = patience;
+        this.refusal = refusal;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        long every = Math.min(patience.request().toMillis(), patience.idle().toMillis()) / CHECKS;
+        var checks = ctx.executor().scheduleAtFixedRate(() -> check(ctx), every, every, TimeUnit.MILLISECONDS);
+        ctx.channel().closeFuture().addListener(_ -> checks.cancel(false));
+    }
+
+    private void check(ChannelHandlerContext ctx) {
+        if (!upgraded && (isOver(arrivingSince, patience.request()) || isOver(idleSince, patience.idle()))) {
+            ctx.close();
+        }
+    }
+
+    private static boolean isOver(long since, Duration limit) {
+        return since != NEVER && System.nanoTime() - since > limit.toNanos();
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        if (refused) {
+            ReferenceCountUtil.release(message);
+            return;
+        }
+        if (message instanceof HttpRequest request) {
+            @Nullable Problem fault = RequestRules.fault(request).orElse(null);
+            if (fault != null) {
+                refuse(ctx, request, fault);
+                ReferenceCountUtil.release(message);
+                return;
+            }
+            request.setUri(RequestRules.normal(request.uri()));
+            unanswered++;
+            idleSince = NEVER;
+        }
+        if (message instanceof LastHttpContent) {
+            arrivingSince = NEVER;
+        }
+        ctx.fireChannelRead(message);
+    }
+
+    /** The connection ends: where the next request would begin is not known. Behind answers that are still to come it just closes. */
+    private void refuse(ChannelHandlerContext ctx, HttpRequest request, Problem problem) {
+        refused = true;
+        FullHttpResponse answer = refusal.apply(request, problem);
+        if (unanswered > 0) {
+            ctx.close();
+            return;
+        }
+        answer.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+        ctx.channel().config().setAutoRead(true);
+        // Closed at once, what the client still sends would reset the connection, and the answer with it.
+        ctx.writeAndFlush(answer)
+                .addListener(_ -> ctx.executor().schedule(() -> ctx.close(), LINGER.toMillis(), TimeUnit.MILLISECONDS));
+    }
+
+    static FullHttpResponse answer(Problem problem, String body) {
+        FullHttpResponse answer = new DefaultFullHttpResponse(
+                HttpVersion.HTTP_1_1,
+                HttpResponseStatus.valueOf(problem.status(), problem.name()),
+                Unpooled.copiedBuffer(body, StandardCharsets.UTF_8));
+        answer.headers()
+                .set(HttpHeaderNames.CONTENT_TYPE, Answers.JSON)
+                .setInt(HttpHeaderNames.CONTENT_LENGTH, answer.content().readableBytes());
+        return answer;
+    }
+
+    @Override
+    public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
+        boolean interim = false;
+        if (message instanceof HttpResponse response) {
+            upgraded |= response.status().equals(HttpResponseStatus.SWITCHING_PROTOCOLS);
+            interim = response.status().codeClass() == HttpStatusClass.INFORMATIONAL;
+        }
+        if (message instanceof LastHttpContent && !interim && !refused) {
+            unanswered--;
+            if (unanswered == 0) {
+                idleSince = System.nanoTime();
+            }
+        }
+        ctx.write(message, promise);
+    }
+}

@@ -1,0 +1,113 @@
+package io.muster.api.http;
+
+import io.muster.api.json.Problem;
+import io.netty.handler.codec.TooLongFrameException;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** Decides on a request's line and headers alone whether it is a request, and where it leads. Source: RFC 9112, 3.2 and 6.1. */
+final class RequestRules {
+    static final int LONGEST_LINE = 4096;
+    static final int LARGEST_HEADERS = 32 * 1024;
+
+    /** Those that a route or a preflight may have; metrics and the audit log name no other. */
+    private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
+
+    private static final String CHUNKED = "chunked";
+
+    private RequestRules() {}
+
+    /** Returns the method as metrics name it: one of a few, whatever was sent. */
+    static String methodName(String method) {
+        return METHODS.contains(method) ? method : "other";
+    }
+
+    /** Returns why a request is refused before any route is looked for, if it is. */
+    static Optional<Problem> fault(HttpRequest request) {
+        if (request.decoderResult().isFailure()) {
+            return Optional.of(unreadable(request.decoderResult().cause()));
+        }
+        boolean newer = request.protocolVersion().equals(HttpVersion.HTTP_1_1);
+        if (!newer && !request.protocolVersion().equals(HttpVersion.HTTP_1_0)) {
+            return bad("Speak HTTP/1.1.");
+        }
+        String target = request.uri();
+        if (!target.startsWith("/") || target.startsWith("//")) {
+            return bad("The request line names a path that begins with one slash.");
+        }
+        if (!isAddress(target)) {
+            return bad("The path is no address: percent-encode what may not stand in one.");
+        }
+        if (!METHODS.contains(request.method().name())) {
+            return Optional.of(new Problem(
+                    405,
+                    405000,
+                    "MethodNotAllowed",
+                    "The method is one of " + METHODS.stream().sorted().toList() + "."));
+        }
+        int hosts = request.headers().getAll(HttpHeaderNames.HOST).size();
+        if (hosts > 1 || (newer && hosts == 0)) {
+            return bad("Give one header Host.");
+        }
+        if (request.headers().getAll(HttpHeaderNames.AUTHORIZATION).size() > 1) {
+            return bad("Give one header Authorization.");
+        }
+        List<String> encodings = request.headers().getAll(HttpHeaderNames.TRANSFER_ENCODING);
+        boolean plain = encodings.isEmpty()
+                || (newer
+                        && encodings.size() == 1
+                        && encodings.getFirst().strip().equalsIgnoreCase(CHUNKED));
+        return plain ? Optional.empty() : bad("Transfer-Encoding is chunked, or absent.");
+    }
+
+    private static Problem unreadable(Throwable cause) {
+        return switch (cause) {
+            case TooLongHttpLineException _ ->
+                new Problem(
+                        414,
+                        414000,
+                        "RequestUriTooLong",
+                        "The request line has at most " + LONGEST_LINE + " characters.");
+            case TooLongFrameException _ ->
+                new Problem(
+                        431,
+                        431000,
+                        "RequestHeaderFieldsTooLarge",
+                        "The headers have at most " + LARGEST_HEADERS + " characters together.");
+            default -> Problem.badFormat("This is no HTTP request.");
+        };
+    }
+
+    private static boolean isAddress(String target) {
+        try {
+            return new URI(target).getRawPath() != null;
+        } catch (URISyntaxException e) {
+            return false;
+        }
+    }
+
+    private static Optional<Problem> bad(String message) {
+        return Optional.of(Problem.badFormat(message));
+    }
+
+    /**
+     * Returns a request's target with the normal form of its path: rights, throttles and routes are decided on that alone. A path in
+     * normal form ends with no slash, but for the root.
+     */
+    static String normal(String target) {
+        int query = target.indexOf('?');
+        int end = query < 0 ? target.length() : query;
+        int cut = end;
+        while (cut > 1 && target.charAt(cut - 1) == '/') {
+            cut--;
+        }
+        return cut == end ? target : target.substring(0, cut) + target.substring(end);
+    }
+}

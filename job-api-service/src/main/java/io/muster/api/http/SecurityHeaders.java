@@ -1,0 +1,31 @@
+package io.muster.api.http;
+
+import java.util.Map;
+import java.util.function.BiConsumer;
+
+/** Headers that tell browsers what an answer may be used for; every answer has them. */
+final class SecurityHeaders {
+    static final String POLICY = "Content-Security-Policy";
+
+    private static final String DATA = "default-src 'none'; frame-ancestors 'none'";
+    private static final String STRICT = "Strict-Transport-Security";
+    private static final Map<String, String> ALWAYS = Map.of(
+            POLICY,
+            DATA,
+            "X-Content-Type-Options",
+            "nosniff",
+            "X-Frame-Options",
+            "DENY",
+            "Referrer-Policy",
+            "no-referrer");
+
+    private SecurityHeaders() {}
+
+    /** @param secure whether the connection is TLS: over plain HTTP browsers ignore what asks for it */
+    static void each(boolean secure, BiConsumer<String, String> header) {
+        ALWAYS.forEach(header);
+        if (secure) {
+            header.accept(STRICT, "max-age=31536000");
+        }
+    }
+}

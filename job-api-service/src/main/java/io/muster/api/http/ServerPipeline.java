@@ -1,0 +1,70 @@
+package io.muster.api.http;
+
+import io.micronaut.context.event.BeanCreatedEvent;
+import io.micronaut.context.event.BeanCreatedEventListener;
+import io.micronaut.http.netty.channel.ChannelPipelineCustomizer;
+import io.micronaut.http.server.netty.NettyServerCustomizer;
+import io.muster.api.json.Problem;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelPipeline;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpRequest;
+import jakarta.inject.Singleton;
+import java.util.UUID;
+
+/** Puts our guards into the pipeline of every connection. */
+@Singleton
+final class ServerPipeline implements BeanCreatedEventListener<NettyServerCustomizer.Registry> {
+    private final Limits limits;
+    private final Connections connections;
+    private final ApiMeters meters;
+    private final Time time;
+
+    /** What one address, and one connection, may take. */
+    record Limits(int connectionsPerAddress, RestServer.Patience patience) {}
+
+    ServerPipeline(Limits limits, ApiMeters meters, Time time) {
+        this.limits = limits;
+        this.connections = new Connections(limits.connectionsPerAddress());
+        this.meters = meters;
+        this.time = time;
+    }
+
+    @Override
+    public NettyServerCustomizer.Registry onCreated(BeanCreatedEvent<NettyServerCustomizer.Registry> event) {
+        event.getBean().register(new NettyServerCustomizer() {
+            @Override
+            public NettyServerCustomizer specializeForChannel(Channel channel, ChannelRole role) {
+                return role == ChannelRole.CONNECTION ? guarding(channel) : this;
+            }
+        });
+        return event.getBean();
+    }
+
+    private NettyServerCustomizer guarding(Channel channel) {
+        return new NettyServerCustomizer() {
+            @Override
+            public void onInitialPipelineBuilt() {
+                ChannelPipeline pipeline = channel.pipeline();
+                RequestGuard guard = new RequestGuard(limits.patience(), ServerPipeline.this::refusal);
+                pipeline.addFirst("muster-connections", connections);
+                pipeline.addBefore(
+                        ChannelPipelineCustomizer.HANDLER_HTTP_SERVER_CODEC, "muster-arrivals", guard.new Arrivals());
+                pipeline.addAfter(ChannelPipelineCustomizer.HANDLER_HTTP_SERVER_CODEC, "muster-guard", guard);
+            }
+        };
+    }
+
+    private FullHttpResponse refusal(HttpRequest request, Problem problem) {
+        meters.answered(request.method().name(), problem.status(), problem.name());
+        String body = StreamJobController.serves(request.uri())
+                ? problem.ofResourceManager().toString()
+                : problem.formA(UUID.randomUUID().toString().replace("-", ""), time.now())
+                        .toString();
+        FullHttpResponse answer = RequestGuard.answer(problem, body);
+        answer.headers().set("iothub-errorcode", problem.name());
+        answer.headers().set("x-ms-request-id", UUID.randomUUID().toString());
+        SecurityHeaders.each(true, (name, value) -> answer.headers().set(name, value));
+        return answer;
+    }
+}

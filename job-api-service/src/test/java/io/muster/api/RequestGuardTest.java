@@ -1,0 +1,251 @@
+package io.muster.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.muster.api.http.RestServer;
+import java.io.IOException;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What anybody who reaches the port can send, over raw sockets and without a token: it is bounded, and answered as a client reads it. */
+class RequestGuardTest {
+    private static final String END = "\r\n\r\n";
+    private static TestApi api;
+
+    @BeforeAll
+    static void start() throws IOException {
+        api = TestApi.start();
+    }
+
+    @AfterAll
+    static void stop() {
+        api.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "GET /twins/a\\b HTTP/1.1^Host: h                                                    | 400 |"
+                        + " IotHubFormatError",
+                "GET /twins/%zz HTTP/1.1^Host: h                                                     | 400 |"
+                        + " IotHubFormatError",
+                "GET /twins/{a} HTTP/1.1^Host: h                                                     | 400 |"
+                        + " IotHubFormatError",
+                "GET /twins/a^^ HTTP/1.1^Host: h                                                     | 400 |"
+                        + " IotHubFormatError",
+                "GET //twins/a HTTP/1.1^Host: h                                                      | 400 |"
+                        + " IotHubFormatError",
+                "GET twins HTTP/1.1^Host: h                                                          | 400 |"
+                        + " IotHubFormatError",
+                "GET http://h/twins/a HTTP/1.1^Host: h                                               | 400 |"
+                        + " IotHubFormatError",
+                "CONNECT 127.0.0.1:22 HTTP/1.1^Host: h                                               | 400 |"
+                        + " IotHubFormatError",
+                "GET /twins/a HTTP/9.9^Host: h                                                       | 400 |"
+                        + " IotHubFormatError",
+                "GET /twins/a HTTP/1.1                                                               | 400 |"
+                        + " IotHubFormatError",
+                "GET /twins/a HTTP/1.1^Host: h^Host: i                                               | 400 |"
+                        + " IotHubFormatError",
+                "GET /twins/a HTTP/1.1^Host: h^Authorization: a^Authorization: b                     | 400 |"
+                        + " IotHubFormatError",
+                "PUT /twins/a HTTP/1.1^Host: h^Transfer-Encoding: xchunked                           | 400 |"
+                        + " IotHubFormatError",
+                "PUT /twins/a HTTP/1.1^Host: h^Transfer-Encoding: gzip, chunked                      | 400 |"
+                        + " IotHubFormatError",
+                "PUT /twins/a HTTP/1.0^Transfer-Encoding: chunked                                    | 400 |"
+                        + " IotHubFormatError",
+                "PUT /twins/a HTTP/1.1^Host: h^Content-Length: 1^Content-Length: 2                   | 400 |"
+                        + " IotHubFormatError",
+                "no request at all                                                                   | 400 |"
+                        + " IotHubFormatError",
+                "BREW /twins/a HTTP/1.1^Host: h                                                      | 405 |"
+                        + " MethodNotAllowed",
+                "TRACE /twins/a HTTP/1.1^Host: h                                                     | 405 |"
+                        + " MethodNotAllowed",
+                "GET /twins/a HTTP/1.1^Host: h^Connection: close                                     | 401 |"
+                        + " IotHubUnauthorizedAccess",
+                "GET /twins/a HTTP/1.0                                                               | 401 |"
+                        + " IotHubUnauthorizedAccess",
+            })
+    void badRequestsAreRefusedInTheContractsForm(String request, int status, String code) throws IOException {
+        String answer = api.exchange(
+                request.strip().replace("^^", "\0").replace("^", "\r\n").replace("\0", "^") + END);
+        assertThat(answer).startsWith("HTTP/1.").contains(" " + status + " ");
+        assertThat(TestApi.body(answer).path("Message").asText()).startsWith("ErrorCode:" + code + ";");
+        assertThat(answer.toLowerCase())
+                .contains("iothub-errorcode: " + code.toLowerCase())
+                .contains("x-content-type-options: nosniff")
+                .contains("frame-ancestors 'none'");
+    }
+
+    @Test
+    void longRequestLinesAndManyHeadersAreRefused() throws IOException {
+        assertThat(api.exchange("GET /twins/" + "a".repeat(5000) + " HTTP/1.1\r\nHost: h" + END))
+                .contains(" 414 ", "ErrorCode:RequestUriTooLong;");
+        String headers = IntStream.range(0, 500)
+                .mapToObj(i -> "X-" + i + ": " + "v".repeat(100))
+                .collect(Collectors.joining("\r\n"));
+        assertThat(api.exchange("GET /twins/a HTTP/1.1\r\nHost: h\r\n" + headers + END))
+                .contains(" 431 ", "ErrorCode:RequestHeaderFieldsTooLarge;");
+        assertThat(api.exchange("GET /subscriptions/{a} HTTP/1.1\r\nHost: h" + END))
+                .contains("{\"error\":{\"code\":");
+    }
+
+    @Test
+    void whatCallersMakeUpIsInNoMetricAndNotInTheAuditLog() throws IOException {
+        api.audit.clear();
+        for (int i = 0; i < 50; i++) {
+            api.exchange("M" + i + "ADEUP /x HTTP/1.1\r\nHost: h" + END);
+        }
+        assertThat(api.meters.scrape()).contains("method=\"other\"").doesNotContain("ADEUP");
+        assertThat(api.audit).isEmpty();
+    }
+
+    @Test
+    void refusedRequestsOfOneAddressAreKeptUpToALimitAndCut() throws IOException {
+        api.audit.clear();
+        String request = "DELETE /devices/" + "x".repeat(3000) + " HTTP/1.1\r\nHost: h\r\nx-ms-client-request-id: "
+                + "y".repeat(3000) + "\r\n\r\n";
+        try (Socket socket = api.connect()) {
+            for (int i = 0; i < 199; i++) {
+                socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+                readOne(socket);
+            }
+        }
+        assertThat(api.audit).hasSizeBetween(1, 60);
+        assertThat(api.audit)
+                .allMatch(entry -> entry.getPath().length() < 600
+                        && String.valueOf(entry.getClientRequestId()).length() < 600);
+        assertThat(api.meters.get("muster.api.audit.unkept").counter().count()).isGreaterThan(100);
+    }
+
+    private static void readOne(Socket socket) throws IOException {
+        StringBuilder head = new StringBuilder();
+        while (head.indexOf(END) < 0) {
+            head.append((char) socket.getInputStream().read());
+        }
+        String length = head.substring(head.indexOf("content-length: ") + 16).split("\r")[0];
+        socket.getInputStream().readNBytes(Integer.parseInt(length));
+    }
+
+    @Test
+    void slowAndIdleConnectionsAreClosed() throws IOException {
+        RestServer.Patience little = new RestServer.Patience(Duration.ofMillis(500), Duration.ofSeconds(1));
+        try (TestApi impatient = TestApi.start(1000, little)) {
+            List<Socket> slow = new ArrayList<>();
+            for (String part : List.of(
+                    "",
+                    "GET /twins/a HT",
+                    "GET /twins/a HTTP/1.1\r\nHost: h\r\nX-Slow: ",
+                    "PUT /devices/a HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\n{",
+                    "PUT /devices/a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{")) {
+                Socket socket = impatient.connect();
+                socket.getOutputStream().write(part.getBytes(StandardCharsets.US_ASCII));
+                slow.add(socket);
+            }
+            for (Socket socket : slow) {
+                TestApi.readAll(socket);
+                socket.close();
+            }
+            // Bytes that come one by one don't help.
+            try (Socket socket = impatient.connect()) {
+                await().atMost(Duration.ofSeconds(20)).until(() -> {
+                    try {
+                        socket.getOutputStream().write('a');
+                        return false;
+                    } catch (IOException e) {
+                        return true;
+                    }
+                });
+            }
+            assertThat(impatient.exchange("GET /twins/a HTTP/1.1\r\nHost: h" + END))
+                    .as("an answer, and the end of a connection that asks for nothing more")
+                    .contains(" 401 ");
+        }
+    }
+
+    @Test
+    void anAddressHasSoManyConnectionsAndNoMore() throws IOException {
+        try (TestApi small = TestApi.start(3, RestServer.Patience.USUAL)) {
+            List<Socket> open = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                open.add(small.connect());
+            }
+            try (Socket fourth = small.connect()) {
+                assertThat(TestApi.readAll(fourth)).isEmpty();
+            }
+            open.removeLast().close();
+            String request = "GET /twins/a HTTP/1.1\r\nHost: h\r\nConnection: close" + END;
+            await().until(() -> small.exchange(request).contains(" 401 "));
+            for (Socket socket : open) {
+                socket.close();
+            }
+        }
+    }
+
+    static Stream<String> spellings() {
+        return Stream.of("", "/", "//", "///");
+    }
+
+    /** Whatever the spelling of a path: what a policy may not do in the normal form it may not do at all. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+        POST   | /devices/a/messages/devicebound | service           | 404
+        POST   | /devices/a/messages/devicebound | registryReadWrite | 401
+        POST   | /devices/a/messages/devicebound | registryRead      | 401
+        POST   | /devices/query                  | service           | 400
+        POST   | /devices/query                  | registryRead      | 401
+        POST   | /devices/query                  | device            | 401
+        DELETE | /devices/a/commands             | registryReadWrite | 401
+        DELETE | /devices/a/commands             | service           | 404
+        GET    | /devices/a                      | service           | 401
+        GET    | /devices/a                      | registryRead      | 404
+        PUT    | /devices/a                      | registryRead      | 401
+        DELETE | /devices/a                      | service           | 401
+        GET    | /twins/a                        | registryReadWrite | 401
+        GET    | /twins/a                        | service           | 404
+        POST   | /twins/a/methods                | registryReadWrite | 401
+        POST   | /twins/a/methods                | service           | 400
+        GET    | /jobs/v2/a                      | registryRead      | 401
+        GET    | /jobs/v2/a                      | service           | 404
+        POST   | /jobs/v2/a/cancel               | registryReadWrite | 404
+        POST   | /jobs/v2/a/cancel               | device            | 401
+        GET    | /statistics/devices             | service           | 401
+        GET    | /statistics/devices             | registryRead      | 200
+        """)
+    void rightsAreThoseOfTheNormalFormOfThePath(String method, String path, String policy, int status)
+            throws IOException {
+        for (String slashes : spellings().toList()) {
+            String answer = api.exchange(method + " " + path + slashes
+                    + "?api-version=2021-04-12 HTTP/1.1\r\nHost: h\r\n"
+                    + "Connection: close\r\nContent-Length: 2\r\nAuthorization: " + api.token(policy) + END + "{}");
+            assertThat(answer).as(path + slashes).startsWith("HTTP/1.1 " + status + " ");
+        }
+        // Other spellings lead nowhere, for anybody.
+        for (String other : List.of(
+                path.replace("/devices", "/Devices").replace("/twins", "/TWINS").replace("/jobs", "/JOBS"),
+                path.replaceFirst("/", "/./"),
+                path.replaceFirst("/", "/x/../"),
+                path + ";a=b",
+                path.replaceFirst("/([a-z])", "/%64"))) {
+            String answer = api.exchange(method + " " + other + "?api-version=2021-04-12 HTTP/1.1\r\nHost: h\r\n"
+                    + "Connection: close\r\nContent-Length: 2\r\nAuthorization: " + api.token(policy) + END + "{}");
+            assertThat(answer).as(other).doesNotContain(" 200 ").doesNotContain(" 500 ");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+package io.muster.api;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.muster.access.HubHosts;
+import io.muster.access.SharedAccessPolicies;
+import io.muster.access.SharedAccessSignature;
+import io.muster.api.access.Gate;
+import io.muster.api.http.RestServer;
+import io.muster.api.job.JobView;
+import io.muster.api.job.StreamJobView;
+import io.muster.records.AuditEntry;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+/** The real server on a free port, with the planner played by a double, and raw sockets to it. */
+final class TestApi implements AutoCloseable {
+    static final Instant NOW = Instant.parse("2026-11-21T02:25:15Z");
+    static final ObjectMapper JSON = new ObjectMapper();
+    private static final int READ_LIMIT_MS = 20_000;
+
+    final SharedAccessPolicies policies = SharedAccessPolicies.generate(new SecureRandom());
+    final JobView jobs = new JobView();
+    final StreamJobView streamJobs = new StreamJobView();
+    final RequestsDouble planner = new RequestsDouble(jobs);
+    final PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    final Queue<AuditEntry> audit = new ConcurrentLinkedQueue<>();
+    final RestServer server;
+
+    private TestApi(int connectionsPerAddress, RestServer.Patience patience) throws IOException {
+        this.server = RestServer.start(
+                new RestServer.Options(
+                        "127.0.0.1",
+                        0,
+                        Optional.empty(),
+                        false,
+                        Map.of(),
+                        Duration.ofHours(1),
+                        connectionsPerAddress,
+                        patience,
+                        Optional.empty()),
+                new Gate(HubHosts.of("localhost"), () -> policies, Optional.empty()),
+                planner,
+                audit::add,
+                jobs,
+                streamJobs,
+                meters,
+                InstantSource.fixed(NOW));
+    }
+
+    static TestApi start() throws IOException {
+        return new TestApi(1000, RestServer.Patience.USUAL);
+    }
+
+    static TestApi start(int connectionsPerAddress, RestServer.Patience patience) throws IOException {
+        return new TestApi(connectionsPerAddress, patience);
+    }
+
+    /** A token of a policy for the whole hub. */
+    String token(String policy) {
+        return SharedAccessSignature.sign(
+                "localhost",
+                String.valueOf(policies.named(policy).orElseThrow().keys().primary()),
+                policy,
+                NOW.plusSeconds(60));
+    }
+
+    Socket connect() throws IOException {
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
+        socket.setSoTimeout(READ_LIMIT_MS);
+        return socket;
+    }
+
+    /** What comes back for bytes, until the server ends the connection. */
+    String exchange(String request) throws IOException {
+        try (Socket socket = connect()) {
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
+            return readAll(socket);
+        }
+    }
+
+    /** What comes until the server ends the connection. */
+    static String readAll(Socket socket) throws IOException {
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        InputStream in = socket.getInputStream();
+        try {
+            in.transferTo(all);
+        } catch (SocketTimeoutException e) {
+            throw new AssertionError("the server left the connection open, having said: " + all, e);
+        } catch (IOException e) {
+            // Reset: what came before is what a client has.
+        }
+        return all.toString(StandardCharsets.UTF_8);
+    }
+
+    static JsonNode body(String response) throws IOException {
+        return JSON.readTree(response.substring(response.indexOf("\r\n\r\n") + 4));
+    }
+
+    @Override
+    public void close() {
+        server.close();
+    }
+}
