@@ -8,25 +8,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Enumeration;
 import java.util.List;
-import java.util.Locale;
 import java.util.jar.JarFile;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /** The jars of a service: its own, and those that it needs. */
 final class ClassPath {
-    private static final Pattern NATIVE = Pattern.compile(".*\\.(so|dll|dylib|jnilib|a)");
-    private static final Pattern HERE = Pattern.compile(
-            switch (System.getProperty("os.arch")) {
-                case "amd64" -> ".*linux.*(amd64|x86_64|linux64).*";
-                case "aarch64" -> ".*linux.*aarch64.*";
-                default ->
-                    throw new IllegalStateException(
-                            "images are built on amd64 or aarch64, os.arch=" + System.getProperty("os.arch"));
-            });
-
     private ClassPath() {}
 
     /**
@@ -49,11 +37,11 @@ final class ClassPath {
         return all;
     }
 
-    /** A copy without the native libraries of other machines, where the jar has any. @param folder for the copy */
-    static Path trimmed(Path jar, Path folder) throws IOException {
+    /** Returns a copy without the native libraries of other machines, or the jar itself where it has none. @param folder for the copy */
+    static Path trimmed(Path jar, Path folder, Machine machine) throws IOException {
         Path copy = folder.resolve(jar.getFileName());
         try (JarFile from = new JarFile(jar.toFile())) {
-            if (from.stream().noneMatch(entry -> isForeign(entry.getName()))) {
+            if (from.stream().noneMatch(entry -> machine.isForeign(entry.getName()))) {
                 return jar;
             }
             Files.createDirectories(folder);
@@ -61,7 +49,7 @@ final class ClassPath {
                     ZipOutputStream to = new ZipOutputStream(out)) {
                 for (Enumeration<? extends ZipEntry> entries = from.entries(); entries.hasMoreElements(); ) {
                     ZipEntry entry = entries.nextElement();
-                    if (!isForeign(entry.getName())) {
+                    if (!machine.isForeign(entry.getName())) {
                         ZipEntry kept = new ZipEntry(entry.getName());
                         kept.setTimeLocal(entry.getTimeLocal());
                         to.putNextEntry(kept);
@@ -73,10 +61,5 @@ final class ClassPath {
             }
         }
         return copy;
-    }
-
-    private static boolean isForeign(String name) {
-        String lower = name.toLowerCase(Locale.ROOT);
-        return NATIVE.matcher(lower).matches() && (!HERE.matcher(lower).matches() || lower.contains("musl"));
     }
 }

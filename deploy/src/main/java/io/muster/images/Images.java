@@ -115,15 +115,14 @@ public final class Images {
             boolean isOwn = jar.getFileName().toString().contains(version);
             (isOwn ? own : others)
                     .addEntry(
-                            ClassPath.trimmed(jar, work.resolve("trimmed")),
+                            ClassPath.trimmed(jar, work.resolve("trimmed"), Machine.here()),
                             AbsoluteUnixPath.get(Layout.JARS)
                                     .resolve(jar.getFileName().toString()),
                             FilePermissions.DEFAULT_FILE_PERMISSIONS,
                             CREATED);
         }
         JibContainerBuilder container = Jib.fromScratch()
-                .setPlatforms(Set.of(
-                        new Platform(System.getProperty("os.arch").equals("aarch64") ? "arm64" : "amd64", "linux")))
+                .setPlatforms(Set.of(new Platform(Machine.here().platform(), "linux")))
                 .setFileEntriesLayers(below)
                 .addFileEntriesLayer(others.build())
                 .addFileEntriesLayer(own.build())
@@ -133,17 +132,31 @@ public final class Images {
                         Set.copyOf(service.ports().stream().map(Port::tcp).toList()))
                 .setUser(Layout.USER + ":" + Layout.USER)
                 .setWorkingDirectory(AbsoluteUnixPath.get(Layout.TEMPORARY))
-                .setLabels(Map.of(
-                        "org.opencontainers.image.title",
-                        service.artifact(),
-                        "org.opencontainers.image.version",
-                        version))
+                .setLabels(labels(service))
                 .setCreationTime(CREATED);
         container.containerize(Containerizer.to(TarImage.at(tar).named("muster/" + service.artifact() + ":" + version))
                 .setApplicationLayersCache(work.resolve("cache"))
                 .setBaseImageLayersCache(work.resolve("cache-of-base"))
                 .setOfflineMode(true)
                 .setToolName("muster"));
+    }
+
+    /** As the OCI's specification of images names them. */
+    private Map<String, String> labels(ServiceImage service) {
+        String name = "org.opencontainers.image.";
+        return Map.of(
+                name + "title",
+                service.artifact(),
+                name + "description",
+                service.description(),
+                name + "version",
+                version,
+                name + "created",
+                CREATED.toString(),
+                name + "vendor",
+                "The Muster authors",
+                name + "licenses",
+                "Apache-2.0");
     }
 
     /** Arguments: the project, the folder to write to, the version. */

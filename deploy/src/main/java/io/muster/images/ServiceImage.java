@@ -5,19 +5,26 @@ import java.util.Set;
 
 /** A service as an image. */
 enum ServiceImage {
-    PLANNER("job-planner-service", "io.muster.planner.Main", 45, Set.of(8081)),
-    PROCESSOR("stream-processor-service", "io.muster.processor.Main", 65, Set.of(8081)),
-    GATEWAY("device-gateway-service", "io.muster.gateway.Main", 65, Set.of(8081, 8883)),
-    API("job-api-service", "io.muster.api.Main", 65, Set.of(8081, 8443));
+    PLANNER("job-planner-service", "Muster: jobs, twins and device jobs", "io.muster.planner.Main", 45, Set.of(8081)),
+    PROCESSOR(
+            "stream-processor-service",
+            "Muster: statistics and stream jobs",
+            "io.muster.processor.Main",
+            65,
+            Set.of(8081)),
+    GATEWAY("device-gateway-service", "Muster: devices over MQTT", "io.muster.gateway.Main", 65, Set.of(8081, 8883)),
+    API("job-api-service", "Muster: programs over REST", "io.muster.api.Main", 65, Set.of(8081, 8443));
 
     private final String artifact;
+    private final String description;
     private final String main;
     private final int heapPercent;
     private final Set<Integer> ports;
 
     /** @param heapPercent of the container's memory; what is left is for stores, buffers and threads */
-    ServiceImage(String artifact, String main, int heapPercent, Set<Integer> ports) {
+    ServiceImage(String artifact, String description, String main, int heapPercent, Set<Integer> ports) {
         this.artifact = artifact;
+        this.description = description;
         this.main = main;
         this.heapPercent = heapPercent;
         this.ports = ports;
@@ -26,6 +33,11 @@ enum ServiceImage {
     /** Of the Maven module, and of the image. */
     String artifact() {
         return artifact;
+    }
+
+    /** One line. */
+    String description() {
+        return description;
     }
 
     Set<Integer> ports() {
