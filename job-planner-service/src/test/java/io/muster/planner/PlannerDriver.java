@@ -55,6 +55,7 @@ import java.util.Objects;
 import java.util.Properties;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.BooleanSupplier;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -70,6 +71,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The planner's topology with one partition of each kind, and what it wrote. Plays the processor: it folds and feeds back. */
 final class PlannerDriver implements AutoCloseable {
+    private static final int MOST_TICKS = 5000;
+
     private final InMemorySchemaRegistry registry = new InMemorySchemaRegistry();
     private final Codecs codecs = new Codecs(registry);
     private final TopologyTestDriver driver;
@@ -120,6 +123,30 @@ final class PlannerDriver implements AutoCloseable {
         now = now.plus(duration);
         driver.advanceWallClockTime(duration);
         settle();
+    }
+
+    /** Ticks until the condition holds. */
+    void tickUntil(BooleanSupplier condition) {
+        for (int ticks = 0; !condition.getAsBoolean(); ticks++) {
+            if (ticks == MOST_TICKS) {
+                throw new AssertionError("the condition does not hold after " + MOST_TICKS + " ticks");
+            }
+            advance(Duration.ofMillis(10));
+        }
+    }
+
+    /** Whether the partition has listed all targets of the job. */
+    boolean isExpanded(String jobId) {
+        return expanded.contains(jobId);
+    }
+
+    /** The devices on which the job began, in order, as often as it did. */
+    List<String> begun(String jobId) {
+        return deviceJobEvents.stream()
+                .filter(event -> event.getJobId().equals(jobId) && event.getPrevious() == null)
+                .map(DeviceJobEvent::getDeviceId)
+                .filter(Objects::nonNull)
+                .toList();
     }
 
     void job(String jobId, Object command) {

@@ -81,7 +81,7 @@ final class Compiler extends QueryBaseVisitor<Expression> {
 
     @Override
     public Expression visitAmong(QueryParser.AmongContext among) {
-        List<Object> elements = elements(among.list());
+        List<Object> elements = Literals.values(among.list());
         if (isDeviceJobStatus(among.sum())) {
             elements.replaceAll(Compiler::canonicalStatus);
         }
@@ -133,8 +133,8 @@ final class Compiler extends QueryBaseVisitor<Expression> {
     }
 
     @Override
-    public Expression visitArray(QueryParser.ArrayContext array) {
-        List<Object> value = elements(array.list());
+    public Expression visitArrayed(QueryParser.ArrayedContext array) {
+        List<Object> value = Literals.values(array.array().element());
         return _ -> value;
     }
 
@@ -167,23 +167,17 @@ final class Compiler extends QueryBaseVisitor<Expression> {
 
     /** Operands and operators in turn, applied from the left. */
     private Expression chain(ParserRuleContext chain) {
-        Expression result = visit(chain.getChild(0));
+        Expression first = visit(chain.getChild(0));
+        List<Operators.Step> steps = new ArrayList<>();
         for (int i = 1; i < chain.getChildCount(); i += 2) {
             int operator = ((TerminalNode) chain.getChild(i)).getSymbol().getType();
-            result = Operators.arithmetic(operator, result, visit(chain.getChild(i + 1)));
+            steps.add(new Operators.Step(operator, visit(chain.getChild(i + 1))));
         }
-        return result;
+        return steps.isEmpty() ? first : Operators.arithmetic(first, List.copyOf(steps));
     }
 
     private Expression[] all(List<? extends ParserRuleContext> parts) {
         return parts.stream().map(this::visit).toArray(Expression[]::new);
     }
 
-    private static List<Object> elements(QueryParser.ListContext list) {
-        List<Object> elements = new ArrayList<>();
-        for (QueryParser.ElementContext element : list.element()) {
-            elements.add(Literals.value(element));
-        }
-        return elements;
-    }
 }

@@ -57,8 +57,8 @@ final class DeviceIds {
     /** A value that is no text equals no id. */
     private static Set<String> texts(QueryParser.ListContext list) {
         Set<String> texts = new HashSet<>();
-        for (QueryParser.ElementContext element : list.element()) {
-            if (Literals.value(element) instanceof String text) {
+        for (Object value : Literals.values(list)) {
+            if (value instanceof String text) {
                 texts.add(text);
             }
         }

@@ -3,6 +3,8 @@ package io.muster.query;
 import io.muster.query.grammar.QueryLexer;
 import io.muster.query.grammar.QueryParser;
 import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.List;
 import org.antlr.v4.runtime.Token;
 
 /** The values of constants as they are written. */
@@ -12,7 +14,18 @@ final class Literals {
 
     private Literals() {}
 
-    static Object value(QueryParser.ElementContext element) {
+    /** Returns the values of a list, in a list of its own. */
+    static List<Object> values(QueryParser.ListContext list) {
+        return values(list.array() == null ? list.element() : list.array().element());
+    }
+
+    static List<Object> values(List<QueryParser.ElementContext> elements) {
+        List<Object> values = new ArrayList<>();
+        elements.forEach(element -> values.add(value(element)));
+        return values;
+    }
+
+    private static Object value(QueryParser.ElementContext element) {
         Object value = value(element.literal());
         boolean signed = element.PLUS() != null || element.MINUS() != null;
         if (!signed) {

@@ -84,17 +84,31 @@ public final class Operators {
         };
     }
 
-    static Expression arithmetic(int operator, Expression left, Expression right) {
-        return row -> left.evaluate(row) instanceof Number a && right.evaluate(row) instanceof Number b
-                ? result(
-                        switch (operator) {
-                            case QueryLexer.PLUS -> a.doubleValue() + b.doubleValue();
-                            case QueryLexer.MINUS -> a.doubleValue() - b.doubleValue();
-                            case QueryLexer.STAR -> a.doubleValue() * b.doubleValue();
-                            case QueryLexer.SLASH -> a.doubleValue() / b.doubleValue();
-                            default -> a.doubleValue() % b.doubleValue();
-                        })
-                : Values.UNDEFINED;
+    /** An operator and the operand to its right. */
+    record Step(int operator, Expression operand) {
+        private Object applyTo(Object left, Row row) {
+            return left instanceof Number a && operand.evaluate(row) instanceof Number b
+                    ? result(
+                            switch (operator) {
+                                case QueryLexer.PLUS -> a.doubleValue() + b.doubleValue();
+                                case QueryLexer.MINUS -> a.doubleValue() - b.doubleValue();
+                                case QueryLexer.STAR -> a.doubleValue() * b.doubleValue();
+                                case QueryLexer.SLASH -> a.doubleValue() / b.doubleValue();
+                                default -> a.doubleValue() % b.doubleValue();
+                            })
+                    : Values.UNDEFINED;
+        }
+    }
+
+    /** Applies the steps from the left, in a loop: the length of a chain must not decide how deep the stack gets. */
+    static Expression arithmetic(Expression first, List<Step> steps) {
+        return row -> {
+            Object result = first.evaluate(row);
+            for (Step step : steps) {
+                result = step.applyTo(result, row);
+            }
+            return result;
+        };
     }
 
     static Expression negated(Expression operand) {

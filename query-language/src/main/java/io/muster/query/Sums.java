@@ -4,18 +4,18 @@ import io.muster.query.grammar.QueryParser;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Operands that are a single path or a single constant. */
+/** Finds operands that are a single path or a single constant, in brackets or not. */
 final class Sums {
     private Sums() {}
 
     static Optional<Path> path(QueryParser.SumContext sum, Scope scope) {
-        return primary(sum) instanceof QueryParser.MemberContext member
+        return unwrapped(sum) instanceof QueryParser.MemberContext member
                 ? Optional.of(Path.of(member.path(), scope))
                 : Optional.empty();
     }
 
     static Optional<Object> constant(QueryParser.SumContext sum) {
-        return primary(sum) instanceof QueryParser.ConstantContext constant
+        return unwrapped(sum) instanceof QueryParser.ConstantContext constant
                 ? Optional.of(Literals.value(constant.literal()))
                 : Optional.empty();
     }
@@ -28,5 +28,19 @@ final class Sums {
     private static QueryParser.@Nullable PrimaryContext primary(QueryParser.SumContext sum) {
         boolean single = sum.product().size() == 1 && sum.product(0).unary().size() == 1;
         return single ? sum.product(0).unary(0).primary() : null;
+    }
+
+    /** What stands in all brackets around it. */
+    private static QueryParser.@Nullable PrimaryContext unwrapped(QueryParser.SumContext sum) {
+        QueryParser.@Nullable PrimaryContext primary = primary(sum);
+        while (primary instanceof QueryParser.GroupedContext grouped) {
+            primary = operand(grouped.or()) instanceof QueryParser.PlainContext plain ? primary(plain.sum()) : null;
+        }
+        return primary;
+    }
+
+    private static QueryParser.@Nullable ComparisonContext operand(QueryParser.OrContext or) {
+        boolean single = or.and().size() == 1 && or.and(0).not().size() == 1;
+        return single ? or.and(0).not(0).comparison() : null;
     }
 }

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -123,7 +124,19 @@ class ConditionTest {
                 "IS_ARRAY(tags.list) AND IS_OBJECT(tags.group) AND IS_STRING(tags.site) AND IS_NUMBER(tags.floor)",
                 "IS_BOOL(properties.reported.ok) AND IS_PRIMITIVE(tags.gone) AND NOT IS_PRIMITIVE(tags.list)",
                 "'it\\'s \\u0041' = \"it's A\"",
-                "tags.site\n=\t'A'"
+                "tags.site\n=\t'A'",
+                "tags.site = ('A')",
+                "(('A')) = (tags.site)",
+                "properties.reported.ok = (true)",
+                "(true)",
+                "NOT (false)",
+                "tags.floor >= (43)",
+                "tags.floor = -(-43)",
+                "tags.floor = (40) + (3)",
+                "STARTSWITH(tags.site, ('A'))",
+                "deviceId = ('pump-7')",
+                "('pump-7') IN ['pump-7']",
+                "tags.list = ([1, 'two']) OR true"
             })
     void selects(String condition) throws QueryException {
         assertThat(matches(condition)).isTrue();
@@ -209,6 +222,33 @@ class ConditionTest {
         }
     }
 
+    /** A chain of operators nests nothing: as many as fit into a query are evaluated on a small stack. */
+    @ParameterizedTest
+    @ValueSource(strings = {"1+", "1-", "1*", "1 OR ", "1 AND ", "NOT 1 OR "})
+    void evaluatesLongChainsOnASmallStack(String part) throws Exception {
+        String chain = part.repeat(8000 / part.length()) + "1 = 1";
+        AtomicReference<Throwable> thrown = new AtomicReference<>();
+        Thread small = new Thread(
+                null,
+                () -> {
+                    try {
+                        matches(chain);
+                    } catch (QueryException | StackOverflowError e) {
+                        thrown.set(e);
+                    }
+                },
+                "small stack",
+                192 * 1024);
+        small.start();
+        small.join();
+        assertThat(thrown.get()).isNull();
+    }
+
+    @Test
+    void refusesAListInRoundBracketsThatNoInReads() {
+        assertThatThrownBy(() -> Condition.parse("tags.a = (1, 2)")).isInstanceOf(QueryException.class);
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -219,6 +259,9 @@ class ConditionTest {
                 "deviceId IN ['a','b', 1]                      | a,b",
                 "deviceId IN ['a','b'] AND tags.x = 1          | a,b",
                 "deviceId = 'a' OR (deviceId = 'b' AND tags.x) | a,b",
+                "deviceId = ('a')                              | a",
+                "(('a')) = (deviceId)                          | a",
+                "(deviceId) IN ('a', 'b')                      | a,b",
                 "deviceId IN []                                | ``"
             })
     void knowsTheDevicesThatItNames(String condition, String ids) throws QueryException {

@@ -162,6 +162,7 @@ class QueryTest {
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             tags.site = 'A'                                  | tags.site=A
             'A' = tags.site                                  | tags.site=A
+            tags.site = (('A'))                              | tags.site=A
             (tags.site = 'A') AND tags.b.c = 5 AND tags.d > 1 | tags.site=A, tags.b.c=5
             tags.a = null                                    | tags.a=NULL
             tags.site = 'A' OR tags.site = 'B'               |

@@ -120,7 +120,7 @@ final class TwinController {
     }
 
     private static TwinPatch sections(HttpRequest<?> request, byte[] body) {
-        return Devices.patch(
+        return Devices.sections(
                 io.muster.api.json.Body.parse(body),
                 Devices.condition(request.getHeaders().get("If-Match")).orElse(null));
     }

@@ -85,15 +85,43 @@ public final class Body {
 
     private static JsonNode tree(byte[] bytes) {
         try {
-            return MAPPER.readTree(StandardCharsets.UTF_8
+            JsonNode tree = MAPPER.readTree(StandardCharsets.UTF_8
                     .newDecoder()
                     .decode(ByteBuffer.wrap(bytes))
                     .toString());
+            rejectUnwritable(tree, "");
+            return tree;
         } catch (CharacterCodingException e) {
             throw new ProblemException(Problem.badFormat("The body is not UTF-8."));
         } catch (JsonProcessingException e) {
             throw new ProblemException(Problem.badFormat("The body is not JSON: "
                     + e.getOriginalMessage().lines().findFirst().orElse("") + "."));
+        }
+    }
+
+    /** Rejects values that would be other ones when they are written again: numbers beyond a double, halves of surrogate pairs. */
+    private static void rejectUnwritable(JsonNode node, String path) {
+        if (node.isDouble() && !Double.isFinite(node.doubleValue())) {
+            throw new ProblemException(Problem.argumentInvalid("The number at " + path + " is too large."));
+        }
+        if (node.isTextual()) {
+            rejectHalfPairs(node.textValue(), path);
+        }
+        node.properties().forEach(member -> {
+            rejectHalfPairs(member.getKey(), path);
+            rejectUnwritable(member.getValue(), path.isEmpty() ? member.getKey() : path + "." + member.getKey());
+        });
+        if (node.isArray()) {
+            for (int i = 0; i < node.size(); i++) {
+                rejectUnwritable(node.get(i), path + "[" + i + "]");
+            }
+        }
+    }
+
+    private static void rejectHalfPairs(String text, String path) {
+        if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
+            throw new ProblemException(Problem.argumentInvalid(
+                    "A text " + (path.isEmpty() ? "" : "at " + path + " ") + "holds half of a surrogate pair."));
         }
     }
 
@@ -133,6 +161,11 @@ public final class Body {
             }
             return node.toString();
         });
+    }
+
+    /** The member as a JSON object's text, or the text {@code null} where it is there and null. */
+    Optional<String> objectOrNullText(String name) {
+        return object.path(name).isNull() ? Optional.of("null") : objectText(name);
     }
 
     Optional<Body> object(String name) {

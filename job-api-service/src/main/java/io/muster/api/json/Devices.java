@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiFunction;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -108,16 +109,26 @@ public final class Devices {
                         Problem.argumentInvalid("status is enabled or disabled, not " + text + ".")));
     }
 
-    /** The sections in a twin's body. @param ifMatch null for any */
-    public static TwinPatch patch(Body body, @Nullable String ifMatch) {
+    /** Returns the sections in a twin's body; one that is null is cleared. @param ifMatch null for any */
+    public static TwinPatch sections(Body body, @Nullable String ifMatch) {
+        return patch(body, ifMatch, Body::objectOrNullText);
+    }
+
+    /** Returns the sections in a job's body; one that is null is left alone, as clients send those that were not set. */
+    static TwinPatch patch(Body body, @Nullable String ifMatch) {
+        return patch(body, ifMatch, Body::objectText);
+    }
+
+    private static TwinPatch patch(
+            Body body, @Nullable String ifMatch, BiFunction<Body, String, Optional<String>> section) {
         if (body.has("desired")) {
             throw new ProblemException(Problem.argumentInvalid("Desired properties stand under properties.desired."));
         }
         return new TwinPatch(
                 ifMatch,
-                body.objectText("tags").orElse(null),
+                section.apply(body, "tags").orElse(null),
                 body.object("properties")
-                        .flatMap(properties -> properties.objectText("desired"))
+                        .flatMap(properties -> section.apply(properties, "desired"))
                         .orElse(null));
     }
 

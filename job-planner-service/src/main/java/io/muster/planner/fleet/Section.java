@@ -87,7 +87,7 @@ enum Section {
                 utf8(text) > STRING_BYTES
                         ? "The value of " + key + " in the " + words + " is longer than " + STRING_BYTES + " bytes."
                         : null;
-            case Double number -> Double.isInfinite(number) ? "The number " + key + " is too large." : null;
+            case Double _ -> null;
             case Number number ->
                 number.doubleValue() > LARGEST_INTEGER || number.doubleValue() < SMALLEST_INTEGER
                         ? "The integer " + key + " in the " + words + " is beyond 52 bits."

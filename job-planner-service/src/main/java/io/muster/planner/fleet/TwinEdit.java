@@ -7,15 +7,15 @@ import io.muster.planner.json.MalformedJsonException;
 import io.muster.records.Refusal;
 import io.muster.records.Twin;
 import java.time.Instant;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A change of tags and desired properties, parsed and checked once and applied to as many twins as need be. Contract: iot-hub, 1.5
- * and 5.2. Immutable: applying it copies what it adds.
+ * A change of tags and desired properties, parsed and checked once and applied to as many twins as need be. A section is a JSON object
+ * as text, the text {@code null} to clear it, or absent to leave it alone; {@code $version} and {@code $metadata} of its sender are
+ * dropped. Contract: iot-hub, 1.5, 5.2 and 8. Immutable: applying it copies what it adds.
  */
 public final class TwinEdit {
     /** Whether sections are merged or replaced. */
@@ -24,12 +24,14 @@ public final class TwinEdit {
         REPLACE
     }
 
+    private static final String CLEAR = "null";
+
     private final Mode mode;
     private final @Nullable String ifMatch;
+    /** Without members that are read only. */
     private final @Nullable String tags;
+
     private final @Nullable String desired;
-    private final boolean namesTags;
-    private final boolean namesDesired;
 
     /** A parsed edit, or why there is none. */
     public sealed interface Parsed {
@@ -41,13 +43,26 @@ public final class TwinEdit {
     private TwinEdit(Mode mode, @Nullable String ifMatch, @Nullable String tags, @Nullable String desired) {
         this.mode = mode;
         this.ifMatch = ifMatch;
-        this.tags = tags;
-        this.desired = desired;
-        this.namesTags = tags != null && !isEmpty(tags);
-        this.namesDesired = desired != null && !isEmpty(desired);
+        this.tags = cleaned(mode, tags);
+        this.desired = cleaned(mode, desired);
     }
 
-    /** Checks everything that does not depend on the twin. Sections are JSON objects as text, null is left alone. */
+    /** Returns what is to be merged or set; null where a patch of no members leaves the section alone. */
+    private static @Nullable String cleaned(Mode mode, @Nullable String section) {
+        if (section == null || section.equals(CLEAR)) {
+            return section;
+        }
+        Map<String, Object> members = Json.stored(section);
+        members.keySet().removeIf(Section::isReadOnly);
+        return mode == Mode.PATCH && members.isEmpty() ? null : Json.text(members);
+    }
+
+    /** Returns the members that a section sets. */
+    private static Map<String, Object> members(@Nullable String section) {
+        return section == null || section.equals(CLEAR) ? new LinkedHashMap<>() : Json.stored(section);
+    }
+
+    /** Checks everything that does not depend on the twin. */
     public static Parsed parse(Mode mode, @Nullable String ifMatch, @Nullable String tags, @Nullable String desired) {
         Optional<Refusal> fault = fault(Section.TAGS, tags).or(() -> fault(Section.DESIRED, desired));
         return fault.<Parsed>map(Parsed.Invalid::new)
@@ -62,9 +77,9 @@ public final class TwinEdit {
         Map<String, Object> section = new LinkedHashMap<>();
         Map<String, Object> metadata = new LinkedHashMap<>();
         new MergePatch(Timestamps.text(now), 1L)
-                .merge(section, metadata, desired == null ? Map.of() : Json.stored(desired));
+                .merge(section, metadata, members(desired));
         Map<String, Object> ownTags = new LinkedHashMap<>();
-        MergePatch.merge(ownTags, tags == null ? Map.of() : Json.stored(tags));
+        MergePatch.merge(ownTags, members(tags));
         return Twin.newBuilder()
                 .setTags(Json.text(ownTags))
                 .setDesired(Json.text(section))
@@ -85,26 +100,36 @@ public final class TwinEdit {
     }
 
     private TwinChange patch(Twin twin, Instant now) {
-        if (!namesTags && !namesDesired) {
+        if (tags == null && desired == null) {
             return new TwinChange.Unchanged(twin);
         }
         Twin.Builder changed = Twin.newBuilder(twin).setVersion(twin.getVersion() + 1);
-        if (namesTags && tags != null) {
+        @Nullable String notification = null;
+        if (tags != null) {
             Map<String, Object> section = Json.stored(twin.getTags());
             int before = Section.size(section);
-            MergePatch.merge(section, Json.stored(tags));
+            if (tags.equals(CLEAR)) {
+                section.clear();
+            }
+            MergePatch.merge(section, members(tags));
             Optional<Refusal> tooLarge = tooLarge(Section.TAGS, before, section);
             if (tooLarge.isPresent()) {
                 return new TwinChange.Refused(tooLarge.get());
             }
             changed.setTags(Json.text(section));
         }
-        if (namesDesired && desired != null) {
+        if (desired != null) {
             Map<String, Object> section = Json.stored(twin.getDesired());
             Map<String, Object> metadata = Json.stored(twin.getDesiredMetadata());
             int before = Section.size(section);
             long version = twin.getDesiredVersion() + 1;
-            new MergePatch(Timestamps.text(now), version).merge(section, metadata, Json.stored(desired));
+            notification = desired;
+            if (desired.equals(CLEAR)) {
+                notification = Json.text(notice(section, Map.of()));
+                section.clear();
+                metadata.clear();
+            }
+            new MergePatch(Timestamps.text(now), version).merge(section, metadata, members(desired));
             Optional<Refusal> tooLarge = tooLarge(Section.DESIRED, before, section);
             if (tooLarge.isPresent()) {
                 return new TwinChange.Refused(tooLarge.get());
@@ -113,7 +138,7 @@ public final class TwinEdit {
                     .setDesiredMetadata(Json.text(metadata))
                     .setDesiredVersion(version);
         }
-        return new TwinChange.Changed(changed.build(), namesDesired ? desired : null);
+        return new TwinChange.Changed(changed.build(), notification);
     }
 
     private TwinChange replace(Twin twin, Instant now) {
@@ -124,7 +149,7 @@ public final class TwinEdit {
         @Nullable String notification = null;
         if (tags != null) {
             Map<String, Object> section = new LinkedHashMap<>();
-            MergePatch.merge(section, Json.stored(tags));
+            MergePatch.merge(section, members(tags));
             Optional<Refusal> tooLarge = tooLarge(Section.TAGS, Section.size(Json.stored(twin.getTags())), section);
             if (tooLarge.isPresent()) {
                 return new TwinChange.Refused(tooLarge.get());
@@ -136,7 +161,7 @@ public final class TwinEdit {
             Map<String, Object> section = new LinkedHashMap<>();
             Map<String, Object> metadata = new LinkedHashMap<>();
             long version = twin.getDesiredVersion() + 1;
-            new MergePatch(Timestamps.text(now), version).merge(section, metadata, Json.stored(desired));
+            new MergePatch(Timestamps.text(now), version).merge(section, metadata, members(desired));
             Optional<Refusal> tooLarge = tooLarge(Section.DESIRED, Section.size(before), section);
             if (tooLarge.isPresent()) {
                 return new TwinChange.Refused(tooLarge.get());
@@ -144,17 +169,21 @@ public final class TwinEdit {
             changed.setDesired(Json.text(section))
                     .setDesiredMetadata(Json.text(metadata))
                     .setDesiredVersion(version);
-            notification = replacementNotice(before, section);
+            notification = Json.text(notice(before, section));
         }
         return new TwinChange.Changed(changed.build(), notification);
     }
 
-    /** The whole new set, and null for each member that vanished. Contract: iot-hub, 4.6. */
-    private static String replacementNotice(Map<String, Object> before, Map<String, Object> after) {
-        Map<String, Object> notice = new HashMap<>(before);
-        notice.replaceAll((_, _) -> null);
-        notice.putAll(after);
-        return Json.text(notice);
+    /** Returns the whole new set, with null for each member that vanished, at any depth. Contract: iot-hub, 4.6. */
+    private static Map<String, @Nullable Object> notice(Map<?, ?> before, Map<?, ?> after) {
+        Map<String, @Nullable Object> notice = new LinkedHashMap<>();
+        before.forEach((name, _) -> notice.put((String) name, null));
+        after.forEach((name, value) -> notice.put(
+                (String) name,
+                value instanceof Map<?, ?> newer && before.get(name) instanceof Map<?, ?> older
+                        ? notice(older, newer)
+                        : value));
+        return notice;
     }
 
     /** Applies what a device reports of itself. The patch is JSON text. */
@@ -183,12 +212,8 @@ public final class TwinEdit {
                 null);
     }
 
-    private static boolean isEmpty(String object) {
-        return Json.stored(object).keySet().stream().allMatch(Section::isReadOnly);
-    }
-
     private static Optional<Refusal> fault(Section section, @Nullable String text) {
-        if (text == null) {
+        if (text == null || (text.equals(CLEAR) && section != Section.REPORTED)) {
             return Optional.empty();
         }
         try {

@@ -83,8 +83,9 @@ public final class Json {
         return switch (token) {
             case START_OBJECT -> readObject(parser);
             case START_ARRAY -> readArray(parser);
-            case VALUE_STRING -> parser.getText();
-            case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> parser.getNumberValue();
+            case VALUE_STRING -> whole(parser.getText());
+            case VALUE_NUMBER_INT -> parser.getNumberValue();
+            case VALUE_NUMBER_FLOAT -> finite(parser);
             case VALUE_TRUE -> Boolean.TRUE;
             case VALUE_FALSE -> Boolean.FALSE;
             case VALUE_NULL -> null;
@@ -92,10 +93,33 @@ public final class Json {
         };
     }
 
+    /** What lies beyond a double would become a text when it is written again. */
+    private static Number finite(JsonParser parser) throws IOException {
+        double number = parser.getDoubleValue();
+        if (Double.isInfinite(number)) {
+            String name = parser.currentName();
+            throw new IOException("the number " + (name == null ? "" : name + " ") + "is too large");
+        }
+        return number;
+    }
+
+    /** Half of a surrogate pair has no bytes in UTF-8: it would become a question mark. */
+    private static String whole(String text) throws IOException {
+        for (int i = 0; i < text.length(); i++) {
+            if (Character.isSurrogate(text.charAt(i))) {
+                if (!Character.isSurrogatePair(text.charAt(i), i + 1 < text.length() ? text.charAt(i + 1) : 0)) {
+                    throw new IOException("a text holds half of a surrogate pair");
+                }
+                i++;
+            }
+        }
+        return text;
+    }
+
     private static Map<String, @Nullable Object> readObject(JsonParser parser) throws IOException {
         Map<String, @Nullable Object> object = new LinkedHashMap<>();
         for (String name = parser.nextFieldName(); name != null; name = parser.nextFieldName()) {
-            object.put(name, read(parser, parser.nextToken()));
+            object.put(whole(name), read(parser, parser.nextToken()));
         }
         return object;
     }

@@ -8,10 +8,12 @@ import io.muster.records.RefusalReason;
 import io.muster.records.Twin;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Contract: iot-hub, 1.5, 4.6 and 5.2. */
@@ -55,7 +57,51 @@ class TwinEditTest {
         TwinChange.Changed change = changed(edit(TwinEdit.Mode.PATCH, twin(before, before), patch, patch));
         assertThat(Json.object(change.twin().getTags())).isEqualTo(Json.object(after));
         assertThat(Json.object(change.twin().getDesired())).isEqualTo(Json.object(after));
-        assertThat(change.notification()).isEqualTo(patch);
+        Map<String, Object> notified = Json.object(patch);
+        notified.remove("$version");
+        assertThat(change.notification()).isEqualTo(Json.text(notified));
+    }
+
+    @ParameterizedTest
+    @EnumSource(TwinEdit.Mode.class)
+    void dropsVersionAndMetadataOfTheSender(TwinEdit.Mode mode) {
+        String sent = "{\"x\":5,\"$metadata\":{\"$lastUpdated\":\"2020-01-01T00:00:00Z\"},\"$version\":2}";
+        TwinChange.Changed change = changed(edit(mode, twin(null, "{\"x\":1}"), sent, sent));
+        assertThat(change.notification()).isEqualTo("{\"x\":5}");
+        assertThat(change.twin().getDesired()).isEqualTo("{\"x\":5}");
+        assertThat(change.twin().getTags()).isEqualTo("{\"x\":5}");
+    }
+
+    @ParameterizedTest
+    @EnumSource(TwinEdit.Mode.class)
+    void clearsASectionThatIsNull(TwinEdit.Mode mode) throws Exception {
+        Twin before = twin("{\"t\":1}", "{\"a\":1,\"b\":{\"c\":2}}");
+        TwinChange.Changed desired = changed(edit(mode, before, null, "null"));
+        assertThat(desired.twin().getDesired()).isEqualTo("{}");
+        assertThat(Json.object(desired.twin().getDesiredMetadata())).containsOnlyKeys("$lastUpdated", "$lastUpdatedVersion");
+        assertThat(desired.twin().getDesiredVersion()).isEqualTo(2);
+        assertThat(desired.twin().getVersion()).isEqualTo(before.getVersion() + 1);
+        assertThat(Json.object(Objects.requireNonNull(desired.notification())))
+                .containsOnlyKeys("a", "b")
+                .containsEntry("a", null)
+                .containsEntry("b", null);
+        assertThat(desired.twin().getTags()).isEqualTo("{\"t\":1}");
+
+        TwinChange.Changed tags = changed(edit(mode, before, "null", null));
+        assertThat(tags.twin().getTags()).isEqualTo("{}");
+        assertThat(tags.twin().getDesired()).isEqualTo(before.getDesired());
+        assertThat(tags.notification()).isNull();
+        assertThat(twin("null", "null").getDesired()).isEqualTo("{}");
+    }
+
+    @Test
+    void tellsTheDeviceWhichNestedMembersAReplacementRemoves() throws Exception {
+        Twin before = twin(null, "{\"a\":{\"x\":1,\"y\":2,\"z\":{\"q\":1}},\"b\":1}");
+        TwinChange.Changed change =
+                changed(edit(TwinEdit.Mode.REPLACE, before, null, "{\"a\":{\"x\":9,\"z\":{}}}"));
+        assertThat(Json.object(Objects.requireNonNull(change.notification())))
+                .isEqualTo(Json.object("{\"a\":{\"x\":9,\"y\":null,\"z\":{\"q\":null}},\"b\":null}"));
+        assertThat(change.twin().getDesired()).isEqualTo("{\"a\":{\"x\":9,\"z\":{}}}");
     }
 
     @Test
@@ -85,7 +131,7 @@ class TwinEditTest {
     void aReplacementTellsTheWholeSetAndWhatVanished() throws Exception {
         Twin twin = twin("{\"t\":1}", "{\"a\":1,\"b\":2}");
         TwinChange.Changed change = changed(edit(TwinEdit.Mode.REPLACE, twin, null, "{\"b\":3}"));
-        Map<String, Object> notice = Json.object(java.util.Objects.requireNonNull(change.notification()));
+        Map<String, Object> notice = Json.object(Objects.requireNonNull(change.notification()));
         assertThat(notice).containsEntry("a", null).containsEntry("b", 3);
         assertThat(change.twin().getTags()).isEqualTo("{\"t\":1}");
         assertThat(changed(edit(TwinEdit.Mode.REPLACE, twin, "{\"x\":1}", "{}"))
@@ -138,7 +184,10 @@ class TwinEditTest {
                 "{\"1\":{\"2\":{\"3\":{\"4\":{\"5\":{\"6\":{\"7\":{\"8\":{\"9\":{\"10\":{\"11\":1}}}}}}}}}}}",
                 "[1]",
                 "1",
-                "null",
+                "{\"a\":1e400}",
+                "{\"a\":[-1e400]}",
+                "{\"a\":\"\\ud800\"}",
+                "{\"\\udc00\":1}",
                 "{\"a\":",
                 "{} {}"
             })

@@ -33,14 +33,15 @@ unary   : (PLUS | MINUS) unary | primary ;
 
 primary
     : literal                                    # constant
-    | list                                       # array
+    | array                                      # arrayed
     | IDENTIFIER '(' (or (',' or)*)? ')'         # call
     | path                                       # member
     | '(' or ')'                                 # grouped
     ;
 
-// Round brackets after IN are tolerated.
-list    : '[' (element (',' element)*)? ']' | '(' element (',' element)* ')' ;
+// Round brackets are a list only after IN; elsewhere they group.
+list    : array | '(' element (',' element)* ')' ;
+array   : '[' (element (',' element)*)? ']' ;
 element : (PLUS | MINUS)? literal ;
 
 path    : (IDENTIFIER | QUOTED_NAME) step* ;

@@ -98,10 +98,11 @@ final class ConnectionTable {
         return now.isAfter(lastSeen.plus(LEASE)) && now.isAfter(instant.plus(LEASE));
     }
 
-    /** Connections whose gateway runs anew, or has been silent for so long that nobody waits for it. */
-    List<DeviceConnection> lost(Instant now) {
+    /** Returns connections whose gateway runs anew, or has been silent for so long that nobody waits for it; at most so many. */
+    List<DeviceConnection> lost(Instant now, int most) {
         return mirror.values().stream()
                 .filter(connection -> connection.getConnected() && isLost(connection, now))
+                .limit(most)
                 .toList();
     }
 

@@ -9,4 +9,5 @@ record DevicePartition(
         MessageTable messages,
         TwinWriter twins,
         DeviceViews views,
-        FleetOutbox outbox) {}
+        FleetOutbox outbox,
+        Chores chores) {}

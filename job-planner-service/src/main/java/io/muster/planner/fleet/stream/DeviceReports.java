@@ -124,9 +124,10 @@ final class DeviceReports {
         messages.dispatch(deviceId, now);
     }
 
-    /** Ends the connections of gateways that are gone, for everybody to read; a gateway that lives after all is told. */
-    void endLost(Instant now) {
-        for (DeviceConnection connection : connections.lost(now)) {
+    /** Ends connections of gateways that are gone, for everybody to read; a gateway that lives after all is told. @return whether none is left */
+    boolean endLost(Budget budget, Instant now) {
+        for (DeviceConnection connection : connections.lost(now, budget.affords(Budget.BEGIN))) {
+            budget.spend(Budget.BEGIN);
             end(connection, now);
             close(
                     connection.getGateway(),
@@ -135,6 +136,7 @@ final class DeviceReports {
                     "The gateway was not heard of for too long.",
                     now);
         }
+        return !budget.isSpent();
     }
 
     private void end(DeviceConnection connection, Instant now) {

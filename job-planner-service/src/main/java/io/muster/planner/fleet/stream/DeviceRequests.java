@@ -48,6 +48,7 @@ final class DeviceRequests {
     private final TwinWriter twins;
     private final DeviceViews views;
     private final FleetOutbox outbox;
+    private final Chores chores;
 
     DeviceRequests(DevicePartition partition) {
         this.devices = partition.devices();
@@ -57,6 +58,7 @@ final class DeviceRequests {
         this.twins = partition.twins();
         this.views = partition.views();
         this.outbox = partition.outbox();
+        this.chores = partition.chores();
     }
 
     /** @param position unique among the commands to this device */
@@ -138,13 +140,22 @@ final class DeviceRequests {
         outbox.reply(requester, new DevicePage(expansion.getPartition(), expansion.getPartitions(), page, more), now);
     }
 
-    void count(Expansion expansion, Requester requester, Instant now) {
-        DeviceTable.Census census = devices.census();
-        outbox.reply(
-                requester,
-                new DeviceCounts(
-                        expansion.getPartition(), census.total(), census.enabled(), connections.connected(now)),
-                now);
+    /** Answered when the devices are counted; lost with the task: its requester asks again. */
+    void count(Expansion expansion, Requester requester, Instant asked) {
+        chores.begin(
+                (budget, now) -> {
+                    Optional<DeviceTable.Census> census = devices.census(budget);
+                    census.ifPresent(known -> outbox.reply(
+                            requester,
+                            new DeviceCounts(
+                                    expansion.getPartition(),
+                                    known.total(),
+                                    known.enabled(),
+                                    connections.connected(now)),
+                            now));
+                    return census.isPresent();
+                },
+                asked);
     }
 
     /** What stands before it in the partition was done, in this transaction or an earlier one. */

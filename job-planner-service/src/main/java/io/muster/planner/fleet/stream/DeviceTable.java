@@ -42,7 +42,10 @@ final class DeviceTable {
     private final KeyValueStore<String, byte[]> tags;
     private final RecordCodec<Device> codec;
     private final Outbox outbox;
-    private @Nullable Census census;
+    private Census counted = new Census(0, 0);
+    private @Nullable String countedUntil;
+    private boolean allCounted;
+    private @Nullable String indexedUntil;
 
     DeviceTable(
             KeyValueStore<String, byte[]> store,
@@ -62,27 +65,27 @@ final class DeviceTable {
         }
     }
 
-    /** Walks the table the first time it is asked; from then on it is kept. */
-    Census census() {
-        @Nullable Census known = census;
-        if (known != null) {
-            return known;
+    /** Counts the devices: walks the table the first time, in steps; from then on the count is kept. @return empty while it is not known */
+    Optional<Census> census(Budget budget) {
+        if (!allCounted) {
+            allCounted = !scan(null, countedUntil, device -> {
+                if (!IdentityId.isModule(device.getDeviceId())) {
+                    counted = counted.with(device, 1);
+                }
+                countedUntil = device.getDeviceId();
+                budget.spend(Budget.VISIT);
+                return !budget.isSpent();
+            });
         }
-        Census[] counted = {new Census(0, 0)};
-        scan(Source.DEVICES, null, device -> {
-            counted[0] = counted[0].with(device, 1);
-            return true;
-        });
-        census = counted[0];
-        return counted[0];
+        return allCounted ? Optional.of(counted) : Optional.empty();
     }
 
     /** @param before and after null for none */
     private void recount(String id, @Nullable Device before, @Nullable Device after) {
-        @Nullable Census counted = IdentityId.isModule(id) ? null : census;
-        if (counted != null) {
+        boolean wasCounted = allCounted || (countedUntil != null && id.compareTo(countedUntil) <= 0);
+        if (wasCounted && !IdentityId.isModule(id)) {
             counted = before == null ? counted : counted.with(before, -1);
-            census = after == null ? counted : counted.with(after, 1);
+            counted = after == null ? counted : counted.with(after, 1);
         }
     }
 
@@ -133,27 +136,24 @@ final class DeviceTable {
     }
 
     /**
-     * Indexes devices that were there before there was an index, some at a time. Until it is done, conditions are answered without.
+     * Indexes devices that were there before there was an index, in steps. Until it is done, conditions are answered without.
      *
-     * @param after the last that was indexed; null before the first
-     * @return the last that is indexed now; empty when all are
+     * @return whether all are indexed
      */
-    Optional<String> indexMore(@Nullable String after, int limit) {
+    boolean indexMore(Budget budget) {
         if (tags.get(INDEXED) != null) {
-            return Optional.empty();
+            return true;
         }
-        String[] last = {after};
-        int[] left = {limit};
-        boolean more = scan(null, after, device -> {
+        boolean more = scan(null, indexedUntil, device -> {
             index(null, device);
-            last[0] = device.getDeviceId();
-            return --left[0] > 0;
+            indexedUntil = device.getDeviceId();
+            budget.spend(Budget.BEGIN);
+            return !budget.isSpent();
         });
         if (!more) {
             tags.put(INDEXED, NOTHING);
-            return Optional.empty();
         }
-        return Optional.ofNullable(last[0]);
+        return !more;
     }
 
     /**

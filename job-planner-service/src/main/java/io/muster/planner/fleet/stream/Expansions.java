@@ -8,10 +8,12 @@ import io.muster.planner.fleet.TwinChange;
 import io.muster.planner.fleet.TwinEdit;
 import io.muster.planner.state.FleetJob;
 import io.muster.planner.state.MethodCall;
+import io.muster.planner.state.Sweep;
 import io.muster.query.Condition;
 import io.muster.query.QueryException;
 import io.muster.query.Source;
 import io.muster.records.Device;
+import io.muster.records.DeviceJobCancelled;
 import io.muster.records.DeviceJobCompleted;
 import io.muster.records.DeviceJobFailed;
 import io.muster.records.DeviceJobQueued;
@@ -24,8 +26,11 @@ import io.muster.records.TwinPatch;
 import io.muster.service.InvalidRecordException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -39,15 +44,15 @@ import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Expands jobs over the partition's devices, a slice at a time so that other work goes on between slices. A device is judged once, as
- * it was when the job began here: one that is about to change before its slice comes is judged first ({@link #settle}). Where it
- * stands is kept with the job, so a restart goes on from there. A continuous job judges each device again when it has changed ({@link
- * #reconsider}). Targets of a job that is paced or held, and all where the hub limits the rate of operations, wait in the
- * order in which they were found, until they are released. For one
- * task.
+ * Expands jobs over the partition's devices, in steps between polls. A job evaluates each device once, as it was when the job began here:
+ * one that is about to change before the expansion comes to it is evaluated first ({@link #settle}). A device counts as evaluated from
+ * the moment before its operation begins, since the operation may have other jobs evaluate, and change, the same device. The
+ * position is kept with the job, so a restart goes on from there. A continuous job evaluates each device again when it has changed
+ * ({@link #reconsider}). Targets of a job that is paced or held, and all where the hub limits the rate of operations, wait in the
+ * order in which they were found, until they are released. What is left of a job that has ended is swept, in steps too; nothing of
+ * it is handed to a device meanwhile. For one task.
  */
 final class Expansions {
-    private static final int SLICE = 2000;
     private static final byte[] NOTHING = {};
     private static final HexFormat HEX = HexFormat.of();
 
@@ -55,10 +60,15 @@ final class Expansions {
     private static final class Active {
         private final Condition condition;
         private final @Nullable TwinEdit edit;
-        /** Devices behind the cursor that were judged already. */
+        /** Devices that the expansion has not come to, and that were evaluated already. */
         private final Set<String> ahead = new HashSet<>();
 
         private FleetJob job;
+        /** As in the job's record, and newer. */
+        private @Nullable String cursor;
+
+        private long targets;
+        private long nextPlace;
 
         private boolean expands() {
             return !job.getExpanded();
@@ -66,7 +76,7 @@ final class Expansions {
 
         /** Those that wait in places before may begin, as far as the job is concerned. */
         private long limit() {
-            return job.getPaced() ? Math.min(job.getGranted(), job.getNextPlace()) : job.getNextPlace();
+            return job.getPaced() ? Math.min(job.getGranted(), nextPlace) : nextPlace;
         }
 
         /** How many may begin at most: not all places are taken where the partition has been split since. */
@@ -78,6 +88,9 @@ final class Expansions {
             this.job = job;
             this.condition = condition;
             this.edit = edit;
+            this.cursor = job.getCursor();
+            this.targets = job.getDeviceCount();
+            this.nextPlace = job.getNextPlace();
         }
     }
 
@@ -90,12 +103,19 @@ final class Expansions {
     private final TwinWriter twins;
     private final DeviceJobTable deviceJobs;
     private final DeviceViews views;
+    private final Chores chores;
     private final Map<String, Active> active = new LinkedHashMap<>();
+    private final Map<String, Chore> sweeps = new HashMap<>();
+    /** Devices that twin jobs have changed, and that continuous jobs have not evaluated since. */
+    private final Deque<String> rewritten = new ArrayDeque<>();
+
+    private long begun;
+    private boolean releasing;
 
     /**
      * Makes one.
      *
-     * @param judged job id, NUL, device id: those that were judged before their slice
+     * @param judged job id, NUL, device id: those that were evaluated before the expansion came to them
      * @param waiting job id, NUL, place: the device ids of targets that wait for their release
      */
     Expansions(
@@ -113,39 +133,71 @@ final class Expansions {
         this.twins = partition.twins();
         this.deviceJobs = partition.deviceJobs();
         this.views = partition.views();
+        this.chores = partition.chores();
         try (KeyValueIterator<String, FleetJob> all = jobs.all()) {
             while (all.hasNext()) {
                 FleetJob job = all.next().value;
-                active.put(job.getJobId(), recompile(job));
+                if (job.getSweep() == null) {
+                    goOnWith(recompile(job));
+                } else {
+                    chores.add(sweep(job));
+                }
             }
         }
-        for (Active job : active.values()) {
-            judgedOf(job).forEach(key -> job.ahead.add(key.substring(key.indexOf('\0') + 1)));
+    }
+
+    private void goOnWith(Active job) {
+        active.put(job.job.getJobId(), job);
+        if (job.expands()) {
+            keysOf(judged, job.job.getJobId(), Integer.MAX_VALUE)
+                    .forEach(key -> job.ahead.add(key.substring(key.indexOf('\0') + 1)));
+            chores.add(expansion(job));
+        } else {
+            chores.add(forgetEvaluated(job));
         }
+        if (job.job.getResuming()) {
+            chores.add(resumption(job));
+        }
+        releaseSome();
     }
 
     /** @throws InvalidRecordException when the job's condition or patch is none; the coordinator lets no such job start */
     void begin(Expansion expansion, ExpandJob request, Instant now) throws InvalidRecordException {
         FleetJob job = fleetJob(expansion, request);
         Active begun = compile(job);
+        finishSweep(job.getJobId(), now);
         jobs.put(job.getJobId(), job);
         active.put(job.getJobId(), begun);
-        slice(begun, now);
+        chores.begin(expansion(begun), now);
     }
 
-    /** Goes on with each job under way. @return whether there was one */
-    boolean goOn(Instant now) {
-        boolean any = false;
-        for (Active job : active.values()) {
-            if (job.expands()) {
-                slice(job, now);
-                any = true;
+    private Chore expansion(Active job) {
+        return (budget, now) -> {
+            if (isActive(job) && job.expands()) {
+                slice(job, budget, now);
+                evaluateRewritten(now);
             }
+            return !isActive(job) || !job.expands();
+        };
+    }
+
+    private boolean isActive(Active job) {
+        return active.get(job.job.getJobId()) == job;
+    }
+
+    /** Releases what may begin, between polls; one chore does so for all jobs. */
+    private void releaseSome() {
+        if (!releasing) {
+            releasing = true;
+            chores.add((budget, now) -> {
+                List<Active> jobs = byPriority();
+                for (Active job : jobs) {
+                    release(job, budget, now);
+                }
+                releasing = !jobs.isEmpty();
+                return !releasing;
+            });
         }
-        for (Active job : byPriority()) {
-            any |= release(job, now);
-        }
-        return any;
     }
 
     /** Where the rate of operations is limited, jobs of higher priority use it first, older ones before newer. */
@@ -165,7 +217,8 @@ final class Expansions {
         @Nullable Active job = active.get(jobId);
         if (job != null && upTo > job.job.getGranted()) {
             keep(job, FleetJob.newBuilder(job.job).setGranted(upTo));
-            release(job, now);
+            release(job, new Budget(Budget.TICK), now);
+            releaseSome();
         }
     }
 
@@ -173,7 +226,7 @@ final class Expansions {
     void hold(String jobId) {
         @Nullable Active job = active.get(jobId);
         if (job != null) {
-            keep(job, FleetJob.newBuilder(job.job).setHeld(true));
+            keep(job, FleetJob.newBuilder(job.job).setHeld(true).setResuming(false));
         }
     }
 
@@ -181,18 +234,39 @@ final class Expansions {
     void resume(String jobId, Instant now) {
         @Nullable Active job = active.get(jobId);
         if (job != null) {
-            keep(job, FleetJob.newBuilder(job.job).setHeld(false));
-            runner.resumeJob(jobId, now);
-            release(job, now);
+            keep(job, FleetJob.newBuilder(job.job).setHeld(false).setResuming(true));
+            chores.begin(resumption(job), now);
+            release(job, new Budget(Budget.TICK), now);
+            releaseSome();
         }
     }
 
-    /** Has every job under way judge the device as it stands: it is about to change. */
-    void settle(String deviceId, Instant now) {
-        settle(deviceId, null, now);
+    /** Hands over methods of the job that wait for nothing but its resumption. */
+    private Chore resumption(Active job) {
+        return new Chore() {
+            private @Nullable String cursor;
+
+            @Override
+            public boolean goOn(Budget budget, Instant now) {
+                if (!isActive(job) || !job.job.getResuming()) {
+                    return true;
+                }
+                cursor = runner.resumeJob(job.job.getJobId(), cursor, budget, now).orElse(null);
+                if (cursor == null) {
+                    keep(job, FleetJob.newBuilder(job.job).setResuming(false));
+                }
+                return cursor == null;
+            }
+        };
     }
 
-    /** @return whether any had not judged it */
+    /** Has every job under way evaluate the device as it stands: it is about to change. */
+    void settle(String deviceId, Instant now) {
+        settle(deviceId, null, now);
+        evaluateRewritten(now);
+    }
+
+    /** @return whether any had not evaluated it */
     private boolean settle(String deviceId, @Nullable Active except, Instant now) {
         boolean any = false;
         if (active.isEmpty() || (active.size() == 1 && except != null)) {
@@ -204,29 +278,41 @@ final class Expansions {
                 judged.put(job.job.getJobId() + '\0' + deviceId, NOTHING);
                 @Nullable Device device = devices.get(deviceId);
                 if (device != null && take(job, device, now)) {
-                    keep(job, FleetJob.newBuilder(job.job).setDeviceCount(job.job.getDeviceCount() + 1));
+                    keep(job, FleetJob.newBuilder(job.job));
                 }
             }
         }
         return any;
     }
 
-    /** Has continuous jobs judge a device that has just changed. */
+    /** Has continuous jobs evaluate a device that has just changed. */
     void reconsider(String deviceId, Instant now) {
-        for (Active job : active.values()) {
-            if (job.job.getContinuous() && concerns(job, deviceId) && isBehind(job, deviceId)) {
-                @Nullable Device device = devices.get(deviceId);
-                if (device != null && !deviceJobs.contains(job.job.getJobId(), deviceId) && take(job, device, now)) {
-                    keep(job, FleetJob.newBuilder(job.job).setDeviceCount(job.job.getDeviceCount() + 1));
+        rewritten.add(deviceId);
+        evaluateRewritten(now);
+    }
+
+    /** Has continuous jobs evaluate what has changed; their own changes come behind. */
+    private void evaluateRewritten(Instant now) {
+        while (!rewritten.isEmpty()) {
+            String deviceId = rewritten.remove();
+            for (Active job : active.values()) {
+                if (job.job.getContinuous() && concerns(job, deviceId) && isBehind(job, deviceId)) {
+                    @Nullable Device device = devices.get(deviceId);
+                    if (device != null
+                            && !deviceJobs.contains(job.job.getJobId(), deviceId)
+                            && take(job, device, now)) {
+                        keep(job, FleetJob.newBuilder(job.job));
+                    }
                 }
             }
         }
     }
 
-    /** Whether the expansion will not come to the device any more. */
+    /** Whether the expansion will not come to the device any more, or is at it. */
     private static boolean isBehind(Active job, String deviceId) {
-        String cursor = job.job.getCursor();
-        return !job.expands() || job.ahead.contains(deviceId) || (cursor != null && deviceId.compareTo(cursor) <= 0);
+        return !job.expands()
+                || job.ahead.contains(deviceId)
+                || (job.cursor != null && deviceId.compareTo(job.cursor) <= 0);
     }
 
     private static boolean concerns(Active job, String deviceId) {
@@ -234,51 +320,145 @@ final class Expansions {
     }
 
     private void keep(Active job, FleetJob.Builder changed) {
-        job.job = changed.build();
-        jobs.put(job.job.getJobId(), job.job);
+        job.job = kept(job, changed);
     }
 
-    private List<String> judgedOf(Active job) {
+    private FleetJob kept(Active job, FleetJob.Builder changed) {
+        FleetJob kept = changed.setCursor(job.cursor)
+                .setDeviceCount(job.targets)
+                .setNextPlace(job.nextPlace)
+                .build();
+        jobs.put(kept.getJobId(), kept);
+        return kept;
+    }
+
+    /** Returns keys of the job's entries, at most so many. */
+    private static List<String> keysOf(KeyValueStore<String, byte[]> store, String jobId, int most) {
         List<String> keys = new ArrayList<>();
-        try (KeyValueIterator<String, byte[]> found =
-                judged.prefixScan(job.job.getJobId() + '\0', new StringSerializer())) {
-            found.forEachRemaining(entry -> keys.add(entry.key));
+        try (KeyValueIterator<String, byte[]> found = store.prefixScan(jobId + '\0', new StringSerializer())) {
+            while (found.hasNext() && keys.size() < most) {
+                keys.add(found.next().key);
+            }
         }
         return keys;
     }
 
-    /** The job has ended: forgets it. */
+    /** The job has ended, and each of its device jobs has: forgets it. */
     void forget(String jobId) {
-        active.remove(jobId);
-        jobs.delete(jobId);
-    }
-
-    /**
-     * Stops: the targets found so far are all there are, and those that wait for their release end.
-     *
-     * @param end the event that ends those
-     */
-    void stop(String jobId, Object end, Instant now) {
-        @Nullable Active stopped = active.get(jobId);
-        if (stopped != null) {
-            for (KeyValue<String, byte[]> entry : waitingOf(jobId, stopped.job.getNextPlace(), Integer.MAX_VALUE)) {
-                waiting.delete(entry.key);
-                deviceJobs.happened(stopped.job, text(entry.value), DeviceJobStatus.QUEUED, end, now);
-            }
-            if (stopped.expands() || stopped.job.getContinuous()) {
-                complete(stopped, now);
-            }
+        if (active.remove(jobId) != null) {
+            jobs.delete(jobId);
         }
-        forget(jobId);
     }
 
-    /** Lets some of the targets begin that may. @return whether there was one */
-    private boolean release(Active job, Instant now) {
-        int most = (int) Math.min(SLICE, job.releasable());
+    /** The job was cancelled: the targets found so far are all there are, and what has not been handed to a device never is. */
+    void cancel(String jobId, Instant now) {
+        stop(jobId, Sweep.CANCEL, now);
+    }
+
+    /** The job's time is over: the targets found so far are all there are, and those that have not ended fail. */
+    void expire(String jobId, Instant now) {
+        stop(jobId, Sweep.EXPIRE, now);
+    }
+
+    private void stop(String jobId, Sweep sweep, Instant now) {
+        @Nullable Active stopped = active.remove(jobId);
+        if (stopped != null) {
+            FleetJob left = kept(stopped, FleetJob.newBuilder(stopped.job).setSweep(sweep));
+            if (stopped.expands() || stopped.job.getContinuous()) {
+                deviceJobs.expanded(left, now);
+            }
+            chores.begin(sweep(left), now);
+        }
+    }
+
+    /** The job's history is over: its device jobs are dropped. */
+    void drop(String jobId, Instant now) {
+        finishSweep(jobId, now);
+        FleetJob dropped = FleetJob.newBuilder()
+                .setJobId(jobId)
+                .setJobNumber(0)
+                .setQueryCondition("")
+                .setDeadline(now)
+                .setPartition(0)
+                .setPartitions(0)
+                .setSweep(Sweep.DROP)
+                .build();
+        jobs.put(jobId, dropped);
+        chores.begin(sweep(dropped), now);
+    }
+
+    /** What is left of an earlier job of that id must not be taken for the new one's. */
+    private void finishSweep(String jobId, Instant now) {
+        @Nullable Chore sweep = sweeps.get(jobId);
+        if (sweep != null) {
+            sweep.goOn(Budget.unlimited(), now);
+        }
+    }
+
+    private Chore sweep(FleetJob job) {
+        String jobId = job.getJobId();
+        Chore sweep = new Chore() {
+            private @Nullable String cursor;
+
+            @Override
+            public boolean goOn(Budget budget, Instant now) {
+                boolean done = sweeps.get(jobId) != this || step(budget, now);
+                if (done && sweeps.remove(jobId, this)) {
+                    jobs.delete(jobId);
+                }
+                return done;
+            }
+
+            private boolean step(Budget budget, Instant now) {
+                if (job.getSweep() == Sweep.DROP) {
+                    return deviceJobs.drop(jobId, budget);
+                }
+                if (!dropEvaluated(jobId, budget) || !endWaiting(job, budget, now)) {
+                    return false;
+                }
+                cursor = runner.sweep(job, cursor, budget, now).orElse(null);
+                return cursor == null;
+            }
+        };
+        sweeps.put(jobId, sweep);
+        return sweep;
+    }
+
+    /** Ends targets that wait for their release. @return whether none is left */
+    private boolean endWaiting(FleetJob job, Budget budget, Instant now) {
+        List<KeyValue<String, byte[]>> some =
+                waitingOf(job.getJobId(), job.getNextPlace(), budget.affords(Budget.EVENT));
+        Object end = job.getSweep() == Sweep.CANCEL ? new DeviceJobCancelled() : Methods.outOfTime();
+        for (KeyValue<String, byte[]> entry : some) {
+            budget.spend(Budget.EVENT);
+            waiting.delete(entry.key);
+            deviceJobs.happened(job, text(entry.value), DeviceJobStatus.QUEUED, end, now);
+        }
+        return !budget.isSpent();
+    }
+
+    /** Deletes the list of devices that were evaluated before the expansion came to them. @return whether none is left */
+    private boolean dropEvaluated(String jobId, Budget budget) {
+        for (String key : keysOf(judged, jobId, budget.affords(Budget.DELETE))) {
+            budget.spend(Budget.DELETE);
+            judged.delete(key);
+        }
+        return !budget.isSpent();
+    }
+
+    /** Deletes that list of a job that is expanded. */
+    private Chore forgetEvaluated(Active job) {
+        return (budget, _) -> !isActive(job) || dropEvaluated(job.job.getJobId(), budget);
+    }
+
+    /** Lets some of the targets begin that may. */
+    private void release(Active job, Budget budget, Instant now) {
+        int most = (int) Math.min(budget.affords(Budget.BEGIN), job.releasable());
         int allowed = most <= 0 ? 0 : rate.take(most, now);
         if (allowed == 0) {
-            return false;
+            return;
         }
+        long before = begun;
         long limit = job.limit();
         List<KeyValue<String, byte[]>> next = waitingOf(job.job.getJobId(), limit, allowed);
         long until = next.size() < allowed ? limit : place(next.getLast().key) + 1;
@@ -295,7 +475,8 @@ final class Expansions {
                 run(job, device, DeviceJobStatus.QUEUED, now);
             }
         }
-        return true;
+        budget.spend(Math.toIntExact(Budget.BEGIN * Math.max(next.size(), begun - before)) + Budget.VISIT);
+        evaluateRewritten(now);
     }
 
     /** In the order of their places, those before that place. */
@@ -324,34 +505,24 @@ final class Expansions {
         return new String(bytes, StandardCharsets.UTF_8);
     }
 
-    private void slice(Active running, Instant now) {
-        int[] seen = {0};
-        String[] cursor = {running.job.getCursor()};
-        long[] targets = {running.job.getDeviceCount()};
-        boolean finished = !devices.candidates(running.condition, cursor[0], device -> {
-            if (!running.ahead.contains(device.getDeviceId()) && take(running, device, now)) {
-                targets[0]++;
+    private void slice(Active running, Budget budget, Instant now) {
+        boolean finished = !devices.candidates(running.condition, running.cursor, device -> {
+            long before = begun;
+            running.cursor = device.getDeviceId();
+            if (!running.ahead.contains(device.getDeviceId())) {
+                take(running, device, now);
             }
-            cursor[0] = device.getDeviceId();
-            return ++seen[0] < SLICE;
+            budget.spend(Budget.VISIT + Math.toIntExact(Budget.BEGIN * (begun - before)));
+            return !budget.isSpent();
         });
-        keep(
-                running,
-                FleetJob.newBuilder(running.job)
-                        .setCursor(cursor[0])
-                        .setDeviceCount(targets[0])
-                        .setExpanded(finished));
+        keep(running, FleetJob.newBuilder(running.job).setExpanded(finished));
         if (finished) {
-            complete(running, now);
+            if (!running.ahead.isEmpty()) {
+                running.ahead.clear();
+                chores.add(forgetEvaluated(running));
+            }
+            deviceJobs.expanded(running.job, now);
         }
-    }
-
-    private void complete(Active expanded, Instant now) {
-        if (!expanded.ahead.isEmpty()) {
-            judgedOf(expanded).forEach(judged::delete);
-            expanded.ahead.clear();
-        }
-        deviceJobs.expanded(expanded.job, now);
     }
 
     /** Runs the operation if the device is a target, or has it wait for its release. */
@@ -359,13 +530,14 @@ final class Expansions {
         if (!running.condition.matches(views.row(device, now))) {
             return false;
         }
+        running.targets++;
+        begun++;
         if (running.job.getPaced() || running.job.getHeld() || rate.isLimited()) {
             String deviceId = device.getDeviceId();
-            long place = running.job.getNextPlace();
-            running.job =
-                    FleetJob.newBuilder(running.job).setNextPlace(place + 1).build();
-            waiting.put(key(running.job.getJobId(), place), deviceId.getBytes(StandardCharsets.UTF_8));
+            waiting.put(
+                    key(running.job.getJobId(), running.nextPlace++), deviceId.getBytes(StandardCharsets.UTF_8));
             deviceJobs.happened(running.job, deviceId, null, new DeviceJobQueued(null, null, null), now);
+            releaseSome();
         } else {
             run(running, device, null, now);
         }
@@ -381,6 +553,7 @@ final class Expansions {
             boolean changed = settle(device.getDeviceId(), running, now);
             @Nullable Device current = changed ? devices.get(device.getDeviceId()) : device;
             apply(running.job, running.edit, current == null ? device : current, previous, now);
+            rewritten.add(device.getDeviceId());
         }
     }
 

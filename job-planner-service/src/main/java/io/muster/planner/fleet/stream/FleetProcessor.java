@@ -3,7 +3,6 @@ package io.muster.planner.fleet.stream;
 import io.muster.codec.Codecs;
 import io.muster.codec.UndecodableRecordException;
 import io.muster.document.IdentityId;
-import io.muster.planner.fleet.Methods;
 import io.muster.planner.fleet.OperationRate;
 import io.muster.planner.state.FleetJob;
 import io.muster.planner.state.PendingMethod;
@@ -13,7 +12,6 @@ import io.muster.records.CountDevices;
 import io.muster.records.DeleteDevice;
 import io.muster.records.DeviceCommand;
 import io.muster.records.DeviceConnection;
-import io.muster.records.DeviceJobCancelled;
 import io.muster.records.DeviceReport;
 import io.muster.records.DropDeviceJobs;
 import io.muster.records.ExpandJob;
@@ -46,14 +44,12 @@ import io.muster.topics.PartitionCounts;
 import io.muster.topics.Topics;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Optional;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.apache.kafka.streams.state.KeyValueStore;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Everything about the devices of one partition, in one task: device commands, device reports and expansions in; events, deliveries,
@@ -72,7 +68,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
     /** Methods that have not ended, by device id and number. */
     public static final String METHODS = "methods";
 
-    /** Devices that a job under way has judged before their slice, by job id and device id. */
+    /** Devices that a job under way has evaluated before its expansion came to them, by job id and device id. */
     public static final String JUDGED = "judged";
 
     /** Targets that wait for their release, by job id and place. */
@@ -93,7 +89,6 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
     private static final Duration TICK = Duration.ofMillis(10);
     private static final Duration SWEEP = Duration.ofSeconds(5);
     private static final Duration EXPIRY = Duration.ofMinutes(10);
-    private static final int SLICE = 2000;
 
     private final Codecs codecs;
     private final int devicePartitions;
@@ -139,10 +134,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
     private Expansions expansions;
 
     @SuppressWarnings("NullAway.Init")
-    private KeyValueStore<String, FleetJob> jobs;
-
-    private boolean indexed;
-    private @Nullable String indexedUntil;
+    private Chores chores;
 
     /**
      * Makes one.
@@ -163,7 +155,8 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
         this.context = context;
         this.numbers = new RecordNumbers(context.getStateStore(NUMBERS), devicePartitions);
         this.outbox = new Outbox(context, codecs, "job-planner-service");
-        this.jobs = context.getStateStore(JOBS);
+        this.chores = new Chores();
+        KeyValueStore<String, FleetJob> jobs = context.getStateStore(JOBS);
         KeyValueStore<String, DeviceConnection> connectionStore = context.getStateStore(CONNECTIONS);
         KeyValueStore<String, PendingMethod> methodStore = context.getStateStore(METHODS);
         FleetOutbox fleetOutbox = new FleetOutbox(outbox);
@@ -183,7 +176,8 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
                 messages,
                 twins,
                 new DeviceViews(connections, messages),
-                fleetOutbox);
+                fleetOutbox,
+                chores);
         this.queries = new Queries(partition);
         this.requests = new DeviceRequests(partition);
         this.reports = new DeviceReports(partition);
@@ -195,8 +189,9 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
                 partition);
         this.steps = Steps.of(context);
         context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, this::tick);
-        context.schedule(SWEEP, PunctuationType.WALL_CLOCK_TIME, _ -> reports.endLost(now()));
-        context.schedule(EXPIRY, PunctuationType.WALL_CLOCK_TIME, _ -> messages.dropExpired(now()));
+        context.schedule(SWEEP, PunctuationType.WALL_CLOCK_TIME, _ -> chores.begin(reports::endLost, now()));
+        context.schedule(EXPIRY, PunctuationType.WALL_CLOCK_TIME, _ -> chores.begin(messages.expiry(), now()));
+        chores.add((budget, _) -> devices.indexMore(budget));
     }
 
     @Override
@@ -281,14 +276,8 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
         String jobId = expansion.getJobId();
         switch (expansion.getRequest()) {
             case ExpandJob expand -> expansions.begin(expansion, expand, now);
-            case CancelDeviceJobs _ -> {
-                expansions.stop(jobId, new DeviceJobCancelled(), now);
-                runner.cancelJob(jobId, now);
-            }
-            case ExpireDeviceJobs _ -> {
-                expansions.stop(jobId, Methods.outOfTime(), now);
-                runner.expireJob(jobId, now);
-            }
+            case CancelDeviceJobs _ -> expansions.cancel(jobId, now);
+            case ExpireDeviceJobs _ -> expansions.expire(jobId, now);
             case HoldDeviceJobs _ -> expansions.hold(jobId);
             case ResumeDeviceJobs _ -> expansions.resume(jobId, now);
             case ReleaseDeviceJobs release -> expansions.release(jobId, release.getUpTo(), now);
@@ -296,7 +285,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
             case ListDevices list -> requests.list(expansion, list, Requester.of(record, replyPartitions), now);
             case CountDevices _ -> requests.count(expansion, Requester.of(record, replyPartitions), now);
             case QueryFleet query -> queries.begin(expansion, query, Requester.of(record, replyPartitions), now);
-            case DropDeviceJobs _ -> deviceJobs.drop(jobId);
+            case DropDeviceJobs _ -> expansions.drop(jobId, now);
             case AwaitTurn _ -> requests.turnCame(expansion, Requester.of(record, replyPartitions), now);
             case Object unknown -> throw new IllegalStateException("not an expansion, class=" + unknown.getClass());
         }
@@ -304,20 +293,12 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
 
     private void tick(long timestamp) {
         Instant now = Instant.ofEpochMilli(timestamp);
-        if (runner.timeOut(now) | expansions.goOn(now) | queries.goOn(now) | index()) {
+        Budget budget = new Budget(Budget.TICK);
+        boolean anyDue = runner.timeOut(now);
+        chores.goOn(budget, now);
+        if (anyDue || budget.isTouched()) {
             steps.worked();
         }
-    }
-
-    /** Indexes some of the devices that were there before there was an index. */
-    private boolean index() {
-        boolean worked = !indexed;
-        if (worked) {
-            Optional<String> last = devices.indexMore(indexedUntil, SLICE);
-            indexed = last.isEmpty();
-            indexedUntil = last.orElse(null);
-        }
-        return worked;
     }
 
     private Instant now() {

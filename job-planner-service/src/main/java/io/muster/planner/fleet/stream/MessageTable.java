@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -124,9 +125,16 @@ final class MessageTable {
         return all.size();
     }
 
-    /** Drops what has expired, of all devices. */
-    void dropExpired(Instant now) {
-        List.copyOf(counts.keySet()).forEach(deviceId -> dropExpired(deviceId, now));
+    /** Returns the chore that drops what has expired, of all devices. */
+    Chore expiry() {
+        Iterator<String> devices = List.copyOf(counts.keySet()).iterator();
+        return (budget, now) -> {
+            while (devices.hasNext() && !budget.isSpent()) {
+                dropExpired(devices.next(), now);
+                budget.spend(Budget.EVENT);
+            }
+            return !devices.hasNext();
+        };
     }
 
     private void dropExpired(String deviceId, Instant now) {

@@ -9,6 +9,7 @@ import io.muster.planner.state.FleetJob;
 import io.muster.planner.state.MethodCall;
 import io.muster.planner.state.PendingMethod;
 import io.muster.planner.state.Retry;
+import io.muster.planner.state.Sweep;
 import io.muster.records.DeviceConnection;
 import io.muster.records.DeviceJobCancelled;
 import io.muster.records.DeviceJobCompleted;
@@ -29,17 +30,15 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
 
 /** Hands methods to connected devices, and ends each once. Rules are in {@link Methods}. For one task. */
 final class MethodRunner {
     private static final String METHODS_FILTER = "$iothub/methods/POST/#";
-    private static final int DUE_PER_TICK = 1000;
+    private static final int DUE_PER_TICK = Budget.TICK / Budget.EVENT;
     private static final int ERROR_STATUS = 400;
     private static final Duration LOOK_AGAIN = Duration.ofMillis(500);
 
@@ -155,7 +154,7 @@ final class MethodRunner {
         String jobId = pending.getJobId();
         if (jobId != null && call == null) {
             methods.remove(pending);
-            end(pending, new DeviceJobCancelled(), Refusals.notOnline(), now);
+            endWithJob(pending, now);
             return;
         }
         if (call == null || (jobId == null && call.getConnectTimeoutSeconds() == 0)) {
@@ -198,7 +197,11 @@ final class MethodRunner {
             FailureKind kind = pending.getRunning() ? FailureKind.NO_ANSWER : FailureKind.NOT_ONLINE;
             if (!isTriedAgain(pending, kind, now)) {
                 methods.remove(pending);
-                failForTime(pending, now);
+                if (pending.getRunning()) {
+                    failForTime(pending, now);
+                } else {
+                    endWithJob(pending, now);
+                }
             }
             dispatch(pending.getDeviceId(), now);
         }
@@ -222,29 +225,37 @@ final class MethodRunner {
         return true;
     }
 
-    /** The job is no longer held: hands over what waits. */
-    void resumeJob(String jobId, Instant now) {
-        Set<String> devices = new LinkedHashSet<>();
-        methods.ofJob(jobId, pending -> devices.add(pending.getDeviceId()));
-        devices.forEach(deviceId -> dispatch(deviceId, now));
+    /**
+     * Hands over methods of a job that is no longer held.
+     *
+     * @param after the key behind which to begin; null for the first
+     * @return the key behind which to go on; empty when none is left
+     */
+    Optional<String> resumeJob(String jobId, @Nullable String after, Budget budget, Instant now) {
+        List<PendingMethod> some = methods.ofJob(jobId, after, budget.affords(Budget.BEGIN));
+        for (PendingMethod pending : some) {
+            budget.spend(Budget.BEGIN);
+            dispatch(pending.getDeviceId(), now);
+        }
+        return budget.isSpent() ? Optional.of(MethodTable.key(some.getLast())) : Optional.empty();
     }
 
-    /** The job was cancelled: what has not been handed over never is. */
-    void cancelJob(String jobId, Instant now) {
-        methods.ofJob(jobId, pending -> {
-            if (!pending.getRunning()) {
+    /**
+     * Ends methods of a job that was cancelled or whose time is over: of a cancelled one those that were not handed over.
+     *
+     * @param after the key behind which to begin; null for the first
+     * @return the key behind which to go on; empty when none is left
+     */
+    Optional<String> sweep(FleetJob job, @Nullable String after, Budget budget, Instant now) {
+        List<PendingMethod> some = methods.ofJob(job.getJobId(), after, budget.affords(Budget.EVENT));
+        for (PendingMethod pending : some) {
+            budget.spend(Budget.EVENT);
+            if (!pending.getRunning() || job.getSweep() == Sweep.EXPIRE) {
                 methods.remove(pending);
-                end(pending, new DeviceJobCancelled(), Refusals.notOnline(), now);
+                endWithJob(pending, now);
             }
-        });
-    }
-
-    /** The job's time is over: whatever has not ended fails. */
-    void expireJob(String jobId, Instant now) {
-        methods.ofJob(jobId, pending -> {
-            methods.remove(pending);
-            failForTime(pending, now);
-        });
+        }
+        return budget.isSpent() ? Optional.of(MethodTable.key(some.getLast())) : Optional.empty();
     }
 
     void deviceDeleted(String deviceId, Instant now) {
@@ -293,10 +304,20 @@ final class MethodRunner {
         int partitions = pending.getJobPartitions();
         if (partitions == 0) {
             // Of a version that did not say it.
-            @Nullable FleetJob job = jobOf(pending);
+            @Nullable FleetJob job = jobs.get(pending.getJobId());
             partitions = job == null ? 0 : job.getPartitions();
         }
         deviceJobs.method(pending, partitions, previous, event, now);
+    }
+
+    /** Ends one that is not handed over any more: as cancelled where its job was, else for its time. */
+    private void endWithJob(PendingMethod pending, Instant now) {
+        @Nullable FleetJob job = pending.getJobId() == null ? null : jobs.get(pending.getJobId());
+        if (pending.getJobId() != null && (job == null || job.getSweep() == Sweep.CANCEL)) {
+            end(pending, new DeviceJobCancelled(), Refusals.notOnline(), now);
+        } else {
+            failForTime(pending, now);
+        }
     }
 
     private void failForTime(PendingMethod pending, Instant now) {
@@ -343,8 +364,10 @@ final class MethodRunner {
         return job != null && job.getHeld();
     }
 
+    /** The job, as long as it has not ended. */
     private @Nullable FleetJob jobOf(PendingMethod pending) {
-        return pending.getJobId() == null ? null : jobs.get(pending.getJobId());
+        @Nullable FleetJob job = pending.getJobId() == null ? null : jobs.get(pending.getJobId());
+        return job == null || job.getSweep() != null ? null : job;
     }
 
     private static String json(ByteBuffer payload) throws MalformedJsonException, CharacterCodingException {

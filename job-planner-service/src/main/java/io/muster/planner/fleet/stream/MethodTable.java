@@ -6,9 +6,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
+import java.util.NavigableSet;
+import java.util.TreeSet;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.state.KeyValueIterator;
@@ -16,8 +18,8 @@ import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The partition's methods that have not ended. Beside the store, in memory and rebuilt from it at start: when each is due, and how
- * many of a device wait or run. For one task.
+ * The partition's methods that have not ended. Beside the store, in memory and rebuilt from it at start: when each is due, which are
+ * of a job, and how many of a device wait or run. For one task.
  */
 final class MethodTable {
     private static final StringSerializer TEXT = new StringSerializer();
@@ -31,6 +33,7 @@ final class MethodTable {
     private final KeyValueStore<String, PendingMethod> store;
     private final DueTimes dueTimes = new DueTimes();
     private final Map<String, Load> loads = new HashMap<>();
+    private final Map<String, NavigableSet<String>> byJob = new HashMap<>();
 
     MethodTable(KeyValueStore<String, PendingMethod> store) {
         this.store = store;
@@ -38,6 +41,7 @@ final class MethodTable {
             while (all.hasNext()) {
                 KeyValue<String, PendingMethod> entry = all.next();
                 count(entry.value, 1);
+                list(entry.key, entry.value);
                 schedule(entry.key, entry.value);
             }
         }
@@ -61,7 +65,9 @@ final class MethodTable {
     /** @param before as it stands in the store; null when it is new */
     void put(@Nullable PendingMethod before, PendingMethod after) {
         String key = key(after.getDeviceId(), after.getNumber());
-        if (before != null) {
+        if (before == null) {
+            list(key, after);
+        } else {
             count(before, -1);
         }
         count(after, 1);
@@ -72,6 +78,10 @@ final class MethodTable {
     void remove(PendingMethod pending) {
         String key = key(pending.getDeviceId(), pending.getNumber());
         count(pending, -1);
+        byJob.computeIfPresent(String.valueOf(pending.getJobId()), (_, keys) -> {
+            keys.remove(key);
+            return keys.isEmpty() ? null : keys;
+        });
         dueTimes.clear(key);
         store.delete(key);
     }
@@ -87,15 +97,34 @@ final class MethodTable {
         return found;
     }
 
-    /** Visits those of one job. The visitor may put and remove what it is given. */
-    void ofJob(String jobId, Consumer<PendingMethod> visitor) {
-        try (KeyValueIterator<String, PendingMethod> methods = store.all()) {
-            while (methods.hasNext()) {
-                PendingMethod pending = methods.next().value;
-                if (jobId.equals(pending.getJobId())) {
-                    visitor.accept(pending);
+    /**
+     * Returns those of one job, in the order of their keys.
+     *
+     * @param after the key behind which to begin; null for the first
+     * @param most so many at most
+     */
+    List<PendingMethod> ofJob(String jobId, @Nullable String after, int most) {
+        @Nullable NavigableSet<String> keys = byJob.get(jobId);
+        List<PendingMethod> found = new ArrayList<>();
+        if (keys != null) {
+            Iterator<String> rest = (after == null ? keys : keys.tailSet(after, false)).iterator();
+            while (rest.hasNext() && found.size() < most) {
+                @Nullable PendingMethod pending = store.get(rest.next());
+                if (pending != null) {
+                    found.add(pending);
                 }
             }
+        }
+        return found;
+    }
+
+    static String key(PendingMethod pending) {
+        return key(pending.getDeviceId(), pending.getNumber());
+    }
+
+    private void list(String key, PendingMethod pending) {
+        if (pending.getJobId() != null) {
+            byJob.computeIfAbsent(pending.getJobId(), _ -> new TreeSet<>()).add(key);
         }
     }
 

@@ -25,20 +25,17 @@ import io.muster.records.Refusal;
 import io.muster.records.RefusalReason;
 import io.muster.service.Requester;
 import java.time.Instant;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Answers queries over the partition, a slice at a time so that other work goes on between slices. One that was asked before a change
+ * Answers queries over the partition, in steps between polls. One that was asked before a change
  * may see it, one that was asked after it does. Those under way are lost with the task: their requester asks again. For one task.
  */
 final class Queries {
-    private static final int SLICE = 2000;
     private static final int UNDER_WAY = 1000;
     private static final int LARGEST_PAGE = 1001;
     private static final int MOST_GROUPS = 10_000;
@@ -48,17 +45,19 @@ final class Queries {
     private final DeviceJobTable deviceJobs;
     private final DeviceViews views;
     private final FleetOutbox outbox;
-    private final Deque<Scan> underWay = new ArrayDeque<>();
+    private final Chores chores;
+    private int underWay;
 
     Queries(DevicePartition partition) {
         this.devices = partition.devices();
         this.deviceJobs = partition.deviceJobs();
         this.views = partition.views();
         this.outbox = partition.outbox();
+        this.chores = partition.chores();
     }
 
     void begin(Expansion expansion, QueryFleet request, Requester requester, Instant now) {
-        if (underWay.size() >= UNDER_WAY) {
+        if (underWay >= UNDER_WAY) {
             outbox.reply(
                     requester,
                     new Refusal(RefusalReason.THROTTLED, UNDER_WAY + " queries are under way: try again later."),
@@ -67,28 +66,15 @@ final class Queries {
         }
         try {
             Scan scan = new Scan(Query.parse(request.getQuery()), expansion, request, requester);
-            if (!scan.slice(now)) {
-                underWay.add(scan);
-            }
+            underWay++;
+            chores.begin(scan, now);
         } catch (QueryException e) {
             outbox.reply(requester, Refusals.invalid(String.valueOf(e.getMessage())), now);
         }
     }
 
-    /** Goes on with one that is under way. @return whether there was one */
-    boolean goOn(Instant now) {
-        @Nullable Scan next = underWay.poll();
-        if (next == null) {
-            return false;
-        }
-        if (!next.slice(now)) {
-            underWay.add(next);
-        }
-        return true;
-    }
-
     /** One query on its way through the partition. */
-    private final class Scan {
+    private final class Scan implements Chore {
         private final Query query;
         private final Expansion expansion;
         private final Requester requester;
@@ -101,8 +87,6 @@ final class Queries {
         /** There is a row more than the page holds. */
         private boolean full;
 
-        private int left;
-
         private Scan(Query query, Expansion expansion, QueryFleet request, Requester requester) {
             this.query = query;
             this.expansion = expansion;
@@ -111,12 +95,17 @@ final class Queries {
             this.cursor = request.getAfter();
         }
 
-        /** @return whether it has been answered */
-        private boolean slice(Instant now) {
-            left = SLICE;
+        @Override
+        public boolean goOn(Budget budget, Instant now) {
+            boolean answered = isAnswered(budget, now);
+            underWay -= answered ? 1 : 0;
+            return answered;
+        }
+
+        private boolean isAnswered(Budget budget, Instant now) {
             boolean more = query.source() == Source.DEVICE_JOBS
-                    ? deviceJobs.candidates(query.condition(), cursor, this::visit)
-                    : devices.candidates(query.condition(), cursor, device -> visit(device, now));
+                    ? deviceJobs.candidates(query.condition(), cursor, job -> visit(job, budget))
+                    : devices.candidates(query.condition(), cursor, device -> visit(device, budget, now));
             if (groups.size() > MOST_GROUPS) {
                 outbox.reply(
                         requester,
@@ -132,22 +121,22 @@ final class Queries {
             return true;
         }
 
-        private boolean visit(Device device, Instant now) {
+        private boolean visit(Device device, Budget budget, Instant now) {
             Row row = views.row(device, now);
             if (query.condition().matches(row) && take(row, DeviceViews.roughSize(device))) {
                 foundDevices.add(views.of(device, now));
             }
-            return passed(device.getDeviceId());
+            return passed(device.getDeviceId(), budget);
         }
 
-        private boolean visit(DeviceJob job) {
+        private boolean visit(DeviceJob job, Budget budget) {
             Row row = new DeviceJobRow(job);
             String payload = job.getMethodPayload();
             if (query.condition().matches(row)
                     && take(row, DEVICE_JOB_BYTES + (payload == null ? 0 : payload.length()))) {
                 foundJobs.add(job);
             }
-            return passed(DeviceJobTable.key(job));
+            return passed(DeviceJobTable.key(job), budget);
         }
 
         /** Whether the row belongs on the page; groups are folded. */
@@ -162,9 +151,10 @@ final class Queries {
             return !full;
         }
 
-        private boolean passed(String key) {
+        private boolean passed(String key, Budget budget) {
             cursor = key;
-            return --left > 0 && !full && groups.size() <= MOST_GROUPS;
+            budget.spend(Budget.VISIT);
+            return !budget.isSpent() && !full && groups.size() <= MOST_GROUPS;
         }
 
         private Object answer() {

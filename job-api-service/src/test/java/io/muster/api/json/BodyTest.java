@@ -1,0 +1,56 @@
+package io.muster.api.json;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.muster.records.TwinPatch;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class BodyTest {
+    private static Body body(String text) {
+        return Body.parse(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** What can't be written again as it was sent must not become something else. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"tags\":{\"a\":1e400}}",
+                "{\"tags\":{\"a\":[0,-1e309]}}",
+                "{\"payload\":1e400}",
+                "{\"tags\":{\"a\":\"\\ud800\"}}",
+                "{\"tags\":{\"\\udc00x\":1}}"
+            })
+    void refusesWhatJsonCanNotCarryOn(String text) {
+        assertThatThrownBy(() -> body(text))
+                .isInstanceOf(ProblemException.class)
+                .hasMessageFindingMatch("too large|surrogate");
+        assertThatThrownBy(() -> Body.parseArray(("[" + text + "]").getBytes(StandardCharsets.UTF_8)))
+                .isInstanceOf(ProblemException.class);
+    }
+
+    @Test
+    void takesLargeNumbersAndPairs() {
+        Body body = body("{\"tags\":{\"a\":1.7e308,\"b\":\"\\ud83d\\ude00\"}}");
+        assertThat(body.objectText("tags")).hasValueSatisfying(text -> assertThat(text).contains("1.7E308"));
+    }
+
+    @Test
+    void clearsASectionOfATwinThatIsNullAndLeavesAnAbsentOneAlone() {
+        assertThat(Devices.sections(body("{\"tags\":null}"), null)).isEqualTo(new TwinPatch(null, "null", null));
+        assertThat(Devices.sections(body("{\"properties\":{\"desired\":null}}"), "e"))
+                .isEqualTo(new TwinPatch("e", null, "null"));
+        assertThat(Devices.sections(body("{\"properties\":null,\"tags\":{}}"), null))
+                .isEqualTo(new TwinPatch(null, "{}", null));
+    }
+
+    /** Java's client sends each section of an update that was not set as null. */
+    @Test
+    void leavesASectionOfAJobThatIsNullAlone() {
+        assertThat(Devices.patch(body("{\"tags\":null,\"properties\":{\"desired\":{\"a\":1}}}"), "*"))
+                .isEqualTo(new TwinPatch("*", null, "{\"a\":1}"));
+    }
+}

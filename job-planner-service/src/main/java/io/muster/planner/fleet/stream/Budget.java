@@ -1,0 +1,54 @@
+package io.muster.planner.fleet.stream;
+
+/**
+ * Bounds the work that is done between two polls of a partition, so that deliveries, answers and connections never wait long behind
+ * work over many devices. Counts units of about a microsecond on one core of a small machine instead of reading a clock, so the
+ * same log leads to the same steps. For one task.
+ */
+final class Budget {
+    /** Spent between two polls: 10 ms. */
+    static final int TICK = 10_000;
+
+    /** Decodes a row and evaluates a condition on it. */
+    static final int VISIT = 4;
+
+    /** Deletes an entry of a store. */
+    static final int DELETE = 4;
+
+    /** Writes an event of a device job, and folds it. */
+    static final int EVENT = 20;
+
+    /** Begins a device job: writes a twin or hands over a method, and what both write. */
+    static final int BEGIN = 40;
+
+    private final int units;
+    private int left;
+
+    Budget(int units) {
+        this.units = units;
+        this.left = units;
+    }
+
+    /** Returns the budget of work that has to be finished now. */
+    static Budget unlimited() {
+        return new Budget(Integer.MAX_VALUE);
+    }
+
+    /** Whether any of it was spent. */
+    boolean isTouched() {
+        return left < units;
+    }
+
+    void spend(int units) {
+        left -= units;
+    }
+
+    boolean isSpent() {
+        return left <= 0;
+    }
+
+    /** Returns how many operations of that cost are affordable, at least one unless the budget is spent. */
+    int affords(int cost) {
+        return left <= 0 ? 0 : Math.max(1, left / cost);
+    }
+}
