@@ -193,7 +193,7 @@ class RestTest {
                 "POST",
                 "/devices",
                 "[{\"id\":\"bulk-1\",\"importMode\":\"create\",\"tags\":{\"a\":1}},{\"id\":\"bulk-there\",\"importMode\":\"Update\","
-                    + "\"status\":\"disabled\",\"properties\":{\"desired\":{\"b\":2}}}]");
+                        + "\"status\":\"disabled\",\"properties\":{\"desired\":{\"b\":2}}}]");
         assertThat(done.status()).isEqualTo(200);
         assertThat(done.body()).hasToString("{\"isSuccessful\":true,\"errors\":[],\"warnings\":[]}");
         assertThat(PLANNER.commands.subList(PLANNER.commands.size() - 3, PLANNER.commands.size()))
@@ -203,8 +203,8 @@ class RestTest {
                 "POST",
                 "/devices",
                 "[{\"id\":\"bulk-1\",\"importMode\":\"create\"},{\"id\":\"bulk-2\"},{\"id\":\"bulk-3\",\"importMode\":\"rename\"},"
-                    + "{\"id\":\"bulk-4\",\"importMode\":\"delete\"},{\"id\":\"bulk-5\"},{\"id\":\"bulk-5\"},"
-                    + "{\"id\":\"bulk-1\",\"importMode\":\"updateTwin\"}]");
+                        + "{\"id\":\"bulk-4\",\"importMode\":\"delete\"},{\"id\":\"bulk-5\"},{\"id\":\"bulk-5\"},"
+                        + "{\"id\":\"bulk-1\",\"importMode\":\"updateTwin\"}]");
         assertThat(partly.status()).isEqualTo(400);
         assertThat(partly.body().path("isSuccessful").asBoolean()).isFalse();
         assertThat(partly.body().path("errors").findValuesAsText("errorCode"))
@@ -557,10 +557,10 @@ class RestTest {
         assertThat(answer.body().get(0).toString())
                 .isEqualTo(
                         "{\"deviceId\":\"a\",\"jobId\":\"j\",\"jobType\":\"scheduleDeviceMethod\",\"status\":\"completed\","
-                            + "\"createdDateTimeUtc\":\"2026-11-21T02:25:15.4230000Z\",\"startTimeUtc\":\"2026-11-21T02:25:15.4230000Z\","
-                            + "\"endTimeUtc\":\"2026-11-21T02:25:15.4230000Z\",\"lastUpdatedDateTimeUtc\":\"2026-11-21T02:25:15.4230000Z\","
-                            + "\"outcome\":{\"deviceMethodResponse\":{\"status\":200,\"payload\":{\"ok\":true}}},"
-                            + "\"cloudToDeviceMethod\":{\"status\":200,\"payload\":{\"ok\":true}}}");
+                                + "\"createdDateTimeUtc\":\"2026-11-21T02:25:15.4230000Z\",\"startTimeUtc\":\"2026-11-21T02:25:15.4230000Z\","
+                                + "\"endTimeUtc\":\"2026-11-21T02:25:15.4230000Z\",\"lastUpdatedDateTimeUtc\":\"2026-11-21T02:25:15.4230000Z\","
+                                + "\"outcome\":{\"deviceMethodResponse\":{\"status\":200,\"payload\":{\"ok\":true}}},"
+                                + "\"cloudToDeviceMethod\":{\"status\":200,\"payload\":{\"ok\":true}}}");
         assertThat(answer.body().get(1).path("error").toString())
                 .isEqualTo("{\"code\":\"PreconditionFailed\",\"description\":\"The etag differs.\"}");
         assertThat(answer.body().get(1).has("outcome")).isFalse();
@@ -591,11 +591,11 @@ class RestTest {
     void whatAJobCanDoBeyondIotHubIsShownAsItWasGiven() throws Exception {
         String policy =
                 "\"retries\":[{\"on\":\"noAnswer\",\"times\":3,\"backoffInSeconds\":5,\"longestBackoffInSeconds\":60,\"jitter\":0.1}],"
-                    + "\"rollout\":{\"devicesPerMinute\":100,\"growth\":{\"factor\":1.5,\"afterSucceeded\":50,\"mostPerMinute\":1000}},"
-                    + "\"batches\":{\"percent\":10,\"successPercent\":90},"
-                    + "\"abort\":{\"failurePercent\":20,\"afterEnded\":10},"
-                    + "\"windows\":[{\"start\":\"22:00\",\"end\":\"06:30\",\"days\":[\"monday\",\"sunday\"],\"timeZone\":\"Europe/Paris\"}],"
-                    + "\"continuous\":true,\"priority\":7";
+                        + "\"rollout\":{\"devicesPerMinute\":100,\"growth\":{\"factor\":1.5,\"afterSucceeded\":50,\"mostPerMinute\":1000}},"
+                        + "\"batches\":{\"percent\":10,\"successPercent\":90},"
+                        + "\"abort\":{\"failurePercent\":20,\"afterEnded\":10},"
+                        + "\"windows\":[{\"start\":\"22:00\",\"end\":\"06:30\",\"days\":[\"monday\",\"sunday\"],\"timeZone\":\"Europe/Paris\"}],"
+                        + "\"continuous\":true,\"priority\":7";
         Answer created = ask(
                 "PUT",
                 "/jobs/v2/with-policy",
@@ -706,11 +706,11 @@ class RestTest {
                         + " {'type':'scheduleUpdateTwin','updateTwin':{'other':1},'queryCondition':'*'} | 400 |"
                         + " ArgumentInvalid",
                 "PUT    | /jobs/v2/x        |"
-                    + " {'type':'scheduleUpdateTwin','updateTwin':{'tags':{}},'queryCondition':'*','startTime':'soon'}"
-                    + " | 400 | ArgumentInvalid",
+                        + " {'type':'scheduleUpdateTwin','updateTwin':{'tags':{}},'queryCondition':'*','startTime':'soon'}"
+                        + " | 400 | ArgumentInvalid",
                 "PUT    | /jobs/v2/x        |"
-                    + " {'type':'scheduleUpdateTwin','updateTwin':{'tags':{}},'queryCondition':'*','maxExecutionTimeInSeconds':1.5}"
-                    + " | 400 | ArgumentInvalid",
+                        + " {'type':'scheduleUpdateTwin','updateTwin':{'tags':{}},'queryCondition':'*','maxExecutionTimeInSeconds':1.5}"
+                        + " | 400 | ArgumentInvalid",
                 "PUT    | /jobs/v2/x        | {'jobId':'y','type':'scheduleUpdateTwin'}                        | 400 |"
                         + " ArgumentInvalid",
                 "GET    | /jobs/v2/query?pageSize=0 |                                                          | 400 |"

@@ -57,8 +57,10 @@ class BoundedWorkTest {
 
     private static JobPolicy oneAMinute() {
         return JobPolicy.newBuilder()
-                .setRollout(
-                        Rollout.newBuilder().setDevicesPerMinute(1).setGrowth(null).build())
+                .setRollout(Rollout.newBuilder()
+                        .setDevicesPerMinute(1)
+                        .setGrowth(null)
+                        .build())
                 .build();
     }
 
@@ -167,8 +169,7 @@ class BoundedWorkTest {
         planner.create("e", "{}");
         Object created = planner.lastReply();
         planner.tickUntil(() -> planner.lastReply() != created);
-        assertThat(planner.lastReply())
-                .isEqualTo(new DeviceCounts(0, DEVICES + 2L, DEVICES + 2L, 0L));
+        assertThat(planner.lastReply()).isEqualTo(new DeviceCounts(0, DEVICES + 2L, DEVICES + 2L, 0L));
     }
 
     private List<String> kept(String jobId) {

@@ -6,7 +6,6 @@ import io.muster.document.Etags;
 import io.muster.records.CreateJob;
 import io.muster.records.DesiredChanged;
 import io.muster.records.DeviceJobCompleted;
-import io.muster.records.DeviceJobEvent;
 import io.muster.records.DeviceMethod;
 import io.muster.records.ExpansionCompleted;
 import io.muster.records.JobDefinition;
@@ -60,8 +59,8 @@ class OverlappingJobsTest {
     private void beganOnceOn(String jobId, int targets) {
         assertThat(planner.begun(jobId)).as(jobId).doesNotHaveDuplicates().hasSize(targets);
         assertThat(planner.deviceJobEvents().stream()
-                        .filter(event -> event.getJobId().equals(jobId)
-                                && event.getEvent() instanceof ExpansionCompleted)
+                        .filter(event ->
+                                event.getJobId().equals(jobId) && event.getEvent() instanceof ExpansionCompleted)
                         .map(event -> ((ExpansionCompleted) event.getEvent()).getDeviceCount()))
                 .as(jobId)
                 .containsExactly((long) targets);
@@ -92,8 +91,7 @@ class OverlappingJobsTest {
     void completesATwinJobWithAnEtagOnceWhereAnotherJobComesBetween() {
         devices();
         planner.job("plain", twin("plain", "*", "tags.site = 'A'"));
-        String etag = Etags.of(
-                planner.get(device(DEVICES - 1)).getDevice().getTwin());
+        String etag = Etags.of(planner.get(device(DEVICES - 1)).getDevice().getTwin());
         planner.job("guarded", twin("guarded", etag, "NOT IS_DEFINED(tags.plain)"));
         planner.job("third", twin("third", "*", "tags.site = 'A'"));
         expand("plain", "guarded", "third");
@@ -104,7 +102,8 @@ class OverlappingJobsTest {
         beganOnceOn("guarded", guarded.size());
         assertThat(guarded).contains(device(DEVICES - 1));
         for (String device : guarded) {
-            boolean applied = planner.get(device).getDevice().getTwin().getTags().contains("guarded");
+            boolean applied =
+                    planner.get(device).getDevice().getTwin().getTags().contains("guarded");
             boolean completed = planner.events("guarded", device).getLast() instanceof DeviceJobCompleted;
             assertThat(completed).as(device).isEqualTo(applied);
         }

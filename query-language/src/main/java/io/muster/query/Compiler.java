@@ -179,5 +179,4 @@ final class Compiler extends QueryBaseVisitor<Expression> {
     private Expression[] all(List<? extends ParserRuleContext> parts) {
         return parts.stream().map(this::visit).toArray(Expression[]::new);
     }
-
 }

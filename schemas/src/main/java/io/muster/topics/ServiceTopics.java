@@ -29,14 +29,12 @@ public enum ServiceTopics {
                     Topics.DEVICE_COMMANDS,
                     Topics.JOB_COMMANDS),
             List.of("muster-stream-")),
-    GATEWAY(List.of(Topics.DELIVERIES), List.of(Topics.DEVICE_REPORTS, Topics.TELEMETRY, Topics.DEAD_LETTERS), List.of()),
+    GATEWAY(
+            List.of(Topics.DELIVERIES),
+            List.of(Topics.DEVICE_REPORTS, Topics.TELEMETRY, Topics.DEAD_LETTERS),
+            List.of()),
     API(
-            List.of(
-                    Topics.REPLIES,
-                    Topics.JOBS,
-                    Topics.JOB_STATISTICS,
-                    Topics.STREAM_JOBS,
-                    Topics.STREAM_JOB_PROGRESS),
+            List.of(Topics.REPLIES, Topics.JOBS, Topics.JOB_STATISTICS, Topics.STREAM_JOBS, Topics.STREAM_JOB_PROGRESS),
             List.of(
                     Topics.JOB_COMMANDS,
                     Topics.DEVICE_COMMANDS,

@@ -52,9 +52,9 @@ public record StreamJobTopics(List<String> allowed) {
             return Optional.empty();
         }
         if (isReserved(topic)) {
-            return Optional.of(
-                    "The topic " + topic + " is not for stream jobs, it is Muster's own, Kafka's or a schema registry's: "
-                            + verb + " another.");
+            return Optional.of("The topic " + topic
+                    + " is not for stream jobs, it is Muster's own, Kafka's or a schema registry's: " + verb
+                    + " another.");
         }
         return allowed.stream().anyMatch(pattern -> matches(pattern, topic))
                 ? Optional.empty()

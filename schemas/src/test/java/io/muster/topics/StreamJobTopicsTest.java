@@ -29,8 +29,8 @@ class StreamJobTopicsTest {
             })
     void stateOffsetsAndSchemasAreNeitherReadNorWrittenWhateverIsAllowed(String topic) {
         for (StreamJobTopics topics : List.of(ANY, StreamJobTopics.of(topic))) {
-            assertThat(topics.refusesRead(topic)).hasValueSatisfying(why -> assertThat(why)
-                    .contains(topic));
+            assertThat(topics.refusesRead(topic))
+                    .hasValueSatisfying(why -> assertThat(why).contains(topic));
             assertThat(topics.refusesWrite(topic)).isPresent();
         }
     }

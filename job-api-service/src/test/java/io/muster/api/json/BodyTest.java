@@ -35,7 +35,8 @@ class BodyTest {
     @Test
     void takesLargeNumbersAndPairs() {
         Body body = body("{\"tags\":{\"a\":1.7e308,\"b\":\"\\ud83d\\ude00\"}}");
-        assertThat(body.objectText("tags")).hasValueSatisfying(text -> assertThat(text).contains("1.7E308"));
+        assertThat(body.objectText("tags"))
+                .hasValueSatisfying(text -> assertThat(text).contains("1.7E308"));
     }
 
     @Test

@@ -76,8 +76,7 @@ public final class TwinEdit {
         String reportedMetadata = Json.text(stamp);
         Map<String, Object> section = new LinkedHashMap<>();
         Map<String, Object> metadata = new LinkedHashMap<>();
-        new MergePatch(Timestamps.text(now), 1L)
-                .merge(section, metadata, members(desired));
+        new MergePatch(Timestamps.text(now), 1L).merge(section, metadata, members(desired));
         Map<String, Object> ownTags = new LinkedHashMap<>();
         MergePatch.merge(ownTags, members(tags));
         return Twin.newBuilder()

@@ -78,7 +78,8 @@ class TwinEditTest {
         Twin before = twin("{\"t\":1}", "{\"a\":1,\"b\":{\"c\":2}}");
         TwinChange.Changed desired = changed(edit(mode, before, null, "null"));
         assertThat(desired.twin().getDesired()).isEqualTo("{}");
-        assertThat(Json.object(desired.twin().getDesiredMetadata())).containsOnlyKeys("$lastUpdated", "$lastUpdatedVersion");
+        assertThat(Json.object(desired.twin().getDesiredMetadata()))
+                .containsOnlyKeys("$lastUpdated", "$lastUpdatedVersion");
         assertThat(desired.twin().getDesiredVersion()).isEqualTo(2);
         assertThat(desired.twin().getVersion()).isEqualTo(before.getVersion() + 1);
         assertThat(Json.object(Objects.requireNonNull(desired.notification())))
@@ -97,8 +98,7 @@ class TwinEditTest {
     @Test
     void tellsTheDeviceWhichNestedMembersAReplacementRemoves() throws Exception {
         Twin before = twin(null, "{\"a\":{\"x\":1,\"y\":2,\"z\":{\"q\":1}},\"b\":1}");
-        TwinChange.Changed change =
-                changed(edit(TwinEdit.Mode.REPLACE, before, null, "{\"a\":{\"x\":9,\"z\":{}}}"));
+        TwinChange.Changed change = changed(edit(TwinEdit.Mode.REPLACE, before, null, "{\"a\":{\"x\":9,\"z\":{}}}"));
         assertThat(Json.object(Objects.requireNonNull(change.notification())))
                 .isEqualTo(Json.object("{\"a\":{\"x\":9,\"y\":null,\"z\":{\"q\":null}},\"b\":null}"));
         assertThat(change.twin().getDesired()).isEqualTo("{\"a\":{\"x\":9,\"z\":{}}}");

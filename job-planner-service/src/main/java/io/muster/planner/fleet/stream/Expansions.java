@@ -251,7 +251,8 @@ final class Expansions {
                 if (!isActive(job) || !job.job.getResuming()) {
                     return true;
                 }
-                cursor = runner.resumeJob(job.job.getJobId(), cursor, budget, now).orElse(null);
+                cursor = runner.resumeJob(job.job.getJobId(), cursor, budget, now)
+                        .orElse(null);
                 if (cursor == null) {
                     keep(job, FleetJob.newBuilder(job.job).setResuming(false));
                 }
@@ -534,8 +535,7 @@ final class Expansions {
         begun++;
         if (running.job.getPaced() || running.job.getHeld() || rate.isLimited()) {
             String deviceId = device.getDeviceId();
-            waiting.put(
-                    key(running.job.getJobId(), running.nextPlace++), deviceId.getBytes(StandardCharsets.UTF_8));
+            waiting.put(key(running.job.getJobId(), running.nextPlace++), deviceId.getBytes(StandardCharsets.UTF_8));
             deviceJobs.happened(running.job, deviceId, null, new DeviceJobQueued(null, null, null), now);
             releaseSome();
         } else {
