@@ -2,8 +2,26 @@
 {{- default .Release.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
 {{- end -}}
 
+{{/* By its digest where one is given, else by the tag. */}}
 {{- define "muster.image" -}}
+{{- with get .root.Values.image.digests .image -}}
+{{ printf "%s/%s@%s" $.root.Values.image.registry $.image . }}
+{{- else -}}
 {{ printf "%s/%s:%s" .root.Values.image.registry .image (default .root.Chart.AppVersion .root.Values.image.tag) }}
+{{- end -}}
+{{- end -}}
+
+{{- define "muster.serviceAccount" -}}
+{{- if .Values.serviceAccount.create -}}
+{{ default (include "muster.name" .) .Values.serviceAccount.name }}
+{{- else -}}
+{{ default "default" .Values.serviceAccount.name }}
+{{- end -}}
+{{- end -}}
+
+{{/* A name on Kafka: of a topic, a group or a transaction. Takes root and name. */}}
+{{- define "muster.onKafka" -}}
+{{ .root.Values.topics.prefix }}{{ .name }}
 {{- end -}}
 
 {{/* The labels that never change. */}}
@@ -97,6 +115,9 @@ http://{{ include "muster.name" . }}-registry:8080/apis/ccompat/v7
 {{- define "muster.connectionEnv" -}}
 - {name: MUSTER_KAFKA_BOOTSTRAP_SERVERS, value: {{ include "muster.bootstrap" .root | quote }}}
 - {name: MUSTER_KAFKA_PROPERTIES_FILE, value: /etc/muster/config/kafka.properties}
+{{- with .root.Values.topics.prefix }}
+- {name: MUSTER_TOPICS_PREFIX, value: {{ . | quote }}}
+{{- end }}
 - {name: MUSTER_REGISTRY_URL, value: {{ include "muster.registryUrl" .root | quote }}}
 {{- if not .root.Values.registry.bundled.enabled }}
 {{- with .root.Values.registry.secret }}
@@ -149,19 +170,44 @@ http://{{ include "muster.name" . }}-registry:8080/apis/ccompat/v7
 {{- end }}
 {{- end -}}
 
-{{- define "muster.podSecurity" -}}
-runAsNonRoot: true
-runAsUser: 10001
-runAsGroup: 10001
-fsGroup: 10001
-fsGroupChangePolicy: OnRootMismatch
-seccompProfile: {type: RuntimeDefault}
+{{/* As whom a pod runs, and what it may. Takes root; early where it may run before the chart's service account is there. */}}
+{{- define "muster.podIdentity" }}
+{{- if not (and .early .root.Values.serviceAccount.create) }}
+serviceAccountName: {{ include "muster.serviceAccount" .root }}
+{{- end }}
+automountServiceAccountToken: false
+enableServiceLinks: false
+{{- with .root.Values.podSecurityContext }}
+securityContext: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .root.Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
 {{- end -}}
 
 {{- define "muster.containerSecurity" -}}
-allowPrivilegeEscalation: false
-readOnlyRootFilesystem: true
-capabilities: {drop: [ALL]}
+{{- with .root.Values.containerSecurityContext }}
+securityContext: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{/* On which nodes a pod runs. Takes the values of what it is of. */}}
+{{- define "muster.placement" -}}
+{{- with .priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .affinity }}
+affinity: {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end -}}
 
 {{/*
@@ -206,36 +252,27 @@ spec:
         checksum/config: {{ include "muster.kafkaProperties" .root | sha256sum }}
         {{- with $values.podAnnotations }}{{ toYaml . | nindent 8 }}{{ end }}
     spec:
-      serviceAccountName: {{ include "muster.name" .root }}
-      automountServiceAccountToken: false
-      enableServiceLinks: false
-      terminationGracePeriodSeconds: 60
-      securityContext: {{- include "muster.podSecurity" . | nindent 8 }}
-      {{- with .root.Values.image.pullSecrets }}
-      imagePullSecrets: {{- range . }}
-        - name: {{ . }}
-      {{- end }}
-      {{- end }}
+      {{- include "muster.podIdentity" . | trim | nindent 6 }}
+      terminationGracePeriodSeconds: {{ $values.terminationGracePeriodSeconds }}
       topologySpreadConstraints:
+        {{- with $values.topologySpreadConstraints }}
+        {{- toYaml . | nindent 8 }}
+        {{- else }}
         - maxSkew: 1
           topologyKey: kubernetes.io/hostname
           whenUnsatisfiable: ScheduleAnyway
           labelSelector:
             matchLabels: {{- include "muster.selector" . | nindent 14 }}
-      {{- with $values.nodeSelector }}
-      nodeSelector: {{- toYaml . | nindent 8 }}
-      {{- end }}
-      {{- with $values.tolerations }}
-      tolerations: {{- toYaml . | nindent 8 }}
-      {{- end }}
-      {{- with $values.affinity }}
-      affinity: {{- toYaml . | nindent 8 }}
-      {{- end }}
+        {{- end }}
+      {{- with include "muster.placement" $values | trim }}{{ . | nindent 6 }}{{ end }}
       containers:
         - name: {{ .component }}
           image: {{ include "muster.image" . | quote }}
           imagePullPolicy: {{ .root.Values.image.pullPolicy }}
-          securityContext: {{- include "muster.containerSecurity" . | nindent 12 }}
+          {{- with include "muster.containerSecurity" . }}{{ . | nindent 10 }}{{ end }}
+          {{- with $values.extraEnvFrom }}
+          envFrom: {{- toYaml . | nindent 12 }}
+          {{- end }}
           env:
             {{- include "muster.connectionEnv" . | nindent 12 }}
             {{- if and .root.Values.traces.endpoint (ne .component "api") }}
@@ -251,17 +288,13 @@ spec:
             {{- with .ports }}{{ . | nindent 12 }}{{ end }}
           startupProbe:
             httpGet: {path: /health/live, port: operations}
-            periodSeconds: 2
-            failureThreshold: 60
+            {{- toYaml .root.Values.probes.startup | nindent 12 }}
           livenessProbe:
             httpGet: {path: /health/live, port: operations}
-            periodSeconds: 10
-            timeoutSeconds: 5
-            failureThreshold: 6
+            {{- toYaml .root.Values.probes.liveness | nindent 12 }}
           readinessProbe:
             httpGet: {path: /health/ready, port: operations}
-            periodSeconds: 5
-            timeoutSeconds: 5
+            {{- toYaml .root.Values.probes.readiness | nindent 12 }}
           {{- if .ports }}
           lifecycle:
             # Until everybody has heard that no more connections are wanted here.
@@ -274,12 +307,14 @@ spec:
             - {name: state, mountPath: /var/lib/muster}
             {{- end }}
             {{- with .mounts }}{{ . | nindent 12 }}{{ end }}
+            {{- with $values.extraVolumeMounts }}{{ toYaml . | nindent 12 }}{{ end }}
       volumes:
         {{- include "muster.connectionVolumes" (merge (dict "configMap" (printf "%s-config" (include "muster.name" .root))) .) | nindent 8 }}
         {{- if and .state (not $persistent) }}
         - {name: state, emptyDir: {}}
         {{- end }}
         {{- with .volumes }}{{ . | nindent 8 }}{{ end }}
+        {{- with $values.extraVolumes }}{{ toYaml . | nindent 8 }}{{ end }}
   {{- if $persistent }}
   persistentVolumeClaimRetentionPolicy: {whenDeleted: Retain, whenScaled: Delete}
   volumeClaimTemplates:
@@ -293,16 +328,22 @@ spec:
         {{- end }}
         resources: {requests: {storage: {{ $values.persistence.size }}}}
   {{- end }}
+{{- with $values.podDisruptionBudget }}{{ if .enabled }}
 ---
 apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata:
   name: {{ $name }}
-  labels: {{- include "muster.labels" . | nindent 4 }}
+  labels: {{- include "muster.labels" $ | nindent 4 }}
 spec:
-  minAvailable: {{ $values.minAvailable }}
+  {{- if .minAvailable }}
+  minAvailable: {{ .minAvailable }}
+  {{- else }}
+  maxUnavailable: {{ .maxUnavailable }}
+  {{- end }}
   selector:
-    matchLabels: {{- include "muster.selector" . | nindent 6 }}
+    matchLabels: {{- include "muster.selector" $ | nindent 6 }}
+{{- end }}{{ end }}
 {{- if $values.hpa.enabled }}
 ---
 apiVersion: autoscaling/v2
@@ -348,8 +389,8 @@ spec:
     - type: kafka
       metadata:
         bootstrapServers: {{ include "muster.bootstrap" $.root | quote }}
-        consumerGroup: {{ $.group }}
-        topic: {{ . }}
+        consumerGroup: {{ include "muster.onKafka" (dict "root" $.root "name" $.group) }}
+        topic: {{ include "muster.onKafka" (dict "root" $.root "name" .) }}
         lagThreshold: {{ $values.keda.lagThreshold | quote }}
         allowIdleConsumers: "false"
       {{- with $values.keda.authentication }}

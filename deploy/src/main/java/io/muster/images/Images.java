@@ -86,6 +86,14 @@ public final class Images {
                 AbsoluteUnixPath.get("/etc/nsswitch.conf"),
                 FilePermissions.DEFAULT_FILE_PERMISSIONS,
                 CREATED);
+        Path license = project.resolve("LICENSE");
+        if (Files.exists(license)) {
+            system.addEntry(
+                    license,
+                    AbsoluteUnixPath.get(Layout.LICENSES).resolve("LICENSE"),
+                    FilePermissions.DEFAULT_FILE_PERMISSIONS,
+                    CREATED);
+        }
         Path empty = Files.createDirectories(work.resolve("empty"));
         for (String writable : List.of(Layout.TEMPORARY, "/var/lib/muster")) {
             system.addEntry(empty, AbsoluteUnixPath.get(writable), FOR_ALL, CREATED);

@@ -4,6 +4,7 @@ package io.muster.images;
 final class Layout {
     static final String JAVA = "/opt/java";
     static final String JARS = "/app/lib";
+    static final String LICENSES = "/licenses";
     static final String TEMPORARY = "/tmp";
 
     /** As whom it runs: a number, since Kubernetes can't tell of a name whether it is root. */

@@ -21,9 +21,10 @@ enum Machine {
             word("musl|android|win(?:dows)?(?:32|64)?|osx|mac|macos|darwin|(?:free|open|net|dragonfly)bsd|sunos|aix");
 
     /** The longer of two that begin alike stands first. */
-    private static final Pattern ARCHITECTURE = word("x86[_-]64|amd64|x64|linux64|aarch_?64|arm64"
-            + "|linux32|x86(?:[_-]32)?|i[3-6]86|arm(?:el|hf|32)?(?:[_-]?v?[5-7])?(?:_32)?"
-            + "|ppcle_64|ppc(?:64)?(?:le)?|s390x?(?:_64)?|mips(?:64)?(?:el)?|loongarch(?:_?64)?|riscv(?:64|32)?|sparc(?:v9)?");
+    private static final Pattern ARCHITECTURE = word(
+            "x86[_-]64|amd64|x64|linux64|aarch_?64|arm64"
+                    + "|linux32|x86(?:[_-]32)?|i[3-6]86|arm(?:el|hf|32)?(?:[_-]?v?[5-7])?(?:_32)?"
+                    + "|ppcle_64|ppc(?:64)?(?:le)?|s390x?(?:_64)?|mips(?:64)?(?:el)?|loongarch(?:_?64)?|riscv(?:64|32)?|sparc(?:v9)?");
 
     private final String platform;
     private final Set<String> spellings;
@@ -54,7 +55,8 @@ enum Machine {
 
     static boolean isNative(String file) {
         String name = file.toLowerCase(Locale.ROOT);
-        return OF_OTHERS.matcher(name).matches() || LINUX_OR_OTHERS.matcher(name).matches();
+        return OF_OTHERS.matcher(name).matches()
+                || LINUX_OR_OTHERS.matcher(name).matches();
     }
 
     /**

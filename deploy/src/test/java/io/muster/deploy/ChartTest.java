@@ -9,7 +9,10 @@ import com.marcnuri.helm.LintResult;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,6 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** The chart, rendered by Helm itself. */
 class ChartTest {
+    private static final String PREFERRED = ".affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[0]";
     private static final List<String> SERVICES = List.of("planner", "processor", "gateway", "api");
 
     @Test
@@ -31,7 +35,7 @@ class ChartTest {
         Manifests manifests = Manifests.of();
         assertThat(manifests.kinds())
                 .containsExactlyInAnyOrder(
-                        "ServiceAccount", "ConfigMap", "Service", "StatefulSet", "PodDisruptionBudget", "Job");
+                        "ServiceAccount", "ConfigMap", "Service", "StatefulSet", "PodDisruptionBudget", "Job", "Pod");
         for (String service : SERVICES) {
             manifests.get("StatefulSet/muster-" + service);
             manifests.get("PodDisruptionBudget/muster-" + service);
@@ -82,6 +86,10 @@ class ChartTest {
             topics.provision=false                                              | StatefulSet/muster-api
             topics.grow=true                                                    | Job/muster-grow
             topics.grow=true strimzi.enabled=true                               | Job/muster-grow
+            topics.prefix=plant-1. planner.keda.enabled=true                    | ScaledObject/muster-planner
+            topics.prefix=plant-1. strimzi.enabled=true                         | KafkaTopic/plant-1.device-job-events
+            monitoring.rules.enabled=true monitoring.rules.runbooks=https://runbooks/muster | PrometheusRule/muster
+            planner.podDisruptionBudget.minAvailable=50% api.podDisruptionBudget.enabled=false | PodDisruptionBudget/muster-planner
             planner.extraEnv[0].name=MUSTER_X planner.extraEnv[0].value=y planner.nodeSelector.disk=ssd | StatefulSet/muster-planner
             """)
     void rendersEachSwitch(String values, String wanted) throws IOException {
@@ -129,9 +137,199 @@ class ChartTest {
             oidc.issuer=https://id                             | oidc.audience is missing
             traces.share=2                                     | traces
             planer.replicas=3                                  | planer
+            topics.prefix=plant                                | topics
+            topics.prefix=muster-job-planner.                  | topics
+            image.digests.job-api-service=sha256:1             | digests
+            image.digests.api=sha256:1                         | digests
             """)
     void refusesWhatCantWork(String values, String why) {
         assertThatThrownBy(() -> Manifests.template(values.split(" "))).hasMessageContaining(why);
+    }
+
+    /** Whatever makes pods: a node pool, an identity, a registry with a password are no use to three of five. */
+    @Test
+    void everyPodGoesWhereItIsSent() throws IOException {
+        List<String> values = new ArrayList<>(List.of(
+                "registry.bundled.enabled=true",
+                "image.pullSecrets[0]=pull",
+                "serviceAccount.name=fleet-identity",
+                "serviceAccount.create=false",
+                "podSecurityContext.runAsUser=null",
+                "podSecurityContext.supplementalGroups[0]=7",
+                "containerSecurityContext.privileged=false"));
+        for (String of : List.of("planner", "processor", "gateway", "api", "topics.job", "registry.bundled")) {
+            values.addAll(List.of(
+                    of + ".nodeSelector.pool=muster",
+                    of + ".tolerations[0].key=dedicated",
+                    of + ".tolerations[0].operator=Exists",
+                    of + PREFERRED + ".weight=1",
+                    of + PREFERRED + ".preference.matchExpressions[0].key=pool",
+                    of + PREFERRED + ".preference.matchExpressions[0].operator=Exists",
+                    of + ".priorityClassName=high"));
+        }
+        Manifests manifests = Manifests.of(values.toArray(String[]::new));
+        assertThat(manifests.kinds()).doesNotContain("ServiceAccount");
+        assertThat(manifests.pods()).hasSize(7).allSatisfy((id, pod) -> {
+            assertThat(Manifests.at(pod, "nodeSelector").get("pool").getAsString())
+                    .as(id)
+                    .isEqualTo("muster");
+            assertThat(pod.getAsJsonArray("tolerations").toString()).contains("dedicated");
+            assertThat(pod.has("affinity")).isTrue();
+            assertThat(pod.get("priorityClassName").getAsString()).isEqualTo("high");
+            assertThat(Manifests.names(pod, "imagePullSecrets")).containsExactly("pull");
+            assertThat(pod.get("serviceAccountName").getAsString()).isEqualTo("fleet-identity");
+            JsonObject security = Manifests.at(pod, "securityContext");
+            assertThat(security.has("runAsUser")).isFalse();
+            assertThat(security.get("runAsNonRoot").getAsBoolean()).isTrue();
+            assertThat(security.has("supplementalGroups")).isTrue();
+            assertThat(Manifests.at(Manifests.container(pod), "securityContext").has("privileged"))
+                    .isTrue();
+        });
+    }
+
+    /** A hook runs before the chart's account is there. */
+    @Test
+    void theTopicsJobDoesNotWaitForAnAccountThatItsInstallMakes() throws IOException {
+        Manifests manifests = Manifests.of("serviceAccount.annotations.role=writer");
+        assertThat(manifests.pods().get("Job/muster-topics").has("serviceAccountName"))
+                .isFalse();
+        assertThat(manifests
+                        .pods()
+                        .get("StatefulSet/muster-api")
+                        .get("serviceAccountName")
+                        .getAsString())
+                .isEqualTo("muster");
+        assertThat(manifests.get("ServiceAccount/muster").toString()).contains("\"role\":\"writer\"");
+    }
+
+    @Test
+    void podsTakeWhatIsAdded() throws IOException {
+        JsonObject pod = Manifests.of(
+                        "api.extraVolumes[0].name=more",
+                        "api.extraVolumes[0].emptyDir.medium=Memory",
+                        "api.extraVolumeMounts[0].name=more",
+                        "api.extraVolumeMounts[0].mountPath=/more",
+                        "api.extraEnvFrom[0].configMapRef.name=settings",
+                        "api.terminationGracePeriodSeconds=120",
+                        "probes.startup.failureThreshold=300",
+                        "api.topologySpreadConstraints[0].maxSkew=2",
+                        "api.topologySpreadConstraints[0].topologyKey=zone",
+                        "api.topologySpreadConstraints[0].whenUnsatisfiable=DoNotSchedule",
+                        "image.digests.job-api-service=sha256:" + "a".repeat(64))
+                .pods()
+                .get("StatefulSet/muster-api");
+        isRestricted("api", pod);
+        assertThat(Manifests.names(pod, "volumes")).contains("more", "tls", "kafka");
+        assertThat(Manifests.names(Manifests.container(pod), "volumeMounts")).contains("more");
+        assertThat(Manifests.container(pod).get("envFrom").toString()).contains("settings");
+        assertThat(pod.get("terminationGracePeriodSeconds").getAsInt()).isEqualTo(120);
+        assertThat(pod.getAsJsonArray("topologySpreadConstraints").toString())
+                .contains("zone")
+                .doesNotContain("hostname");
+        JsonObject probe = Manifests.at(Manifests.container(pod), "startupProbe");
+        assertThat(probe.get("failureThreshold").getAsInt()).isEqualTo(300);
+        assertThat(probe.toString()).contains("/health/live");
+        assertThat(Manifests.container(pod).get("image").getAsString())
+                .isEqualTo("muster/job-api-service@sha256:" + "a".repeat(64));
+    }
+
+    @Test
+    void aDrainNeverWaitsForABudget() throws IOException {
+        Manifests manifests = Manifests.of(
+                "planner.replicas=1",
+                "api.podDisruptionBudget.enabled=false",
+                "gateway.podDisruptionBudget.minAvailable=1");
+        JsonObject planner = Manifests.at(manifests.get("PodDisruptionBudget/muster-planner"), "spec");
+        assertThat(planner.get("maxUnavailable").getAsInt()).isEqualTo(1);
+        assertThat(planner.has("minAvailable")).isFalse();
+        assertThat(Manifests.at(manifests.get("PodDisruptionBudget/muster-gateway"), "spec")
+                        .get("minAvailable")
+                        .getAsInt())
+                .isEqualTo(1);
+        assertThat(manifests.all()).doesNotContainKey("PodDisruptionBudget/muster-api");
+    }
+
+    @Test
+    void aPrefixIsInEveryNameOnKafka() throws IOException {
+        Manifests manifests =
+                Manifests.of("topics.prefix=plant-1.", "strimzi.enabled=true", "planner.keda.enabled=true");
+        manifests.pods().forEach((id, pod) -> {
+            if (!id.startsWith("Pod/")) {
+                assertThat(Manifests.environment(pod)).as(id).containsEntry("MUSTER_TOPICS_PREFIX", "plant-1.");
+            }
+        });
+        manifests.all().forEach((id, manifest) -> {
+            if (id.startsWith("KafkaTopic/")) {
+                assertThat(id).startsWith("KafkaTopic/plant-1.");
+            }
+        });
+        for (String user : SERVICES) {
+            Manifests.at(manifests.get("KafkaUser/muster-" + user), "spec", "authorization")
+                    .getAsJsonArray("acls")
+                    .forEach(acl -> {
+                        JsonObject resource = Manifests.at(acl.getAsJsonObject(), "resource");
+                        if (resource.has("name")
+                                && !resource.get("name").getAsString().equals("*")) {
+                            assertThat(resource.get("name").getAsString())
+                                    .as(user)
+                                    .startsWith("plant-1.");
+                        }
+                    });
+        }
+        JsonObject scaled = Manifests.at(manifests.get("ScaledObject/muster-planner"), "spec");
+        scaled.getAsJsonArray("triggers").forEach(trigger -> {
+            JsonObject metadata = Manifests.at(trigger.getAsJsonObject(), "metadata");
+            assertThat(metadata.get("consumerGroup").getAsString()).isEqualTo("plant-1.muster-job-planner");
+            assertThat(metadata.get("topic").getAsString()).startsWith("plant-1.");
+        });
+    }
+
+    /** Targets are known by labels that the monitor copies: a release may have any name. */
+    @Test
+    void alertsFindTheTargetsOfTheirRelease() throws IOException {
+        Manifests manifests = Manifests.ofInstall(
+                "north",
+                "plants",
+                List.of(
+                        "kafka.bootstrapServers=broker:9093",
+                        "registry.url=https://registry",
+                        "hub.hosts[0]=hub.example.com",
+                        "tls.existingSecret=hub-tls",
+                        "monitoring.serviceMonitor.enabled=true",
+                        "monitoring.rules.enabled=true",
+                        "monitoring.rules.runbooks=https://runbooks.example.com/muster"));
+        JsonObject monitor = Manifests.at(manifests.get("ServiceMonitor/north"), "spec");
+        assertThat(monitor.get("targetLabels").toString())
+                .contains("app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/component");
+        assertThat(monitor.getAsJsonArray("endpoints")
+                        .get(0)
+                        .getAsJsonObject()
+                        .get("honorLabels")
+                        .getAsBoolean())
+                .as("alerts read the label service of the metrics, not that of the target")
+                .isTrue();
+        Map<String, JsonObject> alerts = new LinkedHashMap<>();
+        Manifests.at(manifests.get("PrometheusRule/north"), "spec")
+                .getAsJsonArray("groups")
+                .forEach(group -> group.getAsJsonObject()
+                        .getAsJsonArray("rules")
+                        .forEach(rule ->
+                                alerts.put(rule.getAsJsonObject().get("alert").getAsString(), rule.getAsJsonObject())));
+        String down = alerts.get("MusterServiceDown").get("expr").getAsString();
+        String release =
+                "app_kubernetes_io_name=\"muster\", app_kubernetes_io_instance=\"north\", namespace=\"plants\"";
+        assertThat(down).startsWith("up{" + release + "} == 0");
+        for (String service : SERVICES) {
+            assertThat(down).contains("absent(up{" + release + ", app_kubernetes_io_component=\"" + service + "\"})");
+            assertThat(Manifests.at(manifests.get("Service/north-" + service + "-pods"), "metadata", "labels")
+                            .toString())
+                    .contains(
+                            "\"app.kubernetes.io/component\":\"" + service + "\"",
+                            "\"app.kubernetes.io/instance\":\"north\"");
+        }
+        alerts.forEach((name, alert) -> assertThat(
+                        Manifests.at(alert, "annotations").get("runbook_url").getAsString())
+                .isEqualTo("https://runbooks.example.com/muster#" + name.toLowerCase(Locale.ROOT)));
     }
 
     /** These files are what SecureKafkaTest connects with. With {@code -Dchart.record=true} they are written anew. */

@@ -12,6 +12,7 @@ import io.kubernetes.client.openapi.models.V1Deployment;
 import io.kubernetes.client.openapi.models.V1Ingress;
 import io.kubernetes.client.openapi.models.V1Job;
 import io.kubernetes.client.openapi.models.V1NetworkPolicy;
+import io.kubernetes.client.openapi.models.V1Pod;
 import io.kubernetes.client.openapi.models.V1PodDisruptionBudget;
 import io.kubernetes.client.openapi.models.V1Service;
 import io.kubernetes.client.openapi.models.V1ServiceAccount;
@@ -39,21 +40,22 @@ record Manifests(Map<String, JsonObject> all) {
         void validate(JsonElement manifest) throws IOException;
     }
 
-    private static final Map<String, Check> KINDS = Map.of(
-            "v1/Service", V1Service::validateJsonElement,
-            "v1/ServiceAccount", V1ServiceAccount::validateJsonElement,
-            "v1/ConfigMap", V1ConfigMap::validateJsonElement,
-            "apps/v1/StatefulSet", V1StatefulSet::validateJsonElement,
-            "apps/v1/Deployment", V1Deployment::validateJsonElement,
-            "batch/v1/Job", V1Job::validateJsonElement,
-            "policy/v1/PodDisruptionBudget", V1PodDisruptionBudget::validateJsonElement,
-            "autoscaling/v2/HorizontalPodAutoscaler", V2HorizontalPodAutoscaler::validateJsonElement,
-            "networking.k8s.io/v1/Ingress", V1Ingress::validateJsonElement,
-            "networking.k8s.io/v1/NetworkPolicy", V1NetworkPolicy::validateJsonElement);
+    private static final Map<String, Check> KINDS = Map.ofEntries(
+            Map.entry("v1/Service", V1Service::validateJsonElement),
+            Map.entry("v1/Pod", V1Pod::validateJsonElement),
+            Map.entry("v1/ServiceAccount", V1ServiceAccount::validateJsonElement),
+            Map.entry("v1/ConfigMap", V1ConfigMap::validateJsonElement),
+            Map.entry("apps/v1/StatefulSet", V1StatefulSet::validateJsonElement),
+            Map.entry("apps/v1/Deployment", V1Deployment::validateJsonElement),
+            Map.entry("batch/v1/Job", V1Job::validateJsonElement),
+            Map.entry("policy/v1/PodDisruptionBudget", V1PodDisruptionBudget::validateJsonElement),
+            Map.entry("autoscaling/v2/HorizontalPodAutoscaler", V2HorizontalPodAutoscaler::validateJsonElement),
+            Map.entry("networking.k8s.io/v1/Ingress", V1Ingress::validateJsonElement),
+            Map.entry("networking.k8s.io/v1/NetworkPolicy", V1NetworkPolicy::validateJsonElement));
 
     /** Of other operators, what stands in their specs. */
     private static final Map<String, Set<String>> CUSTOM = Map.of(
-            "monitoring.coreos.com/v1/ServiceMonitor", Set.of("selector", "endpoints"),
+            "monitoring.coreos.com/v1/ServiceMonitor", Set.of("selector", "endpoints", "targetLabels"),
             "monitoring.coreos.com/v1/PrometheusRule", Set.of("groups"),
             "keda.sh/v1alpha1/ScaledObject",
                     Set.of("scaleTargetRef", "minReplicaCount", "maxReplicaCount", "cooldownPeriod", "triggers"),
@@ -82,11 +84,7 @@ record Manifests(Map<String, JsonObject> all) {
     }
 
     static String template(String... values) throws IOException {
-        TemplateCommand template = new Helm(withHooks())
-                .template()
-                .withName("muster")
-                .withNamespace("fleet")
-                .withKubeVersion("1.30.0")
+        TemplateCommand template = release("muster", "fleet")
                 .set("kafka.bootstrapServers", "broker:9093")
                 .set("registry.url", "https://registry/apis/ccompat/v7")
                 .set("hub.hosts[0]", "hub.example.com")
@@ -96,6 +94,24 @@ record Manifests(Map<String, JsonObject> all) {
             template.set(value.substring(0, equals), value.substring(equals + 1));
         }
         return template.call();
+    }
+
+    private static TemplateCommand release(String name, String namespace) throws IOException {
+        return new Helm(withHooks())
+                .template()
+                .withName(name)
+                .withNamespace(namespace)
+                .withKubeVersion("1.30.0");
+    }
+
+    /** Renders the chart with these values and no others. */
+    static Manifests ofInstall(String release, String namespace, List<String> values) throws IOException {
+        TemplateCommand template = release(release, namespace);
+        for (String value : values) {
+            int equals = value.indexOf('=');
+            template.set(value.substring(0, equals), value.substring(equals + 1));
+        }
+        return read(template.call());
     }
 
     private static Manifests read(String text) throws IOException {
@@ -144,6 +160,8 @@ record Manifests(Map<String, JsonObject> all) {
             if (Set.of("StatefulSet", "Deployment", "Job")
                     .contains(manifest.get("kind").getAsString())) {
                 pods.put(id, at(manifest, "spec", "template", "spec"));
+            } else if (manifest.get("kind").getAsString().equals("Pod")) {
+                pods.put(id, at(manifest, "spec"));
             }
         });
         return pods;

@@ -95,7 +95,10 @@ class MachineTest {
 
     private static List<String> natives(Path jar) {
         try (JarFile file = new JarFile(jar.toFile())) {
-            return file.stream().map(ZipEntry::getName).filter(Machine::isNative).toList();
+            return file.stream()
+                    .map(ZipEntry::getName)
+                    .filter(Machine::isNative)
+                    .toList();
         } catch (IOException e) {
             throw new AssertionError(jar.toString(), e);
         }

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Prints a token of an hour for a shared access policy: make-token.sh POLICIES_FILE POLICY HOST. The host is one of hub.hosts.
+set -euo pipefail
+[ $# = 3 ] || { echo "Usage: make-token.sh POLICIES_FILE POLICY HOST" >&2; exit 2; }
+key=$(sed -n "s/^$2\.primaryKey=//p" "$1")
+[ -n "$key" ] || { echo "make-token: $1 has no policy $2" >&2; exit 1; }
+expiry=$(($(date +%s) + 3600))
+escaped() { sed -e 's/+/%2B/g' -e 's/\//%2F/g' -e 's/=/%3D/g'; }
+signature=$(printf '%s\n%s' "$3" "$expiry" \
+  | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$(printf '%s' "$key" | openssl base64 -d -A | od -An -v -tx1 | tr -d ' \n')" -binary \
+  | openssl base64 -A | escaped)
+printf 'SharedAccessSignature sr=%s&sig=%s&se=%s&skn=%s\n' "$3" "$signature" "$expiry" "$2"
