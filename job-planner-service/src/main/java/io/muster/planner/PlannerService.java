@@ -6,6 +6,7 @@ import io.muster.service.KafkaConnection;
 import io.muster.service.Settings;
 import io.muster.service.StreamsApplication;
 import io.muster.service.Traces;
+import io.muster.topics.Namespace;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.TopicProvisioner;
 import java.util.Map;
@@ -16,7 +17,7 @@ import org.apache.kafka.streams.StreamsConfig;
 /** The planner as one running Kafka Streams application. */
 public final class PlannerService {
     /** Names the consumer group, the transactions and the topics of state. */
-    public static final String APPLICATION_ID = "muster-job-planner";
+    public static final String APPLICATION_ID = Namespace.name("muster-job-planner");
 
     private static final int STATE_MEMORY_MIB = 288;
 

@@ -8,7 +8,7 @@ import java.util.List;
  */
 public enum ServiceTopics {
     /** Holds every key anyway, and moves state when topics get more partitions: it may use all of the catalogue. */
-    PLANNER(Topics.ALL, Topics.ALL, List.of("muster-")),
+    PLANNER(Topics.ALL, Topics.ALL, List.of(Namespace.name("muster-"))),
     PROCESSOR(
             List.of(
                     Topics.DEVICE_JOB_EVENTS,
@@ -28,7 +28,7 @@ public enum ServiceTopics {
                     Topics.DEAD_LETTERS,
                     Topics.DEVICE_COMMANDS,
                     Topics.JOB_COMMANDS),
-            List.of("muster-stream-")),
+            List.of(Namespace.name("muster-stream-"))),
     GATEWAY(
             List.of(Topics.DELIVERIES),
             List.of(Topics.DEVICE_REPORTS, Topics.TELEMETRY, Topics.DEAD_LETTERS),

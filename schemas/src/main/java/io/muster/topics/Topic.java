@@ -8,7 +8,7 @@ import org.apache.avro.specific.SpecificRecord;
 /**
  * One topic, as data.
  *
- * @param name as it stands on the broker
+ * @param name as it stands on the broker; its constructor takes what it is called where the {@link Namespace} has no prefix
  * @param key what the key holds, in words; keys are UTF-8 text
  * @param valueType the generated record that every value is, in the Confluent wire format under the subject {@link #subject()}
  */
@@ -20,6 +20,7 @@ public record Topic<V extends SpecificRecord>(
         if (!NAME.matcher(name).matches()) {
             throw new IllegalArgumentException("a topic's name is lower-case words joined by hyphens, name=" + name);
         }
+        name = Namespace.name(name);
     }
 
     /** The subject under which the registry keeps the schemas of the values: the topic name strategy. */

@@ -7,9 +7,11 @@ import io.muster.registry.SchemaRegistryException;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.TopicProvisioner;
 import io.muster.topics.Topics;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.errors.RetriableException;
 
 /** Makes a cluster and a registry ready for Muster: the command that an operator runs before the services start, and again whenever they like. */
 public final class Provisioning {
@@ -19,6 +21,7 @@ public final class Provisioning {
     private static final int DRIFT = 3;
 
     private static final short THREE_BROKERS = 3;
+    private static final Duration RETRY = Duration.ofSeconds(2);
 
     private Provisioning() {}
 
@@ -42,20 +45,49 @@ public final class Provisioning {
         }
     }
 
+    /** As above, again and again while brokers or registry do not answer. @param within how long */
+    private static TopicProvisioner.Report run(
+            KafkaConnection kafka,
+            RegistrySettings registry,
+            PartitionCounts counts,
+            short replication,
+            Duration within)
+            throws ExecutionException, InterruptedException {
+        long deadline = System.nanoTime() + within.toNanos();
+        while (true) {
+            try {
+                return run(kafka, registry, counts, replication);
+            } catch (SchemaRegistryException | ExecutionException e) {
+                if (!isAway(e) || System.nanoTime() >= deadline) {
+                    throw e;
+                }
+                System.out.println("Waits: " + e.getMessage());
+                Thread.sleep(RETRY);
+            }
+        }
+    }
+
+    /** Whether another try may be answered: a registry that starts answers anything at first. */
+    private static boolean isAway(Exception e) {
+        return e instanceof SchemaRegistryException || e.getCause() instanceof RetriableException;
+    }
+
     /**
      * Reads {@code topics.partitions.jobs}, {@code .devices}, {@code .gateways} and {@code .api}, {@code topics.replication}, {@code
-     * topics.drift} ({@code report}, or {@code fail} to end with status 3 where anything differs), and how to reach Kafka and the registry.
+     * topics.drift} ({@code report}, or {@code fail} to end with status 3 where anything differs), {@code topics.within} (how long brokers and
+     * registry may be away), and how to reach Kafka and the registry.
      */
     public static void main(String[] args) throws InterruptedException {
         try {
-            Settings settings = Settings.of(args, System.getenv());
+            Settings settings = ServiceProgram.settings(args);
             KafkaConnection kafka = KafkaConnection.from(settings);
             RegistrySettings registry = Registries.from(settings);
             PartitionCounts counts = counts(settings);
             short replication = (short) settings.number("topics.replication", THREE_BROKERS);
             boolean fails = failsAtDrift(settings.text("topics.drift", "report"));
+            Duration within = settings.duration("topics.within", Duration.ZERO);
             settings.rejectUnknown();
-            TopicProvisioner.Report report = run(kafka, registry, counts, replication);
+            TopicProvisioner.Report report = run(kafka, registry, counts, replication, within);
             System.out.println(
                     Topics.ALL.size() + " topics, " + report.created().size() + " of them new" + list(report.created())
                             + "; their schemas are registered.");

@@ -2,6 +2,7 @@ package io.muster.service;
 
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.muster.registry.SchemaRegistryException;
+import io.muster.topics.Namespace;
 import java.util.concurrent.CountDownLatch;
 import org.apache.kafka.common.KafkaException;
 import org.slf4j.Logger;
@@ -26,6 +27,20 @@ public final class ServiceProgram {
 
     private ServiceProgram() {}
 
+    /**
+     * Returns the settings of this process, whose {@link Namespace} is the one that {@code topics.prefix} names: to be called before any name on
+     * Kafka is read.
+     */
+    public static Settings settings(String... args) {
+        Settings settings = Settings.of(args, System.getenv());
+        try {
+            Namespace.use(settings.text("topics.prefix", ""));
+        } catch (IllegalArgumentException e) {
+            throw new SettingsException("The setting topics.prefix is wrong. " + e.getMessage());
+        }
+        return settings;
+    }
+
     /** Returns when the process was told to end; a setting that can't work ends it with {@link #UNUSABLE} and one sentence. */
     public static void run(String name, String[] args, Start start) throws Exception {
         CountDownLatch told = new CountDownLatch(1);
@@ -33,7 +48,7 @@ public final class ServiceProgram {
         Settings settings;
         AutoCloseable service;
         try {
-            settings = Settings.of(args, System.getenv());
+            settings = settings(args);
             service = start.start(settings, Meters.create(name));
         } catch (SettingsException | SchemaRegistryException e) {
             System.err.println(name + ": " + e.getMessage());

@@ -3,6 +3,8 @@ package io.muster.standalone;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.muster.access.ConnectionString;
 import io.muster.access.SharedAccessPolicies;
+import io.muster.service.ServiceProgram;
+import io.muster.service.SettingsException;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -32,13 +34,14 @@ public final class Main {
                 case "connection-string" -> connectionString(options, arguments);
                 default -> throw new StandaloneException("There is no command " + args[0] + ": see ./muster help.");
             }
-        } catch (StandaloneException | IOException e) {
+        } catch (StandaloneException | SettingsException | IOException e) {
             System.err.println("muster: " + e.getMessage());
             System.exit(FAILED);
         }
     }
 
     private static void up(Options options) throws StandaloneException, InterruptedException, IOException {
+        ServiceProgram.settings(); // The services inherit the environment, and so the prefix of names.
         CountDownLatch told = new CountDownLatch(1);
         CountDownLatch ended = new CountDownLatch(1);
         Thread main = Thread.currentThread();

@@ -7,6 +7,7 @@ import io.muster.processor.streamjob.stream.StreamJobRunner;
 import io.muster.registry.SchemaRegistry;
 import io.muster.service.StreamsApplication;
 import io.muster.service.Traces;
+import io.muster.topics.Namespace;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.TopicProvisioner;
 import java.util.Map;
@@ -16,7 +17,7 @@ import org.apache.kafka.clients.admin.Admin;
 /** The stream processor: one Kafka Streams application for statistics and the life of stream jobs, and one for each that runs. */
 public final class ProcessorService implements AutoCloseable {
     /** Names the consumer group, the transactions and the topics of state. */
-    public static final String APPLICATION_ID = "muster-stream-processor";
+    public static final String APPLICATION_ID = Namespace.name("muster-stream-processor");
 
     /** What it adds to every application's settings. */
     public static final Map<String, Object> SETTINGS = Map.of();

@@ -30,8 +30,14 @@ final class MusterProgram {
 
     /** Starts it in an empty folder. @param environment settings for its services */
     static MusterProgram start(String name, Map<String, String> environment) throws IOException {
+        return start(name, environment, List.of());
+    }
+
+    /** As above. @param arguments more of the command line */
+    static MusterProgram start(String name, Map<String, String> environment, List<String> arguments)
+            throws IOException {
         MusterProgram program = new MusterProgram(name);
-        program.launch(environment, List.of());
+        program.launch(environment, arguments);
         return program;
     }
 

@@ -149,6 +149,11 @@ final class RunningMuster {
 
     /** Registers devices with tags, many at once. */
     void register(List<String> deviceIds, String tags) throws InterruptedException {
+        register(rest, deviceIds, tags);
+    }
+
+    /** As above, with whatever Muster answers there. */
+    static void register(RestClient rest, List<String> deviceIds, String tags) throws InterruptedException {
         Semaphore atOnce = new Semaphore(64);
         List<CompletableFuture<?>> all = new ArrayList<>();
         for (String id : deviceIds) {

@@ -18,6 +18,7 @@ import io.muster.service.KafkaConnection;
 import io.muster.service.SettingsException;
 import io.muster.service.Traces;
 import io.muster.topics.Headers;
+import io.muster.topics.Namespace;
 import io.muster.topics.Topics;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -325,7 +326,7 @@ public final class FleetLink implements Fleet, AutoCloseable {
 
     private static KafkaConsumer<String, byte[]> consumer(KafkaConnection kafka, int ordinal) {
         Map<String, Object> properties = kafka.clientProperties();
-        properties.put(ConsumerConfig.GROUP_ID_CONFIG, "muster-gateway-" + ordinal);
+        properties.put(ConsumerConfig.GROUP_ID_CONFIG, Namespace.name("muster-gateway-" + ordinal));
         properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
         properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
         // What was written before this run is for nobody who is connected to it: where the broker has lost how far an

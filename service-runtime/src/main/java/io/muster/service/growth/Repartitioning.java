@@ -268,7 +268,7 @@ public final class Repartitioning implements AutoCloseable {
     /** Reads {@code topics.partitions.*} as {@link Provisioning} does, and how to reach Kafka and the registry. Status 1: not now; 2: not so. */
     public static void main(String[] args) throws InterruptedException {
         try {
-            Settings settings = Settings.of(args, System.getenv());
+            Settings settings = ServiceProgram.settings(args);
             KafkaConnection kafka = KafkaConnection.from(settings);
             RegistrySettings registry = Registries.from(settings);
             PartitionCounts counts = Provisioning.counts(settings);

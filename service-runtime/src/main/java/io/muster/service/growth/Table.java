@@ -2,6 +2,7 @@ package io.muster.service.growth;
 
 import io.muster.document.IdentityId;
 import io.muster.service.Changelogs;
+import io.muster.topics.Namespace;
 import io.muster.topics.Partitioning;
 import io.muster.topics.Retention;
 import io.muster.topics.Topics;
@@ -38,8 +39,8 @@ record Table(String topic, Partitioning partitioning, Rows rows, boolean isState
         NUMBERS
     }
 
-    static final String PLANNER = "muster-job-planner";
-    static final String PROCESSOR = "muster-stream-processor";
+    static final String PLANNER = Namespace.name("muster-job-planner");
+    static final String PROCESSOR = Namespace.name("muster-stream-processor");
 
     /** Every compacted topic of the catalogue, and every store of planner and processor. The numbers are last: they tell that all has moved. */
     static final List<Table> ALL = Stream.concat(

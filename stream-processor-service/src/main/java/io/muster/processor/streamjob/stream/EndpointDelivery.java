@@ -1,6 +1,7 @@
 package io.muster.processor.streamjob.stream;
 
 import io.muster.service.KafkaConnection;
+import io.muster.topics.Namespace;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.http.HttpClient;
@@ -75,7 +76,7 @@ final class EndpointDelivery implements AutoCloseable {
 
     /** Of the job and not of a start. */
     static String topic(String streamJobId, String output) {
-        return "muster-stream-endpoint-"
+        return Namespace.name("muster-stream-endpoint-")
                 + UUID.nameUUIDFromBytes((streamJobId + "/" + output).getBytes(StandardCharsets.UTF_8));
     }
 

@@ -16,6 +16,7 @@ import io.muster.records.StreamJobStart;
 import io.muster.records.StreamPosition;
 import io.muster.service.CommittedOffsets;
 import io.muster.service.StreamsApplication;
+import io.muster.topics.Namespace;
 import io.muster.topics.Topics;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -49,7 +50,7 @@ import org.slf4j.LoggerFactory;
 /** One start of a stream job, as far as this instance runs it: a Kafka Streams application of its own. */
 final class StreamJobRun implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StreamJobRun.class);
-    static final String PREFIX = "muster-stream-";
+    static final String PREFIX = Namespace.name("muster-stream-");
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(30);
     private static final int FAILURES_BEFORE_GIVING_UP = 20;
     private static final Duration PAUSE = Duration.ofSeconds(1);
@@ -477,7 +478,8 @@ final class StreamJobRun implements AutoCloseable {
     /** Deletes what waits for the endpoints of a job that is no more. Returns at once; there may be nothing. */
     static void forget(Admin admin, StreamJob job) {
         try {
-            StreamJobDefinition definition = StreamJobDefinition.parse(job.getDocument(), io.muster.topics.StreamJobTopics.of("*"));
+            StreamJobDefinition definition =
+                    StreamJobDefinition.parse(job.getDocument(), io.muster.topics.StreamJobTopics.of("*"));
             admin.deleteTopics(endpoints(job.getStreamJobId(), definition).keySet());
         } catch (StreamJobDefinitionException e) {
             LOG.debug("A job that could not run left nothing, streamJobId={}", job.getStreamJobId(), e);
