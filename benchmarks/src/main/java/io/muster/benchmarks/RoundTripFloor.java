@@ -71,10 +71,10 @@ final class RoundTripFloor implements Fleet, AutoCloseable {
                         new Doorkeeper(HubHosts.of("localhost"), () -> new DeviceAuthorities(List.of())),
                         () -> policies,
                         InstantSource.system(),
-                        MqttSettings.LARGEST_MESSAGE),
+                        MqttSettings.LARGEST_MESSAGE,
+                        MqttSettings.MOST_ARRIVALS),
                 this,
-                connections,
-                new SimpleMeterRegistry());
+                connections);
         this.devices = SimulatedFleet.start(
                 Target.byPolicy(
                         "localhost",
@@ -167,7 +167,8 @@ final class RoundTripFloor implements Fleet, AutoCloseable {
                                 String.format("%016x", number),
                                 "reboot",
                                 "{\"delay\":5}",
-                                Instant.MAX.minusSeconds(1))),
+                                Instant.EPOCH.plus(Duration.ofHours(1)))),
+                System.nanoTime(),
                 Optional.empty());
     }
 

@@ -25,6 +25,7 @@ import java.security.cert.CertificateException;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -67,7 +68,8 @@ public final class GatewayService implements AutoCloseable {
                                     authorities(settings.optionalPath("devices.ca.file"), clock)),
                             policies(settings, clock),
                             clock,
-                            settings.number("mqtt.message.bytes", MqttSettings.LARGEST_MESSAGE)));
+                            settings.number("mqtt.message.bytes", MqttSettings.LARGEST_MESSAGE),
+                            MqttSettings.MOST_ARRIVALS));
         }
 
         private static Supplier<DeviceAuthorities> authorities(Optional<Path> file, InstantSource clock) {
@@ -114,18 +116,24 @@ public final class GatewayService implements AutoCloseable {
         this.server = server;
     }
 
-    /** @throws SettingsException when a port is taken or a file can't be used */
-    public static GatewayService start(Options options, SchemaRegistry registry, MeterRegistry meters, Traces traces) {
+    /**
+     * Starts.
+     *
+     * @param fatal ends the process: is called when the gateway can't go on, with the reason
+     * @throws SettingsException when a port is taken or a file can't be used
+     */
+    public static GatewayService start(Options options, SchemaRegistry registry, MeterRegistry meters, Traces traces, Consumer<String> fatal) {
         FleetLink fleet = new FleetLink(
                 options.kafka(),
                 new Codecs(registry),
                 options.ordinal(),
                 meters,
                 traces,
-                options.mqtt().clock());
+                options.mqtt().clock(),
+                fatal);
         Connections connections = new Connections(fleet, meters, options.mqtt().clock());
         try {
-            MqttServer server = new MqttServer(options.mqtt(), fleet, connections, meters);
+            MqttServer server = new MqttServer(options.mqtt(), fleet, connections);
             fleet.start(connections);
             return new GatewayService(fleet, server);
         } catch (IOException e) {

@@ -22,10 +22,15 @@ final class FleetDouble implements Fleet {
     private final Map<String, List<String>> atLeastOnce = new ConcurrentHashMap<>();
     final List<Object> reports = new CopyOnWriteArrayList<>();
     final List<Telemetry> messages = new CopyOnWriteArrayList<>();
+    final List<String> asked = new CopyOnWriteArrayList<>();
+    /** Nothing more can be kept. */
+    volatile boolean full;
+
     private final AtomicLong epochs = new AtomicLong();
 
     @Override
     public CompletableFuture<ConnectionTerms> requestConnection(String deviceId) {
+        asked.add(deviceId);
         Credentials credentials = devices.get(deviceId);
         return CompletableFuture.completedFuture(ConnectionTerms.newBuilder()
                 .setCorrelationId("c")
@@ -40,6 +45,9 @@ final class FleetDouble implements Fleet {
 
     @Override
     public CompletableFuture<Void> report(String deviceId, Object report) {
+        if (full) {
+            return CompletableFuture.failedFuture(new IllegalStateException("full"));
+        }
         reports.add(report);
         if (report instanceof SubscriptionsChanged changed) {
             sessions.put(deviceId, changed.getSubscriptions());

@@ -23,6 +23,7 @@ import io.muster.records.MessageAcknowledged;
 import io.muster.records.MessageRequest;
 import io.muster.records.MethodAnswered;
 import io.muster.records.MethodRequest;
+import io.muster.records.MethodUnanswered;
 import io.muster.records.MethodUndelivered;
 import io.muster.records.PatchReported;
 import io.muster.records.RequestTwin;
@@ -36,6 +37,8 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -55,10 +58,12 @@ class MqttServerTest {
     private static final String METHODS = "$iothub/methods/POST/#";
     private static final String DESIRED = "$iothub/twin/PATCH/properties/desired/#";
     private static final String TWIN = "$iothub/twin/res/#";
+    private static final Instant DECIDED = Instant.parse("2001-02-03T04:05:06Z");
+    private static final int MOST_ARRIVALS = 20;
 
     private final FleetDouble fleet = new FleetDouble();
-    private final Connections connections = new Connections(fleet, new SimpleMeterRegistry(), InstantSource.system());
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    private final Connections connections = new Connections(fleet, meters, InstantSource.system());
     private final SharedAccessPolicies policies = SharedAccessPolicies.generate(new SecureRandom());
     private MqttServer server;
 
@@ -75,10 +80,10 @@ class MqttServerTest {
                         new Doorkeeper(HubHosts.of("hub.test"), () -> new DeviceAuthorities(List.of())),
                         () -> policies,
                         InstantSource.system(),
-                        MqttSettings.LARGEST_MESSAGE),
+                        MqttSettings.LARGEST_MESSAGE,
+                        MOST_ARRIVALS),
                 fleet,
-                connections,
-                meters);
+                connections);
     }
 
     private void register(String id, KeyPair keys) {
@@ -122,11 +127,20 @@ class MqttServerTest {
     }
 
     private void deliver(Object delivery) {
-        connections.deliver(new Delivery("d", Instant.now(), delivery), Optional.empty());
+        deliver("d", delivery, System.nanoTime());
     }
 
-    private MethodRequest request(long epoch, String id) {
-        return new MethodRequest(epoch, id, "reboot", "null", Instant.now().plusSeconds(30));
+    /** By the fleet's clock, which nobody compares with this machine's. */
+    private void deliver(String deviceId, Object delivery, long writtenAfter) {
+        connections.deliver(new Delivery(deviceId, DECIDED, delivery), writtenAfter, Optional.empty());
+    }
+
+    private static MethodRequest request(long epoch, String id) {
+        return request(epoch, id, Duration.ofSeconds(30));
+    }
+
+    private static MethodRequest request(long epoch, String id, Duration time) {
+        return new MethodRequest(epoch, id, "reboot", "null", DECIDED.plus(time));
     }
 
     @ParameterizedTest
@@ -143,6 +157,7 @@ class MqttServerTest {
         "d, hub.test/d/m, good, 5",
         "d, d, good, 5",
         "d, hub.test/d, expired, 5",
+        "d, hub.test/d, expired a minute ago, 5",
         "d, hub.test/d, other device, 5",
         "d, hub.test/d, wrong policy, 5",
         "d, hub.test/d, garbage, 5",
@@ -168,6 +183,8 @@ class MqttServerTest {
                         later);
             case "expired" ->
                 token("hub.test/devices/d", KEYS.primary(), null, Instant.now().minusSeconds(3600));
+            case "expired a minute ago" ->
+                token("hub.test/devices/d", KEYS.primary(), null, Instant.now().minusSeconds(60));
             case "other device" -> token("hub.test/devices/dd", KEYS.primary(), null, later);
             default -> "garbage";
         };
@@ -304,7 +321,7 @@ class MqttServerTest {
                 assertThat(client.packet()[0]).isEqualTo((byte) 0x40);
                 assertThat(fleet.messages.getLast().getDeviceId()).isEqualTo("d");
                 assertThat(fleet.messages.getLast().getModuleId()).isEqualTo("m");
-                connections.deliver(new Delivery("d/m", Instant.now(), request(epoch(), "1a")), Optional.empty());
+                deliver("d/m", request(epoch(), "1a"), System.nanoTime());
                 assertThat(client.publish().topic()).isEqualTo("$iothub/methods/POST/reboot/?$rid=1a");
                 client.publish("devices/d/messages/events/", "of the device", 0);
                 assertThat(client.closed()).isTrue();
@@ -411,6 +428,66 @@ class MqttServerTest {
         }
     }
 
+    /** The second call's end shows that the first call's time is over too. */
+    @Test
+    void anAnswerInTimeEndsTheCallAndOneThatDoesNotComeIsReportedAtItsTime() throws IOException {
+        try (MqttClient client = connected(METHODS)) {
+            deliver(request(epoch(), "01", Duration.ofMillis(1500)));
+            client.publish();
+            client.publish("$iothub/methods/res/200/?$rid=01", "{}", 0);
+            await().untilAsserted(() ->
+                    assertThat(fleet.reported(MethodAnswered.class)).hasSize(1));
+            Instant handedOver = Instant.now();
+            deliver(request(epoch(), "02", Duration.ofMillis(1600)));
+            client.publish();
+            await().untilAsserted(() -> assertThat(fleet.reported(MethodUnanswered.class))
+                    .extracting(MethodUnanswered::getDeliveryId)
+                    .containsExactly("02"));
+            assertThat(Duration.between(handedOver, Instant.now())).isGreaterThan(Duration.ofMillis(1500));
+            client.publish("$iothub/methods/res/200/?$rid=02", "{}", 0);
+            await().untilAsserted(() -> assertThat(fleet.reports.getLast())
+                    .as("behind the report, so that it counts no more")
+                    .isInstanceOfSatisfying(
+                            MethodAnswered.class,
+                            late -> assertThat(late.getDeliveryId()).isEqualTo("02")));
+        }
+    }
+
+    @Test
+    void aCallOutlivesItsConnection() throws IOException {
+        try (MqttClient client = connected(METHODS)) {
+            deliver(request(epoch(), "01", Duration.ofMillis(700)));
+            deliver(request(epoch(), "02", Duration.ofSeconds(1)));
+            client.publish();
+            client.publish();
+        }
+        try (MqttClient again = connected(METHODS)) {
+            again.publish("$iothub/methods/res/200/?$rid=01", "{}", 0);
+            await().untilAsserted(() -> assertThat(fleet.reported(MethodUnanswered.class))
+                    .extracting(MethodUnanswered::getDeliveryId)
+                    .containsExactly("02"));
+            assertThat(fleet.reported(MethodAnswered.class)).hasSize(1);
+        }
+    }
+
+    @Test
+    void anAnswerThatCannotBeKeptEndsTheConnectionAndTheCallIsNotForgotten() throws IOException {
+        try (MqttClient client = connected(METHODS)) {
+            deliver(request(epoch(), "01", Duration.ofMillis(300)));
+            client.publish();
+            fleet.full = true;
+            client.publish("$iothub/methods/res/200/?$rid=01", "{}", 0);
+            assertThat(client.closed()).isTrue();
+            deliver(request(epoch(), "02"));
+        }
+        fleet.full = false;
+        await().untilAsserted(() -> {
+            assertThat(fleet.reported(MethodUnanswered.class)).hasSize(1);
+            assertThat(fleet.reported(MethodUndelivered.class)).hasSize(1);
+        });
+        assertThat(fleet.reported(MethodAnswered.class)).isEmpty();
+    }
+
     @Test
     void aMethodThatCannotBeHandedOverIsReported() throws IOException {
         deliver(request(99, "01"));
@@ -420,11 +497,18 @@ class MqttServerTest {
             await().untilAsserted(() ->
                     assertThat(fleet.reported(MethodUndelivered.class)).hasSize(3));
             client.subscribe(METHODS);
-            deliver(new MethodRequest(
-                    epoch(), "04", "reboot", "null", Instant.now().minusSeconds(1)));
+            deliver(
+                    "d",
+                    request(epoch(), "04"),
+                    System.nanoTime() - Duration.ofSeconds(31).toNanos());
             await().untilAsserted(() -> assertThat(fleet.reported(MethodUndelivered.class))
                     .extracting(MethodUndelivered::getDeliveryId)
                     .containsExactlyInAnyOrder("01", "02", "03", "04"));
+            assertThat(fleet.reported(MethodUndelivered.class))
+                    .filteredOn(MethodUndelivered::getExpired)
+                    .extracting(MethodUndelivered::getDeliveryId)
+                    .as("its connection is there: it may come again at once")
+                    .containsExactly("04");
         }
     }
 
@@ -441,10 +525,9 @@ class MqttServerTest {
             String large = "\"" + "x".repeat(100_000) + "\"";
             int sent = 400;
             for (int i = 0; i < sent; i++) {
-                deliver(new MethodRequest(
-                        deafEpoch, "d" + i, "reboot", large, Instant.now().plusSeconds(30)));
+                deliver(new MethodRequest(deafEpoch, "d" + i, "reboot", large, DECIDED.plusSeconds(30)));
             }
-            connections.deliver(new Delivery("e", Instant.now(), request(epoch(), "0e")), Optional.empty());
+            deliver("e", request(epoch(), "0e"), System.nanoTime());
             assertThat(other.publish().topic()).endsWith("0e");
             await().untilAsserted(() -> assertThat(fleet.reported(DeviceDisconnected.class))
                     .extracting(DeviceDisconnected::getEpoch)
@@ -500,6 +583,7 @@ class MqttServerTest {
                 "$iothub/methods/POST/x/?$rid=1",
                 "$iothub/twin/GET/",
                 "$iothub/methods/res/abc/?$rid=1",
+                "$iothub/methods/res/200/?rid=50%",
                 "anything",
                 "devices/d/messages/events/%zz"
             })
@@ -507,6 +591,124 @@ class MqttServerTest {
         try (MqttClient client = connected()) {
             client.publish(topic, "{}", 0);
             assertThat(client.closed()).isTrue();
+        }
+    }
+
+    /** Contract: iot-hub, 4.5: a request id is echoed to the byte. */
+    @ParameterizedTest
+    @ValueSource(strings = {"50%", "%zz", "%24", "x&other=50%"})
+    void aRequestIdMayHoldWhatItLikes(String query) throws IOException {
+        String rid = query.split("&")[0];
+        try (MqttClient client = connected(TWIN, METHODS)) {
+            client.publish("$iothub/twin/GET/?$rid=" + query, "", 0);
+            await().untilAsserted(() -> assertThat(fleet.reported(RequestTwin.class))
+                    .extracting(RequestTwin::getRid)
+                    .containsExactly(rid));
+            client.publish("$iothub/twin/PATCH/properties/reported/?$rid=" + query + "&$version=3", "{}", 0);
+            await().untilAsserted(() -> assertThat(fleet.reported(PatchReported.class))
+                    .singleElement()
+                    .satisfies(patch -> {
+                        assertThat(patch.getRid()).isEqualTo(rid);
+                        assertThat(patch.getExpectedVersion()).isEqualTo(3);
+                    }));
+            deliver(request(epoch(), "0a"));
+            client.publish();
+            client.publish("$iothub/methods/res/200/?$rid=0a&note=50%", "{}", 0);
+            await().untilAsserted(() ->
+                    assertThat(fleet.reported(MethodAnswered.class)).hasSize(1));
+        }
+    }
+
+    @Test
+    void aVersionThatIsNoNumberIsRefusedAndTheConnectionStays() throws IOException {
+        try (MqttClient client = connected(TWIN)) {
+            client.publish("$iothub/twin/PATCH/properties/reported/?$rid=7&$version=abc", "{}", 0);
+            assertThat(client.publish().topic()).isEqualTo("$iothub/twin/res/400/?$rid=7");
+            assertThat(fleet.reported(PatchReported.class)).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"devices/other/messages/events/", "devices/d/messages/events/a=50%", "$iothub/twin/GET/?$rid=1", "x"
+            })
+    void aWillThatCouldNotBeSentIsRefusedAtTheConnect(String topic) throws IOException {
+        try (MqttClient client = client()) {
+            assertThat(client.connectWithWill("d", "hub.test/d", goodToken(), topic, "bye"))
+                    .isEqualTo(5);
+        }
+        assertThat(fleet.asked).isEmpty();
+    }
+
+    /** Such ids would come into logs and records. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "x\n2026-11-28T00:00:00.000Z ERROR [main] ServiceProgram - forged\u001b[31m",
+                "x\r\ny",
+                "d/m\n",
+                "ü",
+                "a b",
+                "a\"b",
+                "LONG"
+            })
+    void anIdThatNoIdentityCanHaveIsRefusedBeforeAnybodyIsAsked(String given) throws IOException {
+        String id = given.equals("LONG") ? "x".repeat(129) : given;
+        try (MqttClient client = client()) {
+            assertThat(client.connect(id, "hub.test/" + id, "any", false)).isEqualTo(5);
+        }
+        assertThat(fleet.asked).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"30 80 80 40", "10 81 80 04", "10 ff ff ff ff", "c0 00", "47 45 54 20"})
+    void aFirstPacketThatIsNoConnectOrTooLargeForOneEndsTheConnectionAtOnce(String bytes) throws IOException {
+        try (MqttClient client = client()) {
+            client.raw(HexFormat.ofDelimiter(" ").parseHex(bytes));
+            assertThat(client.closed()).isTrue();
+        }
+        assertThat(meters.counter("muster.gateway.packets.refused", "reason", "first packet")
+                        .count())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void aConnectMayComeByteByByte() throws IOException {
+        try (MqttClient client = client()) {
+            for (byte one : MqttClient.connectPacket("d", "hub.test/d", goodToken(), false)) {
+                client.raw(new byte[] {one});
+            }
+            assertThat(client.packet()).containsExactly(0x20, 2, 0, 0);
+        }
+    }
+
+    @Test
+    void anAddressHasSoManyConnectionsOfNobodyAndAnyNumberOfDevices() throws IOException {
+        List<MqttClient> clients = new ArrayList<>();
+        try {
+            for (int i = 0; i < MOST_ARRIVALS; i++) {
+                clients.add(client());
+            }
+            try (MqttClient tooMany = client()) {
+                assertThat(tooMany.closed()).isTrue();
+            }
+            MqttClient first = clients.getFirst();
+            assertThat(first.connect("d", "hub.test/d", goodToken(), false)).isZero();
+            try (MqttClient another = client()) {
+                assertThat(another.connect("nobody", "hub.test/nobody", goodToken(), false))
+                        .as("the first has made room")
+                        .isEqualTo(5);
+                assertThat(another.closed()).isTrue();
+            }
+            await().until(() -> {
+                try (MqttClient one = client()) {
+                    return one.connect("nobody", "hub.test/nobody", "any", false) == 5;
+                }
+            });
+        } finally {
+            for (MqttClient client : clients) {
+                client.close();
+            }
         }
     }
 

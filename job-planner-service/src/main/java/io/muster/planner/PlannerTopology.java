@@ -107,6 +107,7 @@ final class PlannerTopology {
         topology.addStateStore(onDisk(FleetProcessor.MESSAGES, own("messages", PendingMessage.class)), FLEET);
         topology.addStateStore(onDisk(FleetProcessor.METHODS, own("methods", PendingMethod.class)), FLEET);
         topology.addStateStore(RecordNumbers.store(FleetProcessor.NUMBERS), FLEET);
+        write(Outbox.sink(Topics.DEVICE_REPORTS), Topics.DEVICE_REPORTS, FLEET);
         write(Outbox.sink(Topics.DEVICES), Topics.DEVICES, FLEET);
         write(Outbox.sink(Topics.DEVICE_CONNECTIONS), Topics.DEVICE_CONNECTIONS, FLEET);
         write(Outbox.sink(Topics.DEVICE_JOB_EVENTS), Topics.DEVICE_JOB_EVENTS, FLEET);

@@ -29,6 +29,7 @@ import io.muster.records.JobPolicy;
 import io.muster.records.JobStatus;
 import io.muster.records.MethodAnswered;
 import io.muster.records.MethodRequest;
+import io.muster.records.MethodUnanswered;
 import io.muster.records.MethodUndelivered;
 import io.muster.records.PauseJob;
 import io.muster.records.RequestConnection;
@@ -40,11 +41,13 @@ import io.muster.records.TwinPatch;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -67,6 +70,7 @@ class FleetSimulationTest {
     private static final String METHODS = "$iothub/methods/POST/#";
 
     private static final int RETRIES = 2;
+    private static final int ANSWER_SECONDS = 15;
     private static long received;
 
     private static final String KEY = Base64.getEncoder().encodeToString(new byte[32]);
@@ -146,6 +150,10 @@ class FleetSimulationTest {
             private final Queue<Delivery> unread = new ArrayDeque<>();
             private final Queue<Delivery> committed = new ArrayDeque<>();
             private final Map<String, Long> connections = new HashMap<>();
+            /** When each that it handed over is to be answered, by device and delivery id. */
+            private final Map<List<String>, Instant> calls = new LinkedHashMap<>();
+
+            private Instant caughtUpAt = Instant.EPOCH;
             private int runs;
 
             private Gateway(int ordinal) {
@@ -168,9 +176,12 @@ class FleetSimulationTest {
                 if (delivery != null && delivery.getDelivery() instanceof MethodRequest request) {
                     @Nullable Long epoch = connections.get(delivery.getDeviceId());
                     if (epoch != null && epoch == request.getEpoch()) {
+                        calls.put(
+                                List.of(delivery.getDeviceId(), request.getDeliveryId()),
+                                planner.now().plusSeconds(ANSWER_SECONDS));
                         devices.get(delivery.getDeviceId()).receive(request);
                     } else {
-                        report(delivery.getDeviceId(), new MethodUndelivered(request.getDeliveryId(), "no connection"));
+                        report(delivery.getDeviceId(), new MethodUndelivered(request.getDeliveryId(), "no connection", false));
                     }
                 }
             }
@@ -178,8 +189,26 @@ class FleetSimulationTest {
             private void crash() {
                 committed.clear();
                 connections.clear();
+                calls.clear();
                 runs++;
-                report(null, new GatewayHeartbeat());
+                caughtUpAt = Instant.EPOCH;
+                beat();
+            }
+
+            private void beat() {
+                if (unread.isEmpty() && committed.isEmpty()) {
+                    caughtUpAt = planner.now();
+                }
+                report(null, new GatewayHeartbeat(caughtUpAt, true));
+            }
+
+            private void endCalls() {
+                for (List<String> call : List.copyOf(calls.keySet())) {
+                    if (!planner.now().isBefore(calls.get(call))) {
+                        calls.remove(call);
+                        report(call.getFirst(), new MethodUnanswered(call.getLast()));
+                    }
+                }
             }
         }
 
@@ -228,6 +257,7 @@ class FleetSimulationTest {
                 @Nullable Gateway gateway = gateway();
                 if (gateway != null && !unanswered.isEmpty()) {
                     String deliveryId = unanswered.remove(random.nextInt(unanswered.size()));
+                    gateway.calls.remove(List.of(id, deliveryId));
                     gateway.report(
                             id,
                             new MethodAnswered(
@@ -282,7 +312,7 @@ class FleetSimulationTest {
             boolean first = jobs.size() == 1;
             Object operation = !first && random.nextInt(3) == 0
                     ? new TwinPatch("*", "{\"x\":" + jobs.size() + "}", "{\"rate\":5}")
-                    : new DeviceMethod("reboot", "1", 15, connectTimeout);
+                    : new DeviceMethod("reboot", "1", ANSWER_SECONDS, connectTimeout);
             boolean method = operation instanceof DeviceMethod;
             planner.job(
                     id,
@@ -342,7 +372,8 @@ class FleetSimulationTest {
 
         private void advance(Duration duration) {
             planner.advance(duration);
-            gateways.forEach(gateway -> gateway.report(null, new GatewayHeartbeat()));
+            gateways.forEach(Gateway::endCalls);
+            gateways.forEach(Gateway::beat);
         }
 
         /** Everybody connects, hands over and answers until the time of every job is over. */

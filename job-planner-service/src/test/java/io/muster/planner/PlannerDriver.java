@@ -149,6 +149,13 @@ final class PlannerDriver implements AutoCloseable {
                 .toList();
     }
 
+    /** Second by second, so that time passes in the log too. */
+    void pass(Duration duration) {
+        for (long second = 0; second < duration.toSeconds(); second++) {
+            advance(Duration.ofSeconds(1));
+        }
+    }
+
     void job(String jobId, Object command) {
         send(Topics.JOB_COMMANDS, jobId, new JobCommand(jobId, command));
     }
@@ -197,14 +204,19 @@ final class PlannerDriver implements AutoCloseable {
                 encode(Topics.DEVICE_REPORTS, record));
     }
 
-    /** The gateway says that it lives, at this instant. */
+    /** The gateway reports that it lives, and has caught up; it ends its calls itself. */
     void beat() {
-        report(0, run, null, new GatewayHeartbeat());
+        beat(now);
     }
 
-    /** The gateway says that it lives, and has handed over what was written before that instant. */
+    /** The gateway reports that it lives, and has handed over what was written before that instant. */
     void beat(Instant caughtUpAt) {
-        report(0, run, null, new GatewayHeartbeat(caughtUpAt));
+        report(0, run, null, new GatewayHeartbeat(caughtUpAt, true));
+    }
+
+    /** A gateway of an older version reports that it lives, and has handed over what was written before that instant. */
+    void beatAsBefore(@Nullable Instant caughtUpAt) {
+        report(0, run, null, new GatewayHeartbeat(caughtUpAt, false));
     }
 
     void gatewayRunsAnew() {

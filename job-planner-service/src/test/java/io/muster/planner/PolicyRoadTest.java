@@ -72,7 +72,7 @@ class PolicyRoadTest {
     private void wait(Duration duration) {
         for (Duration left = duration; left.isPositive(); left = left.minusSeconds(1)) {
             planner.advance(Duration.ofSeconds(1));
-            planner.report(0, "run-1", null, new GatewayHeartbeat());
+            planner.report(0, "run-1", null, new GatewayHeartbeat(null, false));
         }
     }
 

@@ -1,5 +1,6 @@
 package io.muster.document;
 
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record IdentityId(String deviceId, @Nullable String moduleId) {
     private static final char SLASH = '/';
+    private static final Pattern PART = Pattern.compile("[A-Za-z0-9\\-:.+%_#*?!(),=@;$']{1,128}");
 
     public static IdentityId of(String text) {
         int slash = text.indexOf(SLASH);
@@ -26,6 +28,12 @@ public record IdentityId(String deviceId, @Nullable String moduleId) {
 
     public static boolean isModule(String text) {
         return text.indexOf(SLASH) >= 0;
+    }
+
+    /** Whether an identity may have such an id. Contract: iot-hub, 1.2. */
+    public boolean isWellFormed() {
+        return PART.matcher(deviceId).matches()
+                && (moduleId == null || PART.matcher(moduleId).matches());
     }
 
     public String text() {

@@ -77,7 +77,7 @@ public final class ServiceProgram {
     }
 
     /** Ends the process with {@link #FAILED}, for whoever started it to start it again. Returns at once. */
-    static void fail(String reason) {
+    public static void fail(String reason) {
         LOG.error("The process ends, to be started again: {}", reason);
         Thread.ofPlatform().name("fail").start(() -> System.exit(FAILED));
     }

@@ -10,17 +10,20 @@ public record Claim(String host, IdentityId id) {
 
     /**
      * Reads {@code host/device}, {@code host/device/?api-version=…} and {@code host/device/api-version=…}, each with {@code /module}
-     * behind the device if it is one. Empty when the name is none of these, or is not the client id's.
+     * behind the device if it is one. Empty when the name is none of these, is not the client id's, or no identity can have such an id: what
+     * comes of it is fit for logs and records.
      */
     public static Optional<Claim> of(String clientId, String userName) {
         IdentityId id = IdentityId.of(clientId);
+        if (!id.isWellFormed()) {
+            return Optional.empty();
+        }
         String[] parts = userName.split("/", -1);
         int named = id.moduleId() == null ? HOST_AND_DEVICE : HOST_DEVICE_AND_MODULE;
         if (parts.length < named
                 || parts[0].isEmpty()
-                || id.deviceId().isEmpty()
                 || !parts[1].equals(id.deviceId())
-                || (id.moduleId() != null && (id.moduleId().isEmpty() || !parts[2].equals(id.moduleId())))) {
+                || (id.moduleId() != null && !parts[2].equals(id.moduleId()))) {
             return Optional.empty();
         }
         boolean restIsOptions = parts.length == named

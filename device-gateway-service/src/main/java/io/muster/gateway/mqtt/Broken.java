@@ -4,6 +4,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.DecoderException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /** The end of a connection on which something could not be read or written. */
 final class Broken {
@@ -13,7 +14,13 @@ final class Broken {
 
     static void close(ChannelHandlerContext ctx, String deviceId, Throwable cause, GatewayMeters meters) {
         String reason = cause instanceof DecoderException ? "undecodable" : "broken connection";
-        LOG.info("Closed, deviceId={} reason={} cause={}", deviceId, reason, cause.toString());
+        // Not its message: it may quote what was sent.
+        LOG.atLevel(deviceId.isEmpty() ? Level.DEBUG : Level.INFO)
+                .log(
+                        "Closed, deviceId={} reason={} cause={}",
+                        deviceId,
+                        reason,
+                        cause.getClass().getSimpleName());
         meters.refusedPacket(reason);
         ctx.close();
     }

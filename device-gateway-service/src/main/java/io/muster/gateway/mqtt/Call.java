@@ -5,23 +5,30 @@ import io.muster.service.Traces;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.trace.SpanKind;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
 /**
  * A method that the fleet decided to deliver.
  *
- * @param at when it did
+ * @param at when it did, by its clock
+ * @param writtenAfter an instant of {@link System#nanoTime} at which the log did not have it yet
  * @param trace of the device job that it is part of, if that is followed
  */
-record Call(MethodRequest request, Instant at, Optional<Traces.Trace> trace) {
+record Call(String deviceId, MethodRequest request, Instant at, long writtenAfter, Optional<Traces.Trace> trace) {
     private static final AttributeKey<String> PROTOCOL = AttributeKey.stringKey("network.protocol.name");
     private static final AttributeKey<String> METHOD = AttributeKey.stringKey("muster.method.name");
     private static final AttributeKey<String> OUTCOME = AttributeKey.stringKey("muster.delivery.outcome");
 
-    /** Whether an answer would come too late. */
-    boolean isOver(Instant now) {
-        return now.isAfter(request.getExpiresAt());
+    /** How long the device may take to answer, from when it is handed over. */
+    Duration time() {
+        return Duration.between(at, request.getExpiresAt());
+    }
+
+    /** Whether it may have been in the log for longer than the device may take to answer: nobody may wait for it any more. */
+    boolean isExpired(long nanoTime) {
+        return nanoTime - writtenAfter > time().toNanos();
     }
 
     /** @param outcome the device's status, or why there is none */

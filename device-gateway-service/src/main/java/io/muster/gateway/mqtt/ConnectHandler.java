@@ -27,6 +27,7 @@ import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * A connection until it is known whose it is: reads the CONNECT, asks the fleet for the device's terms, decides, and makes way for a
@@ -35,13 +36,14 @@ import org.slf4j.LoggerFactory;
 final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
     private static final Logger LOG = LoggerFactory.getLogger(ConnectHandler.class);
 
-    /** Who says nothing for so long is not waited for. */
+    /** The whole CONNECT is to come within this time, the TLS handshake before it included. */
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final MqttSettings settings;
     private final Fleet fleet;
     private final Connections connections;
     private final GatewayMeters meters;
+    private final Arrivals arrivals;
     private final HeldPackets held = new HeldPackets();
     private boolean asked;
     private String deviceId = "";
@@ -49,12 +51,14 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
     @SuppressWarnings("NullAway.Init") // Netty calls handlerAdded before anything else.
     private ChannelHandlerContext context;
 
-    ConnectHandler(MqttSettings settings, Fleet fleet, Connections connections, GatewayMeters meters) {
+    /** @param arrivals has this connection, which leaves them when it is decided on */
+    ConnectHandler(MqttSettings settings, Fleet fleet, Connections connections, Arrivals arrivals) {
         super(false);
         this.settings = settings;
         this.fleet = fleet;
         this.connections = connections;
-        this.meters = meters;
+        this.meters = connections.meters();
+        this.arrivals = arrivals;
     }
 
     @Override
@@ -96,7 +100,7 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
                     level == MqttVersion.MQTT_5.protocolLevel()
                             ? MqttConnectReturnCode.CONNECTION_REFUSED_UNSUPPORTED_PROTOCOL_VERSION
                             : MqttConnectReturnCode.CONNECTION_REFUSED_UNACCEPTABLE_PROTOCOL_VERSION,
-                    "protocol level " + level);
+                    "protocol level");
             return;
         }
         String clientId = message.payload().clientIdentifier();
@@ -108,6 +112,10 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
             return;
         }
         deviceId = claim.id().text();
+        if (message.variableHeader().isWillFlag() && will(message) == null) {
+            refuse(MqttConnectReturnCode.CONNECTION_REFUSED_NOT_AUTHORIZED, "will topic");
+            return;
+        }
         asked = true;
         context.channel().config().setAutoRead(false);
         OnLoop.then(context, fleet.requestConnection(deviceId), (terms, error) -> {
@@ -150,7 +158,6 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
                 settings,
                 fleet,
                 connections,
-                meters,
                 new DeviceHandler.Session(deviceId, terms.getEpoch(), subscriptions, will(message)),
                 held);
         context.pipeline().replace(this, "device", device);
@@ -204,14 +211,24 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
 
     private void refuse(MqttConnectReturnCode code, String reason) {
         meters.connect(reason);
-        LOG.info("Refused to connect, deviceId={} reason={}", deviceId, reason);
+        log("Refused to connect", reason);
         context.writeAndFlush(Packets.connack(code, false)).addListener(_ -> context.close());
     }
 
     private void close(String reason) {
         meters.refusedPacket(reason);
-        LOG.info("Closed before CONNACK, deviceId={} reason={}", deviceId, reason);
+        log("Closed before CONNACK", reason);
         context.close();
+    }
+
+    /** Whoever reaches the port can have this written: it is worth a line where it names a device. */
+    private void log(String event, String reason) {
+        LOG.atLevel(deviceId.isEmpty() ? Level.DEBUG : Level.INFO).log("{}, deviceId={} reason={}", event, deviceId, reason);
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext ctx) {
+        arrivals.leave(ctx.channel());
     }
 
     @Override

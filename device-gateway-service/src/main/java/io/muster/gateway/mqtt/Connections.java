@@ -26,18 +26,28 @@ public final class Connections {
 
     private final Map<String, DeviceHandler> handlers = new ConcurrentHashMap<>();
     private final AtomicInteger waiting = new AtomicInteger();
-    private final Fleet fleet;
     private final InstantSource clock;
     private final Timer latency;
+    private final GatewayMeters counters;
+    private final Calls calls;
 
     public Connections(Fleet fleet, MeterRegistry meters, InstantSource clock) {
-        this.fleet = fleet;
         this.clock = clock;
+        this.counters = new GatewayMeters(meters, handlers);
+        this.calls = new Calls(fleet, counters, clock);
         this.latency = Timer.builder("muster.gateway.delivery.latency")
                 .description("From the fleet's decision to the connection's thread")
                 .publishPercentileHistogram()
                 .maximumExpectedValue(LONGEST_LATENCY)
                 .register(meters);
+    }
+
+    GatewayMeters meters() {
+        return counters;
+    }
+
+    Calls calls() {
+        return calls;
     }
 
     Map<String, DeviceHandler> all() {
@@ -62,22 +72,25 @@ public final class Connections {
     /**
      * Hands a delivery to its connection's own thread. What must not be lost is reported undelivered where there is none.
      *
+     * @param writtenAfter an instant of {@link System#nanoTime} at which the log did not have it yet
      * @param trace of the device job that it is part of, if that is followed
      */
-    public void deliver(Delivery delivery, Optional<Traces.Trace> trace) {
+    public void deliver(Delivery delivery, long writtenAfter, Optional<Traces.Trace> trace) {
         @Nullable DeviceHandler handler = handlers.get(delivery.getDeviceId());
         long epoch = epoch(delivery.getDelivery());
         if (handler != null && handler.epoch() == epoch) {
             waiting.incrementAndGet();
             Object outgoing = delivery.getDelivery() instanceof MethodRequest request
-                    ? new Call(request, delivery.getAt(), trace)
+                    ? new Call(delivery.getDeviceId(), request, delivery.getAt(), writtenAfter, trace)
                     : delivery.getDelivery();
             handler.deliver(outgoing, () -> {
                 waiting.decrementAndGet();
                 latency.record(Duration.between(delivery.getAt(), clock.instant()));
             });
         } else if (delivery.getDelivery() instanceof MethodRequest request) {
-            fleet.report(delivery.getDeviceId(), new MethodUndelivered(request.getDeliveryId(), "no such connection"));
+            calls.undelivered(
+                    delivery.getDeviceId(),
+                    new MethodUndelivered(request.getDeliveryId(), "no such connection", false));
         }
     }
 

@@ -9,7 +9,6 @@ import io.muster.records.DeviceConnected;
 import io.muster.records.DeviceDisconnected;
 import io.muster.records.MessageAcknowledged;
 import io.muster.records.MessageRequest;
-import io.muster.records.MethodAnswered;
 import io.muster.records.MethodRequest;
 import io.muster.records.MethodUndelivered;
 import io.muster.records.PatchReported;
@@ -39,7 +38,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -61,6 +59,10 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
     private static final int UNACKNOWLEDGED = 64;
     private static final Duration LONGEST_SILENCE = Duration.ofSeconds(1767);
     private static final Duration RECHECK = Duration.ofMillis(10);
+    private static final String EXPIRED = "expired";
+    private static final String LOG_AWAY = "the log is away";
+    /** The CONNACK is not waited for longer. */
+    private static final Duration OPENING_LIMIT = Duration.ofSeconds(20);
     /** How long a gateway that ends waits for answers: it keeps within the time that schedulers of containers give. */
     static final Duration LONGEST_DRAIN = Duration.ofSeconds(10);
 
@@ -87,21 +89,20 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
     private final Fleet fleet;
     private final Connections connections;
     private final GatewayMeters meters;
+    private final Calls calls;
     private final String deviceId;
     private final IdentityId id;
     private final long epoch;
     private final Subscriptions subscriptions;
     /** Numbers of messages that the device has not acknowledged, by packet id. */
     private final Map<Integer, Long> unacknowledgedMessages = new HashMap<>();
-    /** Methods that were written, by delivery id. */
-    private final Map<String, Call> unanswered = new HashMap<>();
-
     private final HeldPackets held;
     private final Queue<Object> waitingOut = new ArrayDeque<>();
 
     private Phase phase = Phase.OPENING;
     private @Nullable Will will;
     private boolean draining;
+    private boolean throttled;
     private int unacknowledged;
     private int lastPacketId;
 
@@ -113,14 +114,14 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
             MqttSettings settings,
             Fleet fleet,
             Connections connections,
-            GatewayMeters meters,
             Session session,
             HeldPackets held) {
         super(false);
         this.settings = settings;
         this.fleet = fleet;
         this.connections = connections;
-        this.meters = meters;
+        this.meters = connections.meters();
+        this.calls = connections.calls();
         this.deviceId = session.deviceId();
         this.id = IdentityId.of(deviceId);
         this.epoch = session.epoch();
@@ -144,9 +145,11 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
         if (earlier != null) {
             earlier.closeForAnother();
         }
-        OnLoop.then(context, fleet.report(deviceId, new DeviceConnected(epoch, clean)), (_, error) -> {
+        CompletableFuture<Void> told = fleet.report(deviceId, new DeviceConnected(epoch, clean))
+                .orTimeout(OPENING_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+        OnLoop.then(context, told, (_, error) -> {
             if (error != null) {
-                meters.connect("the log is away");
+                meters.connect(LOG_AWAY);
                 will = null;
                 context.writeAndFlush(
                                 Packets.connack(MqttConnectReturnCode.CONNECTION_REFUSED_SERVER_UNAVAILABLE, false))
@@ -196,7 +199,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
                     context.close();
                 }
                 case CONNECT -> refuse("second CONNECT");
-                default -> refuse("unexpected " + message.fixedHeader().messageType());
+                default -> refuse("unexpected packet");
             }
         } finally {
             HeldPackets.release(message);
@@ -224,7 +227,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
             case DevicePublish.TwinGet get -> {
                 meters.received("twin get");
                 if (subscriptions.contains(Filters.TWIN_ANSWERS)) {
-                    fleet.report(deviceId, new RequestTwin(epoch, get.rid()));
+                    report(new RequestTwin(epoch, get.rid()));
                 }
                 acknowledge(message);
             }
@@ -232,16 +235,22 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
                 meters.received("reported patch");
                 reported(message, patch);
             }
+            case DevicePublish.MalformedPatch patch -> {
+                context.writeAndFlush(Packets.twinFailure(
+                        context.alloc(), patch.rid(), Packets.BAD_REQUEST, "The $version is not a number.", now()));
+                acknowledge(message);
+            }
             case DevicePublish.MethodAnswer answer -> {
                 meters.received("method answer");
-                fleet.report(
+                closeUnlessKept(calls.answered(
                         deviceId,
-                        new MethodAnswered(
-                                answer.rid(),
-                                answer.status(),
-                                ByteBuffer.wrap(ByteBufUtil.getBytes(message.payload()))));
+                        answer.rid(),
+                        answer.status(),
+                        ByteBuffer.wrap(ByteBufUtil.getBytes(message.payload()))));
                 acknowledge(message);
-                answered(answer.rid(), answer.status());
+                if (draining && !calls.anyOpen(deviceId)) {
+                    context.close();
+                }
             }
             case DevicePublish.Unknown _ -> refuse("topic");
         }
@@ -254,7 +263,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
                     .newDecoder()
                     .decode(message.payload().nioBuffer())
                     .toString();
-            fleet.report(deviceId, new PatchReported(epoch, patch.rid(), text, patch.expectedVersion()));
+            report(new PatchReported(epoch, patch.rid(), text, patch.expectedVersion()));
         } catch (CharacterCodingException e) {
             context.writeAndFlush(Packets.twinFailure(
                     context.alloc(), patch.rid(), Packets.BAD_REQUEST, "The patch is not UTF-8.", now()));
@@ -279,20 +288,37 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
                 (_, error) -> {
                     unacknowledged--;
                     if (error != null) {
-                        refuse("the log is away");
+                        refuse(LOG_AWAY);
                     } else if (awaited) {
                         context.writeAndFlush(Packets.puback(packetId));
                     }
                 });
     }
 
+    private void report(Object report) {
+        closeUnlessKept(fleet.report(deviceId, report));
+    }
+
+    private void closeUnlessKept(CompletableFuture<Void> report) {
+        report.exceptionally(_ -> {
+            context.executor().execute(() -> refuse(LOG_AWAY));
+            return null;
+        });
+    }
+
     /** A device that says more than can be written waits; others don't. */
     private void throttle() {
-        if (unacknowledged < UNACKNOWLEDGED && !fleet.saturated()) {
-            context.channel().config().setAutoRead(true);
-        } else if (context.channel().isActive()) {
-            context.channel().config().setAutoRead(false);
-            context.executor().schedule(this::throttle, RECHECK.toMillis(), TimeUnit.MILLISECONDS);
+        if (!throttled) {
+            throttleOrRead();
+        }
+    }
+
+    private void throttleOrRead() {
+        throttled = (unacknowledged >= UNACKNOWLEDGED || fleet.saturated())
+                && context.channel().isActive();
+        context.channel().config().setAutoRead(!throttled);
+        if (throttled) {
+            context.executor().schedule(this::throttleOrRead, RECHECK.toMillis(), TimeUnit.MILLISECONDS);
         }
     }
 
@@ -334,7 +360,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
                 : CompletableFuture.completedFuture(null);
         OnLoop.then(context, told, (_, error) -> {
             if (error != null) {
-                refuse("the log is away");
+                refuse(LOG_AWAY);
             } else {
                 context.writeAndFlush(answer);
             }
@@ -378,28 +404,21 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
 
     private void method(Call call) {
         MethodRequest request = call.request();
-        Instant now = now();
         @Nullable
         String obstacle = phase != Phase.CONNECTED || !context.channel().isActive()
                 ? "connection closed"
-                : !subscriptions.contains(Filters.METHODS) ? "not subscribed" : call.isOver(now) ? "expired" : null;
+                : !subscriptions.contains(Filters.METHODS)
+                        ? "not subscribed"
+                        : call.isExpired(System.nanoTime()) ? EXPIRED : null;
         if (obstacle == null) {
-            unanswered.values().removeIf(earlier -> isOver(earlier, now));
-            unanswered.put(request.getDeliveryId(), call);
+            calls.begin(call, context.executor());
             write("method", Packets.method(context.alloc(), request));
         } else {
             meters.delivery("method", obstacle);
-            call.ended(obstacle, true, now);
-            fleet.report(deviceId, new MethodUndelivered(request.getDeliveryId(), obstacle));
+            call.ended(obstacle, true, now());
+            calls.undelivered(
+                    deviceId, new MethodUndelivered(request.getDeliveryId(), obstacle, obstacle.equals(EXPIRED)));
         }
-    }
-
-    private static boolean isOver(Call call, Instant now) {
-        boolean over = call.isOver(now);
-        if (over) {
-            call.ended("no answer", true, call.request().getExpiresAt());
-        }
-        return over;
     }
 
     /** What can't be handed over stays with the fleet, which hands it to the next connection. */
@@ -415,7 +434,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
             packetId = freePacketId();
             unacknowledgedMessages.put(packetId, request.getNumber());
         } else {
-            fleet.report(deviceId, new MessageAcknowledged(request.getNumber()));
+            report(new MessageAcknowledged(request.getNumber()));
         }
         write("message", Packets.message(deviceId, request.getMessage(), qos, packetId));
     }
@@ -431,7 +450,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
     private void acknowledged(int packetId) {
         @Nullable Long number = unacknowledgedMessages.remove(packetId);
         if (number != null) {
-            fleet.report(deviceId, new MessageAcknowledged(number));
+            report(new MessageAcknowledged(number));
         }
     }
 
@@ -452,13 +471,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
     ChannelFuture drain() {
         context.executor().execute(() -> {
             draining = true;
-            Instant now = now();
-            Duration left = unanswered.values().stream()
-                    .map(call -> Duration.between(now, call.request().getExpiresAt()))
-                    .max(Comparator.naturalOrder())
-                    .filter(Duration::isPositive)
-                    .orElse(Duration.ZERO);
-            long most = Math.min(left.toMillis(), LONGEST_DRAIN.toMillis());
+            long most = Math.min(calls.longest(deviceId).toMillis(), LONGEST_DRAIN.toMillis());
             if (most == 0) {
                 context.close();
             } else {
@@ -466,16 +479,6 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
             }
         });
         return context.channel().closeFuture();
-    }
-
-    private void answered(String deliveryId, int status) {
-        @Nullable Call call = unanswered.remove(deliveryId);
-        if (call != null) {
-            call.ended(Integer.toString(status), status >= Packets.BAD_REQUEST, now());
-        }
-        if (draining && unanswered.isEmpty()) {
-            context.close();
-        }
     }
 
     private void closeForAnother() {
@@ -488,7 +491,10 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event instanceof IdleStateEvent) {
-            refuse("silent");
+            // Who is not read can't be heard.
+            if (!throttled) {
+                refuse("silent");
+            }
         } else {
             ctx.fireUserEventTriggered(event);
         }
@@ -501,8 +507,6 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
         connections.remove(deviceId, this);
         waitingOut.forEach(this::send);
         waitingOut.clear();
-        unanswered.values().forEach(call -> call.ended("connection closed", true, now()));
-        unanswered.clear();
         if (will != null) {
             Map<String, @Nullable String> properties = new LinkedHashMap<>(will.properties());
             properties.put("iothub-MessageType", "Will");

@@ -1,6 +1,5 @@
 package io.muster.gateway.mqtt;
 
-import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.access.ReloadedFile;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
@@ -41,25 +40,26 @@ public final class MqttServer implements AutoCloseable {
     private static final int FLUSHES = 64;
 
     private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(NioIoHandler.newFactory());
+    private final Arrivals arrivals;
     private final List<Channel> listeners = new ArrayList<>();
     private final Connections connections;
     private final OptionalInt tlsPort;
     private final OptionalInt plainPort;
 
     /** @throws IOException when a port is taken or the certificate can't be used; the message says which */
-    public MqttServer(MqttSettings settings, Fleet fleet, Connections connections, MeterRegistry meters)
+    public MqttServer(MqttSettings settings, Fleet fleet, Connections connections)
             throws IOException {
         this.connections = connections;
-        GatewayMeters counters = new GatewayMeters(meters, connections.all());
+        this.arrivals = new Arrivals(settings.mostArrivals());
         try {
             @Nullable Path chain = settings.certificate();
             this.tlsPort = chain == null
                     ? OptionalInt.empty()
                     : OptionalInt.of(listen(
-                            settings, settings.tlsPort(), certificate(settings, chain), fleet, connections, counters));
+                            settings, settings.tlsPort(), certificate(settings, chain), fleet, connections));
             this.plainPort = settings.plainPort().isEmpty()
                     ? OptionalInt.empty()
-                    : OptionalInt.of(listen(settings, settings.plainPort().get(), null, fleet, connections, counters));
+                    : OptionalInt.of(listen(settings, settings.plainPort().get(), null, fleet, connections));
         } catch (IOException e) {
             close();
             throw e;
@@ -79,8 +79,7 @@ public final class MqttServer implements AutoCloseable {
             int port,
             @Nullable Supplier<ServerCertificate> certificate,
             Fleet fleet,
-            Connections connections,
-            GatewayMeters meters)
+            Connections connections)
             throws IOException {
         ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(loops)
@@ -92,14 +91,20 @@ public final class MqttServer implements AutoCloseable {
                 .childHandler(new ChannelInitializer<SocketChannel>() {
                     @Override
                     protected void initChannel(SocketChannel channel) {
+                        if (!arrivals.arrive(channel)) {
+                            connections.meters().refusedPacket("too many connects of an address");
+                            channel.close();
+                            return;
+                        }
                         if (certificate != null) {
                             channel.pipeline().addLast(certificate.get().tls().newHandler(channel.alloc()));
                         }
                         channel.pipeline()
                                 .addLast(new FlushConsolidationHandler(FLUSHES, true))
+                                .addLast(new FirstPacket(connections.meters()))
                                 .addLast(MqttEncoder.INSTANCE)
                                 .addLast(new MqttDecoder(settings.largestMessage() + TOPIC_BYTES))
-                                .addLast(new ConnectHandler(settings, fleet, connections, meters));
+                                .addLast(new ConnectHandler(settings, fleet, connections, arrivals));
                     }
                 });
         ChannelFuture bound =

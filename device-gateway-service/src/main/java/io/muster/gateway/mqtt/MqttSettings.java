@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param certificate in PEM, looked at again and again, as is its key; null for no TLS
  * @param plainPort empty for none; 0 for any free one
  * @param largestMessage bytes of a message's body
+ * @param mostArrivals connections of one address that are no device's yet
  */
 public record MqttSettings(
         String host,
@@ -25,7 +26,11 @@ public record MqttSettings(
         Doorkeeper doorkeeper,
         Supplier<SharedAccessPolicies> policies,
         InstantSource clock,
-        int largestMessage) {
+        int largestMessage,
+        int mostArrivals) {
+    /** Many devices may come from one address at once, and none waits long. */
+    public static final int MOST_ARRIVALS = 1000;
+
     /** What IoT Hub allows, and so the default. */
     public static final int LARGEST_MESSAGE = 256 * 1024;
 }

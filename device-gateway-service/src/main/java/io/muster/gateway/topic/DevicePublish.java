@@ -14,6 +14,9 @@ public sealed interface DevicePublish {
 
     record ReportedPatch(String rid, @Nullable Long expectedVersion) implements DevicePublish {}
 
+    /** A patch of reported properties whose {@code $version} is no number. */
+    record MalformedPatch(String rid) implements DevicePublish {}
+
     record MethodAnswer(int status, String rid) implements DevicePublish {}
 
     /** No topic of ours, or another device's. */
@@ -40,9 +43,9 @@ public sealed interface DevicePublish {
     }
 
     private static DevicePublish hub(Matcher topic) {
-        Optional<Map<String, @Nullable String>> query = PropertyBag.parse(topic.group("query"));
-        @Nullable String rid = Patterns.rawRid(topic.group("query"));
-        if (query.isEmpty() || rid == null) {
+        String query = topic.group("query");
+        @Nullable String rid = Patterns.raw(query, "rid");
+        if (rid == null) {
             return new Unknown();
         }
         String path = topic.group("path");
@@ -50,10 +53,10 @@ public sealed interface DevicePublish {
             return new TwinGet(rid);
         }
         if (path.equals("twin/PATCH/properties/reported")) {
-            @Nullable String version = query.get().get("$version");
+            @Nullable String version = Patterns.raw(query, "version");
             return version == null || version.matches("\\d{1,18}")
                     ? new ReportedPatch(rid, version == null ? null : Long.valueOf(version))
-                    : new Unknown();
+                    : new MalformedPatch(rid);
         }
         Matcher answer = Patterns.ANSWER.matcher(path);
         return answer.matches() ? new MethodAnswer(Integer.parseInt(answer.group(1)), rid) : new Unknown();
@@ -66,10 +69,10 @@ public sealed interface DevicePublish {
 
         private Patterns() {}
 
-        /** A rid is echoed to the byte, so it is never decoded. */
-        private static @Nullable String rawRid(String query) {
+        /** A member's value as it stands: a rid is echoed to the byte, and other members may hold what they like. */
+        private static @Nullable String raw(String query, String name) {
             for (String pair : query.split("&")) {
-                if (pair.startsWith("$rid=") || pair.startsWith("%24rid=")) {
+                if (pair.startsWith("$" + name + "=") || pair.startsWith("%24" + name + "=")) {
                     return pair.substring(pair.indexOf('=') + 1);
                 }
             }

@@ -13,7 +13,6 @@ import io.netty.channel.embedded.EmbeddedChannel;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -55,7 +54,8 @@ class ConnectHandlerTest {
                 new Doorkeeper(HubHosts.of("hub.test"), () -> new DeviceAuthorities(List.of())),
                 () -> policies,
                 InstantSource.system(),
-                MqttSettings.LARGEST_MESSAGE);
+                MqttSettings.LARGEST_MESSAGE,
+                MqttSettings.MOST_ARRIVALS);
         EmbeddedChannel channel = new EmbeddedChannel();
         channel.freezeTime();
         channel.pipeline()
@@ -63,7 +63,7 @@ class ConnectHandlerTest {
                         settings,
                         FLEET,
                         new Connections(FLEET, new SimpleMeterRegistry(), InstantSource.system()),
-                        new GatewayMeters(new SimpleMeterRegistry(), Map.of())));
+                        new Arrivals(MqttSettings.MOST_ARRIVALS)));
         channel.advanceTimeBy(29, TimeUnit.SECONDS);
         channel.runScheduledPendingTasks();
         assertThat(channel.isActive()).isTrue();

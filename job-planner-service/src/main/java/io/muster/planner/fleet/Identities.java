@@ -20,7 +20,6 @@ public final class Identities {
     /** How many modules a device may have. */
     public static final int MODULES_PER_DEVICE = 50;
 
-    private static final Pattern DEVICE_ID = Pattern.compile("[A-Za-z0-9\\-:.+%_#*?!(),=@;$']{1,128}");
     private static final Pattern THUMBPRINT = Pattern.compile("[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}");
     private static final int SHORTEST_KEY = 16;
     private static final int LONGEST_KEY = 64;
@@ -33,7 +32,7 @@ public final class Identities {
      */
     public static IdentityChange create(@Nullable Device present, String deviceId, CreateDevice command, Instant now) {
         IdentityId id = IdentityId.of(deviceId);
-        if (!isId(id.deviceId()) || (id.moduleId() != null && !isId(id.moduleId()))) {
+        if (!id.isWellFormed()) {
             return new IdentityChange.Refused(
                     Refusals.invalid("The id of a device or module has 1 to 128 letters, digits"
                             + " or characters of -:.+%_#*?!(),=@;$' and no others."));
@@ -91,10 +90,6 @@ public final class Identities {
             return new IdentityChange.Refused(Refusals.etagDiffers());
         }
         return new IdentityChange.Deleted(device);
-    }
-
-    private static boolean isId(String text) {
-        return DEVICE_ID.matcher(text).matches();
     }
 
     private static Credentials keepingKeys(Credentials wanted, Credentials present) {

@@ -84,6 +84,7 @@ public final class Methods {
                 .setRunning(true)
                 .setEpoch(connection.getEpoch())
                 .setGateway(connection.getGateway())
+                .setGatewayRun(connection.getGatewayRun())
                 .setDueAt(now.plusSeconds(call.getResponseTimeoutSeconds()))
                 .build();
     }

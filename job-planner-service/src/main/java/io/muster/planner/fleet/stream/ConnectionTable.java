@@ -2,14 +2,16 @@ package io.muster.planner.fleet.stream;
 
 import io.muster.document.IdentityId;
 import io.muster.records.DeviceConnection;
+import io.muster.records.GatewayHeartbeat;
 import io.muster.service.Outbox;
 import io.muster.topics.Topics;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
@@ -17,27 +19,47 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Who is connected where. The store is mirrored in memory, decoded, because every delivery and every target of a job asks. A
- * connection counts only while its gateway lives: the same run of it, heard of within the lease. For one task.
+ * connection counts only while its gateway lives: the same run of it, heard of within the lease. How long a gateway was silent is
+ * measured in {@link LogTime}, so that a log that is away ends nobody's lease. For one task.
  */
 final class ConnectionTable {
-    /** A gateway that is silent for so long holds no connections any more. */
-    static final Duration LEASE = Duration.ofSeconds(10);
+    /** A gateway that is silent for so many seconds holds no connections any more. */
+    static final long LEASE = 10;
 
-    /** Its connections are ended for good when it has been silent for so long. */
-    static final Duration GIVEN_UP = Duration.ofSeconds(60);
+    /** Its connections are ended for good when it has been silent for so many seconds. */
+    static final long GIVEN_UP = 60;
 
-    private record Gateway(String run, Instant lastSeen, Instant reportedUntil) {}
+    /**
+     * What is known of a gateway.
+     *
+     * @param former its earlier runs, as far as this task heard of them: one of them that is heard of late says nothing
+     * @param lastSeen in seconds of the log
+     */
+    private record Gateway(String run, Set<String> former, long lastSeen, boolean endsCalls, Instant reportedUntil) {
+        static Gateway begins(String run, @Nullable Gateway replaced) {
+            Set<String> former = new HashSet<>();
+            if (replaced != null) {
+                former.addAll(replaced.former());
+                former.add(replaced.run());
+            }
+            return new Gateway(run, former, 0, false, Instant.EPOCH);
+        }
+
+        Gateway heard(long now, boolean ends, Instant until) {
+            return new Gateway(run, former, now, ends, until);
+        }
+    }
 
     private final KeyValueStore<String, DeviceConnection> store;
     private final Outbox outbox;
     private final Map<String, DeviceConnection> mirror = new HashMap<>();
     private final Map<Integer, Gateway> gateways = new HashMap<>();
-    private final Instant startedAt;
+    private final LogTime time;
 
-    ConnectionTable(KeyValueStore<String, DeviceConnection> store, Outbox outbox, Instant now) {
+    ConnectionTable(KeyValueStore<String, DeviceConnection> store, Outbox outbox, LogTime time) {
         this.store = store;
         this.outbox = outbox;
-        this.startedAt = now;
+        this.time = time;
         try (KeyValueIterator<String, DeviceConnection> all = store.all()) {
             while (all.hasNext()) {
                 KeyValue<String, DeviceConnection> entry = all.next();
@@ -53,72 +75,101 @@ final class ConnectionTable {
     }
 
     /** The connection over which the device can be reached now. */
-    Optional<DeviceConnection> live(String deviceId, Instant now) {
-        return Optional.ofNullable(mirror.get(deviceId)).filter(connection -> isLive(connection, now));
+    Optional<DeviceConnection> live(String deviceId) {
+        return Optional.ofNullable(mirror.get(deviceId)).filter(this::isLive);
     }
 
-    boolean isLive(DeviceConnection connection, Instant now) {
-        if (!connection.getConnected()) {
-            return false;
-        }
+    /** Not heard of since this task began, a gateway may well live. */
+    boolean isLive(DeviceConnection connection) {
         @Nullable Gateway gateway = gateways.get(connection.getGateway());
-        if (gateway == null) {
-            // Not heard of since this task began: it may well live.
-            return now.isBefore(startedAt.plus(LEASE));
-        }
-        return gateway.run().equals(connection.getGatewayRun())
-                && now.isBefore(gateway.lastSeen().plus(LEASE));
+        return connection.getConnected()
+                && silence(gateway) < LEASE
+                && (gateway == null || gateway.run().equals(connection.getGatewayRun()));
+    }
+
+    private long silence(@Nullable Gateway gateway) {
+        return time.seconds() - (gateway == null ? 0 : gateway.lastSeen());
     }
 
     /**
      * A report came from that run of the gateway. One of an earlier run says nothing of the one that lives.
      *
-     * @param run sorts behind those before it
-     * @param reportedUntil what the gateway has to say of all before has been said; empty where the report does not tell
+     * @return whether it had been silent for so long that its connections did not count, and is back
      */
-    void heard(int gateway, String run, Optional<Instant> reportedUntil, Instant now) {
+    boolean heard(int gateway, String run, Object report, Instant at) {
         @Nullable Gateway known = gateways.get(gateway);
-        if (known == null || run.compareTo(known.run()) >= 0) {
-            Instant before = known == null ? Instant.EPOCH : known.reportedUntil();
-            gateways.put(gateway, new Gateway(run, now, reportedUntil.orElse(before)));
+        if (known != null && known.former().contains(run)) {
+            return false;
         }
+        Gateway before = known != null && known.run().equals(run) ? known : Gateway.begins(run, known);
+        gateways.put(
+                gateway,
+                report instanceof GatewayHeartbeat beat
+                        ? before.heard(
+                                time.seconds(),
+                                beat.getEndsCalls(),
+                                beat.getCaughtUpAt() == null ? at : beat.getCaughtUpAt())
+                        : before.heard(time.seconds(), before.endsCalls(), before.reportedUntil()));
+        return before == known && silence(known) >= LEASE;
     }
 
     /**
-     * Whether the gateway had handed over, by that instant, what it was to, and everything that it wrote before has been read here, as its
-     * heartbeats tell: what a device says in time must count, however late it is read, and its time does not run before it is asked. A
-     * gateway that stays silent for the lease is waited for no longer.
+     * Whether the end of a method is for its gateway to report still, so that its time does not end here: what a device says in time counts,
+     * however late it is read, and the gateway that handed the method over measures the time by its own clock. One that runs anew knows nothing of
+     * the call; it is waited for until it has reported what the run before it had not handed over. One that is silent for the lease is waited
+     * for no longer.
+     *
+     * @param run of the gateway, when the method was delivered; empty where that was not kept
+     * @param dueAt when its time is over by this planner's clock
      */
-    boolean hasReportedUntil(int gateway, Instant instant, Instant now) {
+    boolean isAwaited(int gateway, String run, Instant dueAt) {
         @Nullable Gateway known = gateways.get(gateway);
-        if (known != null && !known.reportedUntil().isBefore(instant)) {
+        if (silence(known) >= LEASE) {
+            return false;
+        }
+        if (known == null) {
             return true;
         }
-        Instant lastSeen = known == null ? startedAt : known.lastSeen();
-        return now.isAfter(lastSeen.plus(LEASE)) && now.isAfter(instant.plus(LEASE));
+        if (!known.endsCalls() || run.isEmpty()) {
+            // A gateway of an older version only tells up to when it had handed over everything.
+            return known.reportedUntil().isBefore(dueAt);
+        }
+        return known.run().equals(run) || known.reportedUntil().equals(Instant.EPOCH);
+    }
+
+    /** Devices and modules whose connections are that gateway's. */
+    List<String> connectedTo(int gateway) {
+        return mirror.values().stream()
+                .filter(connection -> connection.getGateway() == gateway && connection.getConnected())
+                .map(DeviceConnection::getDeviceId)
+                .toList();
     }
 
     /** Returns connections whose gateway runs anew, or has been silent for so long that nobody waits for it; at most so many. */
-    List<DeviceConnection> lost(Instant now, int most) {
+    List<DeviceConnection> lost(int most) {
         return mirror.values().stream()
-                .filter(connection -> connection.getConnected() && isLost(connection, now))
+                .filter(connection -> connection.getConnected() && isLost(connection))
                 .limit(most)
                 .toList();
     }
 
-    private boolean isLost(DeviceConnection connection, Instant now) {
+    /** Connections whose gateway runs anew, or has been silent for so long that nobody waits for it. */
+    List<DeviceConnection> lost() {
+        return mirror.values().stream()
+                .filter(connection -> connection.getConnected() && isLost(connection))
+                .toList();
+    }
+
+    private boolean isLost(DeviceConnection connection) {
         @Nullable Gateway gateway = gateways.get(connection.getGateway());
-        if (gateway != null && !gateway.run().equals(connection.getGatewayRun())) {
-            return true;
-        }
-        Instant lastSeen = gateway == null ? startedAt : gateway.lastSeen();
-        return now.isAfter(lastSeen.plus(GIVEN_UP));
+        return silence(gateway) >= GIVEN_UP
+                || (gateway != null && !gateway.run().equals(connection.getGatewayRun()));
     }
 
     /** How many devices can be reached now; modules are not counted. */
-    long connected(Instant now) {
+    long connected() {
         return mirror.values().stream()
-                .filter(connection -> !IdentityId.isModule(connection.getDeviceId()) && isLive(connection, now))
+                .filter(connection -> !IdentityId.isModule(connection.getDeviceId()) && isLive(connection))
                 .count();
     }
 

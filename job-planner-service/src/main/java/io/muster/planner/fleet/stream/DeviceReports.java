@@ -16,7 +16,9 @@ import io.muster.records.DeviceReport;
 import io.muster.records.GatewayHeartbeat;
 import io.muster.records.MessageAcknowledged;
 import io.muster.records.MethodAnswered;
+import io.muster.records.MethodUnanswered;
 import io.muster.records.MethodUndelivered;
+import io.muster.records.PartitionProbe;
 import io.muster.records.PatchReported;
 import io.muster.records.Refusal;
 import io.muster.records.ReportedAnswer;
@@ -26,8 +28,8 @@ import io.muster.records.SubscriptionsChanged;
 import io.muster.records.Twin;
 import io.muster.records.TwinAnswer;
 import java.time.Instant;
+import java.util.Iterator;
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** What gateways report of devices. A report of a connection that was superseded is refused. For one task. */
@@ -38,6 +40,7 @@ final class DeviceReports {
     private final MessageTable messages;
     private final TwinWriter twins;
     private final FleetOutbox outbox;
+    private final Chores chores;
 
     DeviceReports(DevicePartition partition) {
         this.devices = partition.devices();
@@ -46,19 +49,25 @@ final class DeviceReports {
         this.messages = partition.messages();
         this.twins = partition.twins();
         this.outbox = partition.outbox();
+        this.chores = partition.chores();
     }
 
     /** @param deviceId the report's; a heartbeat has none and may give anything */
     void handle(DeviceReport report, String deviceId, long number, Instant now) {
-        connections.heard(report.getGateway(), report.getGatewayRun(), reportedUntil(report), now);
+        if (connections.heard(report.getGateway(), report.getGatewayRun(), report.getReport(), report.getAt())) {
+            Iterator<String> waiting =
+                    connections.connectedTo(report.getGateway()).iterator();
+            chores.begin((budget, at) -> dispatch(waiting, budget, at), now);
+        }
         switch (report.getReport()) {
-            case GatewayHeartbeat _ -> {}
+            case GatewayHeartbeat _, PartitionProbe _ -> {}
             case RequestConnection _ -> terms(report, deviceId, number, now);
             case DeviceConnected connected -> connected(report, deviceId, connected, now);
             case DeviceDisconnected disconnected -> disconnected(deviceId, disconnected, now);
             case SubscriptionsChanged changed -> subscriptions(deviceId, changed, now);
             case MethodAnswered answered -> runner.answered(deviceId, answered, now);
             case MethodUndelivered undelivered -> runner.undelivered(deviceId, undelivered, now);
+            case MethodUnanswered unanswered -> runner.unanswered(deviceId, unanswered, now);
             case MessageAcknowledged acknowledged -> messages.acknowledged(deviceId, acknowledged.getNumber());
             case RequestTwin request -> twin(report, deviceId, request, now);
             case PatchReported patch -> reported(report, deviceId, patch, now);
@@ -66,10 +75,15 @@ final class DeviceReports {
         }
     }
 
-    private static Optional<Instant> reportedUntil(DeviceReport report) {
-        return report.getReport() instanceof GatewayHeartbeat beat
-                ? Optional.of(beat.getCaughtUpAt() == null ? report.getAt() : beat.getCaughtUpAt())
-                : Optional.empty();
+    /** Hands over what waits for the devices of a gateway that is back. */
+    private boolean dispatch(Iterator<String> devices, Budget budget, Instant now) {
+        while (devices.hasNext() && !budget.isSpent()) {
+            String deviceId = devices.next();
+            budget.spend(Budget.VISIT);
+            runner.dispatch(deviceId, now);
+            messages.dispatch(deviceId, now);
+        }
+        return !devices.hasNext();
     }
 
     /** The epoch is the request's own place in the partition, so that a later one is larger, whichever gateway asks. */
@@ -104,7 +118,7 @@ final class DeviceReports {
             close(report.getGateway(), deviceId, connected.getEpoch(), "A newer connection took its place.", now);
             return;
         }
-        if (session != null && connections.isLive(session, now)) {
+        if (session != null && connections.isLive(session)) {
             close(session.getGateway(), deviceId, session.getEpoch(), "A newer connection took its place.", now);
         }
         @Nullable DeviceConnection resumed = connected.getCleanSession() ? null : session;
@@ -126,7 +140,7 @@ final class DeviceReports {
 
     /** Ends connections of gateways that are gone, for everybody to read; a gateway that lives after all is told. @return whether none is left */
     boolean endLost(Budget budget, Instant now) {
-        for (DeviceConnection connection : connections.lost(now, budget.affords(Budget.BEGIN))) {
+        for (DeviceConnection connection : connections.lost(budget.affords(Budget.BEGIN))) {
             budget.spend(Budget.BEGIN);
             end(connection, now);
             close(

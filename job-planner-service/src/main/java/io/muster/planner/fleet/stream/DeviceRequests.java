@@ -121,7 +121,7 @@ final class DeviceRequests {
         for (String id : devices.modulesOf(deviceId)) {
             @Nullable Device module = devices.get(id);
             if (module != null) {
-                modules.add(views.of(module, now));
+                modules.add(views.of(module));
             }
         }
         outbox.reply(requester, new DevicePage(0, 1, modules, false), now);
@@ -133,7 +133,7 @@ final class DeviceRequests {
         List<DeviceView> page = new ArrayList<>();
         int[] bytes = {0};
         boolean more = devices.scan(Source.DEVICES, list.getAfter(), device -> {
-            page.add(views.of(device, now));
+            page.add(views.of(device));
             bytes[0] += DeviceViews.roughSize(device);
             return page.size() < limit && bytes[0] < DeviceViews.PAGE_BYTES;
         });
@@ -151,7 +151,7 @@ final class DeviceRequests {
                                     expansion.getPartition(),
                                     known.total(),
                                     known.enabled(),
-                                    connections.connected(now)),
+                                    connections.connected()),
                             now));
                     return census.isPresent();
                 },
@@ -200,7 +200,7 @@ final class DeviceRequests {
 
     private void close(String deviceId, String reason, Instant now) {
         connections
-                .live(deviceId, now)
+                .live(deviceId)
                 .ifPresent(connection -> outbox.deliver(
                         connection.getGateway(), deviceId, new CloseConnection(connection.getEpoch(), reason), now));
     }
@@ -242,7 +242,7 @@ final class DeviceRequests {
 
     private void view(Device device, Requester requester, Instant now) {
         if (requester.awaitsReply()) {
-            outbox.reply(requester, views.of(device, now), now);
+            outbox.reply(requester, views.of(device), now);
         }
     }
 }

@@ -5,7 +5,6 @@ import io.muster.records.Device;
 import io.muster.records.DeviceConnection;
 import io.muster.records.DeviceView;
 import io.muster.records.Twin;
-import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /** Devices as requesters see them: connected only while they can be reached. For one task. */
@@ -23,17 +22,17 @@ final class DeviceViews {
         this.messages = messages;
     }
 
-    DeviceView of(Device device, Instant now) {
-        return new DeviceView(device, connection(device, now), messages.count(device.getDeviceId()));
+    DeviceView of(Device device) {
+        return new DeviceView(device, connection(device), messages.count(device.getDeviceId()));
     }
 
-    DeviceRow row(Device device, Instant now) {
-        return new DeviceRow(device, connection(device, now), messages.count(device.getDeviceId()));
+    DeviceRow row(Device device) {
+        return new DeviceRow(device, connection(device), messages.count(device.getDeviceId()));
     }
 
-    private @Nullable DeviceConnection connection(Device device, Instant now) {
+    private @Nullable DeviceConnection connection(Device device) {
         @Nullable DeviceConnection connection = connections.get(device.getDeviceId());
-        return connection != null && connection.getConnected() && !connections.isLive(connection, now)
+        return connection != null && connection.getConnected() && !connections.isLive(connection)
                 ? DeviceConnection.newBuilder(connection).setConnected(false).build()
                 : connection;
     }

@@ -528,7 +528,7 @@ final class Expansions {
 
     /** Runs the operation if the device is a target, or has it wait for its release. */
     private boolean take(Active running, Device device, Instant now) {
-        if (!running.condition.matches(views.row(device, now))) {
+        if (!running.condition.matches(views.row(device))) {
             return false;
         }
         running.targets++;

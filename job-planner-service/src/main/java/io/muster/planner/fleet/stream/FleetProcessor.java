@@ -25,7 +25,9 @@ import io.muster.records.InvokeMethod;
 import io.muster.records.ListDevices;
 import io.muster.records.ListModules;
 import io.muster.records.MethodAnswered;
+import io.muster.records.MethodUnanswered;
 import io.muster.records.MethodUndelivered;
+import io.muster.records.PartitionProbe;
 import io.muster.records.QueryFleet;
 import io.muster.records.ReleaseDeviceJobs;
 import io.muster.records.RequestConnection;
@@ -44,6 +46,8 @@ import io.muster.topics.PartitionCounts;
 import io.muster.topics.Topics;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
+import java.util.UUID;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -89,6 +93,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
     private static final Duration TICK = Duration.ofMillis(10);
     private static final Duration SWEEP = Duration.ofSeconds(5);
     private static final Duration EXPIRY = Duration.ofMinutes(10);
+    private static final int NO_GATEWAY = -1;
 
     private final Codecs codecs;
     private final int devicePartitions;
@@ -108,6 +113,9 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
 
     @SuppressWarnings("NullAway.Init")
     private Steps steps;
+
+    @SuppressWarnings("NullAway.Init")
+    private LogTime logTime;
 
     @SuppressWarnings("NullAway.Init")
     private DeviceTable devices;
@@ -160,9 +168,10 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
         KeyValueStore<String, DeviceConnection> connectionStore = context.getStateStore(CONNECTIONS);
         KeyValueStore<String, PendingMethod> methodStore = context.getStateStore(METHODS);
         FleetOutbox fleetOutbox = new FleetOutbox(outbox);
+        this.logTime = new LogTime(UUID.randomUUID().toString());
         this.devices = new DeviceTable(
                 context.getStateStore(DEVICES), context.getStateStore(TAGS), codecs.of(Topics.DEVICES), outbox);
-        ConnectionTable connections = new ConnectionTable(connectionStore, outbox, now());
+        ConnectionTable connections = new ConnectionTable(connectionStore, outbox, logTime);
         TwinWriter twins = new TwinWriter(devices, connections, fleetOutbox);
         this.deviceJobs =
                 new DeviceJobTable(context.taskId().partition(), context.getStateStore(DEVICE_JOBS), outbox, traces);
@@ -238,6 +247,10 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
     private void report(Record<String, byte[]> record, RecordMetadata position, Instant now)
             throws InvalidRecordException {
         DeviceReport report = codecs.of(Topics.DEVICE_REPORTS).decode(record.value());
+        if (report.getReport() instanceof PartitionProbe probe) {
+            logTime.read(report.getGatewayRun(), probe);
+            return;
+        }
         if (report.getGateway() < 0 || report.getGateway() >= gatewayPartitions) {
             throw new InvalidRecordException(
                     "no gateway has the ordinal " + report.getGateway() + ", there are " + gatewayPartitions);
@@ -266,7 +279,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
         return switch (message) {
             case GetDevice _, InvokeMethod _, ListModules _ -> false;
             case RequestConnection _, SubscriptionsChanged _, MethodAnswered _, MethodUndelivered _ -> false;
-            case RequestTwin _, GatewayHeartbeat _ -> false;
+            case RequestTwin _, GatewayHeartbeat _, MethodUnanswered _ -> false;
             default -> true;
         };
     }
@@ -294,11 +307,22 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
     private void tick(long timestamp) {
         Instant now = Instant.ofEpochMilli(timestamp);
         Budget budget = new Budget(Budget.TICK);
-        boolean anyDue = runner.timeOut(now);
+        boolean anyDue = runner.timeOut(now) | probe(now);
         chores.goOn(budget, now);
         if (anyDue || budget.isTouched()) {
             steps.worked();
         }
+    }
+
+    private boolean probe(Instant now) {
+        Optional<PartitionProbe> due = logTime.due(now);
+        due.ifPresent(probe -> outbox.send(
+                Outbox.sink(Topics.DEVICE_REPORTS),
+                Topics.DEVICE_REPORTS,
+                new Route(null, context.taskId().partition()),
+                new DeviceReport(null, NO_GATEWAY, logTime.task(), now, probe, null),
+                now));
+        return due.isPresent();
     }
 
     private Instant now() {

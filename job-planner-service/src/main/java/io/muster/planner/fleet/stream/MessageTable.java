@@ -83,7 +83,7 @@ final class MessageTable {
             return;
         }
         Optional<DeviceConnection> connection = connections
-                .live(deviceId, now)
+                .live(deviceId)
                 .filter(live -> live.getSubscriptions().contains(CloudMessages.filter(deviceId)));
         if (connection.isEmpty()) {
             return;

@@ -22,6 +22,7 @@ import io.muster.records.FailureKind;
 import io.muster.records.MethodAnswered;
 import io.muster.records.MethodRequest;
 import io.muster.records.MethodResult;
+import io.muster.records.MethodUnanswered;
 import io.muster.records.MethodUndelivered;
 import io.muster.records.Refusal;
 import io.muster.service.Requester;
@@ -68,7 +69,7 @@ final class MethodRunner {
      */
     void runJob(FleetJob job, MethodCall call, String deviceId, @Nullable DeviceJobStatus previous, Instant now) {
         PendingMethod pending = Methods.queuedOfJob(deviceId, job, call, now);
-        Optional<DeviceConnection> ready = job.getHeld() ? Optional.empty() : ready(deviceId, now);
+        Optional<DeviceConnection> ready = job.getHeld() ? Optional.empty() : ready(deviceId);
         if (ready.isPresent()) {
             deliver(null, pending, call, ready.get(), previous, now);
         } else {
@@ -94,7 +95,7 @@ final class MethodRunner {
                 .setCreatedAt(now)
                 .setDueAt(now.plusSeconds(call.getConnectTimeoutSeconds()))
                 .build();
-        Optional<DeviceConnection> ready = ready(deviceId, now);
+        Optional<DeviceConnection> ready = ready(deviceId);
         if (ready.isPresent()) {
             deliver(null, pending, call, ready.get(), null, now);
         } else if (call.getConnectTimeoutSeconds() > 0) {
@@ -110,7 +111,7 @@ final class MethodRunner {
             return;
         }
         for (PendingMethod pending : methods.of(deviceId)) {
-            Optional<DeviceConnection> ready = ready(deviceId, now);
+            Optional<DeviceConnection> ready = ready(deviceId);
             if (ready.isEmpty()) {
                 return;
             }
@@ -159,25 +160,35 @@ final class MethodRunner {
         }
         if (call == null || (jobId == null && call.getConnectTimeoutSeconds() == 0)) {
             methods.remove(pending);
-            fail(pending, "DeviceNotOnline", Refusals.notOnline(), now);
+            if (report.getExpired()) {
+                failForTime(pending, now);
+            } else {
+                fail(pending, "DeviceNotOnline", Refusals.notOnline(), now);
+            }
             return;
         }
         methods.put(pending, Methods.undelivered(pending, call, now));
         if (jobId != null) {
             happened(pending, DeviceJobStatus.RUNNING, new DeviceJobQueued(pending.getAttempt(), null, null), now);
         }
-        // What came too late to be handed over says nothing of the connection, which may well be there still.
-        boolean cameTooLate = pending.getDueAt() != null && !now.isBefore(pending.getDueAt());
         boolean connectedSince = connections
-                .live(deviceId, now)
+                .live(deviceId)
                 .filter(connection -> connection.getEpoch() > pending.getEpoch())
                 .isPresent();
-        if (cameTooLate || connectedSince) {
+        if (report.getExpired() || connectedSince) {
             dispatch(deviceId, now);
         }
     }
 
-    /** Ends those whose time has come. @return whether there was any */
+    /** The device had its time, by the clock of the gateway that handed the method over. */
+    void unanswered(String deviceId, MethodUnanswered report, Instant now) {
+        @Nullable PendingMethod pending = awaiting(deviceId, report.getDeliveryId());
+        if (pending != null) {
+            endForTime(pending, now);
+        }
+    }
+
+    /** Ends those whose time has come, but for those that their gateways end. @return whether there was any */
     boolean timeOut(Instant now) {
         List<PendingMethod> due = methods.due(now, DUE_PER_TICK);
         for (PendingMethod pending : due) {
@@ -190,22 +201,26 @@ final class MethodRunner {
             }
             if (pending.getRunning()
                     && dueAt != null
-                    && !connections.hasReportedUntil(pending.getGateway(), dueAt, now)) {
+                    && connections.isAwaited(pending.getGateway(), pending.getGatewayRun(), dueAt)) {
                 methods.lookAgain(pending, now.plus(LOOK_AGAIN));
                 continue;
             }
-            FailureKind kind = pending.getRunning() ? FailureKind.NO_ANSWER : FailureKind.NOT_ONLINE;
-            if (!isTriedAgain(pending, kind, now)) {
-                methods.remove(pending);
-                if (pending.getRunning()) {
-                    failForTime(pending, now);
-                } else {
-                    endWithJob(pending, now);
-                }
-            }
-            dispatch(pending.getDeviceId(), now);
+            endForTime(pending, now);
         }
         return !due.isEmpty();
+    }
+
+    private void endForTime(PendingMethod pending, Instant now) {
+        FailureKind kind = pending.getRunning() ? FailureKind.NO_ANSWER : FailureKind.NOT_ONLINE;
+        if (!isTriedAgain(pending, kind, now)) {
+            methods.remove(pending);
+            if (pending.getRunning()) {
+                failForTime(pending, now);
+            } else {
+                endWithJob(pending, now);
+            }
+        }
+        dispatch(pending.getDeviceId(), now);
     }
 
     /** Whether its job allows for another attempt after such a failure: it waits for that now. */
@@ -266,12 +281,12 @@ final class MethodRunner {
     }
 
     /** The connection to hand a method to, if the device takes methods now and may have one more in flight. */
-    private Optional<DeviceConnection> ready(String deviceId, Instant now) {
+    private Optional<DeviceConnection> ready(String deviceId) {
         if (methods.running(deviceId) >= Methods.IN_FLIGHT_PER_DEVICE) {
             return Optional.empty();
         }
         return connections
-                .live(deviceId, now)
+                .live(deviceId)
                 .filter(connection -> connection.getSubscriptions().contains(METHODS_FILTER));
     }
 

@@ -122,9 +122,9 @@ final class Queries {
         }
 
         private boolean visit(Device device, Budget budget, Instant now) {
-            Row row = views.row(device, now);
+            Row row = views.row(device);
             if (query.condition().matches(row) && take(row, DeviceViews.roughSize(device))) {
-                foundDevices.add(views.of(device, now));
+                foundDevices.add(views.of(device));
             }
             return passed(device.getDeviceId(), budget);
         }

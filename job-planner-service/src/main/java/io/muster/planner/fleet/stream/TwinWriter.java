@@ -29,7 +29,7 @@ final class TwinWriter {
             if (notification != null) {
                 String deviceId = device.getDeviceId();
                 connections
-                        .live(deviceId, now)
+                        .live(deviceId)
                         .filter(connection -> connection.getSubscriptions().contains(DESIRED_FILTER))
                         .ifPresent(connection -> outbox.deliver(
                                 connection.getGateway(),

@@ -1,0 +1,225 @@
+package io.muster.gateway.kafka;
+
+import io.muster.codec.RecordCodec;
+import io.muster.codec.UndecodableRecordException;
+import io.muster.records.Delivery;
+import io.muster.registry.SchemaRegistryException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.errors.WakeupException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads a gateway's deliveries, on a thread of its own. A batch is decoded, then committed, then handed over: what can't be decoded for now was not
+ * committed, and what was committed is never handed over again (ADR 0003). The next batch is committed when this one is with its
+ * connections, so a gateway that is killed leaves no more than one batch in doubt. Brokers or a registry that are away are waited
+ * for, one record's fault is a dead letter, and anything else ends the process.
+ */
+final class DeliveryReader {
+    /** Where a batch goes. */
+    interface Sink {
+        /**
+         * Hands a delivery over.
+         *
+         * @param writtenAfter an instant of {@link System#nanoTime} at which it had not been written yet
+         */
+        void take(Delivery delivery, ConsumerRecord<String, byte[]> record, long writtenAfter);
+
+        /** How many of what was handed over are not with their connections yet. */
+        int waiting();
+
+        /** The record can't be used. */
+        void putAside(ConsumerRecord<String, byte[]> record, String reason);
+    }
+
+    /** A record, and the delivery in it or why there is none. */
+    private record Decoded(
+            ConsumerRecord<String, byte[]> record,
+            @Nullable Delivery delivery,
+            String fault) {}
+
+    /** Where the deliveries ended, when that was asked. */
+    private record End(long offset, long nanos, Instant at) {}
+
+    private static final Logger LOG = LoggerFactory.getLogger(DeliveryReader.class);
+    private static final Duration POLL = Duration.ofMillis(100);
+    private static final Duration RETRY = Duration.ofMillis(200);
+    private static final Duration BREATH = Duration.ofMillis(1);
+    private static final Duration BETWEEN_LOOKS = Duration.ofSeconds(1);
+    private static final Duration READY = Duration.ofSeconds(15);
+
+    private final org.apache.kafka.clients.consumer.Consumer<String, byte[]> consumer;
+    private final TopicPartition mine;
+    private final RecordCodec<Delivery> codec;
+    private final Sink sink;
+    private final InstantSource clock;
+    private final Consumer<String> fatal;
+    private volatile boolean closed;
+    private volatile boolean failed;
+    private volatile long answeredAt;
+    private volatile Instant caughtUpAt = Instant.EPOCH;
+    private End before;
+    private End last;
+    private @Nullable Thread thread;
+
+    /** @param fatal ends the process: is called when deliveries can't be read any more, with the reason */
+    DeliveryReader(
+            org.apache.kafka.clients.consumer.Consumer<String, byte[]> consumer,
+            TopicPartition mine,
+            RecordCodec<Delivery> codec,
+            Sink sink,
+            InstantSource clock,
+            Consumer<String> fatal) {
+        this.consumer = consumer;
+        this.mine = mine;
+        this.codec = codec;
+        this.sink = sink;
+        this.clock = clock;
+        this.fatal = fatal;
+        this.answeredAt = System.nanoTime() - READY.toNanos();
+        // Before the first look nobody knows when the records were written that are there already: long ago.
+        this.before = new End(0, System.nanoTime() - Duration.ofDays(1).toNanos(), Instant.EPOCH);
+        this.last = before;
+    }
+
+    void start() {
+        thread = Thread.ofPlatform().daemon().name("deliveries").start(this::run);
+    }
+
+    /** Whether deliveries are read: the brokers have answered lately, and the registry if it was needed. */
+    boolean ready() {
+        return !closed && !failed && System.nanoTime() - answeredAt < READY.toNanos();
+    }
+
+    /** All deliveries that were written before that instant are with their connections; 1970 before that can be told for the first time. */
+    Instant caughtUpAt() {
+        return caughtUpAt;
+    }
+
+    private void run() {
+        boolean waits = false;
+        try {
+            while (!closed) {
+                try {
+                    step();
+                    if (waits) {
+                        LOG.info("Deliveries are read again");
+                        waits = false;
+                    }
+                } catch (WakeupException e) {
+                    LOG.debug("Woken to end");
+                } catch (RetriableException | SchemaRegistryException e) {
+                    if (!waits) {
+                        LOG.warn("Deliveries can't be read for now: {}", e.toString());
+                        waits = true;
+                    }
+                    Thread.sleep(RETRY);
+                }
+            }
+            consumer.close();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            failed = true;
+        } catch (Throwable e) {
+            failed = true;
+            fatal.accept("Deliveries can't be read any more: " + e);
+        }
+    }
+
+    /** One batch, or a look where there is none. */
+    void step() throws InterruptedException {
+        if (sink.waiting() > 0) {
+            Thread.sleep(BREATH);
+            return;
+        }
+        ConsumerRecords<String, byte[]> batch = consumer.poll(POLL);
+        if (!batch.isEmpty()) {
+            handOver(batch);
+            answeredAt = System.nanoTime();
+        }
+        look();
+    }
+
+    private void handOver(ConsumerRecords<String, byte[]> batch) {
+        List<Decoded> decoded = new ArrayList<>(batch.count());
+        try {
+            batch.forEach(record -> decoded.add(decode(record)));
+            consumer.commitSync();
+        } catch (RuntimeException e) {
+            // None of it was handed over: it comes again.
+            batch.partitions()
+                    .forEach(partition -> consumer.seek(
+                            partition, batch.records(partition).getFirst().offset()));
+            throw e;
+        }
+        decoded.forEach(this::handOver);
+    }
+
+    private Decoded decode(ConsumerRecord<String, byte[]> record) {
+        byte @Nullable [] value = record.value();
+        try {
+            return value == null
+                    ? new Decoded(record, null, "a record here has a value")
+                    : new Decoded(record, codec.decode(value), "");
+        } catch (UndecodableRecordException e) {
+            return new Decoded(record, null, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void handOver(Decoded decoded) {
+        if (decoded.delivery() == null) {
+            sink.putAside(decoded.record(), decoded.fault());
+            return;
+        }
+        try {
+            sink.take(decoded.delivery(), decoded.record(), writtenAfter(decoded.record()));
+        } catch (RuntimeException e) {
+            sink.putAside(decoded.record(), "it can't be handed over: " + e);
+        }
+    }
+
+    private long writtenAfter(ConsumerRecord<?, ?> record) {
+        return record.offset() >= last.offset() ? last.nanos() : before.nanos();
+    }
+
+    /** Asks about once a second where the deliveries end; later, when all before that is with its connections, the gateway had caught up then. */
+    private void look() {
+        long nanos = System.nanoTime();
+        boolean all = consumer.position(mine) >= last.offset() && sink.waiting() == 0;
+        if (!all || nanos - last.nanos() < BETWEEN_LOOKS.toNanos()) {
+            return;
+        }
+        caughtUpAt = last.at();
+        Instant at = clock.instant();
+        long offset =
+                Objects.requireNonNull(consumer.endOffsets(List.of(mine), BETWEEN_LOOKS).get(mine));
+        before = last;
+        last = new End(offset, nanos, at);
+        answeredAt = System.nanoTime();
+    }
+
+    /** Takes no more deliveries; those that were taken are with their connections when it returns, or the limit is over. */
+    void stop(Duration limit) {
+        closed = true;
+        try {
+            if (thread != null && !thread.join(limit)) {
+                // Not earlier: a commit that is woken may have been made, and then nobody would hand its batch over.
+                consumer.wakeup();
+                thread.join(limit);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,148 @@
+package io.muster.gateway.kafka;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes to the log without blocking its callers. A record that was taken is written, however long the log is away, in the order of taking;
+ * it waits in memory that is bounded. Where that is full, records are refused at once: those that devices can do without from half of it on,
+ * so that answers have the other half. Thread-safe.
+ */
+final class LogWriter implements AutoCloseable {
+    /** How much may wait. */
+    static final long MOST_BYTES = 64L << 20;
+
+    private static final Logger LOG = LoggerFactory.getLogger(LogWriter.class);
+    private static final int RECORD_OVERHEAD = 200;
+
+    /** A record and who waits for its acknowledgement. */
+    private record Taken(ProducerRecord<String, byte[]> record, long bytes, CompletableFuture<Void> written) {}
+
+    private final Producer<String, byte[]> producer;
+    private final Consumer<String> fatal;
+    private final BlockingQueue<Taken> queue = new LinkedBlockingQueue<>();
+    private final AtomicLong unwritten = new AtomicLong();
+    private final AtomicBoolean full = new AtomicBoolean();
+    private final Counter refused;
+    private final Thread sender;
+    private volatile boolean closed;
+
+    /** @param fatal ends the process: is called when no record can be written any more, with the reason */
+    LogWriter(Producer<String, byte[]> producer, MeterRegistry meters, Consumer<String> fatal) {
+        this.producer = producer;
+        this.fatal = fatal;
+        Gauge.builder("muster.gateway.unwritten.bytes", unwritten, AtomicLong::get)
+                .description("What waits in memory for the log to take it")
+                .register(meters);
+        this.refused = Counter.builder("muster.gateway.unwritten.refused")
+                .description("Records that were refused because the memory for what waits was full")
+                .register(meters);
+        this.sender = Thread.ofPlatform().daemon().name("log-writer").start(this::send);
+    }
+
+    /** Takes a record; the future ends when the brokers have acknowledged it, or fails. */
+    CompletableFuture<Void> write(ProducerRecord<String, byte[]> record) {
+        return take(record, MOST_BYTES);
+    }
+
+    /** As {@link #write}, but only while there is much room. */
+    CompletableFuture<Void> writeWithRoom(ProducerRecord<String, byte[]> record) {
+        return take(record, MOST_BYTES / 2);
+    }
+
+    /** Whether so much waits that devices must wait before they send more. */
+    boolean saturated() {
+        return unwritten.get() > MOST_BYTES / 2;
+    }
+
+    private CompletableFuture<Void> take(ProducerRecord<String, byte[]> record, long limit) {
+        byte[] value = record.value();
+        long bytes = (value == null ? 0 : value.length) + RECORD_OVERHEAD;
+        if (closed || unwritten.addAndGet(bytes) > limit) {
+            return refuse(bytes);
+        }
+        Taken taken = new Taken(record, bytes, new CompletableFuture<>());
+        queue.add(taken);
+        return taken.written();
+    }
+
+    private CompletableFuture<Void> refuse(long bytes) {
+        if (closed) {
+            return CompletableFuture.failedFuture(new IllegalStateException("the gateway ends"));
+        }
+        unwritten.addAndGet(-bytes);
+        refused.increment();
+        if (full.compareAndSet(false, true)) {
+            LOG.warn(
+                    "The log takes nothing and {} MiB wait for it: telemetry and new connections are refused, and from {} MiB on everything",
+                    unwritten.get() >> 20,
+                    MOST_BYTES >> 20);
+        }
+        return CompletableFuture.failedFuture(new IllegalStateException("too much waits for the log"));
+    }
+
+    private void send() {
+        try {
+            while (true) {
+                Taken next = queue.take();
+                producer.send(next.record(), (_, error) -> ended(next, error));
+            }
+        } catch (InterruptedException | InterruptException e) {
+            LOG.debug("The writer ends");
+        } catch (Throwable e) {
+            fatal.accept("Nothing can be written to the log: " + e);
+        }
+    }
+
+    private void ended(Taken taken, @Nullable Exception error) {
+        unwritten.addAndGet(-taken.bytes());
+        if (error == null) {
+            if (full.compareAndSet(true, false)) {
+                LOG.info("The log takes records again");
+            }
+            taken.written().complete(null);
+            return;
+        }
+        taken.written().completeExceptionally(error);
+        if (!closed && !(error instanceof RecordTooLargeException)) {
+            // Whatever passes is tried again without end: this does not.
+            fatal.accept("Nothing can be written to " + taken.record().topic() + ": " + error);
+        }
+    }
+
+    /** Writes what was taken, as far as the log takes it in that time. */
+    void close(Duration limit) {
+        closed = true;
+        long end = System.nanoTime() + limit.toNanos();
+        try {
+            while (unwritten.get() > 0 && System.nanoTime() < end) {
+                Thread.sleep(1);
+            }
+            sender.interrupt();
+            sender.join(limit);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        producer.close(Duration.ZERO);
+    }
+
+    @Override
+    public void close() {
+        close(Duration.ZERO);
+    }
+}

@@ -1,0 +1,171 @@
+package io.muster.gateway.mqtt;
+
+import io.muster.records.MethodAnswered;
+import io.muster.records.MethodUnanswered;
+import io.muster.records.MethodUndelivered;
+import io.netty.util.concurrent.EventExecutor;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Methods that were handed to devices and have not ended, of all connections. Each ends once, with a report: the device's answer, or, when its
+ * time is over by the monotonic clock of this process, that it has not answered. So an answer counts if it came here in time, whenever
+ * the fleet reads that, and whatever any clock says (ADR 0018). A call outlives its connection: the answer may come over the device's next one.
+ * Thread-safe.
+ */
+final class Calls {
+    private static final Duration RETRY = Duration.ofSeconds(1);
+    private static final Executor LATER =
+            CompletableFuture.delayedExecutor(RETRY.toMillis(), TimeUnit.MILLISECONDS);
+
+    /** A call that was handed over. */
+    private static final class Open {
+        private final Call call;
+        private final long until;
+        private final EventExecutor timer;
+        private volatile @Nullable Future<?> timeOut;
+        /** Its time is over, and the report of that is to be written still: an answer comes too late. */
+        private volatile boolean over;
+
+        private Open(Call call, long until, EventExecutor timer) {
+            this.call = call;
+            this.until = until;
+            this.timer = timer;
+        }
+
+        private String deliveryId() {
+            return call.request().getDeliveryId();
+        }
+    }
+
+    /** By device, and of each by delivery id. */
+    private final Map<String, Map<String, Open>> all = new ConcurrentHashMap<>();
+
+    private final Fleet fleet;
+    private final GatewayMeters meters;
+    private final InstantSource clock;
+
+    Calls(Fleet fleet, GatewayMeters meters, InstantSource clock) {
+        this.fleet = fleet;
+        this.meters = meters;
+        this.clock = clock;
+    }
+
+    /** The call is being handed over: its device's time begins. @param timer outlives the connection */
+    void begin(Call call, EventExecutor timer) {
+        Open open = new Open(call, System.nanoTime() + call.time().toNanos(), timer);
+        keep(open);
+        timeOutIn(open, call.time().toNanos());
+    }
+
+    /**
+     * Reports a device's answer. One to a call that is not open here is reported too: another gateway may have handed that over, and the
+     * fleet knows whether it has ended.
+     *
+     * @return fails when the answer can't be kept; the call is open then as before
+     */
+    CompletableFuture<Void> answered(String deviceId, String deliveryId, int status, ByteBuffer payload) {
+        Instant at = clock.instant();
+        @Nullable Open open = get(deviceId, deliveryId);
+        if (open != null && open.over) {
+            return CompletableFuture.completedFuture(null);
+        }
+        if (open != null) {
+            remove(open);
+        }
+        return fleet.report(deviceId, new MethodAnswered(deliveryId, status, payload))
+                .whenComplete((_, error) -> {
+                    if (open != null && error == null) {
+                        open.call.ended(Integer.toString(status), status >= Packets.BAD_REQUEST, at);
+                    } else if (open != null) {
+                        keep(open);
+                        timeOutIn(open, Math.max(open.until - System.nanoTime(), RETRY.toNanos()));
+                    }
+                });
+    }
+
+    /** Reports that a call never left this gateway. */
+    void undelivered(String deviceId, MethodUndelivered report) {
+        fleet.report(deviceId, report).exceptionally(_ -> {
+            LATER.execute(() -> undelivered(deviceId, report));
+            return null;
+        });
+    }
+
+    /** How long the last of a device's open calls has to be answered. */
+    Duration longest(String deviceId) {
+        long now = System.nanoTime();
+        long most = open(deviceId).stream()
+                .mapToLong(open -> open.until - now)
+                .max()
+                .orElse(0);
+        return Duration.ofNanos(Math.max(0, most));
+    }
+
+    private Collection<Open> open(String deviceId) {
+        Map<String, Open> open = all.get(deviceId);
+        return open == null ? List.of() : open.values();
+    }
+
+    boolean anyOpen(String deviceId) {
+        return all.containsKey(deviceId);
+    }
+
+    private @Nullable Open get(String deviceId, String deliveryId) {
+        Map<String, Open> open = all.get(deviceId);
+        return open == null ? null : open.get(deliveryId);
+    }
+
+    private void keep(Open open) {
+        all.compute(open.call.deviceId(), (_, calls) -> {
+            Map<String, Open> kept = calls == null ? new ConcurrentHashMap<>() : calls;
+            kept.put(open.deliveryId(), open);
+            return kept;
+        });
+    }
+
+    private void remove(Open open) {
+        all.computeIfPresent(open.call.deviceId(), (_, calls) -> {
+            calls.remove(open.deliveryId(), open);
+            return calls.isEmpty() ? null : calls;
+        });
+        @Nullable Future<?> timeOut = open.timeOut;
+        if (timeOut != null) {
+            timeOut.cancel(false);
+        }
+    }
+
+    private void timeOutIn(Open open, long nanos) {
+        open.timeOut = open.timer.schedule(() -> timeOut(open), nanos, TimeUnit.NANOSECONDS);
+    }
+
+    private void timeOut(Open open) {
+        String deviceId = open.call.deviceId();
+        if (get(deviceId, open.deliveryId()) != open) {
+            return;
+        }
+        remove(open);
+        if (!open.over) {
+            open.over = true;
+            meters.delivery("method", "no answer");
+            open.call.ended("no answer", true, clock.instant());
+        }
+        fleet.report(deviceId, new MethodUnanswered(open.deliveryId())).exceptionally(_ -> {
+            // The memory for reports is full: the call is not forgotten.
+            keep(open);
+            timeOutIn(open, RETRY.toNanos());
+            return null;
+        });
+    }
+}
