@@ -122,7 +122,8 @@ public final class GatewayService implements AutoCloseable {
      * @param fatal ends the process: is called when the gateway can't go on, with the reason
      * @throws SettingsException when a port is taken or a file can't be used
      */
-    public static GatewayService start(Options options, SchemaRegistry registry, MeterRegistry meters, Traces traces, Consumer<String> fatal) {
+    public static GatewayService start(
+            Options options, SchemaRegistry registry, MeterRegistry meters, Traces traces, Consumer<String> fatal) {
         FleetLink fleet = new FleetLink(
                 options.kafka(),
                 new Codecs(registry),

@@ -28,7 +28,8 @@ public final class Main {
         OperationsServer.Address address = OperationsServer.Address.from(settings);
         Traces traces = Traces.from(settings, NAME);
         settings.rejectUnknown();
-        GatewayService gateway = GatewayService.start(options, new ConfluentSchemaRegistry(registry), meters, traces, ServiceProgram::fail);
+        GatewayService gateway = GatewayService.start(
+                options, new ConfluentSchemaRegistry(registry), meters, traces, ServiceProgram::fail);
         OperationsServer operations = OperationsServer.start(address, meters, gateway::ready);
         return () -> {
             operations.close();

@@ -630,7 +630,11 @@ class MqttServerTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"devices/other/messages/events/", "devices/d/messages/events/a=50%", "$iothub/twin/GET/?$rid=1", "x"
+            strings = {
+                "devices/other/messages/events/",
+                "devices/d/messages/events/a=50%",
+                "$iothub/twin/GET/?$rid=1",
+                "x"
             })
     void aWillThatCouldNotBeSentIsRefusedAtTheConnect(String topic) throws IOException {
         try (MqttClient client = client()) {

@@ -181,7 +181,9 @@ class FleetSimulationTest {
                                 planner.now().plusSeconds(ANSWER_SECONDS));
                         devices.get(delivery.getDeviceId()).receive(request);
                     } else {
-                        report(delivery.getDeviceId(), new MethodUndelivered(request.getDeliveryId(), "no connection", false));
+                        report(
+                                delivery.getDeviceId(),
+                                new MethodUndelivered(request.getDeliveryId(), "no connection", false));
                     }
                 }
             }

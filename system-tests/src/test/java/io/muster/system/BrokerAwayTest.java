@@ -25,8 +25,8 @@ class BrokerAwayTest {
     private static final int ANSWER_SECONDS = 15;
 
     /** Each answers well within its time, and sends telemetry beside. */
-    private static final Behaviour BUSY = new Behaviour(
-            Duration.ofMillis(50), Duration.ofSeconds(3), 0, 0, 0, false, Duration.ofSeconds(2), 11);
+    private static final Behaviour BUSY =
+            new Behaviour(Duration.ofMillis(50), Duration.ofSeconds(3), 0, 0, 0, false, Duration.ofSeconds(2), 11);
 
     static Stream<Integer> seconds() {
         return Arrays.stream(System.getProperty("away", "5,30").split(",")).map(Integer::valueOf);

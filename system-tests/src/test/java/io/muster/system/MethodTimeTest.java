@@ -42,7 +42,9 @@ class MethodTimeTest {
         try (SimulatedFleet fleet = muster.connect(ids, late)) {
             await().until(() -> fleet.counters().connected() == DEVICES);
             long start = System.nanoTime();
-            assertThat(callAll(muster, ids)).extracting(RestClient.Answer::status).containsOnly(504);
+            assertThat(callAll(muster, ids))
+                    .extracting(RestClient.Answer::status)
+                    .containsOnly(504);
             System.out.println("504 after " + Duration.ofNanos(System.nanoTime() - start));
             assertThat(fleet.counters().methods()).isEqualTo(DEVICES);
             RunningMuster.schedule(muster.rest, "late", "tags.late = true", ANSWER_SECONDS);
@@ -59,7 +61,9 @@ class MethodTimeTest {
         Behaviour inTime = answeringAfter(Duration.ofMillis(2000), Duration.ofSeconds(4));
         try (SimulatedFleet fleet = muster.connect(ids, inTime)) {
             await().until(() -> fleet.counters().connected() == DEVICES);
-            assertThat(callAll(muster, ids)).extracting(RestClient.Answer::status).containsOnly(200);
+            assertThat(callAll(muster, ids))
+                    .extracting(RestClient.Answer::status)
+                    .containsOnly(200);
         }
     }
 }

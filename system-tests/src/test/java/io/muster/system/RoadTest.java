@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** A job's road over a thousand devices, undisturbed and with a process killed in the middle. */
 class RoadTest {
     private static final int DEVICES = 1000;
+    private static final long BATCH = 200;
     private static final List<String> IDS = SimulatedFleet.deviceIds("road-", DEVICES);
     private static final Behaviour SLOW = Behaviour.answeringWithin(Duration.ofMillis(50), Duration.ofSeconds(3), 7);
 
@@ -83,6 +84,7 @@ class RoadTest {
         assumeThat(!process.equals("broker") || muster.ownsBroker()).isTrue();
         String id = how + "-" + process;
         awaitConnected();
+        long before = fleet.counters().methods();
         schedule(id, "tags.road = true");
         await().atMost(Duration.ofSeconds(30))
                 .pollInterval(Duration.ofMillis(20))
@@ -91,10 +93,14 @@ class RoadTest {
         assertThat(how.equals("kill") ? running.destroyForcibly() : running.destroy())
                 .isTrue();
         JsonNode counts = completed(id);
-        System.out.println(id + ": " + counts);
+        long neverCalled = DEVICES - (fleet.counters().methods() - before);
+        System.out.println(id + ": " + counts + ", never called: " + neverCalled);
         assertThat(counts.path("deviceCount").asInt()).isEqualTo(DEVICES);
-        // Who had a method when its gateway was killed may have called it: it is not called again, and fails.
+        // Who had a method when its gateway was killed may have called it: it is not called again, and fails. That it
+        // was not
+        // reached is in doubt for one batch of deliveries.
         int mayFail = id.equals("kill-gateway") ? DEVICES : 0;
+        assertThat(neverCalled).isBetween(0L, id.equals("kill-gateway") ? BATCH : 0L);
         assertThat(counts.path("failedCount").asInt()).isBetween(0, mayFail);
         assertThat(counts.path("succeededCount").asInt()
                         + counts.path("failedCount").asInt())

@@ -45,9 +45,7 @@ final class DeliveryReader {
 
     /** A record, and the delivery in it or why there is none. */
     private record Decoded(
-            ConsumerRecord<String, byte[]> record,
-            @Nullable Delivery delivery,
-            String fault) {}
+            ConsumerRecord<String, byte[]> record, @Nullable Delivery delivery, String fault) {}
 
     /** Where the deliveries ended, when that was asked. */
     private record End(long offset, long nanos, Instant at) {}
@@ -202,8 +200,8 @@ final class DeliveryReader {
         }
         caughtUpAt = last.at();
         Instant at = clock.instant();
-        long offset =
-                Objects.requireNonNull(consumer.endOffsets(List.of(mine), BETWEEN_LOOKS).get(mine));
+        long offset = Objects.requireNonNull(
+                consumer.endOffsets(List.of(mine), BETWEEN_LOOKS).get(mine));
         before = last;
         last = new End(offset, nanos, at);
         answeredAt = System.nanoTime();

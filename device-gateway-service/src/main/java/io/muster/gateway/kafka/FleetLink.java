@@ -184,7 +184,12 @@ public final class FleetLink implements Fleet, AutoCloseable {
             for (int partition = 0; partition < beats.size(); partition++) {
                 if (beats.get(partition).isDone()) {
                     DeviceReport beat = new DeviceReport(
-                            null, ordinal, run, clock.instant(), new GatewayHeartbeat(reading.caughtUpAt(), true), null);
+                            null,
+                            ordinal,
+                            run,
+                            clock.instant(),
+                            new GatewayHeartbeat(reading.caughtUpAt(), true),
+                            null);
                     beats.set(
                             partition,
                             log.write(new ProducerRecord<>(
@@ -212,8 +217,7 @@ public final class FleetLink implements Fleet, AutoCloseable {
                     asker.complete(terms);
                 }
             } else {
-                connections.deliver(
-                        delivery, writtenAfter, traces.of(traceparent(record), delivery.getDeviceId()));
+                connections.deliver(delivery, writtenAfter, traces.of(traceparent(record), delivery.getDeviceId()));
             }
         }
 

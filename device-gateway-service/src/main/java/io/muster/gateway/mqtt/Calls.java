@@ -26,8 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Calls {
     private static final Duration RETRY = Duration.ofSeconds(1);
-    private static final Executor LATER =
-            CompletableFuture.delayedExecutor(RETRY.toMillis(), TimeUnit.MILLISECONDS);
+    private static final Executor LATER = CompletableFuture.delayedExecutor(RETRY.toMillis(), TimeUnit.MILLISECONDS);
 
     /** A call that was handed over. */
     private static final class Open {

@@ -223,7 +223,8 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
 
     /** Whoever reaches the port can have this written: it is worth a line where it names a device. */
     private void log(String event, String reason) {
-        LOG.atLevel(deviceId.isEmpty() ? Level.DEBUG : Level.INFO).log("{}, deviceId={} reason={}", event, deviceId, reason);
+        LOG.atLevel(deviceId.isEmpty() ? Level.DEBUG : Level.INFO)
+                .log("{}, deviceId={} reason={}", event, deviceId, reason);
     }
 
     @Override

@@ -96,6 +96,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
     private final Subscriptions subscriptions;
     /** Numbers of messages that the device has not acknowledged, by packet id. */
     private final Map<Integer, Long> unacknowledgedMessages = new HashMap<>();
+
     private final HeldPackets held;
     private final Queue<Object> waitingOut = new ArrayDeque<>();
 
@@ -110,12 +111,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
     private ChannelHandlerContext context;
 
     /** @param held what came before; the handler's own from now on */
-    DeviceHandler(
-            MqttSettings settings,
-            Fleet fleet,
-            Connections connections,
-            Session session,
-            HeldPackets held) {
+    DeviceHandler(MqttSettings settings, Fleet fleet, Connections connections, Session session, HeldPackets held) {
         super(false);
         this.settings = settings;
         this.fleet = fleet;

@@ -47,16 +47,15 @@ public final class MqttServer implements AutoCloseable {
     private final OptionalInt plainPort;
 
     /** @throws IOException when a port is taken or the certificate can't be used; the message says which */
-    public MqttServer(MqttSettings settings, Fleet fleet, Connections connections)
-            throws IOException {
+    public MqttServer(MqttSettings settings, Fleet fleet, Connections connections) throws IOException {
         this.connections = connections;
         this.arrivals = new Arrivals(settings.mostArrivals());
         try {
             @Nullable Path chain = settings.certificate();
             this.tlsPort = chain == null
                     ? OptionalInt.empty()
-                    : OptionalInt.of(listen(
-                            settings, settings.tlsPort(), certificate(settings, chain), fleet, connections));
+                    : OptionalInt.of(
+                            listen(settings, settings.tlsPort(), certificate(settings, chain), fleet, connections));
             this.plainPort = settings.plainPort().isEmpty()
                     ? OptionalInt.empty()
                     : OptionalInt.of(listen(settings, settings.plainPort().get(), null, fleet, connections));

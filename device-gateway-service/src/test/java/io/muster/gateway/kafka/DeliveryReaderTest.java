@@ -130,7 +130,8 @@ class DeliveryReaderTest {
     /** A real one, of a registry that nobody runs. */
     private static SchemaRegistryException registryAway() {
         try {
-            new ConfluentSchemaRegistry(new RegistrySettings(URI.create("http://127.0.0.1:1"), null, null, null)).byId(1);
+            new ConfluentSchemaRegistry(new RegistrySettings(URI.create("http://127.0.0.1:1"), null, null, null))
+                    .byId(1);
             throw new AssertionError("somebody is there");
         } catch (SchemaRegistryException e) {
             return e;
@@ -140,12 +141,14 @@ class DeliveryReaderTest {
     static Stream<Arguments> whatPasses() {
         SchemaRegistryException registryAway = registryAway();
         return CALLS.stream()
-                .flatMap(call -> IntStream.of(0, 1).boxed().flatMap(after -> call.equals("registry")
-                        ? Stream.of(Arguments.of(call, 0, registryAway))
-                        : Stream.of(
-                                Arguments.of(call, after, new TimeoutException("away")),
-                                Arguments.of(call, after, new DisconnectException("gone")),
-                                Arguments.of(call, after, registryAway))));
+                .flatMap(call -> IntStream.of(0, 1)
+                        .boxed()
+                        .flatMap(after -> call.equals("registry")
+                                ? Stream.of(Arguments.of(call, 0, registryAway))
+                                : Stream.of(
+                                        Arguments.of(call, after, new TimeoutException("away")),
+                                        Arguments.of(call, after, new DisconnectException("gone")),
+                                        Arguments.of(call, after, registryAway))));
     }
 
     static Stream<Arguments> whatDoesNot() {
@@ -179,10 +182,15 @@ class DeliveryReaderTest {
     void endsTheProcessForAnythingElse(String call, int after, Throwable fault) {
         partition.fail(call, after, fault);
         List<Long> all = start();
-        await().untilAsserted(() -> assertThat(ends).singleElement().asString().contains(fault.getClass().getName()));
+        await().untilAsserted(() -> assertThat(ends)
+                .singleElement()
+                .asString()
+                .contains(fault.getClass().getName()));
         assertThat(reader.ready()).isFalse();
         assertThat(taken).isEqualTo(all.subList(0, taken.size()));
-        assertThat(partition.committed()).as("what was committed was handed over").isEqualTo(taken.size());
+        assertThat(partition.committed())
+                .as("what was committed was handed over")
+                .isEqualTo(taken.size());
     }
 
     @Test
