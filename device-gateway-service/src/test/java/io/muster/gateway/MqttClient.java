@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** MQTT 3.1.1 by hand, so that the test sees the bytes. Blocks; answers within five seconds or fails. */
+/** MQTT 3.1.1 by hand, so that the test sees the bytes. Blocks; an answer comes within half a minute or the test fails. */
 final class MqttClient implements AutoCloseable {
     record Publish(String topic, String body, int packetId) {}
 
@@ -22,7 +22,7 @@ final class MqttClient implements AutoCloseable {
 
     MqttClient(Socket socket) throws IOException {
         this.socket = socket;
-        socket.setSoTimeout(5000);
+        socket.setSoTimeout(30_000);
         this.in = new DataInputStream(socket.getInputStream());
     }
 
