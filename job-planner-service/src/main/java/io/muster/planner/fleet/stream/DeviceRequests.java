@@ -148,10 +148,7 @@ final class DeviceRequests {
                     census.ifPresent(known -> outbox.reply(
                             requester,
                             new DeviceCounts(
-                                    expansion.getPartition(),
-                                    known.total(),
-                                    known.enabled(),
-                                    connections.connected()),
+                                    expansion.getPartition(), known.total(), known.enabled(), connections.connected()),
                             now));
                     return census.isPresent();
                 },
