@@ -2,6 +2,7 @@ package io.muster.query;
 
 import java.util.Locale;
 import java.util.Objects;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.antlr.v4.runtime.BaseErrorListener;
 import org.antlr.v4.runtime.CharStream;
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /** From a text to what is compiled of it, within limits; both dialects go this way. */
 public final class Parsing {
-    private static final int DEEPEST = 100;
+    private static final int DEEPEST = 50;
 
     private Parsing() {}
 
@@ -26,10 +27,13 @@ public final class Parsing {
      * A dialect.
      *
      * @param longest how many characters a text may have
-     * @param order what to say of an ORDER that has no place
+     * @param unexpected what to say of a token that has no place
      */
     public record Dialect<P extends Parser>(
-            int longest, Function<CharStream, Lexer> lexer, Function<TokenStream, P> parser, String order) {}
+            int longest,
+            Function<CharStream, Lexer> lexer,
+            Function<TokenStream, P> parser,
+            BiFunction<Token, TokenStream, String> unexpected) {}
 
     /**
      * Parses and compiles.
@@ -48,7 +52,7 @@ public final class Parsing {
         rejectDepth(tokens);
         P parser = dialect.parser().apply(tokens);
         parser.removeErrorListeners();
-        parser.addErrorListener(new FirstError(dialect.order()));
+        parser.addErrorListener(new FirstError(dialect.unexpected()));
         try {
             return compile.apply(parser);
         } catch (ParseCancellationException e) {
@@ -93,10 +97,10 @@ public final class Parsing {
     }
 
     private static final class FirstError extends BaseErrorListener {
-        private final String order;
+        private final BiFunction<Token, TokenStream, String> unexpected;
 
-        private FirstError(String order) {
-            this.order = order;
+        private FirstError(BiFunction<Token, TokenStream, String> unexpected) {
+            this.unexpected = unexpected;
         }
 
         @Override
@@ -108,12 +112,11 @@ public final class Parsing {
                 String message,
                 @Nullable RecognitionException e) {
             Token token = (Token) Objects.requireNonNull(offendingSymbol, "a parser names its token");
-            String what = token.getType() == Token.EOF
-                    ? "Unexpected end of the query"
-                    : token.getText().equalsIgnoreCase("ORDER")
-                            ? order
-                            : "Unexpected character at input '" + token.getText() + "'";
-            throw refuse(token, what);
+            throw refuse(
+                    token,
+                    token.getType() == Token.EOF
+                            ? "Unexpected end of the query"
+                            : unexpected.apply(token, ((Parser) recognizer).getInputStream()));
         }
     }
 }

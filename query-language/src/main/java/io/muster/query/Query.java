@@ -19,7 +19,12 @@ import org.jspecify.annotations.Nullable;
  */
 public record Query(Source source, Selection selection, Condition condition, OptionalInt top) {
     static final Parsing.Dialect<QueryParser> DIALECT = new Parsing.Dialect<>(
-            8192, QueryLexer::new, QueryParser::new, "ORDER BY is not supported: rows come in the order of their ids");
+            8192,
+            QueryLexer::new,
+            QueryParser::new,
+            (token, _) -> token.getText().equalsIgnoreCase("ORDER")
+                    ? "ORDER BY is not supported: rows come in the order of their ids"
+                    : "Unexpected character at input '" + token.getText() + "'");
 
     /** @throws QueryException when the text is no query; the message says where and why */
     public static Query parse(String text) throws QueryException {

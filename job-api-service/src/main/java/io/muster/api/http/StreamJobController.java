@@ -527,7 +527,7 @@ final class StreamJobController {
     }
 
     private static MutableHttpResponse<String> answer(StreamJobView.Entry entry, Set<String> expanded) {
-        return Answers.ok(StreamJobs.view(entry, expanded))
+        return Answers.ok(StreamJobs.diagnosed(entry, expanded))
                 .header("ETag", StreamJobs.etag(StreamJobs.parse(entry.job())));
     }
 }

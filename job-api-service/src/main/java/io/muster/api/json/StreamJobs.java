@@ -40,6 +40,9 @@ public final class StreamJobs {
     private static final String TYPE = "Microsoft.StreamAnalytics/streamingjobs";
     private static final Set<String> SECRETS =
             Set.of("sharedaccesspolicykey", "accountkey", "password", "apikey", "refreshtoken");
+    /** The code of what is wrong with a query. */
+    private static final String UNCOMPILED = "QueryCompilationError";
+
     private static final Set<String> READ_ONLY = Set.of(
             "jobid",
             "provisioningstate",
@@ -325,7 +328,7 @@ public final class StreamJobs {
         ObjectNode properties = ((ObjectNode) child.path("properties")).deepCopy();
         properties.put("etag", etag(child));
         if (kind.equals("transformations")) {
-            compile(document).ifPresent(error -> condition(properties, "QueryCompilationError", error));
+            compile(document).ifPresent(error -> condition(properties, UNCOMPILED, error));
         }
         view.set("properties", properties);
         return view;
@@ -406,6 +409,17 @@ public final class StreamJobs {
             }
         }
         view.set("properties", properties);
+        return view;
+    }
+
+    /** A job that is read by itself: it says what is wrong with its query, if anything is. */
+    public static ObjectNode diagnosed(StreamJobView.Entry entry, Set<String> expanded) {
+        ObjectNode view = view(entry, expanded);
+        ObjectNode document = parse(entry.job());
+        if (document.at("/properties/transformation/properties/query").isTextual()) {
+            compile(document)
+                    .ifPresent(error -> condition((ObjectNode) view.get("properties"), UNCOMPILED, error));
+        }
         return view;
     }
 

@@ -15,7 +15,7 @@ select
       (GROUP BY or (',' or)*)?
       (HAVING or)?
     ;
-item   : STAR | name '.' STAR | or (AS? name)? ;
+item   : STAR | name '.' STAR | name EQ or | or (AS? name)? ;
 source : name (AS? name)? (timestamp | partition)* ;
 timestamp : TIMESTAMP BY or (OVER or (',' or)*)? ;
 partition : PARTITION BY path ;

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /** The query that the document of a stream job has, with its reference inputs and functions. Contract: stream-analytics, 4.1 and 4.5. */
 public final class DocumentQuery {
@@ -22,7 +23,7 @@ public final class DocumentQuery {
      *
      * @param properties of the document
      * @throws QueryException where the query can't run
-     * @throws EvaluationException where a function can't
+     * @throws EvaluationException where a function can't, or it names an input or an output that the job hasn't
      */
     public static StreamQuery compile(JsonNode properties) throws QueryException {
         Map<String, ScalarFunction> functions = new HashMap<>();
@@ -30,8 +31,23 @@ public final class DocumentQuery {
             String name = function.path("name").asText();
             functions.put(lower(name), function(name, function.path("properties")));
         }
-        return StreamQuery.parse(
-                properties.at("/transformation/properties/query").asText(), references(properties), functions);
+        StreamQuery query = StreamQuery.parse(
+                properties.at("/transformation/properties/query").asText(),
+                references(properties),
+                functions,
+                properties.path("compatibilityLevel").asText().equals("1.0"));
+        rejectUnknown("input", query.inputs().stream(), properties.path("inputs"));
+        rejectUnknown("output", query.outputs().stream().map(StreamQuery.Output::name), properties.path("outputs"));
+        return query;
+    }
+
+    private static void rejectUnknown(String kind, Stream<String> named, JsonNode list) {
+        Set<String> known = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
+        list.forEach(one -> known.add(one.path("name").asText()));
+        named.filter(name -> !known.contains(name)).findFirst().ifPresent(name -> {
+            throw new EvaluationException("The query names the " + kind + " '" + name + "', and the job has "
+                    + (known.isEmpty() ? "none" : known) + ".");
+        });
     }
 
     /** The inputs that are looked up, by their names in lower case. */

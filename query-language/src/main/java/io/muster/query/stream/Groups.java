@@ -63,7 +63,7 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
         Map<String, Integer> places = new HashMap<>();
         for (OrContext key : keys) {
             if (places.putIfAbsent(rows.canonical(key), expressions.size()) == null) {
-                expressions.add(rows.visit(key));
+                expressions.add(rows.value(key));
             }
         }
         return new Groups(expressions, places, window);
@@ -71,6 +71,9 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
 
     /** @param keys to which a session's own are added, in front */
     private static Optional<Window> window(OrContext element, List<OrContext> keys, StreamExpressions rows) {
+        if (Sole.isTimestamp(element)) {
+            return Optional.of(new Window.Snapshot());
+        }
         Optional<CallContext> call = Sole.call(element);
         return call.isEmpty() ? Optional.empty() : window(call.get(), keys, rows);
     }
@@ -78,14 +81,14 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
     private static Optional<Window> window(CallContext call, List<OrContext> keys, StreamExpressions rows) {
         String name = call.function().getText().toUpperCase(Locale.ROOT);
         return switch (name) {
-            case "TUMBLINGWINDOW" -> Optional.of(hopping(call, false));
-            case "HOPPINGWINDOW" -> Optional.of(hopping(call, true));
-            case "SLIDINGWINDOW" -> {
+            case "TUMBLINGWINDOW", "TUMBLING" -> Optional.of(hopping(call, false));
+            case "HOPPINGWINDOW", "HOPPING" -> Optional.of(hopping(call, true));
+            case "SLIDINGWINDOW", "SLIDING" -> {
                 Lengths lengths = Lengths.of(call, 1);
                 yield Optional.of(new Window.Sliding(lengths.size(0)));
             }
-            case "SESSIONWINDOW" -> Optional.of(session(call, keys, rows));
-            case "SNAPSHOTWINDOW", "SYSTEM.TIMESTAMP" -> Optional.of(new Window.Snapshot());
+            case "SESSIONWINDOW", "SESSION" -> Optional.of(session(call, keys, rows));
+            case "SNAPSHOTWINDOW", "SNAPSHOT", "SYSTEM.TIMESTAMP" -> Optional.of(new Window.Snapshot());
             case "WINDOWS" -> Optional.of(several(call, keys, rows));
             default -> Optional.empty();
         };
@@ -139,9 +142,10 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
             if (window instanceof Window.Session session && session.keys() > 0) {
                 throw Parsing.refuse(named.or(1).getStart(), "Among several windows a session has no keys of its own");
             }
-            if (windows.put((String) id, window) != null) {
+            if (windows.keySet().stream().anyMatch(known -> known.equalsIgnoreCase((String) id))) {
                 throw Parsing.refuse(named.getStart(), "Two windows are called '" + id + "'");
             }
+            windows.put((String) id, window);
         }
         return new Window.Several(windows);
     }

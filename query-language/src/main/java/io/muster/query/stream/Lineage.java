@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.antlr.v4.runtime.Token;
 import org.jspecify.annotations.Nullable;
@@ -58,10 +59,16 @@ final class Lineage {
         Optional<List<String>> carrying(Origin wanted);
     }
 
-    private record OfInput(String name) implements Columns {
+    private record OfInput(String name, Map<String, List<String>> spellings) implements Columns {
+        OfInput(String name) {
+            this(name, new HashMap<>());
+        }
+
+        /** Names that differ in case only are one column's, which is called as it is called first. */
         @Override
         public Origin origin(List<String> path) {
-            return new Origin(Map.of(name, path));
+            return new Origin(
+                    Map.of(name, spellings.computeIfAbsent(StreamCompiler.lower(String.join(".", path)), _ -> path)));
         }
 
         @Override
@@ -159,10 +166,9 @@ final class Lineage {
             sources.put(name, UNKNOWN);
             return;
         }
-        sources.put(name, new OfInput(name));
-        List<Origin> named = columns.stream()
-                .map(column -> new Origin(Map.of(name, column.names())))
-                .toList();
+        Columns of = sources.computeIfAbsent(name, OfInput::new);
+        List<Origin> named =
+                columns.stream().map(column -> of.origin(column.names())).toList();
         @Nullable List<Origin> before = over;
         if (before != null && before.size() != named.size()) {
             throw Parsing.refuse(
@@ -306,13 +312,12 @@ final class Lineage {
             List<StreamQuery.Source> from,
             List<StreamQuery.Column> columns,
             List<Columns> parts) {
-        Map<String, Origin> named = new HashMap<>();
+        Map<String, Origin> named = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
         List<Columns> whole = new ArrayList<>();
         for (int i = 0; i < columns.size(); i++) {
             ItemContext item = select.item(i);
             if (item.STAR() != null) {
                 whole.add(item.name() == null ? parts.getFirst() : all(item, scope, from, parts));
-                named.replaceAll((_, _) -> Origin.NONE); // It may show a column of that name too.
                 continue;
             }
             named.put(

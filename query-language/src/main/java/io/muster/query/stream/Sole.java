@@ -1,9 +1,14 @@
 package io.muster.query.stream;
 
+import io.muster.query.grammar.StreamQueryLexer;
 import io.muster.query.grammar.StreamQueryParser;
+import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.antlr.v4.runtime.ParserRuleContext;
+import org.antlr.v4.runtime.misc.Interval;
 import org.antlr.v4.runtime.tree.ParseTree;
+import org.antlr.v4.runtime.tree.TerminalNode;
 
 /** Looks through the levels of precedence. */
 final class Sole {
@@ -29,9 +34,98 @@ final class Sole {
                 .map(StreamQueryParser.CallContext.class::cast);
     }
 
+    /** The column that the expression is. */
     static Optional<StreamQueryParser.PathContext> path(ParserRuleContext expression) {
         return primary(expression)
                 .filter(StreamQueryParser.ColumnContext.class::isInstance)
-                .map(column -> ((StreamQueryParser.ColumnContext) column).path());
+                .map(column -> ((StreamQueryParser.ColumnContext) column).path())
+                .filter(path -> !isTimestamp(path));
+    }
+
+    /** Whether it is {@code System.Timestamp}, with or without round brackets. */
+    static boolean isTimestamp(ParserRuleContext expression) {
+        return primary(expression)
+                .filter(primary -> switch (primary) {
+                    case StreamQueryParser.CallContext call -> isTimestamp(call.function().name());
+                    case StreamQueryParser.ColumnContext column -> isTimestamp(column.path());
+                    default -> false;
+                })
+                .isPresent();
+    }
+
+    static boolean isTimestamp(StreamQueryParser.PathContext path) {
+        return isTimestamp(path.name());
+    }
+
+    private static boolean isTimestamp(List<StreamQueryParser.NameContext> names) {
+        return names.size() == 2
+                && names.getFirst().getText().equalsIgnoreCase("System")
+                && names.getLast().getText().equalsIgnoreCase("Timestamp");
+    }
+
+    /** Whether it compares or combines conditions: it is no value. */
+    static boolean isCondition(ParserRuleContext expression) {
+        ParseTree at = expression;
+        while (!(at instanceof StreamQueryParser.PrimaryContext)) {
+            if (at.getChildCount() != 1) {
+                return !(at instanceof StreamQueryParser.SumContext
+                        || at instanceof StreamQueryParser.ProductContext
+                        || at instanceof StreamQueryParser.UnaryContext);
+            }
+            at = at.getChild(0);
+        }
+        return at instanceof StreamQueryParser.GroupedContext grouped && isCondition(grouped.or());
+    }
+
+    /** What stands in round brackets, where the condition is nothing else. */
+    static Optional<StreamQueryParser.OrContext> grouped(ParserRuleContext condition) {
+        ParseTree at = condition;
+        while (!(at instanceof StreamQueryParser.GroupedContext)) {
+            if (at.getChildCount() != 1) {
+                return Optional.empty();
+            }
+            at = at.getChild(0);
+        }
+        return Optional.of(((StreamQueryParser.GroupedContext) at).or());
+    }
+
+    /** Whether somebody has cast it to a text. */
+    static boolean isCastToText(ParserRuleContext expression) {
+        return primary(expression)
+                .filter(primary -> primary instanceof StreamQueryParser.CastContext cast
+                        && StreamValues.Type.named(cast.name(0).getText().toUpperCase(Locale.ROOT))
+                                .filter(StreamValues.Type.NVARCHAR::equals)
+                                .isPresent())
+                .isPresent();
+    }
+
+    /** As it is written. */
+    static String text(ParserRuleContext expression) {
+        return expression
+                .getStart()
+                .getInputStream()
+                .getText(Interval.of(
+                        expression.getStart().getStartIndex(), expression.getStop().getStopIndex()));
+    }
+
+    /** The same for expressions that differ in blanks, and in the case of what is no text, only. */
+    static String canonical(ParseTree expression) {
+        if (expression instanceof TerminalNode leaf) {
+            int type = leaf.getSymbol().getType();
+            String text = leaf.getText();
+            return type == StreamQueryLexer.TEXT
+                    ? text
+                    : type == StreamQueryLexer.QUOTED_NAME
+                            ? text.substring(1, text.length() - 1).toLowerCase(Locale.ROOT)
+                            : text.toLowerCase(Locale.ROOT);
+        }
+        if (expression instanceof StreamQueryParser.PrimaryContext primary && isTimestamp(primary)) {
+            return "system.timestamp";
+        }
+        StringBuilder all = new StringBuilder();
+        for (int i = 0; i < expression.getChildCount(); i++) {
+            all.append(canonical(expression.getChild(i))).append(' ');
+        }
+        return all.toString().strip();
     }
 }

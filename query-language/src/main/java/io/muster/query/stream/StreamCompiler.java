@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.antlr.v4.runtime.Token;
 import org.jspecify.annotations.Nullable;
@@ -22,22 +23,28 @@ import org.jspecify.annotations.Nullable;
 /** Makes the plan of a parse tree. For one text. */
 final class StreamCompiler {
     private static final String DEFAULT_OUTPUT = "output";
+    private static final int MOST_SOURCES = 50;
 
     private final Set<String> referenceInputs;
     private final StreamMembers members = new StreamMembers();
     private final Set<String> steps = new HashSet<>();
+    /** Steps over reference data. */
+    private final Set<String> lookUps = new HashSet<>();
     private final Map<String, StreamQuery.Clock> clocks = new HashMap<>();
     private final Map<String, String> clockTexts = new HashMap<>();
     private final Map<String, ScalarFunction> functions;
     private final Lineage lineage;
+    private final boolean lowerCaseNames;
 
     /**
      * @param referenceInputs in lower case
      * @param functions of users, by their names in lower case
+     * @param lowerCaseNames of columns that are named one by one
      */
-    StreamCompiler(Set<String> referenceInputs, Map<String, ScalarFunction> functions) {
+    StreamCompiler(Set<String> referenceInputs, Map<String, ScalarFunction> functions, boolean lowerCaseNames) {
         this.referenceInputs = referenceInputs;
         this.functions = functions;
+        this.lowerCaseNames = lowerCaseNames;
         this.lineage = new Lineage(referenceInputs);
     }
 
@@ -60,11 +67,18 @@ final class StreamCompiler {
             if (!steps.add(name)) {
                 throw Parsing.refuse(step.getStart(), "There are two steps '" + name + "': name one otherwise");
             }
+            rejectDifferentColumns(step.union());
+            if (step.union().select().stream()
+                    .allMatch(select -> referenceInputs.contains(
+                            lower(StreamScope.name(select.source().name(0)))))) {
+                lookUps.add(name);
+            }
             named.add(new StreamQuery.Step(name, selects));
         }
         List<StreamQuery.Output> outputs = new ArrayList<>();
         for (StreamQueryParser.UnionContext union : script.union()) {
             String output = output(union);
+            rejectDifferentColumns(union);
             for (SelectContext select : union.select()) {
                 outputs.add(new StreamQuery.Output(output, select(select, "")));
             }
@@ -87,6 +101,36 @@ final class StreamCompiler {
             output = into;
         }
         return output == null ? DEFAULT_OUTPUT : output;
+    }
+
+    /** What is known to come out of selects that make one stream. */
+    private static void rejectDifferentColumns(StreamQueryParser.UnionContext union) {
+        @Nullable Set<String> first = null;
+        for (SelectContext select : union.select()) {
+            if (select.item().stream().anyMatch(item -> item.STAR() != null)) {
+                continue;
+            }
+            Set<String> names = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
+            for (StreamQueryParser.ItemContext item : select.item()) {
+                names.add(item.name() == null ? nameOf(item.or(), names) : StreamScope.name(item.name()));
+            }
+            if (first != null && !first.equals(names)) {
+                throw Parsing.refuse(
+                        select.getStart(),
+                        "The selects of a UNION have the same columns: " + String.join(", ", first) + "; not "
+                                + String.join(", ", names));
+            }
+            first = names;
+        }
+    }
+
+    /** A row goes through all of them at once, on one stack. */
+    private static void rejectMany(int before, StreamQueryParser.JoinContext join) {
+        if (before >= MOST_SOURCES) {
+            throw Parsing.refuse(
+                    join.getStart(),
+                    "A select joins and applies up to " + MOST_SOURCES + " sources: take some into a step of WITH");
+        }
     }
 
     static String lower(String name) {
@@ -115,9 +159,14 @@ final class StreamCompiler {
                     sources.add(source(joined.source(), scope));
                     boolean reference =
                             referenceInputs.contains(sources.getLast().name());
-                    joins.add(rows.join(joined, reference));
+                    rejectMany(sources.size() + applications.size(), join);
+                    joins.add(rows.join(
+                            joined, reference, lookUps.contains(sources.getLast().name())));
                 }
-                case StreamQueryParser.AppliedContext applied -> applications.add(apply(applied, scope, rows));
+                case StreamQueryParser.AppliedContext applied -> {
+                    rejectMany(sources.size() + applications.size(), join);
+                    applications.add(apply(applied, scope, rows));
+                }
                 default -> throw new IllegalStateException("not a join, class=" + join.getClass());
             }
         }
@@ -149,6 +198,9 @@ final class StreamCompiler {
         StreamExpressions results = rows.grouped(keys.places());
         List<StreamQuery.Column> columns = columns(select, scope, rows, results);
         lineage.select(step, select, scope, sources, joins, rows, Optional.of(keys), columns);
+        select.item().stream()
+                .filter(item -> item.STAR() == null && item.name() != null)
+                .forEach(item -> results.name(StreamScope.name(item.name()), item.or()));
         @Nullable Expression having = select.HAVING() == null ? null : results.visit(conditions.getLast());
         return new StreamQuery.Select(
                 sources,
@@ -205,6 +257,11 @@ final class StreamCompiler {
     private StreamQuery.Source source(SourceContext source, StreamScope scope) {
         String name = lower(StreamScope.name(source.name(0)));
         String alias = source.name().size() > 1 ? StreamScope.name(source.name(1)) : name;
+        if (source.AS() == null && source.name().size() > 1) {
+            Unexpected.feature(source.name(1).getText()).ifPresent(feature -> {
+                throw Parsing.refuse(source.name(1).getStart(), feature);
+            });
+        }
         if (scope.part(alias).isPresent()) {
             throw Parsing.refuse(
                     source.getStart(), "Two sources are called '" + alias + "': write AS and another name");
@@ -236,14 +293,18 @@ final class StreamCompiler {
                 throw noClock(source, name);
             }
             StreamQueryParser.TimestampContext clause = source.timestamp(0);
-            StreamScope alone = new StreamScope(members);
-            alone.source(alias);
+            StreamScope alone = StreamScope.ofColumns(members, alias);
+            if (Sole.isTimestamp(clause.or(0))) {
+                throw Parsing.refuse(
+                        clause.or(0).getStart(),
+                        "System.Timestamp() is what TIMESTAMP BY makes: name a column, or leave TIMESTAMP BY out for the time of arrival");
+            }
             StreamExpressions of = new StreamExpressions(alone, functions);
             over = Lineage.columns(clause, alone);
             clock = new StreamQuery.Clock(
-                    of.visit(clause.or(0)),
+                    of.value(clause.or(0)),
                     over.stream().map(StreamScope.Column::expression).toList());
-            text = clause.getText().replaceAll("(?i)\\b" + Pattern.quote(alias) + "\\.", "");
+            text = Sole.canonical(clause).replaceAll("\\b" + Pattern.quote(lower(alias)) + " \\. ", "");
         }
         clocks.put(name, clock);
         lineage.input(source, name, over);
@@ -262,12 +323,12 @@ final class StreamCompiler {
         if (!function.equals("GETARRAYELEMENTS") && !function.equals("GETRECORDPROPERTIES")) {
             throw Parsing.refuse(at, "APPLY takes GetArrayElements or GetRecordProperties");
         }
-        Expression list = StreamFunctions.named(function).orElseThrow().on(rows.visit(applied.or()));
+        Expression list = rows.listOf(applied, StreamFunctions.named(function).orElseThrow());
         scope.applied(applied.name() == null ? applied.function().getText() : StreamScope.name(applied.name()));
         return new StreamQuery.Apply(list, applied.OUTER() != null);
     }
 
-    private static List<StreamQuery.Column> columns(
+    private List<StreamQuery.Column> columns(
             SelectContext select, StreamScope scope, StreamExpressions rows, StreamExpressions results) {
         List<StreamQuery.Column> columns = new ArrayList<>();
         Set<String> names = new HashSet<>();
@@ -277,11 +338,14 @@ final class StreamCompiler {
                 continue;
             }
             String name = item.name() == null ? nameOf(item.or(), names) : StreamScope.name(item.name());
+            if (lowerCaseNames) {
+                name = lower(name);
+            }
             if (!names.add(name)) {
                 throw Parsing.refuse(
                         item.getStart(), "Two columns are called '" + name + "': write AS and another name");
             }
-            columns.add(new StreamQuery.Column(name, results.visit(item.or())));
+            columns.add(new StreamQuery.Column(name, results.value(item.or())));
         }
         return columns;
     }
@@ -299,7 +363,10 @@ final class StreamCompiler {
         }
         String alias = StreamScope.name(item.name());
         int part = scope.part(alias)
-                .orElseThrow(() -> Parsing.refuse(item.getStart(), "There is no source '" + alias + "'"));
+                .orElseThrow(() -> Parsing.refuse(
+                        item.getStart(),
+                        "There is no source '" + alias + "', and * of a record isn't supported: name its members, such as "
+                                + alias + ".x"));
         return new StreamQuery.Column(null, scope.whole(part));
     }
 
@@ -307,6 +374,7 @@ final class StreamCompiler {
     private static String nameOf(StreamQueryParser.OrContext or, Set<String> taken) {
         Optional<StreamQueryParser.PrimaryContext> primary = Sole.primary(or);
         String base = primary.map(only -> switch (only) {
+                    case StreamQueryParser.PrimaryContext _ when Sole.isTimestamp(only) -> "timestamp";
                     case StreamQueryParser.ColumnContext column ->
                         StreamScope.name(column.path().name().getLast());
                     case StreamQueryParser.CallContext call

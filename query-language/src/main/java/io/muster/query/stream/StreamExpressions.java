@@ -11,6 +11,7 @@ import io.muster.query.grammar.StreamQueryParser.CallContext;
 import io.muster.query.grammar.StreamQueryParser.OrContext;
 import io.muster.query.grammar.StreamQueryParser.SumContext;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -19,8 +20,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.IntPredicate;
-import java.util.regex.PatternSyntaxException;
 import java.util.stream.Collectors;
 import org.antlr.v4.runtime.ParserRuleContext;
 import org.antlr.v4.runtime.tree.ParseTree;
@@ -32,6 +33,8 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
     private static final Object NULL = StreamValues.NULL;
     private static final String OF_USERS = "UDF.";
     private static final long LONGEST_JOIN = 7 * Ticks.DAY;
+    private static final int MOST_TERMS = 1000;
+    private static final Expression TIME = row -> Ticks.instant(((StreamRow) row).time());
     private static final Set<String> AGGREGATES = Set.of(
             "COUNT",
             "SUM",
@@ -61,10 +64,11 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
     private final Map<String, Integer> known = new HashMap<>();
     private final List<Set<String>> analyticPartitions = new ArrayList<>();
     private final Set<Set<String>> joinedColumns = new HashSet<>();
-    private @Nullable Bound bound;
+    /** What the columns of the select are called that a HAVING may ask for, in lower case. */
+    private final Map<String, OrContext> aliases = new HashMap<>();
 
-    /** By how much the joined row's time differs from that of a part before it. */
-    private record Bound(int anchor, long least, long most) {}
+    /** Whether a join's condition asked how far rows are apart. */
+    private boolean asksForTimes;
 
     /** Over rows. */
     StreamExpressions(StreamScope scope, Map<String, ScalarFunction> functions) {
@@ -86,6 +90,11 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         return new StreamExpressions(this, keys);
     }
 
+    /** From now on a column may be asked for by what it is called. */
+    void name(String alias, OrContext column) {
+        aliases.putIfAbsent(StreamCompiler.lower(alias), column);
+    }
+
     List<StreamQuery.Analytic> analytics() {
         return List.copyOf(analytics);
     }
@@ -96,7 +105,33 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     /** The same text for expressions that are the same. */
     String canonical(ParserRuleContext expression) {
-        return Sole.path(expression).map(path -> scope.column(path).key()).orElseGet(expression::getText);
+        return Sole.path(expression).map(path -> scope.column(path).key()).orElseGet(() -> Sole.canonical(expression));
+    }
+
+    /** A value: a comparison is none. */
+    Expression value(ParserRuleContext expression) {
+        if (Sole.isCondition(expression)) {
+            throw Parsing.refuse(
+                    expression.getStart(), "A condition is no value: write CASE WHEN … THEN 1 ELSE 0 END");
+        }
+        return visit(expression);
+    }
+
+    /** Of a function that makes rows of a value. */
+    Expression listOf(StreamQueryParser.AppliedContext applied, ScalarFunction function) {
+        return placed(applied, function.on(value(applied.or())));
+    }
+
+    /** What can't be converted says in which expression. */
+    private static Expression placed(ParserRuleContext at, Expression expression) {
+        String text = Sole.text(at);
+        return row -> {
+            try {
+                return expression.evaluate(row);
+            } catch (EvaluationException e) {
+                throw e.in(text);
+            }
+        };
     }
 
     @Override
@@ -116,13 +151,13 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     @Override
     public Expression visitOr(OrContext or) {
-        Expression[] parts = all(or.and());
+        Expression[] parts = each(or.and(), this::visit);
         return parts.length == 1 ? parts[0] : Operators.or(parts);
     }
 
     @Override
     public Expression visitAnd(StreamQueryParser.AndContext and) {
-        Expression[] parts = all(and.not());
+        Expression[] parts = each(and.not(), this::visit);
         return parts.length == 1 ? parts[0] : Operators.and(parts);
     }
 
@@ -138,16 +173,18 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     @Override
     public Expression visitCompare(StreamQueryParser.CompareContext compare) {
-        Expression left = visit(compare.sum(0));
-        Expression right = visit(compare.sum(1));
-        return switch (compare.op.getType()) {
-            case StreamQueryLexer.EQ -> equal(left, right);
-            case StreamQueryLexer.NE -> Operators.not(equal(left, right));
-            case StreamQueryLexer.LT -> ordered(left, right, sign -> sign < 0);
-            case StreamQueryLexer.LE -> ordered(left, right, sign -> sign <= 0);
-            case StreamQueryLexer.GT -> ordered(left, right, sign -> sign > 0);
-            default -> ordered(left, right, sign -> sign >= 0);
-        };
+        Expression left = value(compare.sum(0));
+        Expression right = value(compare.sum(1));
+        return placed(
+                compare,
+                switch (compare.op.getType()) {
+                    case StreamQueryLexer.EQ -> equal(left, right);
+                    case StreamQueryLexer.NE -> Operators.not(equal(left, right));
+                    case StreamQueryLexer.LT -> ordered(left, right, sign -> sign < 0);
+                    case StreamQueryLexer.LE -> ordered(left, right, sign -> sign <= 0);
+                    case StreamQueryLexer.GT -> ordered(left, right, sign -> sign > 0);
+                    default -> ordered(left, right, sign -> sign >= 0);
+                });
     }
 
     private static Expression equal(Expression left, Expression right) {
@@ -161,66 +198,46 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
             if (one instanceof Double a && other instanceof Double b) {
                 return wanted.test(Double.compare(a + 0.0, b + 0.0)); // What telemetry mostly is.
             }
-            OptionalInt order = StreamValues.compare(one, other);
-            return order.isEmpty() ? NULL : (Object) wanted.test(order.getAsInt());
+            return StreamValues.ordered(one, other, wanted);
         };
     }
 
     @Override
     public Expression visitNullness(StreamQueryParser.NullnessContext nullness) {
-        Expression value = visit(nullness.sum());
+        Expression value = value(nullness.sum());
         boolean wanted = nullness.NOT() == null;
         return row -> (value.evaluate(row) == NULL) == wanted;
     }
 
     @Override
     public Expression visitAmong(StreamQueryParser.AmongContext among) {
-        Expression value = visit(among.sum());
-        Expression[] equals =
-                among.or().stream().map(element -> equal(value, visit(element))).toArray(Expression[]::new);
-        Expression in = Operators.or(equals);
+        Expression value = value(among.sum());
+        Expression[] equals = Arrays.stream(all(among.or()))
+                .map(element -> equal(value, element))
+                .toArray(Expression[]::new);
+        Expression in = placed(among, Operators.or(equals));
         return among.NOT() == null ? in : Operators.not(in);
     }
 
     @Override
     public Expression visitBetween(StreamQueryParser.BetweenContext between) {
-        Optional<RowDifference> difference = rowDifference(between.sum(0));
-        Expression value = difference.map(RowDifference::expression).orElseGet(() -> visit(between.sum(0)));
-        Expression least = visit(between.sum(1));
-        Expression most = visit(between.sum(2));
-        if (difference.isPresent()) {
-            long from = bound(difference.get(), between.sum(1));
-            long to = bound(difference.get(), between.sum(2));
-            least = _ -> from;
-            most = _ -> to;
-            if (between.NOT() == null) {
-                bound = difference.get().bound(from, to, scope.size() - 1).orElse(bound);
-            }
-        }
-        Expression within =
-                Operators.and(ordered(value, least, sign -> sign >= 0), ordered(value, most, sign -> sign <= 0));
+        Expression value = value(between.sum(0));
+        Expression least = value(between.sum(1));
+        Expression most = value(between.sum(2));
+        Expression within = placed(
+                between,
+                Operators.and(ordered(value, least, sign -> sign >= 0), ordered(value, most, sign -> sign <= 0)));
         return between.NOT() == null ? within : Operators.not(within);
     }
 
-    /** Elapsed time between two rows that are named by their aliases, in ticks. */
-    private record RowDifference(DateTimes.Unit unit, int from, int to) {
-        Expression expression() {
-            return row -> ((StreamRow) row).part(to).time()
-                    - ((StreamRow) row).part(from).time();
-        }
+    /** A DATEDIFF of two rows that are named by their aliases. */
+    private record RowDifference(DateTimes.Unit unit, int from, int to) {}
 
-        Optional<Bound> bound(long least, long most, int joined) {
-            return to == joined && from < joined
-                    ? Optional.of(new Bound(from, least, most))
-                    : from == joined && to < joined ? Optional.of(new Bound(to, -most, -least)) : Optional.empty();
-        }
-    }
-
-    private Optional<RowDifference> rowDifference(SumContext sum) {
-        Optional<CallContext> call = Sole.call(sum)
+    private Optional<RowDifference> rowDifference(ParserRuleContext expression) {
+        Optional<CallContext> call = Sole.call(expression)
                 .filter(found -> found.function().getText().equalsIgnoreCase("DATEDIFF")
                         && found.or().size() == 3);
-        if (call.isEmpty() || scope.isSingle()) {
+        if (call.isEmpty()) {
             return Optional.empty();
         }
         OptionalInt from = alias(call.get().or(1));
@@ -237,7 +254,63 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
                 .orElse(OptionalInt.empty());
     }
 
-    private static long bound(RowDifference difference, SumContext count) {
+    /**
+     * By how many boundaries of a unit the joined row's time is later than that of a part before it. Where several conditions say so of one
+     * part, all of them hold; where they say so of different parts or in different units, the first bounds the join, and the others are asked of
+     * its pairs.
+     */
+    private record Bound(int anchor, DateTimes.Unit unit, long least, long most) {
+        private static final long NONE = Long.MAX_VALUE;
+
+        Bound and(Bound other) {
+            return anchor == other.anchor && unit == other.unit
+                    ? new Bound(anchor, unit, Math.max(least, other.least), Math.min(most, other.most))
+                    : isWhole() ? this : other;
+        }
+
+        boolean isWhole() {
+            return least != -NONE && most != NONE;
+        }
+    }
+
+    private Optional<Bound> bound(StreamQueryParser.PredicateContext condition) {
+        return switch (condition) {
+            case StreamQueryParser.BetweenContext between
+            when between.NOT() == null ->
+                rowDifference(between.sum(0))
+                        .flatMap(difference -> bound(
+                                difference,
+                                count(difference, between.sum(1)),
+                                count(difference, between.sum(2))));
+            case StreamQueryParser.CompareContext compare -> {
+                Optional<RowDifference> left = rowDifference(compare.sum(0));
+                if (left.isEmpty() || StreamLiterals.constant(compare.sum(1)).isEmpty()) {
+                    yield Optional.empty();
+                }
+                long count = count(left.get(), compare.sum(1));
+                yield switch (compare.op.getType()) {
+                    case StreamQueryLexer.EQ -> bound(left.get(), count, count);
+                    case StreamQueryLexer.LT -> bound(left.get(), -Bound.NONE, count - 1);
+                    case StreamQueryLexer.LE -> bound(left.get(), -Bound.NONE, count);
+                    case StreamQueryLexer.GT -> bound(left.get(), count + 1, Bound.NONE);
+                    case StreamQueryLexer.GE -> bound(left.get(), count, Bound.NONE);
+                    default -> Optional.empty();
+                };
+            }
+            default -> Optional.empty();
+        };
+    }
+
+    private Optional<Bound> bound(RowDifference difference, long least, long most) {
+        int joined = scope.size() - 1;
+        return difference.to() == joined && difference.from() < joined
+                ? Optional.of(new Bound(difference.from(), difference.unit(), least, most))
+                : difference.from() == joined && difference.to() < joined
+                        ? Optional.of(new Bound(difference.to(), difference.unit(), -most, -least))
+                        : Optional.empty();
+    }
+
+    private static long count(RowDifference difference, SumContext count) {
         long length = difference.unit().windowTicks();
         Object number = StreamLiterals.constant(count)
                 .orElseThrow(
@@ -248,31 +321,52 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         if (Math.abs(whole) > LONGEST_JOIN / length) {
             throw Parsing.refuse(count.getStart(), "A join reaches over up to 7 days");
         }
-        return length * whole;
+        return whole;
     }
 
-    /** The condition of a join with the last source of the scope. */
-    StreamQuery.Join join(StreamQueryParser.JoinedContext joined, boolean reference) {
-        bound = null;
+    /** The conditions of which each must hold. */
+    private static void conjuncts(OrContext condition, List<StreamQueryParser.PredicateContext> found) {
+        if (condition.and().size() > 1) {
+            return;
+        }
+        for (StreamQueryParser.NotContext not : condition.and(0).not()) {
+            if (not.NOT() != null) {
+                continue;
+            }
+            Optional<OrContext> inner = Sole.grouped(not.predicate());
+            if (inner.isPresent()) {
+                conjuncts(inner.get(), found);
+            } else {
+                found.add(not.predicate());
+            }
+        }
+    }
+
+    /**
+     * The condition of a join with the last source of the scope.
+     *
+     * @param looksUp whether that is a step over reference data, which are looked up themselves
+     */
+    StreamQuery.Join join(StreamQueryParser.JoinedContext joined, boolean reference, boolean looksUp) {
+        asksForTimes = false;
         int last = scope.size() - 1;
         Expression on = visit(joined.or());
+        List<StreamQueryParser.PredicateContext> conditions = new ArrayList<>();
+        conjuncts(joined.or(), conditions);
         List<Expression> leftKeys = new ArrayList<>();
         List<Expression> rightKeys = new ArrayList<>();
-        for (StreamQueryParser.AndContext and :
-                joined.or().and().size() == 1 ? joined.or().and() : List.<StreamQueryParser.AndContext>of()) {
-            for (StreamQueryParser.NotContext not : and.not()) {
-                if (not.predicate() instanceof StreamQueryParser.CompareContext compare
-                        && compare.op.getType() == StreamQueryLexer.EQ) {
-                    OptionalInt one = part(compare.sum(0));
-                    OptionalInt other = part(compare.sum(1));
-                    if (one.isPresent()
-                            && other.isPresent()
-                            && (one.getAsInt() == last) != (other.getAsInt() == last)) {
-                        int left = one.getAsInt() == last ? 1 : 0;
-                        joinedColumns.add(Set.of(canonical(compare.sum(0)), canonical(compare.sum(1))));
-                        leftKeys.add(visit(compare.sum(left)));
-                        rightKeys.add(visit(compare.sum(1 - left)));
-                    }
+        for (StreamQueryParser.PredicateContext condition : conditions) {
+            if (condition instanceof StreamQueryParser.CompareContext compare
+                    && compare.op.getType() == StreamQueryLexer.EQ) {
+                OptionalInt one = part(compare.sum(0));
+                OptionalInt other = part(compare.sum(1));
+                if (one.isPresent()
+                        && other.isPresent()
+                        && (one.getAsInt() == last) != (other.getAsInt() == last)) {
+                    int left = one.getAsInt() == last ? 1 : 0;
+                    joinedColumns.add(Set.of(canonical(compare.sum(0)), canonical(compare.sum(1))));
+                    leftKeys.add(visit(compare.sum(left)));
+                    rightKeys.add(visit(compare.sum(1 - left)));
                 }
             }
         }
@@ -282,20 +376,29 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
                 throw Parsing.refuse(
                         joined.getStart(), "Reference data are joined by an equality of columns: ON a.x = b.y");
             }
-            return new StreamQuery.Join(StreamQuery.Join.Kind.REFERENCE, outer, 0, 0, 0, leftKeys, rightKeys, on);
+            if (asksForTimes) {
+                throw Parsing.refuse(
+                        joined.or().getStart(),
+                        "Reference data have no time: an event meets those that are valid then; leave DATEDIFF out");
+            }
+            return new StreamQuery.Join(
+                    StreamQuery.Join.Kind.REFERENCE, outer, 0, StreamQuery.Within.NONE, leftKeys, rightKeys, on);
         }
-        @Nullable Bound within = bound;
-        if (within == null) {
+        Optional<Bound> within =
+                conditions.stream().flatMap(one -> bound(one).stream()).reduce(Bound::and);
+        if (within.isEmpty() || !within.get().isWhole()) {
             throw Parsing.refuse(
                     joined.or().getStart(),
-                    "A join of streams is bounded in time: add AND DATEDIFF(second, a, b) BETWEEN 0 AND 10, with the aliases of the two");
+                    looksUp
+                            ? "Reference data are joined as they are: join the input itself, and not a step over it"
+                            : "A join of streams is bounded in time: add AND DATEDIFF(second, a, b) BETWEEN 0 AND 10, with the aliases of the two");
         }
         return new StreamQuery.Join(
                 StreamQuery.Join.Kind.STREAM,
                 outer,
-                within.anchor(),
-                within.least(),
-                within.most(),
+                within.get().anchor(),
+                new StreamQuery.Within(
+                        within.get().unit().windowTicks(), within.get().least(), within.get().most()),
                 leftKeys,
                 rightKeys,
                 on);
@@ -326,31 +429,29 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     @Override
     public Expression visitLike(StreamQueryParser.LikeContext like) {
-        Expression value = visit(like.sum(0));
-        Optional<Object> constant = StreamLiterals.constant(like.sum(1));
+        Expression value = value(like.sum(0));
         Expression matches;
-        if (constant.orElse(NULL) instanceof String text) {
-            try {
-                Like pattern = Like.of(text);
-                matches = row -> value.evaluate(row) instanceof String of ? (Object) pattern.matches(of) : NULL;
-            } catch (PatternSyntaxException _) {
-                throw Parsing.refuse(like.sum(1).getStart(), "This is no pattern of LIKE");
-            }
+        if (StreamLiterals.constant(like.sum(1)).orElse(NULL) instanceof String text) {
+            Like pattern = Like.of(text)
+                    .orElseThrow(() -> Parsing.refuse(
+                            like.sum(1).getStart(),
+                            "This is no pattern of LIKE: a set is written [a-f], and a pattern has up to "
+                                    + Like.LONGEST + " characters"));
+            matches = row -> StreamValues.text(value.evaluate(row)) instanceof String of
+                    ? (Object) pattern.matches(of)
+                    : NULL;
         } else {
-            Expression pattern = visit(like.sum(1));
+            Expression pattern = value(like.sum(1));
             matches = row -> matches(value.evaluate(row), pattern.evaluate(row));
         }
-        return like.NOT() == null ? matches : Operators.not(matches);
+        Expression placed = placed(like, matches);
+        return like.NOT() == null ? placed : Operators.not(placed);
     }
 
     private static Object matches(Object value, Object pattern) {
-        try {
-            return value instanceof String text && pattern instanceof String like
-                    ? (Object) Like.of(like).matches(text)
-                    : NULL;
-        } catch (PatternSyntaxException _) {
-            return NULL;
-        }
+        return StreamValues.text(value) instanceof String text && StreamValues.text(pattern) instanceof String like
+                ? Like.of(like).map(of -> (Object) of.matches(text)).orElse(NULL)
+                : NULL;
     }
 
     @Override
@@ -363,16 +464,34 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         return chain(product);
     }
 
-    /** Operands and operators in turn, applied from the left. */
+    /** Operands and operators in turn, applied from the left: in a loop, so that a long chain needs no deep stack. */
     private Expression chain(ParserRuleContext chain) {
-        Expression result = visit(chain.getChild(0));
-        for (int i = 1; i < chain.getChildCount(); i += 2) {
-            char operator = ((TerminalNode) chain.getChild(i)).getText().charAt(0);
-            Expression left = result;
-            Expression right = visit(chain.getChild(i + 1));
-            result = row -> StreamValues.arithmetic(operator, left.evaluate(row), right.evaluate(row));
+        int count = chain.getChildCount() / 2;
+        if (count == 0) {
+            return visit(chain.getChild(0));
         }
-        return result;
+        rejectLong(count, chain);
+        Expression first = value((ParserRuleContext) chain.getChild(0));
+        Expression[] operands = new Expression[count];
+        char[] operators = new char[count];
+        for (int i = 0; i < count; i++) {
+            operators[i] = chain.getChild(2 * i + 1).getText().charAt(0);
+            operands[i] = value((ParserRuleContext) chain.getChild(2 * i + 2));
+        }
+        return placed(chain, row -> {
+            Object result = first.evaluate(row);
+            for (int i = 0; i < count; i++) {
+                result = StreamValues.arithmetic(operators[i], result, operands[i].evaluate(row));
+            }
+            return result;
+        });
+    }
+
+    private static void rejectLong(int terms, ParserRuleContext chain) {
+        if (terms > MOST_TERMS) {
+            throw Parsing.refuse(
+                    chain.getStart(), "More than " + MOST_TERMS + " terms in a row: take some of them into a step");
+        }
     }
 
     @Override
@@ -380,8 +499,10 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         if (unary.primary() != null) {
             return visit(unary.primary());
         }
-        Expression operand = visit(unary.unary());
-        return unary.MINUS() == null ? operand : row -> StreamValues.arithmetic('-', 0L, operand.evaluate(row));
+        Expression operand = value(unary.unary());
+        return unary.MINUS() == null
+                ? operand
+                : placed(unary, row -> StreamValues.arithmetic('-', 0L, operand.evaluate(row)));
     }
 
     @Override
@@ -395,16 +516,18 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         List<OrContext> parts = choice.or();
         boolean simple = !(choice.getChild(1) instanceof TerminalNode); // WHEN does not follow CASE at once.
         int at = simple ? 1 : 0;
-        @Nullable Expression subject = simple ? visit(parts.get(0)) : null;
+        @Nullable Expression subject = simple ? value(parts.get(0)) : null;
         int count = choice.WHEN().size();
+        rejectLong(count, choice);
         Expression[] conditions = new Expression[count];
         Expression[] results = new Expression[count];
         for (int i = 0; i < count; i++) {
-            Expression when = visit(parts.get(at + 2 * i));
-            conditions[i] = subject == null ? when : equal(subject, when);
-            results[i] = visit(parts.get(at + 2 * i + 1));
+            conditions[i] = subject == null
+                    ? visit(parts.get(at + 2 * i))
+                    : placed(choice, equal(subject, value(parts.get(at + 2 * i))));
+            results[i] = value(parts.get(at + 2 * i + 1));
         }
-        Expression otherwise = choice.ELSE() == null ? _ -> NULL : visit(parts.getLast());
+        Expression otherwise = choice.ELSE() == null ? _ -> NULL : value(parts.getLast());
         return row -> {
             for (int i = 0; i < count; i++) {
                 if (conditions[i].evaluate(row) == Boolean.TRUE) {
@@ -417,14 +540,14 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     @Override
     public Expression visitCast(StreamQueryParser.CastContext cast) {
-        Expression value = visit(cast.or());
+        Expression value = value(cast.or());
         String name = StreamScope.name(cast.name(0));
         StreamValues.Type type = StreamValues.Type.named(name.toUpperCase(Locale.ROOT))
                 .orElseThrow(() -> Parsing.refuse(
                         cast.name(0).getStart(),
                         "'" + name + "' is no type: use bigint, float, nvarchar, datetime, bit, record or array"));
         boolean fails = cast.CAST() != null;
-        String text = cast.getText();
+        String text = Sole.text(cast);
         return row -> {
             Object given = value.evaluate(row);
             Optional<Object> result = StreamValues.cast(given, type);
@@ -437,7 +560,16 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     @Override
     public Expression visitColumn(StreamQueryParser.ColumnContext column) {
+        if (Sole.isTimestamp(column.path())) {
+            return TIME;
+        }
         if (ungrouped != null) {
+            @Nullable OrContext named = column.path().name().size() == 1
+                    ? aliases.get(StreamCompiler.lower(StreamScope.name(column.path().name(0))))
+                    : null;
+            if (named != null) {
+                return visit(named);
+            }
             throw Parsing.refuse(
                     column.getStart(),
                     "'" + column.getText()
@@ -466,7 +598,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         String name = call.function().getText().toUpperCase(Locale.ROOT);
         switch (name) {
             case "SYSTEM.TIMESTAMP" -> {
-                return row -> Ticks.instant(((StreamRow) row).time());
+                return TIME;
             }
             case "SYSTEM.WINDOW" -> {
                 if (ungrouped == null) {
@@ -512,6 +644,11 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
                     "There is no function '" + call.function().getText() + "'"
                             + (name.startsWith(OF_USERS) ? ": add it to the functions of the job" : ""));
         }
+        Optional<RowDifference> difference = ungrouped == null ? rowDifference(call) : Optional.empty();
+        if (difference.isPresent()) {
+            asksForTimes = true;
+            return function.get().on(timeOf(difference.get().from()), timeOf(difference.get().to()));
+        }
         Expression[] arguments = all(call.or().subList(dated ? 1 : 0, call.or().size()));
         if (!function.get().takes(arguments.length)) {
             throw Parsing.refuse(
@@ -520,7 +657,11 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
                             + function.get().arity() + " arguments" + (dated ? " behind the unit" : "") + ", not "
                             + arguments.length);
         }
-        return function.get().on(arguments);
+        return placed(call, function.get().on(arguments));
+    }
+
+    private static Expression timeOf(int part) {
+        return row -> Ticks.instant(((StreamRow) row).part(part).time());
     }
 
     private Expression aggregate(CallContext call, String name) {
@@ -555,7 +696,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         } else if (call.or().isEmpty() && name.equals("COLLECT") && scope.isSingle()) {
             argument = scope.whole(0);
         } else if (call.or().size() == 1) {
-            argument = visit(call.or(0));
+            argument = value(call.or(0));
         } else {
             throw Parsing.refuse(call.getStart(), "'" + call.function().getText() + "' takes one argument");
         }
@@ -563,20 +704,48 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
             if (!name.equals("COUNT")) {
                 throw Parsing.refuse(call.getStart(), "DISTINCT stands in COUNT only");
             }
+            if (call.over() != null) {
+                throw Parsing.refuse(
+                        call.getStart(), "COUNT(DISTINCT …) has no OVER: write it with GROUP BY a window");
+            }
             return Aggregates.distinct(argument);
         }
-        return Aggregates.named(name, argument).orElseThrow();
+        return Aggregates.named(name, placed(call, converted(call, name, argument)))
+                .orElseThrow();
+    }
+
+    /** As an aggregate takes it: numbers, or what has an order. A text has its own order only where somebody cast it to one. */
+    private static Expression converted(CallContext call, String name, Expression argument) {
+        return switch (name) {
+            case "SUM", "AVG", "STDEV", "STDEVP", "VAR", "VARP", "PERCENTILE_CONT", "PERCENTILE_DISC" ->
+                row -> StreamValues.number(argument.evaluate(row));
+            case "MIN", "MAX" -> Sole.isCastToText(call.or(0)) ? argument : row -> measure(argument.evaluate(row));
+            default -> argument;
+        };
+    }
+
+    private static Object measure(Object value) {
+        Object measure = StreamValues.measure(value);
+        if (measure instanceof String || measure instanceof Map || measure instanceof List) {
+            throw EvaluationException.ofConversion(measure, "a number or a datetime");
+        }
+        return measure;
     }
 
     private Aggregate top(CallContext call, boolean one) {
-        if (call.over() == null || call.over().order().isEmpty() || !scope.isSingle()) {
+        int given = call.or().size() - (one ? 0 : 1);
+        if (call.over() == null
+                || call.over().order().isEmpty()
+                || given < 0
+                || given > 1
+                || given == 0 && !scope.isSingle()) {
             throw Parsing.refuse(
-                    call.getStart(), "Write TopOne() or CollectTop(3) OVER (ORDER BY column DESC), over one source");
+                    call.getStart(),
+                    "Write TopOne() or CollectTop(3) OVER (ORDER BY column DESC), or with a value: TopOne(a.x), CollectTop(3, a.x)");
         }
         int limit = 1;
         if (!one) {
-            limit = call.or().size() == 1
-                            && StreamLiterals.constant(call.or(0)).orElse(NULL) instanceof Long count
+            limit = StreamLiterals.constant(call.or(0)).orElse(NULL) instanceof Long count
                             && count > 0
                             && count <= 1000
                     ? count.intValue()
@@ -586,9 +755,9 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
             }
         }
         List<Aggregates.Order> order = call.over().order().stream()
-                .map(by -> new Aggregates.Order(visit(by.or()), by.DESC() != null))
+                .map(by -> new Aggregates.Order(value(by.or()), by.DESC() != null))
                 .toList();
-        return Aggregates.top(limit, one, scope.whole(0), order);
+        return Aggregates.top(limit, one, given == 0 ? scope.whole(0) : value(call.or().getLast()), order);
     }
 
     private Aggregate percentile(CallContext call, boolean interpolated) {
@@ -604,7 +773,9 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         }
         StreamQueryParser.OrderContext order = call.over().order(0);
         double from = order.DESC() == null ? number.doubleValue() : 1 - number.doubleValue();
-        return Aggregates.percentile(from, interpolated, visit(order.or()));
+        Expression argument = value(order.or());
+        return Aggregates.percentile(
+                from, interpolated, placed(call, row -> StreamValues.number(argument.evaluate(row))));
     }
 
     private Expression analytic(CallContext call, String name) {
@@ -643,8 +814,8 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
             }
             offset = count.intValue();
         }
-        Expression byDefault = call.or().size() > 2 ? visit(call.or(2)) : _ -> NULL;
-        return add(call, new StreamQuery.Analytic.Kind.Lag(visit(call.or(0)), offset, byDefault), limit(call));
+        Expression byDefault = call.or().size() > 2 ? value(call.or(2)) : _ -> NULL;
+        return add(call, new StreamQuery.Analytic.Kind.Lag(value(call.or(0)), offset, byDefault), limit(call));
     }
 
     private Expression overLimit(CallContext call, String name) {
@@ -668,7 +839,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         List<OrContext> keys = over == null || over.PARTITION() == null
                 ? List.of()
                 : over.or().subList(0, Groups.partitionCount(over));
-        List<Expression> partition = keys.stream().map(this::visit).toList();
+        List<Expression> partition = keys.stream().map(this::value).toList();
         analyticPartitions.add(keys.stream().map(this::canonical).collect(Collectors.toSet()));
         @Nullable
         Expression when =
@@ -678,6 +849,14 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
     }
 
     private Expression[] all(List<? extends ParserRuleContext> parts) {
-        return parts.stream().map(this::visit).toArray(Expression[]::new);
+        return each(parts, this::value);
+    }
+
+    private static Expression[] each(
+            List<? extends ParserRuleContext> parts, Function<ParserRuleContext, Expression> made) {
+        if (!parts.isEmpty()) {
+            rejectLong(parts.size(), parts.getFirst());
+        }
+        return parts.stream().map(made).toArray(Expression[]::new);
     }
 }

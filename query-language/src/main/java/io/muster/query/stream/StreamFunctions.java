@@ -2,6 +2,7 @@ package io.muster.query.stream;
 
 import io.muster.query.ScalarFunction;
 import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.math.RoundingMode;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -14,23 +15,29 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiFunction;
+import java.util.function.BinaryOperator;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.Function;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
-/** The scalar functions, by their names in upper case. What can't be worked out is NULL. Contract: stream-analytics, 4.5. */
+/**
+ * The scalar functions, by their names in upper case. What can't be worked out is NULL; an argument that can't be converted fails. Contract:
+ * stream-analytics, 4.5.
+ */
 final class StreamFunctions {
     private static final Object NULL = StreamValues.NULL;
+    private static final int MOST_DIGITS = 300;
 
     private static final Map<String, ScalarFunction> ALL = Map.ofEntries(
-            Map.entry("ABS", new ScalarFunction(1, 1, StreamFunctions::absolute)),
+            Map.entry("ABS", strict(1, StreamFunctions::absolute)),
             Map.entry("CEILING", math(Math::ceil)),
             Map.entry("FLOOR", math(Math::floor)),
-            Map.entry("ROUND", new ScalarFunction(1, 2, StreamFunctions::round)),
+            Map.entry("ROUND", strict(1, 2, StreamFunctions::round)),
             Map.entry("EXP", math(Math::exp)),
-            Map.entry("LOG", new ScalarFunction(1, 2, StreamFunctions::log)),
-            Map.entry("POWER", numbers(Math::pow)),
+            Map.entry("LOG", strict(1, 2, StreamFunctions::log)),
+            Map.entry("POWER", numbers(StreamFunctions::power)),
             Map.entry("SIGN", math(Math::signum)),
             Map.entry("SQUARE", math(value -> value * value)),
             Map.entry("SQRT", math(Math::sqrt)),
@@ -45,10 +52,11 @@ final class StreamFunctions {
             Map.entry(
                     "RIGHT",
                     textAndNumber((text, count) -> text.substring(text.length() - clamp(count, text.length())))),
-            Map.entry("SUBSTRING", new ScalarFunction(2, 3, StreamFunctions::substring)),
-            Map.entry("CHARINDEX", new ScalarFunction(2, 3, StreamFunctions::charIndex)),
-            Map.entry("PATINDEX", texts((pattern, text) -> Like.of(pattern).indexIn(text))),
-            Map.entry("REPLACE", new ScalarFunction(3, 3, StreamFunctions::replace)),
+            Map.entry("SUBSTRING", strict(2, 3, StreamFunctions::substring)),
+            Map.entry("CHARINDEX", strict(2, 3, StreamFunctions::charIndex)),
+            Map.entry("PATINDEX", texts((pattern, text) ->
+                    Like.of(pattern).map(like -> (Object) like.indexIn(text)).orElse(NULL))),
+            Map.entry("REPLACE", strict(3, StreamFunctions::replace)),
             Map.entry("REGEXMATCH", texts(StreamFunctions::regexMatch)),
             Map.entry(
                     "SPLIT",
@@ -67,17 +75,12 @@ final class StreamFunctions {
             Map.entry("DAY", datePart(DateTimes.Unit.DAY)),
             Map.entry("MONTH", datePart(DateTimes.Unit.MONTH)),
             Map.entry("YEAR", datePart(DateTimes.Unit.YEAR)),
-            Map.entry("DATETIMEFROMPARTS", new ScalarFunction(7, 7, StreamFunctions::dateFromParts)),
-            Map.entry("GETARRAYELEMENT", new ScalarFunction(2, 2, StreamFunctions::arrayElement)),
-            Map.entry(
-                    "GETARRAYLENGTH",
-                    new ScalarFunction(
-                            1,
-                            1,
-                            arguments -> arguments[0] instanceof List<?> list ? (Object) (long) list.size() : NULL)),
-            Map.entry("GETARRAYELEMENTS", new ScalarFunction(1, 1, arguments -> elements(arguments[0]))),
-            Map.entry("GETRECORDPROPERTIES", new ScalarFunction(1, 1, arguments -> properties(arguments[0]))),
-            Map.entry("GETRECORDPROPERTYVALUE", new ScalarFunction(2, 2, StreamFunctions::propertyValue)));
+            Map.entry("DATETIMEFROMPARTS", strict(7, StreamFunctions::dateFromParts)),
+            Map.entry("GETARRAYELEMENT", strict(2, StreamFunctions::arrayElement)),
+            Map.entry("GETARRAYLENGTH", of(List.class, "an array", list -> (long) list.size())),
+            Map.entry("GETARRAYELEMENTS", of(List.class, "an array", StreamFunctions::elements)),
+            Map.entry("GETRECORDPROPERTIES", of(Map.class, "a record", StreamFunctions::properties)),
+            Map.entry("GETRECORDPROPERTYVALUE", strict(2, StreamFunctions::propertyValue)));
 
     private StreamFunctions() {}
 
@@ -89,12 +92,40 @@ final class StreamFunctions {
         return Math.clamp(count, 0, most);
     }
 
-    private static ScalarFunction math(DoubleUnaryOperator operator) {
-        return new ScalarFunction(1, 1, arguments -> switch (arguments[0]) {
-            case Long whole -> backToWhole(operator.applyAsDouble(whole));
-            case Double real -> StreamValues.real(operator.applyAsDouble(real));
-            default -> NULL;
+    /** Of a type that nothing is converted to. */
+    private static <T> ScalarFunction of(Class<T> type, String name, Function<T, Object> operator) {
+        return strict(1, values -> operator.apply(taken(type, name, values[0])));
+    }
+
+    private static <T> T taken(Class<T> type, String name, Object value) {
+        if (!type.isInstance(value)) {
+            throw EvaluationException.ofConversion(value, name);
+        }
+        return type.cast(value);
+    }
+
+    /** NULL where any argument is. */
+    private static ScalarFunction strict(int count, ScalarFunction.Body body) {
+        return strict(count, count, body);
+    }
+
+    private static ScalarFunction strict(int least, int most, ScalarFunction.Body body) {
+        return new ScalarFunction(least, most, arguments -> {
+            for (Object argument : arguments) {
+                if (argument == NULL) {
+                    return NULL;
+                }
+            }
+            return body.apply(arguments);
         });
+    }
+
+    private static ScalarFunction math(DoubleUnaryOperator operator) {
+        return strict(
+                1,
+                arguments -> StreamValues.number(arguments[0]) instanceof Long whole
+                        ? backToWhole(operator.applyAsDouble(whole))
+                        : StreamValues.real(operator.applyAsDouble(real(arguments[0]))));
     }
 
     /** Of a whole number comes a whole one where it is one: {@code CEILING(3)} is 3. */
@@ -102,97 +133,91 @@ final class StreamFunctions {
         return value == Math.rint(value) && Math.abs(value) < 0x1p53 ? (Object) (long) value : StreamValues.real(value);
     }
 
-    private static ScalarFunction numbers(BiFunction<Double, Double, Double> operator) {
-        return new ScalarFunction(
+    private static double real(Object value) {
+        return ((Number) StreamValues.number(value)).doubleValue();
+    }
+
+    private static long whole(Object value) {
+        return ((Number) StreamValues.number(value)).longValue();
+    }
+
+    private static String string(Object value) {
+        return (String) StreamValues.text(value);
+    }
+
+    private static ScalarFunction numbers(BinaryOperator<Number> operator) {
+        return strict(
                 2,
-                2,
-                arguments -> arguments[0] instanceof Number a && arguments[1] instanceof Number b
-                        ? StreamValues.real(operator.apply(a.doubleValue(), b.doubleValue()))
-                        : NULL);
+                arguments -> finite(operator.apply(
+                        (Number) StreamValues.number(arguments[0]), (Number) StreamValues.number(arguments[1]))));
+    }
+
+    private static Object finite(Number number) {
+        return number instanceof Long ? number : StreamValues.real(number.doubleValue());
+    }
+
+    /** Of the base's type: of a whole one comes a whole one, cut; what 64 bits can't hold has no value. */
+    private static Number power(Number base, Number exponent) {
+        double value = Math.pow(base.doubleValue(), exponent.doubleValue());
+        if (!(base instanceof Long whole)) {
+            return value;
+        }
+        if (exponent instanceof Long count && count >= 0 && Math.abs(value) >= 0x1p53 && Math.abs(value) <= 0x1p63) {
+            BigInteger exact = BigInteger.valueOf(whole).pow(count.intValue());
+            return exact.bitLength() < Long.SIZE ? (Number) exact.longValue() : Double.NaN;
+        }
+        return Math.abs(value) < 0x1p63 ? (Number) (long) value : Double.NaN;
     }
 
     private static ScalarFunction text(Function<String, Object> operator) {
-        return new ScalarFunction(1, 1, arguments -> arguments[0] instanceof String text ? operator.apply(text) : NULL);
+        return strict(1, arguments -> operator.apply(string(arguments[0])));
     }
 
     private static ScalarFunction texts(BiFunction<String, String, Object> operator) {
-        return new ScalarFunction(
-                2,
-                2,
-                arguments -> arguments[0] instanceof String one && arguments[1] instanceof String other
-                        ? operator.apply(one, other)
-                        : NULL);
+        return strict(2, arguments -> operator.apply(string(arguments[0]), string(arguments[1])));
     }
 
     private static ScalarFunction textAndNumber(BiFunction<String, Long, Object> operator) {
-        return new ScalarFunction(
-                2,
-                2,
-                arguments -> arguments[0] instanceof String text && arguments[1] instanceof Number number
-                        ? operator.apply(text, number.longValue())
-                        : NULL);
+        return strict(2, arguments -> operator.apply(string(arguments[0]), whole(arguments[1])));
     }
 
     private static ScalarFunction datePart(DateTimes.Unit unit) {
-        return new ScalarFunction(
-                1,
-                1,
-                arguments -> StreamValues.instant(arguments[0])
-                        .map(at -> (Object) DateTimes.part(unit, at))
-                        .orElse(NULL));
+        return strict(1, arguments -> DateTimes.part(unit, StreamValues.datetime(arguments[0])));
     }
 
     /** DATEADD, DATEDIFF, DATENAME and DATEPART, whose first argument is the name of a unit. Empty for any other name. */
     static Optional<ScalarFunction> dated(String name, DateTimes.Unit unit) {
         return switch (name) {
             case "DATEDIFF" ->
-                Optional.of(new ScalarFunction(2, 2, arguments -> {
-                    Optional<Instant> from = StreamValues.instant(arguments[0]);
-                    Optional<Instant> to = StreamValues.instant(arguments[1]);
-                    return from.isPresent() && to.isPresent()
-                            ? (Object) DateTimes.difference(unit, from.get(), to.get())
-                            : NULL;
-                }));
-            case "DATEADD" -> Optional.of(new ScalarFunction(2, 2, arguments -> dateAdd(unit, arguments)));
-            case "DATEPART" ->
-                Optional.of(new ScalarFunction(
-                        1,
-                        1,
-                        arguments -> StreamValues.instant(arguments[0])
-                                .map(at -> (Object) DateTimes.part(unit, at))
-                                .orElse(NULL)));
+                Optional.of(strict(
+                        2,
+                        arguments -> DateTimes.difference(
+                                unit, StreamValues.datetime(arguments[0]), StreamValues.datetime(arguments[1]))));
+            case "DATEADD" ->
+                Optional.of(strict(
+                        2,
+                        arguments -> dateAdd(unit, whole(arguments[0]), StreamValues.datetime(arguments[1]))));
+            case "DATEPART" -> Optional.of(datePart(unit));
             case "DATENAME" ->
-                Optional.of(new ScalarFunction(
-                        1,
-                        1,
-                        arguments -> StreamValues.instant(arguments[0])
-                                .map(at -> (Object) DateTimes.name(unit, at))
-                                .orElse(NULL)));
+                Optional.of(strict(1, arguments -> DateTimes.name(unit, StreamValues.datetime(arguments[0]))));
             default -> Optional.empty();
         };
     }
 
-    private static Object dateAdd(DateTimes.Unit unit, Object[] arguments) {
-        Optional<Instant> at = StreamValues.instant(arguments[1]);
-        if (!(arguments[0] instanceof Number count) || at.isEmpty()) {
-            return NULL;
-        }
+    private static Object dateAdd(DateTimes.Unit unit, long count, Instant at) {
         try {
-            return DateTimes.plus(unit, count.longValue(), at.get());
+            return DateTimes.plus(unit, count, at);
         } catch (DateTimeException | ArithmeticException _) {
             return NULL; // Beyond the calendar.
         }
     }
 
     private static Object dateFromParts(Object[] arguments) {
-        int[] parts = new int[arguments.length];
-        for (int i = 0; i < parts.length; i++) {
-            if (!(arguments[i] instanceof Number number)) {
-                return NULL;
-            }
-            parts[i] = number.intValue();
-        }
         try {
+            int[] parts = new int[arguments.length];
+            for (int i = 0; i < parts.length; i++) {
+                parts[i] = Math.toIntExact(whole(arguments[i]));
+            }
             return LocalDateTime.of(
                             parts[0],
                             parts[1],
@@ -208,46 +233,40 @@ final class StreamFunctions {
     }
 
     private static Object absolute(Object[] arguments) {
-        return switch (arguments[0]) {
-            case Long whole -> whole == Long.MIN_VALUE ? NULL : (Object) Math.abs(whole);
-            case Double real -> Math.abs(real);
-            default -> NULL;
-        };
+        return StreamValues.number(arguments[0]) instanceof Long whole
+                ? whole == Long.MIN_VALUE ? NULL : (Object) Math.abs(whole)
+                : (Object) Math.abs(real(arguments[0]));
     }
 
+    /** Of a whole number comes a whole one. */
     private static Object round(Object[] arguments) {
-        Object digits = arguments.length == 1 ? (Object) 0L : arguments[1];
-        if (arguments[0] instanceof Long whole && digits instanceof Long count && count >= 0) {
-            return whole;
+        Number number = (Number) StreamValues.number(arguments[0]);
+        long digits = arguments.length == 1 ? 0 : whole(arguments[1]);
+        if (number instanceof Long && digits >= 0) {
+            return number;
         }
-        if (!(arguments[0] instanceof Number number)
-                || !(digits instanceof Number count)
-                || Math.abs(count.longValue()) > 300) {
+        if (Math.abs(digits) > MOST_DIGITS) {
             return NULL;
         }
-        return new BigDecimal(number.toString())
-                .setScale(count.intValue(), RoundingMode.HALF_UP)
-                .doubleValue();
+        BigDecimal rounded = new BigDecimal(number.toString()).setScale((int) digits, RoundingMode.HALF_UP);
+        if (!(number instanceof Long)) {
+            return rounded.doubleValue();
+        }
+        BigInteger whole = rounded.toBigInteger();
+        return whole.bitLength() < Long.SIZE ? (Object) whole.longValue() : NULL;
     }
 
     private static Object log(Object[] arguments) {
-        if (!(arguments[0] instanceof Number number)) {
-            return NULL;
-        }
-        double natural = Math.log(number.doubleValue());
-        if (arguments.length == 1) {
-            return StreamValues.real(natural);
-        }
-        return arguments[1] instanceof Number base ? StreamValues.real(natural / Math.log(base.doubleValue())) : NULL;
+        double natural = Math.log(real(arguments[0]));
+        return StreamValues.real(arguments.length == 1 ? natural : natural / Math.log(real(arguments[1])));
     }
 
     /** NULL counts as an empty text, as in T-SQL. */
     private static Object concat(Object[] arguments) {
         StringBuilder all = new StringBuilder();
         for (Object argument : arguments) {
-            Object text = StreamValues.text(argument);
-            if (text != NULL) {
-                all.append(text);
+            if (argument != NULL) {
+                all.append(string(argument));
             }
         }
         return all.toString();
@@ -255,16 +274,15 @@ final class StreamFunctions {
 
     /** Counts from 1. */
     private static Object substring(Object[] arguments) {
-        if (!(arguments[0] instanceof String text) || !(arguments[1] instanceof Number start)) {
-            return NULL;
-        }
-        long from = start.longValue() - 1;
+        String text = string(arguments[0]);
+        long from = whole(arguments[1]) - 1;
         long until = text.length();
         if (arguments.length == 3) {
-            if (!(arguments[2] instanceof Number length) || length.longValue() < 0) {
+            long length = whole(arguments[2]);
+            if (length < 0) {
                 return NULL;
             }
-            until = Math.min(until, from + length.longValue());
+            until = Math.min(until, from + Math.min(length, Integer.MAX_VALUE));
         }
         int begin = clamp(from, text.length());
         return text.substring(begin, Math.max(begin, clamp(until, text.length())));
@@ -272,32 +290,25 @@ final class StreamFunctions {
 
     /** Counts from 1; 0 where there is none. */
     private static Object charIndex(Object[] arguments) {
-        if (!(arguments[0] instanceof String part) || !(arguments[1] instanceof String text)) {
-            return NULL;
-        }
-        long from = 1;
-        if (arguments.length == 3) {
-            if (!(arguments[2] instanceof Number start)) {
-                return NULL;
-            }
-            from = start.longValue();
-        }
-        return text.indexOf(part, clamp(from - 1, text.length())) + 1L;
+        String text = string(arguments[1]);
+        long from = arguments.length == 3 ? whole(arguments[2]) : 1;
+        return text.indexOf(string(arguments[0]), clamp(from - 1, text.length())) + 1L;
     }
 
     private static Object replace(Object[] arguments) {
-        return arguments[0] instanceof String text
-                        && arguments[1] instanceof String part
-                        && arguments[2] instanceof String by
-                ? part.isEmpty() ? text : text.replace(part, by)
-                : NULL;
+        String text = string(arguments[0]);
+        String part = string(arguments[1]);
+        return part.isEmpty() ? text : text.replace(part, string(arguments[2]));
     }
 
+    /** Where it matches first, counted from 1, whatever the case; 0 where it doesn't, or is no pattern. */
     private static Object regexMatch(String text, String pattern) {
         try {
-            return Pattern.compile(pattern).matcher(text).find() ? 1L : 0L;
+            Matcher matcher = Pattern.compile(pattern, Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE)
+                    .matcher(text);
+            return matcher.find() ? matcher.start() + 1L : 0L;
         } catch (PatternSyntaxException _) {
-            return NULL;
+            return 0L;
         }
     }
 
@@ -311,24 +322,16 @@ final class StreamFunctions {
     }
 
     private static Object arrayElement(Object[] arguments) {
-        return arguments[0] instanceof List<?> list
-                        && arguments[1] instanceof Long index
-                        && index >= 0
-                        && index < list.size()
-                ? StreamValues.of(list.get(index.intValue()))
-                : NULL;
+        List<?> list = taken(List.class, "an array", arguments[0]);
+        long index = whole(arguments[1]);
+        return index >= 0 && index < list.size() ? StreamValues.of(list.get((int) index)) : NULL;
     }
 
     private static Object propertyValue(Object[] arguments) {
-        return arguments[0] instanceof Map<?, ?> record && arguments[1] instanceof String name
-                ? StreamValues.of(record.get(name))
-                : NULL;
+        return StreamValues.member(taken(Map.class, "a record", arguments[0]), string(arguments[1]));
     }
 
-    private static Object elements(Object value) {
-        if (!(value instanceof List<?> list)) {
-            return NULL;
-        }
+    private static Object elements(List<?> list) {
         List<Object> rows = new ArrayList<>();
         for (int i = 0; i < list.size(); i++) {
             Map<String, Object> row = new LinkedHashMap<>();
@@ -339,10 +342,7 @@ final class StreamFunctions {
         return rows;
     }
 
-    private static Object properties(Object value) {
-        if (!(value instanceof Map<?, ?> record)) {
-            return NULL;
-        }
+    private static Object properties(Map<?, ?> record) {
         List<Object> rows = new ArrayList<>();
         record.forEach((name, property) -> {
             Map<String, Object> row = new LinkedHashMap<>();

@@ -6,11 +6,13 @@ import io.muster.query.QueryException;
 import io.muster.query.ScalarFunction;
 import io.muster.query.grammar.StreamQueryLexer;
 import io.muster.query.grammar.StreamQueryParser;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -35,8 +37,8 @@ public record StreamQuery(
     public static final int WINDOW = -1;
 
     /** What can be asked for of every event besides its members; {@code *} does not stand for it. */
-    public static final Set<String> METADATA =
-            Set.of("EventEnqueuedUtcTime", "EventProcessedUtcTime", "PartitionId", "IoTHub", "Properties");
+    public static final Set<String> METADATA = anyCase(
+            Set.of("EventEnqueuedUtcTime", "EventProcessedUtcTime", "PartitionId", "IoTHub", "Properties"));
 
     private static final int LONGEST = 65_536;
 
@@ -44,15 +46,19 @@ public record StreamQuery(
             LONGEST,
             StreamQueryLexer::new,
             StreamQueryParser::new,
-            "A stream has no ORDER BY: rows come by time; for the first of a window use TopOne() or CollectTop(n) OVER (ORDER BY …)");
+            Unexpected::at);
 
     /**
-     * Members of events, by name; there may be more than are needed.
+     * Members of events, by name, whatever its case; there may be more than are needed.
      *
      * @param named those that are asked for by name
      * @param all whether whole events are shown, with every member that {@code *} stands for
      */
     public record Members(Set<String> named, boolean all) {
+        public Members {
+            named = anyCase(named);
+        }
+
         public boolean wants(String name) {
             return all || named.contains(name);
         }
@@ -88,7 +94,7 @@ public record StreamQuery(
             long analytic = analytics.stream().mapToLong(Analytic::limit).max().orElse(0);
             long joined = joins.stream()
                     .filter(join -> join.kind() != Join.Kind.REFERENCE)
-                    .mapToLong(join -> Math.max(Math.abs(join.least()), Math.abs(join.most())))
+                    .mapToLong(join -> join.within().reach())
                     .sum();
             long window = grouping.map(group -> group.window().lookBack()).orElse(0L);
             return analytic + joined + window;
@@ -112,7 +118,7 @@ public record StreamQuery(
      * How a source is joined to those before it.
      *
      * @param anchor the source before it whose time bounds it
-     * @param least by how much its time is later than the anchor's, at least, in ticks
+     * @param within by how much its time is later than the anchor's
      * @param leftKeys expressions over the rows before whose values equal those of {@code rightKeys} over the joined row, by place
      * @param on the whole condition
      */
@@ -120,8 +126,7 @@ public record StreamQuery(
             Kind kind,
             boolean outer,
             int anchor,
-            long least,
-            long most,
+            Within within,
             List<Expression> leftKeys,
             List<Expression> rightKeys,
             Expression on) {
@@ -130,6 +135,35 @@ public record StreamQuery(
             STREAM,
             /** By the value that was valid then. */
             REFERENCE
+        }
+    }
+
+    /**
+     * How many boundaries of a unit lie between two instants, as DATEDIFF counts them.
+     *
+     * @param unit its length in ticks; boundaries are its multiples
+     */
+    public record Within(long unit, long least, long most) {
+        static final Within NONE = new Within(0, 0, 0);
+
+        /** The first instant that is late enough. */
+        public long first(long from) {
+            return (Math.floorDiv(from, unit) + least) * unit;
+        }
+
+        /** The last instant that is early enough. */
+        public long last(long from) {
+            return (Math.floorDiv(from, unit) + most + 1) * unit - 1;
+        }
+
+        /** Seen from the other side. */
+        public Within reversed() {
+            return new Within(unit, -most, -least);
+        }
+
+        /** The two are less apart than that. */
+        public long reach() {
+            return (Math.max(Math.abs(least), Math.abs(most)) + 1) * unit;
         }
     }
 
@@ -168,6 +202,12 @@ public record StreamQuery(
 
     /** A column of the result; one without a name stands for all members of the record that it is. */
     public record Column(@Nullable String name, Expression value) {}
+
+    private static Set<String> anyCase(Set<String> names) {
+        Set<String> all = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
+        all.addAll(names);
+        return Collections.unmodifiableSet(all);
+    }
 
     /** By name. */
     public Set<String> inputs() {
@@ -210,7 +250,21 @@ public record StreamQuery(
      */
     public static StreamQuery parse(String text, Set<String> referenceInputs, Map<String, ScalarFunction> functions)
             throws QueryException {
+        return parse(text, referenceInputs, functions, false);
+    }
+
+    /**
+     * As {@link #parse(String, Set, Map)}.
+     *
+     * @param lowerCaseNames whether columns that are named one by one come in lower case, as at compatibility level 1.0
+     */
+    public static StreamQuery parse(
+            String text, Set<String> referenceInputs, Map<String, ScalarFunction> functions, boolean lowerCaseNames)
+            throws QueryException {
         return Parsing.parse(
-                text, DIALECT, parser -> new StreamCompiler(referenceInputs, functions).compile(parser.script()));
+                text,
+                DIALECT,
+                parser ->
+                        new StreamCompiler(referenceInputs, functions, lowerCaseNames).compile(parser.script()));
     }
 }

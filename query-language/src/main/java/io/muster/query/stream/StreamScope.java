@@ -20,9 +20,24 @@ final class StreamScope {
     /** How many of the parts are sources; the others are applied to them. */
     private int sources;
 
+    /** Whether the name of the only part is the part, and no column of it. */
+    private final boolean namesItself;
+
     /** @param members is told what is looked at */
     StreamScope(StreamMembers members) {
+        this(members, true);
+    }
+
+    private StreamScope(StreamMembers members, boolean namesItself) {
         this.members = members;
+        this.namesItself = namesItself;
+    }
+
+    /** Of an input's events where only columns have a meaning: its name may be that of one. */
+    static StreamScope ofColumns(StreamMembers members, String alias) {
+        StreamScope scope = new StreamScope(members, false);
+        scope.source(alias);
+        return scope;
     }
 
     void source(String alias) {
@@ -52,7 +67,7 @@ final class StreamScope {
     record Column(int part, List<String> names) {
         /** The same for every way of writing the same column. */
         String key() {
-            return "column " + part + " " + String.join(".", names);
+            return "column " + part + " " + String.join(".", names).toLowerCase(Locale.ROOT);
         }
 
         Expression expression() {
@@ -73,7 +88,7 @@ final class StreamScope {
                 if (!(found instanceof Map<?, ?> record)) {
                     return StreamValues.NULL;
                 }
-                found = StreamValues.of(record.get(name));
+                found = StreamValues.member(record, name);
             }
             return found;
         }
@@ -100,7 +115,7 @@ final class StreamScope {
     private Column resolved(StreamQueryParser.PathContext path) {
         List<String> names = path.name().stream().map(StreamScope::name).collect(Collectors.toList());
         OptionalInt part = part(names.getFirst());
-        if (part.isPresent() && (names.size() > 1 || !isSingle())) {
+        if (part.isPresent() && (names.size() > 1 || !isSingle() || namesItself)) {
             return new Column(part.getAsInt(), names.subList(1, names.size()));
         }
         if (sources > 1) {

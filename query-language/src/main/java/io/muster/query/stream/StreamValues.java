@@ -2,23 +2,24 @@ package io.muster.query.stream;
 
 import io.muster.query.Operators;
 import io.muster.query.Values;
+import java.math.BigDecimal;
 import java.math.BigInteger;
-import java.time.DateTimeException;
 import java.time.Instant;
-import java.time.LocalDate;
-import java.time.LocalDateTime;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.TreeMap;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** What values do with each other. Contract: stream-analytics, 4.5, types. */
 public final class StreamValues {
     /** The dialect's one NULL: of members that are absent, and of those that are null. */
     public static final Object NULL = Values.UNDEFINED;
+
+    private static final int LONGEST_NUMBER = 400;
 
     private StreamValues() {}
 
@@ -36,66 +37,159 @@ public final class StreamValues {
         };
     }
 
-    /**
-     * The order of two values; empty where they have none, and then a comparison is NULL. Numbers compare freely, a bit as 0 or 1, a text
-     * with a datetime as the datetime that it writes.
-     */
-    public static OptionalInt compare(Object one, Object other) {
-        return switch (one) {
-            case Number a when other instanceof Number b -> OptionalInt.of(Operators.compare(a, b));
-            case String a when other instanceof String b -> OptionalInt.of(a.compareTo(b));
-            case Boolean a when other instanceof Boolean b -> OptionalInt.of(a.compareTo(b));
-            case Instant a when other instanceof Instant b -> OptionalInt.of(a.compareTo(b));
-            case Boolean a when other instanceof Number b -> OptionalInt.of(Operators.compare(a ? 1L : 0L, b));
-            case Number a when other instanceof Boolean b -> OptionalInt.of(Operators.compare(a, b ? 1L : 0L));
-            case String a when other instanceof Instant b -> compared(instant(a), Optional.of(b));
-            case Instant a when other instanceof String b -> compared(Optional.of(a), instant(b));
-            default -> OptionalInt.empty();
-        };
+    /** The member of that name: spelled so, or else in any case; NULL where there is none. */
+    public static Object member(Map<?, ?> record, String name) {
+        return member(record, Map.of(), name);
     }
 
-    private static OptionalInt compared(Optional<Instant> one, Optional<Instant> other) {
-        return one.isPresent() && other.isPresent()
-                ? OptionalInt.of(one.get().compareTo(other.get()))
-                : OptionalInt.empty();
-    }
-
-    /** TRUE, FALSE, or NULL where the two have no order and are no equal records or arrays. */
-    static Object equal(Object one, Object other) {
-        if (one == NULL || other == NULL) {
-            return NULL;
+    /** As {@link #member(Map, String)}; of two records the first counts more, and an exact name more than either. */
+    public static Object member(Map<?, ?> record, Map<?, ?> more, String name) {
+        for (Map<?, ?> one = record; ; one = more) {
+            Object value = one.get(name);
+            if (value != null || one.containsKey(name)) {
+                return of(value);
+            }
+            if (one == more) {
+                break;
+            }
         }
-        if (one instanceof Map || one instanceof List) {
+        for (Map<?, ?> one = record; ; one = more) {
+            for (Map.Entry<?, ?> member : one.entrySet()) {
+                if (name.equalsIgnoreCase((String) member.getKey())) {
+                    return of(member.getValue());
+                }
+            }
+            if (one == more) {
+                return NULL;
+            }
+        }
+    }
+
+    /**
+     * The order of two values; empty where one is NULL, and then a comparison is NULL. Numbers compare freely, a bit as 0 or 1; a text
+     * with anything else becomes what that is.
+     *
+     * @throws EvaluationException where a value can't be converted
+     */
+    private static OptionalInt compare(Object one, Object other) {
+        if (one == NULL || other == NULL) {
+            return OptionalInt.empty();
+        }
+        return OptionalInt.of(
+                switch (one) {
+                    case Number a when other instanceof Number b -> Operators.compare(a, b);
+                    case String a when other instanceof String b -> a.compareTo(b);
+                    case Boolean a when other instanceof Boolean b -> a.compareTo(b);
+                    case Instant a when other instanceof Instant b -> a.compareTo(b);
+                    case String a when other instanceof Instant b -> datetime(a).compareTo(b);
+                    case Instant a when other instanceof String b -> a.compareTo(datetime(b));
+                    case String a when other instanceof Boolean b -> asBit(a).compareTo(b);
+                    case Boolean a when other instanceof String b -> a.compareTo(asBit(b));
+                    case Instant a -> a.compareTo(datetime(other));
+                    default -> {
+                        if (other instanceof Instant b) {
+                            yield datetime(one).compareTo(b);
+                        }
+                        yield Operators.compare((Number) number(one), (Number) number(other));
+                    }
+                });
+    }
+
+    /** TRUE, FALSE, or NULL where one of them is NULL. @throws EvaluationException where a value can't be converted */
+    static Object equal(Object one, Object other) {
+        if (one instanceof Map && other instanceof Map || one instanceof List && other instanceof List) {
             return one.equals(other);
         }
         OptionalInt order = compare(one, other);
         return order.isEmpty() ? NULL : (Object) (order.getAsInt() == 0);
     }
 
-    /** An order over all values of which a minimum or a sort is asked: NULL first, then by type where types don't compare. */
+    /** Whether the order is one that is wanted, or NULL. @throws EvaluationException where a value can't be converted */
+    static Object ordered(Object one, Object other, IntPredicate wanted) {
+        OptionalInt order = compare(one, other);
+        return order.isEmpty() ? NULL : (Object) wanted.test(order.getAsInt());
+    }
+
+    /** The same for values that may be equal, as a hash needs it: those of different types too, so that two texts of one number are the same. */
+    public static Object key(Object value) {
+        return switch (value) {
+            case Boolean bit -> bit ? 1L : 0L;
+            case Number number -> Values.canonical(number);
+            case String text -> {
+                Optional<Number> number = parsedNumber(text);
+                if (number.isPresent()) {
+                    yield Values.canonical(number.get());
+                }
+                if (text.equalsIgnoreCase("true") || text.equalsIgnoreCase("false")) {
+                    yield text.equalsIgnoreCase("true") ? 1L : 0L;
+                }
+                yield IsoDateTime.parse(text).map(Object.class::cast).orElse(text);
+            }
+            default -> value;
+        };
+    }
+
+    /** An order over all values, and one that tells apart whatever is not equal: NULL first, and by type. */
     public static int order(Object one, Object other) {
         if (one == NULL || other == NULL) {
             return one == other ? 0 : one == NULL ? -1 : 1;
         }
-        OptionalInt order = compare(one, other);
-        return order.isPresent()
-                ? order.getAsInt()
-                : one.getClass().getName().compareTo(other.getClass().getName());
+        return switch (one) {
+            case Number a when other instanceof Number b -> Operators.compare(a, b);
+            case String a when other instanceof String b -> a.compareTo(b);
+            case Boolean a when other instanceof Boolean b -> a.compareTo(b);
+            case Instant a when other instanceof Instant b -> a.compareTo(b);
+            case List<?> a when other instanceof List<?> b -> order(a, b);
+            case Map<?, ?> a when other instanceof Map<?, ?> b -> {
+                NavigableMap<Object, Object> first = new TreeMap<>(a);
+                NavigableMap<Object, Object> second = new TreeMap<>(b);
+                int names = order(List.copyOf(first.keySet()), List.copyOf(second.keySet()));
+                yield names != 0 ? names : order(List.copyOf(first.values()), List.copyOf(second.values()));
+            }
+            default -> Integer.compare(rank(one), rank(other));
+        };
     }
 
-    /** Whole numbers stay whole, and a quotient of two is cut, as in T-SQL; what has no value (a division by zero) is NULL. */
-    static Object arithmetic(char operator, Object left, Object right) {
-        if (left instanceof Long a && right instanceof Long b) {
-            return whole(operator, a, b);
+    private static int order(List<?> one, List<?> other) {
+        for (int i = 0; i < Math.min(one.size(), other.size()); i++) {
+            int sign = order(of(one.get(i)), of(other.get(i)));
+            if (sign != 0) {
+                return sign;
+            }
         }
+        return Integer.compare(one.size(), other.size());
+    }
+
+    private static int rank(Object value) {
+        return switch (value) {
+            case Boolean _ -> 0;
+            case Number _ -> 1;
+            case Instant _ -> 2;
+            case String _ -> 3;
+            case List<?> _ -> 4;
+            default -> 5;
+        };
+    }
+
+    /**
+     * Whole numbers stay whole, and a quotient of two is cut, as in T-SQL; what has no value (a division by zero) is NULL.
+     *
+     * @throws EvaluationException where a value is no number and writes none
+     */
+    static Object arithmetic(char operator, Object left, Object right) {
         if (operator == '+' && left instanceof String a && right instanceof String b) {
             return a + b;
         }
-        if (!(left instanceof Number x) || !(right instanceof Number y)) {
+        Object one = number(left);
+        Object other = number(right);
+        if (one == NULL || other == NULL) {
             return NULL;
         }
-        double a = x.doubleValue();
-        double b = y.doubleValue();
+        if (one instanceof Long a && other instanceof Long b) {
+            return whole(operator, a, b);
+        }
+        double a = ((Number) one).doubleValue();
+        double b = ((Number) other).doubleValue();
         return real(
                 switch (operator) {
                     case '+' -> a + b;
@@ -123,16 +217,68 @@ public final class StreamValues {
         return Double.isFinite(value) ? (Object) value : NULL;
     }
 
-    /** As text: what CONCAT and CAST make of it. */
-    static Object text(Object value) {
+    // --- Conversions that nobody wrote. NULL stays NULL; what can't be converted fails.
+
+    /** A {@code Long}, a {@code Double}, or NULL. @throws EvaluationException where it is no number and writes none */
+    static Object number(Object value) {
         return switch (value) {
-            case String text -> text;
-            case Boolean bit -> bit ? "1" : "0";
-            case Long number -> number.toString();
-            case Double number -> number.toString();
-            case Instant instant -> DateTimes.text(instant);
-            default -> NULL;
+            case Long number -> number;
+            case Double number -> number;
+            case Boolean bit -> bit ? 1L : 0L;
+            case String text -> parsedNumber(text).orElseThrow(() -> EvaluationException.ofConversion(text, "a number"));
+            case Values _ -> NULL;
+            default -> throw EvaluationException.ofConversion(value, "a number");
         };
+    }
+
+    /** @throws EvaluationException where it is a record or an array */
+    static Object text(Object value) {
+        return value == NULL
+                ? NULL
+                : asText(value).orElseThrow(() -> EvaluationException.ofConversion(value, "a text"));
+    }
+
+    /** @throws EvaluationException where it is no datetime and writes none */
+    static Instant datetime(Object value) {
+        return instant(value).orElseThrow(() -> EvaluationException.ofConversion(value, "a datetime"));
+    }
+
+    /** By what values of which none was cast are put in order: a text by the number or the datetime that it writes. */
+    static Object measure(Object value) {
+        if (!(value instanceof String text)) {
+            return value;
+        }
+        Optional<Number> number = parsedNumber(text);
+        return number.isPresent()
+                ? number.get()
+                : IsoDateTime.parse(text).map(Object.class::cast).orElse(text);
+    }
+
+    private static Boolean asBit(String text) {
+        return bit(text).orElseThrow(() -> EvaluationException.ofConversion(text, "a bit"));
+    }
+
+    private static Optional<Object> asText(Object value) {
+        return switch (value) {
+            case String text -> Optional.of(text);
+            case Boolean bit -> Optional.of(bit ? "1" : "0");
+            case Long number -> Optional.of(number.toString());
+            case Double number -> Optional.of(realText(number));
+            case Instant instant -> Optional.of(DateTimes.text(instant));
+            default -> Optional.empty();
+        };
+    }
+
+    /** Fifteen digits and less without an exponent, a whole one without a point, as .NET writes them. */
+    private static String realText(double value) {
+        double size = Math.abs(value);
+        BigDecimal exact = new BigDecimal(Double.toString(value)).stripTrailingZeros();
+        if (size == 0 || size >= 1e-5 && size < 1e15) {
+            return exact.signum() == 0 ? "0" : exact.toPlainString();
+        }
+        int exponent = exact.precision() - exact.scale() - 1;
+        return exact.movePointLeft(exponent).toPlainString() + "E" + (exponent < 0 ? "-" : "+")
+                + (Math.abs(exponent) < 10 ? "0" : "") + Math.abs(exponent);
     }
 
     /** A datetime as text, with the seven digits that it has. */
@@ -144,23 +290,37 @@ public final class StreamValues {
     public static Optional<Instant> instant(Object value) {
         return switch (value) {
             case Instant instant -> Optional.of(instant);
-            case String text -> parsed(text);
+            case String text -> IsoDateTime.parse(text);
             default -> Optional.empty();
         };
     }
 
-    private static Optional<Instant> parsed(String text) {
-        String iso = text.strip().replace(' ', 'T');
-        try {
-            if (iso.length() == 10) {
-                return Optional.of(LocalDate.parse(iso).atStartOfDay().toInstant(ZoneOffset.UTC));
+    /** The number that a text writes: whole, or real, and nothing else that Java reads. */
+    private static Optional<Number> parsedNumber(String given) {
+        String text = given.strip();
+        boolean whole = true;
+        if (text.isEmpty() || text.length() > LONGEST_NUMBER) {
+            return Optional.empty();
+        }
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c >= '0' && c <= '9' || (c == '-' || c == '+') && i == 0) {
+                continue;
             }
-            boolean offset = iso.endsWith("Z") || iso.indexOf('+') > 0 || iso.lastIndexOf('-') > iso.indexOf('T');
-            return Optional.of(
-                    offset
-                            ? OffsetDateTime.parse(iso).toInstant()
-                            : LocalDateTime.parse(iso).toInstant(ZoneOffset.UTC));
-        } catch (DateTimeException _) {
+            if (c != '.' && c != 'e' && c != 'E' && c != '-' && c != '+') {
+                return Optional.empty();
+            }
+            whole = false;
+        }
+        try {
+            if (whole) {
+                BigInteger number = new BigInteger(text);
+                return Optional.of(number.bitLength() < Long.SIZE ? (Number) number.longValue() : number.doubleValue())
+                        .filter(one -> Double.isFinite(one.doubleValue()));
+            }
+            double real = Double.parseDouble(text);
+            return Double.isFinite(real) ? Optional.of(real) : Optional.empty();
+        } catch (NumberFormatException _) {
             return Optional.empty();
         }
     }
@@ -172,10 +332,10 @@ public final class StreamValues {
         }
         return switch (type) {
             case BIGINT -> whole(value);
-            case FLOAT -> number(value).map(number -> (Object) number.doubleValue());
-            case NVARCHAR -> Optional.of(text(value)).filter(text -> text != NULL);
+            case FLOAT -> numberOf(value).map(number -> (Object) number.doubleValue());
+            case NVARCHAR -> asText(value).map(Object.class::cast);
             case DATETIME -> instant(value).map(Object.class::cast);
-            case BIT -> bit(value);
+            case BIT -> bit(value).map(Object.class::cast);
             case RECORD -> Optional.of(value).filter(Map.class::isInstance);
             case ARRAY -> Optional.of(value).filter(List.class::isInstance);
         };
@@ -192,27 +352,20 @@ public final class StreamValues {
                     yield Optional.empty();
                 }
             }
-            default -> number(value).map(Number::longValue);
+            default -> numberOf(value).map(Number::longValue);
         };
     }
 
-    private static Optional<Number> number(Object value) {
+    private static Optional<Number> numberOf(Object value) {
         return switch (value) {
             case Number number -> Optional.of(number);
             case Boolean bit -> Optional.of(bit ? 1L : 0L);
-            case String text -> {
-                try {
-                    double real = Double.parseDouble(text.strip());
-                    yield Double.isFinite(real) ? Optional.of(real) : Optional.empty();
-                } catch (NumberFormatException _) {
-                    yield Optional.empty();
-                }
-            }
+            case String text -> parsedNumber(text);
             default -> Optional.empty();
         };
     }
 
-    private static Optional<Object> bit(Object value) {
+    private static Optional<Boolean> bit(Object value) {
         return switch (value) {
             case Boolean bit -> Optional.of(bit);
             case Number number -> Optional.of(number.doubleValue() != 0);

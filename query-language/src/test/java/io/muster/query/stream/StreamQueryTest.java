@@ -62,10 +62,43 @@ class StreamQueryTest {
                     SELECT k FROM t TIMESTAMP BY x OVER k GROUP BY k, SessionWindow(second, 1, 2) OVER (PARTITION BY j) | 1:39 | add k to PARTITION BY of a SessionWindow
                     SELECT LAG(a) OVER (LIMIT DURATION(day, 1)) FROM t TIMESTAMP BY x OVER k | 1:1 | add k to PARTITION BY of each LAG
                     WITH s AS (SELECT a FROM t TIMESTAMP BY x OVER k) SELECT COUNT(*) FROM s GROUP BY a, TumblingWindow(second, 1) | 1:74 | to what the step selects
-                    WITH s AS (SELECT k AS i FROM t TIMESTAMP BY x OVER k UNION SELECT k FROM t TIMESTAMP BY x OVER k) SELECT COUNT(*) FROM s GROUP BY k, TumblingWindow(second, 1) | 1:123 | to what the step selects
+                    WITH s AS (SELECT k AS i, j AS k FROM t TIMESTAMP BY x OVER k UNION SELECT j AS i, k FROM t TIMESTAMP BY x OVER k) SELECT COUNT(*) FROM s GROUP BY k, TumblingWindow(second, 1) | 1:139 | to what the step selects
                     SELECT a INTO o FROM t TIMESTAMP BY x SELECT a INTO p FROM t | 1:60 | the same TIMESTAMP BY
                     SELECT a FROM t WHERE a LIKE '[z-a]'                       | 1:30 | This is no pattern of LIKE
-                    SELECT 'open FROM t                                        | 1:8  | Unexpected character
+                    SELECT 'open FROM t                                        | 1:8  | has no end: close it with '
+                    SELECT a FROM [t                                           | 1:15 | close it with ]
+                    SELECT a & 1 FROM t                                        | 1:10 | There are no bit operators
+                    SELECT ~a FROM t                                           | 1:8  | There are no bit operators
+                    CREATE TABLE t (a bigint)                                  | 1:1  | CREATE isn't supported: the type of a column is what comes
+                    SELECT a FROM t MATCH_RECOGNIZE (LIMIT DURATION(minute, 1)) | 1:33 | MATCH_RECOGNIZE isn't supported
+                    SELECT DISTINCT a FROM t                                   | 1:8  | There is no SELECT DISTINCT
+                    SELECT a FROM t WHERE a LIKE 'x!%' ESCAPE '!'              | 1:36 | LIKE has no ESCAPE
+                    SELECT a FROM (SELECT a FROM t)                            | 1:15 | write what stands in brackets as a step of WITH
+                    SELECT a FROM t WHERE a IN (SELECT b FROM u)               | 1:29 | There are no sub-queries
+                    SELECT a.k FROM t a RIGHT JOIN u b ON a.k = b.k            | 1:21 | JOIN and LEFT JOIN only
+                    SELECT t.k FROM t RIGHT JOIN u b ON t.k = b.k              | 1:19 | JOIN and LEFT JOIN only
+                    SELECT CAST(a AS decimal(10, 2)) FROM t                    | 1:28 | A type has no scale
+                    SELECT order FROM t                                        | 1:8  | 'order' is a keyword: write [order]
+                    SELECT a FROM t INTO o                                     | 1:17 | INTO stands between the columns and FROM
+                    SELECT a FROM t PARTITION BY a, b                          | 1:31 | PARTITION BY takes one column
+                    SELECT a FROM t WHERE a !< 3                               | 1:25 | Write >= for !<
+                    SELECT a FROM t EXCEPT SELECT a FROM u                     | 1:17 | put together with UNION
+                    SELECT a b c FROM t                                        | 1:12 | 'c' has no place here: a query is
+                    SELECT v > 3 AS big FROM t                                 | 1:8  | A condition is no value: write CASE WHEN
+                    SELECT LEN(a = 'x') FROM t                                 | 1:12 | A condition is no value
+                    SELECT a FROM t WHERE (a > 1) = 1                          | 1:23 | A condition is no value
+                    SELECT a AS b FROM t WHERE c > 1 GROUP BY b, TumblingWindow(second, 1) | 1:8 | is neither in GROUP BY
+                    SELECT COUNT(DISTINCT k) OVER (LIMIT DURATION(second, 10)) FROM t | 1:8 | COUNT(DISTINCT …) has no OVER
+                    SELECT COUNT(*) FROM t GROUP BY DATEPART(minute, System.Timestamp()) | 1:24 | add a window to GROUP BY
+                    SELECT a FROM t TIMESTAMP BY System.Timestamp()            | 1:30 | is what TIMESTAMP BY makes
+                    SELECT a FROM t TIMESTAMP BY System.Timestamp              | 1:30 | is what TIMESTAMP BY makes
+                    SELECT COUNT(*) FROM t GROUP BY Windows(Window('a', TumblingWindow(second, 1)), Window('A', TumblingWindow(second, 2))) | 1:81 | Two windows are called 'A'
+                    SELECT a.k FROM t a JOIN r b ON a.k = b.k AND DATEDIFF(minute, a, b) BETWEEN 0 AND 1 | 1:33 | Reference data have no time
+                    SELECT a.k FROM t a JOIN u b ON DATEDIFF(second, a, b) >= 0 | 1:33 | DATEDIFF(second, a, b) BETWEEN 0 AND 10
+                    SELECT a.k FROM t a JOIN u b ON a.k = b.k OR DATEDIFF(second, a, b) BETWEEN 0 AND 1 | 1:33 | DATEDIFF(second, a, b) BETWEEN 0 AND 10
+                    WITH s AS (SELECT k FROM r) SELECT a.k FROM t a JOIN s ON a.k = s.k | 1:59 | join the input itself
+                    SELECT Location.*, a FROM t                                | 1:8  | * of a record isn't supported: name its members, such as Location.x
+                    SELECT a, b FROM t UNION SELECT a, c FROM u                | 1:26 | have the same columns: a, b; not a, c
                     """)
     void refuses(String text, String place, String what) {
         assertThatThrownBy(() -> StreamQuery.parse(text, Set.of("r"), Map.of("one", new ScalarFunction(0, 0, _ -> 1L))))
@@ -81,7 +114,7 @@ class StreamQueryTest {
                     SELECT COUNT(*) FROM t GROUP BY HoppingWindow(second, 60, 10)                                | 60
                     SELECT COUNT(*) FROM t GROUP BY SessionWindow(second, 5, 60)                                 | 120
                     SELECT COUNT(*) FROM t GROUP BY Windows(Window('a', TumblingWindow(second, 5)), Window('b', SlidingWindow(second, 7))) | 7
-                    SELECT a.k FROM t a JOIN t b ON DATEDIFF(second, a, b) BETWEEN -30 AND 10                    | 30
+                    SELECT a.k FROM t a JOIN t b ON DATEDIFF(second, a, b) BETWEEN -30 AND 10                    | 31
                     SELECT LAST(a) OVER (LIMIT DURATION(hour, 1)) AS x FROM t                                    | 3600
                     SELECT ISFIRST(second, 9) AS x FROM t                                                        | 9
                     WITH s AS (SELECT COUNT(*) AS n FROM t GROUP BY TumblingWindow(second, 5)) SELECT MAX(n) FROM s GROUP BY TumblingWindow(second, 20) | 25

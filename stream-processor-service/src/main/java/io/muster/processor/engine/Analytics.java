@@ -74,7 +74,7 @@ final class Analytics extends Operator {
         long since = row.time() - function.limit();
         return switch (function.kind()) {
             case Analytic.Kind.Lag lag -> {
-                while (!past.isEmpty() && past.getFirst().time() < since) {
+                while (!past.isEmpty() && past.getFirst().time() <= since) {
                     past.removeFirst();
                 }
                 Object value = lag.value().evaluate(row);

@@ -26,9 +26,6 @@ public record Event(long time, Map<String, Object> record, Map<String, Object> m
 
     @Override
     public Object member(String name) {
-        Object value = record.get(name);
-        return value == null && !record.containsKey(name)
-                ? StreamValues.of(metadata.get(name))
-                : StreamValues.of(value);
+        return StreamValues.member(record, metadata, name);
     }
 }

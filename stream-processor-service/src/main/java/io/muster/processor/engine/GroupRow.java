@@ -12,7 +12,7 @@ record GroupRow(long time, List<Object> keys, Accumulator[] aggregates, String w
     @Override
     public Object computed(int place) {
         if (place == StreamQuery.WINDOW) {
-            return Map.of("Id", window);
+            return Map.of("Id", window.isEmpty() ? StreamValues.NULL : window);
         }
         return place < keys.size() ? keys.get(place) : aggregates[place - keys.size()].result();
     }

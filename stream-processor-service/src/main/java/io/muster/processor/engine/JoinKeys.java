@@ -1,7 +1,6 @@
 package io.muster.processor.engine;
 
 import io.muster.query.Expression;
-import io.muster.query.Values;
 import io.muster.query.stream.StreamQuery.Join;
 import io.muster.query.stream.StreamRow;
 import io.muster.query.stream.StreamValues;
@@ -37,7 +36,7 @@ record JoinKeys(Join join, int parts) {
             if (value == StreamValues.NULL) {
                 return null;
             }
-            key.add(Values.canonical(value));
+            key.add(StreamValues.key(value));
         }
         return key;
     }

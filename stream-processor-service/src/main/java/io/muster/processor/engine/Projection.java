@@ -6,16 +6,27 @@ import io.muster.query.stream.StreamRow;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Rows that hold, with the columns that are asked for. Without columns rows pass as they are. */
+/**
+ * Rows that hold, with the columns that are asked for. Without columns rows pass as they are. A star shows no column that another item names,
+ * or that a star before it shows.
+ */
 final class Projection extends Operator {
     private final @Nullable Expression condition;
     private final List<Column> columns;
+    private final Set<String> named;
+    private final boolean severalStars;
 
     Projection(@Nullable Expression condition, List<Column> columns) {
         this.condition = condition;
         this.columns = columns;
+        this.named = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
+        columns.stream().flatMap(column -> Stream.ofNullable(column.name())).forEach(named::add);
+        this.severalStars = columns.stream().filter(column -> column.name() == null).count() > 1;
     }
 
     @Override
@@ -33,9 +44,23 @@ final class Projection extends Operator {
             if (column.name() != null) {
                 record.put(column.name(), value);
             } else {
-                ((Map<?, ?>) value).forEach((name, member) -> record.put((String) name, member));
+                show((Map<?, ?>) value, record);
             }
         }
         emit(Event.row(row.time(), record));
+    }
+
+    private void show(Map<?, ?> all, Map<String, Object> record) {
+        Set<String> before = Set.of();
+        if (severalStars) {
+            before = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
+            before.addAll(record.keySet());
+        }
+        Set<String> taken = before;
+        all.forEach((name, member) -> {
+            if (!named.contains((String) name) && !taken.contains((String) name)) {
+                record.put((String) name, member);
+            }
+        });
     }
 }

@@ -1,6 +1,7 @@
 package io.muster.processor.engine;
 
 import io.muster.query.stream.StreamQuery.Join;
+import io.muster.query.stream.StreamQuery.Within;
 import io.muster.query.stream.StreamRow;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -40,6 +41,7 @@ final class StreamJoin extends Operator {
     }
 
     private final Join join;
+    private final Within reversed;
     private final JoinKeys keys;
     private final int parts;
     private final long slack;
@@ -67,6 +69,7 @@ final class StreamJoin extends Operator {
      */
     StreamJoin(Join join, int parts, long slack) {
         this.join = join;
+        this.reversed = join.within().reversed();
         this.keys = new JoinKeys(join, parts);
         this.parts = parts;
         this.slack = slack;
@@ -93,7 +96,7 @@ final class StreamJoin extends Operator {
 
     private void keep(Kept entry) {
         kept.put(entry.number, entry);
-        long expiry = entry.port == LEFT ? entry.time + join.most() : entry.time - join.least() + slack;
+        long expiry = within(entry).last(entry.time) + (entry.port == LEFT ? 0 : slack);
         expiries.computeIfAbsent(Math.max(expiry, entry.row.time()), _ -> new ArrayList<>())
                 .add(entry);
     }
@@ -120,8 +123,8 @@ final class StreamJoin extends Operator {
         if (entry.key == null) {
             return;
         }
-        long from = entry.port == LEFT ? entry.time + join.least() : entry.time - join.most();
-        long to = entry.port == LEFT ? entry.time + join.most() : entry.time - join.least();
+        long from = within(entry).first(entry.time);
+        long to = within(entry).last(entry.time);
         @Nullable
         NavigableMap<Long, List<Kept>> partners = taken.get(1 - entry.port).get(entry.key);
         if (partners != null && from <= to) {
@@ -130,6 +133,11 @@ final class StreamJoin extends Operator {
             }
         }
         index(entry);
+    }
+
+    /** Where an entry's partners are. */
+    private Within within(Kept entry) {
+        return entry.port == LEFT ? join.within() : reversed;
     }
 
     private void index(Kept entry) {

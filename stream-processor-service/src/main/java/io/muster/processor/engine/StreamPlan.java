@@ -99,7 +99,7 @@ final class StreamPlan {
                     : new StreamJoin(join, parts, slack);
             last = behind(last, joined);
             source(select.sources().get(parts).name()).to(joined, 1);
-            slack += Math.max(Math.abs(join.least()), Math.abs(join.most()));
+            slack += join.within().reach();
             parts++;
         }
         for (StreamQuery.Apply apply : select.applications()) {

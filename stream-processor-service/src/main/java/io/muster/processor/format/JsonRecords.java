@@ -26,7 +26,7 @@ public final class JsonRecords {
      * The events that a value holds: an object, several on lines of their own, or an array of them.
      *
      * @param wanted members of events that are read; others are passed by
-     * @throws IOException where it is none of them, or a number is beyond 64 bits
+     * @throws IOException where it is none of them, or a number is beyond the 64 bits of a bigint or of a float
      */
     public static List<Map<String, Object>> read(byte[] bytes, Predicate<String> wanted) throws IOException {
         List<Map<String, Object>> events = new ArrayList<>(1);
@@ -70,10 +70,21 @@ public final class JsonRecords {
                 depth++;
             } else if (token.isStructEnd()) {
                 depth--;
-            } else if (token == JsonToken.VALUE_NUMBER_INT) {
-                parser.getLongValue();
+            } else if (token.isNumeric()) {
+                number(parser);
             }
         } while (depth > 0 && parser.nextToken() != null);
+    }
+
+    private static Object number(JsonParser parser) throws IOException {
+        if (parser.currentToken() == JsonToken.VALUE_NUMBER_INT) {
+            return parser.getLongValue();
+        }
+        double real = parser.getDoubleValue();
+        if (Double.isInfinite(real)) {
+            throw new IOException("a number is beyond what a float can hold: " + parser.getText());
+        }
+        return real;
     }
 
     private static Object value(JsonParser parser) throws IOException {
@@ -87,8 +98,7 @@ public final class JsonRecords {
                 yield list;
             }
             case VALUE_STRING -> parser.getText();
-            case VALUE_NUMBER_INT -> parser.getLongValue();
-            case VALUE_NUMBER_FLOAT -> parser.getDoubleValue();
+            case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> number(parser);
             case VALUE_TRUE -> Boolean.TRUE;
             case VALUE_FALSE -> Boolean.FALSE;
             default -> StreamValues.NULL;

@@ -5,6 +5,7 @@ import io.muster.processor.engine.StreamTask.Upstream;
 import io.muster.query.Expression;
 import io.muster.query.Values;
 import io.muster.query.stream.StreamQuery;
+import io.muster.query.stream.StreamValues;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -49,7 +50,7 @@ final class Shares {
         }
         long hash = 1;
         for (Expression key : by) {
-            hash = 31 * hash + hash(Values.canonical(key.evaluate(event)));
+            hash = 31 * hash + hash(StreamValues.key(key.evaluate(event)));
         }
         return by.isEmpty() ? upstream.partition() % tasks : (int) ((hash * SPREAD >>> 33) % tasks);
     }

@@ -127,9 +127,11 @@ class FlinkComparisonTest {
             | SELECT k, COUNT(*), SUM(v), window_end FROM TABLE(HOP(TABLE a, DESCRIPTOR(t), INTERVAL '5' SECOND, INTERVAL '15' SECOND)) \
               WHERE n > 0 GROUP BY k, window_start, window_end
             SELECT a.id AS x, b.id AS y, a.v + b.v AS s FROM a JOIN b ON a.k = b.k AND DATEDIFF(second, a, b) BETWEEN -2 AND 3 AND a.n > b.n \
-            | SELECT a.id, b.id, a.v + b.v FROM a JOIN b ON a.k = b.k AND b.t BETWEEN a.t - INTERVAL '2' SECOND AND a.t + INTERVAL '3' SECOND AND a.n > b.n
+            | SELECT a.id, b.id, a.v + b.v FROM a JOIN b ON a.k = b.k AND \
+              TIMESTAMPDIFF(SECOND, FLOOR(a.t TO SECOND), FLOOR(b.t TO SECOND)) BETWEEN -2 AND 3 AND a.n > b.n
             SELECT a.id AS x, b.id AS y FROM a LEFT JOIN b ON a.k = b.k AND a.n = b.n AND DATEDIFF(second, a, b) BETWEEN 0 AND 20 \
-            | SELECT a.id, b.id FROM a LEFT JOIN b ON a.k = b.k AND a.n = b.n AND b.t BETWEEN a.t AND a.t + INTERVAL '20' SECOND
+            | SELECT a.id, b.id FROM a LEFT JOIN b ON a.k = b.k AND a.n = b.n AND \
+              TIMESTAMPDIFF(SECOND, FLOOR(a.t TO SECOND), FLOOR(b.t TO SECOND)) BETWEEN 0 AND 20
             SELECT id, LAG(v) OVER (PARTITION BY k LIMIT DURATION(hour, 1)) AS l, LAG(id, 3) OVER (LIMIT DURATION(hour, 1)) AS m FROM a \
             | SELECT id, LAG(v) OVER (PARTITION BY k ORDER BY t), LAG(id, 3) OVER (ORDER BY t) FROM a
             SELECT id, SUM(v) OVER (PARTITION BY k LIMIT DURATION(second, 10)) AS s, COUNT(v) OVER (PARTITION BY k LIMIT DURATION(second, 10)) AS c FROM a \
