@@ -417,8 +417,7 @@ public final class StreamJobs {
         ObjectNode view = view(entry, expanded);
         ObjectNode document = parse(entry.job());
         if (document.at("/properties/transformation/properties/query").isTextual()) {
-            compile(document)
-                    .ifPresent(error -> condition((ObjectNode) view.get("properties"), UNCOMPILED, error));
+            compile(document).ifPresent(error -> condition((ObjectNode) view.get("properties"), UNCOMPILED, error));
         }
         return view;
     }

@@ -20,7 +20,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** What a caller reads of a job whose query is wrong. Contract: stream-analytics, 4.2. */
 class StreamDiagnosticsTest {
-    private static final String PATH = "/subscriptions/s/resourcegroups/g/providers/Microsoft.StreamAnalytics/streamingjobs/j";
+    private static final String PATH =
+            "/subscriptions/s/resourcegroups/g/providers/Microsoft.StreamAnalytics/streamingjobs/j";
 
     private static ObjectNode document(String query) throws Exception {
         return StreamJobs.document(PATH, (ObjectNode) new ObjectMapper().readTree("""
@@ -73,7 +74,9 @@ class StreamDiagnosticsTest {
     void aGoodQueryHasNoDiagnostics() throws Exception {
         ObjectNode document = document("SELECT k INTO out FROM events");
 
-        assertThat(StreamJobs.diagnosed(entry(document), Set.of()).at("/properties/diagnostics").isMissingNode())
+        assertThat(StreamJobs.diagnosed(entry(document), Set.of())
+                        .at("/properties/diagnostics")
+                        .isMissingNode())
                 .isTrue();
     }
 }

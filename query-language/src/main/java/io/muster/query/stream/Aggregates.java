@@ -318,8 +318,8 @@ final class Aggregates {
         @Override
         public void add(StreamRow event) {
             List<Object> entry = new ArrayList<>();
-            order.forEach(criterion ->
-                    entry.add(StreamValues.measure(criterion.by().evaluate(event))));
+            order.forEach(
+                    criterion -> entry.add(StreamValues.measure(criterion.by().evaluate(event))));
             entry.add(row.evaluate(event));
             insert(entry);
         }

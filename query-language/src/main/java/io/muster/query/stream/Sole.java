@@ -46,7 +46,8 @@ final class Sole {
     static boolean isTimestamp(ParserRuleContext expression) {
         return primary(expression)
                 .filter(primary -> switch (primary) {
-                    case StreamQueryParser.CallContext call -> isTimestamp(call.function().name());
+                    case StreamQueryParser.CallContext call ->
+                        isTimestamp(call.function().name());
                     case StreamQueryParser.ColumnContext column -> isTimestamp(column.path());
                     default -> false;
                 })
@@ -105,7 +106,8 @@ final class Sole {
                 .getStart()
                 .getInputStream()
                 .getText(Interval.of(
-                        expression.getStart().getStartIndex(), expression.getStop().getStopIndex()));
+                        expression.getStart().getStartIndex(),
+                        expression.getStop().getStopIndex()));
     }
 
     /** The same for expressions that differ in blanks, and in the case of what is no text, only. */

@@ -30,6 +30,7 @@ final class StreamCompiler {
     private final Set<String> steps = new HashSet<>();
     /** Steps over reference data. */
     private final Set<String> lookUps = new HashSet<>();
+
     private final Map<String, StreamQuery.Clock> clocks = new HashMap<>();
     private final Map<String, String> clockTexts = new HashMap<>();
     private final Map<String, ScalarFunction> functions;
@@ -161,7 +162,9 @@ final class StreamCompiler {
                             referenceInputs.contains(sources.getLast().name());
                     rejectMany(sources.size() + applications.size(), join);
                     joins.add(rows.join(
-                            joined, reference, lookUps.contains(sources.getLast().name())));
+                            joined,
+                            reference,
+                            lookUps.contains(sources.getLast().name())));
                 }
                 case StreamQueryParser.AppliedContext applied -> {
                     rejectMany(sources.size() + applications.size(), join);
@@ -365,8 +368,8 @@ final class StreamCompiler {
         int part = scope.part(alias)
                 .orElseThrow(() -> Parsing.refuse(
                         item.getStart(),
-                        "There is no source '" + alias + "', and * of a record isn't supported: name its members, such as "
-                                + alias + ".x"));
+                        "There is no source '" + alias
+                                + "', and * of a record isn't supported: name its members, such as " + alias + ".x"));
         return new StreamQuery.Column(null, scope.whole(part));
     }
 

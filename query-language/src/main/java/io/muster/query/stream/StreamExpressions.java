@@ -111,8 +111,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
     /** A value: a comparison is none. */
     Expression value(ParserRuleContext expression) {
         if (Sole.isCondition(expression)) {
-            throw Parsing.refuse(
-                    expression.getStart(), "A condition is no value: write CASE WHEN … THEN 1 ELSE 0 END");
+            throw Parsing.refuse(expression.getStart(), "A condition is no value: write CASE WHEN … THEN 1 ELSE 0 END");
         }
         return visit(expression);
     }
@@ -279,9 +278,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
             when between.NOT() == null ->
                 rowDifference(between.sum(0))
                         .flatMap(difference -> bound(
-                                difference,
-                                count(difference, between.sum(1)),
-                                count(difference, between.sum(2))));
+                                difference, count(difference, between.sum(1)), count(difference, between.sum(2))));
             case StreamQueryParser.CompareContext compare -> {
                 Optional<RowDifference> left = rowDifference(compare.sum(0));
                 if (left.isEmpty() || StreamLiterals.constant(compare.sum(1)).isEmpty()) {
@@ -360,9 +357,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
                     && compare.op.getType() == StreamQueryLexer.EQ) {
                 OptionalInt one = part(compare.sum(0));
                 OptionalInt other = part(compare.sum(1));
-                if (one.isPresent()
-                        && other.isPresent()
-                        && (one.getAsInt() == last) != (other.getAsInt() == last)) {
+                if (one.isPresent() && other.isPresent() && (one.getAsInt() == last) != (other.getAsInt() == last)) {
                     int left = one.getAsInt() == last ? 1 : 0;
                     joinedColumns.add(Set.of(canonical(compare.sum(0)), canonical(compare.sum(1))));
                     leftKeys.add(visit(compare.sum(left)));
@@ -398,7 +393,9 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
                 outer,
                 within.get().anchor(),
                 new StreamQuery.Within(
-                        within.get().unit().windowTicks(), within.get().least(), within.get().most()),
+                        within.get().unit().windowTicks(),
+                        within.get().least(),
+                        within.get().most()),
                 leftKeys,
                 rightKeys,
                 on);
@@ -437,9 +434,8 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
                             like.sum(1).getStart(),
                             "This is no pattern of LIKE: a set is written [a-f], and a pattern has up to "
                                     + Like.LONGEST + " characters"));
-            matches = row -> StreamValues.text(value.evaluate(row)) instanceof String of
-                    ? (Object) pattern.matches(of)
-                    : NULL;
+            matches = row ->
+                    StreamValues.text(value.evaluate(row)) instanceof String of ? (Object) pattern.matches(of) : NULL;
         } else {
             Expression pattern = value(like.sum(1));
             matches = row -> matches(value.evaluate(row), pattern.evaluate(row));
@@ -564,8 +560,10 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
             return TIME;
         }
         if (ungrouped != null) {
-            @Nullable OrContext named = column.path().name().size() == 1
-                    ? aliases.get(StreamCompiler.lower(StreamScope.name(column.path().name(0))))
+            @Nullable
+            OrContext named = column.path().name().size() == 1
+                    ? aliases.get(
+                            StreamCompiler.lower(StreamScope.name(column.path().name(0))))
                     : null;
             if (named != null) {
                 return visit(named);
@@ -647,7 +645,8 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         Optional<RowDifference> difference = ungrouped == null ? rowDifference(call) : Optional.empty();
         if (difference.isPresent()) {
             asksForTimes = true;
-            return function.get().on(timeOf(difference.get().from()), timeOf(difference.get().to()));
+            return function.get()
+                    .on(timeOf(difference.get().from()), timeOf(difference.get().to()));
         }
         Expression[] arguments = all(call.or().subList(dated ? 1 : 0, call.or().size()));
         if (!function.get().takes(arguments.length)) {
@@ -705,8 +704,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
                 throw Parsing.refuse(call.getStart(), "DISTINCT stands in COUNT only");
             }
             if (call.over() != null) {
-                throw Parsing.refuse(
-                        call.getStart(), "COUNT(DISTINCT …) has no OVER: write it with GROUP BY a window");
+                throw Parsing.refuse(call.getStart(), "COUNT(DISTINCT …) has no OVER: write it with GROUP BY a window");
             }
             return Aggregates.distinct(argument);
         }
@@ -745,9 +743,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         }
         int limit = 1;
         if (!one) {
-            limit = StreamLiterals.constant(call.or(0)).orElse(NULL) instanceof Long count
-                            && count > 0
-                            && count <= 1000
+            limit = StreamLiterals.constant(call.or(0)).orElse(NULL) instanceof Long count && count > 0 && count <= 1000
                     ? count.intValue()
                     : 0;
             if (limit == 0) {
@@ -757,7 +753,8 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         List<Aggregates.Order> order = call.over().order().stream()
                 .map(by -> new Aggregates.Order(value(by.or()), by.DESC() != null))
                 .toList();
-        return Aggregates.top(limit, one, given == 0 ? scope.whole(0) : value(call.or().getLast()), order);
+        return Aggregates.top(
+                limit, one, given == 0 ? scope.whole(0) : value(call.or().getLast()), order);
     }
 
     private Aggregate percentile(CallContext call, boolean interpolated) {

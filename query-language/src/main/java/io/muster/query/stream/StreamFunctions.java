@@ -54,8 +54,11 @@ final class StreamFunctions {
                     textAndNumber((text, count) -> text.substring(text.length() - clamp(count, text.length())))),
             Map.entry("SUBSTRING", strict(2, 3, StreamFunctions::substring)),
             Map.entry("CHARINDEX", strict(2, 3, StreamFunctions::charIndex)),
-            Map.entry("PATINDEX", texts((pattern, text) ->
-                    Like.of(pattern).map(like -> (Object) like.indexIn(text)).orElse(NULL))),
+            Map.entry(
+                    "PATINDEX",
+                    texts((pattern, text) -> Like.of(pattern)
+                            .map(like -> (Object) like.indexIn(text))
+                            .orElse(NULL))),
             Map.entry("REPLACE", strict(3, StreamFunctions::replace)),
             Map.entry("REGEXMATCH", texts(StreamFunctions::regexMatch)),
             Map.entry(
@@ -195,8 +198,7 @@ final class StreamFunctions {
                                 unit, StreamValues.datetime(arguments[0]), StreamValues.datetime(arguments[1]))));
             case "DATEADD" ->
                 Optional.of(strict(
-                        2,
-                        arguments -> dateAdd(unit, whole(arguments[0]), StreamValues.datetime(arguments[1]))));
+                        2, arguments -> dateAdd(unit, whole(arguments[0]), StreamValues.datetime(arguments[1]))));
             case "DATEPART" -> Optional.of(datePart(unit));
             case "DATENAME" ->
                 Optional.of(strict(1, arguments -> DateTimes.name(unit, StreamValues.datetime(arguments[0]))));

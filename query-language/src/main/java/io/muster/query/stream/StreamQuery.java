@@ -37,16 +37,13 @@ public record StreamQuery(
     public static final int WINDOW = -1;
 
     /** What can be asked for of every event besides its members; {@code *} does not stand for it. */
-    public static final Set<String> METADATA = anyCase(
-            Set.of("EventEnqueuedUtcTime", "EventProcessedUtcTime", "PartitionId", "IoTHub", "Properties"));
+    public static final Set<String> METADATA =
+            anyCase(Set.of("EventEnqueuedUtcTime", "EventProcessedUtcTime", "PartitionId", "IoTHub", "Properties"));
 
     private static final int LONGEST = 65_536;
 
-    static final Parsing.Dialect<StreamQueryParser> DIALECT = new Parsing.Dialect<>(
-            LONGEST,
-            StreamQueryLexer::new,
-            StreamQueryParser::new,
-            Unexpected::at);
+    static final Parsing.Dialect<StreamQueryParser> DIALECT =
+            new Parsing.Dialect<>(LONGEST, StreamQueryLexer::new, StreamQueryParser::new, Unexpected::at);
 
     /**
      * Members of events, by name, whatever its case; there may be more than are needed.
@@ -264,7 +261,6 @@ public record StreamQuery(
         return Parsing.parse(
                 text,
                 DIALECT,
-                parser ->
-                        new StreamCompiler(referenceInputs, functions, lowerCaseNames).compile(parser.script()));
+                parser -> new StreamCompiler(referenceInputs, functions, lowerCaseNames).compile(parser.script()));
     }
 }

@@ -140,7 +140,8 @@ public final class StreamValues {
             case Boolean a when other instanceof Boolean b -> a.compareTo(b);
             case Instant a when other instanceof Instant b -> a.compareTo(b);
             case List<?> a when other instanceof List<?> b -> order(a, b);
-            case Map<?, ?> a when other instanceof Map<?, ?> b -> {
+            case Map<?, ?> a
+            when other instanceof Map<?, ?> b -> {
                 NavigableMap<Object, Object> first = new TreeMap<>(a);
                 NavigableMap<Object, Object> second = new TreeMap<>(b);
                 int names = order(List.copyOf(first.keySet()), List.copyOf(second.keySet()));
@@ -225,7 +226,8 @@ public final class StreamValues {
             case Long number -> number;
             case Double number -> number;
             case Boolean bit -> bit ? 1L : 0L;
-            case String text -> parsedNumber(text).orElseThrow(() -> EvaluationException.ofConversion(text, "a number"));
+            case String text ->
+                parsedNumber(text).orElseThrow(() -> EvaluationException.ofConversion(text, "a number"));
             case Values _ -> NULL;
             default -> throw EvaluationException.ofConversion(value, "a number");
         };

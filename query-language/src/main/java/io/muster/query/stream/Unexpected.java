@@ -54,8 +54,8 @@ final class Unexpected {
             Map.entry("PIVOT", "PIVOT isn't supported: write an aggregate of CASE for each column"),
             Map.entry("UNPIVOT", "UNPIVOT isn't supported: write CROSS APPLY GetRecordProperties(x) AS p"));
 
-    private static final Set<String> BEFORE_A_NAME =
-            Set.of("SELECT", ",", ".", "FROM", "JOIN", "INTO", "AS", "(", "BY", "WHERE", "AND", "OR", "ON", "WHEN", "=");
+    private static final Set<String> BEFORE_A_NAME = Set.of(
+            "SELECT", ",", ".", "FROM", "JOIN", "INTO", "AS", "(", "BY", "WHERE", "AND", "OR", "ON", "WHEN", "=");
 
     private Unexpected() {}
 
@@ -95,7 +95,8 @@ final class Unexpected {
         if (isKeyword(token) && BEFORE_A_NAME.contains(before)) {
             return "'" + text + "' is a keyword: write [" + text + "] where it is a name";
         }
-        return "'" + text + "' has no place here: a query is [WITH step AS (SELECT …)] SELECT … [INTO output] FROM input [JOIN …]"
+        return "'" + text
+                + "' has no place here: a query is [WITH step AS (SELECT …)] SELECT … [INTO output] FROM input [JOIN …]"
                 + " [WHERE …] [GROUP BY … a window] [HAVING …]";
     }
 

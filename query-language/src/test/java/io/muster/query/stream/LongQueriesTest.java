@@ -44,7 +44,8 @@ class LongQueriesTest {
             texts.add("SELECT a FROM t WHERE " + times(count, "(") + "1 = 1" + times(count, ")"));
             texts.add("SELECT a FROM t WHERE " + times(count, "1 + (") + "1" + times(count, ")") + " = 1");
             texts.add("SELECT a FROM t WHERE " + times(count, "ABS(") + "1" + times(count, ")") + " = 1");
-            texts.add("SELECT a FROM t WHERE " + times(count, "CASE WHEN a = 1 THEN ") + "1" + times(count, " END") + " = 1");
+            texts.add("SELECT a FROM t WHERE " + times(count, "CASE WHEN a = 1 THEN ") + "1" + times(count, " END")
+                    + " = 1");
             texts.add("SELECT a FROM t WHERE CASE " + times(count, "WHEN a = 2 THEN 1 ") + "END = 1");
             texts.add("SELECT a FROM t WHERE CONCAT(" + chain(count, "a", ",") + ") = 1");
             texts.add("SELECT a FROM t WHERE " + chain(count, "a", ".") + " = 1");
@@ -67,7 +68,8 @@ class LongQueriesTest {
                     try {
                         StreamQuery query = StreamQuery.parse(text, Set.of());
                         query.outputs().stream()
-                                .flatMap(output -> Stream.ofNullable(output.select().where()))
+                                .flatMap(output ->
+                                        Stream.ofNullable(output.select().where()))
                                 .forEach(LongQueriesTest::evaluate);
                     } catch (QueryException refused) {
                         assertThat(refused).hasMessageContaining("Line 1:");

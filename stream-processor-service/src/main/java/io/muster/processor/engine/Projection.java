@@ -26,7 +26,8 @@ final class Projection extends Operator {
         this.columns = columns;
         this.named = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
         columns.stream().flatMap(column -> Stream.ofNullable(column.name())).forEach(named::add);
-        this.severalStars = columns.stream().filter(column -> column.name() == null).count() > 1;
+        this.severalStars =
+                columns.stream().filter(column -> column.name() == null).count() > 1;
     }
 
     @Override

@@ -209,7 +209,8 @@ class GoldenQueryTest {
 
     /** The time that the file says is what TIMESTAMP BY makes of the event. */
     private static void assertTime(StreamQuery query, String input, Given event) {
-        @Nullable Expression timestamp = Objects.requireNonNull(query.clocks().get(input)).timestamp();
+        @Nullable
+        Expression timestamp = Objects.requireNonNull(query.clocks().get(input)).timestamp();
         if (timestamp != null) {
             assertThat(StreamValues.instant(timestamp.evaluate(event.event()))).contains(Ticks.instant(event.time()));
         }
