@@ -28,7 +28,7 @@ final class IsoDateTime {
     /** Empty where the text is no datetime. */
     static Optional<Instant> parse(String text) {
         String stripped = text.strip();
-        if (stripped.length() < SHORTEST || stripped.length() > LONGEST) {
+        if (stripped.length() < SHORTEST || stripped.length() > LONGEST || !isYear(stripped)) {
             return Optional.empty();
         }
         try {
@@ -36,6 +36,16 @@ final class IsoDateTime {
         } catch (DateTimeException _) {
             return Optional.empty();
         }
+    }
+
+    /** Tells most texts that are none, cheaply. */
+    private static boolean isYear(String text) {
+        for (int i = 0; i < 4; i++) {
+            if (text.charAt(i) < '0' || text.charAt(i) > '9') {
+                return false;
+            }
+        }
+        return true;
     }
 
     private Instant read() {

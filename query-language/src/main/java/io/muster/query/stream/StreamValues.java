@@ -309,8 +309,9 @@ public final class StreamValues {
             if (c >= '0' && c <= '9' || (c == '-' || c == '+') && i == 0) {
                 continue;
             }
-            if (c != '.' && c != 'e' && c != 'E' && c != '-' && c != '+') {
-                return Optional.empty();
+            boolean exponent = i > 0 && Character.toLowerCase(text.charAt(i - 1)) == 'e';
+            if (c != '.' && c != 'e' && c != 'E' && !(exponent && (c == '-' || c == '+'))) {
+                return Optional.empty(); // Such as a date.
             }
             whole = false;
         }

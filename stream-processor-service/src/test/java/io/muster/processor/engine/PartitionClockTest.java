@@ -53,6 +53,30 @@ class PartitionClockTest {
         assertThat(clock.watermark()).isEqualTo(at("08:00:22"));
     }
 
+    /** Late arrival moves an event first, and disorder then. */
+    @ParameterizedTest
+    @CsvSource(nullValues = "-", value = {
+        "00:00:10, 00:00:30, 00:00:20, -",
+        "00:00:40, 00:00:40, 00:00:40, 00:00:40",
+        "00:00:37, 00:00:40, 00:00:37, 00:00:37",
+        "00:00:33, 00:00:40, 00:00:35, -",
+    })
+    void anEventIsLateBeforeItIsOutOfOrder(String event, String arrival, String adjusted, String kept) {
+        for (boolean drops : new boolean[] {false, true}) {
+            PartitionClock clock =
+                    new PartitionClock(new TimePolicy(10 * Ticks.SECOND, 5 * Ticks.SECOND, drops), false);
+            if (!event.equals("00:00:10")) {
+                clock.take(at("00:00:40"), at("00:00:40"));
+            }
+            PartitionClock.Verdict verdict = clock.take(at(event), at(arrival));
+            String wanted = drops ? kept : adjusted;
+            assertThat(verdict.dropped()).isEqualTo(wanted == null);
+            if (wanted != null) {
+                assertThat(verdict.time()).isEqualTo(at(wanted));
+            }
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"false, 08:00:22, false", "true, 08:00:22, true"})
     void anEventBehindIdlenessIsMovedOrDropped(boolean drops, String time, boolean dropped) {

@@ -67,8 +67,21 @@ class FormatsTest {
         assertThat(event.member("PartitionId")).isEqualTo(3L);
     }
 
+    /** Nobody can rename what the service adds. */
+    @Test
+    void namesAreAskedForInAnyCase() throws IOException {
+        Members some = new Members(Set.of("deviceid", "PARTITIONID", "eventenqueuedutctime"), false);
+        Event event = new InputFormat.Json()
+                .read(bytes("{\"DeviceId\":\"a\",\"b\":1}"), some, 3, AT)
+                .getFirst();
+        assertThat(event.member("deviceid")).isEqualTo("a");
+        assertThat(event.member("PARTITIONID")).isEqualTo(3L);
+        assertThat(event.member("EVENTENQUEUEDUTCTIME")).isEqualTo(Ticks.instant(AT));
+        assertThat(event.record()).isEqualTo(Map.of("DeviceId", "a"));
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"", "1", "\"a\"", "{", "{\"b\":99999999999999999999}", "{\"b\":[99999999999999999999]}"})
+    @ValueSource(strings = {"", "1", "\"a\"", "{", "{\"b\":99999999999999999999}", "{\"b\":[99999999999999999999]}", "{\"a\":1e400}", "{\"b\":[-1e400]}"})
     void anEventIsWrongWhicheverOfItsMembersIs(String json) {
         Members some = new Members(Set.of("a"), false);
         assertThatThrownBy(() -> new InputFormat.Json().read(bytes(json), some, 3, AT))
