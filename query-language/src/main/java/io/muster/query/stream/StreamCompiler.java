@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class StreamCompiler {
     private static final String DEFAULT_OUTPUT = "output";
     private static final int MOST_SOURCES = 50;
+    private static final int MOST_COLUMNS = 1000;
 
     private final Set<String> referenceInputs;
     private final StreamMembers members = new StreamMembers();
@@ -79,10 +80,10 @@ final class StreamCompiler {
         List<StreamQuery.Output> outputs = new ArrayList<>();
         for (StreamQueryParser.UnionContext union : script.union()) {
             String output = output(union);
-            rejectDifferentColumns(union);
             for (SelectContext select : union.select()) {
                 outputs.add(new StreamQuery.Output(output, select(select, "")));
             }
+            rejectDifferentColumns(union);
         }
         return new StreamQuery(
                 List.copyOf(named), List.copyOf(outputs), Map.copyOf(clocks), members.seen(), lineage.apart());
@@ -144,6 +145,10 @@ final class StreamCompiler {
             throw Parsing.refuse(
                     select.TOP().getSymbol(),
                     "TOP has no meaning in a stream: write CollectTop(n) OVER (ORDER BY …) with GROUP BY a window");
+        }
+        if (Math.max(select.item().size(), select.or().size()) > MOST_COLUMNS) {
+            throw Parsing.refuse(
+                    select.getStart(), "A select has up to " + MOST_COLUMNS + " columns, and as many keys of GROUP BY");
         }
         StreamScope scope = new StreamScope(members);
         StreamExpressions rows = new StreamExpressions(scope, functions);

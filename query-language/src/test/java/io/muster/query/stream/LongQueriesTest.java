@@ -14,6 +14,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -62,6 +63,7 @@ class LongQueriesTest {
     }
 
     @ParameterizedTest
+    @Timeout(60)
     @MethodSource("texts")
     void noTextOverflowsAStack(String text) throws InterruptedException {
         assertThat(failure(() -> {
