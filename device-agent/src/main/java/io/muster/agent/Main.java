@@ -16,8 +16,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Devices as a process: one, by its connection string, or many simulated ones. Prints its counters as a line of JSON every few
- * seconds.
+ * Devices as a process: one, by its connection string, or many simulated ones. Prints its counters as a line of JSON when
+ * they have changed, every few seconds at most.
  */
 public final class Main {
     private static final int UNUSABLE = 2;
@@ -57,8 +57,13 @@ public final class Main {
         SimulatedFleet fleet = SimulatedFleet.start(
                 devices.target().withTokenLife(tokenLife), behaviour, devices.ids(), rate, InstantSource.system());
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(told::countDown));
+        String printed = "";
         while (!told.await(PRINT_SECONDS, TimeUnit.SECONDS)) {
-            System.out.println(fleet.counters().json());
+            String counters = fleet.counters().json();
+            if (!counters.equals(printed)) {
+                System.out.println(counters);
+                printed = counters;
+            }
         }
         fleet.close();
     }

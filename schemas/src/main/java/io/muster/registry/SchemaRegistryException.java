@@ -1,5 +1,7 @@
 package io.muster.registry;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import java.io.IOException;
 import java.io.Serial;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +15,11 @@ public final class SchemaRegistryException extends RuntimeException {
     SchemaRegistryException(String message, boolean unknownSchema, @Nullable Throwable cause) {
         super(message, cause);
         this.unknownSchema = unknownSchema;
+    }
+
+    /** Whether the registry did not answer: trying again may help. */
+    public boolean isAway() {
+        return getCause() instanceof IOException && !(getCause() instanceof JsonProcessingException);
     }
 
     /** The registry answered, and knows no schema of that number: trying again won't help. */

@@ -52,7 +52,7 @@ public final class ServiceProgram {
             service = start.start(settings, Meters.create(name));
         } catch (SettingsException | SchemaRegistryException e) {
             System.err.println(name + ": " + e.getMessage());
-            System.exit(UNUSABLE);
+            System.exit(e instanceof SchemaRegistryException registry && registry.isAway() ? FAILED : UNUSABLE);
             return;
         } catch (KafkaException e) {
             System.err.println(name + ": "

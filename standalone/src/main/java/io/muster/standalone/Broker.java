@@ -1,7 +1,7 @@
 package io.muster.standalone;
 
 import java.io.IOException;
-import java.io.Reader;
+import java.io.InputStream;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,7 +31,7 @@ public final class Broker {
     /** @param args the file of properties of a node that is controller and broker, and was formatted */
     public static void main(String[] args) throws IOException, InterruptedException {
         Properties properties = new Properties();
-        try (Reader reader = Files.newBufferedReader(Path.of(args[0]))) {
+        try (InputStream reader = Files.newInputStream(Path.of(args[0]))) {
             properties.load(reader);
         }
         if (wasKilled(Path.of(properties.getProperty("log.dirs")))) {

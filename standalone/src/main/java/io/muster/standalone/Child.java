@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
@@ -12,14 +13,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** A process that is kept running: one that dies is started again, later each time. Its output goes to a log of its own. */
+/**
+ * Keeps one process running: one that dies is started again, later each time. Its output goes to a log of its own. Thread-safe; calls nobody
+ * while it holds its lock.
+ */
 final class Child {
     private static final Duration SHORTEST_BACKOFF = Duration.ofMillis(500);
     private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(15);
     private static final Duration STEADY = Duration.ofSeconds(30);
     private static final Duration END_LIMIT = Duration.ofSeconds(20);
     private static final int UNUSABLE = 2;
-    private static final int ENDS_BEFORE_TROUBLE = 2;
+    private static final int ENDS_BEFORE_TROUBLE = 4;
 
     private final String name;
     private final List<String> command;
@@ -27,11 +31,12 @@ final class Child {
     private final ScheduledExecutorService timer;
     private final Consumer<String> say;
     private volatile boolean ending;
-    private @Nullable Process process;
+    private volatile @Nullable Process process;
     private Instant startedAt = Instant.EPOCH;
     private Duration backoff = SHORTEST_BACKOFF;
     private int ends;
 
+    /** @param say takes what happens to it, a sentence at a time, and may ask any child anything */
     Child(String name, List<String> command, Path log, ScheduledExecutorService timer, Consumer<String> say) {
         this.name = name;
         this.command = List.copyOf(command);
@@ -48,70 +53,88 @@ final class Child {
         if (ending) {
             return;
         }
-        process = new ProcessBuilder(command)
+        Process started = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
                 .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
                 .start();
-        startedAt = process.info().startInstant().orElse(Instant.EPOCH);
-        process.onExit().thenAccept(this::exited);
+        process = started;
+        startedAt = now();
+        started.onExit().thenAccept(this::exited);
     }
 
-    private synchronized void exited(Process ended) {
-        if (ending || ended != process) {
-            return;
+    private void exited(Process ended) {
+        Duration delay;
+        synchronized (this) {
+            if (ending || ended != process) {
+                return;
+            }
+            ends++;
+            if (Duration.between(startedAt, now()).compareTo(STEADY) > 0) {
+                backoff = SHORTEST_BACKOFF;
+            }
+            delay = againLater();
         }
-        ends++;
-        boolean wasSteady = ended.info().startInstant().isEmpty()
-                && Duration.between(startedAt, java.time.InstantSource.system().instant())
-                                .compareTo(STEADY)
-                        > 0;
-        backoff = wasSteady ? SHORTEST_BACKOFF : backoff;
         say.accept("The " + name + " ended with status " + ended.exitValue() + " and is started again in "
-                + backoff.toMillis() + " ms (log: " + log + ").");
-        timer.schedule(this::again, backoff.toMillis(), TimeUnit.MILLISECONDS);
+                + delay.toMillis() + " ms (log: " + log + ").");
+    }
+
+    /** @return after how long; the next time later */
+    private synchronized Duration againLater() {
+        Duration delay = backoff;
         Duration next = backoff.multipliedBy(2);
         backoff = next.compareTo(LONGEST_BACKOFF) > 0 ? LONGEST_BACKOFF : next;
+        timer.schedule(this::again, delay.toMillis(), TimeUnit.MILLISECONDS);
+        return delay;
     }
 
     private void again() {
         try {
             start();
-            say.accept("The " + name + " was started again.");
         } catch (IOException e) {
-            say.accept("The " + name + " can't be started (" + e + ").");
+            Duration delay = againLater();
+            say.accept(
+                    "The " + name + " can't be started (" + e + "); it is tried again in " + delay.toMillis() + " ms.");
+            return;
+        }
+        if (!ending) {
+            say.accept("The " + name + " was started again.");
         }
     }
 
     /** Why it can't start, if it can't: its own sentence where it refused its settings, else that it ends again and again. */
     synchronized Optional<String> trouble() {
-        if (process == null || process.isAlive()) {
+        Process last = process;
+        if (last == null || last.isAlive()) {
             return Optional.empty();
         }
-        if (process.exitValue() == UNUSABLE) {
-            return Optional.of(lastLine());
+        if (last.exitValue() == UNUSABLE) {
+            return Optional.of(lastLine().orElse("The " + name + " refuses to start; see " + log + "."));
         }
         return ends < ENDS_BEFORE_TROUBLE
                 ? Optional.empty()
-                : Optional.of("The " + name + " ends whenever it is started, with status " + process.exitValue()
+                : Optional.of("The " + name + " ends whenever it is started, with status " + last.exitValue()
                         + ": see its log, " + log
                         + ". If its data are damaged, start with --fresh to begin anew, which deletes them.");
     }
 
-    private String lastLine() {
+    /** The last line that it wrote, if any. */
+    Optional<String> lastLine() {
         try {
-            List<String> lines = Files.readAllLines(log);
-            return lines.isEmpty() ? "The " + name + " refuses to start and says nothing." : lines.getLast();
+            return Files.readAllLines(log).stream()
+                    .filter(line -> !line.isBlank())
+                    .reduce((_, later) -> later);
         } catch (IOException e) {
-            return "The " + name + " refuses to start; see " + log + ".";
+            return Optional.empty();
         }
     }
 
-    synchronized Optional<ProcessHandle> handle() {
+    /** The process as it runs now. Takes no lock. */
+    Optional<ProcessHandle> handle() {
         return Optional.ofNullable(process).map(Process::toHandle).filter(ProcessHandle::isAlive);
     }
 
-    /** It may end now, and is not started again. */
+    /** Lets it end: it is not started again. */
     synchronized void abandon() {
         ending = true;
     }
@@ -134,5 +157,9 @@ final class Child {
                 Thread.currentThread().interrupt();
             }
         }
+    }
+
+    private static Instant now() {
+        return InstantSource.system().instant();
     }
 }

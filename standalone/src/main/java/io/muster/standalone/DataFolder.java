@@ -8,6 +8,8 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.Comparator;
 import java.util.List;
@@ -18,49 +20,82 @@ import org.jspecify.annotations.Nullable;
 final class DataFolder implements AutoCloseable {
     private static final String MARKER = "muster-data";
     private static final String LAYOUT = "1";
+    private static final String LOCK = "lock";
 
     private final Path root;
     private final FileChannel channel;
+    private final boolean isNew;
 
-    private DataFolder(Path root, FileChannel channel) {
+    private DataFolder(Path root, FileChannel channel, boolean isNew) {
         this.root = root;
         this.channel = channel;
+        this.isNew = isNew;
     }
 
-    /** @throws StandaloneException when it is in use, is not ours, or can't be read */
-    static DataFolder open(Path root, boolean fresh) throws StandaloneException {
+    /**
+     * Takes hold of the folder and writes nothing but its lock.
+     *
+     * @throws StandaloneException when it is in use, is not ours, or can't be read
+     */
+    static DataFolder hold(Path root) throws StandaloneException {
         try {
+            boolean isNew = !Files.exists(root);
             Files.createDirectories(root);
-            Path marker = root.resolve(MARKER);
             try (Stream<Path> content = Files.list(root)) {
-                boolean empty = content.allMatch(path -> path.endsWith("lock") || path.endsWith("logs"));
-                if (!empty && !Files.exists(marker)) {
+                boolean empty = content.allMatch(path -> path.endsWith(LOCK) || path.endsWith("logs"));
+                if (!empty && !Files.exists(root.resolve(MARKER))) {
                     throw new StandaloneException(
                             "The folder " + root + " holds other things than Muster's data: name another with --data.");
                 }
             }
-            FileChannel channel = lock(root);
-            DataFolder folder = new DataFolder(root, channel);
+            return new DataFolder(root, lock(root), isNew);
+        } catch (IOException e) {
+            throw unusable(root, e);
+        }
+    }
+
+    /**
+     * Makes what is missing, for its owner's eyes only.
+     *
+     * @param fresh whether what is there is deleted first
+     * @throws StandaloneException when it is of another version, or can't be written
+     */
+    void prepare(boolean fresh) throws StandaloneException {
+        Path marker = root.resolve(MARKER);
+        try {
             if (fresh) {
-                folder.empty();
+                empty();
             }
             if (!Files.exists(marker)) {
                 Files.writeString(marker, LAYOUT);
             } else if (!Files.readString(marker).strip().equals(LAYOUT)) {
-                channel.close();
                 throw new StandaloneException("The data in " + root
                         + " is damaged or of another version: start with --fresh to begin anew, which deletes it.");
             }
-            folder.secrets();
-            return folder;
+            if (Files.getFileStore(root).supportsFileAttributeView(PosixFileAttributeView.class)) {
+                Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwx------"));
+            }
+            secrets();
         } catch (IOException e) {
-            throw new StandaloneException("The data folder " + root + " can't be used (" + e + ").", e);
+            throw unusable(root, e);
         }
     }
 
+    /** Lets go of it, and leaves nothing behind where there was no folder. */
+    void discard() throws IOException {
+        if (isNew) {
+            Files.deleteIfExists(root.resolve(LOCK));
+            Files.delete(root);
+        }
+        close();
+    }
+
+    private static StandaloneException unusable(Path root, IOException e) {
+        return new StandaloneException("The data folder " + root + " can't be used (" + e + ").", e);
+    }
+
     private static FileChannel lock(Path root) throws IOException, StandaloneException {
-        FileChannel channel =
-                FileChannel.open(root.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel channel = FileChannel.open(root.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         @Nullable FileLock lock;
         try {
             lock = channel.tryLock();
@@ -80,7 +115,7 @@ final class DataFolder implements AutoCloseable {
         List<Path> content;
         try (Stream<Path> walk = Files.walk(root)) {
             content = walk.sorted(Comparator.reverseOrder())
-                    .filter(path -> !path.equals(root) && !path.endsWith("lock"))
+                    .filter(path -> !path.equals(root) && !path.endsWith(LOCK))
                     .toList();
         }
         for (Path path : content) {

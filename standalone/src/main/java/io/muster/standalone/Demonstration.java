@@ -8,120 +8,219 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
-/** What a newcomer sees: simulated devices, a method job and a twin job over them, written as any client of the REST API would. */
+/**
+ * What a newcomer sees: simulated devices, a method job and a twin job over them, written as any client of the REST API would. It tries again
+ * what fails, ends with a sentence where that does not help, and never ends what runs.
+ */
 final class Demonstration {
     private static final Pattern CONNECTIONS = Pattern.compile("(?m)^muster_gateway_connections\\{[^}]*} (\\S+)$");
     private static final Duration CONNECT_LIMIT = Duration.ofMinutes(5);
-    private static final Duration LOOK = Duration.ofMillis(250);
+    private static final Duration POLL = Duration.ofMillis(250);
+    private static final Duration PAUSE = Duration.ofSeconds(2);
+    private static final int TRIES = 30;
     private static final int AT_ONCE = 64;
     private static final int CONFLICT = 409;
+    private static final int JOB_SECONDS = 300;
 
     private final Standalone standalone;
     private final RestClient rest;
-    private final Consumer<String> say;
+    private final Screen screen;
+    private final List<String> ids;
+    private boolean failed;
 
-    Demonstration(Standalone standalone, Consumer<String> say) throws StandaloneException, IOException {
+    Demonstration(Standalone standalone, Screen screen) throws StandaloneException, IOException {
         this.standalone = standalone;
         this.rest = new RestClient(standalone.options().rest(), standalone.caFile(), standalone.policies());
-        this.say = say;
+        this.screen = screen;
+        this.ids = ids(standalone.options().devices());
     }
 
-    void run() throws StandaloneException, InterruptedException, IOException {
-        int devices = standalone.options().devices();
-        register(devices);
-        standalone.startAgents();
-        awaitConnected(devices);
-        String suffix =
-                Long.toString(ProcessHandle.current().pid()) + "-" + Integer.toHexString((int) System.nanoTime());
-        follow(
-                "reboot-" + suffix,
-                "{\"type\":\"scheduleDeviceMethod\",\"queryCondition\":\"tags.simulated = true\","
-                        + "\"cloudToDeviceMethod\":{\"methodName\":\"reboot\",\"payload\":{\"delay\":5},\"responseTimeoutInSeconds\":30}}");
-        follow(
-                "rate-" + suffix,
-                "{\"type\":\"scheduleUpdateTwin\",\"queryCondition\":\"tags.simulated = true AND tags.floor IN [1, 2]\","
-                        + "\"updateTwin\":{\"etag\":\"*\",\"properties\":{\"desired\":{\"rate\":5}}}}");
+    private static List<String> ids(int devices) {
+        List<String> ids = new ArrayList<>();
+        for (int number = 1; number <= devices; number++) {
+            ids.add(String.format("sim-%06d", number));
+        }
+        return ids;
     }
 
-    private void register(int devices) throws InterruptedException, StandaloneException {
-        say.accept("Registering " + devices + " simulated devices…");
+    /** Registers the devices and waits until they are connected. */
+    void connect() throws InterruptedException {
+        unlessItFails(() -> {
+            if (!ids.isEmpty()) {
+                register();
+                standalone.startAgents();
+                awaitConnected();
+            }
+        });
+    }
+
+    /** Runs both jobs over the devices of this start, whatever others an earlier one registered. */
+    void run() throws InterruptedException {
+        unlessItFails(() -> {
+            if (ids.isEmpty()) {
+                return;
+            }
+            String own = "tags.simulated = true AND deviceId <= '" + ids.getLast() + "'";
+            String suffix = ProcessHandle.current().pid() + "-" + Integer.toHexString((int) System.nanoTime());
+            follow(
+                    "reboot-" + suffix,
+                    "{\"type\":\"scheduleDeviceMethod\",\"queryCondition\":\"" + own + "\","
+                            + "\"cloudToDeviceMethod\":{\"methodName\":\"reboot\",\"payload\":{\"delay\":5},\"responseTimeoutInSeconds\":30},"
+                            + "\"maxExecutionTimeInSeconds\":" + JOB_SECONDS + "}");
+            follow(
+                    "rate-" + suffix,
+                    "{\"type\":\"scheduleUpdateTwin\",\"queryCondition\":\"" + own + " AND tags.floor IN [1, 2]\","
+                            + "\"updateTwin\":{\"etag\":\"*\",\"properties\":{\"desired\":{\"rate\":5}}},"
+                            + "\"maxExecutionTimeInSeconds\":" + JOB_SECONDS + "}");
+        });
+    }
+
+    private interface Part {
+        void run() throws StandaloneException, IOException, InterruptedException;
+    }
+
+    private void unlessItFails(Part part) throws InterruptedException {
+        if (failed) {
+            return;
+        }
+        try {
+            part.run();
+        } catch (StandaloneException | IOException | RuntimeException e) {
+            failed = true;
+            screen.accept("The demonstration ended early: " + e.getMessage() + " Everything else goes on running.");
+        }
+    }
+
+    private void register() throws InterruptedException, StandaloneException {
+        screen.accept("Registering " + ids.size() + " simulated devices…");
+        List<String> left = ids;
+        for (int tries = 1; ; tries++) {
+            Map<String, String> refused = registerOnce(left, tries > 1);
+            if (refused.isEmpty()) {
+                return;
+            }
+            left = refused.keySet().stream().sorted().toList();
+            String problem = left.size() + " devices could not be registered; of " + left.getFirst() + " it was said: "
+                    + refused.get(left.getFirst());
+            if (tries == TRIES) {
+                throw new StandaloneException(problem + ".");
+            }
+            screen.progress(problem + "; trying again");
+            Thread.sleep(PAUSE);
+        }
+    }
+
+    /**
+     * @param again whether an earlier try may have registered them and not got to their tags
+     * @return those that were not registered, each with the reason
+     */
+    private Map<String, String> registerOnce(List<String> some, boolean again) throws InterruptedException {
         Semaphore atOnce = new Semaphore(AT_ONCE);
-        AtomicInteger failed = new AtomicInteger();
-        AtomicReference<String> why = new AtomicReference<>("");
-        List<CompletableFuture<?>> all = new ArrayList<>();
-        for (int i = 1; i <= devices; i++) {
-            String id = "sim-" + String.format("%06d", i);
-            String tags =
-                    "{\"tags\":{\"simulated\":true,\"site\":\"" + (char) ('A' + i % 3) + "\",\"floor\":" + i % 5 + "}}";
+        Map<String, CompletableFuture<RestClient.Answer>> answers = new HashMap<>();
+        for (String id : some) {
+            int number = Integer.parseInt(id.substring(id.length() - 6));
+            String tags = "{\"tags\":{\"simulated\":true,\"site\":\"" + (char) ('A' + number % 3) + "\",\"floor\":"
+                    + number % 5 + "}}";
             atOnce.acquire();
-            all.add(rest.send("PUT", "/devices/" + id, "{\"deviceId\":\"" + id + "\"}")
-                    .thenCompose(answer -> answer.status() == CONFLICT
-                            ? CompletableFuture.completedFuture(answer)
-                            : rest.send("PATCH", "/twins/" + id, tags))
-                    .whenComplete((answer, error) -> {
-                        atOnce.release();
-                        if (error != null || (answer.status() != 200 && answer.status() != CONFLICT)) {
-                            failed.incrementAndGet();
-                            why.set(error != null ? error.toString() : answer.status() + " " + answer.body());
-                        }
-                    }));
+            answers.put(
+                    id,
+                    rest.send("PUT", "/devices/" + id, "{\"deviceId\":\"" + id + "\"}")
+                            .thenCompose(answer -> answer.status() == 200 || (again && answer.status() == CONFLICT)
+                                    ? rest.send("PATCH", "/twins/" + id, tags)
+                                    : CompletableFuture.completedFuture(answer))
+                            .whenComplete((_, _) -> atOnce.release()));
         }
-        CompletableFuture.allOf(all.toArray(CompletableFuture[]::new))
-                .exceptionally(_ -> null)
-                .join();
-        if (failed.get() > 0) {
-            throw new StandaloneException(
-                    failed.get() + " devices could not be registered; the last reason: " + why.get());
+        Map<String, String> refused = new HashMap<>();
+        for (Map.Entry<String, CompletableFuture<RestClient.Answer>> each : answers.entrySet()) {
+            try {
+                RestClient.Answer answer = each.getValue().get();
+                if (answer.status() != 200 && (again || answer.status() != CONFLICT)) {
+                    refused.put(each.getKey(), answer.status() + " " + answer.body());
+                }
+            } catch (ExecutionException e) {
+                refused.put(each.getKey(), String.valueOf(e.getCause()));
+            }
         }
+        return refused;
     }
 
-    private void awaitConnected(int devices) throws InterruptedException, StandaloneException, IOException {
-        HttpClient http = HttpClient.newHttpClient();
+    private void awaitConnected() throws InterruptedException, StandaloneException {
         HttpRequest request = HttpRequest.newBuilder(URI.create(standalone.operations("gateway") + "/metrics"))
+                .timeout(CONNECT_LIMIT)
                 .build();
         long deadline = System.nanoTime() + CONNECT_LIMIT.toNanos();
         int connected = 0;
-        while (connected < devices && System.nanoTime() < deadline) {
-            Matcher line = CONNECTIONS.matcher(
-                    http.send(request, HttpResponse.BodyHandlers.ofString()).body());
-            connected = line.find() ? (int) Double.parseDouble(line.group(1)) : 0;
-            say.accept("\r" + connected + " of " + devices + " devices are connected");
-            Thread.sleep(LOOK);
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            while (connected < ids.size() && System.nanoTime() < deadline) {
+                try {
+                    Matcher line = CONNECTIONS.matcher(http.send(request, HttpResponse.BodyHandlers.ofString())
+                            .body());
+                    connected = line.find() ? (int) Double.parseDouble(line.group(1)) : 0;
+                } catch (IOException e) {
+                    // The gateway is being started again: its devices come back with it.
+                    connected = 0;
+                }
+                screen.progress(connected + " of " + ids.size() + " devices are connected");
+                Thread.sleep(POLL);
+            }
         }
-        say.accept("");
+        screen.settle();
+        if (connected < ids.size()) {
+            throw new StandaloneException("Only " + connected + " of " + ids.size() + " devices are connected after "
+                    + CONNECT_LIMIT.toSeconds() + " seconds; " + standalone.log("agents") + " counts why.");
+        }
     }
 
     private void follow(String jobId, String body) throws InterruptedException, StandaloneException {
-        JsonNode job = require(rest.send("PUT", "/jobs/v2/" + jobId, body).join());
+        JsonNode job = answered("PUT", "/jobs/v2/" + jobId, body);
         while (List.of("queued", "scheduled", "running")
                 .contains(job.path("status").asText())) {
-            Thread.sleep(LOOK);
-            job = require(rest.send("GET", "/jobs/v2/" + jobId, null).join());
-            say.accept("\r" + line(job));
+            Thread.sleep(POLL);
+            job = answered("GET", "/jobs/v2/" + jobId, null);
+            screen.progress(line(job));
         }
-        say.accept("");
+        screen.settle();
     }
 
-    private static JsonNode require(RestClient.Answer answer) throws StandaloneException {
-        if (answer.status() != 200) {
-            throw new StandaloneException("The API answered " + answer.status() + ": " + answer.body());
+    /** Asks again until there is an answer: one that was lost may have created the job, which then is there. */
+    private JsonNode answered(String method, String path, @Nullable String body)
+            throws InterruptedException, StandaloneException {
+        for (int tries = 1; ; tries++) {
+            StandaloneException problem;
+            try {
+                RestClient.Answer answer = rest.call(method, path, body);
+                if (answer.status() == CONFLICT) {
+                    answer = rest.call("GET", path, null);
+                }
+                if (answer.status() == 200) {
+                    return answer.body();
+                }
+                problem = new StandaloneException("The API answered " + answer.status() + " to " + method + " " + path
+                        + ": " + answer.body() + ".");
+            } catch (StandaloneException e) {
+                problem = e;
+            }
+            if (tries == TRIES) {
+                throw problem;
+            }
+            Thread.sleep(PAUSE);
         }
-        return answer.body();
     }
 
     private static String line(JsonNode job) {
         JsonNode counts = job.path("deviceJobStatistics");
         return String.format(
-                "%-28s %-10s devices %d: %d succeeded, %d failed, %d running, %d pending   ",
+                "%-28s %-10s devices %d: %d succeeded, %d failed, %d running, %d pending",
                 job.path("jobId").asText(),
                 job.path("status").asText(),
                 counts.path("deviceCount").asLong(),

@@ -6,6 +6,11 @@ import io.muster.access.SharedAccessPolicies;
 import io.muster.service.ServiceProgram;
 import io.muster.service.SettingsException;
 import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -15,20 +20,30 @@ import java.util.concurrent.TimeoutException;
 /** The program behind ./muster. */
 public final class Main {
     private static final int FAILED = 1;
+    private static final int STOPPED = 3;
+    private static final int NOT_READY = 4;
     private static final int DOWN_SECONDS = 60;
+    private static final String LOGGING = "logback.configurationFile";
+
+    /** Begins the line that ./muster up --detach waits for. */
+    private static final String DETACHED = "Detached:";
 
     private Main() {}
 
     public static void main(String[] args) throws InterruptedException {
+        if (System.getProperty(LOGGING) == null) {
+            System.setProperty(LOGGING, "io/muster/standalone/logback.xml");
+        }
         if (args.length == 0) {
             System.err.println("muster: say up, down, status or connection-string.");
             System.exit(FAILED);
         }
         try {
-            Map<String, String> arguments = Options.arguments(List.of(args).subList(1, args.length));
+            Map<String, String> arguments =
+                    Options.arguments(args[0], List.of(args).subList(1, args.length));
             Options options = Options.of(arguments);
             switch (args[0]) {
-                case "up" -> up(options);
+                case "up" -> up(options, arguments.containsKey("--detached"));
                 case "down" -> down(options);
                 case "status" -> status(options, arguments.containsKey("--json"));
                 case "connection-string" -> connectionString(options, arguments);
@@ -40,7 +55,8 @@ public final class Main {
         }
     }
 
-    private static void up(Options options) throws StandaloneException, InterruptedException, IOException {
+    private static void up(Options options, boolean detached)
+            throws StandaloneException, InterruptedException, IOException {
         ServiceProgram.settings(); // The services inherit the environment, and so the prefix of names.
         CountDownLatch told = new CountDownLatch(1);
         CountDownLatch ended = new CountDownLatch(1);
@@ -54,12 +70,24 @@ public final class Main {
                 Thread.currentThread().interrupt();
             }
         }));
-        try (Standalone standalone = Standalone.start(options, Main::say)) {
-            say("Ready: " + options.rest() + " (REST and live numbers), mqtts://localhost:" + options.mqttPort()
-                    + ", Kafka " + options.kafka());
-            if (options.devices() > 0) {
-                new Demonstration(standalone, Main::say).run();
-                say("Watch it at " + options.rest() + "/ (trust " + standalone.caFile() + "). Ctrl-C ends everything.");
+        Screen screen = new Screen(
+                System.out, System.console() != null && System.console().isTerminal(), InstantSource.system());
+        try (Standalone standalone =
+                Standalone.start(options, screen, logs -> screen.keepIn(logs.resolve("muster.log")))) {
+            screen.accept("Ready: " + options.rest() + " (REST and live numbers), mqtts://localhost:"
+                    + options.mqttPort() + ", Kafka " + options.kafka());
+            screen.accept("The CA file to trust is " + standalone.caFile() + ".");
+            Demonstration demonstration = new Demonstration(standalone, screen);
+            demonstration.connect();
+            if (detached) {
+                screen.accept(DETACHED + " ./muster status shows it, ./muster down ends it.");
+                // Whoever started it waits for that line. From here on it is nobody's, and its lines are in its log.
+                System.out.close();
+                System.err.close();
+            }
+            demonstration.run();
+            if (!detached) {
+                screen.accept("Watch it at " + options.rest() + "/. Ctrl-C ends everything.");
             }
             told.await();
         } catch (InterruptedException e) {
@@ -72,12 +100,8 @@ public final class Main {
     }
 
     private static void down(Options options) throws StandaloneException, InterruptedException {
-        List<State.Entry> entries = State.processes(State.read(options.data()));
-        ProcessHandle muster = entries.stream()
-                .filter(entry -> entry.name().equals("muster"))
-                .flatMap(entry -> entry.alive().stream())
-                .findFirst()
-                .orElse(null);
+        ProcessHandle muster =
+                State.supervisor(State.processes(State.read(options.data()))).orElse(null);
         if (muster != null) {
             muster.destroy();
             try {
@@ -86,61 +110,88 @@ public final class Main {
                 throw new StandaloneException("Muster does not end; its pid is " + muster.pid() + ".", e);
             }
         }
-        Standalone.endLeftovers(options.data(), Main::say);
-        say(muster == null ? "Muster does not run on " + options.data() + "." : "Ended.");
+        Standalone.endLeftovers(options.data(), System.out::println);
+        System.out.println(muster == null ? "Muster does not run on " + options.data() + "." : "Ended.");
     }
 
     private static void status(Options options, boolean json) {
         JsonNode state = State.read(options.data());
         if (json) {
             System.out.println(state);
-            return;
+        } else {
+            describe(state);
         }
+        if (State.isStopped(state)) {
+            System.exit(STOPPED);
+        }
+        if (!state.path("state").asText().equals("ready")) {
+            System.exit(NOT_READY);
+        }
+    }
+
+    private static void describe(JsonNode state) {
+        List<State.Entry> processes = State.processes(state);
         System.out.println("Muster is " + state.path("state").asText() + ".");
-        if (!state.path("state").asText().equals("stopped")) {
+        if (!State.isStopped(state)) {
             for (String name : List.of("rest", "mqtts", "kafka", "registry", "caFile")) {
                 System.out.printf("  %-10s %s%n", name, state.path(name).asText());
             }
-            for (State.Entry entry : State.processes(state)) {
-                System.out.printf("  %-10s pid %d %s%n", entry.name(), entry.pid(), entry.operations());
-            }
+        } else if (!processes.isEmpty()) {
+            System.out.println(
+                    "Its supervisor was killed, and these still run; ./muster down ends them, and so does the next ./muster up:");
+        }
+        for (State.Entry entry : processes) {
+            System.out.printf("  %-10s pid %d %s%n", entry.name(), entry.pid(), entry.operations());
         }
     }
 
     private static void connectionString(Options options, Map<String, String> arguments)
-            throws StandaloneException, IOException {
+            throws StandaloneException, IOException, InterruptedException {
         String policy = arguments.get("--policy");
         String device = arguments.get("--device");
         if ((policy == null) == (device == null)) {
             throw new StandaloneException("Say --policy NAME or --device ID.");
         }
-        SharedAccessPolicies policies = SharedAccessPolicies.load(options.data().resolve("policies.properties"));
+        SharedAccessPolicies policies = policies(options);
         if (policy != null) {
-            String key = policies.named(policy)
-                    .map(named -> String.valueOf(named.keys().primary()))
-                    .orElseThrow(() -> new StandaloneException("There is no policy " + policy + "."));
-            System.out.println(
-                    ConnectionString.ofPolicy("localhost", policy, key).text());
+            System.out.println(ConnectionString.ofPolicy("localhost", policy, key(policies, policy))
+                    .text());
             return;
         }
-        RestClient rest = new RestClient(options.rest(), options.data().resolve("ca/ca.pem"), policies);
-        RestClient.Answer answer = rest.send("GET", "/devices/" + device, null).join();
+        RestClient rest =
+                new RestClient(rest(options, arguments), options.data().resolve("ca/ca.pem"), policies);
+        RestClient.Answer answer =
+                rest.call("GET", "/devices/" + URLEncoder.encode(String.valueOf(device), StandardCharsets.UTF_8), null);
         if (answer.status() != 200) {
             throw new StandaloneException(
                     "The API knows no device " + device + " (it answered " + answer.status() + ").");
         }
         String key = answer.body().at("/authentication/symmetricKey/primaryKey").asText();
+        if (key.isEmpty()) {
+            throw new StandaloneException("The device " + device + " has no key: it is known by its certificate.");
+        }
         System.out.println(ConnectionString.ofDevice("localhost", String.valueOf(device), key)
                 .text());
     }
 
-    /** A line that begins with a carriage return goes on in place. */
-    private static synchronized void say(String line) {
-        if (line.startsWith("\r")) {
-            System.out.print(line);
-        } else {
-            System.out.println(line);
+    private static SharedAccessPolicies policies(Options options) throws StandaloneException, IOException {
+        Path file = options.data().resolve("policies.properties");
+        if (!Files.exists(file)) {
+            throw new StandaloneException("There is no Muster in " + options.data()
+                    + ": ./muster up makes one, and --data DIR names another folder.");
         }
-        System.out.flush();
+        return SharedAccessPolicies.load(file);
+    }
+
+    private static String key(SharedAccessPolicies policies, String name) throws StandaloneException {
+        return policies.named(name)
+                .map(policy -> String.valueOf(policy.keys().primary()))
+                .orElseThrow(() -> new StandaloneException("There is no policy " + name + "."));
+    }
+
+    /** Where the API of the data folder answers, unless a port is given. */
+    private static String rest(Options options, Map<String, String> arguments) {
+        String running = State.read(options.data()).path("rest").asText();
+        return arguments.containsKey("--rest-port") || running.isEmpty() ? options.rest() : running;
     }
 }

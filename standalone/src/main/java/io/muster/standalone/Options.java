@@ -30,40 +30,61 @@ public record Options(
         OptionalInt devicePartitions,
         int devices,
         boolean fresh) {
-    private static final Set<String> FLAGS = Set.of("--fresh", "--json");
-    private static final Set<String> VALUES = Set.of(
-            "--home",
-            "--data",
-            "--rest-port",
-            "--mqtt-port",
-            "--kafka-port",
-            "--kafka",
-            "--registry-port",
-            "--job-partitions",
-            "--device-partitions",
-            "--devices",
-            "--policy",
-            "--device");
+    private static final Set<String> FLAGS = Set.of("--fresh", "--detached", "--json");
+    private static final Set<String> EVERYWHERE = Set.of("--home", "--data");
 
-    /** Arguments as names and values; a flag's value is "true". */
-    static Map<String, String> arguments(List<String> args) throws StandaloneException {
+    /** What a command takes beside {@link #EVERYWHERE}. */
+    private static final Map<String, Set<String>> BY_COMMAND = Map.of(
+            "up",
+            Set.of(
+                    "--rest-port",
+                    "--mqtt-port",
+                    "--kafka-port",
+                    "--kafka",
+                    "--registry-port",
+                    "--job-partitions",
+                    "--device-partitions",
+                    "--devices",
+                    "--fresh",
+                    "--detached"),
+            "down",
+            Set.of(),
+            "status",
+            Set.of("--json"),
+            "connection-string",
+            Set.of("--policy", "--device", "--rest-port"));
+
+    /** Arguments of that command as names and values; a flag's value is "true", and the last of a name holds. */
+    static Map<String, String> arguments(String command, List<String> args) throws StandaloneException {
+        Set<String> own = BY_COMMAND.get(command);
+        if (own == null) {
+            throw new StandaloneException("There is no command " + command + ": see ./muster help.");
+        }
         Map<String, String> found = new HashMap<>();
         List<String> rest = new ArrayList<>(args);
         while (!rest.isEmpty()) {
-            String name = rest.removeFirst();
-            int equals = name.indexOf('=');
-            if (equals > 0) {
-                rest.addFirst(name.substring(equals + 1));
-                name = name.substring(0, equals);
+            String arg = rest.removeFirst();
+            int equals = arg.indexOf('=');
+            String name = equals > 0 ? arg.substring(0, equals) : arg;
+            if (!own.contains(name) && !EVERYWHERE.contains(name)) {
+                throw new StandaloneException(
+                        command + " has no option " + name + ": see ./muster " + command + " --help.");
             }
             if (FLAGS.contains(name)) {
+                if (equals > 0) {
+                    throw new StandaloneException("The option " + name + " takes no value.");
+                }
                 found.put(name, "true");
-            } else if (VALUES.contains(name) && !rest.isEmpty()) {
-                found.put(name, rest.removeFirst());
-            } else {
-                throw new StandaloneException(
-                        "The option " + name + " is unknown or lacks its value: see ./muster help.");
+                continue;
             }
+            String value = equals > 0
+                    ? arg.substring(equals + 1)
+                    : rest.isEmpty() || rest.getFirst().startsWith("--") ? "" : rest.removeFirst();
+            if (value.isBlank()) {
+                throw new StandaloneException(
+                        "The option " + name + " lacks its value: see ./muster " + command + " --help.");
+            }
+            found.put(name, value);
         }
         return found;
     }
@@ -79,7 +100,7 @@ public record Options(
                 otherKafka(arguments),
                 partitions(arguments, "--job-partitions"),
                 partitions(arguments, "--device-partitions"),
-                number(arguments, "--devices", 1000, 0, 1_000_000),
+                number(arguments, "--devices", 1000, 0, 999_999),
                 arguments.containsKey("--fresh"));
     }
 

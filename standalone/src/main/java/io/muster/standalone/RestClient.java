@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
@@ -49,6 +50,29 @@ public final class RestClient {
     /** @param body JSON text; null for none */
     public CompletableFuture<Answer> send(String method, String path, @Nullable String body) {
         return send(method, path + (path.contains("?") ? "&" : "?") + VERSION, body, token);
+    }
+
+    /**
+     * As {@link #send}, and waits for the answer.
+     *
+     * @throws StandaloneException when there is none
+     */
+    Answer call(String method, String path, @Nullable String body) throws StandaloneException, InterruptedException {
+        try {
+            return send(method, path, body).get();
+        } catch (ExecutionException e) {
+            throw unanswered(root, e);
+        }
+    }
+
+    /** Says why there was no answer. */
+    static StandaloneException unanswered(String root, ExecutionException e) {
+        Throwable cause = e.getCause() == null ? e : e.getCause();
+        String reason = cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+        return new StandaloneException(
+                "No Muster of this data folder answers at " + root + " (" + reason
+                        + "): see ./muster status, or say --data DIR or --rest-port P.",
+                e);
     }
 
     /** As {@link #send}, of stream jobs. @param path below those of the group "plant" */

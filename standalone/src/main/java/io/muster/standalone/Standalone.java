@@ -6,7 +6,9 @@ import io.muster.access.SharedAccessPolicies;
 import io.muster.registry.SchemaRegistryException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -20,16 +22,18 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
+import java.util.Properties;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -45,14 +49,18 @@ public final class Standalone implements AutoCloseable {
     private static final String SECOND = "-2";
     private static final List<String> STATEFUL = List.of("planner", "processor");
     private static final List<String> SERVICES = List.of("planner", "processor", "gateway", "api");
-    private static final Duration START_LIMIT = Duration.ofSeconds(120);
-    private static final Duration LOOK = Duration.ofMillis(100);
+    private static final Duration START_LIMIT = Duration.ofMinutes(5);
+    private static final Duration POLL = Duration.ofMillis(100);
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration ROTATION = Duration.ofSeconds(10);
 
     private final Options options;
     private final DataFolder data;
     private final Consumer<String> say;
-    private final Map<String, Child> children = new LinkedHashMap<>();
-    private final Map<String, Integer> operations = new LinkedHashMap<>();
+    /** In the order of their start. */
+    private final List<Child> children = new CopyOnWriteArrayList<>();
+
+    private final Map<String, Integer> operations = new ConcurrentHashMap<>();
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("timer").factory());
     private final long startedAt = System.nanoTime();
@@ -72,11 +80,27 @@ public final class Standalone implements AutoCloseable {
      */
     public static Standalone start(Options options, Consumer<String> say)
             throws StandaloneException, InterruptedException {
-        DataFolder data = DataFolder.open(options.data(), options.fresh());
-        endLeftovers(options.data(), say);
+        return start(options, say, _ -> {});
+    }
+
+    /** As above. @param logs is called with the folder of logs once it is this run's own */
+    static Standalone start(Options options, Consumer<String> say, Consumer<Path> logs)
+            throws StandaloneException, InterruptedException {
+        DataFolder data = DataFolder.hold(options.data());
+        try {
+            endLeftovers(options.data(), say);
+            requireFreePorts(options);
+        } catch (StandaloneException e) {
+            discard(data);
+            throw e;
+        }
         Standalone standalone = new Standalone(options, data, say);
         try {
-            standalone.requireFreePorts();
+            data.prepare(options.fresh());
+            logs.accept(data.logs());
+            standalone.become("starting");
+            standalone.timer.scheduleWithFixedDelay(
+                    standalone::rotateLogs, ROTATION.toSeconds(), ROTATION.toSeconds(), TimeUnit.SECONDS);
             standalone.startAll();
             return standalone;
         } catch (StandaloneException | InterruptedException | RuntimeException e) {
@@ -85,7 +109,23 @@ public final class Standalone implements AutoCloseable {
         }
     }
 
-    private void requireFreePorts() throws StandaloneException {
+    private static void discard(DataFolder data) throws StandaloneException {
+        try {
+            data.discard();
+        } catch (IOException e) {
+            throw new StandaloneException("The data folder can't be left as it was (" + e + ").", e);
+        }
+    }
+
+    private void rotateLogs() {
+        try {
+            GrownLogs.rotate(data.logs(), GrownLogs.LARGEST);
+        } catch (IOException | UncheckedIOException e) {
+            say.accept("The logs can't be rotated (" + e + ").");
+        }
+    }
+
+    private static void requireFreePorts(Options options) throws StandaloneException {
         Map<String, Integer> ports = new TreeMap<>(Map.of(
                 "--rest-port", options.restPort(),
                 "--mqtt-port", options.mqttPort(),
@@ -99,7 +139,7 @@ public final class Standalone implements AutoCloseable {
                 socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port.getValue()));
             } catch (IOException e) {
                 throw new StandaloneException("Port " + port.getValue()
-                        + " is in use by another program: end it, or choose " + "another with " + port.getKey() + ".");
+                        + " is in use by another program: end it, or choose another with " + port.getKey() + ".");
             }
         }
     }
@@ -138,30 +178,37 @@ public final class Standalone implements AutoCloseable {
         Path properties = data.root().resolve("broker.properties");
         Path log = data.root().resolve("kafka");
         int controller = freePort();
-        List<String> lines = List.of(
-                "process.roles=broker,controller",
-                "node.id=1",
-                "controller.quorum.voters=1@localhost:" + controller,
-                "listeners=PLAINTEXT://localhost:" + options.kafkaPort() + ",CONTROLLER://localhost:" + controller,
-                "advertised.listeners=PLAINTEXT://localhost:" + options.kafkaPort(),
-                "controller.listener.names=CONTROLLER",
-                "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-                "log.dirs=" + log,
-                "auto.create.topics.enable=false",
-                "offsets.topic.num.partitions=4",
-                "offsets.topic.replication.factor=1",
-                "offsets.retention.minutes=5256000",
-                "transaction.state.log.num.partitions=4",
-                "transaction.state.log.replication.factor=1",
-                "transaction.state.log.min.isr=1",
-                "group.initial.rebalance.delay.ms=0",
-                "group.streams.initial.rebalance.delay.ms=0",
-                "num.network.threads=2",
-                "num.io.threads=4",
-                "log.segment.bytes=134217728",
-                "log.retention.check.interval.ms=60000");
+        // Escaped as Kafka reads it: a folder may have any name.
+        Properties settings = new Properties();
+        Stream.of(
+                        "process.roles=broker,controller",
+                        "node.id=1",
+                        "controller.quorum.voters=1@localhost:" + controller,
+                        "listeners=PLAINTEXT://localhost:" + options.kafkaPort() + ",CONTROLLER://localhost:"
+                                + controller,
+                        "advertised.listeners=PLAINTEXT://localhost:" + options.kafkaPort(),
+                        "controller.listener.names=CONTROLLER",
+                        "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+                        "log.dirs=" + log,
+                        "auto.create.topics.enable=false",
+                        "offsets.topic.num.partitions=4",
+                        "offsets.topic.replication.factor=1",
+                        "offsets.retention.minutes=5256000",
+                        "transaction.state.log.num.partitions=4",
+                        "transaction.state.log.replication.factor=1",
+                        "transaction.state.log.min.isr=1",
+                        "group.initial.rebalance.delay.ms=0",
+                        "group.streams.initial.rebalance.delay.ms=0",
+                        "num.network.threads=2",
+                        "num.io.threads=4",
+                        "log.segment.bytes=134217728",
+                        "log.retention.check.interval.ms=60000")
+                .map(line -> line.split("=", 2))
+                .forEach(pair -> settings.setProperty(pair[0], pair[1]));
         try {
-            Files.write(properties, lines);
+            try (OutputStream file = Files.newOutputStream(properties)) {
+                settings.store(file, null);
+            }
             format(properties, log);
         } catch (IOException e) {
             throw new StandaloneException("The broker's files can't be written (" + e + ").", e);
@@ -232,31 +279,37 @@ public final class Standalone implements AutoCloseable {
 
     /** Kills a process for good: it is not started again. */
     public void kill(String name) {
-        Child child = Objects.requireNonNull(children.get(name), name);
-        child.abandon();
+        child(name).orElseThrow().abandon();
         process(name).destroyForcibly();
     }
 
     private void prepareTopics() throws StandaloneException, InterruptedException {
-        try {
-            Preparation preparation = new Preparation(options, say);
-            if (preparation.lacksPartitions()) {
-                if (!preparation.isAllRead()) {
-                    // What the last run left is read first.
-                    startPlannerAndProcessor();
-                    awaitReady(STATEFUL);
-                    awaitReady("rest of the topics", preparation::isAllRead);
-                    for (String service : STATEFUL.reversed()) {
-                        Objects.requireNonNull(children.remove(service), service)
-                                .end();
-                    }
+        Preparation preparation = awaitDone("broker's topics", () -> new Preparation(options, say));
+        if (preparation.lacksPartitions()) {
+            if (!awaitDone("rest of the topics", preparation::isAllRead)) {
+                // What the last run left is read first.
+                startPlannerAndProcessor();
+                awaitReady(STATEFUL);
+                awaitReady("rest of the topics", preparation::isAllRead);
+                for (String service : STATEFUL.reversed()) {
+                    Child child = child(service).orElseThrow();
+                    children.remove(child);
+                    child.end();
                 }
-                preparation.grow();
             }
-            preparation.provision();
-        } catch (ExecutionException | SchemaRegistryException e) {
-            throw new StandaloneException("Topics and schemas can't be prepared: " + e.getMessage() + ".", e);
+            try {
+                preparation.grow();
+            } catch (ExecutionException | KafkaException | SchemaRegistryException e) {
+                throw new StandaloneException(
+                        "The topics did not get all their partitions: " + reason(e)
+                                + ". It goes on where it was when it is started again as it was now.",
+                        e);
+            }
         }
+        awaitReady("topics and schemas", () -> {
+            preparation.provision();
+            return true;
+        });
     }
 
     private List<String> gatewaySettings(int ordinal, int port) {
@@ -320,56 +373,96 @@ public final class Standalone implements AutoCloseable {
                 "--devices=" + options.devices(),
                 "--answer.max.ms=200"));
         start("agents", command);
-        become(state);
     }
 
     private void start(String name, List<String> command) throws StandaloneException {
         Child child = new Child(name, command, log(name), timer, line -> {
             say.accept(line);
-            become(state);
+            writeState();
         });
-        children.put(name, child);
+        children.add(child);
         try {
             child.start();
         } catch (IOException e) {
             throw new StandaloneException("The " + name + " can't be started (" + e + ").", e);
         }
-        become(state);
+        writeState();
+    }
+
+    private Optional<Child> child(String name) {
+        return children.stream().filter(child -> child.name().equals(name)).findFirst();
     }
 
     private void awaitReady(String name, Callable<Boolean> ready) throws StandaloneException, InterruptedException {
-        long deadline = System.nanoTime() + START_LIMIT.toNanos();
-        while (!isTrue(ready)) {
-            for (Child child : children.values()) {
+        awaitDone(name, () -> {
+            if (!ready.call()) {
+                throw new IOException("it is not ready");
+            }
+            return true;
+        });
+        say.accept(String.format("%5.1f s  %s ready", sinceStart().toMillis() / 1000.0, name));
+    }
+
+    /**
+     * Tries it until it is done: on a machine with much to do each part of a start may fail once.
+     *
+     * @throws StandaloneException at the limit, or when trying again won't help
+     */
+    private <T> T awaitDone(String name, Callable<T> attempt) throws StandaloneException, InterruptedException {
+        long begun = System.nanoTime();
+        Duration patience = PATIENCE;
+        while (true) {
+            Exception failure;
+            try {
+                return attempt.call();
+            } catch (StandaloneException | InterruptedException e) {
+                throw e;
+            } catch (Exception e) {
+                failure = e;
+            }
+            if (failure instanceof SchemaRegistryException registry && !registry.isAway()) {
+                throw new StandaloneException("The " + name + " can't be prepared: " + reason(failure) + ".", failure);
+            }
+            for (Child child : children) {
                 Optional<String> trouble = child.trouble();
                 if (trouble.isPresent()) {
                     throw new StandaloneException(trouble.get());
                 }
             }
-            if (System.nanoTime() > deadline) {
+            Duration waited = Duration.ofNanos(System.nanoTime() - begun);
+            if (waited.compareTo(START_LIMIT) > 0) {
                 throw new StandaloneException("The " + name + " is not ready after " + START_LIMIT.toSeconds()
-                        + " seconds: "
-                        + (children.containsKey(name)
-                                ? "its log is " + log(name)
-                                : "does one answer without TLS at " + options.kafka())
-                        + ".");
+                        + " seconds (" + reason(failure) + "): " + whereToRead(name) + ".");
             }
-            Thread.sleep(LOOK);
+            if (waited.compareTo(patience) > 0) {
+                say.accept(String.format(
+                        "%5.1f s  still waiting for the %s (%s)",
+                        sinceStart().toMillis() / 1000.0, name, reason(failure)));
+                patience = patience.plus(PATIENCE);
+            }
+            Thread.sleep(POLL);
         }
-        say.accept(String.format(
-                "%5.1f s  %s ready",
-                Duration.ofNanos(System.nanoTime() - startedAt).toMillis() / 1000.0, name));
     }
 
-    private static boolean isTrue(Callable<Boolean> ready) throws InterruptedException {
-        try {
-            return ready.call();
-        } catch (InterruptedException e) {
-            throw e;
-        } catch (Exception e) {
-            // Not yet: whatever does not answer is asked again until the limit.
-            return false;
-        }
+    private Duration sinceStart() {
+        return Duration.ofNanos(System.nanoTime() - startedAt);
+    }
+
+    private String whereToRead(String name) {
+        return child(name)
+                .map(child -> "its log is " + log(name)
+                        + child.lastLine()
+                                .map(line -> ", which ends with: " + line)
+                                .orElse(", which is empty"))
+                .orElse("does one answer without TLS at " + options.kafka() + "? The logs are in " + data.logs());
+    }
+
+    /** The innermost cause that says something. */
+    private static String reason(Throwable failure) {
+        Throwable at =
+                failure instanceof ExecutionException && failure.getCause() != null ? failure.getCause() : failure;
+        String message = at.getMessage();
+        return message == null || message.isBlank() ? at.getClass().getSimpleName() : message.replaceAll("\\.$", "");
     }
 
     private boolean brokerAnswers() throws InterruptedException {
@@ -396,6 +489,7 @@ public final class Standalone implements AutoCloseable {
                 ProcessHandle.current().info().command().orElse("java"),
                 "-Xmx" + megabytes + "m",
                 "-XX:+UseSerialGC",
+                "-XX:+ExitOnOutOfMemoryError",
                 "-XX:TieredStopAtLevel=4",
                 "-Xshare:auto",
                 "--enable-native-access=ALL-UNNAMED",
@@ -442,16 +536,19 @@ public final class Standalone implements AutoCloseable {
 
     /** The process of that name as it runs now. */
     public ProcessHandle process(String name) {
-        Child child = children.get(name);
-        return Optional.ofNullable(child)
+        return child(name)
                 .flatMap(Child::handle)
                 .orElseThrow(() -> new IllegalStateException("no such process runs, name=" + name));
     }
 
     private synchronized void become(String next) {
         state = next;
+        writeState();
+    }
+
+    private synchronized void writeState() {
         ObjectNode status = new ObjectMapper().createObjectNode();
-        status.put("state", next)
+        status.put("state", state)
                 .put("rest", options.rest())
                 .put("mqtts", "localhost:" + options.mqttPort())
                 .put("kafka", options.kafka())
@@ -459,8 +556,7 @@ public final class Standalone implements AutoCloseable {
                 .put("caFile", data.certificates().caFile().toString());
         List<State.Entry> entries = new ArrayList<>();
         entries.add(entry("muster", ProcessHandle.current()));
-        children.values()
-                .forEach(child -> child.handle().ifPresent(handle -> entries.add(entry(child.name(), handle))));
+        children.forEach(child -> child.handle().ifPresent(handle -> entries.add(entry(child.name(), handle))));
         try {
             State.write(options.data(), status, entries);
         } catch (IOException e) {
@@ -498,8 +594,7 @@ public final class Standalone implements AutoCloseable {
     @Override
     public void close() {
         become("stopping");
-        List<Child> inOrder = new ArrayList<>(children.values());
-        for (Child child : inOrder.reversed()) {
+        for (Child child : List.copyOf(children).reversed()) {
             child.end();
         }
         timer.shutdownNow();

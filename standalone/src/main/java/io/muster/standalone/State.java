@@ -17,6 +17,7 @@ import java.util.Optional;
 final class State {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String FILE = "state.json";
+    private static final String STOPPED = "stopped";
 
     /** A process: its pid alone may be another's by now, so its start is kept too. */
     record Entry(String name, long pid, Instant startedAt, String operations) {
@@ -31,32 +32,53 @@ final class State {
     private State() {}
 
     static void write(Path data, ObjectNode status, List<Entry> processes) throws IOException {
-        ArrayNode list = status.putArray("processes");
+        put(status, processes);
+        Path next = data.resolve(FILE + ".next");
+        Files.writeString(next, status.toString());
+        Files.move(next, data.resolve(FILE), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /**
+     * The file as it still holds, or {@code {"state":"stopped"}}: it is stopped unless the process that wrote it lives, and of the processes
+     * those are left that live.
+     */
+    static ObjectNode read(Path data) {
+        ObjectNode state;
+        try {
+            state = (ObjectNode) JSON.readTree(Files.readString(data.resolve(FILE)));
+        } catch (IOException | ClassCastException e) {
+            return JSON.createObjectNode().put("state", STOPPED);
+        }
+        List<Entry> living = processes(state).stream()
+                .filter(entry -> entry.alive().isPresent())
+                .toList();
+        if (supervisor(living).isEmpty()) {
+            state.put("state", STOPPED);
+        }
+        put(state, living);
+        return state;
+    }
+
+    static boolean isStopped(JsonNode state) {
+        return state.path("state").asText().equals(STOPPED);
+    }
+
+    /** The one that started the others. */
+    static Optional<ProcessHandle> supervisor(List<Entry> processes) {
+        return processes.stream()
+                .filter(entry -> entry.name().equals("muster"))
+                .flatMap(entry -> entry.alive().stream())
+                .findFirst();
+    }
+
+    private static void put(ObjectNode state, List<Entry> processes) {
+        ArrayNode list = state.putArray("processes");
         for (Entry entry : processes) {
             list.addObject()
                     .put("name", entry.name())
                     .put("pid", entry.pid())
                     .put("startedAt", entry.startedAt().toString())
                     .put("operations", entry.operations());
-        }
-        Path next = data.resolve(FILE + ".next");
-        Files.writeString(next, status.toString());
-        Files.move(next, data.resolve(FILE), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    }
-
-    /** The file, or {@code {"state":"stopped"}}. */
-    static JsonNode read(Path data) {
-        try {
-            JsonNode state = JSON.readTree(Files.readString(data.resolve(FILE)));
-            boolean runs = processes(state).stream()
-                    .anyMatch(entry ->
-                            entry.name().equals("muster") && entry.alive().isPresent());
-            if (!runs) {
-                ((ObjectNode) state).put("state", "stopped");
-            }
-            return state;
-        } catch (IOException | ClassCastException e) {
-            return JSON.createObjectNode().put("state", "stopped");
         }
     }
 

@@ -72,10 +72,12 @@ final class MusterProgram {
     }
 
     void awaitReady() {
-        await().atMost(Duration.ofMinutes(3)).until(() -> {
+        await().atMost(Duration.ofMinutes(10)).until(() -> {
             assertThat(process.isAlive()).as("see " + log()).isTrue();
             Path state = data.resolve("state.json");
-            return Files.exists(state) && Files.readString(state).contains("\"ready\"");
+            String text = Files.exists(state) ? Files.readString(state) : "";
+            // One that an earlier process left says nothing about this one.
+            return text.contains("\"ready\"") && text.contains("\"pid\":" + process.pid() + ",");
         });
     }
 

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
@@ -19,9 +20,11 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.PolicyViolationException;
 import org.apache.kafka.common.utils.Bytes;
 
 /**
@@ -32,6 +35,8 @@ import org.apache.kafka.common.utils.Bytes;
 final class TableMover {
     private static final byte[] NOBODY = {0};
     private static final int IN_FLIGHT = 10_000;
+    private static final Duration POLICY_LIMIT = Duration.ofMinutes(2);
+    private static final Duration POLL = Duration.ofMillis(100);
 
     private final Admin admin;
     private final LogReader reader;
@@ -50,7 +55,7 @@ final class TableMover {
                     .all()
                     .get();
             while (reader.partitions(topic).size() < partitions) {
-                Thread.sleep(Duration.ofMillis(100));
+                Thread.sleep(POLL);
             }
         }
     }
@@ -147,7 +152,36 @@ final class TableMover {
             throws ExecutionException, InterruptedException {
         Map<TopicPartition, RecordsToDelete> old = new HashMap<>();
         ends.forEach((part, end) -> old.put(part, RecordsToDelete.beforeOffset(firstKept(table, end))));
-        admin.deleteRecords(old).all().get();
+        untilPolicyHolds(table.topic(), POLICY_LIMIT, () -> admin.deleteRecords(old).all());
+    }
+
+    /**
+     * Deletes, again and again while the broker has not applied the policy that {@link #setPolicy} gave the topic: the controller knows of it
+     * before the leaders of partitions do.
+     *
+     * @throws KafkaException at the limit, with a sentence
+     */
+    static void untilPolicyHolds(String topic, Duration limit, Supplier<KafkaFuture<Void>> deletion)
+            throws ExecutionException, InterruptedException {
+        long deadline = System.nanoTime() + limit.toNanos();
+        while (true) {
+            try {
+                deletion.get().get();
+                return;
+            } catch (ExecutionException e) {
+                if (!(e.getCause() instanceof PolicyViolationException)) {
+                    throw e;
+                }
+                if (System.nanoTime() > deadline) {
+                    throw new KafkaException(
+                            "After " + limit.toSeconds() + " seconds the broker still keeps " + topic
+                                    + " from having records deleted, though its cleanup.policy was set to compact,delete: see "
+                                    + "that nothing sets it back, and start this again",
+                            e.getCause());
+                }
+                Thread.sleep(POLL);
+            }
+        }
     }
 
     /** Records of a compacted topic can be deleted while it is one that deletes by age too. @param age empty for compaction alone */

@@ -1,0 +1,179 @@
+package io.muster.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.muster.access.SharedAccessPolicies;
+import io.muster.standalone.RestClient;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** What a newcomer does with {@code ./muster}, and what happens to it then. */
+class FirstHourTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private static Path data;
+    private static Script script;
+    private static List<String> ports;
+    private static int restPort;
+
+    @BeforeAll
+    static void start() throws Exception {
+        data = Files.createTempDirectory(Path.of("target").toAbsolutePath(), "first hour")
+                .resolve("data folder");
+        script = Script.of(data);
+        restPort = RunningMuster.port();
+        ports = List.of(
+                "--rest-port=" + restPort,
+                "--mqtt-port=" + RunningMuster.port(),
+                "--kafka-port=" + RunningMuster.port(),
+                "--registry-port=" + RunningMuster.port());
+        Script.Ended up = up(script, "--detach", "--devices=12").with(0);
+        assertThat(up.said())
+                .contains("Ready: https://localhost:" + restPort)
+                .contains("12 of 12 devices are connected")
+                .doesNotContain("\r", "\033", "WARN", "org.apache.kafka");
+    }
+
+    @AfterAll
+    static void end() throws Exception {
+        script.run("down").with(0);
+        script.run("status").with(3);
+    }
+
+    private static Script.Ended up(Script script, String... options) throws IOException, InterruptedException {
+        List<String> words = new ArrayList<>(List.of("up"));
+        words.addAll(ports);
+        words.addAll(List.of(options));
+        return script.run(words.toArray(String[]::new));
+    }
+
+    private static JsonNode status(int expected) throws Exception {
+        return JSON.readTree(script.run("status", "--json").with(expected).said());
+    }
+
+    private static Optional<ProcessHandle> process(JsonNode status, String name) {
+        for (JsonNode process : status.path("processes")) {
+            if (process.path("name").asText().equals(name)) {
+                return ProcessHandle.of(process.path("pid").asLong());
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static String log() throws IOException {
+        return Files.readString(data.resolve("logs/muster.log"));
+    }
+
+    /** Whether the API serves those who ask now. */
+    private static RestClient.Answer ask(String path) throws Exception {
+        RestClient rest = new RestClient(
+                "https://localhost:" + restPort,
+                data.resolve("ca/ca.pem"),
+                SharedAccessPolicies.load(data.resolve("policies.properties")));
+        return rest.send("GET", path, null).join();
+    }
+
+    @Test
+    void aSecondStartIsRefusedAndLeavesTheFirstAlone() throws Exception {
+        String before = log();
+        for (String way : List.of("--detach", "--fresh")) {
+            assertThat(up(script, way, "--devices=0").with(1).said())
+                    .startsWith("muster: Muster runs on " + data + " already")
+                    .hasLineCount(1);
+        }
+        assertThat(log()).startsWith(before);
+        assertThat(status(0).path("state").asText()).isEqualTo("ready");
+    }
+
+    @Test
+    void aStartOnPortsThatAreTakenLeavesNoFolderBehind() throws Exception {
+        Path other = data.resolveSibling("other");
+        assertThat(up(Script.of(other), "--detach").with(1).said()).contains("is in use by another program");
+        assertThat(other).doesNotExist();
+    }
+
+    @Test
+    void aFolderOfSomebodyElseIsLeftAsItIs() throws Exception {
+        Path other = Files.createDirectory(data.resolveSibling("theirs"));
+        Files.writeString(other.resolve("thesis"), "chapter one");
+        assertThat(up(Script.of(other), "--detach", "--fresh").with(1).said()).contains("holds other things");
+        assertThat(other.toFile().list()).containsExactly("thesis");
+    }
+
+    @Test
+    void theConnectionStringIsFoundWhateverThePort() throws Exception {
+        assertThat(script.run("connection-string", "--device", "sim-000001")
+                        .with(0)
+                        .said())
+                .startsWith("HostName=localhost;DeviceId=sim-000001;SharedAccessKey=");
+        assertThat(script.run("connection-string", "--device", "sim-000001", "--rest-port", "1")
+                        .with(1)
+                        .said())
+                .startsWith("muster: No Muster of this data folder answers at https://localhost:1")
+                .hasLineCount(1);
+    }
+
+    @Test
+    void eachProcessEndsWhenItHasNoMemoryLeft() throws Exception {
+        JsonNode status = status(0);
+        for (String name : List.of("broker", "registry", "planner", "processor", "gateway", "api", "agents")) {
+            assertThat(process(status, name).orElseThrow().info().arguments().orElseThrow())
+                    .as(name)
+                    .contains("-XX:+ExitOnOutOfMemoryError");
+        }
+    }
+
+    @Test
+    void theDataAreForTheirOwnersEyesOnly() throws Exception {
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(data)))
+                .isEqualTo("rwx------");
+    }
+
+    @Test
+    void readyMeansReadyAfterTheSupervisorWasKilledAndTheDemonstrationKeepsToItsOwnDevices() throws Exception {
+        process(status(0), "muster").orElseThrow().destroyForcibly();
+        await().until(() -> script.run("status").status() == 3);
+        assertThat(script.run("status").said()).contains("these still run").contains("broker", "planner", "api");
+        up(script, "--detach", "--devices=4").with(0);
+        assertThat(ask("/devices/sim-000012").status()).isEqualTo(200);
+        await().atMost(Duration.ofMinutes(3))
+                .untilAsserted(() -> assertThat(log().lines()
+                                .filter(line -> line.contains(" completed ") && line.contains(" 4: 4 succeeded")))
+                        .isNotEmpty());
+    }
+
+    @Test
+    void aFreshStartRightBehindTheEndOfAnotherKeepsItsOwnLog() throws Exception {
+        script.run("down").with(0);
+        String started =
+                up(script, "--detach", "--fresh", "--devices=3").with(0).said();
+        assertThat(started).contains("3 of 3 devices are connected");
+        assertThat(ask("/devices/sim-000012").status()).isEqualTo(404);
+        assertThat(log()).contains("Ready: https://localhost:" + restPort).contains("3 of 3 devices are connected");
+    }
+
+    @Test
+    void eachCommandSaysWhatItTakes() throws Exception {
+        for (String command : List.of("up", "down", "status", "connection-string", "images", "test", "version")) {
+            assertThat(script.bare(command, "--help").with(0).said())
+                    .as(command)
+                    .startsWith("Usage: ./muster " + command);
+            assertThat(script.bare("help", command).with(0).said()).startsWith("Usage: ./muster " + command);
+        }
+        assertThat(script.bare("version").with(0).said()).matches("Muster \\d+\\.\\d+\\.\\d+.*\\s*");
+        assertThat(script.bare("status", "--data").with(1).said())
+                .isEqualTo("muster: The option --data lacks its value: see ./muster status --help.\n");
+    }
+}

@@ -1,0 +1,74 @@
+package io.muster.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The script {@code ./muster} as people run it, from a checkout whose path has a blank. */
+final class Script {
+    private static final int LIMIT_MINUTES = 15;
+
+    private final Path script;
+    private final Path data;
+
+    /** @param said everything that it printed, on both streams */
+    record Ended(int status, String said) {
+        Ended with(int expected) {
+            assertThat(status).as(said).isEqualTo(expected);
+            return this;
+        }
+    }
+
+    private Script(Path script, Path data) {
+        this.script = script;
+        this.data = data;
+    }
+
+    /** With that data folder, which need not be there. What is tested was built a moment ago. */
+    static Script of(Path data) throws IOException {
+        Path root = Path.of("..").toRealPath();
+        Path checkout = Path.of("target", "a checkout").toAbsolutePath();
+        if (!Files.isSymbolicLink(checkout)) {
+            Files.createSymbolicLink(checkout, root);
+        }
+        Path stamp = root.resolve("standalone/target/muster/built");
+        if (!Files.exists(stamp)) {
+            Files.createFile(stamp);
+        }
+        Files.setLastModifiedTime(stamp, FileTime.from(InstantSource.system().instant()));
+        return new Script(checkout.resolve("muster"), data);
+    }
+
+    /** Runs it with {@code --data}. */
+    Ended run(String... words) throws IOException, InterruptedException {
+        List<String> arguments = new ArrayList<>(Arrays.asList(words));
+        arguments.add("--data");
+        arguments.add(data.toString());
+        return bare(arguments.toArray(String[]::new));
+    }
+
+    /** Runs it with these words alone. */
+    Ended bare(String... words) throws IOException, InterruptedException {
+        File output = File.createTempFile("muster", ".out", new File("target"));
+        List<String> command = new ArrayList<>(List.of(script.toString()));
+        command.addAll(Arrays.asList(words));
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(output)
+                .start();
+        boolean ended = process.waitFor(LIMIT_MINUTES, TimeUnit.MINUTES);
+        String said = Files.readString(output.toPath());
+        assertThat(ended).as(said).isTrue();
+        Files.delete(output.toPath());
+        return new Ended(process.exitValue(), said);
+    }
+}
