@@ -46,11 +46,11 @@ import org.jspecify.annotations.Nullable;
 final class JobEffects {
     private final Outbox outbox;
     private final int devicePartitions;
-    private final MeterRegistry meters;
+    private final JobLog log;
 
     JobEffects(Outbox outbox, int devicePartitions, MeterRegistry meters) {
         this.outbox = outbox;
-        this.meters = meters;
+        this.log = new JobLog(meters);
         this.devicePartitions = devicePartitions;
     }
 
@@ -59,6 +59,7 @@ final class JobEffects {
         Route route = Route.byKey(event.getJobId());
         outbox.send(Outbox.sink(Topics.JOB_EVENTS), Topics.JOB_EVENTS, route, event, now, requester.requestId());
         outbox.send(Outbox.sink(Topics.JOBS), Topics.JOBS, route, after, now);
+        log.happened(event, after, requester);
         if (event.getEvent() instanceof JobReleased released) {
             release(event.getJobId(), before == null ? List.of() : before.getGrants(), released.getGrants(), now);
         } else {
@@ -72,6 +73,7 @@ final class JobEffects {
         outbox.send(Outbox.sink(Topics.JOB_EVENTS), Topics.JOB_EVENTS, route, event, now, null);
         outbox.sendEncoded(Outbox.sink(Topics.JOBS), route, null, now, null);
         tellPartitions(event.getJobId(), new DropDeviceJobs(), now);
+        log.forgotten(event);
     }
 
     private void release(String jobId, List<Long> before, List<Long> after, Instant now) {
@@ -128,11 +130,7 @@ final class JobEffects {
     void answer(Decision decision, JobCommand command, @Nullable Job job, Requester requester, Instant now) {
         switch (decision) {
             case Decision.Refused refused -> {
-                meters.counter(
-                                "muster.jobs.refused",
-                                "reason",
-                                refused.refusal().getReason().name())
-                        .increment();
+                log.refused(command, refused.refusal(), requester);
                 JobRefusal refusal = new JobRefusal(
                         command.getJobId(), now, command.getCommand().getClass().getSimpleName(), refused.refusal());
                 outbox.send(

@@ -127,6 +127,7 @@ public final class StreamJobProcessor implements Processor<String, byte[], Route
                 event,
                 now,
                 requester.requestId());
+        StreamJobLog.happened(event, requester);
         @Nullable StreamJob after = StreamJobDecider.evolve(before, event);
         if (after == null) {
             jobs.delete(event.getStreamJobId());

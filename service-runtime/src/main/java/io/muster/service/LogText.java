@@ -1,0 +1,14 @@
+package io.muster.service;
+
+/** Text of strangers as a log may have it. */
+public final class LogText {
+    private static final int LONGEST = 256;
+
+    private LogText() {}
+
+    /** Returns the text on one line, without control characters, and cut where it is long. */
+    public static String of(String text) {
+        String cut = text.length() <= LONGEST ? text : text.substring(0, LONGEST) + "…";
+        return cut.replaceAll("[\\p{Cntrl}\\u2028\\u2029]", "?");
+    }
+}
