@@ -45,7 +45,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  * (none)    --Create--> SCHEDULED (start time ahead) or QUEUED
  * SCHEDULED --Queue---> QUEUED
- * QUEUED    --Start---> RUNNING, or FAILED when the condition does not parse
+ * QUEUED    --Start---> RUNNING, or FAILED when the condition does not parse, or QUEUED outside its windows
  * RUNNING   --Tally---> COMPLETED, when every partition has listed its targets and every device job has ended
  * RUNNING   --TimeOut-> RUNNING with its device jobs told to end
  * RUNNING   --Pace----> RUNNING with more released or a window opened or closed, or CANCELLED when too many failed
@@ -139,11 +139,13 @@ public final class JobDecider {
     }
 
     private static Decision start(@Nullable Job job, Instant now) {
-        if (job == null
-                || job.getStatus() != JobStatus.QUEUED
-                || job.getPaused()
-                || !Windows.isOpen(windows(job), now)) {
+        if (job == null || job.getStatus() != JobStatus.QUEUED || job.getPaused()) {
             return new Decision.Nothing();
+        }
+        if (!Windows.isOpen(windows(job), now)) {
+            return job.getOutsideWindow()
+                    ? new Decision.Nothing()
+                    : happened(jobId(job), now, new JobWindowClosed());
         }
         try {
             Condition.parse(job.getDefinition().getQueryCondition());
@@ -257,6 +259,7 @@ public final class JobDecider {
                 next.setStatus(JobStatus.RUNNING)
                         .setStartedAt(at)
                         .setDeadline(started.getDeadline())
+                        .setOutsideWindow(false)
                         .build();
             case JobTimedOut _ -> next.setTimedOut(true).build();
             case JobCompleted _ ->

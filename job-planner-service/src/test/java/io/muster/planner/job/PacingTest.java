@@ -277,12 +277,17 @@ class PacingTest {
         JobDefinition definition =
                 new JobDefinition("j", new DeviceMethod("reboot", "null", 30, 0), "*", null, 7200, policy);
         Job job = after(null, JobDecider.decide(null, new JobIntent.Create(definition, 7, false), NOW));
+        Decision waits = JobDecider.decide(job, new JobIntent.Start(), NOW);
+        assertThat(((Decision.Happened) waits).event().getEvent()).isInstanceOf(JobWindowClosed.class);
+        job = after(job, waits);
+        assertThat(job.getOutsideWindow()).isTrue();
         assertThat(JobDecider.decide(job, new JobIntent.Start(), NOW)).isEqualTo(new Decision.Nothing());
         Instant opens = NOW.plusSeconds(3600);
         assertThat(JobDecider.due(job, null, NOW)).contains(opens);
         Decision started = JobDecider.decide(job, new JobIntent.Start(), opens);
         assertThat(((Decision.Happened) started).event().getEvent()).isInstanceOf(JobStarted.class);
         job = after(job, started);
+        assertThat(job.getOutsideWindow()).isFalse();
         Instant closes = opens.plusSeconds(3600);
         assertThat(JobDecider.due(job, null, opens)).contains(closes);
         JobStatistics statistics = statistics(5, 0, 0, 0, 5L);
