@@ -4,6 +4,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.muster.registry.ConfluentSchemaRegistry;
 import io.muster.registry.RegistrySettings;
 import io.muster.service.KafkaConnection;
+import io.muster.service.Meters;
 import io.muster.service.OperationsServer;
 import io.muster.service.Registries;
 import io.muster.service.ServiceProgram;
@@ -27,6 +28,7 @@ public final class Main {
         RegistrySettings registry = Registries.from(settings);
         OperationsServer.Address address = OperationsServer.Address.from(settings);
         Traces traces = Traces.from(settings, NAME);
+        settings.optionalPath("mqtt.tls.certificate").ifPresent(chain -> Meters.certificate(meters, chain, "mqtt"));
         settings.rejectUnknown();
         GatewayService gateway = GatewayService.start(
                 options, new ConfluentSchemaRegistry(registry), meters, traces, ServiceProgram::fail);

@@ -191,6 +191,9 @@ public final class ApiService implements AutoCloseable {
                     .tag("status", status.name())
                     .register(meters);
         }
+        Gauge.builder("muster.device.jobs.queued", jobs, JobView::queuedDeviceJobs)
+                .description("Device jobs of running jobs that have not begun; every instance knows all of them")
+                .register(meters);
         KafkaRequests requests = new KafkaRequests(
                 options.kafka().clientProperties(), codecs, options.instance(), jobs, streamJobs, meters);
         Listener listener = new Listener(

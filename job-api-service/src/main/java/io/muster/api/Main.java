@@ -4,6 +4,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.muster.registry.ConfluentSchemaRegistry;
 import io.muster.registry.RegistrySettings;
 import io.muster.service.KafkaConnection;
+import io.muster.service.Meters;
 import io.muster.service.OperationsServer;
 import io.muster.service.Registries;
 import io.muster.service.ServiceProgram;
@@ -23,6 +24,7 @@ public final class Main {
                 ApiService.Options.from(settings, KafkaConnection.from(settings), InstantSource.system());
         RegistrySettings registry = Registries.from(settings);
         OperationsServer.Address address = OperationsServer.Address.from(settings);
+        settings.optionalPath("rest.tls.certificate").ifPresent(chain -> Meters.certificate(meters, chain, "rest"));
         settings.rejectUnknown();
         ApiService api = ApiService.start(options, new ConfluentSchemaRegistry(registry), meters);
         OperationsServer operations = OperationsServer.start(address, meters, api::ready);

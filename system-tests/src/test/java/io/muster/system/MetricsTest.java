@@ -26,6 +26,7 @@ class MetricsTest {
     private static final Set<String> OF_RARE_THINGS =
             Set.of("muster_jobs_refused_total", "muster_stream_job_watermark_delay_seconds");
 
+    private static final int LARGEST_SCRAPE = 200_000;
     private static final String DEVICE = "metrics-000001";
 
     @Test
@@ -59,7 +60,23 @@ class MetricsTest {
                     .filter(line -> !line.startsWith("#"))
                     .map(line -> line.split("[{ ]")[0])
                     .collect(Collectors.toSet());
-            assertThat(there).containsAll(wanted);
+            assertThat(there)
+                    .containsAll(wanted)
+                    .contains(
+                            "muster_build_info",
+                            "muster_certificate_expiry_timestamp_seconds",
+                            "muster_job_duration_seconds_count",
+                            "muster_device_jobs_queued",
+                            "kafka_stream_state_estimate_num_keys");
+            assertThat(all.toString()
+                            .lines()
+                            .filter(line -> line.startsWith("# HELP muster_"))
+                            .filter(line -> line.strip().split(" ", 4).length < 4))
+                    .as("metrics without a description")
+                    .isEmpty();
+            assertThat(Operations.scrape(muster.standalone.operations("planner")))
+                    .as("a scrape of the planner")
+                    .hasSizeLessThan(LARGEST_SCRAPE);
         });
     }
 

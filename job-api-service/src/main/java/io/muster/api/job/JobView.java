@@ -5,6 +5,7 @@ import io.muster.records.JobStatistics;
 import io.muster.records.JobStatus;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentNavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -51,6 +52,16 @@ public final class JobView {
     /** How many are in the state. */
     public long count(JobStatus status) {
         return jobs.values().stream().filter(job -> job.getStatus() == status).count();
+    }
+
+    /** How many device jobs of jobs that run have not begun. */
+    public long queuedDeviceJobs() {
+        return jobs.values().stream()
+                .filter(job -> job.getStatus() == JobStatus.RUNNING)
+                .map(job -> entry(job).statistics())
+                .filter(Objects::nonNull)
+                .mapToLong(tally -> tally.getCounts().getQueued())
+                .sum();
     }
 
     /** Statistics of an earlier job of the same id are not this one's. */
