@@ -1,15 +1,9 @@
 package io.muster.standalone;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.muster.access.ConnectionString;
-import io.muster.access.SharedAccessPolicies;
 import io.muster.service.ServiceProgram;
 import io.muster.service.SettingsException;
 import java.io.IOException;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -35,7 +29,7 @@ public final class Main {
             System.setProperty(LOGGING, "io/muster/standalone/logback.xml");
         }
         if (args.length == 0) {
-            System.err.println("muster: say up, down, status or connection-string.");
+            System.err.println("muster: say up, down, status, connection-string, token or credentials.");
             System.exit(FAILED);
         }
         try {
@@ -46,7 +40,9 @@ public final class Main {
                 case "up" -> up(options, arguments.containsKey("--detached"));
                 case "down" -> down(options);
                 case "status" -> status(options, arguments.containsKey("--json"));
-                case "connection-string" -> connectionString(options, arguments);
+                case "connection-string" -> new Credentials(options, arguments).connectionString();
+                case "token" -> new Credentials(options, arguments).token();
+                case "credentials" -> new Credentials(options, arguments).ofSurface();
                 default -> throw new StandaloneException("There is no command " + args[0] + ": see ./muster help.");
             }
         } catch (StandaloneException | SettingsException | IOException e) {
@@ -143,55 +139,5 @@ public final class Main {
         for (State.Entry entry : processes) {
             System.out.printf("  %-10s pid %d %s%n", entry.name(), entry.pid(), entry.operations());
         }
-    }
-
-    private static void connectionString(Options options, Map<String, String> arguments)
-            throws StandaloneException, IOException, InterruptedException {
-        String policy = arguments.get("--policy");
-        String device = arguments.get("--device");
-        if ((policy == null) == (device == null)) {
-            throw new StandaloneException("Say --policy NAME or --device ID.");
-        }
-        SharedAccessPolicies policies = policies(options);
-        if (policy != null) {
-            System.out.println(ConnectionString.ofPolicy("localhost", policy, key(policies, policy))
-                    .text());
-            return;
-        }
-        RestClient rest =
-                new RestClient(rest(options, arguments), options.data().resolve("ca/ca.pem"), policies);
-        RestClient.Answer answer =
-                rest.call("GET", "/devices/" + URLEncoder.encode(String.valueOf(device), StandardCharsets.UTF_8), null);
-        if (answer.status() != 200) {
-            throw new StandaloneException(
-                    "The API knows no device " + device + " (it answered " + answer.status() + ").");
-        }
-        String key = answer.body().at("/authentication/symmetricKey/primaryKey").asText();
-        if (key.isEmpty()) {
-            throw new StandaloneException("The device " + device + " has no key: it is known by its certificate.");
-        }
-        System.out.println(ConnectionString.ofDevice("localhost", String.valueOf(device), key)
-                .text());
-    }
-
-    private static SharedAccessPolicies policies(Options options) throws StandaloneException, IOException {
-        Path file = options.data().resolve("policies.properties");
-        if (!Files.exists(file)) {
-            throw new StandaloneException("There is no Muster in " + options.data()
-                    + ": ./muster up makes one, and --data DIR names another folder.");
-        }
-        return SharedAccessPolicies.load(file);
-    }
-
-    private static String key(SharedAccessPolicies policies, String name) throws StandaloneException {
-        return policies.named(name)
-                .map(policy -> String.valueOf(policy.keys().primary()))
-                .orElseThrow(() -> new StandaloneException("There is no policy " + name + "."));
-    }
-
-    /** Where the API of the data folder answers, unless a port is given. */
-    private static String rest(Options options, Map<String, String> arguments) {
-        String running = State.read(options.data()).path("rest").asText();
-        return arguments.containsKey("--rest-port") || running.isEmpty() ? options.rest() : running;
     }
 }

@@ -52,7 +52,11 @@ public record Options(
             "status",
             Set.of("--json"),
             "connection-string",
-            Set.of("--policy", "--device", "--rest-port"));
+            Set.of("--policy", "--device", "--rest-port"),
+            "token",
+            Set.of("--policy", "--device", "--ttl", "--rest-port"),
+            "credentials",
+            Set.of("--surface", "--policy", "--rest-port", "--json"));
 
     /** Arguments of that command as names and values; a flag's value is "true", and the last of a name holds. */
     static Map<String, String> arguments(String command, List<String> args) throws StandaloneException {

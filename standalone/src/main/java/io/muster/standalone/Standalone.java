@@ -50,6 +50,7 @@ public final class Standalone implements AutoCloseable {
     private static final List<String> STATEFUL = List.of("planner", "processor");
     private static final List<String> SERVICES = List.of("planner", "processor", "gateway", "api");
     private static final Duration START_LIMIT = Duration.ofMinutes(5);
+    private static final String DEBUG = "MUSTER_DEBUG";
     private static final Duration POLL = Duration.ofMillis(100);
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final Duration ROTATION = Duration.ofSeconds(10);
@@ -376,7 +377,7 @@ public final class Standalone implements AutoCloseable {
     }
 
     private void start(String name, List<String> command) throws StandaloneException {
-        Child child = new Child(name, command, log(name), timer, line -> {
+        Child child = new Child(name, debugged(name, command), log(name), timer, line -> {
             say.accept(line);
             writeState();
         });
@@ -387,6 +388,23 @@ public final class Standalone implements AutoCloseable {
             throw new StandaloneException("The " + name + " can't be started (" + e + ").", e);
         }
         writeState();
+    }
+
+    /** With MUSTER_DEBUG=NAME:PORT in the environment a debugger may attach to that process. */
+    private static List<String> debugged(String name, List<String> command) throws StandaloneException {
+        String debug = Optional.ofNullable(System.getenv(DEBUG)).orElse("");
+        if (!debug.isEmpty() && !debug.matches("[a-z]+:\\d{1,5}")) {
+            throw new StandaloneException(DEBUG + " is the name of a process and a port, as planner:5005, not " + debug + ".");
+        }
+        if (!debug.startsWith(name + ":")) {
+            return command;
+        }
+        List<String> debugged = new ArrayList<>(command);
+        debugged.add(
+                1,
+                "-agentlib:jdwp=transport=dt_socket,server=y,suspend=n,address=127.0.0.1:"
+                        + debug.substring(name.length() + 1));
+        return debugged;
     }
 
     private Optional<Child> child(String name) {

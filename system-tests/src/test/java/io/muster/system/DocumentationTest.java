@@ -1,0 +1,148 @@
+package io.muster.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.muster.agent.Behaviour;
+import io.muster.agent.SimulatedFleet;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Programs in the README and in docs/ run as they stand there. */
+class DocumentationTest {
+    private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
+    private static final List<String> DEVICES = List.of("sim-000003", "sim-000006");
+    private static final int LIMIT_MINUTES = 5;
+
+    private static RunningMuster muster;
+    private static SimulatedFleet fleet;
+    private static Path folder;
+
+    @BeforeAll
+    static void start() throws Exception {
+        muster = RunningMuster.get();
+        muster.register(DEVICES, "{\"site\":\"A\",\"floor\":2}");
+        fleet = muster.connect(DEVICES, Behaviour.PERFECT);
+        await().until(() -> fleet.counters().connected() == DEVICES.size());
+        folder = Files.createTempDirectory(Path.of("target").toAbsolutePath(), "documentation");
+        // The pages' ./muster, for the data folder of the Muster that runs here.
+        Path script = Files.writeString(
+                folder.resolve("muster"),
+                "#!/bin/sh\nexec '" + ROOT.resolve("muster") + "' \"$@\" --data '"
+                        + muster.standalone.options().data() + "'\n");
+        Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwx------"));
+    }
+
+    @AfterAll
+    static void stop() {
+        fleet.close();
+    }
+
+    /** The block of that language that the page marks as run here. */
+    private static String block(String page, String language) throws IOException {
+        Matcher block = Pattern.compile("<!-- run by DocumentationTest -->\n```" + language + "\n(.*?)\n```", Pattern.DOTALL)
+                .matcher(Files.readString(ROOT.resolve(page)));
+        assertThat(block.find()).as(page + " has such a block of " + language).isTrue();
+        return block.group(1);
+    }
+
+    /** Runs a line of the shell in the folder. @return what it printed */
+    private static String run(String line) throws Exception {
+        File output = File.createTempFile("run", ".out", folder.toFile());
+        ProcessBuilder program = new ProcessBuilder("bash", "-euo", "pipefail", "-c", line)
+                .directory(folder.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(output);
+        program.environment().put("NODE_PATH", NodeModules.installed().resolve("node_modules").toString());
+        program.environment().put("NODE_EXTRA_CA_CERTS", muster.standalone.caFile().toString());
+        Process process = program.start();
+        boolean ended = process.waitFor(LIMIT_MINUTES, TimeUnit.MINUTES);
+        process.destroyForcibly();
+        String said = Files.readString(output.toPath());
+        assertThat(ended).as(said).isTrue();
+        assertThat(process.exitValue()).as(said).isZero();
+        return said;
+    }
+
+    private static String addresses() {
+        return muster.standalone.options().kafka() + " " + muster.standalone.options().registry();
+    }
+
+    @Test
+    void theReadmesFirstJobRunsWithCurlAsOftenAsOneLikes() throws Exception {
+        Files.writeString(folder.resolve("first.sh"), block("README.md", "sh"));
+        for (int time = 0; time < 2; time++) {
+            assertThat(run("bash -euo pipefail first.sh"))
+                    .contains("\"status\":\"completed\"")
+                    .contains("\"succeededCount\":2")
+                    .contains("\"deviceId\":\"sim-000003\"");
+        }
+    }
+
+    @Test
+    void theReadmesFirstJobRunsWithNodesSdk() throws Exception {
+        Files.writeString(folder.resolve("first.js"), block("README.md", "js"));
+        for (int time = 0; time < 2; time++) {
+            assertThat(run("node first.js \"$(./muster credentials --surface iothub --json)\""))
+                    .contains("completed")
+                    .contains("succeededCount: 2");
+        }
+    }
+
+    @Test
+    void aNodeProgramAsksForAJobOverKafka() throws Exception {
+        Files.writeString(folder.resolve("kafka.js"), block("docs/kafka-producers.md", "js"));
+        String id = "doc-" + UUID.randomUUID();
+        assertThat(run("node kafka.js " + id + " " + addresses())).contains("JobCreated (ours)", "JobCompleted");
+        assertThat(run("node kafka.js " + id + " " + addresses())).contains("JobCreated", "JobCompleted");
+    }
+
+    @Test
+    void aJavaProgramAsksForAJobOverKafka() throws Exception {
+        Files.writeString(folder.resolve("JobFromKafka.java"), block("docs/kafka-producers.md", "java"));
+        String id = "doc-" + UUID.randomUUID();
+        assertThat(run("'" + ProcessHandle.current().info().command().orElse("java") + "' -cp '"
+                        + ROOT.resolve("standalone/target/muster/lib") + "/*' JobFromKafka.java " + id + " " + addresses()))
+                .contains("written to job-commands");
+        RunningMuster.completed(muster.rest, id);
+    }
+
+    @Test
+    void aStreamJobIsCreatedStartedReadAndStopped() throws Exception {
+        Files.writeString(folder.resolve("stream.js"), block("docs/stream-jobs.md", "js"));
+        assertThat(run("node stream.js \"$(./muster credentials --surface arm)\" "
+                        + muster.standalone.options().kafka()))
+                .contains("Running", "\"device\":\"d1\"", "Stopped");
+    }
+
+    @Test
+    void aJobWithEverythingIsAcceptedAndSaysWhatItWaitsFor() throws Exception {
+        Matcher json = Pattern.compile("```json\n(.*?)\n```", Pattern.DOTALL)
+                .matcher(Files.readString(ROOT.resolve("docs/jobs.md")));
+        assertThat(json.find()).isTrue();
+        String path = "/jobs/v2/doc-" + UUID.randomUUID();
+        JsonNode job = RunningMuster.ok(
+                muster.rest.send("PUT", path, json.group(1)).join());
+        await().untilAsserted(() -> {
+            JsonNode later = RunningMuster.ok(muster.rest.send("GET", path, null).join());
+            assertThat(later.path("status").asText().equals("running")
+                            || later.path("statusMessage").asText().contains("next execution window"))
+                    .as(later.toString())
+                    .isTrue();
+        });
+        assertThat(job.path("jobId").asText()).isNotEmpty();
+        RunningMuster.ok(muster.rest.send("POST", path + "/cancel", "").join());
+    }
+}
