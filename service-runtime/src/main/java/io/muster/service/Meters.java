@@ -33,7 +33,6 @@ public final class Meters {
 
     /** What an operator is told of our own meters where whoever counts does not say it. */
     private static final Map<String, String> DESCRIPTIONS = Map.ofEntries(
-            Map.entry("muster.api.answers", "Answers of the API by method, HTTP status and IoT Hub error code"),
             Map.entry("muster.api.audit.lost", "Entries of the audit log that Kafka did not take"),
             Map.entry("muster.api.requests.outstanding", "Requests that wait for an answer over Kafka"),
             Map.entry("muster.device.job.events", "Events of device jobs by type, as they were counted"),
