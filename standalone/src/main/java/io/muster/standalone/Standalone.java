@@ -49,7 +49,7 @@ public final class Standalone implements AutoCloseable {
     private static final String SECOND = "-2";
     private static final List<String> STATEFUL = List.of("planner", "processor");
     private static final List<String> SERVICES = List.of("planner", "processor", "gateway", "api");
-    private static final Duration START_LIMIT = Duration.ofMinutes(5);
+    private static final Duration START_LIMIT = Duration.ofMinutes(10);
     private static final String DEBUG = "MUSTER_DEBUG";
     private static final Duration POLL = Duration.ofMillis(100);
     private static final Duration PATIENCE = Duration.ofSeconds(30);

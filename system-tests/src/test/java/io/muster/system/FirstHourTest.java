@@ -126,6 +126,18 @@ class FirstHourTest {
     }
 
     @Test
+    void tokensAreForAPolicyOrADeviceAndForAWhile() throws Exception {
+        assertThat(script.run("token", "--ttl", "15m").with(0).said())
+                .startsWith("SharedAccessSignature sr=localhost&")
+                .contains("skn=iothubowner");
+        assertThat(script.run("token", "--device", "sim-000001").with(0).said())
+                .startsWith("SharedAccessSignature sr=localhost%2Fdevices%2Fsim-000001&");
+        assertThat(script.run("token", "--ttl", "soon").with(1).said()).contains("90s, 15m, 1h or 7d, not soon");
+        assertThat(script.run("token", "--policy", "nobody").with(1).said()).contains("There is no policy nobody.");
+        assertThat(script.run("credentials", "--surface", "moon").with(1).said()).contains("Say --surface iothub");
+    }
+
+    @Test
     void eachProcessEndsWhenItHasNoMemoryLeft() throws Exception {
         JsonNode status = status(0);
         for (String name : List.of("broker", "registry", "planner", "processor", "gateway", "api", "agents")) {
@@ -166,7 +178,7 @@ class FirstHourTest {
 
     @Test
     void eachCommandSaysWhatItTakes() throws Exception {
-        for (String command : List.of("up", "down", "status", "connection-string", "images", "test", "version")) {
+        for (String command : List.of("up", "down", "status", "connection-string", "token", "credentials", "images", "test", "version")) {
             assertThat(script.bare(command, "--help").with(0).said())
                     .as(command)
                     .startsWith("Usage: ./muster " + command);

@@ -40,6 +40,10 @@ class MetricsTest {
             RunningMuster.schedule(muster.rest, "metrics", "deviceId = '" + DEVICE + "'", 10);
             RunningMuster.completed(muster.rest, "metrics");
         }
+        assertThat(Files.readString(muster.standalone.log("planner")))
+                .containsPattern("INFO .*JobCreated jobId=metrics operation=DeviceMethod status=QUEUED requestId=")
+                .contains("JobStarted jobId=metrics")
+                .contains("JobCompleted jobId=metrics devices=1 succeeded=1 failed=0 cancelled=0");
         Set<String> wanted = new TreeSet<>();
         for (String expression : expressions()) {
             Matcher matcher = METRIC.matcher(expression);
