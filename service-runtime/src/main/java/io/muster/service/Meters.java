@@ -3,6 +3,7 @@ package io.muster.service;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.Tag;
+import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
@@ -113,7 +114,7 @@ public final class Meters {
         try (InputStream file = Meters.class.getResourceAsStream("version.properties")) {
             Properties properties = new Properties();
             properties.load(Objects.requireNonNull(file, "version.properties"));
-            return properties.getProperty("version");
+            return Objects.requireNonNull(properties.getProperty("version"), "version");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -150,7 +151,7 @@ public final class Meters {
             String description = DESCRIPTIONS.get(id.getName());
             return description == null
                     ? id
-                    : new Meter.Id(id.getName(), id.getTagsAsIterable(), id.getBaseUnit(), description, id.getType());
+                    : new Meter.Id(id.getName(), Tags.of(id.getTagsAsIterable()), id.getBaseUnit(), description, id.getType());
         }
     }
 
