@@ -91,10 +91,7 @@ public final class Meters {
     @SuppressWarnings("resource") // The binder of pauses lives as long as the process.
     public static PrometheusMeterRegistry create(String service) {
         PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-        meters.config()
-                .commonTags("service", service)
-                .meterFilter(new OfOurs())
-                .meterFilter(new OfKafka());
+        meters.config().commonTags("service", service).meterFilter(new OfOurs()).meterFilter(new OfKafka());
         new JvmMemoryMetrics().bindTo(meters);
         new JvmGcMetrics().bindTo(meters);
         new JvmThreadMetrics().bindTo(meters);
@@ -136,8 +133,8 @@ public final class Meters {
 
     private static double expiry(Path chain) {
         try (InputStream file = Files.newInputStream(chain)) {
-            X509Certificate first = (X509Certificate)
-                    CertificateFactory.getInstance("X.509").generateCertificate(file);
+            X509Certificate first =
+                    (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(file);
             return first.getNotAfter().getTime() / MILLIS;
         } catch (IOException | GeneralSecurityException e) {
             return Double.NaN;
@@ -151,7 +148,8 @@ public final class Meters {
             String description = DESCRIPTIONS.get(id.getName());
             return description == null
                     ? id
-                    : new Meter.Id(id.getName(), Tags.of(id.getTagsAsIterable()), id.getBaseUnit(), description, id.getType());
+                    : new Meter.Id(
+                            id.getName(), Tags.of(id.getTagsAsIterable()), id.getBaseUnit(), description, id.getType());
         }
     }
 

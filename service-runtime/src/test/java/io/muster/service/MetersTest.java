@@ -38,7 +38,8 @@ class MetersTest {
         meters.counter("muster.gateway.received", "kind", "telemetry").increment();
         assertThat(meters.scrape())
                 .contains("# HELP muster_gateway_received_total Messages of devices by kind")
-                .containsPattern("muster_build_info\\{java=\"25[^\"]*\",service=\"a-service\",version=\"\\d+\\.\\d+\\.\\d+");
+                .containsPattern(
+                        "muster_build_info\\{java=\"25[^\"]*\",service=\"a-service\",version=\"\\d+\\.\\d+\\.\\d+");
     }
 
     @Test
@@ -46,6 +47,7 @@ class MetersTest {
         Path chain = Files.writeString(folder.resolve("chain.pem"), "nothing");
         Meters.certificate(meters, chain, "rest");
         assertThat(meters.scrape())
-                .contains("muster_certificate_expiry_timestamp_seconds{certificate=\"rest\",service=\"a-service\"} NaN");
+                .contains(
+                        "muster_certificate_expiry_timestamp_seconds{certificate=\"rest\",service=\"a-service\"} NaN");
     }
 }

@@ -78,7 +78,8 @@ final class Credentials {
         switch (argument("--surface").orElse("")) {
             case "iothub" -> wanted.put("connectionString", connectionString(policy));
             case "arm" -> wanted.put("token", token(policy));
-            default -> throw new StandaloneException("Say --surface iothub (devices, twins, jobs) or arm (stream jobs).");
+            default ->
+                throw new StandaloneException("Say --surface iothub (devices, twins, jobs) or arm (stream jobs).");
         }
         System.out.println(wanted);
     }
@@ -95,16 +96,16 @@ final class Credentials {
         String text = argument("--ttl").orElse(HOUR);
         Matcher ttl = TTL.matcher(text);
         if (!ttl.matches()) {
-            throw new StandaloneException("--ttl is how long the token is good, as 90s, 15m, 1h or 7d, not " + text + ".");
+            throw new StandaloneException(
+                    "--ttl is how long the token is good, as 90s, 15m, 1h or 7d, not " + text + ".");
         }
         long count = Long.parseLong(ttl.group(1));
-        Duration life =
-                switch (ttl.group(2)) {
-                    case "s" -> Duration.ofSeconds(count);
-                    case "m" -> Duration.ofMinutes(count);
-                    case "h" -> Duration.ofHours(count);
-                    default -> Duration.ofDays(count);
-                };
+        Duration life = switch (ttl.group(2)) {
+            case "s" -> Duration.ofSeconds(count);
+            case "m" -> Duration.ofMinutes(count);
+            case "h" -> Duration.ofHours(count);
+            default -> Duration.ofDays(count);
+        };
         return InstantSource.system().instant().plus(life);
     }
 

@@ -134,7 +134,8 @@ public final class Main {
             }
         } else if (!processes.isEmpty()) {
             System.out.println(
-                    "Its supervisor was killed, and these still run; ./muster down ends them, and so does the next ./muster up:");
+                    "Its supervisor was killed, and these still run; ./muster down ends them, and so does the next"
+                            + " ./muster up:");
         }
         for (State.Entry entry : processes) {
             System.out.printf("  %-10s pid %d %s%n", entry.name(), entry.pid(), entry.operations());

@@ -394,7 +394,8 @@ public final class Standalone implements AutoCloseable {
     private static List<String> debugged(String name, List<String> command) throws StandaloneException {
         String debug = Optional.ofNullable(System.getenv(DEBUG)).orElse("");
         if (!debug.isEmpty() && !debug.matches("[a-z]+:\\d{1,5}")) {
-            throw new StandaloneException(DEBUG + " is the name of a process and a port, as planner:5005, not " + debug + ".");
+            throw new StandaloneException(
+                    DEBUG + " is the name of a process and a port, as planner:5005, not " + debug + ".");
         }
         if (!debug.startsWith(name + ":")) {
             return command;

@@ -52,7 +52,8 @@ class DocumentationTest {
 
     /** The block of that language that the page marks as run here. */
     private static String block(String page, String language) throws IOException {
-        Matcher block = Pattern.compile("<!-- run by DocumentationTest -->\n```" + language + "\n(.*?)\n```", Pattern.DOTALL)
+        Matcher block = Pattern.compile(
+                        "<!-- run by DocumentationTest -->\n```" + language + "\n(.*?)\n```", Pattern.DOTALL)
                 .matcher(Files.readString(ROOT.resolve(page)));
         assertThat(block.find()).as(page + " has such a block of " + language).isTrue();
         return block.group(1);
@@ -65,8 +66,12 @@ class DocumentationTest {
                 .directory(folder.toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(output);
-        program.environment().put("NODE_PATH", NodeModules.installed().resolve("node_modules").toString());
-        program.environment().put("NODE_EXTRA_CA_CERTS", muster.standalone.caFile().toString());
+        program.environment()
+                .put(
+                        "NODE_PATH",
+                        NodeModules.installed().resolve("node_modules").toString());
+        program.environment()
+                .put("NODE_EXTRA_CA_CERTS", muster.standalone.caFile().toString());
         Process process = program.start();
         boolean ended = process.waitFor(LIMIT_MINUTES, TimeUnit.MINUTES);
         process.destroyForcibly();
@@ -77,7 +82,8 @@ class DocumentationTest {
     }
 
     private static String addresses() {
-        return muster.standalone.options().kafka() + " " + muster.standalone.options().registry();
+        return muster.standalone.options().kafka() + " "
+                + muster.standalone.options().registry();
     }
 
     @Test
@@ -114,7 +120,8 @@ class DocumentationTest {
         Files.writeString(folder.resolve("JobFromKafka.java"), block("docs/kafka-producers.md", "java"));
         String id = "doc-" + UUID.randomUUID();
         assertThat(run("'" + ProcessHandle.current().info().command().orElse("java") + "' -cp '"
-                        + ROOT.resolve("standalone/target/muster/lib") + "/*' JobFromKafka.java " + id + " " + addresses()))
+                        + ROOT.resolve("standalone/target/muster/lib") + "/*' JobFromKafka.java " + id + " "
+                        + addresses()))
                 .contains("written to job-commands");
         RunningMuster.completed(muster.rest, id);
     }
@@ -133,10 +140,11 @@ class DocumentationTest {
                 .matcher(Files.readString(ROOT.resolve("docs/jobs.md")));
         assertThat(json.find()).isTrue();
         String path = "/jobs/v2/doc-" + UUID.randomUUID();
-        JsonNode job = RunningMuster.ok(
-                muster.rest.send("PUT", path, json.group(1)).join());
+        JsonNode job =
+                RunningMuster.ok(muster.rest.send("PUT", path, json.group(1)).join());
         await().untilAsserted(() -> {
-            JsonNode later = RunningMuster.ok(muster.rest.send("GET", path, null).join());
+            JsonNode later =
+                    RunningMuster.ok(muster.rest.send("GET", path, null).join());
             assertThat(later.path("status").asText().equals("running")
                             || later.path("statusMessage").asText().contains("next execution window"))
                     .as(later.toString())

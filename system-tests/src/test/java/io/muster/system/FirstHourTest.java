@@ -134,7 +134,8 @@ class FirstHourTest {
                 .startsWith("SharedAccessSignature sr=localhost%2Fdevices%2Fsim-000001&");
         assertThat(script.run("token", "--ttl", "soon").with(1).said()).contains("90s, 15m, 1h or 7d, not soon");
         assertThat(script.run("token", "--policy", "nobody").with(1).said()).contains("There is no policy nobody.");
-        assertThat(script.run("credentials", "--surface", "moon").with(1).said()).contains("Say --surface iothub");
+        assertThat(script.run("credentials", "--surface", "moon").with(1).said())
+                .contains("Say --surface iothub");
     }
 
     @Test
@@ -178,7 +179,8 @@ class FirstHourTest {
 
     @Test
     void eachCommandSaysWhatItTakes() throws Exception {
-        for (String command : List.of("up", "down", "status", "connection-string", "token", "credentials", "images", "test", "version")) {
+        for (String command : List.of(
+                "up", "down", "status", "connection-string", "token", "credentials", "images", "test", "version")) {
             assertThat(script.bare(command, "--help").with(0).said())
                     .as(command)
                     .startsWith("Usage: ./muster " + command);

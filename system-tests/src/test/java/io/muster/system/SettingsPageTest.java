@@ -19,7 +19,8 @@ class SettingsPageTest {
     private static final Pattern READ = Pattern.compile(
             "settings\\s*\\.(?:text|number|flag|duration|path|optionalText|optionalPath)\\(\\s*\"([a-z][a-z0-9.]*)\"(\\s*\\+)?");
     private static final Pattern VARIABLE = Pattern.compile("\\$\\{(MUSTER_[A-Z_]+)");
-    private static final Pattern ROW = Pattern.compile("(?m)^\\| `([A-Za-z][A-Za-z0-9._]*)` \\| ([A-Za-z ]+) \\| [^|]+ \\| [^|]+ \\|$");
+    private static final Pattern ROW =
+            Pattern.compile("(?m)^\\| `([A-Za-z][A-Za-z0-9._]*)` \\| ([A-Za-z ]+) \\| [^|]+ \\| [^|]+ \\|$");
 
     /** Names that are put together. */
     private static final Set<String> COMPOSED = Set.of("throttle.KIND.per.minute");
@@ -35,7 +36,8 @@ class SettingsPageTest {
                 }
             }
         }
-        Matcher variables = VARIABLE.matcher(Files.readString(Path.of("../service-runtime/src/main/resources/logback.xml")));
+        Matcher variables =
+                VARIABLE.matcher(Files.readString(Path.of("../service-runtime/src/main/resources/logback.xml")));
         while (variables.find()) {
             read.add(variables.group(1));
         }
@@ -52,9 +54,11 @@ class SettingsPageTest {
     private static List<Path> sources() throws IOException {
         try (Stream<Path> modules = Files.list(Path.of(".."))) {
             List<Path> found = new ArrayList<>();
-            for (Path module : modules.filter(path -> Files.isDirectory(path.resolve("src/main/java"))).toList()) {
+            for (Path module : modules.filter(path -> Files.isDirectory(path.resolve("src/main/java")))
+                    .toList()) {
                 try (Stream<Path> files = Files.walk(module.resolve("src/main/java"))) {
-                    found.addAll(files.filter(file -> file.toString().endsWith(".java")).toList());
+                    found.addAll(files.filter(file -> file.toString().endsWith(".java"))
+                            .toList());
                 }
             }
             return found;

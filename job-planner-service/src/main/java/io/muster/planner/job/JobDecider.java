@@ -143,9 +143,7 @@ public final class JobDecider {
             return new Decision.Nothing();
         }
         if (!Windows.isOpen(windows(job), now)) {
-            return job.getOutsideWindow()
-                    ? new Decision.Nothing()
-                    : happened(jobId(job), now, new JobWindowClosed());
+            return job.getOutsideWindow() ? new Decision.Nothing() : happened(jobId(job), now, new JobWindowClosed());
         }
         try {
             Condition.parse(job.getDefinition().getQueryCondition());

@@ -152,7 +152,8 @@ final class TableMover {
             throws ExecutionException, InterruptedException {
         Map<TopicPartition, RecordsToDelete> old = new HashMap<>();
         ends.forEach((part, end) -> old.put(part, RecordsToDelete.beforeOffset(firstKept(table, end))));
-        untilPolicyHolds(table.topic(), POLICY_LIMIT, () -> admin.deleteRecords(old).all());
+        untilPolicyHolds(
+                table.topic(), POLICY_LIMIT, () -> admin.deleteRecords(old).all());
     }
 
     /**
@@ -175,8 +176,8 @@ final class TableMover {
                 if (System.nanoTime() > deadline) {
                     throw new KafkaException(
                             "After " + limit.toSeconds() + " seconds the broker still keeps " + topic
-                                    + " from having records deleted, though its cleanup.policy was set to compact,delete: see "
-                                    + "that nothing sets it back, and start this again",
+                                    + " from having records deleted, though its cleanup.policy was set to"
+                                    + " compact,delete: see that nothing sets it back, and start this again",
                             e.getCause());
                 }
                 Thread.sleep(POLL);

@@ -58,9 +58,19 @@ final class JobLog {
                         by);
             }
             case JobFailed failed ->
-                LOG.info("{} jobId={} reason=\"{}\"{}", name, event.getJobId(), LogText.of(failed.getFailureReason()), by);
+                LOG.info(
+                        "{} jobId={} reason=\"{}\"{}",
+                        name,
+                        event.getJobId(),
+                        LogText.of(failed.getFailureReason()),
+                        by);
             case JobAborted aborted ->
-                LOG.info("{} jobId={} reason=\"{}\"{}", name, event.getJobId(), LogText.of(aborted.getFailureReason()), by);
+                LOG.info(
+                        "{} jobId={} reason=\"{}\"{}",
+                        name,
+                        event.getJobId(),
+                        LogText.of(aborted.getFailureReason()),
+                        by);
             case JobReleased _ -> LOG.debug("{} jobId={}{}", name, event.getJobId(), by);
             default -> LOG.info("{} jobId={}{}", name, event.getJobId(), by);
         }
