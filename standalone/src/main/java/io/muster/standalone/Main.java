@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.muster.service.ServiceProgram;
 import io.muster.service.SettingsException;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -53,7 +54,6 @@ public final class Main {
 
     private static void up(Options options, boolean detached)
             throws StandaloneException, InterruptedException, IOException {
-        ServiceProgram.settings(); // The services inherit the environment, and so the prefix of names.
         CountDownLatch told = new CountDownLatch(1);
         CountDownLatch ended = new CountDownLatch(1);
         Thread main = Thread.currentThread();
@@ -68,8 +68,7 @@ public final class Main {
         }));
         Screen screen = new Screen(
                 System.out, System.console() != null && System.console().isTerminal(), InstantSource.system());
-        try (Standalone standalone =
-                Standalone.start(options, screen, logs -> screen.keepIn(logs.resolve("muster.log")))) {
+        try (Standalone standalone = Standalone.start(options, screen, logs -> begin(screen, logs))) {
             screen.accept("Ready: " + options.rest() + " (REST and live numbers), mqtts://localhost:"
                     + options.mqttPort() + ", Kafka " + options.kafka());
             screen.accept("The CA file to trust is " + standalone.caFile() + ".");
@@ -93,6 +92,12 @@ public final class Main {
         } finally {
             ended.countDown();
         }
+    }
+
+    /** In that order: logging begins with the first class that logs. */
+    private static void begin(Screen screen, Path logs) {
+        screen.keepIn(logs.resolve("muster.log"));
+        ServiceProgram.settings(); // The services inherit the environment, and so the prefix of names.
     }
 
     private static void down(Options options) throws StandaloneException, InterruptedException {
