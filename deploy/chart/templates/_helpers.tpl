@@ -304,6 +304,7 @@ spec:
           volumeMounts:
             {{- include "muster.connectionMounts" . | nindent 12 }}
             {{- if .state }}
+            # The state lies in a folder of its own below: the mount itself is not the service's to change.
             - {name: state, mountPath: /var/lib/muster}
             {{- end }}
             {{- with .mounts }}{{ . | nindent 12 }}{{ end }}
