@@ -24,7 +24,8 @@ class DocumentQueryTest {
     @ParameterizedTest
     @CsvSource({"1.0, deviceid foo n", "1.1, deviceId Foo N", "1.2, deviceId Foo N"})
     void columnsAreSpelledAsTheLevelHasIt(String level, String names) throws Exception {
-        StreamQuery query = DocumentQuery.compile(properties(level, "SELECT deviceId, a.Foo, 1 AS N INTO out FROM events"));
+        StreamQuery query =
+                DocumentQuery.compile(properties(level, "SELECT deviceId, a.Foo, 1 AS N INTO out FROM events"));
 
         assertThat(query.outputs().getFirst().select().columns())
                 .extracting(StreamQuery.Column::name)

@@ -55,12 +55,14 @@ class PartitionClockTest {
 
     /** Late arrival moves an event first, and disorder then. */
     @ParameterizedTest
-    @CsvSource(nullValues = "-", value = {
-        "00:00:10, 00:00:30, 00:00:20, -",
-        "00:00:40, 00:00:40, 00:00:40, 00:00:40",
-        "00:00:37, 00:00:40, 00:00:37, 00:00:37",
-        "00:00:33, 00:00:40, 00:00:35, -",
-    })
+    @CsvSource(
+            nullValues = "-",
+            value = {
+                "00:00:10, 00:00:30, 00:00:20, -",
+                "00:00:40, 00:00:40, 00:00:40, 00:00:40",
+                "00:00:37, 00:00:40, 00:00:37, 00:00:37",
+                "00:00:33, 00:00:40, 00:00:35, -",
+            })
     void anEventIsLateBeforeItIsOutOfOrder(String event, String arrival, String adjusted, String kept) {
         for (boolean drops : new boolean[] {false, true}) {
             PartitionClock clock =

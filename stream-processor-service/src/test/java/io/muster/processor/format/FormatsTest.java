@@ -81,7 +81,17 @@ class FormatsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "1", "\"a\"", "{", "{\"b\":99999999999999999999}", "{\"b\":[99999999999999999999]}", "{\"a\":1e400}", "{\"b\":[-1e400]}"})
+    @ValueSource(
+            strings = {
+                "",
+                "1",
+                "\"a\"",
+                "{",
+                "{\"b\":99999999999999999999}",
+                "{\"b\":[99999999999999999999]}",
+                "{\"a\":1e400}",
+                "{\"b\":[-1e400]}"
+            })
     void anEventIsWrongWhicheverOfItsMembersIs(String json) {
         Members some = new Members(Set.of("a"), false);
         assertThatThrownBy(() -> new InputFormat.Json().read(bytes(json), some, 3, AT))
