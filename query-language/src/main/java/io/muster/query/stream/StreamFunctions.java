@@ -18,7 +18,6 @@ import java.util.function.BiFunction;
 import java.util.function.BinaryOperator;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.Function;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
@@ -306,9 +305,7 @@ final class StreamFunctions {
     /** Where it matches first, counted from 1, whatever the case; 0 where it doesn't, or is no pattern. */
     private static Object regexMatch(String text, String pattern) {
         try {
-            Matcher matcher = Pattern.compile(pattern, Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE)
-                    .matcher(text);
-            return matcher.find() ? matcher.start() + 1L : 0L;
+            return RegularExpressions.find(text, pattern) + 1L;
         } catch (PatternSyntaxException _) {
             return 0L;
         }
