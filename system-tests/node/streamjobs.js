@@ -40,8 +40,8 @@ async function life(run) {
   });
   await assert.rejects(client.functions.createOrReplace(group, job, "half", script("function main(n) { return n / ; }")), (error) =>
     error.statusCode === 400 && /UDF.half, line 1/.test(error.message));
-  await client.functions.createOrReplace(group, job, "half", script("function main(n) { return n / 2; }"));
-  assert.strictEqual((await client.functions.get(group, job, "half")).properties.binding.script, "function main(n) { return n / 2; }");
+  await client.functions.createOrReplace(group, job, "half", script("function half(n) { return n / 2; }"));
+  assert.strictEqual((await client.functions.get(group, job, "half")).properties.binding.script, "function half(n) { return n / 2; }");
   assert.strictEqual((await client.functions.beginTestAndWait(group, job, "half")).status, "TestSucceeded");
   await client.transformations.update(
     group, job, "T", { query: "SELECT k, UDF.half(2 * COUNT(*)) AS n, System.Timestamp() AS at INTO Out FROM Events GROUP BY k, TumblingWindow(second, 1)" });

@@ -19,6 +19,7 @@ final class JavaRuntime {
             "java.sql",
             "java.xml",
             "jdk.crypto.ec",
+            "jdk.dynalink",
             "jdk.httpserver",
             "jdk.management",
             "jdk.naming.dns",

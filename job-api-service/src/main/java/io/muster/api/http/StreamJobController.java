@@ -423,12 +423,12 @@ final class StreamJobController {
         return write(target, replacement).thenApply(job -> settled(target, job));
     }
 
-    /** Whether there is what a child names: a topic, or an endpoint that answers something; and whether a function runs. */
+    /** Whether there is what a child names: a topic, or an endpoint that answers something; and whether a function can be read. */
     private CompletionStage<HttpResponse<String>> test(Target target) {
         ObjectNode child = existingChild(target, StreamJobs.parse(entry(target).job()));
         if (StreamJobs.FUNCTIONS.equals(target.kind())) {
             Optional<String> wrong = StreamJobs.wrongFunction(child);
-            return CompletableFuture.completedFuture(tested(wrong.isEmpty(), "FunctionFails", wrong.orElse("")));
+            return CompletableFuture.completedFuture(tested(wrong.isEmpty(), "FunctionNotRead", wrong.orElse("")));
         }
         String type = child.at("/properties/datasource/type").asText();
         JsonNode source = child.at("/properties/datasource/properties");

@@ -60,7 +60,12 @@ public final class StreamJobs {
 
     private StreamJobs() {}
 
-    /** What a PUT of a job says, as it is kept. @param path of the resource, as it was written */
+    /**
+     * What a PUT of a job says, as it is kept.
+     *
+     * @param path of the resource, as it was written
+     * @throws ProblemException where one of its functions can't be read
+     */
     public static ObjectNode document(String path, ObjectNode body) {
         ObjectNode document = JsonNodeFactory.instance.objectNode();
         document.put("id", path);
@@ -74,6 +79,7 @@ public final class StreamJobs {
         if (body.get("properties") instanceof ObjectNode given) {
             properties.setAll(kept(given));
         }
+        properties.path(FUNCTIONS).forEach(StreamJobs::rejectWrongFunction);
         return document;
     }
 
@@ -223,8 +229,8 @@ public final class StreamJobs {
         }
     }
 
-    /** What is wrong with a function, if anything is. */
-    public static Optional<String> wrongFunction(ObjectNode child) {
+    /** What is wrong with a function, if anything is. It is read and not run. */
+    public static Optional<String> wrongFunction(JsonNode child) {
         try {
             DocumentQuery.function(child.path("name").asText(), child.path("properties"));
             return Optional.empty();
@@ -235,10 +241,14 @@ public final class StreamJobs {
 
     private static void rejectWrong(String kind, ObjectNode child) {
         if (kind.equals(FUNCTIONS)) {
-            wrongFunction(child).ifPresent(error -> {
-                throw bad(error);
-            });
+            rejectWrongFunction(child);
         }
+    }
+
+    private static void rejectWrongFunction(JsonNode function) {
+        wrongFunction(function).ifPresent(error -> {
+            throw bad(error);
+        });
     }
 
     public static ProblemException bad(String message) {

@@ -5,11 +5,14 @@ import io.muster.query.QueryException;
 import io.muster.query.ScalarFunction;
 import io.muster.query.stream.EvaluationException;
 import io.muster.query.stream.StreamQuery;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /** The query that the document of a stream job has, with its reference inputs and functions. Contract: stream-analytics, 4.1 and 4.5. */
@@ -19,17 +22,20 @@ public final class DocumentQuery {
     private DocumentQuery() {}
 
     /**
-     * Compiles it.
+     * Compiles it, and runs nothing of its functions.
      *
      * @param properties of the document
+     * @param bodies how its functions are called
      * @throws QueryException where the query can't run
-     * @throws EvaluationException where a function can't, or it names an input or an output that the job hasn't
+     * @throws EvaluationException where a function can't be read, or it names an input or an output that the job hasn't
      */
-    public static StreamQuery compile(JsonNode properties) throws QueryException {
+    public static StreamQuery compile(JsonNode properties, Function<JavaScriptFunction, ScalarFunction.Body> bodies)
+            throws QueryException {
         Map<String, ScalarFunction> functions = new HashMap<>();
-        for (JsonNode function : properties.path("functions")) {
-            String name = function.path("name").asText();
-            functions.put(lower(name), function(name, function.path("properties")));
+        for (JavaScriptFunction function : functions(properties)) {
+            functions.put(
+                    lower(function.name()),
+                    new ScalarFunction(function.parameters(), function.parameters(), bodies.apply(function)));
         }
         StreamQuery query = StreamQuery.parse(
                 properties.at("/transformation/properties/query").asText(),
@@ -50,6 +56,32 @@ public final class DocumentQuery {
         });
     }
 
+    /**
+     * Compiles it where it isn't run: to see whether it can be.
+     *
+     * @param properties of the document
+     * @throws QueryException where the query can't run
+     * @throws EvaluationException where a function can't be read
+     */
+    public static StreamQuery compile(JsonNode properties) throws QueryException {
+        return compile(properties, function -> _ -> {
+            throw new IllegalStateException("UDF." + function.name() + " runs in the stream processor only");
+        });
+    }
+
+    /**
+     * The functions of users, as they are written.
+     *
+     * @throws EvaluationException where one can't be read
+     */
+    public static List<JavaScriptFunction> functions(JsonNode properties) {
+        List<JavaScriptFunction> functions = new ArrayList<>();
+        for (JsonNode function : properties.path("functions")) {
+            functions.add(function(function.path("name").asText(), function.path("properties")));
+        }
+        return functions;
+    }
+
     /** The inputs that are looked up, by their names in lower case. */
     public static Set<String> references(JsonNode properties) {
         Set<String> references = new TreeSet<>();
@@ -62,19 +94,19 @@ public final class DocumentQuery {
     }
 
     /**
-     * A function of a user.
+     * A function of a user, which is read and not run.
      *
      * @param properties of it, as clients write them
      * @throws EvaluationException where it is none; the message says what to write
      */
-    public static ScalarFunction function(String name, JsonNode properties) {
+    public static JavaScriptFunction function(String name, JsonNode properties) {
         JsonNode binding = properties.at("/properties/binding");
         if (!properties.path("type").asText().equalsIgnoreCase("Scalar")
                 || !binding.path("type").asText().equalsIgnoreCase(JAVASCRIPT)) {
             throw new EvaluationException(
                     "The function " + name + " has the type Scalar and a binding of the type " + JAVASCRIPT + ".");
         }
-        return JavaScriptFunction.of(
+        return JavaScriptFunction.parse(
                 name,
                 binding.at("/properties/script").asText(),
                 properties.at("/properties/inputs").size());

@@ -1,6 +1,6 @@
 /**
- * The query of a stream job out of the document that clients write, with the functions of its user, which are JavaScript. Jackson and Rhino
- * are imported here alone.
+ * Reads the query of a stream job out of the document that clients write, and the functions of its user, which are JavaScript; it runs none.
+ * Jackson and Rhino are imported here alone in this module.
  */
 @NullMarked
 package io.muster.query.document;

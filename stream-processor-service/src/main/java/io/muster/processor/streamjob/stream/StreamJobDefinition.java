@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.muster.processor.engine.TimePolicy;
+import io.muster.processor.function.FunctionProcess;
 import io.muster.processor.streamjob.StreamJobDecider;
 import io.muster.query.QueryException;
 import io.muster.query.document.DocumentQuery;
@@ -98,7 +99,7 @@ record StreamJobDefinition(
         }
         StreamQuery query;
         try {
-            query = DocumentQuery.compile(properties);
+            query = DocumentQuery.compile(properties, new FunctionProcess()::add);
         } catch (QueryException | EvaluationException e) {
             throw new StreamJobDefinitionException(String.valueOf(e.getMessage()));
         }
@@ -114,7 +115,8 @@ record StreamJobDefinition(
         boolean stops = !properties.path("outputErrorPolicy").asText().equalsIgnoreCase("Drop");
         Map<String, Output> outputs = new LinkedHashMap<>();
         for (StreamQuery.Output output : query.outputs()) {
-            outputs.put(output.name(), output(named(properties.path("outputs"), output.name(), "output"), topics, stops));
+            outputs.put(
+                    output.name(), output(named(properties.path("outputs"), output.name(), "output"), topics, stops));
         }
         return new StreamJobDefinition(
                 query,

@@ -1,9 +1,14 @@
-package io.muster.query.document;
+package io.muster.processor.function;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.muster.query.ScalarFunction;
 import io.muster.query.stream.EvaluationException;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -13,7 +18,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The ways out of a script to Java that are known for the engine: none leads anywhere. */
-class JavaScriptEscapesTest {
+class FunctionEscapesTest {
     private static final String MARK = "muster.escaped";
 
     /** Marks this process, given {@code C}, which should be a class of Java. */
@@ -304,24 +309,46 @@ class JavaScriptEscapesTest {
     }
 
     private static void holds(String script, Object expected) {
-        ScalarFunction function = JavaScriptFunction.of("f", script, 1);
-        Object result;
         try {
-            result = function.on(_ -> "x").evaluate(null);
+            assertThat(result(script)).isEqualTo(expected);
         } catch (EvaluationException e) {
             assertThat(e.getMessage()).startsWith("UDF.f calls itself too deep");
-            result = expected;
         }
-        assertThat(result).isEqualTo(expected);
         assertThat(System.getProperty(MARK)).isNull();
     }
 
     private static String outcome(String script) {
         try {
-            return String.valueOf(
-                    JavaScriptFunction.of("f", script, 1).on(_ -> "x").evaluate(null));
+            return String.valueOf(result(script));
         } catch (EvaluationException e) {
             return String.valueOf(e.getMessage());
+        }
+    }
+
+    /** Runs it in this process, where an escape can be seen. */
+    private static Object result(String script) {
+        ByteArrayOutputStream request = new ByteArrayOutputStream();
+        ByteArrayOutputStream answer = new ByteArrayOutputStream();
+        try {
+            DataOutputStream out = new DataOutputStream(request);
+            out.writeByte(FunctionWorker.DEFINE);
+            out.writeInt(0);
+            Wire.writeText("f", out);
+            Wire.writeText(script, out);
+            Wire.writeText("main", out);
+            out.writeByte(FunctionWorker.CALL);
+            out.writeInt(0);
+            out.writeInt(1);
+            Wire.write("x", out);
+            new FunctionWorker().serve(new ByteArrayInputStream(request.toByteArray()), answer);
+            DataInputStream in = new DataInputStream(new ByteArrayInputStream(answer.toByteArray()));
+            Wire.Budget budget = new Wire.Budget(FunctionWorker.LARGEST_RESULT);
+            if (in.readByte() == FunctionWorker.FAILED) {
+                throw new EvaluationException(Wire.readText(in, budget));
+            }
+            return Wire.read(in, budget);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }

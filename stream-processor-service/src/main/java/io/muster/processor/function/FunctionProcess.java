@@ -1,0 +1,286 @@
+package io.muster.processor.function;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.muster.query.ScalarFunction;
+import io.muster.query.document.JavaScriptFunction;
+import io.muster.query.stream.EvaluationException;
+import io.muster.query.stream.StreamValues;
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.mozilla.javascript.Context;
+
+/**
+ * The process in which the functions of one stream job run. It begins at the first call and ends when there was none for a minute, or with
+ * this process; it has a heap of its own, and a call that takes too long is ended from here. So a function can't take what others need.
+ *
+ * <p>Thread-safe; calls wait for each other. A call whose process was lost, killed by somebody else, is made again once in a new one.
+ */
+public final class FunctionProcess {
+    /** How much memory functions of a job have for all that they keep and make. */
+    static final int HEAP_MEGABYTES = 64;
+
+    /** How much of a processor one call may take. Steps end sooner, but not all that the engine does is counted in steps. */
+    static final Duration MOST_PROCESSOR_TIME = Duration.ofSeconds(10);
+
+    private static final Duration TICK = Duration.ofMillis(250);
+    private static final int IDLE_TICKS = 240;
+    private static final int LONGEST_LAST_WORDS = 500;
+    private static final int LONGEST_TICKS = 480;
+
+    /** What Linux's out-of-memory killer ends first. */
+    private static final String FIRST_TO_GO = "1000";
+
+    private static final ScheduledExecutorService WATCH = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("functions").factory());
+
+    private final List<JavaScriptFunction> functions = new ArrayList<>();
+    private @Nullable Running running;
+
+    /** Adds a function; its body calls it, and throws an {@link EvaluationException} where it fails or exceeds a bound. */
+    public synchronized ScalarFunction.Body add(JavaScriptFunction function) {
+        int number = functions.size();
+        functions.add(function);
+        return arguments -> call(number, arguments);
+    }
+
+    private synchronized Object call(int number, Object[] arguments) {
+        String name = "UDF." + functions.get(number).name();
+        byte[] request = request(number, arguments);
+        for (int tries = 2; ; tries--) {
+            Running process = running();
+            try {
+                return process.call(number, request);
+            } catch (IOException e) {
+                process.kill();
+                running = null;
+                String reason = process.reason();
+                if (reason != null) {
+                    throw new EvaluationException(name + " " + reason);
+                }
+                if (tries == 1) {
+                    throw new EvaluationException(name + " ended its process twice, the last time with status "
+                            + process.status() + ": " + process.lastWords);
+                }
+            }
+        }
+    }
+
+    private static byte[] request(int number, Object[] arguments) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try {
+            DataOutputStream out = new DataOutputStream(bytes);
+            out.writeByte(FunctionWorker.CALL);
+            out.writeInt(number);
+            out.writeInt(arguments.length);
+            for (Object argument : arguments) {
+                Wire.write(argument, out);
+            }
+        } catch (IOException e) {
+            throw new AssertionError("memory can be written", e);
+        }
+        return bytes.toByteArray();
+    }
+
+    private Running running() {
+        Running known = running;
+        if (known == null || !known.isAlive()) {
+            try {
+                known = new Running();
+            } catch (IOException e) {
+                throw new EvaluationException("The process for functions can't be started: " + e.getMessage());
+            }
+            running = known;
+        }
+        return known;
+    }
+
+    /** The process that runs now; a test may end it. */
+    synchronized @Nullable ProcessHandle handle() {
+        return running == null ? null : running.process.toHandle();
+    }
+
+    private final class Running {
+        private final Process process;
+        private final DataOutputStream out;
+        private final DataInputStream in;
+        private final Set<Integer> defined = new HashSet<>();
+        private final ScheduledFuture<?> watch;
+
+        /** Odd while one is under way. */
+        private volatile long calls;
+
+        private volatile @Nullable String reason;
+        private String lastWords = "";
+
+        // Of the watch's thread.
+        private long seen;
+        private int ticks;
+        private Duration processorTime = Duration.ZERO;
+
+        private Running() throws IOException {
+            ProcessBuilder builder = new ProcessBuilder(command());
+            builder.environment().clear();
+            process = builder.start();
+            out = new DataOutputStream(new BufferedOutputStream(process.getOutputStream()));
+            in = new DataInputStream(new BufferedInputStream(process.getInputStream()));
+            goFirst(process.pid());
+            watch = WATCH.scheduleWithFixedDelay(this::watch, TICK.toMillis(), TICK.toMillis(), TimeUnit.MILLISECONDS);
+        }
+
+        private boolean isAlive() {
+            return process.isAlive();
+        }
+
+        private Object call(int number, byte[] request) throws IOException {
+            calls = calls + 1;
+            try {
+                if (defined.add(number)) {
+                    JavaScriptFunction function = functions.get(number);
+                    out.writeByte(FunctionWorker.DEFINE);
+                    out.writeInt(number);
+                    Wire.writeText(function.name(), out);
+                    Wire.writeText(function.script(), out);
+                    Wire.writeText(function.entry(), out);
+                }
+                out.write(request);
+                out.flush();
+                byte kind = in.readByte();
+                // A character takes up to three bytes.
+                Wire.Budget budget = new Wire.Budget(4 * FunctionWorker.LARGEST_RESULT);
+                if (kind == FunctionWorker.RETURNED) {
+                    return Wire.read(in, budget);
+                }
+                if (kind == FunctionWorker.FAILED) {
+                    throw new EvaluationException(Wire.readText(in, budget));
+                }
+                throw new IOException("no answer: " + kind);
+            } finally {
+                calls = calls + 1;
+            }
+        }
+
+        private void watch() {
+            if (calls != seen) {
+                seen = calls;
+                ticks = 0;
+                processorTime = processorTime();
+                return;
+            }
+            ticks++;
+            boolean idle = seen % 2 == 0;
+            if (!process.isAlive()) {
+                watch.cancel(false);
+            } else if (idle && ticks > IDLE_TICKS) {
+                process.destroyForcibly();
+            } else if (!idle && processorTime().minus(processorTime).compareTo(MOST_PROCESSOR_TIME) > 0) {
+                end("takes more than " + MOST_PROCESSOR_TIME.toSeconds() + " seconds of a processor");
+            } else if (!idle && ticks > LONGEST_TICKS) {
+                end("has not answered for " + TICK.multipliedBy(LONGEST_TICKS).toSeconds() + " seconds");
+            }
+        }
+
+        private Duration processorTime() {
+            return process.info().totalCpuDuration().orElse(Duration.ZERO);
+        }
+
+        private void end(String why) {
+            reason = why;
+            process.destroyForcibly();
+        }
+
+        private void kill() {
+            watch.cancel(false);
+            if (reason == null) {
+                // It closed its output, or wrote what is no answer: it is given time to end by itself, and to say why.
+                process.onExit().completeOnTimeout(process, 1, TimeUnit.SECONDS).join();
+                lastWords = process.isAlive() ? "" : lastWords();
+            }
+            process.destroyForcibly();
+        }
+
+        /** The bound that the function exceeded; null where the process was lost for another reason. */
+        private @Nullable String reason() {
+            return reason == null && status() == FunctionWorker.OUT_OF_MEMORY
+                    ? "needs more than " + HEAP_MEGABYTES + " MiB of memory"
+                    : reason;
+        }
+
+        /** What the virtual machine said that has ended. */
+        private String lastWords() {
+            try (InputStream said = process.getErrorStream()) {
+                return new String(said.readNBytes(LONGEST_LAST_WORDS), UTF_8).strip();
+            } catch (IOException e) {
+                return String.valueOf(e.getMessage());
+            }
+        }
+
+        private int status() {
+            return process.onExit().join().exitValue();
+        }
+    }
+
+    private static void goFirst(long pid) {
+        try {
+            Files.writeString(Path.of("/proc", Long.toString(pid), "oom_score_adj"), FIRST_TO_GO);
+        } catch (IOException _) {
+            // Of Linux alone.
+        }
+    }
+
+    private static List<String> command() {
+        return List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx" + HEAP_MEGABYTES + "m",
+                "-Xss1m",
+                "-XX:+UseSerialGC",
+                "-XX:MaxMetaspaceSize=" + HEAP_MEGABYTES + "m",
+                "-XX:ReservedCodeCacheSize=32m",
+                "-XX:MaxDirectMemorySize=1m",
+                "-XX:+ExitOnOutOfMemoryError",
+                // Its standard output is the way of answers.
+                "-XX:+DisplayVMOutputToStderr",
+                "-XX:-UsePerfData",
+                "-XX:-CreateCoredumpOnCrash",
+                "-Dfile.encoding=UTF-8",
+                "-cp",
+                Stream.of(FunctionWorker.class, StreamValues.class, Context.class)
+                        .map(FunctionProcess::place)
+                        .distinct()
+                        .collect(Collectors.joining(File.pathSeparator)),
+                FunctionWorker.class.getName());
+    }
+
+    private static String place(Class<?> type) {
+        try {
+            return Path.of(type.getProtectionDomain()
+                            .getCodeSource()
+                            .getLocation()
+                            .toURI())
+                    .toString();
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException("a class path is no path: " + e.getMessage(), e);
+        }
+    }
+}

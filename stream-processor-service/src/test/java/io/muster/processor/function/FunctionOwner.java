@@ -1,0 +1,19 @@
+package io.muster.processor.function;
+
+import io.muster.query.ScalarFunction;
+import io.muster.query.document.JavaScriptFunction;
+import java.util.Objects;
+
+/** A program that owns a process for functions: it prints its number, and is then in a call that does not end and counts no steps. */
+final class FunctionOwner {
+    private FunctionOwner() {}
+
+    static void main() {
+        FunctionProcess process = new FunctionProcess();
+        ScalarFunction.Body function = process.add(JavaScriptFunction.parse(
+                "f", "function main(a) { if (a) { return a; } for (var n = 3n;;) { n *= n; } }", 1));
+        function.apply(new Object[] {true});
+        System.out.println(Objects.requireNonNull(process.handle()).pid());
+        function.apply(new Object[] {false});
+    }
+}
