@@ -21,6 +21,7 @@ final class JavaRuntime {
             "jdk.crypto.ec",
             "jdk.dynalink",
             "jdk.httpserver",
+            "jdk.jfr",
             "jdk.management",
             "jdk.naming.dns",
             "jdk.unsupported",
