@@ -3,6 +3,7 @@ package io.muster.service;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Collection;
 import java.util.HashMap;
@@ -27,7 +28,6 @@ import org.apache.kafka.clients.admin.ProducerState;
 import org.apache.kafka.clients.admin.TransactionListing;
 import org.apache.kafka.clients.admin.TransactionState;
 import org.apache.kafka.common.IsolationLevel;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,7 +36,8 @@ import org.slf4j.LoggerFactory;
  * Ends transactions that hang. A broker that stood still can append what a transaction wrote after the transaction has ended: its
  * coordinator knows of nothing to end, and nobody who reads what is committed gets beyond it. Kafka leaves that to an operator
  * ({@code kafka-transactions.sh}); here it is done by the same rule: the partition has an open transaction whose coordinator says that it is over.
- * One of a producer that lives is never touched. Looked at is whatever somebody waits for: what an application reads, the topics of its
+ * One of a producer that lives is never touched, nor one of which no coordinator tells: it is somebody else's, whose transactional id this
+ * service may not describe, and it is named in the log (ADR 0021). Looked at is whatever somebody waits for: what an application reads, the topics of its
  * state, which it would never finish to restore, and what it writes. Runs on a thread of its own.
  */
 public final class HangingTransactions implements AutoCloseable {
@@ -44,6 +45,8 @@ public final class HangingTransactions implements AutoCloseable {
     private static final Duration LOOK = Duration.ofSeconds(15);
     /** Longer than coordinators and brokers differ when all is well. */
     private static final Duration OLD = Duration.ofSeconds(30);
+
+    private static final Duration BETWEEN_WARNINGS = Duration.ofMinutes(10);
 
     private static final Set<TransactionState> OVER =
             Set.of(TransactionState.COMPLETE_ABORT, TransactionState.COMPLETE_COMMIT, TransactionState.EMPTY);
@@ -57,6 +60,7 @@ public final class HangingTransactions implements AutoCloseable {
     private final ScheduledExecutorService executor = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("hanging-transactions").factory());
     private Map<TopicPartition, Long> stuck = Map.of();
+    private Instant warned = Instant.MIN;
 
     /**
      * Makes one.
@@ -94,10 +98,20 @@ public final class HangingTransactions implements AutoCloseable {
     private void lookQuietly() {
         try {
             look();
-        } catch (ExecutionException | KafkaException e) {
-            LOG.debug("Transactions can't be looked at for now: {}", e.toString());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } catch (ExecutionException | RuntimeException e) {
+            // An exception that got out would cancel the schedule without a word.
+            warn("Hanging transactions can't be looked for, and nobody reads beyond one: {}", e.toString());
+        }
+    }
+
+    /** Says it now and then: the same stands every few seconds. */
+    private void warn(String message, Object... details) {
+        Instant now = clock.instant();
+        if (warned.plus(BETWEEN_WARNINGS).isBefore(now)) {
+            warned = now;
+            LOG.warn(message, details);
         }
     }
 
@@ -162,8 +176,15 @@ public final class HangingTransactions implements AutoCloseable {
                             new ListTransactionsOptions().filterProducerIds(Set.of(producer.producerId())))
                     .all()
                     .get();
-            if (hangs(producer, known, clock.millis() - old.toMillis())) {
-                end(partition, producer, known);
+            switch (verdict(producer, known, clock.millis() - old.toMillis())) {
+                case LIVES -> {}
+                case UNKNOWN ->
+                    warn(
+                            "An open transaction is not known to any coordinator that answers us, and nobody reads beyond it. It is left alone:"
+                                    + " where its producer is yours and gone, abort it with kafka-transactions.sh, partition={} producer={}",
+                            partition,
+                            producer);
+                case HANGS -> end(partition, producer, known);
             }
         }
     }
@@ -194,11 +215,25 @@ public final class HangingTransactions implements AutoCloseable {
         }
     }
 
+    /** What is known of a producer's open transaction. */
+    enum Verdict {
+        /** It is going on, or wrote a moment ago, or there is none. */
+        LIVES,
+        /** Its coordinator says that it is over. */
+        HANGS,
+        /** No coordinator tells: brokers list only transactions whose ids may be described. */
+        UNKNOWN
+    }
+
     /** @param known what coordinators know of the producer; before in milliseconds: it must have written last before that */
-    static boolean hangs(ProducerState producer, Collection<TransactionListing> known, long before) {
-        return producer.currentTransactionStartOffset().isPresent()
-                && producer.lastTimestamp() < before
-                && known.stream().allMatch(listing -> OVER.contains(listing.state()));
+    static Verdict verdict(ProducerState producer, Collection<TransactionListing> known, long before) {
+        if (producer.currentTransactionStartOffset().isEmpty() || producer.lastTimestamp() >= before) {
+            return Verdict.LIVES;
+        }
+        if (known.isEmpty()) {
+            return Verdict.UNKNOWN;
+        }
+        return known.stream().allMatch(listing -> OVER.contains(listing.state())) ? Verdict.HANGS : Verdict.LIVES;
     }
 
     @Override
