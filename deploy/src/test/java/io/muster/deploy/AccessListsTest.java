@@ -18,6 +18,7 @@ import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What Kafka lets each service do with a topic is what the code says that it does, and for stream jobs what their allowlist says. */
 class AccessListsTest {
@@ -101,14 +102,20 @@ class AccessListsTest {
                 .hasMessageContaining("processor.streamTopics names topics");
     }
 
-    @Test
-    void theProcessorIsGivenTheSameAllowlist() throws IOException {
+    @ParameterizedTest
+    @ValueSource(strings = {"processor", "api"})
+    void whoRunsAndWhoTestsStreamJobsAreGivenTheSameAllowlists(String service) throws IOException {
+        String set = "StatefulSet/muster-" + service;
+        assertThat(Manifests.environment(Manifests.of(STRIMZI).pods().get(set)))
+                .containsEntry("MUSTER_STREAM_TOPICS", "orders,plant.*")
+                .doesNotContainKey("MUSTER_ENDPOINTS_ALLOW");
         assertThat(Manifests.environment(
-                        Manifests.of(STRIMZI).pods().get("StatefulSet/muster-processor")))
-                .containsEntry("MUSTER_STREAM_TOPICS", "orders,plant.*");
-        assertThat(Manifests.environment(Manifests.of().pods().get("StatefulSet/muster-processor")))
+                        Manifests.of("endpoints.allow[0]=hooks.plant:8080", "endpoints.allow[1]=10.0.0.7")
+                                .pods()
+                                .get(set)))
                 .as("a blank setting would be none")
-                .containsEntry("MUSTER_STREAM_TOPICS", "telemetry");
+                .containsEntry("MUSTER_STREAM_TOPICS", "telemetry")
+                .containsEntry("MUSTER_ENDPOINTS_ALLOW", "hooks.plant:8080,10.0.0.7");
     }
 
     private static List<String> topics() {

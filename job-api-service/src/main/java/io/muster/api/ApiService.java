@@ -11,6 +11,7 @@ import io.muster.api.access.Throttles;
 import io.muster.api.http.GatewayTunnels;
 import io.muster.api.http.OpenIdProvider;
 import io.muster.api.http.RestServer;
+import io.muster.api.http.StreamJobReach;
 import io.muster.api.job.JobView;
 import io.muster.api.job.StreamJobView;
 import io.muster.api.kafka.KafkaRequests;
@@ -21,6 +22,8 @@ import io.muster.registry.SchemaRegistry;
 import io.muster.service.KafkaConnection;
 import io.muster.service.Settings;
 import io.muster.service.SettingsException;
+import io.muster.service.endpoint.EndpointAccess;
+import io.muster.topics.StreamJobTopics;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -62,7 +65,7 @@ public final class ApiService implements AutoCloseable {
         /**
          * Reads {@code rest.host}, {@code rest.port}, {@code rest.connections.per.address}, {@code rest.plain}, {@code rest.tls.certificate}, {@code rest.tls.key}, {@code
          * live.open}, {@code throttle.*.per.minute} of each kind, {@code messages.life}, {@code websocket.gateway}, {@code
-         * websocket.gateway.trust} (a file, or {@code system} for those that Java trusts), {@code websocket.gateway.name}, {@code hub.hosts}, {@code policies}, {@code policies.file}, {@code
+         * websocket.gateway.trust} (a file, or {@code system} for those that Java trusts), {@code websocket.gateway.name}, {@code stream.topics}, {@code endpoints.allow}, {@code hub.hosts}, {@code policies}, {@code policies.file}, {@code
          * oidc.issuer} (none where it is missing), {@code oidc.audience}, {@code oidc.roles.claim}, {@code oidc.trust} (a file) and {@code
          * api.instance}.
          */
@@ -89,7 +92,10 @@ public final class ApiService implements AutoCloseable {
                             messageLife(settings),
                             settings.number("rest.connections.per.address", CONNECTIONS_PER_ADDRESS),
                             RestServer.Patience.USUAL,
-                            gateway(settings)),
+                            gateway(settings),
+                            new StreamJobReach(
+                                    StreamJobTopics.of(settings.text("stream.topics", "*")),
+                                    EndpointAccess.from(settings))),
                     HubHosts.of(settings.text("hub.hosts", "localhost")),
                     policies(settings, clock),
                     people(settings),

@@ -105,7 +105,8 @@ class PeopleTest {
                         Duration.ofHours(1),
                         1000,
                         RestServer.Patience.USUAL,
-                        Optional.empty()),
+                        Optional.empty(),
+                        TestApi.REACH),
                 new Gate(
                         HubHosts.of("localhost"),
                         () -> SharedAccessPolicies.generate(new SecureRandom()),

@@ -9,9 +9,12 @@ import io.muster.access.SharedAccessPolicies;
 import io.muster.access.SharedAccessSignature;
 import io.muster.api.access.Gate;
 import io.muster.api.http.RestServer;
+import io.muster.api.http.StreamJobReach;
 import io.muster.api.job.JobView;
 import io.muster.api.job.StreamJobView;
 import io.muster.records.AuditEntry;
+import io.muster.service.endpoint.EndpointAccess;
+import io.muster.topics.StreamJobTopics;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -32,6 +35,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 final class TestApi implements AutoCloseable {
     static final Instant NOW = Instant.parse("2026-11-21T02:25:15Z");
     static final ObjectMapper JSON = new ObjectMapper();
+    static final StreamJobReach REACH = new StreamJobReach(StreamJobTopics.of("*"), EndpointAccess.of(""));
     private static final int READ_LIMIT_MS = 20_000;
 
     final SharedAccessPolicies policies = SharedAccessPolicies.generate(new SecureRandom());
@@ -53,7 +57,8 @@ final class TestApi implements AutoCloseable {
                         Duration.ofHours(1),
                         connectionsPerAddress,
                         patience,
-                        Optional.empty()),
+                        Optional.empty(),
+                        REACH),
                 new Gate(HubHosts.of("localhost"), () -> policies, Optional.empty()),
                 planner,
                 audit::add,

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * Which topics stream jobs may use: users' topics that an allowlist names, the fleet's telemetry to read, and the two topics of commands to
@@ -24,6 +25,9 @@ public record StreamJobTopics(List<String> allowed) {
     public static final Set<Topic<?>> WRITTEN = Set.of(Topics.DEVICE_COMMANDS, Topics.JOB_COMMANDS);
 
     private static final String ANY = "*";
+
+    /** As those stand before names that share a Kafka with others. */
+    private static final Pattern PREFIX = Pattern.compile("^[a-z0-9][a-z0-9-]*\\.");
 
     public StreamJobTopics {
         allowed = List.copyOf(allowed);
@@ -62,12 +66,17 @@ public record StreamJobTopics(List<String> allowed) {
                         + ": the setting stream.topics is " + String.join(",", allowed) + ".");
     }
 
-    /** Also where another Muster's prefix stands before the name of state. */
+    /** Also of a Muster that has another prefix of names, or none; what is called as telemetry and isn't ours is a user's. */
     private static boolean isReserved(String topic) {
-        return RESERVED.stream().anyMatch(topic::startsWith)
-                || topic.contains("muster-job-planner-")
-                || topic.contains("muster-stream-")
-                || Topics.ALL.stream().anyMatch(ours -> ours.name().equals(topic));
+        String plain = plain(topic);
+        return RESERVED.stream().anyMatch(plain::startsWith)
+                || topic.equals(Topics.TELEMETRY.name())
+                || (!plain.equals(plain(Topics.TELEMETRY.name()))
+                        && Topics.ALL.stream().anyMatch(ours -> plain(ours.name()).equals(plain)));
+    }
+
+    private static String plain(String topic) {
+        return PREFIX.matcher(topic).replaceFirst("");
     }
 
     private static boolean matches(String pattern, String topic) {

@@ -20,7 +20,9 @@ class StreamJobTopicsTest {
                 "muster-stream-17-exchange",
                 "muster-stream-endpoint-0f8fad5b",
                 "muster-anything",
-                "test.muster-job-planner-devices-changelog",
+                "plant-1.muster-job-planner-devices-changelog",
+                "plant-1.devices",
+                "plant-1.device-commands",
                 "__consumer_offsets",
                 "__transaction_state",
                 "_schemas",
@@ -59,6 +61,7 @@ class StreamJobTopicsTest {
             plant.*, orders | plant.alerts | true
             plant.*, orders | orders       | true
             plant.*, orders | other        | false
+            *               | site.telemetry | true
             ''              | orders       | false
             ''              | telemetry    | true
             """)

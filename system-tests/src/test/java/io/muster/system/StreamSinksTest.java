@@ -112,7 +112,7 @@ class StreamSinksTest {
                         .isOne());
             }
             await().until(() -> state(muster.rest).path("jobState").asText().equals("Degraded"));
-            assertThat(state(muster.rest).toString()).contains("it answers 503");
+            assertThat(state(muster.rest).toString()).contains("it answers 5xx");
             open = true;
             await().atMost(Duration.ofSeconds(60))
                     .untilAsserted(() -> assertThat(posted)

@@ -39,6 +39,7 @@ public final class RestServer implements AutoCloseable {
      * @param connectionsPerAddress how many connections an address may have
      * @param patience with connections that are slow, or idle
      * @param gateway to which devices over WebSocket are passed on; empty where none are served
+     * @param reach of stream jobs, whose inputs and outputs are tested here
      */
     public record Options(
             String host,
@@ -49,7 +50,8 @@ public final class RestServer implements AutoCloseable {
             Duration messageLife,
             int connectionsPerAddress,
             Patience patience,
-            Optional<GatewayTunnels.Options> gateway) {}
+            Optional<GatewayTunnels.Options> gateway,
+            StreamJobReach reach) {}
 
     /**
      * How long a connection may take.
@@ -100,6 +102,7 @@ public final class RestServer implements AutoCloseable {
                         new Time(clock),
                         new Throttles(options.perMinute()),
                         audit,
+                        options.reach(),
                         new MessageController.Life(options.messageLife()),
                         new GateFilter.LiveAccess(options.liveOpen()))
                 .build();

@@ -32,11 +32,10 @@ import io.muster.records.StopStreamJob;
 import io.muster.records.StreamJob;
 import io.muster.records.StreamJobDeleted;
 import io.muster.records.StreamJobStatus;
+import io.muster.service.endpoint.EndpointClient;
 import io.muster.topics.Topics;
+import jakarta.annotation.PreDestroy;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
@@ -44,6 +43,7 @@ import java.util.Base64;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -80,15 +80,22 @@ final class StreamJobController {
     }
 
     private static final Duration ENDPOINT_LIMIT = Duration.ofSeconds(5);
-    private static final HttpClient ENDPOINTS =
-            HttpClient.newBuilder().connectTimeout(ENDPOINT_LIMIT).build();
 
     private final Requests requests;
     private final StreamJobView jobs;
+    private final StreamJobReach reach;
+    private final EndpointClient endpoints;
 
-    StreamJobController(Requests requests, StreamJobView jobs) {
+    StreamJobController(Requests requests, StreamJobView jobs, StreamJobReach reach) {
         this.requests = requests;
         this.jobs = jobs;
+        this.reach = reach;
+        this.endpoints = new EndpointClient(reach.endpoints(), ENDPOINT_LIMIT);
+    }
+
+    @PreDestroy
+    void close() {
+        endpoints.close();
     }
 
     /** Whether a path is of this surface, with its tokens and its form of errors. */
@@ -434,11 +441,11 @@ final class StreamJobController {
         JsonNode source = child.at("/properties/datasource/properties");
         if (type.equalsIgnoreCase("Microsoft.AzureFunction")) {
             String address = source.path("functionAppName").asText();
-            return answers(address)
-                    .thenApply(answers -> tested(
-                            answers,
+            return notReached(address)
+                    .thenApply(why -> tested(
+                            why.isEmpty(),
                             "EndpointNotReached",
-                            "Nothing answers at '" + address + "': correct functionAppName."));
+                            "'" + address + "' is not reached: " + why.orElse("") + ": correct functionAppName."));
         }
         if (type.equalsIgnoreCase("Microsoft.Storage/Blob")
                 && !source.path("container").asText().equalsIgnoreCase("topics")) {
@@ -452,6 +459,12 @@ final class StreamJobController {
                 : type.equalsIgnoreCase("Microsoft.Storage/Blob")
                         ? source.path("pathPattern").asText()
                         : source.path("eventHubName").asText();
+        Optional<String> refusal = "inputs".equals(target.kind())
+                ? reach.topics().refusesRead(topic)
+                : reach.topics().refusesWrite(topic);
+        if (refusal.isPresent()) {
+            return CompletableFuture.completedFuture(tested(false, "TopicNotAllowed", refusal.get()));
+        }
         return requests.hasTopic(topic)
                 .thenApply(has -> tested(
                         has,
@@ -459,18 +472,24 @@ final class StreamJobController {
                         "There is no topic '" + topic + "': create it, or name another as eventHubName."));
     }
 
-    /** Whatever it answers: what it does with results is its own. */
-    private static CompletableFuture<Boolean> answers(String address) {
+    /** Returns why the endpoint does not answer; empty where it answers something: what it does with rows is its own. */
+    private CompletableFuture<Optional<String>> notReached(String address) {
+        URI endpoint;
         try {
-            java.net.http.HttpRequest.Builder request = java.net.http.HttpRequest.newBuilder(URI.create(address))
-                    .timeout(ENDPOINT_LIMIT)
-                    .method("HEAD", BodyPublishers.noBody());
-            return ENDPOINTS
-                    .sendAsync(request.build(), BodyHandlers.discarding())
-                    .handle((_, error) -> error == null);
+            endpoint = URI.create(address);
         } catch (IllegalArgumentException _) {
-            return CompletableFuture.completedFuture(false);
+            return CompletableFuture.completedFuture(Optional.of("it is no address"));
         }
+        Optional<String> refusal = reach.endpoints().refuses(endpoint);
+        if (refusal.isPresent()) {
+            return CompletableFuture.completedFuture(refusal);
+        }
+        CompletableFuture<Optional<String>> answer = new CompletableFuture<>();
+        Thread.startVirtualThread(() -> answer.complete(
+                endpoints.call("HEAD", endpoint, Map.of(), null) instanceof EndpointClient.Outcome.NotReached(String why)
+                        ? Optional.of(why)
+                        : Optional.empty()));
+        return answer;
     }
 
     private static HttpResponse<String> tested(boolean succeeded, String code, String message) {

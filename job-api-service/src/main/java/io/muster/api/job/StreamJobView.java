@@ -50,6 +50,17 @@ public final class StreamJobView {
                         (known, other) -> other.getStartNumber() >= known.getStartNumber() ? other : known);
     }
 
+    /** The job is gone, and so is how far its task was. @param key the stream job's id, a blank, the task */
+    public void forgetProgress(String key) {
+        int blank = key.lastIndexOf(' ');
+        if (blank > 0) {
+            progress.computeIfPresent(key.substring(0, blank), (_, tasks) -> {
+                tasks.keySet().removeIf(task -> key.substring(blank + 1).equals(String.valueOf(task)));
+                return tasks.isEmpty() ? null : tasks;
+            });
+        }
+    }
+
     public Optional<Entry> get(String id) {
         return Optional.ofNullable(jobs.get(id)).map(this::entry);
     }

@@ -135,6 +135,8 @@ public final class Listener implements AutoCloseable {
             jobs.forgetStatistics(key);
         } else if (topic.equals(Topics.STREAM_JOBS.name())) {
             streamJobs.forget(key);
+        } else if (topic.equals(Topics.STREAM_JOB_PROGRESS.name())) {
+            streamJobs.forgetProgress(key);
         }
     }
 

@@ -1,12 +1,11 @@
 package io.muster.processor.streamjob.stream;
 
 import io.muster.service.KafkaConnection;
+import io.muster.service.ServiceProgram;
+import io.muster.service.endpoint.EndpointAccess;
+import io.muster.service.endpoint.EndpointClient;
 import io.muster.topics.Namespace;
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -14,11 +13,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -47,16 +44,24 @@ final class EndpointDelivery implements AutoCloseable {
     private final StreamJobDefinition.Output.ToEndpoint endpoint;
     private final String topic;
     private final KafkaConsumer<byte[], byte[]> consumer;
-    private final HttpClient http = HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(LIMIT)
-            .build();
+    private final EndpointClient http;
+
+    /** The endpoint without what may be a secret in its address. */
+    private final String name;
+
     private final Thread thread;
     private volatile @Nullable String trouble;
     private volatile boolean closed;
 
-    private EndpointDelivery(StreamJobDefinition.Output.ToEndpoint endpoint, String topic, KafkaConnection kafka) {
+    private EndpointDelivery(
+            StreamJobDefinition.Output.ToEndpoint endpoint,
+            String topic,
+            KafkaConnection kafka,
+            EndpointAccess access) {
         this.endpoint = endpoint;
+        this.name = endpoint.uri().getScheme() + "://" + endpoint.uri().getHost()
+                + (endpoint.uri().getPort() == -1 ? "" : ":" + endpoint.uri().getPort())
+                + String.valueOf(endpoint.uri().getRawPath());
         this.topic = topic;
         Map<String, Object> properties = kafka.clientProperties();
         properties.put("group.id", topic);
@@ -65,11 +70,17 @@ final class EndpointDelivery implements AutoCloseable {
         properties.put("auto.offset.reset", "earliest");
         properties.put("max.poll.records", endpoint.most());
         this.consumer = new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        this.http = new EndpointClient(access, LIMIT);
         this.thread = Thread.ofPlatform().name(topic).unstarted(this::run);
     }
 
-    static EndpointDelivery start(StreamJobDefinition.Output.ToEndpoint endpoint, String topic, KafkaConnection kafka) {
-        EndpointDelivery delivery = new EndpointDelivery(endpoint, topic, kafka);
+    /** Starts. @param access what may be reached */
+    static EndpointDelivery start(
+            StreamJobDefinition.Output.ToEndpoint endpoint,
+            String topic,
+            KafkaConnection kafka,
+            EndpointAccess access) {
+        EndpointDelivery delivery = new EndpointDelivery(endpoint, topic, kafka, access);
         delivery.thread.start();
         return delivery;
     }
@@ -86,30 +97,51 @@ final class EndpointDelivery implements AutoCloseable {
     }
 
     private void run() {
-        consumer.subscribe(List.of(topic));
-        while (!closed) {
-            try {
-                List<ConsumerRecord<byte[], byte[]>> rows = new ArrayList<>();
-                consumer.poll(POLL).forEach(rows::add);
-                if (!rows.isEmpty() && deliver(rows)) {
-                    ConsumerRecord<byte[], byte[]> last = rows.getLast();
-                    consumer.commitSync(Map.of(
-                            new TopicPartition(last.topic(), last.partition()),
-                            new OffsetAndMetadata(last.offset() + 1)));
+        boolean isBehind = false;
+        try (consumer;
+                http) {
+            consumer.subscribe(List.of(topic));
+            while (!closed) {
+                try {
+                    if (isBehind) {
+                        goBack();
+                        isBehind = false;
+                        trouble = null;
+                    }
+                    deliverNext();
+                } catch (WakeupException _) {
+                    // Closed.
+                } catch (RuntimeException e) {
+                    // What was read and not dealt with is read again.
+                    isBehind = true;
+                    trouble = "Rows for the endpoint " + name + " have to wait: " + e.getClass().getSimpleName() + ".";
+                    LOG.warn("Rows for an endpoint have to wait, endpoint={} reason={}", name, e.toString());
+                    Thread.sleep(FIRST_PAUSE_MS);
                 }
-            } catch (WakeupException _) {
-                // Closed.
-            } catch (KafkaException e) {
-                LOG.warn("Rows for an endpoint have to wait, endpoint={} reason={}", endpoint.uri(), e.toString());
-            } catch (InterruptedException _) {
-                closed = true;
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        } catch (RuntimeException | Error e) {
+            trouble = "Rows for the endpoint " + name + " are not posted any more: " + e.getClass().getSimpleName() + ".";
+            if (!closed) {
+                LOG.error("An endpoint's delivery ended, endpoint={}", name, e);
+                ServiceProgram.fail("Rows for an endpoint can't be posted: " + e);
             }
         }
-        consumer.close();
+    }
+
+    private void deliverNext() {
+        List<ConsumerRecord<byte[], byte[]>> rows = new ArrayList<>();
+        consumer.poll(POLL).forEach(rows::add);
+        if (!rows.isEmpty() && deliver(rows)) {
+            ConsumerRecord<byte[], byte[]> last = rows.getLast();
+            consumer.commitSync(Map.of(
+                    new TopicPartition(last.topic(), last.partition()), new OffsetAndMetadata(last.offset() + 1)));
+        }
     }
 
     /** @return whether they are dealt with; else they are somebody else's now, or nobody's */
-    private boolean deliver(List<ConsumerRecord<byte[], byte[]>> rows) throws InterruptedException {
+    private boolean deliver(List<ConsumerRecord<byte[], byte[]>> rows) {
         for (long pause = FIRST_PAUSE_MS; !closed; pause = Math.min(LONGEST_PAUSE_MS, 2 * pause)) {
             if (post(rows)) {
                 trouble = null;
@@ -145,40 +177,37 @@ final class EndpointDelivery implements AutoCloseable {
     }
 
     /** @return whether they were taken, or never will be */
-    private boolean post(List<ConsumerRecord<byte[], byte[]>> rows) throws InterruptedException {
+    private boolean post(List<ConsumerRecord<byte[], byte[]>> rows) {
         ByteArrayOutputStream body = new ByteArrayOutputStream();
+        List<String> ids = new ArrayList<>();
         for (ConsumerRecord<byte[], byte[]> row : rows) {
-            body.write(body.size() == 0 ? '[' : ',');
+            if (row.key() == null || row.value() == null) {
+                LOG.warn("A record is no row of ours and is passed by, topic={} offset={}", topic, row.offset());
+                continue;
+            }
+            body.write(ids.isEmpty() ? '[' : ',');
             body.writeBytes(row.value());
+            ids.add(new String(row.key(), StandardCharsets.UTF_8));
+        }
+        if (ids.isEmpty()) {
+            return true;
         }
         body.write(']');
-        HttpRequest request = HttpRequest.newBuilder(endpoint.uri())
-                .timeout(LIMIT)
-                .header("Content-Type", "application/json")
-                .header(
-                        IDS,
-                        rows.stream()
-                                .map(row -> new String(row.key(), StandardCharsets.UTF_8))
-                                .collect(Collectors.joining(",")))
-                .POST(HttpRequest.BodyPublishers.ofByteArray(body.toByteArray()))
-                .build();
         String answer;
-        try {
-            int status =
-                    http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
-            if (status / 100 == 2) {
-                return true;
+        switch (http.call("POST", endpoint.uri(), Map.of(IDS, String.join(",", ids)), body.toByteArray())) {
+            case EndpointClient.Outcome.Answered(int status) -> {
+                if (status / 100 == 2) {
+                    return true;
+                }
+                if (status / 100 == 4 && status != TOO_MANY && status != TIMEOUT && !endpoint.stopsAtErrors()) {
+                    LOG.warn("An endpoint refuses rows, endpoint={} status={} rows={}", name, status, ids.size());
+                    return true;
+                }
+                answer = "it answers " + status / 100 + "xx";
             }
-            answer = "it answers " + status;
-            if (status / 100 == 4 && status != TOO_MANY && status != TIMEOUT && !endpoint.stopsAtErrors()) {
-                LOG.warn(
-                        "An endpoint refuses rows, endpoint={} status={} rows={}", endpoint.uri(), status, rows.size());
-                return true;
-            }
-        } catch (IOException e) {
-            answer = e.toString();
+            case EndpointClient.Outcome.NotReached(String why) -> answer = why;
         }
-        trouble = "The endpoint " + endpoint.uri() + " does not take what is written: " + answer + ".";
+        trouble = "The endpoint " + name + " does not take what is written: " + answer.replaceFirst("\\.$", "") + ".";
         return false;
     }
 
@@ -186,6 +215,7 @@ final class EndpointDelivery implements AutoCloseable {
     public void close() {
         closed = true;
         consumer.wakeup();
+        http.close();
         try {
             thread.join(LIMIT);
         } catch (InterruptedException _) {

@@ -57,6 +57,11 @@ final class ReferencePath {
             throw new StreamJobDefinitionException("dateFormat is such as yyyy/MM/dd and timeFormat such as HH-mm, not "
                     + dateFormat + " and " + timeFormat);
         }
+        if (text.indexOf('\0') >= 0 || repeats(date, "yyyy") || repeats(date, "MM") || repeats(date, "dd")) {
+            throw new StreamJobDefinitionException(
+                    "dateFormat names year, month and day once each, and a path has no NUL: " + dateFormat + ", "
+                            + text.replace('\0', '?'));
+        }
         Pattern pattern = Pattern.compile(Pattern.quote(text)
                 .replace(DATE, "\\E(?<date>" + digits(date) + ")\\Q")
                 .replace(TIME, "\\E(?<time>" + digits(time) + ")\\Q"));
@@ -65,6 +70,10 @@ final class ReferencePath {
                 pattern,
                 DateTimeFormatter.ofPattern(date.replace('y', 'u'), Locale.ROOT),
                 DateTimeFormatter.ofPattern(time, Locale.ROOT));
+    }
+
+    private static boolean repeats(String format, String part) {
+        return format.indexOf(part) != format.lastIndexOf(part);
     }
 
     private static String digits(String format) {

@@ -11,7 +11,6 @@ import io.muster.query.document.DocumentQuery;
 import io.muster.query.stream.EvaluationException;
 import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.Ticks;
-import io.muster.topics.StreamJobTopics;
 import io.muster.topics.Topics;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -45,6 +44,9 @@ record StreamJobDefinition(
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final long DEFAULT_LATE_SECONDS = 5;
     private static final int DEFAULT_BATCH = 100;
+
+    /** More would make a header of ids that servers refuse: they take 8 KB of headers, and an id has 36 letters. */
+    private static final int MOST_IN_BATCH = 200;
     private static final Set<String> KAFKA = Set.of("microsoft.servicebus/eventhub", "microsoft.eventhub/eventhub");
     private static final String HUB = "microsoft.devices/iothubs";
     private static final String BLOB = "microsoft.storage/blob";
@@ -87,10 +89,19 @@ record StreamJobDefinition(
     /**
      * Reads a document.
      *
-     * @param topics that it may name
+     * @param reach what it may name
      * @throws StreamJobDefinitionException when it can't be run; the message says why
      */
-    static StreamJobDefinition parse(String document, StreamJobTopics topics) throws StreamJobDefinitionException {
+    static StreamJobDefinition parse(String document, StreamJobReach reach) throws StreamJobDefinitionException {
+        try {
+            return read(document, reach);
+        } catch (RuntimeException | StackOverflowError e) {
+            throw new StreamJobDefinitionException("The document can't be run: " + e);
+        }
+    }
+
+    private static StreamJobDefinition read(String document, StreamJobReach reach)
+            throws StreamJobDefinitionException {
         JsonNode properties;
         try {
             properties = JSON.readTree(document).path("properties");
@@ -110,13 +121,12 @@ record StreamJobDefinition(
                         .thenComparing(Comparator.naturalOrder()))
                 .toList();
         for (String name : names) {
-            inputs.put(name, input(named(properties.path("inputs"), name, "input"), topics));
+            inputs.put(name, input(named(properties.path("inputs"), name, "input"), reach));
         }
         boolean stops = !properties.path("outputErrorPolicy").asText().equalsIgnoreCase("Drop");
         Map<String, Output> outputs = new LinkedHashMap<>();
         for (StreamQuery.Output output : query.outputs()) {
-            outputs.put(
-                    output.name(), output(named(properties.path("outputs"), output.name(), "output"), topics, stops));
+            outputs.put(output.name(), output(named(properties.path("outputs"), output.name(), "output"), reach, stops));
         }
         return new StreamJobDefinition(
                 query,
@@ -130,6 +140,23 @@ record StreamJobDefinition(
                                 .asInt(1),
                         1,
                         StreamJobDecider.MOST_UNITS));
+    }
+
+    /** Returns the names of a document's outputs as a query writes them, whatever else is wrong with it. */
+    static Set<String> outputNames(String document) {
+        Set<String> names = new TreeSet<>();
+        try {
+            for (JsonNode output : JSON.readTree(document).path("properties").path("outputs")) {
+                names.add(lower(output.path("name").asText()));
+            }
+        } catch (JsonProcessingException _) {
+            return Set.of();
+        }
+        return names;
+    }
+
+    private static String lower(String name) {
+        return name.toLowerCase(Locale.ROOT);
     }
 
     /** The topics that it reads, but for those that are made for a start. */
@@ -172,7 +199,7 @@ record StreamJobDefinition(
     private static JsonNode named(JsonNode list, String name, String kind) throws StreamJobDefinitionException {
         List<String> names = new ArrayList<>();
         for (JsonNode element : list) {
-            if (element.path("name").asText().toLowerCase(Locale.ROOT).equals(name)) {
+            if (lower(element.path("name").asText()).equals(name)) {
                 return element.path("properties");
             }
             names.add(element.path("name").asText());
@@ -181,7 +208,7 @@ record StreamJobDefinition(
                 + (names.isEmpty() ? "none" : names) + ".");
     }
 
-    private static Input input(JsonNode input, StreamJobTopics topics) throws StreamJobDefinitionException {
+    private static Input input(JsonNode input, StreamJobReach reach) throws StreamJobDefinitionException {
         Format format = format(input);
         boolean isReference = input.path("type").asText().equalsIgnoreCase(REFERENCE);
         if (!isReference && !input.path("type").asText().equalsIgnoreCase("Stream")) {
@@ -203,7 +230,7 @@ record StreamJobDefinition(
                         source.path("timeFormat").asText("HH"));
                 return new Input.OfFile(files, format);
             }
-            reject(topics.refusesRead(path));
+            reject(reach.topics().refusesRead(path));
             return new Input.OfTopic(path, format, true);
         }
         if (type.equals(HUB) && !isReference) {
@@ -215,7 +242,7 @@ record StreamJobDefinition(
                     "The datasource of a stream is Microsoft.ServiceBus/EventHub with the topic as eventHubName, or Microsoft.Devices/IotHubs"
                             + " for the fleet's telemetry; that of reference data Microsoft.Storage/Blob.");
         }
-        reject(topics.refusesRead(topic));
+        reject(reach.topics().refusesRead(topic));
         return new Input.OfTopic(topic, format, isReference);
     }
 
@@ -244,13 +271,15 @@ record StreamJobDefinition(
         }
     }
 
-    private static Output output(JsonNode output, StreamJobTopics topics, boolean stops)
+    private static Output output(JsonNode output, StreamJobReach reach, boolean stops)
             throws StreamJobDefinitionException {
         String type = output.at("/datasource/type").asText().toLowerCase(Locale.ROOT);
         JsonNode target = output.at(DATASOURCE);
         if (type.equals(FUNCTION)) {
             return new Output.ToEndpoint(
-                    endpoint(target), Math.max(1, target.path("maxBatchCount").asInt(DEFAULT_BATCH)), stops);
+                    endpoint(target, reach),
+                    Math.clamp(target.path("maxBatchCount").asInt(DEFAULT_BATCH), 1, MOST_IN_BATCH),
+                    stops);
         }
         String topic = target.path("eventHubName").asText();
         if (!KAFKA.contains(type) || topic.isBlank()) {
@@ -258,7 +287,7 @@ record StreamJobDefinition(
                     "The datasource of an output is Microsoft.ServiceBus/EventHub with the topic as eventHubName, or Microsoft.AzureFunction"
                             + " with an address as functionAppName.");
         }
-        reject(topics.refusesWrite(topic));
+        reject(reach.topics().refusesWrite(topic));
         return new Output.ToTopic(
                 topic,
                 format(output),
@@ -266,20 +295,22 @@ record StreamJobDefinition(
                 stops);
     }
 
-    private static URI endpoint(JsonNode target) throws StreamJobDefinitionException {
+    private static URI endpoint(JsonNode target, StreamJobReach reach) throws StreamJobDefinitionException {
         String address = target.path("functionAppName").asText().replaceAll("/+$", "");
         String function = target.path("functionName").asText();
+        URI uri;
         try {
-            URI uri = new URI(function.isBlank() ? address : address + "/" + function);
-            if (Set.of("http", "https").contains(String.valueOf(uri.getScheme())) && uri.getHost() != null) {
-                return uri;
-            }
+            uri = new URI(function.isBlank() ? address : address + "/" + function);
         } catch (URISyntaxException _) {
-            // Said below.
+            throw new StreamJobDefinitionException(
+                    "functionAppName is the address of the endpoint, such as https://example.com/alerts, not '" + address
+                            + "'.");
         }
-        throw new StreamJobDefinitionException(
-                "functionAppName is the address of the endpoint, such as https://example.com/alerts, not '" + address
-                        + "'.");
+        Optional<String> refusal = reach.endpoints().refuses(uri);
+        if (refusal.isPresent()) {
+            throw new StreamJobDefinitionException("functionAppName is '" + address + "': " + refusal.get());
+        }
+        return uri;
     }
 
     private static TimePolicy policy(JsonNode properties) {

@@ -1,7 +1,6 @@
 package io.muster.processor.streamjob.stream;
 
 import io.muster.codec.Codecs;
-import io.muster.codec.UndecodableRecordException;
 import io.muster.processor.streamjob.StreamJobDecider;
 import io.muster.processor.streamjob.StreamJobDecision;
 import io.muster.records.Refusal;
@@ -11,8 +10,11 @@ import io.muster.records.StreamJobCommand;
 import io.muster.records.StreamJobDeleted;
 import io.muster.records.StreamJobEvent;
 import io.muster.records.StreamJobRefused;
+import io.muster.records.StreamJobStart;
+import io.muster.records.StreamPosition;
 import io.muster.service.InvalidRecordException;
 import io.muster.service.Outbox;
+import io.muster.service.RecordFailure;
 import io.muster.service.Requester;
 import io.muster.service.Route;
 import io.muster.service.Steps;
@@ -21,6 +23,9 @@ import io.muster.service.growth.RecordNumbers;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.Topics;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
@@ -87,11 +92,16 @@ public final class StreamJobProcessor implements Processor<String, byte[], Route
             }
             KeyPartition.require(record.key(), position, jobPartitions);
             obey(command, record, position, now);
-        } catch (UndecodableRecordException | InvalidRecordException e) {
-            outbox.giveUp(
-                    Outbox.sink(Topics.DEAD_LETTERS, WRITER), position, record, String.valueOf(e.getMessage()), now);
+        } catch (InvalidRecordException e) {
+            putAside(position, record, String.valueOf(e.getMessage()), now);
+        } catch (RuntimeException e) {
+            putAside(position, record, RecordFailure.reason(e), now);
         }
         steps.worked();
+    }
+
+    private void putAside(RecordMetadata position, Record<String, byte[]> record, String reason, Instant now) {
+        outbox.giveUp(Outbox.sink(Topics.DEAD_LETTERS, WRITER), position, record, reason, now);
     }
 
     private void obey(StreamJobCommand command, Record<String, byte[]> record, RecordMetadata position, Instant now) {
@@ -133,12 +143,36 @@ public final class StreamJobProcessor implements Processor<String, byte[], Route
             jobs.delete(event.getStreamJobId());
             if (before != null) {
                 outbox.sendEncoded(Outbox.sink(Topics.STREAM_JOBS), route, null, now, null);
+                forgetProgress(before, now);
             }
         } else if (after != before) {
             jobs.put(event.getStreamJobId(), after);
             outbox.send(Outbox.sink(Topics.STREAM_JOBS), Topics.STREAM_JOBS, route, after, now);
         }
         return after;
+    }
+
+    /** How far its tasks were is not asked any more: the topic does not grow with jobs that are gone. */
+    private void forgetProgress(StreamJob job, Instant now) {
+        int tasks = 0;
+        int partitions = 0;
+        List<StreamJobStart> starts = new ArrayList<>(job.getEarlier());
+        Optional.ofNullable(job.getCurrent()).ifPresent(starts::add);
+        for (StreamJobStart start : starts) {
+            tasks = Math.max(tasks, Math.max(1, start.getFromTicksByTask().size()));
+            for (StreamPosition position : start.getPositions()) {
+                partitions = Math.max(partitions, position.getPartition() + 1);
+                tasks = Math.max(tasks, position.getPartition() + 1);
+            }
+        }
+        for (int task = -partitions; task < tasks; task++) {
+            outbox.sendEncoded(
+                    Outbox.sink(Topics.STREAM_JOB_PROGRESS),
+                    Route.byKey(job.getStreamJobId() + " " + task),
+                    null,
+                    now,
+                    null);
+        }
     }
 
     /** @param outcome one of those of {@code Reply}: a document, a {@link Refusal}, … */

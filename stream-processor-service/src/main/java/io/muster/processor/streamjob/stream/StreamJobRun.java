@@ -20,7 +20,9 @@ import io.muster.topics.Namespace;
 import io.muster.topics.Topics;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +33,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
@@ -44,6 +47,7 @@ import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -58,25 +62,26 @@ final class StreamJobRun implements AutoCloseable {
     private final long number;
     private final KafkaStreams streams;
     private final Stumbling stumbling;
-    private final LogEnds logEnds;
     private final AtomicLong until;
-    private final StreamJobDelay delay;
     private final List<EndpointDelivery> deliveries;
     private final List<ReferenceFile> files;
     private final List<PassingTopic> passing;
     private final Set<String> outputs;
 
+    /** What {@link #close} ends, the latest first. */
+    private final Deque<AutoCloseable> opened;
+
     private StreamJobRun(
             long number,
             KafkaStreams streams,
             Stumbling stumbling,
-            LogEnds logEnds,
             AtomicLong until,
-            StreamJobDelay delay,
             List<EndpointDelivery> deliveries,
             List<ReferenceFile> files,
             List<PassingTopic> passing,
-            Set<String> outputs) {
+            Set<String> outputs,
+            Deque<AutoCloseable> opened) {
+        this.opened = opened;
         this.outputs = outputs;
         this.passing = passing;
         this.files = files;
@@ -84,9 +89,7 @@ final class StreamJobRun implements AutoCloseable {
         this.deliveries = deliveries;
         this.number = number;
         this.streams = streams;
-        this.logEnds = logEnds;
         this.until = until;
-        this.delay = delay;
     }
 
     /**
@@ -113,15 +116,6 @@ final class StreamJobRun implements AutoCloseable {
         }
     }
 
-    /** Is told how the run fares. */
-    interface Reports {
-        /** It can't go on. */
-        void failed(String reason);
-
-        /** It tries again. */
-        void restarting(String reason);
-    }
-
     /** Of its group, transactions and topics: the number is unique to the start. */
     static String applicationId(long number) {
         return PREFIX + number;
@@ -141,6 +135,7 @@ final class StreamJobRun implements AutoCloseable {
      *
      * @param place where it runs
      * @param units how many threads it has
+     * @param restarting is given the reason when a thread failed and is replaced
      */
     static StreamJobRun start(
             String streamJobId,
@@ -150,7 +145,28 @@ final class StreamJobRun implements AutoCloseable {
             Admin admin,
             Place place,
             int units,
-            Reports reports)
+            Consumer<String> restarting)
+            throws ExecutionException, InterruptedException, StreamJobDefinitionException {
+        Deque<AutoCloseable> opened = new ArrayDeque<>();
+        try {
+            return start(streamJobId, start, definition, codecs, admin, place, units, restarting, opened);
+        } catch (Throwable e) {
+            // The next try begins anew: nothing of this one is left.
+            opened.forEach(StreamJobRun::closeQuietly);
+            throw e;
+        }
+    }
+
+    private static StreamJobRun start(
+            String streamJobId,
+            StreamJobStart start,
+            StreamJobDefinition definition,
+            Codecs codecs,
+            Admin admin,
+            Place place,
+            int units,
+            Consumer<String> restarting,
+            Deque<AutoCloseable> opened)
             throws ExecutionException, InterruptedException, StreamJobDefinitionException {
         StreamsApplication.Options options = place.options();
         long number = start.getNumber();
@@ -166,15 +182,17 @@ final class StreamJobRun implements AutoCloseable {
         start.getPositions()
                 .forEach(position -> read.add(new TopicPartition(position.getTopic(), position.getPartition())));
         position(admin, start, made);
-        LogEnds logEnds = new LogEnds(place.ends(), read);
-        AtomicLong until = new AtomicLong(Long.MAX_VALUE);
-        StreamJobDelay delay = new StreamJobDelay(streamJobId, number, place.meters());
-        StreamJobSpec spec =
-                spec(streamJobId, start, definition, codecs, logEnds, until::get, delay::reached, place::pace);
         Map<String, StreamJobDefinition.Output.ToEndpoint> endpoints = endpoints(streamJobId, definition);
         for (String topic : endpoints.keySet()) {
             create(admin, topic, 1, options.replication(), PassingTopic.SETTINGS);
         }
+        LogEnds logEnds = new LogEnds(place.ends(), read);
+        opened.push(logEnds);
+        AtomicLong until = new AtomicLong(Long.MAX_VALUE);
+        StreamJobDelay delay = new StreamJobDelay(streamJobId, number, place.meters());
+        opened.push(delay);
+        StreamJobSpec spec =
+                spec(streamJobId, start, definition, codecs, logEnds, until::get, delay::reached, place::pace);
         Map<String, Object> more = new HashMap<>(options.more());
         more.put(StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG, FailQuietly.class);
         more.put(StreamsConfig.POLL_MS_CONFIG, (int) Pace.LOOK.toMillis()); // There may be many, and most are idle.
@@ -182,13 +200,21 @@ final class StreamJobRun implements AutoCloseable {
                 applicationId(number), options.kafka(), options.stateDir(), units, options.replication(), more);
         KafkaStreams streams =
                 new KafkaStreams(StreamJobTopology.build(spec), StreamsApplication.properties(own), logEnds);
-        Stumbling stumbling = new Stumbling(streamJobId, number, reports);
+        opened.push(() -> streams.close(CLOSE_LIMIT));
+        Stumbling stumbling = new Stumbling(streamJobId, number, restarting);
         streams.setUncaughtExceptionHandler(stumbling);
         streams.setStateListener((now, _) -> delay.running(now == KafkaStreams.State.RUNNING));
         streams.start();
         List<EndpointDelivery> deliveries = new ArrayList<>();
-        endpoints.forEach((topic, to) -> deliveries.add(EndpointDelivery.start(to, topic, options.kafka())));
-        files.values().forEach(ReferenceFile::follow);
+        endpoints.forEach((topic, to) -> {
+            EndpointDelivery delivery = EndpointDelivery.start(to, topic, options.kafka(), place.reach().endpoints());
+            opened.push(delivery);
+            deliveries.add(delivery);
+        });
+        for (ReferenceFile file : files.values()) {
+            opened.push(file);
+            file.follow();
+        }
         List<PassingTopic> passing = new ArrayList<>();
         endpoints.keySet().forEach(topic -> passing.add(new PassingTopic(topic, topic)));
         if (definition.merges()) {
@@ -198,49 +224,57 @@ final class StreamJobRun implements AutoCloseable {
                 number,
                 streams,
                 stumbling,
-                logEnds,
                 until,
-                delay,
                 deliveries,
                 List.copyOf(files.values()),
                 passing,
                 spec.outputs().values().stream()
                         .map(StreamJobSpec.Output::topic)
-                        .collect(Collectors.toSet()));
+                        .collect(Collectors.toSet()),
+                opened);
+    }
+
+    private static void closeQuietly(AutoCloseable part) {
+        try {
+            part.close();
+        } catch (Exception e) {
+            LOG.warn("A part of a stream job's run did not end well: {}", e.toString());
+        }
     }
 
     /** What becomes of a run whose thread failed: what is wrong with a record or a row fails the job, all else is tried again. */
     private static final class Stumbling implements StreamsUncaughtExceptionHandler {
         private final String streamJobId;
         private final long number;
-        private final Reports reports;
+        private final Consumer<String> restarting;
+        private volatile @Nullable String failed;
         private final AtomicInteger failures = new AtomicInteger();
 
-        private Stumbling(String streamJobId, long number, Reports reports) {
+        private Stumbling(String streamJobId, long number, Consumer<String> restarting) {
             this.streamJobId = streamJobId;
             this.number = number;
-            this.reports = reports;
+            this.restarting = restarting;
         }
 
         @Override
         public StreamThreadExceptionResponse handle(Throwable e) {
             if (StreamsApplication.hasNoOffset(e)) {
-                reports.failed("What is next to read is gone, or where that was (" + e.getMessage()
-                        + "): start the job again, from a time of your choice.");
+                failed = "What is next to read is gone, or where that was (" + e.getMessage()
+                        + "): start the job again, from a time of your choice.";
                 return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
             }
             Optional<StreamJobFailure> failure = failure(e);
             if (failure.isPresent()) {
-                reports.failed(String.valueOf(failure.get().getMessage()));
+                failed = String.valueOf(failure.get().getMessage());
                 return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
             }
             LOG.warn("A stream job stumbled, streamJobId={} start={} reason={}", streamJobId, number, e.toString());
             int times = failures.incrementAndGet();
             if (times > FAILURES_BEFORE_GIVING_UP) {
-                reports.failed("It failed " + FAILURES_BEFORE_GIVING_UP + " times: " + e);
+                failed = "It failed " + FAILURES_BEFORE_GIVING_UP + " times: " + e;
                 return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
             }
-            reports.restarting(e.toString());
+            restarting.accept(e.toString());
             try {
                 Thread.sleep(PAUSE.multipliedBy(times));
             } catch (InterruptedException _) {
@@ -395,6 +429,11 @@ final class StreamJobRun implements AutoCloseable {
         return number;
     }
 
+    /** Why it can't go on; empty while it can. */
+    Optional<String> failure() {
+        return Optional.ofNullable(stumbling.failed);
+    }
+
     /** When it does, what it stumbled over before is forgiven. */
     boolean isRunning() {
         boolean running = streams.state() == KafkaStreams.State.RUNNING;
@@ -441,11 +480,7 @@ final class StreamJobRun implements AutoCloseable {
 
     @Override
     public void close() {
-        deliveries.forEach(EndpointDelivery::close);
-        files.forEach(ReferenceFile::close);
-        streams.close(CLOSE_LIMIT);
-        logEnds.close();
-        delay.close();
+        opened.forEach(StreamJobRun::closeQuietly);
     }
 
     /** Whether no instance runs the start any more. */
@@ -475,14 +510,14 @@ final class StreamJobRun implements AutoCloseable {
         }
     }
 
-    /** Deletes what waits for the endpoints of a job that is no more. Returns at once; there may be nothing. */
+    /**
+     * Deletes what waits for the endpoints of a job that is no more, whether its document can be run or not. Returns at once; there may be
+     * nothing.
+     */
     static void forget(Admin admin, StreamJob job) {
-        try {
-            StreamJobDefinition definition =
-                    StreamJobDefinition.parse(job.getDocument(), io.muster.topics.StreamJobTopics.of("*"));
-            admin.deleteTopics(endpoints(job.getStreamJobId(), definition).keySet());
-        } catch (StreamJobDefinitionException e) {
-            LOG.debug("A job that could not run left nothing, streamJobId={}", job.getStreamJobId(), e);
-        }
+        Set<String> topics = StreamJobDefinition.outputNames(job.getDocument()).stream()
+                .map(output -> EndpointDelivery.topic(job.getStreamJobId(), output))
+                .collect(Collectors.toSet());
+        admin.deleteTopics(topics);
     }
 }

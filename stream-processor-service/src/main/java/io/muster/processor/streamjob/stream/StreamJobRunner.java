@@ -2,7 +2,6 @@ package io.muster.processor.streamjob.stream;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.codec.Codecs;
-import io.muster.codec.UndecodableRecordException;
 import io.muster.processor.engine.stream.LogEnds;
 import io.muster.processor.streamjob.StreamJobDecider;
 import io.muster.query.stream.Ticks;
@@ -22,6 +21,7 @@ import io.muster.registry.SchemaRegistryException;
 import io.muster.service.CommittedOffsets;
 import io.muster.service.HangingTransactions;
 import io.muster.service.KafkaConnection;
+import io.muster.service.LogFollower;
 import io.muster.service.StreamsApplication;
 import io.muster.topics.Topics;
 import java.time.Duration;
@@ -29,7 +29,6 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -37,19 +36,14 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.WakeupException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.apache.kafka.streams.errors.TopologyException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,12 +52,13 @@ import org.slf4j.LoggerFactory;
  * Runs the stream jobs that the log says are to run, and says how they fare. Every instance runs every job: Kafka Streams shares the
  * partitions among them. What each job wants is done on a thread of its own, so that none waits for another.
  */
-public final class StreamJobRunner implements AutoCloseable {
+public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StreamJobRunner.class);
     private static final Duration POLL = Duration.ofMillis(100);
     private static final Duration PURGE = Duration.ofMinutes(1);
     private static final Duration PAUSE = Duration.ofSeconds(2);
     private static final Duration REPLACEMENT_PAUSE = Duration.ofMillis(500);
+    private static final int MOST_DOUBLINGS = 9;
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(30);
 
     private final Codecs codecs;
@@ -71,13 +66,17 @@ public final class StreamJobRunner implements AutoCloseable {
     private final StreamPositions positions;
     private final Admin admin;
     private final KafkaProducer<String, byte[]> producer;
-    private final KafkaConsumer<String, byte[]> consumer;
-    private final Thread thread;
+    private final LogFollower follower;
     private final Map<String, StreamJob> wanted = new ConcurrentHashMap<>();
     private final Map<String, StreamJobRun> runs = new ConcurrentHashMap<>();
     private final Set<String> busy = new HashSet<>();
     private final HangingTransactions watch;
-    private volatile boolean closed;
+
+    /** What was said last of a job, as it stands, and how often. */
+    private record Told(@Nullable StreamJob job, int times) {}
+
+    private final Map<String, Told> told = new ConcurrentHashMap<>();
+    private Instant purged;
 
     /**
      * Makes one.
@@ -95,12 +94,9 @@ public final class StreamJobRunner implements AutoCloseable {
         Map<String, Object> producing = kafka.clientProperties();
         producing.put(ProducerConfig.ACKS_CONFIG, "all");
         this.producer = new KafkaProducer<>(producing, new StringSerializer(), new ByteArraySerializer());
-        Map<String, Object> consuming = kafka.clientProperties();
-        consuming.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
-        consuming.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-        this.consumer = new KafkaConsumer<>(consuming, new StringDeserializer(), new ByteArrayDeserializer());
         this.watch = HangingTransactions.watch(kafka, StreamJobRun.PREFIX, this::outputs, meters);
-        this.thread = Thread.ofPlatform().name("stream-jobs").unstarted(this::follow);
+        this.purged = place.clock().instant();
+        this.follower = LogFollower.of("stream-jobs", kafka, Set.of(Topics.STREAM_JOBS.name()), this);
     }
 
     private Set<String> outputs() {
@@ -112,54 +108,40 @@ public final class StreamJobRunner implements AutoCloseable {
 
     /** Returns at once. */
     public StreamJobRunner start() {
-        thread.start();
+        follower.start();
         return this;
     }
 
-    private void follow() {
-        List<TopicPartition> partitions = consumer.partitionsFor(Topics.STREAM_JOBS.name()).stream()
-                .map(info -> new TopicPartition(info.topic(), info.partition()))
-                .toList();
-        consumer.assign(partitions);
-        consumer.seekToBeginning(partitions);
-        Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-        boolean caughtUp = false;
-        Instant purged = place.clock().instant();
-        while (!closed) {
-            try {
-                consumer.poll(POLL).forEach(this::take);
-                caughtUp = caughtUp
-                        || ends.entrySet().stream().allMatch(end -> consumer.position(end.getKey()) >= end.getValue());
-                if (caughtUp) {
-                    Set<String> all = new HashSet<>(wanted.keySet());
-                    all.addAll(runs.keySet());
-                    all.forEach(this::attend);
-                }
-                if (purged.plus(PURGE).isBefore(place.clock().instant())) {
-                    purged = place.clock().instant();
-                    runs.values().forEach(run -> run.purge(admin));
-                }
-            } catch (WakeupException e) {
-                LOG.debug("Woken to end");
-            } catch (KafkaException e) {
-                LOG.warn("Stream jobs can't be read for now: {}", e.toString());
-            }
-        }
-        consumer.close();
+    /** Whether it knows every job and follows what becomes of them. */
+    public boolean ready() {
+        return follower.ready();
     }
 
-    private void take(ConsumerRecord<String, byte[]> record) {
-        try {
-            if (record.value() == null) {
-                @Nullable StreamJob gone = wanted.remove(record.key());
-                if (gone != null) {
-                    StreamJobRun.forget(admin, gone);
-                }
-            } else {
-                wanted.put(record.key(), codecs.of(Topics.STREAM_JOBS).decode(record.value()));
+    @Override
+    public void take(ConsumerRecord<String, byte[]> record) {
+        String id = record.key();
+        if (id == null) {
+            throw new IllegalArgumentException("a stream job has its id as the key");
+        }
+        if (record.value() == null) {
+            @Nullable StreamJob gone = wanted.remove(id);
+            told.remove(id);
+            if (gone != null) {
+                StreamJobRun.forget(admin, gone);
             }
-        } catch (UndecodableRecordException e) {
-            LOG.warn("A stream job can't be read, offset={} reason={}", record.offset(), e.getMessage());
+        } else {
+            wanted.put(id, codecs.of(Topics.STREAM_JOBS).decode(record.value()));
+        }
+    }
+
+    @Override
+    public void turn() {
+        Set<String> all = new HashSet<>(wanted.keySet());
+        all.addAll(runs.keySet());
+        all.forEach(this::attend);
+        if (purged.plus(PURGE).isBefore(place.clock().instant())) {
+            purged = place.clock().instant();
+            runs.values().forEach(run -> run.purge(admin));
         }
     }
 
@@ -178,8 +160,16 @@ public final class StreamJobRunner implements AutoCloseable {
             try {
                 try {
                     serve(id, job);
+                } catch (TopologyException e) {
+                    fail(id, job, "The query can't be run: " + e.getMessage());
                 } catch (ExecutionException | KafkaException | SchemaRegistryException e) {
-                    LOG.warn("A stream job has to wait, streamJobId={} reason={}", id, e.toString());
+                    if (wanted.get(id) == job) {
+                        LOG.warn("A stream job has to wait, streamJobId={} reason={}", id, e.toString());
+                        Thread.sleep(PAUSE);
+                    }
+                } catch (RuntimeException | StackOverflowError e) {
+                    LOG.error("A stream job can't be served, streamJobId={}", id, e);
+                    fail(id, job, "It can't be served: " + e);
                     Thread.sleep(PAUSE);
                 }
             } catch (InterruptedException e) {
@@ -190,6 +180,13 @@ public final class StreamJobRunner implements AutoCloseable {
                 }
             }
         });
+    }
+
+    private void fail(String id, @Nullable StreamJob job, String reason) throws InterruptedException {
+        @Nullable StreamJobStart current = job == null ? null : job.getCurrent();
+        if (current != null && isActive(job)) {
+            tell(id, job, new ReportStreamJobFailed(current.getNumber(), reason));
+        }
     }
 
     private static boolean isActive(StreamJob job) {
@@ -209,6 +206,7 @@ public final class StreamJobRunner implements AutoCloseable {
         return current != null
                 && (run == null
                         || run.number() != current.getNumber()
+                        || run.failure().isPresent()
                         || (job.getStatus() == StreamJobStatus.DEGRADED)
                                 != run.trouble().isPresent()
                         || (job.getStatus() != StreamJobStatus.RUNNING && job.getStatus() != StreamJobStatus.DEGRADED)
@@ -232,7 +230,7 @@ public final class StreamJobRunner implements AutoCloseable {
         long number = current.getNumber();
         if (ends(job)) {
             if (cleaned(number)) {
-                tell(id, new ReportStreamJobStopped(number));
+                tell(id, job, new ReportStreamJobStopped(number));
             }
         } else if (isActive(job)) {
             advance(id, job, current, run);
@@ -256,7 +254,7 @@ public final class StreamJobRunner implements AutoCloseable {
                 follow(id, job, current, run);
             } else if (current.getFromTicks() == null) {
                 StreamJobDefinition definition = parse(job);
-                tell(id, positions.find(job, current, definition, units(job, definition)));
+                tell(id, job, positions.find(job, current, definition, units(job, definition), () -> wanted.get(id) != job));
             } else {
                 StreamJobDefinition definition = parse(job);
                 runs.put(
@@ -269,10 +267,10 @@ public final class StreamJobRunner implements AutoCloseable {
                                 admin,
                                 place,
                                 threads(job, current, definition),
-                                reports(id, number)));
+                                reason -> send(id, new ReportStreamJobRestarting(number, reason))));
             }
         } catch (StreamJobDefinitionException | CommittedOffsets.LostException e) {
-            tell(id, new ReportStreamJobFailed(number, String.valueOf(e.getMessage())));
+            tell(id, job, new ReportStreamJobFailed(number, String.valueOf(e.getMessage())));
         }
     }
 
@@ -283,30 +281,35 @@ public final class StreamJobRunner implements AutoCloseable {
         @Nullable StreamJobReplacement replacement = job.getReplacement();
         if (replacement != null) {
             run.endAt(Ticks.of(replacement.getTakeOverAt()));
-            if (positions.isOver(job, current, replacement.getTakeOverAt())) {
-                tell(id, new ReportStreamJobReplaced(number));
+            if (positions.isOver(job, current, replacement.getTakeOverAt(), () -> wanted.get(id) != job)) {
+                tell(id, job, new ReportStreamJobReplaced(number));
             }
             Thread.sleep(REPLACEMENT_PAUSE);
         }
         if (job.getStatus() == StreamJobStatus.SCALING) {
             StreamJobDefinition definition = parse(job);
             if (replacement == null && !fits(job, current, definition)) {
-                tell(id, new ReplaceStreamJob(job.getDocument(), null, null));
+                tell(id, job, new ReplaceStreamJob(job.getDocument(), null, null));
             }
             run.scale(threads(job, current, definition));
         }
+        Optional<String> failure = run.failure();
+        if (failure.isPresent()) {
+            tell(id, job, new ReportStreamJobFailed(number, failure.get()));
+            return;
+        }
         Optional<String> trouble = run.trouble();
         if (trouble.isPresent() && job.getStatus() == StreamJobStatus.RUNNING) {
-            tell(id, new ReportStreamJobDegraded(number, trouble.get()));
+            tell(id, job, new ReportStreamJobDegraded(number, trouble.get()));
         } else if (job.getStatus() != StreamJobStatus.RUNNING
                 && run.isRunning()
                 && (trouble.isEmpty() || job.getStatus() != StreamJobStatus.DEGRADED)) {
-            tell(id, new ReportStreamJobRunning(number));
+            tell(id, job, new ReportStreamJobRunning(number));
         }
     }
 
     private StreamJobDefinition parse(StreamJob job) throws StreamJobDefinitionException {
-        return StreamJobDefinition.parse(job.getDocument(), place.reach().topics());
+        return StreamJobDefinition.parse(job.getDocument(), place.reach());
     }
 
     private static int units(StreamJob job, StreamJobDefinition definition) {
@@ -326,30 +329,30 @@ public final class StreamJobRunner implements AutoCloseable {
         return Math.min(units(job, definition), tasks);
     }
 
-    private StreamJobRun.Reports reports(String id, long number) {
-        return new StreamJobRun.Reports() {
-            @Override
-            public void failed(String reason) {
-                tell(id, new ReportStreamJobFailed(number, reason));
-            }
-
-            @Override
-            public void restarting(String reason) {
-                tell(id, new ReportStreamJobRestarting(number, reason));
-            }
-        };
+    /**
+     * Says it, and waits for what comes of it: until the job changes, and the longer the more often it was said. So what nobody hears, as of a
+     * job that its coordinator does not know, costs little.
+     */
+    private void tell(String id, @Nullable StreamJob job, Object command) throws InterruptedException {
+        send(id, command);
+        int times = told.merge(
+                        id, new Told(job, 1), (known, first) -> known.job() == job ? new Told(job, known.times() + 1) : first)
+                .times();
+        Instant until = place.clock().instant().plus(POLL.multipliedBy(1L << Math.min(times - 1, MOST_DOUBLINGS)));
+        while (wanted.get(id) == job && place.clock().instant().isBefore(until)) {
+            Thread.sleep(POLL);
+        }
     }
 
-    /** Says it, and waits until the log has it; what comes of it is read later. */
-    private void tell(String id, Object command) {
+    /** Returns when the log has it or refuses it: what it does not have is said again. */
+    private void send(String id, Object command) {
         try {
             producer.send(new ProducerRecord<>(
                             Topics.STREAM_JOB_COMMANDS.name(),
                             id,
                             codecs.of(Topics.STREAM_JOB_COMMANDS).encode(new StreamJobCommand(id, command))))
                     .get();
-            Thread.sleep(POLL);
-        } catch (ExecutionException e) {
+        } catch (ExecutionException | KafkaException | SchemaRegistryException e) {
             LOG.warn("A report can't be written for now, streamJobId={} reason={}", id, e.toString());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -358,11 +361,9 @@ public final class StreamJobRunner implements AutoCloseable {
 
     @Override
     public void close() {
-        closed = true;
         watch.close();
-        consumer.wakeup();
+        follower.close();
         try {
-            thread.join(CLOSE_LIMIT);
             Map<String, Thread> closing = new HashMap<>();
             runs.forEach((id, run) -> closing.put(id, Thread.ofVirtual().start(run::close)));
             for (Thread one : closing.values()) {

@@ -1,6 +1,7 @@
 package io.muster.processor.streamjob.stream;
 
 import io.muster.codec.Codecs;
+import io.muster.codec.UndecodableRecordException;
 import io.muster.processor.engine.TimePolicy;
 import io.muster.query.stream.Ticks;
 import io.muster.records.OutputStartMode;
@@ -21,6 +22,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -28,9 +30,12 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * From where on a start reads its inputs, so that its results are whole from the output start time on: the first record that arrived no
@@ -38,6 +43,7 @@ import org.jspecify.annotations.Nullable;
  * stream-analytics, 4.3 and 4.6, 8. Each call is for one thread.
  */
 final class StreamPositions {
+    private static final Logger LOG = LoggerFactory.getLogger(StreamPositions.class);
     private static final Duration LIMIT = Duration.ofSeconds(30);
 
     private final KafkaConnection kafka;
@@ -52,9 +58,12 @@ final class StreamPositions {
      * Where the start begins.
      *
      * @param units that the job has: so many tasks share a query that can be shared
+     * @param isStale whether the job changed meanwhile, so that the answer is not wanted any more
      * @throws StreamJobDefinitionException when a topic is missing, or there is no last output to go on from
+     * @throws TimeoutException when the log can't be read in time, or the answer is not wanted any more
      */
-    PositionStreamJob find(StreamJob job, StreamJobStart start, StreamJobDefinition definition, int units)
+    PositionStreamJob find(
+            StreamJob job, StreamJobStart start, StreamJobDefinition definition, int units, BooleanSupplier isStale)
             throws StreamJobDefinitionException {
         try (KafkaConsumer<String, byte[]> consumer = consumer()) {
             Map<String, List<PartitionInfo>> topics = consumer.listTopics(LIMIT);
@@ -69,7 +78,7 @@ final class StreamPositions {
                             tasks,
                             Ticks.of(Optional.ofNullable(start.getOutputStartTime())
                                     .orElse(start.getAt())));
-                case LAST_OUTPUT_EVENT_TIME -> lastMarks(consumer, job, start, tasks, diagnostics);
+                case LAST_OUTPUT_EVENT_TIME -> lastMarks(consumer, job, start, tasks, diagnostics, isStale);
             };
             if (start.getMode() == OutputStartMode.LAST_OUTPUT_EVENT_TIME
                     && definition.query().hasSubstreams()) {
@@ -145,9 +154,10 @@ final class StreamPositions {
             StreamJob job,
             StreamJobStart start,
             int tasks,
-            List<String> diagnostics)
+            List<String> diagnostics,
+            BooleanSupplier isStale)
             throws StreamJobDefinitionException {
-        Map<Integer, StreamJobProgress> latest = progress(consumer, job.getStreamJobId(), start.getNumber());
+        Map<Integer, StreamJobProgress> latest = progress(consumer, job.getStreamJobId(), start.getNumber(), isStale);
         long last = latest.values().stream()
                 .mapToLong(StreamJobProgress::getStartNumber)
                 .max()
@@ -181,10 +191,10 @@ final class StreamPositions {
     }
 
     /** Whether every task of the job's current start has written all results before the instant at which another takes over. */
-    boolean isOver(StreamJob job, StreamJobStart start, Instant takeOverAt) {
+    boolean isOver(StreamJob job, StreamJobStart start, Instant takeOverAt, BooleanSupplier isStale) {
         int tasks = StreamJobRun.tasks(start);
         try (KafkaConsumer<String, byte[]> consumer = consumer()) {
-            return progress(consumer, job.getStreamJobId(), start.getNumber() + 1).values().stream()
+            return progress(consumer, job.getStreamJobId(), start.getNumber() + 1, isStale).values().stream()
                             .filter(progress -> progress.getStartNumber() == start.getNumber()
                                     && progress.getWatermarkTicks() >= Ticks.of(takeOverAt))
                             .count()
@@ -197,7 +207,7 @@ final class StreamPositions {
      * for: one that another job left when it was killed would hide this job's latest.
      */
     private Map<Integer, StreamJobProgress> progress(
-            KafkaConsumer<String, byte[]> consumer, String streamJobId, long before) {
+            KafkaConsumer<String, byte[]> consumer, String streamJobId, long before, BooleanSupplier isStale) {
         List<TopicPartition> partitions = consumer.partitionsFor(Topics.STREAM_JOB_PROGRESS.name(), LIMIT).stream()
                 .map(info -> new TopicPartition(info.topic(), info.partition()))
                 .toList();
@@ -205,23 +215,49 @@ final class StreamPositions {
         consumer.seekToBeginning(partitions);
         Map<TopicPartition, Long> ends = ends(partitions);
         Map<Integer, StreamJobProgress> latest = new HashMap<>();
+        long deadline = System.nanoTime() + LIMIT.toNanos();
         while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
+            if (isStale.getAsBoolean() || System.nanoTime() > deadline) {
+                throw new TimeoutException("How far the job is could not be read within " + LIMIT.toSeconds() + " s.");
+            }
             for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofMillis(100))) {
-                if (record.value() != null && record.key().startsWith(streamJobId + " ")) {
-                    StreamJobProgress progress =
-                            codecs.of(Topics.STREAM_JOB_PROGRESS).decode(record.value());
-                    if (progress.getStreamJobId().equals(streamJobId)
-                            && progress.getTask() >= 0
-                            && progress.getStartNumber() < before) {
-                        latest.merge(
-                                progress.getTask(),
-                                progress,
-                                (known, other) -> other.getStartNumber() >= known.getStartNumber() ? other : known);
-                    }
+                if (record.key() != null && record.key().startsWith(streamJobId + " ")) {
+                    take(latest, record, streamJobId, before);
                 }
             }
         }
         return latest;
+    }
+
+    private void take(
+            Map<Integer, StreamJobProgress> latest,
+            ConsumerRecord<String, byte[]> record,
+            String streamJobId,
+            long before) {
+        if (record.value() == null) {
+            latest.values().removeIf(progress -> record.key().equals(streamJobId + " " + progress.getTask()));
+            return;
+        }
+        StreamJobProgress progress;
+        try {
+            progress = codecs.of(Topics.STREAM_JOB_PROGRESS).decode(record.value());
+        } catch (UndecodableRecordException e) {
+            LOG.warn(
+                    "A record is passed by, topic={} partition={} offset={} reason={}",
+                    record.topic(),
+                    record.partition(),
+                    record.offset(),
+                    e.getMessage());
+            return;
+        }
+        if (progress.getStreamJobId().equals(streamJobId)
+                && progress.getTask() >= 0
+                && progress.getStartNumber() < before) {
+            latest.merge(
+                    progress.getTask(),
+                    progress,
+                    (known, other) -> other.getStartNumber() >= known.getStartNumber() ? other : known);
+        }
     }
 
     /** Behind all that was written, committed or not. */

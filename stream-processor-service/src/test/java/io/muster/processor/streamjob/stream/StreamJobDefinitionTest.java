@@ -1,16 +1,22 @@
 package io.muster.processor.streamjob.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.muster.service.endpoint.EndpointAccess;
 import io.muster.topics.StreamJobTopics;
+import java.util.Optional;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Documents as users write them. Contract: stream-analytics, 4.1. */
 class StreamJobDefinitionTest {
-    private static final StreamJobTopics ANY = StreamJobTopics.of("*");
+    private static final StreamJobReach ANY =
+            new StreamJobReach(Optional.empty(), StreamJobTopics.of("*"), EndpointAccess.of(""));
     private static final String IN = hub("in");
     private static final String OUT = hub("out");
 
@@ -73,5 +79,94 @@ class StreamJobDefinitionTest {
         isRefused(document(IN, hub(topic)), topic);
         isRefused(withReference(blob("'container':'topics','pathPattern':'" + topic + "'")), topic);
         isRefused(withReference(hub(topic)), topic);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "'container':'x','pathPattern':'{date}','dateFormat':'MMMMMM'",
+                "'container':'x','pathPattern':'{date}','dateFormat':'yyyyyyyyyyyy'",
+                "'container':'x','pathPattern':'a\\u0000b'",
+                "'container':'x','pathPattern':'{date}\\u0000'",
+                "'container':'x','pathPattern':'{date}{date}'",
+                "'container':'x','pathPattern':'{date}','dateFormat':'ddMMdd'",
+            })
+    void referenceDataThatCannotBeFoundAreRefused(String properties) {
+        isRefused(withReference(blob(properties)), "");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "http://example.com:99999",
+                "http://example.com:0",
+                "http://127.0.0.1:8080",
+                "http://[::1]/",
+                "http://169.254.169.254/latest",
+                "ftp://example.com",
+                "file:///etc/passwd",
+                "http://",
+                "http://a b",
+                "http://example.com\\r\\nHost: x",
+            })
+    void anEndpointThatCannotOrMayNotBeReachedIsRefused(String address) {
+        isRefused(document(IN, endpoint("'functionAppName':'" + address + "'")), "functionAppName");
+    }
+
+    /** A header of ids is taken by every server. */
+    @ParameterizedTest
+    @CsvSource({"1, 1", "100, 100", "200, 200", "201, 200", "2000000000, 200", "0, 1", "-5, 1"})
+    void aBatchHasAsManyRowsAsAHeaderHasRoomForIds(int wanted, int rows) throws Exception {
+        StreamJobDefinition definition = parse(document(
+                IN, endpoint("'functionAppName':'https://example.com','maxBatchCount':" + wanted)));
+        assertThat(definition.outputs().get("o"))
+                .isInstanceOfSatisfying(
+                        StreamJobDefinition.Output.ToEndpoint.class, to -> assertThat(to.most())
+                                .isEqualTo(rows));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "[", "null", "[]", "7", "{'properties':[]}", "{'properties':{'inputs':{'a':1}}}"})
+    void whatIsNoDocumentIsRefusedAndHasNoOutputsToForget(String document) {
+        String json = document.replace('\'', '"');
+        isRefused(json, "");
+        assertThat(StreamJobDefinition.outputNames(json)).isEmpty();
+    }
+
+    @Test
+    void namesOfOutputsAreFoundWhateverElseIsWrong() {
+        assertThat(StreamJobDefinition.outputNames(
+                        withReference(blob("'container':'x','pathPattern':'{date}','dateFormat':'MMMMMM'"))))
+                .containsExactly("o");
+    }
+
+    /** Whatever a document holds: it can be run, or its refusal says why. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void nothingButARefusalComesOutOfAWrongDocument(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        String[] right = {
+            document(IN, OUT),
+            document(IN, endpoint("'functionAppName':'https://example.com/a','maxBatchCount':10")),
+            withReference(blob("'container':'x','pathPattern':'{date}/{time}','dateFormat':'yyyy-MM-dd','timeFormat':'HH'"))
+        };
+        for (int i = 0; i < 3000; i++) {
+            StringBuilder wrong = new StringBuilder(right[random.nextInt(right.length)]);
+            for (int change = random.nextInt(3); change >= 0; change--) {
+                int at = random.nextInt(wrong.length());
+                String put = new String[] {"", "\"", "{", "[", "M", "0", "\0", "-1", ":", "null"}[random.nextInt(10)];
+                wrong.replace(at, Math.min(wrong.length(), at + random.nextInt(4)), put);
+            }
+            String document = wrong.toString();
+            assertThatCode(() -> {
+                        try {
+                            parse(document);
+                        } catch (StreamJobDefinitionException e) {
+                            assertThat(e.getMessage()).isNotBlank();
+                        }
+                    })
+                    .as(document)
+                    .doesNotThrowAnyException();
+        }
     }
 }

@@ -1,0 +1,142 @@
+package io.muster.service.endpoint;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.apache.hc.client5.http.DnsResolver;
+import org.apache.hc.client5.http.classic.methods.HttpUriRequestBase;
+import org.apache.hc.client5.http.config.ConnectionConfig;
+import org.apache.hc.client5.http.config.RequestConfig;
+import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
+import org.apache.hc.client5.http.impl.classic.HttpClientBuilder;
+import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
+import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.ContentType;
+import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
+import org.apache.hc.core5.io.CloseMode;
+import org.apache.hc.core5.util.Timeout;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Calls endpoints of users, as far as their {@link EndpointAccess} lets them be reached. It follows no redirect, keeps no cookie, uses no proxy,
+ * and tells of an answer its status alone. Thread-safe; a call blocks.
+ */
+public final class EndpointClient implements AutoCloseable {
+    private static final int MOST_READ = 64 * 1024;
+
+    private final CloseableHttpClient http;
+    private final Duration limit;
+
+    /** What came of a call. */
+    public sealed interface Outcome {
+        /** The endpoint answered. */
+        record Answered(int status) implements Outcome {}
+
+        /** Nothing was sent, or no answer came. @param why fit for whoever named the endpoint: it tells nothing of what is there */
+        record NotReached(String why) implements Outcome {}
+    }
+
+    /** @param limit of a whole call, in which each endpoint must have answered */
+    public EndpointClient(EndpointAccess access, Duration limit) {
+        Timeout timeout = Timeout.of(limit);
+        this.limit = limit;
+        this.http = HttpClientBuilder.create()
+                .setConnectionManager(PoolingHttpClientConnectionManagerBuilder.create()
+                        .setDnsResolver(resolver(access))
+                        .setDefaultConnectionConfig(ConnectionConfig.custom()
+                                .setConnectTimeout(timeout)
+                                .setSocketTimeout(timeout)
+                                .build())
+                        .build())
+                .setDefaultRequestConfig(RequestConfig.custom()
+                        .setConnectionRequestTimeout(timeout)
+                        .setResponseTimeout(timeout)
+                        .setRedirectsEnabled(false)
+                        .setAuthenticationEnabled(false)
+                        .setProtocolUpgradeEnabled(false)
+                        .build())
+                .disableRedirectHandling()
+                .disableAutomaticRetries()
+                .disableCookieManagement()
+                .disableAuthCaching()
+                .disableContentCompression()
+                .setUserAgent("Muster")
+                .build();
+    }
+
+    private static DnsResolver resolver(EndpointAccess access) {
+        return new DnsResolver() {
+            @Override
+            public InetAddress[] resolve(String host) throws UnknownHostException {
+                throw new UnknownHostException("an endpoint is resolved with its port, host=" + host);
+            }
+
+            @Override
+            public List<InetSocketAddress> resolve(String host, int port) throws UnknownHostException {
+                return access.resolve(host, port);
+            }
+
+            @Override
+            public String resolveCanonicalHostname(String host) {
+                return host;
+            }
+        };
+    }
+
+    /** Calls an endpoint. @param json the body; null for none */
+    public Outcome call(String method, URI endpoint, Map<String, String> headers, byte @Nullable [] json) {
+        HttpUriRequestBase request = new HttpUriRequestBase(method, withoutUser(endpoint));
+        headers.forEach(request::setHeader);
+        if (json != null) {
+            request.setEntity(new ByteArrayEntity(json, ContentType.APPLICATION_JSON.withCharset((String) null)));
+        }
+        CompletableFuture<Void> deadline = CompletableFuture.runAsync(
+                request::cancel, CompletableFuture.delayedExecutor(limit.toMillis(), TimeUnit.MILLISECONDS));
+        try (ClassicHttpResponse response = http.executeOpen(null, request, null)) {
+            int status = response.getCode();
+            passOver(response);
+            return new Outcome.Answered(status);
+        } catch (EndpointAccess.RefusedException e) {
+            return new Outcome.NotReached(String.valueOf(e.getMessage()));
+        } catch (UnknownHostException e) {
+            return new Outcome.NotReached("its name is not known");
+        } catch (IOException | RuntimeException e) {
+            return new Outcome.NotReached(
+                    e instanceof javax.net.ssl.SSLException
+                            ? "no TLS connection to it can be made"
+                            : "it can't be reached, or does not answer in time");
+        } finally {
+            deadline.cancel(false);
+        }
+    }
+
+    /** So that the connection serves again; one with a long answer ends. */
+    private static void passOver(ClassicHttpResponse response) {
+        try (InputStream body = response.getEntity() == null ? InputStream.nullInputStream() : response.getEntity().getContent()) {
+            body.skipNBytes(MOST_READ);
+            response.close();
+        } catch (IOException _) {
+            // It ended before that, as most do, or broke off: the status counts.
+        }
+    }
+
+    /** What stands before the host is a name and a password that nobody asked for. */
+    private static URI withoutUser(URI endpoint) {
+        return endpoint.getRawUserInfo() == null
+                ? endpoint
+                : URI.create(endpoint.toString().replace(endpoint.getRawUserInfo() + "@", ""));
+    }
+
+    @Override
+    public void close() {
+        http.close(CloseMode.IMMEDIATE);
+    }
+}
