@@ -6,6 +6,7 @@ import io.muster.service.KafkaConnection;
 import io.muster.service.Settings;
 import io.muster.service.StreamsApplication;
 import io.muster.service.Traces;
+import io.muster.service.state.Documents;
 import io.muster.topics.Namespace;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.TopicProvisioner;
@@ -51,7 +52,15 @@ public final class PlannerService {
             throws ExecutionException, InterruptedException {
         PartitionCounts counts = partitionCounts(options.streams().kafka());
         return StreamsApplication.start(
-                PlannerTopology.build(registry, counts, options.limits(), meters, traces), options.streams(), meters);
+                PlannerTopology.build(
+                        registry,
+                        counts,
+                        options.limits(),
+                        Documents.of(options.streams().kafka()),
+                        meters,
+                        traces),
+                options.streams(),
+                meters);
     }
 
     /** As the topics are, so that records that name a partition name one that exists. */

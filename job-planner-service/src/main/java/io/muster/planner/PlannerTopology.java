@@ -15,9 +15,12 @@ import io.muster.service.Outbox;
 import io.muster.service.Route;
 import io.muster.service.Traces;
 import io.muster.service.growth.RecordNumbers;
+import io.muster.service.state.Documents;
+import io.muster.service.state.SoundStore;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.Topic;
 import io.muster.topics.Topics;
+import java.util.Optional;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -38,8 +41,10 @@ final class PlannerTopology {
     private final SchemaRegistry registry;
     private final Codecs codecs;
     private final PartitionCounts counts;
+    private final Documents documents;
 
-    private PlannerTopology(SchemaRegistry registry, PartitionCounts counts) {
+    private PlannerTopology(SchemaRegistry registry, PartitionCounts counts, Documents documents) {
+        this.documents = documents;
         this.registry = registry;
         this.codecs = new Codecs(registry);
         this.counts = counts;
@@ -48,11 +53,17 @@ final class PlannerTopology {
     /**
      * Builds it.
      *
+     * @param documents that take the place of entries of the state that can't be read
      * @throws io.muster.registry.SchemaRegistryException when the registry is away or refuses a schema
      */
     static Topology build(
-            SchemaRegistry registry, PartitionCounts counts, JobLimits limits, MeterRegistry meters, Traces traces) {
-        PlannerTopology planner = new PlannerTopology(registry, counts);
+            SchemaRegistry registry,
+            PartitionCounts counts,
+            JobLimits limits,
+            Documents documents,
+            MeterRegistry meters,
+            Traces traces) {
+        PlannerTopology planner = new PlannerTopology(registry, counts, documents);
         planner.coordinator(limits.mostActive(), meters);
         planner.fleet(limits.operationsPerSecond(), traces);
         return planner.topology;
@@ -66,15 +77,15 @@ final class PlannerTopology {
                 () -> new JobProcessor(codecs, counts, mostActiveJobs, meters),
                 source(Topics.JOB_COMMANDS),
                 source(Topics.JOB_STATISTICS));
-        topology.addStateStore(inMemory(JobProcessor.JOBS, codecs.of(Topics.JOBS)), COORDINATOR);
-        topology.addStateStore(inMemory(JobProcessor.STATISTICS, codecs.of(Topics.JOB_STATISTICS)), COORDINATOR);
+        topology.addStateStore(inMemory(JobProcessor.JOBS, Topics.JOBS), COORDINATOR);
+        topology.addStateStore(inMemory(JobProcessor.STATISTICS, Topics.JOB_STATISTICS), COORDINATOR);
         topology.addStateStore(RecordNumbers.store(JobProcessor.NUMBERS), COORDINATOR);
         if (mostActiveJobs > 0) {
             topology.addGlobalStore(
-                    inMemory(ActiveJobs.STORE, codecs.of(Topics.JOBS)).withLoggingDisabled(),
+                    inMemory(ActiveJobs.STORE, Serdes.ByteArray()).withLoggingDisabled(),
                     source(Topics.JOBS),
                     new StringDeserializer(),
-                    codecs.of(Topics.JOBS),
+                    new ByteArrayDeserializer(),
                     Topics.JOBS.name(),
                     ActiveJobs.STORE,
                     ActiveJobs::new);
@@ -93,19 +104,25 @@ final class PlannerTopology {
         read(Topics.EXPANSIONS);
         topology.addProcessor(
                 FLEET,
-                () -> new FleetProcessor(codecs, counts, operationsPerSecond, traces),
+                () -> new FleetProcessor(codecs, counts, operationsPerSecond, documents, traces),
                 source(Topics.DEVICE_COMMANDS),
                 source(Topics.DEVICE_REPORTS),
                 source(Topics.EXPANSIONS));
         topology.addStateStore(onDisk(FleetProcessor.DEVICES, Serdes.ByteArray()), FLEET);
-        topology.addStateStore(inMemory(FleetProcessor.CONNECTIONS, codecs.of(Topics.DEVICE_CONNECTIONS)), FLEET);
-        topology.addStateStore(inMemory(FleetProcessor.JOBS, own("fleet-jobs", FleetJob.class)), FLEET);
+        topology.addStateStore(inMemory(FleetProcessor.CONNECTIONS, Topics.DEVICE_CONNECTIONS), FLEET);
+        topology.addStateStore(
+                SoundStore.builder(
+                        Stores.inMemoryKeyValueStore(FleetProcessor.JOBS),
+                        own("fleet-jobs", FleetJob.class),
+                        Optional.empty(),
+                        documents),
+                FLEET);
         topology.addStateStore(inMemory(FleetProcessor.JUDGED, Serdes.ByteArray()), FLEET);
         topology.addStateStore(inMemory(FleetProcessor.WAITING, Serdes.ByteArray()), FLEET);
         topology.addStateStore(onDisk(FleetProcessor.TAGS, Serdes.ByteArray()), FLEET);
-        topology.addStateStore(onDisk(FleetProcessor.DEVICE_JOBS, own("device-jobs", DeviceJob.class)), FLEET);
-        topology.addStateStore(onDisk(FleetProcessor.MESSAGES, own("messages", PendingMessage.class)), FLEET);
-        topology.addStateStore(onDisk(FleetProcessor.METHODS, own("methods", PendingMethod.class)), FLEET);
+        topology.addStateStore(soundOnDisk(FleetProcessor.DEVICE_JOBS, own("device-jobs", DeviceJob.class)), FLEET);
+        topology.addStateStore(soundOnDisk(FleetProcessor.MESSAGES, own("messages", PendingMessage.class)), FLEET);
+        topology.addStateStore(soundOnDisk(FleetProcessor.METHODS, own("methods", PendingMethod.class)), FLEET);
         topology.addStateStore(RecordNumbers.store(FleetProcessor.NUMBERS), FLEET);
         write(Outbox.sink(Topics.DEVICE_REPORTS), Topics.DEVICE_REPORTS, FLEET);
         write(Outbox.sink(Topics.DEVICES), Topics.DEVICES, FLEET);
@@ -136,6 +153,17 @@ final class PlannerTopology {
 
     private static <V> StoreBuilder<KeyValueStore<String, V>> onDisk(String name, Serde<V> values) {
         return Stores.keyValueStoreBuilder(Stores.persistentKeyValueStore(name), Serdes.String(), values);
+    }
+
+    private <V extends SpecificRecord> StoreBuilder<KeyValueStore<String, V>> soundOnDisk(
+            String name, RecordCodec<V> codec) {
+        return SoundStore.builder(Stores.persistentKeyValueStore(name), codec, Optional.empty(), documents);
+    }
+
+    /** Of documents that stand on the topic too. */
+    private <V extends SpecificRecord> StoreBuilder<KeyValueStore<String, V>> inMemory(String name, Topic<V> topic) {
+        return SoundStore.builder(
+                Stores.inMemoryKeyValueStore(name), codecs.of(topic), Optional.of(topic), documents);
     }
 
     private static <V> StoreBuilder<KeyValueStore<String, V>> inMemory(String name, Serde<V> values) {

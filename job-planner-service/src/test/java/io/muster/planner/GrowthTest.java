@@ -15,6 +15,7 @@ import io.muster.records.MethodAnswered;
 import io.muster.records.MethodRequest;
 import io.muster.registry.InMemorySchemaRegistry;
 import io.muster.service.Traces;
+import io.muster.service.state.Documents;
 import io.muster.service.growth.Repartitioning;
 import io.muster.topics.PartitionCounts;
 import java.nio.ByteBuffer;
@@ -37,6 +38,7 @@ class GrowthTest {
                 new InMemorySchemaRegistry(),
                 PartitionCounts.SMALL,
                 JobLimits.NONE,
+                Documents.NONE,
                 new SimpleMeterRegistry(),
                 Traces.off());
         Set<String> stores = topology.describe().subtopologies().stream()

@@ -36,9 +36,11 @@ import io.muster.records.Reply;
 import io.muster.records.RequestConnection;
 import io.muster.records.SubscriptionsChanged;
 import io.muster.registry.InMemorySchemaRegistry;
+import io.muster.registry.SchemaRegistry;
 import io.muster.service.Traces;
 import io.muster.topics.Headers;
 import io.muster.topics.PartitionCounts;
+import io.muster.topics.Retention;
 import io.muster.topics.Topic;
 import io.muster.topics.Topics;
 import java.nio.charset.StandardCharsets;
@@ -62,6 +64,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.TopologyTestDriver;
@@ -88,6 +91,7 @@ final class PlannerDriver implements AutoCloseable {
     private final Map<String, Map<DeviceJobStatus, Long>> counts = new HashMap<>();
     private final Map<String, Long> jobNumbers = new HashMap<>();
     private final Set<String> expanded = new HashSet<>();
+    private final Map<String, Map<String, byte[]>> compacted = new HashMap<>();
     private Instant now = Instant.parse("2026-11-21T02:00:00Z");
     private int requests;
     private String run = "run-1";
@@ -110,9 +114,21 @@ final class PlannerDriver implements AutoCloseable {
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "test-" + UUID.randomUUID());
         properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "unused:1");
         this.driver = new TopologyTestDriver(
-                PlannerTopology.build(registry, counts, limits, new SimpleMeterRegistry(), Traces.off()),
+                PlannerTopology.build(
+                        registry, counts, limits, this::documents, new SimpleMeterRegistry(), Traces.off()),
                 properties,
                 now);
+    }
+
+    /** What a compacted topic has, as this driver has seen it written. */
+    private Map<String, byte[]> documents(Topic<?> topic, int partition, Set<String> keys) {
+        Map<String, byte[]> found = new HashMap<>(compacted.getOrDefault(topic.name(), Map.of()));
+        found.keySet().retainAll(keys);
+        return found;
+    }
+
+    SchemaRegistry registry() {
+        return registry;
     }
 
     Instant now() {
@@ -321,6 +337,7 @@ final class PlannerDriver implements AutoCloseable {
         deadLetters.addAll(written(Topics.DEAD_LETTERS));
         refusals.addAll(written(Topics.JOB_REFUSALS));
         jobEvents.addAll(written(Topics.JOB_EVENTS));
+        written(Topics.DEVICES);
         written(Topics.JOBS).forEach(job -> jobs.put(job.getDefinition().getJobId(), job));
         written(Topics.DEVICE_CONNECTIONS).forEach(connection -> connections.put(connection.getDeviceId(), connection));
         List<DeviceJobEvent> fresh = written(Topics.DEVICE_JOB_EVENTS);
@@ -378,10 +395,15 @@ final class PlannerDriver implements AutoCloseable {
     }
 
     private <V extends SpecificRecord> List<V> written(Topic<V> topic) {
-        return driver
-                .createOutputTopic(topic.name(), new StringDeserializer(), new ByteArrayDeserializer())
-                .readValuesToList()
-                .stream()
+        List<KeyValue<String, byte[]>> records = driver.createOutputTopic(
+                        topic.name(), new StringDeserializer(), new ByteArrayDeserializer())
+                .readKeyValuesToList();
+        if (topic.retention() instanceof Retention.Compacted) {
+            Map<String, byte[]> documents = compacted.computeIfAbsent(topic.name(), _ -> new HashMap<>());
+            records.forEach(record -> documents.put(record.key, record.value));
+        }
+        return records.stream()
+                .map(record -> record.value)
                 .filter(Objects::nonNull)
                 .map(codecs.of(topic)::decode)
                 .toList();

@@ -7,6 +7,7 @@ import io.muster.processor.streamjob.stream.StreamJobRunner;
 import io.muster.registry.SchemaRegistry;
 import io.muster.service.StreamsApplication;
 import io.muster.service.Traces;
+import io.muster.service.state.Documents;
 import io.muster.topics.Namespace;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.TopicProvisioner;
@@ -49,16 +50,17 @@ public final class ProcessorService implements AutoCloseable {
             counts = TopicProvisioner.counts(admin);
         }
         StreamsApplication application =
-                StreamsApplication.start(ProcessorTopology.build(registry, counts, meters, traces), options, meters);
+                StreamsApplication.start(ProcessorTopology.build(
+                        registry, counts, Documents.of(options.kafka()), meters, traces), options, meters);
         StreamsApplication.Options ofStreamJobs = new StreamsApplication.Options(
                 options.id(), options.kafka(), options.stateDir(), 1, options.replication(), options.more());
         return new ProcessorService(
                 application, new StreamJobRunner(ofStreamJobs, reach, new Codecs(registry), meters).start());
     }
 
-    /** Whether every partition that this instance owns is being processed. */
+    /** Whether every partition that this instance owns is being processed, and stream jobs are followed. */
     public boolean ready() {
-        return application.ready();
+        return application.ready() && streamJobs.ready();
     }
 
     @Override

@@ -5,23 +5,23 @@ import io.muster.codec.Codecs;
 import io.muster.processor.statistics.stream.JobTallies;
 import io.muster.processor.statistics.stream.PartitionTallies;
 import io.muster.processor.streamjob.stream.StreamJobProcessor;
-import io.muster.records.PartialTally;
 import io.muster.registry.SchemaRegistry;
 import io.muster.service.Outbox;
 import io.muster.service.Route;
 import io.muster.service.Traces;
 import io.muster.service.growth.RecordNumbers;
+import io.muster.service.state.Documents;
+import io.muster.service.state.SoundStore;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.Topic;
 import io.muster.topics.Topics;
+import java.util.Optional;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.Topology;
-import org.apache.kafka.streams.state.KeyValueStore;
-import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
 
 /** What the processor reads, folds and writes. */
@@ -32,17 +32,23 @@ final class ProcessorTopology {
 
     private ProcessorTopology() {}
 
-    /** @throws io.muster.registry.SchemaRegistryException when the registry is away or refuses a schema */
-    static Topology build(SchemaRegistry registry, PartitionCounts counts, MeterRegistry meters, Traces traces) {
+    /**
+     * Builds it.
+     *
+     * @param documents that take the place of entries of the state that can't be read
+     * @throws io.muster.registry.SchemaRegistryException when the registry is away or refuses a schema
+     */
+    static Topology build(
+            SchemaRegistry registry, PartitionCounts counts, Documents documents, MeterRegistry meters, Traces traces) {
         Codecs codecs = new Codecs(registry);
         Topology topology = new Topology();
-        statistics(topology, codecs, counts.devices(), meters, traces);
-        streamJobs(topology, codecs, counts);
+        statistics(topology, codecs, counts, meters, traces);
+        streamJobs(topology, codecs, counts, documents);
         return topology;
     }
 
     private static void statistics(
-            Topology topology, Codecs codecs, int devicePartitions, MeterRegistry meters, Traces traces) {
+            Topology topology, Codecs codecs, PartitionCounts counts, MeterRegistry meters, Traces traces) {
         topology.addSource(
                 "events", new StringDeserializer(), new ByteArrayDeserializer(), Topics.DEVICE_JOB_EVENTS.name());
         topology.addProcessor(
@@ -51,22 +57,46 @@ final class ProcessorTopology {
                         codecs.of(Topics.DEVICE_JOB_EVENTS),
                         sink(Topics.JOB_TALLIES),
                         sink(Topics.DEAD_LETTERS),
-                        devicePartitions,
+                        counts.devices(),
                         meters,
                         traces),
                 "events");
-        topology.addStateStore(store(PartitionTallies.STORE, codecs).withCachingEnabled(), BY_PARTITION);
+        topology.addStateStore(
+                Stores.keyValueStoreBuilder(
+                                Stores.inMemoryKeyValueStore(PartitionTallies.STORE),
+                                Serdes.String(),
+                                PartitionTallies.serde(codecs.of(Topics.JOB_TALLIES)))
+                        .withCachingEnabled(),
+                BY_PARTITION);
         write(topology, Topics.JOB_TALLIES, codecs, BY_PARTITION);
         write(topology, Topics.DEAD_LETTERS, codecs, BY_PARTITION);
 
+        String deadLettersByJob = Outbox.sink(Topics.DEAD_LETTERS, BY_JOB);
         topology.addSource(
-                "tallies", new StringDeserializer(), codecs.of(Topics.JOB_TALLIES), Topics.JOB_TALLIES.name());
-        topology.addProcessor(BY_JOB, JobTallies::new, "tallies");
-        topology.addStateStore(store(JobTallies.STORE, codecs), BY_JOB);
+                "tallies", new StringDeserializer(), new ByteArrayDeserializer(), Topics.JOB_TALLIES.name());
+        topology.addProcessor(
+                BY_JOB,
+                () -> new JobTallies(
+                        codecs.of(Topics.JOB_TALLIES), sink(Topics.JOB_STATISTICS), deadLettersByJob, counts),
+                "tallies");
+        topology.addStateStore(
+                SoundStore.builder(
+                        Stores.inMemoryKeyValueStore(JobTallies.STORE),
+                        codecs.of(Topics.JOB_TALLIES),
+                        Optional.empty(),
+                        Documents.NONE),
+                BY_JOB);
         write(topology, Topics.JOB_STATISTICS, codecs, BY_JOB);
+        topology.addSink(
+                deadLettersByJob,
+                Topics.DEAD_LETTERS.name(),
+                new StringSerializer(),
+                codecs.of(Topics.DEAD_LETTERS),
+                BY_JOB);
     }
 
-    private static void streamJobs(Topology topology, Codecs codecs, PartitionCounts counts) {
+    private static void streamJobs(
+            Topology topology, Codecs codecs, PartitionCounts counts, Documents documents) {
         topology.addSource(
                 "stream-job-commands",
                 new StringDeserializer(),
@@ -74,14 +104,16 @@ final class ProcessorTopology {
                 Topics.STREAM_JOB_COMMANDS.name());
         topology.addProcessor(STREAM_JOBS, () -> new StreamJobProcessor(codecs, counts), "stream-job-commands");
         topology.addStateStore(
-                Stores.keyValueStoreBuilder(
+                SoundStore.builder(
                         Stores.inMemoryKeyValueStore(StreamJobProcessor.JOBS),
-                        Serdes.String(),
-                        codecs.of(Topics.STREAM_JOBS)),
+                        codecs.of(Topics.STREAM_JOBS),
+                        Optional.of(Topics.STREAM_JOBS),
+                        documents),
                 STREAM_JOBS);
         topology.addStateStore(RecordNumbers.store(StreamJobProcessor.NUMBERS), STREAM_JOBS);
         route(topology, Outbox.sink(Topics.STREAM_JOB_EVENTS), Topics.STREAM_JOB_EVENTS);
         route(topology, Outbox.sink(Topics.STREAM_JOBS), Topics.STREAM_JOBS);
+        route(topology, Outbox.sink(Topics.STREAM_JOB_PROGRESS), Topics.STREAM_JOB_PROGRESS);
         route(topology, Outbox.sink(Topics.REPLIES, StreamJobProcessor.WRITER), Topics.REPLIES);
         route(topology, Outbox.sink(Topics.DEAD_LETTERS, StreamJobProcessor.WRITER), Topics.DEAD_LETTERS);
     }
@@ -97,10 +129,5 @@ final class ProcessorTopology {
 
     private static String sink(Topic<?> topic) {
         return "to-" + topic.name();
-    }
-
-    private static StoreBuilder<KeyValueStore<String, PartialTally>> store(String name, Codecs codecs) {
-        return Stores.keyValueStoreBuilder(
-                Stores.inMemoryKeyValueStore(name), Serdes.String(), codecs.of(Topics.JOB_TALLIES));
     }
 }

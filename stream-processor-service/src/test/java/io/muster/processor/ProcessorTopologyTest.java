@@ -7,6 +7,7 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.syntax.ArchRuleDefinition;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.muster.codec.Codecs;
+import io.muster.codec.PoisonRecords;
 import io.muster.records.DeviceJobCompleted;
 import io.muster.records.DeviceJobCounts;
 import io.muster.records.DeviceJobDelivered;
@@ -16,6 +17,7 @@ import io.muster.records.ExpansionCompleted;
 import io.muster.records.JobStatistics;
 import io.muster.registry.InMemorySchemaRegistry;
 import io.muster.service.Traces;
+import io.muster.service.state.Documents;
 import io.muster.service.growth.Repartitioning;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.ServiceTopics;
@@ -50,7 +52,7 @@ class ProcessorTopologyTest {
     private final Codecs codecs = new Codecs(registry);
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     private final TopologyTestDriver driver = new TopologyTestDriver(
-            ProcessorTopology.build(registry, new PartitionCounts(1, 1, 1, 1), meters, Traces.off()),
+            ProcessorTopology.build(registry, new PartitionCounts(1, 1, 1, 1), Documents.NONE, meters, Traces.off()),
             properties(),
             NOW);
     private final TestInputTopic<String, byte[]> events =
@@ -79,12 +81,39 @@ class ProcessorTopologyTest {
 
     private long jobNumber = 7;
 
+    /** Records that nobody of ours writes, in every topic that the processor reads: each is a dead letter or counts, and counting goes on. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4})
+    void noRecordStopsTheProcessor(long seed) {
+        PoisonRecords poison = new PoisonRecords(registry, seed);
+        for (int i = 0; i < 500; i++) {
+            for (Topic<?> topic : List.of(Topics.DEVICE_JOB_EVENTS, Topics.JOB_TALLIES, Topics.STREAM_JOB_COMMANDS)) {
+                PoisonRecords.Poison record = poison.next(topic);
+                driver.createInputTopic(topic.name(), new StringSerializer(), new ByteArraySerializer())
+                        .pipeInput(record.key(), record.value());
+            }
+            if (i % 25 == 0) {
+                driver.advanceWallClockTime(Duration.ofHours(7));
+            }
+        }
+        while (!statistics.isEmpty()) {
+            statistics.readValue();
+        }
+        event("a", null, new DeviceJobDelivered());
+        event("a", DeviceJobStatus.RUNNING, new DeviceJobCompleted(null, null));
+        event(null, null, new ExpansionCompleted(0, 1, 1));
+        pause();
+        assertThat(statistics.readValuesToList().getLast())
+                .isEqualTo(new JobStatistics(
+                        "job", new DeviceJobCounts(1, 0, 0, 1, 0, 0), 1, 1, NOW, jobNumber, List.of(1L)));
+    }
+
     /** Access lists of a cluster are made from it. */
     @Test
     void readsAndWritesOnlyWhatItsAccessListOpens() {
         Set<String> read = new TreeSet<>();
         Set<String> written = new TreeSet<>();
-        ProcessorTopology.build(registry, new PartitionCounts(1, 1, 1, 1), meters, Traces.off())
+        ProcessorTopology.build(registry, new PartitionCounts(1, 1, 1, 1), Documents.NONE, meters, Traces.off())
                 .describe()
                 .subtopologies()
                 .forEach(part -> part.nodes().forEach(node -> {
@@ -191,7 +220,7 @@ class ProcessorTopologyTest {
     @Test
     void everyStoreIsMovedWhenTopicsGetMorePartitions() {
         Set<String> stores =
-                ProcessorTopology.build(registry, PartitionCounts.SMALL, meters, Traces.off())
+                ProcessorTopology.build(registry, PartitionCounts.SMALL, Documents.NONE, meters, Traces.off())
                         .describe()
                         .subtopologies()
                         .stream()

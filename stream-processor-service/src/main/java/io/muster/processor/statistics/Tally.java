@@ -59,7 +59,8 @@ public record Tally(long queued, long running, long succeeded, long failed, long
         };
     }
 
-    private boolean isPossible() {
+    /** Returns whether no state has less than no device jobs. */
+    public boolean isPossible() {
         return queued >= 0 && running >= 0 && succeeded >= 0 && failed >= 0 && cancelled >= 0;
     }
 

@@ -1,6 +1,7 @@
 package io.muster.planner.fleet.stream;
 
 import io.muster.codec.RecordCodec;
+import io.muster.codec.UndecodableRecordException;
 import io.muster.document.IdentityId;
 import io.muster.planner.fleet.Identities;
 import io.muster.planner.fleet.TagIndex;
@@ -8,6 +9,7 @@ import io.muster.query.Condition;
 import io.muster.query.Source;
 import io.muster.records.Device;
 import io.muster.service.Outbox;
+import io.muster.service.state.Healer;
 import io.muster.topics.Topics;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -41,6 +43,7 @@ final class DeviceTable {
     private final KeyValueStore<String, byte[]> store;
     private final KeyValueStore<String, byte[]> tags;
     private final RecordCodec<Device> codec;
+    private final Healer<Device> healer;
     private final Outbox outbox;
     private Census counted = new Census(0, 0);
     private @Nullable String countedUntil;
@@ -51,7 +54,9 @@ final class DeviceTable {
             KeyValueStore<String, byte[]> store,
             KeyValueStore<String, byte[]> tags,
             RecordCodec<Device> codec,
+            Healer<Device> healer,
             Outbox outbox) {
+        this.healer = healer;
         this.store = store;
         this.tags = tags;
         this.codec = codec;
@@ -91,8 +96,20 @@ final class DeviceTable {
 
     @Nullable
     Device get(String deviceId) {
-        byte[] bytes = store.get(deviceId);
-        return bytes == null ? null : codec.decode(bytes);
+        return decoded(deviceId, store.get(deviceId));
+    }
+
+    private @Nullable Device decoded(String id, byte @Nullable [] bytes) {
+        if (bytes == null) {
+            return null;
+        }
+        try {
+            return codec.decode(bytes);
+        } catch (UndecodableRecordException _) {
+            healer.heal();
+            byte[] healed = store.get(id);
+            return healed == null ? null : codec.decode(healed);
+        }
     }
 
     /** @param before as it stands in the table; null when it is new */
@@ -230,7 +247,10 @@ final class DeviceTable {
             boolean goOn = true;
             while (goOn && found.hasNext()) {
                 KeyValue<String, byte[]> entry = found.next();
-                goOn = (source != null && !isOf(source, entry.key)) || visitor.test(codec.decode(entry.value));
+                if (source == null || isOf(source, entry.key)) {
+                    @Nullable Device device = decoded(entry.key, entry.value);
+                    goOn = device == null || visitor.test(device);
+                }
             }
             return found.hasNext();
         }

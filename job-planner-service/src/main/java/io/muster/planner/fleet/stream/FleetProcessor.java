@@ -1,7 +1,6 @@
 package io.muster.planner.fleet.stream;
 
 import io.muster.codec.Codecs;
-import io.muster.codec.UndecodableRecordException;
 import io.muster.document.IdentityId;
 import io.muster.planner.fleet.OperationRate;
 import io.muster.planner.state.FleetJob;
@@ -10,6 +9,7 @@ import io.muster.records.AwaitTurn;
 import io.muster.records.CancelDeviceJobs;
 import io.muster.records.CountDevices;
 import io.muster.records.DeleteDevice;
+import io.muster.records.Device;
 import io.muster.records.DeviceCommand;
 import io.muster.records.DeviceConnection;
 import io.muster.records.DeviceReport;
@@ -36,12 +36,15 @@ import io.muster.records.ResumeDeviceJobs;
 import io.muster.records.SubscriptionsChanged;
 import io.muster.service.InvalidRecordException;
 import io.muster.service.Outbox;
+import io.muster.service.RecordFailure;
 import io.muster.service.Requester;
 import io.muster.service.Route;
 import io.muster.service.Steps;
 import io.muster.service.Traces;
 import io.muster.service.growth.KeyPartition;
 import io.muster.service.growth.RecordNumbers;
+import io.muster.service.state.Documents;
+import io.muster.service.state.Healer;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.Topics;
 import java.time.Duration;
@@ -100,6 +103,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
     private final int gatewayPartitions;
     private final int replyPartitions;
     private final int operationsPerSecond;
+    private final Documents documents;
     private final Traces traces;
 
     @SuppressWarnings("NullAway.Init") // Kafka Streams calls init before anything else.
@@ -148,8 +152,11 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
      * Makes one.
      *
      * @param operationsPerSecond how many device operations of jobs may begin, in all partitions together; 0 for any number
+     * @param documents that take the place of devices in the state that can't be read
      */
-    public FleetProcessor(Codecs codecs, PartitionCounts counts, int operationsPerSecond, Traces traces) {
+    public FleetProcessor(
+            Codecs codecs, PartitionCounts counts, int operationsPerSecond, Documents documents, Traces traces) {
+        this.documents = documents;
         this.traces = traces;
         this.codecs = codecs;
         this.devicePartitions = counts.devices();
@@ -169,8 +176,15 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
         KeyValueStore<String, PendingMethod> methodStore = context.getStateStore(METHODS);
         FleetOutbox fleetOutbox = new FleetOutbox(outbox);
         this.logTime = new LogTime(UUID.randomUUID().toString());
-        this.devices = new DeviceTable(
-                context.getStateStore(DEVICES), context.getStateStore(TAGS), codecs.of(Topics.DEVICES), outbox);
+        KeyValueStore<String, byte[]> deviceStore = context.getStateStore(DEVICES);
+        Healer<Device> healer = new Healer<>(
+                deviceStore,
+                codecs.of(Topics.DEVICES),
+                Optional.of(Topics.DEVICES),
+                context.taskId().partition(),
+                documents);
+        this.devices =
+                new DeviceTable(deviceStore, context.getStateStore(TAGS), codecs.of(Topics.DEVICES), healer, outbox);
         ConnectionTable connections = new ConnectionTable(connectionStore, outbox, logTime);
         TwinWriter twins = new TwinWriter(devices, connections, fleetOutbox);
         this.deviceJobs =
@@ -219,8 +233,10 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
             } else {
                 expansion(record, now);
             }
-        } catch (UndecodableRecordException | InvalidRecordException e) {
+        } catch (InvalidRecordException e) {
             outbox.giveUp(FleetOutbox.deadLetters(), position, record, String.valueOf(e.getMessage()), now);
+        } catch (RuntimeException e) {
+            outbox.giveUp(FleetOutbox.deadLetters(), position, record, RecordFailure.reason(e), now);
         }
         steps.worked();
     }
@@ -286,6 +302,12 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
 
     private void expansion(Record<String, byte[]> record, Instant now) throws InvalidRecordException {
         Expansion expansion = codecs.of(Topics.EXPANSIONS).decode(record.value());
+        if (expansion.getPartition() < 0
+                || expansion.getPartition() >= expansion.getPartitions()
+                || expansion.getPartitions() > devicePartitions) {
+            throw new InvalidRecordException("no device partition has the number " + expansion.getPartition() + " of "
+                    + expansion.getPartitions() + ", there are " + devicePartitions);
+        }
         String jobId = expansion.getJobId();
         switch (expansion.getRequest()) {
             case ExpandJob expand -> expansions.begin(expansion, expand, now);

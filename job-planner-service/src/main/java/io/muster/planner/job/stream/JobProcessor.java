@@ -2,7 +2,6 @@ package io.muster.planner.job.stream;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.codec.Codecs;
-import io.muster.codec.UndecodableRecordException;
 import io.muster.planner.job.Decision;
 import io.muster.planner.job.JobDecider;
 import io.muster.planner.job.JobIntent;
@@ -18,6 +17,7 @@ import io.muster.records.PauseJob;
 import io.muster.records.ResumeJob;
 import io.muster.service.InvalidRecordException;
 import io.muster.service.Outbox;
+import io.muster.service.RecordFailure;
 import io.muster.service.Requester;
 import io.muster.service.Route;
 import io.muster.service.Steps;
@@ -112,8 +112,10 @@ public final class JobProcessor implements Processor<String, byte[], Route, byte
             } else {
                 command(record, position, now);
             }
-        } catch (UndecodableRecordException | InvalidRecordException e) {
+        } catch (InvalidRecordException e) {
             effects.giveUp(position, record, String.valueOf(e.getMessage()), now);
+        } catch (RuntimeException e) {
+            effects.giveUp(position, record, RecordFailure.reason(e), now);
         }
         steps.worked();
     }
@@ -165,7 +167,8 @@ public final class JobProcessor implements Processor<String, byte[], Route, byte
     }
 
     private boolean isFull() {
-        return mostActive > 0 && ActiveJobs.count(jobs, context.getStateStore(ActiveJobs.STORE)) >= mostActive;
+        return mostActive > 0 && ActiveJobs.count(jobs, context.getStateStore(ActiveJobs.STORE), codecs.of(Topics.JOBS))
+                        >= mostActive;
     }
 
     private void tick(long timestamp) {

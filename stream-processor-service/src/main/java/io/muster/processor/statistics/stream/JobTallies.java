@@ -1,9 +1,16 @@
 package io.muster.processor.statistics.stream;
 
+import io.muster.codec.RecordCodec;
 import io.muster.processor.statistics.Tally;
+import io.muster.records.DeadLetter;
 import io.muster.records.JobStatistics;
 import io.muster.records.PartialTally;
+import io.muster.service.DeadLetters;
+import io.muster.service.InvalidRecordException;
+import io.muster.service.RecordFailure;
 import io.muster.service.Steps;
+import io.muster.service.growth.KeyPartition;
+import io.muster.topics.PartitionCounts;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -11,26 +18,35 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 
 /** The second stage: the latest partial of each device partition, and their sum as the job's statistics. */
-public final class JobTallies implements Processor<String, PartialTally, String, JobStatistics> {
+public final class JobTallies implements Processor<String, byte[], String, SpecificRecord> {
     /** The store of partials, by job id, NUL, partition. */
     public static final String STORE = "job-tallies";
 
     private static final StringSerializer TEXT = new StringSerializer();
     private static final Duration SWEEP = Duration.ofHours(6);
     private static final Duration KEPT = Duration.ofDays(31);
+    private static final String SERVICE = "stream-processor-service";
+
+    private final RecordCodec<PartialTally> codec;
+    private final String statistics;
+    private final String deadLetters;
+    private final int devicePartitions;
+    private final int jobPartitions;
 
     @SuppressWarnings("NullAway.Init") // Kafka Streams calls init before anything else.
-    private ProcessorContext<String, JobStatistics> context;
+    private ProcessorContext<String, SpecificRecord> context;
 
     @SuppressWarnings("NullAway.Init")
     private KeyValueStore<String, PartialTally> store;
@@ -38,8 +54,23 @@ public final class JobTallies implements Processor<String, PartialTally, String,
     @SuppressWarnings("NullAway.Init")
     private Steps steps;
 
+    /**
+     * Makes one.
+     *
+     * @param statistics and deadLetters the names of the sinks
+     * @param partitions how many topics have
+     */
+    public JobTallies(
+            RecordCodec<PartialTally> codec, String statistics, String deadLetters, PartitionCounts partitions) {
+        this.codec = codec;
+        this.statistics = statistics;
+        this.deadLetters = deadLetters;
+        this.devicePartitions = partitions.devices();
+        this.jobPartitions = partitions.jobs();
+    }
+
     @Override
-    public void init(ProcessorContext<String, JobStatistics> context) {
+    public void init(ProcessorContext<String, SpecificRecord> context) {
         this.context = context;
         this.store = context.getStateStore(STORE);
         this.steps = Steps.of(context);
@@ -47,12 +78,47 @@ public final class JobTallies implements Processor<String, PartialTally, String,
     }
 
     @Override
-    public void process(Record<String, PartialTally> record) {
-        PartialTally partial = record.value();
-        String jobId = partial.getJobId();
-        store.put(jobId + '\0' + partial.getPartition(), partial);
-        context.forward(record.withKey(jobId).withValue(sum(jobId)));
+    public void process(Record<String, byte[]> record) {
+        try {
+            PartialTally partial = valid(record);
+            String jobId = partial.getJobId();
+            store.put(jobId + '\0' + partial.getPartition(), partial);
+            context.forward(new Record<>(jobId, sum(jobId), record.timestamp()), statistics);
+        } catch (InvalidRecordException e) {
+            putAside(record, String.valueOf(e.getMessage()));
+        } catch (RuntimeException e) {
+            putAside(record, RecordFailure.reason(e));
+        }
         steps.worked();
+    }
+
+    private PartialTally valid(Record<String, byte[]> record) throws InvalidRecordException {
+        if (record.value() == null) {
+            throw new InvalidRecordException("a tally has a value");
+        }
+        PartialTally partial = codec.decode(record.value());
+        if (!partial.getJobId().equals(record.key())) {
+            throw new InvalidRecordException("the key is not the tally's job id");
+        }
+        KeyPartition.require(record.key(), context.recordMetadata().orElseThrow(), jobPartitions);
+        if (partial.getPartition() < 0 || partial.getPartition() >= devicePartitions) {
+            throw new InvalidRecordException("no device partition has the number " + partial.getPartition());
+        }
+        if (partial.getPartitions() < 0 || partial.getPartitions() > devicePartitions) {
+            throw new InvalidRecordException("there are " + devicePartitions + " device partitions and not "
+                    + partial.getPartitions());
+        }
+        if (!Tally.of(partial).isPossible()) {
+            throw new InvalidRecordException("no state has less than no device jobs");
+        }
+        return partial;
+    }
+
+    private void putAside(Record<String, byte[]> record, String reason) {
+        RecordMetadata position = context.recordMetadata().orElseThrow();
+        DeadLetter letter =
+                DeadLetters.of(SERVICE, position, record, reason, Instant.ofEpochMilli(context.currentSystemTimeMs()));
+        context.forward(new Record<>(null, letter, record.timestamp()), deadLetters);
     }
 
     /** Of the latest job of that id: partitions that have not heard of it still tell of an earlier one. */
@@ -103,7 +169,7 @@ public final class JobTallies implements Processor<String, PartialTally, String,
             store.delete(key);
             String jobId = key.substring(0, key.indexOf('\0'));
             if (partials(jobId).isEmpty()) {
-                context.forward(new Record<>(jobId, null, now.toEpochMilli()));
+                context.forward(new Record<>(jobId, null, now.toEpochMilli()), statistics);
             }
         }
     }

@@ -10,6 +10,8 @@ import io.muster.records.DeviceJobEvent;
 import io.muster.records.ExpansionCompleted;
 import io.muster.records.PartialTally;
 import io.muster.service.DeadLetters;
+import io.muster.service.InvalidRecordException;
+import io.muster.service.RecordFailure;
 import io.muster.service.Steps;
 import io.muster.service.Traces;
 import io.opentelemetry.api.common.AttributeKey;
@@ -25,6 +27,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.common.serialization.Serde;
+import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
@@ -94,12 +98,31 @@ public final class PartitionTallies implements Processor<String, byte[], String,
         this.meters = meters;
     }
 
+    /** Returns the serde of its store, which is cached: what can't be read is null, and {@link #init} removes it. */
+    public static Serde<PartialTally> serde(RecordCodec<PartialTally> codec) {
+        return Serdes.serdeFrom(codec, (_, bytes) -> {
+            try {
+                return bytes == null ? null : codec.decode(bytes);
+            } catch (UndecodableRecordException _) {
+                return null;
+            }
+        });
+    }
+
     @Override
     public void init(ProcessorContext<String, SpecificRecord> context) {
         this.context = context;
         this.store = context.getStateStore(STORE);
+        List<String> corrupt = new ArrayList<>();
         try (KeyValueIterator<String, PartialTally> all = store.all()) {
-            all.forEachRemaining(entry -> changed.add(entry.key));
+            all.forEachRemaining(entry -> (entry.value == null ? corrupt : changed).add(entry.key));
+        }
+        for (String jobId : corrupt) {
+            LOG.error(
+                    "What was counted of a job in this partition can't be read and was removed: its statistics lack that, jobId={} partition={}",
+                    jobId,
+                    context.taskId().partition());
+            store.delete(jobId);
         }
         this.steps = Steps.of(context, this::passOn);
         context.schedule(SWEEP, PunctuationType.WALL_CLOCK_TIME, now -> dropOld(Instant.ofEpochMilli(now)));
@@ -109,14 +132,16 @@ public final class PartitionTallies implements Processor<String, byte[], String,
     public void process(Record<String, byte[]> record) {
         try {
             if (record.value() == null) {
-                throw new ImpossibleEventException("an event has a value");
+                throw new InvalidRecordException("an event has a value");
             }
             DeviceJobEvent event = codec.decode(record.value());
             fold(event);
             trace(event);
             counted.computeIfAbsent(event.getEvent().getClass(), this::counter).increment();
-        } catch (UndecodableRecordException | ImpossibleEventException e) {
-            giveUp(record, String.valueOf(e.getMessage()));
+        } catch (InvalidRecordException e) {
+            putAside(record, String.valueOf(e.getMessage()));
+        } catch (RuntimeException e) {
+            putAside(record, RecordFailure.reason(e));
         }
         steps.worked();
     }
@@ -140,7 +165,7 @@ public final class PartitionTallies implements Processor<String, byte[], String,
         return meters.counter("muster.device.job.events", "event", event.getSimpleName());
     }
 
-    private void fold(DeviceJobEvent event) throws ImpossibleEventException {
+    private void fold(DeviceJobEvent event) throws InvalidRecordException {
         @Nullable PartialTally kept = store.get(event.getJobId());
         if (kept != null && kept.getJobNumber() > event.getJobNumber()) {
             // Of an earlier job of that id, which nobody asks for any more.
@@ -149,11 +174,15 @@ public final class PartitionTallies implements Processor<String, byte[], String,
         @Nullable PartialTally before = kept != null && kept.getJobNumber() == event.getJobNumber() ? kept : null;
         Optional<Tally> after = Tally.of(before).after(event);
         if (after.isEmpty()) {
-            throw new ImpossibleEventException("no device job of " + event.getJobId() + " is " + event.getPrevious());
+            throw new InvalidRecordException("no device job of " + event.getJobId() + " is " + event.getPrevious());
         }
         boolean expanded = before != null && before.getExpanded();
         int partitions = before == null ? 0 : before.getPartitions();
         if (event.getEvent() instanceof ExpansionCompleted completed) {
+            if (completed.getPartitions() < 1 || completed.getPartitions() > devicePartitions) {
+                throw new InvalidRecordException("there are " + devicePartitions + " device partitions and not "
+                        + completed.getPartitions());
+            }
             expanded = true;
             partitions = completed.getPartitions();
             compare(event.getJobId(), completed, after.get());
@@ -191,8 +220,7 @@ public final class PartitionTallies implements Processor<String, byte[], String,
         for (String jobId : changed) {
             @Nullable PartialTally partial = store.get(jobId);
             if (partial != null) {
-                context.forward(
-                        new Record<>(jobId, partial, partial.getUpdatedAt().toEpochMilli()), tallies);
+                context.forward(new Record<>(jobId, partial, context.currentSystemTimeMs()), tallies);
             }
         }
         changed.clear();
@@ -211,19 +239,10 @@ public final class PartitionTallies implements Processor<String, byte[], String,
         old.forEach(store::delete);
     }
 
-    private void giveUp(Record<String, byte[]> record, String reason) {
+    private void putAside(Record<String, byte[]> record, String reason) {
         RecordMetadata position = context.recordMetadata().orElseThrow();
         DeadLetter letter =
                 DeadLetters.of(SERVICE, position, record, reason, Instant.ofEpochMilli(context.currentSystemTimeMs()));
         context.forward(new Record<>(null, letter, record.timestamp()), deadLetters);
-    }
-
-    /** A record that can be read and cannot be true. */
-    private static final class ImpossibleEventException extends Exception {
-        private static final long serialVersionUID = 1;
-
-        private ImpossibleEventException(String message) {
-            super(message);
-        }
     }
 }
