@@ -55,7 +55,11 @@ class AccessListsTest {
     }
 
     private static void list(StringBuilder text, String name, List<String> values) {
-        text.append("    ").append(name).append(": [").append(String.join(", ", values)).append("]\n");
+        text.append("    ")
+                .append(name)
+                .append(": [")
+                .append(String.join(", ", values))
+                .append("]\n");
     }
 
     private static String user(ServiceTopics service) {

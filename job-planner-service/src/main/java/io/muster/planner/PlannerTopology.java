@@ -162,8 +162,7 @@ final class PlannerTopology {
 
     /** Of documents that stand on the topic too. */
     private <V extends SpecificRecord> StoreBuilder<KeyValueStore<String, V>> inMemory(String name, Topic<V> topic) {
-        return SoundStore.builder(
-                Stores.inMemoryKeyValueStore(name), codecs.of(topic), Optional.of(topic), documents);
+        return SoundStore.builder(Stores.inMemoryKeyValueStore(name), codecs.of(topic), Optional.of(topic), documents);
     }
 
     private static <V> StoreBuilder<KeyValueStore<String, V>> inMemory(String name, Serde<V> values) {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.muster.codec.PoisonRecords;
 import io.muster.records.CreateJob;
 import io.muster.records.DeviceJobCompleted;
+import io.muster.records.ExpandJob;
+import io.muster.records.Expansion;
 import io.muster.records.JobDefinition;
 import io.muster.records.JobStatus;
 import io.muster.records.TwinPatch;
@@ -13,6 +15,7 @@ import io.muster.topics.Topics;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Records that nobody of ours writes, in every topic that the planner reads: each is a dead letter or does what it says, and work goes on. */
@@ -63,6 +66,26 @@ class PoisonTest {
                         .singleElement()
                         .isInstanceOf(DeviceJobCompleted.class);
             }
+        }
+    }
+
+    /** What is kept of it would fail at each tick from then on. */
+    @ParameterizedTest
+    @CsvSource({"-2147483648, 1", "-1, 1", "1, 1", "0, 0", "0, -1", "0, 2", "5, 2147483647"})
+    void anExpansionOfAPartitionThatIsNotThereIsADeadLetter(int partition, int partitions) {
+        try (PlannerDriver planner = new PlannerDriver()) {
+            planner.create("a", null);
+            ExpandJob expand = new ExpandJob(
+                    new JobDefinition("j", new TwinPatch("*", "{\"x\":1}", null), "*", null, 120, null),
+                    7L,
+                    planner.now().plusSeconds(120));
+            planner.raw(
+                    Topics.EXPANSIONS.name(),
+                    "j",
+                    planner.encode(Topics.EXPANSIONS, new Expansion("j", partition, partitions, expand)));
+            planner.advance(Duration.ofSeconds(1));
+            assertThat(planner.deadLetters()).hasSize(1);
+            assertThat(planner.deviceJobEvents()).isEmpty();
         }
     }
 }

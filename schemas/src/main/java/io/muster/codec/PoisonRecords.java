@@ -7,11 +7,11 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericData;
@@ -76,7 +76,7 @@ public final class PoisonRecords {
     }
 
     private Poison of(Topic<?> topic) {
-        GenericRecord record = (GenericRecord) value(topic.schema(), 0);
+        GenericRecord record = (GenericRecord) Objects.requireNonNull(value(topic.schema(), 0), "a record");
         String key = text();
         if (random.nextInt(5) > 0) {
             for (String id : IDS) {

@@ -72,7 +72,8 @@ public record StreamJobTopics(List<String> allowed) {
         return RESERVED.stream().anyMatch(plain::startsWith)
                 || topic.equals(Topics.TELEMETRY.name())
                 || (!plain.equals(plain(Topics.TELEMETRY.name()))
-                        && Topics.ALL.stream().anyMatch(ours -> plain(ours.name()).equals(plain)));
+                        && Topics.ALL.stream()
+                                .anyMatch(ours -> plain(ours.name()).equals(plain)));
     }
 
     private static String plain(String topic) {

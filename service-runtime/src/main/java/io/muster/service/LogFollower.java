@@ -140,7 +140,8 @@ public final class LogFollower implements AutoCloseable {
             take(pending.element());
             pending.remove();
         }
-        caughtUp = caughtUp || goal.entrySet().stream().allMatch(end -> client.position(end.getKey()) >= end.getValue());
+        caughtUp =
+                caughtUp || goal.entrySet().stream().allMatch(end -> client.position(end.getKey()) >= end.getValue());
         if (caughtUp) {
             reader.turn();
         }

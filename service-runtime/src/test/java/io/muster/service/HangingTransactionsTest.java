@@ -38,9 +38,12 @@ class HangingTransactionsTest {
     /** Brokers leave out transactions whose ids the service may not describe: a customer's, while they are going on. */
     @Test
     void oneThatNoCoordinatorListsIsUnknownAndNotOver() {
-        assertThat(HangingTransactions.verdict(producer(true, 0), List.of(), BEFORE)).isEqualTo(Verdict.UNKNOWN);
-        assertThat(HangingTransactions.verdict(producer(false, 0), List.of(), BEFORE)).isEqualTo(Verdict.LIVES);
-        assertThat(HangingTransactions.verdict(producer(true, BEFORE), List.of(), BEFORE)).isEqualTo(Verdict.LIVES);
+        assertThat(HangingTransactions.verdict(producer(true, 0), List.of(), BEFORE))
+                .isEqualTo(Verdict.UNKNOWN);
+        assertThat(HangingTransactions.verdict(producer(false, 0), List.of(), BEFORE))
+                .isEqualTo(Verdict.LIVES);
+        assertThat(HangingTransactions.verdict(producer(true, BEFORE), List.of(), BEFORE))
+                .isEqualTo(Verdict.LIVES);
     }
 
     @Test

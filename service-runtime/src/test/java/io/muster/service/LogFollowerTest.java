@@ -73,7 +73,8 @@ class LogFollowerTest {
             Consumer<String, byte[]> consumer, AtomicInteger calls, int failing, Supplier<RuntimeException> trouble) {
         return (Consumer<String, byte[]>) Proxy.newProxyInstance(
                 LogFollowerTest.class.getClassLoader(), new Class<?>[] {Consumer.class}, (_, method, args) -> {
-                    boolean ends = method.getName().equals("wakeup") || method.getName().equals("close");
+                    boolean ends = method.getName().equals("wakeup")
+                            || method.getName().equals("close");
                     if (!ends && calls.incrementAndGet() == failing) {
                         throw trouble.get();
                     }
@@ -86,8 +87,7 @@ class LogFollowerTest {
     }
 
     private static RuntimeException registryTrouble() {
-        return catchThrowableOfType(
-                SchemaRegistryException.class, () -> new InMemorySchemaRegistry().byId(1));
+        return catchThrowableOfType(SchemaRegistryException.class, () -> new InMemorySchemaRegistry().byId(1));
     }
 
     private static RuntimeException undecodable() {

@@ -66,9 +66,9 @@ class SoundStoreTest {
 
     /** Puts what a record holds below the store, as a changelog would. */
     private static final class Below implements Processor<String, byte[], Void, Void> {
-        private final KeyValueStore<Bytes, byte[]> below;
+        private final List<KeyValueStore<Bytes, byte[]>> below;
 
-        private Below(KeyValueStore<Bytes, byte[]> below) {
+        private Below(List<KeyValueStore<Bytes, byte[]>> below) {
             this.below = below;
         }
 
@@ -77,10 +77,7 @@ class SoundStoreTest {
 
         @Override
         public void process(Record<String, byte[]> record) {
-            below.put(
-                    Bytes.wrap(
-                            record.key().getBytes(StandardCharsets.UTF_8)),
-                    record.value());
+            below.getLast().put(Bytes.wrap(record.key().getBytes(StandardCharsets.UTF_8)), record.value());
         }
     }
 
@@ -108,7 +105,7 @@ class SoundStoreTest {
         };
         Topology topology = new Topology();
         topology.addSource("in", new StringDeserializer(), new ByteArrayDeserializer(), "in");
-        topology.addProcessor("below", () -> new Below(below.getLast()), "in");
+        topology.addProcessor("below", () -> new Below(below), "in");
         topology.addStateStore(
                 SoundStore.builder(
                         kept, CODEC, onTopic ? Optional.of(Topics.DEVICE_CONNECTIONS) : Optional.empty(), documents),
@@ -148,7 +145,9 @@ class SoundStoreTest {
             assertThat(keys(store.prefixScan("go", new StringSerializer()))).containsExactly("good");
             assertThat(keys(store.reverseAll())).containsExactly("on-topic", "good");
         });
-        assertThat(asked).as("asked once for all of them").containsExactly(Set.of("a-bad", "on-topic", "twice-bad", "z-bad"));
+        assertThat(asked)
+                .as("asked once for all of them")
+                .containsExactly(Set.of("a-bad", "on-topic", "twice-bad", "z-bad"));
     }
 
     @ParameterizedTest

@@ -49,9 +49,10 @@ public final class ProcessorService implements AutoCloseable {
         try (Admin admin = Admin.create(options.kafka().clientProperties())) {
             counts = TopicProvisioner.counts(admin);
         }
-        StreamsApplication application =
-                StreamsApplication.start(ProcessorTopology.build(
-                        registry, counts, Documents.of(options.kafka()), meters, traces), options, meters);
+        StreamsApplication application = StreamsApplication.start(
+                ProcessorTopology.build(registry, counts, Documents.of(options.kafka()), meters, traces),
+                options,
+                meters);
         StreamsApplication.Options ofStreamJobs = new StreamsApplication.Options(
                 options.id(), options.kafka(), options.stateDir(), 1, options.replication(), options.more());
         return new ProcessorService(

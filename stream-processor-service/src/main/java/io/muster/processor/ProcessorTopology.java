@@ -72,8 +72,7 @@ final class ProcessorTopology {
         write(topology, Topics.DEAD_LETTERS, codecs, BY_PARTITION);
 
         String deadLettersByJob = Outbox.sink(Topics.DEAD_LETTERS, BY_JOB);
-        topology.addSource(
-                "tallies", new StringDeserializer(), new ByteArrayDeserializer(), Topics.JOB_TALLIES.name());
+        topology.addSource("tallies", new StringDeserializer(), new ByteArrayDeserializer(), Topics.JOB_TALLIES.name());
         topology.addProcessor(
                 BY_JOB,
                 () -> new JobTallies(
@@ -95,8 +94,7 @@ final class ProcessorTopology {
                 BY_JOB);
     }
 
-    private static void streamJobs(
-            Topology topology, Codecs codecs, PartitionCounts counts, Documents documents) {
+    private static void streamJobs(Topology topology, Codecs codecs, PartitionCounts counts, Documents documents) {
         topology.addSource(
                 "stream-job-commands",
                 new StringDeserializer(),

@@ -17,8 +17,8 @@ import io.muster.records.ExpansionCompleted;
 import io.muster.records.JobStatistics;
 import io.muster.registry.InMemorySchemaRegistry;
 import io.muster.service.Traces;
-import io.muster.service.state.Documents;
 import io.muster.service.growth.Repartitioning;
+import io.muster.service.state.Documents;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.ServiceTopics;
 import io.muster.topics.Topic;
@@ -101,11 +101,11 @@ class ProcessorTopologyTest {
         }
         event("a", null, new DeviceJobDelivered());
         event("a", DeviceJobStatus.RUNNING, new DeviceJobCompleted(null, null));
-        event(null, null, new ExpansionCompleted(0, 1, 1));
+        event(null, null, new ExpansionCompleted(0, 1, 1L));
         pause();
         assertThat(statistics.readValuesToList().getLast())
                 .isEqualTo(new JobStatistics(
-                        "job", new DeviceJobCounts(1, 0, 0, 1, 0, 0), 1, 1, NOW, jobNumber, List.of(1L)));
+                        "job", new DeviceJobCounts(1L, 0L, 0L, 1L, 0L, 0L), 1, 1, NOW, jobNumber, List.of(1L)));
     }
 
     /** Access lists of a cluster are made from it. */
@@ -219,15 +219,15 @@ class ProcessorTopologyTest {
 
     @Test
     void everyStoreIsMovedWhenTopicsGetMorePartitions() {
-        Set<String> stores =
-                ProcessorTopology.build(registry, PartitionCounts.SMALL, Documents.NONE, meters, Traces.off())
-                        .describe()
-                        .subtopologies()
-                        .stream()
-                        .flatMap(part -> part.nodes().stream())
-                        .filter(TopologyDescription.Processor.class::isInstance)
-                        .flatMap(node -> ((TopologyDescription.Processor) node).stores().stream())
-                        .collect(Collectors.toSet());
+        Set<String> stores = ProcessorTopology.build(
+                        registry, PartitionCounts.SMALL, Documents.NONE, meters, Traces.off())
+                .describe()
+                .subtopologies()
+                .stream()
+                .flatMap(part -> part.nodes().stream())
+                .filter(TopologyDescription.Processor.class::isInstance)
+                .flatMap(node -> ((TopologyDescription.Processor) node).stores().stream())
+                .collect(Collectors.toSet());
         assertThat(Repartitioning.stores(ProcessorService.APPLICATION_ID)).isEqualTo(stores);
     }
 }

@@ -486,7 +486,8 @@ final class StreamJobController {
         }
         CompletableFuture<Optional<String>> answer = new CompletableFuture<>();
         Thread.startVirtualThread(() -> answer.complete(
-                endpoints.call("HEAD", endpoint, Map.of(), null) instanceof EndpointClient.Outcome.NotReached(String why)
+                endpoints.call("HEAD", endpoint, Map.of(), null)
+                                instanceof EndpointClient.Outcome.NotReached(String why)
                         ? Optional.of(why)
                         : Optional.empty()));
         return answer;

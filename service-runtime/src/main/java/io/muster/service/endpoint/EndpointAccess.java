@@ -96,8 +96,8 @@ public record EndpointAccess(List<Host> allowed) {
             Matcher matcher = HOST.matcher(text);
             if (!matcher.matches() || (matcher.group(2) != null && !isPort(Integer.parseInt(matcher.group(2))))) {
                 throw new SettingsException(
-                        "endpoints.allow is HOST[:PORT] with commas between, such as hooks.example.com:443; this is none: \"" + text
-                                + "\".");
+                        "endpoints.allow is HOST[:PORT] with commas between, such as hooks.example.com:443; this is none: \""
+                                + text + "\".");
             }
             hosts.add(new Host(
                     name(matcher.group(1)),
@@ -118,8 +118,8 @@ public record EndpointAccess(List<Host> allowed) {
         if (host == null
                 || !("http".equalsIgnoreCase(endpoint.getScheme()) || "https".equalsIgnoreCase(endpoint.getScheme()))
                 || (endpoint.getPort() != -1 && !isPort(endpoint.getPort()))) {
-            return Optional.of(
-                    "An endpoint is http or https, a host and a port up to " + LAST_PORT + ", such as https://example.com/alerts.");
+            return Optional.of("An endpoint is http or https, a host and a port up to " + LAST_PORT
+                    + ", such as https://example.com/alerts.");
         }
         String name = name(host);
         if (!allowed.isEmpty()) {

@@ -96,7 +96,7 @@ public final class EndpointClient implements AutoCloseable {
         HttpUriRequestBase request = new HttpUriRequestBase(method, withoutUser(endpoint));
         headers.forEach(request::setHeader);
         if (json != null) {
-            request.setEntity(new ByteArrayEntity(json, ContentType.APPLICATION_JSON.withCharset((String) null)));
+            request.setEntity(new ByteArrayEntity(json, ContentType.create("application/json")));
         }
         CompletableFuture<Void> deadline = CompletableFuture.runAsync(
                 request::cancel, CompletableFuture.delayedExecutor(limit.toMillis(), TimeUnit.MILLISECONDS));
@@ -120,7 +120,9 @@ public final class EndpointClient implements AutoCloseable {
 
     /** So that the connection serves again; one with a long answer ends. */
     private static void passOver(ClassicHttpResponse response) {
-        try (InputStream body = response.getEntity() == null ? InputStream.nullInputStream() : response.getEntity().getContent()) {
+        try (InputStream body = response.getEntity() == null
+                ? InputStream.nullInputStream()
+                : response.getEntity().getContent()) {
             body.skipNBytes(MOST_READ);
             response.close();
         } catch (IOException _) {

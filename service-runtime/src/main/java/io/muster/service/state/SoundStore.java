@@ -33,10 +33,7 @@ public final class SoundStore<V extends SpecificRecord> implements KeyValueStore
     private Healer<V> healer;
 
     private SoundStore(
-            KeyValueStore<String, byte[]> bytes,
-            RecordCodec<V> codec,
-            Optional<Topic<V>> topic,
-            Documents documents) {
+            KeyValueStore<String, byte[]> bytes, RecordCodec<V> codec, Optional<Topic<V>> topic, Documents documents) {
         this.bytes = bytes;
         this.codec = codec;
         this.topic = topic;
@@ -49,10 +46,7 @@ public final class SoundStore<V extends SpecificRecord> implements KeyValueStore
      * @param topic that has the same documents under the same keys in the same partition; empty where none does
      */
     public static <V extends SpecificRecord> StoreBuilder<KeyValueStore<String, V>> builder(
-            KeyValueBytesStoreSupplier supplier,
-            RecordCodec<V> codec,
-            Optional<Topic<V>> topic,
-            Documents documents) {
+            KeyValueBytesStoreSupplier supplier, RecordCodec<V> codec, Optional<Topic<V>> topic, Documents documents) {
         return new Builder<>(
                 Stores.keyValueStoreBuilder(supplier, Serdes.String(), Serdes.ByteArray()), codec, topic, documents);
     }

@@ -17,12 +17,42 @@ class EndpointAccessTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "127.0.0.1", "127.8.8.8", "0.0.0.0", "0.1.2.3", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1",
-                "169.254.169.254", "100.64.0.1", "100.127.255.255", "192.0.0.8", "198.18.0.1", "198.19.255.255",
-                "192.0.2.1", "198.51.100.1", "203.0.113.1", "224.0.0.1", "239.255.255.250", "240.0.0.1",
-                "255.255.255.255", "::", "::1", "fe80::1", "fc00::1", "fdff::1", "fec0::1", "ff02::1",
-                "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::1", "2001::1",
-                "2001:db8::1", "100::1"
+                "127.0.0.1",
+                "127.8.8.8",
+                "0.0.0.0",
+                "0.1.2.3",
+                "10.1.2.3",
+                "172.16.0.1",
+                "172.31.255.255",
+                "192.168.1.1",
+                "169.254.169.254",
+                "100.64.0.1",
+                "100.127.255.255",
+                "192.0.0.8",
+                "198.18.0.1",
+                "198.19.255.255",
+                "192.0.2.1",
+                "198.51.100.1",
+                "203.0.113.1",
+                "224.0.0.1",
+                "239.255.255.250",
+                "240.0.0.1",
+                "255.255.255.255",
+                "::",
+                "::1",
+                "fe80::1",
+                "fc00::1",
+                "fdff::1",
+                "fec0::1",
+                "ff02::1",
+                "::ffff:127.0.0.1",
+                "::ffff:10.0.0.1",
+                "::127.0.0.1",
+                "64:ff9b::7f00:1",
+                "2002:7f00:1::1",
+                "2001::1",
+                "2001:db8::1",
+                "100::1"
             })
     void addressesThatAreNotThePublicInternetsAreRefused(String address) {
         assertThat(EndpointAccess.isPublic(InetAddress.ofLiteral(address))).isFalse();
@@ -35,14 +65,26 @@ class EndpointAccessTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "1.1.1.1", "9.255.255.255", "11.0.0.0", "172.15.255.255", "172.32.0.0", "100.63.255.255", "100.128.0.0",
-                "198.17.255.255", "198.20.0.0", "223.255.255.255", "2606:4700::1111", "2a00:1450::1", "::ffff:1.1.1.1"
+                "1.1.1.1",
+                "9.255.255.255",
+                "11.0.0.0",
+                "172.15.255.255",
+                "172.32.0.0",
+                "100.63.255.255",
+                "100.128.0.0",
+                "198.17.255.255",
+                "198.20.0.0",
+                "223.255.255.255",
+                "2606:4700::1111",
+                "2a00:1450::1",
+                "::ffff:1.1.1.1"
             })
     void addressesOfThePublicInternetAreTaken(String address) throws Exception {
         String host = address.contains(":") ? "[" + address + "]" : address;
         assertThat(PUBLIC.refuses(URI.create("https://" + host + "/x"))).isEmpty();
-        assertThat(PUBLIC.resolve(host, 443)).singleElement().satisfies(to -> assertThat(to.getPort())
-                .isEqualTo(443));
+        assertThat(PUBLIC.resolve(host, 443))
+                .singleElement()
+                .satisfies(to -> assertThat(to.getPort()).isEqualTo(443));
     }
 
     /** Whichever way an address is written, it is judged by what it means. */
@@ -77,7 +119,14 @@ class EndpointAccessTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"ftp://a.example", "file:/etc/passwd", "http:///x", "http://a.example:99999/", "http://a.example:0"})
+    @ValueSource(
+            strings = {
+                "ftp://a.example",
+                "file:/etc/passwd",
+                "http:///x",
+                "http://a.example:99999/",
+                "http://a.example:0"
+            })
     void whatIsNoEndpointIsRefused(String text) {
         assertThat(PUBLIC.refuses(URI.create(text))).isPresent();
     }

@@ -84,8 +84,9 @@ class EndpointClientTest {
             for (String host : new String[] {"localhost", "127.0.0.1", "[::1]", "2130706433", "0"}) {
                 assertThat(client.call("POST", at(host, "/"), Map.of(), ROWS))
                         .as(host)
-                        .isInstanceOfSatisfying(Outcome.NotReached.class, not -> assertThat(not.why())
-                                .contains("endpoints.allow"));
+                        .isInstanceOfSatisfying(
+                                Outcome.NotReached.class,
+                                not -> assertThat(not.why()).contains("endpoints.allow"));
             }
         }
         assertThat(asked).isEmpty();
@@ -94,8 +95,10 @@ class EndpointClientTest {
     @Test
     void redirectsAreAnswersAndNotFollowed() {
         try (EndpointClient client = allowed()) {
-            assertThat(client.call("POST", at("localhost", "/away"), Map.of(), ROWS)).isEqualTo(new Outcome.Answered(302));
-            assertThat(client.call("POST", at("localhost", "/no"), Map.of(), ROWS)).isEqualTo(new Outcome.Answered(422));
+            assertThat(client.call("POST", at("localhost", "/away"), Map.of(), ROWS))
+                    .isEqualTo(new Outcome.Answered(302));
+            assertThat(client.call("POST", at("localhost", "/no"), Map.of(), ROWS))
+                    .isEqualTo(new Outcome.Answered(422));
         }
         assertThat(asked).hasSize(2).noneMatch(request -> request.contains("elsewhere"));
     }
@@ -123,9 +126,11 @@ class EndpointClientTest {
             URI there = URI.create("http://localhost:" + odd.getLocalPort() + "/");
             for (int time = 0; time < 2; time++) {
                 assertThat(client.call("POST", there, Map.of(), ROWS))
-                        .isInstanceOfSatisfying(Outcome.NotReached.class, not -> assertThat(not.why())
-                                .doesNotContain("secret")
-                                .contains("can't be reached"));
+                        .isInstanceOfSatisfying(
+                                Outcome.NotReached.class,
+                                not -> assertThat(not.why())
+                                        .doesNotContain("secret")
+                                        .contains("can't be reached"));
             }
         }
     }

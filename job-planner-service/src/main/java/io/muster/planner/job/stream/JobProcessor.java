@@ -167,7 +167,8 @@ public final class JobProcessor implements Processor<String, byte[], Route, byte
     }
 
     private boolean isFull() {
-        return mostActive > 0 && ActiveJobs.count(jobs, context.getStateStore(ActiveJobs.STORE), codecs.of(Topics.JOBS))
+        return mostActive > 0
+                && ActiveJobs.count(jobs, context.getStateStore(ActiveJobs.STORE), codecs.of(Topics.JOBS))
                         >= mostActive;
     }
 

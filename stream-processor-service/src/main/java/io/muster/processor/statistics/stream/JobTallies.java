@@ -105,8 +105,8 @@ public final class JobTallies implements Processor<String, byte[], String, Speci
             throw new InvalidRecordException("no device partition has the number " + partial.getPartition());
         }
         if (partial.getPartitions() < 0 || partial.getPartitions() > devicePartitions) {
-            throw new InvalidRecordException("there are " + devicePartitions + " device partitions and not "
-                    + partial.getPartitions());
+            throw new InvalidRecordException(
+                    "there are " + devicePartitions + " device partitions and not " + partial.getPartitions());
         }
         if (!Tally.of(partial).isPossible()) {
             throw new InvalidRecordException("no state has less than no device jobs");

@@ -180,8 +180,8 @@ public final class PartitionTallies implements Processor<String, byte[], String,
         int partitions = before == null ? 0 : before.getPartitions();
         if (event.getEvent() instanceof ExpansionCompleted completed) {
             if (completed.getPartitions() < 1 || completed.getPartitions() > devicePartitions) {
-                throw new InvalidRecordException("there are " + devicePartitions + " device partitions and not "
-                        + completed.getPartitions());
+                throw new InvalidRecordException(
+                        "there are " + devicePartitions + " device partitions and not " + completed.getPartitions());
             }
             expanded = true;
             partitions = completed.getPartitions();

@@ -114,7 +114,8 @@ final class EndpointDelivery implements AutoCloseable {
                 } catch (RuntimeException e) {
                     // What was read and not dealt with is read again.
                     isBehind = true;
-                    trouble = "Rows for the endpoint " + name + " have to wait: " + e.getClass().getSimpleName() + ".";
+                    trouble = "Rows for the endpoint " + name + " have to wait: "
+                            + e.getClass().getSimpleName() + ".";
                     LOG.warn("Rows for an endpoint have to wait, endpoint={} reason={}", name, e.toString());
                     Thread.sleep(FIRST_PAUSE_MS);
                 }
@@ -122,7 +123,8 @@ final class EndpointDelivery implements AutoCloseable {
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
         } catch (RuntimeException | Error e) {
-            trouble = "Rows for the endpoint " + name + " are not posted any more: " + e.getClass().getSimpleName() + ".";
+            trouble = "Rows for the endpoint " + name + " are not posted any more: "
+                    + e.getClass().getSimpleName() + ".";
             if (!closed) {
                 LOG.error("An endpoint's delivery ended, endpoint={}", name, e);
                 ServiceProgram.fail("Rows for an endpoint can't be posted: " + e);

@@ -47,6 +47,7 @@ record StreamJobDefinition(
 
     /** More would make a header of ids that servers refuse: they take 8 KB of headers, and an id has 36 letters. */
     private static final int MOST_IN_BATCH = 200;
+
     private static final Set<String> KAFKA = Set.of("microsoft.servicebus/eventhub", "microsoft.eventhub/eventhub");
     private static final String HUB = "microsoft.devices/iothubs";
     private static final String BLOB = "microsoft.storage/blob";
@@ -100,8 +101,7 @@ record StreamJobDefinition(
         }
     }
 
-    private static StreamJobDefinition read(String document, StreamJobReach reach)
-            throws StreamJobDefinitionException {
+    private static StreamJobDefinition read(String document, StreamJobReach reach) throws StreamJobDefinitionException {
         JsonNode properties;
         try {
             properties = JSON.readTree(document).path("properties");
@@ -126,7 +126,8 @@ record StreamJobDefinition(
         boolean stops = !properties.path("outputErrorPolicy").asText().equalsIgnoreCase("Drop");
         Map<String, Output> outputs = new LinkedHashMap<>();
         for (StreamQuery.Output output : query.outputs()) {
-            outputs.put(output.name(), output(named(properties.path("outputs"), output.name(), "output"), reach, stops));
+            outputs.put(
+                    output.name(), output(named(properties.path("outputs"), output.name(), "output"), reach, stops));
         }
         return new StreamJobDefinition(
                 query,
@@ -303,8 +304,8 @@ record StreamJobDefinition(
             uri = new URI(function.isBlank() ? address : address + "/" + function);
         } catch (URISyntaxException _) {
             throw new StreamJobDefinitionException(
-                    "functionAppName is the address of the endpoint, such as https://example.com/alerts, not '" + address
-                            + "'.");
+                    "functionAppName is the address of the endpoint, such as https://example.com/alerts, not '"
+                            + address + "'.");
         }
         Optional<String> refusal = reach.endpoints().refuses(uri);
         if (refusal.isPresent()) {

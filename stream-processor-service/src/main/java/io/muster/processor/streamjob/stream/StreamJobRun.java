@@ -207,7 +207,8 @@ final class StreamJobRun implements AutoCloseable {
         streams.start();
         List<EndpointDelivery> deliveries = new ArrayList<>();
         endpoints.forEach((topic, to) -> {
-            EndpointDelivery delivery = EndpointDelivery.start(to, topic, options.kafka(), place.reach().endpoints());
+            EndpointDelivery delivery = EndpointDelivery.start(
+                    to, topic, options.kafka(), place.reach().endpoints());
             opened.push(delivery);
             deliveries.add(delivery);
         });

@@ -184,7 +184,7 @@ public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable 
 
     private void fail(String id, @Nullable StreamJob job, String reason) throws InterruptedException {
         @Nullable StreamJobStart current = job == null ? null : job.getCurrent();
-        if (current != null && isActive(job)) {
+        if (job != null && current != null && isActive(job)) {
             tell(id, job, new ReportStreamJobFailed(current.getNumber(), reason));
         }
     }
@@ -254,7 +254,10 @@ public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable 
                 follow(id, job, current, run);
             } else if (current.getFromTicks() == null) {
                 StreamJobDefinition definition = parse(job);
-                tell(id, job, positions.find(job, current, definition, units(job, definition), () -> wanted.get(id) != job));
+                tell(
+                        id,
+                        job,
+                        positions.find(job, current, definition, units(job, definition), () -> wanted.get(id) != job));
             } else {
                 StreamJobDefinition definition = parse(job);
                 runs.put(
@@ -336,7 +339,9 @@ public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable 
     private void tell(String id, @Nullable StreamJob job, Object command) throws InterruptedException {
         send(id, command);
         int times = told.merge(
-                        id, new Told(job, 1), (known, first) -> known.job() == job ? new Told(job, known.times() + 1) : first)
+                        id,
+                        new Told(job, 1),
+                        (known, first) -> known.job() == job ? new Told(job, known.times() + 1) : first)
                 .times();
         Instant until = place.clock().instant().plus(POLL.multipliedBy(1L << Math.min(times - 1, MOST_DOUBLINGS)));
         while (wanted.get(id) == job && place.clock().instant().isBefore(until)) {

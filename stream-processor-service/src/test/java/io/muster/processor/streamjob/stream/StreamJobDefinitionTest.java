@@ -33,7 +33,10 @@ class StreamJobDefinitionTest {
     }
 
     private static String document(String input, String output) {
-        return job("SELECT * INTO o FROM i", "{'name':'i','properties':{'type':'Stream','datasource':" + input + "}}", output);
+        return job(
+                "SELECT * INTO o FROM i",
+                "{'name':'i','properties':{'type':'Stream','datasource':" + input + "}}",
+                output);
     }
 
     private static String withReference(String reference) {
@@ -73,7 +76,8 @@ class StreamJobDefinitionTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"muster-job-planner-devices-changelog", "devices", "kafkasql-journal", "__consumer_offsets"})
+    @ValueSource(
+            strings = {"muster-job-planner-devices-changelog", "devices", "kafkasql-journal", "__consumer_offsets"})
     void noInputOutputOrReferenceDataIsATopicOfMustersOwn(String topic) {
         isRefused(document(hub(topic), OUT), topic);
         isRefused(document(IN, hub(topic)), topic);
@@ -117,12 +121,12 @@ class StreamJobDefinitionTest {
     @ParameterizedTest
     @CsvSource({"1, 1", "100, 100", "200, 200", "201, 200", "2000000000, 200", "0, 1", "-5, 1"})
     void aBatchHasAsManyRowsAsAHeaderHasRoomForIds(int wanted, int rows) throws Exception {
-        StreamJobDefinition definition = parse(document(
-                IN, endpoint("'functionAppName':'https://example.com','maxBatchCount':" + wanted)));
+        StreamJobDefinition definition =
+                parse(document(IN, endpoint("'functionAppName':'https://example.com','maxBatchCount':" + wanted)));
         assertThat(definition.outputs().get("o"))
                 .isInstanceOfSatisfying(
-                        StreamJobDefinition.Output.ToEndpoint.class, to -> assertThat(to.most())
-                                .isEqualTo(rows));
+                        StreamJobDefinition.Output.ToEndpoint.class,
+                        to -> assertThat(to.most()).isEqualTo(rows));
     }
 
     @ParameterizedTest
@@ -148,7 +152,8 @@ class StreamJobDefinitionTest {
         String[] right = {
             document(IN, OUT),
             document(IN, endpoint("'functionAppName':'https://example.com/a','maxBatchCount':10")),
-            withReference(blob("'container':'x','pathPattern':'{date}/{time}','dateFormat':'yyyy-MM-dd','timeFormat':'HH'"))
+            withReference(
+                    blob("'container':'x','pathPattern':'{date}/{time}','dateFormat':'yyyy-MM-dd','timeFormat':'HH'"))
         };
         for (int i = 0; i < 3000; i++) {
             StringBuilder wrong = new StringBuilder(right[random.nextInt(right.length)]);

@@ -1,0 +1,97 @@
+package io.muster.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.muster.records.StreamJob;
+import io.muster.records.StreamJobStatus;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.SocketTimeoutException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The test of an input or output tells nothing of what a stream job may not reach. Contract: stream-analytics, 4.1. */
+class StreamJobInputsAndOutputsTest {
+    private static final String JOB =
+            "/subscriptions/s/resourcegroups/g/providers/microsoft.streamanalytics/streamingjobs/job";
+    private static final HttpClient HTTP = HttpClient.newHttpClient();
+
+    private static TestApi api;
+
+    @BeforeAll
+    static void start() throws IOException {
+        api = TestApi.start();
+    }
+
+    @AfterAll
+    static void stop() {
+        api.close();
+        HTTP.close();
+    }
+
+    private static JsonNode tested(String kind, String datasource) throws Exception {
+        api.streamJobs.put(StreamJob.newBuilder()
+                .setStreamJobId(JOB)
+                .setDocument("{\"properties\":{\"" + kind + "\":[{\"name\":\"it\",\"properties\":{\"datasource\":"
+                        + datasource + "}}]}}")
+                .setRevision(1)
+                .setCreatedAt(TestApi.NOW)
+                .setStatus(StreamJobStatus.CREATED)
+                .build());
+        HttpResponse<String> answer = HTTP.send(
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + api.server.port() + JOB + "/" + kind
+                                + "/it/test?api-version=2020-03-01"))
+                        .header("Authorization", "Bearer " + api.token("iothubowner"))
+                        .POST(HttpRequest.BodyPublishers.noBody())
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        return TestApi.JSON.readTree(answer.body());
+    }
+
+    /** One that answers and one that does not look the same, and nothing comes to either. */
+    @ParameterizedTest
+    @ValueSource(strings = {"127.0.0.1", "localhost", "[::1]", "2130706433", "0"})
+    void anEndpointOnLoopbackIsNotReachedWhetherItAnswersOrNot(String host) throws Exception {
+        try (ServerSocket open = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            open.setSoTimeout(1);
+            for (int port : new int[] {open.getLocalPort(), 1}) {
+                JsonNode answer = tested(
+                        "outputs",
+                        "{\"type\":\"Microsoft.AzureFunction\",\"properties\":{\"functionAppName\":\"http://" + host
+                                + ":" + port + "\"}}");
+                assertThat(answer.path("status").asText()).isEqualTo("TestFailed");
+                assertThat(answer.at("/error/code").asText()).isEqualTo("EndpointNotReached");
+                assertThat(answer.at("/error/message").asText()).contains("endpoints.allow");
+            }
+            assertThatThrownBy(open::accept).isInstanceOf(SocketTimeoutException.class);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "inputs, devices",
+        "inputs, muster-job-planner-devices-changelog",
+        "inputs, kafkasql-journal",
+        "outputs, muster-job-planner-devices-changelog",
+        "outputs, telemetry",
+        "outputs, __consumer_offsets"
+    })
+    void aTopicOfMustersOwnIsRefusedWhetherItIsThereOrNot(String kind, String topic) throws Exception {
+        JsonNode answer = tested(
+                kind,
+                "{\"type\":\"Microsoft.ServiceBus/EventHub\",\"properties\":{\"eventHubName\":\"" + topic + "\"}}");
+        assertThat(answer.path("status").asText()).isEqualTo("TestFailed");
+        assertThat(answer.at("/error/code").asText()).isEqualTo("TopicNotAllowed");
+    }
+}
