@@ -31,6 +31,7 @@ final class Trial {
                         Optional.empty(),
                         OptionalInt.empty(),
                         OptionalInt.empty(),
+                        "localhost",
                         0,
                         false),
                 _ -> {});

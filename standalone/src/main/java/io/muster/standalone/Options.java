@@ -1,5 +1,7 @@
 package io.muster.standalone;
 
+import io.muster.service.SettingsException;
+import io.muster.service.endpoint.EndpointAccess;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -16,6 +18,7 @@ import java.util.Set;
  * @param data the folder that keeps everything between two starts
  * @param otherKafka where a broker runs that is to be used; empty for one of our own
  * @param jobPartitions and devicePartitions how many the topics are to have; empty for as many as they have
+ * @param allowedEndpoints HOST[:PORT] with commas between: where stream jobs may post rows; blank for any public address
  * @param devices how many simulated devices; 0 for none, and then no demonstration
  */
 public record Options(
@@ -28,8 +31,10 @@ public record Options(
         Optional<String> otherKafka,
         OptionalInt jobPartitions,
         OptionalInt devicePartitions,
+        String allowedEndpoints,
         int devices,
         boolean fresh) {
+    private static final String ALLOW_ENDPOINT = "--allow-endpoint";
     private static final Set<String> FLAGS = Set.of("--fresh", "--detached", "--json");
     private static final Set<String> EVERYWHERE = Set.of("--home", "--data");
 
@@ -44,6 +49,7 @@ public record Options(
                     "--registry-port",
                     "--job-partitions",
                     "--device-partitions",
+                    ALLOW_ENDPOINT,
                     "--devices",
                     "--fresh",
                     "--detached"),
@@ -58,7 +64,7 @@ public record Options(
             "credentials",
             Set.of("--surface", "--policy", "--rest-port", "--json"));
 
-    /** Arguments of that command as names and values; a flag's value is "true", and the last of a name holds. */
+    /** Arguments of that command as names and values; a flag's value is "true", and the last of a name holds, but for endpoints, which add up. */
     static Map<String, String> arguments(String command, List<String> args) throws StandaloneException {
         Set<String> own = BY_COMMAND.get(command);
         if (own == null) {
@@ -88,7 +94,7 @@ public record Options(
                 throw new StandaloneException(
                         "The option " + name + " lacks its value: see ./muster " + command + " --help.");
             }
-            found.put(name, value);
+            found.merge(name, value, (before, now) -> name.equals(ALLOW_ENDPOINT) ? before + "," + now : now);
         }
         return found;
     }
@@ -104,6 +110,7 @@ public record Options(
                 otherKafka(arguments),
                 partitions(arguments, "--job-partitions"),
                 partitions(arguments, "--device-partitions"),
+                endpoints(arguments.getOrDefault(ALLOW_ENDPOINT, "")),
                 number(arguments, "--devices", 1000, 0, 999_999),
                 arguments.containsKey("--fresh"));
     }
@@ -114,6 +121,15 @@ public record Options(
             throw new StandaloneException("--kafka is where a broker answers, HOST:PORT, not " + given.get() + ".");
         }
         return given;
+    }
+
+    private static String endpoints(String list) throws StandaloneException {
+        try {
+            EndpointAccess.of(list);
+            return list;
+        } catch (SettingsException e) {
+            throw new StandaloneException(ALLOW_ENDPOINT + " is HOST[:PORT], not " + list + ".");
+        }
     }
 
     private static OptionalInt partitions(Map<String, String> arguments, String name) throws StandaloneException {

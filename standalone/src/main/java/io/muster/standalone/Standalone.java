@@ -253,9 +253,18 @@ public final class Standalone implements AutoCloseable {
     }
 
     private List<String> processorSettings(String name) {
-        return List.of(
+        return withEndpoints(List.of(
                 "--state.dir=" + data.root().resolve(name),
-                "--stream.reference.dir=" + data.root().resolve("reference"));
+                "--stream.reference.dir=" + data.root().resolve("reference")));
+    }
+
+    /** Where none is named, the services have what the environment says. */
+    private List<String> withEndpoints(List<String> settings) {
+        List<String> all = new ArrayList<>(settings);
+        if (!options.allowedEndpoints().isBlank()) {
+            all.add("--endpoints.allow=" + options.allowedEndpoints());
+        }
+        return all;
     }
 
     /** Where a further gateway and a further API listen. */
@@ -326,7 +335,7 @@ public final class Standalone implements AutoCloseable {
     }
 
     private List<String> apiSettings(int instance, int port, int gatewayPort) {
-        return List.of(
+        return withEndpoints(List.of(
                 "--api.instance=" + instance,
                 "--hub.hosts=localhost,127.0.0.1,hub.test",
                 "--policies.file=" + data.policies(),
@@ -335,7 +344,7 @@ public final class Standalone implements AutoCloseable {
                 "--rest.tls.certificate=" + data.certificates().certificate(),
                 "--rest.tls.key=" + data.certificates().key(),
                 "--websocket.gateway=localhost:" + gatewayPort,
-                "--websocket.gateway.trust=" + data.certificates().caFile());
+                "--websocket.gateway.trust=" + data.certificates().caFile()));
     }
 
     private void startService(String name, String main, int megabytes, List<String> settings)

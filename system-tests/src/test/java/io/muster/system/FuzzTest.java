@@ -352,9 +352,9 @@ class FuzzTest {
                 producer.flush();
             }
         }
-        assertThat(taken).hasSize(Topics.ALL.size()).allSatisfy((topic, count) -> assertThat(count)
-                .as(topic)
-                .isGreaterThan(POISON / 2));
+        assertThat(taken)
+                .hasSize(Topics.ALL.size())
+                .allSatisfy((topic, count) -> assertThat(count).as(topic).isGreaterThan(POISON / 2));
         isWell("poison-" + seed);
         List<String> devices = SimulatedFleet.deviceIds("sound-" + seed + "-", 10);
         muster.register(devices, "{\"sound\":" + seed + "}");
@@ -383,7 +383,8 @@ class FuzzTest {
         for (String service : SERVICES) {
             Path log = muster.standalone.options().data().resolve("logs").resolve(service + ".log");
             try (Stream<String> lines = Files.lines(log, StandardCharsets.ISO_8859_1)) {
-                traces.put(service, lines.filter(line -> line.startsWith("\tat ")).count());
+                traces.put(
+                        service, lines.filter(line -> line.startsWith("\tat ")).count());
             }
         }
         return traces;

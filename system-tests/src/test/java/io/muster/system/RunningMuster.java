@@ -53,6 +53,7 @@ final class RunningMuster {
                 kafkaOfContainer(),
                 OptionalInt.empty(),
                 OptionalInt.empty(),
+                "localhost",
                 0,
                 false);
         standalone = Standalone.start(options, System.out::println);

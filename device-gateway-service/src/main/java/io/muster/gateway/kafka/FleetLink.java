@@ -272,7 +272,8 @@ public final class FleetLink implements Fleet, AutoCloseable {
         properties.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
         properties.put(ProducerConfig.LINGER_MS_CONFIG, 1);
         properties.put(ProducerConfig.BATCH_SIZE_CONFIG, 64 * 1024);
-        // Of two requests under way the second may be taken without the first, which is then refused for ever (KAFKA-15591).
+        // Of two requests under way the second may be taken without the first, which is then refused for ever
+        // (KAFKA-15591).
         properties.put(ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION, 1);
         // A log that is away is waited for, by the writer's own thread.
         properties.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, Integer.MAX_VALUE);
