@@ -26,10 +26,15 @@ function bar(counts) {
   return td;
 }
 
+function status(job) {
+  const why = job.failureReason || job.statusMessage;
+  return why ? `${job.status}: ${why}` : job.status;
+}
+
 function row(job) {
   const counts = job.deviceJobStatistics || { deviceCount: 0 };
   const tr = document.createElement("tr");
-  tr.append(cell(job.jobId), cell(job.type), cell(job.failureReason ? `${job.status}: ${job.failureReason}` : job.status), bar(counts));
+  tr.append(cell(job.jobId), cell(job.type), cell(status(job)), bar(counts));
   tr.append(cell(counts.deviceCount, "n"));
   for (const kind of KINDS) tr.append(cell(counts[kind + "Count"] || 0, "n"));
   return tr;
@@ -38,6 +43,10 @@ function row(job) {
 async function show() {
   try {
     const answer = await fetch("/live/jobs");
+    if (answer.status === 401) {
+      location.replace("/");
+      return;
+    }
     if (!answer.ok) throw new Error(`the API answered ${answer.status}`);
     const jobs = await answer.json();
     rows.replaceChildren(...jobs.map(row));

@@ -64,7 +64,7 @@ public final class ApiService implements AutoCloseable {
 
         /**
          * Reads {@code rest.host}, {@code rest.port}, {@code rest.connections.per.address}, {@code rest.plain}, {@code rest.tls.certificate}, {@code rest.tls.key}, {@code
-         * live.open}, {@code throttle.*.per.minute} of each kind, {@code messages.life}, {@code websocket.gateway}, {@code
+         * throttle.*.per.minute} of each kind, {@code messages.life}, {@code websocket.gateway}, {@code
          * websocket.gateway.trust} (a file, or {@code system} for those that Java trusts), {@code websocket.gateway.name}, {@code stream.topics}, {@code endpoints.allow}, {@code hub.hosts}, {@code policies}, {@code policies.file}, {@code
          * oidc.issuer} (none where it is missing), {@code oidc.audience}, {@code oidc.roles.claim}, {@code oidc.trust} (a file) and {@code
          * api.instance}.
@@ -87,7 +87,6 @@ public final class ApiService implements AutoCloseable {
                             host,
                             settings.number("rest.port", PORT),
                             tls,
-                            settings.flag("live.open", loopback),
                             throttles(settings),
                             messageLife(settings),
                             settings.number("rest.connections.per.address", CONNECTIONS_PER_ADDRESS),

@@ -205,29 +205,29 @@ class RequestGuardTest {
     /** Whatever the spelling of a path: what a policy may not do in the normal form it may not do at all. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-        POST   | /devices/a/messages/devicebound | service           | 404
-        POST   | /devices/a/messages/devicebound | registryReadWrite | 401
-        POST   | /devices/a/messages/devicebound | registryRead      | 401
-        POST   | /devices/query                  | service           | 400
-        POST   | /devices/query                  | registryRead      | 401
-        POST   | /devices/query                  | device            | 401
-        DELETE | /devices/a/commands             | registryReadWrite | 401
-        DELETE | /devices/a/commands             | service           | 404
-        GET    | /devices/a                      | service           | 401
-        GET    | /devices/a                      | registryRead      | 404
-        PUT    | /devices/a                      | registryRead      | 401
-        DELETE | /devices/a                      | service           | 401
-        GET    | /twins/a                        | registryReadWrite | 401
-        GET    | /twins/a                        | service           | 404
-        POST   | /twins/a/methods                | registryReadWrite | 401
-        POST   | /twins/a/methods                | service           | 400
-        GET    | /jobs/v2/a                      | registryRead      | 401
-        GET    | /jobs/v2/a                      | service           | 404
-        POST   | /jobs/v2/a/cancel               | registryReadWrite | 404
-        POST   | /jobs/v2/a/cancel               | device            | 401
-        GET    | /statistics/devices             | service           | 401
-        GET    | /statistics/devices             | registryRead      | 200
-        """)
+            POST   | /devices/a/messages/devicebound | service           | 404
+            POST   | /devices/a/messages/devicebound | registryReadWrite | 401
+            POST   | /devices/a/messages/devicebound | registryRead      | 401
+            POST   | /devices/query                  | service           | 400
+            POST   | /devices/query                  | registryRead      | 401
+            POST   | /devices/query                  | device            | 401
+            DELETE | /devices/a/commands             | registryReadWrite | 401
+            DELETE | /devices/a/commands             | service           | 404
+            GET    | /devices/a                      | service           | 401
+            GET    | /devices/a                      | registryRead      | 404
+            PUT    | /devices/a                      | registryRead      | 401
+            DELETE | /devices/a                      | service           | 401
+            GET    | /twins/a                        | registryReadWrite | 401
+            GET    | /twins/a                        | service           | 404
+            POST   | /twins/a/methods                | registryReadWrite | 401
+            POST   | /twins/a/methods                | service           | 400
+            GET    | /jobs/v2/a                      | registryRead      | 401
+            GET    | /jobs/v2/a                      | service           | 404
+            POST   | /jobs/v2/a/cancel               | registryReadWrite | 404
+            POST   | /jobs/v2/a/cancel               | device            | 401
+            GET    | /statistics/devices             | service           | 401
+            GET    | /statistics/devices             | registryRead      | 200
+            """)
     void rightsAreThoseOfTheNormalFormOfThePath(String method, String path, String policy, int status)
             throws IOException {
         for (String slashes : spellings().toList()) {

@@ -2,10 +2,12 @@ package io.muster.api;
 
 import io.muster.api.job.JobView;
 import io.muster.api.job.Requests;
+import io.muster.api.job.StreamJobView;
 import io.muster.records.CreateDevice;
 import io.muster.records.CreateJob;
 import io.muster.records.Credentials;
 import io.muster.records.DeleteDevice;
+import io.muster.records.DeleteStreamJob;
 import io.muster.records.Device;
 import io.muster.records.DeviceCounts;
 import io.muster.records.DeviceDeleted;
@@ -15,13 +17,21 @@ import io.muster.records.DeviceView;
 import io.muster.records.InvokeMethod;
 import io.muster.records.Job;
 import io.muster.records.JobStatus;
+import io.muster.records.ListModules;
 import io.muster.records.MessageQueued;
 import io.muster.records.MessagesPurged;
 import io.muster.records.MethodResult;
 import io.muster.records.PurgeMessages;
+import io.muster.records.PutStreamJob;
 import io.muster.records.Refusal;
 import io.muster.records.RefusalReason;
+import io.muster.records.ScaleStreamJob;
 import io.muster.records.SendMessage;
+import io.muster.records.StartStreamJob;
+import io.muster.records.StopStreamJob;
+import io.muster.records.StreamJob;
+import io.muster.records.StreamJobDeleted;
+import io.muster.records.StreamJobStatus;
 import io.muster.records.Twin;
 import java.time.Duration;
 import java.time.Instant;
@@ -40,9 +50,11 @@ final class RequestsDouble implements Requests {
     final List<Object> commands = new CopyOnWriteArrayList<>();
     private final Map<String, DeviceView> devices = new ConcurrentSkipListMap<>();
     private final JobView jobs;
+    private final StreamJobView streamJobs;
 
-    RequestsDouble(JobView jobs) {
+    RequestsDouble(JobView jobs, StreamJobView streamJobs) {
         this.jobs = jobs;
+        this.streamJobs = streamJobs;
     }
 
     @Override
@@ -73,6 +85,15 @@ final class RequestsDouble implements Requests {
                     : new MethodResult(200, invoke.getMethod().getPayload());
         }
         return switch (command) {
+            case ListModules _ ->
+                new DevicePage(
+                        0,
+                        1,
+                        devices.entrySet().stream()
+                                .filter(entry -> entry.getKey().startsWith(deviceId + "/"))
+                                .map(Map.Entry::getValue)
+                                .toList(),
+                        false);
             case DeleteDevice _ -> {
                 devices.remove(deviceId);
                 yield new DeviceDeleted(deviceId);
@@ -157,9 +178,33 @@ final class RequestsDouble implements Requests {
                 0);
     }
 
+    /** Takes what the coordinator would, without its rules. */
     @Override
     public CompletableFuture<Object> streamJob(String id, Object command) {
-        throw new UnsupportedOperationException("stream jobs are tested with the whole");
+        commands.add(command);
+        @Nullable
+        StreamJob known = streamJobs.get(id).map(StreamJobView.Entry::job).orElse(null);
+        if (command instanceof DeleteStreamJob) {
+            streamJobs.forget(id);
+            return CompletableFuture.completedFuture(new StreamJobDeleted());
+        }
+        StreamJob.Builder job = known == null
+                ? StreamJob.newBuilder()
+                        .setStreamJobId(id)
+                        .setCreatedAt(NOW)
+                        .setStatus(StreamJobStatus.CREATED)
+                        .setDocument("{}")
+                        .setRevision(0)
+                : StreamJob.newBuilder(known);
+        switch (command) {
+            case PutStreamJob put -> job.setDocument(put.getDocument());
+            case StartStreamJob _ -> job.setStatus(StreamJobStatus.STARTING);
+            case StopStreamJob _ -> job.setStatus(StreamJobStatus.STOPPED);
+            default -> job.setStreamingUnits(((ScaleStreamJob) command).getStreamingUnits());
+        }
+        StreamJob now = job.setRevision(job.getRevision() + 1).build();
+        streamJobs.put(now);
+        return CompletableFuture.completedFuture(now);
     }
 
     @Override

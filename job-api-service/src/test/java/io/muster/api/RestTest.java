@@ -85,7 +85,9 @@ class RestTest {
     private static final String VERSION = "api-version=2021-04-12";
     private static final SharedAccessPolicies POLICIES = SharedAccessPolicies.generate(new SecureRandom());
     private static final JobView JOBS = new JobView();
-    private static final RequestsDouble PLANNER = new RequestsDouble(JOBS);
+    private static final StreamJobView STREAM_JOBS = new StreamJobView();
+    private static final OpenApiDocument DOCUMENT = new OpenApiDocument();
+    private static final RequestsDouble PLANNER = new RequestsDouble(JOBS, STREAM_JOBS);
     private static final HttpClient HTTP = HttpClient.newHttpClient();
     private static final ServerSocket GATEWAY = listening();
     private static RestServer server;
@@ -108,7 +110,6 @@ class RestTest {
                         "127.0.0.1",
                         0,
                         Optional.empty(),
-                        true,
                         Map.of(),
                         Duration.ofHours(1),
                         1000,
@@ -119,7 +120,7 @@ class RestTest {
                 PLANNER,
                 AUDIT::add,
                 JOBS,
-                new StreamJobView(),
+                STREAM_JOBS,
                 METERS,
                 InstantSource.fixed(NOW));
     }
@@ -147,6 +148,7 @@ class RestTest {
         HttpResponse<byte[]> response = HTTP.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
         String type = response.headers().firstValue("Content-Type").orElse("");
         JsonNode json = type.startsWith("application/json") ? JSON.readTree(response.body()) : JSON.nullNode();
+        DOCUMENT.check(method, pathAndQuery, response.statusCode(), json);
         return new Answer(response.statusCode(), json, response);
     }
 
@@ -481,16 +483,16 @@ class RestTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-        SELECT * FROM devices           | 100 | abcde fgh
-        SELECT * FROM devices           | 8   | abcde fgh
-        SELECT * FROM devices           | 2   | ab cd ef gh
-        SELECT * FROM devices           | 1   | a b c d e f g h
-        SELECT TOP 3 * FROM devices     | 2   | ab c
-        SELECT TOP 2 * FROM devices     | 2   | ab
-        SELECT TOP 8 * FROM devices     | 100 | abcde fgh
-        SELECT TOP 0 * FROM devices     | 2   | ''
-        SELECT deviceId FROM devices    | 4   | abcd efgh
-        """)
+            SELECT * FROM devices           | 100 | abcde fgh
+            SELECT * FROM devices           | 8   | abcde fgh
+            SELECT * FROM devices           | 2   | ab cd ef gh
+            SELECT * FROM devices           | 1   | a b c d e f g h
+            SELECT TOP 3 * FROM devices     | 2   | ab c
+            SELECT TOP 2 * FROM devices     | 2   | ab
+            SELECT TOP 8 * FROM devices     | 100 | abcde fgh
+            SELECT TOP 0 * FROM devices     | 2   | ''
+            SELECT deviceId FROM devices    | 4   | abcd efgh
+            """)
     void rowsOfAllPartitionsComeInOrderAndTheLastPageHasNoToken(String query, int size, String pages) throws Exception {
         PLANNER.partitions = RestTest::twoPartitions;
         assertThat(all(query, size)).isEqualTo(pages);
@@ -503,8 +505,7 @@ class RestTest {
         Answer answer = ask(
                 "POST",
                 "/devices/query",
-                "{\"query\":\"SELECT deviceId, tags.o AS o, tags.o.b[2].c, tags.t, tags.x, version, connectionState"
-                        + " FROM devices\"}");
+                "{\"query\":\"SELECT deviceId, tags.o AS o, tags.o.b[2].c, tags.t, tags.x, version, connectionState FROM devices\"}");
         assertThat(answer.body().toString())
                 .isEqualTo("[{\"deviceId\":\"a\",\"o\":{\"b\":[1,null,{\"c\":2.5}]},\"c\":2.5,\"t\":null,"
                         + "\"version\":2,\"connectionState\":\"Disconnected\"}]");
@@ -686,74 +687,38 @@ class RestTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "PUT    | /jobs/v2/x        | {bad                                                             | 400 |"
-                        + " IotHubFormatError",
-                "PUT    | /jobs/v2/x        | []                                                               | 400 |"
-                        + " IotHubFormatError",
-                "PUT    | /jobs/v2/x        | {} {}                                                            | 400 |"
-                        + " IotHubFormatError",
-                "PUT    | /jobs/v2/x        | {}                                                               | 400 |"
-                        + " ArgumentNull",
-                "PUT    | /jobs/v2/x        | {'type':'other'}                                                 | 400 |"
-                        + " GenericBadRequest",
-                "PUT    | /jobs/v2/x        | {'type':'scheduleDeviceMethod'}                                  | 400 |"
-                        + " ArgumentNull",
-                "PUT    | /jobs/v2/x        | {'type':'scheduleUpdateTwin','updateTwin':{'tags':{}}}           | 400 |"
-                        + " ArgumentNull",
-                "PUT    | /jobs/v2/x        |"
-                        + " {'type':'scheduleUpdateTwin','updateTwin':{'tags':1},'queryCondition':'*'} | 400 |"
-                        + " ArgumentInvalid",
-                "PUT    | /jobs/v2/x        |"
-                        + " {'type':'scheduleUpdateTwin','updateTwin':{'other':1},'queryCondition':'*'} | 400 |"
-                        + " ArgumentInvalid",
-                "PUT    | /jobs/v2/x        |"
-                        + " {'type':'scheduleUpdateTwin','updateTwin':{'tags':{}},'queryCondition':'*','startTime':'soon'}"
-                        + " | 400 | ArgumentInvalid",
-                "PUT    | /jobs/v2/x        |"
-                        + " {'type':'scheduleUpdateTwin','updateTwin':{'tags':{}},'queryCondition':'*','maxExecutionTimeInSeconds':1.5}"
-                        + " | 400 | ArgumentInvalid",
-                "PUT    | /jobs/v2/x        | {'jobId':'y','type':'scheduleUpdateTwin'}                        | 400 |"
-                        + " ArgumentInvalid",
-                "GET    | /jobs/v2/query?pageSize=0 |                                                          | 400 |"
-                        + " ArgumentInvalid",
-                "GET    | /jobs/v2/query?jobStatus=odd |                                                       | 400 |"
-                        + " ArgumentInvalid",
-                "GET    | /jobs/v2/query?continuationToken=%2F%2F |                                            | 400 |"
-                        + " ArgumentInvalid",
-                "GET    | /jobs/v2/nope     |                                                                  | 404 |"
-                        + " JobNotFound",
-                "POST   | /jobs/v2/nope/cancel | {}                                                            | 404 |"
-                        + " JobNotFound",
-                "PUT    | /devices/d        | {'deviceId':'e'}                                                 | 400 |"
-                        + " ArgumentInvalid",
-                "PUT    | /devices/d        | {'status':7}                                                     | 400 |"
-                        + " ArgumentInvalid",
-                "PUT    | /devices/d        | {'authentication':{'type':'magic'}}                              | 400 |"
-                        + " ArgumentInvalid",
-                "GET    | /devices?top=0    |                                                                  | 400 |"
-                        + " ArgumentInvalid",
-                "GET    | /devices?top=many |                                                                  | 400 |"
-                        + " ArgumentInvalid",
-                "GET    | /twins/nobody     |                                                                  | 404 |"
-                        + " DeviceNotFound",
-                "PATCH  | /twins/d          | {'desired':{'a':1}}                                              | 400 |"
-                        + " ArgumentInvalid",
-                "POST   | /twins/d          | {}                                                               | 400 |"
-                        + " ArgumentInvalid",
-                "POST   | /twins/d/methods  | {}                                                               | 400 |"
-                        + " ArgumentNull",
-                "POST   | /devices/query    | {}                                                               | 400 |"
-                        + " ArgumentNull",
-                "POST   | /devices/query    | {'query':'SELECT'}                                               | 400 |"
-                        + " ArgumentInvalid",
-                "POST   | /devices/query    | {'query':'SELECT * FROM devices ORDER BY deviceId'}              | 400 |"
-                        + " ArgumentInvalid",
-                "POST   | /devices/query    | {'query':5}                                                      | 400 |"
-                        + " ArgumentInvalid",
-                "GET    | /nothing          |                                                                  | 404 |"
-                        + " NotFound",
-                "DELETE | /jobs/v2/x        |                                                                  | 405 |"
-                        + " MethodNotAllowed"
+                "PUT    | /jobs/v2/x        | {bad                                                             | 400 | IotHubFormatError",
+                "PUT    | /jobs/v2/x        | []                                                               | 400 | IotHubFormatError",
+                "PUT    | /jobs/v2/x        | {} {}                                                            | 400 | IotHubFormatError",
+                "PUT    | /jobs/v2/x        | {}                                                               | 400 | ArgumentNull",
+                "PUT    | /jobs/v2/x        | {'type':'other'}                                                 | 400 | GenericBadRequest",
+                "PUT    | /jobs/v2/x        | {'type':'scheduleDeviceMethod'}                                  | 400 | ArgumentNull",
+                "PUT    | /jobs/v2/x        | {'type':'scheduleUpdateTwin','updateTwin':{'tags':{}}}           | 400 | ArgumentNull",
+                "PUT    | /jobs/v2/x        | {'type':'scheduleUpdateTwin','updateTwin':{'tags':1},'queryCondition':'*'} | 400 | ArgumentInvalid",
+                "PUT    | /jobs/v2/x        | {'type':'scheduleUpdateTwin','updateTwin':{'other':1},'queryCondition':'*'} | 400 | ArgumentInvalid",
+                "PUT    | /jobs/v2/x        | {'type':'scheduleUpdateTwin','updateTwin':{'tags':{}},'queryCondition':'*','startTime':'soon'} | 400 | ArgumentInvalid",
+                "PUT    | /jobs/v2/x        | {'type':'scheduleUpdateTwin','updateTwin':{'tags':{}},'queryCondition':'*','maxExecutionTimeInSeconds':1.5} | 400 | ArgumentInvalid",
+                "PUT    | /jobs/v2/x        | {'jobId':'y','type':'scheduleUpdateTwin'}                        | 400 | ArgumentInvalid",
+                "GET    | /jobs/v2/query?pageSize=0 |                                                          | 400 | ArgumentInvalid",
+                "GET    | /jobs/v2/query?jobStatus=odd |                                                       | 400 | ArgumentInvalid",
+                "GET    | /jobs/v2/query?continuationToken=%2F%2F |                                            | 400 | ArgumentInvalid",
+                "GET    | /jobs/v2/nope     |                                                                  | 404 | JobNotFound",
+                "POST   | /jobs/v2/nope/cancel | {}                                                            | 404 | JobNotFound",
+                "PUT    | /devices/d        | {'deviceId':'e'}                                                 | 400 | ArgumentInvalid",
+                "PUT    | /devices/d        | {'status':7}                                                     | 400 | ArgumentInvalid",
+                "PUT    | /devices/d        | {'authentication':{'type':'magic'}}                              | 400 | ArgumentInvalid",
+                "GET    | /devices?top=0    |                                                                  | 400 | ArgumentInvalid",
+                "GET    | /devices?top=many |                                                                  | 400 | ArgumentInvalid",
+                "GET    | /twins/nobody     |                                                                  | 404 | DeviceNotFound",
+                "PATCH  | /twins/d          | {'desired':{'a':1}}                                              | 400 | ArgumentInvalid",
+                "POST   | /twins/d          | {}                                                               | 400 | ArgumentInvalid",
+                "POST   | /twins/d/methods  | {}                                                               | 400 | ArgumentNull",
+                "POST   | /devices/query    | {}                                                               | 400 | ArgumentNull",
+                "POST   | /devices/query    | {'query':'SELECT'}                                               | 400 | ArgumentInvalid",
+                "POST   | /devices/query    | {'query':'SELECT * FROM devices ORDER BY deviceId'}              | 400 | ArgumentInvalid",
+                "POST   | /devices/query    | {'query':5}                                                      | 400 | ArgumentInvalid",
+                "GET    | /nothing          |                                                                  | 404 | NotFound",
+                "DELETE | /jobs/v2/x        |                                                                  | 405 | MethodNotAllowed"
             })
     void whatIsWrongIsSaidInTheContractsForm(String method, String path, @Nullable String body, int status, String code)
             throws Exception {
@@ -814,14 +779,92 @@ class RestTest {
     }
 
     @Test
-    void whatItIsIsShownWithoutAToken() throws Exception {
+    void theDescriptionIsShownWithoutAToken() throws Exception {
         assertThat(METERS.scrape()).contains("muster_api_answers_total");
         String openApi =
                 new String(send("GET", "/openapi.yaml", new byte[0]).response().body(), StandardCharsets.UTF_8);
         assertThat(openApi).contains("/jobs/v2/{id}/cancel:", "/twins/{id}/methods:");
-        assertThat(new String(send("GET", "/", new byte[0]).response().body(), StandardCharsets.UTF_8))
-                .contains("<title>Muster");
-        assertThat(send("GET", "/live/jobs", new byte[0]).body().isArray()).isTrue();
+    }
+
+    /** A misspelt policy is never dropped: the job would run unpaced on the whole fleet. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            'rolout':{'devicesPerMinute':1}                                   | rolout | rollout
+            'Rollout':{'devicesPerMinute':1}                                  | Rollout | rollout
+            'retrys':[]                                                       | retrys | retries
+            'window':[]                                                       | window | windows
+            'abort_':{'failurePercent':5}                                     | abort_ | abort
+            'maxExecutionTimeInSecond':5                                      | maxExecutionTimeInSecond | maxExecutionTimeInSeconds
+            'starttime':'2031-01-01T00:00:00Z'                                | starttime | startTime
+            'rollout':{'devicesPerMinut':60}                                  | rollout.devicesPerMinut | devicesPerMinute
+            'rollout':{'devicesPerMinute':6,'grow':{}}                        | rollout.grow | growth
+            'rollout':{'devicesPerMinute':6,'growth':{'factr':2}}             | rollout.growth.factr | factor
+            'retries':[{'on':'noAnswer','time':3}]                            | retries[0].time | times
+            'batches':{'percnt':10}                                           | batches.percnt | percent
+            'abort':{'failurePercent':20,'afterEnd':50}                       | abort.afterEnd | afterEnded
+            'windows':[{'start':'22:00','end':'06:00','timezone':'UTC'}]      | windows[0].timezone | timeZone
+            'updateTwin':{'tags':{'a':1},'properties':{'floor':3}}            | updateTwin.properties.floor | desired
+            'updateTwin':{'tags':{'a':1},'properties':{'reported':{'a':1}}}   | updateTwin.properties.reported | desired
+            'updateTwin':{'tag':{'a':1}}                                      | updateTwin.tag | tags
+            """)
+    void anUnknownMemberOfAJobIsRefusedAndTheNearestNamed(String member, String unknown, String nearest)
+            throws Exception {
+        String twin = member.contains("updateTwin") ? "" : "'updateTwin':{'tags':{}},";
+        int before = PLANNER.commands.size();
+        Answer refused = ask(
+                "PUT",
+                "/jobs/v2/misspelt",
+                ("{'type':'scheduleUpdateTwin'," + twin + "'queryCondition':'*'," + member + "}").replace('\'', '"'));
+        assertThat(refused.status()).isEqualTo(400);
+        assertThat(refused.body().path("Message").asText())
+                .isEqualTo("ErrorCode:ArgumentInvalid;The member " + unknown + " is unknown: did you mean " + nearest
+                        + "?");
+        assertThat(PLANNER.commands).hasSize(before);
+    }
+
+    @Test
+    void anUnknownMemberOfAMethodInAJobIsRefused() throws Exception {
+        Answer refused = ask(
+                "PUT",
+                "/jobs/v2/misspelt",
+                "{\"type\":\"scheduleDeviceMethod\",\"queryCondition\":\"*\","
+                        + "\"cloudToDeviceMethod\":{\"methodName\":\"m\",\"responseTimeoutInSecond\":3}}");
+        assertThat(refused.body().path("Message").asText())
+                .contains("cloudToDeviceMethod.responseTimeoutInSecond", "responseTimeoutInSeconds");
+    }
+
+    @Test
+    void aJobsDocumentCanBeSentAsItWasRead() throws Exception {
+        ask(
+                "PUT",
+                "/jobs/v2/read-1",
+                "{\"type\":\"scheduleUpdateTwin\",\"updateTwin\":{\"tags\":{\"a\":1}},\"queryCondition\":\"*\"}");
+        JOBS.put(new JobStatistics("read-1", new DeviceJobCounts(3L, 1L, 0L, 2L, 0L, 0L), 1, 1, NOW, 1L, List.of()));
+        String read = ask("GET", "/jobs/v2/read-1", null).body().toString();
+        Answer again = ask("PUT", "/jobs/v2/read-2", read.replace("read-1", "read-2"));
+        assertThat(again.status()).as(again.body().toString()).isEqualTo(200);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "+999999999-12-31T23:59:59Z",
+                "-999999999-01-01T00:00:00Z",
+                "+292278994-08-17T07:12:55Z",
+                "-0001-01-01T00:00:00Z",
+                "0000-12-31T23:59:59Z",
+                "9999-12-31T23:59:59-01:00",
+                "2026-02-30T00:00:00Z"
+            })
+    void aDateBeyondTheCalendarIsRefused(String date) throws Exception {
+        String job = "{'type':'scheduleUpdateTwin','updateTwin':{'tags':{}},'queryCondition':'*','startTime':'" + date
+                + "'}";
+        Answer refused = ask("PUT", "/jobs/v2/dated", job.replace('\'', '"'));
+        assertThat(refused.status()).isEqualTo(400);
+        assertThat(refused.body().path("Message").asText()).startsWith("ErrorCode:ArgumentInvalid;startTime ");
+        assertThat(ask("POST", "/devices/d/messages/devicebound", "x", "iothub-expiry", date)
+                        .status())
+                .isEqualTo(400);
     }
 
     @Test

@@ -25,11 +25,11 @@ import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** The real server on a free port, with the planner played by a double, and raw sockets to it. */
 final class TestApi implements AutoCloseable {
@@ -41,9 +41,10 @@ final class TestApi implements AutoCloseable {
     final SharedAccessPolicies policies = SharedAccessPolicies.generate(new SecureRandom());
     final JobView jobs = new JobView();
     final StreamJobView streamJobs = new StreamJobView();
-    final RequestsDouble planner = new RequestsDouble(jobs);
+    final RequestsDouble planner = new RequestsDouble(jobs, streamJobs);
     final PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     final Queue<AuditEntry> audit = new ConcurrentLinkedQueue<>();
+    final AtomicReference<Instant> clock = new AtomicReference<>(NOW);
     final RestServer server;
 
     private TestApi(int connectionsPerAddress, RestServer.Patience patience) throws IOException {
@@ -52,7 +53,6 @@ final class TestApi implements AutoCloseable {
                         "127.0.0.1",
                         0,
                         Optional.empty(),
-                        false,
                         Map.of(),
                         Duration.ofHours(1),
                         connectionsPerAddress,
@@ -65,7 +65,7 @@ final class TestApi implements AutoCloseable {
                 jobs,
                 streamJobs,
                 meters,
-                InstantSource.fixed(NOW));
+                clock::get);
     }
 
     static TestApi start() throws IOException {

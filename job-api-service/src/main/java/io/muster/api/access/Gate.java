@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Lets a request through or says why not. Contract: iot-hub, 1.0 and 1.1. */
@@ -25,6 +26,11 @@ public final class Gate {
             "2019-10-01",
             "2018-06-30",
             "2016-11-14");
+
+    /** The path that links to sign in are tokens for. */
+    public static final String SIGN_IN = "/sign-in";
+
+    private static final Pattern LOOPBACK = Pattern.compile("(?i)(localhost|127\\.0\\.0\\.1|\\[::1])(:\\d+)?");
 
     private final HubHosts hosts;
     private final Supplier<SharedAccessPolicies> policies;
@@ -77,6 +83,44 @@ public final class Gate {
             throw refuse("The token is for another host or resource.");
         }
         return new Caller.Program(policy.name(), policy.rights());
+    }
+
+    /**
+     * Returns who made a one-time link, which is a token for {@value #SIGN_IN} alone; it can't be used again.
+     *
+     * @throws ProblemException when it is not right, or was used
+     */
+    public Caller signIn(String token, Sessions sessions, Instant now) {
+        Optional<SharedAccessSignature> link = SharedAccessSignature.parse(token)
+                .filter(parsed -> parsed.covers(hosts, SIGN_IN) && !parsed.covers(hosts, "/"));
+        if (link.isEmpty()) {
+            throw refuse("This is no link to sign in with.");
+        }
+        Caller caller = program(token, SIGN_IN, now);
+        if (!sessions.use(token, link.get().expiry(), now)) {
+            throw refuse("The link was used, or is over: make another.");
+        }
+        return caller;
+    }
+
+    /**
+     * Returns who is signed in, as long as the policy that the session began with is there; with the rights that it has now.
+     *
+     * @param id what the browser shows
+     */
+    public Optional<Caller> signedIn(String id, Sessions sessions, Instant now) {
+        return sessions.caller(id, now).flatMap(caller -> switch (caller) {
+            case Caller.Program program ->
+                policies.get()
+                        .named(program.policy())
+                        .map(policy -> new Caller.Program(policy.name(), policy.rights()));
+            case Caller.Person person -> Optional.of(person);
+        });
+    }
+
+    /** Whether a browser may have meant us: a name that leads here from elsewhere is not ours. @param host of the header Host */
+    public boolean isOurs(@Nullable String host) {
+        return host != null && (hosts.include(host) || LOOPBACK.matcher(host).matches());
     }
 
     /** @throws ProblemException when the caller may not do that */

@@ -1,6 +1,6 @@
 package io.muster.api.http;
 
-import io.micronaut.http.HttpAttributes;
+import io.micronaut.http.BasicHttpAttributes;
 import io.micronaut.http.HttpRequest;
 import io.micronaut.http.HttpResponse;
 import io.micronaut.http.MutableHttpResponse;
@@ -12,6 +12,7 @@ import io.muster.api.access.Caller;
 import io.muster.api.access.Gate;
 import io.muster.api.access.Operations;
 import io.muster.api.access.RefusalLimit;
+import io.muster.api.access.Sessions;
 import io.muster.api.access.Throttles;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
@@ -25,24 +26,27 @@ import org.jspecify.annotations.Nullable;
 @ServerFilter(ServerFilter.MATCH_ALL_PATTERN)
 final class GateFilter {
     private static final String CALLER = "io.muster.caller";
+    private static final String SIGNED_IN = "io.muster.signed-in";
+    private static final String CHALLENGE = "WWW-Authenticate";
+    private static final String BEARER = "Bearer realm=\"muster\"";
     private static final String ARRIVED = "io.muster.arrived";
     private static final int LONGEST_KEPT = 512;
     private static final Duration A_MOMENT = Duration.ofSeconds(1);
 
     private final Gate gate;
     private final Throttles throttles;
-    private final LiveAccess live;
+    private final Sessions sessions;
     private final Time time;
     private final ApiMeters meters;
     private final Audit audit;
     private final RefusalLimit refusals;
 
-    GateFilter(Gate gate, Throttles throttles, LiveAccess live, Time time, ApiMeters meters, Audit audit) {
+    GateFilter(Gate gate, Throttles throttles, Sessions sessions, Time time, ApiMeters meters, Audit audit) {
         this.refusals = new RefusalLimit(time.now());
         this.audit = audit;
         this.gate = gate;
         this.throttles = throttles;
-        this.live = live;
+        this.sessions = sessions;
         this.time = time;
         this.meters = meters;
     }
@@ -65,28 +69,71 @@ final class GateFilter {
     }
 
     private @Nullable MutableHttpResponse<?> refusal(HttpRequest<?> request, String path) {
-        if (isOpen(path) || (isLive(path) && live.open())) {
+        if (isOpen(path)) {
             return null;
         }
         try {
-            Caller caller = gate.identify(request.getHeaders().get("Authorization"), path, time.now());
-            request.setAttribute(CALLER, caller);
-            gate.allow(caller, request.getMethodName(), path);
+            if (Operations.isLive(path)) {
+                checkLive(request, path);
+                return null;
+            }
+            Caller caller = identify(request, path);
             @Nullable String version = request.getParameters().get("api-version");
             if (StreamJobController.serves(path)) {
                 StreamJobController.checkVersion(version);
-            } else if (!isLive(path)) {
-                gate.checkVersion(version);
-                Optional<Duration> wait = throttles.take(caller.id(), path, time.now());
-                if (wait.isPresent()) {
-                    meters.throttled(Throttles.Kind.of(path));
-                    return refused(
-                            path, Problem.throttled("Too many requests of this kind: try again later."), wait.get());
-                }
+                return null;
             }
-            return null;
+            gate.checkVersion(version);
+            Optional<Duration> wait = throttles.take(caller.id(), path, time.now());
+            if (wait.isEmpty()) {
+                return null;
+            }
+            meters.throttled(Throttles.Kind.of(path));
+            return refused(path, Problem.throttled("Too many requests of this kind: try again later."), wait.get());
         } catch (ProblemException e) {
-            return refused(path, e.problem(), A_MOMENT);
+            return path.equals("/") && e.problem().status() == 401 && PageController.isBrowser(request)
+                    ? PageController.signInPage().header(CHALLENGE, BEARER)
+                    : refused(path, e.problem(), A_MOMENT);
+        }
+    }
+
+    private Caller identify(HttpRequest<?> request, String path) {
+        Caller caller = gate.identify(request.getHeaders().get("Authorization"), path, time.now());
+        request.setAttribute(CALLER, caller);
+        gate.allow(caller, request.getMethodName(), path);
+        return caller;
+    }
+
+    /** The page of jobs: a browser that is signed in reads it; a token may do as everywhere. A link that signs in brings its own proof. */
+    private void checkLive(HttpRequest<?> request, String path) {
+        if (!gate.isOurs(request.getHeaders().get("Host"))) {
+            throw new ProblemException(new Problem(
+                    421,
+                    421000,
+                    "MisdirectedRequest",
+                    "The header Host names none of this hub's names: see hub.hosts."));
+        }
+        @Nullable String link = PageController.link(request);
+        if (link != null) {
+            Caller caller = gate.signIn(link, sessions, time.now());
+            request.setAttribute(CALLER, caller);
+            request.setAttribute(SIGNED_IN, true);
+            gate.allow(caller, request.getMethodName(), path);
+            return;
+        }
+        Optional<Caller> signedIn = request.getMethodName().equals("GET")
+                ? request.getCookies()
+                        .findCookie(PageController.COOKIE)
+                        .flatMap(cookie -> gate.signedIn(cookie.getValue(), sessions, time.now()))
+                : Optional.empty();
+        if (signedIn.isPresent()) {
+            request.setAttribute(CALLER, signedIn.get());
+            gate.allow(signedIn.get(), request.getMethodName(), path);
+        } else {
+            identify(request, path);
+            if (request.getMethodName().equals("POST")) {
+                request.setAttribute(SIGNED_IN, true);
+            }
         }
     }
 
@@ -95,6 +142,9 @@ final class GateFilter {
         MutableHttpResponse<?> answer = StreamJobController.serves(path)
                 ? Answers.problem(problem)
                 : Answers.problem(problem, false, time.now());
+        if (problem.status() == 401) {
+            answer.header(CHALLENGE, BEARER);
+        }
         return problem.status() == 429 || problem.status() == 503
                 ? answer.header(
                         "Retry-After", Long.toString(wait.plusMillis(999).toSeconds()))
@@ -114,13 +164,14 @@ final class GateFilter {
         meters.answered(request.getMethodName(), response.code(), code);
         request.getAttribute(ARRIVED, Long.class)
                 .ifPresent(since -> meters.took(operation(request), Duration.ofNanos(System.nanoTime() - since)));
-        if (Operations.changes(request.getMethodName(), request.getPath())) {
+        if (Operations.changes(request.getMethodName(), request.getPath())
+                || request.getAttribute(SIGNED_IN).isPresent()) {
             keep(request, response.code(), code, requestId);
         }
     }
 
     private static String operation(HttpRequest<?> request) {
-        return request.getAttribute(HttpAttributes.URI_TEMPLATE, String.class)
+        return BasicHttpAttributes.getUriTemplate(request)
                 .map(route -> RequestRules.methodName(request.getMethodName()) + " " + route)
                 .orElse("none");
     }
@@ -160,13 +211,8 @@ final class GateFilter {
     }
 
     private static boolean isOpen(String path) {
-        return path.equals("/openapi.yaml") || path.equals(MqttOverWebSocket.PATH);
+        return path.equals("/openapi.yaml")
+                || path.equals(PageController.SIGN_IN_SCRIPT)
+                || path.equals(MqttOverWebSocket.PATH);
     }
-
-    private static boolean isLive(String path) {
-        return path.equals("/") || path.startsWith("/live");
-    }
-
-    /** @param open whether the page of live numbers is shown to anybody who can reach the port */
-    record LiveAccess(boolean open) {}
 }

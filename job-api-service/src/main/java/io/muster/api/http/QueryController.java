@@ -43,9 +43,11 @@ import org.jspecify.annotations.Nullable;
 @Consumes(MediaType.ALL)
 final class QueryController {
     private final Requests requests;
+    private final Workers workers;
 
-    QueryController(Requests requests) {
+    QueryController(Requests requests, Workers workers) {
         this.requests = requests;
+        this.workers = workers;
     }
 
     /** A row, and the key that orders it. */
@@ -83,6 +85,10 @@ final class QueryController {
 
     @Post("/devices/query")
     CompletionStage<HttpResponse<String>> query(HttpRequest<?> request, @Body byte[] body) {
+        return workers.run(() -> answer(request, body));
+    }
+
+    private CompletionStage<HttpResponse<String>> answer(HttpRequest<?> request, byte[] body) {
         String text = Rows.query(io.muster.api.json.Body.parse(body));
         Query query = parse(text);
         Place place = Place.of(text, query, Paging.place(request, null));

@@ -115,9 +115,8 @@ final class RegistryController {
         });
     }
 
-    @Get("/devices{/slash}")
-    CompletionStage<HttpResponse<String>> list(
-            HttpRequest<?> request, @Nullable String slash, @QueryValue @Nullable Integer top) {
+    @Get("/devices")
+    CompletionStage<HttpResponse<String>> list(HttpRequest<?> request, @QueryValue @Nullable Integer top) {
         int limit = top == null ? MOST : top;
         if (limit < 1 || limit > MOST) {
             throw new ProblemException(Problem.argumentInvalid("top is 1 to " + MOST + "."));

@@ -6,12 +6,14 @@ import io.micronaut.http.server.exceptions.ServerStartupException;
 import io.micronaut.runtime.server.EmbeddedServer;
 import io.muster.api.access.Audit;
 import io.muster.api.access.Gate;
+import io.muster.api.access.Sessions;
 import io.muster.api.access.Throttles;
 import io.muster.api.job.JobView;
 import io.muster.api.job.Requests;
 import io.muster.api.job.StreamJobView;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
@@ -27,13 +29,13 @@ public final class RestServer implements AutoCloseable {
     private final ApplicationContext context;
     private final EmbeddedServer server;
     private final Optional<GatewayTunnels> tunnels;
+    private final Workers workers;
 
     /**
      * How it listens.
      *
      * @param port 0 for any free one
      * @param tls empty for plain HTTP
-     * @param liveOpen whether the page of live numbers is shown without a token
      * @param perMinute how many requests of a kind are taken in a minute, of the kinds that are limited
      * @param messageLife of messages to devices whose senders don't say how long they live
      * @param connectionsPerAddress how many connections an address may have
@@ -45,7 +47,6 @@ public final class RestServer implements AutoCloseable {
             String host,
             int port,
             Optional<Tls> tls,
-            boolean liveOpen,
             Map<Throttles.Kind, Integer> perMinute,
             Duration messageLife,
             int connectionsPerAddress,
@@ -66,7 +67,9 @@ public final class RestServer implements AutoCloseable {
     /** Files in PEM, which are looked at again and again. @param certificate with those that lead to its authority, in order */
     public record Tls(Path certificate, Path key) {}
 
-    private RestServer(ApplicationContext context, EmbeddedServer server, Optional<GatewayTunnels> tunnels) {
+    private RestServer(
+            ApplicationContext context, EmbeddedServer server, Optional<GatewayTunnels> tunnels, Workers workers) {
+        this.workers = workers;
         this.context = context;
         this.server = server;
         this.tunnels = tunnels;
@@ -86,6 +89,7 @@ public final class RestServer implements AutoCloseable {
         Optional<GatewayTunnels> tunnels = options.gateway().isEmpty()
                 ? Optional.empty()
                 : Optional.of(new GatewayTunnels(options.gateway().get()));
+        Workers workers = new Workers();
         ApplicationContext context = ApplicationContext.builder()
                 .environmentPropertySource(false)
                 .bootstrapEnvironment(false)
@@ -103,15 +107,17 @@ public final class RestServer implements AutoCloseable {
                         new Throttles(options.perMinute()),
                         audit,
                         options.reach(),
+                        workers,
                         new MessageController.Life(options.messageLife()),
-                        new GateFilter.LiveAccess(options.liveOpen()))
+                        new Sessions(new SecureRandom(), clock.instant()))
                 .build();
         tunnels.ifPresent(context::registerSingleton);
         context.start();
         try {
-            return new RestServer(context, context.getBean(EmbeddedServer.class).start(), tunnels);
+            return new RestServer(context, context.getBean(EmbeddedServer.class).start(), tunnels, workers);
         } catch (ServerStartupException e) {
             context.close();
+            workers.close();
             tunnels.ifPresent(GatewayTunnels::close);
             throw new IOException(
                     "The REST port " + options.port() + " on " + options.host() + " can't be opened: choose another.",
@@ -158,6 +164,7 @@ public final class RestServer implements AutoCloseable {
     public void close() {
         server.stop();
         context.close();
+        workers.close();
         tunnels.ifPresent(GatewayTunnels::close);
     }
 }

@@ -9,6 +9,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.ssl.SslHandler;
 import jakarta.inject.Singleton;
 import java.util.UUID;
 
@@ -46,7 +47,9 @@ final class ServerPipeline implements BeanCreatedEventListener<NettyServerCustom
             @Override
             public void onInitialPipelineBuilt() {
                 ChannelPipeline pipeline = channel.pipeline();
-                RequestGuard guard = new RequestGuard(limits.patience(), ServerPipeline.this::refusal);
+                boolean secure = pipeline.get(SslHandler.class) != null;
+                RequestGuard guard =
+                        new RequestGuard(limits.patience(), (request, problem) -> refusal(request, problem, secure));
                 pipeline.addFirst("muster-connections", connections);
                 pipeline.addBefore(
                         ChannelPipelineCustomizer.HANDLER_HTTP_SERVER_CODEC, "muster-arrivals", guard.new Arrivals());
@@ -55,7 +58,7 @@ final class ServerPipeline implements BeanCreatedEventListener<NettyServerCustom
         };
     }
 
-    private FullHttpResponse refusal(HttpRequest request, Problem problem) {
+    private FullHttpResponse refusal(HttpRequest request, Problem problem, boolean secure) {
         meters.answered(request.method().name(), problem.status(), problem.name());
         String body = StreamJobController.serves(request.uri())
                 ? problem.ofResourceManager().toString()
@@ -64,7 +67,7 @@ final class ServerPipeline implements BeanCreatedEventListener<NettyServerCustom
         FullHttpResponse answer = RequestGuard.answer(problem, body);
         answer.headers().set("iothub-errorcode", problem.name());
         answer.headers().set("x-ms-request-id", UUID.randomUUID().toString());
-        SecurityHeaders.each(true, (name, value) -> answer.headers().set(name, value));
+        SecurityHeaders.each(secure, (name, value) -> answer.headers().set(name, value));
         return answer;
     }
 }

@@ -85,12 +85,15 @@ final class StreamJobController {
     private final StreamJobView jobs;
     private final StreamJobReach reach;
     private final EndpointClient endpoints;
+    private final Workers workers;
 
-    StreamJobController(Requests requests, StreamJobView jobs, StreamJobReach reach) {
+    /** @param workers read documents, which may compile their query and functions */
+    StreamJobController(Requests requests, StreamJobView jobs, StreamJobReach reach, Workers workers) {
         this.requests = requests;
         this.jobs = jobs;
         this.reach = reach;
         this.endpoints = new EndpointClient(reach.endpoints(), ENDPOINT_LIMIT);
+        this.workers = workers;
     }
 
     @PreDestroy
@@ -115,7 +118,7 @@ final class StreamJobController {
     }
 
     private static Target target(HttpRequest<?> request) {
-        String path = request.getPath().replaceAll("/+$", "");
+        String path = request.getPath();
         List<String> all = List.of(path.substring(1).split("/"));
         List<String> lower =
                 all.stream().map(one -> one.toLowerCase(Locale.ROOT)).toList();
@@ -151,7 +154,11 @@ final class StreamJobController {
     }
 
     @Get("/subscriptions/{+rest}")
-    HttpResponse<String> get(HttpRequest<?> request) {
+    CompletionStage<HttpResponse<String>> get(HttpRequest<?> request) {
+        return workers.get(() -> read(request));
+    }
+
+    private HttpResponse<String> read(HttpRequest<?> request) {
         Target target = target(request);
         if (target.isList()) {
             return list(request, target);
@@ -260,6 +267,10 @@ final class StreamJobController {
 
     @Put("/subscriptions/{+rest}")
     CompletionStage<HttpResponse<String>> put(HttpRequest<?> request, @Body byte[] body) {
+        return workers.run(() -> putNow(request, body));
+    }
+
+    private CompletionStage<HttpResponse<String>> putNow(HttpRequest<?> request, byte[] body) {
         Target target = target(request);
         ObjectNode given = object(body);
         if (target.kind() != null) {
@@ -279,10 +290,20 @@ final class StreamJobController {
         CompletableFuture<StreamJob> written = write(target, new PutStreamJob(document.toString(), revision));
         JsonNode properties = given.path("properties");
         if (properties.path("outputStartMode").isTextual()) {
-            written = written.thenCompose(_ -> start(target, properties));
+            written = written.thenCompose(_ -> start(target, startOf(properties)));
         }
         HttpStatus status = known.isPresent() ? HttpStatus.OK : HttpStatus.CREATED;
         return written.thenApply(_ -> answer(entry(target), EXPANDABLE).status(status));
+    }
+
+    private static ObjectNode startOf(JsonNode properties) {
+        ObjectNode start = JsonNodeFactory.instance.objectNode();
+        for (String member : List.of("outputStartMode", "outputStartTime")) {
+            if (properties.has(member)) {
+                start.set(member, properties.get(member));
+            }
+        }
+        return start;
     }
 
     private CompletionStage<HttpResponse<String>> putChild(
@@ -329,6 +350,10 @@ final class StreamJobController {
 
     @Patch("/subscriptions/{+rest}")
     CompletionStage<HttpResponse<String>> patch(HttpRequest<?> request, @Body byte[] body) {
+        return workers.run(() -> patchNow(request, body));
+    }
+
+    private CompletionStage<HttpResponse<String>> patchNow(HttpRequest<?> request, byte[] body) {
         Target target = target(request);
         ObjectNode given = object(body);
         if (target.kind() != null) {
@@ -344,6 +369,10 @@ final class StreamJobController {
 
     @Delete("/subscriptions/{+rest}")
     CompletionStage<HttpResponse<String>> delete(HttpRequest<?> request) {
+        return workers.run(() -> deleteNow(request));
+    }
+
+    private CompletionStage<HttpResponse<String>> deleteNow(HttpRequest<?> request) {
         Target target = target(request);
         if (target.kind() != null) {
             String kind = target.kind();
@@ -373,6 +402,10 @@ final class StreamJobController {
     @Post("/subscriptions/{+rest}")
     CompletionStage<HttpResponse<String>> post(
             HttpRequest<?> request, @io.micronaut.core.annotation.Nullable @Body byte[] body) {
+        return workers.run(() -> postNow(request, body));
+    }
+
+    private CompletionStage<HttpResponse<String>> postNow(HttpRequest<?> request, byte @Nullable [] body) {
         Target target = target(request);
         String action = String.valueOf(target.action());
         if (target.kind() != null) {
@@ -404,16 +437,13 @@ final class StreamJobController {
     }
 
     private CompletionStage<HttpResponse<String>> scale(Target target, ObjectNode body) {
-        int units = body.path("streamingUnits").asInt(0);
-        if (units < 1) {
-            throw StreamJobs.bad("Say streamingUnits, a number from 1.");
-        }
+        ScaleStreamJob command = StreamJobs.scale(body);
         if (entry(target).job().getStatus() != StreamJobStatus.RUNNING
                 && StreamJobs.children(StreamJobs.parse(entry(target).job()), "transformations")
                         .isEmpty()) {
             throw StreamJobs.bad("The job has no transformation yet.");
         }
-        return write(target, new ScaleStreamJob(units)).thenApply(job -> settled(target, job));
+        return write(target, command).thenApply(job -> settled(target, job));
     }
 
     /** 202 while there is something to wait for. */

@@ -20,11 +20,30 @@ public final class JobView {
     /** A job and its statistics, if there are any yet. */
     public record Entry(Job job, @Nullable JobStatistics statistics) {}
 
-    private final ConcurrentNavigableMap<String, Job> jobs = new ConcurrentSkipListMap<>();
+    /**
+     * The latest that is known of a job id.
+     *
+     * @param read the number of the job that the topic last told of; 0 before it told of any
+     */
+    private record Known(Job job, long read) {
+        private Known later(Job other) {
+            return isLater(other, job) ? new Known(other, read) : this;
+        }
+    }
+
+    private final ConcurrentNavigableMap<String, Known> jobs = new ConcurrentSkipListMap<>();
     private final ConcurrentNavigableMap<String, JobStatistics> statistics = new ConcurrentSkipListMap<>();
 
+    /** Takes a job from a reply. */
     public void put(Job job) {
-        jobs.merge(job.getDefinition().getJobId(), job, (known, other) -> isLater(other, known) ? other : known);
+        jobs.merge(job.getDefinition().getJobId(), new Known(job, 0), (known, _) -> known.later(job));
+    }
+
+    /** Takes a job from the topic. */
+    public void read(Job job) {
+        jobs.compute(
+                job.getDefinition().getJobId(),
+                (_, known) -> new Known(known == null ? job : known.later(job).job(), job.getJobNumber()));
     }
 
     private static boolean isLater(Job one, Job other) {
@@ -37,8 +56,9 @@ public final class JobView {
         statistics.put(tally.getJobId(), tally);
     }
 
+    /** Takes a tombstone from the topic: it is for the job that the topic last told of, not for a later one that a reply told of. */
     public void forgetJob(String jobId) {
-        jobs.remove(jobId);
+        jobs.computeIfPresent(jobId, (_, known) -> known.job().getJobNumber() > known.read() ? known : null);
     }
 
     public void forgetStatistics(String jobId) {
@@ -46,12 +66,14 @@ public final class JobView {
     }
 
     public Optional<Entry> get(String jobId) {
-        return Optional.ofNullable(jobs.get(jobId)).map(this::entry);
+        return Optional.ofNullable(jobs.get(jobId)).map(known -> entry(known.job()));
     }
 
     /** How many are in the state. */
     public long count(JobStatus status) {
-        return jobs.values().stream().filter(job -> job.getStatus() == status).count();
+        return jobs.values().stream()
+                .filter(known -> known.job().getStatus() == status)
+                .count();
     }
 
     /** How many device jobs of jobs that run have not begun. */
@@ -77,12 +99,12 @@ public final class JobView {
      */
     public List<Entry> page(@Nullable String after, int limit, Predicate<Job> wanted) {
         List<Entry> page = new ArrayList<>();
-        for (Job job : (after == null ? jobs : jobs.tailMap(after, false)).values()) {
+        for (Known known : (after == null ? jobs : jobs.tailMap(after, false)).values()) {
             if (page.size() == limit) {
                 break;
             }
-            if (wanted.test(job)) {
-                page.add(entry(job));
+            if (wanted.test(known.job())) {
+                page.add(entry(known.job()));
             }
         }
         return page;

@@ -2,6 +2,7 @@ package io.muster.api.job;
 
 import io.muster.records.StreamJob;
 import io.muster.records.StreamJobProgress;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -24,22 +25,49 @@ public final class StreamJobView {
      */
     public record Entry(StreamJob job, OptionalLong lastOutput, Map<String, Long> counts, List<String> samples) {}
 
-    private final ConcurrentNavigableMap<String, StreamJob> jobs = new ConcurrentSkipListMap<>();
-    private final Map<String, Map<Integer, StreamJobProgress>> progress = new ConcurrentHashMap<>();
-
-    public void put(StreamJob job) {
-        jobs.merge(
-                job.getStreamJobId(),
-                job,
-                (known, other) -> other.getRevision() >= known.getRevision()
-                                || !other.getCreatedAt().equals(known.getCreatedAt())
-                        ? other
-                        : known);
+    /**
+     * The latest that is known of an id.
+     *
+     * @param read when the job was created that the topic last told of; null before it told of any
+     */
+    private record Known(StreamJob job, @Nullable Instant read) {
+        private Known later(StreamJob other) {
+            return other.getRevision() >= job.getRevision()
+                            || !other.getCreatedAt().equals(job.getCreatedAt())
+                    ? new Known(other, read)
+                    : this;
+        }
     }
 
+    private final ConcurrentNavigableMap<String, Known> jobs = new ConcurrentSkipListMap<>();
+    private final Map<String, Map<Integer, StreamJobProgress>> progress = new ConcurrentHashMap<>();
+
+    /** Takes a job from a reply. */
+    public void put(StreamJob job) {
+        jobs.merge(job.getStreamJobId(), new Known(job, null), (known, _) -> known.later(job));
+    }
+
+    /** Takes a job from the topic. */
+    public void read(StreamJob job) {
+        jobs.compute(
+                job.getStreamJobId(),
+                (_, known) -> new Known(known == null ? job : known.later(job).job(), job.getCreatedAt()));
+    }
+
+    /** Takes a deletion from a reply. */
     public void forget(String id) {
         jobs.remove(id);
         progress.remove(id);
+    }
+
+    /** Takes a tombstone from the topic: it is for the job that the topic last told of, not for a later one that a reply told of. */
+    public void readTombstone(String id) {
+        boolean gone = jobs.computeIfPresent(
+                        id, (_, known) -> known.job().getCreatedAt().equals(known.read()) ? null : known)
+                == null;
+        if (gone) {
+            progress.remove(id);
+        }
     }
 
     public void put(StreamJobProgress latest) {
@@ -62,7 +90,7 @@ public final class StreamJobView {
     }
 
     public Optional<Entry> get(String id) {
-        return Optional.ofNullable(jobs.get(id)).map(this::entry);
+        return Optional.ofNullable(jobs.get(id)).map(known -> entry(known.job()));
     }
 
     private Entry entry(StreamJob job) {
@@ -91,12 +119,12 @@ public final class StreamJobView {
      */
     public List<Entry> page(String prefix, @Nullable String after, int limit) {
         List<Entry> page = new ArrayList<>();
-        for (StreamJob job :
+        for (Known known :
                 jobs.tailMap(after == null ? prefix : after, after == null).values()) {
-            if (page.size() == limit || !job.getStreamJobId().startsWith(prefix)) {
+            if (page.size() == limit || !known.job().getStreamJobId().startsWith(prefix)) {
                 break;
             }
-            page.add(entry(job));
+            page.add(entry(known.job()));
         }
         return page;
     }

@@ -14,10 +14,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeSet;
 
-/** A request's body: one JSON object. Absent and null members are the same; unknown ones are ignored. */
+/** A request's body: one JSON object. Absent and null members are the same; unknown ones are ignored but where {@link #rejectOthers} is asked. */
 public final class Body {
     private static final int DEPTH = 64;
     private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
@@ -138,15 +136,10 @@ public final class Body {
         return object.hasNonNull(name);
     }
 
-    /** The names of members that are not null. */
-    Set<String> names() {
-        Set<String> names = new TreeSet<>();
-        object.properties().forEach(member -> {
-            if (!member.getValue().isNull()) {
-                names.add(member.getKey());
-            }
-        });
-        return names;
+    /** @throws ProblemException when a member that is not null is none of these */
+    Body rejectOthers(Members known) {
+        known.rejectOthers(object, path);
+        return this;
     }
 
     Optional<JsonNode> member(String name) {

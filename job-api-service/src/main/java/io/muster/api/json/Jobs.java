@@ -20,8 +20,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** Jobs. Contract: iot-hub, 1.8, 2.1 and 2.2. */
@@ -41,7 +39,28 @@ public final class Jobs {
             TWIN);
     private static final Map<String, String> STATUS_ALIASES =
             Map.of("pending", "queued", "enqueued", "queued", "canceled", "cancelled");
-    private static final Set<String> TWIN_UPDATE_MEMBERS = Set.of("tags", "properties", "etag", "deviceId", "id");
+
+    /** What a job says, and what a job's document shows of it: who copies one sends both. */
+    private static final Members OF_JOB = Members.of(
+                    "jobId",
+                    "type",
+                    "jobType",
+                    "cloudToDeviceMethod",
+                    "updateTwin",
+                    "queryCondition",
+                    "deviceIds",
+                    "startTime",
+                    "maxExecutionTimeInSeconds")
+            .and(Policies.MEMBERS)
+            .and("status", "statusMessage", "failureReason", "createdTime", "endTime", "deviceJobStatistics");
+
+    private static final Members OF_METHOD = Members.of(
+            "methodName", "payload", "responseTimeoutInSeconds", "connectTimeoutInSeconds", "timeoutInSeconds");
+
+    /** Clients send the id of a twin that they made; the job's condition says which devices are meant. */
+    private static final Members OF_TWIN_UPDATE = Members.of("tags", "properties", "etag", "deviceId", "id");
+
+    private static final Members OF_PROPERTIES = Members.of("desired");
     private static final int DEFAULT_MAX_EXECUTION_SECONDS = 3600;
 
     private Jobs() {}
@@ -80,8 +99,9 @@ public final class Jobs {
         }
     }
 
-    /** @throws ProblemException when the body is no job */
+    /** @throws ProblemException when the body is no job, or has a member that no job has */
     public static JobDefinition definition(String jobId, Body body) {
+        body.rejectOthers(OF_JOB);
         body.text("jobId").ifPresent(id -> {
             if (!id.equals(jobId)) {
                 throw new ProblemException(
@@ -111,7 +131,7 @@ public final class Jobs {
 
     private static DeviceMethod method(Body body) {
         return body.object("cloudToDeviceMethod")
-                .map(Devices::method)
+                .map(call -> Devices.method(call.rejectOthers(OF_METHOD)))
                 .orElseThrow(() -> new ProblemException(
                         Problem.argumentNull("cloudToDeviceMethod is missing: say which method to call.")));
     }
@@ -120,12 +140,8 @@ public final class Jobs {
         Body update = body.object("updateTwin")
                 .orElseThrow(() -> new ProblemException(
                         Problem.argumentNull("updateTwin is missing: say which tags or desired properties to set.")));
-        Set<String> unknown = new TreeSet<>(update.names());
-        unknown.removeAll(TWIN_UPDATE_MEMBERS);
-        if (!unknown.isEmpty()) {
-            throw new ProblemException(Problem.argumentInvalid(
-                    "updateTwin holds tags, properties.desired and etag, and not " + String.join(", ", unknown) + "."));
-        }
+        update.rejectOthers(OF_TWIN_UPDATE);
+        update.object("properties").ifPresent(properties -> properties.rejectOthers(OF_PROPERTIES));
         return Devices.patch(
                 update, Devices.condition(update.text("etag").orElse(null)).orElse(null));
     }

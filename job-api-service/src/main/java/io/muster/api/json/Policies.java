@@ -20,6 +20,16 @@ import org.jspecify.annotations.Nullable;
 
 /** What a job's document says beyond IoT Hub's, in optional members. Described in docs/jobs.md. */
 final class Policies {
+    /** Of the job's document. */
+    static final String[] MEMBERS = {"retries", "rollout", "batches", "abort", "windows", "continuous", "priority"};
+
+    private static final Members OF_RETRY =
+            Members.of("on", "times", "backoffInSeconds", "longestBackoffInSeconds", "jitter");
+    private static final Members OF_ROLLOUT = Members.of("devicesPerMinute", "growth");
+    private static final Members OF_GROWTH = Members.of("factor", "afterSucceeded", "mostPerMinute");
+    private static final Members OF_BATCHES = Members.of("size", "percent", "successPercent");
+    private static final Members OF_ABORT = Members.of("failurePercent", "afterEnded");
+    private static final Members OF_WINDOW = Members.of("start", "end", "days", "timeZone");
     private static final Map<String, FailureKind> KINDS = Map.of(
             "noAnswer", FailureKind.NO_ANSWER,
             "notOnline", FailureKind.NOT_ONLINE,
@@ -33,7 +43,7 @@ final class Policies {
 
     private Policies() {}
 
-    /** Null where the document says nothing of it. @throws ProblemException when a member has a wrong type */
+    /** Null where the document says nothing of it. @throws ProblemException when a member has a wrong type, or is unknown */
     static @Nullable JobPolicy of(Body body) {
         List<RetryRule> retries =
                 body.objects("retries").stream().map(Policies::retry).toList();
@@ -64,6 +74,7 @@ final class Policies {
     }
 
     private static RetryRule retry(Body rule) {
+        rule.rejectOthers(OF_RETRY);
         int backoff = rule.number("backoffInSeconds").orElse(BACKOFF);
         return new RetryRule(
                 rule.text("on")
@@ -76,17 +87,22 @@ final class Policies {
     }
 
     private static Rollout rollout(Body rollout) {
+        rollout.rejectOthers(OF_ROLLOUT);
         return new Rollout(
                 required(rollout, "devicesPerMinute"),
-                rollout.object("growth")
-                        .map(growth -> new Growth(
-                                growth.decimal("factor").orElseThrow(() -> growth.wrong("factor", "a number above 1")),
-                                (long) required(growth, "afterSucceeded"),
-                                required(growth, "mostPerMinute")))
-                        .orElse(null));
+                rollout.object("growth").map(Policies::growth).orElse(null));
+    }
+
+    private static Growth growth(Body growth) {
+        growth.rejectOthers(OF_GROWTH);
+        return new Growth(
+                growth.decimal("factor").orElseThrow(() -> growth.wrong("factor", "a number above 1")),
+                (long) required(growth, "afterSucceeded"),
+                required(growth, "mostPerMinute"));
     }
 
     private static Batches batches(Body batches) {
+        batches.rejectOthers(OF_BATCHES);
         return new Batches(
                 batches.number("size").orElse(0),
                 batches.number("percent").orElse(0),
@@ -94,11 +110,13 @@ final class Policies {
     }
 
     private static AbortRule abort(Body abort) {
+        abort.rejectOthers(OF_ABORT);
         return new AbortRule(required(abort, "failurePercent"), (long)
                 abort.number("afterEnded").orElse(1));
     }
 
     private static ExecutionWindow window(Body window) {
+        window.rejectOthers(OF_WINDOW);
         return new ExecutionWindow(
                 minute(window, "start"),
                 minute(window, "end"),

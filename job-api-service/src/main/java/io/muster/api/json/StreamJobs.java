@@ -11,6 +11,7 @@ import io.muster.query.stream.EvaluationException;
 import io.muster.query.stream.Ticks;
 import io.muster.records.OutputStartMode;
 import io.muster.records.ReplaceStreamJob;
+import io.muster.records.ScaleStreamJob;
 import io.muster.records.StartStreamJob;
 import io.muster.records.StreamJob;
 import io.muster.records.StreamJobStart;
@@ -58,15 +59,100 @@ public final class StreamJobs {
             OutputStartMode.CUSTOM_TIME, "CustomTime",
             OutputStartMode.LAST_OUTPUT_EVENT_TIME, "LastOutputEventTime");
 
+    /** Those of Azure's model, and what we add when a job is read: who copies a job sends all of them. */
+    private static final Members OF_RESOURCE =
+            Members.of("id", "name", "type", "location", "tags", "identity", "sku", "etag", "properties");
+
+    private static final Members OF_PROPERTIES = Members.of(
+            "sku",
+            "jobId",
+            "jobType",
+            "jobState",
+            "provisioningState",
+            "createdDate",
+            "lastOutputEventTime",
+            "outputStartMode",
+            "outputStartTime",
+            "eventsOutOfOrderPolicy",
+            "eventsOutOfOrderMaxDelayInSeconds",
+            "eventsLateArrivalMaxDelayInSeconds",
+            "outputErrorPolicy",
+            "dataLocale",
+            "compatibilityLevel",
+            "contentStoragePolicy",
+            "jobStorageAccount",
+            "cluster",
+            "externals",
+            "inputs",
+            "outputs",
+            "functions",
+            "transformation",
+            "etag",
+            "diagnostics",
+            "metrics");
+
+    private static final Map<String, Members> OF_CHILDREN = Map.of(
+            "inputs",
+            Members.of(
+                    "type",
+                    "serialization",
+                    "datasource",
+                    "compression",
+                    "partitionKey",
+                    "watermarkSettings",
+                    "etag",
+                    "diagnostics"),
+            "outputs",
+            Members.of(
+                    "serialization",
+                    "datasource",
+                    "timeWindow",
+                    "sizeWindow",
+                    "watermarkSettings",
+                    "lastOutputEventTimestamps",
+                    "etag",
+                    "diagnostics"),
+            "transformations",
+            Members.of("streamingUnits", "validStreamingUnits", "query", "etag", "diagnostics"),
+            FUNCTIONS,
+            Members.of("type", "properties", "etag", "diagnostics"));
+
+    private static final Members OF_START = Members.of("outputStartMode", "outputStartTime");
+    private static final Members OF_SCALE = Members.of("streamingUnits");
+    private static final Members OF_REPLACEMENT = Members.of("query", "inputs", "outputs", "functions", "takeOverTime");
+
     private StreamJobs() {}
+
+    /** @throws ProblemException when the document of a job, or of a child in it, has a member that none has */
+    private static void rejectUnknown(ObjectNode body) {
+        OF_RESOURCE.rejectOthers(body, "");
+        JsonNode properties = body.path("properties");
+        OF_PROPERTIES.rejectOthers(properties, "properties.");
+        rejectUnknownChildren(properties, "properties.");
+        rejectUnknown("transformations", properties.path("transformation"), "properties.transformation.");
+    }
+
+    private static void rejectUnknownChildren(JsonNode parent, String path) {
+        for (String kind : List.of("inputs", "outputs", FUNCTIONS)) {
+            for (int i = 0; i < parent.path(kind).size(); i++) {
+                rejectUnknown(kind, parent.path(kind).path(i), path + kind + "[" + i + "].");
+            }
+        }
+    }
+
+    private static void rejectUnknown(String kind, JsonNode child, String path) {
+        OF_RESOURCE.rejectOthers(child, path);
+        OF_CHILDREN.getOrDefault(kind, OF_PROPERTIES).rejectOthers(child.path("properties"), path + "properties.");
+    }
 
     /**
      * What a PUT of a job says, as it is kept.
      *
      * @param path of the resource, as it was written
-     * @throws ProblemException where one of its functions can't be read
+     * @throws ProblemException where one of its functions can't be read, or a member is unknown
      */
     public static ObjectNode document(String path, ObjectNode body) {
+        rejectUnknown(body);
         ObjectNode document = JsonNodeFactory.instance.objectNode();
         document.put("id", path);
         document.put("name", path.substring(path.lastIndexOf('/') + 1));
@@ -108,6 +194,7 @@ public final class StreamJobs {
 
     /** The kept document with a PATCH; null removes. Children are patched by themselves. */
     public static ObjectNode patched(ObjectNode document, ObjectNode patch) {
+        rejectUnknown(patch);
         ObjectNode result = document.deepCopy();
         if (patch.hasNonNull("tags")) {
             result.set("tags", patch.get("tags"));
@@ -149,6 +236,8 @@ public final class StreamJobs {
      * @throws ProblemException where it could not take over
      */
     public static ReplaceStreamJob replacement(StreamJob job, ObjectNode body) {
+        OF_REPLACEMENT.rejectOthers(body, "");
+        rejectUnknownChildren(body, "");
         ObjectNode document = parse(job);
         ObjectNode properties = (ObjectNode) document.get("properties");
         if (!body.path("query").isTextual()
@@ -179,6 +268,9 @@ public final class StreamJobs {
 
     /** @throws ProblemException where the job can't start, and what to do */
     public static StartStreamJob start(@Nullable JsonNode body, StreamJobView.Entry entry, ObjectNode document) {
+        if (body != null) {
+            OF_START.rejectOthers(body, "");
+        }
         rejectIncomplete(document);
         String mode = body == null ? "" : body.path("outputStartMode").asText("");
         JsonNode time = body == null ? JsonNodeFactory.instance.missingNode() : body.path("outputStartTime");
@@ -192,6 +284,16 @@ public final class StreamJobs {
         }
         return new StartStreamJob(
                 found, found == OutputStartMode.CUSTOM_TIME ? Dates.parse("outputStartTime", time.asText()) : null);
+    }
+
+    /** @throws ProblemException when the body names no number of streaming units from 1 */
+    public static ScaleStreamJob scale(ObjectNode body) {
+        OF_SCALE.rejectOthers(body, "");
+        int units = body.path("streamingUnits").asInt(0);
+        if (units < 1) {
+            throw bad("Say streamingUnits, a number from 1.");
+        }
+        return new ScaleStreamJob(units);
     }
 
     private static OutputStartMode mode(String name) {
@@ -275,6 +377,7 @@ public final class StreamJobs {
 
     /** The document with the child, which replaces one of its name. */
     public static ObjectNode withChild(ObjectNode document, String kind, String name, ObjectNode body) {
+        rejectUnknown(kind, body, "");
         ObjectNode child = JsonNodeFactory.instance.objectNode().put("name", name);
         child.set(
                 "properties",
@@ -292,6 +395,7 @@ public final class StreamJobs {
     }
 
     public static ObjectNode patchedChild(ObjectNode document, String kind, String name, ObjectNode patch) {
+        rejectUnknown(kind, patch, "");
         ObjectNode result = document.deepCopy();
         ObjectNode child = child(result, kind, name).orElseThrow();
         if (patch.get("properties") instanceof ObjectNode properties) {

@@ -1,6 +1,7 @@
 package io.muster.api.kafka;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.api.job.JobView;
 import io.muster.api.job.Requests;
@@ -25,6 +26,7 @@ import io.muster.records.Reply;
 import io.muster.records.StreamJob;
 import io.muster.records.StreamJobCommand;
 import io.muster.records.StreamJobDeleted;
+import io.muster.registry.SchemaRegistryException;
 import io.muster.topics.Headers;
 import io.muster.topics.Topic;
 import io.muster.topics.Topics;
@@ -36,8 +38,13 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -50,7 +57,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Requests as records, each with an id that its reply carries. Thread-safe. */
+/**
+ * Requests as records, each with an id that its reply carries. Thread-safe. Each request is written by a virtual thread of its own:
+ * encoding, the registry and the producer may block, and callers run on event loops. As many threads as requests may be outstanding.
+ */
 public final class KafkaRequests implements Requests, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(KafkaRequests.class);
     private static final Duration LIMIT = Duration.ofSeconds(30);
@@ -69,11 +79,14 @@ public final class KafkaRequests implements Requests, AutoCloseable {
             this.replies = replies;
         }
 
-        private synchronized void receive(Object outcome) {
+        /** @return whether this was the last of the replies */
+        private synchronized boolean receive(Object outcome) {
             received.add(outcome);
-            if (received.size() == replies) {
-                outcomes.complete(List.copyOf(received));
-            }
+            return received.size() == replies;
+        }
+
+        private synchronized List<Object> all() {
+            return List.copyOf(received);
         }
     }
 
@@ -87,6 +100,9 @@ public final class KafkaRequests implements Requests, AutoCloseable {
     private final RecordCodec<AuditEntry> audits;
     private final Counter auditLost;
     private final Map<String, Awaited> outstanding = new ConcurrentHashMap<>();
+    private final Semaphore auditing = new Semaphore(OUTSTANDING);
+    private final ExecutorService writers = Executors.newThreadPerTaskExecutor(
+            Thread.ofVirtual().name("request-", 0).factory());
 
     /** @param properties of a Kafka client; instance the partition of the replies that are for this API */
     public KafkaRequests(
@@ -107,9 +123,13 @@ public final class KafkaRequests implements Requests, AutoCloseable {
         this.producer = new KafkaProducer<>(properties, new StringSerializer(), new ByteArraySerializer());
         this.devicePartitions = partitions(Topics.EXPANSIONS);
         List.of(Topics.DEVICE_COMMANDS, Topics.JOB_COMMANDS, Topics.AUDIT_LOG).forEach(this::partitions);
-        meters.gaugeMapSize("muster.api.requests.outstanding", List.of(), outstanding);
+        Gauge.builder("muster.api.requests.outstanding", outstanding, Map::size)
+                .description("Requests that await a reply of the planner or the processor")
+                .register(meters);
         this.audits = codecs.of(Topics.AUDIT_LOG); // Now: later a registry that is away would fail an answer.
-        this.auditLost = meters.counter("muster.api.audit.lost");
+        this.auditLost = Counter.builder("muster.api.audit.lost")
+                .description("Entries of the audit log that could not be written; each is in the service's log")
+                .register(meters);
     }
 
     /** So that no request has to wait for it later. A broker that has just started may take its time. */
@@ -127,6 +147,20 @@ public final class KafkaRequests implements Requests, AutoCloseable {
 
     /** As {@code Audit} has it. */
     public void keep(AuditEntry entry) {
+        if (!auditing.tryAcquire()) {
+            lost(entry, "too many wait for the log");
+            return;
+        }
+        writers.execute(() -> {
+            try {
+                write(entry);
+            } finally {
+                auditing.release();
+            }
+        });
+    }
+
+    private void write(AuditEntry entry) {
         try {
             producer.send(
                     new ProducerRecord<>(
@@ -135,17 +169,17 @@ public final class KafkaRequests implements Requests, AutoCloseable {
                             audits.encode(entry)),
                     (_, error) -> {
                         if (error != null) {
-                            lost(entry, error);
+                            lost(entry, error.toString());
                         }
                     });
         } catch (KafkaException e) {
-            lost(entry, e);
+            lost(entry, e.toString());
         }
     }
 
-    private void lost(AuditEntry entry, Exception why) {
+    private void lost(AuditEntry entry, String why) {
         auditLost.increment();
-        LOG.error("An audit entry is lost: {} reason={}", entry, why.toString());
+        LOG.error("An audit entry is lost: {} reason={}", entry, why);
     }
 
     @Override
@@ -157,7 +191,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
     private <V extends SpecificRecord> CompletableFuture<Object> ask(
             Topic<V> topic, String key, V command, Duration limit) {
         String requestId = UUID.randomUUID().toString();
-        return ask(requestId, List.of(record(topic, null, key, command, requestId)), limit)
+        return ask(requestId, 1, () -> List.of(record(topic, null, key, command, requestId)), limit)
                 .thenApply(List::getFirst);
     }
 
@@ -232,46 +266,63 @@ public final class KafkaRequests implements Requests, AutoCloseable {
 
     private CompletableFuture<List<Object>> everyPartition(Object request) {
         String requestId = UUID.randomUUID().toString();
-        List<ProducerRecord<String, byte[]>> records = new ArrayList<>();
-        for (int partition = 0; partition < devicePartitions; partition++) {
-            Expansion expansion = new Expansion("", partition, devicePartitions, request);
-            records.add(record(Topics.EXPANSIONS, partition, null, expansion, requestId));
-        }
-        return ask(requestId, records, LIMIT);
+        return ask(
+                requestId,
+                devicePartitions,
+                () -> IntStream.range(0, devicePartitions)
+                        .mapToObj(partition -> record(
+                                Topics.EXPANSIONS,
+                                partition,
+                                null,
+                                new Expansion("", partition, devicePartitions, request),
+                                requestId))
+                        .toList(),
+                LIMIT);
     }
 
-    /** A reply came. One that nobody awaits any more is dropped. */
+    /** A reply came. One that nobody awaits any more is dropped. What its request goes on with runs on another thread. */
     void receive(Reply reply) {
         Awaited awaited = outstanding.get(reply.getRequestId());
-        if (awaited != null) {
-            awaited.receive(reply.getOutcome());
+        if (awaited != null && awaited.receive(reply.getOutcome())) {
+            writers.execute(() -> awaited.outcomes.complete(awaited.all()));
         }
     }
 
+    /** @param records made on the thread that writes them: making one may ask the registry */
     private CompletableFuture<List<Object>> ask(
-            String requestId, List<ProducerRecord<String, byte[]>> records, Duration limit) {
+            String requestId, int replies, Supplier<List<ProducerRecord<String, byte[]>>> records, Duration limit) {
         if (outstanding.size() >= OUTSTANDING) {
             return CompletableFuture.failedFuture(
                     new ProblemException(Problem.throttled("Too many requests are under way: try again in a moment.")));
         }
-        Awaited awaited = new Awaited(records.size());
+        Awaited awaited = new Awaited(replies);
         outstanding.put(requestId, awaited);
-        try {
-            records.forEach(record -> producer.send(record, (_, error) -> {
-                if (error != null) {
-                    awaited.outcomes.completeExceptionally(new ProblemException(
-                            Problem.unavailable("The log can't be written: nothing was changed. Try again.")));
-                }
-            }));
-        } catch (KafkaException e) {
-            awaited.outcomes.completeExceptionally(
-                    new ProblemException(Problem.unavailable("The log can't be reached: nothing was changed.")));
-        }
+        writers.execute(() -> write(awaited, records));
         return awaited.outcomes
                 .orTimeout(limit.toMillis(), TimeUnit.MILLISECONDS)
                 .whenComplete((_, _) -> outstanding.remove(requestId))
                 .exceptionallyCompose(error -> CompletableFuture.failedFuture(
                         error instanceof TimeoutException ? new ProblemException(late(limit)) : error));
+    }
+
+    private void write(Awaited awaited, Supplier<List<ProducerRecord<String, byte[]>>> records) {
+        try {
+            records.get()
+                    .forEach(record -> producer.send(record, (_, error) -> {
+                        if (error != null) {
+                            awaited.outcomes.completeExceptionally(new ProblemException(
+                                    Problem.unavailable("The log can't be written: nothing was changed. Try again.")));
+                        }
+                    }));
+        } catch (KafkaException e) {
+            awaited.outcomes.completeExceptionally(
+                    new ProblemException(Problem.unavailable("The log can't be reached: nothing was changed.")));
+        } catch (SchemaRegistryException e) {
+            awaited.outcomes.completeExceptionally(new ProblemException(
+                    Problem.unavailable("The schema registry can't be reached: nothing was changed.")));
+        } catch (RuntimeException e) {
+            awaited.outcomes.completeExceptionally(e);
+        }
     }
 
     /** Never 500 or 503 for what may have happened: clients would do it again. Contract: iot-hub, 1.0. */
@@ -290,6 +341,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
 
     @Override
     public void close() {
+        writers.shutdownNow();
         producer.close(CLOSE_LIMIT);
         admin.close(CLOSE_LIMIT);
     }

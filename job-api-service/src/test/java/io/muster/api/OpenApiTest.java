@@ -1,0 +1,270 @@
+package io.muster.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import io.micronaut.http.annotation.Controller;
+import io.micronaut.http.annotation.CustomHttpMethod;
+import io.micronaut.http.annotation.Delete;
+import io.micronaut.http.annotation.Get;
+import io.micronaut.http.annotation.Patch;
+import io.micronaut.http.annotation.Post;
+import io.micronaut.http.annotation.Put;
+import java.lang.reflect.Method;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** The description has every route, every route that it has is there, and real answers are as it says. */
+class OpenApiTest {
+    private static final String GROUP =
+            "/subscriptions/s/resourcegroups/g/providers/Microsoft.StreamAnalytics/streamingjobs";
+    private static final OpenApiDocument DOCUMENT = new OpenApiDocument();
+    private static TestApi api;
+
+    @BeforeAll
+    static void start() throws Exception {
+        api = TestApi.start();
+    }
+
+    @AfterAll
+    static void stop() {
+        api.close();
+    }
+
+    private JsonNode ask(String method, String path, String body) throws Exception {
+        String version = path.startsWith("/subscriptions") ? "2020-03-01" : "2021-04-12";
+        String answer = api.exchange(method + " " + path + (path.contains("?") ? "&" : "?") + "api-version=" + version
+                + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: " + api.token("iothubowner")
+                + "\r\nX-HTTP-Method-Override: PATCH\r\nContent-Length: " + body.length() + "\r\n\r\n" + body);
+        int status = Integer.parseInt(answer.split(" ", 3)[1]);
+        JsonNode json = answer.toLowerCase().contains("content-type: application/json")
+                ? TestApi.body(answer)
+                : TestApi.JSON.nullNode();
+        DOCUMENT.check(method, path, status, json);
+        return json;
+    }
+
+    private JsonNode sent(String method, String path, String body) throws Exception {
+        String json = body.replace('\'', '"');
+        DOCUMENT.checkRequest(method, path, TestApi.JSON.readTree(json));
+        return ask(method, path, json);
+    }
+
+    @Test
+    void everyRouteIsDescribed() {
+        Map<String, Set<String>> described = DOCUMENT.operations();
+        Map<String, Set<String>> routes = routes();
+        assertThat(routes).containsKeys("/devices/query", "/live/jobs");
+        routes.forEach((path, methods) -> {
+            Set<String> known = new TreeSet<>();
+            described.forEach((template, of) -> {
+                boolean same = path.equals("/subscriptions/{+rest}")
+                        ? template.startsWith("/subscriptions/")
+                        : template.equals(path);
+                if (same) {
+                    known.addAll(of);
+                }
+            });
+            assertThat(known).as(path).isEqualTo(methods);
+        });
+    }
+
+    private static Map<String, Set<String>> routes() {
+        Map<String, Set<String>> routes = new TreeMap<>();
+        for (JavaClass type : new ClassFileImporter().importPackages("io.muster.api.http")) {
+            if (type.isAnnotatedWith(Controller.class)) {
+                for (Method method : type.reflect().getDeclaredMethods()) {
+                    add(
+                            routes,
+                            "GET",
+                            method.isAnnotationPresent(Get.class)
+                                    ? method.getAnnotation(Get.class).value()
+                                    : "");
+                    add(
+                            routes,
+                            "PUT",
+                            method.isAnnotationPresent(Put.class)
+                                    ? method.getAnnotation(Put.class).value()
+                                    : "");
+                    add(
+                            routes,
+                            "POST",
+                            method.isAnnotationPresent(Post.class)
+                                    ? method.getAnnotation(Post.class).value()
+                                    : "");
+                    add(
+                            routes,
+                            "PATCH",
+                            method.isAnnotationPresent(Patch.class)
+                                    ? method.getAnnotation(Patch.class).value()
+                                    : "");
+                    add(
+                            routes,
+                            "DELETE",
+                            method.isAnnotationPresent(Delete.class)
+                                    ? method.getAnnotation(Delete.class).value()
+                                    : "");
+                    assertThat(method.isAnnotationPresent(CustomHttpMethod.class))
+                            .isFalse();
+                }
+            }
+        }
+        return routes;
+    }
+
+    private static void add(Map<String, Set<String>> routes, String method, String path) {
+        if (!path.isEmpty()) {
+            routes.computeIfAbsent(path, _ -> new TreeSet<>()).add(method);
+        }
+    }
+
+    @Test
+    void everyDescribedOperationIsThere() throws Exception {
+        for (Map.Entry<String, Set<String>> path : DOCUMENT.operations().entrySet()) {
+            String there = path.getKey().replace("{kind}", "inputs").replaceAll("\\{\\w+}", "absent");
+            for (String method : path.getValue()) {
+                JsonNode answer = ask(method, there, "{}");
+                assertThat(answer.toString())
+                        .as(method + " " + there)
+                        .doesNotContain("MethodNotAllowed", "ErrorCode:NotFound;", "\"NotFound\"");
+            }
+        }
+    }
+
+    @Test
+    void everyBodyHasASchema() {
+        assertThat(DOCUMENT.bodies()).hasSizeGreaterThan(25);
+        for (JsonNode schema : DOCUMENT.bodies()) {
+            JsonNode resolved = DOCUMENT.resolvedSchema(schema);
+            assertThat(resolved.path("type").asText().equals("object") && !resolved.has("properties"))
+                    .as("an object of any members: %s", resolved)
+                    .isFalse();
+        }
+    }
+
+    @Test
+    void answersOfTheHubAreAsDescribed() throws Exception {
+        sent("PUT", "/devices/a", "{'deviceId':'a','status':'enabled'}");
+        sent("PUT", "/devices/a/modules/m", "{'moduleId':'m','managedBy':'me'}");
+        ask("GET", "/devices/a", "");
+        ask("GET", "/devices", "");
+        ask("GET", "/devices/a/modules/m", "");
+        ask("GET", "/twins/a", "");
+        sent("PATCH", "/twins/a", "{'tags':{'x':1},'properties':{'desired':{'y':null}}}");
+        sent("POST", "/twins/a", "{'tags':{'x':1}}");
+        sent("PUT", "/twins/a/modules/m", "{'tags':null}");
+        sent("POST", "/twins/a/methods", "{'methodName':'m','payload':{'a':[1]}}");
+        sent("POST", "/twins/a/methods", "{'methodName':'offline'}");
+        sent("POST", "/devices", "[{'id':'b','importMode':'create','tags':{'a':1}},{'id':'c','importMode':'delete'}]");
+        sent("POST", "/devices/query", "{'query':'SELECT * FROM devices'}");
+        ask("POST", "/devices/a/messages/devicebound", "x");
+        ask("DELETE", "/devices/a/commands", "");
+        ask("GET", "/statistics/devices", "");
+        ask("GET", "/statistics/service", "");
+        ask("DELETE", "/devices/a", "");
+    }
+
+    @Test
+    void jobsAreAsDescribed() throws Exception {
+        sent(
+                "PUT",
+                "/jobs/v2/full",
+                "{'jobId':'full','type':'scheduleDeviceMethod','cloudToDeviceMethod':{'methodName':'update','payload':null,'responseTimeoutInSeconds':30},"
+                        + "'queryCondition':'*','startTime':'2031-01-01T00:00:00Z','maxExecutionTimeInSeconds':60,"
+                        + "'retries':[{'on':'noAnswer','times':3,'backoffInSeconds':10,'longestBackoffInSeconds':300,'jitter':0.2}],"
+                        + "'rollout':{'devicesPerMinute':100,'growth':{'factor':2,'afterSucceeded':500,'mostPerMinute':2000}},"
+                        + "'batches':{'percent':10,'successPercent':95},'abort':{'failurePercent':20,'afterEnded':50},"
+                        + "'windows':[{'start':'22:00','end':'06:00','days':['saturday'],'timeZone':'Europe/Paris'}],"
+                        + "'continuous':true,'priority':5}");
+        sent(
+                "PUT",
+                "/jobs/v2/twins",
+                "{'type':'scheduleUpdateTwin','updateTwin':{'etag':'*','tags':{'a':1},'properties':{'desired':{'b':2}}},'queryCondition':'*'}");
+        JsonNode read = ask("GET", "/jobs/v2/full", "");
+        assertThat(read.size()).isGreaterThan(12);
+        DOCUMENT.checkRequest("PUT", "/jobs/v2/full", read);
+        ask("GET", "/jobs/v2/query", "");
+        ask("GET", "/live/jobs", "");
+        ask("POST", "/jobs/v2/full/cancel", "");
+        ask("GET", "/jobs/v2/absent", "");
+    }
+
+    @Test
+    void streamJobsAreAsDescribed() throws Exception {
+        String job = GROUP + "/alerts";
+        sent(
+                "PUT",
+                job,
+                "{'location':'local','tags':{'a':'b'},'properties':{'sku':{'name':'Standard'},'eventsOutOfOrderPolicy':'Adjust','outputErrorPolicy':'Drop',"
+                        + "'eventsOutOfOrderMaxDelayInSeconds':5,'eventsLateArrivalMaxDelayInSeconds':16,'compatibilityLevel':'1.2',"
+                        + "'inputs':[{'name':'in1','properties':{'type':'Stream','serialization':{'type':'Json','properties':{'encoding':'UTF8'}},"
+                        + "'datasource':{'type':'Microsoft.ServiceBus/EventHub','properties':{'eventHubName':'telemetry'}}}}],"
+                        + "'transformation':{'name':'T','properties':{'streamingUnits':3,'query':'SELECT * INTO out1 FROM in1'}},"
+                        + "'outputs':[{'name':'out1','properties':{'datasource':{'type':'Microsoft.ServiceBus/EventHub','properties':{'eventHubName':'alerts'}},"
+                        + "'serialization':{'type':'Json','properties':{'encoding':'UTF8','format':'LineSeparated'}}}}]}}");
+        JsonNode read = ask("GET", job + "?$expand=inputs,outputs,functions,transformation", "");
+        assertThat(read.at("/properties/inputs/0/name").asText()).isEqualTo("in1");
+        assertThat(read.at("/properties/transformation/properties/query").asText())
+                .startsWith("SELECT");
+        DOCUMENT.checkRequest("PUT", job, read);
+        assertThat(ask("GET", GROUP, "").path("value")).hasSize(1);
+        ask("GET", "/subscriptions/s/providers/Microsoft.StreamAnalytics/streamingjobs", "");
+        for (String kind : new String[] {"inputs", "outputs", "functions", "transformations"}) {
+            ask("GET", job + "/" + kind, "");
+        }
+        ask("GET", job + "/inputs/in1", "");
+        ask("GET", job + "/inputs/absent", "");
+        sent("PUT", job + "/inputs/in2", "{'properties':{'type':'Stream'}}");
+        sent("PATCH", job + "/inputs/in2", "{'properties':{'type':'Reference'}}");
+        ask("POST", job + "/inputs/in1/test", "");
+        ask("DELETE", job + "/inputs/in2", "");
+        sent("PATCH", job, "{'tags':{'c':'d'}}");
+        sent("POST", job + "/start", "{'outputStartMode':'JobStartTime'}");
+        ask("GET", job + "/operationresults/latest", "");
+        ask("POST", job + "/stop", "");
+        sent("POST", job + "/scale", "{'streamingUnits':6}");
+        ask("DELETE", job, "");
+        ask("GET", job, "");
+    }
+
+    @Test
+    void anUnknownMemberOfAStreamJobIsRefused() throws Exception {
+        String[][] rows = {
+            {"PUT", "/odd", "{'property':{}}", "property", "properties"},
+            {
+                "PUT",
+                "/odd",
+                "{'properties':{'eventsOutOfOrderMaxDelayInSecond':5}}",
+                "properties.eventsOutOfOrderMaxDelayInSecond",
+                "eventsOutOfOrderMaxDelayInSeconds"
+            },
+            {
+                "PUT",
+                "/odd",
+                "{'properties':{'inputs':[{'name':'a','properties':{'data source':{}}}]}}",
+                "properties.inputs[0].properties.data source",
+                "datasource"
+            },
+            {
+                "PUT",
+                "/odd",
+                "{'properties':{'transformation':{'properties':{'querry':''}}}}",
+                "properties.transformation.properties.querry",
+                "query"
+            },
+        };
+        for (String[] row : rows) {
+            JsonNode refused = ask(row[0], GROUP + row[1], row[2].replace('\'', '"'));
+            assertThat(refused.at("/error/message").asText())
+                    .isEqualTo("The member " + row[3] + " is unknown: did you mean " + row[4] + "?");
+        }
+        assertThat(ask("GET", GROUP + "/odd", "").at("/error/code").asText()).isEqualTo("ResourceNotFound");
+    }
+}

@@ -1,0 +1,160 @@
+package io.muster.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.muster.access.SharedAccessSignature;
+import io.muster.api.access.Sessions;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The page of jobs shows them to nobody who isn't signed in. Decided in ADR 0023. */
+class SignInTest {
+    private static final Pattern COOKIE = Pattern.compile("(?i)set-cookie: muster-session=([\\w-]{43});([^\r]*)");
+    private static TestApi api;
+
+    @BeforeAll
+    static void start() throws IOException {
+        api = TestApi.start();
+    }
+
+    @BeforeEach
+    void now() {
+        api.clock.set(TestApi.NOW);
+    }
+
+    @AfterAll
+    static void stop() {
+        api.close();
+    }
+
+    private static String link(String policy, String resource, Instant expiry) {
+        String token = SharedAccessSignature.sign(
+                resource,
+                String.valueOf(api.policies.named(policy).orElseThrow().keys().primary()),
+                policy,
+                expiry);
+        return Base64.getUrlEncoder().withoutPadding().encodeToString(token.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static String get(String path, String... headers) throws IOException {
+        String host = List.of(headers).stream().anyMatch(header -> header.startsWith("Host:"))
+                ? ""
+                : "Host: localhost:8443\r\n";
+        StringBuilder all = new StringBuilder();
+        for (String header : headers) {
+            all.append(header).append("\r\n");
+        }
+        return api.exchange("GET " + path + " HTTP/1.1\r\n" + host + all + "Connection: close\r\n\r\n");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/", "/live/jobs", "/live/page.js", "/live/jobs/", "/live/anything"})
+    void nothingIsShownToWhoIsNotSignedIn(String path) throws IOException {
+        assertThat(get(path)).startsWith("HTTP/1.1 401 ").containsIgnoringCase("www-authenticate: Bearer");
+        assertThat(get(path, "Cookie: muster-session=" + "A".repeat(43))).startsWith("HTTP/1.1 401 ");
+        assertThat(get(path, "Authorization: " + api.token("device"))).startsWith("HTTP/1.1 401 ");
+        assertThat(get(path, "Authorization: " + api.token("registryRead"))).startsWith("HTTP/1.1 401 ");
+    }
+
+    @Test
+    void aBrowserIsShownHowToSignIn() throws IOException {
+        assertThat(get("/", "Accept: text/html,*/*"))
+                .startsWith("HTTP/1.1 401 ")
+                .containsIgnoringCase("www-authenticate: Bearer")
+                .contains("./muster link", "frame-ancestors 'none'");
+        assertThat(get("/live/sign-in.js")).startsWith("HTTP/1.1 200 ");
+    }
+
+    @Test
+    void aTokenShowsJobsAsEverywhere() throws IOException {
+        assertThat(get("/live/jobs", "Authorization: " + api.token("service"))).startsWith("HTTP/1.1 200 ");
+        assertThat(get("/live/jobs", "Authorization: Bearer " + api.token("iothubowner")))
+                .startsWith("HTTP/1.1 200 ");
+    }
+
+    @Test
+    void aLinkSignsInOnceAndTheSessionEnds() throws IOException {
+        String link = link("service", "localhost/sign-in", TestApi.NOW.plusSeconds(600));
+        api.audit.clear();
+        String first = get("/?sign-in=" + link);
+        assertThat(first).startsWith("HTTP/1.1 303 ").containsIgnoringCase("location: /\r\n");
+        Matcher cookie = COOKIE.matcher(first);
+        assertThat(cookie.find()).isTrue();
+        assertThat(cookie.group(2)).contains("HttpOnly", "Secure", "SameSite=Strict", "Path=/", "Max-Age=28800");
+        assertThat(api.audit)
+                .singleElement()
+                .satisfies(entry -> assertThat(entry.getPolicy()).isEqualTo("service"));
+
+        String show = "Cookie: muster-session=" + cookie.group(1);
+        assertThat(get("/", show)).startsWith("HTTP/1.1 200 ").contains("<title>Muster: jobs");
+        assertThat(get("/live/jobs", show)).startsWith("HTTP/1.1 200 ").endsWith("[]");
+        assertThat(get("/jobs/v2/query?api-version=2021-04-12", show))
+                .as("a session is for the page alone")
+                .startsWith("HTTP/1.1 401 ");
+        assertThat(get("/?sign-in=" + link)).as("used").startsWith("HTTP/1.1 401 ");
+
+        api.clock.set(TestApi.NOW.plus(Sessions.SESSION_LIFE).plusSeconds(1));
+        assertThat(get("/live/jobs", show)).startsWith("HTTP/1.1 401 ");
+    }
+
+    @Test
+    void otherTokensAreNoLinks() throws IOException {
+        Instant now = TestApi.NOW.plusSeconds(300);
+        api.clock.set(now);
+        Instant soon = now.plusSeconds(500);
+        for (String link : List.of(
+                link("service", "localhost", soon),
+                link("service", "localhost/jobs", soon),
+                link("service", "elsewhere/sign-in", soon),
+                link("device", "localhost/sign-in", soon),
+                link("service", "localhost/sign-in", now.minusSeconds(1)),
+                link("service", "localhost/sign-in", now.plusSeconds(601)),
+                "bm8gdG9rZW4",
+                "%25%25",
+                "")) {
+            String answer = get("/?sign-in=" + link);
+            assertThat(answer).as(link).startsWith("HTTP/1.1 401 ").doesNotContainIgnoringCase("set-cookie");
+        }
+    }
+
+    @Test
+    void aLinkThatIsOlderThanTheProcessIsNone() throws IOException {
+        assertThat(get("/?sign-in=" + link("service", "localhost/sign-in", TestApi.NOW.plusSeconds(599))))
+                .startsWith("HTTP/1.1 401 ");
+    }
+
+    @Test
+    void aTokenIsExchangedForASession() throws IOException {
+        String answer = api.exchange("POST /live/session HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                + "Content-Length: 0\r\nAuthorization: Bearer " + api.token("service") + "\r\n\r\n");
+        assertThat(answer).startsWith("HTTP/1.1 204 ");
+        Matcher cookie = COOKIE.matcher(answer);
+        assertThat(cookie.find()).isTrue();
+        assertThat(get("/live/jobs", "Cookie: muster-session=" + cookie.group(1)))
+                .startsWith("HTTP/1.1 200 ");
+        assertThat(api.exchange("POST /live/session HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                        + "Content-Length: 0\r\nCookie: muster-session=" + cookie.group(1) + "\r\n\r\n"))
+                .as("a session makes no other")
+                .startsWith("HTTP/1.1 401 ");
+    }
+
+    @Test
+    void aHostThatIsNotOursIsRefused() throws IOException {
+        String token = "Authorization: " + api.token("service");
+        assertThat(get("/live/jobs", "Host: evil.example", token)).startsWith("HTTP/1.1 421 ");
+        for (String host : List.of("localhost", "LOCALHOST:1", "127.0.0.1:8443", "[::1]:8443")) {
+            assertThat(get("/live/jobs", "Host: " + host, token)).as(host).startsWith("HTTP/1.1 200 ");
+        }
+    }
+}
