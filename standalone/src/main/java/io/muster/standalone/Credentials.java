@@ -68,6 +68,11 @@ final class Credentials {
                         : token(argument("--policy").orElse(OWNER)));
     }
 
+    /** Prints a link that signs a browser in to the page of jobs, once. */
+    void link() throws StandaloneException {
+        System.out.println(SignInLink.of(options.rest(), policies, InstantSource.system().instant()));
+    }
+
     /** Prints, as JSON, what a client of that surface wants. */
     void ofSurface() throws StandaloneException {
         String policy = argument("--policy").orElse(OWNER);

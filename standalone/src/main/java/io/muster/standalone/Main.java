@@ -43,6 +43,7 @@ public final class Main {
                 case "status" -> status(options, arguments.containsKey("--json"));
                 case "connection-string" -> new Credentials(options, arguments).connectionString();
                 case "token" -> new Credentials(options, arguments).token();
+                case "link" -> new Credentials(options, arguments).link();
                 case "credentials" -> new Credentials(options, arguments).ofSurface();
                 default -> throw new StandaloneException("There is no command " + args[0] + ": see ./muster help.");
             }
@@ -82,7 +83,12 @@ public final class Main {
             }
             demonstration.run();
             if (!detached) {
-                screen.accept("Watch it at " + options.rest() + "/. Ctrl-C ends everything.");
+                screen.accept("Watch it at "
+                        + SignInLink.of(
+                                options.rest(),
+                                standalone.policies(),
+                                InstantSource.system().instant()));
+                screen.accept("The link works once, within ten minutes; ./muster link makes another. Ctrl-C ends everything.");
             }
             told.await();
         } catch (InterruptedException e) {

@@ -61,6 +61,8 @@ public record Options(
             Set.of("--policy", "--device", "--rest-port"),
             "token",
             Set.of("--policy", "--device", "--ttl", "--rest-port"),
+            "link",
+            Set.of("--rest-port"),
             "credentials",
             Set.of("--surface", "--policy", "--rest-port", "--json"));
 
