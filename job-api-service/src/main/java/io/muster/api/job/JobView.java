@@ -79,6 +79,7 @@ public final class JobView {
     /** How many device jobs of jobs that run have not begun. */
     public long queuedDeviceJobs() {
         return jobs.values().stream()
+                .map(Known::job)
                 .filter(job -> job.getStatus() == JobStatus.RUNNING)
                 .map(job -> entry(job).statistics())
                 .filter(Objects::nonNull)
