@@ -88,7 +88,8 @@ public final class Main {
                                 options.rest(),
                                 standalone.policies(),
                                 InstantSource.system().instant()));
-                screen.accept("The link works once, within ten minutes; ./muster link makes another. Ctrl-C ends everything.");
+                screen.accept(
+                        "The link works once, within ten minutes; ./muster link makes another. Ctrl-C ends everything.");
             }
             told.await();
         } catch (InterruptedException e) {
