@@ -201,8 +201,8 @@ public final class ApiService implements AutoCloseable {
                 .register(meters);
         KafkaRequests requests = new KafkaRequests(
                 options.kafka().clientProperties(), codecs, options.instance(), jobs, streamJobs, meters);
-        Listener listener = new Listener(
-                options.kafka().clientProperties(), codecs, options.instance(), requests, jobs, streamJobs);
+        Listener listener = new Listener(options.kafka(), codecs, options.instance(), requests, jobs, streamJobs);
+        listener.start();
         try {
             RestServer server = RestServer.start(
                     options.rest(),
@@ -213,7 +213,6 @@ public final class ApiService implements AutoCloseable {
                     streamJobs,
                     meters,
                     options.clock());
-            listener.start();
             return new ApiService(server, listener, requests);
         } catch (IOException e) {
             listener.close();
@@ -238,7 +237,7 @@ public final class ApiService implements AutoCloseable {
         return server.port();
     }
 
-    /** Whether it knows all jobs and can be answered. */
+    /** Whether it knows all jobs and hears replies. */
     public boolean ready() {
         return listener.ready();
     }

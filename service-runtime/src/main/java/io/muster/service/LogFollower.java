@@ -24,7 +24,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Follows whole topics from their beginning on a thread of its own, and hands each record over in the order of its partition. A record that
+ * Follows whole topics from their beginning, or a partition from now on, on a thread of its own, and hands each record over in the order of its partition. A record that
  * can't be taken is named in the log and passed by. While the broker or the registry is away, the same record is tried again. Whatever else
  * happens ends the process: nobody else would follow, and health would say that all is well.
  */
@@ -36,6 +36,7 @@ public final class LogFollower implements AutoCloseable {
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(30);
 
     /** Takes records, all on the follower's thread. */
+    @FunctionalInterface
     public interface Reader {
         /**
          * Takes a record, which may have no key and no value.
@@ -47,12 +48,13 @@ public final class LogFollower implements AutoCloseable {
         void take(ConsumerRecord<String, byte[]> record);
 
         /** Is called behind each poll, as soon as everything was read that was there at the start. */
-        void turn();
+        default void turn() {}
     }
 
     private final String name;
     private final Supplier<? extends Consumer<String, byte[]>> clients;
     private final Set<String> topics;
+    private final @Nullable TopicPartition only;
     private final Reader reader;
     private final java.util.function.Consumer<String> fatal;
     private final Duration firstPause;
@@ -65,29 +67,40 @@ public final class LogFollower implements AutoCloseable {
 
     /** Follows what is committed in the topics; where it can't go on, the process ends. @param name of the thread */
     public static LogFollower of(String name, KafkaConnection kafka, Set<String> topics, Reader reader) {
+        return new LogFollower(name, clients(kafka), topics, null, reader, ServiceProgram::fail, FIRST_PAUSE);
+    }
+
+    /**
+     * Follows what is committed in a partition from when it is {@link #ready}; where it can't go on, the process ends.
+     *
+     * @param name of the thread
+     */
+    public static LogFollower fromNow(String name, KafkaConnection kafka, TopicPartition partition, Reader reader) {
+        return new LogFollower(
+                name, clients(kafka), Set.of(partition.topic()), partition, reader, ServiceProgram::fail, FIRST_PAUSE);
+    }
+
+    private static Supplier<Consumer<String, byte[]>> clients(KafkaConnection kafka) {
         Map<String, Object> properties = kafka.clientProperties();
         properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
         properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
         properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
-        return new LogFollower(
-                name,
-                () -> new KafkaConsumer<>(properties, new StringDeserializer(), new ByteArrayDeserializer()),
-                topics,
-                reader,
-                ServiceProgram::fail,
-                FIRST_PAUSE);
+        return () -> new KafkaConsumer<>(properties, new StringDeserializer(), new ByteArrayDeserializer());
     }
 
+    /** @param only the partition that is followed from now on; null for all of the topics from their beginning */
     LogFollower(
             String name,
             Supplier<? extends Consumer<String, byte[]>> clients,
             Set<String> topics,
+            @Nullable TopicPartition only,
             Reader reader,
             java.util.function.Consumer<String> fatal,
             Duration firstPause) {
         this.name = name;
         this.clients = clients;
         this.topics = Set.copyOf(topics);
+        this.only = only;
         this.reader = reader;
         this.fatal = fatal;
         this.firstPause = firstPause;
@@ -158,20 +171,31 @@ public final class LogFollower implements AutoCloseable {
 
     /** @return where the partitions ended at the start */
     private Map<TopicPartition, Long> begin(Consumer<String, byte[]> client) {
-        if (ends == null) {
-            List<TopicPartition> partitions = new ArrayList<>();
-            for (String topic : topics) {
-                @Nullable List<PartitionInfo> found = client.partitionsFor(topic);
-                if (found == null || found.isEmpty()) {
-                    throw new KafkaException("There is no topic " + topic + ".");
-                }
-                found.forEach(info -> partitions.add(new TopicPartition(topic, info.partition())));
-            }
+        @Nullable Map<TopicPartition, Long> known = ends;
+        if (known == null) {
+            List<TopicPartition> partitions = only == null ? partitions(client) : List.of(only);
             client.assign(partitions);
-            client.seekToBeginning(partitions);
-            ends = client.endOffsets(partitions);
+            known = client.endOffsets(partitions);
+            if (only == null) {
+                client.seekToBeginning(partitions);
+            } else {
+                known.forEach(client::seek);
+            }
+            ends = known;
         }
-        return ends;
+        return known;
+    }
+
+    private List<TopicPartition> partitions(Consumer<String, byte[]> client) {
+        List<TopicPartition> partitions = new ArrayList<>();
+        for (String topic : topics) {
+            @Nullable List<PartitionInfo> found = client.partitionsFor(topic);
+            if (found == null || found.isEmpty()) {
+                throw new KafkaException("There is no topic " + topic + ".");
+            }
+            found.forEach(info -> partitions.add(new TopicPartition(topic, info.partition())));
+        }
+        return partitions;
     }
 
     private void take(ConsumerRecord<String, byte[]> record) {

@@ -101,7 +101,7 @@ class LogFollowerTest {
     }
 
     private LogFollower follower(Supplier<Consumer<String, byte[]>> clients, LogFollower.Reader reader) {
-        return new LogFollower("test", clients, Set.of(TOPIC), reader, fatal::add, Duration.ofMillis(1));
+        return new LogFollower("test", clients, Set.of(TOPIC), null, reader, fatal::add, Duration.ofMillis(1));
     }
 
     private LogFollower.Reader reader(java.util.function.Consumer<ConsumerRecord<String, byte[]>> before) {
@@ -174,6 +174,35 @@ class LogFollowerTest {
             await().atMost(LIMIT).until(follower::ready);
         }
         assertThat(taken).containsExactly("k0", "k2");
+        assertThat(fatal).isEmpty();
+    }
+
+    @ParameterizedTest
+    @MethodSource("troubles")
+    void takesOfAPartitionWhatCameSinceWhicheverCallFails(Supplier<RuntimeException> trouble) {
+        for (int failing = 1; failing <= MOST_CALLS; failing++) {
+            taken.clear();
+            MockConsumer<String, byte[]> consumer = new MockConsumer<>("earliest");
+            consumer.updateBeginningOffsets(Map.of(PARTITION, 0L));
+            consumer.updateEndOffsets(Map.of(PARTITION, 3L));
+            AtomicInteger calls = new AtomicInteger();
+            int number = failing;
+            try (LogFollower follower = new LogFollower(
+                    "test",
+                    () -> interrupted(consumer, calls, number, trouble),
+                    Set.of(TOPIC),
+                    PARTITION,
+                    reader(_ -> {}),
+                    fatal::add,
+                    Duration.ofMillis(1))) {
+                follower.start();
+                await().atMost(LIMIT).until(() -> follower.ready() && calls.get() > number);
+                consumer.schedulePollTask(
+                        () -> consumer.addRecord(new ConsumerRecord<>(TOPIC, 0, 3, "k3", bytes("v3"))));
+                await().atMost(LIMIT).until(() -> !taken.isEmpty());
+            }
+            assertThat(taken).as("call %s", number).containsExactly("k3");
+        }
         assertThat(fatal).isEmpty();
     }
 

@@ -27,6 +27,7 @@ import io.muster.records.StreamJob;
 import io.muster.records.StreamJobCommand;
 import io.muster.records.StreamJobDeleted;
 import io.muster.registry.SchemaRegistryException;
+import io.muster.service.SettingsException;
 import io.muster.topics.Headers;
 import io.muster.topics.Topic;
 import io.muster.topics.Topics;
@@ -43,6 +44,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.apache.avro.specific.SpecificRecord;
@@ -99,6 +101,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
     private final int devicePartitions;
     private final RecordCodec<AuditEntry> audits;
     private final Counter auditLost;
+    private volatile BooleanSupplier hears = () -> false;
     private final Map<String, Awaited> outstanding = new ConcurrentHashMap<>();
     private final Semaphore auditing = new Semaphore(OUTSTANDING);
     private final ExecutorService writers = Executors.newThreadPerTaskExecutor(
@@ -130,6 +133,12 @@ public final class KafkaRequests implements Requests, AutoCloseable {
         this.auditLost = Counter.builder("muster.api.audit.lost")
                 .description("Entries of the audit log that could not be written; each is in the service's log")
                 .register(meters);
+        int instances = partitions(Topics.REPLIES);
+        if (instance < 0 || instance >= instances) {
+            close();
+            throw new SettingsException("api.instance is 0 to " + (instances - 1)
+                    + ", as many as replies has partitions, instance=" + instance);
+        }
     }
 
     /** So that no request has to wait for it later. A broker that has just started may take its time. */
@@ -280,6 +289,11 @@ public final class KafkaRequests implements Requests, AutoCloseable {
                 LIMIT);
     }
 
+    /** @param hears whether replies are heard: until then, and when they are not any more, nothing is asked */
+    void heardBy(BooleanSupplier hears) {
+        this.hears = hears;
+    }
+
     /** A reply came. One that nobody awaits any more is dropped. What its request goes on with runs on another thread. */
     void receive(Reply reply) {
         Awaited awaited = outstanding.get(reply.getRequestId());
@@ -294,6 +308,10 @@ public final class KafkaRequests implements Requests, AutoCloseable {
         if (outstanding.size() >= OUTSTANDING) {
             return CompletableFuture.failedFuture(
                     new ProblemException(Problem.throttled("Too many requests are under way: try again in a moment.")));
+        }
+        if (!hears.getAsBoolean()) {
+            return CompletableFuture.failedFuture(new ProblemException(
+                    Problem.unavailable("Replies can't be heard yet: nothing was changed. Try again in a moment.")));
         }
         Awaited awaited = new Awaited(replies);
         outstanding.put(requestId, awaited);
