@@ -5,6 +5,7 @@ import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -109,6 +110,22 @@ final class MqttClient implements AutoCloseable {
     }
 
     /** Whether the server ends the connection without another word. */
+    /** Whether it is closed already, of a connection over which nothing is sent. */
+    boolean isClosedNow() {
+        try {
+            socket.setSoTimeout(20);
+            try {
+                return in.read() < 0;
+            } catch (SocketTimeoutException e) {
+                return false;
+            } finally {
+                socket.setSoTimeout(30_000);
+            }
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
     boolean closed() throws IOException {
         try {
             return in.read() < 0;

@@ -690,12 +690,12 @@ class MqttServerTest {
     void anAddressHasSoManyConnectionsOfNobodyAndAnyNumberOfDevices() throws IOException {
         List<MqttClient> clients = new ArrayList<>();
         try {
-            for (int i = 0; i < MOST_ARRIVALS; i++) {
+            for (int i = 0; i <= MOST_ARRIVALS; i++) {
                 clients.add(client());
             }
-            try (MqttClient tooMany = client()) {
-                assertThat(tooMany.closed()).isTrue();
-            }
+            // Any of them may be the one too many: they arrive in several threads.
+            await().until(() -> clients.removeIf(MqttClient::isClosedNow));
+            assertThat(clients).hasSize(MOST_ARRIVALS);
             MqttClient first = clients.getFirst();
             assertThat(first.connect("d", "hub.test/d", goodToken(), false)).isZero();
             try (MqttClient another = client()) {
