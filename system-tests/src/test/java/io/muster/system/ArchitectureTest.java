@@ -31,10 +31,25 @@ class ArchitectureTest {
                 .orShould()
                 .callMethod(System.class, "currentTimeMillis")
                 .orShould()
-                .callMethod(System.class, "nanoTime")
-                .orShould()
                 .dependOnClassesThat()
                 .areAssignableTo(Clock.class)
+                .check(CLASSES);
+    }
+
+    /** How long something took is measured where sockets and logs are, and nowhere else. */
+    @Test
+    void durationsAreMeasuredAtTheEdgesOnly() {
+        noClasses()
+                .that()
+                .resideInAnyPackage(SERVICES)
+                .and()
+                .resideOutsideOfPackages(
+                        "io.muster.api.http..",
+                        "io.muster.gateway.mqtt..",
+                        "io.muster.gateway.kafka..",
+                        "io.muster.processor.streamjob.stream..")
+                .should()
+                .callMethod(System.class, "nanoTime")
                 .check(CLASSES);
     }
 

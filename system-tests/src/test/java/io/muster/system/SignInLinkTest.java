@@ -12,7 +12,7 @@ import java.time.Instant;
 import org.junit.jupiter.api.Test;
 
 /** The link that ./muster prints signs a browser in to the page of jobs, once. */
-class SignInTest {
+class SignInLinkTest {
     @Test
     void theLinkOfOneMachineSignsABrowserInOnce() throws Exception {
         RunningMuster muster = RunningMuster.get();
