@@ -111,7 +111,7 @@ class ImagesTest {
     void runs(String name, String settings) throws Exception {
         Image image = Image.unpack(name);
         assertThat(image.config().at("/config/User").asText()).isEqualTo("10001:10001");
-        assertThat(Files.size(work.resolve(name + ".tar"))).as("a small image").isLessThan(70L << 20);
+        assertThat(Files.size(work.resolve(name + ".tar"))).as("a small image").isLessThan(80L << 20);
         try (Stream<Path> files = Files.walk(image.root())) {
             assertThat(files.map(file -> String.valueOf(file.getFileName())))
                     .as("no shell, and no native libraries of other machines")
