@@ -11,7 +11,9 @@ final class FunctionOwner {
     static void main() {
         FunctionProcess process = new FunctionProcess();
         ScalarFunction.Body function = process.add(JavaScriptFunction.parse(
-                "f", "function main(a) { if (a) { return a; } Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1); }", 1));
+                "f",
+                "function main(a) { if (a) { return a; } Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1); }",
+                1));
         function.apply(new Object[] {true});
         System.out.println(Objects.requireNonNull(process.handle()).pid());
         function.apply(new Object[] {false});
