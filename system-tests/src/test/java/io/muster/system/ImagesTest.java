@@ -1,178 +1,317 @@
 package io.muster.system;
 
+import static io.muster.system.RunningMuster.completed;
+import static io.muster.system.RunningMuster.ok;
+import static io.muster.system.RunningMuster.schedule;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.muster.agent.Behaviour;
+import io.muster.agent.SimulatedFleet;
 import io.muster.images.Images;
+import io.muster.standalone.RestClient;
+import io.muster.topics.Topics;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The images, unpacked and started as a container engine starts them: nothing of this machine is there but the network, and the user may
- * write nothing but the temporary folder and the state. They join the Muster of the tests.
+ * The images in containers, with the rights that the chart gives them. They are a Muster of their own: at the broker and the registry of the
+ * tests, under a prefix, so that all of its work is theirs. Steps build on each other.
  */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class ImagesTest {
     private static final String VERSION = "0.1.0-SNAPSHOT";
-    private static final Duration START = Duration.ofSeconds(90);
-
-    /** What an engine does: the machine's devices and processes, no rights, another root. */
-    private static final String ENGINE = "mount --rbind /dev \"$0/dev\" && mount -t proc proc \"$0/proc\""
-            + " && exec chroot --userspec=10001:10001 \"$0\" \"$@\"";
+    private static final String PREFIX = "images.";
+    private static final String IN = "boxed-in";
+    private static final String OUT = "boxed-out";
+    private static final int USER = 10001;
+    private static final Duration START = Duration.ofMinutes(5);
+    private static final List<String> SERVICES =
+            List.of("job-planner-service", "stream-processor-service", "device-gateway-service", "job-api-service");
+    private static final List<String> DEVICES = SimulatedFleet.deviceIds("boxed-", 40);
 
     @TempDir
     private static Path work;
 
+    private static final Map<String, Process> running = new LinkedHashMap<>();
+    private static final Map<String, Integer> operations = new HashMap<>();
+
     private static RunningMuster muster;
+    private static Optional<String> trouble = Optional.empty();
+    private static Podman podman;
+    private static int restPort;
+    private static int mqttPort;
+    private static RestClient rest;
+    private static SimulatedFleet fleet;
 
     @BeforeAll
     static void build() throws Exception {
-        muster = RunningMuster.get();
-        assertThat(Images.build(Path.of("..").toRealPath(), work, VERSION)).hasSize(4);
-    }
-
-    private record Image(Path root, JsonNode config) {
-        static Image unpack(String name) throws Exception {
-            Path folder = Files.createDirectories(work.resolve(name));
-            run("tar", "xf", work.resolve(name + ".tar").toString(), "-C", folder.toString());
-            Path root = Files.createDirectories(folder.resolve("root"));
-            ObjectMapper json = new ObjectMapper();
-            JsonNode manifest =
-                    json.readTree(folder.resolve("manifest.json").toFile()).get(0);
-            for (JsonNode layer : manifest.get("Layers")) {
-                run(
-                        "tar",
-                        "--warning=no-unknown-keyword",
-                        "-xzf",
-                        folder.resolve(layer.asText()).toString(),
-                        "-C",
-                        root.toString());
+        assertThat(Images.build(Path.of("..").toRealPath(), work, VERSION)).hasSize(SERVICES.size());
+        trouble = Podman.absence();
+        if (trouble.isPresent()) {
+            return;
+        }
+        podman = Podman.in(work.resolve("podman"));
+        podman.load(work.resolve(SERVICES.getFirst() + ".tar"));
+        trouble = podman.trouble(image(SERVICES.getFirst()));
+        if (trouble.isEmpty()) {
+            for (String service : SERVICES.subList(1, SERVICES.size())) {
+                podman.load(work.resolve(service + ".tar"));
             }
-            for (String given : List.of("dev", "proc", "etc", "run/tls")) {
-                Files.createDirectories(root.resolve(given));
-            }
-            Files.copy(Path.of("/etc/hosts"), root.resolve("etc/hosts"), StandardCopyOption.REPLACE_EXISTING);
-            return new Image(
-                    root,
-                    json.readTree(
-                            folder.resolve(manifest.get("Config").asText()).toFile()));
-        }
-
-        List<String> entrypoint() {
-            List<String> words = new ArrayList<>();
-            config.at("/config/Entrypoint").forEach(word -> words.add(word.asText()));
-            return words;
-        }
-
-        Process start(Path log, List<String> command) throws IOException {
-            List<String> all = new ArrayList<>(List.of("unshare", "--mount", "sh", "-c", ENGINE, root.toString()));
-            all.addAll(command);
-            return new ProcessBuilder(all)
-                    .redirectErrorStream(true)
-                    .redirectOutput(log.toFile())
-                    .start();
+            muster = RunningMuster.get();
+            restPort = RunningMuster.port();
+            mqttPort = RunningMuster.port();
+            rest = new RestClient("https://localhost:" + restPort, muster.standalone.caFile(), muster.policies);
         }
     }
 
-    private static void run(String... command) throws Exception {
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String said = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
-        assertThat(process.waitFor()).as(said).isZero();
+    @AfterAll
+    static void stop() throws Exception {
+        if (fleet != null) {
+            fleet.close();
+        }
+        for (Process container : running.values()) {
+            container.destroy();
+            container.waitFor(30, TimeUnit.SECONDS);
+            container.destroyForcibly();
+        }
     }
 
-    private static void requireRights() throws Exception {
-        Process may = new ProcessBuilder("unshare", "--mount", "true").start();
-        assumeTrue(may.waitFor() == 0, "another root needs rights that this machine does not give");
+    private static String image(String service) {
+        return "localhost/muster/" + service + ":" + VERSION;
+    }
+
+    private static void requireContainers() {
+        assumeTrue(trouble.isEmpty(), () -> trouble.orElse(""));
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "job-planner-service, --state.dir=/var/lib/muster",
-        "stream-processor-service, --state.dir=/var/lib/muster",
-        "device-gateway-service, --gateway.ordinal=7 --mqtts.port=0 --policies.file=/run/tls/policies.properties"
-                + " --mqtt.tls.certificate=/run/tls/server.pem --mqtt.tls.key=/run/tls/server-key.pem",
-        "job-api-service, --api.instance=7 --rest.port=0 --policies.file=/run/tls/policies.properties"
-                + " --rest.tls.certificate=/run/tls/server.pem --rest.tls.key=/run/tls/server-key.pem",
-    })
-    void runs(String name, String settings) throws Exception {
-        Image image = Image.unpack(name);
-        assertThat(image.config().at("/config/User").asText()).isEqualTo("10001:10001");
-        assertThat(Files.size(work.resolve(name + ".tar"))).as("a small image").isLessThan(80L << 20);
-        try (Stream<Path> files = Files.walk(image.root())) {
-            assertThat(files.map(file -> String.valueOf(file.getFileName())))
-                    .as("no shell, and no native libraries of other machines")
-                    .doesNotContain("sh", "bash", "busybox", "librocksdbjni-win64.dll");
+    @Order(1)
+    @ValueSource(
+            strings = {"job-planner-service", "stream-processor-service", "device-gateway-service", "job-api-service"})
+    void holdsAServiceAndNoSystem(String service) throws Exception {
+        Path tar = work.resolve(service + ".tar");
+        assertThat(Files.size(tar)).as("a small image").isLessThan(80L << 20);
+        Path folder = Files.createDirectories(work.resolve("unpacked").resolve(service));
+        run("tar", "xf", tar.toString(), "-C", folder.toString());
+        ObjectMapper json = new ObjectMapper();
+        JsonNode manifest =
+                json.readTree(folder.resolve("manifest.json").toFile()).get(0);
+        List<String> files = new ArrayList<>();
+        for (JsonNode layer : manifest.get("Layers")) {
+            files.addAll(run("tar", "-tzf", folder.resolve(layer.asText()).toString())
+                    .lines()
+                    .toList());
         }
-        requireRights();
-        Path data = muster.standalone.options().data();
-        give(image, data.resolve("policies.properties"));
-        give(image, data.resolve("ca/server.pem"));
-        give(image, data.resolve("ca/server-key.pem"));
-        int operations = RunningMuster.port();
-        List<String> command = new ArrayList<>(image.entrypoint());
-        command.addAll(List.of(settings.split(" ")));
-        command.addAll(List.of(
-                "--kafka.bootstrap.servers=" + muster.standalone.options().kafka(),
-                "--registry.url=" + muster.standalone.options().registry(),
-                "--operations.port=" + operations));
-        Path log = work.resolve(name + ".log");
-        Process service = image.start(log, command);
-        try {
-            await().atMost(START).until(() -> Operations.isReady(operations) || !service.isAlive());
-            assertThat(service.isAlive()).as(() -> read(log)).isTrue();
-            service.destroy();
-            assertThat(service.waitFor(30, TimeUnit.SECONDS))
-                    .as("ends in order")
-                    .isTrue();
-            assertThat(read(log)).contains(name + " ended");
-        } finally {
-            service.destroyForcibly();
-        }
+        assertThat(files.contains("licenses/LICENSE"))
+                .as("the project's licence goes with it")
+                .isEqualTo(Files.exists(Path.of("../LICENSE")));
+        assertThat(files)
+                .contains("opt/java/bin/java", "etc/passwd")
+                .noneMatch(file -> file.matches(".*/(sh|bash|busybox)"));
+        JsonNode config = json.readTree(
+                        folder.resolve(manifest.get("Config").asText()).toFile())
+                .get("config");
+        assertThat(config.get("User").asText()).isEqualTo("10001:10001");
+        assertThat(config.get("Labels").properties())
+                .extracting(Map.Entry::getKey)
+                .contains(
+                        "org.opencontainers.image.title",
+                        "org.opencontainers.image.version",
+                        "org.opencontainers.image.description",
+                        "org.opencontainers.image.vendor",
+                        "org.opencontainers.image.licenses");
     }
 
     /** As the chart's hook does. */
     @Test
-    void preparesTopics() throws Exception {
-        requireRights();
-        Image image = Image.unpack("job-planner-service");
-        Path log = work.resolve("provisioning.log");
-        Process provisioning = image.start(
-                log,
-                List.of(
-                        "/opt/java/bin/java",
-                        "-cp",
-                        "/app/lib/*",
-                        "io.muster.service.Provisioning",
-                        "--kafka.bootstrap.servers="
-                                + muster.standalone.options().kafka(),
-                        "--registry.url=" + muster.standalone.options().registry(),
-                        "--topics.replication=1",
-                        "--topics.drift=fail"));
-        assertThat(provisioning.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        assertThat(provisioning.exitValue()).as(() -> read(log)).isEqualTo(3);
+    @Order(2)
+    void prepareTopics() throws Exception {
+        requireContainers();
+        Path log = work.resolve("topics.log");
+        Map<String, String> settings = new HashMap<>(connection());
+        settings.put("MUSTER_TOPICS_REPLICATION", "1");
+        settings.put("MUSTER_TOPICS_PARTITIONS_DEVICES", "4");
+        settings.put("MUSTER_TOPICS_PARTITIONS_JOBS", "2");
+        List<String> options = new ArrayList<>(Podman.environment(settings));
+        options.addAll(List.of(
+                "--entrypoint=/opt/java/bin/java",
+                image("job-planner-service"),
+                "-cp",
+                "/app/lib/*",
+                "io.muster.service.Provisioning"));
+        Process topics = podman.start(log, options);
+        assertThat(topics.waitFor(5, TimeUnit.MINUTES)).isTrue();
+        assertThat(topics.exitValue()).as(() -> read(log)).isZero();
         assertThat(read(log))
-                .contains(
-                        " topics, 0 of them new; their schemas are registered.",
-                        "Drift: Topic devices: partitions is 4, and 24 is configured.");
+                .contains(Topics.ALL.size() + " topics, " + Topics.ALL.size() + " of them new (images.audit-log");
     }
 
-    private static void give(Image image, Path file) throws IOException {
-        Path copy = image.root().resolve("run/tls").resolve(file.getFileName());
-        Files.write(copy, Files.readAllBytes(file)); // Readable, whatever the original allows.
+    @Test
+    @Order(3)
+    void runAJobOverDevices() throws Exception {
+        requireContainers();
+        startStateful("job-planner-service", "planner");
+        startStateful("stream-processor-service", "processor");
+        start(
+                "device-gateway-service",
+                Map.of("MUSTER_GATEWAY_ORDINAL", "0", "MUSTER_MQTTS_PORT", "" + mqttPort),
+                edge("MQTT"));
+        start("job-api-service", Map.of("MUSTER_API_INSTANCE", "0", "MUSTER_REST_PORT", "" + restPort), edge("REST"));
+        awaitReady();
+
+        RunningMuster.register(rest, DEVICES, "{\"boxed\":true}");
+        fleet = muster.connect(DEVICES, Behaviour.PERFECT, mqttPort);
+        await().atMost(START).until(() -> fleet.counters().connected() == DEVICES.size());
+        schedule(rest, "boxed", "tags.boxed = true", 30);
+        assertThat(completed(rest, "boxed").path("succeededCount").asInt()).isEqualTo(DEVICES.size());
+    }
+
+    @Test
+    @Order(4)
+    void runAStreamJob() throws Exception {
+        requireContainers();
+        String kafka = muster.standalone.options().kafka();
+        StreamTopics.create(kafka, IN, OUT);
+        String job = StreamStartsTest.document(IN, OUT, 1, StreamTopics.BY_PARTITION);
+        assertThat(rest.sendStreamJob("PUT", "boxed", job).join().status()).isEqualTo(201);
+        assertThat(rest.sendStreamJob("POST", "boxed/start", "{}").join().status())
+                .isEqualTo(202);
+        AutoCloseable events = StreamTopics.feed(kafka, IN, 3);
+        await().atMost(START).until(() -> StreamTopics.read(kafka, OUT).size() > 3);
+        events.close();
+        assertThat(rest.sendStreamJob("DELETE", "boxed", null).join().status()).isEqualTo(202);
+    }
+
+    @Test
+    @Order(5)
+    void restoreTheirState() throws Exception {
+        requireContainers();
+        for (String service : List.of("job-planner-service", "stream-processor-service")) {
+            end(service);
+        }
+        startStateful("job-planner-service", "planner-again");
+        startStateful("stream-processor-service", "processor-again");
+        awaitReady();
+        schedule(rest, "restored", "tags.boxed = true", 30);
+        assertThat(completed(rest, "restored").path("succeededCount").asInt()).isEqualTo(DEVICES.size());
+        assertThat(ok(rest.send("GET", "/jobs/v2/boxed", null).join())
+                        .path("status")
+                        .asText())
+                .isEqualTo("completed");
+    }
+
+    @Test
+    @Order(6)
+    void endInOrder() throws Exception {
+        requireContainers();
+        fleet.close();
+        for (String service : SERVICES.reversed()) {
+            end(service);
+        }
+    }
+
+    private static Map<String, String> connection() {
+        return Map.of(
+                "MUSTER_KAFKA_BOOTSTRAP_SERVERS", muster.standalone.options().kafka(),
+                "MUSTER_REGISTRY_URL", muster.standalone.options().registry(),
+                "MUSTER_TOPICS_PREFIX", PREFIX);
+    }
+
+    private static void startStateful(String service, String folder) throws Exception {
+        Path state = Files.createDirectories(work.resolve(folder));
+        Files.setPosixFilePermissions(state, PosixFilePermissions.fromString("rwxrwxrwx"));
+        start(
+                service,
+                Map.of("MUSTER_STATE_DIR", "/var/lib/muster/state", "MUSTER_STREAM_TOPICS", IN + "," + OUT),
+                List.of("--volume=" + state + ":/var/lib/muster"));
+    }
+
+    /** Settings and files of those that devices and programs call. @param surface whose certificate it is */
+    private static List<String> edge(String surface) throws IOException {
+        Path data = muster.standalone.options().data();
+        Path given = Files.createDirectories(work.resolve("given"));
+        for (String file : List.of("policies.properties", "ca/server.pem", "ca/server-key.pem")) {
+            Path copy = given.resolve(Path.of(file).getFileName());
+            Files.write(copy, Files.readAllBytes(data.resolve(file)));
+            Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("rw-------"));
+            Files.setAttribute(copy, "unix:uid", USER);
+        }
+        List<String> options = new ArrayList<>(Podman.environment(Map.of(
+                "MUSTER_HUB_HOSTS",
+                "localhost",
+                "MUSTER_POLICIES_FILE",
+                "/etc/muster/policies.properties",
+                "MUSTER_" + surface + "_TLS_CERTIFICATE",
+                "/etc/muster/server.pem",
+                "MUSTER_" + surface + "_TLS_KEY",
+                "/etc/muster/server-key.pem")));
+        options.add("--volume=" + given + ":/etc/muster:ro");
+        return options;
+    }
+
+    private static void start(String service, Map<String, String> settings, List<String> more) throws Exception {
+        int port = RunningMuster.port();
+        operations.put(service, port);
+        List<String> options = new ArrayList<>(Podman.environment(connection()));
+        options.addAll(Podman.environment(settings));
+        options.addAll(Podman.environment(Map.of("MUSTER_OPERATIONS_PORT", "" + port)));
+        options.addAll(more);
+        options.add(image(service));
+        running.put(service, podman.start(log(service), options));
+    }
+
+    private static void awaitReady() {
+        for (String service : SERVICES) {
+            await().atMost(START).untilAsserted(() -> {
+                assertThat(running.get(service).isAlive())
+                        .as(() -> read(log(service)))
+                        .isTrue();
+                assertThat(Operations.isReady(operations.get(service)))
+                        .as(() -> read(log(service)))
+                        .isTrue();
+            });
+        }
+    }
+
+    private static void end(String service) throws Exception {
+        Process container = running.get(service);
+        container.destroy();
+        assertThat(container.waitFor(2, TimeUnit.MINUTES)).as("ends in order").isTrue();
+        assertThat(read(log(service))).contains(service + " ended").doesNotContain("Operation not permitted");
+    }
+
+    private static Path log(String service) {
+        return work.resolve(service + ".log");
+    }
+
+    private static String run(String... command) throws Exception {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(said).isZero();
+        return said;
     }
 
     private static String read(Path log) {
