@@ -1,10 +1,13 @@
 package io.muster.benchmarks;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.muster.agent.Invocations;
 import io.muster.codec.Codecs;
 import io.muster.codec.RecordCodec;
 import io.muster.records.Delivery;
+import io.muster.records.Device;
 import io.muster.records.DeviceJobCancelled;
 import io.muster.records.DeviceJobCompleted;
 import io.muster.records.DeviceJobDelivered;
@@ -21,6 +24,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -32,12 +36,18 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
 /**
- * Recounts from the log what clients were told, and compares both with what devices saw. It reads what was committed since it was made, or
- * since it last looked. Invocations may be told by any thread; all else is for one.
+ * Recounts from the log what clients were told, and compares both with what devices saw and with what became of their twins. It reads what was
+ * committed since it was made, or since it last looked: before the first desired property of any device. Invocations may be told by any
+ * thread; all else is for one.
  */
 final class Auditor implements Invocations, AutoCloseable {
     /** By how much a device may notice a call later than the client its cancel: both share two cores with everything else. */
     private static final Duration NOTICE = Duration.ofSeconds(1);
+
+    /** The version of desired properties that were never changed. */
+    private static final long UNTOUCHED = 1;
+
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     private static final Map<DeviceJobStatus, String> TOLD = Map.of(
             DeviceJobStatus.QUEUED, "pendingCount",
@@ -57,20 +67,27 @@ final class Auditor implements Invocations, AutoCloseable {
     private final Map<String, ConcurrentLinkedQueue<Invocation>> invocations = new ConcurrentHashMap<>();
     private final Map<String, Map<String, Followed>> deviceJobs = new HashMap<>();
     private final Map<String, Instant> lastDelivery = new HashMap<>();
+    /** Of each device, over all rounds. */
+    private final Map<String, Long> desiredVersions = new HashMap<>();
+    /** How often the patch of a job became a new version of a device's desired properties, by job and device. */
+    private final Map<String, Map<String, Integer>> applications = new HashMap<>();
+
     private final List<String> impossible = new ArrayList<>();
     private final KafkaConsumer<String, byte[]> consumer;
     private final RecordCodec<DeviceJobEvent> events;
     private final RecordCodec<Delivery> deliveries;
+    private final RecordCodec<Device> devices;
     private final List<TopicPartition> partitions = new ArrayList<>();
 
     Auditor(String kafka, Codecs codecs) {
         this.events = codecs.of(Topics.DEVICE_JOB_EVENTS);
         this.deliveries = codecs.of(Topics.DELIVERIES);
+        this.devices = codecs.of(Topics.DEVICES);
         this.consumer = new KafkaConsumer<>(
                 Map.of("bootstrap.servers", kafka, "isolation.level", "read_committed"),
                 new StringDeserializer(),
                 new ByteArrayDeserializer());
-        for (String topic : List.of(Topics.DEVICE_JOB_EVENTS.name(), Topics.DELIVERIES.name())) {
+        for (String topic : List.of(Topics.DEVICE_JOB_EVENTS.name(), Topics.DELIVERIES.name(), Topics.DEVICES.name())) {
             consumer.partitionsFor(topic)
                     .forEach(info -> partitions.add(new TopicPartition(info.topic(), info.partition())));
         }
@@ -90,6 +107,7 @@ final class Auditor implements Invocations, AutoCloseable {
     void begin() {
         deviceJobs.clear();
         lastDelivery.clear();
+        applications.clear();
         impossible.clear();
         invocations.clear();
     }
@@ -110,6 +128,8 @@ final class Auditor implements Invocations, AutoCloseable {
             for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofMillis(100))) {
                 if (record.topic().equals(Topics.DELIVERIES.name())) {
                     delivery(deliveries.decode(record.value()));
+                } else if (record.topic().equals(Topics.DEVICES.name())) {
+                    twin(record);
                 } else {
                     event(events.decode(record.value()), record);
                 }
@@ -121,6 +141,35 @@ final class Auditor implements Invocations, AutoCloseable {
         if (delivery.getDelivery() instanceof MethodRequest request) {
             lastDelivery.merge(
                     request.getMethodName(), delivery.getAt(), (one, other) -> one.isAfter(other) ? one : other);
+        }
+    }
+
+    private void twin(ConsumerRecord<String, byte[]> record) {
+        if (record.value() == null) {
+            return;
+        }
+        Device device = devices.decode(record.value());
+        long version = device.getTwin().getDesiredVersion();
+        long before = Objects.requireNonNullElse(desiredVersions.put(device.getDeviceId(), version), UNTOUCHED);
+        if (version == before) {
+            return;
+        }
+        String job = lastPatch(device);
+        applications.computeIfAbsent(job, _ -> new HashMap<>()).merge(device.getDeviceId(), 1, Integer::sum);
+        if (version != before + 1) {
+            impossible.add("offset " + record.offset() + " of partition " + record.partition() + ": " + job + " made "
+                    + device.getDeviceId() + "'s desired properties version " + version + ", and they were " + before);
+        }
+    }
+
+    /** The job whose patch was the last: each sets its id. */
+    private static String lastPatch(Device device) {
+        try {
+            return JSON.readTree(device.getTwin().getDesired())
+                    .path(ToldJob.PATCHED)
+                    .asText();
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("no JSON in a twin, deviceId=" + device.getDeviceId(), e);
         }
     }
 
@@ -174,11 +223,32 @@ final class Auditor implements Invocations, AutoCloseable {
                 .filter(sentence -> sentence.contains(job.id() + " "))
                 .toList());
         Map<String, Followed> of = deviceJobs.getOrDefault(job.id(), Map.of());
-        counts(job, told, of, (what, why) -> wrong.add(job.id() + ": " + what + ": " + why));
+        BiConsumer<String, String> add = (what, why) -> wrong.add(job.id() + ": " + what + ": " + why);
+        counts(job, told, of, add);
         if (job.isMethod()) {
-            devices(job, of, skew, (what, why) -> wrong.add(job.id() + ": " + what + ": " + why));
+            calls(job, of, skew, add);
+        } else {
+            patches(job, of, add);
         }
         return wrong;
+    }
+
+    /** A device job that completed changed its twin once; any other changed nothing. */
+    private void patches(ToldJob job, Map<String, Followed> of, BiConsumer<String, String> wrong) {
+        Map<String, Integer> applied = applications.getOrDefault(job.id(), Map.of());
+        of.forEach((device, one) -> {
+            int wanted = one.status == DeviceJobStatus.COMPLETED ? 1 : 0;
+            int times = applied.getOrDefault(device, 0);
+            if (times != wanted) {
+                wrong.accept(
+                        times > 1 ? "applied twice" : "misapplied",
+                        device + " is " + one.status + ", and its twin was changed " + times + " times");
+            }
+        });
+        applied.keySet().stream()
+                .filter(device -> !of.containsKey(device))
+                .forEach(device ->
+                        wrong.accept("applied unasked", device + "'s twin was changed, and has no device job"));
     }
 
     private static void counts(ToldJob job, JsonNode told, Map<String, Followed> of, BiConsumer<String, String> wrong) {
@@ -205,7 +275,7 @@ final class Auditor implements Invocations, AutoCloseable {
         });
     }
 
-    private void devices(ToldJob job, Map<String, Followed> of, Duration skew, BiConsumer<String, String> wrong) {
+    private void calls(ToldJob job, Map<String, Followed> of, Duration skew, BiConsumer<String, String> wrong) {
         Map<String, Integer> times = new HashMap<>();
         Optional<Instant> cancelled = job.cancelAcknowledged().map(at -> at.plus(skew));
         for (Invocation invocation : invocations.getOrDefault(job.id(), new ConcurrentLinkedQueue<>())) {

@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
 /** A job of a run, and what its client was told of it: it asks again until it is answered, as clients do. */
 final class ToldJob {
     private static final Set<String> FINAL = Set.of("completed", "failed", "cancelled");
+    /** The desired property that a twin job sets, to its id. */
+    static final String PATCHED = "run";
     /** How long a device has to answer. */
     static final Duration RESPONSE_LIMIT = Duration.ofSeconds(10);
 
@@ -53,8 +55,8 @@ final class ToldJob {
         String operation = method
                 ? "\"type\":\"scheduleDeviceMethod\",\"cloudToDeviceMethod\":{\"methodName\":\"" + id
                         + "\",\"payload\":1,\"responseTimeoutInSeconds\":" + RESPONSE_LIMIT.toSeconds() + "}"
-                : "\"type\":\"scheduleUpdateTwin\",\"updateTwin\":{\"etag\":\"*\",\"properties\":{\"desired\":{\"run\":\""
-                        + id + "\"}}}";
+                : "\"type\":\"scheduleUpdateTwin\",\"updateTwin\":{\"etag\":\"*\",\"properties\":{\"desired\":{\""
+                        + PATCHED + "\":\"" + id + "\"}}}";
         String body = "{" + operation + ",\"queryCondition\":\"tags.place < " + targets
                 + "\",\"maxExecutionTimeInSeconds\":60}";
         ask("PUT", "/jobs/v2/" + id, body, deadline, answer -> answer.status() == 200 || answer.status() == CONFLICT);

@@ -805,6 +805,7 @@ class RestTest {
             'windows':[{'start':'22:00','end':'06:00','timezone':'UTC'}]      | windows[0].timezone | timeZone
             'updateTwin':{'tags':{'a':1},'properties':{'floor':3}}            | updateTwin.properties.floor | desired
             'updateTwin':{'tags':{'a':1},'properties':{'reported':{'a':1}}}   | updateTwin.properties.reported | desired
+            'updateTwin':{'tags':{'a':1},'properties':{'reported':5}}         | updateTwin.properties.reported | desired
             'updateTwin':{'tag':{'a':1}}                                      | updateTwin.tag | tags
             """)
     void anUnknownMemberOfAJobIsRefusedAndTheNearestNamed(String member, String unknown, String nearest)
@@ -820,6 +821,17 @@ class RestTest {
                 .isEqualTo("ErrorCode:ArgumentInvalid;The member " + unknown + " is unknown: did you mean " + nearest
                         + "?");
         assertThat(PLANNER.commands).hasSize(before);
+    }
+
+    /** As Java's client sends it. */
+    @Test
+    void anEmptySectionOfReportedPropertiesInAJobIsPassedOver() throws Exception {
+        Answer answer = ask(
+                "PUT",
+                "/jobs/v2/java",
+                "{\"type\":\"scheduleUpdateTwin\",\"queryCondition\":\"*\",\"updateTwin\":{\"deviceId\":null,\"etag\":\"*\","
+                        + "\"tags\":{\"a\":1},\"properties\":{\"desired\":{},\"reported\":{}}}}");
+        assertThat(answer.status()).isEqualTo(200);
     }
 
     @Test

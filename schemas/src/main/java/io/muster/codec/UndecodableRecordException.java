@@ -8,7 +8,7 @@ public final class UndecodableRecordException extends SerializationException {
     @Serial
     private static final long serialVersionUID = 1;
 
-    UndecodableRecordException(String message) {
+    public UndecodableRecordException(String message) {
         super(message);
     }
 

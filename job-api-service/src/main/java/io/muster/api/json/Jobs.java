@@ -61,6 +61,9 @@ public final class Jobs {
     private static final Members OF_TWIN_UPDATE = Members.of("tags", "properties", "etag", "deviceId", "id");
 
     private static final Members OF_PROPERTIES = Members.of("desired");
+    /** Java's client sends what its caller did not set, and cannot set in a job. */
+    private static final Members OF_UNSET_PROPERTIES = OF_PROPERTIES.and("reported");
+
     private static final int DEFAULT_MAX_EXECUTION_SECONDS = 3600;
 
     private Jobs() {}
@@ -141,9 +144,17 @@ public final class Jobs {
                 .orElseThrow(() -> new ProblemException(
                         Problem.argumentNull("updateTwin is missing: say which tags or desired properties to set.")));
         update.rejectOthers(OF_TWIN_UPDATE);
-        update.object("properties").ifPresent(properties -> properties.rejectOthers(OF_PROPERTIES));
+        update.object("properties")
+                .ifPresent(properties -> properties.rejectOthers(
+                        properties.member("reported").filter(Jobs::isEmptyObject).isPresent()
+                                ? OF_UNSET_PROPERTIES
+                                : OF_PROPERTIES));
         return Devices.patch(
                 update, Devices.condition(update.text("etag").orElse(null)).orElse(null));
+    }
+
+    private static boolean isEmptyObject(JsonNode node) {
+        return node.isObject() && node.isEmpty();
     }
 
     private static String condition(Body body) {

@@ -33,22 +33,17 @@ final class Members {
      * Refuses what is unknown, naming the known member that is nearest.
      *
      * @param path of the object, with a dot behind it; empty for the root
-     * @throws ProblemException when a member that is neither null nor empty is none of these
+     * @throws ProblemException when a member that is not null is none of these
      */
     void rejectOthers(JsonNode object, String path) {
         object.properties().forEach(member -> {
-            if (saysSomething(member.getValue()) && !known.contains(member.getKey())) {
+            if (!member.getValue().isNull() && !known.contains(member.getKey())) {
                 String name =
                         member.getKey().substring(0, Math.min(member.getKey().length(), LONGEST));
                 throw new ProblemException(Problem.argumentInvalid(
                         "The member " + path + name + " is unknown: did you mean " + nearest(name) + "?"));
             }
         });
-    }
-
-    /** Java's client sends each section of a twin, empty or null where its caller set none. */
-    private static boolean saysSomething(JsonNode value) {
-        return !value.isNull() && !(value.isContainerNode() && value.isEmpty());
     }
 
     private String nearest(String name) {

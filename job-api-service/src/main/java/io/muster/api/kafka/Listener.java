@@ -3,10 +3,16 @@ package io.muster.api.kafka;
 import io.muster.api.job.JobView;
 import io.muster.api.job.StreamJobView;
 import io.muster.codec.Codecs;
+import io.muster.codec.RecordCodec;
+import io.muster.codec.UndecodableRecordException;
+import io.muster.records.JobStatistics;
+import io.muster.records.StreamJob;
 import io.muster.service.KafkaConnection;
 import io.muster.service.LogFollower;
 import io.muster.topics.Topics;
 import java.util.Set;
+import java.util.function.Function;
+import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
@@ -56,14 +62,29 @@ public final class Listener implements AutoCloseable {
         if (record.value() == null) {
             forget(topic, record.key(), jobs, streamJobs);
         } else if (topic.equals(Topics.JOBS.name())) {
-            jobs.read(codecs.of(Topics.JOBS).decode(record.value()));
+            jobs.read(keyed(
+                    record, codecs.of(Topics.JOBS), job -> job.getDefinition().getJobId()));
         } else if (topic.equals(Topics.JOB_STATISTICS.name())) {
-            jobs.put(codecs.of(Topics.JOB_STATISTICS).decode(record.value()));
+            jobs.put(keyed(record, codecs.of(Topics.JOB_STATISTICS), JobStatistics::getJobId));
         } else if (topic.equals(Topics.STREAM_JOBS.name())) {
-            streamJobs.read(codecs.of(Topics.STREAM_JOBS).decode(record.value()));
+            streamJobs.read(keyed(record, codecs.of(Topics.STREAM_JOBS), StreamJob::getStreamJobId));
         } else {
-            streamJobs.put(codecs.of(Topics.STREAM_JOB_PROGRESS).decode(record.value()));
+            streamJobs.put(keyed(
+                    record,
+                    codecs.of(Topics.STREAM_JOB_PROGRESS),
+                    latest -> latest.getStreamJobId() + " " + latest.getTask()));
         }
+    }
+
+    /** A document under another's key would hide that one for good: its own key's tombstone never comes. */
+    private static <D extends SpecificRecord> D keyed(
+            ConsumerRecord<String, byte[]> record, RecordCodec<D> codec, Function<D, String> keyOf) {
+        D document = codec.decode(record.value());
+        String key = keyOf.apply(document);
+        if (!key.equals(record.key())) {
+            throw new UndecodableRecordException("The document's id is not its key, id=" + key);
+        }
+        return document;
     }
 
     private static void forget(String topic, String key, JobView jobs, StreamJobView streamJobs) {

@@ -141,7 +141,6 @@ final class Lineage {
     private final List<List<Origin>> meetings = new ArrayList<>();
 
     private final Set<String> referenceInputs;
-    private boolean readsReferences;
     private int tries;
 
     /** @param referenceInputs in lower case */
@@ -200,7 +199,6 @@ final class Lineage {
             StreamExpressions rows,
             Optional<Groups> groups,
             List<StreamQuery.Column> columns) {
-        readsReferences |= referenceInputs.contains(from.getFirst().name());
         List<Columns> parts = new ArrayList<>();
         parts.add(source(from.getFirst()));
         for (int joined = 0; joined < joins.size(); joined++) {
@@ -344,9 +342,6 @@ final class Lineage {
      * where they never meet at all. Empty where all may meet.
      */
     Optional<Map<String, List<Expression>>> apart() {
-        if (readsReferences) {
-            return Optional.empty();
-        }
         List<Origin> names = hasSubstreams()
                 ? Objects.requireNonNull(over)
                 : agreed(0, Origin.NONE).map(List::of).orElse(List.of());

@@ -29,8 +29,6 @@ final class StreamCompiler {
     private final Set<String> referenceInputs;
     private final StreamMembers members = new StreamMembers();
     private final Set<String> steps = new HashSet<>();
-    /** Steps over reference data. */
-    private final Set<String> lookUps = new HashSet<>();
 
     private final Map<String, StreamQuery.Clock> clocks = new HashMap<>();
     private final Map<String, String> clockTexts = new HashMap<>();
@@ -70,11 +68,6 @@ final class StreamCompiler {
                 throw Parsing.refuse(step.getStart(), "There are two steps '" + name + "': name one otherwise");
             }
             rejectDifferentColumns(step.union());
-            if (step.union().select().stream()
-                    .allMatch(select -> referenceInputs.contains(
-                            lower(StreamScope.name(select.source().name(0)))))) {
-                lookUps.add(name);
-            }
             named.add(new StreamQuery.Step(name, selects));
         }
         List<StreamQuery.Output> outputs = new ArrayList<>();
@@ -156,6 +149,12 @@ final class StreamCompiler {
         List<StreamQuery.Join> joins = new ArrayList<>();
         List<StreamQuery.Apply> applications = new ArrayList<>();
         sources.add(source(select.source(), scope));
+        if (referenceInputs.contains(sources.getFirst().name())) {
+            throw Parsing.refuse(
+                    select.source().getStart(),
+                    "Reference data are no stream: select FROM one, and join the input itself to it, such as JOIN "
+                            + select.source().name(0).getText() + " b ON a.k = b.k");
+        }
         for (StreamQueryParser.JoinContext join : select.join()) {
             switch (join) {
                 case StreamQueryParser.JoinedContext joined -> {
@@ -166,10 +165,7 @@ final class StreamCompiler {
                     boolean reference =
                             referenceInputs.contains(sources.getLast().name());
                     rejectMany(sources.size() + applications.size(), join);
-                    joins.add(rows.join(
-                            joined,
-                            reference,
-                            lookUps.contains(sources.getLast().name())));
+                    joins.add(rows.join(joined, reference));
                 }
                 case StreamQueryParser.AppliedContext applied -> {
                     rejectMany(sources.size() + applications.size(), join);

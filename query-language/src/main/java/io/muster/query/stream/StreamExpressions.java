@@ -22,6 +22,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.IntPredicate;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.antlr.v4.runtime.ParserRuleContext;
 import org.antlr.v4.runtime.tree.ParseTree;
@@ -66,6 +67,9 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
     private final Set<Set<String>> joinedColumns = new HashSet<>();
     /** What the columns of the select are called that a HAVING may ask for, in lower case. */
     private final Map<String, OrContext> aliases = new HashMap<>();
+
+    /** Whether what is compiled stands inside of an analytic function. */
+    private boolean inAnalytic;
 
     /** Whether a join's condition asked how far rows are apart. */
     private boolean asksForTimes;
@@ -339,12 +343,8 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         }
     }
 
-    /**
-     * The condition of a join with the last source of the scope.
-     *
-     * @param looksUp whether that is a step over reference data, which are looked up themselves
-     */
-    StreamQuery.Join join(StreamQueryParser.JoinedContext joined, boolean reference, boolean looksUp) {
+    /** The condition of a join with the last source of the scope. */
+    StreamQuery.Join join(StreamQueryParser.JoinedContext joined, boolean reference) {
         asksForTimes = false;
         int last = scope.size() - 1;
         Expression on = visit(joined.or());
@@ -384,9 +384,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         if (within.isEmpty() || !within.get().isWhole()) {
             throw Parsing.refuse(
                     joined.or().getStart(),
-                    looksUp
-                            ? "Reference data are joined as they are: join the input itself, and not a step over it"
-                            : "A join of streams is bounded in time: add AND DATEDIFF(second, a, b) BETWEEN 0 AND 10, with the aliases of the two");
+                    "A join of streams is bounded in time: add AND DATEDIFF(second, a, b) BETWEEN 0 AND 10, with the aliases of the two");
         }
         return new StreamQuery.Join(
                 StreamQuery.Join.Kind.STREAM,
@@ -515,6 +513,10 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         @Nullable Expression subject = simple ? value(parts.get(0)) : null;
         int count = choice.WHEN().size();
         rejectLong(count, choice);
+        if (choice.ELSE() == null) {
+            throw Parsing.refuse(
+                    choice.getStart(), "CASE has an ELSE: write ELSE NULL END where nothing else is meant");
+        }
         Expression[] conditions = new Expression[count];
         Expression[] results = new Expression[count];
         for (int i = 0; i < count; i++) {
@@ -523,7 +525,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
                     : placed(choice, equal(subject, value(parts.get(at + 2 * i))));
             results[i] = value(parts.get(at + 2 * i + 1));
         }
-        Expression otherwise = choice.ELSE() == null ? _ -> NULL : value(parts.getLast());
+        Expression otherwise = value(parts.getLast());
         return row -> {
             for (int i = 0; i < count; i++) {
                 if (conditions[i].evaluate(row) == Boolean.TRUE) {
@@ -606,14 +608,16 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
                 return computed(StreamQuery.WINDOW);
             }
             case "LAG", "LAST", "ISFIRST" -> {
-                return analytic(call, name);
+                return apart(call, () -> analytic(call, name));
             }
             default -> {
                 // Further below.
             }
         }
         if (AGGREGATES.contains(name)) {
-            return call.over() != null && call.over().LIMIT() != null ? overLimit(call, name) : aggregate(call, name);
+            return call.over() != null && call.over().LIMIT() != null
+                    ? apart(call, () -> overLimit(call, name))
+                    : aggregate(call, name);
         }
         if (name.startsWith("UDA.")) {
             throw Parsing.refuse(
@@ -773,6 +777,20 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         Expression argument = value(order.or());
         return Aggregates.percentile(
                 from, interpolated, placed(call, row -> StreamValues.number(argument.evaluate(row))));
+    }
+
+    /** An analytic function takes what a row has, and not what another one tells. */
+    private Expression apart(CallContext call, Supplier<Expression> analytic) {
+        if (inAnalytic) {
+            throw Parsing.refuse(
+                    call.getStart(),
+                    "'" + call.function().getText()
+                            + "' has no place inside of another analytic function: take it into a step of WITH");
+        }
+        inAnalytic = true;
+        Expression made = analytic.get();
+        inAnalytic = false;
+        return made;
     }
 
     private Expression analytic(CallContext call, String name) {

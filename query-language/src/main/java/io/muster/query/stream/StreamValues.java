@@ -391,10 +391,10 @@ public final class StreamValues {
         /** By its name in a query, in upper case. */
         static Optional<Type> named(String name) {
             return switch (name) {
-                case "BIGINT", "INT" -> Optional.of(BIGINT);
-                case "FLOAT", "REAL" -> Optional.of(FLOAT);
-                case "NVARCHAR", "VARCHAR", "STRING" -> Optional.of(NVARCHAR);
-                case "DATETIME", "DATETIME2" -> Optional.of(DATETIME);
+                case "BIGINT" -> Optional.of(BIGINT);
+                case "FLOAT" -> Optional.of(FLOAT);
+                case "NVARCHAR" -> Optional.of(NVARCHAR);
+                case "DATETIME" -> Optional.of(DATETIME);
                 case "BIT" -> Optional.of(BIT);
                 case "RECORD" -> Optional.of(RECORD);
                 case "ARRAY" -> Optional.of(ARRAY);

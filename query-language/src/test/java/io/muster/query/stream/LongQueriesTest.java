@@ -45,9 +45,9 @@ class LongQueriesTest {
             texts.add("SELECT a FROM t WHERE " + times(count, "(") + "1 = 1" + times(count, ")"));
             texts.add("SELECT a FROM t WHERE " + times(count, "1 + (") + "1" + times(count, ")") + " = 1");
             texts.add("SELECT a FROM t WHERE " + times(count, "ABS(") + "1" + times(count, ")") + " = 1");
-            texts.add("SELECT a FROM t WHERE " + times(count, "CASE WHEN a = 1 THEN ") + "1" + times(count, " END")
-                    + " = 1");
-            texts.add("SELECT a FROM t WHERE CASE " + times(count, "WHEN a = 2 THEN 1 ") + "END = 1");
+            texts.add("SELECT a FROM t WHERE " + times(count, "CASE WHEN a = 1 THEN ") + "1"
+                    + times(count, " ELSE 2 END") + " = 1");
+            texts.add("SELECT a FROM t WHERE CASE " + times(count, "WHEN a = 2 THEN 1 ") + "ELSE 2 END = 1");
             texts.add("SELECT a FROM t WHERE LEN(CONCAT(" + chain(count, "a", ",") + ")) = 1");
             texts.add("SELECT a FROM t WHERE " + chain(count, "a", ".") + " = 1");
             texts.add("SELECT " + chain(count, "1", ",") + " FROM t");

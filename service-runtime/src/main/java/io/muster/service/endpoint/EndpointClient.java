@@ -102,7 +102,7 @@ public final class EndpointClient implements AutoCloseable {
                 request::cancel, CompletableFuture.delayedExecutor(limit.toMillis(), TimeUnit.MILLISECONDS));
         try (ClassicHttpResponse response = http.executeOpen(null, request, null)) {
             int status = response.getCode();
-            passOver(response);
+            passOver(request, response);
             return new Outcome.Answered(status);
         } catch (EndpointAccess.RefusedException e) {
             return new Outcome.NotReached(String.valueOf(e.getMessage()));
@@ -119,12 +119,12 @@ public final class EndpointClient implements AutoCloseable {
     }
 
     /** So that the connection serves again; one with a long answer ends. */
-    private static void passOver(ClassicHttpResponse response) {
+    private static void passOver(HttpUriRequestBase request, ClassicHttpResponse response) {
         try (InputStream body = response.getEntity() == null
                 ? InputStream.nullInputStream()
                 : response.getEntity().getContent()) {
             body.skipNBytes(MOST_READ);
-            response.close();
+            request.cancel(); // To close the answer would read on.
         } catch (IOException _) {
             // It ended before that, as most do, or broke off: the status counts.
         }
