@@ -50,10 +50,10 @@ async function show() {
     if (!answer.ok) throw new Error(`the API answered ${answer.status}`);
     const jobs = await answer.json();
     rows.replaceChildren(...jobs.map(row));
-    state.textContent = jobs.length ? `The latest ${jobs.length}, as they run.` : "No job has been asked for yet.";
+    state.textContent = jobs.length ? `${jobs.length} most recent jobs (live).` : "No job has been asked for yet.";
   } catch (error) {
     state.textContent = `Not up to date: ${error.message}.`;
   }
-  setTimeout(show, 500);
+  setTimeout(() => (document.hidden ? document.addEventListener("visibilitychange", show, {once: true}) : show()), 500);
 }
 show();

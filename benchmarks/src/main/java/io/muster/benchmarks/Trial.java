@@ -2,10 +2,9 @@ package io.muster.benchmarks;
 
 import io.muster.agent.Target;
 import io.muster.standalone.Options;
+import io.muster.standalone.Ports;
 import io.muster.standalone.Standalone;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -24,10 +23,10 @@ final class Trial {
                 new Options(
                         programs,
                         data,
-                        port(),
-                        port(),
-                        port(),
-                        port(),
+                        Ports.free(),
+                        Ports.free(),
+                        Ports.free(),
+                        Ports.free(),
                         Optional.empty(),
                         OptionalInt.empty(),
                         OptionalInt.empty(),
@@ -49,11 +48,5 @@ final class Trial {
                 "device",
                 String.valueOf(
                         muster.policies().named("device").orElseThrow().keys().primary()));
-    }
-
-    private static int port() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
     }
 }

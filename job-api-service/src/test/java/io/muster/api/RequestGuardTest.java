@@ -50,6 +50,8 @@ class RequestGuardTest {
                         + " IotHubFormatError",
                 "GET //twins/a HTTP/1.1^Host: h                                                      | 400 |"
                         + " IotHubFormatError",
+                "GET /twins/a/#? HTTP/1.1^Host: h                                                    | 400 |"
+                        + " IotHubFormatError",
                 "GET twins HTTP/1.1^Host: h                                                          | 400 |"
                         + " IotHubFormatError",
                 "GET http://h/twins/a HTTP/1.1^Host: h                                               | 400 |"
@@ -154,7 +156,8 @@ class RequestGuardTest {
                     "GET /twins/a HT",
                     "GET /twins/a HTTP/1.1\r\nHost: h\r\nX-Slow: ",
                     "PUT /devices/a HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\n{",
-                    "PUT /devices/a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{")) {
+                    "PUT /devices/a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{",
+                    "GET /openapi.yaml HTTP/1.1\r\nHost: h\r\n\r\nPUT /devices/a HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n{")) {
                 Socket socket = impatient.connect();
                 socket.getOutputStream().write(part.getBytes(StandardCharsets.US_ASCII));
                 slow.add(socket);
@@ -198,6 +201,7 @@ class RequestGuardTest {
                 return !ended.isEmpty();
             });
             sockets.removeAll(ended);
+            assertThat(small.meters.scrape()).contains("muster_api_connections_refused_total " + ended.size() + ".0");
             sockets.removeLast().close();
             String request = "GET /twins/a HTTP/1.1\r\nHost: h\r\nConnection: close" + END;
             await().until(() -> small.exchange(request).contains(" 401 "));

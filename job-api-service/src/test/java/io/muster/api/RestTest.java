@@ -37,6 +37,7 @@ import io.muster.records.PauseJob;
 import io.muster.records.ReplaceTwin;
 import io.muster.records.ResumeJob;
 import io.muster.records.SendMessage;
+import io.muster.records.TwinPatch;
 import io.muster.records.UpdateDevice;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -201,6 +202,16 @@ class RestTest {
         assertThat(done.body()).hasToString("{\"isSuccessful\":true,\"errors\":[],\"warnings\":[]}");
         assertThat(PLANNER.commands.subList(PLANNER.commands.size() - 3, PLANNER.commands.size()))
                 .hasExactlyElementsOfTypes(CreateDevice.class, UpdateDevice.class, ReplaceTwin.class);
+
+        done = ask(
+                "POST",
+                "/devices",
+                "[{\"id\":\"bulk-there\",\"importMode\":\"updateTwin\",\"tags\":{\"x\":1},\"properties\":{\"desired\":null}}]");
+        assertThat(done.status()).isEqualTo(200);
+        ReplaceTwin cleared = (ReplaceTwin) PLANNER.commands.getLast();
+        assertThat(cleared.getReplacement())
+                .as("a section that is null is cleared, as by PUT /twins/{id}")
+                .isEqualTo(new TwinPatch("*", "{\"x\":1}", "null"));
 
         Answer partly = ask(
                 "POST",

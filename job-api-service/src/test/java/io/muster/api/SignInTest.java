@@ -3,7 +3,7 @@ package io.muster.api;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.muster.access.SharedAccessSignature;
-import io.muster.api.access.Sessions;
+import io.muster.api.access.Gate;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The page of jobs shows them to nobody who isn't signed in. Decided in ADR 0023. */
 class SignInTest {
-    private static final Pattern COOKIE = Pattern.compile("(?i)set-cookie: muster-session=([\\w-]{43});([^\r]*)");
+    private static final Pattern COOKIE = Pattern.compile("(?i)set-cookie: muster-session=([\\w-]+);([^\r]*)");
     private static TestApi api;
 
     @BeforeAll
@@ -104,7 +104,7 @@ class SignInTest {
                 .startsWith("HTTP/1.1 401 ");
         assertThat(get("/?sign-in=" + link)).as("used").startsWith("HTTP/1.1 401 ");
 
-        api.clock.set(TestApi.NOW.plus(Sessions.SESSION_LIFE).plusSeconds(1));
+        api.clock.set(TestApi.NOW.plus(Gate.SESSION_LIFE).plusSeconds(1));
         assertThat(get("/live/jobs", show)).startsWith("HTTP/1.1 401 ");
     }
 
@@ -147,6 +147,48 @@ class SignInTest {
                         + "Content-Length: 0\r\nCookie: muster-session=" + cookie.group(1) + "\r\n\r\n"))
                 .as("a session makes no other")
                 .startsWith("HTTP/1.1 401 ");
+    }
+
+    /** A browser that an ingress sends to another instance stays signed in. */
+    @Test
+    void everyInstanceKnowsASession() throws IOException {
+        String session = session();
+        try (TestApi other = TestApi.start(api.policies)) {
+            assertThat(other.exchange("GET /live/jobs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + session
+                            + "\r\n\r\n"))
+                    .startsWith("HTTP/1.1 200 ");
+        }
+        try (TestApi renewed = TestApi.start()) {
+            assertThat(renewed.exchange("GET /live/jobs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + session
+                            + "\r\n\r\n"))
+                    .as("the keys of its policy are others")
+                    .startsWith("HTTP/1.1 401 ");
+        }
+    }
+
+    private static String session() throws IOException {
+        Matcher cookie = COOKIE.matcher(api.exchange("POST /live/session HTTP/1.1\r\nHost: localhost\r\n"
+                + "Connection: close\r\nContent-Length: 0\r\nAuthorization: Bearer " + api.token("service")
+                + "\r\n\r\n"));
+        assertThat(cookie.find()).isTrue();
+        return "Cookie: muster-session=" + cookie.group(1);
+    }
+
+    /** Which the API reads as one, so nobody gives it away. */
+    @Test
+    void aSessionIsNoTokenForAnythingElse() throws IOException {
+        String token =
+                new String(Base64.getUrlDecoder().decode(session().replaceAll(".*=", "")), StandardCharsets.UTF_8);
+        for (String path :
+                List.of("/live/jobs", "/jobs/v2/query?api-version=2021-04-12", "/twins/a?api-version=2021-04-12")) {
+            assertThat(get(path, "Authorization: " + token)).as(path).startsWith("HTTP/1.1 401 ");
+        }
+        for (String other : List.of(
+                link("service", "localhost", TestApi.NOW.plusSeconds(600)),
+                link("device", "localhost/session", TestApi.NOW.plusSeconds(600)),
+                link("service", "localhost/sign-in", TestApi.NOW.plusSeconds(600)))) {
+            assertThat(get("/live/jobs", "Cookie: muster-session=" + other)).startsWith("HTTP/1.1 401 ");
+        }
     }
 
     @Test

@@ -38,7 +38,7 @@ final class TestApi implements AutoCloseable {
     static final StreamJobReach REACH = new StreamJobReach(StreamJobTopics.of("*"), EndpointAccess.of(""));
     private static final int READ_LIMIT_MS = 20_000;
 
-    final SharedAccessPolicies policies = SharedAccessPolicies.generate(new SecureRandom());
+    final SharedAccessPolicies policies;
     final JobView jobs = new JobView();
     final StreamJobView streamJobs = new StreamJobView();
     final RequestsDouble planner = new RequestsDouble(jobs, streamJobs);
@@ -47,7 +47,9 @@ final class TestApi implements AutoCloseable {
     final AtomicReference<Instant> clock = new AtomicReference<>(NOW);
     final RestServer server;
 
-    private TestApi(int connectionsPerAddress, RestServer.Patience patience) throws IOException {
+    private TestApi(SharedAccessPolicies policies, int connectionsPerAddress, RestServer.Patience patience)
+            throws IOException {
+        this.policies = policies;
         this.server = RestServer.start(
                 new RestServer.Options(
                         "127.0.0.1",
@@ -69,11 +71,15 @@ final class TestApi implements AutoCloseable {
     }
 
     static TestApi start() throws IOException {
-        return new TestApi(1000, RestServer.Patience.USUAL);
+        return start(SharedAccessPolicies.generate(new SecureRandom()));
+    }
+
+    static TestApi start(SharedAccessPolicies policies) throws IOException {
+        return new TestApi(policies, 1000, RestServer.Patience.USUAL);
     }
 
     static TestApi start(int connectionsPerAddress, RestServer.Patience patience) throws IOException {
-        return new TestApi(connectionsPerAddress, patience);
+        return new TestApi(SharedAccessPolicies.generate(new SecureRandom()), connectionsPerAddress, patience);
     }
 
     /** A token of a policy for the whole hub. */

@@ -113,6 +113,13 @@ public final class SharedAccessPolicies {
         return Optional.ofNullable(byName.get(name));
     }
 
+    /** Returns the first by name that has a right. */
+    public Optional<SharedAccessPolicy> allowing(Right right) {
+        return byName.values().stream()
+                .filter(policy -> policy.rights().contains(right))
+                .min(Comparator.comparing(SharedAccessPolicy::name));
+    }
+
     @Override
     public String toString() {
         return "SharedAccessPolicies" + new TreeSet<>(byName.keySet());

@@ -71,7 +71,7 @@ final class Credentials {
     /** Prints a link that signs a browser in to the page of jobs, once. */
     void link() throws StandaloneException {
         System.out.println(
-                SignInLink.of(options.rest(), policies, InstantSource.system().instant()));
+                SignInLink.of(rest(), policies, InstantSource.system().instant()));
     }
 
     /** Prints, as JSON, what a client of that surface wants. */

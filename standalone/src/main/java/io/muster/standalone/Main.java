@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** The program behind ./muster. */
 public final class Main {
@@ -55,17 +56,16 @@ public final class Main {
 
     private static void up(Options options, boolean detached)
             throws StandaloneException, InterruptedException, IOException {
-        CountDownLatch told = new CountDownLatch(1);
+        AtomicBoolean told = new AtomicBoolean();
         CountDownLatch ended = new CountDownLatch(1);
         Thread main = Thread.currentThread();
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> {
-            told.countDown();
-            main.interrupt();
-            try {
-                ended.await(DOWN_SECONDS, TimeUnit.SECONDS);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
+            if (ended.getCount() == 0) {
+                return; // It ends by itself, with a status of its own.
             }
+            told.set(true);
+            main.interrupt();
+            Runtime.getRuntime().halt(isOver(ended) ? 0 : FAILED);
         }));
         Screen screen = new Screen(
                 System.out, System.console() != null && System.console().isTerminal(), InstantSource.system());
@@ -91,13 +91,23 @@ public final class Main {
                 screen.accept(
                         "The link works once, within ten minutes; ./muster link makes another. Ctrl-C ends everything.");
             }
-            told.await();
+            // The interrupt alone ends this: a second one, behind it, would end the children in disorder.
+            new CountDownLatch(1).await();
         } catch (InterruptedException e) {
-            if (told.getCount() > 0) {
+            if (!told.get()) {
                 throw e;
             }
         } finally {
             ended.countDown();
+        }
+    }
+
+    private static boolean isOver(CountDownLatch ended) {
+        try {
+            return ended.await(DOWN_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
         }
     }
 

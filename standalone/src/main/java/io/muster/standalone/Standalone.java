@@ -178,7 +178,7 @@ public final class Standalone implements AutoCloseable {
     private void startBroker() throws StandaloneException {
         Path properties = data.root().resolve("broker.properties");
         Path log = data.root().resolve("kafka");
-        int controller = freePort();
+        int controller = Ports.free();
         // Escaped as Kafka reads it: a folder may have any name.
         Properties settings = new Properties();
         Stream.of(
@@ -246,7 +246,7 @@ public final class Standalone implements AutoCloseable {
                         + data.root().resolve("registry").resolve("registry"),
                 // It can't be turned off at run time, and would listen on port 9000 of every address.
                 "-Dquarkus.management.host=127.0.0.1",
-                "-Dquarkus.management.port=" + freePort(),
+                "-Dquarkus.management.port=" + Ports.free(),
                 "-jar",
                 options.home().resolve("registry/quarkus-run.jar").toString()));
         start("registry", command);
@@ -272,8 +272,8 @@ public final class Standalone implements AutoCloseable {
 
     /** Starts one more of each service, named {@code planner-2} and so on, and returns when they are ready. Once. */
     public Endpoints startSecondInstances() throws StandaloneException, InterruptedException {
-        int mqttPort = freePort();
-        int restPort = freePort();
+        int mqttPort = Ports.free();
+        int restPort = Ports.free();
         String planner = "planner" + SECOND;
         startService(
                 planner,
@@ -349,7 +349,7 @@ public final class Standalone implements AutoCloseable {
 
     private void startService(String name, String main, int megabytes, List<String> settings)
             throws StandaloneException {
-        int port = freePort();
+        int port = Ports.free();
         operations.put(name, port);
         List<String> all = new ArrayList<>(settings);
         all.add("--operations.port=" + port);
@@ -607,14 +607,6 @@ public final class Standalone implements AutoCloseable {
                     handle.onExit().join();
                 });
             }
-        }
-    }
-
-    private static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new IllegalStateException("no port is free", e);
         }
     }
 

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.muster.agent.Behaviour;
 import io.muster.agent.SimulatedFleet;
 import io.muster.agent.Target;
+import io.muster.standalone.Ports;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -86,7 +87,7 @@ class AgentTest {
 
     @Test
     void aHubThatIsAwayIsTriedUntilItIsThere() throws Exception {
-        int nobody = RunningMuster.port();
+        int nobody = Ports.free();
         Target target = new Target(
                 "localhost",
                 nobody,

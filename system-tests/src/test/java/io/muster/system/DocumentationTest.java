@@ -6,16 +6,23 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.muster.agent.Behaviour;
 import io.muster.agent.SimulatedFleet;
+import io.muster.query.stream.StreamQuery;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -62,6 +69,16 @@ class DocumentationTest {
     /** Runs a line of the shell in the folder. @return what it printed */
     private static String run(String line) throws Exception {
         File output = File.createTempFile("run", ".out", folder.toFile());
+        Process process = shell(line, output);
+        boolean ended = process.waitFor(LIMIT_MINUTES, TimeUnit.MINUTES);
+        process.destroyForcibly();
+        String said = Files.readString(output.toPath());
+        assertThat(ended).as(said).isTrue();
+        assertThat(process.exitValue()).as(said).isZero();
+        return said;
+    }
+
+    private static Process shell(String line, File output) throws Exception {
         ProcessBuilder program = new ProcessBuilder("bash", "-euo", "pipefail", "-c", line)
                 .directory(folder.toFile())
                 .redirectErrorStream(true)
@@ -72,18 +89,85 @@ class DocumentationTest {
                         NodeModules.installed().resolve("node_modules").toString());
         program.environment()
                 .put("NODE_EXTRA_CA_CERTS", muster.standalone.caFile().toString());
-        Process process = program.start();
-        boolean ended = process.waitFor(LIMIT_MINUTES, TimeUnit.MINUTES);
-        process.destroyForcibly();
-        String said = Files.readString(output.toPath());
-        assertThat(ended).as(said).isTrue();
-        assertThat(process.exitValue()).as(said).isZero();
-        return said;
+        return program.start();
     }
 
     private static String addresses() {
         return muster.standalone.options().kafka() + " "
                 + muster.standalone.options().registry();
+    }
+
+    /** Or says why not, or which test of another name does. */
+    @Test
+    void everySnippetIsRun() throws IOException {
+        List<String> unmarked = new ArrayList<>();
+        for (Path page : pages()) {
+            Matcher fence = Pattern.compile("(?m)^(?:<!-- (.*) -->\n)?```(\\w+)\n(?s:.*?)^```$")
+                    .matcher(Files.readString(page));
+            while (fence.find()) {
+                String mark = Optional.ofNullable(fence.group(1)).orElse("");
+                Matcher by = Pattern.compile("(?:run|drawn) by (\\w+)").matcher(mark);
+                boolean isRun = by.matches() && tests().contains(by.group(1));
+                if (!isRun && !mark.startsWith("not run: ") && !fence.group(2).equals("mermaid")) {
+                    unmarked.add(page + ": " + fence.group().lines().skip(1).findFirst().orElse(""));
+                }
+            }
+        }
+        assertThat(unmarked).isEmpty();
+    }
+
+    /** Those of the Kubernetes guide are GuideTest's, all of them. */
+    private static List<Path> pages() throws IOException {
+        List<Path> pages = new ArrayList<>(List.of(ROOT.resolve("README.md"), ROOT.resolve("CONTRIBUTING.md")));
+        try (Stream<Path> docs = Files.walk(ROOT.resolve("docs"))) {
+            docs.filter(file -> file.toString().endsWith(".md"))
+                    .filter(file -> !file.endsWith("operate/kubernetes.md"))
+                    .sorted()
+                    .forEach(pages::add);
+        }
+        assertThat(pages).hasSizeGreaterThan(30);
+        return pages;
+    }
+
+    private static Set<String> tests() throws IOException {
+        try (Stream<Path> sources = Files.find(
+                ROOT, 12, (file, _) -> file.toString().matches(".*/src/test/java/.*Test\\.java"))) {
+            return sources.map(file -> file.getFileName().toString().replace(".java", ""))
+                    .collect(Collectors.toSet());
+        }
+    }
+
+    @Test
+    void queriesOfThePageOfStreamJobsAreTaken() throws Exception {
+        Matcher query = Pattern.compile("<!-- run by DocumentationTest -->\n```sql\n(.*?)\n```", Pattern.DOTALL)
+                .matcher(Files.readString(ROOT.resolve("docs/stream-jobs.md")));
+        int found = 0;
+        while (query.find()) {
+            found++;
+            assertThat(StreamQuery.parse(query.group(1), Set.of()).outputs()).hasSize(1);
+        }
+        assertThat(found).isEqualTo(2);
+    }
+
+    @Test
+    void aDeviceOfOnesOwnConnects() throws Exception {
+        Files.createSymbolicLink(folder.resolve("standalone"), ROOT.resolve("standalone"));
+        Files.createSymbolicLink(
+                folder.resolve(".muster"), muster.standalone.options().data());
+        String id = "doc-" + UUID.randomUUID();
+        muster.register(List.of(id), "{}");
+        String java = ProcessHandle.current().info().command().orElse("java");
+        String command = block("docs/operate/standalone.md", "sh")
+                .replaceFirst("^java ", Matcher.quoteReplacement("exec '" + java + "' "))
+                .replace("--device ID", "--device " + id);
+        File output = File.createTempFile("device", ".out", folder.toFile());
+        Process device = shell(command + " --port=" + muster.standalone.options().mqttPort(), output);
+        try {
+            await().atMost(Duration.ofMinutes(2))
+                    .until(() -> Files.readString(output.toPath()).contains("\"connected\":1"));
+        } finally {
+            device.destroy();
+        }
     }
 
     @Test

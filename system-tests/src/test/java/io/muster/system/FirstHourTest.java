@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.muster.access.SharedAccessPolicies;
+import io.muster.standalone.Ports;
 import io.muster.standalone.RestClient;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -16,6 +17,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -34,12 +38,12 @@ class FirstHourTest {
         data = Files.createTempDirectory(Path.of("target").toAbsolutePath(), "first hour")
                 .resolve("data folder");
         script = Script.of(data);
-        restPort = RunningMuster.port();
+        restPort = Ports.free();
         ports = List.of(
                 "--rest-port=" + restPort,
-                "--mqtt-port=" + RunningMuster.port(),
-                "--kafka-port=" + RunningMuster.port(),
-                "--registry-port=" + RunningMuster.port());
+                "--mqtt-port=" + Ports.free(),
+                "--kafka-port=" + Ports.free(),
+                "--registry-port=" + Ports.free());
         Script.Ended up = up(script, "--detach", "--devices=12").with(0);
         assertThat(up.said())
                 .contains("Ready: https://localhost:" + restPort)
@@ -79,11 +83,18 @@ class FirstHourTest {
 
     /** Whether the API serves those who ask now. */
     private static RestClient.Answer ask(String path) throws Exception {
-        RestClient rest = new RestClient(
+        return rest().send("GET", path, null).join();
+    }
+
+    private static RestClient.Answer put(String device) throws Exception {
+        return rest().send("PUT", "/devices/" + device, "{\"deviceId\":\"" + device + "\"}").join();
+    }
+
+    private static RestClient rest() throws Exception {
+        return new RestClient(
                 "https://localhost:" + restPort,
                 data.resolve("ca/ca.pem"),
                 SharedAccessPolicies.load(data.resolve("policies.properties")));
-        return rest.send("GET", path, null).join();
     }
 
     @Test
@@ -185,9 +196,67 @@ class FirstHourTest {
     }
 
     @Test
+    void aDemonstrationThatMeetsTroubleEndsNothing() throws Exception {
+        script.run("down").with(0);
+        List<String> words = new ArrayList<>(List.of("up", "--devices=2000"));
+        words.addAll(ports);
+        Process up = script.start(words.toArray(String[]::new));
+        await().atMost(Duration.ofMinutes(10)).until(() -> log().contains("Registering 2000"));
+        process(status(0), "api").orElseThrow().destroyForcibly();
+        await().atMost(Duration.ofMinutes(10))
+                .until(() -> log().contains("2000 of 2000 devices are connected")
+                        || log().contains("The demonstration ended early"));
+        await().atMost(Duration.ofMinutes(3)).until(() -> script.run("status").status() == 0);
+        up.destroy();
+        assertThat(up.waitFor()).as("an end that was asked for").isZero();
+        up(script, "--detach", "--devices=12").with(0);
+    }
+
+    @Test
+    void theLinkLeadsToThePortOfTheMusterThatRuns() throws Exception {
+        assertThat(script.run("link").with(0).said()).startsWith("https://localhost:" + restPort + "/?sign-in=");
+    }
+
+    /** The commands of docs/operate/backup.md, but for the names of the folders. */
+    @Test
+    void aBackupIsTakenAndRestored() throws Exception {
+        Matcher block = Pattern.compile("<!-- run by FirstHourTest -->\n```sh\n(.*)\n(.*)\n```")
+                .matcher(Files.readString(Path.of("../docs/operate/backup.md")));
+        assertThat(block.find()).isTrue();
+        Path folder = data.getParent();
+        Path wrapper = Files.writeString(
+                folder.resolve("muster"),
+                "#!/bin/bash\nif [ $1 = up ]; then set -- \"$@\" --devices=3 " + String.join(" ", ports)
+                        + "; fi\nexec '" + script.path() + "' \"$@\" --data '" + data + "'\n");
+        Files.setPosixFilePermissions(wrapper, PosixFilePermissions.fromString("rwx------"));
+        String kept = "kept-" + UUID.randomUUID();
+        assertThat(put(kept).status()).isEqualTo(200);
+        shell(folder, block.group(1));
+        String later = "later-" + UUID.randomUUID();
+        assertThat(put(later).status()).isEqualTo(200);
+        shell(folder, block.group(2));
+        assertThat(ask("/devices/" + kept).status()).isEqualTo(200);
+        assertThat(ask("/devices/" + later).status()).isEqualTo(404);
+    }
+
+    private static void shell(Path folder, String line) throws Exception {
+        Process process = new ProcessBuilder(
+                        "bash",
+                        "-euc",
+                        line.replace("/backup/", "backup-").replace(".muster", "'" + data.getFileName() + "'"))
+                .directory(folder.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("shell.log").toFile())
+                .start();
+        assertThat(process.waitFor())
+                .as(Files.readString(folder.resolve("shell.log")))
+                .isZero();
+    }
+
+    @Test
     void eachCommandSaysWhatItTakes() throws Exception {
         for (String command : List.of(
-                "up", "down", "status", "connection-string", "token", "credentials", "images", "test", "version")) {
+                "up", "down", "status", "connection-string", "token", "link", "credentials", "images", "test", "version")) {
             assertThat(script.bare(command, "--help").with(0).said())
                     .as(command)
                     .startsWith("Usage: ./muster " + command);

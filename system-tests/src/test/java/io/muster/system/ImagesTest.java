@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.muster.agent.Behaviour;
 import io.muster.agent.SimulatedFleet;
 import io.muster.images.Images;
+import io.muster.standalone.Ports;
 import io.muster.standalone.RestClient;
 import io.muster.topics.Topics;
 import java.io.IOException;
@@ -81,8 +82,8 @@ class ImagesTest {
                 podman.load(work.resolve(service + ".tar"));
             }
             muster = RunningMuster.get();
-            restPort = RunningMuster.port();
-            mqttPort = RunningMuster.port();
+            restPort = Ports.free();
+            mqttPort = Ports.free();
             rest = new RestClient("https://localhost:" + restPort, muster.standalone.caFile(), muster.policies);
         }
     }
@@ -273,7 +274,7 @@ class ImagesTest {
     }
 
     private static void start(String service, Map<String, String> settings, List<String> more) throws Exception {
-        int port = RunningMuster.port();
+        int port = Ports.free();
         operations.put(service, port);
         List<String> options = new ArrayList<>(Podman.environment(connection()));
         options.addAll(Podman.environment(settings));

@@ -3,6 +3,7 @@ package io.muster.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.muster.standalone.Ports;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,10 +18,10 @@ import java.util.concurrent.TimeUnit;
 final class MusterProgram {
     private final String name;
     private final Path data;
-    private final int restPort = RunningMuster.port();
-    private final int mqttPort = RunningMuster.port();
-    private final int kafkaPort = RunningMuster.port();
-    private final int registryPort = RunningMuster.port();
+    private final int restPort = Ports.free();
+    private final int mqttPort = Ports.free();
+    private final int kafkaPort = Ports.free();
+    private final int registryPort = Ports.free();
     private Process process;
 
     private MusterProgram(String name) throws IOException {
@@ -118,5 +119,6 @@ final class MusterProgram {
     void end() throws InterruptedException {
         process.destroy();
         assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).isZero();
     }
 }

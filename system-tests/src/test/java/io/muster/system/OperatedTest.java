@@ -12,6 +12,7 @@ import io.muster.access.TrustedAuthorities;
 import io.muster.agent.Behaviour;
 import io.muster.agent.SimulatedFleet;
 import io.muster.agent.Target;
+import io.muster.standalone.Ports;
 import io.muster.standalone.RestClient;
 import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
 import io.opentelemetry.proto.trace.v1.Span;
@@ -79,7 +80,7 @@ class OperatedTest {
         collector = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         collector.createContext("/v1/traces", OperatedTest::collect);
         collector.start();
-        int providerPort = RunningMuster.port();
+        int providerPort = Ports.free();
         issuer = "http://localhost:" + providerPort;
         provider = new ProcessBuilder("node", "people.mjs", Integer.toString(providerPort), SECRET)
                 .directory(NodeModules.installed().toFile())

@@ -10,11 +10,10 @@ import io.muster.agent.Behaviour;
 import io.muster.agent.SimulatedFleet;
 import io.muster.agent.Target;
 import io.muster.standalone.Options;
+import io.muster.standalone.Ports;
 import io.muster.standalone.RestClient;
 import io.muster.standalone.Standalone;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,10 +45,10 @@ final class RunningMuster {
         Options options = new Options(
                 home,
                 data.toAbsolutePath(),
-                port(),
-                port(),
-                port(),
-                port(),
+                Ports.free(),
+                Ports.free(),
+                Ports.free(),
+                Ports.free(),
                 kafkaOfContainer(),
                 OptionalInt.empty(),
                 OptionalInt.empty(),
@@ -179,12 +178,5 @@ final class RunningMuster {
         Target target =
                 Target.byPolicy("localhost", mqttPort, "localhost", standalone.caFile(), "device", key("device"));
         return SimulatedFleet.start(target, behaviour, deviceIds, 400, InstantSource.system());
-    }
-
-    /** A free one. */
-    static int port() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
     }
 }

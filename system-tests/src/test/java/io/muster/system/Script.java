@@ -48,12 +48,27 @@ final class Script {
         return new Script(checkout.resolve("muster"), data);
     }
 
+    Path path() {
+        return script;
+    }
+
     /** Runs it with {@code --data}. */
     Ended run(String... words) throws IOException, InterruptedException {
         List<String> arguments = new ArrayList<>(Arrays.asList(words));
         arguments.add("--data");
         arguments.add(data.toString());
         return bare(arguments.toArray(String[]::new));
+    }
+
+    /** Starts it with {@code --data}, in the background; the data folder has a log of its own. */
+    Process start(String... words) throws IOException {
+        List<String> command = new ArrayList<>(List.of(script.toString()));
+        command.addAll(Arrays.asList(words));
+        command.addAll(List.of("--data", data.toString()));
+        return new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
     }
 
     /** Runs it with these words alone. */

@@ -3,6 +3,7 @@ package io.muster.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.muster.standalone.Ports;
 import io.muster.topics.Topics;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -49,9 +50,9 @@ class SecureKafkaTest {
     static void start() throws Exception {
         muster = RunningMuster.get();
         own = SelfSigned.make("localhost");
-        scramPort = RunningMuster.port();
-        mtlsPort = RunningMuster.port();
-        int controller = RunningMuster.port();
+        scramPort = Ports.free();
+        mtlsPort = Ports.free();
+        int controller = Ports.free();
         Path keys = Files.writeString(
                 work.resolve("broker.pem"), Files.readString(own.key()) + Files.readString(own.certificate()));
         Path properties = work.resolve("broker.properties");
@@ -188,7 +189,7 @@ class SecureKafkaTest {
     @CsvSource({"scram, io.muster.planner.Main", "mtls, io.muster.planner.Main", "mtls, io.muster.processor.Main"})
     void servicesRun(String kind, String main) throws Exception {
         String name = kind + "-" + main;
-        int operations = RunningMuster.port();
+        int operations = Ports.free();
         Process service = service(
                 name,
                 main,

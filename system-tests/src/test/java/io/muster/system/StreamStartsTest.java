@@ -108,31 +108,43 @@ class StreamStartsTest {
                 ask(last, seed, "start", "{\"outputStartMode\":\"LastOutputEventTime\"}");
             }
         }
-        Map<String, String> begins = new LinkedHashMap<>();
+        Map<Job, Period> periods = new LinkedHashMap<>();
         for (Job job : jobs) {
-            begins.put(job.name(), get(job, seed).path("outputStartTime").asText());
-            awaitResultsBeyond(job, Instant.now().plusSeconds(3));
+            Instant end = Instant.now().plusSeconds(3);
+            awaitResultsBeyond(job, end);
+            String first = job.name().equals("last")
+                    ? StreamTopics.results(kafka, job.out()).firstKey()
+                    : StreamTopics.text(Instant.parse(get(job, seed).path("outputStartTime").asText())
+                            .toEpochMilli());
+            Period period = new Period(first, StreamTopics.text(end.toEpochMilli()));
+            // One task may be there before another.
+            await().atMost(Duration.ofSeconds(90))
+                    .pollInterval(Duration.ofSeconds(1))
+                    .untilAsserted(() -> assertComputed(job, in, period));
+            periods.put(job, period);
             ask(job, seed, "stop", null);
             awaitState(job, seed, "Stopped");
         }
         events.close();
         for (Job job : jobs) {
-            SortedMap<String, Long> written = StreamTopics.results(kafka, job.out());
-            SortedMap<String, Long> computed = StreamTopics.computed(kafka, in, job.computation());
-            // From the output start time to the last instant of which there is anything.
-            String first = job.name().equals("last")
-                    ? written.firstKey()
-                    : StreamTopics.text(Instant.parse(begins.get(job.name())).toEpochMilli());
-            String end = StreamTopics.nearEnd(written);
-            assertThat(written.firstKey()).as(job.name()).isGreaterThanOrEqualTo(first);
-            assertThat(written.headMap(end))
-                    .as("%s from %s to %s", job.name(), first, end)
-                    .hasSizeGreaterThan(10)
-                    .isEqualTo(computed.subMap(first, end));
-        }
-        for (Job job : jobs) {
+            assertComputed(job, in, periods.get(job));
+            assertThat(StreamTopics.computed(kafka, in, job.computation()))
+                    .as("%s: nothing made up, to the end", job.name())
+                    .containsAllEntriesOf(StreamTopics.results(kafka, job.out()));
             rest.sendStreamJob("DELETE", job.name() + "-" + seed, null).join();
         }
+    }
+
+    /** From the output start time to an instant that every task has passed. */
+    private record Period(String first, String end) {}
+
+    private static void assertComputed(Job job, String in, Period period) throws IOException {
+        SortedMap<String, Long> written = StreamTopics.results(kafka, job.out());
+        assertThat(written.firstKey()).as(job.name()).isGreaterThanOrEqualTo(period.first());
+        assertThat(written.headMap(period.end()))
+                .as("%s: %s", job.name(), period)
+                .hasSizeGreaterThan(10)
+                .isEqualTo(StreamTopics.computed(kafka, in, job.computation()).subMap(period.first(), period.end()));
     }
 
     @Test
@@ -168,11 +180,21 @@ class StreamStartsTest {
                 .path("properties");
         assertThat(transformation.path("query").asText()).isEqualTo(second);
         assertThat(transformation.path("streamingUnits").asInt()).isEqualTo(2);
-        awaitResultsBeyond(job, Instant.now().plusSeconds(3));
+        Instant beyond = Instant.now().plusSeconds(3);
+        awaitRow(job, row -> Instant.parse(row.path("at").asText()).isAfter(beyond));
+        String end = StreamTopics.text(beyond.toEpochMilli());
+        await().atMost(Duration.ofSeconds(90))
+                .pollInterval(Duration.ofSeconds(1))
+                .untilAsserted(() -> assertReplaced(job, in, end));
         assertThat(rest.sendStreamJob("DELETE", "replace-5", null).join().status())
                 .isEqualTo(202);
         await().until(() -> rest.sendStreamJob("GET", "replace-5", null).join().status() == 404);
         events.close();
+        assertReplaced(job, in, end);
+    }
+
+    /** Each result is of one of the two queries, those of the second behind those of the first, and none is missing before an instant. */
+    private static void assertReplaced(Job job, String in, String end) throws IOException {
         SortedMap<String, Long> first = new TreeMap<>();
         SortedMap<String, Long> then = new TreeMap<>();
         for (ConsumerRecord<String, String> record : StreamTopics.read(kafka, job.out())) {
@@ -184,7 +206,6 @@ class StreamStartsTest {
         assertThat(first.lastKey().substring(0, StreamTopics.TIME_LENGTH))
                 .isLessThan(then.firstKey().substring(0, StreamTopics.TIME_LENGTH));
         SortedMap<String, Long> computed = StreamTopics.computed(kafka, in, job.computation());
-        String end = StreamTopics.nearEnd(then);
         SortedMap<String, Long> both = new TreeMap<>(first);
         both.putAll(then);
         assertThat(both.headMap(end)).isEqualTo(computed.subMap(both.firstKey(), end));

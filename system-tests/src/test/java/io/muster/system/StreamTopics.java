@@ -142,11 +142,6 @@ final class StreamTopics {
                 + ".%03d0000Z".formatted(millis % 1000);
     }
 
-    /** The time of the last result, less two seconds: where each partition ends at an instant of its own, all have results before. */
-    static String nearEnd(SortedMap<String, Long> results) {
-        return text(Instant.parse(results.lastKey().substring(0, TIME_LENGTH)).toEpochMilli() - 2000);
-    }
-
     /** All that is committed by now. */
     static List<ConsumerRecord<String, String>> read(String kafka, String topic) {
         return read(kafka, topic, new StringDeserializer());

@@ -1,13 +1,18 @@
 package io.muster.api.access;
 
 import io.muster.access.HubHosts;
+import io.muster.access.Right;
 import io.muster.access.SharedAccessPolicies;
 import io.muster.access.SharedAccessPolicy;
 import io.muster.access.SharedAccessSignature;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.Base64;
 import java.util.Collections;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -29,6 +34,12 @@ public final class Gate {
 
     /** The path that links to sign in are tokens for. */
     public static final String SIGN_IN = "/sign-in";
+
+    /** How long a browser stays signed in. */
+    public static final Duration SESSION_LIFE = Duration.ofHours(8);
+
+    /** The path that sessions of browsers are tokens for. */
+    private static final String SESSION = "/session";
 
     private static final Pattern LOOPBACK = Pattern.compile("(?i)(localhost|127\\.0\\.0\\.1|\\[::1])(:\\d+)?");
 
@@ -90,37 +101,66 @@ public final class Gate {
      *
      * @throws ProblemException when it is not right, or was used
      */
-    public Caller signIn(String token, Sessions sessions, Instant now) {
-        Optional<SharedAccessSignature> link = SharedAccessSignature.parse(token)
-                .filter(parsed -> parsed.covers(hosts, SIGN_IN) && !parsed.covers(hosts, "/"));
+    public Caller signIn(String token, SignInLinks links, Instant now) {
+        Optional<SharedAccessSignature> link = tokenFor(SIGN_IN, token);
         if (link.isEmpty()) {
             throw refuse("This is no link to sign in with.");
         }
         Caller caller = program(token, SIGN_IN, now);
-        if (!sessions.use(token, link.get().expiry(), now)) {
+        if (!links.use(token, link.get().expiry(), now)) {
             throw refuse("The link was used, or is over: make another.");
         }
         return caller;
     }
 
+    /** Of a token that is for that path alone. */
+    private Optional<SharedAccessSignature> tokenFor(String path, String text) {
+        return SharedAccessSignature.parse(text)
+                .filter(token -> token.covers(hosts, path) && !token.covers(hosts, "/"));
+    }
+
     /**
-     * Returns who is signed in, as long as the policy that the session began with is there; with the rights that it has now.
+     * Returns what a browser shows to stay signed in: a token for {@value #SESSION} alone, so that each instance knows it. A person's is signed
+     * with the key of a policy too: it tells that jobs may be seen, and no more.
      *
-     * @param id what the browser shows
+     * @throws ProblemException when no policy could see jobs
      */
-    public Optional<Caller> signedIn(String id, Sessions sessions, Instant now) {
-        return sessions.caller(id, now).flatMap(caller -> switch (caller) {
-            case Caller.Program program ->
-                policies.get()
-                        .named(program.policy())
-                        .map(policy -> new Caller.Program(policy.name(), policy.rights()));
-            case Caller.Person person -> Optional.of(person);
-        });
+    public String session(Caller caller, Instant now) {
+        SharedAccessPolicies all = policies.get();
+        SharedAccessPolicy policy = (caller instanceof Caller.Program program
+                        ? all.named(program.policy())
+                        : all.allowing(Right.SERVICE_CONNECT))
+                .orElseThrow(() ->
+                        refuse("A session is signed with the key of a policy that has ServiceConnect: there is none."));
+        String token = SharedAccessSignature.sign(
+                hosts.names().stream().sorted().findFirst().orElse("") + SESSION,
+                Objects.requireNonNull(policy.keys().primary()),
+                policy.name(),
+                now.plus(SESSION_LIFE));
+        return Base64.getUrlEncoder().withoutPadding().encodeToString(token.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Returns who is signed in: as long as the session lasts and the key that signed it is there, with the rights that its policy has now. */
+    public Optional<Caller> signedIn(String session, Instant now) {
+        try {
+            String token = new String(Base64.getUrlDecoder().decode(session), StandardCharsets.UTF_8);
+            Optional<SharedAccessSignature> shown = tokenFor(SESSION, token);
+            return shown.isEmpty() || now.isAfter(shown.get().expiry())
+                    ? Optional.empty()
+                    : Optional.of(program(token, SESSION, now));
+        } catch (IllegalArgumentException | ProblemException e) {
+            return Optional.empty();
+        }
     }
 
     /** Whether a browser may have meant us: a name that leads here from elsewhere is not ours. @param host of the header Host */
     public boolean isOurs(@Nullable String host) {
-        return host != null && (hosts.include(host) || LOOPBACK.matcher(host).matches());
+        return host != null && (hosts.include(host) || isLoopback(host));
+    }
+
+    /** Whether a name leads to the machine that asks. @param host of the header Host */
+    public static boolean isLoopback(@Nullable String host) {
+        return host != null && LOOPBACK.matcher(host).matches();
     }
 
     /** @throws ProblemException when the caller may not do that */

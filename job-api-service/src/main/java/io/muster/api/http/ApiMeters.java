@@ -28,6 +28,7 @@ final class ApiMeters {
 
     private final MeterRegistry meters;
     private final Counter unkept;
+    private final Counter refusedConnections;
 
     ApiMeters(MeterRegistry meters) {
         this.meters = meters;
@@ -35,6 +36,13 @@ final class ApiMeters {
                 .description("Refused requests without a proven caller that are not in the audit log, as there were too"
                         + " many")
                 .register(meters);
+        this.refusedConnections = Counter.builder("muster.api.connections.refused")
+                .description("Connections closed at once since their address had as many as it may have")
+                .register(meters);
+    }
+
+    void refusedConnection() {
+        refusedConnections.increment();
     }
 
     /** @param code of the error; null for none */

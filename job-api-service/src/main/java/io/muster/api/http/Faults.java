@@ -60,7 +60,6 @@ final class Faults {
                 Problem.argumentInvalid("The parameter " + bad.getArgument().getName() + " is wrong.");
             case io.micronaut.web.router.exceptions.UnsatisfiedRouteException bad ->
                 Problem.argumentInvalid("The parameter " + bad.getArgument().getName() + " is missing.");
-            case IllegalArgumentException _ -> Problem.argumentInvalid("The request can't be read.");
             default -> {
                 LOG.error("A request failed, method={} path={}", request.getMethodName(), request.getPath(), cause);
                 yield Problem.serverError();

@@ -12,7 +12,7 @@ import io.muster.api.access.Caller;
 import io.muster.api.access.Gate;
 import io.muster.api.access.Operations;
 import io.muster.api.access.RefusalLimit;
-import io.muster.api.access.Sessions;
+import io.muster.api.access.SignInLinks;
 import io.muster.api.access.Throttles;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
@@ -35,18 +35,18 @@ final class GateFilter {
 
     private final Gate gate;
     private final Throttles throttles;
-    private final Sessions sessions;
+    private final SignInLinks links;
     private final Time time;
     private final ApiMeters meters;
     private final Audit audit;
     private final RefusalLimit refusals;
 
-    GateFilter(Gate gate, Throttles throttles, Sessions sessions, Time time, ApiMeters meters, Audit audit) {
+    GateFilter(Gate gate, Throttles throttles, SignInLinks links, Time time, ApiMeters meters, Audit audit) {
         this.refusals = new RefusalLimit(time.now());
         this.audit = audit;
         this.gate = gate;
         this.throttles = throttles;
-        this.sessions = sessions;
+        this.links = links;
         this.time = time;
         this.meters = meters;
     }
@@ -115,7 +115,7 @@ final class GateFilter {
         }
         @Nullable String link = PageController.link(request);
         if (link != null) {
-            Caller caller = gate.signIn(link, sessions, time.now());
+            Caller caller = gate.signIn(link, links, time.now());
             request.setAttribute(CALLER, caller);
             request.setAttribute(SIGNED_IN, true);
             gate.allow(caller, request.getMethodName(), path);
@@ -124,7 +124,7 @@ final class GateFilter {
         Optional<Caller> signedIn = request.getMethodName().equals("GET")
                 ? request.getCookies()
                         .findCookie(PageController.COOKIE)
-                        .flatMap(cookie -> gate.signedIn(cookie.getValue(), sessions, time.now()))
+                        .flatMap(cookie -> gate.signedIn(cookie.getValue(), time.now()))
                 : Optional.empty();
         if (signedIn.isPresent()) {
             request.setAttribute(CALLER, signedIn.get());
@@ -156,7 +156,7 @@ final class GateFilter {
         String requestId = UUID.randomUUID().toString();
         response.header("x-ms-request-id", requestId);
         String code = response.getHeaders().get("iothub-errorcode");
-        SecurityHeaders.each(request.isSecure(), (name, value) -> {
+        SecurityHeaders.each(request.isSecure(), request.getHeaders().get("Host"), (name, value) -> {
             if (!response.getHeaders().contains(name)) {
                 response.header(name, value);
             }

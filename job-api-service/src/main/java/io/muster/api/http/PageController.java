@@ -9,7 +9,7 @@ import io.micronaut.http.MutableHttpResponse;
 import io.micronaut.http.annotation.Controller;
 import io.micronaut.http.annotation.Get;
 import io.micronaut.http.annotation.Post;
-import io.muster.api.access.Sessions;
+import io.muster.api.access.Gate;
 import io.muster.api.job.JobView;
 import io.muster.api.json.Jobs;
 import java.io.IOException;
@@ -17,7 +17,6 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
-import java.util.Comparator;
 import org.jspecify.annotations.Nullable;
 
 /** The description of the API, and the page of live numbers. */
@@ -33,12 +32,12 @@ final class PageController {
     private static final int SHOWN = 50;
 
     private final JobView jobs;
-    private final Sessions sessions;
+    private final Gate gate;
     private final Time time;
 
-    PageController(JobView jobs, Sessions sessions, Time time) {
+    PageController(JobView jobs, Gate gate, Time time) {
         this.jobs = jobs;
-        this.sessions = sessions;
+        this.gate = gate;
         this.time = time;
     }
 
@@ -95,11 +94,11 @@ final class PageController {
     }
 
     private HttpResponse<String> signedIn(HttpRequest<?> request, MutableHttpResponse<String> answer) {
-        String id = sessions.open(GateFilter.caller(request), time.now());
+        String session = gate.session(GateFilter.caller(request), time.now());
         return answer.header("Cache-Control", "no-store")
                 .header(
                         "Set-Cookie",
-                        COOKIE + "=" + id + "; Path=/; Max-Age=" + Sessions.SESSION_LIFE.toSeconds()
+                        COOKIE + "=" + session + "; Path=/; Max-Age=" + Gate.SESSION_LIFE.toSeconds()
                                 + "; HttpOnly; Secure; SameSite=Strict");
     }
 
@@ -121,12 +120,7 @@ final class PageController {
     @Get("/live/jobs")
     HttpResponse<String> liveJobs() {
         ArrayNode body = JsonNodeFactory.instance.arrayNode();
-        jobs.page(null, Integer.MAX_VALUE, _ -> true).stream()
-                .sorted(Comparator.comparing(
-                                (JobView.Entry entry) -> entry.job().getCreatedAt())
-                        .reversed())
-                .limit(SHOWN)
-                .forEach(entry -> body.add(Jobs.document(entry.job(), entry.statistics())));
+        jobs.latest(SHOWN).forEach(entry -> body.add(Jobs.document(entry.job(), entry.statistics())));
         return Answers.ok(body).header("Cache-Control", "no-store");
     }
 

@@ -42,11 +42,16 @@ final class Paging {
 
     /** Where to go on; empty for the first page. @throws ProblemException when the continuation is none of ours */
     static Optional<String> place(HttpRequest<?> request, @Nullable String parameter) {
+        return Optional.ofNullable(request.getHeaders().get(CONTINUATION))
+                .or(() -> Optional.ofNullable(parameter))
+                .filter(token -> !token.isBlank())
+                .map(Paging::text);
+    }
+
+    /** The text that a token is made of. @throws ProblemException when it is no token */
+    static String text(String token) {
         try {
-            return Optional.ofNullable(request.getHeaders().get(CONTINUATION))
-                    .or(() -> Optional.ofNullable(parameter))
-                    .filter(token -> !token.isBlank())
-                    .map(token -> new String(Base64.getUrlDecoder().decode(token), StandardCharsets.UTF_8));
+            return new String(Base64.getUrlDecoder().decode(token), StandardCharsets.UTF_8);
         } catch (IllegalArgumentException e) {
             throw foreign();
         }

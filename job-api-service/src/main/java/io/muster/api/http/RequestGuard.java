@@ -91,6 +91,9 @@ final class RequestGuard extends ChannelDuplexHandler {
             request.setUri(RequestRules.normal(request.uri()));
             unanswered++;
             idleSince = NEVER;
+            if (arrivingSince == NEVER) {
+                arrivingSince = System.nanoTime(); // It came in one packet with the end of the request before it.
+            }
         }
         if (message instanceof LastHttpContent) {
             arrivingSince = NEVER;

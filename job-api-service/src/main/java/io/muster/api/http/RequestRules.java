@@ -42,6 +42,9 @@ final class RequestRules {
         if (!target.startsWith("/") || target.startsWith("//")) {
             return bad("The request line names a path that begins with one slash.");
         }
+        if (target.indexOf('#') >= 0) {
+            return bad("The request line has no fragment: leave out # and what is behind it.");
+        }
         if (!isAddress(target)) {
             return bad("The path is no address: percent-encode what may not stand in one.");
         }

@@ -6,14 +6,13 @@ import io.micronaut.http.server.exceptions.ServerStartupException;
 import io.micronaut.runtime.server.EmbeddedServer;
 import io.muster.api.access.Audit;
 import io.muster.api.access.Gate;
-import io.muster.api.access.Sessions;
+import io.muster.api.access.SignInLinks;
 import io.muster.api.access.Throttles;
 import io.muster.api.job.JobView;
 import io.muster.api.job.Requests;
 import io.muster.api.job.StreamJobView;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
@@ -109,7 +108,7 @@ public final class RestServer implements AutoCloseable {
                         options.reach(),
                         workers,
                         new MessageController.Life(options.messageLife()),
-                        new Sessions(new SecureRandom(), clock.instant()))
+                        new SignInLinks(clock.instant()))
                 .build();
         tunnels.ifPresent(context::registerSingleton);
         context.start();

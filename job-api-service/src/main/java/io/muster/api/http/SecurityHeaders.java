@@ -1,7 +1,9 @@
 package io.muster.api.http;
 
+import io.muster.api.access.Gate;
 import java.util.Map;
 import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
 
 /** Headers that tell browsers what an answer may be used for; every answer has them. */
 final class SecurityHeaders {
@@ -21,10 +23,13 @@ final class SecurityHeaders {
 
     private SecurityHeaders() {}
 
-    /** @param secure whether the connection is TLS: over plain HTTP browsers ignore what asks for it */
-    static void each(boolean secure, BiConsumer<String, String> header) {
+    /**
+     * @param secure whether the connection is TLS: over plain HTTP browsers ignore what asks for it
+     * @param host of the header Host; a loopback name is shared with every other program of the machine, and asks for nothing
+     */
+    static void each(boolean secure, @Nullable String host, BiConsumer<String, String> header) {
         ALWAYS.forEach(header);
-        if (secure) {
+        if (secure && !Gate.isLoopback(host)) {
             header.accept(STRICT, "max-age=31536000");
         }
     }

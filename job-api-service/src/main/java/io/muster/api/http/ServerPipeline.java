@@ -8,6 +8,7 @@ import io.muster.api.json.Problem;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.ssl.SslHandler;
 import jakarta.inject.Singleton;
@@ -26,7 +27,7 @@ final class ServerPipeline implements BeanCreatedEventListener<NettyServerCustom
 
     ServerPipeline(Limits limits, ApiMeters meters, Time time) {
         this.limits = limits;
-        this.connections = new Connections(limits.connectionsPerAddress());
+        this.connections = new Connections(limits.connectionsPerAddress(), meters::refusedConnection);
         this.meters = meters;
         this.time = time;
     }
@@ -67,7 +68,10 @@ final class ServerPipeline implements BeanCreatedEventListener<NettyServerCustom
         FullHttpResponse answer = RequestGuard.answer(problem, body);
         answer.headers().set("iothub-errorcode", problem.name());
         answer.headers().set("x-ms-request-id", UUID.randomUUID().toString());
-        SecurityHeaders.each(secure, (name, value) -> answer.headers().set(name, value));
+        SecurityHeaders.each(
+                secure,
+                request.headers().get(HttpHeaderNames.HOST),
+                (name, value) -> answer.headers().set(name, value));
         return answer;
     }
 }

@@ -203,7 +203,7 @@ final class StreamJobController {
         String start = ofSubscription ? prefix.substring(0, prefix.indexOf("/providers/") + 1) : prefix;
         @Nullable
         String after = Optional.ofNullable(request.getParameters().get("$skiptoken"))
-                .map(token -> new String(Base64.getUrlDecoder().decode(token), StandardCharsets.UTF_8))
+                .map(Paging::text)
                 .orElse(null);
         List<StreamJobView.Entry> found = jobs.page(start, after, PAGE + 1);
         ObjectNode body = JsonNodeFactory.instance.objectNode();

@@ -4,9 +4,11 @@ import io.muster.records.Job;
 import io.muster.records.JobStatistics;
 import io.muster.records.JobStatus;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.PriorityQueue;
 import java.util.concurrent.ConcurrentNavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Predicate;
@@ -91,6 +93,19 @@ public final class JobView {
     private Entry entry(Job job) {
         @Nullable JobStatistics tally = statistics.get(job.getDefinition().getJobId());
         return new Entry(job, tally != null && tally.getJobNumber() == job.getJobNumber() ? tally : null);
+    }
+
+    /** The jobs that were created last, the newest first. */
+    public List<Entry> latest(int count) {
+        Comparator<Job> byAge = Comparator.comparing(Job::getCreatedAt);
+        PriorityQueue<Job> newest = new PriorityQueue<>(byAge);
+        for (Known known : jobs.values()) {
+            newest.add(known.job());
+            if (newest.size() > count) {
+                newest.remove();
+            }
+        }
+        return newest.stream().sorted(byAge.reversed()).map(this::entry).toList();
     }
 
     /**

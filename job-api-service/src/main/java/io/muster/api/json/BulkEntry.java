@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One device of a bulk operation. Contract: iot-hub, 1.3.
@@ -45,15 +44,15 @@ public record BulkEntry(String deviceId, List<Object> commands) {
         String mode = entry.text("importMode").orElse("create").toLowerCase(Locale.ROOT);
         DeviceSettings settings = Devices.settings(IdentityId.of(deviceId), entry);
         String etag = entry.text("etag").or(() -> entry.text("eTag")).orElse(ANY);
-        Optional<TwinPatch> twin = twin(entry, ANY);
-        Optional<TwinPatch> matchingTwin = twin(entry, entry.text("twinETag").orElse(ANY));
+        Optional<TwinPatch> twin = given(Devices.sections(entry, ANY));
+        Optional<TwinPatch> matchingTwin =
+                given(Devices.sections(entry, entry.text("twinETag").orElse(ANY)));
         List<Object> commands = new ArrayList<>();
         switch (mode) {
-            case "create" ->
-                commands.add(new CreateDevice(
-                        withKeys.apply(settings),
-                        twin.map(TwinPatch::getTags).orElse(null),
-                        twin.map(TwinPatch::getDesired).orElse(null)));
+            case "create" -> {
+                TwinPatch first = Devices.patch(entry, ANY);
+                commands.add(new CreateDevice(withKeys.apply(settings), first.getTags(), first.getDesired()));
+            }
             case "update" -> {
                 commands.add(new UpdateDevice(ANY, settings));
                 twin.ifPresent(sections -> commands.add(new ReplaceTwin(sections)));
@@ -78,12 +77,7 @@ public record BulkEntry(String deviceId, List<Object> commands) {
         return new ProblemException(Problem.argumentNull("The twin is missing: give tags or properties.desired."));
     }
 
-    private static Optional<TwinPatch> twin(Body entry, String ifMatch) {
-        @Nullable String tags = entry.objectText("tags").orElse(null);
-        @Nullable
-        String desired = entry.object("properties")
-                .flatMap(properties -> properties.objectText("desired"))
-                .orElse(null);
-        return tags == null && desired == null ? Optional.empty() : Optional.of(new TwinPatch(ifMatch, tags, desired));
+    private static Optional<TwinPatch> given(TwinPatch twin) {
+        return twin.getTags() == null && twin.getDesired() == null ? Optional.empty() : Optional.of(twin);
     }
 }

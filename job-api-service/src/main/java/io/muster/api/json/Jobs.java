@@ -146,7 +146,10 @@ public final class Jobs {
         update.rejectOthers(OF_TWIN_UPDATE);
         update.object("properties")
                 .ifPresent(properties -> properties.rejectOthers(
-                        properties.member("reported").filter(Jobs::isEmptyObject).isPresent()
+                        properties
+                                        .member("reported")
+                                        .filter(Jobs::isEmptyObject)
+                                        .isPresent()
                                 ? OF_UNSET_PROPERTIES
                                 : OF_PROPERTIES));
         return Devices.patch(

@@ -125,11 +125,15 @@ public final class KafkaRequests implements Requests, AutoCloseable {
         properties.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, BLOCK_LIMIT.toMillis());
         this.producer = new KafkaProducer<>(properties, new StringSerializer(), new ByteArraySerializer());
         this.devicePartitions = partitions(Topics.EXPANSIONS);
-        List.of(Topics.DEVICE_COMMANDS, Topics.JOB_COMMANDS, Topics.AUDIT_LOG).forEach(this::partitions);
+        List.of(Topics.DEVICE_COMMANDS, Topics.JOB_COMMANDS, Topics.STREAM_JOB_COMMANDS, Topics.AUDIT_LOG)
+                .forEach(this::partitions);
+        // Now: later a registry that is away would fail an answer, or the second half of one.
+        List.of(Topics.DEVICE_COMMANDS, Topics.JOB_COMMANDS, Topics.STREAM_JOB_COMMANDS, Topics.EXPANSIONS)
+                .forEach(codecs::of);
         Gauge.builder("muster.api.requests.outstanding", outstanding, Map::size)
                 .description("Requests that await a reply of the planner or the processor")
                 .register(meters);
-        this.audits = codecs.of(Topics.AUDIT_LOG); // Now: later a registry that is away would fail an answer.
+        this.audits = codecs.of(Topics.AUDIT_LOG);
         this.auditLost = Counter.builder("muster.api.audit.lost")
                 .description("Entries of the audit log that could not be written; each is in the service's log")
                 .register(meters);
@@ -244,13 +248,17 @@ public final class KafkaRequests implements Requests, AutoCloseable {
 
     /**
      * The answer to the command tells that the coordinator has obeyed, in one transaction with its word to the device partitions. What
-     * is asked of each partition now is answered behind that word.
+     * is asked of each partition now is answered behind that word. The command was obeyed then, whatever comes of that.
      */
     @Override
     public CompletableFuture<Object> jobEverywhere(String jobId, Object command) {
         return job(jobId, command)
                 .thenCompose(outcome -> outcome instanceof Job
-                        ? everyPartition(new AwaitTurn()).thenApply(_ -> outcome)
+                        ? everyPartition(new AwaitTurn())
+                                .thenApply(_ -> outcome)
+                                .exceptionallyCompose(_ -> CompletableFuture.failedFuture(new ProblemException(
+                                        Problem.gatewayTimeout("It is done, and not every partition has said that it"
+                                                + " obeys: read the job to see how it goes on."))))
                         : CompletableFuture.completedFuture(outcome));
     }
 

@@ -1,0 +1,35 @@
+package io.muster.api.access;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+
+/** The links to the page of jobs that were used. Kept in memory, by each instance for itself. Thread-safe. Decided in ADR 0023. */
+public final class SignInLinks {
+    /** How long a link can be used after it was made. */
+    public static final Duration LIFE = Duration.ofMinutes(10);
+
+    private final Instant startedAt;
+    /** Until when a used link would have been usable. */
+    private final Map<String, Instant> used = new HashMap<>();
+
+    /** @param now from when on links count: which older ones were used is not known any more */
+    public SignInLinks(Instant now) {
+        this.startedAt = Instant.ofEpochSecond(now.getEpochSecond());
+    }
+
+    /**
+     * Takes a link for the first and last time.
+     *
+     * @param link what makes it that link
+     * @return whether it is neither used, nor over, nor made before this program started, nor for longer than a link may be
+     */
+    synchronized boolean use(String link, Instant expiry, Instant now) {
+        used.values().removeIf(now::isAfter);
+        boolean fresh = !now.isAfter(expiry)
+                && !expiry.isAfter(now.plus(LIFE))
+                && !expiry.minus(LIFE).isBefore(startedAt);
+        return fresh && used.putIfAbsent(link, expiry) == null;
+    }
+}
