@@ -98,6 +98,18 @@ class ChartTest {
         manifests.pods().forEach(ChartTest::isRestricted);
     }
 
+    /** Behind an ingress a whole fleet has one address. */
+    @ParameterizedTest
+    @CsvSource({
+        "hub.hosts[0]=hub.example.com, 1000",
+        "api.ingress.enabled=true, 100000",
+        "api.connectionsPerAddress=20, 20",
+    })
+    void anAddressMayHaveAsManyConnectionsAsStandBehindIt(String value, String connections) throws IOException {
+        assertThat(Manifests.environment(Manifests.of(value).pods().get("StatefulSet/muster-api")))
+                .containsEntry("MUSTER_REST_CONNECTIONS_PER_ADDRESS", connections);
+    }
+
     /** As the pod security standard "restricted" has it, and a root that can't be written. */
     private static void isRestricted(String id, JsonObject pod) {
         JsonObject security = Manifests.at(pod, "securityContext");

@@ -109,7 +109,8 @@ class DocumentationTest {
                 Matcher by = Pattern.compile("(?:run|drawn) by (\\w+)").matcher(mark);
                 boolean isRun = by.matches() && tests().contains(by.group(1));
                 if (!isRun && !mark.startsWith("not run: ") && !fence.group(2).equals("mermaid")) {
-                    unmarked.add(page + ": " + fence.group().lines().skip(1).findFirst().orElse(""));
+                    unmarked.add(page + ": "
+                            + fence.group().lines().skip(1).findFirst().orElse(""));
                 }
             }
         }
@@ -130,8 +131,8 @@ class DocumentationTest {
     }
 
     private static Set<String> tests() throws IOException {
-        try (Stream<Path> sources = Files.find(
-                ROOT, 12, (file, _) -> file.toString().matches(".*/src/test/java/.*Test\\.java"))) {
+        try (Stream<Path> sources =
+                Files.find(ROOT, 12, (file, _) -> file.toString().matches(".*/src/test/java/.*Test\\.java"))) {
             return sources.map(file -> file.getFileName().toString().replace(".java", ""))
                     .collect(Collectors.toSet());
         }
@@ -161,7 +162,8 @@ class DocumentationTest {
                 .replaceFirst("^java ", Matcher.quoteReplacement("exec '" + java + "' "))
                 .replace("--device ID", "--device " + id);
         File output = File.createTempFile("device", ".out", folder.toFile());
-        Process device = shell(command + " --port=" + muster.standalone.options().mqttPort(), output);
+        Process device =
+                shell(command + " --port=" + muster.standalone.options().mqttPort(), output);
         try {
             await().atMost(Duration.ofMinutes(2))
                     .until(() -> Files.readString(output.toPath()).contains("\"connected\":1"));

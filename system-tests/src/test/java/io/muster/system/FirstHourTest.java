@@ -87,7 +87,8 @@ class FirstHourTest {
     }
 
     private static RestClient.Answer put(String device) throws Exception {
-        return rest().send("PUT", "/devices/" + device, "{\"deviceId\":\"" + device + "\"}").join();
+        return rest().send("PUT", "/devices/" + device, "{\"deviceId\":\"" + device + "\"}")
+                .join();
     }
 
     private static RestClient rest() throws Exception {
@@ -256,7 +257,16 @@ class FirstHourTest {
     @Test
     void eachCommandSaysWhatItTakes() throws Exception {
         for (String command : List.of(
-                "up", "down", "status", "connection-string", "token", "link", "credentials", "images", "test", "version")) {
+                "up",
+                "down",
+                "status",
+                "connection-string",
+                "token",
+                "link",
+                "credentials",
+                "images",
+                "test",
+                "version")) {
             assertThat(script.bare(command, "--help").with(0).said())
                     .as(command)
                     .startsWith("Usage: ./muster " + command);

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.muster.standalone.RestClient;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
@@ -114,8 +115,9 @@ class StreamStartsTest {
             awaitResultsBeyond(job, end);
             String first = job.name().equals("last")
                     ? StreamTopics.results(kafka, job.out()).firstKey()
-                    : StreamTopics.text(Instant.parse(get(job, seed).path("outputStartTime").asText())
-                            .toEpochMilli());
+                    : StreamTopics.text(
+                            Instant.parse(get(job, seed).path("outputStartTime").asText())
+                                    .toEpochMilli());
             Period period = new Period(first, StreamTopics.text(end.toEpochMilli()));
             // One task may be there before another.
             await().atMost(Duration.ofSeconds(90))
@@ -138,7 +140,7 @@ class StreamStartsTest {
     /** From the output start time to an instant that every task has passed. */
     private record Period(String first, String end) {}
 
-    private static void assertComputed(Job job, String in, Period period) throws IOException {
+    private void assertComputed(Job job, String in, Period period) throws IOException {
         SortedMap<String, Long> written = StreamTopics.results(kafka, job.out());
         assertThat(written.firstKey()).as(job.name()).isGreaterThanOrEqualTo(period.first());
         assertThat(written.headMap(period.end()))
@@ -194,7 +196,7 @@ class StreamStartsTest {
     }
 
     /** Each result is of one of the two queries, those of the second behind those of the first, and none is missing before an instant. */
-    private static void assertReplaced(Job job, String in, String end) throws IOException {
+    private void assertReplaced(Job job, String in, String end) throws IOException {
         SortedMap<String, Long> first = new TreeMap<>();
         SortedMap<String, Long> then = new TreeMap<>();
         for (ConsumerRecord<String, String> record : StreamTopics.read(kafka, job.out())) {
