@@ -65,8 +65,7 @@ public final class Images {
 
     /** What all share. */
     private List<FileEntriesLayer> below() throws Exception {
-        Path java = work.resolve("java");
-        JavaRuntime.link(java);
+        Path java = JavaRuntime.link(work);
         FileEntriesLayer.Builder system = FileEntriesLayer.builder().setName("system");
         for (Path library : SharedLibraries.of(java)) {
             system.addEntry(library.toRealPath(), AbsoluteUnixPath.get(library.toString()), PROGRAM, CREATED);

@@ -7,8 +7,7 @@ import java.util.List;
 
 /** The part of this JDK that the services need. */
 final class JavaRuntime {
-    private static final String MODULES = String.join(
-            ",",
+    static final List<String> MODULES = List.of(
             "java.base",
             "java.logging",
             "java.management",
@@ -24,20 +23,22 @@ final class JavaRuntime {
             "jdk.jfr",
             "jdk.management",
             "jdk.naming.dns",
+            "jdk.net",
             "jdk.unsupported",
             "jdk.zipfs");
 
     private JavaRuntime() {}
 
-    /** Makes it in the folder, unless it is there. */
-    static void link(Path folder) throws IOException {
+    /** Makes it below the folder, unless this one is there already. @return where it is */
+    static Path link(Path work) throws IOException {
+        Path folder = work.resolve("java-" + Integer.toHexString((Runtime.version() + " " + MODULES).hashCode()));
         if (Files.exists(folder.resolve("release"))) {
-            return;
+            return folder;
         }
         Commands.run(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "jlink").toString(),
                 "--add-modules",
-                MODULES,
+                String.join(",", MODULES),
                 "--strip-java-debug-attributes",
                 "--no-header-files",
                 "--no-man-pages",
@@ -45,5 +46,6 @@ final class JavaRuntime {
                 "zip-6",
                 "--output",
                 folder.toString()));
+        return folder;
     }
 }
