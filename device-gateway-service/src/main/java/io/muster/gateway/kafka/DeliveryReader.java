@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.common.TopicPartition;
@@ -36,7 +37,7 @@ final class DeliveryReader {
          */
         void take(Delivery delivery, ConsumerRecord<String, byte[]> record, long writtenAfter);
 
-        /** How many of what was handed over are not with their connections yet. */
+        /** How many of what was handed over or put aside are not where they belong yet. */
         int waiting();
 
         /** The record can't be used. */
@@ -62,6 +63,7 @@ final class DeliveryReader {
     private final RecordCodec<Delivery> codec;
     private final Sink sink;
     private final InstantSource clock;
+    private final LongSupplier nanoTime;
     private final Consumer<String> fatal;
     private volatile boolean closed;
     private volatile boolean failed;
@@ -71,23 +73,30 @@ final class DeliveryReader {
     private End last;
     private @Nullable Thread thread;
 
-    /** @param fatal ends the process: is called when deliveries can't be read any more, with the reason */
+    /**
+     * Reads by the given clocks.
+     *
+     * @param nanoTime {@link System#nanoTime}, or a test's
+     * @param fatal ends the process: is called when deliveries can't be read any more, with the reason
+     */
     DeliveryReader(
             org.apache.kafka.clients.consumer.Consumer<String, byte[]> consumer,
             TopicPartition mine,
             RecordCodec<Delivery> codec,
             Sink sink,
             InstantSource clock,
+            LongSupplier nanoTime,
             Consumer<String> fatal) {
         this.consumer = consumer;
         this.mine = mine;
         this.codec = codec;
         this.sink = sink;
         this.clock = clock;
+        this.nanoTime = nanoTime;
         this.fatal = fatal;
-        this.answeredAt = System.nanoTime() - READY.toNanos();
+        this.answeredAt = nanoTime.getAsLong() - READY.toNanos();
         // Before the first look nobody knows when the records were written that are there already: long ago.
-        this.before = new End(0, System.nanoTime() - Duration.ofDays(1).toNanos(), Instant.EPOCH);
+        this.before = new End(0, nanoTime.getAsLong() - Duration.ofDays(1).toNanos(), Instant.EPOCH);
         this.last = before;
     }
 
@@ -97,7 +106,7 @@ final class DeliveryReader {
 
     /** Whether deliveries are read: the brokers have answered lately, and the registry if it was needed. */
     boolean ready() {
-        return !closed && !failed && System.nanoTime() - answeredAt < READY.toNanos();
+        return !closed && !failed && nanoTime.getAsLong() - answeredAt < READY.toNanos();
     }
 
     /** All deliveries that were written before that instant are with their connections; 1970 before that can be told for the first time. */
@@ -135,18 +144,18 @@ final class DeliveryReader {
         }
     }
 
-    /** One batch, or a look where there is none. */
+    /** Hands a batch over once the one before it is with its connections; between the two it asks where the deliveries end. */
     void step() throws InterruptedException {
         if (sink.waiting() > 0) {
             Thread.sleep(BREATH);
             return;
         }
+        look();
         ConsumerRecords<String, byte[]> batch = consumer.poll(POLL);
         if (!batch.isEmpty()) {
             handOver(batch);
-            answeredAt = System.nanoTime();
+            answeredAt = nanoTime.getAsLong();
         }
-        look();
     }
 
     private void handOver(ConsumerRecords<String, byte[]> batch) {
@@ -191,11 +200,13 @@ final class DeliveryReader {
         return record.offset() >= last.offset() ? last.nanos() : before.nanos();
     }
 
-    /** Asks about once a second where the deliveries end; later, when all before that is with its connections, the gateway had caught up then. */
+    /**
+     * Asks about once a second where the deliveries end, while all that was read is with its connections; later, when all before that end is
+     * with them too, the gateway had caught up then.
+     */
     private void look() {
-        long nanos = System.nanoTime();
-        boolean all = consumer.position(mine) >= last.offset() && sink.waiting() == 0;
-        if (!all || nanos - last.nanos() < BETWEEN_LOOKS.toNanos()) {
+        long nanos = nanoTime.getAsLong();
+        if (consumer.position(mine) < last.offset() || nanos - last.nanos() < BETWEEN_LOOKS.toNanos()) {
             return;
         }
         caughtUpAt = last.at();
@@ -204,7 +215,7 @@ final class DeliveryReader {
                 consumer.endOffsets(List.of(mine), BETWEEN_LOOKS).get(mine));
         before = last;
         last = new End(offset, nanos, at);
-        answeredAt = System.nanoTime();
+        answeredAt = nanoTime.getAsLong();
     }
 
     /** Takes no more deliveries; those that were taken are with their connections when it returns, or the limit is over. */

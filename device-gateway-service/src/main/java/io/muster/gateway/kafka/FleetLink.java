@@ -127,8 +127,8 @@ public final class FleetLink implements Fleet, AutoCloseable {
 
     /** Begins to read deliveries and to report that this gateway lives. */
     public void start(Connections connections) {
-        DeliveryReader reading =
-                new DeliveryReader(consumer, mine, deliveries, new ToConnections(connections), clock, fatal);
+        DeliveryReader reading = new DeliveryReader(
+                consumer, mine, deliveries, new ToConnections(connections), clock, System::nanoTime, fatal);
         reader = reading;
         heart.scheduleAtFixedRate(() -> beat(reading), 0, HEARTBEAT.toMillis(), TimeUnit.MILLISECONDS);
         reading.start();

@@ -19,6 +19,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.avro.Schema;
@@ -45,7 +47,13 @@ class DeliveryReaderTest {
     private final List<String> ends = new CopyOnWriteArrayList<>();
     private final RecordCodec<Delivery> codec = new RecordCodec<>(new Registry(), "deliveries-value", Delivery.class);
     private final DeliveryReader reader = new DeliveryReader(
-            partition.consumer(), PartitionDouble.PARTITION, codec, new Sink(), InstantSource.system(), ends::add);
+            partition.consumer(),
+            PartitionDouble.PARTITION,
+            codec,
+            new Sink(),
+            InstantSource.system(),
+            System::nanoTime,
+            ends::add);
 
     /** Knows the schema of one gateway and that of a newer planner, which it has to ask for. */
     private final class Registry implements SchemaRegistry {
@@ -205,6 +213,53 @@ class DeliveryReaderTest {
         partition.add(delivery(0));
         await().untilAsserted(() -> assertThat(ends).hasSize(1));
         assertThat(reader.ready()).isFalse();
+    }
+
+    /** Fifty deliveries a second, each of which keeps its connection's thread busy: no poll is empty, and none finds all handed over. */
+    @Test
+    void anUnbrokenStreamOfDeliveriesLooksNoOlderThanItIs() throws InterruptedException {
+        Instant start = Instant.parse("2001-02-03T04:05:06Z");
+        AtomicLong nanos = new AtomicLong();
+        AtomicInteger busy = new AtomicInteger();
+        List<Duration> ages = new ArrayList<>();
+        DeliveryReader steady = new DeliveryReader(
+                partition.consumer(),
+                PartitionDouble.PARTITION,
+                codec,
+                new DeliveryReader.Sink() {
+                    @Override
+                    public void take(Delivery delivery, ConsumerRecord<String, byte[]> record, long writtenAfter) {
+                        ages.add(Duration.ofNanos(nanos.get() - writtenAfter));
+                        busy.incrementAndGet();
+                    }
+
+                    @Override
+                    public int waiting() {
+                        return busy.get();
+                    }
+
+                    @Override
+                    public void putAside(ConsumerRecord<String, byte[]> record, String reason) {
+                        throw new AssertionError(reason);
+                    }
+                },
+                () -> start.plusNanos(nanos.get()),
+                nanos::get,
+                ends::add);
+        int each = 20;
+        int most = 30_000;
+        for (int millis = 0; millis < most; millis += each) {
+            partition.add(delivery(0));
+            steady.step();
+            nanos.addAndGet(Duration.ofMillis(each / 2).toNanos());
+            steady.step();
+            busy.set(0);
+            nanos.addAndGet(Duration.ofMillis(each / 2).toNanos());
+        }
+        assertThat(ages).hasSize(most / each);
+        assertThat(ages.subList(most / each / 10, most / each))
+                .allSatisfy(age -> assertThat(age).isLessThanOrEqualTo(Duration.ofMillis(2 * 1000 + 3 * each)));
+        assertThat(steady.caughtUpAt()).isAfter(start.plusMillis(most - 3 * 1000));
     }
 
     /** Writers of Kafka may write anything. */
