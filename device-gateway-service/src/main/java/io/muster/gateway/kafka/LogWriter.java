@@ -110,11 +110,12 @@ final class LogWriter implements AutoCloseable {
     }
 
     private void ended(Taken taken, @Nullable Exception error) {
-        unwritten.addAndGet(-taken.bytes());
+        long left = unwritten.addAndGet(-taken.bytes());
+        // Not at the first record that is taken: a log that is slow takes one now and then.
+        if (left < MOST_BYTES / 4 && full.compareAndSet(true, false)) {
+            LOG.info("The log takes records again");
+        }
         if (error == null) {
-            if (full.compareAndSet(true, false)) {
-                LOG.info("The log takes records again");
-            }
             taken.written().complete(null);
             return;
         }

@@ -3,73 +3,40 @@ package io.muster.gateway.kafka;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.LinkedBlockingQueue;
-import org.apache.kafka.clients.producer.Callback;
-import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 class LogWriterTest {
     private static final int MIB = 1 << 20;
     private static final int MOST = (int) (LogWriter.MOST_BYTES / MIB);
 
-    /** What the log was asked to take, and who is to be told. */
-    private record Sent(ProducerRecord<String, byte[]> record, Callback callback) {}
-
-    private final BlockingQueue<Sent> sent = new LinkedBlockingQueue<>();
+    private final LogDouble log = new LogDouble();
+    private final BlockingQueue<LogDouble.Sent> sent = log.sent();
     private final List<String> ends = new CopyOnWriteArrayList<>();
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
-    private final CountDownLatch back = new CountDownLatch(1);
-    private volatile boolean away;
-    private volatile @Nullable Throwable fault;
-    private final LogWriter writer = new LogWriter(producer(), meters, ends::add);
-
-    /** A log in memory: takes nothing while it is away, and its callers wait. */
-    @SuppressWarnings("unchecked")
-    private Producer<String, byte[]> producer() {
-        return (Producer<String, byte[]>) Proxy.newProxyInstance(
-                getClass().getClassLoader(), new Class<?>[] {Producer.class}, (_, method, arguments) -> {
-                    if (method.getName().equals("send")) {
-                        if (fault != null) {
-                            throw fault;
-                        }
-                        if (away) {
-                            awaitIt();
-                        }
-                        sent.add(new Sent((ProducerRecord<String, byte[]>) arguments[0], (Callback) arguments[1]));
-                    }
-                    return null;
-                });
-    }
-
-    private void awaitIt() {
-        try {
-            back.await();
-        } catch (InterruptedException e) {
-            throw new InterruptException(e);
-        }
-    }
+    private final LogWriter writer = new LogWriter(log.producer(), meters, ends::add);
 
     @AfterEach
     void stop() {
-        back.countDown();
+        log.comeBack();
         writer.close();
     }
 
@@ -83,7 +50,7 @@ class LogWriterTest {
 
     @Test
     void keepsWhatItTookInOrderHoweverLongTheLogIsAway() throws InterruptedException {
-        away = true;
+        log.goAway();
         List<ProducerRecord<String, byte[]>> records = new ArrayList<>();
         List<CompletableFuture<Void>> written = new ArrayList<>();
         for (int i = 0; i < 10_000; i++) {
@@ -92,9 +59,9 @@ class LogWriterTest {
             written.add(writer.write(record));
         }
         assertThat(written).noneMatch(CompletableFuture::isDone);
-        back.countDown();
+        log.comeBack();
         for (ProducerRecord<String, byte[]> record : records) {
-            Sent next = sent.take();
+            LogDouble.Sent next = sent.take();
             assertThat(next.record()).isSameAs(record);
             next.callback().onCompletion(null, null);
         }
@@ -126,6 +93,32 @@ class LogWriterTest {
         assertThat(writer.writeWithRoom(record(MIB))).isNotCompletedExceptionally();
     }
 
+    /** A log that takes one record for each that is refused. */
+    @Test
+    void tellsOnceThatItIsFullAndOnceThatThereIsRoomAgain() throws InterruptedException {
+        ListAppender<ILoggingEvent> lines = new ListAppender<>();
+        lines.start();
+        Logger logger = (Logger) LoggerFactory.getLogger(LogWriter.class);
+        logger.addAppender(lines);
+        try {
+            while (!writer.write(record(MIB)).isCompletedExceptionally()) {
+                // Until it is full.
+            }
+            for (int i = 0; i < 20; i++) {
+                sent.take().callback().onCompletion(null, null);
+                writer.write(record(MIB));
+                assertThat(writer.write(record(MIB))).isCompletedExceptionally();
+            }
+            assertThat(lines.list).extracting(ILoggingEvent::getLevel).containsExactly(Level.WARN);
+            while (unwritten() > 0) {
+                sent.take().callback().onCompletion(null, null);
+            }
+            assertThat(lines.list).extracting(ILoggingEvent::getLevel).containsExactly(Level.WARN, Level.INFO);
+        } finally {
+            logger.detachAppender(lines);
+        }
+    }
+
     @Test
     void aRecordThatIsTooLargeFailsAlone() throws InterruptedException {
         CompletableFuture<Void> large = writer.write(record(1));
@@ -147,14 +140,14 @@ class LogWriterTest {
     @ParameterizedTest
     @ValueSource(classes = {KafkaException.class, IllegalStateException.class, OutOfMemoryError.class})
     void aWriterThatCannotWriteEndsTheProcess(Class<? extends Throwable> kind) throws ReflectiveOperationException {
-        fault = kind.getConstructor(String.class).newInstance("broken");
+        log.fail(kind.getConstructor(String.class).newInstance("broken"));
         writer.write(record(1));
         await().untilAsserted(() -> assertThat(ends).hasSize(1));
     }
 
     @Test
     void refusesWhatComesWhenItEnds() {
-        away = true;
+        log.goAway();
         writer.write(record(1));
         writer.close(Duration.ofMillis(10));
         assertThat(writer.write(record(1))).isCompletedExceptionally();

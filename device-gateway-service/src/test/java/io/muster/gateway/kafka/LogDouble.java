@@ -1,0 +1,64 @@
+package io.muster.gateway.kafka;
+
+import java.lang.reflect.Proxy;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.apache.kafka.clients.producer.Callback;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.InterruptException;
+import org.jspecify.annotations.Nullable;
+
+/** A log in memory, written through Kafka's interface: takes nothing while it is away, and its callers wait. */
+final class LogDouble {
+    /** What the log was asked to take, and who is to be told. */
+    record Sent(ProducerRecord<String, byte[]> record, Callback callback) {}
+
+    private final BlockingQueue<Sent> sent = new LinkedBlockingQueue<>();
+    private final CountDownLatch back = new CountDownLatch(1);
+    private volatile boolean away;
+    private volatile @Nullable Throwable fault;
+
+    BlockingQueue<Sent> sent() {
+        return sent;
+    }
+
+    void goAway() {
+        away = true;
+    }
+
+    void comeBack() {
+        back.countDown();
+    }
+
+    /** Whatever is sent from now on fails. */
+    void fail(Throwable by) {
+        fault = by;
+    }
+
+    @SuppressWarnings("unchecked")
+    Producer<String, byte[]> producer() {
+        return (Producer<String, byte[]>) Proxy.newProxyInstance(
+                getClass().getClassLoader(), new Class<?>[] {Producer.class}, (_, method, arguments) -> {
+                    if (method.getName().equals("send")) {
+                        if (fault != null) {
+                            throw fault;
+                        }
+                        if (away) {
+                            awaitIt();
+                        }
+                        sent.add(new Sent((ProducerRecord<String, byte[]>) arguments[0], (Callback) arguments[1]));
+                    }
+                    return null;
+                });
+    }
+
+    private void awaitIt() {
+        try {
+            back.await();
+        } catch (InterruptedException e) {
+            throw new InterruptException(e);
+        }
+    }
+}
