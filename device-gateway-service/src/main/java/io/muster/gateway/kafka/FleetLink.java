@@ -20,7 +20,6 @@ import io.muster.service.Traces;
 import io.muster.topics.Headers;
 import io.muster.topics.Namespace;
 import io.muster.topics.Topics;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -47,13 +46,9 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The fleet over Kafka: reports go out through a {@link LogWriter}, deliveries come in through a {@link DeliveryReader}. Thread-safe. */
 public final class FleetLink implements Fleet, AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(FleetLink.class);
-    private static final String SERVICE = "device-gateway-service";
     private static final Duration HEARTBEAT = Duration.ofSeconds(1);
     private static final Duration TERMS_LIMIT = Duration.ofSeconds(10);
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
@@ -68,11 +63,11 @@ public final class FleetLink implements Fleet, AutoCloseable {
     private final Consumer<String> fatal;
     private final RecordCodec<DeviceReport> reports;
     private final RecordCodec<Telemetry> telemetry;
-    private final RecordCodec<DeadLetter> letters;
     private final RecordCodec<Delivery> deliveries;
     private final KafkaConsumer<String, byte[]> consumer;
     private final TopicPartition mine;
     private final LogWriter log;
+    private final PutAside aside;
     private final Map<String, CompletableFuture<ConnectionTerms>> waiting = new ConcurrentHashMap<>();
     private final ScheduledExecutorService heart = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("heartbeat").factory());
@@ -105,8 +100,8 @@ public final class FleetLink implements Fleet, AutoCloseable {
         this.run = String.format("%015d-%s", clock.millis(), UUID.randomUUID());
         this.reports = codecs.of(Topics.DEVICE_REPORTS);
         this.telemetry = codecs.of(Topics.TELEMETRY);
-        this.letters = codecs.of(Topics.DEAD_LETTERS);
         this.deliveries = codecs.of(Topics.DELIVERIES);
+        RecordCodec<DeadLetter> letters = codecs.of(Topics.DEAD_LETTERS);
         KafkaProducer<String, byte[]> producer = producer(kafka);
         this.consumer = consumer(kafka, ordinal);
         int gateways = consumer.partitionsFor(Topics.DELIVERIES.name()).size();
@@ -121,6 +116,7 @@ public final class FleetLink implements Fleet, AutoCloseable {
         consumer.position(mine);
         consumer.commitSync();
         this.log = new LogWriter(producer, meters, fatal);
+        this.aside = new PutAside(log, letters, clock);
         this.metrics = List.of(new KafkaClientMetrics(producer), new KafkaClientMetrics(consumer));
         metrics.forEach(of -> of.bindTo(meters));
     }
@@ -223,26 +219,12 @@ public final class FleetLink implements Fleet, AutoCloseable {
 
         @Override
         public int waiting() {
-            return connections.waiting();
+            return connections.waiting() + aside.waiting();
         }
 
         @Override
         public void putAside(ConsumerRecord<String, byte[]> record, String reason) {
-            LOG.warn("A delivery is put aside, offset={} reason={}", record.offset(), reason);
-            DeadLetter letter = DeadLetter.newBuilder()
-                    .setTopic(record.topic())
-                    .setPartition(record.partition())
-                    .setOffset(record.offset())
-                    .setAt(clock.instant())
-                    .setService(SERVICE)
-                    .setReason(reason)
-                    .setKey(
-                            record.key() == null
-                                    ? null
-                                    : ByteBuffer.wrap(record.key().getBytes(StandardCharsets.UTF_8)))
-                    .setValue(record.value() == null ? null : ByteBuffer.wrap(record.value()))
-                    .build();
-            log.write(new ProducerRecord<>(Topics.DEAD_LETTERS.name(), letters.encode(letter)));
+            aside.add(record, reason);
         }
     }
 
