@@ -72,7 +72,8 @@ final class RoundTripFloor implements Fleet, AutoCloseable {
                         () -> policies,
                         InstantSource.system(),
                         MqttSettings.LARGEST_MESSAGE,
-                        MqttSettings.MOST_ARRIVALS),
+                        MqttSettings.MOST_ARRIVALS,
+                        MqttSettings.REFUSALS),
                 this,
                 connections);
         this.devices = SimulatedFleet.start(

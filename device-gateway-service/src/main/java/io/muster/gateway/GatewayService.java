@@ -43,8 +43,8 @@ public final class GatewayService implements AutoCloseable {
 
         /**
          * Reads {@code gateway.ordinal}, {@code hub.hosts}, {@code policies}, {@code policies.file}, {@code mqtt.host}, {@code mqtts.port}, {@code
-         * mqtt.port}, {@code mqtt.tls.certificate}, {@code mqtt.tls.key}, {@code devices.ca.file} and {@code
-         * mqtt.plain.anywhere}.
+         * mqtt.port}, {@code mqtt.tls.certificate}, {@code mqtt.tls.key}, {@code mqtt.message.bytes}, {@code mqtt.connects.per.address},
+         * {@code mqtt.refusals.per.address}, {@code devices.ca.file} and {@code mqtt.plain.anywhere}.
          */
         public static Options from(Settings settings, KafkaConnection kafka, InstantSource clock) {
             String host = settings.text("mqtt.host", "127.0.0.1");
@@ -69,7 +69,8 @@ public final class GatewayService implements AutoCloseable {
                             policies(settings, clock),
                             clock,
                             settings.number("mqtt.message.bytes", MqttSettings.LARGEST_MESSAGE),
-                            MqttSettings.MOST_ARRIVALS));
+                            settings.number("mqtt.connects.per.address", MqttSettings.MOST_ARRIVALS),
+                            settings.number("mqtt.refusals.per.address", MqttSettings.REFUSALS)));
         }
 
         private static Supplier<DeviceAuthorities> authorities(Optional<Path> file, InstantSource clock) {

@@ -23,8 +23,15 @@ final class FleetDouble implements Fleet {
     final List<Object> reports = new CopyOnWriteArrayList<>();
     final List<Telemetry> messages = new CopyOnWriteArrayList<>();
     final List<String> asked = new CopyOnWriteArrayList<>();
+    /** Reports that could not be kept. */
+    final List<Object> refused = new CopyOnWriteArrayList<>();
     /** Nothing more can be kept. */
     volatile boolean full;
+    /** Ends when the brokers have acknowledged what is reported. */
+    volatile CompletableFuture<Void> written = CompletableFuture.completedFuture(null);
+
+    /** Ends when the fleet answers who it is asked about. */
+    volatile CompletableFuture<Void> terms = CompletableFuture.completedFuture(null);
 
     private final AtomicLong epochs = new AtomicLong();
 
@@ -32,7 +39,7 @@ final class FleetDouble implements Fleet {
     public CompletableFuture<ConnectionTerms> requestConnection(String deviceId) {
         asked.add(deviceId);
         Credentials credentials = devices.get(deviceId);
-        return CompletableFuture.completedFuture(ConnectionTerms.newBuilder()
+        ConnectionTerms known = ConnectionTerms.newBuilder()
                 .setCorrelationId("c")
                 .setEpoch(epochs.incrementAndGet())
                 .setKnown(credentials != null)
@@ -40,12 +47,14 @@ final class FleetDouble implements Fleet {
                 .setCredentials(credentials)
                 .setSubscriptions(sessions.getOrDefault(deviceId, List.of()))
                 .setAtLeastOnce(atLeastOnce.getOrDefault(deviceId, List.of()))
-                .build());
+                .build();
+        return terms.thenApply(_ -> known);
     }
 
     @Override
     public CompletableFuture<Void> report(String deviceId, Object report) {
         if (full) {
+            refused.add(report);
             return CompletableFuture.failedFuture(new IllegalStateException("full"));
         }
         reports.add(report);
@@ -55,7 +64,7 @@ final class FleetDouble implements Fleet {
         } else if (report instanceof DeviceConnected connected && connected.getCleanSession()) {
             sessions.remove(deviceId);
         }
-        return CompletableFuture.completedFuture(null);
+        return written;
     }
 
     @Override

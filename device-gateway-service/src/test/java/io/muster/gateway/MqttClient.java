@@ -109,7 +109,6 @@ final class MqttClient implements AutoCloseable {
         return out.toByteArray();
     }
 
-    /** Whether the server ends the connection without another word. */
     /** Whether it is closed already, of a connection over which nothing is sent. */
     boolean isClosedNow() {
         try {
@@ -126,6 +125,7 @@ final class MqttClient implements AutoCloseable {
         }
     }
 
+    /** Whether the server ends the connection without another word. */
     boolean closed() throws IOException {
         try {
             return in.read() < 0;

@@ -29,8 +29,11 @@ import io.muster.records.PatchReported;
 import io.muster.records.RequestTwin;
 import io.muster.records.SubscriptionsChanged;
 import io.muster.records.TwinAnswer;
+import java.io.EOFException;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
@@ -65,6 +68,9 @@ class MqttServerTest {
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     private final Connections connections = new Connections(fleet, meters, InstantSource.system());
     private final SharedAccessPolicies policies = SharedAccessPolicies.generate(new SecureRandom());
+    /** The server's time; this machine's if it is null. */
+    private volatile @Nullable Instant now;
+
     private MqttServer server;
 
     @BeforeEach
@@ -79,9 +85,10 @@ class MqttServerTest {
                         null,
                         new Doorkeeper(HubHosts.of("hub.test"), () -> new DeviceAuthorities(List.of())),
                         () -> policies,
-                        InstantSource.system(),
+                        () -> now == null ? Instant.now() : now,
                         MqttSettings.LARGEST_MESSAGE,
-                        MOST_ARRIVALS),
+                        MOST_ARRIVALS,
+                        MqttSettings.REFUSALS),
                 fleet,
                 connections);
     }
@@ -102,6 +109,11 @@ class MqttServerTest {
 
     private MqttClient client() throws IOException {
         return new MqttClient(new Socket("127.0.0.1", server.plainPort().orElseThrow()));
+    }
+
+    private MqttClient clientOf(String address) throws IOException {
+        return new MqttClient(
+                new Socket("127.0.0.1", server.plainPort().orElseThrow(), InetAddress.getByName(address), 0));
     }
 
     private static String token(String resource, @Nullable String key, @Nullable String policy, Instant expiry) {
@@ -714,6 +726,70 @@ class MqttServerTest {
                 client.close();
             }
         }
+    }
+
+    /** How many an address may have refused at once, and in a second from then on. */
+    private static final int REFUSED_AT_ONCE = 100;
+
+    private static final int REFUSED_IN_A_SECOND = 10;
+
+    private void connectAsNobody(int times) throws IOException {
+        for (int i = 0; i < times; i++) {
+            try (MqttClient client = client()) {
+                client.connect("nobody" + i, "hub.test/nobody" + i, "any", false);
+            } catch (EOFException | SocketException e) {
+                // Closed before its CONNECT.
+                assertThat(e).isInstanceOf(IOException.class);
+            }
+        }
+    }
+
+    @Test
+    void anAddressWhoseConnectsAreRefusedIsNotHeardForAWhileAndOthersAre() throws IOException {
+        Instant start = Instant.now();
+        now = start;
+        connectAsNobody(1000);
+        assertThat(fleet.asked).hasSize(REFUSED_AT_ONCE);
+        try (MqttClient other = clientOf("127.0.0.2")) {
+            assertThat(other.connect("d", "hub.test/d", goodToken(), false)).isZero();
+        }
+        fleet.asked.clear();
+        now = start.plusSeconds(1);
+        connectAsNobody(100);
+        assertThat(fleet.asked).hasSize(REFUSED_IN_A_SECOND);
+        now = start.plusSeconds(2);
+        for (int i = 0; i < 3 * REFUSED_AT_ONCE; i++) {
+            try (MqttClient device = client()) {
+                assertThat(device.connect("d", "hub.test/d", goodToken(), false))
+                        .as("devices that are accepted are any number")
+                        .isZero();
+            }
+        }
+    }
+
+    @Test
+    void aConnectCountsAsRefusedWhereItsConnectionEndsBeforeTheVerdict() throws IOException {
+        now = Instant.now();
+        CompletableFuture<Void> verdict = new CompletableFuture<>();
+        fleet.terms = verdict;
+        byte[] connect = MqttClient.connectPacket("nobody", "hub.test/nobody", "any", false);
+        byte[] behindIt = {(byte) 0xf0, 0};
+        for (int i = 0; i < REFUSED_AT_ONCE; i++) {
+            try (MqttClient client = client()) {
+                client.raw(ByteBuffer.allocate(connect.length + behindIt.length)
+                        .put(connect)
+                        .put(behindIt)
+                        .array());
+                assertThat(client.closed()).isTrue();
+            }
+        }
+        assertThat(fleet.asked).hasSize(REFUSED_AT_ONCE);
+        verdict.complete(null);
+        await().until(() -> {
+            try (MqttClient client = client()) {
+                return client.isClosedNow();
+            }
+        });
     }
 
     @Test

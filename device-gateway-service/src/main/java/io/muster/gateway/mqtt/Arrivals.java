@@ -1,27 +1,76 @@
 package io.muster.gateway.mqtt;
 
 import io.netty.channel.Channel;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Connections of nobody yet: between the first byte and the decision on their CONNECT. So many of one address and no more; one more is closed,
- * and may come again. Those of devices are not limited by address, since a whole fleet may stand behind one. Thread-safe.
+ * and may come again. An address whose connects were refused by the fleet's answer, each of which costs the log records, is not heard while its
+ * token bucket of refusals is empty. Those of devices are not limited by address, since a whole fleet may stand behind one, and cost no token. An
+ * IPv6 address counts by its network of 64 bits. Thread-safe.
  */
 final class Arrivals {
-    private final int mostOfAnAddress;
-    private final Map<InetAddress, Integer> counts = new ConcurrentHashMap<>();
+    private static final int NETWORK_BYTES = 8;
+    /** How many seconds' worth of refusals an address may have at once. */
+    private static final int BURST_SECONDS = 10;
+    /** Of so many the refusals are remembered: of those that had one last. */
+    private static final int ADDRESSES = 10_000;
 
-    Arrivals(int mostOfAnAddress) {
-        this.mostOfAnAddress = mostOfAnAddress;
+    private static final double SECOND_MS = 1000;
+
+    private final int mostOfAnAddress;
+    private final int refusalsPerSecond;
+    private final InstantSource clock;
+    private final Map<String, Integer> counts = new ConcurrentHashMap<>();
+    private final Map<String, Bucket> refusals = new LinkedHashMap<>(16, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Bucket> eldest) {
+            return size() > ADDRESSES;
+        }
+    };
+
+    /** How many refusals an address has left. Many connects may be under way when it gets empty: those that are refused then are owed. */
+    private final class Bucket {
+        private double left = refusalsPerSecond * BURST_SECONDS;
+        private Instant asOf = clock.instant();
+
+        private double left() {
+            Instant now = clock.instant();
+            if (now.isAfter(asOf)) {
+                double more = Duration.between(asOf, now).toMillis() * refusalsPerSecond / SECOND_MS;
+                left = Math.min(refusalsPerSecond * BURST_SECONDS, left + more);
+                asOf = now;
+            }
+            return left;
+        }
+
+        private void take() {
+            left = left() - 1;
+        }
+    }
+
+    Arrivals(MqttSettings settings) {
+        this.mostOfAnAddress = settings.mostArrivals();
+        this.refusalsPerSecond = settings.refusals();
+        this.clock = settings.clock();
     }
 
     /** Counts the connection. @return whether it may stay; one that may is to {@link #leave} */
     boolean arrive(Channel channel) {
-        InetAddress address = address(channel);
-        if (counts.merge(address, 1, Integer::sum) <= mostOfAnAddress) {
+        if (isOftenRefused(address(channel))) {
+            return false;
+        }
+        if (counts.merge(address(channel), 1, Integer::sum) <= mostOfAnAddress) {
             return true;
         }
         leave(channel);
@@ -33,9 +82,29 @@ final class Arrivals {
         counts.computeIfPresent(address(channel), (_, count) -> count == 1 ? null : count - 1);
     }
 
-    private static InetAddress address(Channel channel) {
-        return channel.remoteAddress() instanceof InetSocketAddress remote
+    /** The fleet was asked for the connection's device, and the device is refused. */
+    void refused(Channel channel) {
+        synchronized (refusals) {
+            refusals.computeIfAbsent(address(channel), _ -> new Bucket()).take();
+        }
+    }
+
+    private boolean isOftenRefused(String address) {
+        if (refusalsPerSecond == 0) {
+            return false;
+        }
+        synchronized (refusals) {
+            Bucket bucket = refusals.get(address);
+            return bucket != null && bucket.left() < 1;
+        }
+    }
+
+    private static String address(Channel channel) {
+        InetAddress address = channel.remoteAddress() instanceof InetSocketAddress remote
                 ? remote.getAddress()
                 : InetAddress.getLoopbackAddress();
+        return address instanceof Inet6Address
+                ? HexFormat.of().formatHex(Arrays.copyOf(address.getAddress(), NETWORK_BYTES))
+                : address.getHostAddress();
     }
 }

@@ -118,32 +118,40 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
         }
         asked = true;
         context.channel().config().setAutoRead(false);
-        OnLoop.then(context, fleet.requestConnection(deviceId), (terms, error) -> {
-            if (terms == null) {
-                refuse(MqttConnectReturnCode.CONNECTION_REFUSED_SERVER_UNAVAILABLE, "no answer of the fleet");
-            } else {
-                decide(claim, message, terms);
-            }
-        });
+        List<X509Certificate> certificates = clientCertificates();
+        // Also where the connection is closed meanwhile: its refusal counts.
+        fleet.requestConnection(deviceId)
+                .whenComplete((terms, _) -> context.executor().execute(() -> {
+                    if (terms == null) {
+                        refuse(MqttConnectReturnCode.CONNECTION_REFUSED_SERVER_UNAVAILABLE, "no answer of the fleet");
+                    } else {
+                        decide(claim, certificates, message, terms);
+                    }
+                }));
     }
 
-    private void decide(Claim claim, MqttConnectMessage message, ConnectionTerms terms) {
+    private void decide(
+            Claim claim, List<X509Certificate> certificates, MqttConnectMessage message, ConnectionTerms terms) {
         byte @Nullable [] password =
                 message.variableHeader().hasPassword() ? message.payload().passwordInBytes() : null;
         Verdict verdict = settings.doorkeeper()
                 .decide(
                         claim,
                         password == null ? null : new String(password, StandardCharsets.UTF_8),
-                        clientCertificates(),
+                        certificates,
                         terms,
                         settings.policies().get(),
                         settings.clock().instant());
         switch (verdict) {
-            case Verdict.Refused refused ->
+            case Verdict.Refused refused -> {
+                arrivals.refused(context.channel());
                 refuse(MqttConnectReturnCode.CONNECTION_REFUSED_NOT_AUTHORIZED, refused.reason());
+            }
             case Verdict.Accepted accepted -> {
-                accepted.until().ifPresent(this::closeAt);
-                accept(message, terms);
+                if (context.channel().isActive()) {
+                    accepted.until().ifPresent(this::closeAt);
+                    accept(message, terms);
+                }
             }
         }
     }
@@ -210,6 +218,9 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
     }
 
     private void refuse(MqttConnectReturnCode code, String reason) {
+        if (!context.channel().isActive()) {
+            return;
+        }
         meters.connect(reason);
         log("Refused to connect", reason);
         context.writeAndFlush(Packets.connack(code, false)).addListener(_ -> context.close());
@@ -221,10 +232,9 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
         context.close();
     }
 
-    /** Whoever reaches the port can have this written: it is worth a line where it names a device. */
+    /** Whoever reaches the port can have this written: it is worth a line where the fleet was asked, which is limited. */
     private void log(String event, String reason) {
-        LOG.atLevel(deviceId.isEmpty() ? Level.DEBUG : Level.INFO)
-                .log("{}, deviceId={} reason={}", event, deviceId, reason);
+        LOG.atLevel(asked ? Level.INFO : Level.DEBUG).log("{}, deviceId={} reason={}", event, deviceId, reason);
     }
 
     @Override
@@ -240,6 +250,6 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        Broken.close(ctx, deviceId, cause, meters);
+        Broken.close(ctx, asked ? deviceId : "", cause, meters);
     }
 }

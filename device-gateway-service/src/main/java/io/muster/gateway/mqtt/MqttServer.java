@@ -49,7 +49,7 @@ public final class MqttServer implements AutoCloseable {
     /** @throws IOException when a port is taken or the certificate can't be used; the message says which */
     public MqttServer(MqttSettings settings, Fleet fleet, Connections connections) throws IOException {
         this.connections = connections;
-        this.arrivals = new Arrivals(settings.mostArrivals());
+        this.arrivals = new Arrivals(settings);
         try {
             @Nullable Path chain = settings.certificate();
             this.tlsPort = chain == null
@@ -91,7 +91,7 @@ public final class MqttServer implements AutoCloseable {
                     @Override
                     protected void initChannel(SocketChannel channel) {
                         if (!arrivals.arrive(channel)) {
-                            connections.meters().refusedPacket("too many connects of an address");
+                            connections.meters().refusedPacket("too many connects or refusals of an address");
                             channel.close();
                             return;
                         }

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param plainPort empty for none; 0 for any free one
  * @param largestMessage bytes of a message's body
  * @param mostArrivals connections of one address that are no device's yet
+ * @param refusals connects of one address that may be refused in a second; 0 for any number
  */
 public record MqttSettings(
         String host,
@@ -27,9 +28,13 @@ public record MqttSettings(
         Supplier<SharedAccessPolicies> policies,
         InstantSource clock,
         int largestMessage,
-        int mostArrivals) {
+        int mostArrivals,
+        int refusals) {
     /** Many devices may come from one address at once, and none waits long. */
     public static final int MOST_ARRIVALS = 1000;
+
+    /** Some devices behind an address may try with wrong credentials, again and again. */
+    public static final int REFUSALS = 10;
 
     /** What IoT Hub allows, and so the default. */
     public static final int LARGEST_MESSAGE = 256 * 1024;

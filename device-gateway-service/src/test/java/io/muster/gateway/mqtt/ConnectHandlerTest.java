@@ -55,7 +55,8 @@ class ConnectHandlerTest {
                 () -> policies,
                 InstantSource.system(),
                 MqttSettings.LARGEST_MESSAGE,
-                MqttSettings.MOST_ARRIVALS);
+                MqttSettings.MOST_ARRIVALS,
+                MqttSettings.REFUSALS);
         EmbeddedChannel channel = new EmbeddedChannel();
         channel.freezeTime();
         channel.pipeline()
@@ -63,7 +64,7 @@ class ConnectHandlerTest {
                         settings,
                         FLEET,
                         new Connections(FLEET, new SimpleMeterRegistry(), InstantSource.system()),
-                        new Arrivals(MqttSettings.MOST_ARRIVALS)));
+                        new Arrivals(settings)));
         channel.advanceTimeBy(29, TimeUnit.SECONDS);
         channel.runScheduledPendingTasks();
         assertThat(channel.isActive()).isTrue();

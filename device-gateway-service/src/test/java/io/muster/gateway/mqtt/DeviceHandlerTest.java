@@ -64,7 +64,8 @@ class DeviceHandlerTest {
                 () -> policies,
                 InstantSource.system(),
                 MqttSettings.LARGEST_MESSAGE,
-                MqttSettings.MOST_ARRIVALS);
+                MqttSettings.MOST_ARRIVALS,
+                MqttSettings.REFUSALS);
         DeviceHandler handler = new DeviceHandler(
                 settings,
                 fleet,
