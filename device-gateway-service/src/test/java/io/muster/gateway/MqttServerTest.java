@@ -574,6 +574,44 @@ class MqttServerTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "$iothub/methods/res/200/?$rid=01",
+                "$iothub/twin/PATCH/properties/reported/?$rid=7",
+                "$iothub/twin/GET/?$rid=7"
+            })
+    void aPublishIsAcknowledgedOnceItIsWrittenAndNotWhereItCannotBeKept(String topic) throws IOException {
+        try (MqttClient client = connected(METHODS, TWIN)) {
+            deliver(request(epoch(), "01"));
+            client.publish();
+            CompletableFuture<Void> written = new CompletableFuture<>();
+            fleet.written = written;
+            int id = client.publish(topic, "{}", 1);
+            client.raw(new byte[] {(byte) 0xc0, 0});
+            assertThat(client.packet()[0]).as("an answer to the ping alone").isEqualTo((byte) 0xd0);
+            written.complete(null);
+            assertThat(client.packet()).containsExactly(0x40, 2, id >> 8, id);
+            fleet.full = true;
+            client.publish(topic, "{}", 1);
+            assertThat(client.closed()).as("without a PUBACK").isTrue();
+        }
+    }
+
+    @Test
+    void thatADeviceIsGoneIsReportedOnceThereIsRoomForIt() throws IOException {
+        long epoch;
+        try (MqttClient client = connected()) {
+            epoch = epoch();
+            fleet.full = true;
+        }
+        await().until(() -> fleet.refused.stream().anyMatch(DeviceDisconnected.class::isInstance));
+        fleet.full = false;
+        await().untilAsserted(() -> assertThat(fleet.reported(DeviceDisconnected.class))
+                .extracting(DeviceDisconnected::getEpoch)
+                .containsExactly(epoch));
+    }
+
     @Test
     void telemetryIsAcknowledgedWithItsProperties() throws IOException {
         try (MqttClient client = connected()) {

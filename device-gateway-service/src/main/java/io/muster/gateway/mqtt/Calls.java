@@ -2,7 +2,6 @@ package io.muster.gateway.mqtt;
 
 import io.muster.records.MethodAnswered;
 import io.muster.records.MethodUnanswered;
-import io.muster.records.MethodUndelivered;
 import io.netty.util.concurrent.EventExecutor;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -13,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +24,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Calls {
     private static final Duration RETRY = Duration.ofSeconds(1);
-    private static final Executor LATER = CompletableFuture.delayedExecutor(RETRY.toMillis(), TimeUnit.MILLISECONDS);
 
     /** A call that was handed over. */
     private static final class Open {
@@ -94,14 +91,6 @@ final class Calls {
                 });
     }
 
-    /** Reports that a call never left this gateway. */
-    void undelivered(String deviceId, MethodUndelivered report) {
-        fleet.report(deviceId, report).exceptionally(_ -> {
-            LATER.execute(() -> undelivered(deviceId, report));
-            return null;
-        });
-    }
-
     /** How long the last of a device's open calls has to be answered. */
     Duration longest(String deviceId) {
         long now = System.nanoTime();
@@ -119,6 +108,10 @@ final class Calls {
 
     boolean anyOpen(String deviceId) {
         return all.containsKey(deviceId);
+    }
+
+    boolean isOpen(String deviceId, String deliveryId) {
+        return get(deviceId, deliveryId) != null;
     }
 
     private @Nullable Open get(String deviceId, String deliveryId) {

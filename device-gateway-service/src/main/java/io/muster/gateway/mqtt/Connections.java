@@ -16,22 +16,28 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** The connections of this gateway, by device id, and what the fleet sends over them. Thread-safe. */
 public final class Connections {
     private static final Duration LONGEST_LATENCY = Duration.ofSeconds(30);
+    private static final Executor LATER = CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS);
 
     private final Map<String, DeviceHandler> handlers = new ConcurrentHashMap<>();
     private final AtomicInteger waiting = new AtomicInteger();
+    private final Fleet fleet;
     private final InstantSource clock;
     private final Timer latency;
     private final GatewayMeters counters;
     private final Calls calls;
 
     public Connections(Fleet fleet, MeterRegistry meters, InstantSource clock) {
+        this.fleet = fleet;
         this.clock = clock;
         this.counters = new GatewayMeters(meters, handlers);
         this.calls = new Calls(fleet, counters, clock);
@@ -88,10 +94,18 @@ public final class Connections {
                 latency.record(Duration.between(delivery.getAt(), clock.instant()));
             });
         } else if (delivery.getDelivery() instanceof MethodRequest request) {
-            calls.undelivered(
+            reportUntilKept(
                     delivery.getDeviceId(),
                     new MethodUndelivered(request.getDeliveryId(), "no such connection", false));
         }
+    }
+
+    /** Writes a report that must not be lost: again each second while it can't be kept. */
+    void reportUntilKept(String deviceId, Object report) {
+        fleet.report(deviceId, report).exceptionally(_ -> {
+            LATER.execute(() -> reportUntilKept(deviceId, report));
+            return null;
+        });
     }
 
     private static long epoch(Object delivery) {

@@ -58,9 +58,10 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
     private static final int PACKET_IDS = 0xffff;
     private static final int UNACKNOWLEDGED = 64;
     private static final Duration LONGEST_SILENCE = Duration.ofSeconds(1767);
-    private static final Duration RECHECK = Duration.ofMillis(10);
+    private static final Duration RECHECK = Duration.ofMillis(100);
     private static final String EXPIRED = "expired";
     private static final String LOG_AWAY = "the log is away";
+    private static final CompletableFuture<Void> NOTHING_TO_WRITE = CompletableFuture.completedFuture(null);
     /** The CONNACK is not waited for longer. */
     private static final Duration OPENING_LIMIT = Duration.ofSeconds(20);
     /** How long a gateway that ends waits for answers: it keeps within the time that schedulers of containers give. */
@@ -104,7 +105,10 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
     private @Nullable Will will;
     private boolean draining;
     private boolean throttled;
+    private boolean rechecks;
+    /** How much of what the device said the brokers have not acknowledged. */
     private int unacknowledged;
+
     private int lastPacketId;
 
     @SuppressWarnings("NullAway.Init") // Netty calls handlerAdded before anything else.
@@ -163,7 +167,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
             }
             waitingOut.forEach(this::send);
             waitingOut.clear();
-            throttle();
+            context.channel().config().setAutoRead(!throttled);
         });
     }
 
@@ -222,49 +226,59 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
             case DevicePublish.Telemetry telemetry -> telemetry(message, telemetry.properties());
             case DevicePublish.TwinGet get -> {
                 meters.received("twin get");
-                if (subscriptions.contains(Filters.TWIN_ANSWERS)) {
-                    report(new RequestTwin(epoch, get.rid()));
-                }
-                acknowledge(message);
+                answerWhenWritten(
+                        subscriptions.contains(Filters.TWIN_ANSWERS)
+                                ? fleet.report(deviceId, new RequestTwin(epoch, get.rid()))
+                                : NOTHING_TO_WRITE,
+                        puback(message));
+                throttle();
             }
             case DevicePublish.ReportedPatch patch -> {
                 meters.received("reported patch");
                 reported(message, patch);
+                throttle();
             }
             case DevicePublish.MalformedPatch patch -> {
-                context.writeAndFlush(Packets.twinFailure(
-                        context.alloc(), patch.rid(), Packets.BAD_REQUEST, "The $version is not a number.", now()));
-                acknowledge(message);
+                refusePatch(patch.rid(), "The $version is not a number.");
+                answerWhenWritten(NOTHING_TO_WRITE, puback(message));
             }
-            case DevicePublish.MethodAnswer answer -> {
-                meters.received("method answer");
-                closeUnlessKept(calls.answered(
-                        deviceId,
-                        answer.rid(),
-                        answer.status(),
-                        ByteBuffer.wrap(ByteBufUtil.getBytes(message.payload()))));
-                acknowledge(message);
-                if (draining && !calls.anyOpen(deviceId)) {
-                    context.close();
-                }
-            }
+            case DevicePublish.MethodAnswer answer -> answered(message, answer);
             case DevicePublish.Unknown _ -> refuse("topic");
         }
-        throttle();
     }
 
     private void reported(MqttPublishMessage message, DevicePublish.ReportedPatch patch) {
+        CompletableFuture<Void> written = NOTHING_TO_WRITE;
         try {
             String text = StandardCharsets.UTF_8
                     .newDecoder()
                     .decode(message.payload().nioBuffer())
                     .toString();
-            report(new PatchReported(epoch, patch.rid(), text, patch.expectedVersion()));
+            written = fleet.report(deviceId, new PatchReported(epoch, patch.rid(), text, patch.expectedVersion()));
         } catch (CharacterCodingException e) {
-            context.writeAndFlush(Packets.twinFailure(
-                    context.alloc(), patch.rid(), Packets.BAD_REQUEST, "The patch is not UTF-8.", now()));
+            refusePatch(patch.rid(), "The patch is not UTF-8.");
         }
-        acknowledge(message);
+        answerWhenWritten(written, puback(message));
+    }
+
+    private void refusePatch(String rid, String reason) {
+        context.writeAndFlush(Packets.twinFailure(context.alloc(), rid, Packets.BAD_REQUEST, reason, now()));
+    }
+
+    private void answered(MqttPublishMessage message, DevicePublish.MethodAnswer answer) {
+        meters.received("method answer");
+        boolean waitedFor = calls.isOpen(deviceId, answer.rid());
+        answerWhenWritten(
+                calls.answered(
+                        deviceId,
+                        answer.rid(),
+                        answer.status(),
+                        ByteBuffer.wrap(ByteBufUtil.getBytes(message.payload()))),
+                puback(message));
+        // There are only as many as there were calls: they are read whatever else waits.
+        if (!waitedFor) {
+            throttle();
+        }
     }
 
     private void telemetry(MqttPublishMessage message, Map<String, @Nullable String> properties) {
@@ -274,35 +288,50 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
             all = new LinkedHashMap<>(properties);
             all.put("mqtt-retain", "true");
         }
-        boolean awaited = message.fixedHeader().qosLevel() == MqttQoS.AT_LEAST_ONCE;
-        int packetId = message.variableHeader().packetId();
-        unacknowledged++;
         byte[] body = ByteBufUtil.getBytes(message.payload());
-        OnLoop.then(
-                context,
+        answerWhenWritten(
                 fleet.telemetry(new Telemetry(id.deviceId(), id.moduleId(), now(), all, ByteBuffer.wrap(body))),
-                (_, error) -> {
-                    unacknowledged--;
-                    if (error != null) {
-                        refuse(LOG_AWAY);
-                    } else if (awaited) {
-                        context.writeAndFlush(Packets.puback(packetId));
-                    }
-                });
+                puback(message));
+        throttle();
     }
 
     private void report(Object report) {
-        closeUnlessKept(fleet.report(deviceId, report));
+        answerWhenWritten(fleet.report(deviceId, report), null);
     }
 
-    private void closeUnlessKept(CompletableFuture<Void> report) {
-        report.exceptionally(_ -> {
-            context.executor().execute(() -> refuse(LOG_AWAY));
-            return null;
+    /** @return null where the device wants none */
+    private static @Nullable MqttMessage puback(MqttPublishMessage message) {
+        return message.fixedHeader().qosLevel() == MqttQoS.AT_LEAST_ONCE
+                ? Packets.puback(message.variableHeader().packetId())
+                : null;
+    }
+
+    /**
+     * Answers the device when the brokers have what it said; ends the connection where that can't be kept, so that the device says it again.
+     *
+     * @param answer null for none
+     */
+    private void answerWhenWritten(CompletableFuture<Void> written, @Nullable MqttMessage answer) {
+        unacknowledged++;
+        OnLoop.then(context, written, (_, error) -> {
+            unacknowledged--;
+            if (error != null) {
+                refuse(LOG_AWAY);
+                return;
+            }
+            if (answer != null) {
+                context.writeAndFlush(answer);
+            }
+            if (throttled && unacknowledged == UNACKNOWLEDGED / 2) {
+                throttleOrRead();
+            }
+            if (draining && unacknowledged == 0 && !calls.anyOpen(deviceId)) {
+                context.close();
+            }
         });
     }
 
-    /** A device that says more than can be written waits; others don't. */
+    /** A device that says of itself more than can be written waits; others don't. */
     private void throttle() {
         if (!throttled) {
             throttleOrRead();
@@ -313,14 +342,18 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
         throttled = (unacknowledged >= UNACKNOWLEDGED || fleet.saturated())
                 && context.channel().isActive();
         context.channel().config().setAutoRead(!throttled);
-        if (throttled) {
-            context.executor().schedule(this::throttleOrRead, RECHECK.toMillis(), TimeUnit.MILLISECONDS);
-        }
-    }
-
-    private void acknowledge(MqttPublishMessage message) {
-        if (message.fixedHeader().qosLevel() == MqttQoS.AT_LEAST_ONCE) {
-            context.writeAndFlush(Packets.puback(message.variableHeader().packetId()));
+        if (throttled && !rechecks) {
+            rechecks = true;
+            context.executor()
+                    .schedule(
+                            () -> {
+                                rechecks = false;
+                                if (throttled) {
+                                    throttleOrRead();
+                                }
+                            },
+                            RECHECK.toMillis(),
+                            TimeUnit.MILLISECONDS);
         }
     }
 
@@ -350,17 +383,16 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
 
     /** The answer waits for the log, so that who subscribed to methods can be called. */
     private void tellSubscriptions(boolean changed, MqttMessage answer) {
-        CompletableFuture<Void> told = changed
-                ? fleet.report(
-                        deviceId, new SubscriptionsChanged(epoch, subscriptions.filters(), subscriptions.atLeastOnce()))
-                : CompletableFuture.completedFuture(null);
-        OnLoop.then(context, told, (_, error) -> {
-            if (error != null) {
-                refuse(LOG_AWAY);
-            } else {
-                context.writeAndFlush(answer);
-            }
-        });
+        answerWhenWritten(
+                changed
+                        ? fleet.report(
+                                deviceId,
+                                new SubscriptionsChanged(epoch, subscriptions.filters(), subscriptions.atLeastOnce()))
+                        : NOTHING_TO_WRITE,
+                answer);
+        if (unacknowledged >= UNACKNOWLEDGED) {
+            throttle();
+        }
     }
 
     /** Hands over what the fleet sent for this connection. Any thread. @param taken runs when the connection's thread has it */
@@ -412,7 +444,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
         } else {
             meters.delivery("method", obstacle);
             call.ended(obstacle, true, now());
-            calls.undelivered(
+            connections.reportUntilKept(
                     deviceId, new MethodUndelivered(request.getDeliveryId(), obstacle, obstacle.equals(EXPIRED)));
         }
     }
@@ -508,7 +540,8 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
             properties.put("iothub-MessageType", "Will");
             fleet.telemetry(new Telemetry(id.deviceId(), id.moduleId(), now(), properties, will.body()));
         }
-        fleet.report(deviceId, new DeviceDisconnected(epoch));
+        // The epoch fences it, however late it is.
+        connections.reportUntilKept(deviceId, new DeviceDisconnected(epoch));
         ctx.fireChannelInactive();
     }
 

@@ -8,23 +8,37 @@ import io.muster.access.SharedAccessPolicies;
 import io.muster.gateway.connect.DeviceAuthorities;
 import io.muster.gateway.connect.Doorkeeper;
 import io.muster.records.ConnectionTerms;
+import io.muster.records.Delivery;
+import io.muster.records.MethodAnswered;
+import io.muster.records.MethodRequest;
 import io.muster.records.Telemetry;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.mqtt.MqttMessageBuilders;
 import io.netty.handler.codec.mqtt.MqttQoS;
 import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** On a clock that the test moves. */
 class DeviceHandlerTest {
-    /** Takes everything; whether it is saturated is asked, and counted. */
+    private static final String METHODS = "$iothub/methods/POST/#";
+
+    /** Takes everything unless it is full; whether it is saturated is asked, and counted. */
     private static final class SaturatedFleet implements Fleet {
+        private final List<Object> reports = new ArrayList<>();
+        private final List<CompletableFuture<Void>> unwritten = new ArrayList<>();
+        private boolean full;
+        private boolean slow;
         private int asked;
         private boolean saturated = true;
 
@@ -35,12 +49,21 @@ class DeviceHandlerTest {
 
         @Override
         public CompletableFuture<Void> report(String deviceId, Object report) {
+            if (full) {
+                return CompletableFuture.failedFuture(new IllegalStateException("full"));
+            }
+            reports.add(report);
             return CompletableFuture.completedFuture(null);
         }
 
         @Override
         public CompletableFuture<Void> telemetry(Telemetry message) {
-            return CompletableFuture.completedFuture(null);
+            CompletableFuture<Void> written = new CompletableFuture<>();
+            unwritten.add(written);
+            if (!slow) {
+                written.complete(null);
+            }
+            return written;
         }
 
         @Override
@@ -52,7 +75,9 @@ class DeviceHandlerTest {
 
     private final SaturatedFleet fleet = new SaturatedFleet();
 
-    private EmbeddedChannel connected(int keepAlive) {
+    private final Connections connections = new Connections(fleet, new SimpleMeterRegistry(), InstantSource.system());
+
+    private EmbeddedChannel connected(int keepAlive, String... filters) {
         SharedAccessPolicies policies = SharedAccessPolicies.generate(new SecureRandom());
         MqttSettings settings = new MqttSettings(
                 "127.0.0.1",
@@ -69,8 +94,8 @@ class DeviceHandlerTest {
         DeviceHandler handler = new DeviceHandler(
                 settings,
                 fleet,
-                new Connections(fleet, new SimpleMeterRegistry(), InstantSource.system()),
-                new DeviceHandler.Session("d", 1, new Subscriptions(List.of(), List.of()), null),
+                connections,
+                new DeviceHandler.Session("d", 1, new Subscriptions(List.of(filters), List.of()), null),
                 new HeldPackets());
         EmbeddedChannel channel = new EmbeddedChannel();
         channel.freezeTime();
@@ -81,8 +106,12 @@ class DeviceHandlerTest {
     }
 
     private static void publish(EmbeddedChannel channel) {
+        publish(channel, "devices/d/messages/events/");
+    }
+
+    private static void publish(EmbeddedChannel channel, String topic) {
         channel.writeInbound(MqttMessageBuilders.publish()
-                .topicName("devices/d/messages/events/")
+                .topicName(topic)
                 .qos(MqttQoS.AT_MOST_ONCE)
                 .payload(Unpooled.EMPTY_BUFFER)
                 .build());
@@ -104,13 +133,65 @@ class DeviceHandlerTest {
         assertThat(channel.config().isAutoRead()).isFalse();
         fleet.asked = 0;
         pass(channel, 1000);
-        assertThat(fleet.asked).isLessThanOrEqualTo(100);
+        assertThat(fleet.asked).isLessThanOrEqualTo(10);
         fleet.saturated = false;
-        pass(channel, 20);
+        pass(channel, 100);
         assertThat(channel.config().isAutoRead()).isTrue();
         fleet.asked = 0;
         pass(channel, 1000);
         assertThat(fleet.asked).isZero();
+    }
+
+    @Test
+    void answersThatAreWaitedForAreReadHoweverMuchOthersSend() {
+        EmbeddedChannel channel = connected(60, METHODS);
+        call(channel, "01", Duration.ofSeconds(30));
+        call(channel, "02", Duration.ofSeconds(30));
+        publish(channel, answer("01"));
+        assertThat(channel.config().isAutoRead()).isTrue();
+        publish(channel, answer("02"));
+        assertThat(channel.config().isAutoRead()).isTrue();
+        assertThat(fleet.reports).filteredOn(MethodAnswered.class::isInstance).hasSize(2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "devices/d/messages/events/",
+                "$iothub/twin/GET/?$rid=1",
+                "$iothub/twin/PATCH/properties/reported/?$rid=1",
+                "$iothub/methods/res/200/?$rid=nobody-waits"
+            })
+    void whatNobodyWaitsForIsReadAsFastAsItIsWritten(String topic) {
+        EmbeddedChannel channel = connected(60);
+        publish(channel, topic);
+        assertThat(channel.config().isAutoRead()).isFalse();
+    }
+
+    @Test
+    void aDeviceIsReadAgainAsSoonAsMuchOfItsOwnIsWritten() {
+        fleet.saturated = false;
+        fleet.slow = true;
+        EmbeddedChannel channel = connected(60);
+        while (channel.config().isAutoRead()) {
+            publish(channel);
+        }
+        fleet.unwritten.forEach(written -> written.complete(null));
+        channel.runPendingTasks();
+        assertThat(channel.config().isAutoRead()).isTrue();
+    }
+
+    private void call(EmbeddedChannel channel, String id, Duration time) {
+        Instant decided = Instant.EPOCH;
+        connections.deliver(
+                new Delivery("d", decided, new MethodRequest(1L, id, "reboot", "{}", decided.plus(time))),
+                System.nanoTime(),
+                Optional.empty());
+        channel.runPendingTasks();
+    }
+
+    private static String answer(String id) {
+        return "$iothub/methods/res/200/?$rid=" + id;
     }
 
     @Test
