@@ -14,13 +14,15 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Methods that were handed to devices and have not ended, of all connections. Each ends once, with a report: the device's answer, or, when its
  * time is over by the monotonic clock of this process, that it has not answered. So an answer counts if it came here in time, whenever
- * the fleet reads that, and whatever any clock says (ADR 0018). A call outlives its connection: the answer may come over the device's next one.
- * Thread-safe.
+ * the fleet reads that, and whatever any clock says (ADR 0018). That a call is not answered is reported by a timer of its connection's thread, which
+ * nothing blocks: at the deadline, or as soon as the thread has ended what it is doing; an answer that it reads meanwhile is late. A call outlives
+ * its connection: the answer may come over the device's next one. Thread-safe.
  */
 final class Calls {
     private static final Duration RETRY = Duration.ofSeconds(1);
@@ -31,7 +33,7 @@ final class Calls {
         private final long until;
         private final EventExecutor timer;
         private volatile @Nullable Future<?> timeOut;
-        /** Its time is over, and the report of that is to be written still: an answer comes too late. */
+        /** That its time is over was counted; the report of it may still have to be written. */
         private volatile boolean over;
 
         private Open(Call call, long until, EventExecutor timer) {
@@ -42,6 +44,11 @@ final class Calls {
 
         private String deliveryId() {
             return call.request().getDeliveryId();
+        }
+
+        /** Nanoseconds until its time is over; negative behind that. */
+        private long left() {
+            return until - timer.ticker().nanoTime();
         }
     }
 
@@ -60,44 +67,39 @@ final class Calls {
 
     /** The call is being handed over: its device's time begins. @param timer outlives the connection */
     void begin(Call call, EventExecutor timer) {
-        Open open = new Open(call, System.nanoTime() + call.time().toNanos(), timer);
+        Open open = new Open(call, timer.ticker().nanoTime() + call.time().toNanos(), timer);
         keep(open);
         timeOutIn(open, call.time().toNanos());
     }
 
     /**
      * Reports a device's answer. One to a call that is not open here is reported too: another gateway may have handed that over, and the
-     * fleet knows whether it has ended.
+     * fleet knows whether it has ended. One that comes behind the call's deadline is dropped, and the call ends as unanswered.
      *
-     * @return fails when the answer can't be kept; the call is open then as before
+     * @return ends when the brokers have the answer; fails when it can't be kept, and the call is open then as before
      */
     CompletableFuture<Void> answered(String deviceId, String deliveryId, int status, ByteBuffer payload) {
         Instant at = clock.instant();
         @Nullable Open open = get(deviceId, deliveryId);
-        if (open != null && open.over) {
+        if (open != null && open.left() <= 0) {
+            timeOut(open);
             return CompletableFuture.completedFuture(null);
         }
-        if (open != null) {
-            remove(open);
-        }
+        @Nullable Open ended = open != null && remove(open) ? open : null;
         return fleet.report(deviceId, new MethodAnswered(deliveryId, status, payload))
                 .whenComplete((_, error) -> {
-                    if (open != null && error == null) {
-                        open.call.ended(Integer.toString(status), status >= Packets.BAD_REQUEST, at);
-                    } else if (open != null) {
-                        keep(open);
-                        timeOutIn(open, Math.max(open.until - System.nanoTime(), RETRY.toNanos()));
+                    if (ended != null && error == null) {
+                        ended.call.ended(Integer.toString(status), status >= Packets.BAD_REQUEST, at);
+                    } else if (ended != null) {
+                        keep(ended);
+                        timeOutIn(ended, Math.max(ended.left(), RETRY.toNanos()));
                     }
                 });
     }
 
     /** How long the last of a device's open calls has to be answered. */
     Duration longest(String deviceId) {
-        long now = System.nanoTime();
-        long most = open(deviceId).stream()
-                .mapToLong(open -> open.until - now)
-                .max()
-                .orElse(0);
+        long most = open(deviceId).stream().mapToLong(Open::left).max().orElse(0);
         return Duration.ofNanos(Math.max(0, most));
     }
 
@@ -127,15 +129,18 @@ final class Calls {
         });
     }
 
-    private void remove(Open open) {
+    /** @return false when it was ended meanwhile */
+    private boolean remove(Open open) {
+        AtomicBoolean removed = new AtomicBoolean();
         all.computeIfPresent(open.call.deviceId(), (_, calls) -> {
-            calls.remove(open.deliveryId(), open);
+            removed.set(calls.remove(open.deliveryId(), open));
             return calls.isEmpty() ? null : calls;
         });
         @Nullable Future<?> timeOut = open.timeOut;
         if (timeOut != null) {
             timeOut.cancel(false);
         }
+        return removed.get();
     }
 
     private void timeOutIn(Open open, long nanos) {
@@ -143,21 +148,20 @@ final class Calls {
     }
 
     private void timeOut(Open open) {
-        String deviceId = open.call.deviceId();
-        if (get(deviceId, open.deliveryId()) != open) {
+        if (!remove(open)) {
             return;
         }
-        remove(open);
         if (!open.over) {
             open.over = true;
             meters.delivery("method", "no answer");
             open.call.ended("no answer", true, clock.instant());
         }
-        fleet.report(deviceId, new MethodUnanswered(open.deliveryId())).exceptionally(_ -> {
-            // The memory for reports is full: the call is not forgotten.
-            keep(open);
-            timeOutIn(open, RETRY.toNanos());
-            return null;
-        });
+        fleet.report(open.call.deviceId(), new MethodUnanswered(open.deliveryId()))
+                .exceptionally(_ -> {
+                    // The memory for reports is full: the call is not forgotten.
+                    keep(open);
+                    timeOutIn(open, RETRY.toNanos());
+                    return null;
+                });
     }
 }

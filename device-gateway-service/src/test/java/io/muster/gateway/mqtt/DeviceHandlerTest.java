@@ -11,6 +11,7 @@ import io.muster.records.ConnectionTerms;
 import io.muster.records.Delivery;
 import io.muster.records.MethodAnswered;
 import io.muster.records.MethodRequest;
+import io.muster.records.MethodUnanswered;
 import io.muster.records.Telemetry;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -179,6 +180,33 @@ class DeviceHandlerTest {
         fleet.unwritten.forEach(written -> written.complete(null));
         channel.runPendingTasks();
         assertThat(channel.config().isAutoRead()).isTrue();
+    }
+
+    @Test
+    void aCallThatIsNotAnsweredIsReportedAtItsDeadline() {
+        EmbeddedChannel channel = connected(60, METHODS);
+        call(channel, "01", Duration.ofSeconds(5));
+        pass(channel, 4_990);
+        assertThat(fleet.reports).noneMatch(MethodUnanswered.class::isInstance);
+        pass(channel, 10);
+        assertThat(fleet.reports).last().isEqualTo(new MethodUnanswered("01"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void anAnswerBehindTheDeadlineIsNoSuccessThoughTheTimerIsLate(boolean full) {
+        EmbeddedChannel channel = connected(60, METHODS);
+        call(channel, "01", Duration.ofSeconds(5));
+        channel.advanceTimeBy(5, TimeUnit.SECONDS);
+        // No timer has run yet: the connection's thread was busy.
+        fleet.full = full;
+        publish(channel, answer("01"));
+        fleet.full = false;
+        pass(channel, 1000);
+        assertThat(fleet.reports)
+                .filteredOn(report -> report instanceof MethodUnanswered || report instanceof MethodAnswered)
+                .first()
+                .isEqualTo(new MethodUnanswered("01"));
     }
 
     private void call(EmbeddedChannel channel, String id, Duration time) {
