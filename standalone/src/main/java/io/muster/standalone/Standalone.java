@@ -48,6 +48,13 @@ import org.apache.kafka.common.Uuid;
 public final class Standalone implements AutoCloseable {
     private static final String SECOND = "-2";
     private static final List<String> STATEFUL = List.of("planner", "processor");
+    private static final String GATEWAY = "io.muster.gateway.Main";
+    /** What the gateway takes outside the heap: for devices at most so much that its Kafka clients never lack any. As in its image. */
+    private static final List<String> GATEWAY_BUFFERS = List.of(
+            "-XX:MaxDirectMemorySize=160m",
+            "-Dio.netty.maxDirectMemory=" + (128 << 20),
+            "-Djdk.nio.maxCachedBufferSize=" + (256 << 10));
+
     private static final List<String> SERVICES = List.of("planner", "processor", "gateway", "api");
     private static final Duration START_LIMIT = Duration.ofMinutes(10);
     private static final String DEBUG = "MUSTER_DEBUG";
@@ -154,7 +161,7 @@ public final class Standalone implements AutoCloseable {
         awaitReady("registry", () -> answers(URI.create(options.registry() + "/subjects")));
         prepareTopics();
         startPlannerAndProcessor();
-        startService("gateway", "io.muster.gateway.Main", 512, gatewaySettings(0, options.mqttPort()));
+        startService("gateway", GATEWAY, 512, gatewaySettings(0, options.mqttPort()));
         startService("api", "io.muster.api.Main", 384, apiSettings(0, options.restPort(), options.mqttPort()));
         awaitReady(SERVICES);
         become("ready");
@@ -281,7 +288,7 @@ public final class Standalone implements AutoCloseable {
                 512,
                 List.of("--state.dir=" + data.root().resolve(planner)));
         startService("processor" + SECOND, "io.muster.processor.Main", 512, processorSettings("processor" + SECOND));
-        startService("gateway" + SECOND, "io.muster.gateway.Main", 512, gatewaySettings(1, mqttPort));
+        startService("gateway" + SECOND, GATEWAY, 512, gatewaySettings(1, mqttPort));
         startService("api" + SECOND, "io.muster.api.Main", 384, apiSettings(1, restPort, mqttPort));
         awaitReady(SERVICES.stream().map(service -> service + SECOND).toList());
         return new Endpoints("https://localhost:" + restPort, mqttPort);
@@ -358,6 +365,9 @@ public final class Standalone implements AutoCloseable {
 
     private List<String> program(String main, int megabytes, List<String> settings) {
         List<String> command = new ArrayList<>(java(megabytes));
+        if (main.equals(GATEWAY)) {
+            command.addAll(GATEWAY_BUFFERS);
+        }
         command.addAll(List.of(
                 "-cp",
                 classPath(),
@@ -519,6 +529,7 @@ public final class Standalone implements AutoCloseable {
                 "-XX:+UseSerialGC",
                 "-XX:+ExitOnOutOfMemoryError",
                 "-XX:TieredStopAtLevel=4",
+                "-XX:TrimNativeHeapInterval=60000",
                 "-Xshare:auto",
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow");
