@@ -26,7 +26,7 @@ final class Arrivals {
     /** Of so many the refusals are remembered: of those that had one last. */
     private static final int ADDRESSES = 10_000;
 
-    private static final double SECOND_MS = 1000;
+    private static final double SECOND_NANOS = 1e9;
 
     private final int mostOfAnAddress;
     private final int refusalsPerSecond;
@@ -46,11 +46,10 @@ final class Arrivals {
 
         private double left() {
             Instant now = clock.instant();
-            if (now.isAfter(asOf)) {
-                double more = Duration.between(asOf, now).toMillis() * refusalsPerSecond / SECOND_MS;
-                left = Math.min(refusalsPerSecond * BURST_SECONDS, left + more);
-                asOf = now;
-            }
+            // A clock that is set back costs nothing.
+            double passed = Math.max(0, Duration.between(asOf, now).toNanos());
+            left = Math.min(refusalsPerSecond * BURST_SECONDS, left + passed * refusalsPerSecond / SECOND_NANOS);
+            asOf = now;
             return left;
         }
 
