@@ -8,7 +8,8 @@ import java.util.regex.Pattern;
 
 /**
  * Which topics stream jobs may use: users' topics that an allowlist names, the fleet's telemetry to read, and the two topics of commands to
- * write, as rows. Everything else of Muster's holds keys of devices, answers to others or state, so no allowlist opens it; nor topics of
+ * write, as rows. A topic that may be another Muster's telemetry is read as a user's is, and written only
+ * where the list names it exactly. Everything else of Muster's holds keys of devices, answers to others or state, so no allowlist opens it; nor topics of
  * Kafka and of schema registries. The processor asks before it runs a job, the API where it tests an input or output, and the chart's access
  * lists are compared with it. ADR 0020.
  *
@@ -48,7 +49,11 @@ public record StreamJobTopics(List<String> allowed) {
 
     /** Returns why a job may not write the topic; empty where it may. */
     public Optional<String> refusesWrite(String topic) {
-        return refuses(topic, WRITTEN, "write");
+        return isForeignTelemetry(topic) && !allowed.contains(topic)
+                ? Optional.of("The topic " + topic
+                        + " may be the telemetry of another Muster, which stream jobs don't write: where it is not, the setting"
+                        + " stream.topics names it, without an asterisk.")
+                : refuses(topic, WRITTEN, "write");
     }
 
     private Optional<String> refuses(String topic, Set<Topic<?>> open, String verb) {
@@ -66,14 +71,18 @@ public record StreamJobTopics(List<String> allowed) {
                         + ": the setting stream.topics is " + String.join(",", allowed) + ".");
     }
 
-    /** Also of a Muster that has another prefix of names, or none; what is called as telemetry and isn't ours is a user's. */
+    /** Also of a Muster that has another prefix of names, or none, but for its telemetry. */
     private static boolean isReserved(String topic) {
         String plain = plain(topic);
         return RESERVED.stream().anyMatch(plain::startsWith)
-                || topic.equals(Topics.TELEMETRY.name())
-                || (!plain.equals(plain(Topics.TELEMETRY.name()))
+                || (!isForeignTelemetry(topic)
                         && Topics.ALL.stream()
                                 .anyMatch(ours -> plain(ours.name()).equals(plain)));
+    }
+
+    /** Whether it is called as the telemetry of a Muster with another prefix, or none; it may also be a user's. */
+    private static boolean isForeignTelemetry(String topic) {
+        return !topic.equals(Topics.TELEMETRY.name()) && plain(topic).equals(plain(Topics.TELEMETRY.name()));
     }
 
     private static String plain(String topic) {

@@ -53,6 +53,21 @@ class StreamJobTopicsTest {
         assertThat(written).containsExactlyInAnyOrder("device-commands", "job-commands");
     }
 
+    /** What would be written there, another Muster takes for its devices' word. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            *                      | true  | false
+            plant-b.*              | true  | false
+            plant-b.telemetry      | true  | true
+            *, plant-b.telemetry   | true  | true
+            plant-c.telemetry      | false | false
+            """)
+    void whatMayBeTelemetryOfAnotherMusterIsWrittenOnlyWhereItIsNamed(String allowed, boolean read, boolean written) {
+        StreamJobTopics topics = StreamJobTopics.of(allowed);
+        assertThat(topics.refusesRead("plant-b.telemetry").isEmpty()).isEqualTo(read);
+        assertThat(topics.refusesWrite("plant-b.telemetry").isEmpty()).isEqualTo(written);
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             *               | orders       | true
@@ -61,7 +76,6 @@ class StreamJobTopicsTest {
             plant.*, orders | plant.alerts | true
             plant.*, orders | orders       | true
             plant.*, orders | other        | false
-            *               | site.telemetry | true
             ''              | orders       | false
             ''              | telemetry    | true
             """)
