@@ -9,7 +9,8 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.apache.hc.client5.http.DnsResolver;
 import org.apache.hc.client5.http.classic.methods.HttpUriRequestBase;
@@ -34,6 +35,8 @@ public final class EndpointClient implements AutoCloseable {
 
     private final CloseableHttpClient http;
     private final Duration limit;
+    private final ScheduledThreadPoolExecutor deadlines = new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().daemon().name("endpoint-deadlines").factory());
 
     /** What came of a call. */
     public sealed interface Outcome {
@@ -48,6 +51,7 @@ public final class EndpointClient implements AutoCloseable {
     public EndpointClient(EndpointAccess access, Duration limit) {
         Timeout timeout = Timeout.of(limit);
         this.limit = limit;
+        deadlines.setRemoveOnCancelPolicy(true); // Else it keeps each request, with its body, until the deadline.
         this.http = HttpClientBuilder.create()
                 .setConnectionManager(PoolingHttpClientConnectionManagerBuilder.create()
                         .setDnsResolver(resolver(access))
@@ -98,12 +102,15 @@ public final class EndpointClient implements AutoCloseable {
         if (json != null) {
             request.setEntity(new ByteArrayEntity(json, ContentType.create("application/json")));
         }
-        CompletableFuture<Void> deadline = CompletableFuture.runAsync(
-                request::cancel, CompletableFuture.delayedExecutor(limit.toMillis(), TimeUnit.MILLISECONDS));
-        try (ClassicHttpResponse response = http.executeOpen(null, request, null)) {
-            int status = response.getCode();
-            passOver(request, response);
-            return new Outcome.Answered(status);
+        try {
+            Future<?> deadline = deadlines.schedule(request::cancel, limit.toMillis(), TimeUnit.MILLISECONDS);
+            try (ClassicHttpResponse response = http.executeOpen(null, request, null)) {
+                int status = response.getCode();
+                passOver(request, response);
+                return new Outcome.Answered(status);
+            } finally {
+                deadline.cancel(false);
+            }
         } catch (EndpointAccess.RefusedException e) {
             return new Outcome.NotReached(String.valueOf(e.getMessage()));
         } catch (UnknownHostException e) {
@@ -113,8 +120,6 @@ public final class EndpointClient implements AutoCloseable {
                     e instanceof javax.net.ssl.SSLException
                             ? "no TLS connection to it can be made"
                             : "it can't be reached, or does not answer in time");
-        } finally {
-            deadline.cancel(false);
         }
     }
 
@@ -139,6 +144,7 @@ public final class EndpointClient implements AutoCloseable {
 
     @Override
     public void close() {
+        deadlines.shutdownNow();
         http.close(CloseMode.IMMEDIATE);
     }
 }

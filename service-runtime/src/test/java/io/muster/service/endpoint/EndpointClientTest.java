@@ -1,10 +1,12 @@
 package io.muster.service.endpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpServer;
 import io.muster.service.endpoint.EndpointClient.Outcome;
 import java.io.IOException;
+import java.lang.ref.WeakReference;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -109,6 +111,30 @@ class EndpointClientTest {
             assertThat(client.call("POST", at("localhost", "/endless"), Map.of(), ROWS))
                     .isEqualTo(new Outcome.Answered(200));
         }
+    }
+
+    /** A fast endpoint is called hundreds of times within the limit of one call. */
+    @Test
+    void nothingOfACallIsKeptWhenItWasAnswered() {
+        try (EndpointClient client = new EndpointClient(EndpointAccess.of("localhost"), Duration.ofHours(1))) {
+            byte[] rows = new byte[1 << 20];
+            WeakReference<byte[]> sent = new WeakReference<>(rows);
+            assertThat(client.call("POST", at("localhost", "/rows"), Map.of(), rows))
+                    .isEqualTo(new Outcome.Answered(200));
+            rows = null;
+            await().atMost(LIMIT).until(() -> {
+                System.gc();
+                return sent.get() == null;
+            });
+        }
+    }
+
+    @Test
+    void aClosedClientReachesNothing() {
+        EndpointClient client = allowed();
+        client.close();
+        assertThat(client.call("POST", at("localhost", "/rows"), Map.of(), ROWS))
+                .isInstanceOf(Outcome.NotReached.class);
     }
 
     @Test
