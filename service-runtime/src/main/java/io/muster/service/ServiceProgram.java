@@ -3,6 +3,7 @@ package io.muster.service;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.muster.registry.SchemaRegistryException;
 import io.muster.topics.Namespace;
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import org.apache.kafka.common.KafkaException;
 import org.slf4j.Logger;
@@ -17,6 +18,8 @@ public final class ServiceProgram {
 
     /** The exit status when the service can't go on and may if it is started again. */
     public static final int FAILED = 1;
+
+    private static final Duration CLOSE_LIMIT = Duration.ofMinutes(1);
 
     /** Builds and starts a service. */
     @FunctionalInterface
@@ -76,10 +79,25 @@ public final class ServiceProgram {
         }
     }
 
-    /** Ends the process with {@link #FAILED}, for whoever started it to start it again. Returns at once. */
+    /**
+     * Ends the process with {@link #FAILED}, for whoever started it to start it again: in order, or, where that takes longer than a minute,
+     * at once. Returns at once.
+     */
     public static void fail(String reason) {
+        fail(reason, CLOSE_LIMIT);
+    }
+
+    static void fail(String reason, Duration closeLimit) {
         LOG.error("The process ends, to be started again: {}", reason);
         Thread.ofPlatform().name("fail").start(() -> System.exit(FAILED));
+        Thread.ofPlatform().daemon().name("fail-at-last").start(() -> {
+            try {
+                Thread.sleep(closeLimit);
+            } catch (InterruptedException _) {
+                Thread.currentThread().interrupt();
+            }
+            Runtime.getRuntime().halt(FAILED);
+        });
     }
 
     private static void awaitQuietly(CountDownLatch latch) {

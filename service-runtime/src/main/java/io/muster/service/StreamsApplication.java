@@ -4,13 +4,13 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.InvalidOffsetException;
@@ -20,14 +20,10 @@ import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.TopologyDescription;
-import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** One running Kafka Streams application, exactly once, tuned for a short road: its processors commit in {@link Steps}. */
 public final class StreamsApplication implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(StreamsApplication.class);
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
     private static final int COMMIT_INTERVAL_MS = 1000;
     private static final int POLL_MS = 5;
@@ -39,7 +35,6 @@ public final class StreamsApplication implements AutoCloseable {
 
     private static final int HEARTBEAT_MS = 2_000;
     private static final int BATCH_BYTES = 128 * 1024;
-    private static final int FAILURES_BEFORE_GIVING_UP = 20;
 
     private final KafkaStreams streams;
     private final KafkaStreamsMetrics metrics;
@@ -98,22 +93,9 @@ public final class StreamsApplication implements AutoCloseable {
         all.addAll(sources);
         begin(sources, topology, options);
         KafkaStreams streams = new KafkaStreams(topology, properties(options));
-        AtomicInteger failures = new AtomicInteger();
-        streams.setUncaughtExceptionHandler(e -> {
-            LOG.error("A stream thread failed", e);
-            Optional<String> fatal = hasNoOffset(e)
-                    ? Optional.of("Offsets of " + options.id() + " are gone, or what they name is.")
-                    : cause(e, UnusableStateException.class).map(Throwable::getMessage);
-            if (fatal.isPresent()) {
-                ServiceProgram.fail(fatal.get());
-                return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
-            }
-            if (failures.incrementAndGet() < FAILURES_BEFORE_GIVING_UP) {
-                return StreamThreadExceptionResponse.REPLACE_THREAD;
-            }
-            ServiceProgram.fail("Stream threads failed " + FAILURES_BEFORE_GIVING_UP + " times.");
-            return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
-        });
+        ThreadFailures failures = new ThreadFailures(options.id(), InstantSource.system(), ServiceProgram::fail);
+        streams.setUncaughtExceptionHandler(failures);
+        streams.setStateListener(failures);
         KafkaStreamsMetrics metrics = new KafkaStreamsMetrics(streams);
         metrics.bindTo(meters);
         streams.start();
@@ -135,7 +117,7 @@ public final class StreamsApplication implements AutoCloseable {
         return cause(e, InvalidOffsetException.class).isPresent();
     }
 
-    private static <T extends Throwable> Optional<T> cause(Throwable e, Class<T> type) {
+    static <T extends Throwable> Optional<T> cause(Throwable e, Class<T> type) {
         @Nullable Throwable at = e;
         while (at != null && !type.isInstance(at)) {
             at = at.getCause();
