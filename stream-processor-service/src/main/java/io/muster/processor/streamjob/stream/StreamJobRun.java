@@ -138,7 +138,7 @@ final class StreamJobRun implements AutoCloseable {
      * @param restarting is given the reason when a thread failed and is replaced
      */
     static StreamJobRun start(
-            String streamJobId,
+            StreamJob job,
             StreamJobStart start,
             StreamJobDefinition definition,
             Codecs codecs,
@@ -149,7 +149,7 @@ final class StreamJobRun implements AutoCloseable {
             throws ExecutionException, InterruptedException, StreamJobDefinitionException {
         Deque<AutoCloseable> opened = new ArrayDeque<>();
         try {
-            return start(streamJobId, start, definition, codecs, admin, place, units, restarting, opened);
+            return start(job, start, definition, codecs, admin, place, units, restarting, opened);
         } catch (Throwable e) {
             // The next try begins anew: nothing of this one is left.
             opened.forEach(StreamJobRun::closeQuietly);
@@ -158,7 +158,7 @@ final class StreamJobRun implements AutoCloseable {
     }
 
     private static StreamJobRun start(
-            String streamJobId,
+            StreamJob job,
             StreamJobStart start,
             StreamJobDefinition definition,
             Codecs codecs,
@@ -170,6 +170,7 @@ final class StreamJobRun implements AutoCloseable {
             throws ExecutionException, InterruptedException, StreamJobDefinitionException {
         StreamsApplication.Options options = place.options();
         long number = start.getNumber();
+        String streamJobId = job.getStreamJobId();
         if (definition.merges()) {
             create(admin, exchange(number), tasks(start), options.replication(), PassingTopic.SETTINGS);
         }
@@ -182,7 +183,7 @@ final class StreamJobRun implements AutoCloseable {
         start.getPositions()
                 .forEach(position -> read.add(new TopicPartition(position.getTopic(), position.getPartition())));
         position(admin, start, made);
-        Map<String, StreamJobDefinition.Output.ToEndpoint> endpoints = endpoints(streamJobId, definition);
+        Map<String, StreamJobDefinition.Output.ToEndpoint> endpoints = endpoints(job, definition);
         for (String topic : endpoints.keySet()) {
             create(admin, topic, 1, options.replication(), PassingTopic.SETTINGS);
         }
@@ -192,14 +193,14 @@ final class StreamJobRun implements AutoCloseable {
         StreamJobDelay delay = new StreamJobDelay(streamJobId, number, place.meters());
         opened.push(delay);
         StreamJobSpec spec =
-                spec(streamJobId, start, definition, codecs, logEnds, until::get, delay::reached, place::pace);
+                spec(job, start, definition, codecs, logEnds, until::get, delay::reached, place::pace);
         Map<String, Object> more = new HashMap<>(options.more());
         more.put(StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG, FailQuietly.class);
         more.put(StreamsConfig.POLL_MS_CONFIG, (int) Pace.LOOK.toMillis()); // There may be many, and most are idle.
         StreamsApplication.Options own = new StreamsApplication.Options(
                 applicationId(number), options.kafka(), options.stateDir(), units, options.replication(), more);
         KafkaStreams streams =
-                new KafkaStreams(StreamJobTopology.build(spec), StreamsApplication.properties(own), logEnds);
+                logEnds.application(StreamJobTopology.build(spec), StreamsApplication.properties(own));
         opened.push(() -> streams.close(CLOSE_LIMIT));
         Stumbling stumbling = new Stumbling(streamJobId, number, restarting);
         streams.setUncaughtExceptionHandler(stumbling);
@@ -323,18 +324,18 @@ final class StreamJobRun implements AutoCloseable {
 
     /** By the topics in which their rows wait. */
     private static Map<String, StreamJobDefinition.Output.ToEndpoint> endpoints(
-            String streamJobId, StreamJobDefinition definition) {
+            StreamJob job, StreamJobDefinition definition) {
         Map<String, StreamJobDefinition.Output.ToEndpoint> endpoints = new HashMap<>();
         definition.outputs().forEach((name, output) -> {
             if (output instanceof StreamJobDefinition.Output.ToEndpoint to) {
-                endpoints.put(EndpointDelivery.topic(streamJobId, name), to);
+                endpoints.put(EndpointDelivery.topic(job, name), to);
             }
         });
         return endpoints;
     }
 
     private static StreamJobSpec spec(
-            String streamJobId,
+            StreamJob job,
             StreamJobStart start,
             StreamJobDefinition definition,
             Codecs codecs,
@@ -377,13 +378,13 @@ final class StreamJobRun implements AutoCloseable {
                             new StreamJobSpec.Output(to.topic(), Formats.of(to, codecs), to.stopsAtErrors());
                         case StreamJobDefinition.Output.ToEndpoint to ->
                             new StreamJobSpec.Output(
-                                    EndpointDelivery.topic(streamJobId, output.getKey()),
+                                    EndpointDelivery.topic(job, output.getKey()),
                                     new OutputFormat.ToDeliver(),
                                     to.stopsAtErrors());
                     });
         }
         return new StreamJobSpec(
-                streamJobId,
+                job.getStreamJobId(),
                 start.getNumber(),
                 definition.query(),
                 inputs,
@@ -517,7 +518,7 @@ final class StreamJobRun implements AutoCloseable {
      */
     static void forget(Admin admin, StreamJob job) {
         Set<String> topics = StreamJobDefinition.outputNames(job.getDocument()).stream()
-                .map(output -> EndpointDelivery.topic(job.getStreamJobId(), output))
+                .map(output -> EndpointDelivery.topic(job, output))
                 .collect(Collectors.toSet());
         admin.deleteTopics(topics);
     }

@@ -15,6 +15,7 @@ import io.muster.query.stream.Ticks;
 import io.muster.records.StreamJobProgress;
 import io.muster.registry.InMemorySchemaRegistry;
 import io.muster.topics.Topics;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -26,7 +27,21 @@ import java.util.OptionalLong;
 import java.util.Properties;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListOffsetsResult;
+import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.MockConsumer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.internals.KafkaFutureImpl;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.StreamsConfig;
@@ -37,6 +52,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A start as its topology: partitions by themselves and over the exchange. */
@@ -46,6 +62,7 @@ class StreamJobTopologyTest {
     private final RecordCodec<StreamJobProgress> codec =
             new Codecs(new InMemorySchemaRegistry()).of(Topics.STREAM_JOB_PROGRESS);
     private final AtomicLong until = new AtomicLong(Long.MAX_VALUE);
+    private Arrivals arrivals = (_, _, _, now) -> OptionalLong.of(now);
     private @Nullable TopologyTestDriver driver;
     private TestInputTopic<String, String> in;
     private TestOutputTopic<String, String> out;
@@ -65,7 +82,7 @@ class StreamJobTopologyTest {
                 1,
                 () -> 50,
                 codec,
-                (_, _, _, now) -> OptionalLong.of(now));
+                arrivals);
         Properties properties = new Properties();
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "test-" + UUID.randomUUID());
         properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "unused:1");
@@ -181,6 +198,76 @@ class StreamJobTopologyTest {
         start("SELECT 1 AS n FROM telemetry GROUP BY TumblingWindow(second, 1)", true, NOW);
         wait(Duration.ofSeconds(2));
         assertThat(out.isEmpty()).isTrue();
+    }
+
+    static Stream<KafkaFuture<ListOffsetsResultInfo>> answersOfATopicThatIsGone() {
+        KafkaFutureImpl<ListOffsetsResultInfo> failed = new KafkaFutureImpl<>();
+        failed.completeExceptionally(new UnknownTopicOrPartitionException("gone"));
+        return Stream.of(failed, new KafkaFutureImpl<>());
+    }
+
+    /** Two jobs of one process; of one the topic was deleted. */
+    @ParameterizedTest
+    @MethodSource("answersOfATopicThatIsGone")
+    void aWindowOverASilentPartitionEndsThoughTheTopicOfAnotherJobIsGone(KafkaFuture<ListOffsetsResultInfo> gone)
+            throws QueryException {
+        TopicPartition silent = new TopicPartition("in", 0);
+        TopicPartition lost = new TopicPartition("lost", 0);
+        LogEnds.Known known = new LogEnds.Known(offsets(asked -> asked.equals(lost) ? gone : end(1), new AtomicInteger()));
+        try (LogEnds other = new LogEnds(known, List.of(lost));
+                LogEnds own = new LogEnds(known, List.of(silent))) {
+            arrivals = own;
+            countOnce(own, silent);
+            assertThat(other.completeUntil("lost", 0, -1, Ticks.of(NOW))).isEmpty();
+        }
+        assertThat(out.readValuesToList()).containsExactly("{\"n\":1}");
+    }
+
+    /** The client or its broker fails at a question, whichever. */
+    @Test
+    void aWindowEndsThoughTheEndsOfLogsCannotBeAskedForNowAndThen() throws QueryException {
+        TopicPartition silent = new TopicPartition("in", 0);
+        AtomicInteger questions = new AtomicInteger();
+        try (LogEnds own = new LogEnds(new LogEnds.Known(offsets(_ -> end(1), questions)), List.of(silent))) {
+            arrivals = own;
+            questions.set(-3);
+            countOnce(own, silent);
+        }
+        assertThat(out.readValuesToList()).containsExactly("{\"n\":1}");
+    }
+
+    /** One event, and then silence over the end of its window. */
+    private void countOnce(LogEnds own, TopicPartition silent) throws QueryException {
+        start("SELECT COUNT(*) AS n FROM telemetry GROUP BY TumblingWindow(second, 10)", false, NOW);
+        in.pipeInput("", "{}", NOW.plusSeconds(1));
+        MockConsumer<byte[], byte[]> consumer = new MockConsumer<>("earliest");
+        consumer.assign(List.of(silent));
+        consumer.seek(silent, 1);
+        own.read(consumer, ConsumerRecords.empty());
+        wait(Duration.ofSeconds(12));
+    }
+
+    private static KafkaFuture<ListOffsetsResultInfo> end(long offset) {
+        return KafkaFuture.completedFuture(new ListOffsetsResultInfo(offset, 0, Optional.empty()));
+    }
+
+    /** @param questions that were asked; those up to zero fail, by turns before and behind the network */
+    private static Admin offsets(
+            Function<TopicPartition, KafkaFuture<ListOffsetsResultInfo>> answers, AtomicInteger questions) {
+        return (Admin) Proxy.newProxyInstance(
+                StreamJobTopologyTest.class.getClassLoader(), new Class<?>[] {Admin.class}, (_, _, args) -> {
+                    int question = questions.incrementAndGet();
+                    if (question <= 0 && question % 2 == 0) {
+                        throw new KafkaException("the client is odd");
+                    }
+                    KafkaFutureImpl<ListOffsetsResultInfo> away = new KafkaFutureImpl<>();
+                    away.completeExceptionally(new TimeoutException("the broker is away"));
+                    Map<TopicPartition, KafkaFuture<ListOffsetsResultInfo>> found = new HashMap<>();
+                    ((Map<?, ?>) args[0]).keySet().forEach(partition -> found.put(
+                            (TopicPartition) partition,
+                            question <= 0 ? away : answers.apply((TopicPartition) partition)));
+                    return new ListOffsetsResult(found);
+                });
     }
 
     @Test
