@@ -17,12 +17,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +42,7 @@ final class ReferenceFile implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(ReferenceFile.class);
     private static final Duration LOOK = Duration.ofSeconds(5);
+    private static final Duration LIMIT = Duration.ofSeconds(30);
 
     /** A file that is there so long before it is valid is valid to the instant. */
     private static final Duration AHEAD = Duration.ofMinutes(1);
@@ -46,22 +50,38 @@ final class ReferenceFile implements AutoCloseable {
     private final Optional<Path> folder;
     private final StreamJobDefinition.Input.OfFile file;
     private final String topic;
-    private final KafkaConnection kafka;
+    private final Clients clients;
+    private final Duration pause;
     private final InstantSource clock;
     private final @Nullable Thread following;
     private volatile Optional<Instant> latest = Optional.empty();
     private volatile Optional<String> trouble = Optional.empty();
 
+    /** Makes clients of the topic, each closed after one use. */
+    record Clients(Supplier<? extends Consumer<byte[], byte[]>> readers, Supplier<? extends Producer<byte[], byte[]>> writers) {
+        private static Clients of(KafkaConnection kafka, String topic) {
+            Map<String, Object> reading = kafka.clientProperties();
+            reading.put("isolation.level", "read_committed");
+            Map<String, Object> writing = kafka.clientProperties();
+            writing.put("transactional.id", topic);
+            return new Clients(
+                    () -> new KafkaConsumer<>(reading, new ByteArrayDeserializer(), new ByteArrayDeserializer()),
+                    () -> new KafkaProducer<>(writing, new ByteArraySerializer(), new ByteArraySerializer()));
+        }
+    }
+
     private ReferenceFile(
             Optional<Path> folder,
             StreamJobDefinition.Input.OfFile file,
             String topic,
-            KafkaConnection kafka,
+            Clients clients,
+            Duration pause,
             InstantSource clock) {
         this.folder = folder;
         this.file = file;
         this.topic = topic;
-        this.kafka = kafka;
+        this.clients = clients;
+        this.pause = pause;
         this.clock = clock;
         this.following = file.path().hasVersions() ? Thread.ofVirtual().unstarted(this::lookOn) : null;
     }
@@ -82,7 +102,19 @@ final class ReferenceFile implements AutoCloseable {
             KafkaConnection kafka,
             InstantSource clock)
             throws StreamJobDefinitionException {
-        ReferenceFile published = new ReferenceFile(folder, file, topic, kafka, clock);
+        return publish(folder, file, topic, Clients.of(kafka, topic), LOOK, clock);
+    }
+
+    /** As above. @param pause between two looks for newer files */
+    static ReferenceFile publish(
+            Optional<Path> folder,
+            StreamJobDefinition.Input.OfFile file,
+            String topic,
+            Clients clients,
+            Duration pause,
+            InstantSource clock)
+            throws StreamJobDefinitionException {
+        ReferenceFile published = new ReferenceFile(folder, file, topic, clients, pause, clock);
         published.look();
         return published;
     }
@@ -102,7 +134,7 @@ final class ReferenceFile implements AutoCloseable {
     private void lookOn() {
         try {
             while (true) {
-                Thread.sleep(LOOK);
+                Thread.sleep(pause);
                 try {
                     look();
                     trouble = latest.isPresent()
@@ -110,8 +142,11 @@ final class ReferenceFile implements AutoCloseable {
                             : Optional.of("There are no reference data yet: " + file.path());
                 } catch (StreamJobDefinitionException e) {
                     trouble = Optional.of(String.valueOf(e.getMessage()));
-                } catch (KafkaException e) {
-                    LOG.info("Reference data are looked for again, topic={} reason={}", topic, e.toString());
+                } catch (RuntimeException | StackOverflowError e) {
+                    // This thread is the only one that looks for newer data: it goes on, and the job says why it has none.
+                    LOG.warn("Reference data are looked for again, topic={} reason={}", topic, e.toString());
+                    trouble = Optional.of("Newer reference data " + file.path() + " can't be taken now: "
+                            + e.getClass().getSimpleName() + ".");
                 }
             }
         } catch (InterruptedException _) {
@@ -134,10 +169,7 @@ final class ReferenceFile implements AutoCloseable {
         Optional<Path> before =
                 files.headMap(further.firstKey()).values().stream().reduce((_, last) -> last);
         int rows = before.isEmpty() ? 0 : read(before.get()).size();
-        Map<String, Object> writing = kafka.clientProperties();
-        writing.put("transactional.id", topic);
-        try (KafkaProducer<byte[], byte[]> producer =
-                new KafkaProducer<>(writing, new ByteArraySerializer(), new ByteArraySerializer())) {
+        try (Producer<byte[], byte[]> producer = clients.writers().get()) {
             producer.initTransactions();
             producer.beginTransaction();
             for (Map.Entry<Instant, Path> version : further.entrySet()) {
@@ -149,7 +181,7 @@ final class ReferenceFile implements AutoCloseable {
     }
 
     /** @param before how many rows the version before has: what is beyond the new one's is taken away @return how many this one has */
-    private int send(KafkaProducer<byte[], byte[]> producer, Instant from, List<Event> rows, int before) {
+    private int send(Producer<byte[], byte[]> producer, Instant from, List<Event> rows, int before) {
         for (int i = 0; i < Math.max(rows.size(), before); i++) {
             producer.send(new ProducerRecord<>(
                     topic,
@@ -164,15 +196,17 @@ final class ReferenceFile implements AutoCloseable {
     /** From when on the latest is valid that is in the topic. */
     private Optional<Instant> published() {
         TopicPartition partition = new TopicPartition(topic, 0);
-        Map<String, Object> reading = kafka.clientProperties();
-        reading.put("isolation.level", "read_committed");
-        try (KafkaConsumer<byte[], byte[]> consumer =
-                new KafkaConsumer<>(reading, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+        try (Consumer<byte[], byte[]> consumer = clients.readers().get()) {
             consumer.assign(Set.of(partition));
             consumer.seekToBeginning(Set.of(partition));
             long end = consumer.endOffsets(Set.of(partition)).getOrDefault(partition, 0L);
             Optional<Instant> last = Optional.empty();
+            long deadline = System.nanoTime() + LIMIT.toNanos();
             while (consumer.position(partition) < end) {
+                if (System.nanoTime() > deadline) {
+                    throw new TimeoutException(
+                            "The topic " + topic + " could not be read within " + LIMIT.toSeconds() + " s.");
+                }
                 for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(100))) {
                     last = Optional.of(Instant.ofEpochMilli(record.timestamp()));
                 }

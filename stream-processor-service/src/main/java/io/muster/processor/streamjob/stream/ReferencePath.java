@@ -1,6 +1,7 @@
 package io.muster.processor.streamjob.stream;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -84,7 +85,11 @@ final class ReferencePath {
         return text.contains(DATE);
     }
 
-    /** The files that there are, by the time from which they are valid: since ever where there is one only. */
+    /**
+     * Returns the files that there are, by the time from which they are valid: since ever where there is one only.
+     *
+     * @throws IOException where a folder can't be read
+     */
     SortedMap<Instant, Path> files(Path root) throws IOException {
         SortedMap<Instant, Path> files = new TreeMap<>();
         if (!hasVersions()) {
@@ -98,6 +103,8 @@ final class ReferencePath {
                     .forEach(file -> from(root.relativize(file).toString()).ifPresent(at -> files.put(at, file)));
         } catch (NoSuchFileException _) {
             return files;
+        } catch (UncheckedIOException e) { // Of a folder below, which can't be read or went meanwhile.
+            throw e.getCause();
         }
         return files;
     }
