@@ -50,6 +50,9 @@ public final class StreamJobDecider {
     private static final int STARTS_KEPT = 20;
     public static final int MOST_UNITS = 64;
 
+    /** Of a topic that a stream job reads: when a job is deleted, something is written for each. */
+    public static final int MOST_PARTITIONS = 10_000;
+
     /** How far ahead a replacement takes over: by then every instance knows of it. */
     private static final Duration SOON = Duration.ofSeconds(3);
 
@@ -92,16 +95,7 @@ public final class StreamJobDecider {
             case ReplaceStreamJob replace -> replace(job, replace, now);
             case StartStreamJob start -> start(job, start, number, now);
             case StopStreamJob _ -> stop(job);
-            case PositionStreamJob position ->
-                reported(
-                        current(job, position.getStartNumber(), BEGINNING)
-                                .filter(start -> start.getFromTicks() == null),
-                        new StreamJobPositioned(
-                                position.getStartNumber(),
-                                position.getFromTicks(),
-                                position.getPositions(),
-                                position.getDiagnostics(),
-                                position.getFromTicksByTask()));
+            case PositionStreamJob position -> position(job, position);
             case ReportStreamJobRunning report ->
                 reported(
                         current(job, report.getStartNumber(), UNSETTLED),
@@ -135,6 +129,26 @@ public final class StreamJobDecider {
                         .orElseGet(StreamJobDecision.Nothing::new);
             default -> throw new IllegalStateException("not a command of a stream job, class=" + command.getClass());
         };
+    }
+
+    private static StreamJobDecision position(@Nullable StreamJob job, PositionStreamJob position) {
+        boolean fits = position.getFromTicksByTask().size() <= MOST_PARTITIONS
+                && position.getPositions().stream()
+                        .allMatch(at -> at.getPartition() >= 0 && at.getPartition() < MOST_PARTITIONS);
+        return fits
+                ? reported(
+                        current(job, position.getStartNumber(), BEGINNING)
+                                .filter(start -> start.getFromTicks() == null),
+                        new StreamJobPositioned(
+                                position.getStartNumber(),
+                                position.getFromTicks(),
+                                position.getPositions(),
+                                position.getDiagnostics(),
+                                position.getFromTicksByTask()))
+                : refused(
+                        RefusalReason.ARGUMENT_INVALID,
+                        "A start has at most " + MOST_PARTITIONS + " tasks and reads partitions 0 to "
+                                + (MOST_PARTITIONS - 1) + ".");
     }
 
     private static StreamJobDecision reported(Optional<StreamJobStart> of, Object event) {

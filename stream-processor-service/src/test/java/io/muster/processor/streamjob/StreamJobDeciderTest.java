@@ -19,8 +19,10 @@ import io.muster.records.StartStreamJob;
 import io.muster.records.StopStreamJob;
 import io.muster.records.StreamJob;
 import io.muster.records.StreamJobEvent;
+import io.muster.records.StreamPosition;
 import io.muster.registry.InMemorySchemaRegistry;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
@@ -47,6 +49,16 @@ class StreamJobDeciderTest {
             case "startSometime" -> new StartStreamJob(OutputStartMode.CUSTOM_TIME, null);
             case "stop" -> new StopStreamJob();
             case "position" -> new PositionStreamJob(1L, 7L, List.of(), List.of(), List.of());
+            case "positionFar" -> positioned(2_000_000_000);
+            case "positionLast" -> positioned(StreamJobDecider.MOST_PARTITIONS - 1);
+            case "positionNowhere" -> positioned(-1);
+            case "positionMany" ->
+                new PositionStreamJob(
+                        1L,
+                        7L,
+                        List.of(),
+                        List.of(),
+                        Collections.nCopies(StreamJobDecider.MOST_PARTITIONS + 1, 7L));
             case "running" -> new ReportStreamJobRunning(1L);
             case "stopped" -> new ReportStreamJobStopped(1L);
             case "failed" -> new ReportStreamJobFailed(1L, "a cast");
@@ -61,6 +73,10 @@ class StreamJobDeciderTest {
             case "failedOld" -> new ReportStreamJobFailed(99L, "old");
             default -> throw new IllegalArgumentException(name);
         };
+    }
+
+    private static PositionStreamJob positioned(int partition) {
+        return new PositionStreamJob(1L, 7L, List.of(new StreamPosition("in", partition, 0L)), List.of(), List.of());
     }
 
     private static @Nullable StreamJob after(String history) {
@@ -93,6 +109,10 @@ class StreamJobDeciderTest {
         "put start, start, JOB_RUNNING, STARTING",
         "put start, position, StreamJobPositioned, STARTING",
         "put start position, position, nothing, STARTING",
+        "put start, positionLast, StreamJobPositioned, STARTING",
+        "put start, positionFar, ARGUMENT_INVALID, STARTING",
+        "put start, positionNowhere, ARGUMENT_INVALID, STARTING",
+        "put start, positionMany, ARGUMENT_INVALID, STARTING",
         "put start, running, StreamJobRunning, RUNNING",
         "put start, runningOld, nothing, STARTING",
         "put start, failed, StreamJobFailed, FAILED",

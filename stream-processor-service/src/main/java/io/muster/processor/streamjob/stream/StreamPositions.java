@@ -3,6 +3,7 @@ package io.muster.processor.streamjob.stream;
 import io.muster.codec.Codecs;
 import io.muster.codec.UndecodableRecordException;
 import io.muster.processor.engine.TimePolicy;
+import io.muster.processor.streamjob.StreamJobDecider;
 import io.muster.query.stream.Ticks;
 import io.muster.records.OutputStartMode;
 import io.muster.records.PositionStreamJob;
@@ -23,6 +24,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -46,12 +48,17 @@ final class StreamPositions {
     private static final Logger LOG = LoggerFactory.getLogger(StreamPositions.class);
     private static final Duration LIMIT = Duration.ofSeconds(30);
 
-    private final KafkaConnection kafka;
     private final Codecs codecs;
+    private final Function<String, Consumer<String, byte[]>> consumers;
 
     StreamPositions(KafkaConnection kafka, Codecs codecs) {
-        this.kafka = kafka;
+        this(codecs, isolation -> consumer(kafka, isolation));
+    }
+
+    /** @param consumers makes one, by its isolation level */
+    StreamPositions(Codecs codecs, Function<String, Consumer<String, byte[]>> consumers) {
         this.codecs = codecs;
+        this.consumers = consumers;
     }
 
     /**
@@ -65,9 +72,10 @@ final class StreamPositions {
     PositionStreamJob find(
             StreamJob job, StreamJobStart start, StreamJobDefinition definition, int units, BooleanSupplier isStale)
             throws StreamJobDefinitionException {
-        try (KafkaConsumer<String, byte[]> consumer = consumer()) {
+        try (Consumer<String, byte[]> consumer = consumers.apply("read_committed")) {
             Map<String, List<PartitionInfo>> topics = consumer.listTopics(LIMIT);
             rejectMissing(topics, definition);
+            rejectTooMany(topics, definition);
             int tasks = definition.tasks(
                     topic -> topics.getOrDefault(topic, List.of()).size(), units);
             List<String> diagnostics = new ArrayList<>();
@@ -113,8 +121,20 @@ final class StreamPositions {
         }
     }
 
+    private static void rejectTooMany(Map<String, List<PartitionInfo>> topics, StreamJobDefinition definition)
+            throws StreamJobDefinitionException {
+        for (String topic : definition.topicsRead()) {
+            int partitions = topics.getOrDefault(topic, List.of()).size();
+            if (partitions > StreamJobDecider.MOST_PARTITIONS) {
+                throw new StreamJobDefinitionException("The topic " + topic + " has " + partitions
+                        + " partitions, and a stream job reads topics of up to " + StreamJobDecider.MOST_PARTITIONS
+                        + ".");
+            }
+        }
+    }
+
     private static List<StreamPosition> beginnings(
-            KafkaConsumer<String, byte[]> consumer, List<TopicPartition> partitions) {
+            Consumer<String, byte[]> consumer, List<TopicPartition> partitions) {
         return consumer.beginningOffsets(partitions, LIMIT).entrySet().stream()
                 .map(begin -> new StreamPosition(
                         begin.getKey().topic(), begin.getKey().partition(), begin.getValue()))
@@ -150,7 +170,7 @@ final class StreamPositions {
 
     /** Up to where each task of the start before has written all results. Tasks that are others than then begin with the slowest. */
     private List<Long> lastMarks(
-            KafkaConsumer<String, byte[]> consumer,
+            Consumer<String, byte[]> consumer,
             StreamJob job,
             StreamJobStart start,
             int tasks,
@@ -190,24 +210,12 @@ final class StreamPositions {
         return Collections.nCopies(tasks, marks.stream().reduce(slowest, Math::min));
     }
 
-    /** Whether every task of the job's current start has written all results before the instant at which another takes over. */
-    boolean isOver(StreamJob job, StreamJobStart start, Instant takeOverAt, BooleanSupplier isStale) {
-        int tasks = StreamJobRun.tasks(start);
-        try (KafkaConsumer<String, byte[]> consumer = consumer()) {
-            return progress(consumer, job.getStreamJobId(), start.getNumber() + 1, isStale).values().stream()
-                            .filter(progress -> progress.getStartNumber() == start.getNumber()
-                                    && progress.getWatermarkTicks() >= Ticks.of(takeOverAt))
-                            .count()
-                    == tasks;
-        }
-    }
-
     /**
      * The latest word of each task that writes results, of starts before the given one. What a transaction has not decided yet is waited
      * for: one that another job left when it was killed would hide this job's latest.
      */
     private Map<Integer, StreamJobProgress> progress(
-            KafkaConsumer<String, byte[]> consumer, String streamJobId, long before, BooleanSupplier isStale) {
+            Consumer<String, byte[]> consumer, String streamJobId, long before, BooleanSupplier isStale) {
         List<TopicPartition> partitions = consumer.partitionsFor(Topics.STREAM_JOB_PROGRESS.name(), LIMIT).stream()
                 .map(info -> new TopicPartition(info.topic(), info.partition()))
                 .toList();
@@ -262,16 +270,12 @@ final class StreamPositions {
 
     /** Behind all that was written, committed or not. */
     private Map<TopicPartition, Long> ends(List<TopicPartition> partitions) {
-        try (KafkaConsumer<String, byte[]> consumer = consumer("read_uncommitted")) {
+        try (Consumer<String, byte[]> consumer = consumers.apply("read_uncommitted")) {
             return consumer.endOffsets(partitions, LIMIT);
         }
     }
 
-    private KafkaConsumer<String, byte[]> consumer() {
-        return consumer("read_committed");
-    }
-
-    private KafkaConsumer<String, byte[]> consumer(String isolation) {
+    private static Consumer<String, byte[]> consumer(KafkaConnection kafka, String isolation) {
         Map<String, Object> properties = kafka.clientProperties();
         properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, isolation);
         properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
