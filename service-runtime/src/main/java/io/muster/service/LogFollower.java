@@ -229,6 +229,9 @@ public final class LogFollower implements AutoCloseable {
         if (client != null) {
             client.wakeup();
         }
+        if (thread.getState() == Thread.State.NEW) {
+            return; // It was never started.
+        }
         try {
             thread.join(CLOSE_LIMIT);
         } catch (InterruptedException e) {

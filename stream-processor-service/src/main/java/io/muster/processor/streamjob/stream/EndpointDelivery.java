@@ -1,5 +1,6 @@
 package io.muster.processor.streamjob.stream;
 
+import io.muster.records.StreamJob;
 import io.muster.service.KafkaConnection;
 import io.muster.service.ServiceProgram;
 import io.muster.service.endpoint.EndpointAccess;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -36,15 +38,16 @@ final class EndpointDelivery implements AutoCloseable {
 
     private static final Duration POLL = Duration.ofMillis(200);
     private static final Duration LIMIT = Duration.ofSeconds(30);
-    private static final long FIRST_PAUSE_MS = 500;
-    private static final long LONGEST_PAUSE_MS = 30_000;
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(500);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
     private static final int TOO_MANY = 429;
     private static final int TIMEOUT = 408;
 
     private final StreamJobDefinition.Output.ToEndpoint endpoint;
     private final String topic;
-    private final KafkaConsumer<byte[], byte[]> consumer;
+    private final Consumer<byte[], byte[]> consumer;
     private final EndpointClient http;
+    private final Duration firstPause;
 
     /** The endpoint without what may be a secret in its address. */
     private final String name;
@@ -53,23 +56,20 @@ final class EndpointDelivery implements AutoCloseable {
     private volatile @Nullable String trouble;
     private volatile boolean closed;
 
-    private EndpointDelivery(
+    /** @param firstPause after the first trouble of the log or the endpoint */
+    EndpointDelivery(
             StreamJobDefinition.Output.ToEndpoint endpoint,
             String topic,
-            KafkaConnection kafka,
-            EndpointAccess access) {
+            Consumer<byte[], byte[]> consumer,
+            EndpointAccess access,
+            Duration firstPause) {
         this.endpoint = endpoint;
         this.name = endpoint.uri().getScheme() + "://" + endpoint.uri().getHost()
                 + (endpoint.uri().getPort() == -1 ? "" : ":" + endpoint.uri().getPort())
                 + String.valueOf(endpoint.uri().getRawPath());
         this.topic = topic;
-        Map<String, Object> properties = kafka.clientProperties();
-        properties.put("group.id", topic);
-        properties.put("isolation.level", "read_committed");
-        properties.put("enable.auto.commit", false);
-        properties.put("auto.offset.reset", "earliest");
-        properties.put("max.poll.records", endpoint.most());
-        this.consumer = new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        this.consumer = consumer;
+        this.firstPause = firstPause;
         this.http = new EndpointClient(access, LIMIT);
         this.thread = Thread.ofPlatform().name(topic).unstarted(this::run);
     }
@@ -80,15 +80,30 @@ final class EndpointDelivery implements AutoCloseable {
             String topic,
             KafkaConnection kafka,
             EndpointAccess access) {
-        EndpointDelivery delivery = new EndpointDelivery(endpoint, topic, kafka, access);
-        delivery.thread.start();
-        return delivery;
+        return new EndpointDelivery(endpoint, topic, consumer(endpoint, topic, kafka), access, FIRST_PAUSE).start();
     }
 
-    /** Of the job and not of a start. */
-    static String topic(String streamJobId, String output) {
+    private static Consumer<byte[], byte[]> consumer(
+            StreamJobDefinition.Output.ToEndpoint endpoint, String topic, KafkaConnection kafka) {
+        Map<String, Object> properties = kafka.clientProperties();
+        properties.put("group.id", topic);
+        properties.put("isolation.level", "read_committed");
+        properties.put("enable.auto.commit", false);
+        properties.put("auto.offset.reset", "earliest");
+        properties.put("max.poll.records", endpoint.most());
+        return new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    EndpointDelivery start() {
+        thread.start();
+        return this;
+    }
+
+    /** Returns the topic of a job's output, whatever start writes it. A job that is deleted and put again has another. */
+    static String topic(StreamJob job, String output) {
+        String name = job.getStreamJobId() + "/" + job.getCreatedAt().toEpochMilli() + "/" + output;
         return Namespace.name("muster-stream-endpoint-")
-                + UUID.nameUUIDFromBytes((streamJobId + "/" + output).getBytes(StandardCharsets.UTF_8));
+                + UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8));
     }
 
     /** Why rows are not taken; empty while they are. */
@@ -117,7 +132,7 @@ final class EndpointDelivery implements AutoCloseable {
                     trouble = "Rows for the endpoint " + name + " have to wait: "
                             + e.getClass().getSimpleName() + ".";
                     LOG.warn("Rows for an endpoint have to wait, endpoint={} reason={}", name, e.toString());
-                    Thread.sleep(FIRST_PAUSE_MS);
+                    Thread.sleep(firstPause);
                 }
             }
         } catch (InterruptedException _) {
@@ -144,7 +159,8 @@ final class EndpointDelivery implements AutoCloseable {
 
     /** @return whether they are dealt with; else they are somebody else's now, or nobody's */
     private boolean deliver(List<ConsumerRecord<byte[], byte[]>> rows) {
-        for (long pause = FIRST_PAUSE_MS; !closed; pause = Math.min(LONGEST_PAUSE_MS, 2 * pause)) {
+        long longest = LONGEST_PAUSE.toMillis();
+        for (long pause = firstPause.toMillis(); !closed; pause = Math.min(longest, 2 * pause)) {
             if (post(rows)) {
                 trouble = null;
                 return true;
@@ -165,8 +181,9 @@ final class EndpointDelivery implements AutoCloseable {
         return false;
     }
 
-    /** To what is not dealt with, as far as the group knows. */
+    /** To what is not dealt with, as far as the group knows; partitions that were paused for the endpoint are read again. */
     private void goBack() {
+        consumer.resume(consumer.assignment());
         Map<TopicPartition, OffsetAndMetadata> committed = consumer.committed(consumer.assignment());
         for (TopicPartition partition : consumer.assignment()) {
             @Nullable OffsetAndMetadata offset = committed.get(partition);

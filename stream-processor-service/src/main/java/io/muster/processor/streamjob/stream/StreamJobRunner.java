@@ -38,6 +38,7 @@ import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
@@ -65,10 +66,11 @@ public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable 
     private final StreamJobRun.Place place;
     private final StreamPositions positions;
     private final Admin admin;
-    private final KafkaProducer<String, byte[]> producer;
+    private final Producer<String, byte[]> producer;
     private final LogFollower follower;
     private final Map<String, StreamJob> wanted = new ConcurrentHashMap<>();
     private final Map<String, StreamJobRun> runs = new ConcurrentHashMap<>();
+    private final TaskProgress progress;
     private final Set<String> busy = new HashSet<>();
     private final HangingTransactions watch;
 
@@ -85,18 +87,35 @@ public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable 
      */
     public StreamJobRunner(
             StreamsApplication.Options options, StreamJobReach reach, Codecs codecs, MeterRegistry meters) {
+        this(options, reach, codecs, meters, Admin.create(options.kafka().clientProperties()), producer(options));
+    }
+
+    /** @param admin and producer are closed with it */
+    StreamJobRunner(
+            StreamsApplication.Options options,
+            StreamJobReach reach,
+            Codecs codecs,
+            MeterRegistry meters,
+            Admin admin,
+            Producer<String, byte[]> producer) {
         KafkaConnection kafka = options.kafka();
         this.codecs = codecs;
+        this.progress = new TaskProgress(codecs);
         this.positions = new StreamPositions(kafka, codecs);
-        this.admin = Admin.create(kafka.clientProperties());
+        this.admin = admin;
         this.place = new StreamJobRun.Place(
                 options, reach, new LogEnds.Known(admin), meters, InstantSource.system(), runs::size);
-        Map<String, Object> producing = kafka.clientProperties();
-        producing.put(ProducerConfig.ACKS_CONFIG, "all");
-        this.producer = new KafkaProducer<>(producing, new StringSerializer(), new ByteArraySerializer());
+        this.producer = producer;
         this.watch = HangingTransactions.watch(kafka, StreamJobRun.PREFIX, this::outputs, meters);
         this.purged = place.clock().instant();
-        this.follower = LogFollower.of("stream-jobs", kafka, Set.of(Topics.STREAM_JOBS.name()), this);
+        this.follower = LogFollower.of(
+                "stream-jobs", kafka, Set.of(Topics.STREAM_JOBS.name(), Topics.STREAM_JOB_PROGRESS.name()), this);
+    }
+
+    private static Producer<String, byte[]> producer(StreamsApplication.Options options) {
+        Map<String, Object> producing = options.kafka().clientProperties();
+        producing.put(ProducerConfig.ACKS_CONFIG, "all");
+        return new KafkaProducer<>(producing, new StringSerializer(), new ByteArraySerializer());
     }
 
     private Set<String> outputs() {
@@ -119,16 +138,21 @@ public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable 
 
     @Override
     public void take(ConsumerRecord<String, byte[]> record) {
+        if (record.topic().equals(Topics.STREAM_JOB_PROGRESS.name())) {
+            progress.take(record);
+            return;
+        }
         String id = record.key();
         if (id == null) {
             throw new IllegalArgumentException("a stream job has its id as the key");
         }
         if (record.value() == null) {
-            @Nullable StreamJob gone = wanted.remove(id);
-            told.remove(id);
+            @Nullable StreamJob gone = wanted.get(id);
             if (gone != null) {
                 StreamJobRun.forget(admin, gone);
             }
+            wanted.remove(id);
+            told.remove(id);
         } else {
             wanted.put(id, codecs.of(Topics.STREAM_JOBS).decode(record.value()));
         }
@@ -263,7 +287,7 @@ public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable 
                 runs.put(
                         id,
                         StreamJobRun.start(
-                                id,
+                                job,
                                 current,
                                 definition,
                                 codecs,
@@ -284,7 +308,7 @@ public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable 
         @Nullable StreamJobReplacement replacement = job.getReplacement();
         if (replacement != null) {
             run.endAt(Ticks.of(replacement.getTakeOverAt()));
-            if (positions.isOver(job, current, replacement.getTakeOverAt(), () -> wanted.get(id) != job)) {
+            if (progress.isBeyond(id, current, replacement.getTakeOverAt())) {
                 tell(id, job, new ReportStreamJobReplaced(number));
             }
             Thread.sleep(REPLACEMENT_PAUSE);
