@@ -14,6 +14,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,7 +40,7 @@ class StreamJobInputsAndOutputsTest {
         HTTP.close();
     }
 
-    private static JsonNode tested(String kind, String datasource) throws Exception {
+    private static void write(String kind, String datasource) {
         api.streamJobs.put(StreamJob.newBuilder()
                 .setStreamJobId(JOB)
                 .setDocument("{\"properties\":{\"" + kind + "\":[{\"name\":\"it\",\"properties\":{\"datasource\":"
@@ -48,11 +49,19 @@ class StreamJobInputsAndOutputsTest {
                 .setCreatedAt(TestApi.NOW)
                 .setStatus(StreamJobStatus.CREATED)
                 .build());
+    }
+
+    private static JsonNode tested(String kind, String datasource) throws Exception {
+        write(kind, datasource);
+        return asked("POST", "/" + kind + "/it/test");
+    }
+
+    private static JsonNode asked(String method, String path) throws Exception {
         HttpResponse<String> answer = HTTP.send(
-                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + api.server.port() + JOB + "/" + kind
-                                + "/it/test?api-version=2020-03-01"))
+                HttpRequest.newBuilder(URI.create(
+                                "http://127.0.0.1:" + api.server.port() + JOB + path + "?api-version=2020-03-01"))
                         .header("Authorization", "Bearer " + api.token("iothubowner"))
-                        .POST(HttpRequest.BodyPublishers.noBody())
+                        .method(method, HttpRequest.BodyPublishers.noBody())
                         .build(),
                 HttpResponse.BodyHandlers.ofString());
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
@@ -93,5 +102,28 @@ class StreamJobInputsAndOutputsTest {
                 "{\"type\":\"Microsoft.ServiceBus/EventHub\",\"properties\":{\"eventHubName\":\"" + topic + "\"}}");
         assertThat(answer.path("status").asText()).isEqualTo("TestFailed");
         assertThat(answer.at("/error/code").asText()).isEqualTo("TopicNotAllowed");
+    }
+
+    /** Not only when the job is started. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            inputs  | Microsoft.ServiceBus/EventHub | eventHubName    | devices           | TopicNotAllowed
+            outputs | Microsoft.ServiceBus/EventHub | eventHubName    | telemetry         | TopicNotAllowed
+            outputs | Microsoft.ServiceBus/EventHub | eventHubName    | plant-b.telemetry | TopicNotAllowed
+            outputs | Microsoft.AzureFunction       | functionAppName | http://127.0.0.1  | EndpointNotReached
+            outputs | Microsoft.AzureFunction       | functionAppName | no address        | EndpointNotReached
+            outputs | Microsoft.ServiceBus/EventHub | eventHubName    | orders            | -
+            inputs  | Microsoft.Devices/IotHubs     | eventHubName    | devices           | -
+            """)
+    void whatAJobMayNotReachStandsInItsDiagnostics(String kind, String type, String member, String named, String code)
+            throws Exception {
+        write(kind, "{\"type\":\"" + type + "\",\"properties\":{\"" + member + "\":\"" + named + "\"}}");
+        for (String path : List.of("", "/" + kind + "/it")) {
+            JsonNode condition = asked("GET", path).at("/properties/diagnostics/conditions/0");
+            assertThat(condition.path("code").asText("-")).as(path).isEqualTo(code);
+            if (!code.equals("-")) {
+                assertThat(condition.path("message").asText()).contains(named);
+            }
+        }
     }
 }

@@ -57,6 +57,11 @@ import org.jspecify.annotations.Nullable;
 final class StreamJobController {
     private static final String ROOT = "/subscriptions/";
     private static final Set<String> VERSIONS = Set.of("2020-03-01", "2016-03-01", "2021-10-01-preview");
+    /** Children that name what lies outside of the job. */
+    private static final List<String> REACHING = List.of("inputs", "outputs");
+
+    private static final String NOT_REACHED = "EndpointNotReached";
+
     private static final Set<String> EXPANDABLE = Set.of("inputs", "outputs", "functions", "transformation");
     private static final String RESULTS = "operationresults";
     private static final int PAGE = 100;
@@ -242,7 +247,7 @@ final class StreamJobController {
         return new ProblemException(new Problem(404, 404, "ResourceNotFound", message));
     }
 
-    private static HttpResponse<String> child(Target target, ObjectNode document) {
+    private HttpResponse<String> child(Target target, ObjectNode document) {
         String kind = String.valueOf(target.kind());
         if (target.child() == null) {
             ObjectNode body = JsonNodeFactory.instance.objectNode();
@@ -253,9 +258,12 @@ final class StreamJobController {
         return childAnswer(target, document, HttpStatus.OK);
     }
 
-    private static HttpResponse<String> childAnswer(Target target, ObjectNode document, HttpStatus status) {
+    private HttpResponse<String> childAnswer(Target target, ObjectNode document, HttpStatus status) {
         ObjectNode child = existingChild(target, document);
-        return Answers.ok(StreamJobs.view(document, String.valueOf(target.kind()), child))
+        String kind = String.valueOf(target.kind());
+        ObjectNode view = StreamJobs.view(document, kind, child);
+        refusal(kind, child).ifPresent(refused -> StreamJobs.diagnose(view, refused.code(), refused.message()));
+        return Answers.ok(view)
                 .status(status)
                 .header("ETag", StreamJobs.etag(child));
     }
@@ -469,13 +477,16 @@ final class StreamJobController {
         }
         String type = child.at("/properties/datasource/type").asText();
         JsonNode source = child.at("/properties/datasource/properties");
+        Optional<Refused> refusal = refusal(String.valueOf(target.kind()), child);
+        if (refusal.isPresent()) {
+            return CompletableFuture.completedFuture(
+                    tested(false, refusal.get().code(), refusal.get().message()));
+        }
         if (type.equalsIgnoreCase("Microsoft.AzureFunction")) {
             String address = source.path("functionAppName").asText();
-            return notReached(address)
+            return notReached(URI.create(address))
                     .thenApply(why -> tested(
-                            why.isEmpty(),
-                            "EndpointNotReached",
-                            "'" + address + "' is not reached: " + why.orElse("") + ": correct functionAppName."));
+                            why.isEmpty(), NOT_REACHED, notReached(address, why.orElse(""))));
         }
         if (type.equalsIgnoreCase("Microsoft.Storage/Blob")
                 && !source.path("container").asText().equalsIgnoreCase("topics")) {
@@ -484,17 +495,7 @@ final class StreamJobController {
                     "NotTestable",
                     "A file of reference data is read by the stream processor, when the job starts."));
         }
-        String topic = type.equalsIgnoreCase("Microsoft.Devices/IotHubs")
-                ? Topics.TELEMETRY.name()
-                : type.equalsIgnoreCase("Microsoft.Storage/Blob")
-                        ? source.path("pathPattern").asText()
-                        : source.path("eventHubName").asText();
-        Optional<String> refusal = "inputs".equals(target.kind())
-                ? reach.topics().refusesRead(topic)
-                : reach.topics().refusesWrite(topic);
-        if (refusal.isPresent()) {
-            return CompletableFuture.completedFuture(tested(false, "TopicNotAllowed", refusal.get()));
-        }
+        String topic = topic(child);
         return requests.hasTopic(topic)
                 .thenApply(has -> tested(
                         has,
@@ -502,18 +503,56 @@ final class StreamJobController {
                         "There is no topic '" + topic + "': create it, or name another as eventHubName."));
     }
 
-    /** Returns why the endpoint does not answer; empty where it answers something: what it does with rows is its own. */
-    private CompletableFuture<Optional<String>> notReached(String address) {
-        URI endpoint;
+    /** Why a child can't be run as it stands, by a code and a sentence. */
+    private record Refused(String code, String message) {}
+
+    /** Returns why a job may not use what an input or output names; empty where it may, or where it names nothing yet. */
+    private Optional<Refused> refusal(String kind, ObjectNode child) {
+        if (!REACHING.contains(kind)) {
+            return Optional.empty();
+        }
+        String type = child.at("/properties/datasource/type").asText();
+        if (type.equalsIgnoreCase("Microsoft.AzureFunction")) {
+            String address = child.at("/properties/datasource/properties/functionAppName")
+                    .asText();
+            return refusal(address).map(why -> new Refused(NOT_REACHED, notReached(address, why)));
+        }
+        String topic = topic(child);
+        Optional<String> refused = topic.isEmpty()
+                ? Optional.empty()
+                : kind.equals("inputs")
+                        ? reach.topics().refusesRead(topic)
+                        : reach.topics().refusesWrite(topic);
+        return refused.map(why -> new Refused("TopicNotAllowed", why));
+    }
+
+    /** Returns the topic that an input or output names; empty where that is a file, or nothing. */
+    private static String topic(ObjectNode child) {
+        JsonNode source = child.at("/properties/datasource/properties");
+        return switch (child.at("/properties/datasource/type").asText().toLowerCase(Locale.ROOT)) {
+            case "microsoft.devices/iothubs" -> Topics.TELEMETRY.name();
+            case "microsoft.storage/blob" ->
+                source.path("container").asText().equalsIgnoreCase("topics")
+                        ? source.path("pathPattern").asText()
+                        : "";
+            default -> source.path("eventHubName").asText();
+        };
+    }
+
+    private Optional<String> refusal(String address) {
         try {
-            endpoint = URI.create(address);
+            return reach.endpoints().refuses(URI.create(address));
         } catch (IllegalArgumentException _) {
-            return CompletableFuture.completedFuture(Optional.of("it is no address"));
+            return Optional.of("it is no address");
         }
-        Optional<String> refusal = reach.endpoints().refuses(endpoint);
-        if (refusal.isPresent()) {
-            return CompletableFuture.completedFuture(refusal);
-        }
+    }
+
+    private static String notReached(String address, String why) {
+        return "'" + address + "' is not reached: " + why + ": correct functionAppName.";
+    }
+
+    /** Returns why the endpoint does not answer; empty where it answers something: what it does with rows is its own. */
+    private CompletableFuture<Optional<String>> notReached(URI endpoint) {
         CompletableFuture<Optional<String>> answer = new CompletableFuture<>();
         Thread.startVirtualThread(() -> answer.complete(
                 endpoints.call("HEAD", endpoint, Map.of(), null)
@@ -576,8 +615,16 @@ final class StreamJobController {
         return value == null ? null : value.replace("\"", "");
     }
 
-    private static MutableHttpResponse<String> answer(StreamJobView.Entry entry, Set<String> expanded) {
-        return Answers.ok(StreamJobs.diagnosed(entry, expanded))
-                .header("ETag", StreamJobs.etag(StreamJobs.parse(entry.job())));
+    private MutableHttpResponse<String> answer(StreamJobView.Entry entry, Set<String> expanded) {
+        ObjectNode document = StreamJobs.parse(entry.job());
+        ObjectNode view = StreamJobs.diagnosed(entry, expanded);
+        for (String kind : REACHING) {
+            for (ObjectNode child : StreamJobs.children(document, kind)) {
+                refusal(kind, child)
+                        .ifPresent(refused -> StreamJobs.diagnose(
+                                view, refused.code(), child.path("name").asText() + ": " + refused.message()));
+            }
+        }
+        return Answers.ok(view).header("ETag", StreamJobs.etag(document));
     }
 }

@@ -448,6 +448,11 @@ public final class StreamJobs {
         return view;
     }
 
+    /** Adds to the diagnostics of a view, which is of a job or a child. */
+    public static void diagnose(ObjectNode view, String code, String message) {
+        condition((ObjectNode) view.get("properties"), code, message);
+    }
+
     private static void condition(ObjectNode properties, String code, String message) {
         properties
                 .withObjectProperty("diagnostics")
