@@ -1,7 +1,9 @@
 package io.muster.query;
 
-import java.util.Locale;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.antlr.v4.runtime.BaseErrorListener;
@@ -10,16 +12,27 @@ import org.antlr.v4.runtime.CharStreams;
 import org.antlr.v4.runtime.CommonTokenStream;
 import org.antlr.v4.runtime.Lexer;
 import org.antlr.v4.runtime.Parser;
+import org.antlr.v4.runtime.ParserRuleContext;
 import org.antlr.v4.runtime.RecognitionException;
 import org.antlr.v4.runtime.Recognizer;
 import org.antlr.v4.runtime.Token;
 import org.antlr.v4.runtime.TokenStream;
+import org.antlr.v4.runtime.Vocabulary;
 import org.antlr.v4.runtime.misc.ParseCancellationException;
+import org.antlr.v4.runtime.tree.ErrorNode;
+import org.antlr.v4.runtime.tree.ParseTreeListener;
+import org.antlr.v4.runtime.tree.TerminalNode;
 import org.jspecify.annotations.Nullable;
 
 /** From a text to what is compiled of it, within limits; both dialects go this way. */
 public final class Parsing {
+    /** How deep brackets and CASE may stand in each other; a sign or NOT in front counts too. */
     private static final int DEEPEST = 50;
+
+    /** How deep rules of a grammar may call each other: a bracket is eight rules, from OR down to what stands in it. */
+    private static final int MOST_RULES = 12 * DEEPEST;
+
+    private static final String TOO_DEEP = "The query is nested deeper than " + DEEPEST + " levels";
 
     private Parsing() {}
 
@@ -39,27 +52,30 @@ public final class Parsing {
      * Parses and compiles.
      *
      * @param compile takes the parser at the beginning of the text; it may {@link #refuse}
-     * @throws QueryException when the text is refused; columns count from 1
+     * @throws QueryException when the text is refused, whatever it is: it never overflows the stack; columns count from 1
      */
     public static <P extends Parser, T> T parse(String text, Dialect<P> dialect, Function<P, T> compile)
             throws QueryException {
         if (text.length() > dialect.longest()) {
             throw new QueryException(1, 1, "The query is longer than " + dialect.longest() + " characters");
         }
-        Lexer lexer = dialect.lexer().apply(CharStreams.fromString(text));
-        lexer.removeErrorListeners();
-        CommonTokenStream tokens = new CommonTokenStream(lexer);
-        rejectDepth(tokens);
-        P parser = dialect.parser().apply(tokens);
-        parser.removeErrorListeners();
-        parser.addErrorListener(new FirstError(dialect.unexpected()));
         try {
+            Lexer lexer = dialect.lexer().apply(CharStreams.fromString(text));
+            lexer.removeErrorListeners();
+            CommonTokenStream tokens = new CommonTokenStream(lexer);
+            rejectDepth(tokens, lexer.getVocabulary());
+            P parser = dialect.parser().apply(tokens);
+            parser.removeErrorListeners();
+            parser.addErrorListener(new FirstError(dialect.unexpected()));
+            parser.addParseListener(new Depth(parser));
             return compile.apply(parser);
         } catch (ParseCancellationException e) {
             if (e.getCause() instanceof QueryException error) {
                 throw error;
             }
             throw e;
+        } catch (StackOverflowError _) {
+            throw new QueryException(1, 1, TOO_DEEP); // On a thread with a smaller stack than any that parses.
         }
     }
 
@@ -68,27 +84,64 @@ public final class Parsing {
         return new ParseCancellationException(at(token, what));
     }
 
-    /** Recursion follows nesting, and a text must not decide how deep the stack gets. */
-    private static void rejectDepth(CommonTokenStream tokens) throws QueryException {
+    /**
+     * Rejects brackets in brackets before a parser looks ahead over them. It knows tokens only: END closes the CASE that was opened last, and
+     * is a name elsewhere.
+     */
+    private static void rejectDepth(CommonTokenStream tokens, Vocabulary words) throws QueryException {
         tokens.fill();
-        int depth = 0;
+        Deque<String> open = new ArrayDeque<>();
         int prefixes = 0;
         for (Token token : tokens.getTokens()) {
-            switch (token.getText().toUpperCase(Locale.ROOT)) {
-                case "(", "[", "CASE" -> {
-                    depth++;
-                    prefixes = 0;
+            String word = Objects.requireNonNullElse(words.getSymbolicName(token.getType()), token.getText());
+            prefixes = Set.of("NOT", "MINUS", "PLUS").contains(word) ? prefixes + 1 : 0;
+            switch (word) {
+                case "(", "[", "CASE" -> open.push(word);
+                case ")", "]" -> open.poll();
+                case "END" -> {
+                    if ("CASE".equals(open.peek())) {
+                        open.pop();
+                    }
                 }
-                case ")", "]", "END" -> {
-                    depth--;
-                    prefixes = 0;
+                default -> {
+                    // Nests nothing.
                 }
-                case "NOT", "-", "+" -> prefixes++;
-                default -> prefixes = 0;
             }
-            if (depth > DEEPEST || prefixes > DEEPEST) {
-                throw at(token, "The query is nested deeper than " + DEEPEST + " levels");
+            if (open.size() > DEEPEST || prefixes > DEEPEST) {
+                throw at(token, TOO_DEEP);
             }
+        }
+    }
+
+    /** Rejects rules in rules: recursion follows nesting, and a text must not decide how deep the stack gets. */
+    private static final class Depth implements ParseTreeListener {
+        private final Parser parser;
+        private int depth;
+
+        private Depth(Parser parser) {
+            this.parser = parser;
+        }
+
+        @Override
+        public void enterEveryRule(ParserRuleContext rule) {
+            if (++depth > MOST_RULES) {
+                throw refuse(parser.getCurrentToken(), TOO_DEEP);
+            }
+        }
+
+        @Override
+        public void exitEveryRule(ParserRuleContext rule) {
+            depth--;
+        }
+
+        @Override
+        public void visitTerminal(TerminalNode leaf) {
+            // Of no rule.
+        }
+
+        @Override
+        public void visitErrorNode(ErrorNode error) {
+            // The first error is the last.
         }
     }
 

@@ -26,9 +26,12 @@ final class StreamCompiler {
     private static final int MOST_SOURCES = 50;
     private static final int MOST_COLUMNS = 1000;
 
+    private static final int MOST_STEPS = 200;
+    private static final int MOST_WAYS = 1000;
     private final Set<String> referenceInputs;
     private final StreamMembers members = new StreamMembers();
-    private final Set<String> steps = new HashSet<>();
+
+    private final Map<String, Growth> steps = new HashMap<>();
 
     private final Map<String, StreamQuery.Clock> clocks = new HashMap<>();
     private final Map<String, String> clockTexts = new HashMap<>();
@@ -50,6 +53,11 @@ final class StreamCompiler {
 
     StreamQuery compile(StreamQueryParser.ScriptContext script) {
         List<StreamQuery.Step> named = new ArrayList<>();
+        if (script.step().size() > MOST_STEPS) {
+            throw Parsing.refuse(
+                    script.step(MOST_STEPS).getStart(),
+                    "A query has up to " + MOST_STEPS + " steps: take some into a second job");
+        }
         for (StreamQueryParser.StepContext step : script.step()) {
             String name = lower(StreamScope.name(step.name()));
             List<StreamQuery.Select> selects = new ArrayList<>();
@@ -64,7 +72,7 @@ final class StreamCompiler {
                 throw Parsing.refuse(
                         step.getStart(), "'" + name + "' is an input that a step reads: name this step otherwise");
             }
-            if (!steps.add(name)) {
+            if (steps.putIfAbsent(name, growth(step.union().getStart(), selects)) != null) {
                 throw Parsing.refuse(step.getStart(), "There are two steps '" + name + "': name one otherwise");
             }
             rejectDifferentColumns(step.union());
@@ -74,15 +82,50 @@ final class StreamCompiler {
         for (StreamQueryParser.UnionContext union : script.union()) {
             String output = output(union);
             for (SelectContext select : union.select()) {
-                outputs.add(new StreamQuery.Output(output, select(select, "")));
+            List<StreamQuery.Select> selects = new ArrayList<>();
+                selects.add(select(select, ""));
             }
             rejectDifferentColumns(union);
+            growth(union.getStart(), selects);
+            selects.forEach(select -> outputs.add(new StreamQuery.Output(output, select)));
         }
         return new StreamQuery(
                 List.copyOf(named), List.copyOf(outputs), Map.copyOf(clocks), members.seen(), lineage.apart());
     }
 
     private static String output(StreamQueryParser.UnionContext union) {
+    /**
+     * By what one event of an input grows with each step that reads a step more than once.
+     *
+     * @param ways on how many it comes to a step
+     * @param rows how many it may become there
+     */
+    private record Growth(long ways, long rows) {
+        private static final Growth NONE = new Growth(1, 1);
+    }
+
+    /** Of selects that together make one stream; rejects more than {@link #MOST_WAYS}. */
+    private Growth growth(Token at, List<StreamQuery.Select> selects) {
+        long ways = 0;
+        long rows = 0;
+        for (StreamQuery.Select select : selects) {
+            long pairs = 1;
+            for (StreamQuery.Source source : select.sources()) {
+                Growth of = steps.getOrDefault(source.name(), Growth.NONE);
+                ways += of.ways();
+                pairs = Math.min(pairs * of.rows(), MOST_WAYS + 1);
+            }
+            rows += pairs;
+            if (Math.max(ways, rows) > MOST_WAYS) {
+                throw Parsing.refuse(
+                        at,
+                        "An event comes here on more than " + MOST_WAYS
+                                + " ways: let fewer steps read a step by UNION or JOIN that does so itself");
+            }
+        }
+        return new Growth(ways, rows);
+    }
+
         @Nullable String output = null;
         for (SelectContext select : union.select()) {
             if (select.INTO() == null) {
@@ -273,7 +316,7 @@ final class StreamCompiler {
         if (source.timestamp().size() > 1 || source.partition().size() > 1) {
             throw Parsing.refuse(source.getStart(), "TIMESTAMP BY and PARTITION BY stand once behind a source");
         }
-        if (!steps.contains(name)) {
+        if (!steps.containsKey(name)) {
             clock(source, name, alias);
         } else if (!source.timestamp().isEmpty()) {
             throw noClock(source, name);

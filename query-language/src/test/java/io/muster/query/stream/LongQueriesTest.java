@@ -1,9 +1,13 @@
 package io.muster.query.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.muster.query.Condition;
 import io.muster.query.Expression;
+import io.muster.query.Query;
 import io.muster.query.QueryException;
+import io.muster.query.Values;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -17,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A text must not decide how deep the stack gets: each is compiled and evaluated, or refused, on a thread with a small one. */
 class LongQueriesTest {
@@ -57,6 +62,16 @@ class LongQueriesTest {
             texts.add("SELECT a FROM t WHERE a LIKE '" + times(count, "%a") + "'");
             texts.add("SELECT " + times(count, "[") + " FROM t");
             texts.add("SELECT a FROM t x" + times(count, " JOIN t y ON 1 = 1"));
+            texts.add("SELECT a FROM t WHERE a" + times(count, ".end") + " = 1 OR " + times(count, "(") + "1 = 1"
+                    + times(count, ")"));
+            texts.add("SELECT a FROM t WHERE " + times(count, "CASE WHEN end = 1 THEN ") + "1"
+                    + times(count, " ELSE 2 END") + " = 1");
+            texts.add("SELECT a FROM t WHERE " + times(count, "CASE WHEN a.end = 1 THEN ") + "1");
+        }
+        for (int levels : new int[] {8, 45}) {
+            texts.add("SELECT a FROM t WHERE " + times(levels, times(50, "NOT ") + "(") + "1 = 1" + times(levels, ")"));
+            texts.add("SELECT a FROM t WHERE " + times(levels, times(50, "- ") + "(") + "1" + times(levels, ")")
+                    + " = 1");
         }
         texts.add("SELECT a FROM t WHERE " + chain(500_000, "1", "+") + " = 1");
         return texts.stream();
@@ -78,6 +93,101 @@ class LongQueriesTest {
                     }
                 }))
                 .isNull();
+    }
+
+    /** Of IoT Hub, in which CASE and END are names like others; none is longer than a condition may be. */
+    static Stream<String> conditions() {
+        List<String> texts = new ArrayList<>();
+        for (int count : new int[] {60, 500, 1345}) {
+            String brackets = times(count, "(") + "1 = 1" + times(count, ")");
+            texts.add(brackets);
+            texts.add("a" + times(1300 - count / 4, ".end") + " = 1 OR " + brackets);
+            texts.add("a = 1 OR " + times(count, "NOT ") + "a = 1");
+            texts.add(times(count, "- ") + "1 = 1");
+            texts.add(times(count, "1 + (") + "1" + times(count, ")") + " = 1");
+            texts.add(times(count, "ABS(") + "1" + times(count, ")") + " = 1");
+            texts.add("a = " + times(count, "["));
+            texts.add("a IN " + times(count, "["));
+            texts.add("a" + times(count, ".b") + " = 1");
+            texts.add(chain(count, "1", "+") + " = 1");
+            texts.add(chain(count, "a=1", " OR "));
+            texts.add("a IN [" + chain(count, "1", ",") + "]");
+        }
+        for (int levels : new int[] {8, 38}) {
+            texts.add(times(levels, times(50, "NOT ") + "(") + "1 = 1" + times(levels, ")"));
+            texts.add(times(levels, times(50, "- ") + "(") + "1" + times(levels, ")") + " = 1");
+        }
+        return texts.stream();
+    }
+
+    @ParameterizedTest
+    @Timeout(60)
+    @MethodSource("conditions")
+    void noConditionOverflowsAStack(String text) throws InterruptedException {
+        assertThat(failure(SMALL, () -> {
+                    try {
+                        Condition condition = Condition.parse(text);
+                        condition.matches(name -> name.equals("a") ? (Object) 1L : Values.UNDEFINED);
+                    } catch (QueryException refused) {
+                        assertThat(refused).hasMessageContaining("Line 1:");
+                    }
+                    try {
+                        Query.parse("SELECT * FROM devices WHERE " + text);
+                    } catch (QueryException refused) {
+                        assertThat(refused).hasMessageContaining("Line 1:");
+                    }
+                }))
+                .isNull();
+    }
+
+    @Test
+    void namesThatAreKeywordsElsewhereNestNothing() throws QueryException {
+        assertThat(Condition.parse(chain(60, "tags.case = 1", " OR ")).equalities())
+                .isEmpty();
+        assertThat(StreamQuery.parse(
+                                "SELECT a" + times(60, ".end") + ", "
+                                        + chain(60, "CASE WHEN end = 1 THEN 1 ELSE 2 END", ",") + " FROM t",
+                                Set.of())
+                        .inputs())
+                .containsExactly("t");
+    }
+
+    /** Each step reads the one before it so many times: one event would go so many ways to the output, and more with each step. */
+    private static String steps(int count, String select) {
+        return "WITH s0 AS (SELECT * FROM t)"
+                + IntStream.range(1, count)
+                        .mapToObj(step -> ", s" + step + " AS (" + select.replace("before", "s" + (step - 1)) + ")")
+                        .collect(Collectors.joining())
+                + " SELECT k FROM s" + (count - 1);
+    }
+
+    private static final String TWICE = "SELECT * FROM before UNION SELECT * FROM before";
+    private static final String WITH_ITSELF =
+            "SELECT a.* FROM before a JOIN before b ON a.k = b.k AND DATEDIFF(second, a, b) BETWEEN 0 AND 0";
+
+    @ParameterizedTest
+    @ValueSource(strings = {TWICE, WITH_ITSELF, "SELECT k FROM before"})
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void aFewStepsAreCompiled(String select) throws QueryException {
+        assertThat(StreamQuery.parse(steps(10, select), Set.of()).steps()).hasSize(10);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {TWICE, WITH_ITSELF})
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void anEventGoesAThousandWaysAtMost(String select) {
+        assertThatThrownBy(() -> StreamQuery.parse(steps(40, select), Set.of()))
+                .isInstanceOf(QueryException.class)
+                .hasMessageContaining("more than 1000 ways");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {TWICE, WITH_ITSELF, "SELECT k FROM before"})
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void thereAreTwoHundredStepsAtMost(String select) {
+        assertThatThrownBy(() -> StreamQuery.parse(steps(500, select), Set.of()))
+                .isInstanceOf(QueryException.class)
+                .hasMessageContaining("up to 200 steps");
     }
 
     private static void evaluate(Expression condition) {
