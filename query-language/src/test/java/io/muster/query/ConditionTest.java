@@ -356,7 +356,7 @@ class ConditionTest {
     }
 
     @Test
-    void importsTheJdkAndAntlrOnly() {
+    void importsTheJdkAntlrAndRe2jOnly() {
         ArchRuleDefinition.classes()
                 .that()
                 .resideOutsideOfPackage("io.muster.query.document")
@@ -368,6 +368,7 @@ class ConditionTest {
                         "io.muster.query.grammar",
                         "io.muster.query.stream",
                         "org.antlr..",
+                        "com.google.re2j..",
                         "org.jspecify..")
                 .check(new ClassFileImporter()
                         .withImportOption(new ImportOption.DoNotIncludeTests())

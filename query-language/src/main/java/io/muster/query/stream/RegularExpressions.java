@@ -1,18 +1,22 @@
 package io.muster.query.stream;
 
+import com.google.re2j.Matcher;
+import com.google.re2j.Pattern;
+import com.google.re2j.PatternSyntaxException;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
+import java.util.OptionalInt;
 
 /**
- * Finds what regular expressions of users match. Java's engine goes back over the text as often as a pattern makes it: it is stopped after
- * {@link #MOST_STEPS}. Patterns are compiled once. Thread-safe.
+ * Finds what regular expressions of users match, by RE2/J: it reads a text once, so that a search takes the length of the text times the
+ * size of the pattern at most, whatever the pattern is. Patterns are compiled once. Thread-safe. ADR 26.
  */
 final class RegularExpressions {
-    /** How many characters of a text one search may look at, again and again. */
-    static final int MOST_STEPS = 10_000_000;
+    /** How many characters of a text times how many instructions of a pattern one search may take. */
+    static final int MOST_STEPS = 100_000_000;
+
+    /** How large a pattern may be with its counted repetitions written out: it is compiled to that. */
+    static final int LARGEST = 10_000;
 
     private static final int MOST_KEPT = 100;
 
@@ -31,19 +35,30 @@ final class RegularExpressions {
     private RegularExpressions() {}
 
     /**
-     * Returns where the pattern matches first, whatever the case, or -1.
+     * Returns where the pattern matches first, whatever the case, counted from 0; -1 where it doesn't; empty where it is no pattern.
      *
-     * @throws PatternSyntaxException where it is no pattern
-     * @throws EvaluationException where the search takes too many steps
+     * @throws EvaluationException where the pattern is one that RE2 has no word for, or the search or the pattern is too large
      */
-    static int find(String text, String pattern) {
+    static OptionalInt find(String text, String pattern) {
+        Pattern compiled;
         try {
-            Matcher matcher = compiled(pattern).matcher(new Counted(text));
-            return matcher.find() ? matcher.start() : -1;
-        } catch (TooManyStepsException | StackOverflowError _) {
-            throw new EvaluationException("REGEXMATCH takes more than " + MOST_STEPS
-                    + " steps: write a pattern without repetitions in repetitions");
+            compiled = compiled(pattern);
+        } catch (PatternSyntaxException e) {
+            if (isPattern(pattern)) {
+                throw new EvaluationException(
+                        "REGEXMATCH takes patterns of RE2, without lookahead, lookbehind, back references"
+                                + " and counts over 1000: " + e.getDescription() + " '" + e.getPattern() + "'");
+            }
+            return OptionalInt.empty();
+        } catch (StackOverflowError _) {
+            throw tooLarge(); // Brackets in brackets.
         }
+        if ((long) text.length() * compiled.programSize() > MOST_STEPS) {
+            throw new EvaluationException("REGEXMATCH takes more than " + MOST_STEPS
+                    + " steps: give it a shorter text, such as LEFT(x, 1000), or a shorter pattern");
+        }
+        Matcher matcher = compiled.matcher(text);
+        return OptionalInt.of(matcher.find() ? matcher.start() : -1);
     }
 
     private static Pattern compiled(String pattern) {
@@ -53,7 +68,8 @@ final class RegularExpressions {
                 return known;
             }
         }
-        Pattern compiled = Pattern.compile(pattern, Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE);
+        rejectLarge(pattern);
+        Pattern compiled = Pattern.compile(pattern, Pattern.CASE_INSENSITIVE);
         if (pattern.length() <= LONGEST_KEPT) {
             synchronized (KEPT) {
                 KEPT.put(pattern, compiled);
@@ -62,44 +78,52 @@ final class RegularExpressions {
         return compiled;
     }
 
-    private static final class TooManyStepsException extends RuntimeException {
-        private static final long serialVersionUID = 1;
-
-        private TooManyStepsException() {
-            super(null, null, false, false);
+    /** Whether another engine would take it: then it is not answered as one that is wrong. */
+    private static boolean isPattern(String pattern) {
+        try {
+            java.util.regex.Pattern.compile(pattern);
+            return true;
+        } catch (java.util.regex.PatternSyntaxException _) {
+            return false;
         }
     }
 
-    /** A text that counts how often it is looked at. */
-    private static final class Counted implements CharSequence {
-        private final String text;
-        private int left = MOST_STEPS;
-
-        private Counted(String text) {
-            this.text = text;
-        }
-
-        @Override
-        public char charAt(int index) {
-            if (--left < 0) {
-                throw new TooManyStepsException();
+    /**
+     * Rejects what is too large once compiled: {@code ((a{1000}){1000}){1000}} is short and takes all memory. It is no parser, and counts too
+     * much rather than too little: a count behind a group repeats all that stands before it.
+     */
+    private static void rejectLarge(String pattern) {
+        long size = 0;
+        for (int at = 0; at < pattern.length(); at++) {
+            char c = pattern.charAt(at);
+            char before = at == 0 ? ' ' : pattern.charAt(at - 1);
+            if (c != '{') {
+                size++;
+            } else if (before == ')' || before == 'E') { // \E may end an empty quotation behind a group.
+                size *= count(pattern, at + 1);
+            } else {
+                size += count(pattern, at + 1);
             }
-            return text.charAt(index);
+            if (size > LARGEST) {
+                throw tooLarge();
+            }
         }
+    }
 
-        @Override
-        public int length() {
-            return text.length();
-        }
+    private static EvaluationException tooLarge() {
+        return new EvaluationException(
+                "REGEXMATCH takes patterns of up to " + LARGEST + " characters, with what {n} repeats written out");
+    }
 
-        @Override
-        public CharSequence subSequence(int start, int end) {
-            return text.subSequence(start, end);
+    /** The largest number up to the next curly bracket, at least 1; what is no count repeats nothing, and is none too many either. */
+    private static long count(String pattern, int from) {
+        long most = 1;
+        long number = 0;
+        for (int at = from; at < pattern.length() && pattern.charAt(at) != '}'; at++) {
+            char c = pattern.charAt(at);
+            number = c >= '0' && c <= '9' ? Math.min(LARGEST + 1, number * 10 + c - '0') : 0;
+            most = Math.max(most, number);
         }
-
-        @Override
-        public String toString() {
-            return text;
-        }
+        return most;
     }
 }

@@ -19,7 +19,6 @@ import java.util.function.BinaryOperator;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.Function;
 import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 
 /**
  * The scalar functions, by their names in upper case. What can't be worked out is NULL; an argument that can't be converted fails. Contract:
@@ -304,11 +303,7 @@ final class StreamFunctions {
 
     /** Where it matches first, counted from 1, whatever the case; 0 where it doesn't, or is no pattern. */
     private static Object regexMatch(String text, String pattern) {
-        try {
-            return RegularExpressions.find(text, pattern) + 1L;
-        } catch (PatternSyntaxException _) {
-            return 0L;
-        }
+        return RegularExpressions.find(text, pattern).orElse(-1) + 1L;
     }
 
     private static Object coalesce(Object[] arguments) {
