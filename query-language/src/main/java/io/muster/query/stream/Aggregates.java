@@ -290,7 +290,26 @@ final class Aggregates {
 
         @Override
         public void add(StreamRow row) {
-            values().add(argument.evaluate(row));
+            Object value = argument.evaluate(row);
+            gain(StreamValues.weight(value));
+            values().add(value);
+        }
+
+        private void gain(long more) {
+            weight += more;
+            StreamValues.rejectCollected("Collect", weight);
+        }
+
+        @Override
+        public void merge(Accumulator other) {
+            gain(((Collected) other).weight);
+            super.merge(other);
+        }
+
+        @Override
+        public void load(Object saved) {
+            super.load(saved);
+            weight = StreamValues.weight(saved);
         }
 
         @Override
@@ -332,11 +351,15 @@ final class Aggregates {
             if (at < limit) {
                 rows.add(at, entry);
                 if (rows.size() > limit) {
-                    rows.removeLast();
+                    weight -= StreamValues.weight(rows.removeLast());
+                }
+                if (!one) {
+                    StreamValues.rejectCollected("CollectTop", weight);
                 }
             }
         }
 
+        private long weight;
         private Comparator<List<Object>> compare() {
             return (a, b) -> {
                 for (int i = 0; i < order.size(); i++) {
@@ -363,6 +386,8 @@ final class Aggregates {
             for (int i = 0; i < rows.size(); i++) {
                 Map<String, Object> entry = new LinkedHashMap<>();
                 entry.put("rank", i + 1L);
+        private long weight;
+
                 entry.put("value", rows.get(i).getLast());
                 ranked.add(entry);
             }
@@ -386,6 +411,7 @@ final class Aggregates {
         private final boolean interpolated;
         private final Expression argument;
 
+                weight += StreamValues.weight(entry);
         Percentile(double share, boolean interpolated, Expression argument) {
             super(new ArrayList<>());
             this.share = share;
@@ -419,3 +445,4 @@ final class Aggregates {
         }
     }
 }
+            weight = StreamValues.weight(saved);

@@ -4,6 +4,7 @@ import java.io.Serial;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** An expression has no value, and the job fails for it, as the dialect has it: a value can't be cast, or a user's function fails. */
 public final class EvaluationException extends RuntimeException {
@@ -12,31 +13,34 @@ public final class EvaluationException extends RuntimeException {
 
     private static final int SHOWN = 100;
 
-    /** Whether the message says in which expression. */
-    private final boolean placed;
+    /** What stands before and behind the expression in the sentence that names it; null where the message names it, or there is none. */
+    private final String @Nullable [] around;
 
     public EvaluationException(String message) {
-        this(message, true);
+        this(message, null);
     }
 
-    private EvaluationException(String message, boolean placed) {
+    private EvaluationException(String message, String @Nullable [] around) {
         super(message);
-        this.placed = placed;
+        this.around = around;
     }
 
     /** A value is not what an operation needs; {@link #in} says where. */
     static EvaluationException ofConversion(Object value, String wanted) {
         String kind = value instanceof Map ? "a record " : value instanceof List ? "an array " : "";
+        String message = kind + "'" + shortened(String.valueOf(value)) + "' can't be converted to " + wanted;
         return new EvaluationException(
-                kind + "'" + shortened(String.valueOf(value)) + "' can't be converted to " + wanted, false);
+                message, new String[] {message + " in ", ": write TRY_CAST to have NULL instead"});
+    }
+
+    /** What an operation makes is larger than a value may be; {@link #in} says which. @param made such as "a text of more than 3 characters" */
+    static EvaluationException ofSize(String made) {
+        return new EvaluationException("The query makes " + made, new String[] {"", " makes " + made});
     }
 
     /** @param expression the innermost that has no value */
     EvaluationException in(String expression) {
-        return placed
-                ? this
-                : new EvaluationException(
-                        getMessage() + " in " + shortened(expression) + ": write TRY_CAST to have NULL instead");
+        return around == null ? this : new EvaluationException(around[0] + shortened(expression) + around[1]);
     }
 
     static EvaluationException ofCast(Object value, StreamValues.Type type, String expression) {

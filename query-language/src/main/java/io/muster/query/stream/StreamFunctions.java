@@ -11,13 +11,13 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.BinaryOperator;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.Function;
+import java.util.function.IntUnaryOperator;
 import java.util.regex.Pattern;
 
 /**
@@ -41,8 +41,8 @@ final class StreamFunctions {
             Map.entry("SQRT", math(Math::sqrt)),
             Map.entry("CONCAT", new ScalarFunction(2, ScalarFunction.MANY, StreamFunctions::concat)),
             Map.entry("LEN", text(text -> (long) text.stripTrailing().length())),
-            Map.entry("LOWER", text(text -> text.toLowerCase(Locale.ROOT))),
-            Map.entry("UPPER", text(text -> text.toUpperCase(Locale.ROOT))),
+            Map.entry("LOWER", text(text -> letters(text, Character::toLowerCase))),
+            Map.entry("UPPER", text(text -> letters(text, Character::toUpperCase))),
             Map.entry("TRIM", text(String::strip)),
             Map.entry("LTRIM", text(String::stripLeading)),
             Map.entry("RTRIM", text(String::stripTrailing)),
@@ -59,10 +59,7 @@ final class StreamFunctions {
                             .orElse(NULL))),
             Map.entry("REPLACE", strict(3, StreamFunctions::replace)),
             Map.entry("REGEXMATCH", texts(StreamFunctions::regexMatch)),
-            Map.entry(
-                    "SPLIT",
-                    texts((text, by) ->
-                            by.isEmpty() ? NULL : List.<Object>of((Object[]) text.split(Pattern.quote(by), -1)))),
+            Map.entry("SPLIT", texts(StreamFunctions::split)),
             Map.entry("COALESCE", new ScalarFunction(2, ScalarFunction.MANY, StreamFunctions::coalesce)),
             Map.entry(
                     "NULLIF",
@@ -266,10 +263,35 @@ final class StreamFunctions {
         StringBuilder all = new StringBuilder();
         for (Object argument : arguments) {
             if (argument != NULL) {
-                all.append(string(argument));
+                String text = string(argument);
+                StreamValues.rejectText((long) all.length() + text.length());
+                all.append(text);
             }
         }
         return all.toString();
+    }
+
+    /** Letter by letter, as .NET does: the text stays as long as it is, and {@code ß} what it is. */
+    private static String letters(String text, IntUnaryOperator operator) {
+        StringBuilder letters = new StringBuilder(text.length());
+        text.codePoints().forEach(letter -> letters.appendCodePoint(operator.applyAsInt(letter)));
+        return letters.toString();
+    }
+
+    private static long occurrences(String text, String part) {
+        long count = 0;
+        for (int at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length())) {
+            count++;
+        }
+        return count;
+    }
+
+    private static Object split(String text, String by) {
+        if (by.isEmpty()) {
+            return NULL;
+        }
+        StreamValues.rejectArray(occurrences(text, by) + 1);
+        return List.<Object>of((Object[]) text.split(Pattern.quote(by), -1));
     }
 
     /** Counts from 1. */
@@ -298,7 +320,12 @@ final class StreamFunctions {
     private static Object replace(Object[] arguments) {
         String text = string(arguments[0]);
         String part = string(arguments[1]);
-        return part.isEmpty() ? text : text.replace(part, string(arguments[2]));
+        String by = string(arguments[2]);
+        if (part.isEmpty()) {
+            return text;
+        }
+        StreamValues.rejectText(text.length() + occurrences(text, part) * (by.length() - part.length()));
+        return text.replace(part, by);
     }
 
     /** Where it matches first, counted from 1, whatever the case; 0 where it doesn't, or is no pattern. */

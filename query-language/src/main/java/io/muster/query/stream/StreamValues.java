@@ -21,6 +21,12 @@ public final class StreamValues {
 
     private static final int LONGEST_NUMBER = 400;
 
+    /** How many characters a text has at most that a query makes, and how many elements an array. */
+    private static final int LARGEST = 1024 * 1024;
+
+    /** What the texts and arrays of one row weigh at most that a query makes. */
+    private static final int HEAVIEST_ROW = 4 * LARGEST;
+
     private StreamValues() {}
 
     /** A value out of JSON. */
@@ -110,6 +116,78 @@ public final class StreamValues {
         return order.isEmpty() ? NULL : (Object) wanted.test(order.getAsInt());
     }
 
+    /** Rejects a text, before it is made, that is longer than a query may make one. @throws EvaluationException then */
+    static void rejectText(long length) {
+        if (length > LARGEST) {
+            throw EvaluationException.ofSize("a text of more than " + LARGEST + " characters");
+        }
+    }
+
+    /** Rejects an array that is longer than a query may make one. @throws EvaluationException then */
+    static void rejectArray(long length) {
+        if (length > LARGEST) {
+            throw EvaluationException.ofSize("an array of more than " + LARGEST + " elements");
+        }
+    }
+
+    /** Rejects what is collected of rows where it is larger than one value may be. @throws EvaluationException then */
+    static void rejectCollected(String aggregate, long weight) {
+        if (weight > LARGEST) {
+            throw new EvaluationException(
+                    aggregate + " makes an array of more than " + LARGEST + " characters and values");
+        }
+    }
+
+    /** Rejects a row of a select whose columns are too much together. @throws EvaluationException then */
+    public static void rejectRow(long weight) {
+        if (weight > HEAVIEST_ROW) {
+            throw new EvaluationException("A row has more than " + HEAVIEST_ROW
+                    + " characters and values: select fewer columns, or parts of them");
+        }
+    }
+
+    /** Returns how much memory a value takes, roughly: the characters of its texts, and the values in it. */
+    public static long weight(Object value) {
+        return switch (value) {
+            case String text -> 1L + text.length();
+            case List<?> list -> {
+                long all = 1;
+                for (Object element : list) {
+                    all += weight(of(element));
+                }
+                yield all;
+            }
+            case Map<?, ?> record -> {
+                long all = 1;
+                for (Map.Entry<?, ?> member : record.entrySet()) {
+                    all += ((String) member.getKey()).length() + weight(of(member.getValue()));
+                }
+                yield all;
+            }
+            default -> 1;
+        };
+    }
+
+    /**
+     * Returns the same for values that are one group: numbers that are equal, a bit and the number that it is, and a text and the number or
+     * the datetime that is written so. Texts that differ are never the same, so it is a little finer than {@code =}: '7.0' is not 7, or it
+     * would be '7' too.
+     */
+    public static Object groupKey(Object value) {
+        return switch (value) {
+            case Boolean bit -> bit ? 1L : 0L;
+            case Number number -> Values.canonical(number);
+            case String text -> {
+                Object other = key(text);
+                yield !(other instanceof String)
+                                && asText(other).filter(text::equals).isPresent()
+                        ? other
+                        : text;
+            }
+            default -> value;
+        };
+    }
+
     /** The same for values that may be equal, as a hash needs it: those of different types too, so that two texts of one number are the same. */
     public static Object key(Object value) {
         return switch (value) {
@@ -179,6 +257,7 @@ public final class StreamValues {
      */
     static Object arithmetic(char operator, Object left, Object right) {
         if (operator == '+' && left instanceof String a && right instanceof String b) {
+            rejectText((long) a.length() + b.length());
             return a + b;
         }
         Object one = number(left);

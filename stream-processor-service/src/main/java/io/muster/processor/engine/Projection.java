@@ -3,6 +3,7 @@ package io.muster.processor.engine;
 import io.muster.query.Expression;
 import io.muster.query.stream.StreamQuery.Column;
 import io.muster.query.stream.StreamRow;
+import io.muster.query.stream.StreamValues;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,10 +41,13 @@ final class Projection extends Operator {
             return;
         }
         Map<String, Object> record = new LinkedHashMap<>();
+        long weight = 0;
         for (Column column : columns) {
             Object value = column.value().evaluate(row);
             if (column.name() != null) {
                 record.put(column.name(), value);
+                weight += StreamValues.weight(value);
+                StreamValues.rejectRow(weight);
             } else {
                 show((Map<?, ?>) value, record);
             }
