@@ -441,7 +441,7 @@ final class Aggregates {
             double place = share * (sorted.size() - 1);
             double low = ((Number) sorted.get((int) Math.floor(place))).doubleValue();
             double high = ((Number) sorted.get((int) Math.ceil(place))).doubleValue();
-            return low + (high - low) * (place - Math.floor(place));
+            return StreamValues.real(low + (high - low) * (place - Math.floor(place)));
         }
     }
 }

@@ -247,7 +247,7 @@ final class StreamFunctions {
         }
         BigDecimal rounded = new BigDecimal(number.toString()).setScale((int) digits, RoundingMode.HALF_UP);
         if (!(number instanceof Long)) {
-            return rounded.doubleValue();
+            return StreamValues.real(rounded.doubleValue());
         }
         BigInteger whole = rounded.toBigInteger();
         return whole.bitLength() < Long.SIZE ? (Object) whole.longValue() : NULL;

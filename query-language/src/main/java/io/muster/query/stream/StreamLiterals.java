@@ -1,5 +1,6 @@
 package io.muster.query.stream;
 
+import io.muster.query.Parsing;
 import io.muster.query.grammar.StreamQueryLexer;
 import io.muster.query.grammar.StreamQueryParser;
 import java.math.BigInteger;
@@ -39,9 +40,16 @@ final class StreamLiterals {
                 text.substring(text.indexOf('\'') + 1, text.length() - 1).replace("''", "'");
             case StreamQueryLexer.INTEGER -> {
                 BigInteger whole = new BigInteger(text);
-                yield whole.bitLength() < Long.SIZE ? (Object) whole.longValue() : (Object) whole.doubleValue();
+                yield whole.bitLength() < Long.SIZE ? (Object) whole.longValue() : real(token, whole.doubleValue());
             }
-            default -> Double.valueOf(text);
+            default -> real(token, Double.parseDouble(text));
         };
+    }
+
+    private static Object real(Token token, double value) {
+        if (Double.isInfinite(value)) {
+            throw Parsing.refuse(token, "The number is beyond what a float can hold");
+        }
+        return value;
     }
 }

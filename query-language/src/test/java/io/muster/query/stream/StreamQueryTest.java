@@ -23,6 +23,11 @@ class StreamQueryTest {
                     SELECT                                                     | 1:7  | Unexpected end of the query
                     SELECT a FROM                                              | 1:14 | Unexpected end of the query
                     SELECT a FROM t ORDER BY a                                 | 1:17 | A stream has no ORDER BY
+                    SELECT 1e400 FROM t                                        | 1:8  | beyond what a float can hold
+                    SELECT a FROM t WHERE a > -1e400                           | 1:28 | beyond what a float can hold
+                    SELECT COUNT(*) FROM t GROUP BY TumblingWindow(day, 9999999999999999) | 1:53 | A window of that length is too long
+                    SELECT COUNT(*) FROM t GROUP BY TumblingWindow(day, x)     | 1:53 | Write a number here
+                    SELECT COUNT(*) FROM t GROUP BY TumblingWindow(day, 1.5)   | 1:53 | Write a whole number here
                     SELECT TOP 3 a FROM t                                      | 1:8  | write CollectTop(n)
                     SELECT COUNT(*) FROM t                                     | 1:8  | GROUP BY
                     SELECT k FROM t GROUP BY k                                 | 1:17 | add a window to GROUP BY
@@ -232,5 +237,13 @@ class StreamQueryTest {
             })
     void substreamsAreKeptApart(String text) throws QueryException {
         assertThat(StreamQuery.parse(text, Set.of("r")).hasSubstreams()).isTrue();
+    }
+
+    @Test
+    void aNumberOfFourHundredDigitsIsRefused() {
+        assertThatThrownBy(() -> StreamQuery.parse("SELECT " + "9".repeat(400) + " AS a FROM t", Set.of()))
+                .isInstanceOf(QueryException.class)
+                .hasMessageContaining("Line 1:8 ")
+                .hasMessageContaining("beyond what a float can hold");
     }
 }

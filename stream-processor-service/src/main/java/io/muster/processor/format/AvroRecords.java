@@ -38,6 +38,11 @@ final class AvroRecords {
     private static final int PREFIX = 1 + Integer.BYTES;
     private static final GenericData MODEL = model();
 
+    /** As deep as Jackson reads JSON. */
+    private static final int DEEPEST = 1000;
+
+    private static final String TOO_DEEP = "a value is nested deeper than " + DEEPEST;
+
     private AvroRecords() {}
 
     private static GenericData model() {
@@ -69,6 +74,8 @@ final class AvroRecords {
         GenericRecord record;
         try {
             record = new GenericDatumReader<GenericRecord>(schema, schema, MODEL).read(null, decoder);
+        } catch (StackOverflowError e) {
+            throw new IOException(TOO_DEEP, e);
         } catch (RuntimeException e) {
             // Avro reports hostile bytes by whatever exception they lead to.
             throw new IOException("not a record as its schema describes it: " + e.getMessage(), e);
@@ -76,7 +83,7 @@ final class AvroRecords {
         Map<String, Object> event = new LinkedHashMap<>();
         for (Schema.Field field : schema.getFields()) {
             if (wanted.test(field.name())) {
-                event.put(field.name(), value(record.get(field.pos())));
+                event.put(field.name(), value(record.get(field.pos()), 1));
             }
         }
         return event;
@@ -93,29 +100,37 @@ final class AvroRecords {
         }
     }
 
-    private static Object value(@Nullable Object value) {
+    /** @throws IOException where it is nested too deep, or has a number that is beyond a float, or none */
+    private static Object value(@Nullable Object value, int depth) throws IOException {
+        if (depth > DEEPEST) {
+            throw new IOException(TOO_DEEP);
+        }
         return switch (value) {
             case null -> StreamValues.NULL;
             case CharSequence text -> text.toString();
             case Integer whole -> whole.longValue();
-            case Float real -> real.doubleValue();
-            case BigDecimal decimal -> decimal.doubleValue();
+            case Float real -> finite(real.doubleValue(), real);
+            case BigDecimal decimal -> finite(decimal.doubleValue(), decimal);
             case LocalDate date -> date.atStartOfDay().toInstant(ZoneOffset.UTC);
             case GenericRecord record -> {
                 Map<String, Object> members = new LinkedHashMap<>();
                 for (Schema.Field field : record.getSchema().getFields()) {
-                    members.put(field.name(), value(record.get(field.pos())));
+                    members.put(field.name(), value(record.get(field.pos()), depth + 1));
                 }
                 yield members;
             }
             case Map<?, ?> map -> {
                 Map<String, Object> members = new LinkedHashMap<>();
-                map.forEach((name, member) -> members.put(name.toString(), value(member)));
+                for (Map.Entry<?, ?> member : map.entrySet()) {
+                    members.put(member.getKey().toString(), value(member.getValue(), depth + 1));
+                }
                 yield members;
             }
             case Collection<?> list -> {
                 List<Object> elements = new ArrayList<>(list.size());
-                list.forEach(element -> elements.add(value(element)));
+                for (Object element : list) {
+                    elements.add(value(element, depth + 1));
+                }
                 yield elements;
             }
             case ByteBuffer bytes -> {
@@ -124,11 +139,18 @@ final class AvroRecords {
                 yield Base64.getEncoder().encodeToString(raw);
             }
             case Long whole -> whole;
-            case Double real -> real;
+            case Double real -> finite(real, real);
             case Boolean bit -> bit;
             case Instant instant -> instant;
             default -> value.toString(); // Enums and the like.
         };
+    }
+
+    private static Double finite(double real, Number given) throws IOException {
+        if (!Double.isFinite(real)) {
+            throw new IOException(given + " is no number that a float can hold");
+        }
+        return real;
     }
 
     /**
@@ -219,7 +241,10 @@ final class AvroRecords {
                         ? whole.intValue()
                         : reject(value, schema, at);
             case DOUBLE -> value instanceof Number number ? number.doubleValue() : reject(value, schema, at);
-            case FLOAT -> value instanceof Number number ? number.floatValue() : reject(value, schema, at);
+            case FLOAT ->
+                value instanceof Number number && Float.isFinite(number.floatValue())
+                        ? number.floatValue()
+                        : reject(value, schema, at);
             case BOOLEAN -> value instanceof Boolean ? value : reject(value, schema, at);
             case STRING ->
                 switch (value) {

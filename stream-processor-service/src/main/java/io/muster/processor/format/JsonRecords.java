@@ -114,7 +114,7 @@ public final class JsonRecords {
         return bytes(record);
     }
 
-    /** Any value of the language. */
+    /** Any value of the language; what JSON can't say, such as a number that is none, is null. */
     static byte[] bytes(Object value) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream(128);
         try (JsonGenerator json = JSON.createGenerator(bytes)) {
@@ -129,7 +129,7 @@ public final class JsonRecords {
         switch (value) {
             case String text -> json.writeString(text);
             case Long whole -> json.writeNumber(whole);
-            case Double real -> json.writeNumber(real);
+            case Double real when Double.isFinite(real) -> json.writeNumber(real);
             case Map<?, ?> map -> {
                 json.writeStartObject();
                 for (Map.Entry<?, ?> member : map.entrySet()) {

@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -166,6 +167,57 @@ class FormatsTest {
                 .hasMessage("no schema has the number 99");
         assertThatThrownBy(() -> read(avro, new byte[] {0, 0, 0, 0, (byte) id, 2}))
                 .isInstanceOf(IOException.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY})
+    void avroThatHoldsNoNumberIsRefused(double none) throws IOException {
+        Schema schema = new Schema.Parser().parse("""
+                {"type":"record","name":"Row","fields":[{"name":"a","type":"double"},{"name":"b","type":{"type":"array","items":"double"}}]}""");
+        OutputFormat written = new OutputFormat.Avro(registry.register("in-value", schema), schema, Optional.empty());
+        InputFormat avro = new InputFormat.Avro(registry);
+        for (Event event : List.of(
+                row(Map.entry("a", none), Map.entry("b", List.of())),
+                row(Map.entry("a", 1.0), Map.entry("b", List.of(none))))) {
+            byte[] value = written.write(event, () -> "id").value();
+            assertThatThrownBy(() -> read(avro, value))
+                    .isInstanceOf(IOException.class)
+                    .hasMessage(none + " is no number that a float can hold");
+        }
+    }
+
+    @Test
+    void aFloatThatAnAvroFloatCannotHoldIsRefused() {
+        Schema schema = new Schema.Parser().parse("""
+                {"type":"record","name":"Row","fields":[{"name":"a","type":"float"}]}""");
+        OutputFormat format = new OutputFormat.Avro(registry.register("float-value", schema), schema, Optional.empty());
+        assertThatThrownBy(() -> format.write(row(Map.entry("a", 1e300)), () -> "id"))
+                .isInstanceOf(IOException.class)
+                .hasMessage("the column a is 1.0E300, and the schema wants float");
+    }
+
+    /** A schema may refer to itself, and a small record of it is nested as deep as it has bytes. */
+    @Test
+    void avroIsReadAsDeepAsJson() throws IOException {
+        Schema schema = new Schema.Parser().parse("""
+                {"type":"record","name":"Row","fields":[{"name":"a","type":["null","Row"]}]}""");
+        int id = registry.register("deep-value", schema);
+        InputFormat avro = new InputFormat.Avro(registry);
+        for (int depth : new int[] {2_000, 500_000}) {
+            byte[] value = new byte[5 + depth];
+            Arrays.fill(value, 5, value.length - 1, (byte) 2);
+            value[4] = (byte) id;
+            assertThatThrownBy(() -> read(avro, value))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("nested deeper than 1000");
+        }
+    }
+
+    @Test
+    void jsonHasNumbersOnly() throws IOException {
+        Event row = row(
+                Map.entry("a", Double.NaN), Map.entry("b", List.of(Double.POSITIVE_INFINITY)), Map.entry("c", 1e300));
+        assertThat(JsonRecords.write(row.record())).asString().isEqualTo("{\"a\":null,\"b\":[null],\"c\":1.0E300}");
     }
 
     @Test
