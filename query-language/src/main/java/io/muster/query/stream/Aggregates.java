@@ -107,7 +107,18 @@ final class Aggregates {
         }
 
         private void plus(Object value) {
-            sum = sum == NULL ? value : StreamValues.arithmetic('+', sum, value);
+            if (sum == NULL) {
+                sum = value;
+                return;
+            }
+            Object both = StreamValues.arithmetic('+', sum, value);
+            if (both == NULL) {
+                throw new EvaluationException(
+                        sum instanceof Long && value instanceof Long
+                                ? "the sum is beyond 64 bits: write SUM(CAST(x AS float))"
+                                : "the sum is beyond what a float can hold");
+            }
+            sum = both;
         }
 
         @Override
