@@ -67,7 +67,12 @@ public final class FunctionProcess {
 
     private synchronized Object call(int number, Object[] arguments) {
         String name = "UDF." + functions.get(number).name();
-        byte[] request = request(number, arguments);
+        byte[] request;
+        try {
+            request = request(number, arguments);
+        } catch (Wire.TooDeepException _) {
+            throw new EvaluationException(name + " is given a value that is nested deeper than " + Wire.DEEPEST);
+        }
         for (int tries = 2; ; tries--) {
             Running process = running();
             try {
@@ -87,7 +92,7 @@ public final class FunctionProcess {
         }
     }
 
-    private static byte[] request(int number, Object[] arguments) {
+    private static byte[] request(int number, Object[] arguments) throws Wire.TooDeepException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try {
             DataOutputStream out = new DataOutputStream(bytes);
@@ -150,6 +155,8 @@ public final class FunctionProcess {
         }
 
         private boolean isAlive() {
+        } catch (Wire.TooDeepException e) {
+            throw e;
             return process.isAlive();
         }
 

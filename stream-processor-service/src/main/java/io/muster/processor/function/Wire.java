@@ -48,7 +48,24 @@ final class Wire {
 
     private Wire() {}
 
+    /** A value is nested deeper than {@link #DEEPEST}. */
+    static final class TooDeepException extends IOException {
+        private static final long serialVersionUID = 1;
+
+        private TooDeepException() {
+            super("a value is nested deeper than " + DEEPEST);
+        }
+    }
+
+    /** @throws TooDeepException where the reader would not read it */
     static void write(Object given, DataOutput out) throws IOException {
+        write(given, out, 0);
+    }
+
+    private static void write(Object given, DataOutput out, int depth) throws IOException {
+        if (depth > DEEPEST) {
+            throw new TooDeepException();
+        }
         switch (StreamValues.of(given)) {
             case Long whole -> {
                 out.writeByte(WHOLE);
@@ -72,7 +89,7 @@ final class Wire {
                 out.writeByte(ARRAY);
                 out.writeInt(array.size());
                 for (Object element : array) {
-                    write(StreamValues.of(element), out);
+                    write(element, out, depth + 1);
                 }
             }
             case Map<?, ?> record -> {
@@ -80,7 +97,7 @@ final class Wire {
                 out.writeInt(record.size());
                 for (Map.Entry<?, ?> member : record.entrySet()) {
                     writeText(String.valueOf(member.getKey()), out);
-                    write(StreamValues.of(member.getValue()), out);
+                    write(member.getValue(), out, depth + 1);
                 }
             }
             case Object value when value == StreamValues.NULL -> out.writeByte(NULL);
@@ -94,7 +111,7 @@ final class Wire {
 
     private static Object read(DataInput in, Budget budget, int depth) throws IOException {
         if (depth > DEEPEST) {
-            throw new IOException("a value is nested deeper than " + DEEPEST);
+            throw new TooDeepException();
         }
         budget.take(1);
         byte kind = in.readByte();

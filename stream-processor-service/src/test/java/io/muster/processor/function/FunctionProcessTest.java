@@ -126,6 +126,22 @@ class FunctionProcessTest {
     }
 
     @Test
+    /** Telemetry is nested as deep as JSON is read, and a function is given less. */
+    @Test
+    void aValueThatIsNestedTooDeepIsNotGiven() {
+        ScalarFunction.Body function = of("function main(a) { return 1; }");
+        Object value = 1L;
+        for (int depth = 0; depth < 100; depth++) {
+            value = depth % 2 == 0 ? List.of(value) : Map.of("a", value);
+        }
+        assertThat(call(function, value)).isEqualTo(1L);
+        Object deeper = List.of(value);
+        assertThatThrownBy(() -> call(function, deeper))
+                .isInstanceOf(EvaluationException.class)
+                .hasMessage("UDF.f is given a value that is nested deeper than 100");
+        assertThat(call(function, value)).isEqualTo(1L);
+    }
+
     void aFunctionOfAnotherJobGoesOn() {
         ScalarFunction.Body good = of(new FunctionProcess(), "function main(a) { return a + 1; }");
         ScalarFunction.Body bad =
