@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
 
 /** The aggregates. NULL is skipped; of no value the result is NULL, but a count is 0. Contract: stream-analytics, 4.5. */
 final class Aggregates {
@@ -47,6 +48,10 @@ final class Aggregates {
     /** The first rows in the order; with a limit of 1 the row itself and not a list. */
     static Aggregate top(int limit, boolean one, Expression row, List<Order> order) {
         return () -> new Top(limit, one, row, order);
+    }
+
+    static Aggregate first(Expression argument) {
+        return () -> new First(argument);
     }
 
     static Aggregate percentile(double share, boolean interpolated, Expression argument) {
@@ -86,6 +91,45 @@ final class Aggregates {
         @Override
         public void load(Object saved) {
             count = (Long) saved;
+        }
+    }
+
+    /** The value of the earliest row, which may be NULL. */
+    private static final class First implements Accumulator {
+        private final Expression argument;
+        private @Nullable Object first;
+
+        First(Expression argument) {
+            this.argument = argument;
+        }
+
+        @Override
+        public void add(StreamRow row) {
+            if (first == null) {
+                first = Values.canonical(argument.evaluate(row));
+            }
+        }
+
+        @Override
+        public void merge(Accumulator later) {
+            if (first == null) {
+                first = ((First) later).first;
+            }
+        }
+
+        @Override
+        public Object result() {
+            return first == null ? NULL : first;
+        }
+
+        @Override
+        public Object save() {
+            return result();
+        }
+
+        @Override
+        public void load(Object saved) {
+            first = saved;
         }
     }
 
@@ -281,7 +325,7 @@ final class Aggregates {
         public void add(StreamRow row) {
             Object value = argument.evaluate(row);
             if (value != NULL) {
-                values().add(Values.canonical(value));
+                values().add(StreamValues.groupKey(value));
             }
         }
 

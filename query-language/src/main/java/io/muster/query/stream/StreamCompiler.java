@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.antlr.v4.runtime.Token;
 import org.jspecify.annotations.Nullable;
 
@@ -255,7 +256,11 @@ final class StreamCompiler {
                 applications,
                 analytics(select, rows, joins),
                 where,
-                Optional.of(new StreamQuery.Grouping(keys.keys(), keys.window(), results.aggregates())),
+                Optional.of(new StreamQuery.Grouping(
+                        keys.keys(),
+                        keys.window(),
+                        Stream.concat(keys.keys().stream().map(Aggregates::first), results.aggregates().stream())
+                                .toList())),
                 having,
                 columns,
                 isPartitioned(select));

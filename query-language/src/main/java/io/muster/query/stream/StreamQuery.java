@@ -168,9 +168,10 @@ public record StreamQuery(
     public record Apply(Expression rows, boolean outer) {}
 
     /**
-     * Groups; what is computed for one are its keys and then its aggregates.
+     * Groups: rows are of one whose keys are the same by {@link StreamValues#groupKey}.
      *
      * @param keys besides time
+     * @param aggregates what is computed for a group: each key as its first row has it, then the aggregates of the select
      */
     public record Grouping(List<Expression> keys, Window window, List<Aggregate> aggregates) {}
 

@@ -1,10 +1,10 @@
 package io.muster.processor.engine;
 
 import io.muster.query.Expression;
-import io.muster.query.Values;
 import io.muster.query.stream.Accumulator;
 import io.muster.query.stream.StreamQuery.Analytic;
 import io.muster.query.stream.StreamRow;
+import io.muster.query.stream.StreamValues;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -126,7 +126,7 @@ final class Analytics extends Operator {
         List<Object> key = new ArrayList<>();
         key.add((long) place);
         for (Expression part : function.partition()) {
-            key.add(Values.canonical(part.evaluate(row)));
+            key.add(StreamValues.groupKey(part.evaluate(row)));
         }
         return key;
     }

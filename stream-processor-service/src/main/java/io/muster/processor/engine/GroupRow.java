@@ -4,17 +4,16 @@ import io.muster.query.stream.Accumulator;
 import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.StreamRow;
 import io.muster.query.stream.StreamValues;
-import java.util.List;
 import java.util.Map;
 
-/** What holds of one group at the end of its window: its keys, and its aggregates behind them. */
-record GroupRow(long time, List<Object> keys, Accumulator[] aggregates, String window) implements StreamRow {
+/** What holds of one group at the end of its window. */
+record GroupRow(long time, Accumulator[] computed, String window) implements StreamRow {
     @Override
     public Object computed(int place) {
         if (place == StreamQuery.WINDOW) {
             return Map.of("Id", window.isEmpty() ? StreamValues.NULL : window);
         }
-        return place < keys.size() ? keys.get(place) : aggregates[place - keys.size()].result();
+        return computed[place].result();
     }
 
     @Override

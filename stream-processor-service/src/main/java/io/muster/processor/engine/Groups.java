@@ -1,7 +1,6 @@
 package io.muster.processor.engine;
 
 import io.muster.query.Expression;
-import io.muster.query.Values;
 import io.muster.query.stream.Accumulator;
 import io.muster.query.stream.Aggregate;
 import io.muster.query.stream.StreamQuery.Grouping;
@@ -11,7 +10,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/** Keys and aggregates of a grouped select, whatever its window. */
+/** Keys of a grouped select and what is computed for its groups, whatever its window. */
 final class Groups {
     /** Keys are numbered in their own order within an instant, so that results have one order. */
     static final Comparator<List<Object>> ORDER = (one, other) -> {
@@ -32,15 +31,15 @@ final class Groups {
         this.aggregates = grouping.aggregates().toArray(Aggregate[]::new);
     }
 
-    /** Numbers that are equal are the same key; NULL is one. */
+    /** Values that are one group are the same key; NULL is one. */
     List<Object> key(StreamRow row) {
         return switch (keys.length) {
             case 0 -> List.of();
-            case 1 -> List.of(Values.canonical(keys[0].evaluate(row)));
+            case 1 -> List.of(StreamValues.groupKey(keys[0].evaluate(row)));
             default -> {
                 List<Object> key = new ArrayList<>(keys.length);
                 for (Expression expression : keys) {
-                    key.add(Values.canonical(expression.evaluate(row)));
+                    key.add(StreamValues.groupKey(expression.evaluate(row)));
                 }
                 yield key;
             }

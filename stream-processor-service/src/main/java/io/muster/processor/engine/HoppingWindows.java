@@ -110,7 +110,7 @@ final class HoppingWindows extends Operator {
         }
         results.entrySet().stream()
                 .sorted(Map.Entry.comparingByKey(Groups.ORDER))
-                .forEach(group -> emit(new GroupRow(end, group.getKey(), group.getValue(), id)));
+                .forEach(group -> emit(new GroupRow(end, group.getValue(), id)));
     }
 
     /** Panes whose last window has ended are gone. */

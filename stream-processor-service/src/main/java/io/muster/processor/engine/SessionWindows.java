@@ -83,7 +83,7 @@ final class SessionWindows extends Operator {
         });
         ended.sort(Comparator.<Session>comparingLong(this::end).thenComparing(session -> session.key, Groups.ORDER));
         for (Session session : ended) {
-            session.byGroup.forEach((key, accumulators) -> emit(new GroupRow(end(session), key, accumulators, id)));
+            session.byGroup.values().forEach(accumulators -> emit(new GroupRow(end(session), accumulators, id)));
         }
         ended.clear();
     }

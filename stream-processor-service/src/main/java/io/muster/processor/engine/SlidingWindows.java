@@ -75,7 +75,7 @@ final class SlidingWindows extends Operator {
             Groups.add(accumulators, row);
         }
         if (of.getFirst().time() <= instant) {
-            emit(new GroupRow(instant, key, accumulators, id));
+            emit(new GroupRow(instant, accumulators, id));
         }
     }
 

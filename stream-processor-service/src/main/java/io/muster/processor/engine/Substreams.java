@@ -3,8 +3,8 @@ package io.muster.processor.engine;
 import io.muster.processor.engine.StreamTask.Results;
 import io.muster.processor.engine.StreamTask.Upstream;
 import io.muster.query.Expression;
-import io.muster.query.Values;
 import io.muster.query.stream.StreamQuery;
+import io.muster.query.stream.StreamValues;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -91,7 +91,7 @@ final class Substreams implements StreamRun {
         List<Object> key = new ArrayList<>();
         StreamQuery.Clock clock = Objects.requireNonNull(query.clocks().get(inputs.get(upstream.input())));
         for (Expression part : clock.over()) {
-            key.add(Values.canonical(part.evaluate(event)));
+            key.add(StreamValues.groupKey(part.evaluate(event)));
         }
         Substream of = substream(key);
         PartitionClock own = of.clocks.computeIfAbsent(upstream, _ -> new PartitionClock(policy, false));
