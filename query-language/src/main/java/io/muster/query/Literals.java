@@ -32,7 +32,7 @@ final class Literals {
             return value;
         }
         if (!(value instanceof Number number)) {
-            throw Parsing.refuse(element.getStart(), "A sign stands before a number only");
+            throw Parsing.refuse(element.getStart(), "Only a number has a sign");
         }
         return element.MINUS() == null ? number : negated(number);
     }

@@ -195,7 +195,7 @@ class ConditionTest {
                 "LENGTH()                     | 1 | 29 | The function 'LENGTH' takes 1 arguments, not 0",
                 "tags.a[99999999999] = 1      | 1 | 36 | No array has a place 99999999999",
                 "FROM devices.jobs WHERE a | 1 | 34 | A job runs over devices or devices.modules",
-                "a IN [-'x']                  | 1 | 35 | A sign stands before a number only"
+                "a IN [-'x']                  | 1 | 35 | Only a number has a sign"
             })
     void saysWhereItFails(String condition, int line, int column, String what) {
         QueryException error = catchThrowableOfType(QueryException.class, () -> Condition.parse(condition));

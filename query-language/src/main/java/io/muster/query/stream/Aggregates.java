@@ -337,6 +337,7 @@ final class Aggregates {
 
     private static final class Collected extends Gathered {
         private final Expression argument;
+        private long weight;
 
         Collected(Expression argument) {
             super(new ArrayList<>());
@@ -382,6 +383,8 @@ final class Aggregates {
         /** The values of the order, then the row. */
         private final List<List<Object>> rows = new ArrayList<>();
 
+        private long weight;
+
         Top(int limit, boolean one, Expression row, List<Order> order) {
             this.limit = limit;
             this.one = one;
@@ -405,6 +408,7 @@ final class Aggregates {
             }
             if (at < limit) {
                 rows.add(at, entry);
+                weight += StreamValues.weight(entry);
                 if (rows.size() > limit) {
                     weight -= StreamValues.weight(rows.removeLast());
                 }
@@ -414,7 +418,6 @@ final class Aggregates {
             }
         }
 
-        private long weight;
         private Comparator<List<Object>> compare() {
             return (a, b) -> {
                 for (int i = 0; i < order.size(); i++) {
@@ -441,8 +444,6 @@ final class Aggregates {
             for (int i = 0; i < rows.size(); i++) {
                 Map<String, Object> entry = new LinkedHashMap<>();
                 entry.put("rank", i + 1L);
-        private long weight;
-
                 entry.put("value", rows.get(i).getLast());
                 ranked.add(entry);
             }
@@ -458,6 +459,7 @@ final class Aggregates {
         @SuppressWarnings("unchecked") // As save() made it.
         public void load(Object saved) {
             rows.addAll((List<List<Object>>) saved);
+            weight = StreamValues.weight(saved);
         }
     }
 
@@ -466,7 +468,6 @@ final class Aggregates {
         private final boolean interpolated;
         private final Expression argument;
 
-                weight += StreamValues.weight(entry);
         Percentile(double share, boolean interpolated, Expression argument) {
             super(new ArrayList<>());
             this.share = share;
@@ -500,4 +501,3 @@ final class Aggregates {
         }
     }
 }
-            weight = StreamValues.weight(saved);

@@ -138,7 +138,8 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
                     .orElseThrow(() -> Parsing.refuse(named.or(0).getStart(), "A window's id is a text"));
             Window window = window(named.or(1), keys, rows)
                     .filter(inner -> !(inner instanceof Window.Several))
-                    .orElseThrow(() -> Parsing.refuse(named.or(1).getStart(), "This is no window"));
+                    .orElseThrow(() -> Parsing.refuse(
+                            named.or(1).getStart(), "Write a window here, such as TumblingWindow(second, 10)"));
             if (window instanceof Window.Session session && session.keys() > 0) {
                 throw Parsing.refuse(named.or(1).getStart(), "Among several windows a session has no keys of its own");
             }
@@ -197,7 +198,7 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
         long size(int place) {
             long size = sizes.get(place);
             if (size <= 0 || size > LONGEST) {
-                throw Parsing.refuse(call.getStart(), "A window lasts more than nothing and up to 7 days");
+                throw Parsing.refuse(call.getStart(), "A window is longer than 0 and up to 7 days long");
             }
             return size;
         }
@@ -211,14 +212,14 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
                     unit.getStart(), "'" + unit.getText() + "' has no fixed length: use day, hour, minute, second, …");
         }
         Object number = StreamLiterals.constant(count)
-                .orElseThrow(() -> Parsing.refuse(count.getStart(), "Here stands a number"));
+                .orElseThrow(() -> Parsing.refuse(count.getStart(), "Write a number here"));
         if (!(number instanceof Long whole)) {
-            throw Parsing.refuse(count.getStart(), "Here stands a whole number");
+            throw Parsing.refuse(count.getStart(), "Write a whole number here");
         }
         try {
             return Math.multiplyExact(length, whole);
         } catch (ArithmeticException _) {
-            throw Parsing.refuse(count.getStart(), "So long is no window");
+            throw Parsing.refuse(count.getStart(), "A window of that length is too long");
         }
     }
 

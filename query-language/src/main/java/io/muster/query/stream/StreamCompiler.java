@@ -26,9 +26,9 @@ final class StreamCompiler {
     private static final String DEFAULT_OUTPUT = "output";
     private static final int MOST_SOURCES = 50;
     private static final int MOST_COLUMNS = 1000;
-
     private static final int MOST_STEPS = 200;
     private static final int MOST_WAYS = 1000;
+
     private final Set<String> referenceInputs;
     private final StreamMembers members = new StreamMembers();
 
@@ -53,12 +53,12 @@ final class StreamCompiler {
     }
 
     StreamQuery compile(StreamQueryParser.ScriptContext script) {
-        List<StreamQuery.Step> named = new ArrayList<>();
         if (script.step().size() > MOST_STEPS) {
             throw Parsing.refuse(
                     script.step(MOST_STEPS).getStart(),
                     "A query has up to " + MOST_STEPS + " steps: take some into a second job");
         }
+        List<StreamQuery.Step> named = new ArrayList<>();
         for (StreamQueryParser.StepContext step : script.step()) {
             String name = lower(StreamScope.name(step.name()));
             List<StreamQuery.Select> selects = new ArrayList<>();
@@ -82,19 +82,18 @@ final class StreamCompiler {
         List<StreamQuery.Output> outputs = new ArrayList<>();
         for (StreamQueryParser.UnionContext union : script.union()) {
             String output = output(union);
-            for (SelectContext select : union.select()) {
             List<StreamQuery.Select> selects = new ArrayList<>();
+            for (SelectContext select : union.select()) {
                 selects.add(select(select, ""));
             }
-            rejectDifferentColumns(union);
             growth(union.getStart(), selects);
             selects.forEach(select -> outputs.add(new StreamQuery.Output(output, select)));
+            rejectDifferentColumns(union);
         }
         return new StreamQuery(
                 List.copyOf(named), List.copyOf(outputs), Map.copyOf(clocks), members.seen(), lineage.apart());
     }
 
-    private static String output(StreamQueryParser.UnionContext union) {
     /**
      * By what one event of an input grows with each step that reads a step more than once.
      *
@@ -127,6 +126,7 @@ final class StreamCompiler {
         return new Growth(ways, rows);
     }
 
+    private static String output(StreamQueryParser.UnionContext union) {
         @Nullable String output = null;
         for (SelectContext select : union.select()) {
             if (select.INTO() == null) {
@@ -225,7 +225,7 @@ final class StreamCompiler {
         List<StreamQueryParser.OrContext> grouping = conditions.subList(next, next + groups);
         if (grouping.isEmpty()) {
             if (select.HAVING() != null) {
-                throw Parsing.refuse(select.HAVING().getSymbol(), "HAVING stands behind GROUP BY: write WHERE");
+                throw Parsing.refuse(select.HAVING().getSymbol(), "HAVING needs a GROUP BY: write WHERE");
             }
             List<StreamQuery.Column> columns = columns(select, scope, rows, rows);
             checkPartitions(select, rows, Map.of());
@@ -319,7 +319,7 @@ final class StreamCompiler {
                     source.getStart(), "Two sources are called '" + alias + "': write AS and another name");
         }
         if (source.timestamp().size() > 1 || source.partition().size() > 1) {
-            throw Parsing.refuse(source.getStart(), "TIMESTAMP BY and PARTITION BY stand once behind a source");
+            throw Parsing.refuse(source.getStart(), "Write TIMESTAMP BY and PARTITION BY once for each source");
         }
         if (!steps.containsKey(name)) {
             clock(source, name, alias);
@@ -333,7 +333,7 @@ final class StreamCompiler {
     private static RuntimeException noClock(SourceContext source, String name) {
         return Parsing.refuse(
                 source.timestamp(0).getStart(),
-                "TIMESTAMP BY stands behind an input that is a stream: '" + name + "' is none");
+                "TIMESTAMP BY belongs to an input that is a stream, and '" + name + "' is none");
     }
 
     private void clock(SourceContext source, String name, String alias) {

@@ -314,8 +314,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
     private static long count(RowDifference difference, SumContext count) {
         long length = difference.unit().windowTicks();
         Object number = StreamLiterals.constant(count)
-                .orElseThrow(
-                        () -> Parsing.refuse(count.getStart(), "Here stands a number, so that the join is bounded"));
+                .orElseThrow(() -> Parsing.refuse(count.getStart(), "Write a number here: it bounds the join"));
         if (length == 0 || !(number instanceof Long whole)) {
             throw Parsing.refuse(count.getStart(), "A join is bounded by whole days, hours, minutes, seconds, …");
         }
@@ -430,7 +429,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
             Like pattern = Like.of(text)
                     .orElseThrow(() -> Parsing.refuse(
                             like.sum(1).getStart(),
-                            "This is no pattern of LIKE: a set is written [a-f], and a pattern has up to "
+                            "The pattern of LIKE is wrong: a set is written [a-f], and a pattern has up to "
                                     + Like.LONGEST + " characters"));
             matches = row ->
                     StreamValues.text(value.evaluate(row)) instanceof String of ? (Object) pattern.matches(of) : NULL;
@@ -603,7 +602,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
             case "SYSTEM.WINDOW" -> {
                 if (ungrouped == null) {
                     throw Parsing.refuse(
-                            call.getStart(), "System.Window() stands in the columns of a select with GROUP BY");
+                            call.getStart(), "System.Window() is allowed in the columns of a select with GROUP BY");
                 }
                 return computed(StreamQuery.WINDOW);
             }
@@ -672,7 +671,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
             throw Parsing.refuse(
                     call.getStart(),
                     "'" + call.function().getText()
-                            + "' stands in the columns or HAVING of a select with GROUP BY, or has OVER (LIMIT DURATION(second, 10))");
+                            + "' is allowed in the columns or HAVING of a select with GROUP BY, or with OVER (LIMIT DURATION(second, 10))");
         }
         @Nullable Integer same = known.get(call.getText());
         if (same == null) {
@@ -705,7 +704,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         }
         if (call.DISTINCT() != null) {
             if (!name.equals("COUNT")) {
-                throw Parsing.refuse(call.getStart(), "DISTINCT stands in COUNT only");
+                throw Parsing.refuse(call.getStart(), "DISTINCT is allowed in COUNT only");
             }
             if (call.over() != null) {
                 throw Parsing.refuse(call.getStart(), "COUNT(DISTINCT …) has no OVER: write it with GROUP BY a window");
@@ -798,7 +797,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
             throw Parsing.refuse(
                     call.getStart(),
                     "'" + call.function().getText()
-                            + "' of a grouped select stands in an aggregate, or in a step of WITH");
+                            + "' of a grouped select is allowed in an aggregate, or in a step of WITH");
         }
         if (name.equals("ISFIRST")) {
             if (call.or().size() != 2) {
@@ -806,7 +805,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
             }
             long interval = Groups.ticks(call.or(0), call.or(1));
             if (interval <= 0) {
-                throw Parsing.refuse(call.getStart(), "An interval lasts more than nothing");
+                throw Parsing.refuse(call.getStart(), "The interval must be longer than 0");
             }
             return add(call, new StreamQuery.Analytic.Kind.IsFirst(interval), interval);
         }
@@ -835,7 +834,8 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     private Expression overLimit(CallContext call, String name) {
         if (ungrouped != null) {
-            throw Parsing.refuse(call.getStart(), "An aggregate OVER a duration stands in a select without GROUP BY");
+            throw Parsing.refuse(
+                    call.getStart(), "An aggregate OVER a duration is allowed in a select without GROUP BY");
         }
         return add(call, new StreamQuery.Analytic.Kind.Aggregated(aggregateOf(call, name)), limit(call));
     }

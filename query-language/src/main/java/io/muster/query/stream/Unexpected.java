@@ -72,13 +72,13 @@ final class Unexpected {
             return "There are no sub-queries: write the inner SELECT as a step, WITH name AS (SELECT …), and read from it";
         }
         if (word.equals("(") && Set.of("FROM", "JOIN").contains(before)) {
-            return "A source is the name of an input or of a step: write what stands in brackets as a step of WITH";
+            return "A source is the name of an input or of a step: write the part in brackets as a step of WITH";
         }
         if (Set.of("INTO", ",").contains(word) && isBehindPartition(token, tokens)) {
             return "PARTITION BY takes one column, and no INTO with a count";
         }
         if (word.equals("INTO")) {
-            return "INTO stands between the columns and FROM: SELECT … INTO output FROM input";
+            return "INTO belongs between the columns and FROM: SELECT … INTO output FROM input";
         }
         if (Set.of("RIGHT", "FULL").contains(before) && Set.of("JOIN", "OUTER").contains(word)) {
             return OTHER_JOINS;

@@ -69,7 +69,7 @@ class StreamQueryTest {
                     WITH s AS (SELECT a FROM t TIMESTAMP BY x OVER k) SELECT COUNT(*) FROM s GROUP BY a, TumblingWindow(second, 1) | 1:74 | to what the step selects
                     WITH s AS (SELECT k AS i, j AS k FROM t TIMESTAMP BY x OVER k UNION SELECT j AS i, k FROM t TIMESTAMP BY x OVER k) SELECT COUNT(*) FROM s GROUP BY k, TumblingWindow(second, 1) | 1:139 | to what the step selects
                     SELECT a INTO o FROM t TIMESTAMP BY x SELECT a INTO p FROM t | 1:60 | the same TIMESTAMP BY
-                    SELECT a FROM t WHERE a LIKE '[z-a]'                       | 1:30 | This is no pattern of LIKE
+                    SELECT a FROM t WHERE a LIKE '[z-a]'                       | 1:30 | The pattern of LIKE is wrong
                     SELECT 'open FROM t                                        | 1:8  | has no end: close it with '
                     SELECT a FROM [t                                           | 1:15 | close it with ]
                     SELECT a & 1 FROM t                                        | 1:10 | There are no bit operators
@@ -78,13 +78,13 @@ class StreamQueryTest {
                     SELECT a FROM t MATCH_RECOGNIZE (LIMIT DURATION(minute, 1)) | 1:33 | MATCH_RECOGNIZE isn't supported
                     SELECT DISTINCT a FROM t                                   | 1:8  | There is no SELECT DISTINCT
                     SELECT a FROM t WHERE a LIKE 'x!%' ESCAPE '!'              | 1:36 | LIKE has no ESCAPE
-                    SELECT a FROM (SELECT a FROM t)                            | 1:15 | write what stands in brackets as a step of WITH
+                    SELECT a FROM (SELECT a FROM t)                            | 1:15 | write the part in brackets as a step of WITH
                     SELECT a FROM t WHERE a IN (SELECT b FROM u)               | 1:29 | There are no sub-queries
                     SELECT a.k FROM t a RIGHT JOIN u b ON a.k = b.k            | 1:21 | JOIN and LEFT JOIN only
                     SELECT t.k FROM t RIGHT JOIN u b ON t.k = b.k              | 1:19 | JOIN and LEFT JOIN only
                     SELECT CAST(a AS decimal(10, 2)) FROM t                    | 1:28 | A type has no scale
                     SELECT order FROM t                                        | 1:8  | 'order' is a keyword: write [order]
-                    SELECT a FROM t INTO o                                     | 1:17 | INTO stands between the columns and FROM
+                    SELECT a FROM t INTO o                                     | 1:17 | INTO belongs between the columns and FROM
                     SELECT a FROM t PARTITION BY a, b                          | 1:31 | PARTITION BY takes one column
                     SELECT a FROM t WHERE a !< 3                               | 1:25 | Write >= for !<
                     SELECT a FROM t EXCEPT SELECT a FROM u                     | 1:17 | put together with UNION
