@@ -9,8 +9,11 @@ import io.muster.processor.engine.StreamTask;
 import io.muster.processor.engine.StreamTask.Upstream;
 import io.muster.processor.engine.TimePolicy;
 import io.muster.processor.format.JsonRecords;
+import io.muster.processor.function.FunctionProcess;
 import io.muster.query.Expression;
 import io.muster.query.QueryException;
+import io.muster.query.ScalarFunction;
+import io.muster.query.document.JavaScriptFunction;
 import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.StreamRow;
 import io.muster.query.stream.StreamValues;
@@ -24,6 +27,7 @@ import java.time.LocalTime;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -57,21 +61,36 @@ class GoldenQueryTest {
         }
     }
 
-    /** @param failures what the message says of the query that fails at its events; none where it doesn't */
-    private record Case(String query, List<Given> events, List<String> results, List<String> failures) {
+    /**
+     * One file.
+     *
+     * @param functions of users, which run in one process, by their names in lower case
+     * @param failures what the message says of the query that fails at its events; none where it doesn't
+     */
+    private record Case(
+            String query,
+            Map<String, ScalarFunction> functions,
+            List<Given> events,
+            List<String> results,
+            List<String> failures) {
         static Case of(Path file) throws IOException {
             StringBuilder query = new StringBuilder();
+            Map<String, StringBuilder> scripts = new HashMap<>();
             List<Given> events = new ArrayList<>();
             List<String> results = new ArrayList<>();
             List<String> failures = new ArrayList<>();
             String section = "";
             for (String line : Files.readAllLines(file)) {
-                if (line.matches("(query|input|reference|output|fails)( .*)?")) {
+                if (line.matches("(query|function|input|reference|output|fails)( \\w+)*")) {
                     section = line;
                 } else if (line.isBlank() || line.startsWith("#")) {
                     continue;
                 } else if (section.equals("query")) {
                     query.append(line).append('\n');
+                } else if (section.startsWith("function ")) {
+                    scripts.computeIfAbsent(section.split(" ")[1], _ -> new StringBuilder())
+                            .append(line)
+                            .append('\n');
                 } else if (section.equals("fails")) {
                     failures.add(line);
                 } else {
@@ -92,7 +111,13 @@ class GoldenQueryTest {
                     }
                 }
             }
-            return new Case(query.toString(), events, results, failures);
+            FunctionProcess process = new FunctionProcess(new FunctionProcess.Places(1));
+            Map<String, ScalarFunction> functions = new HashMap<>();
+            scripts.forEach((name, script) -> {
+                JavaScriptFunction function = JavaScriptFunction.parse(name, script.toString(), 1);
+                functions.put(name.toLowerCase(Locale.ROOT), new ScalarFunction(1, 1, process.add(function)));
+            });
+            return new Case(query.toString(), functions, events, results, failures);
         }
     }
 
@@ -139,7 +164,7 @@ class GoldenQueryTest {
     }
 
     private static StreamQuery query(Case given) throws QueryException {
-        return StreamQuery.parse(given.query(), references(given));
+        return StreamQuery.parse(given.query(), references(given), given.functions());
     }
 
     private static Set<String> references(Case given) {
