@@ -19,12 +19,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -55,8 +58,58 @@ public final class FunctionProcess {
     private static final ScheduledExecutorService WATCH = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("functions").factory());
 
+    private final Places places;
     private final List<JavaScriptFunction> functions = new ArrayList<>();
     private @Nullable Running running;
+
+    /** @param places of the processes of all jobs of this stream processor */
+    public FunctionProcess(Places places) {
+        this.places = places;
+    }
+
+    /**
+     * How many processes of functions there may be at once. Who needs one when there are as many ends the one that has been idle longest,
+     * whose functions get another when they are called; where none is idle, the call waits for one. Thread-safe.
+     */
+    public static final class Places {
+        private final int most;
+        private final Semaphore free;
+        private final Set<Running> taken = ConcurrentHashMap.newKeySet();
+
+        /** @param most 1 or more */
+        public Places(int most) {
+            this.most = most;
+            this.free = new Semaphore(most, true);
+        }
+
+        private void take() throws IOException {
+            try {
+                for (int ticks = 0;
+                        !free.tryAcquire(ticks == 0 ? 0 : TICK.toMillis(), TimeUnit.MILLISECONDS);
+                        ticks++) {
+                    if (ticks > LONGEST_TICKS) {
+                        throw new IOException("all " + most + " have been busy for "
+                                + TICK.multipliedBy(LONGEST_TICKS).toSeconds() + " seconds");
+                    }
+                    taken.stream()
+                            .filter(Running::isIdle)
+                            .min(Comparator.comparingLong(process -> process.usedAt))
+                            .ifPresent(process -> process.process.destroyForcibly());
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IOException("the wait for one was interrupted", e);
+            }
+        }
+
+        private void hold(Running process) {
+            taken.add(process);
+            process.process.onExit().thenRun(() -> {
+                taken.remove(process);
+                free.release();
+            });
+        }
+    }
 
     /** Adds a function; its body calls it, and throws an {@link EvaluationException} where it fails or exceeds a bound. */
     public synchronized ScalarFunction.Body add(JavaScriptFunction function) {
@@ -102,6 +155,8 @@ public final class FunctionProcess {
             for (Object argument : arguments) {
                 Wire.write(argument, out);
             }
+        } catch (Wire.TooDeepException e) {
+            throw e;
         } catch (IOException e) {
             throw new AssertionError("memory can be written", e);
         }
@@ -112,13 +167,25 @@ public final class FunctionProcess {
         Running known = running;
         if (known == null || !known.isAlive()) {
             try {
-                known = new Running();
+                places.take();
+                known = start();
             } catch (IOException e) {
                 throw new EvaluationException("The process for functions can't be started: " + e.getMessage());
             }
             running = known;
         }
         return known;
+    }
+
+    private Running start() throws IOException {
+        try {
+            Running started = new Running();
+            places.hold(started);
+            return started;
+        } catch (IOException e) {
+            places.free.release();
+            throw e;
+        }
     }
 
     /** The process that runs now; a test may end it. */
@@ -135,6 +202,9 @@ public final class FunctionProcess {
 
         /** Odd while one is under way. */
         private volatile long calls;
+
+        /** When its last call was answered. */
+        private volatile long usedAt = System.nanoTime();
 
         private volatile @Nullable String reason;
         private String lastWords = "";
@@ -155,9 +225,11 @@ public final class FunctionProcess {
         }
 
         private boolean isAlive() {
-        } catch (Wire.TooDeepException e) {
-            throw e;
             return process.isAlive();
+        }
+
+        private boolean isIdle() {
+            return calls % 2 == 0;
         }
 
         private Object call(int number, byte[] request) throws IOException {
@@ -184,6 +256,7 @@ public final class FunctionProcess {
                 }
                 throw new IOException("no answer: " + kind);
             } finally {
+                usedAt = System.nanoTime();
                 calls = calls + 1;
             }
         }

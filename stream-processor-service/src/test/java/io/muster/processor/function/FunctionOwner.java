@@ -9,7 +9,7 @@ final class FunctionOwner {
     private FunctionOwner() {}
 
     static void main() {
-        FunctionProcess process = new FunctionProcess();
+        FunctionProcess process = new FunctionProcess(new FunctionProcess.Places(1));
         ScalarFunction.Body function = process.add(JavaScriptFunction.parse(
                 "f",
                 "function main(a) { if (a) { return a; } Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1); }",

@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -26,9 +27,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class FunctionProcessTest {
     /** For functions that exceed no bound. */
-    private static final FunctionProcess PROCESS = new FunctionProcess();
+    private static final FunctionProcess PROCESS = new FunctionProcess(new FunctionProcess.Places(1));
 
-    private static final FunctionProcess GREEDY = new FunctionProcess();
+    private static final FunctionProcess GREEDY = new FunctionProcess(new FunctionProcess.Places(1));
 
     private static ScalarFunction.Body of(String script) {
         return of(PROCESS, script);
@@ -125,7 +126,6 @@ class FunctionProcessTest {
         assertThat(call(function, true)).isEqualTo("sane");
     }
 
-    @Test
     /** Telemetry is nested as deep as JSON is read, and a function is given less. */
     @Test
     void aValueThatIsNestedTooDeepIsNotGiven() {
@@ -142,10 +142,13 @@ class FunctionProcessTest {
         assertThat(call(function, value)).isEqualTo(1L);
     }
 
+    @Test
     void aFunctionOfAnotherJobGoesOn() {
-        ScalarFunction.Body good = of(new FunctionProcess(), "function main(a) { return a + 1; }");
-        ScalarFunction.Body bad =
-                of(new FunctionProcess(), "function main(a) { for (var k = [];;) { k.push('x' + k.length); } }");
+        ScalarFunction.Body good =
+                of(new FunctionProcess(new FunctionProcess.Places(1)), "function main(a) { return a + 1; }");
+        ScalarFunction.Body bad = of(
+                new FunctionProcess(new FunctionProcess.Places(1)),
+                "function main(a) { for (var k = [];;) { k.push('x' + k.length); } }");
         assertThat(call(good, 1L)).isEqualTo(2L);
         assertThatThrownBy(() -> call(bad, 1L)).isInstanceOf(EvaluationException.class);
         assertThat(call(good, 2L)).isEqualTo(3L);
@@ -153,7 +156,7 @@ class FunctionProcessTest {
 
     @Test
     void aCallIsMadeAgainWhenItsProcessWasKilled() {
-        FunctionProcess process = new FunctionProcess();
+        FunctionProcess process = new FunctionProcess(new FunctionProcess.Places(1));
         ScalarFunction.Body function = of(process, "var n = 0; function main(a) { n++; return a; }");
         for (long i = 0; i < 3; i++) {
             assertThat(call(function, i)).isEqualTo(i);
@@ -168,7 +171,7 @@ class FunctionProcessTest {
 
     @Test
     void aCallWhoseProcessIsKilledWhileItRunsIsMadeAgain() throws InterruptedException {
-        FunctionProcess process = new FunctionProcess();
+        FunctionProcess process = new FunctionProcess(new FunctionProcess.Places(1));
         ScalarFunction.Body function =
                 of(process, "function main(a) { for (var i = 0, s = 0; i < 1e6; i++) { s += i % 7; } return s; }");
         Object sum = call(function, 0L);
@@ -178,6 +181,41 @@ class FunctionProcessTest {
         killer.join();
         assertThat(call(function, 0L)).isEqualTo(sum);
         assertThat(Objects.requireNonNull(process.handle()).pid()).isNotEqualTo(first.pid());
+    }
+
+    @Test
+    void jobsShareTheirProcesses() {
+        FunctionProcess.Places places = new FunctionProcess.Places(2);
+        List<FunctionProcess> jobs =
+                Stream.generate(() -> new FunctionProcess(places)).limit(4).toList();
+        List<ScalarFunction.Body> functions = jobs.stream()
+                .map(job -> of(job, "function main(a) { return a + 1; }"))
+                .toList();
+        for (long round = 0; round < 2; round++) {
+            for (ScalarFunction.Body function : functions) {
+                assertThat(call(function, round)).isEqualTo(round + 1);
+                assertThat(jobs.stream()
+                                .map(FunctionProcess::handle)
+                                .filter(handle -> handle != null && handle.isAlive())
+                                .count())
+                        .isLessThanOrEqualTo(2);
+            }
+        }
+    }
+
+    @Test
+    void aCallWaitsForAProcessOfAnotherJobThatIsBusy() throws Exception {
+        FunctionProcess.Places places = new FunctionProcess.Places(1);
+        ScalarFunction.Body busy = of(
+                new FunctionProcess(places),
+                "function main(a) { for (var i = 0, s = 0; i < a; i++) { s += i % 7; } return 'done'; }");
+        FunctionProcess other = new FunctionProcess(places);
+        ScalarFunction.Body function = of(other, "function main(a) { return a; }");
+        assertThat(call(busy, 1L)).isEqualTo("done");
+        CompletableFuture<Object> busyCall = CompletableFuture.supplyAsync(() -> call(busy, 3_000_000L));
+        CompletableFuture<Object> otherCall = CompletableFuture.supplyAsync(() -> call(function, 1L));
+        assertThat(busyCall.get()).isEqualTo("done");
+        assertThat(otherCall.get()).isEqualTo(1L);
     }
 
     @Test

@@ -110,7 +110,7 @@ record StreamJobDefinition(
         }
         StreamQuery query;
         try {
-            query = DocumentQuery.compile(properties, new FunctionProcess()::add);
+            query = DocumentQuery.compile(properties, new FunctionProcess(reach.functions())::add);
         } catch (QueryException | EvaluationException e) {
             throw new StreamJobDefinitionException(String.valueOf(e.getMessage()));
         }

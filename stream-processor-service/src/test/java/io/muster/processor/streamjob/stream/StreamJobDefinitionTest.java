@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.muster.processor.function.FunctionProcess;
 import io.muster.service.endpoint.EndpointAccess;
 import io.muster.topics.StreamJobTopics;
 import java.util.Optional;
@@ -15,8 +16,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Documents as users write them. Contract: stream-analytics, 4.1. */
 class StreamJobDefinitionTest {
-    private static final StreamJobReach ANY =
-            new StreamJobReach(Optional.empty(), StreamJobTopics.of("*"), EndpointAccess.of(""));
+    private static final StreamJobReach ANY = new StreamJobReach(
+            Optional.empty(), StreamJobTopics.of("*"), EndpointAccess.of(""), new FunctionProcess.Places(1));
     private static final String IN = hub("in");
     private static final String OUT = hub("out");
 
