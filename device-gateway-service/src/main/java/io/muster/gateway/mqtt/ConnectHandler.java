@@ -37,7 +37,7 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
     private static final Logger LOG = LoggerFactory.getLogger(ConnectHandler.class);
 
     /** The whole CONNECT is to come within this time, the TLS handshake before it included. */
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final MqttSettings settings;
     private final Fleet fleet;

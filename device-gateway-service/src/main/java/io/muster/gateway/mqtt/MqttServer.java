@@ -15,6 +15,7 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.codec.mqtt.MqttDecoder;
 import io.netty.handler.codec.mqtt.MqttEncoder;
 import io.netty.handler.flush.FlushConsolidationHandler;
+import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -96,7 +97,9 @@ public final class MqttServer implements AutoCloseable {
                             return;
                         }
                         if (certificate != null) {
-                            channel.pipeline().addLast(certificate.get().tls().newHandler(channel.alloc()));
+                            SslHandler tls = certificate.get().tls().newHandler(channel.alloc());
+                            tls.setHandshakeTimeoutMillis(ConnectHandler.PATIENCE.toMillis());
+                            channel.pipeline().addLast(tls);
                         }
                         channel.pipeline()
                                 .addLast(new FlushConsolidationHandler(FLUSHES, true))
