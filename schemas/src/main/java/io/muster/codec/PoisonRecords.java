@@ -27,7 +27,17 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PoisonRecords {
     private static final long[] NUMBERS = {
-        Long.MIN_VALUE, Integer.MIN_VALUE, -1, 0, 1, 2, 7, 2_000_000_000, 1_800_000_000_000L, Integer.MAX_VALUE, Long.MAX_VALUE
+        Long.MIN_VALUE,
+        Integer.MIN_VALUE,
+        -1,
+        0,
+        1,
+        2,
+        7,
+        2_000_000_000,
+        1_800_000_000_000L,
+        Integer.MAX_VALUE,
+        Long.MAX_VALUE
     };
     private static final List<String> TEXTS = List.of(
             "",

@@ -44,9 +44,7 @@ class ServiceProgramTest {
                 .redirectOutput(work.resolve("log").toFile())
                 .start();
         try {
-            assertThat(process.waitFor(1, TimeUnit.MINUTES))
-                    .as(this::log)
-                    .isTrue();
+            assertThat(process.waitFor(1, TimeUnit.MINUTES)).as(this::log).isTrue();
             assertThat(process.exitValue()).isEqualTo(ServiceProgram.FAILED);
         } finally {
             process.destroyForcibly();

@@ -13,7 +13,8 @@ public final class Interrupted {
     private Interrupted() {}
 
     /** @param calls that were made of all clients that share it @param failing the number of the call that fails; to end a client never does */
-    public static <T> T at(Class<T> type, T client, AtomicInteger calls, int failing, Supplier<RuntimeException> trouble) {
+    public static <T> T at(
+            Class<T> type, T client, AtomicInteger calls, int failing, Supplier<RuntimeException> trouble) {
         return type.cast(Proxy.newProxyInstance(
                 Interrupted.class.getClassLoader(), new Class<?>[] {type}, (_, method, args) -> {
                     if (!ENDS.contains(method.getName()) && calls.incrementAndGet() == failing) {

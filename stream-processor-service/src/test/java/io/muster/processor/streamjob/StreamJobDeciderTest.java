@@ -54,11 +54,7 @@ class StreamJobDeciderTest {
             case "positionNowhere" -> positioned(-1);
             case "positionMany" ->
                 new PositionStreamJob(
-                        1L,
-                        7L,
-                        List.of(),
-                        List.of(),
-                        Collections.nCopies(StreamJobDecider.MOST_PARTITIONS + 1, 7L));
+                        1L, 7L, List.of(), List.of(), Collections.nCopies(StreamJobDecider.MOST_PARTITIONS + 1, 7L));
             case "running" -> new ReportStreamJobRunning(1L);
             case "stopped" -> new ReportStreamJobStopped(1L);
             case "failed" -> new ReportStreamJobFailed(1L, "a cast");

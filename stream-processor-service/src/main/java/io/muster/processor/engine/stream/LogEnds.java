@@ -99,8 +99,9 @@ public final class LogEnds implements Arrivals, KafkaClientSupplier, AutoCloseab
             }
             try {
                 ListOffsetsResult found = admin.listOffsets(due, new ListOffsetsOptions().timeoutMs(LIMIT_MS));
-                due.keySet().forEach(partition -> found.partitionResult(partition)
-                        .whenComplete((end, error) -> answered(partition, now, end, error)));
+                due.keySet()
+                        .forEach(partition -> found.partitionResult(partition)
+                                .whenComplete((end, error) -> answered(partition, now, end, error)));
             } catch (KafkaException | IllegalStateException e) {
                 due.keySet().forEach(partition -> answered(partition, now, null, e));
             }

@@ -58,7 +58,9 @@ final class ReferenceFile implements AutoCloseable {
     private volatile Optional<String> trouble = Optional.empty();
 
     /** Makes clients of the topic, each closed after one use. */
-    record Clients(Supplier<? extends Consumer<byte[], byte[]>> readers, Supplier<? extends Producer<byte[], byte[]>> writers) {
+    record Clients(
+            Supplier<? extends Consumer<byte[], byte[]>> readers,
+            Supplier<? extends Producer<byte[], byte[]>> writers) {
         private static Clients of(KafkaConnection kafka, String topic) {
             Map<String, Object> reading = kafka.clientProperties();
             reading.put("isolation.level", "read_committed");
@@ -143,7 +145,8 @@ final class ReferenceFile implements AutoCloseable {
                 } catch (StreamJobDefinitionException e) {
                     trouble = Optional.of(String.valueOf(e.getMessage()));
                 } catch (RuntimeException | StackOverflowError e) {
-                    // This thread is the only one that looks for newer data: it goes on, and the job says why it has none.
+                    // This thread is the only one that looks for newer data: it goes on, and the job says why it has
+                    // none.
                     LOG.warn("Reference data are looked for again, topic={} reason={}", topic, e.toString());
                     trouble = Optional.of("Newer reference data " + file.path() + " can't be taken now: "
                             + e.getClass().getSimpleName() + ".");

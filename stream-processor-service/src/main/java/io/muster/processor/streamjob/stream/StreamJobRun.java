@@ -192,15 +192,13 @@ final class StreamJobRun implements AutoCloseable {
         AtomicLong until = new AtomicLong(Long.MAX_VALUE);
         StreamJobDelay delay = new StreamJobDelay(streamJobId, number, place.meters());
         opened.push(delay);
-        StreamJobSpec spec =
-                spec(job, start, definition, codecs, logEnds, until::get, delay::reached, place::pace);
+        StreamJobSpec spec = spec(job, start, definition, codecs, logEnds, until::get, delay::reached, place::pace);
         Map<String, Object> more = new HashMap<>(options.more());
         more.put(StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG, FailQuietly.class);
         more.put(StreamsConfig.POLL_MS_CONFIG, (int) Pace.LOOK.toMillis()); // There may be many, and most are idle.
         StreamsApplication.Options own = new StreamsApplication.Options(
                 applicationId(number), options.kafka(), options.stateDir(), units, options.replication(), more);
-        KafkaStreams streams =
-                logEnds.application(StreamJobTopology.build(spec), StreamsApplication.properties(own));
+        KafkaStreams streams = logEnds.application(StreamJobTopology.build(spec), StreamsApplication.properties(own));
         opened.push(() -> streams.close(CLOSE_LIMIT));
         Stumbling stumbling = new Stumbling(streamJobId, number, restarting);
         streams.setUncaughtExceptionHandler(stumbling);

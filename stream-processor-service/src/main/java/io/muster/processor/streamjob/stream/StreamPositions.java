@@ -133,8 +133,7 @@ final class StreamPositions {
         }
     }
 
-    private static List<StreamPosition> beginnings(
-            Consumer<String, byte[]> consumer, List<TopicPartition> partitions) {
+    private static List<StreamPosition> beginnings(Consumer<String, byte[]> consumer, List<TopicPartition> partitions) {
         return consumer.beginningOffsets(partitions, LIMIT).entrySet().stream()
                 .map(begin -> new StreamPosition(
                         begin.getKey().topic(), begin.getKey().partition(), begin.getValue()))

@@ -213,7 +213,8 @@ class StreamJobTopologyTest {
             throws QueryException {
         TopicPartition silent = new TopicPartition("in", 0);
         TopicPartition lost = new TopicPartition("lost", 0);
-        LogEnds.Known known = new LogEnds.Known(offsets(asked -> asked.equals(lost) ? gone : end(1), new AtomicInteger()));
+        LogEnds.Known known =
+                new LogEnds.Known(offsets(asked -> asked.equals(lost) ? gone : end(1), new AtomicInteger()));
         try (LogEnds other = new LogEnds(known, List.of(lost));
                 LogEnds own = new LogEnds(known, List.of(silent))) {
             arrivals = own;
@@ -263,9 +264,11 @@ class StreamJobTopologyTest {
                     KafkaFutureImpl<ListOffsetsResultInfo> away = new KafkaFutureImpl<>();
                     away.completeExceptionally(new TimeoutException("the broker is away"));
                     Map<TopicPartition, KafkaFuture<ListOffsetsResultInfo>> found = new HashMap<>();
-                    ((Map<?, ?>) args[0]).keySet().forEach(partition -> found.put(
-                            (TopicPartition) partition,
-                            question <= 0 ? away : answers.apply((TopicPartition) partition)));
+                    ((Map<?, ?>) args[0])
+                            .keySet()
+                            .forEach(partition -> found.put(
+                                    (TopicPartition) partition,
+                                    question <= 0 ? away : answers.apply((TopicPartition) partition)));
                     return new ListOffsetsResult(found);
                 });
     }

@@ -64,9 +64,7 @@ final class AdminDouble {
             case "listConsumerGroupOffsets" ->
                 made(
                         ListConsumerGroupOffsetsResult.class,
-                        Map.of(
-                                CoordinatorKey.byGroupId((String) args[0]),
-                                KafkaFuture.completedFuture(Map.of())));
+                        Map.of(CoordinatorKey.byGroupId((String) args[0]), KafkaFuture.completedFuture(Map.of())));
             case "alterConsumerGroupOffsets" ->
                 made(AlterConsumerGroupOffsetsResult.class, KafkaFuture.completedFuture(Map.of()));
             case "describeConsumerGroups" ->
@@ -85,9 +83,7 @@ final class AdminDouble {
                                 java.util.Optional.empty(),
                                 java.util.Optional.empty())));
             case "deleteConsumerGroups" ->
-                made(
-                        DeleteConsumerGroupsResult.class,
-                        each(AdminDouble.<String>asked(args), name -> name, _ -> null));
+                made(DeleteConsumerGroupsResult.class, each(AdminDouble.<String>asked(args), name -> name, _ -> null));
             case "close" -> Map.of();
             default -> throw new UnsupportedOperationException(method);
         };

@@ -51,7 +51,11 @@ class EndpointDeliveryTest {
             super("earliest");
             for (String row : List.of("a", "b", "c")) {
                 all.add(new ConsumerRecord<>(
-                        TOPIC, 0, all.size(), row.getBytes(StandardCharsets.UTF_8), "{}".getBytes(StandardCharsets.UTF_8)));
+                        TOPIC,
+                        0,
+                        all.size(),
+                        row.getBytes(StandardCharsets.UTF_8),
+                        "{}".getBytes(StandardCharsets.UTF_8)));
             }
             updateBeginningOffsets(Map.of(PARTITION, 0L));
             schedulePollTask(() -> {
@@ -80,8 +84,9 @@ class EndpointDeliveryTest {
             exchange.getRequestBody().readAllBytes();
             boolean takes = away.getAndDecrement() <= 0;
             if (takes) {
-                taken.addAll(List.of(
-                        exchange.getRequestHeaders().getFirst("Muster-Result-Ids").split(",")));
+                taken.addAll(List.of(exchange.getRequestHeaders()
+                        .getFirst("Muster-Result-Ids")
+                        .split(",")));
             }
             exchange.sendResponseHeaders(takes ? 200 : 503, -1);
             exchange.close();
@@ -111,8 +116,7 @@ class EndpointDeliveryTest {
             taken.clear();
             away.set(2);
             AtomicInteger calls = new AtomicInteger();
-            Consumer<byte[], byte[]> log =
-                    Interrupted.at(Consumer.class, new Rows(), calls, failing, trouble);
+            Consumer<byte[], byte[]> log = Interrupted.at(Consumer.class, new Rows(), calls, failing, trouble);
             int number = failing;
             try (EndpointDelivery delivery = new EndpointDelivery(
                             endpoint, TOPIC, log, EndpointAccess.of("localhost"), Duration.ofMillis(1))

@@ -96,7 +96,10 @@ class ReferenceFileTest {
         try (ReferenceFile reference = follow(new AtomicInteger(), 0)) {
             Files.move(root.resolve("q"), upper.resolve("q"));
             await().atMost(LIMIT)
-                    .until(() -> reference.trouble().filter(why -> why.contains("can't be read")).isPresent());
+                    .until(() -> reference
+                            .trouble()
+                            .filter(why -> why.contains("can't be read"))
+                            .isPresent());
             Files.move(upper.resolve("q"), root.resolve("q"));
             write("2026-11-21");
             await().atMost(LIMIT).until(() -> reference.trouble().isEmpty());

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.muster.processor.function.FunctionProcess;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.muster.codec.Codecs;
 import io.muster.processor.Interrupted;
@@ -84,7 +85,7 @@ class StreamJobRunTest {
 
     private StreamJobRun start() throws Exception {
         StreamJobReach reach = new StreamJobReach(
-                Optional.of(work.resolve("reference")), StreamJobTopics.of("*"), EndpointAccess.of(""));
+                Optional.of(work.resolve("reference")), StreamJobTopics.of("*"), EndpointAccess.of(""), new FunctionProcess.Places(1));
         Admin admin = Interrupted.at(
                 Admin.class, new AdminDouble().admin(), CALLS, failing, () -> new KafkaException("the broker is away"));
         StreamJobRun.Place place = new StreamJobRun.Place(
@@ -144,8 +145,9 @@ class StreamJobRunTest {
             CALLS.set(0);
             failing = step;
             assertThatThrownBy(this::start).as("step %s", step).isInstanceOf(KafkaException.class);
-            await("what step " + step + " left").atMost(LIMIT).untilAsserted(() -> assertThat(threads())
-                    .isEmpty());
+            await("what step " + step + " left")
+                    .atMost(LIMIT)
+                    .untilAsserted(() -> assertThat(threads()).isEmpty());
             assertThat(meters.getMeters()).as("step %s", step).isEmpty();
         }
         failing = 0;

@@ -3,6 +3,7 @@ package io.muster.processor.streamjob.stream;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.muster.processor.function.FunctionProcess;
 import io.muster.codec.Codecs;
 import io.muster.processor.Interrupted;
 import io.muster.processor.streamjob.StreamJobDecider;
@@ -41,7 +42,7 @@ class StreamPositionsTest {
     private static final Instant AT = Instant.parse("2026-11-21T10:00:00Z");
     private static final long MARK = Ticks.of(AT.plusSeconds(60));
     private static final StreamJobReach REACH =
-            new StreamJobReach(Optional.empty(), StreamJobTopics.of("*"), EndpointAccess.of(""));
+            new StreamJobReach(Optional.empty(), StreamJobTopics.of("*"), EndpointAccess.of(""), new FunctionProcess.Places(1));
     private static final String DOCUMENT = """
             {"properties": {
               "inputs": [{"name": "i", "properties": {"type": "Stream", "datasource":
@@ -103,7 +104,9 @@ class StreamPositionsTest {
                 return Interrupted.at(Consumer.class, log, calls, number, () -> new KafkaException("away"));
             });
             try {
-                assertThat(positions.find(job, start, definition, 1, () -> false).getFromTicks())
+                assertThat(positions
+                                .find(job, start, definition, 1, () -> false)
+                                .getFromTicks())
                         .isEqualTo(MARK);
                 failed = false;
             } catch (KafkaException _) {
