@@ -23,11 +23,9 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -73,41 +71,43 @@ public final class FunctionProcess {
      */
     public static final class Places {
         private final int most;
-        private final Semaphore free;
-        private final Set<Running> taken = ConcurrentHashMap.newKeySet();
+        private final Set<Running> taken = new HashSet<>();
 
         /** @param most 1 or more */
         public Places(int most) {
             this.most = most;
-            this.free = new Semaphore(most, true);
         }
 
-        private void take() throws IOException {
+        private Running start(FunctionProcess functions) throws IOException {
             try {
-                for (int ticks = 0;
-                        !free.tryAcquire(ticks == 0 ? 0 : TICK.toMillis(), TimeUnit.MILLISECONDS);
-                        ticks++) {
-                    if (ticks > LONGEST_TICKS) {
-                        throw new IOException("all " + most + " have been busy for "
-                                + TICK.multipliedBy(LONGEST_TICKS).toSeconds() + " seconds");
+                for (int ticks = 0; ticks < LONGEST_TICKS; ticks++) {
+                    Running started = startWherePlaceIs(functions);
+                    if (started != null) {
+                        return started;
                     }
-                    taken.stream()
-                            .filter(Running::isIdle)
-                            .min(Comparator.comparingLong(process -> process.usedAt))
-                            .ifPresent(process -> process.process.destroyForcibly());
+                    Thread.sleep(TICK);
                 }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new IOException("the wait for one was interrupted", e);
             }
+            throw new IOException("all " + most + " have been busy for "
+                    + TICK.multipliedBy(LONGEST_TICKS).toSeconds() + " seconds");
         }
 
-        private void hold(Running process) {
-            taken.add(process);
-            process.process.onExit().thenRun(() -> {
-                taken.remove(process);
-                free.release();
-            });
+        /** Returns null where there is no place, and makes one if it can. */
+        private synchronized @Nullable Running startWherePlaceIs(FunctionProcess functions) throws IOException {
+            taken.removeIf(process -> !process.isAlive());
+            if (taken.size() < most) {
+                Running started = functions.new Running();
+                taken.add(started);
+                return started;
+            }
+            taken.stream()
+                    .filter(Running::isIdle)
+                    .min(Comparator.comparingLong(process -> process.usedAt))
+                    .ifPresent(process -> process.process.destroyForcibly());
+            return null;
         }
     }
 
@@ -167,25 +167,13 @@ public final class FunctionProcess {
         Running known = running;
         if (known == null || !known.isAlive()) {
             try {
-                places.take();
-                known = start();
+                known = places.start(this);
             } catch (IOException e) {
                 throw new EvaluationException("The process for functions can't be started: " + e.getMessage());
             }
             running = known;
         }
         return known;
-    }
-
-    private Running start() throws IOException {
-        try {
-            Running started = new Running();
-            places.hold(started);
-            return started;
-        } catch (IOException e) {
-            places.free.release();
-            throw e;
-        }
     }
 
     /** The process that runs now; a test may end it. */

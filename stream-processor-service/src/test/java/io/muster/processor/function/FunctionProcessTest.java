@@ -16,7 +16,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -209,13 +211,14 @@ class FunctionProcessTest {
         ScalarFunction.Body busy = of(
                 new FunctionProcess(places),
                 "function main(a) { for (var i = 0, s = 0; i < a; i++) { s += i % 7; } return 'done'; }");
-        FunctionProcess other = new FunctionProcess(places);
-        ScalarFunction.Body function = of(other, "function main(a) { return a; }");
+        ScalarFunction.Body function = of(new FunctionProcess(places), "function main(a) { return a; }");
         assertThat(call(busy, 1L)).isEqualTo("done");
-        CompletableFuture<Object> busyCall = CompletableFuture.supplyAsync(() -> call(busy, 3_000_000L));
-        CompletableFuture<Object> otherCall = CompletableFuture.supplyAsync(() -> call(function, 1L));
-        assertThat(busyCall.get()).isEqualTo("done");
-        assertThat(otherCall.get()).isEqualTo(1L);
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<Object> busyCall = threads.submit(() -> call(busy, 1_000_000L));
+            Future<Object> otherCall = threads.submit(() -> call(function, 1L));
+            assertThat(busyCall.get()).isEqualTo("done");
+            assertThat(otherCall.get()).isEqualTo(1L);
+        }
     }
 
     @Test
