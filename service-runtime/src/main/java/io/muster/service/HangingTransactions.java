@@ -48,6 +48,8 @@ public final class HangingTransactions implements AutoCloseable {
 
     private static final Duration BETWEEN_WARNINGS = Duration.ofMinutes(10);
 
+    private static final String ALL = "all";
+
     private static final Set<TransactionState> OVER =
             Set.of(TransactionState.COMPLETE_ABORT, TransactionState.COMPLETE_COMMIT, TransactionState.EMPTY);
 
@@ -60,7 +62,8 @@ public final class HangingTransactions implements AutoCloseable {
     private final ScheduledExecutorService executor = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("hanging-transactions").factory());
     private Map<TopicPartition, Long> stuck = Map.of();
-    private Instant warned = Instant.MIN;
+    /** When something was said of a partition last, or of all of them. */
+    private final Map<String, Instant> warned = new HashMap<>();
 
     /**
      * Makes one.
@@ -102,15 +105,16 @@ public final class HangingTransactions implements AutoCloseable {
             Thread.currentThread().interrupt();
         } catch (ExecutionException | RuntimeException e) {
             // An exception that got out would cancel the schedule without a word.
-            warn("Hanging transactions can't be looked for, and nobody reads beyond one: {}", e.toString());
+            warn(ALL, "Hanging transactions can't be looked for, and nobody reads beyond one: {}", e.toString());
         }
     }
 
-    /** Says it now and then: the same stands every few seconds. */
-    private void warn(String message, Object... details) {
+    /** Says it of a partition now and then: the same stands every few seconds. */
+    private void warn(String partition, String message, Object... details) {
         Instant now = clock.instant();
-        if (warned.plus(BETWEEN_WARNINGS).isBefore(now)) {
-            warned = now;
+        Instant before = warned.get(partition);
+        if (before == null || before.plus(BETWEEN_WARNINGS).isBefore(now)) {
+            warned.put(partition, now);
             LOG.warn(message, details);
         }
     }
@@ -118,7 +122,7 @@ public final class HangingTransactions implements AutoCloseable {
     /**
      * Ends what hangs where nothing was committed since it was called last. For one thread.
      *
-     * @throws ExecutionException when the brokers can't be asked, or refuse
+     * @throws ExecutionException when the brokers can't be asked for partitions and offsets, or refuse
      */
     public void look() throws ExecutionException, InterruptedException {
         Set<TopicPartition> all = partitions();
@@ -132,7 +136,15 @@ public final class HangingTransactions implements AutoCloseable {
                 .map(Map.Entry::getKey)
                 .toList();
         for (TopicPartition partition : since) {
-            endHanging(partition);
+            try {
+                endHanging(partition);
+            } catch (ExecutionException e) {
+                warn(
+                        partition.toString(),
+                        "Hanging transactions can't be looked for in a partition, and nobody reads beyond one, partition={} reason={}",
+                        partition,
+                        String.valueOf(e.getCause()));
+            }
         }
     }
 
@@ -176,16 +188,23 @@ public final class HangingTransactions implements AutoCloseable {
                             new ListTransactionsOptions().filterProducerIds(Set.of(producer.producerId())))
                     .all()
                     .get();
-            switch (verdict(producer, known, clock.millis() - old.toMillis())) {
-                case LIVES -> {}
-                case UNKNOWN ->
-                    warn(
-                            "An open transaction is not known to any coordinator that answers us, and nobody reads beyond it. It is left alone:"
-                                    + " where its producer is yours and gone, abort it with kafka-transactions.sh, partition={} producer={}",
-                            partition,
-                            producer);
-                case HANGS -> end(partition, producer, known);
-            }
+            judge(partition, producer, known);
+        }
+    }
+
+    /** @param known what coordinators know of the producer */
+    void judge(TopicPartition partition, ProducerState producer, Collection<TransactionListing> known)
+            throws InterruptedException {
+        switch (verdict(producer, known, clock.millis() - old.toMillis())) {
+            case LIVES -> {}
+            case UNKNOWN ->
+                warn(
+                        partition.toString(),
+                        "An open transaction is not known to any coordinator that answers us, and nobody reads beyond it. It is left alone:"
+                                + " where its producer is yours and gone, abort it with kafka-transactions.sh, partition={} producer={}",
+                        partition,
+                        producer);
+            case HANGS -> end(partition, producer, known);
         }
     }
 
