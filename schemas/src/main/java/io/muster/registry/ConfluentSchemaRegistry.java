@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import javax.net.ssl.SSLContext;
 import org.apache.avro.Schema;
@@ -28,6 +29,9 @@ public final class ConfluentSchemaRegistry implements SchemaRegistry {
 
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
     private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** No such subject, no such version, no such schema. */
+    private static final Set<Integer> UNKNOWN = Set.of(40401, 40402, 40403);
 
     private record Registration(String subject, Schema schema) {}
 
@@ -128,12 +132,20 @@ public final class ConfluentSchemaRegistry implements SchemaRegistry {
     }
 
     private static SchemaRegistryException refused(String method, URI uri, HttpResponse<String> response) {
-        boolean unknown = response.statusCode() == 404 && "GET".equals(method);
         return new SchemaRegistryException(
                 "The schema registry answered " + response.statusCode() + " to " + method + " " + uri + ": "
                         + response.body().strip(),
-                unknown,
+                response.statusCode() == 404 && UNKNOWN.contains(errorCode(response.body())),
                 null);
+    }
+
+    /** Returns the code of an error of Confluent's API; 0 where the answer is none: a proxy, another server or another path answered. */
+    private static int errorCode(String body) {
+        try {
+            return JSON.readTree(body).path("error_code").asInt();
+        } catch (JsonProcessingException _) {
+            return 0;
+        }
     }
 
     private static SSLContext trusting(Path caFile) {

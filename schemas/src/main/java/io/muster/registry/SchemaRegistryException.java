@@ -22,7 +22,7 @@ public final class SchemaRegistryException extends RuntimeException {
         return getCause() instanceof IOException && !(getCause() instanceof JsonProcessingException);
     }
 
-    /** The registry answered, and knows no schema of that number: trying again won't help. */
+    /** Whether the registry itself answered that it knows no such schema: trying again won't help while it is the same registry. */
     public boolean unknownSchema() {
         return unknownSchema;
     }

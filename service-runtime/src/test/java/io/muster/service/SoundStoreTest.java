@@ -1,6 +1,7 @@
 package io.muster.service;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.muster.codec.Codecs;
 import io.muster.codec.RecordCodec;
@@ -9,10 +10,14 @@ import io.muster.registry.InMemorySchemaRegistry;
 import io.muster.service.state.Documents;
 import io.muster.service.state.SoundStore;
 import io.muster.topics.Topics;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -43,13 +48,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SoundStoreTest {
     private static final RecordCodec<DeviceConnection> CODEC =
             new Codecs(new InMemorySchemaRegistry()).of(Topics.DEVICE_CONNECTIONS);
+    private static final byte[] GARBAGE = {7, 7, 7};
     private static final Instant NOW = Instant.parse("2026-11-28T00:00:00Z");
 
     private final List<Set<String>> asked = new ArrayList<>();
+    private Map<String, byte[]> onTopicToo = Map.of("on-topic", CODEC.encode(connection("on-topic")));
     private final Documents documents = (_, _, keys) -> {
         asked.add(new TreeSet<>(keys));
-        return Map.of("on-topic", CODEC.encode(connection("on-topic")), "twice-bad", new byte[] {1});
+        return onTopicToo;
     };
+    private final List<KeyValueStore<Bytes, byte[]>> below = new ArrayList<>();
+    private int walks;
 
     private static DeviceConnection connection(String id) {
         return DeviceConnection.newBuilder()
@@ -81,11 +90,23 @@ class SoundStoreTest {
         }
     }
 
+    /** One good entry, and four that can't be read. */
     private void with(boolean persistent, boolean onTopic, Consumer<KeyValueStore<String, DeviceConnection>> test)
+            throws Exception {
+        Map<String, byte[]> entries = new HashMap<>(Map.of("good", CODEC.encode(connection("good"))));
+        List.of("a-bad", "on-topic", "twice-bad", "z-bad").forEach(bad -> entries.put(bad, GARBAGE));
+        with(persistent, onTopic, entries, test);
+    }
+
+    private void with(
+            boolean persistent,
+            boolean onTopic,
+            Map<String, byte[]> entries,
+            Consumer<KeyValueStore<String, DeviceConnection>> test)
             throws Exception {
         KeyValueBytesStoreSupplier real =
                 persistent ? Stores.persistentKeyValueStore("s") : Stores.inMemoryKeyValueStore("s");
-        List<KeyValueStore<Bytes, byte[]>> below = new ArrayList<>();
+        below.clear();
         KeyValueBytesStoreSupplier kept = new KeyValueBytesStoreSupplier() {
             @Override
             public String name() {
@@ -94,7 +115,7 @@ class SoundStoreTest {
 
             @Override
             public KeyValueStore<Bytes, byte[]> get() {
-                below.add(real.get());
+                below.add(counting(real.get()));
                 return below.getLast();
             }
 
@@ -116,13 +137,94 @@ class SoundStoreTest {
         try (TopologyTestDriver driver = new TopologyTestDriver(topology, properties, NOW)) {
             var in = driver.createInputTopic("in", new StringSerializer(), new ByteArraySerializer());
             KeyValueStore<String, DeviceConnection> store = driver.getKeyValueStore("s");
-            store.put("good", connection("good"));
-            for (String bad : List.of("a-bad", "on-topic", "twice-bad", "z-bad")) {
-                in.pipeInput(bad, new byte[] {7, 7, 7});
-            }
+            entries.forEach(in::pipeInput);
             in.advanceTime(Duration.ofMillis(1));
+            walks = 0;
             test.accept(store);
         }
+    }
+
+    /** Counts walks over all of the store. */
+    @SuppressWarnings("unchecked") // A proxy of the same type.
+    private KeyValueStore<Bytes, byte[]> counting(KeyValueStore<Bytes, byte[]> store) {
+        return (KeyValueStore<Bytes, byte[]>) Proxy.newProxyInstance(
+                SoundStoreTest.class.getClassLoader(), new Class<?>[] {KeyValueStore.class}, (_, method, arguments) -> {
+                    walks += method.getName().equals("all") ? 1 : 0;
+                    try {
+                        return method.invoke(store, arguments);
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                });
+    }
+
+    private Map<String, String> stored() {
+        Map<String, String> stored = new HashMap<>();
+        try (KeyValueIterator<Bytes, byte[]> all = below.getLast().all()) {
+            all.forEachRemaining(entry -> stored.put(
+                    new String(entry.key.get(), StandardCharsets.UTF_8),
+                    HexFormat.of().formatHex(entry.value)));
+        }
+        return stored;
+    }
+
+    /** As another registry would number its schemas. */
+    private static byte[] ofAnotherRegistry(String id) {
+        InMemorySchemaRegistry other = new InMemorySchemaRegistry();
+        Codecs codecs = new Codecs(other);
+        codecs.registerAll();
+        byte[] bytes = codecs.of(Topics.DEVICE_CONNECTIONS).encode(connection(id));
+        assertThat(bytes[4]).isNotEqualTo(CODEC.encode(connection(id))[4]);
+        return bytes;
+    }
+
+    private void touchesNothingAndStops(boolean onTopic, Map<String, byte[]> entries, String reason) throws Exception {
+        with(true, onTopic, entries, store -> {
+            assertThatThrownBy(() -> store.get(entries.keySet().iterator().next()))
+                    .isInstanceOf(UnusableStateException.class)
+                    .hasMessageContaining(reason)
+                    .hasMessageContaining("restore the schema registry")
+                    .hasMessageContaining("docs/operate/backup.md")
+                    .hasMessageContaining("store=s");
+            assertThatThrownBy(() -> keys(store.all())).isInstanceOf(UnusableStateException.class);
+            Map<String, String> untouched = new HashMap<>();
+            entries.forEach((key, value) -> untouched.put(key, HexFormat.of().formatHex(value)));
+            assertThat(stored()).isEqualTo(untouched);
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void anotherRegistryDeletesNothing(boolean onTopic) throws Exception {
+        onTopicToo = Map.of("a", ofAnotherRegistry("a"), "b", ofAnotherRegistry("b"));
+        touchesNothingAndStops(onTopic, onTopicToo, "2 entries");
+    }
+
+    @Test
+    void documentsThatCannotBeReadEitherDeleteNothing() throws Exception {
+        onTopicToo = Map.of("a", ofAnotherRegistry("a"));
+        Map<String, byte[]> entries = Map.of("a", ofAnotherRegistry("a"));
+        touchesNothingAndStops(true, entries, "no schema has the number " + ofAnotherRegistry("a")[4]);
+    }
+
+    @Test
+    void moreThanAFewDeleteNothing() throws Exception {
+        Map<String, byte[]> entries = new HashMap<>();
+        for (int i = 0; i < 101; i++) {
+            entries.put("bad-" + i, GARBAGE);
+        }
+        touchesNothingAndStops(false, entries, "101 entries");
+        entries.remove("bad-0");
+        with(true, false, entries, store -> assertThat(keys(store.all())).isEmpty());
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aWalkHealsOnceHoweverManyItMeets(boolean persistent) throws Exception {
+        with(persistent, false, store -> {
+            assertThat(keys(store.range(null, null))).containsExactly("good");
+            assertThat(walks).isEqualTo(1);
+        });
     }
 
     private static List<String> keys(KeyValueIterator<String, DeviceConnection> entries) {

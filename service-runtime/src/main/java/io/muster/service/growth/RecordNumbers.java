@@ -1,6 +1,7 @@
 package io.muster.service.growth;
 
 import io.muster.service.UnusableStateException;
+import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.apache.kafka.streams.state.KeyValueStore;
@@ -29,19 +30,30 @@ public final class RecordNumbers {
      *
      * @param store of this task, made by {@link #store}
      * @param partitions how many the topics have
-     * @throws UnusableStateException where topics were given more partitions and the task's state was left where it was
+     * @throws UnusableStateException where topics were given more partitions and the task's state was left where it was, or where the
+     *     store holds what is no number: somebody wrote into its changelog
      */
     public RecordNumbers(KeyValueStore<String, Long> store, int partitions) {
-        @Nullable Long known = store.get(PARTITIONS);
+        @Nullable Long known = number(store, PARTITIONS);
         if (known != null && known != partitions) {
             throw new UnusableStateException("The state was made for " + known + " partitions, and the topics have "
                     + partitions + ": the state is to be moved first. See docs/operate/growing.md.");
         }
         this.store = store;
         this.noted = known != null;
-        @Nullable Long added = store.get(BASE);
+        @Nullable Long added = number(store, BASE);
         this.base = added == null ? 0 : added;
         this.partitions = partitions;
+    }
+
+    private static @Nullable Long number(KeyValueStore<String, Long> store, String key) {
+        try {
+            return store.get(key);
+        } catch (SerializationException _) {
+            throw new UnusableStateException(
+                    "The state holds what is no number: restore the changelog of this store from a backup"
+                            + " (docs/operate/backup.md), store=" + store.name() + " key=" + key);
+        }
     }
 
     /** Keeps what they go on from. */

@@ -1,7 +1,6 @@
 package io.muster.service.state;
 
 import io.muster.codec.RecordCodec;
-import io.muster.codec.UndecodableRecordException;
 import io.muster.topics.Topic;
 import java.util.List;
 import java.util.Map;
@@ -104,22 +103,9 @@ public final class SoundStore<V extends SpecificRecord> implements KeyValueStore
         healer = new Healer<>(bytes, codec, topic, context.taskId().partition(), documents);
     }
 
-    private @Nullable V decoded(String key, byte @Nullable [] value) {
-        if (value == null) {
-            return null;
-        }
-        try {
-            return codec.decode(value);
-        } catch (UndecodableRecordException _) {
-            healer.heal();
-            byte[] healed = bytes.get(key);
-            return healed == null ? null : codec.decode(healed);
-        }
-    }
-
     @Override
     public @Nullable V get(String key) {
-        return decoded(key, bytes.get(key));
+        return healer.decoded(key, bytes.get(key));
     }
 
     @Override
@@ -143,7 +129,7 @@ public final class SoundStore<V extends SpecificRecord> implements KeyValueStore
 
     @Override
     public @Nullable V delete(String key) {
-        return decoded(key, bytes.delete(key));
+        return healer.decoded(key, bytes.delete(key));
     }
 
     @Override
@@ -184,7 +170,7 @@ public final class SoundStore<V extends SpecificRecord> implements KeyValueStore
         public boolean hasNext() {
             while (next == null && entries.hasNext()) {
                 KeyValue<String, byte[]> entry = entries.next();
-                @Nullable V value = decoded(entry.key, entry.value);
+                @Nullable V value = healer.decoded(entry.key, entry.value);
                 next = value == null ? null : KeyValue.pair(entry.key, value);
             }
             return next != null;

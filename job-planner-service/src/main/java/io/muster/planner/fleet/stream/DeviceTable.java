@@ -1,7 +1,6 @@
 package io.muster.planner.fleet.stream;
 
 import io.muster.codec.RecordCodec;
-import io.muster.codec.UndecodableRecordException;
 import io.muster.document.IdentityId;
 import io.muster.planner.fleet.Identities;
 import io.muster.planner.fleet.TagIndex;
@@ -96,20 +95,7 @@ final class DeviceTable {
 
     @Nullable
     Device get(String deviceId) {
-        return decoded(deviceId, store.get(deviceId));
-    }
-
-    private @Nullable Device decoded(String id, byte @Nullable [] bytes) {
-        if (bytes == null) {
-            return null;
-        }
-        try {
-            return codec.decode(bytes);
-        } catch (UndecodableRecordException _) {
-            healer.heal();
-            byte[] healed = store.get(id);
-            return healed == null ? null : codec.decode(healed);
-        }
+        return healer.decoded(deviceId, store.get(deviceId));
     }
 
     /** @param before as it stands in the table; null when it is new */
@@ -248,7 +234,7 @@ final class DeviceTable {
             while (goOn && found.hasNext()) {
                 KeyValue<String, byte[]> entry = found.next();
                 if (source == null || isOf(source, entry.key)) {
-                    @Nullable Device device = decoded(entry.key, entry.value);
+                    @Nullable Device device = healer.decoded(entry.key, entry.value);
                     goOn = device == null || visitor.test(device);
                 }
             }
