@@ -405,6 +405,30 @@ class PlannerTopologyTest {
         assertThat(planner.events("m", "b").getLast()).isInstanceOf(DeviceJobCompleted.class);
     }
 
+    /** Its delivery was a dead letter there, or was skipped. */
+    @Test
+    void aCallThatItsGatewayNeverTookFailsThoughTheGatewayLives() {
+        planner.create("a", "{}");
+        planner.connect("a", METHODS);
+        planner.beat();
+        planner.job(
+                "m",
+                new CreateJob(new JobDefinition("m", new DeviceMethod("reboot", "1", 30, 0), "*", null, 3600, null)));
+        for (int second = 0; second < 115; second++) {
+            planner.pass(Duration.ofSeconds(1));
+            planner.beat();
+        }
+        assertThat(planner.events("m", "a"))
+                .as("the gateway may have handed it over late, and gives the device its time")
+                .hasExactlyElementsOfTypes(DeviceJobDelivered.class);
+        for (int second = 0; second < 35; second++) {
+            planner.pass(Duration.ofSeconds(1));
+            planner.beat();
+        }
+        assertThat(planner.events("m", "a")).hasExactlyElementsOfTypes(DeviceJobDelivered.class, DeviceJobFailed.class);
+        assertThat(planner.jobDocument("m").getStatus()).isEqualTo(JobStatus.COMPLETED);
+    }
+
     @Test
     void aGatewayThatIsGoneIsNotWaitedForForEver() {
         call();

@@ -5,6 +5,7 @@ import io.muster.records.DeviceConnection;
 import io.muster.records.GatewayHeartbeat;
 import io.muster.service.Outbox;
 import io.muster.topics.Topics;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -28,6 +29,9 @@ final class ConnectionTable {
 
     /** Its connections are ended for good when it has been silent for so many seconds. */
     static final long GIVEN_UP = 60;
+
+    /** How far the clocks of a gateway and of this planner may differ, with what a delivery is late in the log. */
+    private static final Duration CLOCKS_DIFFER = Duration.ofSeconds(60);
 
     /**
      * What is known of a gateway.
@@ -117,12 +121,14 @@ final class ConnectionTable {
      * Whether the end of a method is for its gateway to report still, so that its time does not end here: what a device says in time counts,
      * however late it is read, and the gateway that handed the method over measures the time by its own clock. One that runs anew knows nothing of
      * the call; it is waited for until it has reported what the run before it had not handed over. One that is silent for the lease is waited
-     * for no longer.
+     * for no longer, nor one that has handed over all that was written until its end of the call was due: it never took the call, which was a
+     * dead letter or was skipped.
      *
      * @param run of the gateway, when the method was delivered; empty where that was not kept
      * @param dueAt when its time is over by this planner's clock
+     * @param time that the device has
      */
-    boolean isAwaited(int gateway, String run, Instant dueAt) {
+    boolean isAwaited(int gateway, String run, Instant dueAt, Duration time) {
         @Nullable Gateway known = gateways.get(gateway);
         if (silence(known) >= LEASE) {
             return false;
@@ -134,7 +140,9 @@ final class ConnectionTable {
             // A gateway of an older version only tells up to when it had handed over everything.
             return known.reportedUntil().isBefore(dueAt);
         }
-        return known.run().equals(run) || known.reportedUntil().equals(Instant.EPOCH);
+        return known.run().equals(run)
+                ? known.reportedUntil().isBefore(dueAt.plus(time).plus(CLOCKS_DIFFER))
+                : known.reportedUntil().equals(Instant.EPOCH);
     }
 
     /** Devices and modules whose connections are that gateway's. */
@@ -150,13 +158,6 @@ final class ConnectionTable {
         return mirror.values().stream()
                 .filter(connection -> connection.getConnected() && isLost(connection))
                 .limit(most)
-                .toList();
-    }
-
-    /** Connections whose gateway runs anew, or has been silent for so long that nobody waits for it. */
-    List<DeviceConnection> lost() {
-        return mirror.values().stream()
-                .filter(connection -> connection.getConnected() && isLost(connection))
                 .toList();
     }
 

@@ -25,6 +25,8 @@ import io.muster.records.MethodResult;
 import io.muster.records.MethodUnanswered;
 import io.muster.records.MethodUndelivered;
 import io.muster.records.Refusal;
+import io.muster.service.LogText;
+import io.muster.service.RecordFailure;
 import io.muster.service.Requester;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -35,9 +37,12 @@ import java.util.List;
 import java.util.Optional;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Hands methods to connected devices, and ends each once. Rules are in {@link Methods}. For one task. */
 final class MethodRunner {
+    private static final Logger LOG = LoggerFactory.getLogger(MethodRunner.class);
     private static final String METHODS_FILTER = "$iothub/methods/POST/#";
     private static final int DUE_PER_TICK = Budget.TICK / Budget.EVENT;
     private static final int ERROR_STATUS = 400;
@@ -192,22 +197,40 @@ final class MethodRunner {
     boolean timeOut(Instant now) {
         List<PendingMethod> due = methods.due(now, DUE_PER_TICK);
         for (PendingMethod pending : due) {
-            Instant dueAt = pending.getDueAt();
-            @Nullable MethodCall call = callOf(pending);
-            if (pending.getBackingOff() && call != null) {
-                methods.put(pending, Methods.again(pending, call, now));
-                dispatch(pending.getDeviceId(), now);
-                continue;
+            try {
+                timeOut(pending, now);
+            } catch (RuntimeException e) {
+                if (!RecordFailure.isOfRecord(e)) {
+                    throw e;
+                }
+                LOG.error(
+                        "A method in the state can't be ended and was removed, deviceId={} number={} jobId={}",
+                        LogText.of(pending.getDeviceId()),
+                        LogText.of(pending.getNumber()),
+                        LogText.of(String.valueOf(pending.getJobId())),
+                        e);
+                methods.remove(pending);
             }
-            if (pending.getRunning()
-                    && dueAt != null
-                    && connections.isAwaited(pending.getGateway(), pending.getGatewayRun(), dueAt)) {
-                methods.lookAgain(pending, now.plus(LOOK_AGAIN));
-                continue;
-            }
-            endForTime(pending, now);
         }
         return !due.isEmpty();
+    }
+
+    private void timeOut(PendingMethod pending, Instant now) {
+        Instant dueAt = pending.getDueAt();
+        @Nullable MethodCall call = callOf(pending);
+        if (pending.getBackingOff() && call != null) {
+            methods.put(pending, Methods.again(pending, call, now));
+            dispatch(pending.getDeviceId(), now);
+        } else if (pending.getRunning() && dueAt != null && isAwaited(pending, call, dueAt)) {
+            methods.lookAgain(pending, now.plus(LOOK_AGAIN));
+        } else {
+            endForTime(pending, now);
+        }
+    }
+
+    private boolean isAwaited(PendingMethod pending, @Nullable MethodCall call, Instant dueAt) {
+        Duration time = Duration.ofSeconds(call == null ? 0 : call.getResponseTimeoutSeconds());
+        return connections.isAwaited(pending.getGateway(), pending.getGatewayRun(), dueAt, time);
     }
 
     private void endForTime(PendingMethod pending, Instant now) {
