@@ -37,13 +37,14 @@ final class PlannerTopology {
     private static final String COORDINATOR = "coordinator";
     private static final String FLEET = "fleet";
 
-    private final Topology topology = new Topology();
+    private final Topology topology;
     private final SchemaRegistry registry;
     private final Codecs codecs;
     private final PartitionCounts counts;
     private final Documents documents;
 
-    private PlannerTopology(SchemaRegistry registry, PartitionCounts counts, Documents documents) {
+    private PlannerTopology(Topology topology, SchemaRegistry registry, PartitionCounts counts, Documents documents) {
+        this.topology = topology;
         this.documents = documents;
         this.registry = registry;
         this.codecs = new Codecs(registry);
@@ -63,7 +64,19 @@ final class PlannerTopology {
             Documents documents,
             MeterRegistry meters,
             Traces traces) {
-        PlannerTopology planner = new PlannerTopology(registry, counts, documents);
+        return build(new Topology(), registry, counts, limits, documents, meters, traces);
+    }
+
+    /** Builds it into one that is empty. */
+    static Topology build(
+            Topology empty,
+            SchemaRegistry registry,
+            PartitionCounts counts,
+            JobLimits limits,
+            Documents documents,
+            MeterRegistry meters,
+            Traces traces) {
+        PlannerTopology planner = new PlannerTopology(empty, registry, counts, documents);
         planner.coordinator(limits.mostActive(), meters);
         planner.fleet(limits.operationsPerSecond(), traces);
         return planner.topology;

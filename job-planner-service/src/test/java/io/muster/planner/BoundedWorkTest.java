@@ -6,25 +6,35 @@ import io.muster.planner.fleet.stream.FleetProcessor;
 import io.muster.records.CancelJob;
 import io.muster.records.CountDevices;
 import io.muster.records.CreateJob;
+import io.muster.records.Device;
 import io.muster.records.DeviceCounts;
 import io.muster.records.DeviceJob;
 import io.muster.records.DeviceJobCancelled;
 import io.muster.records.DeviceJobFailed;
+import io.muster.records.DeviceJobPage;
+import io.muster.records.DeviceJobStatus;
 import io.muster.records.DeviceMethod;
+import io.muster.records.DevicePage;
 import io.muster.records.DropDeviceJobs;
 import io.muster.records.Expansion;
 import io.muster.records.JobDefinition;
 import io.muster.records.JobPolicy;
 import io.muster.records.JobStatus;
 import io.muster.records.MethodRequest;
+import io.muster.records.OperationType;
 import io.muster.records.PauseJob;
+import io.muster.records.QueryFleet;
+import io.muster.records.Refusal;
 import io.muster.records.ResumeJob;
 import io.muster.records.Rollout;
+import io.muster.records.Twin;
+import io.muster.records.TwinPatch;
 import io.muster.topics.Topics;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.KeyValueStore;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -34,6 +44,9 @@ class BoundedWorkTest {
     private static final int DEVICES = 3000;
     /** What a step writes at most: 10 ms at 20 µs an event. */
     private static final int STEP = 500;
+
+    /** Of methods that wait, a step goes over so many: 10 ms at 40 µs. */
+    private static final int RESUMED = 250;
 
     private static final String METHODS = "$iothub/methods/POST/#";
 
@@ -183,5 +196,88 @@ class BoundedWorkTest {
             });
         }
         return keys;
+    }
+
+    /** What is handed over between the two would be passed over by both. */
+    @Test
+    void resumesAllWhereAnEarlierResumptionIsUnderWay() {
+        planner.job("m", method("m", null));
+        planner.job("m", new PauseJob());
+        planner.tickUntil(() -> planner.isExpanded("m"));
+        planner.job("m", new ResumeJob());
+        for (int tick = 0; tick < DEVICES / RESUMED - 2; tick++) {
+            planner.advance(Duration.ofMillis(10));
+        }
+        planner.job("m", new PauseJob());
+        for (int i = 0; i < DEVICES; i++) {
+            planner.connect(String.format("d%04d", i), METHODS);
+        }
+        assertThat(planner.delivered(MethodRequest.class)).isEmpty();
+        planner.job("m", new ResumeJob());
+        planner.tickUntil(() -> planner.delivered(MethodRequest.class).size() == DEVICES);
+    }
+
+    @Test
+    void queriesPassOverWhatIsNotAskedForInSteps() {
+        planner.create("d1500/m", "{}");
+        Object before = planner.lastReply();
+        planner.list(new QueryFleet("SELECT * FROM devices.modules", null, 100));
+        assertThat(planner.lastReply()).as("more devices than a step visits").isSameAs(before);
+        planner.tickUntil(() -> planner.lastReply() != before);
+        assertThat(((DevicePage) planner.lastReply()).getDevices())
+                .extracting(view -> view.getDevice().getDeviceId())
+                .containsExactly("d1500/m");
+    }
+
+    @Test
+    void queriesOfADeviceGoFromJobToJobInSteps() {
+        KeyValueStore<String, DeviceJob> deviceJobs = planner.store(FleetProcessor.DEVICE_JOBS);
+        for (int i = 0; i < DEVICES; i++) {
+            String jobId = String.format("j%04d", i);
+            String deviceId = i % 1000 == 0 ? "d0001" : "d0002";
+            deviceJobs.put(
+                    jobId + '\0' + deviceId,
+                    DeviceJob.newBuilder()
+                            .setJobId(jobId)
+                            .setDeviceId(deviceId)
+                            .setOperation(OperationType.METHOD)
+                            .setStatus(DeviceJobStatus.COMPLETED)
+                            .setCreatedAt(planner.now())
+                            .setUpdatedAt(planner.now())
+                            .build());
+        }
+        Object before = planner.lastReply();
+        planner.list(new QueryFleet("SELECT * FROM devices.jobs WHERE deviceId = 'd0001'", null, 100));
+        assertThat(planner.lastReply()).as("more jobs than a step looks into").isSameAs(before);
+        planner.tickUntil(() -> planner.lastReply() != before);
+        assertThat(((DeviceJobPage) planner.lastReply()).getDeviceJobs())
+                .extracting(DeviceJob::getJobId)
+                .containsExactly("j0000", "j1000", "j2000");
+    }
+
+    /** The state has a twin that is no JSON. */
+    @Test
+    void workThatMeetsWhatMakesNoSenseGoesOnWithTheOthers() {
+        Device last = planner.get("d2999").getDevice();
+        Device odd = Device.newBuilder(last)
+                .setTwin(Twin.newBuilder(last.getTwin())
+                        .setTags("[")
+                        .setDesired("[")
+                        .build())
+                .build();
+        planner.<byte[]>store(FleetProcessor.DEVICES).put("d2999", planner.encode(Topics.DEVICES, odd));
+        TwinPatch patch = new TwinPatch("*", "{\"x\":1}", null);
+        planner.job("asks", new CreateJob(new JobDefinition("asks", patch, "NOT IS_DEFINED(tags.y)", null, 60, null)));
+        planner.job("all", new CreateJob(new JobDefinition("all", patch, "*", null, 60, null)));
+        planner.tickUntil(() -> planner.isExpanded("asks") && planner.isExpanded("all"));
+        assertThat(planner.begun("asks")).doesNotHaveDuplicates().hasSize(DEVICES - 1);
+        assertThat(planner.begun("all")).doesNotHaveDuplicates().hasSize(DEVICES);
+        assertThat(planner.events("all", "d2999")).singleElement().isInstanceOf(DeviceJobFailed.class);
+        assertThat(planner.jobDocument("asks").getStatus()).isEqualTo(JobStatus.COMPLETED);
+
+        Object before = planner.lastReply();
+        planner.list(new QueryFleet("SELECT * FROM devices WHERE IS_DEFINED(tags.q)", null, 100));
+        planner.tickUntil(() -> planner.lastReply() != before);
+        assertThat(planner.lastReply()).isInstanceOf(Refusal.class);
     }
 }

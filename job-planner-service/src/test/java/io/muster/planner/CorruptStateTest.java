@@ -3,16 +3,32 @@ package io.muster.planner;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.muster.planner.fleet.stream.FleetProcessor;
+import io.muster.records.CancelJob;
+import io.muster.records.CloudMessage;
 import io.muster.records.CreateJob;
 import io.muster.records.DeviceJobCompleted;
+import io.muster.records.DeviceJobEvent;
+import io.muster.records.DeviceMethod;
 import io.muster.records.JobDefinition;
+import io.muster.records.JobPolicy;
 import io.muster.records.JobStatus;
 import io.muster.records.Refusal;
+import io.muster.records.Rollout;
+import io.muster.records.SendMessage;
 import io.muster.records.TwinPatch;
+import io.muster.service.UnusableStateException;
+import io.muster.service.growth.Repartitioning;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Somebody wrote into the changelog of the devices, and it was restored from that. */
 class CorruptStateTest {
@@ -70,5 +86,89 @@ class CorruptStateTest {
         planner.create("nobody", null);
         assertThat(planner.get("nobody").getDevice().getDeviceId()).isEqualTo("nobody");
         assertThat(planner.deadLetters()).isEmpty();
+    }
+
+    static Set<String> stores() {
+        return Repartitioning.stores(PlannerService.APPLICATION_ID);
+    }
+
+    /** Device jobs wait, run and have ended; a job waits for its time. */
+    private void live() {
+        for (String id : List.of("a", "b", "c")) {
+            planner.create(id, "{\"site\":\"A\"}");
+        }
+        planner.connect("c");
+        planner.device(
+                "c",
+                new SendMessage(new CloudMessage(
+                        Map.of(), ByteBuffer.wrap(new byte[] {1}), planner.now().plusSeconds(3600))));
+        JobPolicy oneAMinute = JobPolicy.newBuilder()
+                .setRollout(Rollout.newBuilder().setDevicesPerMinute(1).build())
+                .build();
+        planner.job(
+                "paced",
+                new CreateJob(new JobDefinition(
+                        "paced", new DeviceMethod("reboot", "1", 30, 0), "*", null, 3600, oneAMinute)));
+        job("done", "*");
+    }
+
+    /** Restarts, and has a job over the devices done right; or else somebody is told which store to restore. */
+    private void isRightOrNamed(String store) {
+        try {
+            planner.restart();
+            job("after", "*");
+            planner.advance(Duration.ofMinutes(2));
+            for (String device : List.of("a", "b", "c")) {
+                assertThat(planner.events("after", device)).singleElement().isInstanceOf(DeviceJobCompleted.class);
+            }
+            planner.job("paced", new CancelJob());
+            planner.advance(Duration.ofSeconds(1));
+            assertThat(planner.deviceJobEvents().stream()
+                            .map(DeviceJobEvent::getDeviceId)
+                            .filter(Objects::nonNull))
+                    .isSubsetOf("a", "b", "c");
+            assertThat(planner.deadLetters()).isEmpty();
+        } catch (RuntimeException e) {
+            Throwable cause = e;
+            while (!(cause instanceof UnusableStateException) && cause.getCause() != null) {
+                cause = cause.getCause();
+            }
+            assertThat(cause)
+                    .isInstanceOf(UnusableStateException.class)
+                    .hasMessageContaining("store=" + store)
+                    .hasMessageContaining("docs/operate/backup.md");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("stores")
+    void entriesThatNobodyOfOursWroteAreNotMet(String store) {
+        live();
+        for (String key : List.of("garbage", "paced\0garbage", "paced\0" + "00000000000000zz", "\0", "a\0")) {
+            planner.changelog(store).put(key, GARBAGE);
+        }
+        isRightOrNamed(store);
+    }
+
+    @ParameterizedTest
+    @MethodSource("stores")
+    void entriesOfOursThatWereOverwrittenAreRightOrNamed(String store) {
+        live();
+        planner.changelog(store).replaceAll((_, _) -> GARBAGE);
+        isRightOrNamed(store);
+    }
+
+    @Test
+    void aTargetThatNeverWasIsNotEnded() {
+        live();
+        planner.advance(Duration.ofMinutes(1));
+        planner.advance(Duration.ofMinutes(1));
+        planner.changelog(FleetProcessor.WAITING)
+                .put("paced\0" + "0000000000000000", "nobody".getBytes(StandardCharsets.UTF_8));
+        planner.restart();
+        planner.job("paced", new CancelJob());
+        planner.advance(Duration.ofSeconds(1));
+        assertThat(planner.events("paced", "nobody")).isEmpty();
+        assertThat(planner.jobDocument("paced").getStatus()).isEqualTo(JobStatus.CANCELLED);
     }
 }

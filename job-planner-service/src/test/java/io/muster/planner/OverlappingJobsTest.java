@@ -3,19 +3,27 @@ package io.muster.planner;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.muster.document.Etags;
+import io.muster.planner.fleet.stream.FleetProcessor;
+import io.muster.planner.job.stream.JobProcessor;
+import io.muster.planner.state.FleetJob;
+import io.muster.planner.state.TwinEdit;
 import io.muster.records.CreateJob;
 import io.muster.records.DesiredChanged;
 import io.muster.records.DeviceJobCompleted;
 import io.muster.records.DeviceMethod;
+import io.muster.records.ExecutionWindow;
 import io.muster.records.ExpansionCompleted;
+import io.muster.records.Job;
 import io.muster.records.JobDefinition;
 import io.muster.records.JobPolicy;
 import io.muster.records.JobStatus;
 import io.muster.records.PatchTwin;
 import io.muster.records.Rollout;
 import io.muster.records.TwinPatch;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
+import org.apache.kafka.streams.state.KeyValueStore;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -47,7 +55,11 @@ class OverlappingJobsTest {
     }
 
     private void devices() {
-        for (int i = 0; i < DEVICES; i++) {
+        devices(DEVICES);
+    }
+
+    private void devices(int number) {
+        for (int i = 0; i < number; i++) {
             planner.create(device(i), "{\"site\":\"A\"}");
         }
     }
@@ -152,5 +164,90 @@ class OverlappingJobsTest {
         assertThat(planner.begun("then")).doesNotHaveDuplicates().hasSize(DEVICES);
         planner.device(device(0), new PatchTwin(new TwinPatch("*", "{\"z\":1}", null)));
         assertThat(planner.begun("follows")).hasSize(DEVICES);
+    }
+
+    /** They would fill the state, and hide targets of a later job of the same id. */
+    @Test
+    void nothingIsLeftOfJobsThatHaveCompleted() {
+        devices(6000);
+        List<String> jobs = List.of("first", "second", "third");
+        jobs.forEach(job -> planner.job(job, twin(job, "*", "tags.site = 'A'")));
+        planner.tickUntil(
+                () -> jobs.stream().allMatch(job -> planner.jobDocument(job).getStatus() == JobStatus.COMPLETED));
+        planner.tickUntil(() -> planner.changelog(FleetProcessor.JUDGED).isEmpty()
+                && planner.changelog(FleetProcessor.JOBS).isEmpty());
+    }
+
+    @Test
+    void goesOnWhereItWasWhenTheTaskRestarts() {
+        devices();
+        List<String> jobs = List.of("first", "second", "third");
+        jobs.forEach(job -> planner.job(job, twin(job, "*", "tags.site = 'A'")));
+        for (int restarts = 0; restarts < 3; restarts++) {
+            planner.restart();
+            planner.advance(Duration.ofMillis(10));
+            planner.advance(Duration.ofMillis(10));
+        }
+        expand("first", "second", "third");
+        for (String job : jobs) {
+            beganOnceOn(job, DEVICES);
+            assertThat(planner.jobDocument(job).getStatus()).isEqualTo(JobStatus.COMPLETED);
+        }
+    }
+
+    /** An earlier version took a number that this one refuses. */
+    @Test
+    void aJobThatMakesNoSenseAnyMoreIsStoppedAndTheOthersGoOn() {
+        devices();
+        planner.job("odd", twin("odd", "*", "tags.site = 'A'"));
+        planner.job("even", twin("even", "*", "tags.site = 'A'"));
+        KeyValueStore<String, FleetJob> jobs = planner.store(FleetProcessor.JOBS);
+        FleetJob odd = jobs.get("odd");
+        assertThat(odd.getExpanded()).isFalse();
+        jobs.put(
+                "odd",
+                FleetJob.newBuilder(odd)
+                        .setTwin(TwinEdit.newBuilder(odd.getTwin())
+                                .setDesired("{\"x\":1e400}")
+                                .build())
+                        .build());
+        planner.advance(Duration.ofMillis(1));
+        planner.restart();
+        expand("odd", "even");
+        planner.tickUntil(() -> planner.changelog(FleetProcessor.JOBS).isEmpty());
+        beganOnceOn("even", DEVICES);
+        List<String> begun = planner.begun("odd");
+        assertThat(begun).hasSizeBetween(1, DEVICES - 1);
+        beganOnceOn("odd", begun.size());
+        for (String job : List.of("odd", "even")) {
+            assertThat(planner.jobDocument(job).getStatus()).as(job).isEqualTo(JobStatus.COMPLETED);
+        }
+    }
+
+    /** It can't be said when its window opens. */
+    @Test
+    void aJobDocumentThatMakesNoSenseStandsStillAndTheOthersGoOn() {
+        planner.create("a", "{\"site\":\"A\"}");
+        JobPolicy windows = JobPolicy.newBuilder()
+                .setWindows(List.of(new ExecutionWindow(0, 1, List.of(), "UTC")))
+                .build();
+        planner.job("odd", job("odd", new TwinPatch("*", "{\"x\":1}", null), "*", windows));
+        KeyValueStore<String, Job> jobs = planner.store(JobProcessor.JOBS);
+        Job odd = jobs.get("odd");
+        JobPolicy nowhere = JobPolicy.newBuilder(windows)
+                .setWindows(List.of(new ExecutionWindow(0, 1, List.of(), "Nowhere/At")))
+                .build();
+        jobs.put(
+                "odd",
+                Job.newBuilder(odd)
+                        .setDefinition(JobDefinition.newBuilder(odd.getDefinition())
+                                .setPolicy(nowhere)
+                                .build())
+                        .build());
+        planner.advance(Duration.ofMillis(1));
+        planner.restart();
+        planner.job("even", twin("even", "*", "tags.site = 'A'"));
+        planner.advance(Duration.ofHours(25));
+        assertThat(planner.jobDocument("even").getStatus()).isEqualTo(JobStatus.COMPLETED);
     }
 }

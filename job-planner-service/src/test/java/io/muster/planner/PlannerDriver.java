@@ -37,6 +37,7 @@ import io.muster.records.RequestConnection;
 import io.muster.records.SubscriptionsChanged;
 import io.muster.registry.InMemorySchemaRegistry;
 import io.muster.registry.SchemaRegistry;
+import io.muster.service.Changelogs;
 import io.muster.service.Traces;
 import io.muster.topics.Headers;
 import io.muster.topics.PartitionCounts;
@@ -52,10 +53,12 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
 import org.apache.avro.specific.SpecificRecord;
@@ -78,7 +81,10 @@ final class PlannerDriver implements AutoCloseable {
 
     private final InMemorySchemaRegistry registry = new InMemorySchemaRegistry();
     private final Codecs codecs = new Codecs(registry);
-    private final TopologyTestDriver driver;
+    private final PartitionCounts partitions;
+    private final JobLimits limits;
+    private final String application = "test-" + UUID.randomUUID();
+    private final Map<String, Map<String, byte[]>> changelogs = new HashMap<>();
     private final Map<String, TestInputTopic<String, byte[]>> inputs = new HashMap<>();
     private final List<DeviceJobEvent> deviceJobEvents = new ArrayList<>();
     private final List<JobEvent> jobEvents = new ArrayList<>();
@@ -95,6 +101,8 @@ final class PlannerDriver implements AutoCloseable {
     private Instant now = Instant.parse("2026-11-21T02:00:00Z");
     private int requests;
     private String run = "run-1";
+    private final List<Long> ticks = new ArrayList<>();
+    private TopologyTestDriver driver;
 
     PlannerDriver() {
         this(1);
@@ -110,14 +118,67 @@ final class PlannerDriver implements AutoCloseable {
 
     /** @param counts as the planner is told; all that it reads is in the first partition of its topic */
     PlannerDriver(PartitionCounts counts, JobLimits limits) {
+        this.partitions = counts;
+        this.limits = limits;
+        this.driver = start();
+    }
+
+    private TopologyTestDriver start() {
         Properties properties = new Properties();
-        properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "test-" + UUID.randomUUID());
+        properties.put(StreamsConfig.APPLICATION_ID_CONFIG, application);
         properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "unused:1");
-        this.driver = new TopologyTestDriver(
+        return new TopologyTestDriver(
                 PlannerTopology.build(
-                        registry, counts, limits, this::documents, new SimpleMeterRegistry(), Traces.off()),
+                        new RestoredTopology(changelogs),
+                        registry,
+                        partitions,
+                        limits,
+                        this::documents,
+                        new SimpleMeterRegistry(),
+                        Traces.off()),
                 properties,
                 now);
+    }
+
+    /** Ends the tasks, and starts others from the changelogs. What they read from now on is at the beginning of its topic again. */
+    void restart() {
+        readChangelogs();
+        driver.close();
+        inputs.clear();
+        driver = start();
+    }
+
+    /** What the changelog of a store holds, by key; what a test changes there is in the store after a restart. */
+    Map<String, byte[]> changelog(String store) {
+        readChangelogs();
+        return changelogs.computeIfAbsent(store, _ -> new TreeMap<>());
+    }
+
+    private void readChangelogs() {
+        for (String topic : driver.producedTopicNames()) {
+            Changelogs.store(application, topic)
+                    .ifPresent(store -> driver.createOutputTopic(
+                                    topic, new StringDeserializer(), new ByteArrayDeserializer())
+                            .readKeyValuesToList()
+                            .forEach(record -> changelogs
+                                    .computeIfAbsent(store, _ -> new TreeMap<>())
+                                    .compute(record.key, (_, _) -> record.value)));
+        }
+    }
+
+    void forgetTicks() {
+        ticks.clear();
+    }
+
+    /** How long ticks took, the longest and the one that a hundredth exceed, in ms. */
+    String ticks() {
+        List<Long> sorted = ticks.stream().sorted().toList();
+        return String.format(
+                Locale.ROOT,
+                "longest %.1f ms, 99 %% within %.1f ms, of %d",
+                sorted.getLast() / 1e6,
+                sorted.get(sorted.size() * 99 / 100) / 1e6,
+                sorted.size());
     }
 
     /** What a compacted topic has, as this driver has seen it written. */
@@ -137,7 +198,9 @@ final class PlannerDriver implements AutoCloseable {
 
     void advance(Duration duration) {
         now = now.plus(duration);
+        long begun = System.nanoTime();
         driver.advanceWallClockTime(duration);
+        ticks.add(System.nanoTime() - begun);
         settle();
     }
 

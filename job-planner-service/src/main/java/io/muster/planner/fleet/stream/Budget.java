@@ -1,15 +1,15 @@
 package io.muster.planner.fleet.stream;
 
 /**
- * Bounds the work that is done between two polls of a partition, so that deliveries, answers and connections never wait long behind
- * work over many devices. Counts units of about a microsecond on one core of a small machine instead of reading a clock, so the
+ * Bounds the work of one step: of a tick, and of a record that begins long work. So deliveries, answers and connections never wait long
+ * behind work over many devices. Counts units of about a microsecond on one core of a small machine instead of reading a clock, so the
  * same log leads to the same steps. For one task.
  */
 final class Budget {
-    /** Spent between two polls: 10 ms. */
+    /** Spent in one step: 10 ms. */
     static final int TICK = 10_000;
 
-    /** Decodes a row and evaluates a condition on it. */
+    /** Passes over a row of a store, or decodes it and evaluates a condition on it. */
     static final int VISIT = 4;
 
     /** Deletes an entry of a store. */

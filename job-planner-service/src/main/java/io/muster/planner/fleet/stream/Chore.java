@@ -13,4 +13,7 @@ interface Chore {
      * @return whether nothing is left to do
      */
     boolean goOn(Budget budget, Instant now);
+
+    /** Says so to who waits for it: a step failed, as it would each time, and there will be no other. */
+    default void failed(Instant now) {}
 }

@@ -1,16 +1,24 @@
 package io.muster.planner.fleet.stream;
 
+import io.muster.service.RecordFailure;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Chores under way, which take turns: the one that was interrupted goes behind the others. For one task. */
+/**
+ * Chores under way, which take turns: the one that was interrupted goes behind the others. One that fails for what it works on is given up,
+ * and the others go on. For one task.
+ */
 final class Chores {
+    private static final Logger LOG = LoggerFactory.getLogger(Chores.class);
+
     private final Deque<Chore> underWay = new ArrayDeque<>();
 
-    /** Does a first step at once; what is left is done between polls. */
+    /** Does a first step at once; what is left is done with later ticks. */
     void begin(Chore chore, Instant now) {
-        if (!chore.goOn(new Budget(Budget.TICK), now)) {
+        if (!isDone(chore, new Budget(Budget.TICK), now)) {
             underWay.add(chore);
         }
     }
@@ -24,9 +32,23 @@ final class Chores {
     void goOn(Budget budget, Instant now) {
         for (int turns = underWay.size(); turns > 0 && !budget.isSpent(); turns--) {
             Chore next = underWay.remove();
-            if (!next.goOn(budget, now)) {
+            if (!isDone(next, budget, now)) {
                 underWay.add(next);
             }
+        }
+    }
+
+    /** @throws RuntimeException where the broker, the registry or the state is to blame, and not what the chore works on */
+    private static boolean isDone(Chore chore, Budget budget, Instant now) {
+        try {
+            return chore.goOn(budget, now);
+        } catch (RuntimeException e) {
+            if (!RecordFailure.isOfRecord(e)) {
+                throw e;
+            }
+            LOG.error("Work over the devices of a partition failed and is given up, work={}", chore, e);
+            chore.failed(now);
+            return true;
         }
     }
 }

@@ -27,6 +27,7 @@ import java.util.Optional;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
@@ -134,6 +135,10 @@ final class DeviceJobTable {
         return store.get(key(jobId, deviceId)) != null;
     }
 
+    Optional<DeviceJobStatus> status(String jobId, String deviceId) {
+        return Optional.ofNullable(store.get(key(jobId, deviceId))).map(DeviceJob::getStatus);
+    }
+
     /** The partition has listed all targets of the job. */
     void expanded(FleetJob job, Instant now) {
         ExpansionCompleted completed =
@@ -150,58 +155,70 @@ final class DeviceJobTable {
      * Visits, in the order of job and device ids, at least those that the condition can match: it is for the visitor to judge.
      *
      * @param after the key behind which to begin; null for the first
+     * @param budget spent on each row, also where there is none
      * @param visitor says whether to go on
-     * @return whether there may be device jobs behind the last that was visited
+     * @return the key behind which to go on; empty when none is left
      */
-    boolean candidates(Condition condition, @Nullable String after, Predicate<DeviceJob> visitor) {
+    Optional<String> candidates(
+            Condition condition, @Nullable String after, Budget budget, Predicate<DeviceJob> visitor) {
         Optional<String> jobId = condition.equalities().stream()
                 .filter(equality -> equality.path().equals(List.of("jobId")))
                 .map(equality -> String.valueOf(equality.value()))
                 .findFirst();
         if (condition.deviceIds().isPresent()) {
-            return ofDevices(new TreeSet<>(condition.deviceIds().get()), jobId, after, visitor);
+            return ofDevices(new TreeSet<>(condition.deviceIds().get()), jobId, after, budget, visitor);
         }
         @Nullable String from = after == null ? null : after + '\0';
         if (jobId.isPresent()) {
             String first = jobId.get() + '\0';
-            return visit(from == null || from.compareTo(first) < 0 ? first : from, jobId.get() + BEHIND_NUL, visitor);
+            String behind = jobId.get() + BEHIND_NUL;
+            return visit(from == null || from.compareTo(first) < 0 ? first : from, behind, budget, visitor);
         }
-        return visit(from, null, visitor);
+        return visit(from, null, budget, visitor);
     }
 
-    private boolean visit(@Nullable String from, @Nullable String to, Predicate<DeviceJob> visitor) {
+    private Optional<String> visit(
+            @Nullable String from, @Nullable String to, Budget budget, Predicate<DeviceJob> visitor) {
         if (from != null && to != null && from.compareTo(to) > 0) {
-            return false;
+            return Optional.empty();
         }
         try (KeyValueIterator<String, DeviceJob> found = store.range(from, to)) {
-            boolean goOn = true;
-            while (goOn && found.hasNext()) {
-                goOn = visitor.test(found.next().value);
+            while (found.hasNext()) {
+                KeyValue<String, DeviceJob> entry = found.next();
+                budget.spend(Budget.VISIT);
+                boolean goOn = visitor.test(entry.value);
+                if ((!goOn || budget.isSpent()) && found.hasNext()) {
+                    return Optional.of(entry.key);
+                }
             }
-            return found.hasNext();
+            return Optional.empty();
         }
     }
 
     /** Goes from job to job, and looks the devices up in each. */
-    private boolean ofDevices(
+    private Optional<String> ofDevices(
             NavigableSet<String> deviceIds,
             Optional<String> only,
             @Nullable String after,
+            Budget budget,
             Predicate<DeviceJob> visitor) {
         Optional<String> jobId = only.isPresent() ? only : nextJob(after == null ? null : jobId(after) + '\0');
         while (jobId.isPresent()) {
             for (String deviceId : deviceIds) {
                 String key = key(jobId.get(), deviceId);
                 if (after == null || key.compareTo(after) > 0) {
+                    budget.spend(Budget.VISIT);
                     @Nullable DeviceJob found = store.get(key);
-                    if (found != null && !visitor.test(found)) {
-                        return true;
+                    boolean goOn = found == null || visitor.test(found);
+                    if (!goOn || budget.isSpent()) {
+                        return Optional.of(key);
                     }
                 }
             }
+            budget.spend(Budget.VISIT);
             jobId = only.isPresent() ? Optional.empty() : nextJob(jobId.get() + BEHIND_NUL);
         }
-        return false;
+        return Optional.empty();
     }
 
     private Optional<String> nextJob(@Nullable String from) {
@@ -222,10 +239,6 @@ final class DeviceJobTable {
         keys.forEach(store::delete);
         budget.spend(Budget.DELETE * keys.size());
         return !budget.isSpent();
-    }
-
-    static String key(DeviceJob job) {
-        return key(job.getJobId(), job.getDeviceId());
     }
 
     private static String key(String jobId, String deviceId) {

@@ -127,17 +127,41 @@ final class DeviceRequests {
         outbox.reply(requester, new DevicePage(0, 1, modules, false), now);
     }
 
-    /** This partition's part of a page. */
-    void list(Expansion expansion, ListDevices list, Requester requester, Instant now) {
+    /** This partition's part of a page, answered when it is full; lost with the task: its requester asks again. */
+    void list(Expansion expansion, ListDevices list, Requester requester, Instant asked) {
         int limit = Math.clamp(list.getLimit(), 1, PAGE_LIMIT);
-        List<DeviceView> page = new ArrayList<>();
-        int[] bytes = {0};
-        boolean more = devices.scan(Source.DEVICES, list.getAfter(), device -> {
-            page.add(views.of(device));
-            bytes[0] += DeviceViews.roughSize(device);
-            return page.size() < limit && bytes[0] < DeviceViews.PAGE_BYTES;
-        });
-        outbox.reply(requester, new DevicePage(expansion.getPartition(), expansion.getPartitions(), page, more), now);
+        chores.begin(
+                new Chore() {
+                    private final List<DeviceView> page = new ArrayList<>();
+                    private int bytes;
+                    private @Nullable String cursor = list.getAfter();
+
+                    @Override
+                    public boolean goOn(Budget budget, Instant now) {
+                        cursor = devices.scan(Source.DEVICES, cursor, budget, this::takesMore)
+                                .orElse(null);
+                        boolean done = cursor == null || isFull();
+                        if (done) {
+                            outbox.reply(
+                                    requester,
+                                    new DevicePage(
+                                            expansion.getPartition(), expansion.getPartitions(), page, cursor != null),
+                                    now);
+                        }
+                        return done;
+                    }
+
+                    private boolean takesMore(Device device) {
+                        page.add(views.of(device));
+                        bytes += DeviceViews.roughSize(device);
+                        return !isFull();
+                    }
+
+                    private boolean isFull() {
+                        return page.size() >= limit || bytes >= DeviceViews.PAGE_BYTES;
+                    }
+                },
+                asked);
     }
 
     /** Answered when the devices are counted; lost with the task: its requester asks again. */

@@ -72,14 +72,12 @@ final class DeviceTable {
     /** Counts the devices: walks the table the first time, in steps; from then on the count is kept. @return empty while it is not known */
     Optional<Census> census(Budget budget) {
         if (!allCounted) {
-            allCounted = !scan(null, countedUntil, device -> {
-                if (!IdentityId.isModule(device.getDeviceId())) {
-                    counted = counted.with(device, 1);
-                }
-                countedUntil = device.getDeviceId();
-                budget.spend(Budget.VISIT);
-                return !budget.isSpent();
-            });
+            countedUntil = scan(Source.DEVICES, countedUntil, budget, device -> {
+                        counted = counted.with(device, 1);
+                        return true;
+                    })
+                    .orElse(null);
+            allCounted = countedUntil == null;
         }
         return allCounted ? Optional.of(counted) : Optional.empty();
     }
@@ -147,16 +145,16 @@ final class DeviceTable {
         if (tags.get(INDEXED) != null) {
             return true;
         }
-        boolean more = scan(null, indexedUntil, device -> {
-            index(null, device);
-            indexedUntil = device.getDeviceId();
-            budget.spend(Budget.BEGIN);
-            return !budget.isSpent();
-        });
-        if (!more) {
+        indexedUntil = scan(null, indexedUntil, budget, device -> {
+                    budget.spend(Budget.BEGIN);
+                    index(null, device);
+                    return true;
+                })
+                .orElse(null);
+        if (indexedUntil == null) {
             tags.put(INDEXED, NOTHING);
         }
-        return !more;
+        return indexedUntil == null;
     }
 
     /**
@@ -164,10 +162,11 @@ final class DeviceTable {
      * Looks them up where the condition names devices or the value of a tag.
      *
      * @param after the id behind which to begin; null for the first
+     * @param budget spent on each row, also on those that are passed over
      * @param visitor says whether to go on
-     * @return whether there may be more behind the last that was visited
+     * @return the id behind which to go on; empty when none is left
      */
-    boolean candidates(Condition condition, @Nullable String after, Predicate<Device> visitor) {
+    Optional<String> candidates(Condition condition, @Nullable String after, Budget budget, Predicate<Device> visitor) {
         Source source = condition.source();
         Optional<Set<String>> named = condition.deviceIds();
         if (named.isPresent()) {
@@ -175,16 +174,17 @@ final class DeviceTable {
             for (String deviceId : named.get()) {
                 ids.addAll(source == Source.MODULES ? modulesOf(deviceId) : Set.of(deviceId));
             }
-            return lookUp(source, (after == null ? ids : ids.tailSet(after, false)).iterator(), visitor);
+            Iterator<String> rest = (after == null ? ids : ids.tailSet(after, false)).iterator();
+            return lookUp(source, rest, budget, visitor);
         }
         Optional<String> term = TagIndex.term(condition).filter(_ -> tags.get(INDEXED) != null);
         if (term.isPresent()) {
             String from = TagIndex.entry(term.get(), after == null ? "" : after + '\0');
             try (KeyValueIterator<String, byte[]> entries = tags.range(from, TagIndex.entry(term.get(), LAST))) {
-                return lookUp(source, new EntryIds(entries), visitor);
+                return lookUp(source, new EntryIds(entries), budget, visitor);
             }
         }
-        return scan(source, after, visitor);
+        return scan(source, after, budget, visitor);
     }
 
     /** The ids of the device's modules, in order. */
@@ -209,14 +209,17 @@ final class DeviceTable {
         }
     }
 
-    private boolean lookUp(Source source, Iterator<String> ids, Predicate<Device> visitor) {
-        boolean goOn = true;
-        while (goOn && ids.hasNext()) {
+    private Optional<String> lookUp(Source source, Iterator<String> ids, Budget budget, Predicate<Device> visitor) {
+        while (ids.hasNext()) {
             String id = ids.next();
+            budget.spend(Budget.VISIT);
             @Nullable Device device = isOf(source, id) ? get(id) : null;
-            goOn = device == null || visitor.test(device);
+            boolean goOn = device == null || visitor.test(device);
+            if ((!goOn || budget.isSpent()) && ids.hasNext()) {
+                return Optional.of(id);
+            }
         }
-        return ids.hasNext();
+        return Optional.empty();
     }
 
     /**
@@ -224,21 +227,24 @@ final class DeviceTable {
      *
      * @param source devices or modules; null for both
      * @param after the id behind which to begin; null for the first
+     * @param budget spent on each row, also on those that are passed over
      * @param visitor says whether to go on
-     * @return whether there may be more behind the last that was visited
+     * @return the id behind which to go on; empty when none is left
      */
-    boolean scan(@Nullable Source source, @Nullable String after, Predicate<Device> visitor) {
+    Optional<String> scan(@Nullable Source source, @Nullable String after, Budget budget, Predicate<Device> visitor) {
         @Nullable String from = after == null ? null : after + '\0';
         try (KeyValueIterator<String, byte[]> found = store.range(from, null)) {
-            boolean goOn = true;
-            while (goOn && found.hasNext()) {
+            while (found.hasNext()) {
                 KeyValue<String, byte[]> entry = found.next();
-                if (source == null || isOf(source, entry.key)) {
-                    @Nullable Device device = healer.decoded(entry.key, entry.value);
-                    goOn = device == null || visitor.test(device);
+                budget.spend(Budget.VISIT);
+                boolean isOf = source == null || isOf(source, entry.key);
+                @Nullable Device device = isOf ? healer.decoded(entry.key, entry.value) : null;
+                boolean goOn = device == null || visitor.test(device);
+                if ((!goOn || budget.isSpent()) && found.hasNext()) {
+                    return Optional.of(entry.key);
                 }
             }
-            return found.hasNext();
+            return Optional.empty();
         }
     }
 

@@ -22,8 +22,13 @@ import io.muster.records.DeviceMethod;
 import io.muster.records.ExpandJob;
 import io.muster.records.Expansion;
 import io.muster.records.JobPolicy;
+import io.muster.records.Refusal;
+import io.muster.records.RefusalReason;
 import io.muster.records.TwinPatch;
 import io.muster.service.InvalidRecordException;
+import io.muster.service.LogText;
+import io.muster.service.RecordFailure;
+import io.muster.service.UnusableStateException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -36,12 +41,15 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Expands jobs over the partition's devices, in steps between polls. A job evaluates each device once, as it was when the job began here:
@@ -53,6 +61,7 @@ import org.jspecify.annotations.Nullable;
  * it is handed to a device meanwhile. For one task.
  */
 final class Expansions {
+    private static final Logger LOG = LoggerFactory.getLogger(Expansions.class);
     private static final byte[] NOTHING = {};
     private static final HexFormat HEX = HexFormat.of();
 
@@ -69,6 +78,8 @@ final class Expansions {
 
         private long targets;
         private long nextPlace;
+        /** Hands over what waited while the job was held; an earlier one has stopped. */
+        private @Nullable Chore resumption;
 
         private boolean expands() {
             return !job.getExpanded();
@@ -93,6 +104,9 @@ final class Expansions {
             this.nextPlace = job.getNextPlace();
         }
     }
+
+    /** A target that waits for its release. */
+    private record Waiting(String key, long place, String deviceId) {}
 
     private final KeyValueStore<String, FleetJob> jobs;
     private final KeyValueStore<String, byte[]> judged;
@@ -138,11 +152,25 @@ final class Expansions {
             while (all.hasNext()) {
                 FleetJob job = all.next().value;
                 if (job.getSweep() == null) {
-                    goOnWith(recompile(job));
+                    goOnWith(job);
                 } else {
-                    chores.add(sweep(job));
+                    chores.add(sweep(job, job.getSweep()));
                 }
             }
+        }
+    }
+
+    /** A job that an earlier version let start, and this one would not, is stopped with the first tick; the others go on. */
+    private void goOnWith(FleetJob job) {
+        try {
+            goOnWith(compile(job));
+        } catch (InvalidRecordException e) {
+            LOG.error(
+                    "A job under way makes no sense to this version and is stopped: what was not handed to a device is cancelled,"
+                            + " jobId={} reason={}",
+                    LogText.of(job.getJobId()),
+                    LogText.of(String.valueOf(e.getMessage())));
+            chores.add(sweep(job, Sweep.CANCEL));
         }
     }
 
@@ -172,12 +200,25 @@ final class Expansions {
     }
 
     private Chore expansion(Active job) {
-        return (budget, now) -> {
-            if (isActive(job) && job.expands()) {
-                slice(job, budget, now);
-                evaluateRewritten(now);
+        return new Chore() {
+            @Override
+            public boolean goOn(Budget budget, Instant now) {
+                if (isActive(job) && job.expands()) {
+                    slice(job, budget, now);
+                    evaluateRewritten(now);
+                }
+                return !isActive(job) || !job.expands();
             }
-            return !isActive(job) || !job.expands();
+
+            @Override
+            public void failed(Instant now) {
+                stop(job, Sweep.CANCEL, now);
+            }
+
+            @Override
+            public String toString() {
+                return "expansion of " + LogText.of(job.job.getJobId());
+            }
         };
     }
 
@@ -192,11 +233,24 @@ final class Expansions {
             chores.add((budget, now) -> {
                 List<Active> jobs = byPriority();
                 for (Active job : jobs) {
-                    release(job, budget, now);
+                    releaseOrStop(job, budget, now);
                 }
                 releasing = !jobs.isEmpty();
                 return !releasing;
             });
+        }
+    }
+
+    /** A job whose targets can't be released would fail at each tick, and keep those of others from theirs. */
+    private void releaseOrStop(Active job, Budget budget, Instant now) {
+        try {
+            release(job, budget, now);
+        } catch (RuntimeException e) {
+            if (!RecordFailure.isOfRecord(e)) {
+                throw e;
+            }
+            LOG.error("Targets can't be released and the job is stopped, jobId={}", LogText.of(job.job.getJobId()), e);
+            stop(job, Sweep.CANCEL, now);
         }
     }
 
@@ -226,6 +280,7 @@ final class Expansions {
     void hold(String jobId) {
         @Nullable Active job = active.get(jobId);
         if (job != null) {
+            job.resumption = null;
             keep(job, FleetJob.newBuilder(job.job).setHeld(true).setResuming(false));
         }
     }
@@ -243,22 +298,25 @@ final class Expansions {
 
     /** Hands over methods of the job that wait for nothing but its resumption. */
     private Chore resumption(Active job) {
-        return new Chore() {
+        Chore resumption = new Chore() {
             private @Nullable String cursor;
 
             @Override
             public boolean goOn(Budget budget, Instant now) {
-                if (!isActive(job) || !job.job.getResuming()) {
+                if (!isActive(job) || job.resumption != this) {
                     return true;
                 }
                 cursor = runner.resumeJob(job.job.getJobId(), cursor, budget, now)
                         .orElse(null);
                 if (cursor == null) {
+                    job.resumption = null;
                     keep(job, FleetJob.newBuilder(job.job).setResuming(false));
                 }
                 return cursor == null;
             }
         };
+        job.resumption = resumption;
+        return resumption;
     }
 
     /** Has every job under way evaluate the device as it stands: it is about to change. */
@@ -344,31 +402,28 @@ final class Expansions {
         return keys;
     }
 
-    /** The job has ended, and each of its device jobs has: forgets it. */
-    void forget(String jobId) {
-        if (active.remove(jobId) != null) {
-            jobs.delete(jobId);
+    /** The job has ended, and each of its device jobs has: forgets it, and which devices it had evaluated ahead. */
+    void forget(String jobId, Instant now) {
+        @Nullable Active ended = active.remove(jobId);
+        if (ended != null) {
+            FleetJob left = kept(ended, FleetJob.newBuilder(ended.job).setSweep(Sweep.CANCEL));
+            chores.begin(sweep(left, Sweep.CANCEL), now);
         }
     }
 
     /** The job was cancelled: the targets found so far are all there are, and what has not been handed to a device never is. */
     void cancel(String jobId, Instant now) {
-        stop(jobId, Sweep.CANCEL, now);
+        stop(active.get(jobId), Sweep.CANCEL, now);
     }
 
     /** The job's time is over: the targets found so far are all there are, and those that have not ended fail. */
     void expire(String jobId, Instant now) {
-        stop(jobId, Sweep.EXPIRE, now);
+        stop(active.get(jobId), Sweep.EXPIRE, now);
     }
 
-    private void stop(String jobId, Sweep sweep, Instant now) {
-        @Nullable Active stopped = active.remove(jobId);
-        if (stopped != null) {
-            FleetJob left = kept(stopped, FleetJob.newBuilder(stopped.job).setSweep(sweep));
-            if (stopped.expands() || stopped.job.getContinuous()) {
-                deviceJobs.expanded(left, now);
-            }
-            chores.begin(sweep(left), now);
+    private void stop(@Nullable Active stopped, Sweep sweep, Instant now) {
+        if (stopped != null && active.remove(stopped.job.getJobId(), stopped)) {
+            chores.begin(sweep(kept(stopped, FleetJob.newBuilder(stopped.job)), sweep), now);
         }
     }
 
@@ -385,7 +440,7 @@ final class Expansions {
                 .setSweep(Sweep.DROP)
                 .build();
         jobs.put(jobId, dropped);
-        chores.begin(sweep(dropped), now);
+        chores.begin(sweep(dropped, Sweep.DROP), now);
     }
 
     /** What is left of an earlier job of that id must not be taken for the new one's. */
@@ -396,18 +451,36 @@ final class Expansions {
         }
     }
 
-    private Chore sweep(FleetJob job) {
-        String jobId = job.getJobId();
+    /** Does what is left to do for a job that has ended; where its record does not say so yet, it is stopped here first. */
+    private Chore sweep(FleetJob ended, Sweep kind) {
+        String jobId = ended.getJobId();
         Chore sweep = new Chore() {
+            private FleetJob job = ended;
             private @Nullable String cursor;
 
             @Override
             public boolean goOn(Budget budget, Instant now) {
-                boolean done = sweeps.get(jobId) != this || step(budget, now);
-                if (done && sweeps.remove(jobId, this)) {
+                if (sweeps.get(jobId) != this) {
+                    return true;
+                }
+                if (job.getSweep() == null) {
+                    job = FleetJob.newBuilder(job).setSweep(kind).build();
+                    jobs.put(jobId, job);
+                    if (!job.getExpanded() || job.getContinuous()) {
+                        deviceJobs.expanded(job, now);
+                    }
+                }
+                boolean done = step(budget, now);
+                if (done) {
+                    sweeps.remove(jobId);
                     jobs.delete(jobId);
                 }
                 return done;
+            }
+
+            @Override
+            public String toString() {
+                return "sweep of " + LogText.of(jobId);
             }
 
             private boolean step(Budget budget, Instant now) {
@@ -427,13 +500,11 @@ final class Expansions {
 
     /** Ends targets that wait for their release. @return whether none is left */
     private boolean endWaiting(FleetJob job, Budget budget, Instant now) {
-        List<KeyValue<String, byte[]>> some =
-                waitingOf(job.getJobId(), job.getNextPlace(), budget.affords(Budget.EVENT));
         Object end = job.getSweep() == Sweep.CANCEL ? new DeviceJobCancelled() : Methods.outOfTime();
-        for (KeyValue<String, byte[]> entry : some) {
+        for (Waiting target : waitingOf(job, job.getNextPlace(), budget.affords(Budget.EVENT))) {
             budget.spend(Budget.EVENT);
-            waiting.delete(entry.key);
-            deviceJobs.happened(job, text(entry.value), DeviceJobStatus.QUEUED, end, now);
+            waiting.delete(target.key());
+            deviceJobs.happened(job, target.deviceId(), DeviceJobStatus.QUEUED, end, now);
         }
         return !budget.isSpent();
     }
@@ -461,12 +532,12 @@ final class Expansions {
         }
         long before = begun;
         long limit = job.limit();
-        List<KeyValue<String, byte[]>> next = waitingOf(job.job.getJobId(), limit, allowed);
-        long until = next.size() < allowed ? limit : place(next.getLast().key) + 1;
+        List<Waiting> next = waitingOf(job.job, limit, allowed);
+        long until = next.size() < allowed ? limit : next.getLast().place() + 1;
         keep(job, FleetJob.newBuilder(job.job).setReleased(until));
-        for (KeyValue<String, byte[]> entry : next) {
-            String deviceId = text(entry.value);
-            waiting.delete(entry.key);
+        for (Waiting target : next) {
+            String deviceId = target.deviceId();
+            waiting.delete(target.key());
             @Nullable Device device = devices.get(deviceId);
             if (device == null) {
                 DeviceJobFailed gone = new DeviceJobFailed(
@@ -481,41 +552,76 @@ final class Expansions {
     }
 
     /** In the order of their places, those before that place. */
-    private List<KeyValue<String, byte[]>> waitingOf(String jobId, long before, int most) {
+    private List<Waiting> waitingOf(FleetJob job, long before, int most) {
         if (before <= 0) {
             return List.of();
         }
-        List<KeyValue<String, byte[]>> found = new ArrayList<>();
-        try (KeyValueIterator<String, byte[]> all = waiting.range(key(jobId, 0), key(jobId, before - 1))) {
+        List<Waiting> found = new ArrayList<>();
+        try (KeyValueIterator<String, byte[]> all =
+                waiting.range(key(job.getJobId(), 0), key(job.getJobId(), before - 1))) {
             while (all.hasNext() && found.size() < most) {
-                found.add(all.next());
+                waiting(job, all.next()).ifPresent(found::add);
             }
         }
         return found;
+    }
+
+    /**
+     * Reads an entry of the targets that wait. One that nobody of ours wrote is deleted.
+     *
+     * @throws UnusableStateException where a target stood there: nobody knows which
+     */
+    private Optional<Waiting> waiting(FleetJob job, KeyValue<String, byte[]> entry) {
+        String digits = entry.key.substring(job.getJobId().length() + 1);
+        long place = isPlace(digits) ? HexFormat.fromHexDigitsToLong(digits) : -1;
+        String deviceId = new String(entry.value, StandardCharsets.UTF_8);
+        boolean isTaken = place >= job.getReleased();
+        if (isTaken && mayWait(job, deviceId)) {
+            return Optional.of(new Waiting(entry.key, place, deviceId));
+        }
+        if (isTaken) {
+            throw new UnusableStateException(
+                    "The state holds what is no target that waits, in the place of one: restore the changelog of this"
+                            + " store from a backup (docs/operate/backup.md), store=" + waiting.name() + " key="
+                            + LogText.of(entry.key));
+        }
+        LOG.error(
+                "An entry of the state is no target that waits and was removed, store={} key={}",
+                waiting.name(),
+                LogText.of(entry.key));
+        waiting.delete(entry.key);
+        return Optional.empty();
+    }
+
+    /** Where the device's own entry was put aside, its place says still that it waits. */
+    private boolean mayWait(FleetJob job, String deviceId) {
+        return deviceJobs
+                .status(job.getJobId(), deviceId)
+                .map(status -> status == DeviceJobStatus.QUEUED)
+                .orElseGet(() -> devices.get(deviceId) != null);
+    }
+
+    private static boolean isPlace(String digits) {
+        return digits.length() == 2 * Long.BYTES
+                && digits.chars().allMatch(digit -> HexFormat.isHexDigit(digit) && !Character.isUpperCase(digit));
     }
 
     private static String key(String jobId, long place) {
         return jobId + '\0' + HEX.toHexDigits(place);
     }
 
-    private static long place(String key) {
-        return HexFormat.fromHexDigitsToLong(key, key.indexOf('\0') + 1, key.length());
-    }
-
-    private static String text(byte[] bytes) {
-        return new String(bytes, StandardCharsets.UTF_8);
-    }
-
     private void slice(Active running, Budget budget, Instant now) {
-        boolean finished = !devices.candidates(running.condition, running.cursor, device -> {
+        Optional<String> goOnBehind = devices.candidates(running.condition, running.cursor, budget, device -> {
             long before = begun;
             running.cursor = device.getDeviceId();
             if (!running.ahead.contains(device.getDeviceId())) {
                 take(running, device, now);
             }
-            budget.spend(Budget.VISIT + Math.toIntExact(Budget.BEGIN * (begun - before)));
-            return !budget.isSpent();
+            budget.spend(Math.toIntExact(Budget.BEGIN * (begun - before)));
+            return true;
         });
+        goOnBehind.ifPresent(passed -> running.cursor = passed);
+        boolean finished = goOnBehind.isEmpty();
         keep(running, FleetJob.newBuilder(running.job).setExpanded(finished));
         if (finished) {
             if (!running.ahead.isEmpty()) {
@@ -528,7 +634,7 @@ final class Expansions {
 
     /** Runs the operation if the device is a target, or has it wait for its release. */
     private boolean take(Active running, Device device, Instant now) {
-        if (!running.condition.matches(views.row(device))) {
+        if (!matches(running, device)) {
             return false;
         }
         running.targets++;
@@ -542,6 +648,23 @@ final class Expansions {
             run(running, device, null, now);
         }
         return true;
+    }
+
+    /** A device whose document can't be evaluated is no target; it must not end the job on the others. */
+    private boolean matches(Active job, Device device) {
+        try {
+            return job.condition.matches(views.row(device));
+        } catch (RuntimeException e) {
+            if (!RecordFailure.isOfRecord(e)) {
+                throw e;
+            }
+            LOG.error(
+                    "The document of a device makes no sense, and the device is no target, deviceId={} jobId={}",
+                    LogText.of(device.getDeviceId()),
+                    LogText.of(job.job.getJobId()),
+                    e);
+            return false;
+        }
     }
 
     /** @param previous the state that the device job leaves; null when this is its first */
@@ -558,7 +681,7 @@ final class Expansions {
     }
 
     private void apply(FleetJob job, TwinEdit edit, Device device, @Nullable DeviceJobStatus previous, Instant now) {
-        Object event = switch (twins.write(device, edit.applyTo(device.getTwin(), now), now)) {
+        Object event = switch (twins.write(device, changed(edit, device, now), now)) {
             case TwinChange.Changed _, TwinChange.Unchanged _ -> new DeviceJobCompleted(null, null);
             case TwinChange.Refused refused ->
                 new DeviceJobFailed(
@@ -567,11 +690,17 @@ final class Expansions {
         deviceJobs.happened(job, device.getDeviceId(), previous, event, now);
     }
 
-    private static Active recompile(FleetJob job) {
+    /** A twin that makes no sense is not changed. */
+    private static TwinChange changed(TwinEdit edit, Device device, Instant now) {
         try {
-            return compile(job);
-        } catch (InvalidRecordException e) {
-            throw new IllegalStateException("a job under way makes no sense any more, jobId=" + job.getJobId(), e);
+            return edit.applyTo(device.getTwin(), now);
+        } catch (RuntimeException e) {
+            if (!RecordFailure.isOfRecord(e)) {
+                throw e;
+            }
+            LOG.error("The twin of a device makes no sense, deviceId={}", LogText.of(device.getDeviceId()), e);
+            return new TwinChange.Refused(
+                    new Refusal(RefusalReason.UNKNOWN, "The device's twin can't be worked on: it is no JSON."));
         }
     }
 

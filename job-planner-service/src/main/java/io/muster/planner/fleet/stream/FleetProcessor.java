@@ -316,7 +316,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
             case HoldDeviceJobs _ -> expansions.hold(jobId);
             case ResumeDeviceJobs _ -> expansions.resume(jobId, now);
             case ReleaseDeviceJobs release -> expansions.release(jobId, release.getUpTo(), now);
-            case ForgetJob _ -> expansions.forget(jobId);
+            case ForgetJob _ -> expansions.forget(jobId, now);
             case ListDevices list -> requests.list(expansion, list, Requester.of(record, replyPartitions), now);
             case CountDevices _ -> requests.count(expansion, Requester.of(record, replyPartitions), now);
             case QueryFleet query -> queries.begin(expansion, query, Requester.of(record, replyPartitions), now);

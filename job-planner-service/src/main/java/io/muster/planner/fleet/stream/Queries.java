@@ -102,10 +102,27 @@ final class Queries {
             return answered;
         }
 
+        @Override
+        public void failed(Instant now) {
+            underWay--;
+            outbox.reply(
+                    requester,
+                    new Refusal(
+                            RefusalReason.UNKNOWN,
+                            "A document that the query comes to can't be worked on: the planner's log says why."),
+                    now);
+        }
+
+        @Override
+        public String toString() {
+            return "query";
+        }
+
         private boolean isAnswered(Budget budget, Instant now) {
-            boolean more = query.source() == Source.DEVICE_JOBS
-                    ? deviceJobs.candidates(query.condition(), cursor, job -> visit(job, budget))
-                    : devices.candidates(query.condition(), cursor, device -> visit(device, budget, now));
+            cursor = (query.source() == Source.DEVICE_JOBS
+                            ? deviceJobs.candidates(query.condition(), cursor, budget, this::visit)
+                            : devices.candidates(query.condition(), cursor, budget, this::visit))
+                    .orElse(null);
             if (groups.size() > MOST_GROUPS) {
                 outbox.reply(
                         requester,
@@ -114,29 +131,29 @@ final class Queries {
                         now);
                 return true;
             }
-            if (more && !full) {
+            if (cursor != null && !full) {
                 return false;
             }
             outbox.reply(requester, answer(), now);
             return true;
         }
 
-        private boolean visit(Device device, Budget budget, Instant now) {
+        private boolean visit(Device device) {
             Row row = views.row(device);
             if (query.condition().matches(row) && take(row, DeviceViews.roughSize(device))) {
                 foundDevices.add(views.of(device));
             }
-            return passed(device.getDeviceId(), budget);
+            return takesMore();
         }
 
-        private boolean visit(DeviceJob job, Budget budget) {
+        private boolean visit(DeviceJob job) {
             Row row = new DeviceJobRow(job);
             String payload = job.getMethodPayload();
             if (query.condition().matches(row)
                     && take(row, DEVICE_JOB_BYTES + (payload == null ? 0 : payload.length()))) {
                 foundJobs.add(job);
             }
-            return passed(DeviceJobTable.key(job), budget);
+            return takesMore();
         }
 
         /** Whether the row belongs on the page; groups are folded. */
@@ -151,10 +168,8 @@ final class Queries {
             return !full;
         }
 
-        private boolean passed(String key, Budget budget) {
-            cursor = key;
-            budget.spend(Budget.VISIT);
-            return !budget.isSpent() && !full && groups.size() <= MOST_GROUPS;
+        private boolean takesMore() {
+            return !full && groups.size() <= MOST_GROUPS;
         }
 
         private Object answer() {

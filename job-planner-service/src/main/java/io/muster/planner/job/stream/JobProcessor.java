@@ -16,6 +16,7 @@ import io.muster.records.JobStatus;
 import io.muster.records.PauseJob;
 import io.muster.records.ResumeJob;
 import io.muster.service.InvalidRecordException;
+import io.muster.service.LogText;
 import io.muster.service.Outbox;
 import io.muster.service.RecordFailure;
 import io.muster.service.Requester;
@@ -27,6 +28,7 @@ import io.muster.topics.PartitionCounts;
 import io.muster.topics.Topics;
 import java.time.Duration;
 import java.time.Instant;
+import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -35,6 +37,8 @@ import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Job commands and statistics in; events, refusals, documents, expansions and replies out. Contract: ARCHITECTURE, the road, 1. */
 public final class JobProcessor implements Processor<String, byte[], Route, byte[]> {
@@ -47,6 +51,7 @@ public final class JobProcessor implements Processor<String, byte[], Route, byte
     /** From where the numbers of jobs go on. */
     public static final String NUMBERS = "job-numbers";
 
+    private static final Logger LOG = LoggerFactory.getLogger(JobProcessor.class);
     private static final Duration TICK = Duration.ofMillis(20);
     private static final int DUE_PER_TICK = 100;
 
@@ -95,7 +100,8 @@ public final class JobProcessor implements Processor<String, byte[], Route, byte
         this.effects = new JobEffects(new Outbox(context, codecs, "job-planner-service"), devicePartitions, meters);
         try (KeyValueIterator<String, Job> all = jobs.all()) {
             while (all.hasNext()) {
-                remind(all.next().value, Instant.ofEpochMilli(context.currentSystemTimeMs()));
+                KeyValue<String, Job> job = all.next();
+                alone(job.key, () -> remind(job.value, Instant.ofEpochMilli(context.currentSystemTimeMs())));
             }
         }
         this.steps = Steps.of(context);
@@ -176,11 +182,27 @@ public final class JobProcessor implements Processor<String, byte[], Route, byte
         Instant now = Instant.ofEpochMilli(timestamp);
         for (String jobId : dueTimes.take(now, DUE_PER_TICK)) {
             steps.worked();
-            @Nullable Job job = jobs.get(jobId);
-            if (job != null) {
-                JobDecider.whenDue(job, statistics.get(jobId)).forEach(intent -> ask(jobId, intent, now));
-                remind(jobId, now);
+            alone(jobId, () -> due(jobId, now));
+        }
+    }
+
+    private void due(String jobId, Instant now) {
+        @Nullable Job job = jobs.get(jobId);
+        if (job != null) {
+            JobDecider.whenDue(job, statistics.get(jobId)).forEach(intent -> ask(jobId, intent, now));
+            remind(jobId, now);
+        }
+    }
+
+    /** Does what time brings for one job. Where its document makes no sense, the job stands still and the others go on. */
+    private static void alone(String jobId, Runnable work) {
+        try {
+            work.run();
+        } catch (RuntimeException e) {
+            if (!RecordFailure.isOfRecord(e)) {
+                throw e;
             }
+            LOG.error("What is due for a job can't be done, jobId={}", LogText.of(jobId), e);
         }
     }
 

@@ -1,0 +1,87 @@
+package io.muster.planner;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.processor.StateRestoreCallback;
+import org.apache.kafka.streams.processor.StateStore;
+import org.apache.kafka.streams.processor.internals.InternalProcessorContext;
+import org.apache.kafka.streams.processor.internals.StateRestoreCallbackAdapter;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.StoreBuilder;
+import org.jspecify.annotations.Nullable;
+
+/** A topology whose stores begin with what their changelogs hold: the test driver itself restores nothing. */
+final class RestoredTopology extends Topology {
+    private final Map<String, Map<String, byte[]>> changelogs;
+
+    /** @param changelogs by store: values by key */
+    RestoredTopology(Map<String, Map<String, byte[]>> changelogs) {
+        this.changelogs = changelogs;
+    }
+
+    @Override
+    public synchronized <S extends StateStore> Topology addStateStore(StoreBuilder<S> builder, String... processors) {
+        return super.addStateStore(restoring(builder), processors);
+    }
+
+    @SuppressWarnings("unchecked") // A proxy of the same.
+    private <S extends StateStore> StoreBuilder<S> restoring(StoreBuilder<S> builder) {
+        return proxy(StoreBuilder.class, (method, arguments) -> {
+            Object answer = method.invoke(builder, arguments);
+            return answer instanceof KeyValueStore<?, ?> store ? restoring(store) : answer;
+        });
+    }
+
+    private KeyValueStore<?, ?> restoring(KeyValueStore<?, ?> store) {
+        return proxy(KeyValueStore.class, (method, arguments) -> {
+            if (!method.getName().equals("init")) {
+                return method.invoke(store, arguments);
+            }
+            List<StateRestoreCallback> restores = new ArrayList<>();
+            InternalProcessorContext<?, ?> real = (InternalProcessorContext<?, ?>) arguments[0];
+            InternalProcessorContext<?, ?> context = proxy(InternalProcessorContext.class, (called, with) -> {
+                if (called.getName().equals("register")) {
+                    restores.add((StateRestoreCallback) with[1]);
+                }
+                return called.invoke(real, with);
+            });
+            store.init(context, (StateStore) arguments[1]);
+            restores.forEach(restore -> restore(store.name(), restore));
+            return null;
+        });
+    }
+
+    private void restore(String store, StateRestoreCallback callback) {
+        List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
+        changelogs
+                .getOrDefault(store, Map.of())
+                .forEach((key, value) -> records.add(
+                        new ConsumerRecord<>(store, 0, records.size(), key.getBytes(StandardCharsets.UTF_8), value)));
+        StateRestoreCallbackAdapter.adapt(callback).restoreBatch(records);
+    }
+
+    private interface Call {
+        @Nullable
+        Object of(Method method, Object[] arguments) throws ReflectiveOperationException;
+    }
+
+    private static <T> T proxy(Class<T> type, Call call) {
+        Object made = Proxy.newProxyInstance(
+                RestoredTopology.class.getClassLoader(), new Class<?>[] {type}, (_, method, arguments) -> {
+                    try {
+                        return call.of(method, arguments);
+                    } catch (InvocationTargetException e) {
+                        throw Objects.requireNonNull(e.getCause(), "what was thrown");
+                    }
+                });
+        return type.cast(made);
+    }
+}
