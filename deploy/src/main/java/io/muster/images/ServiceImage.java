@@ -19,7 +19,8 @@ enum ServiceImage {
             "io.muster.gateway.Main",
             60,
             Set.of(8081, 8883),
-            // Buffers outside the heap: for devices at most so much that its Kafka clients never lack any. As in Standalone.
+            // Buffers outside the heap: for devices at most so much that its Kafka clients never lack any. As in
+            // Standalone.
             "-XX:MaxDirectMemorySize=160m",
             "-Dio.netty.maxDirectMemory=" + (128 << 20),
             "-Djdk.nio.maxCachedBufferSize=" + (256 << 10)),
