@@ -25,6 +25,17 @@ class ThrottlesTest {
         assertThat(count).isEqualTo(taken);
     }
 
+    /** Parts of a millisecond count: a caller who asks all the time is let in at its rate, and not never again. */
+    @Test
+    void aFloodIsLetInAtItsRate() {
+        Throttles throttles = new Throttles(Map.of(Throttles.Kind.QUERIES, 600));
+        int count = 0;
+        for (int at = 0; at < 600_000; at++) {
+            count += throttles.take("one", "/devices/query", NOW.plusNanos(at * 100_000L)).isEmpty() ? 1 : 0;
+        }
+        assertThat(count).isBetween(695, 700);
+    }
+
     @Test
     void kindsAreCountedByThemselvesAndOthersAreFree() {
         Throttles throttles = new Throttles(Map.of(Throttles.Kind.METHODS, 1));

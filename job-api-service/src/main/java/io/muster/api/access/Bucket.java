@@ -6,7 +6,7 @@ import java.util.Optional;
 
 /** A token bucket that holds ten seconds' worth of a rate, and at least one token. Thread-safe. */
 final class Bucket {
-    private static final double MINUTE_MS = 60_000;
+    private static final double MINUTE_NANOS = 60e9;
     private static final int BURSTS_A_MINUTE = 6;
 
     private final int perMinute;
@@ -26,13 +26,13 @@ final class Bucket {
     /** Takes a token. @return how long to wait if there is none */
     synchronized Optional<Duration> take(Instant now) {
         if (now.isAfter(asOf)) {
-            left = Math.min(most(), left + Duration.between(asOf, now).toMillis() * perMinute / MINUTE_MS);
+            left = Math.min(most(), left + Duration.between(asOf, now).toNanos() * perMinute / MINUTE_NANOS);
             asOf = now;
         }
         if (left >= 1) {
             left -= 1;
             return Optional.empty();
         }
-        return Optional.of(Duration.ofMillis((long) Math.ceil((1 - left) * MINUTE_MS / perMinute)));
+        return Optional.of(Duration.ofNanos((long) Math.ceil((1 - left) * MINUTE_NANOS / perMinute)));
     }
 }
