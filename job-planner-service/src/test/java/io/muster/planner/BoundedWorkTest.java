@@ -202,8 +202,8 @@ class BoundedWorkTest {
     @Test
     void resumesAllWhereAnEarlierResumptionIsUnderWay() {
         planner.job("m", method("m", null));
-        planner.job("m", new PauseJob());
         planner.tickUntil(() -> planner.isExpanded("m"));
+        planner.job("m", new PauseJob());
         planner.job("m", new ResumeJob());
         for (int tick = 0; tick < DEVICES / RESUMED - 2; tick++) {
             planner.advance(Duration.ofMillis(10));
