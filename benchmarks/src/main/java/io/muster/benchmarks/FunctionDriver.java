@@ -50,7 +50,8 @@ public final class FunctionDriver {
 
     public static void main(String[] args) {
         for (Scenario scenario : SCENARIOS) {
-            ScalarFunction.Body body = new FunctionProcess(new FunctionProcess.Places(1)).add(JavaScriptFunction.parse("f", scenario.script(), 1));
+            ScalarFunction.Body body = new FunctionProcess(new FunctionProcess.Places(1))
+                    .add(JavaScriptFunction.parse("f", scenario.script(), 1));
             long start = System.nanoTime();
             body.apply(new Object[] {scenario.argument()});
             long first = System.nanoTime() - start;
