@@ -13,7 +13,7 @@ final class Budget {
     static final int VISIT = 4;
 
     /** Deletes an entry of a store. */
-    static final int DELETE = 4;
+    static final int DELETE = 8;
 
     /** Writes an event of a device job, and folds it. */
     static final int EVENT = 20;

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.muster.processor.function.FunctionProcess;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.muster.codec.Codecs;
 import io.muster.processor.Interrupted;
 import io.muster.processor.engine.stream.LogEnds;
+import io.muster.processor.function.FunctionProcess;
 import io.muster.query.stream.Ticks;
 import io.muster.records.OutputStartMode;
 import io.muster.records.StreamJob;
@@ -85,7 +85,10 @@ class StreamJobRunTest {
 
     private StreamJobRun start() throws Exception {
         StreamJobReach reach = new StreamJobReach(
-                Optional.of(work.resolve("reference")), StreamJobTopics.of("*"), EndpointAccess.of(""), new FunctionProcess.Places(1));
+                Optional.of(work.resolve("reference")),
+                StreamJobTopics.of("*"),
+                EndpointAccess.of(""),
+                new FunctionProcess.Places(1));
         Admin admin = Interrupted.at(
                 Admin.class, new AdminDouble().admin(), CALLS, failing, () -> new KafkaException("the broker is away"));
         StreamJobRun.Place place = new StreamJobRun.Place(

@@ -3,10 +3,10 @@ package io.muster.processor.streamjob.stream;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.muster.processor.function.FunctionProcess;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.muster.codec.Codecs;
 import io.muster.processor.Interrupted;
+import io.muster.processor.function.FunctionProcess;
 import io.muster.records.OutputStartMode;
 import io.muster.records.ReportStreamJobStopped;
 import io.muster.records.StreamJob;
@@ -60,7 +60,11 @@ class StreamJobRunnerTest {
         return new StreamJobRunner(
                 new StreamsApplication.Options(
                         "unused", new KafkaConnection("localhost:1", Map.of()), state, 1, 1, Map.of()),
-                new StreamJobReach(Optional.empty(), StreamJobTopics.of("*"), EndpointAccess.of(""), new FunctionProcess.Places(1)),
+                new StreamJobReach(
+                        Optional.empty(),
+                        StreamJobTopics.of("*"),
+                        EndpointAccess.of(""),
+                        new FunctionProcess.Places(1)),
                 codecs,
                 new SimpleMeterRegistry(),
                 admin,

@@ -3,9 +3,9 @@ package io.muster.processor.streamjob.stream;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.muster.processor.function.FunctionProcess;
 import io.muster.codec.Codecs;
 import io.muster.processor.Interrupted;
+import io.muster.processor.function.FunctionProcess;
 import io.muster.processor.streamjob.StreamJobDecider;
 import io.muster.query.stream.Ticks;
 import io.muster.records.OutputStartMode;
@@ -41,8 +41,8 @@ class StreamPositionsTest {
     private static final TopicPartition PARTITION = new TopicPartition("in", 0);
     private static final Instant AT = Instant.parse("2026-11-21T10:00:00Z");
     private static final long MARK = Ticks.of(AT.plusSeconds(60));
-    private static final StreamJobReach REACH =
-            new StreamJobReach(Optional.empty(), StreamJobTopics.of("*"), EndpointAccess.of(""), new FunctionProcess.Places(1));
+    private static final StreamJobReach REACH = new StreamJobReach(
+            Optional.empty(), StreamJobTopics.of("*"), EndpointAccess.of(""), new FunctionProcess.Places(1));
     private static final String DOCUMENT = """
             {"properties": {
               "inputs": [{"name": "i", "properties": {"type": "Stream", "datasource":
