@@ -14,6 +14,7 @@ import io.muster.service.InvalidRecordException;
 import io.muster.service.RecordFailure;
 import io.muster.service.Steps;
 import io.muster.service.Traces;
+import io.muster.service.UnusableStateException;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.trace.SpanKind;
@@ -116,6 +117,13 @@ public final class PartitionTallies implements Processor<String, byte[], String,
         List<String> corrupt = new ArrayList<>();
         try (KeyValueIterator<String, PartialTally> all = store.all()) {
             all.forEachRemaining(entry -> (entry.value == null ? corrupt : changed).add(entry.key));
+        }
+        if (corrupt.size() > 1 && corrupt.size() > changed.size()) {
+            // Nobody wrote so much garbage: the registry is another, or was emptied.
+            throw new UnusableStateException(corrupt.size()
+                    + " entries of the state can't be read, nor may they be removed: restore the schema registry, or else the"
+                    + " changelog (docs/operate/backup.md), store=" + STORE + " partition="
+                    + context.taskId().partition());
         }
         for (String jobId : corrupt) {
             LOG.error(
