@@ -31,7 +31,11 @@ class ThrottlesTest {
         Throttles throttles = new Throttles(Map.of(Throttles.Kind.QUERIES, 600));
         int count = 0;
         for (int at = 0; at < 600_000; at++) {
-            count += throttles.take("one", "/devices/query", NOW.plusNanos(at * 100_000L)).isEmpty() ? 1 : 0;
+            count += throttles
+                            .take("one", "/devices/query", NOW.plusNanos(at * 100_000L))
+                            .isEmpty()
+                    ? 1
+                    : 0;
         }
         assertThat(count).isBetween(695, 700);
     }

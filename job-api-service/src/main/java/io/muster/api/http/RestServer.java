@@ -154,7 +154,8 @@ public final class RestServer implements AutoCloseable {
             properties.put("micronaut.certificate.file." + CERTIFICATE + ".refresh-interval", "10s");
             properties.put("micronaut.server.ssl.protocols", "TLSv1.3,TLSv1.2");
             // Ten seconds would be over on a machine that has other things to do, and RequestGuard ends what is slow.
-            properties.put("micronaut.server.ssl.handshake-timeout", options.patience().request());
+            properties.put(
+                    "micronaut.server.ssl.handshake-timeout", options.patience().request());
         } else {
             properties.put("micronaut.server.port", port);
         }

@@ -263,9 +263,7 @@ final class StreamJobController {
         String kind = String.valueOf(target.kind());
         ObjectNode view = StreamJobs.view(document, kind, child);
         refusal(kind, child).ifPresent(refused -> StreamJobs.diagnose(view, refused.code(), refused.message()));
-        return Answers.ok(view)
-                .status(status)
-                .header("ETag", StreamJobs.etag(child));
+        return Answers.ok(view).status(status).header("ETag", StreamJobs.etag(child));
     }
 
     private static ObjectNode existingChild(Target target, ObjectNode document) {
@@ -485,8 +483,7 @@ final class StreamJobController {
         if (type.equalsIgnoreCase("Microsoft.AzureFunction")) {
             String address = source.path("functionAppName").asText();
             return notReached(URI.create(address))
-                    .thenApply(why -> tested(
-                            why.isEmpty(), NOT_REACHED, notReached(address, why.orElse(""))));
+                    .thenApply(why -> tested(why.isEmpty(), NOT_REACHED, notReached(address, why.orElse(""))));
         }
         if (type.equalsIgnoreCase("Microsoft.Storage/Blob")
                 && !source.path("container").asText().equalsIgnoreCase("topics")) {
