@@ -36,7 +36,7 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
-    /** How long something took is measured where sockets and logs are, and nowhere else. */
+    /** How long something took is measured where sockets, pipes and logs are, and nowhere else. */
     @Test
     void durationsAreMeasuredAtTheEdgesOnly() {
         noClasses()
@@ -47,6 +47,7 @@ class ArchitectureTest {
                         "io.muster.api.http..",
                         "io.muster.gateway.mqtt..",
                         "io.muster.gateway.kafka..",
+                        "io.muster.processor.function..",
                         "io.muster.processor.streamjob.stream..")
                 .should()
                 .callMethod(System.class, "nanoTime")
