@@ -57,7 +57,7 @@ final class Auditor implements Invocations, AutoCloseable {
 
     private record Invocation(String deviceId, String id, Instant at) {}
 
-    /** Of a device job: where it is, and how often it was delivered. */
+    /** Follows a device job: its status, and how often it was delivered. */
     private static final class Followed {
         private DeviceJobStatus status = DeviceJobStatus.QUEUED;
         private int delivered;
@@ -67,9 +67,9 @@ final class Auditor implements Invocations, AutoCloseable {
     private final Map<String, ConcurrentLinkedQueue<Invocation>> invocations = new ConcurrentHashMap<>();
     private final Map<String, Map<String, Followed>> deviceJobs = new HashMap<>();
     private final Map<String, Instant> lastDelivery = new HashMap<>();
-    /** Of each device, over all rounds. */
+    /** Keeps the last version of each device's desired properties, over all rounds. */
     private final Map<String, Long> desiredVersions = new HashMap<>();
-    /** How often the patch of a job became a new version of a device's desired properties, by job and device. */
+    /** Counts how often the patch of a job became a new version of a device's desired properties, by job and device. */
     private final Map<String, Map<String, Integer>> applications = new HashMap<>();
 
     private final List<String> impossible = new ArrayList<>();
