@@ -11,6 +11,7 @@ import io.muster.records.Credentials;
 import io.muster.records.DeadLetter;
 import io.muster.records.DeleteDevice;
 import io.muster.records.DesiredChanged;
+import io.muster.records.DeviceConnected;
 import io.muster.records.DeviceCounts;
 import io.muster.records.DeviceDisconnected;
 import io.muster.records.DeviceJobCancelled;
@@ -459,6 +460,35 @@ class PlannerTopologyTest {
         planner.report(0, "run-0", null, new GatewayHeartbeat(null, true));
         planner.advance(Duration.ofSeconds(5));
         assertThat(planner.connection("a").getConnected()).isFalse();
+    }
+
+    /** Whoever may write reports can name any run, and no gateway ever has it. */
+    @Test
+    void aRunThatNobodyHearsOfAgainShutsNoGatewayOut() {
+        planner.create("a", "{}");
+        planner.connect("a", METHODS);
+        planner.beat();
+        planner.report(0, "forged", null, new GatewayHeartbeat(planner.now(), true));
+        for (int i = 0; i < 15; i++) {
+            planner.pass(Duration.ofSeconds(1));
+            planner.beat();
+        }
+        planner.connect("a", METHODS);
+        planner.advance(Duration.ofSeconds(10));
+        planner.job("m", method("m", "*"));
+        assertThat(planner.connection("a").getConnected()).isTrue();
+        assertThat(planner.delivered(MethodRequest.class)).hasSize(1);
+    }
+
+    @Test
+    void anEpochThatNoReportGaveIsNoConnection() {
+        planner.create("a", "{}");
+        planner.connect("a", METHODS);
+        planner.report("a", new DeviceConnected(Long.MAX_VALUE, false));
+        assertThat(planner.deadLetters()).hasSize(1);
+        planner.connect("a", METHODS);
+        planner.job("m", method("m", "*"));
+        assertThat(planner.delivered(MethodRequest.class)).hasSize(1);
     }
 
     @Test

@@ -3,29 +3,40 @@ package io.muster.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.muster.access.SharedAccessSignature;
 import io.muster.agent.Behaviour;
 import io.muster.agent.SimulatedFleet;
+import io.muster.codec.PoisonRecords;
 import io.muster.processor.format.InputFormat;
 import io.muster.query.Condition;
 import io.muster.query.Query;
 import io.muster.query.QueryException;
 import io.muster.query.stream.StreamQuery;
+import io.muster.registry.ConfluentSchemaRegistry;
+import io.muster.registry.RegistrySettings;
 import io.muster.standalone.RestClient;
+import io.muster.topics.Topic;
 import io.muster.topics.Topics;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.net.Socket;
+import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -50,6 +61,7 @@ class FuzzTest {
     private static final int REQUESTS = 1000;
     private static final int CONNECTIONS = 300;
     private static final int RECORDS = 2000;
+    private static final int POISON = 500;
 
     private static RunningMuster muster;
     private static SimulatedFleet fleet;
@@ -297,6 +309,86 @@ class FuzzTest {
             producer.flush();
         }
         isWell("records-" + seed);
+    }
+
+    /**
+     * Records that nobody of ours writes, in every topic of the catalogue, under keys that are right and wrong, in any partition, with any time:
+     * no process ends or stops to be ready, nothing is logged as a stack trace, and a job counts as it should.
+     */
+    @ParameterizedTest
+    @Order(6)
+    @ValueSource(longs = {1})
+    void poisonInEveryTopic(long seed) throws Exception {
+        Map<String, Long> pids = new HashMap<>();
+        for (String service : SERVICES) {
+            pids.put(service, muster.standalone.process(service).pid());
+        }
+        Map<String, Long> traces = stackTraces();
+        SplittableRandom random = new SplittableRandom(seed);
+        PoisonRecords poison = new PoisonRecords(
+                new ConfluentSchemaRegistry(new RegistrySettings(
+                        URI.create(muster.standalone.options().registry()), null, null, null)),
+                seed);
+        Map<String, Integer> taken = new HashMap<>();
+        try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
+                // A record that the broker refuses takes its batch with it: each is one of its own.
+                Map.of("bootstrap.servers", muster.standalone.options().kafka(), "batch.size", 0),
+                new ByteArraySerializer(),
+                new ByteArraySerializer())) {
+            for (Topic<?> topic : Topics.ALL) {
+                int partitions = producer.partitionsFor(topic.name()).size();
+                for (int i = 0; i < POISON; i++) {
+                    PoisonRecords.Poison record = poison.next(topic);
+                    long[] times = {0, System.currentTimeMillis(), Long.MAX_VALUE};
+                    producer.send(
+                            new ProducerRecord<>(
+                                    topic.name(),
+                                    random.nextInt(4) == 0 ? random.nextInt(partitions) : null,
+                                    random.nextInt(4) == 0 ? times[random.nextInt(times.length)] : null,
+                                    record.key() == null ? null : record.key().getBytes(StandardCharsets.UTF_8),
+                                    record.value()),
+                            // Brokers refuse records of compacted topics without a key, and some times.
+                            (_, error) -> taken.merge(topic.name(), error == null ? 1 : 0, Integer::sum));
+                }
+                producer.flush();
+            }
+        }
+        assertThat(taken)
+                .hasSize(Topics.ALL.size())
+                .allSatisfy((topic, count) -> assertThat(count).as(topic).isGreaterThan(POISON / 2));
+        isWell("after-poison-" + seed);
+        List<String> devices = SimulatedFleet.deviceIds("sound-" + seed + "-", 10);
+        muster.register(devices, "{\"sound\":" + seed + "}");
+        try (SimulatedFleet sound = muster.connect(devices, Behaviour.PERFECT)) {
+            await().atMost(Duration.ofSeconds(30)).until(() -> sound.counters().connected() == 10);
+            RunningMuster.schedule(muster.rest, "sound-" + seed, "tags.sound = " + seed, 20);
+            JsonNode statistics = RunningMuster.completed(muster.rest, "sound-" + seed);
+            assertThat(statistics.path("deviceCount").asInt()).isEqualTo(10);
+            assertThat(statistics.path("succeededCount").asInt()).isEqualTo(10);
+        }
+        for (String service : SERVICES) {
+            assertThat(muster.standalone.process(service).pid())
+                    .as("the process of before: %s", service)
+                    .isEqualTo(pids.get(service));
+            assertThat(Operations.isReady(
+                            URI.create(muster.standalone.operations(service)).getPort()))
+                    .as(service)
+                    .isTrue();
+        }
+        assertThat(stackTraces()).isEqualTo(traces);
+    }
+
+    /** How many lines of stack traces are in the log of each service. */
+    private static Map<String, Long> stackTraces() throws IOException {
+        Map<String, Long> traces = new HashMap<>();
+        for (String service : SERVICES) {
+            Path log = muster.standalone.options().data().resolve("logs").resolve(service + ".log");
+            try (Stream<String> lines = Files.lines(log, StandardCharsets.ISO_8859_1)) {
+                traces.put(
+                        service, lines.filter(line -> line.startsWith("\tat ")).count());
+            }
+        }
+        return traces;
     }
 
     /** The same processes as before, none of whose threads has failed, do what they are for. */

@@ -47,8 +47,11 @@ final class Budget {
         return left <= 0;
     }
 
-    /** Returns how many operations of that cost are affordable, at least one unless the budget is spent. */
+    /**
+     * Returns how many operations of that cost it takes to spend the rest, rounded up. So work that finds fewer to do leaves the budget
+     * unspent, and knows by it that none is left.
+     */
     int affords(int cost) {
-        return left <= 0 ? 0 : Math.max(1, left / cost);
+        return left <= 0 ? 0 : Math.ceilDiv(left, cost);
     }
 }

@@ -8,7 +8,7 @@ import io.muster.topics.Topics;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,21 +30,28 @@ final class ConnectionTable {
     /** Its connections are ended for good when it has been silent for so many seconds. */
     static final long GIVEN_UP = 60;
 
+    /** So many earlier runs of a gateway are told from a new one. */
+    private static final int MOST_FORMER = 8;
+
     /** How far the clocks of a gateway and of this planner may differ, with what a delivery is late in the log. */
     private static final Duration CLOCKS_DIFFER = Duration.ofSeconds(60);
 
     /**
      * What is known of a gateway.
      *
-     * @param former its earlier runs, as far as this task heard of them: one of them that is heard of late says nothing
+     * @param former its earlier runs, the last ones that this task heard of: one of them that is heard of late says nothing
      * @param lastSeen in seconds of the log
      */
     private record Gateway(String run, Set<String> former, long lastSeen, boolean endsCalls, Instant reportedUntil) {
         static Gateway begins(String run, @Nullable Gateway replaced) {
-            Set<String> former = new HashSet<>();
+            Set<String> former = new LinkedHashSet<>();
             if (replaced != null) {
                 former.addAll(replaced.former());
                 former.add(replaced.run());
+            }
+            former.remove(run);
+            if (former.size() > MOST_FORMER) {
+                former.remove(former.iterator().next());
             }
             return new Gateway(run, former, 0, false, Instant.EPOCH);
         }
@@ -96,13 +103,14 @@ final class ConnectionTable {
     }
 
     /**
-     * A report came from that run of the gateway. One of an earlier run says nothing of the one that lives.
+     * A report came from that run of the gateway. One of an earlier run says nothing of the one that lives. Where nothing was heard of the later
+     * run within the lease, the earlier one takes its place again: a record that no gateway wrote would shut the gateway out for good.
      *
      * @return whether it had been silent for so long that its connections did not count, and is back
      */
     boolean heard(int gateway, String run, Object report, Instant at) {
         @Nullable Gateway known = gateways.get(gateway);
-        if (known != null && known.former().contains(run)) {
+        if (known != null && known.former().contains(run) && silence(known) < LEASE) {
             return false;
         }
         Gateway before = known != null && known.run().equals(run) ? known : Gateway.begins(run, known);

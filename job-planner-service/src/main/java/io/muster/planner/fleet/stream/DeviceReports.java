@@ -27,6 +27,7 @@ import io.muster.records.RequestTwin;
 import io.muster.records.SubscriptionsChanged;
 import io.muster.records.Twin;
 import io.muster.records.TwinAnswer;
+import io.muster.service.InvalidRecordException;
 import java.time.Instant;
 import java.util.Iterator;
 import java.util.List;
@@ -52,8 +53,11 @@ final class DeviceReports {
         this.chores = partition.chores();
     }
 
-    /** @param deviceId the report's; a heartbeat has none and may give anything */
-    void handle(DeviceReport report, String deviceId, long number, Instant now) {
+    /**
+     * @param deviceId the report's; a heartbeat has none and may give anything
+     * @throws InvalidRecordException when no gateway can have written it
+     */
+    void handle(DeviceReport report, String deviceId, long number, Instant now) throws InvalidRecordException {
         if (connections.heard(report.getGateway(), report.getGatewayRun(), report.getReport(), report.getAt())) {
             Iterator<String> waiting =
                     connections.connectedTo(report.getGateway()).iterator();
@@ -62,7 +66,7 @@ final class DeviceReports {
         switch (report.getReport()) {
             case GatewayHeartbeat _, PartitionProbe _ -> {}
             case RequestConnection _ -> terms(report, deviceId, number, now);
-            case DeviceConnected connected -> connected(report, deviceId, connected, now);
+            case DeviceConnected connected -> connected(report, deviceId, connected, number, now);
             case DeviceDisconnected disconnected -> disconnected(deviceId, disconnected, now);
             case SubscriptionsChanged changed -> subscriptions(deviceId, changed, now);
             case MethodAnswered answered -> runner.answered(deviceId, answered, now);
@@ -107,7 +111,13 @@ final class DeviceReports {
         outbox.deliver(report.getGateway(), deviceId, terms.build(), now);
     }
 
-    private void connected(DeviceReport report, String deviceId, DeviceConnected connected, Instant now) {
+    private void connected(DeviceReport report, String deviceId, DeviceConnected connected, long number, Instant now)
+            throws InvalidRecordException {
+        if (connected.getEpoch() >= number) {
+            // Every connection from now on would be an older one.
+            throw new InvalidRecordException(
+                    "the epoch " + connected.getEpoch() + " is no earlier report's, this one is " + number);
+        }
         @Nullable Device device = devices.get(deviceId);
         @Nullable DeviceConnection session = connections.get(deviceId);
         if (device == null || !Identities.isEnabled(device)) {
