@@ -16,7 +16,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /**
- * Prints how long the longest tick was in which bulk work over 40,000 devices was done, in this process with the test driver's overhead:
+ * Prints how long the longest tick was in which bulk work over 40,000 devices was done, with the test driver's overhead, which is most of the
+ * longest ones: it compiles a regular expression for each record that a tick wrote.
+ *
+ * <p>Run it with
  * {@code mvn test -pl job-planner-service -am -Dtest=StepTimes -Dsteps.measure=true}. Asserts nothing: times are of the machine.
  */
 class StepTimes {

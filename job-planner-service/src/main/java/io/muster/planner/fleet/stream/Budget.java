@@ -13,10 +13,10 @@ final class Budget {
     static final int VISIT = 4;
 
     /** Deletes an entry of a store. */
-    static final int DELETE = 8;
+    static final int DELETE = 12;
 
     /** Writes an event of a device job, and folds it. */
-    static final int EVENT = 20;
+    static final int EVENT = 40;
 
     /** Begins a device job: writes a twin or hands over a method, and what both write. */
     static final int BEGIN = 40;
