@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 record Groups(List<Expression> keys, Map<String, Integer> places, Window window) {
     private static final long LONGEST = 7 * Ticks.DAY;
 
+    /** In which one row may be: each ends, and is merged, on its own. */
+    private static final int MOST_WINDOWS = 100_000;
+
     /** By what sessions are kept apart; null where the window is none and has none among its windows. */
     @Nullable
     Set<String> sessionKeys() {
@@ -100,6 +103,11 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
         long hop = hops ? lengths.size(1) : size;
         if (hop > size) {
             throw Parsing.refuse(call.getStart(), "A window hops by no more than its size, or events would be lost");
+        }
+        if (size / hop > MOST_WINDOWS) {
+            throw Parsing.refuse(
+                    call.getStart(),
+                    "A row would be in more than " + MOST_WINDOWS + " windows: hop by more, or take a shorter window");
         }
         return new Window.Hopping(size, hop, Math.floorMod(lengths.offset(), hop));
     }

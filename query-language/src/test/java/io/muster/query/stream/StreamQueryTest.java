@@ -38,6 +38,7 @@ class StreamQueryTest {
                     SELECT COUNT(*) FROM t GROUP BY TumblingWindow(parsec, 1)  | 1:48 | is no unit of time
                     SELECT COUNT(*) FROM t GROUP BY TumblingWindow(day, 8)     | 1:33 | up to 7 days
                     SELECT COUNT(*) FROM t GROUP BY HoppingWindow(second, 1, 2) | 1:33 | hops by no more than its size
+                    SELECT COUNT(*) FROM t GROUP BY HoppingWindow(millisecond, 604800000, 1) | 1:33 | in more than 100000 windows
                     SELECT 1 FROM t GROUP BY TumblingWindow(second, 1), SnapshotWindow() | 1:53 | takes one window
                     SELECT f(1) FROM t                                         | 1:8  | There is no function 'f'
                     SELECT UDF.f(1) FROM t                                     | 1:8  | add it to the functions of the job

@@ -102,8 +102,8 @@ final class StreamPlan {
             slack += join.within().reach();
             parts++;
         }
-        for (StreamQuery.Apply apply : select.applications()) {
-            last = behind(last, new Application(apply, parts++));
+        if (!select.applications().isEmpty()) {
+            last = behind(last, new Application(select.applications(), parts));
         }
         if (select.grouping().isEmpty()) {
             return behind(last, new Projection(select.where(), select.columns()));
