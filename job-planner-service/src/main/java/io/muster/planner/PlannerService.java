@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.Topology;
 
 /** The planner as one running Kafka Streams application. */
 public final class PlannerService {
@@ -53,6 +54,7 @@ public final class PlannerService {
         PartitionCounts counts = partitionCounts(options.streams().kafka());
         return StreamsApplication.start(
                 PlannerTopology.build(
+                        new Topology(),
                         registry,
                         counts,
                         options.limits(),

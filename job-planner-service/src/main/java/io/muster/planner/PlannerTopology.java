@@ -54,20 +54,10 @@ final class PlannerTopology {
     /**
      * Builds it.
      *
+     * @param empty into which it is built
      * @param documents that take the place of entries of the state that can't be read
      * @throws io.muster.registry.SchemaRegistryException when the registry is away or refuses a schema
      */
-    static Topology build(
-            SchemaRegistry registry,
-            PartitionCounts counts,
-            JobLimits limits,
-            Documents documents,
-            MeterRegistry meters,
-            Traces traces) {
-        return build(new Topology(), registry, counts, limits, documents, meters, traces);
-    }
-
-    /** Builds it into one that is empty. */
     static Topology build(
             Topology empty,
             SchemaRegistry registry,

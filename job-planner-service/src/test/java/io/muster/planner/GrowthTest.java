@@ -35,6 +35,7 @@ class GrowthTest {
     @Test
     void everyStoreIsMoved() {
         Topology topology = PlannerTopology.build(
+                new Topology(),
                 new InMemorySchemaRegistry(),
                 PartitionCounts.SMALL,
                 JobLimits.NONE,

@@ -191,7 +191,7 @@ class LongQueriesTest {
     }
 
     private static void evaluate(Expression condition) {
-        condition.evaluate(new Row(Map.of("a", 1L)));
+        condition.evaluate(new RecordRow(Map.of("a", 1L)));
     }
 
     /** As deep as JSON is read. */
@@ -219,17 +219,5 @@ class LongQueriesTest {
         thread.start();
         thread.join();
         return failure.get();
-    }
-
-    private record Row(Map<String, Object> record) implements StreamRow {
-        @Override
-        public long time() {
-            return 0;
-        }
-
-        @Override
-        public Object member(String name) {
-            return StreamValues.member(record, name);
-        }
     }
 }

@@ -14,8 +14,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** A query makes values up to a bound, however it puts them together: what it makes is in the memory of every other job. */
 class MadeValuesTest {
     private static final int HALF = 600_000;
-    private static final StreamRow ROW =
-            new Row(Map.of("a", "x".repeat(HALF), "sharp", "\u00df".repeat(HALF), "many", "xx".repeat(HALF), "n", 1L));
+    private static final StreamRow ROW = new RecordRow(
+            Map.of("a", "x".repeat(HALF), "sharp", "\u00df".repeat(HALF), "many", "xx".repeat(HALF), "n", 1L));
 
     private static StreamQuery.Select select(String text) throws QueryException {
         return StreamQuery.parse(text, Set.of()).outputs().getFirst().select();
@@ -71,22 +71,10 @@ class MadeValuesTest {
                 .aggregates()
                 .getFirst()
                 .start();
-        accumulator.add(new Row(Map.of("a", "x".repeat(HALF), "n", 1L)));
-        assertThatThrownBy(() -> accumulator.add(new Row(Map.of("a", "x".repeat(HALF), "n", 2L))))
+        accumulator.add(new RecordRow(Map.of("a", "x".repeat(HALF), "n", 1L)));
+        assertThatThrownBy(() -> accumulator.add(new RecordRow(Map.of("a", "x".repeat(HALF), "n", 2L))))
                 .isInstanceOf(EvaluationException.class)
                 .hasMessage(aggregate.substring(0, aggregate.indexOf('('))
                         + " makes an array of more than 1048576 characters and values");
-    }
-
-    private record Row(Map<String, Object> record) implements StreamRow {
-        @Override
-        public long time() {
-            return 0;
-        }
-
-        @Override
-        public Object member(String name) {
-            return StreamValues.member(record, name);
-        }
     }
 }
