@@ -10,6 +10,7 @@ import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -28,6 +29,10 @@ public final class ConfluentSchemaRegistry implements SchemaRegistry {
     public static final String COMPATIBILITY = "BACKWARD_TRANSITIVE";
 
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
+
+    /** Whether anything was asked twice does not matter to it, so one that is starved for a while is asked again. */
+    private static final int TRIES = 3;
+
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /** No such subject, no such version, no such schema. */
@@ -36,14 +41,21 @@ public final class ConfluentSchemaRegistry implements SchemaRegistry {
     private record Registration(String subject, Schema schema) {}
 
     private final RegistrySettings settings;
+    private final Duration timeout;
     private final HttpClient http;
     private final Map<Registration, Integer> ids = new ConcurrentHashMap<>();
     private final Map<Integer, Schema> schemas = new ConcurrentHashMap<>();
 
     public ConfluentSchemaRegistry(RegistrySettings settings) {
+        this(settings, TIMEOUT);
+    }
+
+    /** @param timeout of each try */
+    ConfluentSchemaRegistry(RegistrySettings settings, Duration timeout) {
         this.settings = settings;
+        this.timeout = timeout;
         HttpClient.Builder builder =
-                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(TIMEOUT);
+                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(timeout);
         Path caFile = settings.caFile();
         if (caFile != null) {
             builder.sslContext(trusting(caFile));
@@ -101,7 +113,7 @@ public final class ConfluentSchemaRegistry implements SchemaRegistry {
                     ? HttpRequest.BodyPublishers.noBody()
                     : HttpRequest.BodyPublishers.ofString(JSON.writeValueAsString(body));
             HttpRequest.Builder request = HttpRequest.newBuilder(uri)
-                    .timeout(TIMEOUT)
+                    .timeout(timeout)
                     .header("Content-Type", "application/vnd.schemaregistry.v1+json")
                     .header("Accept", "application/vnd.schemaregistry.v1+json, application/json")
                     .method(method, publisher);
@@ -111,7 +123,7 @@ public final class ConfluentSchemaRegistry implements SchemaRegistry {
                         "Authorization",
                         "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8)));
             }
-            HttpResponse<String> response = http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+            HttpResponse<String> response = send(request.build());
             if (response.statusCode() / 100 != 2) {
                 throw refused(method, uri, response);
             }
@@ -131,12 +143,24 @@ public final class ConfluentSchemaRegistry implements SchemaRegistry {
         }
     }
 
+    private HttpResponse<String> send(HttpRequest request) throws IOException, InterruptedException {
+        for (int tries = 1; ; tries++) {
+            try {
+                return http.send(request, HttpResponse.BodyHandlers.ofString());
+            } catch (HttpTimeoutException e) {
+                if (tries == TRIES) {
+                    throw e;
+                }
+            }
+        }
+    }
+
     private static SchemaRegistryException refused(String method, URI uri, HttpResponse<String> response) {
         return new SchemaRegistryException(
                 "The schema registry answered " + response.statusCode() + " to " + method + " " + uri + ": "
                         + response.body().strip(),
                 response.statusCode() == 404 && UNKNOWN.contains(errorCode(response.body())),
-                null);
+                response.statusCode());
     }
 
     /** Returns the code of an error of Confluent's API; 0 where the answer is none: a proxy, another server or another path answered. */

@@ -9,7 +9,12 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.avro.Schema;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -54,5 +59,51 @@ class ConfluentSchemaRegistryTest {
         assertThat(catchThrowableOfType(SchemaRegistryException.class, () -> registry.latest("x"))
                         .unknownSchema())
                 .isEqualTo(unknown);
+    }
+
+    /** A start waits for it then, and a service ends to be started again. */
+    @ParameterizedTest
+    @CsvSource(textBlock = """
+            500, true
+            503, true
+            429, true
+            404, false
+            401, false
+            409, false
+            """)
+    void aRegistryThatCantAnswerNowIsAway(int status, boolean away) throws IOException {
+        ConfluentSchemaRegistry registry = registry(status, "{}");
+        assertThat(catchThrowableOfType(SchemaRegistryException.class, () -> registry.byId(7))
+                        .isAway())
+                .isEqualTo(away);
+    }
+
+    /** On a machine with much to do one stands still for seconds, and a stream thread that asked it would fail. */
+    @Test
+    void aRegistryThatDoesNotAnswerInTimeIsAskedAgain() throws IOException {
+        CountDownLatch over = new CountDownLatch(1);
+        AtomicInteger asked = new AtomicInteger();
+        byte[] answer = "{\"schema\":\"\\\"string\\\"\"}".getBytes(StandardCharsets.UTF_8);
+        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.setExecutor(Thread.ofVirtual()::start);
+        server.createContext("/", exchange -> {
+            if (asked.incrementAndGet() == 1) {
+                try {
+                    over.await();
+                } catch (InterruptedException e) {
+                    throw new IOException(e);
+                }
+            }
+            exchange.sendResponseHeaders(200, answer.length);
+            exchange.getResponseBody().write(answer);
+            exchange.close();
+        });
+        server.start();
+        URI url = URI.create("http://127.0.0.1:" + server.getAddress().getPort());
+        ConfluentSchemaRegistry registry =
+                new ConfluentSchemaRegistry(new RegistrySettings(url, null, null, null), Duration.ofSeconds(2));
+        assertThat(registry.byId(7).getType()).isEqualTo(Schema.Type.STRING);
+        over.countDown();
+        assertThat(asked).hasValueGreaterThan(1);
     }
 }
