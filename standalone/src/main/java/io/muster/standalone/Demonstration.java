@@ -33,14 +33,13 @@ final class Demonstration {
     private static final int JOB_SECONDS = 300;
 
     private final Standalone standalone;
-    private final RestClient rest;
     private final Screen screen;
     private final List<String> ids;
+    private @Nullable RestClient client;
     private boolean failed;
 
-    Demonstration(Standalone standalone, Screen screen) throws StandaloneException, IOException {
+    Demonstration(Standalone standalone, Screen screen) {
         this.standalone = standalone;
-        this.rest = new RestClient(standalone.options().rest(), standalone.caFile(), standalone.policies());
         this.screen = screen;
         this.ids = ids(standalone.options().devices());
     }
@@ -85,6 +84,16 @@ final class Demonstration {
         });
     }
 
+    /** @throws StandaloneException where the policies have none for it; they are their owner's to change */
+    private RestClient rest() throws StandaloneException, IOException {
+        RestClient known = client;
+        if (known == null) {
+            known = new RestClient(standalone.options().rest(), standalone.caFile(), standalone.policies());
+            client = known;
+        }
+        return known;
+    }
+
     private interface Part {
         void run() throws StandaloneException, IOException, InterruptedException;
     }
@@ -101,7 +110,7 @@ final class Demonstration {
         }
     }
 
-    private void register() throws InterruptedException, StandaloneException {
+    private void register() throws InterruptedException, StandaloneException, IOException {
         screen.accept("Registering " + ids.size() + " simulated devices…");
         List<String> left = ids;
         for (int tries = 1; ; tries++) {
@@ -124,7 +133,9 @@ final class Demonstration {
      * @param again whether an earlier try may have registered them and not got to their tags
      * @return those that were not registered, each with the reason
      */
-    private Map<String, String> registerOnce(List<String> some, boolean again) throws InterruptedException {
+    private Map<String, String> registerOnce(List<String> some, boolean again)
+            throws InterruptedException, StandaloneException, IOException {
+        RestClient rest = rest();
         Semaphore atOnce = new Semaphore(AT_ONCE);
         Map<String, CompletableFuture<RestClient.Answer>> answers = new HashMap<>();
         for (String id : some) {
@@ -181,7 +192,7 @@ final class Demonstration {
         }
     }
 
-    private void follow(String jobId, String body) throws InterruptedException, StandaloneException {
+    private void follow(String jobId, String body) throws InterruptedException, StandaloneException, IOException {
         JsonNode job = answered("PUT", "/jobs/v2/" + jobId, body);
         while (List.of("queued", "scheduled", "running")
                 .contains(job.path("status").asText())) {
@@ -194,13 +205,13 @@ final class Demonstration {
 
     /** Asks again until there is an answer: one that was lost may have created the job, which then is there. */
     private JsonNode answered(String method, String path, @Nullable String body)
-            throws InterruptedException, StandaloneException {
+            throws InterruptedException, StandaloneException, IOException {
         for (int tries = 1; ; tries++) {
             StandaloneException problem;
             try {
-                RestClient.Answer answer = rest.call(method, path, body);
+                RestClient.Answer answer = rest().call(method, path, body);
                 if (answer.status() == CONFLICT) {
-                    answer = rest.call("GET", path, null);
+                    answer = rest().call("GET", path, null);
                 }
                 if (answer.status() == 200) {
                     return answer.body();

@@ -83,13 +83,8 @@ public final class Main {
             }
             demonstration.run();
             if (!detached) {
-                screen.accept("Watch it at "
-                        + SignInLink.of(
-                                options.rest(),
-                                standalone.policies(),
-                                InstantSource.system().instant()));
-                screen.accept(
-                        "The link works once, within ten minutes; ./muster link makes another. Ctrl-C ends everything.");
+                screen.accept(watch(standalone));
+                screen.accept("Ctrl-C ends everything.");
             }
             // The interrupt alone ends this: a second one, behind it, would end the children in disorder.
             new CountDownLatch(1).await();
@@ -99,6 +94,20 @@ public final class Main {
             }
         } finally {
             ended.countDown();
+        }
+    }
+
+    /** Says where the page of jobs is; nothing that runs ends where its owner has changed the policies. */
+    private static String watch(Standalone standalone) {
+        try {
+            return "Watch it at "
+                    + SignInLink.of(
+                            standalone.options().rest(),
+                            standalone.policies(),
+                            InstantSource.system().instant())
+                    + "\nThe link works once, within ten minutes; ./muster link makes another.";
+        } catch (StandaloneException | IOException e) {
+            return "There is no link to the page of jobs: " + e.getMessage();
         }
     }
 
@@ -133,7 +142,7 @@ public final class Main {
     }
 
     private static void status(Options options, boolean json) {
-        JsonNode state = State.read(options.data());
+        JsonNode state = State.ask(options.data());
         if (json) {
             System.out.println(state);
         } else {

@@ -49,6 +49,7 @@ public final class Standalone implements AutoCloseable {
     private static final String SECOND = "-2";
     private static final List<String> STATEFUL = List.of("planner", "processor");
     private static final String GATEWAY = "io.muster.gateway.Main";
+    private static final String AGENTS = "agents";
     /** What the gateway takes outside the heap: for devices at most so much that its Kafka clients never lack any. As in its image. */
     private static final List<String> GATEWAY_BUFFERS = List.of(
             "-XX:MaxDirectMemorySize=160m",
@@ -72,7 +73,7 @@ public final class Standalone implements AutoCloseable {
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("timer").factory());
     private final long startedAt = System.nanoTime();
-    private String state = "starting";
+    private String state = State.STARTING;
 
     private Standalone(Options options, DataFolder data, Consumer<String> say) {
         this.options = options;
@@ -164,7 +165,7 @@ public final class Standalone implements AutoCloseable {
         startService("gateway", GATEWAY, 512, gatewaySettings(0, options.mqttPort()));
         startService("api", "io.muster.api.Main", 384, apiSettings(0, options.restPort(), options.mqttPort()));
         awaitReady(SERVICES);
-        become("ready");
+        become(State.READY);
     }
 
     private void startPlannerAndProcessor() throws StandaloneException {
@@ -392,7 +393,7 @@ public final class Standalone implements AutoCloseable {
                 "--policies=" + data.policies(),
                 "--devices=" + options.devices(),
                 "--answer.max.ms=200"));
-        start("agents", command);
+        start(AGENTS, command);
     }
 
     private void start(String name, List<String> command) throws StandaloneException {
@@ -587,7 +588,10 @@ public final class Standalone implements AutoCloseable {
 
     private synchronized void writeState() {
         ObjectNode status = new ObjectMapper().createObjectNode();
-        status.put("state", state)
+        boolean lacksOne = children.stream()
+                .anyMatch(
+                        child -> !child.name().equals(AGENTS) && child.handle().isEmpty());
+        status.put("state", state.equals(State.READY) && lacksOne ? State.STARTING : state)
                 .put("rest", options.rest())
                 .put("mqtts", "localhost:" + options.mqttPort())
                 .put("kafka", options.kafka())

@@ -5,6 +5,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.net.URLConnection;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -17,7 +20,11 @@ import java.util.Optional;
 final class State {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String FILE = "state.json";
+    static final String STARTING = "starting";
+    static final String READY = "ready";
+
     private static final String STOPPED = "stopped";
+    private static final int PATIENCE = 2000;
 
     /** A process: its pid alone may be another's by now, so its start is kept too. */
     record Entry(String name, long pid, Instant startedAt, String operations) {
@@ -57,6 +64,31 @@ final class State {
         }
         put(state, living);
         return state;
+    }
+
+    /** As {@link #read}, and its services are asked: one that was started again a moment ago may not be ready. */
+    static ObjectNode ask(Path data) {
+        ObjectNode state = read(data);
+        if (state.path("state").asText().equals(READY)
+                && !processes(state).stream().allMatch(State::isReady)) {
+            state.put("state", STARTING);
+        }
+        return state;
+    }
+
+    private static boolean isReady(Entry entry) {
+        if (!entry.operations().startsWith("http://")) {
+            return true; // It has none: the broker, the registry, the devices.
+        }
+        try {
+            URLConnection asked =
+                    URI.create(entry.operations() + "/health/ready").toURL().openConnection();
+            asked.setConnectTimeout(PATIENCE);
+            asked.setReadTimeout(PATIENCE);
+            return ((HttpURLConnection) asked).getResponseCode() == HttpURLConnection.HTTP_OK;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     static boolean isStopped(JsonNode state) {

@@ -102,9 +102,11 @@ class FirstHourTest {
     void aSecondStartIsRefusedAndLeavesTheFirstAlone() throws Exception {
         String before = log();
         for (String way : List.of("--detach", "--fresh")) {
-            assertThat(up(script, way, "--devices=0").with(1).said())
+            Script.Ended refused = up(script, way, "--devices=0").with(1);
+            assertThat(refused.said())
                     .startsWith("muster: Muster runs on " + data + " already")
                     .hasLineCount(1);
+            assertThat(refused.output()).isEmpty();
         }
         assertThat(log()).startsWith(before);
         assertThat(status(0).path("state").asText()).isEqualTo("ready");
@@ -211,6 +213,43 @@ class FirstHourTest {
         up.destroy();
         assertThat(up.waitFor()).as("an end that was asked for").isZero();
         up(script, "--detach", "--devices=12").with(0);
+    }
+
+    /** They are their owner's to change, while it runs and before. */
+    @Test
+    void aStartWithoutThePolicyOfTheDemonstrationStays() throws Exception {
+        Path policies = data.resolve("policies.properties");
+        String before = Files.readString(policies);
+        Files.writeString(policies, before.replace("iothubowner", "mine").replace("service", "theirs"));
+        try {
+            script.run("down").with(0);
+            assertThat(up(script, "--detach", "--devices=2").with(0).said())
+                    .contains("The demonstration ended early: ")
+                    .contains("Everything else goes on running.");
+            assertThat(status(0).path("state").asText()).isEqualTo("ready");
+        } finally {
+            Files.writeString(policies, before);
+            script.run("down").with(0);
+            up(script, "--detach", "--devices=12").with(0);
+        }
+    }
+
+    /** A service that is gone, or was started again a moment ago, serves nobody. */
+    @Test
+    void readyMeansThatEachServiceIs() throws Exception {
+        ProcessHandle planner = process(status(0), "planner").orElseThrow();
+        planner.destroyForcibly();
+        planner.onExit().join();
+        assertThat(status(4).path("state").asText()).isEqualTo("starting");
+        await().atMost(Duration.ofMinutes(3)).until(() -> script.run("status").status() == 0);
+        assertThat(process(status(0), "planner")).isPresent();
+    }
+
+    @Test
+    void theTestsAreNotBuiltBelowAMusterThatRuns() throws Exception {
+        assertThat(script.bare("test", "--version").with(1).said())
+                .startsWith("muster: A Muster of this checkout is running")
+                .hasLineCount(1);
     }
 
     @Test

@@ -9,26 +9,35 @@ import io.muster.agent.SimulatedFleet;
 import io.muster.standalone.RestClient;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.Test;
 
 /** A method's response timeout is kept: an answer that comes later is no success, in a call and in a job. Contract: iot-hub, 1.6. */
 class MethodTimeTest {
     private static final int DEVICES = 20;
     private static final int ANSWER_SECONDS = 5;
+    private static final long LATEST_MS = ANSWER_SECONDS * 1000L + 500;
 
     private static Behaviour answeringAfter(Duration shortest, Duration longest) {
         return Behaviour.answeringWithin(shortest, longest, 5);
     }
 
-    private static List<RestClient.Answer> callAll(RunningMuster muster, List<String> ids) {
+    /** @param took is told after how many milliseconds each was answered */
+    private static List<RestClient.Answer> callAll(RunningMuster muster, List<String> ids, Queue<Long> took) {
         List<CompletableFuture<RestClient.Answer>> calls = new ArrayList<>();
         for (String id : ids) {
-            calls.add(muster.rest.send(
-                    "POST",
-                    "/twins/" + id + "/methods",
-                    "{\"methodName\":\"reboot\",\"payload\":1,\"responseTimeoutInSeconds\":" + ANSWER_SECONDS + "}"));
+            long start = System.nanoTime();
+            calls.add(muster.rest
+                    .send(
+                            "POST",
+                            "/twins/" + id + "/methods",
+                            "{\"methodName\":\"reboot\",\"payload\":1,\"responseTimeoutInSeconds\":" + ANSWER_SECONDS
+                                    + "}")
+                    .whenComplete((_, _) -> took.add((System.nanoTime() - start) / 1_000_000)));
         }
         return calls.stream().map(CompletableFuture::join).toList();
     }
@@ -41,12 +50,16 @@ class MethodTimeTest {
         Behaviour late = answeringAfter(Duration.ofMillis(5300), Duration.ofSeconds(8));
         try (SimulatedFleet fleet = muster.connect(ids, late)) {
             await().until(() -> fleet.counters().connected() == DEVICES);
-            long start = System.nanoTime();
-            assertThat(callAll(muster, ids))
-                    .extracting(RestClient.Answer::status)
-                    .containsOnly(504);
-            System.out.println("504 after " + Duration.ofNanos(System.nanoTime() - start));
-            assertThat(fleet.counters().methods()).isEqualTo(DEVICES);
+            // One of several tries is undisturbed, whatever else runs on the machine.
+            Queue<Long> took = new ConcurrentLinkedQueue<>();
+            for (int tries = 0; tries < 3 && took.stream().noneMatch(ms -> ms < LATEST_MS); tries++) {
+                took.clear();
+                assertThat(callAll(muster, ids, took))
+                        .extracting(RestClient.Answer::status)
+                        .containsOnly(504);
+            }
+            assertThat(Collections.min(took)).isBetween(ANSWER_SECONDS * 1000L - 5, LATEST_MS);
+            assertThat(fleet.counters().methods()).isGreaterThanOrEqualTo(DEVICES);
             RunningMuster.schedule(muster.rest, "late", "tags.late = true", ANSWER_SECONDS);
             JsonNode counts = RunningMuster.completed(muster.rest, "late");
             assertThat(counts.path("failedCount").asInt()).isEqualTo(DEVICES);
@@ -61,7 +74,7 @@ class MethodTimeTest {
         Behaviour inTime = answeringAfter(Duration.ofMillis(2000), Duration.ofSeconds(4));
         try (SimulatedFleet fleet = muster.connect(ids, inTime)) {
             await().until(() -> fleet.counters().connected() == DEVICES);
-            assertThat(callAll(muster, ids))
+            assertThat(callAll(muster, ids, new ConcurrentLinkedQueue<>()))
                     .extracting(RestClient.Answer::status)
                     .containsOnly(200);
         }

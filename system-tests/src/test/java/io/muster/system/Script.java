@@ -20,8 +20,13 @@ final class Script {
     private final Path script;
     private final Path data;
 
-    /** @param said everything that it printed, on both streams */
-    record Ended(int status, String said) {
+    /**
+     * What came of it.
+     *
+     * @param said everything that it printed, on both streams; their order between each other is lost
+     * @param output what it printed on the standard output
+     */
+    record Ended(int status, String said, String output) {
         Ended with(int expected) {
             assertThat(status).as(said).isEqualTo(expected);
             return this;
@@ -74,16 +79,19 @@ final class Script {
     /** Runs it with these words alone. */
     Ended bare(String... words) throws IOException, InterruptedException {
         File output = File.createTempFile("muster", ".out", new File("target"));
+        File errors = File.createTempFile("muster", ".err", new File("target"));
         List<String> command = new ArrayList<>(List.of(script.toString()));
         command.addAll(Arrays.asList(words));
         Process process = new ProcessBuilder(command)
-                .redirectErrorStream(true)
                 .redirectOutput(output)
+                .redirectError(errors)
                 .start();
         boolean ended = process.waitFor(LIMIT_MINUTES, TimeUnit.MINUTES);
-        String said = Files.readString(output.toPath());
+        String printed = Files.readString(output.toPath());
+        String said = printed + Files.readString(errors.toPath());
         assertThat(ended).as(said).isTrue();
         Files.delete(output.toPath());
-        return new Ended(process.exitValue(), said);
+        Files.delete(errors.toPath());
+        return new Ended(process.exitValue(), said, printed);
     }
 }
