@@ -326,7 +326,7 @@ final class StreamCompiler {
         } else if (!source.timestamp().isEmpty()) {
             throw noClock(source, name);
         }
-        scope.source(alias);
+        scope.source(alias, referenceInputs.contains(name));
         return new StreamQuery.Source(name, lower(alias));
     }
 

@@ -71,9 +71,6 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
     /** Whether what is compiled stands inside of an analytic function. */
     private boolean inAnalytic;
 
-    /** Whether a join's condition asked how far rows are apart. */
-    private boolean asksForTimes;
-
     /** Over rows. */
     StreamExpressions(StreamScope scope, Map<String, ScalarFunction> functions) {
         this.scope = scope;
@@ -344,7 +341,6 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     /** The condition of a join with the last source of the scope. */
     StreamQuery.Join join(StreamQueryParser.JoinedContext joined, boolean reference) {
-        asksForTimes = false;
         int last = scope.size() - 1;
         Expression on = visit(joined.or());
         List<StreamQueryParser.PredicateContext> conditions = new ArrayList<>();
@@ -369,11 +365,6 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
             if (rightKeys.isEmpty()) {
                 throw Parsing.refuse(
                         joined.getStart(), "Reference data are joined by an equality of columns: ON a.x = b.y");
-            }
-            if (asksForTimes) {
-                throw Parsing.refuse(
-                        joined.or().getStart(),
-                        "Reference data have no time: an event meets those that are valid then; leave DATEDIFF out");
             }
             return new StreamQuery.Join(
                     StreamQuery.Join.Kind.REFERENCE, outer, 0, StreamQuery.Within.NONE, leftKeys, rightKeys, on);
@@ -647,9 +638,15 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         }
         Optional<RowDifference> difference = ungrouped == null ? rowDifference(call) : Optional.empty();
         if (difference.isPresent()) {
-            asksForTimes = true;
-            return function.get()
-                    .on(timeOf(difference.get().from()), timeOf(difference.get().to()));
+            int from = difference.get().from();
+            int to = difference.get().to();
+            if (scope.isReference(from) || scope.isReference(to)) {
+                throw Parsing.refuse(
+                        call.getStart(),
+                        "Reference data have no time: an event meets those that are valid then; leave DATEDIFF out,"
+                                + " or give it a column of them");
+            }
+            return function.get().on(timeOf(from), timeOf(to));
         }
         Expression[] arguments = all(call.or().subList(dated ? 1 : 0, call.or().size()));
         if (!function.get().takes(arguments.length)) {
