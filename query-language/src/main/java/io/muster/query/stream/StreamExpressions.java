@@ -68,6 +68,9 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
     /** What the columns of the select are called that a HAVING may ask for, in lower case. */
     private final Map<String, OrContext> aliases = new HashMap<>();
 
+    /** What the select calls what it computes, in lower case: not to be asked for in WHERE and GROUP BY, which are compiled meanwhile. */
+    private Map<String, OrContext> rejected = Map.of();
+
     /** Whether what is compiled stands inside of an analytic function. */
     private boolean inAnalytic;
 
@@ -94,6 +97,11 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
     /** From now on a column may be asked for by what it is called. */
     void name(String alias, OrContext column) {
         aliases.putIfAbsent(StreamCompiler.lower(alias), column);
+    }
+
+    /** From now on these names, in lower case, are refused where they stand alone. */
+    void reject(Map<String, OrContext> aliases) {
+        rejected = aliases;
     }
 
     List<StreamQuery.Analytic> analytics() {
@@ -566,7 +574,21 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
                             + "' is neither in GROUP BY nor in an aggregate: add it to GROUP BY, or write MAX("
                             + column.getText() + ")");
         }
+        rejectAlias(column.path());
         return scope.column(column.path()).expression();
+    }
+
+    /** WHERE and GROUP BY know columns of the sources only: there the name would be one of those, which is NULL. */
+    private void rejectAlias(StreamQueryParser.PathContext path) {
+        String name = StreamScope.name(path.name(0));
+        @Nullable OrContext column = path.name().size() == 1 ? rejected.get(StreamCompiler.lower(name)) : null;
+        if (column != null && scope.part(name).isEmpty()) {
+            throw Parsing.refuse(
+                    path.getStart(),
+                    "'" + name + "' is what the select calls " + Sole.text(column)
+                            + ", which WHERE and GROUP BY don't know: write HAVING, a step of WITH, or "
+                            + scope.first() + "." + name + " for a column of the input");
+        }
     }
 
     @Override

@@ -57,6 +57,11 @@ final class StreamScope {
         aliases.add(alias.toLowerCase(Locale.ROOT));
     }
 
+    /** The name of the first part. */
+    String first() {
+        return aliases.getFirst();
+    }
+
     int size() {
         return aliases.size();
     }
@@ -133,8 +138,7 @@ final class StreamScope {
         if (sources > 1) {
             throw Parsing.refuse(
                     path.getStart(),
-                    "Of which source is the column '" + path.getText() + "'? Write " + aliases.getFirst() + "."
-                            + path.getText());
+                    "Of which source is the column '" + path.getText() + "'? Write " + first() + "." + path.getText());
         }
         return new Column(0, names);
     }

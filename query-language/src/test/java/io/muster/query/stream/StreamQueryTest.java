@@ -1,6 +1,7 @@
 package io.muster.query.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.muster.query.Expression;
@@ -116,12 +117,43 @@ class StreamQueryTest {
                     SELECT DATEDIFF(minute, s, r) AS age FROM s JOIN r ON s.k = r.k | 1:8 | Reference data have no time
                     SELECT s.k FROM s JOIN r b ON s.k = b.k WHERE DATEDIFF(minute, b, s) < 5 | 1:47 | Reference data have no time
                     SELECT AVG(DATEDIFF(minute, s, r)) AS age FROM s JOIN r ON s.k = r.k GROUP BY TumblingWindow(second, 1) | 1:12 | Reference data have no time
+                    SELECT temp * 2 AS double FROM t WHERE double > 20          | 1:40 | 'double' is what the select calls temp * 2
+                    SELECT k, COUNT(*) AS n FROM t a WHERE n > 3 GROUP BY k, TumblingWindow(second, 10) | 1:40 | write HAVING, a step of WITH, or a.n for a column of the input
+                    SELECT MAX(a) AS m FROM t GROUP BY m, TumblingWindow(second, 1) | 1:36 | 'm' is what the select calls MAX(a)
+                    SELECT N = COUNT(*) FROM t WHERE k = 1 AND (n + 1) * 2 > 3 GROUP BY TumblingWindow(second, 1) | 1:45 | 'n' is what the select calls COUNT(*)
+                    SELECT LAG(a) OVER (LIMIT DURATION(second, 1)) AS before FROM t WHERE before > 3 | 1:71 | 'before' is what the select calls LAG(a)
+                    SELECT b.v + 1 AS w FROM t a JOIN u b ON a.k = b.k AND DATEDIFF(second, a, b) BETWEEN 0 AND 1 WHERE w > 3 | 1:101 | 'w' is what the select calls b.v + 1
+                    SELECT UPPER(k) AS u, COUNT(*) AS n FROM t GROUP BY SessionWindow(second, 1, 2) OVER (PARTITION BY u) | 1:100 | 'u' is what the select calls UPPER(k)
                     """)
     void refuses(String text, String place, String what) {
         assertThatThrownBy(() -> StreamQuery.parse(text, Set.of("r"), Map.of("one", new ScalarFunction(0, 0, _ -> 1L))))
                 .isInstanceOf(QueryException.class)
                 .hasMessageContaining(what)
                 .hasMessageContaining("Line " + place + " ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT a AS b, b AS c FROM t WHERE b > 1",
+                "SELECT a AS b FROM t WHERE b > 1",
+                "SELECT Country AS Country FROM t WHERE Country = 'x'",
+                "SELECT t.n AS n FROM t WHERE n > 1",
+                "SELECT CAST(v AS float) AS v FROM t WHERE v > 1",
+                "SELECT AVG(v) AS v FROM t WHERE v > 1 GROUP BY TumblingWindow(second, 1)",
+                "SELECT MAX(v) AS most, COUNT(*) AS v FROM t WHERE v > 1 GROUP BY TumblingWindow(second, 1)",
+                "SELECT 'alert' AS type, 1 AS n FROM t WHERE type = 'telemetry' AND n > 3",
+                "SELECT System.Timestamp() AS time FROM t TIMESTAMP BY time WHERE time > '2026-01-01'",
+                "SELECT COUNT(*) AS n FROM t WHERE t.n > 3 AND n < 5 GROUP BY TumblingWindow(second, 1)",
+                "SELECT DATEPART(day, d) AS day FROM t WHERE DATEPART(day, d) > 3",
+                "SELECT COUNT(*) AS second FROM t GROUP BY TumblingWindow(second, 1)",
+                "SELECT a + 1 AS PartitionId FROM t WHERE partitionId = 1",
+                "SELECT COUNT(*) AS n FROM t GROUP BY TumblingWindow(second, 1) HAVING n > 3",
+                "WITH s AS (SELECT COUNT(*) AS n FROM t GROUP BY TumblingWindow(second, 1)) SELECT COUNT(*) AS N FROM s WHERE n > 3 GROUP BY TumblingWindow(minute, 1)",
+                "SELECT COUNT(b) AS b FROM t a LEFT JOIN u b ON a.k = b.k AND DATEDIFF(second, a, b) BETWEEN 0 AND 1 WHERE b IS NULL GROUP BY TumblingWindow(second, 1)",
+            })
+    void accepts(String text) {
+        assertThatCode(() -> StreamQuery.parse(text, Set.of("r"))).doesNotThrowAnyException();
     }
 
     @ParameterizedTest
