@@ -52,6 +52,11 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
             "PERCENTILE_CONT",
             "PERCENTILE_DISC");
 
+    private static final Set<String> ORDERED = Set.of("COLLECTTOP", "TOPONE", "PERCENTILE_CONT", "PERCENTILE_DISC");
+    private static final Set<Integer> OVER_ROWS =
+            Set.of(StreamQueryLexer.PARTITION, StreamQueryLexer.LIMIT, StreamQueryLexer.WHEN);
+    private static final String BY_TIME = "rows come by their time";
+
     private final StreamScope scope;
     /** Of users, by their names in lower case. */
     private final Map<String, ScalarFunction> functions;
@@ -542,6 +547,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
                 .orElseThrow(() -> Parsing.refuse(
                         cast.name(0).getStart(),
                         "'" + name + "' is no type: use bigint, float, nvarchar, datetime, bit, record or array"));
+        rejectLength(cast, name, type);
         boolean fails = cast.CAST() != null;
         String text = Sole.text(cast);
         return row -> {
@@ -552,6 +558,20 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
             }
             return result.orElse(NULL);
         };
+    }
+
+    private static void rejectLength(StreamQueryParser.CastContext cast, String name, StreamValues.Type type) {
+        @Nullable
+        ParseTree length = cast.INTEGER() != null ? cast.INTEGER() : cast.name().size() > 1 ? cast.name(1) : null;
+        if (length == null
+                || type == StreamValues.Type.NVARCHAR && length.getText().equalsIgnoreCase("max")) {
+            return;
+        }
+        throw Parsing.refuse(
+                cast.name(0).getStart(),
+                type == StreamValues.Type.NVARCHAR
+                        ? "A text has any length: write nvarchar(max), and LEFT(x, 3) for a part of a text"
+                        : "'" + name + "' has no length: leave (" + length.getText() + ") out");
     }
 
     @Override
@@ -608,11 +628,16 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     private Expression called(CallContext call) {
         String name = call.function().getText().toUpperCase(Locale.ROOT);
+        if (call.DISTINCT() != null && !name.equals("COUNT")) {
+            throw Parsing.refuse(call.DISTINCT().getSymbol(), "DISTINCT is allowed in COUNT only");
+        }
         switch (name) {
             case "SYSTEM.TIMESTAMP" -> {
+                Groups.rejectArguments(call);
                 return TIME;
             }
             case "SYSTEM.WINDOW" -> {
+                Groups.rejectArguments(call);
                 if (ungrouped == null) {
                     throw Parsing.refuse(
                             call.getStart(), "System.Window() is allowed in the columns of a select with GROUP BY");
@@ -702,6 +727,15 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
     }
 
     private Aggregate aggregateOf(CallContext call, String name) {
+        boolean ordered = ORDERED.contains(name);
+        if (ordered && call.over() != null && call.over().LIMIT() == null) {
+            Groups.rejectOver(
+                    call,
+                    Set.of(StreamQueryLexer.ORDER),
+                    "name keys in GROUP BY and conditions in WHERE, or add LIMIT DURATION(second, 10) in a select without GROUP BY");
+        } else if (!ordered) {
+            Groups.rejectOver(call, OVER_ROWS, BY_TIME);
+        }
         if (name.equals("COLLECTTOP") || name.equals("TOPONE")) {
             return top(call, name.equals("TOPONE"));
         }
@@ -722,9 +756,6 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
             throw Parsing.refuse(call.getStart(), "'" + call.function().getText() + "' takes one argument");
         }
         if (call.DISTINCT() != null) {
-            if (!name.equals("COUNT")) {
-                throw Parsing.refuse(call.getStart(), "DISTINCT is allowed in COUNT only");
-            }
             if (call.over() != null) {
                 throw Parsing.refuse(call.getStart(), "COUNT(DISTINCT …) has no OVER: write it with GROUP BY a window");
             }
@@ -819,6 +850,10 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
                             + "' of a grouped select is allowed in an aggregate, or in a step of WITH");
         }
         if (name.equals("ISFIRST")) {
+            Groups.rejectOver(
+                    call,
+                    Set.of(StreamQueryLexer.PARTITION, StreamQueryLexer.WHEN),
+                    "its interval is what stands in front, as in ISFIRST(second, 10)");
             if (call.or().size() != 2) {
                 throw Parsing.refuse(call.getStart(), "Write ISFIRST(second, 10)");
             }
@@ -828,6 +863,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
             }
             return add(call, new StreamQuery.Analytic.Kind.IsFirst(interval), interval);
         }
+        Groups.rejectOver(call, OVER_ROWS, BY_TIME);
         boolean last = name.equals("LAST");
         int most = last ? 1 : 3;
         if (call.or().isEmpty()

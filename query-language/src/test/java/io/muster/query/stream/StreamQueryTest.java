@@ -124,6 +124,25 @@ class StreamQueryTest {
                     SELECT LAG(a) OVER (LIMIT DURATION(second, 1)) AS before FROM t WHERE before > 3 | 1:71 | 'before' is what the select calls LAG(a)
                     SELECT b.v + 1 AS w FROM t a JOIN u b ON a.k = b.k AND DATEDIFF(second, a, b) BETWEEN 0 AND 1 WHERE w > 3 | 1:101 | 'w' is what the select calls b.v + 1
                     SELECT UPPER(k) AS u, COUNT(*) AS n FROM t GROUP BY SessionWindow(second, 1, 2) OVER (PARTITION BY u) | 1:100 | 'u' is what the select calls UPPER(k)
+                    SELECT TopOne() OVER (PARTITION BY k ORDER BY v) FROM t GROUP BY TumblingWindow(second, 1) | 1:23 | 'TopOne' takes no PARTITION BY here
+                    SELECT CollectTop(2) OVER (ORDER BY v WHEN v > 1) FROM t GROUP BY TumblingWindow(second, 1) | 1:39 | 'CollectTop' takes no WHEN here
+                    SELECT PERCENTILE_CONT(0.5) OVER (PARTITION BY k ORDER BY v) FROM t GROUP BY TumblingWindow(second, 1) | 1:35 | 'PERCENTILE_CONT' takes no PARTITION BY here
+                    SELECT SUM(a) OVER (ORDER BY b LIMIT DURATION(second, 1)) FROM t | 1:21 | 'SUM' takes no ORDER BY here
+                    SELECT LAG(a) OVER (ORDER BY b LIMIT DURATION(second, 1)) FROM t | 1:21 | 'LAG' takes no ORDER BY here
+                    SELECT ISFIRST(second, 1) OVER (LIMIT DURATION(second, 2)) FROM t | 1:33 | 'ISFIRST' takes no LIMIT here
+                    SELECT LAG(DISTINCT a) OVER (LIMIT DURATION(second, 1)) FROM t | 1:12 | DISTINCT is allowed in COUNT only
+                    SELECT TopOne(DISTINCT a) OVER (ORDER BY b) FROM t GROUP BY TumblingWindow(second, 1) | 1:15 | DISTINCT is allowed in COUNT only
+                    SELECT k FROM t GROUP BY k, TumblingWindow(second, 10) OVER (PARTITION BY k) | 1:62 | 'TumblingWindow' takes no PARTITION BY here
+                    SELECT k FROM t GROUP BY k, Windows(Window('a', HoppingWindow(second, 2, 1) OVER (PARTITION BY k))) | 1:83 | 'HoppingWindow' takes no PARTITION BY here
+                    SELECT k FROM t GROUP BY k, SessionWindow(second, 5, 60) OVER (PARTITION BY k WHEN v > 1) | 1:79 | 'SessionWindow' takes no WHEN here
+                    SELECT k FROM t GROUP BY k, SlidingWindow(second, 10, 5)    | 1:29 | 'SlidingWindow' takes no offset
+                    SELECT k FROM t GROUP BY k, SlidingWindow(Duration(second, 10), Offset(second, 5)) | 1:29 | 'SlidingWindow' takes no offset
+                    SELECT k FROM t GROUP BY k, SessionWindow(second, 5, 60, 3) | 1:29 | 'SessionWindow' takes no offset
+                    SELECT k FROM t GROUP BY k, SnapshotWindow(second, 5)       | 1:29 | 'SnapshotWindow' takes no arguments
+                    SELECT System.Timestamp(5) FROM t                          | 1:8  | 'System.Timestamp' takes no arguments
+                    SELECT CAST(a AS nvarchar(3)) FROM t                       | 1:18 | write nvarchar(max), and LEFT(x, 3) for a part of a text
+                    SELECT TRY_CAST(a AS bigint(4)) FROM t                     | 1:22 | 'bigint' has no length: leave (4) out
+                    SELECT CAST(a AS float(max)) FROM t                        | 1:18 | 'float' has no length: leave (max) out
                     """)
     void refuses(String text, String place, String what) {
         assertThatThrownBy(() -> StreamQuery.parse(text, Set.of("r"), Map.of("one", new ScalarFunction(0, 0, _ -> 1L))))
@@ -151,6 +170,11 @@ class StreamQueryTest {
                 "SELECT COUNT(*) AS n FROM t GROUP BY TumblingWindow(second, 1) HAVING n > 3",
                 "WITH s AS (SELECT COUNT(*) AS n FROM t GROUP BY TumblingWindow(second, 1)) SELECT COUNT(*) AS N FROM s WHERE n > 3 GROUP BY TumblingWindow(minute, 1)",
                 "SELECT COUNT(b) AS b FROM t a LEFT JOIN u b ON a.k = b.k AND DATEDIFF(second, a, b) BETWEEN 0 AND 1 WHERE b IS NULL GROUP BY TumblingWindow(second, 1)",
+                "SELECT CAST(a AS nvarchar(max)) AS a, TRY_CAST(b AS NVARCHAR(MAX)) AS b FROM t",
+                "SELECT TopOne(a) OVER (PARTITION BY k ORDER BY v LIMIT DURATION(second, 1) WHEN v > 1) AS a FROM t",
+                "SELECT ISFIRST(second, 1) OVER (PARTITION BY k WHEN v > 1) AS a FROM t",
+                "SELECT k FROM t GROUP BY HoppingWindow(Duration(second, 2), Hop(second, 1), Offset(millisecond, -1)), k",
+                "SELECT k FROM t GROUP BY SessionWindow(second, 5, 60) OVER (PARTITION BY k)",
             })
     void accepts(String text) {
         assertThatCode(() -> StreamQuery.parse(text, Set.of("r"))).doesNotThrowAnyException();
