@@ -660,9 +660,6 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
             throw Parsing.refuse(
                     call.getStart(), "There are no aggregates of users: give a function (UDF) what Collect() collects");
         }
-        if (call.over() != null || call.STAR() != null || call.DISTINCT() != null) {
-            throw Parsing.refuse(call.getStart(), "'" + call.function().getText() + "' takes plain arguments");
-        }
         return scalar(call, name);
     }
 
@@ -680,8 +677,13 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         if (function.isEmpty()) {
             throw Parsing.refuse(
                     call.getStart(),
-                    "There is no function '" + call.function().getText() + "'"
-                            + (name.startsWith(OF_USERS) ? ": add it to the functions of the job" : ""));
+                    Unexpected.function(call.function().getText())
+                            .orElseGet(() -> "There is no function '"
+                                    + call.function().getText() + "'"
+                                    + (name.startsWith(OF_USERS) ? ": add it to the functions of the job" : "")));
+        }
+        if (call.over() != null || call.STAR() != null) {
+            throw Parsing.refuse(call.getStart(), "'" + call.function().getText() + "' takes plain arguments");
         }
         Optional<RowDifference> difference = ungrouped == null ? rowDifference(call) : Optional.empty();
         if (difference.isPresent()) {

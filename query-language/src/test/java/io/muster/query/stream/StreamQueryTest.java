@@ -143,6 +143,17 @@ class StreamQueryTest {
                     SELECT CAST(a AS nvarchar(3)) FROM t                       | 1:18 | write nvarchar(max), and LEFT(x, 3) for a part of a text
                     SELECT TRY_CAST(a AS bigint(4)) FROM t                     | 1:22 | 'bigint' has no length: leave (4) out
                     SELECT CAST(a AS float(max)) FROM t                        | 1:18 | 'float' has no length: leave (max) out
+                    SELECT AnomalyDetection_SpikeAndDip(a, 95, 120, 'spikesanddips') OVER (LIMIT DURATION(second, 120)) FROM t | 1:8 | 'AnomalyDetection_SpikeAndDip' isn't supported: compare with AVG and STDEV
+                    SELECT k FROM t WHERE ST_WITHIN(a, CreatePoint(1, 2)) = 1   | 1:23 | 'ST_WITHIN' isn't supported: give a function (UDF) the coordinates
+                    SELECT CreatePoint(1, 2) FROM t                            | 1:8  | 'CreatePoint' isn't supported
+                    SELECT GetMetadataPropertyValue(t, 'EventId') FROM t        | 1:8  | 'GetMetadataPropertyValue' isn't supported: write the column
+                    SELECT nope(a) OVER (LIMIT DURATION(second, 1)) FROM t     | 1:8  | There is no function 'nope'
+                    SELECT LEN(a) OVER (LIMIT DURATION(second, 1)) FROM t      | 1:8  | 'LEN' takes plain arguments
+                    SELECT t.Location.* FROM t                                 | 1:19 | * of a record isn't supported: name its members, such as t.Location.x
+                    SELECT a, b.c.d.* FROM t                                   | 1:17 | * of a record isn't supported: name its members, such as b.c.d.x
+                    SELECT a AS 'my text' FROM t                               | 1:13 | A name is no text: write [my text]
+                    SELECT a INTO 'o' FROM t                                   | 1:15 | A name is no text: write [o]
+                    SELECT a FROM 't'                                          | 1:15 | A name is no text: write [t]
                     """)
     void refuses(String text, String place, String what) {
         assertThatThrownBy(() -> StreamQuery.parse(text, Set.of("r"), Map.of("one", new ScalarFunction(0, 0, _ -> 1L))))
