@@ -71,9 +71,18 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
         }
         List<Expression> expressions = new ArrayList<>();
         Map<String, Integer> places = new HashMap<>();
+        Map<String, OrContext> known = new HashMap<>();
         for (OrContext key : keys) {
-            if (places.putIfAbsent(rows.canonical(key), expressions.size()) == null) {
+            String canonical = rows.canonical(key);
+            @Nullable OrContext same = known.putIfAbsent(canonical, key);
+            if (same == null) {
+                places.put(canonical, expressions.size());
                 expressions.add(rows.value(key));
+            } else if (!rows.spelling(same).equals(rows.spelling(key))) {
+                throw Parsing.refuse(
+                        key.getStart(),
+                        "'" + Sole.text(key) + "' and '" + Sole.text(same)
+                                + "' differ in case only: group by one of them in a step of WITH, and by the other behind it");
             }
         }
         return new Groups(expressions, places, window);
@@ -167,9 +176,6 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
         List<OrContext> own = call.over() == null || call.over().PARTITION() == null
                 ? List.of()
                 : call.over().or().subList(0, partitionCount(call.over()));
-        for (OrContext key : own) {
-            keys.removeIf(known -> rows.canonical(known).equals(rows.canonical(key)));
-        }
         keys.addAll(0, own);
         if (lengths.size(0) > lengths.size(1)) {
             throw Parsing.refuse(call.getStart(), "A session lasts at least as long as its timeout");

@@ -122,6 +122,13 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         return Sole.path(expression).map(path -> scope.column(path).key()).orElseGet(() -> Sole.canonical(expression));
     }
 
+    /** What tells apart expressions that {@link #canonical} doesn't, since they differ in case. */
+    String spelling(ParserRuleContext expression) {
+        return Sole.path(expression)
+                .map(path -> String.join(".", scope.column(path).names()))
+                .orElseGet(expression::getText);
+    }
+
     /** A value: a comparison is none. */
     Expression value(ParserRuleContext expression) {
         if (Sole.isCondition(expression)) {

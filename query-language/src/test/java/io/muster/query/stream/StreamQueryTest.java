@@ -154,6 +154,9 @@ class StreamQueryTest {
                     SELECT a AS 'my text' FROM t                               | 1:13 | A name is no text: write [my text]
                     SELECT a INTO 'o' FROM t                                   | 1:15 | A name is no text: write [o]
                     SELECT a FROM 't'                                          | 1:15 | A name is no text: write [t]
+                    SELECT a, A FROM t GROUP BY a, A, TumblingWindow(second, 1) | 1:32 | 'A' and 'a' differ in case only: group by one of them in a step of WITH
+                    SELECT COUNT(*) FROM t GROUP BY UPPER(t.a), UPPER(t.A), TumblingWindow(second, 1) | 1:45 | differ in case only
+                    SELECT COUNT(*) FROM t GROUP BY a, SessionWindow(second, 1, 2) OVER (PARTITION BY A) | 1:33 | differ in case only
                     """)
     void refuses(String text, String place, String what) {
         assertThatThrownBy(() -> StreamQuery.parse(text, Set.of("r"), Map.of("one", new ScalarFunction(0, 0, _ -> 1L))))
@@ -186,6 +189,8 @@ class StreamQueryTest {
                 "SELECT ISFIRST(second, 1) OVER (PARTITION BY k WHEN v > 1) AS a FROM t",
                 "SELECT k FROM t GROUP BY HoppingWindow(Duration(second, 2), Hop(second, 1), Offset(millisecond, -1)), k",
                 "SELECT k FROM t GROUP BY SessionWindow(second, 5, 60) OVER (PARTITION BY k)",
+                "SELECT A FROM t GROUP BY a, t.a, [a], TumblingWindow(second, 1)",
+                "SELECT COUNT(*) AS n FROM t GROUP BY a, SessionWindow(second, 1, 2) OVER (PARTITION BY t.a)",
             })
     void accepts(String text) {
         assertThatCode(() -> StreamQuery.parse(text, Set.of("r"))).doesNotThrowAnyException();
