@@ -2,6 +2,7 @@ package io.muster.query.stream;
 
 import io.muster.query.Expression;
 import io.muster.query.Parsing;
+import io.muster.query.grammar.StreamQueryLexer;
 import io.muster.query.grammar.StreamQueryParser;
 import io.muster.query.grammar.StreamQueryParser.CallContext;
 import io.muster.query.grammar.StreamQueryParser.OrContext;
@@ -16,6 +17,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.antlr.v4.runtime.ParserRuleContext;
 import org.antlr.v4.runtime.Token;
+import org.antlr.v4.runtime.tree.ParseTree;
+import org.antlr.v4.runtime.tree.TerminalNode;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +31,10 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
 
     /** In which one row may be: each ends, and is merged, on its own. */
     private static final int MOST_WINDOWS = 100_000;
+
+    /** Words that begin a part of an OVER. */
+    private static final Set<Integer> OVER =
+            Set.of(StreamQueryLexer.PARTITION, StreamQueryLexer.ORDER, StreamQueryLexer.LIMIT, StreamQueryLexer.WHEN);
 
     /** By what sessions are kept apart; null where the window is none and has none among its windows. */
     @Nullable
@@ -64,9 +71,18 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
         }
         List<Expression> expressions = new ArrayList<>();
         Map<String, Integer> places = new HashMap<>();
+        Map<String, OrContext> known = new HashMap<>();
         for (OrContext key : keys) {
-            if (places.putIfAbsent(rows.canonical(key), expressions.size()) == null) {
+            String canonical = rows.canonical(key);
+            @Nullable OrContext same = known.putIfAbsent(canonical, key);
+            if (same == null) {
+                places.put(canonical, expressions.size());
                 expressions.add(rows.value(key));
+            } else if (!rows.spelling(same).equals(rows.spelling(key))) {
+                throw Parsing.refuse(
+                        key.getStart(),
+                        "'" + Sole.text(key) + "' and '" + Sole.text(same)
+                                + "' differ in case only: group by one of them in a step of WITH, and by the other behind it");
             }
         }
         return new Groups(expressions, places, window);
@@ -74,27 +90,70 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
 
     /** @param keys to which a session's own are added, in front */
     private static Optional<Window> window(OrContext element, List<OrContext> keys, StreamExpressions rows) {
+        Optional<CallContext> call = Sole.call(element);
         if (Sole.isTimestamp(element)) {
+            call.ifPresent(Groups::rejectArguments);
             return Optional.of(new Window.Snapshot());
         }
-        Optional<CallContext> call = Sole.call(element);
         return call.isEmpty() ? Optional.empty() : window(call.get(), keys, rows);
     }
 
     private static Optional<Window> window(CallContext call, List<OrContext> keys, StreamExpressions rows) {
         String name = call.function().getText().toUpperCase(Locale.ROOT);
-        return switch (name) {
+        Optional<Window> window = switch (name) {
             case "TUMBLINGWINDOW", "TUMBLING" -> Optional.of(hopping(call, false));
             case "HOPPINGWINDOW", "HOPPING" -> Optional.of(hopping(call, true));
             case "SLIDINGWINDOW", "SLIDING" -> {
-                Lengths lengths = Lengths.of(call, 1);
+                Lengths lengths = Lengths.of(call, 1).withoutOffset();
                 yield Optional.of(new Window.Sliding(lengths.size(0)));
             }
             case "SESSIONWINDOW", "SESSION" -> Optional.of(session(call, keys, rows));
-            case "SNAPSHOTWINDOW", "SNAPSHOT", "SYSTEM.TIMESTAMP" -> Optional.of(new Window.Snapshot());
+            case "SNAPSHOTWINDOW", "SNAPSHOT" -> {
+                rejectArguments(call);
+                yield Optional.of(new Window.Snapshot());
+            }
             case "WINDOWS" -> Optional.of(several(call, keys, rows));
             default -> Optional.empty();
         };
+        if (window.isPresent()) {
+            rejectOver(
+                    call,
+                    window.get() instanceof Window.Session ? Set.of(StreamQueryLexer.PARTITION) : Set.of(),
+                    "name keys in GROUP BY and conditions in WHERE");
+        }
+        return window;
+    }
+
+    /** Nothing is parsed and dropped. @throws RuntimeException that refuses, where there are any */
+    static void rejectArguments(CallContext call) {
+        if (!call.or().isEmpty() || call.STAR() != null) {
+            throw Parsing.refuse(
+                    call.getStart(), "'" + call.function().getText() + "' takes no arguments: leave them out");
+        }
+        rejectOver(call, Set.of(), "leave OVER out");
+    }
+
+    /**
+     * Rejects what stands in an OVER and isn't read: nothing is parsed and dropped.
+     *
+     * @param read words that begin what is read, by their types
+     */
+    static void rejectOver(CallContext call, Set<Integer> read, String remedy) {
+        if (call.over() == null) {
+            return;
+        }
+        for (ParseTree part : call.over().children) {
+            if (part instanceof TerminalNode word
+                    && OVER.contains(word.getSymbol().getType())
+                    && !read.contains(word.getSymbol().getType())) {
+                boolean by = Set.of(StreamQueryLexer.PARTITION, StreamQueryLexer.ORDER)
+                        .contains(word.getSymbol().getType());
+                throw Parsing.refuse(
+                        word.getSymbol(),
+                        "'" + call.function().getText() + "' takes no "
+                                + word.getText().toUpperCase(Locale.ROOT) + (by ? " BY" : "") + " here: " + remedy);
+            }
+        }
     }
 
     private static Window hopping(CallContext call, boolean hops) {
@@ -113,13 +172,10 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
     }
 
     private static Window session(CallContext call, List<OrContext> keys, StreamExpressions rows) {
-        Lengths lengths = Lengths.of(call, 2);
+        Lengths lengths = Lengths.of(call, 2).withoutOffset();
         List<OrContext> own = call.over() == null || call.over().PARTITION() == null
                 ? List.of()
                 : call.over().or().subList(0, partitionCount(call.over()));
-        for (OrContext key : own) {
-            keys.removeIf(known -> rows.canonical(known).equals(rows.canonical(key)));
-        }
         keys.addAll(0, own);
         if (lengths.size(0) > lengths.size(1)) {
             throw Parsing.refuse(call.getStart(), "A session lasts at least as long as its timeout");
@@ -160,12 +216,13 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
     }
 
     /** The lengths in a window's call: {@code (second, 10, 5)} or {@code (Duration(second, 10), Hop(second, 5), Offset(second, 1))}. */
-    private record Lengths(CallContext call, List<Long> sizes, long offset) {
+    private record Lengths(CallContext call, List<Long> sizes, boolean hasOffset, long offset) {
         static Lengths of(CallContext call, int wanted) {
             if (call.or().isEmpty()) {
                 throw wrong(call, wanted);
             }
             List<Long> sizes = new ArrayList<>();
+            boolean hasOffset = false;
             long offset = 0;
             if (Sole.call(call.or(0)).isPresent()) {
                 for (OrContext element : call.or()) {
@@ -175,6 +232,7 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
                     }
                     long ticks = ticks(part.or(0), part.or(1));
                     if (part.function().getText().equalsIgnoreCase("Offset")) {
+                        hasOffset = true;
                         offset = ticks;
                     } else {
                         sizes.add(ticks);
@@ -185,14 +243,24 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
                 for (int i = 1; i < parts.size(); i++) {
                     sizes.add(ticks(parts.get(0), parts.get(i)));
                 }
-                if (sizes.size() == wanted + 1) {
+                hasOffset = sizes.size() == wanted + 1;
+                if (hasOffset) {
                     offset = sizes.removeLast();
                 }
             }
             if (sizes.size() != wanted) {
                 throw wrong(call, wanted);
             }
-            return new Lengths(call, sizes, offset);
+            return new Lengths(call, sizes, hasOffset, offset);
+        }
+
+        Lengths withoutOffset() {
+            if (hasOffset) {
+                throw Parsing.refuse(
+                        call.getStart(),
+                        "'" + call.function().getText() + "' takes no offset: it begins with its rows");
+            }
+            return this;
         }
 
         private static RuntimeException wrong(CallContext call, int wanted) {

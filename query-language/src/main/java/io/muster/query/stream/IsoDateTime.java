@@ -13,7 +13,8 @@ import java.util.Optional;
 final class IsoDateTime {
     private static final int SHORTEST = 10;
     private static final int LONGEST = 64;
-    private static final int NANO_DIGITS = 9;
+    private static final int DIGITS = 7;
+    private static final int NANOS_OF_TICK = 100;
     private static final int SECONDS_OF_MINUTE = 60;
     private static final int SECONDS_OF_HOUR = 3600;
     private static final int FURTHEST_OFFSET = 18;
@@ -119,22 +120,22 @@ final class IsoDateTime {
         return value;
     }
 
-    /** Further digits than nanoseconds have are cut. */
+    /** Seven digits are kept, as the dialect's datetime and saved state have: further ones are cut. */
     private int fraction() {
         int nano = 0;
         int count = 0;
         for (; isDigit(); at++, count++) {
-            if (count < NANO_DIGITS) {
+            if (count < DIGITS) {
                 nano = nano * 10 + text.charAt(at) - '0';
             }
         }
         if (count == 0) {
             throw wrong();
         }
-        for (; count < NANO_DIGITS; count++) {
+        for (; count < DIGITS; count++) {
             nano *= 10;
         }
-        return nano;
+        return nano * NANOS_OF_TICK;
     }
 
     private DateTimeException wrong() {

@@ -83,8 +83,8 @@ final class RegularExpressions {
         try {
             java.util.regex.Pattern.compile(pattern);
             return true;
-        } catch (java.util.regex.PatternSyntaxException _) {
-            return false;
+        } catch (java.util.regex.PatternSyntaxException e) {
+            return e.getDescription().startsWith("Stack overflow"); // Brackets in brackets, read to no end.
         }
     }
 

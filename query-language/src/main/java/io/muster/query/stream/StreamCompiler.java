@@ -17,8 +17,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.antlr.v4.runtime.Token;
+import org.antlr.v4.runtime.tree.ParseTree;
 import org.jspecify.annotations.Nullable;
 
 /** Makes the plan of a parse tree. For one text. */
@@ -33,6 +35,9 @@ final class StreamCompiler {
     private final StreamMembers members = new StreamMembers();
 
     private final Map<String, Growth> steps = new HashMap<>();
+
+    /** By the step, those that it names. */
+    private final Map<String, Set<String>> columnsOfSteps = new HashMap<>();
 
     private final Map<String, StreamQuery.Clock> clocks = new HashMap<>();
     private final Map<String, String> clockTexts = new HashMap<>();
@@ -77,6 +82,12 @@ final class StreamCompiler {
                 throw Parsing.refuse(step.getStart(), "There are two steps '" + name + "': name one otherwise");
             }
             rejectDifferentColumns(step.union());
+            columnsOfSteps.put(
+                    name,
+                    selects.stream()
+                            .flatMap(select -> select.columns().stream())
+                            .flatMap(column -> Stream.ofNullable(column.name()))
+                            .collect(Collectors.toSet()));
             named.add(new StreamQuery.Step(name, selects));
         }
         List<StreamQuery.Output> outputs = new ArrayList<>();
@@ -218,6 +229,7 @@ final class StreamCompiler {
                 default -> throw new IllegalStateException("not a join, class=" + join.getClass());
             }
         }
+        rows.reject(computed(select, sources));
         List<StreamQueryParser.OrContext> conditions = select.or();
         int next = 0;
         @Nullable Expression where = select.WHERE() == null ? null : rows.visit(conditions.get(next++));
@@ -227,6 +239,7 @@ final class StreamCompiler {
             if (select.HAVING() != null) {
                 throw Parsing.refuse(select.HAVING().getSymbol(), "HAVING needs a GROUP BY: write WHERE");
             }
+            rows.reject(Map.of());
             List<StreamQuery.Column> columns = columns(select, scope, rows, rows);
             checkPartitions(select, rows, Map.of());
             lineage.select(step, select, scope, sources, joins, rows, Optional.empty(), columns);
@@ -242,6 +255,7 @@ final class StreamCompiler {
                     isPartitioned(select));
         }
         Groups keys = Groups.of(grouping, select.GROUP().getSymbol(), rows);
+        rows.reject(Map.of());
         checkPartitions(select, rows, keys.places());
         StreamExpressions results = rows.grouped(keys.places());
         List<StreamQuery.Column> columns = columns(select, scope, rows, results);
@@ -264,6 +278,43 @@ final class StreamCompiler {
                 having,
                 columns,
                 isPartitioned(select));
+    }
+
+    /**
+     * What the select calls what it computes, by these names in lower case: without those that may be columns of its sources too, since a step
+     * has one or the select reads one. A constant is no reason to ask for it, so that its name is a column's.
+     */
+    private Map<String, StreamQueryParser.OrContext> computed(SelectContext select, List<StreamQuery.Source> sources) {
+        Map<String, StreamQueryParser.OrContext> computed = new HashMap<>();
+        for (StreamQueryParser.ItemContext item : select.item()) {
+            if (item.STAR() == null
+                    && item.name() != null
+                    && Sole.path(item.or()).isEmpty()
+                    && StreamLiterals.constant(item.or()).isEmpty()) {
+                computed.put(lower(StreamScope.name(item.name())), item.or());
+            }
+        }
+        Set<String> known = new HashSet<>(StreamQuery.METADATA);
+        sources.forEach(source -> known.addAll(columnsOfSteps.getOrDefault(source.name(), Set.of())));
+        select.item().forEach(item -> addNames(item, 1, known));
+        addNames(select.source(), 1, known);
+        select.join().forEach(join -> addNames(join, 1, known));
+        select.or().forEach(condition -> addNames(condition, 2, known));
+        known.forEach(name -> computed.remove(lower(name)));
+        return computed;
+    }
+
+    /** Adds the names in paths of that many names or more. */
+    private static void addNames(ParseTree tree, int least, Set<String> names) {
+        if (tree instanceof StreamQueryParser.PathContext path) {
+            if (path.name().size() >= least) {
+                path.name().forEach(name -> names.add(StreamScope.name(name)));
+            }
+            return;
+        }
+        for (int i = 0; i < tree.getChildCount(); i++) {
+            addNames(tree.getChild(i), least, names);
+        }
     }
 
     /** Rows of different partitions don't meet: so what they meet by is the partition's column. */
@@ -326,7 +377,7 @@ final class StreamCompiler {
         } else if (!source.timestamp().isEmpty()) {
             throw noClock(source, name);
         }
-        scope.source(alias);
+        scope.source(alias, referenceInputs.contains(name));
         return new StreamQuery.Source(name, lower(alias));
     }
 

@@ -52,6 +52,11 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
             "PERCENTILE_CONT",
             "PERCENTILE_DISC");
 
+    private static final Set<String> ORDERED = Set.of("COLLECTTOP", "TOPONE", "PERCENTILE_CONT", "PERCENTILE_DISC");
+    private static final Set<Integer> OVER_ROWS =
+            Set.of(StreamQueryLexer.PARTITION, StreamQueryLexer.LIMIT, StreamQueryLexer.WHEN);
+    private static final String BY_TIME = "rows come by their time";
+
     private final StreamScope scope;
     /** Of users, by their names in lower case. */
     private final Map<String, ScalarFunction> functions;
@@ -68,11 +73,11 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
     /** What the columns of the select are called that a HAVING may ask for, in lower case. */
     private final Map<String, OrContext> aliases = new HashMap<>();
 
+    /** What the select calls what it computes, in lower case: not to be asked for in WHERE and GROUP BY, which are compiled meanwhile. */
+    private Map<String, OrContext> rejected = Map.of();
+
     /** Whether what is compiled stands inside of an analytic function. */
     private boolean inAnalytic;
-
-    /** Whether a join's condition asked how far rows are apart. */
-    private boolean asksForTimes;
 
     /** Over rows. */
     StreamExpressions(StreamScope scope, Map<String, ScalarFunction> functions) {
@@ -99,6 +104,11 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         aliases.putIfAbsent(StreamCompiler.lower(alias), column);
     }
 
+    /** From now on these names, in lower case, are refused where they stand alone. */
+    void reject(Map<String, OrContext> aliases) {
+        rejected = aliases;
+    }
+
     List<StreamQuery.Analytic> analytics() {
         return List.copyOf(analytics);
     }
@@ -110,6 +120,13 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
     /** The same text for expressions that are the same. */
     String canonical(ParserRuleContext expression) {
         return Sole.path(expression).map(path -> scope.column(path).key()).orElseGet(() -> Sole.canonical(expression));
+    }
+
+    /** What tells apart expressions that {@link #canonical} doesn't, since they differ in case. */
+    String spelling(ParserRuleContext expression) {
+        return Sole.path(expression)
+                .map(path -> String.join(".", scope.column(path).names()))
+                .orElseGet(expression::getText);
     }
 
     /** A value: a comparison is none. */
@@ -344,7 +361,6 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     /** The condition of a join with the last source of the scope. */
     StreamQuery.Join join(StreamQueryParser.JoinedContext joined, boolean reference) {
-        asksForTimes = false;
         int last = scope.size() - 1;
         Expression on = visit(joined.or());
         List<StreamQueryParser.PredicateContext> conditions = new ArrayList<>();
@@ -369,11 +385,6 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
             if (rightKeys.isEmpty()) {
                 throw Parsing.refuse(
                         joined.getStart(), "Reference data are joined by an equality of columns: ON a.x = b.y");
-            }
-            if (asksForTimes) {
-                throw Parsing.refuse(
-                        joined.or().getStart(),
-                        "Reference data have no time: an event meets those that are valid then; leave DATEDIFF out");
             }
             return new StreamQuery.Join(
                     StreamQuery.Join.Kind.REFERENCE, outer, 0, StreamQuery.Within.NONE, leftKeys, rightKeys, on);
@@ -543,6 +554,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
                 .orElseThrow(() -> Parsing.refuse(
                         cast.name(0).getStart(),
                         "'" + name + "' is no type: use bigint, float, nvarchar, datetime, bit, record or array"));
+        rejectLength(cast, name, type);
         boolean fails = cast.CAST() != null;
         String text = Sole.text(cast);
         return row -> {
@@ -553,6 +565,20 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
             }
             return result.orElse(NULL);
         };
+    }
+
+    private static void rejectLength(StreamQueryParser.CastContext cast, String name, StreamValues.Type type) {
+        @Nullable
+        ParseTree length = cast.INTEGER() != null ? cast.INTEGER() : cast.name().size() > 1 ? cast.name(1) : null;
+        if (length == null
+                || type == StreamValues.Type.NVARCHAR && length.getText().equalsIgnoreCase("max")) {
+            return;
+        }
+        throw Parsing.refuse(
+                cast.name(0).getStart(),
+                type == StreamValues.Type.NVARCHAR
+                        ? "A text has any length: write nvarchar(max), and LEFT(x, 3) for a part of a text"
+                        : "'" + name + "' has no length: leave (" + length.getText() + ") out");
     }
 
     @Override
@@ -575,7 +601,21 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
                             + "' is neither in GROUP BY nor in an aggregate: add it to GROUP BY, or write MAX("
                             + column.getText() + ")");
         }
+        rejectAlias(column.path());
         return scope.column(column.path()).expression();
+    }
+
+    /** WHERE and GROUP BY know columns of the sources only: there the name would be one of those, which is NULL. */
+    private void rejectAlias(StreamQueryParser.PathContext path) {
+        String name = StreamScope.name(path.name(0));
+        @Nullable OrContext column = path.name().size() == 1 ? rejected.get(StreamCompiler.lower(name)) : null;
+        if (column != null && scope.part(name).isEmpty()) {
+            throw Parsing.refuse(
+                    path.getStart(),
+                    "'" + name + "' is what the select calls " + Sole.text(column)
+                            + ", which WHERE and GROUP BY don't know: write HAVING, a step of WITH, or "
+                            + scope.first() + "." + name + " for a column of the input");
+        }
     }
 
     @Override
@@ -595,11 +635,16 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     private Expression called(CallContext call) {
         String name = call.function().getText().toUpperCase(Locale.ROOT);
+        if (call.DISTINCT() != null && !name.equals("COUNT")) {
+            throw Parsing.refuse(call.DISTINCT().getSymbol(), "DISTINCT is allowed in COUNT only");
+        }
         switch (name) {
             case "SYSTEM.TIMESTAMP" -> {
+                Groups.rejectArguments(call);
                 return TIME;
             }
             case "SYSTEM.WINDOW" -> {
+                Groups.rejectArguments(call);
                 if (ungrouped == null) {
                     throw Parsing.refuse(
                             call.getStart(), "System.Window() is allowed in the columns of a select with GROUP BY");
@@ -622,9 +667,6 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
             throw Parsing.refuse(
                     call.getStart(), "There are no aggregates of users: give a function (UDF) what Collect() collects");
         }
-        if (call.over() != null || call.STAR() != null || call.DISTINCT() != null) {
-            throw Parsing.refuse(call.getStart(), "'" + call.function().getText() + "' takes plain arguments");
-        }
         return scalar(call, name);
     }
 
@@ -642,14 +684,25 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         if (function.isEmpty()) {
             throw Parsing.refuse(
                     call.getStart(),
-                    "There is no function '" + call.function().getText() + "'"
-                            + (name.startsWith(OF_USERS) ? ": add it to the functions of the job" : ""));
+                    Unexpected.function(call.function().getText())
+                            .orElseGet(() -> "There is no function '"
+                                    + call.function().getText() + "'"
+                                    + (name.startsWith(OF_USERS) ? ": add it to the functions of the job" : "")));
+        }
+        if (call.over() != null || call.STAR() != null) {
+            throw Parsing.refuse(call.getStart(), "'" + call.function().getText() + "' takes plain arguments");
         }
         Optional<RowDifference> difference = ungrouped == null ? rowDifference(call) : Optional.empty();
         if (difference.isPresent()) {
-            asksForTimes = true;
-            return function.get()
-                    .on(timeOf(difference.get().from()), timeOf(difference.get().to()));
+            int from = difference.get().from();
+            int to = difference.get().to();
+            if (scope.isReference(from) || scope.isReference(to)) {
+                throw Parsing.refuse(
+                        call.getStart(),
+                        "Reference data have no time: an event meets those that are valid then; leave DATEDIFF out,"
+                                + " or give it a column of them");
+            }
+            return function.get().on(timeOf(from), timeOf(to));
         }
         Expression[] arguments = all(call.or().subList(dated ? 1 : 0, call.or().size()));
         if (!function.get().takes(arguments.length)) {
@@ -683,6 +736,15 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
     }
 
     private Aggregate aggregateOf(CallContext call, String name) {
+        boolean ordered = ORDERED.contains(name);
+        if (ordered && call.over() != null && call.over().LIMIT() == null) {
+            Groups.rejectOver(
+                    call,
+                    Set.of(StreamQueryLexer.ORDER),
+                    "name keys in GROUP BY and conditions in WHERE, or add LIMIT DURATION(second, 10) in a select without GROUP BY");
+        } else if (!ordered) {
+            Groups.rejectOver(call, OVER_ROWS, BY_TIME);
+        }
         if (name.equals("COLLECTTOP") || name.equals("TOPONE")) {
             return top(call, name.equals("TOPONE"));
         }
@@ -703,9 +765,6 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
             throw Parsing.refuse(call.getStart(), "'" + call.function().getText() + "' takes one argument");
         }
         if (call.DISTINCT() != null) {
-            if (!name.equals("COUNT")) {
-                throw Parsing.refuse(call.getStart(), "DISTINCT is allowed in COUNT only");
-            }
             if (call.over() != null) {
                 throw Parsing.refuse(call.getStart(), "COUNT(DISTINCT …) has no OVER: write it with GROUP BY a window");
             }
@@ -800,6 +859,10 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
                             + "' of a grouped select is allowed in an aggregate, or in a step of WITH");
         }
         if (name.equals("ISFIRST")) {
+            Groups.rejectOver(
+                    call,
+                    Set.of(StreamQueryLexer.PARTITION, StreamQueryLexer.WHEN),
+                    "its interval is what stands in front, as in ISFIRST(second, 10)");
             if (call.or().size() != 2) {
                 throw Parsing.refuse(call.getStart(), "Write ISFIRST(second, 10)");
             }
@@ -809,6 +872,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
             }
             return add(call, new StreamQuery.Analytic.Kind.IsFirst(interval), interval);
         }
+        Groups.rejectOver(call, OVER_ROWS, BY_TIME);
         boolean last = name.equals("LAST");
         int most = last ? 1 : 3;
         if (call.or().isEmpty()

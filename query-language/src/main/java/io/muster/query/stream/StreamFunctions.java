@@ -18,6 +18,7 @@ import java.util.function.BinaryOperator;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.Function;
 import java.util.function.IntUnaryOperator;
+import java.util.function.LongUnaryOperator;
 import java.util.regex.Pattern;
 
 /**
@@ -30,15 +31,15 @@ final class StreamFunctions {
 
     private static final Map<String, ScalarFunction> ALL = Map.ofEntries(
             Map.entry("ABS", strict(1, StreamFunctions::absolute)),
-            Map.entry("CEILING", math(Math::ceil)),
-            Map.entry("FLOOR", math(Math::floor)),
+            Map.entry("CEILING", sameType(whole -> whole, Math::ceil)),
+            Map.entry("FLOOR", sameType(whole -> whole, Math::floor)),
             Map.entry("ROUND", strict(1, 2, StreamFunctions::round)),
-            Map.entry("EXP", math(Math::exp)),
+            Map.entry("EXP", real(Math::exp)),
             Map.entry("LOG", strict(1, 2, StreamFunctions::log)),
             Map.entry("POWER", numbers(StreamFunctions::power)),
-            Map.entry("SIGN", math(Math::signum)),
-            Map.entry("SQUARE", math(value -> value * value)),
-            Map.entry("SQRT", math(Math::sqrt)),
+            Map.entry("SIGN", sameType(Long::signum, Math::signum)),
+            Map.entry("SQUARE", real(value -> value * value)),
+            Map.entry("SQRT", real(Math::sqrt)),
             Map.entry("CONCAT", new ScalarFunction(2, ScalarFunction.MANY, StreamFunctions::concat)),
             Map.entry("LEN", text(text -> (long) text.stripTrailing().length())),
             Map.entry("LOWER", text(text -> letters(text, Character::toLowerCase))),
@@ -118,17 +119,18 @@ final class StreamFunctions {
         });
     }
 
-    private static ScalarFunction math(DoubleUnaryOperator operator) {
+    /** A float, whatever comes. */
+    private static ScalarFunction real(DoubleUnaryOperator operator) {
+        return strict(1, arguments -> StreamValues.real(operator.applyAsDouble(real(arguments[0]))));
+    }
+
+    /** Of the argument's type. */
+    private static ScalarFunction sameType(LongUnaryOperator ofWhole, DoubleUnaryOperator ofReal) {
         return strict(
                 1,
                 arguments -> StreamValues.number(arguments[0]) instanceof Long whole
-                        ? backToWhole(operator.applyAsDouble(whole))
-                        : StreamValues.real(operator.applyAsDouble(real(arguments[0]))));
-    }
-
-    /** Of a whole number comes a whole one where it is one: {@code CEILING(3)} is 3. */
-    private static Object backToWhole(double value) {
-        return value == Math.rint(value) && Math.abs(value) < 0x1p53 ? (Object) (long) value : StreamValues.real(value);
+                        ? (Object) ofWhole.applyAsLong(whole)
+                        : StreamValues.real(ofReal.applyAsDouble(real(arguments[0]))));
     }
 
     private static double real(Object value) {

@@ -5,11 +5,13 @@ import io.muster.query.Parsing;
 import io.muster.query.grammar.StreamQueryParser;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Which names a row has: the aliases of its parts, in the order of {@link StreamRow#part}. */
@@ -19,6 +21,9 @@ final class StreamScope {
     private final Map<String, Column> seen = new HashMap<>();
     /** How many of the parts are sources; the others are applied to them. */
     private int sources;
+
+    /** The parts that are reference data. */
+    private final Set<Integer> references = new HashSet<>();
 
     /** Whether the name of the only part is the part, and no column of it. */
     private final boolean namesItself;
@@ -36,17 +41,25 @@ final class StreamScope {
     /** Of an input's events where only columns have a meaning: its name may be that of one. */
     static StreamScope ofColumns(StreamMembers members, String alias) {
         StreamScope scope = new StreamScope(members, false);
-        scope.source(alias);
+        scope.source(alias, false);
         return scope;
     }
 
-    void source(String alias) {
+    void source(String alias, boolean reference) {
+        if (reference) {
+            references.add(aliases.size());
+        }
         aliases.add(alias.toLowerCase(Locale.ROOT));
         sources++;
     }
 
     void applied(String alias) {
         aliases.add(alias.toLowerCase(Locale.ROOT));
+    }
+
+    /** The name of the first part. */
+    String first() {
+        return aliases.getFirst();
     }
 
     int size() {
@@ -56,6 +69,10 @@ final class StreamScope {
     /** Whether the only part is the row itself. */
     boolean isSingle() {
         return aliases.size() == 1;
+    }
+
+    boolean isReference(int part) {
+        return references.contains(part);
     }
 
     OptionalInt part(String alias) {
@@ -121,8 +138,7 @@ final class StreamScope {
         if (sources > 1) {
             throw Parsing.refuse(
                     path.getStart(),
-                    "Of which source is the column '" + path.getText() + "'? Write " + aliases.getFirst() + "."
-                            + path.getText());
+                    "Of which source is the column '" + path.getText() + "'? Write " + first() + "." + path.getText());
         }
         return new Column(0, names);
     }

@@ -178,7 +178,7 @@ public final class StreamValues {
             case Boolean bit -> bit ? 1L : 0L;
             case Number number -> Values.canonical(number);
             case String text -> {
-                Object other = key(text);
+                Object other = written(text);
                 yield !(other instanceof String)
                                 && asText(other).filter(text::equals).isPresent()
                         ? other
@@ -190,21 +190,24 @@ public final class StreamValues {
 
     /** The same for values that may be equal, as a hash needs it: those of different types too, so that two texts of one number are the same. */
     public static Object key(Object value) {
-        return switch (value) {
+        Object plain = value instanceof String text ? written(text) : value;
+        return switch (plain) {
             case Boolean bit -> bit ? 1L : 0L;
-            case Number number -> Values.canonical(number);
-            case String text -> {
-                Optional<Number> number = parsedNumber(text);
-                if (number.isPresent()) {
-                    yield Values.canonical(number.get());
-                }
-                if (text.equalsIgnoreCase("true") || text.equalsIgnoreCase("false")) {
-                    yield text.equalsIgnoreCase("true") ? 1L : 0L;
-                }
-                yield IsoDateTime.parse(text).map(Object.class::cast).orElse(text);
-            }
-            default -> value;
+            case Number number -> Values.canonical(number.doubleValue()); // As a bigint and a float compare.
+            default -> plain;
         };
+    }
+
+    /** The number or the datetime that a text writes, a bit as 0 or 1; else the text. */
+    private static Object written(String text) {
+        Optional<Number> number = parsedNumber(text);
+        if (number.isPresent()) {
+            return Values.canonical(number.get());
+        }
+        if (text.equalsIgnoreCase("true") || text.equalsIgnoreCase("false")) {
+            return text.equalsIgnoreCase("true") ? 1L : 0L;
+        }
+        return IsoDateTime.parse(text).map(Object.class::cast).orElse(text);
     }
 
     /** An order over all values, and one that tells apart whatever is not equal: NULL first, and by type. */

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.antlr.v4.runtime.Token;
 import org.antlr.v4.runtime.TokenStream;
+import org.antlr.v4.runtime.misc.Interval;
 
 /** Says of a token that has no place which feature it belongs to, and what to write instead. */
 final class Unexpected {
@@ -54,6 +55,8 @@ final class Unexpected {
             Map.entry("PIVOT", "PIVOT isn't supported: write an aggregate of CASE for each column"),
             Map.entry("UNPIVOT", "UNPIVOT isn't supported: write CROSS APPLY GetRecordProperties(x) AS p"));
 
+    private static final Set<String> OF_PLACES = Set.of("CREATEPOINT", "CREATELINESTRING", "CREATEPOLYGON");
+
     private static final Set<String> BEFORE_A_NAME = Set.of(
             "SELECT", ",", ".", "FROM", "JOIN", "INTO", "AS", "(", "BY", "WHERE", "AND", "OR", "ON", "WHEN", "=");
 
@@ -88,6 +91,13 @@ final class Unexpected {
                 && near(tokens, token.getTokenIndex() - 2).equals("(")) {
             return "A type has no scale: use bigint, float, nvarchar(max), datetime, bit, record or array";
         }
+        if (word.equals("*") && before.equals(".")) {
+            return "* of a record isn't supported: name its members, such as " + path(token, tokens) + ".x";
+        }
+        if (token.getType() == StreamQueryLexer.TEXT
+                && Set.of("AS", "FROM", "JOIN", "INTO", ".").contains(before)) {
+            return "A name is no text: write [" + text.substring(text.indexOf('\'') + 1, text.length() - 1) + "]";
+        }
         Optional<String> feature = feature(word.equals("(") ? before : word); // MATCH_RECOGNIZE was taken for an alias.
         if (feature.isPresent()) {
             return feature.get();
@@ -105,10 +115,33 @@ final class Unexpected {
         return Optional.ofNullable(FEATURES.get(alias.toUpperCase(Locale.ROOT)));
     }
 
+    /** Of a function that Stream Analytics has and this hasn't. */
+    static Optional<String> function(String name) {
+        String word = name.toUpperCase(Locale.ROOT);
+        String remedy = word.startsWith("ANOMALYDETECTION")
+                ? "compare with AVG and STDEV … OVER (LIMIT DURATION(second, 120)), or give a function (UDF) what Collect() collects"
+                : word.startsWith("ST_") || OF_PLACES.contains(word)
+                        ? "give a function (UDF) the coordinates"
+                        : word.equals("GETMETADATAPROPERTYVALUE")
+                                ? "write the column, such as IoTHub.ConnectionDeviceId"
+                                : "";
+        return remedy.isEmpty() ? Optional.empty() : Optional.of("'" + name + "' isn't supported: " + remedy);
+    }
+
     private static String near(TokenStream tokens, int place) {
         return place < 0 || place >= tokens.size()
                 ? ""
                 : tokens.get(place).getText().toUpperCase(Locale.ROOT);
+    }
+
+    /** Names with dots between them before a dot and a token, as they are written. */
+    private static String path(Token token, TokenStream tokens) {
+        int last = token.getTokenIndex() - 2;
+        int first = last;
+        while (near(tokens, first - 1).equals(".")) {
+            first -= 2;
+        }
+        return tokens.getText(Interval.of(first, last));
     }
 
     private static boolean isBehindPartition(Token token, TokenStream tokens) {

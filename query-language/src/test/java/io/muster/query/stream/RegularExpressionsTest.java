@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -74,6 +75,20 @@ class RegularExpressionsTest {
         } catch (EvaluationException refused) {
             assertThat(depth).isGreaterThan(100);
         }
+    }
+
+    /** RE2 refuses lookahead, and the engine that is asked next whether it is a pattern overflows its stack in brackets, and says that it is wrong. */
+    @ParameterizedTest
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    @ValueSource(ints = {1, 2000, 4900})
+    void aLookaheadInBracketsIsNoPatternThatIsWrong(int depth) throws InterruptedException {
+        String pattern = "(".repeat(depth) + "(?=a)" + ")".repeat(depth);
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        Thread small = new Thread(null, () -> RegularExpressions.find("ab", pattern), "small", 512 * 1024);
+        small.setUncaughtExceptionHandler((_, e) -> failure.set(e));
+        small.start();
+        small.join();
+        assertThat(failure.get()).isInstanceOf(EvaluationException.class);
     }
 
     @ParameterizedTest

@@ -1,6 +1,7 @@
 package io.muster.query.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.muster.query.Expression;
@@ -99,7 +100,7 @@ class StreamQueryTest {
                     SELECT a FROM t TIMESTAMP BY System.Timestamp()            | 1:30 | is what TIMESTAMP BY makes
                     SELECT a FROM t TIMESTAMP BY System.Timestamp              | 1:30 | is what TIMESTAMP BY makes
                     SELECT COUNT(*) FROM t GROUP BY Windows(Window('a', TumblingWindow(second, 1)), Window('A', TumblingWindow(second, 2))) | 1:81 | Two windows are called 'A'
-                    SELECT a.k FROM t a JOIN r b ON a.k = b.k AND DATEDIFF(minute, a, b) BETWEEN 0 AND 1 | 1:33 | Reference data have no time
+                    SELECT a.k FROM t a JOIN r b ON a.k = b.k AND DATEDIFF(minute, a, b) BETWEEN 0 AND 1 | 1:47 | Reference data have no time
                     SELECT a.k FROM t a JOIN u b ON DATEDIFF(second, a, b) >= 0 | 1:33 | DATEDIFF(second, a, b) BETWEEN 0 AND 10
                     SELECT a.k FROM t a JOIN u b ON a.k = b.k OR DATEDIFF(second, a, b) BETWEEN 0 AND 1 | 1:33 | DATEDIFF(second, a, b) BETWEEN 0 AND 10
                     WITH s AS (SELECT k FROM r) SELECT a.k FROM t a JOIN s ON a.k = s.k | 1:26 | join the input itself to it, such as JOIN r b
@@ -112,12 +113,87 @@ class StreamQueryTest {
                     SELECT SUM(a) OVER (LIMIT DURATION(second, 1) WHEN ISFIRST(second, 1) = 1) FROM t | 1:52 | no place inside of another analytic function
                     SELECT Location.*, a FROM t                                | 1:8  | * of a record isn't supported: name its members, such as Location.x
                     SELECT a, b FROM t UNION SELECT a, c FROM u                | 1:26 | have the same columns: a, b; not a, c
+                    SELECT s.k FROM s JOIN r ON s.k = r.k JOIN u ON DATEDIFF(second, r, u) BETWEEN 0 AND 5 | 1:49 | Reference data have no time
+                    SELECT DATEDIFF(minute, s, r) AS age FROM s JOIN r ON s.k = r.k | 1:8 | Reference data have no time
+                    SELECT s.k FROM s JOIN r b ON s.k = b.k WHERE DATEDIFF(minute, b, s) < 5 | 1:47 | Reference data have no time
+                    SELECT AVG(DATEDIFF(minute, s, r)) AS age FROM s JOIN r ON s.k = r.k GROUP BY TumblingWindow(second, 1) | 1:12 | Reference data have no time
+                    SELECT temp * 2 AS double FROM t WHERE double > 20          | 1:40 | 'double' is what the select calls temp * 2
+                    SELECT k, COUNT(*) AS n FROM t a WHERE n > 3 GROUP BY k, TumblingWindow(second, 10) | 1:40 | write HAVING, a step of WITH, or a.n for a column of the input
+                    SELECT MAX(a) AS m FROM t GROUP BY m, TumblingWindow(second, 1) | 1:36 | 'm' is what the select calls MAX(a)
+                    SELECT N = COUNT(*) FROM t WHERE k = 1 AND (n + 1) * 2 > 3 GROUP BY TumblingWindow(second, 1) | 1:45 | 'n' is what the select calls COUNT(*)
+                    SELECT LAG(a) OVER (LIMIT DURATION(second, 1)) AS before FROM t WHERE before > 3 | 1:71 | 'before' is what the select calls LAG(a)
+                    SELECT b.v + 1 AS w FROM t a JOIN u b ON a.k = b.k AND DATEDIFF(second, a, b) BETWEEN 0 AND 1 WHERE w > 3 | 1:101 | 'w' is what the select calls b.v + 1
+                    SELECT UPPER(k) AS u, COUNT(*) AS n FROM t GROUP BY SessionWindow(second, 1, 2) OVER (PARTITION BY u) | 1:100 | 'u' is what the select calls UPPER(k)
+                    SELECT TopOne() OVER (PARTITION BY k ORDER BY v) FROM t GROUP BY TumblingWindow(second, 1) | 1:23 | 'TopOne' takes no PARTITION BY here
+                    SELECT CollectTop(2) OVER (ORDER BY v WHEN v > 1) FROM t GROUP BY TumblingWindow(second, 1) | 1:39 | 'CollectTop' takes no WHEN here
+                    SELECT PERCENTILE_CONT(0.5) OVER (PARTITION BY k ORDER BY v) FROM t GROUP BY TumblingWindow(second, 1) | 1:35 | 'PERCENTILE_CONT' takes no PARTITION BY here
+                    SELECT SUM(a) OVER (ORDER BY b LIMIT DURATION(second, 1)) FROM t | 1:21 | 'SUM' takes no ORDER BY here
+                    SELECT LAG(a) OVER (ORDER BY b LIMIT DURATION(second, 1)) FROM t | 1:21 | 'LAG' takes no ORDER BY here
+                    SELECT ISFIRST(second, 1) OVER (LIMIT DURATION(second, 2)) FROM t | 1:33 | 'ISFIRST' takes no LIMIT here
+                    SELECT LAG(DISTINCT a) OVER (LIMIT DURATION(second, 1)) FROM t | 1:12 | DISTINCT is allowed in COUNT only
+                    SELECT TopOne(DISTINCT a) OVER (ORDER BY b) FROM t GROUP BY TumblingWindow(second, 1) | 1:15 | DISTINCT is allowed in COUNT only
+                    SELECT k FROM t GROUP BY k, TumblingWindow(second, 10) OVER (PARTITION BY k) | 1:62 | 'TumblingWindow' takes no PARTITION BY here
+                    SELECT k FROM t GROUP BY k, Windows(Window('a', HoppingWindow(second, 2, 1) OVER (PARTITION BY k))) | 1:83 | 'HoppingWindow' takes no PARTITION BY here
+                    SELECT k FROM t GROUP BY k, SessionWindow(second, 5, 60) OVER (PARTITION BY k WHEN v > 1) | 1:79 | 'SessionWindow' takes no WHEN here
+                    SELECT k FROM t GROUP BY k, SlidingWindow(second, 10, 5)    | 1:29 | 'SlidingWindow' takes no offset
+                    SELECT k FROM t GROUP BY k, SlidingWindow(Duration(second, 10), Offset(second, 5)) | 1:29 | 'SlidingWindow' takes no offset
+                    SELECT k FROM t GROUP BY k, SessionWindow(second, 5, 60, 3) | 1:29 | 'SessionWindow' takes no offset
+                    SELECT k FROM t GROUP BY k, SnapshotWindow(second, 5)       | 1:29 | 'SnapshotWindow' takes no arguments
+                    SELECT System.Timestamp(5) FROM t                          | 1:8  | 'System.Timestamp' takes no arguments
+                    SELECT CAST(a AS nvarchar(3)) FROM t                       | 1:18 | write nvarchar(max), and LEFT(x, 3) for a part of a text
+                    SELECT TRY_CAST(a AS bigint(4)) FROM t                     | 1:22 | 'bigint' has no length: leave (4) out
+                    SELECT CAST(a AS float(max)) FROM t                        | 1:18 | 'float' has no length: leave (max) out
+                    SELECT AnomalyDetection_SpikeAndDip(a, 95, 120, 'spikesanddips') OVER (LIMIT DURATION(second, 120)) FROM t | 1:8 | 'AnomalyDetection_SpikeAndDip' isn't supported: compare with AVG and STDEV
+                    SELECT k FROM t WHERE ST_WITHIN(a, CreatePoint(1, 2)) = 1   | 1:23 | 'ST_WITHIN' isn't supported: give a function (UDF) the coordinates
+                    SELECT CreatePoint(1, 2) FROM t                            | 1:8  | 'CreatePoint' isn't supported
+                    SELECT GetMetadataPropertyValue(t, 'EventId') FROM t        | 1:8  | 'GetMetadataPropertyValue' isn't supported: write the column
+                    SELECT nope(a) OVER (LIMIT DURATION(second, 1)) FROM t     | 1:8  | There is no function 'nope'
+                    SELECT LEN(a) OVER (LIMIT DURATION(second, 1)) FROM t      | 1:8  | 'LEN' takes plain arguments
+                    SELECT t.Location.* FROM t                                 | 1:19 | * of a record isn't supported: name its members, such as t.Location.x
+                    SELECT a, b.c.d.* FROM t                                   | 1:17 | * of a record isn't supported: name its members, such as b.c.d.x
+                    SELECT a AS 'my text' FROM t                               | 1:13 | A name is no text: write [my text]
+                    SELECT a INTO 'o' FROM t                                   | 1:15 | A name is no text: write [o]
+                    SELECT a FROM 't'                                          | 1:15 | A name is no text: write [t]
+                    SELECT a, A FROM t GROUP BY a, A, TumblingWindow(second, 1) | 1:32 | 'A' and 'a' differ in case only: group by one of them in a step of WITH
+                    SELECT COUNT(*) FROM t GROUP BY UPPER(t.a), UPPER(t.A), TumblingWindow(second, 1) | 1:45 | differ in case only
+                    SELECT COUNT(*) FROM t GROUP BY a, SessionWindow(second, 1, 2) OVER (PARTITION BY A) | 1:33 | differ in case only
                     """)
     void refuses(String text, String place, String what) {
         assertThatThrownBy(() -> StreamQuery.parse(text, Set.of("r"), Map.of("one", new ScalarFunction(0, 0, _ -> 1L))))
                 .isInstanceOf(QueryException.class)
                 .hasMessageContaining(what)
                 .hasMessageContaining("Line " + place + " ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT a AS b, b AS c FROM t WHERE b > 1",
+                "SELECT a AS b FROM t WHERE b > 1",
+                "SELECT Country AS Country FROM t WHERE Country = 'x'",
+                "SELECT t.n AS n FROM t WHERE n > 1",
+                "SELECT CAST(v AS float) AS v FROM t WHERE v > 1",
+                "SELECT AVG(v) AS v FROM t WHERE v > 1 GROUP BY TumblingWindow(second, 1)",
+                "SELECT MAX(v) AS most, COUNT(*) AS v FROM t WHERE v > 1 GROUP BY TumblingWindow(second, 1)",
+                "SELECT 'alert' AS type, 1 AS n FROM t WHERE type = 'telemetry' AND n > 3",
+                "SELECT System.Timestamp() AS time FROM t TIMESTAMP BY time WHERE time > '2026-01-01'",
+                "SELECT COUNT(*) AS n FROM t WHERE t.n > 3 AND n < 5 GROUP BY TumblingWindow(second, 1)",
+                "SELECT DATEPART(day, d) AS day FROM t WHERE DATEPART(day, d) > 3",
+                "SELECT COUNT(*) AS second FROM t GROUP BY TumblingWindow(second, 1)",
+                "SELECT a + 1 AS PartitionId FROM t WHERE partitionId = 1",
+                "SELECT COUNT(*) AS n FROM t GROUP BY TumblingWindow(second, 1) HAVING n > 3",
+                "WITH s AS (SELECT COUNT(*) AS n FROM t GROUP BY TumblingWindow(second, 1)) SELECT COUNT(*) AS N FROM s WHERE n > 3 GROUP BY TumblingWindow(minute, 1)",
+                "SELECT COUNT(b) AS b FROM t a LEFT JOIN u b ON a.k = b.k AND DATEDIFF(second, a, b) BETWEEN 0 AND 1 WHERE b IS NULL GROUP BY TumblingWindow(second, 1)",
+                "SELECT CAST(a AS nvarchar(max)) AS a, TRY_CAST(b AS NVARCHAR(MAX)) AS b FROM t",
+                "SELECT TopOne(a) OVER (PARTITION BY k ORDER BY v LIMIT DURATION(second, 1) WHEN v > 1) AS a FROM t",
+                "SELECT ISFIRST(second, 1) OVER (PARTITION BY k WHEN v > 1) AS a FROM t",
+                "SELECT k FROM t GROUP BY HoppingWindow(Duration(second, 2), Hop(second, 1), Offset(millisecond, -1)), k",
+                "SELECT k FROM t GROUP BY SessionWindow(second, 5, 60) OVER (PARTITION BY k)",
+                "SELECT A FROM t GROUP BY a, t.a, [a], TumblingWindow(second, 1)",
+                "SELECT COUNT(*) AS n FROM t GROUP BY a, SessionWindow(second, 1, 2) OVER (PARTITION BY t.a)",
+            })
+    void accepts(String text) {
+        assertThatCode(() -> StreamQuery.parse(text, Set.of("r"))).doesNotThrowAnyException();
     }
 
     @ParameterizedTest

@@ -52,6 +52,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -68,13 +69,17 @@ class StreamJobTopologyTest {
     private TestOutputTopic<String, String> out;
 
     private void start(String query, boolean exchange, Instant from) throws QueryException {
+        start(query, exchange, from, new TimePolicy(5 * Ticks.SECOND, 0, false));
+    }
+
+    private void start(String query, boolean exchange, Instant from, TimePolicy policy) throws QueryException {
         StreamJobSpec spec = new StreamJobSpec(
                 "job",
                 7,
                 StreamQuery.parse(query, Set.of()),
                 List.of(new StreamJobSpec.Input("telemetry", "in", new InputFormat.Json(), 1, false)),
                 Map.of("output", new StreamJobSpec.Output("out", new OutputFormat.Json(false, Optional.of("k")), true)),
-                new TimePolicy(5 * Ticks.SECOND, 0, false),
+                policy,
                 List.of(Ticks.of(from)),
                 until::get,
                 (_, _) -> {},
@@ -291,6 +296,35 @@ class StreamJobTopologyTest {
                 .containsEntry("LateInputEvents", 1L)
                 .containsEntry("EarlyInputEvents", 1L)
                 .containsEntry("ConversionErrors", 1L);
+    }
+
+    /** Field case 39: 10 s late, 5 s of disorder; rows come by their times, and C before B. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            false | TIMESTAMP BY t | A:20 D:35 C:37 B:40
+            true  | TIMESTAMP BY t | C:37 B:40
+            false | ''             | A:30 B:40 C:40 D:40
+            true  | ''             | A:30 B:40 C:40 D:40
+            """)
+    void lateEventsAreMovedBeforeThoseOutOfOrder(boolean drops, String timestamp, String rows) throws QueryException {
+        start(
+                "SELECT id, System.Timestamp() AS ts FROM telemetry " + timestamp,
+                false,
+                NOW.minusSeconds(60),
+                new TimePolicy(10 * Ticks.SECOND, 5 * Ticks.SECOND, drops));
+        for (String event : List.of("A 10 30", "B 40 40", "C 37 40", "D 33 40")) {
+            String[] part = event.split(" ");
+            in.pipeInput(
+                    "",
+                    "{\"id\":\"%s\",\"t\":\"2026-11-21T10:03:%sZ\"}".formatted(part[0], part[1]),
+                    NOW.plusSeconds(Long.parseLong(part[2])));
+        }
+        wait(Duration.ofSeconds(60));
+        assertThat(out.readValuesToList())
+                .containsExactly(Stream.of(rows.split(" "))
+                        .map(row -> row.split(":"))
+                        .map(row -> "{\"id\":\"%s\",\"ts\":\"2026-11-21T10:03:%s.0000000Z\"}".formatted(row[0], row[1]))
+                        .toArray(String[]::new));
     }
 
     @Test
