@@ -1,6 +1,7 @@
 package io.muster.api;
 
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.muster.access.HubHosts;
 import io.muster.access.ReloadedFile;
@@ -190,15 +191,7 @@ public final class ApiService implements AutoCloseable {
         Codecs codecs = new Codecs(registry);
         JobView jobs = new JobView();
         StreamJobView streamJobs = new StreamJobView();
-        for (JobStatus status : JobStatus.values()) {
-            Gauge.builder("muster.jobs", jobs, view -> view.count(status))
-                    .description("Jobs by state; every instance knows all of them")
-                    .tag("status", status.name())
-                    .register(meters);
-        }
-        Gauge.builder("muster.device.jobs.queued", jobs, JobView::queuedDeviceJobs)
-                .description("Device jobs of running jobs that have not begun; every instance knows all of them")
-                .register(meters);
+        register(jobs, meters);
         KafkaRequests requests = new KafkaRequests(
                 options.kafka().clientProperties(), codecs, options.instance(), jobs, streamJobs, meters);
         Listener listener = new Listener(options.kafka(), codecs, options.instance(), requests, jobs, streamJobs);
@@ -219,6 +212,18 @@ public final class ApiService implements AutoCloseable {
             requests.close();
             throw new SettingsException(String.valueOf(e.getMessage()));
         }
+    }
+
+    static void register(JobView jobs, MeterRegistry meters) {
+        for (JobStatus status : JobStatus.values()) {
+            Gauge.builder("muster.jobs", jobs, view -> view.count(status))
+                    .description("Jobs by state; every instance knows all of them")
+                    .tag("status", status.name().toLowerCase(Locale.ROOT))
+                    .register(meters);
+        }
+        Gauge.builder("muster.device.jobs.queued", jobs, JobView::queuedDeviceJobs)
+                .description("Device jobs of running jobs that have not begun; every instance knows all of them")
+                .register(meters);
     }
 
     private static Optional<PersonTokens> people(Options options) throws IOException {

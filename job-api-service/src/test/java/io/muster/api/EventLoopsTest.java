@@ -10,43 +10,63 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Event loops serve everybody: what takes long runs elsewhere. */
 class EventLoopsTest {
     /** More than there are event loops, on any machine that builds. */
     private static final int SLOW = 200;
 
-    @Test
-    void queriesThatTakeLongKeepNobodyElseWaiting() throws IOException {
+    /** Commands are sent by the thread that has read the body. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            POST  | /devices/query              | {"query":"SELECT * FROM devices"}
+            PUT   | /jobs/v2/j                  | {"type":"scheduleUpdateTwin","updateTwin":{"tags":{}},"queryCondition":"*"}
+            PUT   | /devices/d                  | {}
+            PUT   | /devices/d/modules/m        | {}
+            POST  | /devices                    | [{"id":"d"}]
+            PATCH | /twins/d                    | {"tags":{"a":1}}
+            PUT   | /twins/d                    | {"tags":{"a":1}}
+            PATCH | /twins/d/modules/m          | {"tags":{"a":1}}
+            PUT   | /twins/d/modules/m          | {"tags":{"a":1}}
+            POST  | /twins/d/methods            | {"methodName":"m"}
+            POST  | /twins/d/modules/m/methods  | {"methodName":"m"}
+            PUT   | /subscriptions/s/resourcegroups/g/providers/Microsoft.StreamAnalytics/streamingjobs/job | {}
+            """)
+    void aBodyThatTakesLongKeepsNobodyElseWaiting(String method, String path, String body) throws IOException {
         CountDownLatch go = new CountDownLatch(1);
         AtomicInteger standing = new AtomicInteger();
         try (TestApi api = TestApi.start()) {
-            api.planner.partitions = _ -> {
+            api.planner.onSend = _ -> {
                 standing.incrementAndGet();
                 try {
                     go.await();
                 } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                 }
-                return List.of();
             };
-            String body = "{\"query\":\"SELECT * FROM devices\"}";
-            String query = "POST /devices/query?api-version=2021-04-12 HTTP/1.1\r\nHost: localhost\r\nAuthorization: "
-                    + api.token("iothubowner") + "\r\nContent-Type: application/json\r\nContent-Length: "
+            String version = path.startsWith("/subscriptions") ? "2020-03-01" : "2021-04-12";
+            String request = method + " " + path + "?api-version=" + version
+                    + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: " + api.token("iothubowner")
+                    + "\r\nContent-Type: application/json\r\nContent-Length: "
                     + body.length() + "\r\n\r\n" + body;
             List<Socket> slow = new ArrayList<>();
             for (int i = 0; i < SLOW; i++) {
                 Socket socket = api.connect();
-                socket.getOutputStream().write(query.getBytes(StandardCharsets.US_ASCII));
+                socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
                 slow.add(socket);
             }
-            await().until(() -> standing.get() > 1);
-            for (int i = 0; i < SLOW; i++) {
-                assertThat(api.exchange("GET /openapi.yaml HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"))
-                        .startsWith("HTTP/1.1 200 ");
+            try {
+                await().until(() -> standing.get() > 1);
+                for (int i = 0; i < SLOW; i++) {
+                    assertThat(api.exchange(
+                                    "GET /openapi.yaml HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"))
+                            .startsWith("HTTP/1.1 200 ");
+                }
+            } finally {
+                go.countDown();
             }
-            go.countDown();
             for (Socket socket : slow) {
                 socket.close();
             }

@@ -21,6 +21,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.yaml.snakeyaml.Yaml;
 
 /** The description of the API, and whether an answer is as it says. */
@@ -118,8 +119,34 @@ final class OpenApiDocument {
                 .toList();
     }
 
-    JsonNode resolvedSchema(JsonNode schema) {
-        return resolved(schema);
+    /** Returns the members and schemas, by name and at any depth, that are objects of any members. */
+    Set<String> objectsOfAnyMembers() {
+        Set<String> names = new TreeSet<>();
+        bodies().forEach(schema -> addOpen("body", schema, names));
+        document.at("/components/schemas").properties().forEach(one -> addOpen(one.getKey(), one.getValue(), names));
+        return names;
+    }
+
+    /** What a schema refers to is looked at where it stands. */
+    private static void addOpen(String name, JsonNode schema, Set<String> names) {
+        if (!schema.isObject()) {
+            return;
+        }
+        JsonNode type = schema.path("type");
+        boolean object = type.asText().equals("object")
+                || StreamSupport.stream(type.spliterator(), false)
+                        .anyMatch(one -> one.asText().equals("object"));
+        boolean described = schema.has("properties") || schema.has("maxProperties");
+        if (object && !described && !schema.path("additionalProperties").isObject()) {
+            names.add(name);
+        }
+        schema.path("properties").properties().forEach(member -> addOpen(member.getKey(), member.getValue(), names));
+        for (String part : List.of("items", "additionalProperties")) {
+            addOpen(name, schema.path(part), names);
+        }
+        for (String part : List.of("anyOf", "oneOf", "allOf")) {
+            schema.path(part).forEach(one -> addOpen(name, one, names));
+        }
     }
 
     private String template(String method, String path) {

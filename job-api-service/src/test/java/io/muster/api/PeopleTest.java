@@ -186,7 +186,10 @@ class PeopleTest {
                 "PUT,    /devices/pump,                        muster.administer",
                 "PUT,    /devices/pump/modules/m,              muster.administer",
                 "POST,   /devices,                             muster.administer",
-                "DELETE, /devices/pump,                        muster.administer"
+                "DELETE, /devices/pump,                        muster.administer",
+                "GET,    /devices/query,                       muster.read",
+                "PUT,    /devices/query,                       muster.administer",
+                "DELETE, /devices/query,                       muster.administer"
             })
     void aRoleAllowsItsOwnAndWhatLowerOnesAllow(String method, String path, String needed) throws Exception {
         List<String> inOrder = List.of("muster.read", "muster.operate", "muster.administer");

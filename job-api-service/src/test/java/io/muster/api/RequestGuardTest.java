@@ -3,7 +3,10 @@ package io.muster.api;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.muster.api.access.Throttles;
 import io.muster.api.http.RestServer;
+import io.muster.api.json.Problem;
+import io.muster.api.json.ProblemException;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
@@ -252,14 +255,22 @@ class RequestGuardTest {
             POST   | /jobs/v2/a/cancel               | device            | 401
             GET    | /statistics/devices             | service           | 401
             GET    | /statistics/devices             | registryRead      | 200
+            PUT    | /devices/query                  | service           | 401
+            PUT    | /devices/query                  | registryRead      | 401
+            GET    | /devices/query                  | service           | 401
+            GET    | /devices/query                  | registryRead      | 404
+            DELETE | /devices/query                  | service           | 401
+            DELETE | /devices/query                  | registryReadWrite | 404
+            GET    | /devices/commands               | service           | 401
+            PUT    | /devices/a/modules/commands     | service           | 401
+            GET    | /twins/methods                  | service           | 404
             """)
     void rightsAreThoseOfTheNormalFormOfThePath(String method, String path, String policy, int status)
             throws IOException {
         for (String slashes : spellings().toList()) {
-            String answer = api.exchange(method + " " + path + slashes
-                    + "?api-version=2021-04-12 HTTP/1.1\r\nHost: h\r\n"
-                    + "Connection: close\r\nContent-Length: 2\r\nAuthorization: " + api.token(policy) + END + "{}");
-            assertThat(answer).as(path + slashes).startsWith("HTTP/1.1 " + status + " ");
+            assertThat(api.ask(method, path + slashes, policy, "{}"))
+                    .as(path + slashes)
+                    .startsWith("HTTP/1.1 " + status + " ");
         }
         // Other spellings lead nowhere, for anybody.
         for (String other : List.of(
@@ -268,9 +279,65 @@ class RequestGuardTest {
                 path.replaceFirst("/", "/x/../"),
                 path + ";a=b",
                 path.replaceFirst("/([a-z])", "/%64"))) {
-            String answer = api.exchange(method + " " + other + "?api-version=2021-04-12 HTTP/1.1\r\nHost: h\r\n"
-                    + "Connection: close\r\nContent-Length: 2\r\nAuthorization: " + api.token(policy) + END + "{}");
-            assertThat(answer).as(other).doesNotContain(" 200 ").doesNotContain(" 500 ");
+            assertThat(api.ask(method, other, policy, "{}"))
+                    .as(other)
+                    .doesNotContain(" 200 ")
+                    .doesNotContain(" 500 ");
+        }
+    }
+
+    /** A device may be called as a part of a route is: it is a device all the same. */
+    @Test
+    void requestsAreThrottledByTheirRoute() throws IOException {
+        Throttles.Kind[] limited = {Throttles.Kind.QUERIES, Throttles.Kind.METHODS, Throttles.Kind.MESSAGES};
+        try (TestApi busy = TestApi.start(Stream.of(limited).collect(Collectors.toMap(kind -> kind, _ -> 1)))) {
+            for (String path : List.of(
+                    "/devices/query",
+                    "/devices/commands",
+                    "/devices/a/modules/commands",
+                    "/twins/methods",
+                    "/twins/a/modules/methods")) {
+                for (int i = 0; i < 3; i++) {
+                    assertThat(busy.ask("GET", path, "iothubowner", ""))
+                            .as(path)
+                            .startsWith("HTTP/1.1 404 ");
+                }
+            }
+            for (String path : List.of("/devices/query", "/twins/methods/methods", "/devices/a/messages/devicebound")) {
+                assertThat(busy.ask("POST", path, "iothubowner", "{}")).as(path).doesNotContain(" 429 ");
+                assertThat(busy.ask("POST", path, "iothubowner", "{}")).as(path).startsWith("HTTP/1.1 429 ");
+            }
+        }
+    }
+
+    @Test
+    void aDeviceThatIsCalledQueryIsInTheAuditLog() throws IOException {
+        api.audit.clear();
+        assertThat(api.ask("PUT", "/devices/query", "service", "{}")).startsWith("HTTP/1.1 401 ");
+        assertThat(api.ask("PUT", "/devices/query", "iothubowner", "{}")).startsWith("HTTP/1.1 200 ");
+        assertThat(api.ask("POST", "/devices/query", "service", "{\"query\":\"SELECT * FROM devices\"}"))
+                .startsWith("HTTP/1.1 200 ");
+        assertThat(api.ask("DELETE", "/devices/query", "iothubowner", "")).startsWith("HTTP/1.1 204 ");
+        assertThat(api.audit)
+                .extracting(entry ->
+                        entry.getPolicy() + " " + entry.getMethod() + " " + entry.getPath() + " " + entry.getStatus())
+                .containsExactly(
+                        "service PUT /devices/query 401",
+                        "iothubowner PUT /devices/query 200",
+                        "iothubowner DELETE /devices/query 204");
+    }
+
+    /** Form B is for callers of methods alone. */
+    @Test
+    void aTwinOfADeviceThatIsCalledMethodsFailsInTheFormOfTwins() throws IOException {
+        try (TestApi late = TestApi.start()) {
+            late.planner.onSend = _ -> {
+                throw new ProblemException(Problem.gatewayTimeout("It took too long."));
+            };
+            assertThat(late.ask("GET", "/twins/methods", "service", ""))
+                    .contains(" 504 ", "\"ErrorCode:GatewayTimeout;It took too long.\"");
+            assertThat(late.ask("POST", "/twins/methods/methods", "service", "{\"methodName\":\"m\"}"))
+                    .contains(" 504 ", "\\\"errorCode\\\":504101");
         }
     }
 }

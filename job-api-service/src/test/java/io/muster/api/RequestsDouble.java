@@ -40,6 +40,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -48,6 +49,9 @@ final class RequestsDouble implements Requests {
     private static final Instant NOW = Instant.parse("2026-11-21T02:25:15.423Z");
 
     final List<Object> commands = new CopyOnWriteArrayList<>();
+    /** Sees each command and question before it is taken, on the thread that sends it. */
+    volatile Consumer<Object> onSend = _ -> {};
+
     private final Map<String, DeviceView> devices = new ConcurrentSkipListMap<>();
     private final JobView jobs;
     private final StreamJobView streamJobs;
@@ -59,6 +63,7 @@ final class RequestsDouble implements Requests {
 
     @Override
     public CompletableFuture<Object> device(String deviceId, Object command, Duration limit) {
+        onSend.accept(command);
         commands.add(command);
         return CompletableFuture.completedFuture(outcome(deviceId, command));
     }
@@ -106,6 +111,7 @@ final class RequestsDouble implements Requests {
 
     @Override
     public CompletableFuture<Object> job(String jobId, Object command) {
+        onSend.accept(command);
         commands.add(command);
         if (command instanceof CreateJob create) {
             Job job = Job.newBuilder()
@@ -146,6 +152,7 @@ final class RequestsDouble implements Requests {
     @Override
     public CompletableFuture<List<Object>> query(String text, @Nullable String after, int limit) {
         Asked question = new Asked(after, limit);
+        onSend.accept(question);
         asked.add(question);
         return CompletableFuture.completedFuture(partitions.apply(question));
     }
@@ -181,6 +188,7 @@ final class RequestsDouble implements Requests {
     /** Takes what the coordinator would, without its rules. */
     @Override
     public CompletableFuture<Object> streamJob(String id, Object command) {
+        onSend.accept(command);
         commands.add(command);
         @Nullable
         StreamJob known = streamJobs.get(id).map(StreamJobView.Entry::job).orElse(null);

@@ -270,6 +270,33 @@ class RestTest {
                         patch -> assertThat(patch.getPatch().getTags()).isEqualTo("{\"gone\":null}"));
     }
 
+    /** A section that is null is cleared, and a property that is null is removed: what arrives is what the planner is asked for. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', nullValues = "-", textBlock = """
+            PATCH | /twins/n           | {"tags":null}                                     | null        | -
+            PATCH | /twins/n           | {"properties":{"desired":null}}                   | -           | null
+            PATCH | /twins/n           | {"tags":null,"properties":{"desired":null}}       | null        | null
+            PATCH | /twins/n           | {"tags":{"a":null},"properties":null}             | {"a":null}  | -
+            PATCH | /twins/n           | {"tags":null,"properties":{"desired":{"b":null}}} | null        | {"b":null}
+            POST  | /twins/n           | {"tags":null}                                     | null        | -
+            PUT   | /twins/n           | {"tags":null}                                     | null        | -
+            PUT   | /twins/n           | {"properties":{"desired":null}}                   | -           | null
+            PUT   | /twins/n           | {"tags":{"a":1},"properties":{"desired":null}}    | {"a":1}     | null
+            PUT   | /twins/n           | {"tags":{"a":null},"properties":{"desired":{"b":null}}} | {"a":null} | {"b":null}
+            PATCH | /twins/n/modules/m | {"tags":null,"properties":{"desired":{}}}         | null        | {}
+            PUT   | /twins/n/modules/m | {"tags":{},"properties":{"desired":null}}         | {}          | null
+            """)
+    void nullInATwinArrivesAsNull(
+            String method, String path, String body, @Nullable String tags, @Nullable String desired) throws Exception {
+        ask("PUT", "/devices/n", "{}");
+        ask("PUT", "/devices/n/modules/m", "{}");
+        Answer answer = ask(method, path, body, "X-HTTP-Method-Override", "PATCH", "If-Match", "\"e\"");
+        assertThat(answer.status()).isEqualTo(200);
+        TwinPatch wanted = new TwinPatch("e", tags, desired);
+        assertThat(PLANNER.commands.getLast())
+                .isEqualTo(method.equals("PUT") ? new ReplaceTwin(wanted) : new PatchTwin(wanted));
+    }
+
     @Test
     void aMethodIsAnsweredByItsDeviceOrInFormB() throws Exception {
         ask("PUT", "/devices/m", "{}");

@@ -8,6 +8,7 @@ import io.muster.access.HubHosts;
 import io.muster.access.SharedAccessPolicies;
 import io.muster.access.SharedAccessSignature;
 import io.muster.api.access.Gate;
+import io.muster.api.access.Throttles;
 import io.muster.api.http.RestServer;
 import io.muster.api.http.StreamJobReach;
 import io.muster.api.job.JobView;
@@ -47,7 +48,11 @@ final class TestApi implements AutoCloseable {
     final AtomicReference<Instant> clock = new AtomicReference<>(NOW);
     final RestServer server;
 
-    private TestApi(SharedAccessPolicies policies, int connectionsPerAddress, RestServer.Patience patience)
+    private TestApi(
+            SharedAccessPolicies policies,
+            Map<Throttles.Kind, Integer> perMinute,
+            int connectionsPerAddress,
+            RestServer.Patience patience)
             throws IOException {
         this.policies = policies;
         this.server = RestServer.start(
@@ -55,7 +60,7 @@ final class TestApi implements AutoCloseable {
                         "127.0.0.1",
                         0,
                         Optional.empty(),
-                        Map.of(),
+                        perMinute,
                         Duration.ofHours(1),
                         connectionsPerAddress,
                         patience,
@@ -75,11 +80,18 @@ final class TestApi implements AutoCloseable {
     }
 
     static TestApi start(SharedAccessPolicies policies) throws IOException {
-        return new TestApi(policies, 1000, RestServer.Patience.USUAL);
+        return new TestApi(policies, Map.of(), 1000, RestServer.Patience.USUAL);
     }
 
     static TestApi start(int connectionsPerAddress, RestServer.Patience patience) throws IOException {
-        return new TestApi(SharedAccessPolicies.generate(new SecureRandom()), connectionsPerAddress, patience);
+        return new TestApi(
+                SharedAccessPolicies.generate(new SecureRandom()), Map.of(), connectionsPerAddress, patience);
+    }
+
+    /** @param perMinute how many requests of a kind a caller has */
+    static TestApi start(Map<Throttles.Kind, Integer> perMinute) throws IOException {
+        return new TestApi(
+                SharedAccessPolicies.generate(new SecureRandom()), perMinute, 1000, RestServer.Patience.USUAL);
     }
 
     /** A token of a policy for the whole hub. */
@@ -103,6 +115,13 @@ final class TestApi implements AutoCloseable {
             socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
             return readAll(socket);
         }
+    }
+
+    /** What comes back for a request to IoT Hub's API, with a policy's token. */
+    String ask(String method, String path, String policy, String body) throws IOException {
+        return exchange(method + " " + path + "?api-version=2021-04-12 HTTP/1.1\r\nHost: localhost\r\n"
+                + "Connection: close\r\nContent-Length: " + body.length() + "\r\nAuthorization: " + token(policy)
+                + "\r\n\r\n" + body);
     }
 
     /** What comes until the server ends the connection. */

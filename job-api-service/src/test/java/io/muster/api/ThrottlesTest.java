@@ -43,15 +43,16 @@ class ThrottlesTest {
     @Test
     void kindsAreCountedByThemselvesAndOthersAreFree() {
         Throttles throttles = new Throttles(Map.of(Throttles.Kind.METHODS, 1));
-        assertThat(throttles.take("one", "/twins/d/methods", NOW)).isEmpty();
-        assertThat(throttles.take("one", "/twins/d/modules/m/methods", NOW)).contains(Duration.ofMinutes(1));
-        for (String path : new String[] {"/twins/d", "/devices/d", "/jobs/v2/j", "/devices/query"}) {
-            assertThat(throttles.take("one", path, NOW)).as(path).isEmpty();
+        assertThat(throttles.take("one", "/twins/{id}/methods", NOW)).isEmpty();
+        assertThat(throttles.take("one", "/twins/{id}/modules/{module}/methods", NOW))
+                .contains(Duration.ofMinutes(1));
+        for (String route : new String[] {"/twins/{id}", "/devices/{id}", "/jobs/v2/{id}", "/devices/query"}) {
+            assertThat(throttles.take("one", route, NOW)).as(route).isEmpty();
         }
-        assertThat(throttles.take("other", "/twins/d/methods", NOW))
+        assertThat(throttles.take("other", "/twins/{id}/methods", NOW))
                 .as("another policy has its own")
                 .isEmpty();
-        assertThat(throttles.take("one", "/twins/d/methods", NOW.plusSeconds(60)))
+        assertThat(throttles.take("one", "/twins/{id}/methods", NOW.plusSeconds(60)))
                 .isEmpty();
     }
 }

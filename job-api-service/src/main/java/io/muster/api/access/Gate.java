@@ -163,16 +163,16 @@ public final class Gate {
         return host != null && LOOPBACK.matcher(host).matches();
     }
 
-    /** @throws ProblemException when the caller may not do that */
-    public void allow(Caller caller, String method, String path) {
+    /** @param route see {@link Operations} @throws ProblemException when the caller may not do that */
+    public void allow(Caller caller, String method, String route) {
         switch (caller) {
             case Caller.Program program -> {
-                if (Collections.disjoint(program.rights(), Operations.rights(method, path))) {
+                if (Collections.disjoint(program.rights(), Operations.rights(method, route))) {
                     throw refuse("The policy " + program.policy() + " does not allow this.");
                 }
             }
             case Caller.Person person -> {
-                Role needed = Operations.role(method, path);
+                Role needed = Operations.role(method, route);
                 if (!person.role().includes(needed)) {
                     throw refuse("The role " + person.role().word() + " does not allow this: it takes " + needed.word()
                             + ".");

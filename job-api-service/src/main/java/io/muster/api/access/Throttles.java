@@ -22,18 +22,18 @@ public final class Throttles {
         QUERIES,
         MESSAGES;
 
-        /** Returns the kind of a path in normal form. */
-        public static Kind of(String path) {
-            if (path.startsWith("/jobs")) {
+        /** Returns the kind of a route, see {@link Operations}. */
+        public static Kind of(String route) {
+            if (route.startsWith("/jobs")) {
                 return JOBS;
             }
-            if (path.equals("/devices/query")) {
+            if (Operations.isQuery(route)) {
                 return QUERIES;
             }
-            if (path.startsWith("/twins")) {
-                return path.endsWith("/methods") ? METHODS : TWINS;
+            if (route.startsWith("/twins")) {
+                return route.endsWith("/methods") ? METHODS : TWINS;
             }
-            return path.endsWith("/messages/devicebound") || path.endsWith("/commands") ? MESSAGES : REGISTRY;
+            return Operations.isOfMessages(route) ? MESSAGES : REGISTRY;
         }
     }
 
@@ -48,9 +48,9 @@ public final class Throttles {
         this.perMinute = Map.copyOf(perMinute);
     }
 
-    /** Counts a request. @param caller see {@link Caller#id} @return how long to wait if it is one too many */
-    public Optional<Duration> take(String caller, String path, Instant now) {
-        Kind kind = Kind.of(path);
+    /** Counts a request. @param caller see {@link Caller#id} @param route see {@link Operations} @return how long to wait if it is one too many */
+    public Optional<Duration> take(String caller, String route, Instant now) {
+        Kind kind = Kind.of(route);
         @Nullable Integer limit = perMinute.get(kind);
         return limit == null
                 ? Optional.empty()

@@ -30,10 +30,12 @@ final class BulkController {
     private static final int MOST = 100;
 
     private final Requests requests;
+    private final Workers workers;
     private final FreshKeys keys = new FreshKeys();
 
-    BulkController(Requests requests) {
+    BulkController(Requests requests, Workers workers) {
         this.requests = requests;
+        this.workers = workers;
     }
 
     /** Why an entry was not carried out, or not whole. */
@@ -41,6 +43,10 @@ final class BulkController {
 
     @Post("/devices")
     CompletionStage<HttpResponse<String>> bulk(@Body byte[] body) {
+        return workers.read(() -> carryOut(body));
+    }
+
+    private CompletionStage<HttpResponse<String>> carryOut(byte[] body) {
         List<io.muster.api.json.Body> entries = io.muster.api.json.Body.parseArray(body);
         if (entries.isEmpty()) {
             throw new ProblemException(Problem.argumentInvalid("Give 1 to " + MOST + " devices."));

@@ -6,6 +6,7 @@ import io.micronaut.http.MutableHttpResponse;
 import io.micronaut.http.annotation.Controller;
 import io.micronaut.http.annotation.Error;
 import io.micronaut.http.exceptions.ContentLengthExceededException;
+import io.muster.api.access.Throttles;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
 import java.util.concurrent.CompletionException;
@@ -70,7 +71,7 @@ final class Faults {
     /** Clients of methods read the number of a gateway's error from form B. */
     private static boolean isMethodForm(HttpRequest<?> request, Throwable error) {
         Throwable cause = error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
-        return request.getPath().endsWith("/methods")
+        return Throttles.Kind.of(GateFilter.route(request)) == Throttles.Kind.METHODS
                 && cause instanceof ProblemException known
                 && (known.problem().code() == 404103 || known.problem().status() == 504);
     }

@@ -51,6 +51,14 @@ final class GateFilter {
         this.meters = meters;
     }
 
+    /**
+     * Returns the template of the route that a request takes; its path where no route takes it. Rights, throttles and audit are decided on that: a
+     * device may be called {@code query}.
+     */
+    static String route(HttpRequest<?> request) {
+        return BasicHttpAttributes.getUriTemplate(request).orElseGet(request::getPath);
+    }
+
     /** Who asks. @throws java.util.NoSuchElementException where nobody had to show a token */
     static Caller caller(HttpRequest<?> request) {
         return request.getAttribute(CALLER, Caller.class).orElseThrow();
@@ -60,7 +68,7 @@ final class GateFilter {
     @Nullable
     HttpResponse<?> before(HttpRequest<?> request) {
         request.setAttribute(ARRIVED, System.nanoTime());
-        @Nullable MutableHttpResponse<?> refusal = refusal(request, request.getPath());
+        @Nullable MutableHttpResponse<?> refusal = refusal(request, request.getPath(), route(request));
         if (refusal != null) {
             // What a filter answers does not come by its own response filter.
             after(request, refusal);
@@ -68,27 +76,27 @@ final class GateFilter {
         return refusal;
     }
 
-    private @Nullable MutableHttpResponse<?> refusal(HttpRequest<?> request, String path) {
-        if (isOpen(path)) {
+    private @Nullable MutableHttpResponse<?> refusal(HttpRequest<?> request, String path, String route) {
+        if (isOpen(route)) {
             return null;
         }
         try {
-            if (Operations.isLive(path)) {
-                checkLive(request, path);
+            if (Operations.isLive(route)) {
+                checkLive(request, path, route);
                 return null;
             }
-            Caller caller = identify(request, path);
+            Caller caller = identify(request, path, route);
             @Nullable String version = request.getParameters().get("api-version");
             if (StreamJobController.serves(path)) {
                 StreamJobController.checkVersion(version);
                 return null;
             }
             gate.checkVersion(version);
-            Optional<Duration> wait = throttles.take(caller.id(), path, time.now());
+            Optional<Duration> wait = throttles.take(caller.id(), route, time.now());
             if (wait.isEmpty()) {
                 return null;
             }
-            meters.throttled(Throttles.Kind.of(path));
+            meters.throttled(Throttles.Kind.of(route));
             return refused(path, Problem.throttled("Too many requests of this kind: try again later."), wait.get());
         } catch (ProblemException e) {
             return path.equals("/") && e.problem().status() == 401 && PageController.isBrowser(request)
@@ -97,15 +105,15 @@ final class GateFilter {
         }
     }
 
-    private Caller identify(HttpRequest<?> request, String path) {
+    private Caller identify(HttpRequest<?> request, String path, String route) {
         Caller caller = gate.identify(request.getHeaders().get("Authorization"), path, time.now());
         request.setAttribute(CALLER, caller);
-        gate.allow(caller, request.getMethodName(), path);
+        gate.allow(caller, request.getMethodName(), route);
         return caller;
     }
 
     /** The page of jobs: a browser that is signed in reads it; a token may do as everywhere. A link that signs in brings its own proof. */
-    private void checkLive(HttpRequest<?> request, String path) {
+    private void checkLive(HttpRequest<?> request, String path, String route) {
         if (!gate.isOurs(request.getHeaders().get("Host"))) {
             throw new ProblemException(new Problem(
                     421,
@@ -118,7 +126,7 @@ final class GateFilter {
             Caller caller = gate.signIn(link, links, time.now());
             request.setAttribute(CALLER, caller);
             request.setAttribute(SIGNED_IN, true);
-            gate.allow(caller, request.getMethodName(), path);
+            gate.allow(caller, request.getMethodName(), route);
             return;
         }
         Optional<Caller> signedIn = request.getMethodName().equals("GET")
@@ -128,9 +136,9 @@ final class GateFilter {
                 : Optional.empty();
         if (signedIn.isPresent()) {
             request.setAttribute(CALLER, signedIn.get());
-            gate.allow(signedIn.get(), request.getMethodName(), path);
+            gate.allow(signedIn.get(), request.getMethodName(), route);
         } else {
-            identify(request, path);
+            identify(request, path, route);
             if (request.getMethodName().equals("POST")) {
                 request.setAttribute(SIGNED_IN, true);
             }
@@ -164,7 +172,7 @@ final class GateFilter {
         meters.answered(request.getMethodName(), response.code(), code);
         request.getAttribute(ARRIVED, Long.class)
                 .ifPresent(since -> meters.took(operation(request), Duration.ofNanos(System.nanoTime() - since)));
-        if (Operations.changes(request.getMethodName(), request.getPath())
+        if (Operations.changes(request.getMethodName(), route(request))
                 || request.getAttribute(SIGNED_IN).isPresent()) {
             keep(request, response.code(), code, requestId);
         }
@@ -210,9 +218,9 @@ final class GateFilter {
         }
     }
 
-    private static boolean isOpen(String path) {
-        return path.equals("/openapi.yaml")
-                || path.equals(PageController.SIGN_IN_SCRIPT)
-                || path.equals(MqttOverWebSocket.PATH);
+    private static boolean isOpen(String route) {
+        return route.equals("/openapi.yaml")
+                || route.equals(PageController.SIGN_IN_SCRIPT)
+                || route.equals(MqttOverWebSocket.PATH);
     }
 }

@@ -36,8 +36,10 @@ import org.jspecify.annotations.Nullable;
 final class JobController {
     private final Requests requests;
     private final JobView jobs;
+    private final Workers workers;
 
-    JobController(Requests requests, JobView jobs) {
+    JobController(Requests requests, JobView jobs, Workers workers) {
+        this.workers = workers;
         this.requests = requests;
         this.jobs = jobs;
     }
@@ -74,8 +76,10 @@ final class JobController {
 
     @Put("/jobs/v2/{id}")
     CompletionStage<HttpResponse<String>> put(@PathVariable String id, @Body byte[] body) {
-        CreateJob create = new CreateJob(Jobs.definition(id, io.muster.api.json.Body.parse(body)));
-        return requests.job(id, create).thenApply(this::job);
+        return workers.read(() -> {
+            CreateJob create = new CreateJob(Jobs.definition(id, io.muster.api.json.Body.parse(body)));
+            return requests.job(id, create).thenApply(this::job);
+        });
     }
 
     /** Clients send no body, or {@code {}}: it says nothing and is not read. */

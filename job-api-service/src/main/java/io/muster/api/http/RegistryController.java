@@ -44,21 +44,23 @@ final class RegistryController {
     private static final int MOST = 1000;
 
     private final Requests requests;
+    private final Workers workers;
     private final FreshKeys keys = new FreshKeys();
 
-    RegistryController(Requests requests) {
+    RegistryController(Requests requests, Workers workers) {
         this.requests = requests;
+        this.workers = workers;
     }
 
     @Put("/devices/{id}")
     CompletionStage<HttpResponse<String>> put(HttpRequest<?> request, @PathVariable String id, @Body byte[] body) {
-        return put(request, Devices.id(id, null), body);
+        return workers.read(() -> put(request, Devices.id(id, null), body));
     }
 
     @Put("/devices/{id}/modules/{module}")
     CompletionStage<HttpResponse<String>> put(
             HttpRequest<?> request, @PathVariable String id, @PathVariable String module, @Body byte[] body) {
-        return put(request, Devices.id(id, module), body);
+        return workers.read(() -> put(request, Devices.id(id, module), body));
     }
 
     private CompletionStage<HttpResponse<String>> put(HttpRequest<?> request, IdentityId id, byte[] body) {

@@ -101,8 +101,8 @@ final class RequestRules {
     }
 
     /**
-     * Returns a request's target with the normal form of its path: rights, throttles and routes are decided on that alone. A path in
-     * normal form ends with no slash, but for the root.
+     * Returns a request's target with the normal form of its path, on which its route is decided. A path in normal form ends with no slash, but
+     * for the root.
      */
     static String normal(String target) {
         int query = target.indexOf('?');

@@ -35,9 +35,11 @@ final class TwinController {
     private static final Duration SLACK = Duration.ofSeconds(10);
 
     private final Requests requests;
+    private final Workers workers;
 
-    TwinController(Requests requests) {
+    TwinController(Requests requests, Workers workers) {
         this.requests = requests;
+        this.workers = workers;
     }
 
     @Get("/twins/{id}")
@@ -52,13 +54,13 @@ final class TwinController {
 
     @Patch("/twins/{id}")
     CompletionStage<HttpResponse<String>> patch(HttpRequest<?> request, @PathVariable String id, @Body byte[] body) {
-        return twin(Devices.id(id, null), new PatchTwin(sections(request, body)));
+        return workers.read(() -> twin(Devices.id(id, null), new PatchTwin(sections(request, body))));
     }
 
     @Patch("/twins/{id}/modules/{module}")
     CompletionStage<HttpResponse<String>> patch(
             HttpRequest<?> request, @PathVariable String id, @PathVariable String module, @Body byte[] body) {
-        return twin(Devices.id(id, module), new PatchTwin(sections(request, body)));
+        return workers.read(() -> twin(Devices.id(id, module), new PatchTwin(sections(request, body))));
     }
 
     /** How the Java client sends a PATCH. */
@@ -77,24 +79,24 @@ final class TwinController {
 
     @Put("/twins/{id}")
     CompletionStage<HttpResponse<String>> put(HttpRequest<?> request, @PathVariable String id, @Body byte[] body) {
-        return twin(Devices.id(id, null), new ReplaceTwin(sections(request, body)));
+        return workers.read(() -> twin(Devices.id(id, null), new ReplaceTwin(sections(request, body))));
     }
 
     @Put("/twins/{id}/modules/{module}")
     CompletionStage<HttpResponse<String>> put(
             HttpRequest<?> request, @PathVariable String id, @PathVariable String module, @Body byte[] body) {
-        return twin(Devices.id(id, module), new ReplaceTwin(sections(request, body)));
+        return workers.read(() -> twin(Devices.id(id, module), new ReplaceTwin(sections(request, body))));
     }
 
     @Post("/twins/{id}/methods")
     CompletionStage<HttpResponse<String>> invoke(@PathVariable String id, @Body byte[] body) {
-        return invoke(Devices.id(id, null), body);
+        return workers.read(() -> invoke(Devices.id(id, null), body));
     }
 
     @Post("/twins/{id}/modules/{module}/methods")
     CompletionStage<HttpResponse<String>> invoke(
             @PathVariable String id, @PathVariable String module, @Body byte[] body) {
-        return invoke(Devices.id(id, module), body);
+        return workers.read(() -> invoke(Devices.id(id, module), body));
     }
 
     private CompletionStage<HttpResponse<String>> invoke(IdentityId id, byte[] body) {

@@ -11,30 +11,48 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * Runs what a caller's text may make long, compiling a query above all, on threads of its own: event loops serve everybody. Few
- * threads and a short queue; beyond it a caller is asked to come again. Thread-safe.
+ * Runs what a caller's text may make long on threads of its own: event loops serve everybody. Bodies are read on other threads than those that
+ * compile queries, which may take long. Few threads and bounded queues; beyond them a caller is asked to come again. Thread-safe.
  */
 final class Workers implements AutoCloseable {
     private static final int QUEUED = 256;
+    /** As many as an address has connections: one alone has no body refused. */
+    private static final int BODIES_QUEUED = 1000;
 
-    private final ThreadPoolExecutor threads;
+    private final ThreadPoolExecutor compiling;
+    private final ThreadPoolExecutor reading;
 
     Workers() {
-        this(Math.max(2, Runtime.getRuntime().availableProcessors()), QUEUED);
+        this(Math.max(2, Runtime.getRuntime().availableProcessors()), QUEUED, BODIES_QUEUED);
     }
 
-    Workers(int threads, int queued) {
-        this.threads = new ThreadPoolExecutor(
+    Workers(int threads, int queued, int bodiesQueued) {
+        this.compiling = pool("worker-", threads, queued);
+        this.reading = pool("body-", threads, bodiesQueued);
+    }
+
+    private static ThreadPoolExecutor pool(String name, int threads, int queued) {
+        return new ThreadPoolExecutor(
                 threads,
                 threads,
                 0,
                 TimeUnit.SECONDS,
                 new ArrayBlockingQueue<>(queued),
-                Thread.ofPlatform().daemon().name("worker-", 0).factory());
+                Thread.ofPlatform().daemon().name(name, 0).factory());
     }
 
-    /** Returns what the work returns; ends with a {@link ProblemException} (429) when too much is queued. */
+    /** Compiles, and returns what the work returns; ends with a {@link ProblemException} (429) when too much is queued. */
     <T> CompletableFuture<T> run(Supplier<? extends CompletionStage<T>> work) {
+        return on(compiling, work);
+    }
+
+    /** As {@link #run}, of work that reads a body and compiles nothing. */
+    <T> CompletableFuture<T> read(Supplier<? extends CompletionStage<T>> work) {
+        return on(reading, work);
+    }
+
+    private static <T> CompletableFuture<T> on(
+            ThreadPoolExecutor threads, Supplier<? extends CompletionStage<T>> work) {
         try {
             return CompletableFuture.supplyAsync(work, threads).thenCompose(stage -> stage);
         } catch (RejectedExecutionException e) {
@@ -50,6 +68,7 @@ final class Workers implements AutoCloseable {
 
     @Override
     public void close() {
-        threads.shutdownNow();
+        compiling.shutdownNow();
+        reading.shutdownNow();
     }
 }

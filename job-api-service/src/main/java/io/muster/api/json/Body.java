@@ -11,8 +11,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** A request's body: one JSON object. Absent and null members are the same; unknown ones are ignored but where {@link #rejectOthers} is asked. */
@@ -87,7 +90,7 @@ public final class Body {
                     .newDecoder()
                     .decode(ByteBuffer.wrap(bytes))
                     .toString());
-            rejectUnwritable(tree, "");
+            rejectUnwritable(tree, new ArrayDeque<>());
             return tree;
         } catch (CharacterCodingException e) {
             throw new ProblemException(Problem.badFormat("The body is not UTF-8."));
@@ -97,30 +100,51 @@ public final class Body {
         }
     }
 
-    /** Rejects values that would be other ones when they are written again: numbers beyond a double, halves of surrogate pairs. */
-    private static void rejectUnwritable(JsonNode node, String path) {
+    /**
+     * Rejects values that would be other ones when they are written again: numbers beyond a double, halves of surrogate pairs.
+     *
+     * @param path to the node: names of members, and indices of elements. It is written out only where something is wrong: a long name would be
+     *     copied for each value below it
+     */
+    private static void rejectUnwritable(JsonNode node, Deque<Object> path) {
         if (node.isDouble() && !Double.isFinite(node.doubleValue())) {
-            throw new ProblemException(Problem.argumentInvalid("The number at " + path + " is too large."));
+            throw new ProblemException(Problem.argumentInvalid("The number at " + written(path) + " is too large."));
         }
         if (node.isTextual()) {
             rejectHalfPairs(node.textValue(), path);
         }
-        node.properties().forEach(member -> {
+        for (Map.Entry<String, JsonNode> member : node.properties()) {
             rejectHalfPairs(member.getKey(), path);
-            rejectUnwritable(member.getValue(), path.isEmpty() ? member.getKey() : path + "." + member.getKey());
-        });
+            path.addLast(member.getKey());
+            rejectUnwritable(member.getValue(), path);
+            path.removeLast();
+        }
         if (node.isArray()) {
             for (int i = 0; i < node.size(); i++) {
-                rejectUnwritable(node.get(i), path + "[" + i + "]");
+                path.addLast(i);
+                rejectUnwritable(node.get(i), path);
+                path.removeLast();
             }
         }
     }
 
-    private static void rejectHalfPairs(String text, String path) {
+    private static void rejectHalfPairs(String text, Deque<Object> path) {
         if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
-            throw new ProblemException(Problem.argumentInvalid(
-                    "A text " + (path.isEmpty() ? "" : "at " + path + " ") + "holds half of a surrogate pair."));
+            throw new ProblemException(Problem.argumentInvalid("A text "
+                    + (path.isEmpty() ? "" : "at " + written(path) + " ") + "holds half of a surrogate pair."));
         }
+    }
+
+    private static String written(Deque<Object> path) {
+        StringBuilder text = new StringBuilder();
+        for (Object part : path) {
+            if (part instanceof Integer index) {
+                text.append('[').append(index).append(']');
+            } else {
+                text.append(text.isEmpty() ? "" : ".").append(part);
+            }
+        }
+        return text.toString();
     }
 
     /** Text of our own state, as a tree. */

@@ -509,11 +509,14 @@ public final class StreamJobs {
                     "Another query takes over at " + job.getReplacement().getTakeOverAt() + ".");
         }
         entry.samples().forEach(sample -> condition(properties, "InputEvent", sample));
-        if (!properties.path("compatibilityLevel").asText("1.2").equals("1.2")) {
+        String level = properties.path("compatibilityLevel").asText("1.2");
+        if (!level.equals("1.2")) {
             condition(
                     properties,
                     "CompatibilityLevel",
-                    "The job runs with the meaning of level 1.2, whatever it asks for.");
+                    level.equals("1.0")
+                            ? "Columns have names in lower case, as at level 1.0; the job runs with the meaning of level 1.2 otherwise."
+                            : "The job runs with the meaning of level 1.2.");
         }
         properties.put("etag", etag(document));
         ObjectNode metrics = properties.putObject("metrics");

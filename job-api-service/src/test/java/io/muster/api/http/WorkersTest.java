@@ -12,7 +12,7 @@ class WorkersTest {
     @Test
     void whatIsTooMuchIsRefusedAtOnceAndTheRestIsDone() {
         CountDownLatch go = new CountDownLatch(1);
-        try (Workers workers = new Workers(1, 1)) {
+        try (Workers workers = new Workers(1, 1, 1)) {
             CompletableFuture<Integer> first = workers.get(() -> awaiting(go, 1));
             CompletableFuture<Integer> second = workers.get(() -> awaiting(go, 2));
             CompletableFuture<Integer> third = workers.get(() -> 3);
@@ -25,6 +25,18 @@ class WorkersTest {
                             .isEqualTo(429));
             go.countDown();
             assertThat(first.join() + second.join()).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void bodiesAreReadWhileQueriesAreCompiled() {
+        CountDownLatch go = new CountDownLatch(1);
+        try (Workers workers = new Workers(1, 1, 1)) {
+            CompletableFuture<Integer> query = workers.get(() -> awaiting(go, 1));
+            assertThat(workers.read(() -> CompletableFuture.completedFuture(2)).join())
+                    .isEqualTo(2);
+            go.countDown();
+            assertThat(query.join()).isEqualTo(1);
         }
     }
 

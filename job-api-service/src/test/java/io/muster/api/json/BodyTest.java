@@ -3,10 +3,13 @@ package io.muster.api.json;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
 import io.muster.records.TwinPatch;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class BodyTest {
@@ -53,5 +56,30 @@ class BodyTest {
     void leavesASectionOfAJobThatIsNullAlone() {
         assertThat(Devices.patch(body("{\"tags\":null,\"properties\":{\"desired\":{\"a\":1}}}"), "*"))
                 .isEqualTo(new TwinPatch("*", null, "{\"a\":1}"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            {"a":{"b":[1,{"c":1e400}]}}  | The number at a.b[1].c is too large.
+            {"a":[[0,[1e400]]]}          | The number at a[0][1][0] is too large.
+            {"a":[1,{}],"b":1e400}       | The number at b is too large.
+            {"a":{"b":"\\ud800"}}        | A text at a.b holds half of a surrogate pair.
+            {"\\ud800":1}                | A text holds half of a surrogate pair.
+            """)
+    void saysWhereAValueStandsThatItRefuses(String text, String message) {
+        assertThatThrownBy(() -> body(text)).hasMessageContaining(message);
+    }
+
+    /** Long names around many values: no name is copied for each of them. */
+    @Test
+    void readsInProportionToTheBodysLength() {
+        String text =
+                ("{\"" + "n".repeat(50_000) + "\":").repeat(10) + "[0" + ",0".repeat(2_000) + "]" + "}".repeat(10);
+        ThreadMXBean thread = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long before = thread.getCurrentThreadAllocatedBytes();
+        body(text);
+        assertThat(thread.getCurrentThreadAllocatedBytes() - before)
+                .as("bytes allocated")
+                .isLessThan(50L * text.length());
     }
 }

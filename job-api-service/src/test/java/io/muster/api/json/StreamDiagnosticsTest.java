@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -78,5 +79,20 @@ class StreamDiagnosticsTest {
                         .at("/properties/diagnostics")
                         .isMissingNode())
                 .isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            1.0 | Columns have names in lower case, as at level 1.0; the job runs with the meaning of level 1.2 otherwise.
+            1.1 | The job runs with the meaning of level 1.2.
+            1.2 |
+            """)
+    void theMeaningOfACompatibilityLevelIsSaid(String level, @Nullable String message) throws Exception {
+        ObjectNode document = document("SELECT k INTO Out FROM Events");
+        ((ObjectNode) document.get("properties")).put("compatibilityLevel", level);
+        assertThat(StreamJobs.diagnosed(entry(document), Set.of())
+                        .at("/properties/diagnostics/conditions/0/message")
+                        .asText())
+                .isEqualTo(message == null ? "" : message);
     }
 }
