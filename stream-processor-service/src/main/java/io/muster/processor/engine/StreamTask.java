@@ -208,7 +208,7 @@ public final class StreamTask implements StreamRun {
     public void load(IntFunction<Table> tables) {
         List<Waiting> loaded = new ArrayList<>();
         tables.apply(0).forEach((key, saved) -> {
-            Waiting entry = new Waiting(Upstream.of(key), (Long) key.get(2), Rows.load(saved));
+            Waiting entry = new Waiting(Upstream.of(key), (Long) key.get(2), Rows.event(saved));
             entry.saved();
             loaded.add(entry);
         });
