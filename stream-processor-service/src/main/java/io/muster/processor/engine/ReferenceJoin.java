@@ -93,7 +93,7 @@ final class ReferenceJoin extends Operator {
             for (Event reference :
                     byColumns.getOrDefault(columns, new TreeMap<>()).values()) {
                 Parts pair = Parts.of(row, parts, reference, row.time());
-                if (join.on().evaluate(pair) == Boolean.TRUE) {
+                if (evaluate(join.on(), pair) == Boolean.TRUE) {
                     matched = true;
                     emit(pair);
                 }

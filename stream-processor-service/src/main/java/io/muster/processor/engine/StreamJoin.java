@@ -154,7 +154,7 @@ final class StreamJoin extends Operator {
 
     private void pair(Kept left, Kept right) {
         Parts row = Parts.of(left.row, parts, right.row, Math.max(left.row.time(), right.row.time()));
-        if (join.on().evaluate(row) == Boolean.TRUE) {
+        if (evaluate(join.on(), row) == Boolean.TRUE) {
             if (!left.matched) {
                 left.matched = true;
                 changes.changed(left.number);
