@@ -716,7 +716,10 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
     }
 
     private static Expression timeOf(int part) {
-        return row -> Ticks.instant(((StreamRow) row).part(part).time());
+        return row -> {
+            StreamRow of = ((StreamRow) row).part(part);
+            return of.isAbsent() ? NULL : Ticks.instant(of.time());
+        };
     }
 
     private Expression aggregate(CallContext call, String name) {

@@ -198,7 +198,7 @@ public record StreamQuery(
         }
     }
 
-    /** A column of the result; one without a name stands for all members of the record that it is. */
+    /** A column of the result; one without a name stands for all members of the record that it is, or for none where it is NULL. */
     public record Column(@Nullable String name, Expression value) {}
 
     private static Set<String> anyCase(Set<String> names) {

@@ -11,6 +11,11 @@ public interface StreamRow extends Row {
     /** All members: what {@code *} stands for. */
     Map<String, Object> record();
 
+    /** Whether it stands for a row that an outer join or application did not find: it is NULL, and so is its time. */
+    default boolean isAbsent() {
+        return false;
+    }
+
     /** The row of one source, where several are joined or applied. @param source its place behind FROM, from 0 */
     default StreamRow part(int source) {
         return this;

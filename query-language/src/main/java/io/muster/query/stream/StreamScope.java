@@ -89,7 +89,10 @@ final class StreamScope {
 
         Expression expression() {
             if (names.isEmpty()) {
-                return row -> ((StreamRow) row).part(part).record();
+                return row -> {
+                    StreamRow whole = ((StreamRow) row).part(part);
+                    return whole.isAbsent() ? StreamValues.NULL : whole.record();
+                };
             }
             String first = names.getFirst();
             if (names.size() == 1) {
@@ -111,7 +114,7 @@ final class StreamScope {
         }
     }
 
-    /** The row of a part, as a record. */
+    /** The row of a part, as a record; NULL where it is absent. */
     Expression whole(int part) {
         members.all();
         return new Column(part, List.of()).expression();

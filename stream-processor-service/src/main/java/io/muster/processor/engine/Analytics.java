@@ -18,29 +18,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Works out the functions that look at rows before, and hands each row on with their values. */
 final class Analytics extends Operator {
-    /** A row with what was worked out for it. */
-    private record Analyzed(StreamRow row, Object[] values) implements StreamRow {
-        @Override
-        public long time() {
-            return row.time();
-        }
-
-        @Override
-        public Object computed(int place) {
-            return values[place];
-        }
-
-        @Override
-        public Object member(String name) {
-            return row.member(name);
-        }
-
-        @Override
-        public Map<String, Object> record() {
-            return row.record();
-        }
-    }
-
     private record Past(long time, Object value) {}
 
     private final List<Analytic> functions;

@@ -39,14 +39,14 @@ final class Application extends Operator {
         Apply apply = applies.get(place);
         List<?> elements = apply.rows().evaluate(row) instanceof List<?> list ? list : List.of();
         for (Object element : elements) {
-            apply(with(row, place, (Map<String, Object>) element), place + 1);
+            apply(with(row, place, Event.row(row.time(), (Map<String, Object>) element)), place + 1);
         }
         if (elements.isEmpty() && apply.outer()) {
-            apply(with(row, place, Map.of()), place + 1);
+            apply(with(row, place, new Absent(row.time())), place + 1);
         }
     }
 
-    private StreamRow with(StreamRow row, int place, Map<String, Object> element) {
-        return Parts.of(row, part + place, Event.row(row.time(), element), row.time());
+    private StreamRow with(StreamRow row, int place, StreamRow element) {
+        return Parts.of(row, part + place, element, row.time());
     }
 }

@@ -1,7 +1,6 @@
 package io.muster.processor.engine;
 
 import io.muster.processor.engine.StreamTask.Upstream;
-import io.muster.query.stream.EvaluationException;
 import java.io.Serial;
 
 /** The query failed at an event. */
@@ -12,8 +11,8 @@ public final class EventFailure extends RuntimeException {
     private final transient Upstream upstream;
     private final long number;
 
-    EventFailure(Upstream upstream, long number, EvaluationException cause) {
-        super(cause.getMessage(), cause);
+    EventFailure(Upstream upstream, long number, RowFailure failure) {
+        super(failure.getMessage(), failure.getCause());
         this.upstream = upstream;
         this.number = number;
     }

@@ -4,6 +4,8 @@ import io.muster.query.stream.Accumulator;
 import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.StreamRow;
 import io.muster.query.stream.StreamValues;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 
 /** What holds of one group at the end of its window. */
@@ -14,6 +16,10 @@ record GroupRow(long time, Accumulator[] computed, String window) implements Str
             return Map.of("Id", window.isEmpty() ? StreamValues.NULL : window);
         }
         return computed[place].result();
+    }
+
+    List<Object> values() {
+        return Arrays.stream(computed).map(Accumulator::result).toList();
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.muster.processor.engine;
 import io.muster.query.Expression;
 import io.muster.query.stream.Accumulator;
 import io.muster.query.stream.Aggregate;
+import io.muster.query.stream.EvaluationException;
 import io.muster.query.stream.StreamQuery.Grouping;
 import io.muster.query.stream.StreamRow;
 import io.muster.query.stream.StreamValues;
@@ -54,15 +55,25 @@ final class Groups {
         return started;
     }
 
+    /** @throws RowFailure where an aggregate can't take the row */
     static void add(Accumulator[] to, StreamRow row) {
-        for (Accumulator accumulator : to) {
-            accumulator.add(row);
+        try {
+            for (Accumulator accumulator : to) {
+                accumulator.add(row);
+            }
+        } catch (EvaluationException e) {
+            throw new RowFailure(row, e);
         }
     }
 
-    static void merge(Accumulator[] to, Accumulator[] from) {
-        for (int i = 0; i < to.length; i++) {
-            to[i].merge(from[i]);
+    /** @throws RowFailure where an aggregate can't take what has been computed for a part of the window */
+    static void merge(Accumulator[] to, GroupRow from) {
+        try {
+            for (int i = 0; i < to.length; i++) {
+                to[i].merge(from.computed()[i]);
+            }
+        } catch (EvaluationException e) {
+            throw new RowFailure(from, e);
         }
     }
 

@@ -1,5 +1,7 @@
 package io.muster.processor.engine;
 
+import io.muster.query.Expression;
+import io.muster.query.stream.EvaluationException;
 import io.muster.query.stream.StreamRow;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,10 +19,23 @@ abstract class Operator {
         targets.add(new Target(operator, port));
     }
 
-    /** Hands a row on. */
+    /** Hands a row on. @throws RowFailure where the query fails at it, or at a row that is made of it at once */
     final void emit(StreamRow row) {
-        for (Target target : targets) {
-            target.operator.row(target.port, row);
+        try {
+            for (Target target : targets) {
+                target.operator.row(target.port, row);
+            }
+        } catch (EvaluationException e) {
+            throw new RowFailure(row, e);
+        }
+    }
+
+    /** Evaluates an expression over a row that nobody has emitted. @throws RowFailure where it has no value */
+    static Object evaluate(Expression expression, StreamRow row) {
+        try {
+            return expression.evaluate(row);
+        } catch (EvaluationException e) {
+            throw new RowFailure(row, e);
         }
     }
 

@@ -48,8 +48,8 @@ final class Projection extends Operator {
                 record.put(column.name(), value);
                 weight += StreamValues.weight(value);
                 StreamValues.rejectRow(weight);
-            } else {
-                show((Map<?, ?>) value, record);
+            } else if (value instanceof Map<?, ?> all) {
+                show(all, record);
             }
         }
         emit(Event.row(row.time(), record));

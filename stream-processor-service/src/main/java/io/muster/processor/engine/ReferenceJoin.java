@@ -93,14 +93,14 @@ final class ReferenceJoin extends Operator {
             for (Event reference :
                     byColumns.getOrDefault(columns, new TreeMap<>()).values()) {
                 Parts pair = Parts.of(row, parts, reference, row.time());
-                if (join.on().evaluate(pair) == Boolean.TRUE) {
+                if (evaluate(join.on(), pair) == Boolean.TRUE) {
                     matched = true;
                     emit(pair);
                 }
             }
         }
         if (!matched && join.outer()) {
-            emit(Parts.of(row, parts, Event.row(row.time(), Map.of()), row.time()));
+            emit(Parts.of(row, parts, new Absent(row.time()), row.time()));
         }
     }
 
@@ -115,7 +115,7 @@ final class ReferenceJoin extends Operator {
     @Override
     void load(Table table) {
         table.forEach((key, saved) -> {
-            know((String) key.getFirst(), Rows.load(saved));
+            know((String) key.getFirst(), Rows.event(saved));
             changes.saved((String) key.getFirst());
         });
     }

@@ -4,19 +4,48 @@ import io.muster.query.stream.StreamRow;
 import java.util.List;
 import java.util.Map;
 
-/** Rows as values, for state. */
+/** Rows as values, for state: each with all that can be asked of it. */
 final class Rows {
+    private static final long EVENT = 0;
+    private static final long ABSENT = 1;
+    private static final long PARTS = 2;
+    private static final long ANALYZED = 3;
+
     private Rows() {}
 
     static Object save(StreamRow row) {
-        return row instanceof Event event
-                ? List.of(event.time(), event.record(), event.metadata())
-                : List.of(row.time(), row.record(), Map.of());
+        return switch (row) {
+            case Event event -> List.of(EVENT, event.time(), event.record(), event.metadata());
+            case Absent absent -> List.of(ABSENT, absent.time());
+            case Parts joined ->
+                List.of(
+                        PARTS,
+                        joined.time(),
+                        joined.parts().stream().map(Rows::save).toList());
+            case Analyzed analyzed -> List.of(ANALYZED, save(analyzed.row()), List.of(analyzed.values()));
+            default -> throw new IllegalArgumentException("no operator keeps such rows, class=" + row.getClass());
+        };
     }
 
+    static StreamRow load(Object saved) {
+        List<?> all = (List<?>) saved;
+        long kind = (Long) all.getFirst();
+        if (kind == EVENT) {
+            return event(saved);
+        }
+        if (kind == ABSENT) {
+            return new Absent((Long) all.get(1));
+        }
+        if (kind == PARTS) {
+            return new Parts(((List<?>) all.get(2)).stream().map(Rows::load).toList(), (Long) all.get(1));
+        }
+        return new Analyzed(load(all.get(1)), ((List<?>) all.get(2)).toArray());
+    }
+
+    /** As {@link #load}, where only events are kept. */
     @SuppressWarnings("unchecked") // As save() made it.
-    static Event load(Object saved) {
-        List<?> parts = (List<?>) saved;
-        return new Event((Long) parts.get(0), (Map<String, Object>) parts.get(1), (Map<String, Object>) parts.get(2));
+    static Event event(Object saved) {
+        List<?> all = (List<?>) saved;
+        return new Event((Long) all.get(1), (Map<String, Object>) all.get(2), (Map<String, Object>) all.get(3));
     }
 }

@@ -23,20 +23,24 @@ final class StreamJoin extends Operator {
         private final int port;
         private final long number;
         private final StreamRow row;
-        /** By which it is joined; null where one of the values is NULL: it has no partner. */
+        /** By which it is joined; null where one of the values is NULL, or its anchor: it has no partner. */
         private final @Nullable List<Object> key;
 
         /** Of a left row, that of its anchor. */
         private final long time;
 
+        /** When it has no further partner. */
+        private final long expiry;
+
         private boolean matched;
 
-        private Kept(int port, long number, StreamRow row, @Nullable List<Object> key, long time) {
+        private Kept(int port, long number, StreamRow row, @Nullable List<Object> key, long time, long expiry) {
             this.port = port;
             this.number = number;
             this.row = row;
             this.key = key;
             this.time = time;
+            this.expiry = Math.max(expiry, row.time());
         }
     }
 
@@ -84,21 +88,24 @@ final class StreamJoin extends Operator {
     }
 
     private Kept entry(int port, long number, StreamRow row) {
-        return port == LEFT
-                ? new Kept(
+        if (port != LEFT) {
+            return new Kept(port, number, row, keys.right(row), row.time(), reversed.last(row.time()) + slack);
+        }
+        StreamRow anchor = row.part(join.anchor());
+        return anchor.isAbsent()
+                ? new Kept(port, number, row, null, row.time(), row.time())
+                : new Kept(
                         port,
                         number,
                         row,
                         keys.left(row),
-                        row.part(join.anchor()).time())
-                : new Kept(port, number, row, keys.right(row), row.time());
+                        anchor.time(),
+                        join.within().last(anchor.time()));
     }
 
     private void keep(Kept entry) {
         kept.put(entry.number, entry);
-        long expiry = within(entry).last(entry.time) + (entry.port == LEFT ? 0 : slack);
-        expiries.computeIfAbsent(Math.max(expiry, entry.row.time()), _ -> new ArrayList<>())
-                .add(entry);
+        expiries.computeIfAbsent(entry.expiry, _ -> new ArrayList<>()).add(entry);
     }
 
     @Override
@@ -123,8 +130,9 @@ final class StreamJoin extends Operator {
         if (entry.key == null) {
             return;
         }
-        long from = within(entry).first(entry.time);
-        long to = within(entry).last(entry.time);
+        Within within = entry.port == LEFT ? join.within() : reversed;
+        long from = within.first(entry.time);
+        long to = within.last(entry.time);
         @Nullable
         NavigableMap<Long, List<Kept>> partners = taken.get(1 - entry.port).get(entry.key);
         if (partners != null && from <= to) {
@@ -133,11 +141,6 @@ final class StreamJoin extends Operator {
             }
         }
         index(entry);
-    }
-
-    /** Where an entry's partners are. */
-    private Within within(Kept entry) {
-        return entry.port == LEFT ? join.within() : reversed;
     }
 
     private void index(Kept entry) {
@@ -151,7 +154,7 @@ final class StreamJoin extends Operator {
 
     private void pair(Kept left, Kept right) {
         Parts row = Parts.of(left.row, parts, right.row, Math.max(left.row.time(), right.row.time()));
-        if (join.on().evaluate(row) == Boolean.TRUE) {
+        if (evaluate(join.on(), row) == Boolean.TRUE) {
             if (!left.matched) {
                 left.matched = true;
                 changes.changed(left.number);
@@ -176,7 +179,7 @@ final class StreamJoin extends Operator {
             }
         }
         if (entry.port == LEFT && join.outer() && !entry.matched) {
-            emit(Parts.of(entry.row, parts, Event.row(at, Map.of()), at));
+            emit(Parts.of(entry.row, parts, new Absent(at), at));
         }
     }
 
@@ -187,11 +190,7 @@ final class StreamJoin extends Operator {
             if (entry == null) {
                 return null;
             }
-            List<Object> rows = new ArrayList<>();
-            for (int i = 0; i < (entry.port == LEFT ? parts : 1); i++) {
-                rows.add(Rows.save(entry.port == LEFT ? entry.row.part(i) : entry.row));
-            }
-            return List.of((long) entry.port, entry.row.time(), entry.matched, rows);
+            return List.of((long) entry.port, entry.matched, Rows.save(entry.row));
         });
         table.put(List.of(), numbers);
     }
@@ -208,11 +207,8 @@ final class StreamJoin extends Operator {
         });
         all.forEach((number, saved) -> {
             int port = ((Long) saved.get(0)).intValue();
-            List<StreamRow> rows = new ArrayList<>();
-            ((List<?>) saved.get(3)).forEach(row -> rows.add(Rows.load(row)));
-            StreamRow row = rows.size() == 1 ? rows.getFirst() : new Parts(rows, (Long) saved.get(1));
-            Kept entry = entry(port, number, row);
-            entry.matched = (Boolean) saved.get(2);
+            Kept entry = entry(port, number, Rows.load(saved.get(2)));
+            entry.matched = (Boolean) saved.get(1);
             keep(entry);
             index(entry);
             changes.saved(number);

@@ -1,7 +1,6 @@
 package io.muster.processor.engine;
 
 import io.muster.processor.engine.StreamTask.Upstream;
-import io.muster.query.stream.EvaluationException;
 import java.util.List;
 import java.util.function.IntFunction;
 
@@ -25,7 +24,7 @@ public interface StreamRun {
      *
      * @return whether time went on
      * @throws EventFailure where the query failed at an event
-     * @throws EvaluationException where it failed at what it had made of several
+     * @throws RowFailure where it failed at a row that it had made of events
      */
     boolean goOn();
 

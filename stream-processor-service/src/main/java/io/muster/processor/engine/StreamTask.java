@@ -1,7 +1,6 @@
 package io.muster.processor.engine;
 
 import io.muster.processor.engine.Backlog.Waiting;
-import io.muster.query.stream.EvaluationException;
 import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.StreamRow;
 import java.util.ArrayList;
@@ -152,7 +151,7 @@ public final class StreamTask implements StreamRun {
         }
         try {
             plan.row(inputs.get(next.upstream().input()), next.event());
-        } catch (EvaluationException e) {
+        } catch (RowFailure e) {
             throw new EventFailure(next.upstream(), next.number(), e);
         }
     }
@@ -208,7 +207,7 @@ public final class StreamTask implements StreamRun {
     public void load(IntFunction<Table> tables) {
         List<Waiting> loaded = new ArrayList<>();
         tables.apply(0).forEach((key, saved) -> {
-            Waiting entry = new Waiting(Upstream.of(key), (Long) key.get(2), Rows.load(saved));
+            Waiting entry = new Waiting(Upstream.of(key), (Long) key.get(2), Rows.event(saved));
             entry.saved();
             loaded.add(entry);
         });

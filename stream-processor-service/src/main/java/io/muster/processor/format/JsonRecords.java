@@ -106,7 +106,7 @@ public final class JsonRecords {
     }
 
     /** A text as it is, and anything else as JSON writes it. */
-    static String text(Object value) {
+    public static String text(Object value) {
         return value instanceof String text ? text : new String(bytes(value), StandardCharsets.UTF_8);
     }
 

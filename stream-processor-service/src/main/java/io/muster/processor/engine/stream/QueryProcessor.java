@@ -3,11 +3,12 @@ package io.muster.processor.engine.stream;
 import io.muster.processor.engine.Event;
 import io.muster.processor.engine.EventFailure;
 import io.muster.processor.engine.PartitionClock;
+import io.muster.processor.engine.RowFailure;
 import io.muster.processor.engine.StreamRun;
 import io.muster.processor.engine.StreamTask;
 import io.muster.processor.engine.StreamTask.Upstream;
+import io.muster.processor.format.JsonRecords;
 import io.muster.processor.format.OutputFormat;
-import io.muster.query.stream.EvaluationException;
 import io.muster.query.stream.StreamRow;
 import io.muster.query.stream.StreamValues;
 import io.muster.query.stream.Ticks;
@@ -37,6 +38,9 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private static final int DIAGNOSTICS = 1;
     private static final int FIRST_OF_TASK = 2;
     private static final int EVENTS_AT_ONCE = 1000;
+
+    /** How much of a row a failure shows, in characters. */
+    private static final int SHOWN = 300;
 
     private final StreamJobSpec spec;
     private final Diagnostics diagnostics = new Diagnostics();
@@ -147,9 +151,11 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         } catch (EventFailure e) {
             throw new StreamJobFailure(
                     Ingest.position(spec, e.upstream(), Ingest.offset(e.number())) + ": " + e.getMessage(), e);
-        } catch (EvaluationException e) {
+        } catch (RowFailure e) {
             throw new StreamJobFailure(
-                    "behind " + StreamValues.dateText(Ticks.instant(task.watermark())) + ": " + e.getMessage(), e);
+                    "row " + shortened(JsonRecords.text(e.values())) + " of "
+                            + StreamValues.dateText(Ticks.instant(e.time())) + ": " + e.getMessage(),
+                    e);
         }
         boolean ends = task.isOver() && !over;
         over = task.isOver();
@@ -160,6 +166,10 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
             saving.changed();
             pace.worked();
         }
+    }
+
+    private static String shortened(String row) {
+        return row.length() <= SHOWN ? row : row.substring(0, SHOWN) + "…";
     }
 
     private void save(KeyValueStore<Bytes, byte[]> state) {

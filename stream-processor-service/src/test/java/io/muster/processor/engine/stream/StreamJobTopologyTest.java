@@ -52,6 +52,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -337,5 +338,41 @@ class StreamJobTopologyTest {
                 .cause()
                 .hasMessageStartingWith("topic in, partition 0, offset 1: twelve can't be cast to bigint");
         assertThat(out.readValuesToList()).containsExactly("{\"v\":12}");
+    }
+
+    static Stream<Arguments> failuresBehindOtherRows() {
+        String pair =
+                "row [{\"k\":\"a\",\"v\":\"12\"},{\"k\":\"a\",\"v\":\"twelve\"}] of 2026-11-21T10:03:01.0000000Z: ";
+        String event = "row {\"k\":\"a\",\"v\":\"twelve\"} of 2026-11-21T10:03:01.0000000Z: ";
+        String joined = " FROM telemetry a JOIN telemetry b ON a.k = b.k AND DATEDIFF(second, a, b) BETWEEN 1 AND 5";
+        return Stream.of(
+                Arguments.of(
+                        "WITH s AS (SELECT * FROM telemetry) SELECT CAST(v AS bigint) AS v FROM s", "twelve", event),
+                Arguments.of("SELECT CAST(b.v AS bigint) AS v" + joined, "twelve", pair),
+                Arguments.of("SELECT a.k" + joined + " AND b.v > 3", "twelve", pair),
+                Arguments.of("SELECT SUM(b.v) AS s" + joined + " GROUP BY TumblingWindow(second, 10)", "twelve", pair),
+                Arguments.of("SELECT SUM(v) AS s FROM telemetry GROUP BY SlidingWindow(second, 10)", "twelve", event),
+                Arguments.of(
+                        "SELECT k, COUNT(*) AS n, TopOne(v) OVER (ORDER BY EventEnqueuedUtcTime DESC) AS latest FROM telemetry"
+                                + " GROUP BY k, TumblingWindow(second, 10) HAVING CAST(latest AS bigint) > 0",
+                        "twelve",
+                        "row [\"a\",2,\"twelve\"] of 2026-11-21T10:03:10.0000000Z: "),
+                Arguments.of(
+                        "SELECT SUM(576460752303423488 * v) AS s FROM telemetry GROUP BY HoppingWindow(second, 2, 1)",
+                        "12",
+                        "row [6917529027641081856] of 2026-11-21T10:03:01.0000000Z: "));
+    }
+
+    /** Of the first result on: there is no watermark before that could be named. */
+    @ParameterizedTest
+    @MethodSource("failuresBehindOtherRows")
+    void aFailureBehindOtherRowsNamesTheRow(String query, String second, String row) throws QueryException {
+        start(query, false, NOW);
+        in.pipeInput("", "{\"k\":\"a\",\"v\":\"12\"}", NOW);
+        in.pipeInput("", "{\"k\":\"a\",\"v\":\"" + second + "\"}", NOW.plusSeconds(1));
+        assertThatThrownBy(() -> wait(Duration.ofSeconds(12)))
+                .hasRootCauseInstanceOf(EvaluationException.class)
+                .cause()
+                .hasMessageStartingWith(row);
     }
 }
