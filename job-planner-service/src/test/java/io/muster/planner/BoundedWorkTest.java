@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.muster.planner.fleet.stream.FleetProcessor;
 import io.muster.records.CancelJob;
+import io.muster.records.CloudMessage;
 import io.muster.records.CountDevices;
 import io.muster.records.CreateJob;
 import io.muster.records.Device;
 import io.muster.records.DeviceCounts;
 import io.muster.records.DeviceJob;
 import io.muster.records.DeviceJobCancelled;
+import io.muster.records.DeviceJobCompleted;
 import io.muster.records.DeviceJobFailed;
 import io.muster.records.DeviceJobPage;
 import io.muster.records.DeviceJobStatus;
@@ -20,6 +22,7 @@ import io.muster.records.Expansion;
 import io.muster.records.JobDefinition;
 import io.muster.records.JobPolicy;
 import io.muster.records.JobStatus;
+import io.muster.records.MessageRequest;
 import io.muster.records.MethodRequest;
 import io.muster.records.OperationType;
 import io.muster.records.PauseJob;
@@ -27,14 +30,22 @@ import io.muster.records.QueryFleet;
 import io.muster.records.Refusal;
 import io.muster.records.ResumeJob;
 import io.muster.records.Rollout;
+import io.muster.records.SendMessage;
 import io.muster.records.Twin;
 import io.muster.records.TwinPatch;
 import io.muster.topics.Topics;
+import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import java.util.function.IntSupplier;
+import java.util.stream.IntStream;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -42,11 +53,14 @@ import org.junit.jupiter.api.Test;
 /** Work over many devices is done in steps: no record and no tick writes more than a step does, and all of it is done in the end. */
 class BoundedWorkTest {
     private static final int DEVICES = 3000;
-    /** What a step writes at most: 10 ms at 20 µs an event. */
-    private static final int STEP = 500;
+    /** Events that a step writes at most, and device jobs that it begins: 10 ms at 40 µs. */
+    private static final int STEP = 250;
 
-    /** Of methods that wait, a step goes over so many: 10 ms at 40 µs. */
-    private static final int RESUMED = 250;
+    /** Evaluations ahead of other jobs' expansions: 10 ms at 16 µs. */
+    private static final int EVALUATED = 625;
+
+    /** Jobs that follow what another one changes. */
+    private static final int FOLLOWING = 3;
 
     private static final String METHODS = "$iothub/methods/POST/#";
 
@@ -55,13 +69,28 @@ class BoundedWorkTest {
     @BeforeEach
     void devices() {
         for (int i = 0; i < DEVICES; i++) {
-            planner.create(String.format("d%04d", i), "{}");
+            planner.create(device(i), "{}");
         }
     }
 
     @AfterEach
     void close() {
         planner.close();
+    }
+
+    private static String device(int number) {
+        return String.format("d%04d", number);
+    }
+
+    private static CreateJob twin(String id, String condition, @Nullable JobPolicy policy) {
+        TwinPatch patch = new TwinPatch("*", "{\"" + id + "\":1}", null);
+        return new CreateJob(new JobDefinition(id, patch, condition, null, 3600, policy));
+    }
+
+    private static JobPolicy atOnce() {
+        return JobPolicy.newBuilder()
+                .setRollout(Rollout.newBuilder().setDevicesPerMinute(6_000_000).build())
+                .build();
     }
 
     private static CreateJob method(String id, JobPolicy policy) {
@@ -79,13 +108,20 @@ class BoundedWorkTest {
 
     /** Ticks until so many events were written, and returns the largest number of a tick. */
     private int ticksUntil(int events) {
-        int[] before = {planner.deviceJobEvents().size()};
+        return mostOfATick(
+                () -> planner.deviceJobEvents().size(),
+                () -> planner.deviceJobEvents().size() >= events);
+    }
+
+    /** Ticks until the condition holds, and returns by how much the number grew with a tick at most. */
+    private int mostOfATick(IntSupplier number, BooleanSupplier condition) {
+        int[] before = {number.getAsInt()};
         int[] most = {0};
         planner.tickUntil(() -> {
-            int now = planner.deviceJobEvents().size();
+            int now = number.getAsInt();
             most[0] = Math.max(most[0], now - before[0]);
             before[0] = now;
-            return now >= events;
+            return condition.getAsBoolean();
         });
         return most[0];
     }
@@ -142,7 +178,7 @@ class BoundedWorkTest {
     @Test
     void resumesInSteps() {
         for (int i = 0; i < DEVICES; i++) {
-            planner.connect(String.format("d%04d", i), METHODS);
+            planner.connect(device(i), METHODS);
         }
         planner.job("m", method("m", null));
         planner.job("m", new PauseJob());
@@ -185,6 +221,125 @@ class BoundedWorkTest {
         assertThat(planner.lastReply()).isEqualTo(new DeviceCounts(0, DEVICES + 2L, DEVICES + 2L, 0L));
     }
 
+    /** Methods of two jobs and messages: a device has more waiting than one thing. */
+    @Test
+    void handsOverWhatWaitsForAGatewayThatIsBackInSteps() {
+        for (int i = 0; i < DEVICES; i++) {
+            String device = device(i);
+            planner.connect(device, METHODS, "devices/" + device + "/messages/devicebound/#");
+        }
+        planner.pass(Duration.ofSeconds(15));
+        planner.job("m", method("m", null));
+        planner.job("n", method("n", null));
+        planner.tickUntil(() -> planner.isExpanded("m") && planner.isExpanded("n"));
+        ByteBuffer body = ByteBuffer.wrap(new byte[1]);
+        for (int i = 0; i < DEVICES; i++) {
+            Instant expiry = planner.now().plusSeconds(3600);
+            planner.device(device(i), new SendMessage(new CloudMessage(Map.of(), body, expiry)));
+        }
+        assertThat(handedOver()).isZero();
+
+        planner.beat();
+        int before = handedOver();
+        assertThat(before).isBetween(1, STEP + 2);
+        int most = mostOfATick(this::handedOver, () -> handedOver() == 3 * DEVICES);
+        assertThat(most).isLessThanOrEqualTo(STEP + 2);
+    }
+
+    private int handedOver() {
+        return planner.delivered(MethodRequest.class).size()
+                + planner.delivered(MessageRequest.class).size();
+    }
+
+    /** Each change that a job makes begins a device job of each job that follows. */
+    @Test
+    void beginsDeviceJobsOfContinuousJobsInSteps() {
+        follow();
+        planner.job("changes", twin("changes", "*", null));
+        assertThat(begunOfAll()).isBetween(1, STEP + FOLLOWING);
+        assertThat(mostOfATick(this::begunOfAll, () -> begunOfAll() == (1 + FOLLOWING) * DEVICES))
+                .isLessThanOrEqualTo(STEP + FOLLOWING);
+        beganOnce("changes");
+    }
+
+    @Test
+    void beginsDeviceJobsOfContinuousJobsInStepsWhereTargetsAreReleased() {
+        follow();
+        planner.job("changes", twin("changes", "*", atOnce()));
+        assertThat(mostOfATick(this::completed, () -> completed() == (1 + FOLLOWING) * DEVICES))
+                .isBetween(1, STEP + FOLLOWING);
+        beganOnce("changes");
+    }
+
+    private void follow() {
+        JobPolicy continuous = JobPolicy.newBuilder().setContinuous(true).build();
+        for (int i = 0; i < FOLLOWING; i++) {
+            planner.job("follows" + i, twin("follows" + i, "tags.changes = 1", continuous));
+        }
+        planner.tickUntil(() -> IntStream.range(0, FOLLOWING).allMatch(i -> planner.isExpanded("follows" + i)));
+    }
+
+    private void beganOnce(String changes) {
+        assertThat(planner.begun(changes)).doesNotHaveDuplicates().hasSize(DEVICES);
+        for (int i = 0; i < FOLLOWING; i++) {
+            assertThat(planner.begun("follows" + i)).doesNotHaveDuplicates().hasSize(DEVICES);
+        }
+    }
+
+    private int begunOfAll() {
+        return (int) planner.deviceJobEvents().stream()
+                .filter(event -> event.getPrevious() == null && event.getDeviceId() != null)
+                .count();
+    }
+
+    private int completed() {
+        return (int) planner.deviceJobEvents().stream()
+                .filter(event -> event.getEvent() instanceof DeviceJobCompleted)
+                .count();
+    }
+
+    /** None of them matches the devices: evaluating them is all that they cost. */
+    @Test
+    void evaluatesDevicesForOtherJobsInSteps() {
+        for (int i = 0; i < 10; i++) {
+            planner.job("other" + i, twin("other" + i, "deviceId < 'd0300'", null));
+        }
+        planner.job("changes", twin("changes", "deviceId >= 'd1000'", null));
+        int evaluated = 0;
+        try (KeyValueIterator<String, byte[]> all =
+                planner.<byte[]>store(FleetProcessor.JUDGED).all()) {
+            while (all.hasNext()) {
+                all.next();
+                evaluated++;
+            }
+        }
+        assertThat(evaluated).isBetween(1, EVALUATED);
+        planner.tickUntil(() -> planner.isExpanded("changes"));
+        assertThat(planner.begun("changes")).doesNotHaveDuplicates().hasSize(2000);
+    }
+
+    /** It takes as long as many short ones. */
+    @Test
+    void evaluatesLongConditionsOnFewerDevicesAStep() {
+        String term = " OR tags.x = 1";
+        String none = "tags.x = 1" + term.repeat(500);
+        planner.job("changes", twin("changes", "IS_DEFINED(deviceId)" + term.repeat(500), null));
+        assertThat(begunOfAll()).isBetween(1, STEP / 4);
+
+        int ticks = ticksUntilAnswered("SELECT * FROM devices WHERE " + none);
+        assertThat(ticks).isGreaterThan(20 * ticksUntilAnswered("SELECT * FROM devices WHERE tags.x = 1"));
+        planner.tickUntil(() -> planner.isExpanded("changes"));
+        assertThat(planner.begun("changes")).doesNotHaveDuplicates().hasSize(DEVICES);
+    }
+
+    private int ticksUntilAnswered(String query) {
+        Object before = planner.lastReply();
+        planner.list(new QueryFleet(query, null, 100));
+        int[] ticks = {0};
+        planner.tickUntil(() -> ++ticks[0] > 0 && planner.lastReply() != before);
+        return ticks[0];
+    }
+
     private List<String> kept(String jobId) {
         List<String> keys = new ArrayList<>();
         try (KeyValueIterator<String, DeviceJob> all =
@@ -205,12 +360,12 @@ class BoundedWorkTest {
         planner.tickUntil(() -> planner.isExpanded("m"));
         planner.job("m", new PauseJob());
         planner.job("m", new ResumeJob());
-        for (int tick = 0; tick < DEVICES / RESUMED - 2; tick++) {
+        for (int tick = 0; tick < DEVICES / STEP - 2; tick++) {
             planner.advance(Duration.ofMillis(10));
         }
         planner.job("m", new PauseJob());
         for (int i = 0; i < DEVICES; i++) {
-            planner.connect(String.format("d%04d", i), METHODS);
+            planner.connect(device(i), METHODS);
         }
         assertThat(planner.delivered(MethodRequest.class)).isEmpty();
         planner.job("m", new ResumeJob());

@@ -8,6 +8,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -58,6 +59,7 @@ public final class LogFollower implements AutoCloseable {
     private final Reader reader;
     private final java.util.function.Consumer<String> fatal;
     private final Duration firstPause;
+    private final LastSuccess lastStep;
     private final Thread thread;
     private final Deque<ConsumerRecord<String, byte[]>> pending = new ArrayDeque<>();
     private @Nullable Map<TopicPartition, Long> ends;
@@ -67,7 +69,8 @@ public final class LogFollower implements AutoCloseable {
 
     /** Follows what is committed in the topics; where it can't go on, the process ends. @param name of the thread */
     public static LogFollower of(String name, KafkaConnection kafka, Set<String> topics, Reader reader) {
-        return new LogFollower(name, clients(kafka), topics, null, reader, ServiceProgram::fail, FIRST_PAUSE);
+        return new LogFollower(
+                name, clients(kafka), topics, null, reader, ServiceProgram::fail, FIRST_PAUSE, System::nanoTime);
     }
 
     /**
@@ -77,7 +80,14 @@ public final class LogFollower implements AutoCloseable {
      */
     public static LogFollower fromNow(String name, KafkaConnection kafka, TopicPartition partition, Reader reader) {
         return new LogFollower(
-                name, clients(kafka), Set.of(partition.topic()), partition, reader, ServiceProgram::fail, FIRST_PAUSE);
+                name,
+                clients(kafka),
+                Set.of(partition.topic()),
+                partition,
+                reader,
+                ServiceProgram::fail,
+                FIRST_PAUSE,
+                System::nanoTime);
     }
 
     private static Supplier<Consumer<String, byte[]>> clients(KafkaConnection kafka) {
@@ -88,7 +98,12 @@ public final class LogFollower implements AutoCloseable {
         return () -> new KafkaConsumer<>(properties, new StringDeserializer(), new ByteArrayDeserializer());
     }
 
-    /** @param only the partition that is followed from now on; null for all of the topics from their beginning */
+    /**
+     * Makes one.
+     *
+     * @param only the partition that is followed from now on; null for all of the topics from their beginning
+     * @param nanoTime {@link System#nanoTime}, or a test's
+     */
     LogFollower(
             String name,
             Supplier<? extends Consumer<String, byte[]>> clients,
@@ -96,7 +111,8 @@ public final class LogFollower implements AutoCloseable {
             @Nullable TopicPartition only,
             Reader reader,
             java.util.function.Consumer<String> fatal,
-            Duration firstPause) {
+            Duration firstPause,
+            LongSupplier nanoTime) {
         this.name = name;
         this.clients = clients;
         this.topics = Set.copyOf(topics);
@@ -104,6 +120,7 @@ public final class LogFollower implements AutoCloseable {
         this.reader = reader;
         this.fatal = fatal;
         this.firstPause = firstPause;
+        this.lastStep = new LastSuccess(nanoTime);
         this.thread = Thread.ofPlatform().name(name).unstarted(this::run);
     }
 
@@ -113,9 +130,9 @@ public final class LogFollower implements AutoCloseable {
         return this;
     }
 
-    /** Whether it lives and has read all that was there at the start. */
+    /** Whether it lives, has read all that was there at the start, and has not been kept from reading for 15 s. */
     public boolean ready() {
-        return caughtUp && thread.isAlive() && !closed;
+        return caughtUp && lastStep.isRecent() && thread.isAlive() && !closed;
     }
 
     private void run() {
@@ -152,12 +169,14 @@ public final class LogFollower implements AutoCloseable {
         while (!pending.isEmpty()) {
             take(pending.element());
             pending.remove();
+            lastStep.note();
         }
         caughtUp =
                 caughtUp || goal.entrySet().stream().allMatch(end -> client.position(end.getKey()) >= end.getValue());
         if (caughtUp) {
             reader.turn();
         }
+        lastStep.note();
     }
 
     private Consumer<String, byte[]> client() {

@@ -5,6 +5,7 @@ import io.muster.registry.SchemaRegistryException;
 import io.muster.topics.Namespace;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.KafkaException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,15 +45,25 @@ public final class ServiceProgram {
         return settings;
     }
 
-    /** Returns when the process was told to end; a setting that can't work ends it with {@link #UNUSABLE} and one sentence. */
+    /**
+     * Returns when the process was told to end and the service is closed. Told while the service starts, it is closed behind the start. Where that
+     * takes longer than a minute, the process ends without. A setting that can't work ends it with {@link #UNUSABLE} and one sentence.
+     */
     public static void run(String name, String[] args, Start start) throws Exception {
+        run(name, args, CLOSE_LIMIT, start);
+    }
+
+    static void run(String name, String[] args, Duration closeLimit, Start start) throws Exception {
         CountDownLatch told = new CountDownLatch(1);
         CountDownLatch closed = new CountDownLatch(1);
-        Settings settings;
+        Runtime.getRuntime()
+                .addShutdownHook(Thread.ofPlatform().name("shutdown").unstarted(() -> {
+                    told.countDown();
+                    awaitQuietly(closed, closeLimit);
+                }));
         AutoCloseable service;
         try {
-            settings = settings(args);
-            service = start.start(settings, Meters.create(name));
+            service = started(name, args, start, closed);
         } catch (SettingsException | SchemaRegistryException e) {
             System.err.println(name + ": " + e.getMessage());
             System.exit(e instanceof SchemaRegistryException registry && registry.isAway() ? FAILED : UNUSABLE);
@@ -64,11 +75,6 @@ public final class ServiceProgram {
             System.exit(FAILED);
             return;
         }
-        Runtime.getRuntime()
-                .addShutdownHook(Thread.ofPlatform().name("shutdown").unstarted(() -> {
-                    told.countDown();
-                    awaitQuietly(closed);
-                }));
         LOG.info("{} started", name);
         told.await();
         try {
@@ -76,6 +82,16 @@ public final class ServiceProgram {
             LOG.info("{} ended", name);
         } finally {
             closed.countDown();
+        }
+    }
+
+    private static AutoCloseable started(String name, String[] args, Start start, CountDownLatch closed)
+            throws Exception {
+        try {
+            return start.start(settings(args), Meters.create(name));
+        } catch (Exception | Error e) {
+            closed.countDown(); // There is nothing to close.
+            throw e;
         }
     }
 
@@ -100,9 +116,11 @@ public final class ServiceProgram {
         });
     }
 
-    private static void awaitQuietly(CountDownLatch latch) {
+    private static void awaitQuietly(CountDownLatch closed, Duration limit) {
         try {
-            latch.await();
+            if (!closed.await(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+                LOG.error("The service is not closed within {}: the process ends without", limit);
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

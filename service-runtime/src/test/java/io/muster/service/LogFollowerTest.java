@@ -17,7 +17,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -44,6 +46,7 @@ class LogFollowerTest {
     private final ConcurrentLinkedQueue<String> taken = new ConcurrentLinkedQueue<>();
     private final ConcurrentLinkedQueue<String> fatal = new ConcurrentLinkedQueue<>();
     private final AtomicInteger turns = new AtomicInteger();
+    private final AtomicLong nanoTime = new AtomicLong();
 
     static Stream<Supplier<RuntimeException>> troubles() {
         return Stream.of(
@@ -101,7 +104,8 @@ class LogFollowerTest {
     }
 
     private LogFollower follower(Supplier<Consumer<String, byte[]>> clients, LogFollower.Reader reader) {
-        return new LogFollower("test", clients, Set.of(TOPIC), null, reader, fatal::add, Duration.ofMillis(1));
+        return new LogFollower(
+                "test", clients, Set.of(TOPIC), null, reader, fatal::add, Duration.ofMillis(1), nanoTime::get);
     }
 
     private LogFollower.Reader reader(java.util.function.Consumer<ConsumerRecord<String, byte[]>> before) {
@@ -154,6 +158,37 @@ class LogFollowerTest {
         assertThat(tries).hasValue(4);
     }
 
+    @ParameterizedTest
+    @MethodSource("troubles")
+    void isUnreadyWhereItHasStoodForLongAndReadyAgainBehindTheTrouble(Supplier<RuntimeException> trouble) {
+        AtomicBoolean away = new AtomicBoolean(true);
+        AtomicInteger tries = new AtomicInteger();
+        MockConsumer<String, byte[]> log = new MockConsumer<>("earliest");
+        log.updatePartitions(TOPIC, List.of(new PartitionInfo(TOPIC, 0, Node.noNode(), new Node[0], new Node[0])));
+        log.updateBeginningOffsets(Map.of(PARTITION, 0L));
+        log.updateEndOffsets(Map.of(PARTITION, 0L));
+        LogFollower.Reader reader = reader(_ -> {
+            tries.incrementAndGet();
+            if (away.get()) {
+                throw trouble.get();
+            }
+        });
+        try (LogFollower follower = follower(() -> log, reader)) {
+            follower.start();
+            await().atMost(LIMIT).until(follower::ready);
+            log.schedulePollTask(() -> log.addRecord(new ConsumerRecord<>(TOPIC, 0, 0, "k0", bytes("v0"))));
+            await().atMost(LIMIT).until(() -> tries.get() > 2);
+            nanoTime.addAndGet(Duration.ofSeconds(14).toNanos());
+            assertThat(follower.ready()).as("14 s behind the last step").isTrue();
+            nanoTime.addAndGet(Duration.ofSeconds(1).toNanos());
+            assertThat(follower.ready()).as("15 s behind the last step").isFalse();
+            away.set(false);
+            await().atMost(LIMIT).until(follower::ready);
+        }
+        assertThat(taken).containsExactly("k0");
+        assertThat(fatal).isEmpty();
+    }
+
     static Stream<Supplier<RuntimeException>> faults() {
         return Stream.of(
                 LogFollowerTest::undecodable,
@@ -194,7 +229,8 @@ class LogFollowerTest {
                     PARTITION,
                     reader(_ -> {}),
                     fatal::add,
-                    Duration.ofMillis(1))) {
+                    Duration.ofMillis(1),
+                    nanoTime::get)) {
                 follower.start();
                 await().atMost(LIMIT).until(() -> follower.ready() && calls.get() > number);
                 consumer.schedulePollTask(

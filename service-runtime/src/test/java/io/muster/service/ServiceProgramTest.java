@@ -1,6 +1,7 @@
 package io.muster.service;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,6 +13,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ServiceProgramTest {
+    /** The exit status behind SIGTERM. */
+    private static final int TERMINATED = 143;
+
+    private static final String STARTS = "it starts";
+    private static final String CLOSED = "it is closed";
+
     @TempDir
     Path work;
 
@@ -33,22 +40,97 @@ class ServiceProgramTest {
         }
     }
 
-    @Test
-    void aServiceThatCannotGoOnEndsThoughItsEndHangs() throws Exception {
-        Process process = new ProcessBuilder(
+    /** A service that runs until it is told to end, and does not come to its end. */
+    static final class Endless {
+        private Endless() {}
+
+        public static void main(String[] args) throws Exception {
+            ServiceProgram.run("endless", args, Duration.ofSeconds(2), (_, _) -> {
+                System.out.println(STARTS);
+                return () -> new CountDownLatch(1).await();
+            });
+        }
+    }
+
+    /** A service that is told to end while it starts. */
+    static final class Slow {
+        private Slow() {}
+
+        public static void main(String[] args) throws Exception {
+            ServiceProgram.run("slow", args, (_, _) -> {
+                System.out.println(STARTS);
+                while (!isToldToEnd()) {
+                    Thread.onSpinWait();
+                }
+                return () -> System.out.println(CLOSED);
+            });
+        }
+
+        private static boolean isToldToEnd() {
+            return Thread.getAllStackTraces().keySet().stream()
+                    .anyMatch(thread -> thread.getName().equals("shutdown"));
+        }
+    }
+
+    /** A service that is configured wrongly. */
+    static final class Wrong {
+        private Wrong() {}
+
+        public static void main(String[] args) throws Exception {
+            ServiceProgram.run("wrong", args, Duration.ofHours(1), (_, _) -> {
+                throw new SettingsException("The setting is wrong.");
+            });
+        }
+    }
+
+    private Process run(Class<?> program) throws IOException {
+        return new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-cp",
                         System.getProperty("java.class.path"),
-                        Stuck.class.getName())
+                        program.getName())
                 .redirectErrorStream(true)
                 .redirectOutput(work.resolve("log").toFile())
                 .start();
+    }
+
+    private void ends(Process process, int status) throws InterruptedException {
         try {
             assertThat(process.waitFor(1, TimeUnit.MINUTES)).as(this::log).isTrue();
-            assertThat(process.exitValue()).isEqualTo(ServiceProgram.FAILED);
+            assertThat(process.exitValue()).as(this::log).isEqualTo(status);
         } finally {
             process.destroyForcibly();
         }
+    }
+
+    private void tellToEnd(Process process) {
+        await().atMost(Duration.ofMinutes(1)).until(() -> log().contains(STARTS));
+        process.destroy();
+    }
+
+    @Test
+    void aServiceThatCannotGoOnEndsThoughItsEndHangs() throws Exception {
+        ends(run(Stuck.class), ServiceProgram.FAILED);
+    }
+
+    @Test
+    void aServiceThatIsToldToEndEndsThoughItsEndHangs() throws Exception {
+        Process process = run(Endless.class);
+        tellToEnd(process);
+        ends(process, TERMINATED);
+    }
+
+    @Test
+    void aServiceThatIsToldToEndWhileItStartsIsClosed() throws Exception {
+        Process process = run(Slow.class);
+        tellToEnd(process);
+        ends(process, TERMINATED);
+        assertThat(log()).contains(CLOSED);
+    }
+
+    @Test
+    void aServiceThatCannotStartEndsAtOnce() throws Exception {
+        ends(run(Wrong.class), ServiceProgram.UNUSABLE);
     }
 
     private String log() {

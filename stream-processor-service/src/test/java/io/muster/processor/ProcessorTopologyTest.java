@@ -8,6 +8,7 @@ import com.tngtech.archunit.lang.syntax.ArchRuleDefinition;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.muster.codec.Codecs;
 import io.muster.codec.PoisonRecords;
+import io.muster.records.DeleteStreamJob;
 import io.muster.records.DeviceJobCompleted;
 import io.muster.records.DeviceJobCounts;
 import io.muster.records.DeviceJobDelivered;
@@ -15,6 +16,14 @@ import io.muster.records.DeviceJobEvent;
 import io.muster.records.DeviceJobStatus;
 import io.muster.records.ExpansionCompleted;
 import io.muster.records.JobStatistics;
+import io.muster.records.OutputStartMode;
+import io.muster.records.PositionStreamJob;
+import io.muster.records.PutStreamJob;
+import io.muster.records.ReportStreamJobFailed;
+import io.muster.records.StartStreamJob;
+import io.muster.records.StreamJob;
+import io.muster.records.StreamJobCommand;
+import io.muster.records.StreamPosition;
 import io.muster.registry.InMemorySchemaRegistry;
 import io.muster.service.Traces;
 import io.muster.service.growth.Repartitioning;
@@ -30,10 +39,15 @@ import java.util.List;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.TestOutputTopic;
@@ -106,6 +120,44 @@ class ProcessorTopologyTest {
         assertThat(statistics.readValuesToList().getLast())
                 .isEqualTo(new JobStatistics(
                         "job", new DeviceJobCounts(1L, 0L, 0L, 1L, 0L, 0L), 1, 1, NOW, jobNumber, List.of(1L)));
+    }
+
+    /** The topic of progress would grow with jobs that are gone. */
+    @Test
+    void whatWasWrittenOfTheTasksOfAStreamJobIsDeletedWithIt() {
+        TestInputTopic<String, byte[]> commands = driver.createInputTopic(
+                Topics.STREAM_JOB_COMMANDS.name(), new StringSerializer(), new ByteArraySerializer());
+        TestOutputTopic<String, byte[]> progress = driver.createOutputTopic(
+                Topics.STREAM_JOB_PROGRESS.name(), new StringDeserializer(), new ByteArrayDeserializer());
+        TestOutputTopic<String, StreamJob> jobs = driver.createOutputTopic(
+                Topics.STREAM_JOBS.name(), new StringDeserializer(), codecs.of(Topics.STREAM_JOBS));
+        Consumer<Object> command = of ->
+                commands.pipeInput("s", codecs.of(Topics.STREAM_JOB_COMMANDS).encode(new StreamJobCommand("s", of)));
+        LongSupplier start = () -> {
+            command.accept(new StartStreamJob(OutputStartMode.JOB_START_TIME, null));
+            return jobs.readValuesToList().getLast().getCurrent().getNumber();
+        };
+        command.accept(new PutStreamJob("{}", null));
+        List<StreamPosition> positions = IntStream.range(0, 5)
+                .mapToObj(partition -> new StreamPosition("in", partition, 0L))
+                .toList();
+        long first = start.getAsLong();
+        command.accept(new PositionStreamJob(first, 7L, positions, List.of(), List.of()));
+        command.accept(new ReportStreamJobFailed(first, "a cast"));
+        long second = start.getAsLong();
+        command.accept(new PositionStreamJob(second, 7L, positions.subList(0, 1), List.of(), List.of(7L, 7L, 7L)));
+        command.accept(new ReportStreamJobFailed(second, "a cast"));
+        for (int starts = 0; starts < 30; starts++) {
+            command.accept(new ReportStreamJobFailed(start.getAsLong(), "there is no topic in"));
+        }
+        assertThat(progress.isEmpty()).isTrue();
+        command.accept(new DeleteStreamJob(null));
+        List<KeyValue<String, byte[]>> written = progress.readKeyValuesToList();
+        assertThat(written).allSatisfy(record -> assertThat(record.value).isNull());
+        assertThat(written)
+                .extracting(record -> record.key)
+                .doesNotHaveDuplicates()
+                .contains("s -5", "s -4", "s -3", "s -2", "s -1", "s 0", "s 1", "s 2", "s 3", "s 4");
     }
 
     /** Access lists of a cluster are made from it. */

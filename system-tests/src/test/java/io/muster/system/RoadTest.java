@@ -70,6 +70,44 @@ class RoadTest {
         assertThat(fleet.counters().repeated()).isZero();
     }
 
+    /** Each expands over more devices in each partition than a step takes. */
+    @Test
+    void twinJobsThatOverlapChangeEveryDeviceOnce() throws Exception {
+        List<String> ids = SimulatedFleet.deviceIds("overlap-", 3 * DEVICES);
+        muster.register(ids, "{\"overlap\":true}");
+        assertThat(desiredVersions()).isEqualTo("[{\"version\":1,\"n\":" + ids.size() + "}]");
+
+        List<String> jobs = List.of("overlap1", "overlap2", "overlap3");
+        jobs.stream()
+                .map(id -> muster.rest.send(
+                        "PUT",
+                        "/jobs/v2/" + id,
+                        "{\"type\":\"scheduleUpdateTwin\",\"queryCondition\":\"tags.overlap = true\",\"updateTwin\":{\"etag\":\"*\","
+                                + "\"properties\":{\"desired\":{\"" + id + "\":1}}},\"maxExecutionTimeInSeconds\":120}"))
+                .toList()
+                .forEach(answer -> ok(answer.join()));
+        for (String id : jobs) {
+            JsonNode counts = completed(id);
+            assertThat(counts.path("deviceCount").asInt()).as(id).isEqualTo(ids.size());
+            assertThat(counts.path("succeededCount").asInt()).as(id).isEqualTo(ids.size());
+            for (String none : List.of("failedCount", "pendingCount", "runningCount", "cancelledCount")) {
+                assertThat(counts.path(none).asInt()).as(id + " " + none).isZero();
+            }
+        }
+        assertThat(desiredVersions())
+                .isEqualTo("[{\"version\":" + (1 + jobs.size()) + ",\"n\":" + ids.size() + "}]");
+    }
+
+    /** How many of those devices have which version, as a query tells it. */
+    private static String desiredVersions() {
+        String query = "SELECT properties.desired.$version AS version, COUNT() AS n FROM devices"
+                + " WHERE tags.overlap = true GROUP BY properties.desired.$version";
+        return ok(muster.rest
+                        .send("POST", "/devices/query", "{\"query\":\"" + query + "\"}")
+                        .join())
+                .toString();
+    }
+
     @ParameterizedTest
     @CsvSource({
         "kill, planner",

@@ -4,6 +4,7 @@ import io.muster.codec.RecordCodec;
 import io.muster.codec.UndecodableRecordException;
 import io.muster.records.Delivery;
 import io.muster.registry.SchemaRegistryException;
+import io.muster.service.LastSuccess;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -56,7 +57,6 @@ final class DeliveryReader {
     private static final Duration RETRY = Duration.ofMillis(200);
     private static final Duration BREATH = Duration.ofMillis(1);
     private static final Duration BETWEEN_LOOKS = Duration.ofSeconds(1);
-    private static final Duration READY = Duration.ofSeconds(15);
 
     private final org.apache.kafka.clients.consumer.Consumer<String, byte[]> consumer;
     private final TopicPartition mine;
@@ -65,9 +65,9 @@ final class DeliveryReader {
     private final InstantSource clock;
     private final LongSupplier nanoTime;
     private final Consumer<String> fatal;
+    private final LastSuccess lastAnswer;
     private volatile boolean closed;
     private volatile boolean failed;
-    private volatile long answeredAt;
     private volatile Instant caughtUpAt = Instant.EPOCH;
     private End before;
     private End last;
@@ -94,7 +94,7 @@ final class DeliveryReader {
         this.clock = clock;
         this.nanoTime = nanoTime;
         this.fatal = fatal;
-        this.answeredAt = nanoTime.getAsLong() - READY.toNanos();
+        this.lastAnswer = new LastSuccess(nanoTime);
         // Before the first look nobody knows when the records were written that are there already: long ago.
         this.before = new End(0, nanoTime.getAsLong() - Duration.ofDays(1).toNanos(), Instant.EPOCH);
         this.last = before;
@@ -106,7 +106,7 @@ final class DeliveryReader {
 
     /** Whether deliveries are read: the brokers have answered lately, and the registry if it was needed. */
     boolean ready() {
-        return !closed && !failed && nanoTime.getAsLong() - answeredAt < READY.toNanos();
+        return !closed && !failed && lastAnswer.isRecent();
     }
 
     /** All deliveries that were written before that instant are with their connections; 1970 before that can be told for the first time. */
@@ -154,7 +154,7 @@ final class DeliveryReader {
         ConsumerRecords<String, byte[]> batch = consumer.poll(POLL);
         if (!batch.isEmpty()) {
             handOver(batch);
-            answeredAt = nanoTime.getAsLong();
+            lastAnswer.note();
         }
     }
 
@@ -215,7 +215,7 @@ final class DeliveryReader {
                 consumer.endOffsets(List.of(mine), BETWEEN_LOOKS).get(mine));
         before = last;
         last = new End(offset, nanos, at);
-        answeredAt = nanoTime.getAsLong();
+        lastAnswer.note();
     }
 
     /** Takes no more deliveries; those that were taken are with their connections when it returns, or the limit is over. */

@@ -33,15 +33,24 @@ public final class OperationRate {
         return Double.isFinite(perSecond);
     }
 
+    /** Returns how many may begin now, up to so many. */
+    public int allows(int wanted, Instant now) {
+        return isLimited()
+                ? (int) Math.min(wanted, Duration.between(from(now), now).toMillis() * perSecond / SECOND_MS)
+                : wanted;
+    }
+
     /** Takes up to so many. @return how many may begin now */
     public int take(int wanted, Instant now) {
-        if (!isLimited()) {
-            return wanted;
+        int taken = allows(wanted, now);
+        if (isLimited()) {
+            usedUntil = from(now).plusMillis((long) Math.ceil(taken * SECOND_MS / perSecond));
         }
-        Instant earliest = now.minus(most);
-        Instant from = usedUntil.isBefore(earliest) ? earliest : usedUntil;
-        int taken = (int) Math.min(wanted, Duration.between(from, now).toMillis() * perSecond / SECOND_MS);
-        usedUntil = from.plusMillis((long) Math.ceil(taken * SECOND_MS / perSecond));
         return taken;
+    }
+
+    private Instant from(Instant now) {
+        Instant earliest = now.minus(most);
+        return usedUntil.isBefore(earliest) ? earliest : usedUntil;
     }
 }

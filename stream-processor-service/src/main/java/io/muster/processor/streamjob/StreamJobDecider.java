@@ -36,13 +36,17 @@ import io.muster.records.StreamJobStarting;
 import io.muster.records.StreamJobStatus;
 import io.muster.records.StreamJobStopped;
 import io.muster.records.StreamJobStopping;
+import io.muster.records.StreamPosition;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Decides what may be done to a stream job, and folds what was. Contract: stream-analytics, 4.2. */
@@ -351,14 +355,38 @@ public final class StreamJobDecider {
                 .setFailureReason(null);
     }
 
-    /** The positions of starts that are over are of no more use. */
+    /** Of the positions of starts that are over, the one of the largest partition so far tells {@link #tasks} how many there were. */
     private static List<StreamJobStart> earlier(StreamJob job) {
         List<StreamJobStart> earlier = new ArrayList<>(job.getEarlier());
         if (job.getCurrent() != null) {
             earlier.addFirst(StreamJobStart.newBuilder(job.getCurrent())
-                    .setPositions(List.of())
+                    .setPositions(largest(job).map(List::of).orElse(List.of()))
                     .build());
         }
         return List.copyOf(earlier.subList(0, Math.min(earlier.size(), STARTS_KEPT)));
+    }
+
+    private static Optional<StreamPosition> largest(StreamJob job) {
+        return starts(job)
+                .flatMap(start -> start.getPositions().stream())
+                .max(Comparator.comparing(StreamPosition::getPartition));
+    }
+
+    private static Stream<StreamJobStart> starts(StreamJob job) {
+        return Stream.concat(Stream.ofNullable(job.getCurrent()), job.getEarlier().stream());
+    }
+
+    /** Returns the numbers that tasks of the job's starts may have had, also of those that are not remembered any more; those below zero only read. */
+    public static IntStream tasks(StreamJob job) {
+        int partitions =
+                largest(job).map(position -> position.getPartition() + 1).orElse(0);
+        int writing = starts(job)
+                .mapToInt(start -> Math.max(1, start.getFromTicksByTask().size()))
+                .max()
+                .orElse(0);
+        if (job.getEarlier().size() == STARTS_KEPT) {
+            writing = Math.max(writing, MOST_UNITS);
+        }
+        return IntStream.range(-partitions, Math.max(partitions, writing));
     }
 }

@@ -9,7 +9,7 @@ final class Budget {
     /** Spent in one step: 10 ms. */
     static final int TICK = 10_000;
 
-    /** Passes over a row of a store, or decodes it and evaluates a condition on it. */
+    /** Passes over a row of a store, or decodes it and evaluates a short condition on it. */
     static final int VISIT = 4;
 
     /** Deletes an entry of a store. */
@@ -20,6 +20,9 @@ final class Budget {
 
     /** Begins a device job: writes a twin or hands over a method, and what both write. */
     static final int BEGIN = 40;
+
+    /** Characters of a text that are evaluated for a unit, at least: list elements and additions of small numbers are the slowest. */
+    private static final int CHARACTERS = 40;
 
     private final int units;
     private int left;
@@ -32,6 +35,11 @@ final class Budget {
     /** Returns the budget of work that has to be finished now. */
     static Budget unlimited() {
         return new Budget(Integer.MAX_VALUE);
+    }
+
+    /** Returns what it costs, beyond a visit, to evaluate a query or a condition on a row: it grows with its number of terms. */
+    static int evaluation(String text) {
+        return text.length() / CHARACTERS;
     }
 
     /** Whether any of it was spent. */

@@ -83,9 +83,9 @@ final class DeviceReports {
     private boolean dispatch(Iterator<String> devices, Budget budget, Instant now) {
         while (devices.hasNext() && !budget.isSpent()) {
             String deviceId = devices.next();
-            budget.spend(Budget.VISIT);
-            runner.dispatch(deviceId, now);
-            messages.dispatch(deviceId, now);
+            budget.spend(Budget.VISIT * (1 + messages.count(deviceId)));
+            int handedOver = runner.dispatch(deviceId, now) + messages.dispatch(deviceId, now);
+            budget.spend(Budget.BEGIN * handedOver);
         }
         return !devices.hasNext();
     }

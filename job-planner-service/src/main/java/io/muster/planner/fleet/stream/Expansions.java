@@ -123,7 +123,9 @@ final class Expansions {
     /** Devices that twin jobs have changed, and that continuous jobs have not evaluated since. */
     private final Deque<String> rewritten = new ArrayDeque<>();
 
-    private long begun;
+    /** What evaluating devices and beginning their device jobs has cost so far, in units of a budget. */
+    private long work;
+
     private boolean releasing;
 
     /**
@@ -205,7 +207,6 @@ final class Expansions {
             public boolean goOn(Budget budget, Instant now) {
                 if (isActive(job) && job.expands()) {
                     slice(job, budget, now);
-                    evaluateRewritten(now);
                 }
                 return !isActive(job) || !job.expands();
             }
@@ -334,6 +335,7 @@ final class Expansions {
         for (Active job : active.values()) {
             if (job != except && concerns(job, deviceId) && !isBehind(job, deviceId) && job.ahead.add(deviceId)) {
                 any = true;
+                work += Budget.VISIT + Budget.DELETE;
                 judged.put(job.job.getJobId() + '\0' + deviceId, NOTHING);
                 @Nullable Device device = devices.get(deviceId);
                 if (device != null && take(job, device, now)) {
@@ -356,6 +358,7 @@ final class Expansions {
             String deviceId = rewritten.remove();
             for (Active job : active.values()) {
                 if (job.job.getContinuous() && concerns(job, deviceId) && isBehind(job, deviceId)) {
+                    work += Budget.VISIT;
                     @Nullable Device device = devices.get(deviceId);
                     if (device != null
                             && !deviceJobs.contains(job.job.getJobId(), deviceId)
@@ -526,29 +529,41 @@ final class Expansions {
     /** Lets some of the targets begin that may. */
     private void release(Active job, Budget budget, Instant now) {
         int most = (int) Math.min(budget.affords(Budget.BEGIN), job.releasable());
-        int allowed = most <= 0 ? 0 : rate.take(most, now);
+        int allowed = most <= 0 ? 0 : rate.allows(most, now);
         if (allowed == 0) {
             return;
         }
-        long before = begun;
         long limit = job.limit();
         List<Waiting> next = waitingOf(job.job, limit, allowed);
         long until = next.size() < allowed ? limit : next.getLast().place() + 1;
-        keep(job, FleetJob.newBuilder(job.job).setReleased(until));
+        int released = 0;
         for (Waiting target : next) {
-            String deviceId = target.deviceId();
-            waiting.delete(target.key());
-            @Nullable Device device = devices.get(deviceId);
-            if (device == null) {
-                DeviceJobFailed gone = new DeviceJobFailed(
-                        "DeviceNotFound", Refusals.notFound(deviceId).getMessage());
-                deviceJobs.happened(job.job, deviceId, DeviceJobStatus.QUEUED, gone, now);
-            } else {
-                run(job, device, DeviceJobStatus.QUEUED, now);
+            if (budget.isSpent()) {
+                until = target.place();
+                break;
             }
+            long before = work;
+            release(job, target, now);
+            budget.spend(Math.toIntExact(Budget.BEGIN + work - before));
+            released++;
         }
-        budget.spend(Math.toIntExact(Budget.BEGIN * Math.max(next.size(), begun - before)) + Budget.VISIT);
-        evaluateRewritten(now);
+        budget.spend(Budget.VISIT);
+        rate.take(released, now);
+        keep(job, FleetJob.newBuilder(job.job).setReleased(until));
+    }
+
+    private void release(Active job, Waiting target, Instant now) {
+        String deviceId = target.deviceId();
+        waiting.delete(target.key());
+        @Nullable Device device = devices.get(deviceId);
+        if (device == null) {
+            DeviceJobFailed gone = new DeviceJobFailed(
+                    "DeviceNotFound", Refusals.notFound(deviceId).getMessage());
+            deviceJobs.happened(job.job, deviceId, DeviceJobStatus.QUEUED, gone, now);
+        } else {
+            run(job, device, DeviceJobStatus.QUEUED, now);
+            evaluateRewritten(now);
+        }
     }
 
     /** In the order of their places, those before that place. */
@@ -612,12 +627,13 @@ final class Expansions {
 
     private void slice(Active running, Budget budget, Instant now) {
         Optional<String> goOnBehind = devices.candidates(running.condition, running.cursor, budget, device -> {
-            long before = begun;
+            long before = work;
             running.cursor = device.getDeviceId();
             if (!running.ahead.contains(device.getDeviceId())) {
                 take(running, device, now);
+                evaluateRewritten(now);
             }
-            budget.spend(Math.toIntExact(Budget.BEGIN * (begun - before)));
+            budget.spend(Math.toIntExact(work - before));
             return true;
         });
         goOnBehind.ifPresent(passed -> running.cursor = passed);
@@ -638,7 +654,7 @@ final class Expansions {
             return false;
         }
         running.targets++;
-        begun++;
+        work += Budget.BEGIN;
         if (running.job.getPaced() || running.job.getHeld() || rate.isLimited()) {
             String deviceId = device.getDeviceId();
             waiting.put(key(running.job.getJobId(), running.nextPlace++), deviceId.getBytes(StandardCharsets.UTF_8));
@@ -652,6 +668,7 @@ final class Expansions {
 
     /** A device whose document can't be evaluated is no target; it must not end the job on the others. */
     private boolean matches(Active job, Device device) {
+        work += Budget.evaluation(job.job.getQueryCondition());
         try {
             return job.condition.matches(views.row(device));
         } catch (RuntimeException e) {

@@ -72,23 +72,33 @@ final class MessageTable {
         dispatch(deviceId, now);
     }
 
-    /** Hands over what waits and was not handed to this connection, if the device is connected and takes messages. */
-    void dispatch(String deviceId, Instant now) {
-        dispatch(deviceId, false, now);
+    /**
+     * Hands over what waits and was not handed to this connection, if the device is connected and takes messages.
+     *
+     * @return how many were handed over
+     */
+    int dispatch(String deviceId, Instant now) {
+        return dispatch(deviceId, false, now);
     }
 
-    /** @param again hands over too what this connection was handed: it may not have taken it */
-    void dispatch(String deviceId, boolean again, Instant now) {
+    /**
+     * Hands over what waits.
+     *
+     * @param again hands over too what this connection was handed: it may not have taken it
+     * @return how many were handed over
+     */
+    int dispatch(String deviceId, boolean again, Instant now) {
         if (count(deviceId) == 0) {
-            return;
+            return 0;
         }
         Optional<DeviceConnection> connection = connections
                 .live(deviceId)
                 .filter(live -> live.getSubscriptions().contains(CloudMessages.filter(deviceId)));
         if (connection.isEmpty()) {
-            return;
+            return 0;
         }
         dropExpired(deviceId, now);
+        int handedOver = 0;
         for (PendingMessage pending : of(deviceId)) {
             if (again || CloudMessages.isNewTo(pending, connection.get())) {
                 long epoch = connection.get().getEpoch();
@@ -102,8 +112,10 @@ final class MessageTable {
                         deviceId,
                         new MessageRequest(epoch, pending.getNumber(), message),
                         now);
+                handedOver++;
             }
         }
+        return handedOver;
     }
 
     /** The device has it. One that is not known any more was acknowledged before, purged, or expired. */
@@ -130,19 +142,24 @@ final class MessageTable {
         Iterator<String> devices = List.copyOf(counts.keySet()).iterator();
         return (budget, now) -> {
             while (devices.hasNext() && !budget.isSpent()) {
-                dropExpired(devices.next(), now);
-                budget.spend(Budget.EVENT);
+                String deviceId = devices.next();
+                budget.spend(Budget.VISIT * (1 + count(deviceId)));
+                budget.spend(Budget.DELETE * dropExpired(deviceId, now));
             }
             return !devices.hasNext();
         };
     }
 
-    private void dropExpired(String deviceId, Instant now) {
+    /** @return how many were dropped */
+    private int dropExpired(String deviceId, Instant now) {
+        int dropped = 0;
         for (PendingMessage pending : of(deviceId)) {
             if (CloudMessages.isExpired(pending, now)) {
                 remove(pending);
+                dropped++;
             }
         }
+        return dropped;
     }
 
     private void remove(PendingMessage pending) {

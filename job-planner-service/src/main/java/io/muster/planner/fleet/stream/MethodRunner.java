@@ -110,21 +110,24 @@ final class MethodRunner {
         }
     }
 
-    /** Hands over what waits for the device, as far as it may have in flight. */
-    void dispatch(String deviceId, Instant now) {
+    /** Hands over what waits for the device, as far as it may have in flight. @return how many were handed over */
+    int dispatch(String deviceId, Instant now) {
+        int handedOver = 0;
         if (!methods.anyQueued(deviceId)) {
-            return;
+            return handedOver;
         }
         for (PendingMethod pending : methods.of(deviceId)) {
             Optional<DeviceConnection> ready = ready(deviceId);
             if (ready.isEmpty()) {
-                return;
+                return handedOver;
             }
             @Nullable MethodCall call = callOf(pending);
             if (!pending.getRunning() && !pending.getBackingOff() && call != null && !isHeld(pending)) {
                 deliver(pending, pending, call, ready.get(), DeviceJobStatus.QUEUED, now);
+                handedOver++;
             }
         }
+        return handedOver;
     }
 
     void answered(String deviceId, MethodAnswered answer, Instant now) {
@@ -270,12 +273,14 @@ final class MethodRunner {
      * @return the key behind which to go on; empty when none is left
      */
     Optional<String> resumeJob(String jobId, @Nullable String after, Budget budget, Instant now) {
-        List<PendingMethod> some = methods.ofJob(jobId, after, budget.affords(Budget.BEGIN));
-        for (PendingMethod pending : some) {
-            budget.spend(Budget.BEGIN);
-            dispatch(pending.getDeviceId(), now);
+        for (PendingMethod pending : methods.ofJob(jobId, after, budget.affords(Budget.BEGIN))) {
+            int handedOver = dispatch(pending.getDeviceId(), now);
+            budget.spend(Budget.BEGIN * Math.max(1, handedOver));
+            if (budget.isSpent()) {
+                return Optional.of(MethodTable.key(pending));
+            }
         }
-        return budget.isSpent() ? Optional.of(MethodTable.key(some.getLast())) : Optional.empty();
+        return Optional.empty();
     }
 
     /**

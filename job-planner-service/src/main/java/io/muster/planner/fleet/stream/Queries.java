@@ -79,6 +79,7 @@ final class Queries {
         private final Expansion expansion;
         private final Requester requester;
         private final int limit;
+        private final int evaluation;
         private final List<DeviceView> foundDevices = new ArrayList<>();
         private final List<DeviceJob> foundJobs = new ArrayList<>();
         private final Map<List<Object>, List<Totals>> groups = new HashMap<>();
@@ -92,6 +93,7 @@ final class Queries {
             this.expansion = expansion;
             this.requester = requester;
             this.limit = Math.clamp(request.getLimit(), 1, LARGEST_PAGE);
+            this.evaluation = Budget.evaluation(request.getQuery());
             this.cursor = request.getAfter();
         }
 
@@ -120,8 +122,8 @@ final class Queries {
 
         private boolean isAnswered(Budget budget, Instant now) {
             cursor = (query.source() == Source.DEVICE_JOBS
-                            ? deviceJobs.candidates(query.condition(), cursor, budget, this::visit)
-                            : devices.candidates(query.condition(), cursor, budget, this::visit))
+                            ? deviceJobs.candidates(query.condition(), cursor, budget, job -> visit(job, budget))
+                            : devices.candidates(query.condition(), cursor, budget, device -> visit(device, budget)))
                     .orElse(null);
             if (groups.size() > MOST_GROUPS) {
                 outbox.reply(
@@ -138,7 +140,8 @@ final class Queries {
             return true;
         }
 
-        private boolean visit(Device device) {
+        private boolean visit(Device device, Budget budget) {
+            budget.spend(evaluation);
             Row row = views.row(device);
             if (query.condition().matches(row) && take(row, DeviceViews.roughSize(device))) {
                 foundDevices.add(views.of(device));
@@ -146,7 +149,8 @@ final class Queries {
             return takesMore();
         }
 
-        private boolean visit(DeviceJob job) {
+        private boolean visit(DeviceJob job, Budget budget) {
+            budget.spend(evaluation);
             Row row = new DeviceJobRow(job);
             String payload = job.getMethodPayload();
             if (query.condition().matches(row)

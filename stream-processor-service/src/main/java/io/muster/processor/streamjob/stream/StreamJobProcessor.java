@@ -10,8 +10,6 @@ import io.muster.records.StreamJobCommand;
 import io.muster.records.StreamJobDeleted;
 import io.muster.records.StreamJobEvent;
 import io.muster.records.StreamJobRefused;
-import io.muster.records.StreamJobStart;
-import io.muster.records.StreamPosition;
 import io.muster.service.InvalidRecordException;
 import io.muster.service.Outbox;
 import io.muster.service.RecordFailure;
@@ -23,9 +21,6 @@ import io.muster.service.growth.RecordNumbers;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.Topics;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Optional;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
@@ -154,25 +149,13 @@ public final class StreamJobProcessor implements Processor<String, byte[], Route
 
     /** How far its tasks were is not asked any more: the topic does not grow with jobs that are gone. */
     private void forgetProgress(StreamJob job, Instant now) {
-        int tasks = 0;
-        int partitions = 0;
-        List<StreamJobStart> starts = new ArrayList<>(job.getEarlier());
-        Optional.ofNullable(job.getCurrent()).ifPresent(starts::add);
-        for (StreamJobStart start : starts) {
-            tasks = Math.max(tasks, Math.max(1, start.getFromTicksByTask().size()));
-            for (StreamPosition position : start.getPositions()) {
-                partitions = Math.max(partitions, position.getPartition() + 1);
-                tasks = Math.max(tasks, position.getPartition() + 1);
-            }
-        }
-        for (int task = -partitions; task < tasks; task++) {
-            outbox.sendEncoded(
-                    Outbox.sink(Topics.STREAM_JOB_PROGRESS),
-                    Route.byKey(job.getStreamJobId() + " " + task),
-                    null,
-                    now,
-                    null);
-        }
+        StreamJobDecider.tasks(job)
+                .forEach(task -> outbox.sendEncoded(
+                        Outbox.sink(Topics.STREAM_JOB_PROGRESS),
+                        Route.byKey(job.getStreamJobId() + " " + task),
+                        null,
+                        now,
+                        null));
     }
 
     /** @param outcome one of those of {@code Reply}: a document, a {@link Refusal}, … */
