@@ -29,6 +29,9 @@ final class Rows {
 
     static StreamRow load(Object saved) {
         List<?> all = (List<?>) saved;
+        if (isOfAnEarlierVersion(all)) {
+            return event(saved);
+        }
         long kind = (Long) all.getFirst();
         if (kind == EVENT) {
             return event(saved);
@@ -37,15 +40,26 @@ final class Rows {
             return new Absent((Long) all.get(1));
         }
         if (kind == PARTS) {
-            return new Parts(((List<?>) all.get(2)).stream().map(Rows::load).toList(), (Long) all.get(1));
+            return joined((List<?>) all.get(2), (Long) all.get(1));
         }
         return new Analyzed(load(all.get(1)), ((List<?>) all.get(2)).toArray());
+    }
+
+    /** @param saved the rows of its parts */
+    static Parts joined(List<?> saved, long time) {
+        return new Parts(saved.stream().map(Rows::load).toList(), time);
     }
 
     /** As {@link #load}, where only events are kept. */
     @SuppressWarnings("unchecked") // As save() made it.
     static Event event(Object saved) {
         List<?> all = (List<?>) saved;
-        return new Event((Long) all.get(1), (Map<String, Object>) all.get(2), (Map<String, Object>) all.get(3));
+        List<?> event = isOfAnEarlierVersion(all) ? all : all.subList(1, all.size());
+        return new Event((Long) event.get(0), (Map<String, Object>) event.get(1), (Map<String, Object>) event.get(2));
+    }
+
+    /** It kept events alone, without a kind in front; stream jobs go on over an upgrade. */
+    private static boolean isOfAnEarlierVersion(List<?> saved) {
+        return saved.get(1) instanceof Map;
     }
 }

@@ -207,11 +207,20 @@ final class StreamJoin extends Operator {
         });
         all.forEach((number, saved) -> {
             int port = ((Long) saved.get(0)).intValue();
-            Kept entry = entry(port, number, Rows.load(saved.get(2)));
-            entry.matched = (Boolean) saved.get(1);
+            Kept entry = entry(port, number, row(saved));
+            entry.matched = saved.contains(true);
             keep(entry);
             index(entry);
             changes.saved(number);
         });
+    }
+
+    /** Loads the row of an entry: an earlier version kept {@code [port, time, matched, rows of the parts]}. */
+    private static StreamRow row(List<?> saved) {
+        if (!(saved.get(1) instanceof Long time)) {
+            return Rows.load(saved.get(2));
+        }
+        List<?> rows = (List<?>) saved.get(3);
+        return rows.size() == 1 ? Rows.load(rows.getFirst()) : Rows.joined(rows, time);
     }
 }
