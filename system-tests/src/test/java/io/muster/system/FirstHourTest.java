@@ -156,7 +156,8 @@ class FirstHourTest {
     @Test
     void eachProcessEndsWhenItHasNoMemoryLeft() throws Exception {
         JsonNode status = status(0);
-        for (String name : List.of("muster", "broker", "registry", "planner", "processor", "gateway", "api", "agents")) {
+        for (String name :
+                List.of("muster", "broker", "registry", "planner", "processor", "gateway", "api", "agents")) {
             assertThat(commandLine(process(status, name).orElseThrow()))
                     .as(name)
                     .contains("-XX:+ExitOnOutOfMemoryError");

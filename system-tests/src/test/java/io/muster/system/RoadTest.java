@@ -83,7 +83,8 @@ class RoadTest {
                         "PUT",
                         "/jobs/v2/" + id,
                         "{\"type\":\"scheduleUpdateTwin\",\"queryCondition\":\"tags.overlap = true\",\"updateTwin\":{\"etag\":\"*\","
-                                + "\"properties\":{\"desired\":{\"" + id + "\":1}}},\"maxExecutionTimeInSeconds\":120}"))
+                                + "\"properties\":{\"desired\":{\"" + id
+                                + "\":1}}},\"maxExecutionTimeInSeconds\":120}"))
                 .toList()
                 .forEach(answer -> ok(answer.join()));
         for (String id : jobs) {
@@ -94,8 +95,7 @@ class RoadTest {
                 assertThat(counts.path(none).asInt()).as(id + " " + none).isZero();
             }
         }
-        assertThat(desiredVersions())
-                .isEqualTo("[{\"version\":" + (1 + jobs.size()) + ",\"n\":" + ids.size() + "}]");
+        assertThat(desiredVersions()).isEqualTo("[{\"version\":" + (1 + jobs.size()) + ",\"n\":" + ids.size() + "}]");
     }
 
     /** How many of those devices have which version, as a query tells it. */
