@@ -32,6 +32,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.DisconnectException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
+import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -133,7 +134,7 @@ class LogFollowerTest {
             int number = failing;
             try (LogFollower follower = follower(() -> log(calls, number, trouble), reader(_ -> {}))) {
                 follower.start();
-                await().atMost(LIMIT).until(() -> taken.size() >= 3 && turns.get() > 0 && calls.get() > number);
+                soon().atMost(LIMIT).until(() -> taken.size() >= 3 && turns.get() > 0 && calls.get() > number);
                 assertThat(follower.ready()).as("call %s", number).isTrue();
             }
             assertThat(taken).as("call %s", number).containsExactly("k0", "k1", "k2");
@@ -152,7 +153,7 @@ class LogFollowerTest {
         });
         try (LogFollower follower = follower(() -> log(new AtomicInteger(), 0, trouble), reader)) {
             follower.start();
-            await().atMost(LIMIT).until(follower::ready);
+            soon().atMost(LIMIT).until(follower::ready);
         }
         assertThat(taken).containsExactly("k0", "k1", "k2");
         assertThat(tries).hasValue(4);
@@ -175,15 +176,15 @@ class LogFollowerTest {
         });
         try (LogFollower follower = follower(() -> log, reader)) {
             follower.start();
-            await().atMost(LIMIT).until(follower::ready);
+            soon().atMost(LIMIT).until(follower::ready);
             log.schedulePollTask(() -> log.addRecord(new ConsumerRecord<>(TOPIC, 0, 0, "k0", bytes("v0"))));
-            await().atMost(LIMIT).until(() -> tries.get() > 2);
+            soon().atMost(LIMIT).until(() -> tries.get() > 2);
             nanoTime.addAndGet(Duration.ofSeconds(14).toNanos());
             assertThat(follower.ready()).as("14 s behind the last step").isTrue();
             nanoTime.addAndGet(Duration.ofSeconds(1).toNanos());
             assertThat(follower.ready()).as("15 s behind the last step").isFalse();
             away.set(false);
-            await().atMost(LIMIT).until(follower::ready);
+            soon().atMost(LIMIT).until(follower::ready);
         }
         assertThat(taken).containsExactly("k0");
         assertThat(fatal).isEmpty();
@@ -206,7 +207,7 @@ class LogFollowerTest {
         });
         try (LogFollower follower = follower(() -> log(new AtomicInteger(), 0, KafkaException::new), reader)) {
             follower.start();
-            await().atMost(LIMIT).until(follower::ready);
+            soon().atMost(LIMIT).until(follower::ready);
         }
         assertThat(taken).containsExactly("k0", "k2");
         assertThat(fatal).isEmpty();
@@ -232,10 +233,10 @@ class LogFollowerTest {
                     Duration.ofMillis(1),
                     nanoTime::get)) {
                 follower.start();
-                await().atMost(LIMIT).until(() -> follower.ready() && calls.get() > number);
+                soon().atMost(LIMIT).until(() -> follower.ready() && calls.get() > number);
                 consumer.schedulePollTask(
                         () -> consumer.addRecord(new ConsumerRecord<>(TOPIC, 0, 3, "k3", bytes("v3"))));
-                await().atMost(LIMIT).until(() -> !taken.isEmpty());
+                soon().atMost(LIMIT).until(() -> !taken.isEmpty());
             }
             assertThat(taken).as("call %s", number).containsExactly("k3");
         }
@@ -249,9 +250,14 @@ class LogFollowerTest {
         });
         try (LogFollower follower = follower(() -> log(new AtomicInteger(), 0, KafkaException::new), reader)) {
             follower.start();
-            await().atMost(LIMIT).until(() -> !fatal.isEmpty());
+            soon().atMost(LIMIT).until(() -> !fatal.isEmpty());
             assertThat(follower.ready()).isFalse();
         }
         assertThat(fatal).singleElement().asString().contains("test can't go on", "StackOverflowError");
+    }
+
+    /** Looks often: there are hundreds of waits. */
+    private static ConditionFactory soon() {
+        return await().pollInterval(Duration.ofMillis(2));
     }
 }
