@@ -1,6 +1,6 @@
 package io.muster.benchmarks;
 
-/** What a run found to be wrong. */
+/** Says what a run found to be wrong. */
 final class AuditException extends RuntimeException {
     private static final long serialVersionUID = 1;
 

@@ -40,7 +40,7 @@ final class AuditedFleet implements AutoCloseable {
     private final AuditedStreams streams;
     private final int devices;
 
-    /** What happens while jobs run. */
+    /** Does something while jobs run. */
     @FunctionalInterface
     interface Meanwhile {
         void happen() throws InterruptedException, IOException;

@@ -57,7 +57,7 @@ final class AuditedStreams implements AutoCloseable {
     private final AtomicBoolean over = new AtomicBoolean();
     private final Thread feeder;
 
-    /** By job and key: windows by their ends, in milliseconds. */
+    /** Holds windows by their ends, in milliseconds, by job and key. */
     private final Map<String, Map<String, TreeMap<Long, Long>>> counted = new HashMap<>();
 
     private final Map<String, Map<String, TreeMap<Long, Long>>> written = new HashMap<>();

@@ -41,7 +41,7 @@ import org.apache.kafka.common.serialization.StringDeserializer;
  * thread; all else is for one.
  */
 final class Auditor implements Invocations, AutoCloseable {
-    /** By how much a device may notice a call later than the client its cancel: both share two cores with everything else. */
+    /** Bounds by how much a device may notice a call later than the client its cancel: both share two cores with everything else. */
     private static final Duration NOTICE = Duration.ofSeconds(1);
 
     /** The version of desired properties that were never changed. */

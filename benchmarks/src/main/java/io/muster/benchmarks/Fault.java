@@ -51,7 +51,7 @@ record Fault(Kind kind, String process, Duration after, Duration length, Duratio
         }
     }
 
-    /** What can be done here without harm to anything else: see {@code faults.sh}. @param data the folder with all data */
+    /** Returns what can be done here without harm to anything else: see {@code faults.sh}. @param data the folder with all data */
     static List<Kind> possible(Path data) throws IOException {
         List<Kind> kinds = new ArrayList<>(List.of(Kind.KILL, Kind.END, Kind.PAUSE));
         if (Collections.list(NetworkInterface.getNetworkInterfaces()).size() == 1) {

@@ -17,7 +17,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
-/** What a job wrote, and how fast plain transactional producers write the same again. */
+/** Counts what a job wrote, and measures how fast plain transactional producers write the same again. */
 final class LogFloor {
     private static final int PRODUCERS = 2;
     private static final int COMMIT_MS = 20;
