@@ -67,13 +67,13 @@ final class Groups {
     }
 
     /** @throws RowFailure where an aggregate can't take what has been computed for a part of the window */
-    static void merge(Accumulator[] to, GroupRow from) {
+    static void merge(Accumulator[] to, Accumulator[] from, long end, String window) {
         try {
             for (int i = 0; i < to.length; i++) {
-                to[i].merge(from.computed()[i]);
+                to[i].merge(from[i]);
             }
         } catch (EvaluationException e) {
-            throw new RowFailure(from, e);
+            throw new RowFailure(new GroupRow(end, from, window), e);
         }
     }
 

@@ -104,8 +104,8 @@ final class HoppingWindows extends Operator {
             its.firstEntry().getValue().forEach((key, group) -> results.put(key, group.accumulators));
         } else {
             for (Map<List<Object>, Group> of : its.values()) {
-                of.forEach((key, group) -> Groups.merge(
-                        results.computeIfAbsent(key, _ -> groups.start()), new GroupRow(end, group.accumulators, id)));
+                of.forEach((key, group) ->
+                        Groups.merge(results.computeIfAbsent(key, _ -> groups.start()), group.accumulators, end, id));
             }
         }
         results.entrySet().stream()
