@@ -59,6 +59,7 @@ public final class Standalone implements AutoCloseable {
     private static final List<String> SERVICES = List.of("planner", "processor", "gateway", "api");
     private static final Duration START_LIMIT = Duration.ofMinutes(10);
     private static final String DEBUG = "MUSTER_DEBUG";
+    private static final String JAVA_OPTIONS = "MUSTER_JAVA_OPTIONS";
     private static final Duration POLL = Duration.ofMillis(100);
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final Duration ROTATION = Duration.ofSeconds(10);
@@ -523,17 +524,21 @@ public final class Standalone implements AutoCloseable {
         }
     }
 
-    private List<String> java(int megabytes) {
-        return List.of(
+    /** The options in MUSTER_JAVA_OPTIONS, apart by spaces, are each process' own, and prevail. */
+    private static List<String> java(int megabytes) {
+        List<String> command = new ArrayList<>(List.of(
                 ProcessHandle.current().info().command().orElse("java"),
                 "-Xmx" + megabytes + "m",
                 "-XX:+UseSerialGC",
                 "-XX:+ExitOnOutOfMemoryError",
-                "-XX:TieredStopAtLevel=4",
                 "-XX:TrimNativeHeapInterval=60000",
-                "-Xshare:auto",
                 "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow");
+                "--sun-misc-unsafe-memory-access=allow"));
+        Optional.ofNullable(System.getenv(JAVA_OPTIONS)).stream()
+                .flatMap(options -> Stream.of(options.strip().split("\\s+")))
+                .filter(option -> !option.isEmpty())
+                .forEach(command::add);
+        return command;
     }
 
     private String classPath() {
