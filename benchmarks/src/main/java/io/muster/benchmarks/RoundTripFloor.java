@@ -66,6 +66,7 @@ final class RoundTripFloor implements Fleet, AutoCloseable {
                         "127.0.0.1",
                         0,
                         Optional.empty(),
+                        Optional.empty(),
                         certificate,
                         key,
                         new Doorkeeper(HubHosts.of("localhost"), () -> new DeviceAuthorities(List.of())),

@@ -43,16 +43,20 @@ public final class GatewayService implements AutoCloseable {
 
         /**
          * Reads {@code gateway.ordinal}, {@code hub.hosts}, {@code policies}, {@code policies.file}, {@code mqtt.host}, {@code mqtts.port}, {@code
-         * mqtt.port}, {@code mqtt.tls.certificate}, {@code mqtt.tls.key}, {@code mqtt.message.bytes}, {@code mqtt.connects.per.address},
+         * mqtt.port}, {@code mqtt.proxied.port}, {@code mqtt.tls.certificate}, {@code mqtt.tls.key}, {@code mqtt.message.bytes}, {@code mqtt.connects.per.address},
          * {@code mqtt.refusals.per.address}, {@code devices.ca.file} and {@code mqtt.plain.anywhere}.
          */
         public static Options from(Settings settings, KafkaConnection kafka, InstantSource clock) {
             String host = settings.text("mqtt.host", "127.0.0.1");
             Optional<Integer> plainPort = settings.optionalText("mqtt.port").map(_ -> settings.number("mqtt.port", 0));
-            boolean anywhere = settings.flag("mqtt.plain.anywhere", false);
-            if (plainPort.isPresent() && !anywhere && !isLoopback(host)) {
-                throw new SettingsException("Plain MQTT on " + host
-                        + " would show tokens to the network: leave mqtt.port out, or say mqtt.plain.anywhere=true.");
+            Optional<Integer> proxiedPort =
+                    settings.optionalText("mqtt.proxied.port").map(_ -> settings.number("mqtt.proxied.port", 0));
+            Optional<Path> certificate = settings.optionalPath("mqtt.tls.certificate");
+            boolean plain = plainPort.isPresent() || (proxiedPort.isPresent() && certificate.isEmpty());
+            if (plain && !settings.flag("mqtt.plain.anywhere", false) && !isLoopback(host)) {
+                throw new SettingsException(
+                        "Plain MQTT on " + host + " would show tokens to the network: leave mqtt.port"
+                                + " out and name mqtt.tls.certificate, or say mqtt.plain.anywhere=true.");
             }
             return new Options(
                     kafka,
@@ -61,7 +65,8 @@ public final class GatewayService implements AutoCloseable {
                             host,
                             settings.number("mqtts.port", MQTTS),
                             plainPort,
-                            settings.optionalPath("mqtt.tls.certificate").orElse(null),
+                            proxiedPort,
+                            certificate.orElse(null),
                             settings.optionalPath("mqtt.tls.key").orElse(null),
                             new Doorkeeper(
                                     HubHosts.of(settings.text("hub.hosts", "localhost")),

@@ -81,6 +81,7 @@ class MqttServerTest {
                         "127.0.0.1",
                         0,
                         Optional.of(0),
+                        Optional.of(0),
                         null,
                         null,
                         new Doorkeeper(HubHosts.of("hub.test"), () -> new DeviceAuthorities(List.of())),
@@ -803,6 +804,52 @@ class MqttServerTest {
                         .isZero();
             }
         }
+    }
+
+    private MqttClient clientBehindAProxy(String header) throws IOException {
+        MqttClient client =
+                new MqttClient(new Socket("127.0.0.1", server.proxiedPort().orElseThrow()));
+        client.raw(header.getBytes(StandardCharsets.US_ASCII));
+        return client;
+    }
+
+    private static String from(String address) {
+        return "PROXY " + (address.contains(":") ? "TCP6 " + address + " ::1" : "TCP4 " + address + " 127.0.0.1")
+                + " 4000 8883\r\n";
+    }
+
+    @Test
+    void aProxySaysWhereAConnectionComesFrom() throws IOException {
+        now = Instant.now();
+        for (String attacker : List.of("203.0.113.7", "2001:db8::7")) {
+            fleet.asked.clear();
+            for (int i = 0; i < 3 * REFUSED_AT_ONCE; i++) {
+                try (MqttClient client = clientBehindAProxy(from(attacker))) {
+                    client.connect("nobody", "hub.test/nobody", "any", false);
+                } catch (EOFException | SocketException e) {
+                    // Closed before its CONNECT.
+                    assertThat(e).isInstanceOf(IOException.class);
+                }
+            }
+            assertThat(fleet.asked).as(attacker).hasSize(REFUSED_AT_ONCE);
+        }
+        for (String other : List.of(from("203.0.113.8"), from("2001:db8:0:1::7"), "PROXY UNKNOWN\r\n")) {
+            try (MqttClient device = clientBehindAProxy(other)) {
+                assertThat(device.connect("d", "hub.test/d", goodToken(), false))
+                        .as(other)
+                        .isZero();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "PROXY TCP4 here there 1 2\r\n", "PROXY TCP4", "GET / HTTP/1.1\r\n\r\n"})
+    void behindAProxyNobodyIsHeardWithoutItsHeader(String header) throws IOException {
+        try (MqttClient client = clientBehindAProxy(header)) {
+            client.raw(MqttClient.connectPacket("d", "hub.test/d", goodToken(), false));
+            assertThat(client.closed()).isTrue();
+        }
+        assertThat(fleet.asked).isEmpty();
     }
 
     @Test

@@ -90,6 +90,7 @@ class RestTest {
     private static final OpenApiDocument DOCUMENT = new OpenApiDocument();
     private static final RequestsDouble PLANNER = new RequestsDouble(JOBS, STREAM_JOBS);
     private static final HttpClient HTTP = HttpClient.newHttpClient();
+    private static final int PROXY_HEADER = 28;
     private static final ServerSocket GATEWAY = listening();
     private static RestServer server;
 
@@ -450,6 +451,11 @@ class RestTest {
                 .get(10, TimeUnit.SECONDS);
     }
 
+    /** The header of the PROXY protocol, version 2, for IPv4: signature, version and command, family, length, addresses and ports. */
+    private static String proxyHeader(Socket gateway) throws IOException {
+        return new String(gateway.getInputStream().readNBytes(PROXY_HEADER), StandardCharsets.ISO_8859_1);
+    }
+
     @Test
     void aWebSocketIsPassedOnToTheGatewayAndBack() throws Exception {
         Heard heard = new Heard();
@@ -462,6 +468,7 @@ class RestTest {
                 .get(10, TimeUnit.SECONDS);
         try (Socket gateway = GATEWAY.accept()) {
             gateway.setSoTimeout(10_000);
+            assertThat(proxyHeader(gateway)).startsWith("\r\n\r\n\0\r\nQUIT\n\u0021\u0011\0\u000c\u007f\0\0\u0001");
             byte[] got = gateway.getInputStream().readNBytes(6 + large.length());
             assertThat(new String(got, StandardCharsets.UTF_8)).isEqualTo("hello " + large);
             gateway.getOutputStream().write(got);
@@ -475,6 +482,7 @@ class RestTest {
         WebSocket device = webSocket(new Heard());
         try (Socket gateway = GATEWAY.accept()) {
             gateway.setSoTimeout(10_000);
+            proxyHeader(gateway);
             device.sendClose(WebSocket.NORMAL_CLOSURE, "").get(10, TimeUnit.SECONDS);
             assertThat(gateway.getInputStream().read()).isEqualTo(-1);
         }

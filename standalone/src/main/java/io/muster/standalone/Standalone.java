@@ -163,8 +163,9 @@ public final class Standalone implements AutoCloseable {
         awaitReady("registry", () -> answers(URI.create(options.registry() + "/subjects")));
         prepareTopics();
         startPlannerAndProcessor();
-        startService("gateway", GATEWAY, 512, gatewaySettings(0, options.mqttPort()));
-        startService("api", "io.muster.api.Main", 384, apiSettings(0, options.restPort(), options.mqttPort()));
+        int proxiedPort = Ports.free();
+        startService("gateway", GATEWAY, 512, gatewaySettings(0, options.mqttPort(), proxiedPort));
+        startService("api", "io.muster.api.Main", 384, apiSettings(0, options.restPort(), proxiedPort));
         awaitReady(SERVICES);
         become(State.READY);
     }
@@ -282,6 +283,7 @@ public final class Standalone implements AutoCloseable {
     /** Starts one more of each service, named {@code planner-2} and so on, and returns when they are ready. Once. */
     public Endpoints startSecondInstances() throws StandaloneException, InterruptedException {
         int mqttPort = Ports.free();
+        int proxiedPort = Ports.free();
         int restPort = Ports.free();
         String planner = "planner" + SECOND;
         startService(
@@ -290,8 +292,8 @@ public final class Standalone implements AutoCloseable {
                 512,
                 List.of("--state.dir=" + data.root().resolve(planner)));
         startService("processor" + SECOND, "io.muster.processor.Main", 512, processorSettings("processor" + SECOND));
-        startService("gateway" + SECOND, GATEWAY, 512, gatewaySettings(1, mqttPort));
-        startService("api" + SECOND, "io.muster.api.Main", 384, apiSettings(1, restPort, mqttPort));
+        startService("gateway" + SECOND, GATEWAY, 512, gatewaySettings(1, mqttPort, proxiedPort));
+        startService("api" + SECOND, "io.muster.api.Main", 384, apiSettings(1, restPort, proxiedPort));
         awaitReady(SERVICES.stream().map(service -> service + SECOND).toList());
         return new Endpoints("https://localhost:" + restPort, mqttPort);
     }
@@ -331,13 +333,14 @@ public final class Standalone implements AutoCloseable {
         });
     }
 
-    private List<String> gatewaySettings(int ordinal, int port) {
+    private List<String> gatewaySettings(int ordinal, int port, int proxiedPort) {
         return List.of(
                 "--gateway.ordinal=" + ordinal,
                 "--hub.hosts=localhost,127.0.0.1,hub.test",
                 "--policies.file=" + data.policies(),
                 "--mqtt.host=127.0.0.1",
                 "--mqtts.port=" + port,
+                "--mqtt.proxied.port=" + proxiedPort,
                 "--mqtt.tls.certificate=" + data.certificates().certificate(),
                 "--mqtt.tls.key=" + data.certificates().key(),
                 "--devices.ca.file=" + data.certificates().deviceAuthorities());

@@ -1,9 +1,9 @@
 package io.muster.gateway.mqtt;
 
 import io.netty.channel.Channel;
+import io.netty.util.AttributeKey;
 import java.net.Inet6Address;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -27,6 +28,8 @@ final class Arrivals {
     private static final int ADDRESSES = 10_000;
 
     private static final double SECOND_NANOS = 1e9;
+    /** Where a connection comes from, as its limits know it. */
+    private static final AttributeKey<String> ADDRESS = AttributeKey.valueOf(Arrivals.class, "address");
 
     private final int mostOfAnAddress;
     private final int refusalsPerSecond;
@@ -64,12 +67,14 @@ final class Arrivals {
         this.clock = settings.clock();
     }
 
-    /** Counts the connection. @return whether it may stay; one that may is to {@link #leave} */
-    boolean arrive(Channel channel) {
-        if (isOftenRefused(address(channel))) {
+    /** Counts the connection from there. @return whether it may stay; one that may is to {@link #leave} */
+    boolean arrive(Channel channel, InetAddress source) {
+        String address = name(source);
+        if (isOftenRefused(address)) {
             return false;
         }
-        if (counts.merge(address(channel), 1, Integer::sum) <= mostOfAnAddress) {
+        channel.attr(ADDRESS).set(address);
+        if (counts.merge(address, 1, Integer::sum) <= mostOfAnAddress) {
             return true;
         }
         leave(channel);
@@ -99,9 +104,10 @@ final class Arrivals {
     }
 
     private static String address(Channel channel) {
-        InetAddress address = channel.remoteAddress() instanceof InetSocketAddress remote
-                ? remote.getAddress()
-                : InetAddress.getLoopbackAddress();
+        return Objects.requireNonNull(channel.attr(ADDRESS).get(), "it has arrived");
+    }
+
+    private static String name(InetAddress address) {
         return address instanceof Inet6Address
                 ? HexFormat.of().formatHex(Arrays.copyOf(address.getAddress(), NETWORK_BYTES))
                 : address.getHostAddress();

@@ -12,11 +12,13 @@ import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.codec.haproxy.HAProxyMessageDecoder;
 import io.netty.handler.codec.mqtt.MqttDecoder;
 import io.netty.handler.codec.mqtt.MqttEncoder;
 import io.netty.handler.flush.FlushConsolidationHandler;
 import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,12 +26,13 @@ import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Listens for devices, over TLS and, if told so, over plain TCP. */
+/** Listens for devices: over TLS, over plain TCP, and behind proxies that say where a connection comes from. */
 public final class MqttServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(MqttServer.class);
     private static final int TOPIC_BYTES = 64 * 1024;
@@ -43,23 +46,38 @@ public final class MqttServer implements AutoCloseable {
     private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(NioIoHandler.newFactory());
     private final Arrivals arrivals;
     private final List<Channel> listeners = new ArrayList<>();
+    private final MqttSettings settings;
+    private final Fleet fleet;
     private final Connections connections;
     private final OptionalInt tlsPort;
     private final OptionalInt plainPort;
+    private final OptionalInt proxiedPort;
 
     /** @throws IOException when a port is taken or the certificate can't be used; the message says which */
     public MqttServer(MqttSettings settings, Fleet fleet, Connections connections) throws IOException {
+        this.settings = settings;
+        this.fleet = fleet;
         this.connections = connections;
         this.arrivals = new Arrivals(settings);
         try {
             @Nullable Path chain = settings.certificate();
-            this.tlsPort = chain == null
+            @Nullable Supplier<ServerCertificate> certificate = chain == null ? null : certificate(settings, chain);
+            this.tlsPort = certificate == null
                     ? OptionalInt.empty()
                     : OptionalInt.of(
-                            listen(settings, settings.tlsPort(), certificate(settings, chain), fleet, connections));
+                            listen(settings.tlsPort(), channel -> begin(channel, source(channel), certificate)));
             this.plainPort = settings.plainPort().isEmpty()
                     ? OptionalInt.empty()
-                    : OptionalInt.of(listen(settings, settings.plainPort().get(), null, fleet, connections));
+                    : OptionalInt.of(
+                            listen(settings.plainPort().get(), channel -> begin(channel, source(channel), null)));
+            this.proxiedPort = settings.proxiedPort().isEmpty()
+                    ? OptionalInt.empty()
+                    : OptionalInt.of(listen(
+                            settings.proxiedPort().get(),
+                            channel -> channel.pipeline()
+                                    .addLast(new HAProxyMessageDecoder())
+                                    .addLast(new ProxyHeader(
+                                            connections.meters(), source -> begin(channel, source, certificate)))));
         } catch (IOException e) {
             close();
             throw e;
@@ -74,13 +92,35 @@ public final class MqttServer implements AutoCloseable {
         return plainPort;
     }
 
-    private int listen(
-            MqttSettings settings,
-            int port,
-            @Nullable Supplier<ServerCertificate> certificate,
-            Fleet fleet,
-            Connections connections)
-            throws IOException {
+    public OptionalInt proxiedPort() {
+        return proxiedPort;
+    }
+
+    private static InetAddress source(SocketChannel channel) {
+        return channel.remoteAddress().getAddress();
+    }
+
+    /** Lets the connection say CONNECT, if its address has not too many such. @param certificate null for no TLS */
+    private void begin(SocketChannel channel, InetAddress source, @Nullable Supplier<ServerCertificate> certificate) {
+        if (!arrivals.arrive(channel, source)) {
+            connections.meters().refusedPacket("too many connects or refusals of an address");
+            channel.close();
+            return;
+        }
+        if (certificate != null) {
+            SslHandler tls = certificate.get().tls().newHandler(channel.alloc());
+            tls.setHandshakeTimeoutMillis(ConnectHandler.PATIENCE.toMillis());
+            channel.pipeline().addLast(tls);
+        }
+        channel.pipeline()
+                .addLast(new FlushConsolidationHandler(FLUSHES, true))
+                .addLast(new FirstPacket(connections.meters()))
+                .addLast(MqttEncoder.INSTANCE)
+                .addLast(new MqttDecoder(settings.largestMessage() + TOPIC_BYTES))
+                .addLast(new ConnectHandler(settings, fleet, connections, arrivals));
+    }
+
+    private int listen(int port, Consumer<SocketChannel> begin) throws IOException {
         ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(loops)
                 .channel(NioServerSocketChannel.class)
@@ -91,22 +131,7 @@ public final class MqttServer implements AutoCloseable {
                 .childHandler(new ChannelInitializer<SocketChannel>() {
                     @Override
                     protected void initChannel(SocketChannel channel) {
-                        if (!arrivals.arrive(channel)) {
-                            connections.meters().refusedPacket("too many connects or refusals of an address");
-                            channel.close();
-                            return;
-                        }
-                        if (certificate != null) {
-                            SslHandler tls = certificate.get().tls().newHandler(channel.alloc());
-                            tls.setHandshakeTimeoutMillis(ConnectHandler.PATIENCE.toMillis());
-                            channel.pipeline().addLast(tls);
-                        }
-                        channel.pipeline()
-                                .addLast(new FlushConsolidationHandler(FLUSHES, true))
-                                .addLast(new FirstPacket(connections.meters()))
-                                .addLast(MqttEncoder.INSTANCE)
-                                .addLast(new MqttDecoder(settings.largestMessage() + TOPIC_BYTES))
-                                .addLast(new ConnectHandler(settings, fleet, connections, arrivals));
+                        begin.accept(channel);
                     }
                 });
         ChannelFuture bound =

@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param tlsPort 0 for any free one
  * @param certificate in PEM, looked at again and again, as is its key; null for no TLS
  * @param plainPort empty for none; 0 for any free one
+ * @param proxiedPort where connections begin with the header of the PROXY protocol, over TLS if there is a certificate; empty for none; 0
+ *     for any free one
  * @param largestMessage bytes of a message's body
  * @param mostArrivals connections of one address that are no device's yet
  * @param refusals connects of one address that may be refused in a second; 0 for any number
@@ -22,6 +24,7 @@ public record MqttSettings(
         String host,
         int tlsPort,
         Optional<Integer> plainPort,
+        Optional<Integer> proxiedPort,
         @Nullable Path certificate,
         @Nullable Path key,
         Doorkeeper doorkeeper,

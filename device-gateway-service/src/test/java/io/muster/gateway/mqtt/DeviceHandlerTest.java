@@ -84,6 +84,7 @@ class DeviceHandlerTest {
                 "127.0.0.1",
                 0,
                 Optional.empty(),
+                Optional.empty(),
                 null,
                 null,
                 new Doorkeeper(HubHosts.of("hub.test"), () -> new DeviceAuthorities(List.of())),

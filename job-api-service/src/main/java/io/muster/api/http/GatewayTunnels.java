@@ -6,6 +6,7 @@ import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
@@ -15,10 +16,18 @@ import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.handler.codec.haproxy.HAProxyCommand;
+import io.netty.handler.codec.haproxy.HAProxyMessage;
+import io.netty.handler.codec.haproxy.HAProxyMessageEncoder;
+import io.netty.handler.codec.haproxy.HAProxyProtocolVersion;
+import io.netty.handler.codec.haproxy.HAProxyProxiedProtocol;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
+import io.netty.util.NetUtil;
 import java.io.IOException;
+import java.net.Inet4Address;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -31,7 +40,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Connections to the gateway on behalf of devices, a tunnel each. A tunnel reads from the gateway only as fast as the device takes it,
+ * Connections to the gateway on behalf of devices, a tunnel each, which begins with the device's address in a header of the PROXY protocol,
+ * version 2: the gateway limits connections by address. A tunnel reads from the gateway only as fast as the device takes it,
  * and ends when the device sends faster than the gateway takes it. Thread-safe.
  */
 public final class GatewayTunnels implements AutoCloseable {
@@ -46,7 +56,7 @@ public final class GatewayTunnels implements AutoCloseable {
     private final @Nullable SslContext tls;
     private final String name;
 
-    /** Where the gateway listens for MQTT. @param tls empty for plain TCP */
+    /** Where the gateway listens for MQTT behind proxies. @param tls empty for plain TCP */
     public record Options(String host, int port, Optional<Tls> tls) {}
 
     /**
@@ -77,11 +87,37 @@ public final class GatewayTunnels implements AutoCloseable {
     /**
      * Begins to connect; what is sent before waits.
      *
+     * @param device where the device's connection comes from
      * @param fromGateway takes what the gateway says, in order; is called again when its future has ended
      * @param closed is called once, when the gateway has ended the connection or can't be reached
      */
-    Tunnel open(Function<byte[], CompletableFuture<?>> fromGateway, Runnable closed) {
-        return new Tunnel(fromGateway, closed);
+    Tunnel open(InetSocketAddress device, Function<byte[], CompletableFuture<?>> fromGateway, Runnable closed) {
+        return new Tunnel(device, fromGateway, closed);
+    }
+
+    /** Says first of all where the device's connection comes from. */
+    private static final class Header extends ChannelInboundHandlerAdapter {
+        private final InetSocketAddress device;
+
+        private Header(InetSocketAddress device) {
+            this.device = device;
+        }
+
+        @Override
+        public void channelActive(ChannelHandlerContext ctx) {
+            InetSocketAddress gateway = (InetSocketAddress) ctx.channel().remoteAddress();
+            boolean ipv4 = device.getAddress() instanceof Inet4Address;
+            // Both are of one family, and only the device's is looked at.
+            ctx.write(new HAProxyMessage(
+                    HAProxyProtocolVersion.V2,
+                    HAProxyCommand.PROXY,
+                    ipv4 ? HAProxyProxiedProtocol.TCP4 : HAProxyProxiedProtocol.TCP6,
+                    NetUtil.toAddressString(device.getAddress()),
+                    ipv4 ? "0.0.0.0" : "::",
+                    device.getPort(),
+                    gateway.getPort()));
+            ctx.fireChannelActive();
+        }
     }
 
     @Override
@@ -97,7 +133,7 @@ public final class GatewayTunnels implements AutoCloseable {
 
         private int waitingBytes;
 
-        private Tunnel(Function<byte[], CompletableFuture<?>> fromGateway, Runnable closed) {
+        private Tunnel(InetSocketAddress device, Function<byte[], CompletableFuture<?>> fromGateway, Runnable closed) {
             this.channel = new Bootstrap()
                     .group(loops)
                     .channel(NioSocketChannel.class)
@@ -108,6 +144,7 @@ public final class GatewayTunnels implements AutoCloseable {
                     .handler(new ChannelInitializer<SocketChannel>() {
                         @Override
                         protected void initChannel(SocketChannel socket) {
+                            socket.pipeline().addLast(HAProxyMessageEncoder.INSTANCE, new Header(device));
                             if (tls != null) {
                                 socket.pipeline().addLast(tls.newHandler(socket.alloc(), name, options.port()));
                             }

@@ -1,6 +1,7 @@
 package io.muster.api.http;
 
 import io.micronaut.context.annotation.Requires;
+import io.micronaut.http.HttpRequest;
 import io.micronaut.http.MediaType;
 import io.micronaut.websocket.CloseReason;
 import io.micronaut.websocket.WebSocketSession;
@@ -33,10 +34,11 @@ final class MqttOverWebSocket {
     }
 
     @OnOpen
-    void open(WebSocketSession session) {
+    void open(WebSocketSession session, HttpRequest<?> request) {
         session.put(
                 TUNNEL,
                 tunnels.open(
+                        request.getRemoteAddress(),
                         bytes -> session.sendAsync(bytes, MediaType.APPLICATION_OCTET_STREAM_TYPE),
                         () -> session.close(CloseReason.GOING_AWAY)));
     }
