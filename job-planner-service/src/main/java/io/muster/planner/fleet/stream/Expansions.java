@@ -13,7 +13,6 @@ import io.muster.query.Condition;
 import io.muster.query.QueryException;
 import io.muster.query.Source;
 import io.muster.records.Device;
-import io.muster.records.DeviceJobCancelled;
 import io.muster.records.DeviceJobCompleted;
 import io.muster.records.DeviceJobFailed;
 import io.muster.records.DeviceJobQueued;
@@ -28,23 +27,17 @@ import io.muster.records.TwinPatch;
 import io.muster.service.InvalidRecordException;
 import io.muster.service.LogText;
 import io.muster.service.RecordFailure;
-import io.muster.service.UnusableStateException;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.apache.kafka.common.serialization.StringSerializer;
-import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
@@ -57,13 +50,10 @@ import org.slf4j.LoggerFactory;
  * the moment before its operation begins, since the operation may have other jobs evaluate, and change, the same device. The
  * position is kept with the job, so a restart goes on from there. A continuous job evaluates each device again when it has changed
  * ({@link #reconsider}). Targets of a job that is paced or held, and all where the hub limits the rate of operations, wait in the
- * order in which they were found, until they are released. What is left of a job that has ended is swept, in steps too; nothing of
- * it is handed to a device meanwhile. For one task.
+ * order in which they were found, until they are released. What is left of a job that has ended is swept ({@link Sweeps}). For one task.
  */
 final class Expansions {
     private static final Logger LOG = LoggerFactory.getLogger(Expansions.class);
-    private static final byte[] NOTHING = {};
-    private static final HexFormat HEX = HexFormat.of();
 
     /** A job that has not ended, with what was compiled from it once. */
     private static final class Active {
@@ -105,12 +95,10 @@ final class Expansions {
         }
     }
 
-    /** A target that waits for its release. */
-    private record Waiting(String key, long place, String deviceId) {}
-
     private final KeyValueStore<String, FleetJob> jobs;
-    private final KeyValueStore<String, byte[]> judged;
-    private final KeyValueStore<String, byte[]> waiting;
+    private final EvaluatedAhead evaluated;
+    private final WaitingTargets waiting;
+    private final Sweeps sweeps;
     private final OperationRate rate;
     private final DeviceTable devices;
     private final MethodRunner runner;
@@ -119,7 +107,6 @@ final class Expansions {
     private final DeviceViews views;
     private final Chores chores;
     private final Map<String, Active> active = new LinkedHashMap<>();
-    private final Map<String, Chore> sweeps = new HashMap<>();
     /** Devices that twin jobs have changed, and that continuous jobs have not evaluated since. */
     private final Deque<String> rewritten = new ArrayDeque<>();
 
@@ -131,32 +118,33 @@ final class Expansions {
     /**
      * Makes one.
      *
-     * @param judged job id, NUL, device id: those that were evaluated before the expansion came to them
+     * @param evaluated job id, NUL, device id: those that were evaluated before the expansion came to them
      * @param waiting job id, NUL, place: the device ids of targets that wait for their release
      */
     Expansions(
             KeyValueStore<String, FleetJob> jobs,
-            KeyValueStore<String, byte[]> judged,
+            KeyValueStore<String, byte[]> evaluated,
             KeyValueStore<String, byte[]> waiting,
             OperationRate rate,
             DevicePartition partition) {
         this.rate = rate;
         this.jobs = jobs;
-        this.judged = judged;
-        this.waiting = waiting;
+        this.evaluated = new EvaluatedAhead(evaluated);
         this.devices = partition.devices();
         this.runner = partition.runner();
         this.twins = partition.twins();
         this.deviceJobs = partition.deviceJobs();
         this.views = partition.views();
         this.chores = partition.chores();
+        this.waiting = new WaitingTargets(waiting, deviceJobs, devices);
+        this.sweeps = new Sweeps(jobs, this.evaluated, this.waiting, runner, deviceJobs);
         try (KeyValueIterator<String, FleetJob> all = jobs.all()) {
             while (all.hasNext()) {
                 FleetJob job = all.next().value;
                 if (job.getSweep() == null) {
                     goOnWith(job);
                 } else {
-                    chores.add(sweep(job, job.getSweep()));
+                    chores.add(sweeps.of(job, job.getSweep()));
                 }
             }
         }
@@ -172,15 +160,14 @@ final class Expansions {
                             + " jobId={} reason={}",
                     LogText.of(job.getJobId()),
                     LogText.of(String.valueOf(e.getMessage())));
-            chores.add(sweep(job, Sweep.CANCEL));
+            chores.add(sweeps.of(job, Sweep.CANCEL));
         }
     }
 
     private void goOnWith(Active job) {
         active.put(job.job.getJobId(), job);
         if (job.expands()) {
-            keysOf(judged, job.job.getJobId(), Integer.MAX_VALUE)
-                    .forEach(key -> job.ahead.add(key.substring(key.indexOf('\0') + 1)));
+            job.ahead.addAll(evaluated.of(job.job.getJobId()));
             chores.add(expansion(job));
         } else {
             chores.add(forgetEvaluated(job));
@@ -195,7 +182,7 @@ final class Expansions {
     void begin(Expansion expansion, ExpandJob request, Instant now) throws InvalidRecordException {
         FleetJob job = fleetJob(expansion, request);
         Active begun = compile(job);
-        finishSweep(job.getJobId(), now);
+        sweeps.finish(job.getJobId(), now);
         jobs.put(job.getJobId(), job);
         active.put(job.getJobId(), begun);
         chores.begin(expansion(begun), now);
@@ -336,7 +323,7 @@ final class Expansions {
             if (job != except && concerns(job, deviceId) && !isBehind(job, deviceId) && job.ahead.add(deviceId)) {
                 any = true;
                 work += Budget.VISIT + Budget.DELETE;
-                judged.put(job.job.getJobId() + '\0' + deviceId, NOTHING);
+                evaluated.add(job.job.getJobId(), deviceId);
                 @Nullable Device device = devices.get(deviceId);
                 if (device != null && take(job, device, now)) {
                     keep(job, FleetJob.newBuilder(job.job));
@@ -394,23 +381,12 @@ final class Expansions {
         return kept;
     }
 
-    /** Returns keys of the job's entries, at most so many. */
-    private static List<String> keysOf(KeyValueStore<String, byte[]> store, String jobId, int most) {
-        List<String> keys = new ArrayList<>();
-        try (KeyValueIterator<String, byte[]> found = store.prefixScan(jobId + '\0', new StringSerializer())) {
-            while (found.hasNext() && keys.size() < most) {
-                keys.add(found.next().key);
-            }
-        }
-        return keys;
-    }
-
     /** The job has ended, and each of its device jobs has: forgets it, and which devices it had evaluated ahead. */
     void forget(String jobId, Instant now) {
         @Nullable Active ended = active.remove(jobId);
         if (ended != null) {
             FleetJob left = kept(ended, FleetJob.newBuilder(ended.job).setSweep(Sweep.CANCEL));
-            chores.begin(sweep(left, Sweep.CANCEL), now);
+            chores.begin(sweeps.of(left, Sweep.CANCEL), now);
         }
     }
 
@@ -426,104 +402,18 @@ final class Expansions {
 
     private void stop(@Nullable Active stopped, Sweep sweep, Instant now) {
         if (stopped != null && active.remove(stopped.job.getJobId(), stopped)) {
-            chores.begin(sweep(kept(stopped, FleetJob.newBuilder(stopped.job)), sweep), now);
+            chores.begin(sweeps.of(kept(stopped, FleetJob.newBuilder(stopped.job)), sweep), now);
         }
     }
 
     /** The job's history is over: its device jobs are dropped. */
     void drop(String jobId, Instant now) {
-        finishSweep(jobId, now);
-        FleetJob dropped = FleetJob.newBuilder()
-                .setJobId(jobId)
-                .setJobNumber(0)
-                .setQueryCondition("")
-                .setDeadline(now)
-                .setPartition(0)
-                .setPartitions(0)
-                .setSweep(Sweep.DROP)
-                .build();
-        jobs.put(jobId, dropped);
-        chores.begin(sweep(dropped, Sweep.DROP), now);
+        chores.begin(sweeps.drop(jobId, now), now);
     }
 
-    /** What is left of an earlier job of that id must not be taken for the new one's. */
-    private void finishSweep(String jobId, Instant now) {
-        @Nullable Chore sweep = sweeps.get(jobId);
-        if (sweep != null) {
-            sweep.goOn(Budget.unlimited(), now);
-        }
-    }
-
-    /** Does what is left to do for a job that has ended; where its record does not say so yet, it is stopped here first. */
-    private Chore sweep(FleetJob ended, Sweep kind) {
-        String jobId = ended.getJobId();
-        Chore sweep = new Chore() {
-            private FleetJob job = ended;
-            private @Nullable String cursor;
-
-            @Override
-            public boolean goOn(Budget budget, Instant now) {
-                if (sweeps.get(jobId) != this) {
-                    return true;
-                }
-                if (job.getSweep() == null) {
-                    job = FleetJob.newBuilder(job).setSweep(kind).build();
-                    jobs.put(jobId, job);
-                    if (!job.getExpanded() || job.getContinuous()) {
-                        deviceJobs.expanded(job, now);
-                    }
-                }
-                boolean done = step(budget, now);
-                if (done) {
-                    sweeps.remove(jobId);
-                    jobs.delete(jobId);
-                }
-                return done;
-            }
-
-            @Override
-            public String toString() {
-                return "sweep of " + LogText.of(jobId);
-            }
-
-            private boolean step(Budget budget, Instant now) {
-                if (job.getSweep() == Sweep.DROP) {
-                    return deviceJobs.drop(jobId, budget);
-                }
-                if (!dropEvaluated(jobId, budget) || !endWaiting(job, budget, now)) {
-                    return false;
-                }
-                cursor = runner.sweep(job, cursor, budget, now).orElse(null);
-                return cursor == null;
-            }
-        };
-        sweeps.put(jobId, sweep);
-        return sweep;
-    }
-
-    /** Ends targets that wait for their release. @return whether none is left */
-    private boolean endWaiting(FleetJob job, Budget budget, Instant now) {
-        Object end = job.getSweep() == Sweep.CANCEL ? new DeviceJobCancelled() : Methods.outOfTime();
-        for (Waiting target : waitingOf(job, job.getNextPlace(), budget.affords(Budget.EVENT))) {
-            budget.spend(Budget.EVENT);
-            waiting.delete(target.key());
-            deviceJobs.happened(job, target.deviceId(), DeviceJobStatus.QUEUED, end, now);
-        }
-        return !budget.isSpent();
-    }
-
-    /** Deletes the list of devices that were evaluated before the expansion came to them. @return whether none is left */
-    private boolean dropEvaluated(String jobId, Budget budget) {
-        for (String key : keysOf(judged, jobId, budget.affords(Budget.DELETE))) {
-            budget.spend(Budget.DELETE);
-            judged.delete(key);
-        }
-        return !budget.isSpent();
-    }
-
-    /** Deletes that list of a job that is expanded. */
+    /** Deletes the list of devices that were evaluated ahead of a job's expansion, which has come to its end. */
     private Chore forgetEvaluated(Active job) {
-        return (budget, _) -> !isActive(job) || dropEvaluated(job.job.getJobId(), budget);
+        return (budget, _) -> !isActive(job) || evaluated.drop(job.job.getJobId(), budget);
     }
 
     /** Lets some of the targets begin that may. */
@@ -534,10 +424,10 @@ final class Expansions {
             return;
         }
         long limit = job.limit();
-        List<Waiting> next = waitingOf(job.job, limit, allowed);
+        List<WaitingTargets.Target> next = waiting.before(job.job, limit, allowed);
         long until = next.size() < allowed ? limit : next.getLast().place() + 1;
         int released = 0;
-        for (Waiting target : next) {
+        for (WaitingTargets.Target target : next) {
             if (budget.isSpent()) {
                 until = target.place();
                 break;
@@ -552,9 +442,9 @@ final class Expansions {
         keep(job, FleetJob.newBuilder(job.job).setReleased(until));
     }
 
-    private void release(Active job, Waiting target, Instant now) {
+    private void release(Active job, WaitingTargets.Target target, Instant now) {
         String deviceId = target.deviceId();
-        waiting.delete(target.key());
+        waiting.remove(target);
         @Nullable Device device = devices.get(deviceId);
         if (device == null) {
             DeviceJobFailed gone = new DeviceJobFailed(
@@ -564,65 +454,6 @@ final class Expansions {
             run(job, device, DeviceJobStatus.QUEUED, now);
             evaluateRewritten(now);
         }
-    }
-
-    /** In the order of their places, those before that place. */
-    private List<Waiting> waitingOf(FleetJob job, long before, int most) {
-        if (before <= 0) {
-            return List.of();
-        }
-        List<Waiting> found = new ArrayList<>();
-        try (KeyValueIterator<String, byte[]> all =
-                waiting.range(key(job.getJobId(), 0), key(job.getJobId(), before - 1))) {
-            while (all.hasNext() && found.size() < most) {
-                waiting(job, all.next()).ifPresent(found::add);
-            }
-        }
-        return found;
-    }
-
-    /**
-     * Reads an entry of the targets that wait. One that nobody of ours wrote is deleted.
-     *
-     * @throws UnusableStateException where a target stood there: nobody knows which
-     */
-    private Optional<Waiting> waiting(FleetJob job, KeyValue<String, byte[]> entry) {
-        String digits = entry.key.substring(job.getJobId().length() + 1);
-        long place = isPlace(digits) ? HexFormat.fromHexDigitsToLong(digits) : -1;
-        String deviceId = new String(entry.value, StandardCharsets.UTF_8);
-        boolean isTaken = place >= job.getReleased();
-        if (isTaken && mayWait(job, deviceId)) {
-            return Optional.of(new Waiting(entry.key, place, deviceId));
-        }
-        if (isTaken) {
-            throw new UnusableStateException(
-                    "The state holds what is no target that waits, in the place of one: restore the changelog of this"
-                            + " store from a backup (docs/operate/backup.md), store=" + waiting.name() + " key="
-                            + LogText.of(entry.key));
-        }
-        LOG.error(
-                "An entry of the state is no target that waits and was removed, store={} key={}",
-                waiting.name(),
-                LogText.of(entry.key));
-        waiting.delete(entry.key);
-        return Optional.empty();
-    }
-
-    /** Where the device's own entry was put aside, its place says still that it waits. */
-    private boolean mayWait(FleetJob job, String deviceId) {
-        return deviceJobs
-                .status(job.getJobId(), deviceId)
-                .map(status -> status == DeviceJobStatus.QUEUED)
-                .orElseGet(() -> devices.get(deviceId) != null);
-    }
-
-    private static boolean isPlace(String digits) {
-        return digits.length() == 2 * Long.BYTES
-                && digits.chars().allMatch(digit -> HexFormat.isHexDigit(digit) && !Character.isUpperCase(digit));
-    }
-
-    private static String key(String jobId, long place) {
-        return jobId + '\0' + HEX.toHexDigits(place);
     }
 
     private void slice(Active running, Budget budget, Instant now) {
@@ -657,7 +488,7 @@ final class Expansions {
         work += Budget.BEGIN;
         if (running.job.getPaced() || running.job.getHeld() || rate.isLimited()) {
             String deviceId = device.getDeviceId();
-            waiting.put(key(running.job.getJobId(), running.nextPlace++), deviceId.getBytes(StandardCharsets.UTF_8));
+            waiting.add(running.job.getJobId(), running.nextPlace++, deviceId);
             deviceJobs.happened(running.job, deviceId, null, new DeviceJobQueued(null, null, null), now);
             releaseSome();
         } else {

@@ -44,7 +44,7 @@ import org.slf4j.LoggerFactory;
 final class MethodRunner {
     private static final Logger LOG = LoggerFactory.getLogger(MethodRunner.class);
     private static final String METHODS_FILTER = "$iothub/methods/POST/#";
-    private static final int DUE_PER_TICK = Budget.TICK / Budget.EVENT;
+    private static final int DUE_PER_TICK = Budget.TICK / (Budget.EVENT + Budget.BEGIN);
     private static final int ERROR_STATUS = 400;
     private static final Duration LOOK_AGAIN = Duration.ofMillis(500);
 
