@@ -30,7 +30,7 @@ class TopicsFileTest {
             text.append("  - name: ").append(topic.name()).append('\n');
             text.append("    partitions: ").append(partitions(topic)).append('\n');
             text.append("    config:\n");
-            new TreeMap<>(topic.retention().topicConfig())
+            new TreeMap<>(topic.config())
                     .forEach((name, value) -> text.append("      ")
                             .append(name)
                             .append(": \"")

@@ -53,7 +53,8 @@ public final class GatewayService implements AutoCloseable {
                     settings.optionalText("mqtt.proxied.port").map(_ -> settings.number("mqtt.proxied.port", 0));
             Optional<Path> certificate = settings.optionalPath("mqtt.tls.certificate");
             boolean plain = plainPort.isPresent() || (proxiedPort.isPresent() && certificate.isEmpty());
-            if (plain && !settings.flag("mqtt.plain.anywhere", false) && !isLoopback(host)) {
+            boolean anywhere = settings.flag("mqtt.plain.anywhere", false);
+            if (plain && !anywhere && !isLoopback(host)) {
                 throw new SettingsException(
                         "Plain MQTT on " + host + " would show tokens to the network: leave mqtt.port"
                                 + " out and name mqtt.tls.certificate, or say mqtt.plain.anywhere=true.");

@@ -6,6 +6,7 @@ import io.muster.planner.fleet.stream.FleetProcessor;
 import io.muster.records.CancelJob;
 import io.muster.records.CloudMessage;
 import io.muster.records.CountDevices;
+import io.muster.records.CreateDevice;
 import io.muster.records.CreateJob;
 import io.muster.records.Device;
 import io.muster.records.DeviceCounts;
@@ -17,6 +18,7 @@ import io.muster.records.DeviceJobPage;
 import io.muster.records.DeviceJobStatus;
 import io.muster.records.DeviceMethod;
 import io.muster.records.DevicePage;
+import io.muster.records.DeviceStatus;
 import io.muster.records.DropDeviceJobs;
 import io.muster.records.Expansion;
 import io.muster.records.JobDefinition;
@@ -42,6 +44,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
@@ -330,6 +333,28 @@ class BoundedWorkTest {
         assertThat(ticks).isGreaterThan(20 * ticksUntilAnswered("SELECT * FROM devices WHERE tags.x = 1"));
         planner.tickUntil(() -> planner.isExpanded("changes"));
         assertThat(planner.begun("changes")).doesNotHaveDuplicates().hasSize(DEVICES);
+    }
+
+    /** A row of 30 KB takes some 300 µs to decode and to parse, and a twin of that length as much again for each time that it is written. */
+    @Test
+    void visitsLongTwinsAndChangesThemOnFewerDevicesAStep() {
+        int devices = 200;
+        String desired = IntStream.range(0, 8)
+                .mapToObj(i -> "\"m" + i + "\":\"" + "x".repeat(3500) + "\"")
+                .collect(Collectors.joining(",", "{", "}"));
+        for (int i = 0; i < devices; i++) {
+            planner.device("long" + i, new CreateDevice(PlannerDriver.settings(DeviceStatus.ENABLED), null, desired));
+        }
+        int before = planner.begun("changes").size();
+        planner.job("changes", twin("changes", "IS_DEFINED(properties.desired.m0)", null));
+        int first = planner.begun("changes").size() - before;
+        assertThat(first).isLessThanOrEqualTo(STEP / 10);
+        assertThat(mostOfATick(() -> planner.begun("changes").size(), () -> planner.isExpanded("changes")))
+                .isBetween(1, STEP / 10);
+        assertThat(planner.begun("changes")).doesNotHaveDuplicates().hasSize(devices);
+        assertThat(ticksUntilAnswered("SELECT * FROM devices WHERE properties.desired.m0 = 'y'"))
+                .as("ticks over %s devices, of which few are long", DEVICES + devices)
+                .isGreaterThan(devices / 40);
     }
 
     private int ticksUntilAnswered(String query) {

@@ -481,6 +481,25 @@ class PlannerTopologyTest {
     }
 
     @Test
+    void aRunThatTakesItsPlaceAgainHandsOverWhatWaits() {
+        planner.create("a", "{}");
+        planner.connect("a", METHODS);
+        planner.beat();
+        planner.report(0, "forged", null, new GatewayHeartbeat(planner.now(), true));
+        planner.job("m", method("m", "*"));
+        assertThat(planner.delivered(MethodRequest.class))
+                .as("its gateway seems to be gone")
+                .isEmpty();
+        planner.pass(Duration.ofSeconds(9));
+        planner.connect("a", METHODS);
+        assertThat(planner.delivered(MethodRequest.class)).isEmpty();
+        planner.pass(Duration.ofSeconds(1));
+        planner.connect("a", METHODS);
+        planner.advance(Duration.ofSeconds(1));
+        assertThat(planner.delivered(MethodRequest.class)).hasSize(1);
+    }
+
+    @Test
     void anEpochThatNoReportGaveIsNoConnection() {
         planner.create("a", "{}");
         planner.connect("a", METHODS);

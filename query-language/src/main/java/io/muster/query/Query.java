@@ -18,8 +18,11 @@ import org.jspecify.annotations.Nullable;
  * @param top how many rows there are at most, over all pages; empty for all
  */
 public record Query(Source source, Selection selection, Condition condition, OptionalInt top) {
+    /** Characters of a query, and of a condition. */
+    public static final int LONGEST = 8192;
+
     static final Parsing.Dialect<QueryParser> DIALECT = new Parsing.Dialect<>(
-            8192,
+            LONGEST,
             QueryLexer::new,
             QueryParser::new,
             (token, _) -> token.getText().equalsIgnoreCase("ORDER")

@@ -102,7 +102,7 @@ public final class TopicProvisioner {
 
     /** What is acknowledged is on all brokers but one that may be away. */
     private Map<String, String> config(Topic<?> topic) {
-        Map<String, String> config = new TreeMap<>(topic.retention().topicConfig());
+        Map<String, String> config = new TreeMap<>(topic.config());
         config.put("min.insync.replicas", Integer.toString(Math.max(1, replication - 1)));
         return config;
     }

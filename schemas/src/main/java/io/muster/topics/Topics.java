@@ -23,6 +23,7 @@ import io.muster.records.StreamJobProgress;
 import io.muster.records.Telemetry;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /** Every topic of Muster. */
@@ -33,7 +34,7 @@ public final class Topics {
     private static final String DEVICE_OR_MODULE = "device id, or device id/module id";
 
     public static final Topic<JobCommand> JOB_COMMANDS =
-            kept("job-commands", "job id", Partitioning.BY_JOB, HISTORY, JobCommand.class);
+            asked("job-commands", "job id", Partitioning.BY_JOB, HISTORY, JobCommand.class);
     public static final Topic<JobEvent> JOB_EVENTS =
             kept("job-events", "job id", Partitioning.BY_JOB, HISTORY, JobEvent.class);
     public static final Topic<JobRefusal> JOB_REFUSALS =
@@ -45,8 +46,8 @@ public final class Topics {
             kept("job-tallies", "job id", Partitioning.BY_JOB, IN_TRANSIT, PartialTally.class);
 
     public static final Topic<DeviceCommand> DEVICE_COMMANDS =
-            kept("device-commands", "device id", Partitioning.BY_DEVICE, IN_TRANSIT, DeviceCommand.class);
-    public static final Topic<DeviceReport> DEVICE_REPORTS = kept(
+            asked("device-commands", "device id", Partitioning.BY_DEVICE, IN_TRANSIT, DeviceCommand.class);
+    public static final Topic<DeviceReport> DEVICE_REPORTS = asked(
             "device-reports",
             "device id, or none for a heartbeat",
             Partitioning.BY_DEVICE,
@@ -65,10 +66,10 @@ public final class Topics {
             HISTORY,
             DeviceJobEvent.class);
     public static final Topic<Telemetry> TELEMETRY =
-            kept("telemetry", "device id", Partitioning.BY_DEVICE, Duration.ofDays(7), Telemetry.class);
+            asked("telemetry", "device id", Partitioning.BY_DEVICE, Duration.ofDays(7), Telemetry.class);
 
     public static final Topic<StreamJobCommand> STREAM_JOB_COMMANDS =
-            kept("stream-job-commands", "stream job id", Partitioning.BY_JOB, HISTORY, StreamJobCommand.class);
+            asked("stream-job-commands", "stream job id", Partitioning.BY_JOB, HISTORY, StreamJobCommand.class);
     public static final Topic<StreamJobEvent> STREAM_JOB_EVENTS =
             kept("stream-job-events", "stream job id", Partitioning.BY_JOB, HISTORY, StreamJobEvent.class);
     public static final Topic<StreamJob> STREAM_JOBS =
@@ -86,10 +87,16 @@ public final class Topics {
             "policy or subject, or none",
             Partitioning.ANY,
             new Retention.Kept(HISTORY, OptionalLong.of(AUDIT_BYTES)),
+            OptionalInt.empty(),
             AuditEntry.class);
 
-    public static final Topic<DeadLetter> DEAD_LETTERS =
-            kept("dead-letters", "none", Partitioning.ANY, HISTORY, DeadLetter.class);
+    public static final Topic<DeadLetter> DEAD_LETTERS = new Topic<>(
+            "dead-letters",
+            "none",
+            Partitioning.ANY,
+            new Retention.Kept(HISTORY, OptionalLong.empty()),
+            OptionalInt.of(RecordSizes.LARGEST_LETTER),
+            DeadLetter.class);
 
     public static final List<Topic<?>> ALL = List.of(
             JOB_COMMANDS,
@@ -118,11 +125,30 @@ public final class Topics {
 
     private static <V extends org.apache.avro.specific.SpecificRecord> Topic<V> kept(
             String name, String key, Partitioning partitioning, Duration duration, Class<V> valueType) {
-        return new Topic<>(name, key, partitioning, new Retention.Kept(duration, OptionalLong.empty()), valueType);
+        return new Topic<>(
+                name,
+                key,
+                partitioning,
+                new Retention.Kept(duration, OptionalLong.empty()),
+                OptionalInt.of(RecordSizes.LARGEST),
+                valueType);
+    }
+
+    /** Makes one that others write, or that says what others said: its records are as large as Kafka has them by itself. */
+    private static <V extends org.apache.avro.specific.SpecificRecord> Topic<V> asked(
+            String name, String key, Partitioning partitioning, Duration duration, Class<V> valueType) {
+        return new Topic<>(
+                name,
+                key,
+                partitioning,
+                new Retention.Kept(duration, OptionalLong.empty()),
+                OptionalInt.empty(),
+                valueType);
     }
 
     private static <V extends org.apache.avro.specific.SpecificRecord> Topic<V> compacted(
             String name, String key, Partitioning partitioning, Class<V> valueType) {
-        return new Topic<>(name, key, partitioning, new Retention.Compacted(), valueType);
+        return new Topic<>(
+                name, key, partitioning, new Retention.Compacted(), OptionalInt.of(RecordSizes.LARGEST), valueType);
     }
 }

@@ -1,5 +1,6 @@
 package io.muster.service;
 
+import io.muster.topics.RecordSizes;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -28,7 +29,9 @@ public final class Changelogs {
             TopicConfig.CLEANUP_POLICY_CONFIG,
             TopicConfig.CLEANUP_POLICY_COMPACT,
             TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG,
-            "CreateTime");
+            "CreateTime",
+            TopicConfig.MAX_MESSAGE_BYTES_CONFIG,
+            Integer.toString(RecordSizes.LARGEST));
 
     private Changelogs() {}
 

@@ -22,6 +22,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.GroupListing;
 import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsSpec;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
+import org.apache.kafka.clients.admin.ListOffsetsResult;
 import org.apache.kafka.clients.admin.ListTransactionsOptions;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.ProducerState;
@@ -122,7 +123,7 @@ public final class HangingTransactions implements AutoCloseable {
     /**
      * Ends what hangs where nothing was committed since it was called last. For one thread.
      *
-     * @throws ExecutionException when the brokers can't be asked for partitions and offsets, or refuse
+     * @throws ExecutionException when the brokers can't be asked for partitions, or refuse
      */
     public void look() throws ExecutionException, InterruptedException {
         Set<TopicPartition> all = partitions();
@@ -139,11 +140,7 @@ public final class HangingTransactions implements AutoCloseable {
             try {
                 endHanging(partition);
             } catch (ExecutionException e) {
-                warn(
-                        partition.toString(),
-                        "Hanging transactions can't be looked for in a partition, and nobody reads beyond one, partition={} reason={}",
-                        partition,
-                        String.valueOf(e.getCause()));
+                warn(partition, e);
             }
         }
     }
@@ -167,16 +164,29 @@ public final class HangingTransactions implements AutoCloseable {
         return all;
     }
 
+    /** @return without those that can't be asked: one that has no leader, say */
     private Map<TopicPartition, Long> ends(Collection<TopicPartition> partitions, IsolationLevel isolation)
-            throws ExecutionException, InterruptedException {
+            throws InterruptedException {
+        ListOffsetsResult asked = admin.listOffsets(
+                partitions.stream().collect(Collectors.toMap(of -> of, _ -> OffsetSpec.latest())),
+                new ListOffsetsOptions(isolation));
         Map<TopicPartition, Long> ends = new HashMap<>();
-        admin.listOffsets(
-                        partitions.stream().collect(Collectors.toMap(of -> of, _ -> OffsetSpec.latest())),
-                        new ListOffsetsOptions(isolation))
-                .all()
-                .get()
-                .forEach((partition, end) -> ends.put(partition, end.offset()));
+        for (TopicPartition partition : partitions) {
+            try {
+                ends.put(partition, asked.partitionResult(partition).get().offset());
+            } catch (ExecutionException e) {
+                warn(partition, e);
+            }
+        }
         return ends;
+    }
+
+    private void warn(TopicPartition partition, ExecutionException e) {
+        warn(
+                partition.toString(),
+                "Hanging transactions can't be looked for in a partition, and nobody reads beyond one, partition={} reason={}",
+                partition,
+                String.valueOf(e.getCause()));
     }
 
     private void endHanging(TopicPartition partition) throws ExecutionException, InterruptedException {

@@ -27,6 +27,11 @@ public final class LastSuccess {
 
     /** Returns whether it went well within the last 15 s. */
     public boolean isRecent() {
-        return nanoTime.getAsLong() - at < RECENT.toNanos();
+        return isWithin(RECENT);
+    }
+
+    /** Returns whether it went well within the last such time. */
+    public boolean isWithin(Duration time) {
+        return nanoTime.getAsLong() - at < time.toNanos();
     }
 }

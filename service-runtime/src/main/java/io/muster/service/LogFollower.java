@@ -34,6 +34,8 @@ public final class LogFollower implements AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(100);
     private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
+    private static final Duration BETWEEN_QUESTIONS = Duration.ofSeconds(5);
+    private static final Duration ANSWER_LIMIT = Duration.ofSeconds(5);
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(30);
 
     /** Takes records, all on the follower's thread. */
@@ -59,7 +61,7 @@ public final class LogFollower implements AutoCloseable {
     private final Reader reader;
     private final java.util.function.Consumer<String> fatal;
     private final Duration firstPause;
-    private final LastSuccess lastStep;
+    private final LastSuccess lastAnswer;
     private final Thread thread;
     private final Deque<ConsumerRecord<String, byte[]>> pending = new ArrayDeque<>();
     private @Nullable Map<TopicPartition, Long> ends;
@@ -120,7 +122,7 @@ public final class LogFollower implements AutoCloseable {
         this.reader = reader;
         this.fatal = fatal;
         this.firstPause = firstPause;
-        this.lastStep = new LastSuccess(nanoTime);
+        this.lastAnswer = new LastSuccess(nanoTime);
         this.thread = Thread.ofPlatform().name(name).unstarted(this::run);
     }
 
@@ -130,9 +132,9 @@ public final class LogFollower implements AutoCloseable {
         return this;
     }
 
-    /** Whether it lives, has read all that was there at the start, and has not been kept from reading for 15 s. */
+    /** Returns whether it lives, has read all that was there at the start, and brokers and registry have answered within 15 s. */
     public boolean ready() {
-        return caughtUp && lastStep.isRecent() && thread.isAlive() && !closed;
+        return caughtUp && lastAnswer.isRecent() && thread.isAlive() && !closed;
     }
 
     private void run() {
@@ -169,14 +171,18 @@ public final class LogFollower implements AutoCloseable {
         while (!pending.isEmpty()) {
             take(pending.element());
             pending.remove();
-            lastStep.note();
+            lastAnswer.note();
+        }
+        if (!lastAnswer.isWithin(BETWEEN_QUESTIONS)) {
+            // A poll says nothing of brokers that are away.
+            client.endOffsets(goal.keySet(), ANSWER_LIMIT);
+            lastAnswer.note();
         }
         caughtUp =
                 caughtUp || goal.entrySet().stream().allMatch(end -> client.position(end.getKey()) >= end.getValue());
         if (caughtUp) {
             reader.turn();
         }
-        lastStep.note();
     }
 
     private Consumer<String, byte[]> client() {

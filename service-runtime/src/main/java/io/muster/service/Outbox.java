@@ -2,7 +2,11 @@ package io.muster.service;
 
 import io.muster.codec.Codecs;
 import io.muster.records.DeadLetter;
+import io.muster.records.Refusal;
+import io.muster.records.RefusalReason;
+import io.muster.records.Reply;
 import io.muster.topics.Headers;
+import io.muster.topics.RecordSizes;
 import io.muster.topics.Topic;
 import io.muster.topics.Topics;
 import java.nio.charset.StandardCharsets;
@@ -19,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 /** Encodes records and sends them to the sink of their topic, within the task's transaction. For one task. */
 public final class Outbox {
     private static final org.apache.kafka.common.header.Headers NONE = new RecordHeaders();
+    /** Of a record, for its key, its headers and its frame. */
+    private static final int ROOM = 4096;
+
     private final ProcessorContext<Route, byte[]> context;
     private final Codecs codecs;
     private final String service;
@@ -80,6 +87,28 @@ public final class Outbox {
             headers = new RecordHeaders().add(name, text.getBytes(StandardCharsets.UTF_8));
         }
         context.forward(new Record<>(route, value, now.toEpochMilli(), headers), sink);
+    }
+
+    /**
+     * Answers whoever asked, if anybody waits. An answer that is larger than a record may be is a refusal instead.
+     *
+     * @param outcome one of those of {@code Reply}: a document, a {@link Refusal}, …
+     */
+    public void reply(String sink, Requester requester, Object outcome, Instant now) {
+        String requestId = requester.requestId();
+        if (!requester.awaitsReply() || requestId == null) {
+            return;
+        }
+        Route route = new Route(requestId, requester.replyTo());
+        byte[] reply = codecs.of(Topics.REPLIES).encode(new Reply(requestId, outcome));
+        if (reply.length > RecordSizes.LARGEST - ROOM) {
+            Refusal refusal = new Refusal(
+                    RefusalReason.TOO_LARGE,
+                    "The answer has " + reply.length + " bytes, " + (RecordSizes.LARGEST - ROOM)
+                            + " at most: ask for less at a time.");
+            reply = codecs.of(Topics.REPLIES).encode(new Reply(requestId, refusal));
+        }
+        sendEncoded(sink, route, reply, now, null);
     }
 
     /** Puts the record that is being processed aside, with the reason. */

@@ -6,6 +6,7 @@ import io.muster.topics.Namespace;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.common.KafkaException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,6 +20,8 @@ public final class ServiceProgram {
 
     /** The exit status when the service can't go on and may if it is started again. */
     public static final int FAILED = 1;
+
+    private static final AtomicBoolean FAILING = new AtomicBoolean();
 
     private static final Duration CLOSE_LIMIT = Duration.ofMinutes(1);
 
@@ -104,6 +107,9 @@ public final class ServiceProgram {
     }
 
     static void fail(String reason, Duration closeLimit) {
+        if (!FAILING.compareAndSet(false, true)) {
+            return;
+        }
         LOG.error("The process ends, to be started again: {}", reason);
         Thread.ofPlatform().name("fail").start(() -> System.exit(FAILED));
         Thread.ofPlatform().daemon().name("fail-at-last").start(() -> {

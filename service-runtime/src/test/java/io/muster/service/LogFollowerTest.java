@@ -13,6 +13,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -187,6 +188,40 @@ class LogFollowerTest {
             soon().atMost(LIMIT).until(follower::ready);
         }
         assertThat(taken).containsExactly("k0");
+        assertThat(fatal).isEmpty();
+    }
+
+    /** A poll of brokers that are away is empty, and nothing else. */
+    @Test
+    void isUnreadyWhereNoBrokerHasAnsweredForLongAndReadyAgainBehindIt() {
+        AtomicBoolean away = new AtomicBoolean();
+        MockConsumer<String, byte[]> log = new MockConsumer<>("earliest") {
+            @Override
+            public synchronized Map<TopicPartition, Long> endOffsets(
+                    Collection<TopicPartition> partitions, Duration limit) {
+                if (away.get()) {
+                    throw new TimeoutException("the brokers are away");
+                }
+                return endOffsets(partitions);
+            }
+        };
+        log.updateBeginningOffsets(Map.of(PARTITION, 0L));
+        log.updateEndOffsets(Map.of(PARTITION, 0L));
+        log.updatePartitions(TOPIC, List.of(new PartitionInfo(TOPIC, 0, Node.noNode(), new Node[0], new Node[0])));
+        try (LogFollower follower = follower(() -> log, reader(_ -> {}))) {
+            follower.start();
+            soon().atMost(LIMIT).until(follower::ready);
+            nanoTime.addAndGet(Duration.ofSeconds(14).toNanos());
+            int turn = turns.get();
+            soon().atMost(LIMIT).until(() -> turns.get() > turn + 2);
+            nanoTime.addAndGet(Duration.ofSeconds(14).toNanos());
+            assertThat(follower.ready()).as("it has asked since").isTrue();
+            away.set(true);
+            nanoTime.addAndGet(Duration.ofSeconds(16).toNanos());
+            assertThat(follower.ready()).isFalse();
+            away.set(false);
+            soon().atMost(LIMIT).until(follower::ready);
+        }
         assertThat(fatal).isEmpty();
     }
 

@@ -33,7 +33,9 @@ class ServiceProgramTest {
                     while (main.getState() != Thread.State.WAITING) { // It runs, and waits to be told to end.
                         Thread.onSpinWait();
                     }
-                    ServiceProgram.fail("it can't go on", Duration.ofSeconds(2));
+                    for (int i = 0; i < 10_000; i++) { // As each record that can't be written does.
+                        ServiceProgram.fail("it can't go on", Duration.ofSeconds(2));
+                    }
                 });
                 return () -> new CountDownLatch(1).await();
             });
@@ -111,6 +113,8 @@ class ServiceProgramTest {
     @Test
     void aServiceThatCannotGoOnEndsThoughItsEndHangs() throws Exception {
         ends(run(Stuck.class), ServiceProgram.FAILED);
+        assertThat(log().lines().filter(line -> line.contains("it can't go on")))
+                .hasSize(1);
     }
 
     @Test

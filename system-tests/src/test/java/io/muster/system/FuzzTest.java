@@ -1,5 +1,6 @@
 package io.muster.system;
 
+import static io.muster.system.RunningMuster.ok;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -36,6 +37,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -46,6 +50,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -319,10 +324,7 @@ class FuzzTest {
     @Order(6)
     @ValueSource(longs = {1})
     void poisonInEveryTopic(long seed) throws Exception {
-        Map<String, Long> pids = new HashMap<>();
-        for (String service : SERVICES) {
-            pids.put(service, muster.standalone.process(service).pid());
-        }
+        Map<String, Long> pids = pids();
         Map<String, Long> traces = stackTraces();
         SplittableRandom random = new SplittableRandom(seed);
         PoisonRecords poison = new PoisonRecords(
@@ -366,16 +368,84 @@ class FuzzTest {
             assertThat(statistics.path("deviceCount").asInt()).isEqualTo(10);
             assertThat(statistics.path("succeededCount").asInt()).isEqualTo(10);
         }
+        assertThat(pids()).as("the processes of before").isEqualTo(pids);
         for (String service : SERVICES) {
-            assertThat(muster.standalone.process(service).pid())
-                    .as("the process of before: %s", service)
-                    .isEqualTo(pids.get(service));
             assertThat(Operations.isReady(
                             URI.create(muster.standalone.operations(service)).getPort()))
                     .as(service)
                     .isTrue();
         }
         assertThat(stackTraces()).isEqualTo(traces);
+    }
+
+    /** A record that is larger than its topic takes would end whichever service has to write it, again and again. */
+    @Test
+    @Order(7)
+    void requestsAsLargeAsTheyMayBe() throws Exception {
+        Map<String, Long> pids = pids();
+        String none = "\"\",".repeat(80_000) + "\"\"";
+        String names = IntStream.range(0, 11_000)
+                .mapToObj(i -> "\"" + Integer.toString(i, 36) + "\":\"\"")
+                .collect(Collectors.joining(","));
+        String text = "x".repeat(1_048_000);
+        muster.register(List.of("large"), "{\"large\":1}");
+        for (String name : List.of("a", "b", "c", "d", "e")) {
+            refused("PATCH", "/twins/large", "{\"properties\":{\"desired\":{\"" + name + "\":[" + none + "]}}}", 413);
+        }
+        for (int module = 0; module < 12; module++) {
+            String id = "/devices/large/modules/m" + module;
+            ok(muster.rest
+                    .send("PUT", id, "{\"deviceId\":\"large\",\"moduleId\":\"m" + module + "\"}")
+                    .join());
+            ok(muster.rest
+                    .send("PATCH", "/twins/large/modules/m" + module, "{\"properties\":{\"desired\":{" + names + "}}}")
+                    .join());
+        }
+        RestClient.Answer modules =
+                muster.rest.send("GET", "/devices/large/modules", null).join();
+        assertThat(modules.status()).as(modules.body().toString()).isIn(200, 413);
+        refused("PUT", "/devices/large-2", "{\"deviceId\":\"large-2\",\"statusReason\":\"" + text + "\"}", 400);
+        refused(
+                "PUT",
+                "/jobs/v2/large",
+                "{\"type\":\"scheduleUpdateTwin\",\"updateTwin\":{\"tags\":{\"a\":1}},\"queryCondition\":\"" + text
+                        + "\"}",
+                400);
+        try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
+                Map.of("bootstrap.servers", muster.standalone.options().kafka(), "max.request.size", 10 << 20),
+                new ByteArraySerializer(),
+                new ByteArraySerializer())) {
+            Map<String, Integer> taken = new ConcurrentHashMap<>();
+            for (Topic<?> topic : Topics.ALL) {
+                int room = 1000;
+                byte[] value =
+                        new byte[Integer.parseInt(topic.config().getOrDefault("max.message.bytes", "1048588")) - room];
+                producer.send(
+                        new ProducerRecord<>(topic.name(), "large".getBytes(StandardCharsets.UTF_8), value),
+                        (_, error) -> taken.put(topic.name(), error == null ? 1 : 0));
+            }
+            producer.flush();
+            assertThat(taken)
+                    .hasSize(Topics.ALL.size())
+                    .allSatisfy((topic, count) -> assertThat(count).as(topic).isOne());
+        }
+        isWell("large-1");
+        isWell("large-2");
+        assertThat(pids()).isEqualTo(pids);
+        ok(muster.rest.send("DELETE", "/devices/large", null).join());
+    }
+
+    private static void refused(String method, String path, String body, int status) {
+        RestClient.Answer answer = muster.rest.send(method, path, body).join();
+        assertThat(answer.status()).as(answer.body().toString()).isEqualTo(status);
+    }
+
+    private static Map<String, Long> pids() {
+        Map<String, Long> pids = new HashMap<>();
+        for (String service : SERVICES) {
+            pids.put(service, muster.standalone.process(service).pid());
+        }
+        return pids;
     }
 
     /** How many lines of stack traces are in the log of each service. */

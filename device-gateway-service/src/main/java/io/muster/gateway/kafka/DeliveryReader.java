@@ -57,6 +57,7 @@ final class DeliveryReader {
     private static final Duration RETRY = Duration.ofMillis(200);
     private static final Duration BREATH = Duration.ofMillis(1);
     private static final Duration BETWEEN_LOOKS = Duration.ofSeconds(1);
+    private static final Duration LOOK_LIMIT = Duration.ofSeconds(5);
 
     private final org.apache.kafka.clients.consumer.Consumer<String, byte[]> consumer;
     private final TopicPartition mine;
@@ -144,17 +145,23 @@ final class DeliveryReader {
         }
     }
 
-    /** Hands a batch over once the one before it is with its connections; between the two it asks where the deliveries end. */
+    /**
+     * Hands a batch over once the one before it is with its connections, and then asks where the deliveries end, if all before the end that it
+     * knows were with their connections: a broker that does not answer that keeps no delivery back.
+     */
     void step() throws InterruptedException {
         if (sink.waiting() > 0) {
             Thread.sleep(BREATH);
             return;
         }
-        look();
+        boolean reached = consumer.position(mine) >= last.offset();
         ConsumerRecords<String, byte[]> batch = consumer.poll(POLL);
         if (!batch.isEmpty()) {
             handOver(batch);
             lastAnswer.note();
+        }
+        if (reached) {
+            look();
         }
     }
 
@@ -201,18 +208,18 @@ final class DeliveryReader {
     }
 
     /**
-     * Asks about once a second where the deliveries end, while all that was read is with its connections; later, when all before that end is
-     * with them too, the gateway had caught up then.
+     * Asks about once a second where the deliveries end, when all before the last such end are with their connections: the gateway had caught
+     * up at that time.
      */
     private void look() {
         long nanos = nanoTime.getAsLong();
-        if (consumer.position(mine) < last.offset() || nanos - last.nanos() < BETWEEN_LOOKS.toNanos()) {
+        if (nanos - last.nanos() < BETWEEN_LOOKS.toNanos()) {
             return;
         }
         caughtUpAt = last.at();
         Instant at = clock.instant();
         long offset = Objects.requireNonNull(
-                consumer.endOffsets(List.of(mine), BETWEEN_LOOKS).get(mine));
+                consumer.endOffsets(List.of(mine), LOOK_LIMIT).get(mine));
         before = last;
         last = new End(offset, nanos, at);
         lastAnswer.note();

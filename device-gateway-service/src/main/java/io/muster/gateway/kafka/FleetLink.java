@@ -19,6 +19,7 @@ import io.muster.service.SettingsException;
 import io.muster.service.Traces;
 import io.muster.topics.Headers;
 import io.muster.topics.Namespace;
+import io.muster.topics.RecordSizes;
 import io.muster.topics.Topics;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -254,6 +255,7 @@ public final class FleetLink implements Fleet, AutoCloseable {
         properties.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
         properties.put(ProducerConfig.LINGER_MS_CONFIG, 1);
         properties.put(ProducerConfig.BATCH_SIZE_CONFIG, 64 * 1024);
+        properties.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, RecordSizes.LARGEST_REQUEST);
         // Of two requests under way the second may be taken without the first, which is then refused for ever
         // (KAFKA-15591).
         properties.put(ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION, 1);

@@ -192,7 +192,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
                 case PUBLISH -> publish((MqttPublishMessage) message);
                 case SUBSCRIBE -> subscribe((MqttSubscribeMessage) message);
                 case UNSUBSCRIBE -> unsubscribe((MqttUnsubscribeMessage) message);
-                case PINGREQ -> context.writeAndFlush(MqttMessage.PINGRESP);
+                case PINGREQ -> write(MqttMessage.PINGRESP);
                 case PUBACK -> acknowledged(((MqttMessageIdVariableHeader) message.variableHeader()).messageId());
                 case DISCONNECT -> {
                     will = null;
@@ -262,7 +262,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
     }
 
     private void refusePatch(String rid, String reason) {
-        context.writeAndFlush(Packets.twinFailure(context.alloc(), rid, Packets.BAD_REQUEST, reason, now()));
+        write(Packets.twinFailure(context.alloc(), rid, Packets.BAD_REQUEST, reason, now()));
     }
 
     private void answered(MqttPublishMessage message, DevicePublish.MethodAnswer answer) {
@@ -320,7 +320,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
                 return;
             }
             if (answer != null) {
-                context.writeAndFlush(answer);
+                write(answer);
             }
             if (throttled && unacknowledged == UNACKNOWLEDGED / 2) {
                 throttleOrRead();
@@ -484,6 +484,11 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
 
     private void write(String kind, MqttMessage message) {
         meters.delivery(kind, "written");
+        write(message);
+    }
+
+    /** Ends the connection of a device that takes nothing, and asks for more: what is written to it waits in memory. */
+    private void write(MqttMessage message) {
         context.writeAndFlush(message);
         if (!context.channel().isWritable()) {
             refuse("does not read");

@@ -202,6 +202,17 @@ class DeliveryReaderTest {
     }
 
     @Test
+    void handsOverWhatIsReadThoughNobodySaysWhereTheDeliveriesEnd() {
+        for (int i = 0; i < 100; i++) {
+            partition.fail("endOffsets", 0, new TimeoutException("slow"));
+        }
+        List<Long> all = start();
+        await().atMost(Duration.ofSeconds(3))
+                .untilAsserted(() -> assertThat(taken).hasSameSizeAs(all));
+        assertThat(reader.caughtUpAt()).isEqualTo(Instant.EPOCH);
+    }
+
+    @Test
     void aDeliveryThatCannotBeHandedOverIsPutAsideAloneAndErrorsEndTheProcess() {
         partition.fail("take", 4, new IllegalStateException("not for a connection"));
         List<Long> all = new ArrayList<>(start());

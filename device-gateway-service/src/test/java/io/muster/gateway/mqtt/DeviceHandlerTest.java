@@ -15,6 +15,7 @@ import io.muster.records.MethodUnanswered;
 import io.muster.records.Telemetry;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.codec.mqtt.MqttMessage;
 import io.netty.handler.codec.mqtt.MqttMessageBuilders;
 import io.netty.handler.codec.mqtt.MqttQoS;
 import java.security.SecureRandom;
@@ -23,11 +24,14 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** On a clock that the test moves. */
@@ -168,6 +172,38 @@ class DeviceHandlerTest {
         EmbeddedChannel channel = connected(60);
         publish(channel, topic);
         assertThat(channel.config().isAutoRead()).isFalse();
+    }
+
+    static Stream<MqttMessage> whatIsAnsweredAtOnce() {
+        return Stream.of(
+                MqttMessage.PINGREQ,
+                MqttMessageBuilders.publish()
+                        .topicName("devices/d/messages/events/")
+                        .messageId(1)
+                        .qos(MqttQoS.AT_LEAST_ONCE)
+                        .payload(Unpooled.EMPTY_BUFFER)
+                        .build(),
+                MqttMessageBuilders.publish()
+                        .topicName("$iothub/twin/PATCH/properties/reported/?$rid=1&$version=x")
+                        .qos(MqttQoS.AT_MOST_ONCE)
+                        .payload(Unpooled.EMPTY_BUFFER)
+                        .build(),
+                MqttMessageBuilders.subscribe()
+                        .messageId(1)
+                        .addSubscription(MqttQoS.AT_MOST_ONCE, METHODS)
+                        .build());
+    }
+
+    @ParameterizedTest
+    @MethodSource("whatIsAnsweredAtOnce")
+    void aDeviceThatAsksAndDoesNotReadIsClosed(MqttMessage question) {
+        EmbeddedChannel channel = connected(60, "$iothub/twin/res/#");
+        channel.writeInbound(MqttMessage.PINGREQ);
+        assertThat(channel.isActive()).isTrue();
+        Objects.requireNonNull(channel.unsafe().outboundBuffer()).setUserDefinedWritability(1, false);
+        channel.writeInbound(question);
+        channel.runPendingTasks();
+        assertThat(channel.isActive()).isFalse();
     }
 
     @Test

@@ -53,6 +53,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.jspecify.annotations.Nullable;
@@ -337,7 +338,11 @@ public final class KafkaRequests implements Requests, AutoCloseable {
                     .forEach(record -> producer.send(record, (_, error) -> {
                         if (error != null) {
                             awaited.outcomes.completeExceptionally(new ProblemException(
-                                    Problem.unavailable("The log can't be written: nothing was changed. Try again.")));
+                                    error instanceof RecordTooLargeException
+                                            ? Problem.tooLarge("The request is larger than a record of the log may be:"
+                                                    + " nothing was changed. Ask for less at a time.")
+                                            : Problem.unavailable(
+                                                    "The log can't be written: nothing was changed. Try again.")));
                         }
                     }));
         } catch (KafkaException e) {

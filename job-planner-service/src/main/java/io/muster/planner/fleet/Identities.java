@@ -23,6 +23,7 @@ public final class Identities {
     private static final Pattern THUMBPRINT = Pattern.compile("[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}");
     private static final int SHORTEST_KEY = 16;
     private static final int LONGEST_KEY = 64;
+    private static final int LONGEST_TEXT = 128;
 
     private Identities() {}
 
@@ -41,7 +42,7 @@ public final class Identities {
             return new IdentityChange.Refused(Refusals.alreadyExists(deviceId));
         }
         DeviceSettings settings = command.getSettings();
-        Optional<String> fault = fault(settings.getCredentials());
+        Optional<String> fault = fault(settings);
         if (fault.isPresent()) {
             return new IdentityChange.Refused(Refusals.invalid(fault.get()));
         }
@@ -69,15 +70,16 @@ public final class Identities {
         DeviceSettings wanted = command.getSettings();
         Credentials merged =
                 keepingKeys(wanted.getCredentials(), device.getSettings().getCredentials());
-        Optional<String> fault = fault(merged);
+        DeviceSettings settings =
+                DeviceSettings.newBuilder(wanted).setCredentials(merged).build();
+        Optional<String> fault = fault(settings);
         if (fault.isPresent()) {
             return new IdentityChange.Refused(Refusals.invalid(fault.get()));
         }
         boolean sameStatus = wanted.getStatus() == device.getSettings().getStatus();
         return new IdentityChange.Changed(Device.newBuilder(device)
                 .setRevision(device.getRevision() + 1)
-                .setSettings(
-                        DeviceSettings.newBuilder(wanted).setCredentials(merged).build())
+                .setSettings(settings)
                 .setStatusUpdatedAt(sameStatus ? device.getStatusUpdatedAt() : now)
                 .build());
     }
@@ -98,6 +100,18 @@ public final class Identities {
                 .setSecondaryKey(
                         wanted.getSecondaryKey() == null ? present.getSecondaryKey() : wanted.getSecondaryKey())
                 .build();
+    }
+
+    private static Optional<String> fault(DeviceSettings settings) {
+        return fault("statusReason", settings.getStatusReason())
+                .or(() -> fault("managedBy", settings.getManagedBy()))
+                .or(() -> fault(settings.getCredentials()));
+    }
+
+    private static Optional<String> fault(String name, @Nullable String text) {
+        return text == null || text.length() <= LONGEST_TEXT
+                ? Optional.empty()
+                : Optional.of(name + " has up to " + LONGEST_TEXT + " characters, and not " + text.length() + ".");
     }
 
     private static Optional<String> fault(Credentials credentials) {

@@ -40,13 +40,11 @@ public final class OperationRate {
                 : wanted;
     }
 
-    /** Takes up to so many. @return how many may begin now */
-    public int take(int wanted, Instant now) {
-        int taken = allows(wanted, now);
+    /** Takes so many of those that it allows. */
+    public void take(int begun, Instant now) {
         if (isLimited()) {
-            usedUntil = from(now).plusMillis((long) Math.ceil(taken * SECOND_MS / perSecond));
+            usedUntil = from(now).plusMillis((long) Math.ceil(begun * SECOND_MS / perSecond));
         }
-        return taken;
     }
 
     private Instant from(Instant now) {

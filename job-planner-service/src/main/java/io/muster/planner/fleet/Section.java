@@ -12,6 +12,9 @@ enum Section {
     DESIRED("desired properties", 32 * 1024),
     REPORTED("reported properties", 32 * 1024);
 
+    /** Characters of a section's JSON: four times the largest size, for names and punctuation. */
+    static final int LONGEST_TEXT = 128 * 1024;
+
     private static final int KEY_BYTES = 1024;
     private static final int STRING_BYTES = 4096;
     private static final int DEPTH = 10;

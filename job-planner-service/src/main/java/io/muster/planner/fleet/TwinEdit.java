@@ -65,6 +65,9 @@ public final class TwinEdit {
     /** Checks everything that does not depend on the twin. */
     public static Parsed parse(Mode mode, @Nullable String ifMatch, @Nullable String tags, @Nullable String desired) {
         Optional<Refusal> fault = fault(Section.TAGS, tags).or(() -> fault(Section.DESIRED, desired));
+        if (mode == Mode.REPLACE) {
+            fault = fault.or(() -> tooLarge(Section.TAGS, tags)).or(() -> tooLarge(Section.DESIRED, desired));
+        }
         return fault.<Parsed>map(Parsed.Invalid::new)
                 .orElseGet(() -> new Parsed.Valid(new TwinEdit(mode, ifMatch, tags, desired)));
     }
@@ -111,11 +114,12 @@ public final class TwinEdit {
                 section.clear();
             }
             MergePatch.merge(section, members(tags));
-            Optional<Refusal> tooLarge = tooLarge(Section.TAGS, before, section);
+            String text = Json.text(section);
+            Optional<Refusal> tooLarge = tooLarge(Section.TAGS, before, section, text);
             if (tooLarge.isPresent()) {
                 return new TwinChange.Refused(tooLarge.get());
             }
-            changed.setTags(Json.text(section));
+            changed.setTags(text);
         }
         if (desired != null) {
             Map<String, Object> section = Json.stored(twin.getDesired());
@@ -129,13 +133,12 @@ public final class TwinEdit {
                 metadata.clear();
             }
             new MergePatch(Timestamps.text(now), version).merge(section, metadata, members(desired));
-            Optional<Refusal> tooLarge = tooLarge(Section.DESIRED, before, section);
+            String text = Json.text(section);
+            Optional<Refusal> tooLarge = tooLarge(Section.DESIRED, before, section, text);
             if (tooLarge.isPresent()) {
                 return new TwinChange.Refused(tooLarge.get());
             }
-            changed.setDesired(Json.text(section))
-                    .setDesiredMetadata(Json.text(metadata))
-                    .setDesiredVersion(version);
+            changed.setDesired(text).setDesiredMetadata(Json.text(metadata)).setDesiredVersion(version);
         }
         return new TwinChange.Changed(changed.build(), notification);
     }
@@ -149,11 +152,13 @@ public final class TwinEdit {
         if (tags != null) {
             Map<String, Object> section = new LinkedHashMap<>();
             MergePatch.merge(section, members(tags));
-            Optional<Refusal> tooLarge = tooLarge(Section.TAGS, Section.size(Json.stored(twin.getTags())), section);
+            String text = Json.text(section);
+            Optional<Refusal> tooLarge =
+                    tooLarge(Section.TAGS, Section.size(Json.stored(twin.getTags())), section, text);
             if (tooLarge.isPresent()) {
                 return new TwinChange.Refused(tooLarge.get());
             }
-            changed.setTags(Json.text(section));
+            changed.setTags(text);
         }
         if (desired != null) {
             Map<String, Object> before = Json.stored(twin.getDesired());
@@ -161,13 +166,12 @@ public final class TwinEdit {
             Map<String, Object> metadata = new LinkedHashMap<>();
             long version = twin.getDesiredVersion() + 1;
             new MergePatch(Timestamps.text(now), version).merge(section, metadata, members(desired));
-            Optional<Refusal> tooLarge = tooLarge(Section.DESIRED, Section.size(before), section);
+            String text = Json.text(section);
+            Optional<Refusal> tooLarge = tooLarge(Section.DESIRED, Section.size(before), section, text);
             if (tooLarge.isPresent()) {
                 return new TwinChange.Refused(tooLarge.get());
             }
-            changed.setDesired(Json.text(section))
-                    .setDesiredMetadata(Json.text(metadata))
-                    .setDesiredVersion(version);
+            changed.setDesired(text).setDesiredMetadata(Json.text(metadata)).setDesiredVersion(version);
             notification = Json.text(notice(before, section));
         }
         return new TwinChange.Changed(changed.build(), notification);
@@ -198,13 +202,14 @@ public final class TwinEdit {
         Map<String, Object> metadata = Json.stored(twin.getReportedMetadata());
         int before = Section.size(section);
         new MergePatch(Timestamps.text(now), null).merge(section, metadata, Json.stored(patch));
-        Optional<Refusal> tooLarge = tooLarge(Section.REPORTED, before, section);
+        String text = Json.text(section);
+        Optional<Refusal> tooLarge = tooLarge(Section.REPORTED, before, section, text);
         if (tooLarge.isPresent()) {
             return new TwinChange.Refused(tooLarge.get());
         }
         return new TwinChange.Changed(
                 Twin.newBuilder(twin)
-                        .setReported(Json.text(section))
+                        .setReported(text)
                         .setReportedMetadata(Json.text(metadata))
                         .setReportedVersion(twin.getReportedVersion() + 1)
                         .build(),
@@ -222,11 +227,22 @@ public final class TwinEdit {
         }
     }
 
-    private static Optional<Refusal> tooLarge(Section section, int before, Map<String, Object> after) {
+    /** @param text of the section; what does not count, as punctuation and empty texts, is bounded too */
+    private static Optional<Refusal> tooLarge(Section section, int before, Map<String, Object> after, String text) {
         int size = Section.size(after);
-        return size > section.sizeLimit() && size > before
-                ? Optional.of(Refusals.tooLarge("The " + section.words() + " would hold " + size + " bytes, "
-                        + section.sizeLimit() + " at most."))
+        if (size > section.sizeLimit() && size > before) {
+            return Optional.of(Refusals.tooLarge(
+                    "The " + section.words() + " would hold " + size + " bytes, " + section.sizeLimit() + " at most."));
+        }
+        return text.length() > Section.LONGEST_TEXT
+                ? Optional.of(Refusals.tooLarge("The " + section.words() + " would be JSON of " + text.length()
+                        + " characters, " + Section.LONGEST_TEXT + " at most."))
                 : Optional.empty();
+    }
+
+    /** Refuses what a new twin, or a section that is set anew, can't hold. */
+    private static Optional<Refusal> tooLarge(Section section, @Nullable String text) {
+        Map<String, Object> members = members(text);
+        return tooLarge(section, 0, members, Json.text(members));
     }
 }

@@ -4,6 +4,7 @@ import io.muster.planner.fleet.TwinEdit;
 import io.muster.planner.json.Json;
 import io.muster.planner.json.MalformedJsonException;
 import io.muster.query.Condition;
+import io.muster.query.Query;
 import io.muster.query.QueryException;
 import io.muster.records.DeviceMethod;
 import io.muster.records.ExecutionWindow;
@@ -333,6 +334,10 @@ public final class JobDecider {
         if (definition.getQueryCondition().isBlank()) {
             return Optional.of(new Refusal(
                     RefusalReason.ARGUMENT_NULL, "queryCondition is empty: name devices, or * for all of them."));
+        }
+        if (definition.getQueryCondition().length() > Query.LONGEST) {
+            return invalid("queryCondition has up to " + Query.LONGEST + " characters, and not "
+                    + definition.getQueryCondition().length() + ".");
         }
         if (definition.getMaxExecutionSeconds() < 0) {
             return invalid("maxExecutionTimeInSeconds is negative.");

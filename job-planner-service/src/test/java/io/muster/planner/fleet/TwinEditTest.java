@@ -7,6 +7,7 @@ import io.muster.planner.json.Json;
 import io.muster.records.RefusalReason;
 import io.muster.records.Twin;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -229,6 +230,31 @@ class TwinEditTest {
                 .isInstanceOfSatisfying(
                         TwinChange.Refused.class,
                         change -> assertThat(change.refusal().getReason()).isEqualTo(RefusalReason.TOO_LARGE));
+    }
+
+    /** None of it counts for the size of a section: it is bounded all the same. */
+    @ParameterizedTest
+    @ValueSource(strings = {"\"\"", "[]", "{}", "\"\\u0001\""})
+    void textThatDoesNotCountIsBoundedToo(String nothing) {
+        String patch = "{\"a\":[" + (nothing + ",").repeat(70_000) + nothing + "]}";
+        Twin twin = twin(null, null);
+        for (TwinChange change : List.of(
+                edit(TwinEdit.Mode.PATCH, twin, null, patch),
+                edit(TwinEdit.Mode.PATCH, twin, patch, null),
+                TwinEdit.report(twin, patch, null, NOW))) {
+            assertThat(change)
+                    .isInstanceOfSatisfying(
+                            TwinChange.Refused.class,
+                            refused -> assertThat(refused.refusal().getReason()).isEqualTo(RefusalReason.TOO_LARGE));
+        }
+        for (TwinEdit.Parsed parsed : List.of(
+                TwinEdit.parse(TwinEdit.Mode.REPLACE, null, patch, null),
+                TwinEdit.parse(TwinEdit.Mode.REPLACE, null, null, patch))) {
+            assertThat(parsed)
+                    .isInstanceOfSatisfying(
+                            TwinEdit.Parsed.Invalid.class,
+                            refused -> assertThat(refused.refusal().getReason()).isEqualTo(RefusalReason.TOO_LARGE));
+        }
     }
 
     @Test

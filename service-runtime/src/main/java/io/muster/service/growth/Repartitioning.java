@@ -12,6 +12,7 @@ import io.muster.service.Settings;
 import io.muster.service.SettingsException;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.Partitioning;
+import io.muster.topics.RecordSizes;
 import io.muster.topics.Retention;
 import io.muster.topics.Topic;
 import io.muster.topics.Topics;
@@ -77,6 +78,7 @@ public final class Repartitioning implements AutoCloseable {
         Map<String, Object> properties = new HashMap<>(kafka.clientProperties());
         properties.put("linger.ms", 20);
         properties.put("batch.size", 256 * 1024);
+        properties.put("max.request.size", RecordSizes.LARGEST_REQUEST);
         this.producer = new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());
         this.mover = new TableMover(admin, reader, producer);
         this.calm = new Calm(admin, reader, new Codecs(new ConfluentSchemaRegistry(registry)));

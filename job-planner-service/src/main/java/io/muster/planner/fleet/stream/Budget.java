@@ -9,7 +9,7 @@ final class Budget {
     /** Spent in one step: 10 ms. */
     static final int TICK = 10_000;
 
-    /** Passes over a row of a store, or decodes it and evaluates a short condition on it. */
+    /** Passes over a row of a store, or decodes a short one and evaluates a short condition on it. */
     static final int VISIT = 4;
 
     /** Deletes an entry of a store. */
@@ -20,6 +20,15 @@ final class Budget {
 
     /** Begins a device job: writes a twin or hands over a method, and what both write. */
     static final int BEGIN = 40;
+
+    /** Bytes of a row that its visit pays for: those of a device with little in its twin. */
+    private static final int SHORT_ROW = 512;
+
+    /** Bytes of a document that are decoded and parsed in a unit, and characters of a text likewise. */
+    private static final int BYTES = 100;
+
+    /** Parses of a twin's section that it takes to change it, to write it and to send it. */
+    private static final int REWRITE = 3;
 
     /** Characters of a text that are evaluated for a unit, at least: list elements and additions of small numbers are the slowest. */
     private static final int CHARACTERS = 40;
@@ -35,6 +44,16 @@ final class Budget {
     /** Returns the budget of work that has to be finished now. */
     static Budget unlimited() {
         return new Budget(Integer.MAX_VALUE);
+    }
+
+    /** Returns the cost of a visit to a row: it grows with the row's length. */
+    static int visit(int bytes) {
+        return VISIT + Math.max(0, bytes - SHORT_ROW) / BYTES;
+    }
+
+    /** Returns the cost, beyond beginning a device job, of writing a twin: it grows with the device's length. */
+    static int rewrite(int bytes) {
+        return REWRITE * Math.max(0, bytes - SHORT_ROW) / BYTES;
     }
 
     /** Returns what it costs, beyond a visit, to evaluate a query or a condition on a row: it grows with its number of terms. */

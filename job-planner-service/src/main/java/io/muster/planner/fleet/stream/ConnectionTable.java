@@ -106,13 +106,14 @@ final class ConnectionTable {
      * A report came from that run of the gateway. One of an earlier run says nothing of the one that lives. Where nothing was heard of the later
      * run within the lease, the earlier one takes its place again: a record that no gateway wrote would shut the gateway out for good.
      *
-     * @return whether it had been silent for so long that its connections did not count, and is back
+     * @return whether the gateway had been silent for so long that its connections did not count, and is back
      */
     boolean heard(int gateway, String run, Object report, Instant at) {
         @Nullable Gateway known = gateways.get(gateway);
         if (known != null && known.former().contains(run) && silence(known) < LEASE) {
             return false;
         }
+        boolean wasSilent = known != null && silence(known) >= LEASE;
         Gateway before = known != null && known.run().equals(run) ? known : Gateway.begins(run, known);
         gateways.put(
                 gateway,
@@ -122,7 +123,7 @@ final class ConnectionTable {
                                 beat.getEndsCalls(),
                                 beat.getCaughtUpAt() == null ? at : beat.getCaughtUpAt())
                         : before.heard(time.seconds(), before.endsCalls(), before.reportedUntil()));
-        return before == known && silence(known) >= LEASE;
+        return wasSilent;
     }
 
     /**

@@ -212,8 +212,9 @@ final class DeviceTable {
     private Optional<String> lookUp(Source source, Iterator<String> ids, Budget budget, Predicate<Device> visitor) {
         while (ids.hasNext()) {
             String id = ids.next();
-            budget.spend(Budget.VISIT);
-            @Nullable Device device = isOf(source, id) ? get(id) : null;
+            byte @Nullable [] row = isOf(source, id) ? store.get(id) : null;
+            budget.spend(Budget.visit(row == null ? 0 : row.length));
+            @Nullable Device device = healer.decoded(id, row);
             boolean goOn = device == null || visitor.test(device);
             if ((!goOn || budget.isSpent()) && ids.hasNext()) {
                 return Optional.of(id);
@@ -236,8 +237,8 @@ final class DeviceTable {
         try (KeyValueIterator<String, byte[]> found = store.range(from, null)) {
             while (found.hasNext()) {
                 KeyValue<String, byte[]> entry = found.next();
-                budget.spend(Budget.VISIT);
                 boolean isOf = source == null || isOf(source, entry.key);
+                budget.spend(Budget.visit(isOf ? entry.value.length : 0));
                 @Nullable Device device = isOf ? healer.decoded(entry.key, entry.value) : null;
                 boolean goOn = device == null || visitor.test(device);
                 if ((!goOn || budget.isSpent()) && found.hasNext()) {

@@ -110,7 +110,7 @@ final class Expansions {
     /** Devices that twin jobs have changed, and that continuous jobs have not evaluated since. */
     private final Deque<String> rewritten = new ArrayDeque<>();
 
-    /** What evaluating devices and beginning their device jobs has cost so far, in units of a budget. */
+    /** Counts the cost of evaluating devices and of beginning their device jobs, in units of a budget. */
     private long work;
 
     private boolean releasing;
@@ -279,7 +279,7 @@ final class Expansions {
         if (job != null) {
             keep(job, FleetJob.newBuilder(job.job).setHeld(false).setResuming(true));
             chores.begin(resumption(job), now);
-            release(job, new Budget(Budget.TICK), now);
+            release(job, new Budget(Budget.TICK / 2), now);
             releaseSome();
         }
     }
@@ -322,15 +322,21 @@ final class Expansions {
         for (Active job : active.values()) {
             if (job != except && concerns(job, deviceId) && !isBehind(job, deviceId) && job.ahead.add(deviceId)) {
                 any = true;
-                work += Budget.VISIT + Budget.DELETE;
+                work += Budget.DELETE;
                 evaluated.add(job.job.getJobId(), deviceId);
-                @Nullable Device device = devices.get(deviceId);
+                @Nullable Device device = visited(deviceId);
                 if (device != null && take(job, device, now)) {
                     keep(job, FleetJob.newBuilder(job.job));
                 }
             }
         }
         return any;
+    }
+
+    private @Nullable Device visited(String deviceId) {
+        @Nullable Device device = devices.get(deviceId);
+        work += Budget.visit(device == null ? 0 : DeviceViews.roughSize(device));
+        return device;
     }
 
     /** Has continuous jobs evaluate a device that has just changed. */
@@ -345,8 +351,7 @@ final class Expansions {
             String deviceId = rewritten.remove();
             for (Active job : active.values()) {
                 if (job.job.getContinuous() && concerns(job, deviceId) && isBehind(job, deviceId)) {
-                    work += Budget.VISIT;
-                    @Nullable Device device = devices.get(deviceId);
+                    @Nullable Device device = visited(deviceId);
                     if (device != null
                             && !deviceJobs.contains(job.job.getJobId(), deviceId)
                             && take(job, device, now)) {
@@ -529,6 +534,7 @@ final class Expansions {
     }
 
     private void apply(FleetJob job, TwinEdit edit, Device device, @Nullable DeviceJobStatus previous, Instant now) {
+        work += Budget.rewrite(DeviceViews.roughSize(device));
         Object event = switch (twins.write(device, changed(edit, device, now), now)) {
             case TwinChange.Changed _, TwinChange.Unchanged _ -> new DeviceJobCompleted(null, null);
             case TwinChange.Refused refused ->

@@ -1,7 +1,6 @@
 package io.muster.planner.fleet.stream;
 
 import io.muster.records.Delivery;
-import io.muster.records.Reply;
 import io.muster.service.Outbox;
 import io.muster.service.Requester;
 import io.muster.service.Route;
@@ -47,13 +46,6 @@ final class FleetOutbox {
     }
 
     void reply(Requester requester, Object outcome, Instant now) {
-        if (requester.awaitsReply() && requester.requestId() != null) {
-            outbox.send(
-                    replies(),
-                    Topics.REPLIES,
-                    new Route(requester.requestId(), requester.replyTo()),
-                    new Reply(requester.requestId(), outcome),
-                    now);
-        }
+        outbox.reply(replies(), requester, outcome, now);
     }
 }

@@ -212,7 +212,8 @@ final class MethodRunner {
                         LogText.of(pending.getNumber()),
                         LogText.of(String.valueOf(pending.getJobId())),
                         e);
-                methods.remove(pending);
+                Optional.ofNullable(methods.get(pending.getDeviceId(), pending.getNumber()))
+                        .ifPresent(methods::remove);
             }
         }
         return !due.isEmpty();

@@ -19,6 +19,8 @@ import org.slf4j.LoggerFactory;
 final class WaitingTargets {
     private static final Logger LOG = LoggerFactory.getLogger(WaitingTargets.class);
     private static final HexFormat HEX = HexFormat.of();
+    /** Places that are asked for at once, at least. */
+    private static final int FEWEST = 64;
 
     private final KeyValueStore<String, byte[]> store;
     private final DeviceJobTable deviceJobs;
@@ -44,15 +46,20 @@ final class WaitingTargets {
 
     /** Returns those of the job before that place, in the order of their places, at most so many. */
     List<Target> before(FleetJob job, long before, int most) {
-        if (before <= 0) {
-            return List.of();
-        }
         List<Target> found = new ArrayList<>();
-        try (KeyValueIterator<String, byte[]> all =
-                store.range(key(job.getJobId(), 0), key(job.getJobId(), before - 1))) {
-            while (all.hasNext() && found.size() < most) {
-                read(job, all.next()).ifPresent(found::add);
+        long from = 0;
+        while (from < before && found.size() < most) {
+            // The store copies all keys of the range that it is asked for. Before the released ones there are none of
+            // ours.
+            long width = from < job.getReleased() ? job.getReleased() - from : Math.max(most, FEWEST);
+            long to = Math.min(before, from + width);
+            try (KeyValueIterator<String, byte[]> all =
+                    store.range(key(job.getJobId(), from), key(job.getJobId(), to - 1))) {
+                while (all.hasNext() && found.size() < most) {
+                    read(job, all.next()).ifPresent(found::add);
+                }
             }
+            from = to;
         }
         return found;
     }

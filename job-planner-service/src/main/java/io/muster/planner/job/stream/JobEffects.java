@@ -28,7 +28,6 @@ import io.muster.records.JobWindowClosed;
 import io.muster.records.JobWindowOpened;
 import io.muster.records.Refusal;
 import io.muster.records.ReleaseDeviceJobs;
-import io.muster.records.Reply;
 import io.muster.records.ResumeDeviceJobs;
 import io.muster.service.Outbox;
 import io.muster.service.Requester;
@@ -148,15 +147,8 @@ final class JobEffects {
     }
 
     private void reply(Object outcome, Requester requester, Instant now) {
-        if (requester.awaitsReply() && requester.requestId() != null) {
-            assert outcome instanceof Job || outcome instanceof Refusal;
-            outbox.send(
-                    Outbox.sink(Topics.REPLIES, "job"),
-                    Topics.REPLIES,
-                    new Route(requester.requestId(), requester.replyTo()),
-                    new Reply(requester.requestId(), outcome),
-                    now);
-        }
+        assert outcome instanceof Job || outcome instanceof Refusal;
+        outbox.reply(Outbox.sink(Topics.REPLIES, "job"), requester, outcome, now);
     }
 
     void giveUp(RecordMetadata position, Record<String, byte[]> record, String reason, Instant now) {

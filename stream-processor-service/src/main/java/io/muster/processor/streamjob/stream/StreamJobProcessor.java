@@ -4,7 +4,6 @@ import io.muster.codec.Codecs;
 import io.muster.processor.streamjob.StreamJobDecider;
 import io.muster.processor.streamjob.StreamJobDecision;
 import io.muster.records.Refusal;
-import io.muster.records.Reply;
 import io.muster.records.StreamJob;
 import io.muster.records.StreamJobCommand;
 import io.muster.records.StreamJobDeleted;
@@ -160,13 +159,6 @@ public final class StreamJobProcessor implements Processor<String, byte[], Route
 
     /** @param outcome one of those of {@code Reply}: a document, a {@link Refusal}, … */
     private void answer(Requester requester, Object outcome, Instant now) {
-        if (requester.awaitsReply()) {
-            outbox.send(
-                    Outbox.sink(Topics.REPLIES, WRITER),
-                    Topics.REPLIES,
-                    new Route(requester.requestId(), requester.replyTo()),
-                    new Reply(requester.requestId(), outcome),
-                    now);
-        }
+        outbox.reply(Outbox.sink(Topics.REPLIES, WRITER), requester, outcome, now);
     }
 }

@@ -23,6 +23,7 @@ import io.muster.service.HangingTransactions;
 import io.muster.service.KafkaConnection;
 import io.muster.service.LogFollower;
 import io.muster.service.StreamsApplication;
+import io.muster.topics.RecordSizes;
 import io.muster.topics.Topics;
 import java.time.Duration;
 import java.time.Instant;
@@ -115,6 +116,7 @@ public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable 
     private static Producer<String, byte[]> producer(StreamsApplication.Options options) {
         Map<String, Object> producing = options.kafka().clientProperties();
         producing.put(ProducerConfig.ACKS_CONFIG, "all");
+        producing.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, RecordSizes.LARGEST_REQUEST);
         return new KafkaProducer<>(producing, new StringSerializer(), new ByteArraySerializer());
     }
 
