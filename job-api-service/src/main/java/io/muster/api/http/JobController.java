@@ -26,7 +26,6 @@ import io.muster.records.PauseJob;
 import io.muster.records.Refusal;
 import io.muster.records.RefusalReason;
 import io.muster.records.ResumeJob;
-import java.util.List;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -45,7 +44,7 @@ final class JobController {
     }
 
     @Get("/jobs/v2/query")
-    HttpResponse<String> query(
+    CompletionStage<MutableHttpResponse<String>> query(
             HttpRequest<?> request,
             @QueryValue @Nullable String jobType,
             @QueryValue @Nullable String jobStatus,
@@ -54,16 +53,21 @@ final class JobController {
         Jobs.Filter filter = Jobs.Filter.of(jobType, jobStatus);
         int limit = Paging.size(request, pageSize);
         @Nullable String after = Paging.place(request, continuationToken).orElse(null);
-        List<JobView.Entry> found = jobs.page(after, limit + 1, filter::selects);
-        List<JobView.Entry> page = found.subList(0, Math.min(limit, found.size()));
-        ArrayNode body = JsonNodeFactory.instance.arrayNode();
-        page.forEach(entry -> body.add(Jobs.document(entry.job(), entry.statistics())));
-        MutableHttpResponse<String> answer = Answers.ok(body).header(Paging.ITEM_TYPE, "jobResponse");
-        return found.size() > limit
-                ? answer.header(
-                        Paging.CONTINUATION,
-                        Paging.token(page.getLast().job().getDefinition().getJobId()))
-                : answer;
+        return workers.get(() -> {
+            JobView.Page page = jobs.page(after, limit, filter::selects);
+            ArrayNode body = JsonNodeFactory.instance.arrayNode();
+            page.entries().forEach(entry -> body.add(Jobs.document(entry.job(), entry.statistics())));
+            MutableHttpResponse<String> answer = Answers.ok(body).header(Paging.ITEM_TYPE, "jobResponse");
+            return page.more()
+                    ? answer.header(
+                            Paging.CONTINUATION,
+                            Paging.token(page.entries()
+                                    .getLast()
+                                    .job()
+                                    .getDefinition()
+                                    .getJobId()))
+                    : answer;
+        });
     }
 
     @Get("/jobs/v2/{id}")

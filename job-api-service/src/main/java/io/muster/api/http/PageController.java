@@ -17,6 +17,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /** The description of the API, and the page of live numbers. */
@@ -34,8 +35,10 @@ final class PageController {
     private final JobView jobs;
     private final Gate gate;
     private final Time time;
+    private final Workers workers;
 
-    PageController(JobView jobs, Gate gate, Time time) {
+    PageController(JobView jobs, Gate gate, Time time, Workers workers) {
+        this.workers = workers;
         this.jobs = jobs;
         this.gate = gate;
         this.time = time;
@@ -118,10 +121,12 @@ final class PageController {
 
     /** The latest jobs, the newest first. */
     @Get("/live/jobs")
-    HttpResponse<String> liveJobs() {
-        ArrayNode body = JsonNodeFactory.instance.arrayNode();
-        jobs.latest(SHOWN).forEach(entry -> body.add(Jobs.document(entry.job(), entry.statistics())));
-        return Answers.ok(body).header("Cache-Control", "no-store");
+    CompletionStage<MutableHttpResponse<String>> liveJobs() {
+        return workers.get(() -> {
+            ArrayNode body = JsonNodeFactory.instance.arrayNode();
+            jobs.latest(SHOWN).forEach(entry -> body.add(Jobs.document(entry.job(), entry.statistics())));
+            return Answers.ok(body).header("Cache-Control", "no-store");
+        });
     }
 
     private static String resource(String name) {

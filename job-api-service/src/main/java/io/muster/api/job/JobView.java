@@ -1,8 +1,11 @@
 package io.muster.api.job;
 
+import io.muster.records.DeviceMethod;
 import io.muster.records.Job;
+import io.muster.records.JobDefinition;
 import io.muster.records.JobStatistics;
 import io.muster.records.JobStatus;
+import io.muster.records.TwinPatch;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -19,6 +22,12 @@ import org.jspecify.annotations.Nullable;
  * caller was told is what it reads next. Thread-safe.
  */
 public final class JobView {
+    /** Characters of conditions, payloads and patches behind which a page ends. */
+    private static final int PAGE_CHARACTERS = 1 << 20;
+
+    /** A page of jobs. @param more whether there are more behind it */
+    public record Page(List<Entry> entries, boolean more) {}
+
     /** A job and its statistics, if there are any yet. */
     public record Entry(Job job, @Nullable JobStatistics statistics) {}
 
@@ -109,20 +118,35 @@ public final class JobView {
     }
 
     /**
-     * In order of job ids, so that pages stay in step while jobs come and go.
+     * Lists jobs in order of their ids, so that pages stay in step while jobs come and go. A page ends at the limit, or when its texts are long.
      *
      * @param after the job id behind which to begin; null for the first
      */
-    public List<Entry> page(@Nullable String after, int limit, Predicate<Job> wanted) {
+    public Page page(@Nullable String after, int limit, Predicate<Job> wanted) {
         List<Entry> page = new ArrayList<>();
+        long characters = 0;
         for (Known known : (after == null ? jobs : jobs.tailMap(after, false)).values()) {
-            if (page.size() == limit) {
-                break;
-            }
             if (wanted.test(known.job())) {
+                if (page.size() == limit || characters > PAGE_CHARACTERS) {
+                    return new Page(page, true);
+                }
                 page.add(entry(known.job()));
+                characters += characters(known.job().getDefinition());
             }
         }
-        return page;
+        return new Page(page, false);
+    }
+
+    private static long characters(JobDefinition definition) {
+        int operation = switch (definition.getOperation()) {
+            case DeviceMethod method -> method.getPayload().length();
+            case TwinPatch patch -> length(patch.getTags()) + length(patch.getDesired());
+            case Object unknown -> throw new IllegalStateException("not an operation, class=" + unknown.getClass());
+        };
+        return operation + definition.getQueryCondition().length();
+    }
+
+    private static int length(@Nullable String text) {
+        return text == null ? 0 : text.length();
     }
 }
