@@ -14,9 +14,10 @@ class TopicsPageTest {
     private static String page() {
         StringBuilder page = new StringBuilder("# Topics\n\n"
                 + "Made from the catalogue (`io.muster.topics.Topics`) by its test. Values are Avro in the"
-                + " Confluent wire format; the schema's subject is the topic's name and `-value`.\n\n"
-                + "| topic | key | value | kept | partitions | why |\n"
-                + "|---|---|---|---|---|---|\n");
+                + " Confluent wire format; the schema's subject is the topic's name and `-value`."
+                + " `max.message.bytes` is ours to set but where others ask (ADR 27).\n\n"
+                + "| topic | key | value | kept | largest record | partitions | why |\n"
+                + "|---|---|---|---|---|---|---|\n");
         for (Topic<?> topic : Topics.ALL) {
             String kept = switch (topic.retention()) {
                 case Retention.Compacted _ -> "compacted";
@@ -26,12 +27,13 @@ class TopicsPageTest {
                                     ? ", at most " + (keeps.bytes().getAsLong() >> 20) + " MiB"
                                     : "");
             };
-            page.append("| `%s` | %s | `%s` | %s | %s | %s |%n"
+            page.append("| `%s` | %s | `%s` | %s | %s | %s | %s |%n"
                     .formatted(
                             topic.name(),
                             topic.key(),
                             topic.valueType().getSimpleName(),
                             kept,
+                            topic.size().isPresent() ? (topic.size().getAsInt() >> 20) + " MiB" : "Kafka's default",
                             topic.partitioning()
                                     .name()
                                     .toLowerCase(java.util.Locale.ROOT)
