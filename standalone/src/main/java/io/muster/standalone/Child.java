@@ -11,17 +11,24 @@ import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps one process running: one that dies is started again, later each time. Its output goes to a log of its own. Thread-safe; calls nobody
- * while it holds its lock.
+ * Keeps one process running: one that dies is started again, later each time. Its output goes to a log of its own. A terminal's Ctrl-C and its
+ * end reach the whole process group; the process ignores both, so that it ends in its turn, by {@link #end}. Thread-safe; calls nobody while it
+ * holds its lock.
  */
 final class Child {
     private static final Duration SHORTEST_BACKOFF = Duration.ofMillis(500);
     private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(15);
     private static final Duration STEADY = Duration.ofSeconds(30);
-    private static final Duration END_LIMIT = Duration.ofSeconds(20);
+    /** Until it is killed: longer than the minute that a service gives itself ({@code ServiceProgram}), as in the chart and in Compose. */
+    static final Duration END_LIMIT = Duration.ofSeconds(75);
+    /** A JVM leaves signals ignored that were ignored when it began. */
+    private static final List<String> IGNORING_THE_TERMINAL =
+            List.of("/bin/sh", "-c", "trap '' INT HUP; exec \"$@\"", "sh");
+
     private static final int UNUSABLE = 2;
     private static final int ENDS_BEFORE_TROUBLE = 4;
 
@@ -39,7 +46,8 @@ final class Child {
     /** @param say takes what happens to it, a sentence at a time, and may ask any child anything */
     Child(String name, List<String> command, Path log, ScheduledExecutorService timer, Consumer<String> say) {
         this.name = name;
-        this.command = List.copyOf(command);
+        this.command =
+                Stream.concat(IGNORING_THE_TERMINAL.stream(), command.stream()).toList();
         this.log = log;
         this.timer = timer;
         this.say = say;
@@ -102,7 +110,7 @@ final class Child {
         }
     }
 
-    /** Why it can't start, if it can't: its own sentence where it refused its settings, else that it ends again and again. */
+    /** Returns the reason why it can't start, if it can't: its own sentence where it refused its settings, else that it ends again and again. */
     synchronized Optional<String> trouble() {
         Process last = process;
         if (last == null || last.isAlive()) {

@@ -5,10 +5,12 @@ import io.muster.service.ServiceProgram;
 import io.muster.service.SettingsException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -18,7 +20,9 @@ public final class Main {
     private static final int FAILED = 1;
     private static final int STOPPED = 3;
     private static final int NOT_READY = 4;
-    private static final int DOWN_SECONDS = 60;
+    /** Behind the supervisor's own limit, so that it tells how it ended. */
+    private static final Duration DOWN_LIMIT = Standalone.END_LIMIT.plusSeconds(10);
+
     private static final String LOGGING = "logback.configurationFile";
 
     /** Begins the line that ./muster up --detach waits for. */
@@ -113,7 +117,7 @@ public final class Main {
 
     private static boolean isOver(CountDownLatch ended) {
         try {
-            return ended.await(DOWN_SECONDS, TimeUnit.SECONDS);
+            return ended.await(Standalone.END_LIMIT.toSeconds(), TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;
@@ -126,15 +130,18 @@ public final class Main {
         ServiceProgram.settings(); // The services inherit the environment, and so the prefix of names.
     }
 
-    private static void down(Options options) throws StandaloneException, InterruptedException {
+    /** Returns when nothing of it runs any more; a supervisor that does not end in time is killed. */
+    private static void down(Options options) throws InterruptedException {
         ProcessHandle muster =
                 State.supervisor(State.processes(State.read(options.data()))).orElse(null);
         if (muster != null) {
             muster.destroy();
             try {
-                muster.onExit().get(DOWN_SECONDS, TimeUnit.SECONDS);
-            } catch (java.util.concurrent.ExecutionException | TimeoutException e) {
-                throw new StandaloneException("Muster does not end; its pid is " + muster.pid() + ".", e);
+                muster.onExit().get(DOWN_LIMIT.toSeconds(), TimeUnit.SECONDS);
+            } catch (ExecutionException | TimeoutException e) {
+                System.out.println("Muster does not end within " + DOWN_LIMIT.toMinutes() + " minutes, and is killed.");
+                muster.destroyForcibly();
+                muster.onExit().join();
             }
         }
         Standalone.endLeftovers(options.data(), System.out::println);

@@ -49,14 +49,17 @@ public final class Standalone implements AutoCloseable {
     private static final String SECOND = "-2";
     private static final List<String> STATEFUL = List.of("planner", "processor");
     private static final String GATEWAY = "io.muster.gateway.Main";
-    private static final String AGENTS = "agents";
-    /** What the gateway takes outside the heap: for devices at most so much that its Kafka clients never lack any. As in its image. */
+    static final String AGENTS = "agents";
+    /** Bounds the gateway's memory outside the heap: for devices at most so much that its Kafka clients never lack any. As in its image. */
     private static final List<String> GATEWAY_BUFFERS = List.of(
             "-XX:MaxDirectMemorySize=160m",
             "-Dio.netty.maxDirectMemory=" + (128 << 20),
             "-Djdk.nio.maxCachedBufferSize=" + (256 << 10));
 
     private static final List<String> SERVICES = List.of("planner", "processor", "gateway", "api");
+    /** How long an end takes at most: one process after the other, with the broker, the registry and the devices. */
+    static final Duration END_LIMIT = Child.END_LIMIT.multipliedBy(SERVICES.size() + 3);
+
     private static final Duration START_LIMIT = Duration.ofMinutes(10);
     private static final String DEBUG = "MUSTER_DEBUG";
     private static final String JAVA_OPTIONS = "MUSTER_JAVA_OPTIONS";
@@ -577,7 +580,7 @@ public final class Standalone implements AutoCloseable {
         return SharedAccessPolicies.load(data.policies());
     }
 
-    /** What the process of that name has said. */
+    /** Returns the file with what the process of that name has said. */
     public Path log(String name) {
         return data.logs().resolve(name + ".log");
     }
@@ -637,6 +640,7 @@ public final class Standalone implements AutoCloseable {
     @Override
     public void close() {
         become("stopping");
+        children.forEach(Child::abandon);
         for (Child child : List.copyOf(children).reversed()) {
             child.end();
         }

@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -67,17 +66,17 @@ class ChildTest {
 
     @Test
     void startsAgainWhatCouldNotBeStartedForAWhile() throws IOException {
-        Path program = folder.resolve("program");
-        Path log = folder.resolve("log");
-        write(program);
+        Path logs = Files.createDirectory(folder.resolve("logs"));
+        Path log = logs.resolve("log");
         List<String> said = new CopyOnWriteArrayList<>();
-        Child child = new Child("child", List.of(program.toString()), log, timer, line -> {
+        Child child = new Child("child", List.of("echo", "started"), log, timer, line -> {
             said.add(line);
             try {
                 if (said.size() == 1) {
-                    Files.delete(program);
+                    Files.delete(log);
+                    Files.delete(logs);
                 } else if (said.size() == 3) {
-                    write(program);
+                    Files.createDirectory(logs);
                 }
             } catch (IOException e) {
                 throw new AssertionError(e);
@@ -85,16 +84,45 @@ class ChildTest {
         });
         start(child);
         try {
-            await().atMost(Duration.ofMinutes(1)).until(() -> lines(log) >= 2);
+            await().atMost(Duration.ofMinutes(1)).until(() -> said.size() > 3 && lines(log) >= 1);
         } finally {
             child.abandon();
         }
         assertThat(said.get(1)).contains("The child can't be started").contains("it is tried again in");
     }
 
-    private static void write(Path program) throws IOException {
-        Files.writeString(program, "#!/bin/sh\necho started\n");
-        Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
+    /** Ctrl-C in a terminal reaches every process of the group: the supervisor ends them, in order. */
+    @Test
+    void leavesTheTerminalsSignalsToTheSupervisor() throws Exception {
+        Path log = folder.resolve("log");
+        List<String> said = new CopyOnWriteArrayList<>();
+        Child child = new Child(
+                "child",
+                List.of(
+                        "sh",
+                        "-c",
+                        "trap 'echo interrupted; exit 130' INT HUP; trap 'echo living' USR1; trap 'echo told; exit 0' TERM;"
+                                + " echo started; while :; do sleep 0.05; done"),
+                log,
+                timer,
+                said::add);
+        start(child);
+        try {
+            await().until(() -> lines(log) == 1);
+            signal(child, "INT");
+            signal(child, "HUP");
+            signal(child, "USR1");
+            await().until(() -> lines(log) > 1);
+        } finally {
+            child.end();
+        }
+        assertThat(Files.readAllLines(log)).containsExactly("started", "living", "told");
+        assertThat(said).isEmpty();
+    }
+
+    private static void signal(Child child, String signal) throws IOException, InterruptedException {
+        long pid = child.handle().orElseThrow().pid();
+        new ProcessBuilder("kill", "-" + signal, Long.toString(pid)).start().waitFor();
     }
 
     private static void start(Child child) {

@@ -23,6 +23,8 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 
 /** What a newcomer does with {@code ./muster}, and what happens to it then. */
 class FirstHourTest {
@@ -215,9 +217,7 @@ class FirstHourTest {
     @Test
     void aDemonstrationThatMeetsTroubleEndsNothing() throws Exception {
         script.run("down").with(0);
-        List<String> words = new ArrayList<>(List.of("up", "--devices=500"));
-        words.addAll(ports);
-        Process up = script.start(words.toArray(String[]::new));
+        Process up = startUp("--devices=500");
         await().atMost(Duration.ofMinutes(10)).until(() -> log().contains("Registering 500"));
         // Read at once, while they are registered.
         process(JSON.readTree(Files.readString(data.resolve("state.json"))), "api")
@@ -247,6 +247,65 @@ class FirstHourTest {
             Files.writeString(policies, before);
             script.run("down").with(0);
         }
+    }
+
+    /** Blank keys open nothing: so an owner takes a policy out of use. */
+    @Test
+    void aStartWhosePoliciesHaveNoKeyStays() throws Exception {
+        Path policies = data.resolve("policies.properties");
+        String before = Files.readString(policies);
+        script.run("down").with(0);
+        Files.writeString(policies, before.replaceAll("(?m)^((?:iothubowner|service)\\.\\w+Key)=.*$", "$1="));
+        try {
+            int earlier = log().length();
+            Process up = startUp("--devices=0");
+            await().atMost(Duration.ofMinutes(10))
+                    .until(() -> log().substring(earlier).contains("There is no link to the page of jobs: "));
+            assertThat(status(0).path("state").asText()).isEqualTo("ready");
+            assertThat(script.run("token").with(1).said())
+                    .startsWith("muster: The policy iothubowner has no key")
+                    .hasLineCount(1);
+            up.destroy();
+            assertThat(up.waitFor()).isZero();
+        } finally {
+            Files.writeString(policies, before);
+        }
+    }
+
+    private static Process startUp(String... options) throws IOException {
+        List<String> words = new ArrayList<>(List.of("up"));
+        words.addAll(ports);
+        words.addAll(List.of(options));
+        return script.start(words.toArray(String[]::new));
+    }
+
+    /** It reaches each process of the terminal's group at once. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void ctrlCEndsEverythingInOrder() throws Exception {
+        script.run("down").with(0);
+        int earlier = log().length();
+        Process up = startUp("--devices=2");
+        await().atMost(Duration.ofMinutes(10))
+                .until(() -> log().substring(earlier).contains("Ctrl-C ends everything."));
+        new ProcessBuilder("kill", "-INT", "--", "-" + up.pid()).start().waitFor();
+        assertThat(up.waitFor()).isZero();
+        assertThat(log().substring(earlier)).doesNotContain("is started again");
+        assertThat(Files.readString(data.resolve("logs/planner.log"))).contains("job-planner-service ended");
+        assertThat(Files.getLastModifiedTime(data.resolve("logs/broker.log")))
+                .isGreaterThan(Files.getLastModifiedTime(data.resolve("logs/planner.log")));
+    }
+
+    @Test
+    void downEndsWhatDoesNotEndByItself() throws Exception {
+        ensureRunning();
+        ProcessHandle planner = process(status(0), "planner").orElseThrow();
+        new ProcessBuilder("kill", "-STOP", Long.toString(planner.pid()))
+                .start()
+                .waitFor();
+        script.run("down").with(0);
+        assertThat(planner.isAlive()).isFalse();
+        assertThat(status(3).path("processes")).isEmpty();
     }
 
     /** A service that is gone, or was started again a moment ago, serves nobody. */

@@ -118,7 +118,7 @@ final class MusterProgram {
     /** Tells it to end, and waits until it has. */
     void end() throws InterruptedException {
         process.destroy();
-        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(10, TimeUnit.MINUTES)).isTrue();
         assertThat(process.exitValue()).isZero();
     }
 }

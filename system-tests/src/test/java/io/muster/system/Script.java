@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.condition.OS;
 
 /** The script {@code ./muster} as people run it, from a checkout whose path has a blank. */
 final class Script {
@@ -65,9 +66,10 @@ final class Script {
         return bare(arguments.toArray(String[]::new));
     }
 
-    /** Starts it with {@code --data}, in the background; the data folder has a log of its own. */
+    /** Starts it with {@code --data}, in the background, on Linux as a process group as a terminal does; the data folder has a log of its own. */
     Process start(String... words) throws IOException {
-        List<String> command = new ArrayList<>(List.of(script.toString()));
+        List<String> command = new ArrayList<>(OS.LINUX.isCurrentOs() ? List.of("setsid", "env", "--default-signal=INT") : List.of());
+        command.add(script.toString());
         command.addAll(Arrays.asList(words));
         command.addAll(List.of("--data", data.toString()));
         return new ProcessBuilder(command)
