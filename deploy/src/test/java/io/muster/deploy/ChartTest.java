@@ -110,6 +110,40 @@ class ChartTest {
                 .containsEntry("MUSTER_REST_CONNECTIONS_PER_ADDRESS", connections);
     }
 
+    /** Devices over WebSockets come from the ingress's address, all of them. */
+    @ParameterizedTest
+    @CsvSource({"api.ingress.enabled=false, false", "api.ingress.enabled=true, true"})
+    void aWrongDeviceBehindTheIngressKeepsNoOtherOut(String value, boolean unlimited) throws IOException {
+        Map<String, String> gateway =
+                Manifests.environment(Manifests.of(value).pods().get("StatefulSet/muster-gateway"));
+        assertThat("0".equals(gateway.get("MUSTER_MQTT_REFUSALS_PER_ADDRESS"))).isEqualTo(unlimited);
+    }
+
+    /** Functions of users have processes of their own beside the heap, 65 % of the limit ({@code ServiceImage}). */
+    @Test
+    void theProcessorsMemoryHoldsItsFunctions() throws IOException {
+        JsonObject pod = Manifests.of().pods().get("StatefulSet/muster-processor");
+        String limit = Manifests.at(Manifests.container(pod), "resources", "limits")
+                .get("memory")
+                .getAsString();
+        assertThat(limit).isEqualTo("1Gi");
+        int processes = Integer.parseInt(Manifests.environment(pod).get("MUSTER_FUNCTIONS_PROCESSES"));
+        assertThat(1024 * 65 / 100 + 150 * processes).isLessThanOrEqualTo(1024);
+    }
+
+    /** A service may take a minute to end ({@code ServiceProgram}). */
+    @Test
+    void podsAreNotKilledWhileTheyEnd() throws IOException {
+        Map<String, JsonObject> pods = Manifests.of().pods();
+        for (String service : SERVICES) {
+            assertThat(pods.get("StatefulSet/muster-" + service)
+                            .get("terminationGracePeriodSeconds")
+                            .getAsInt())
+                    .as(service)
+                    .isGreaterThan(60);
+        }
+    }
+
     /** As the pod security standard "restricted" has it, and a root that can't be written. */
     private static void isRestricted(String id, JsonObject pod) {
         JsonObject security = Manifests.at(pod, "securityContext");
