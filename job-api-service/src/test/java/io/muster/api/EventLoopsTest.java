@@ -8,8 +8,12 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -71,5 +75,27 @@ class EventLoopsTest {
                 socket.close();
             }
         }
+    }
+
+    /** The threads that complete replies carry those of everybody. */
+    @Test
+    void whatFollowsTheReplyToAStreamJobsWriterRunsOnWorkers() throws IOException {
+        List<String> senders = new CopyOnWriteArrayList<>();
+        String body =
+                "{'properties':{'outputStartMode':'JobStartTime','inputs':[{'name':'i','properties':{}}],'outputs':[{'name':'o','properties':{}}],'transformation':{'name':'T','properties':{'query':'SELECT * INTO o FROM i'}}}}"
+                        .replace('\'', '"');
+        try (TestApi api = TestApi.start();
+                ExecutorService replies = Executors.newSingleThreadExecutor(
+                        Thread.ofPlatform().name("replies").factory())) {
+            api.planner.replies = replies;
+            api.planner.onSend = _ -> senders.add(Thread.currentThread().getName());
+            assertThat(api.exchange(
+                            "PUT /subscriptions/s/resourcegroups/g/providers/Microsoft.StreamAnalytics/streamingjobs/job?api-version=2020-03-01"
+                                    + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: "
+                                    + api.token("iothubowner") + "\r\nContent-Length: " + body.length() + "\r\n\r\n"
+                                    + body))
+                    .startsWith("HTTP/1.1 201 ");
+        }
+        assertThat(senders).as("of the job, and of its start").hasSize(2).allMatch(name -> name.startsWith("worker-"));
     }
 }

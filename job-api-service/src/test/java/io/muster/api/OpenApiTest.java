@@ -298,6 +298,84 @@ class OpenApiTest {
         assertThat(ask("GET", GROUP + "/odd", "").at("/error/code").asText()).isEqualTo("ResourceNotFound");
     }
 
+    /** A job that is kept can be read: lists hold objects with a name, and properties are objects. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            {'properties':['a']}                                                          | properties is an object
+            {'properties':{'inputs':'a'}}                                                 | properties.inputs is an array of objects
+            {'properties':{'inputs':['a']}}                                               | properties.inputs is an array of objects
+            {'properties':{'outputs':[null]}}                                             | properties.outputs is an array of objects
+            {'properties':{'inputs':{'a':{}}}}                                            | properties.inputs is an array of objects
+            {'properties':{'functions':7}}                                                | properties.functions is an array of objects
+            {'properties':{'inputs':[{'properties':{}}]}}                                 | properties.inputs[0].name is a text
+            {'properties':{'inputs':[{'name':7,'properties':{}}]}}                        | properties.inputs[0].name is a text
+            {'properties':{'outputs':[{'name':'a'},{'name':'o','properties':'x'}]}}       | properties.outputs[1].properties is an object
+            {'properties':{'transformation':'T'}}                                         | properties.transformation is an object
+            {'properties':{'transformation':{'properties':{'query':''}}}}                 | properties.transformation.name is a text
+            {'properties':{'transformation':{'name':'T','properties':['SELECT']}}}        | properties.transformation.properties is an object
+            """)
+    void aStreamJobThatCouldNotBeReadIsRefused(String document, String message) throws Exception {
+        assertThat(ask("PUT", GROUP + "/unread", document.replace('\'', '"'))
+                        .at("/error/message")
+                        .asText())
+                .isEqualTo("The member " + message + ".");
+        assertThat(ask("GET", GROUP + "/unread", "").at("/error/code").asText()).isEqualTo("ResourceNotFound");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"PUT, /inputs/i", "PATCH, /inputs/i", "PUT, /transformations/T", "PATCH, /transformations/T"})
+    void propertiesOfAChildAreAnObject(String method, String child) throws Exception {
+        String job = GROUP + "/children";
+        ask("PUT", job, "{}");
+        ask("PUT", job + child, "{}");
+        assertThat(ask(method, job + child, "{\"properties\":\"x\"}")
+                        .at("/error/message")
+                        .asText())
+                .isEqualTo("The member properties is an object.");
+        assertThat(ask("GET", job + child, "").path("properties").isObject()).isTrue();
+    }
+
+    @Test
+    void aChildWithoutPropertiesHasEmptyOnes() throws Exception {
+        String job = GROUP + "/bare";
+        ask(
+                "PUT",
+                job,
+                "{'properties':{'inputs':[{'name':'i'}],'outputs':[{'name':'o','properties':null}],'functions':null,'transformation':{'name':'T'}}}"
+                        .replace('\'', '"'));
+        JsonNode read = ask("GET", job + "?$expand=inputs,outputs,functions,transformation", "");
+        assertThat(read.at("/properties/inputs/0/name").asText()).isEqualTo("i");
+        assertThat(read.at("/properties/outputs/0/properties").isObject()).isTrue();
+        assertThat(read.at("/properties/functions")).isEmpty();
+        assertThat(ask("GET", job + "/transformations/T", "").path("name").asText())
+                .isEqualTo("T");
+        assertThat(ask("PATCH", job + "/inputs/i", "{\"properties\":{\"type\":\"Stream\"}}")
+                        .at("/properties/type")
+                        .asText())
+                .isEqualTo("Stream");
+    }
+
+    /** Whoever copies a job sends them. */
+    @Test
+    void diagnosticsThatAreSentBackAreNotKept() throws Exception {
+        String job = GROUP + "/corrected";
+        String all = job + "?$expand=inputs,outputs,functions,transformation";
+        ask(
+                "PUT",
+                job,
+                "{'properties':{'inputs':[{'name':'i','properties':{'diagnostics':'x'}}],'outputs':[{'name':'o'}],'transformation':{'name':'T','properties':{'query':'SELECT * INTO o FROM other'}}}}"
+                        .replace('\'', '"'));
+        JsonNode read = ask("GET", all, "");
+        assertThat(read.at("/properties/transformation/properties/diagnostics/conditions"))
+                .hasSize(1);
+        String corrected = read.toString().replace("FROM other", "FROM i");
+        ask("PUT", job, corrected);
+        JsonNode again = ask("GET", all, "");
+        assertThat(again.at("/properties/transformation/properties/query").asText())
+                .isEqualTo("SELECT * INTO o FROM i");
+        assertThat(again.toString()).doesNotContain("diagnostics");
+    }
+
     /** Their members are those that the service reads. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """

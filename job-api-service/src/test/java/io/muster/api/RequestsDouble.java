@@ -3,6 +3,8 @@ package io.muster.api;
 import io.muster.api.job.JobView;
 import io.muster.api.job.Requests;
 import io.muster.api.job.StreamJobView;
+import io.muster.api.json.Problem;
+import io.muster.api.json.ProblemException;
 import io.muster.records.CreateDevice;
 import io.muster.records.CreateJob;
 import io.muster.records.Credentials;
@@ -40,6 +42,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +54,9 @@ final class RequestsDouble implements Requests {
     final List<Object> commands = new CopyOnWriteArrayList<>();
     /** Sees each command and question before it is taken, on the thread that sends it. */
     volatile Consumer<Object> onSend = _ -> {};
+
+    /** Completes replies to commands of stream jobs; at once, unless it is another. */
+    volatile Executor replies = Runnable::run;
 
     private final Map<String, DeviceView> devices = new ConcurrentSkipListMap<>();
     private final JobView jobs;
@@ -65,7 +71,10 @@ final class RequestsDouble implements Requests {
     public CompletableFuture<Object> device(String deviceId, Object command, Duration limit) {
         onSend.accept(command);
         commands.add(command);
-        return CompletableFuture.completedFuture(outcome(deviceId, command));
+        return limit.isPositive()
+                ? CompletableFuture.completedFuture(outcome(deviceId, command))
+                : CompletableFuture.failedFuture(
+                        new ProblemException(Problem.gatewayTimeout("No answer came in " + limit + ".")));
     }
 
     private Object outcome(String deviceId, Object command) {
@@ -190,11 +199,15 @@ final class RequestsDouble implements Requests {
     public CompletableFuture<Object> streamJob(String id, Object command) {
         onSend.accept(command);
         commands.add(command);
+        return CompletableFuture.supplyAsync(() -> streamJobOutcome(id, command), replies);
+    }
+
+    private Object streamJobOutcome(String id, Object command) {
         @Nullable
         StreamJob known = streamJobs.get(id).map(StreamJobView.Entry::job).orElse(null);
         if (command instanceof DeleteStreamJob) {
             streamJobs.forget(id);
-            return CompletableFuture.completedFuture(new StreamJobDeleted());
+            return new StreamJobDeleted();
         }
         StreamJob.Builder job = known == null
                 ? StreamJob.newBuilder()
@@ -212,7 +225,7 @@ final class RequestsDouble implements Requests {
         }
         StreamJob now = job.setRevision(job.getRevision() + 1).build();
         streamJobs.put(now);
-        return CompletableFuture.completedFuture(now);
+        return now;
     }
 
     @Override

@@ -181,7 +181,7 @@ final class StreamJobController {
         return answer(entry, expanded(request));
     }
 
-    /** What a long-running operation has come to: as long as it is under way, 202. */
+    /** Returns the state of a long-running operation: as long as it is under way, 202. */
     private static HttpResponse<String> result(Target target, StreamJobView.Entry entry) {
         if (!RESULTS.equals(target.action())) {
             throw new ProblemException(Problem.notFound("There is nothing at " + target.path() + "."));
@@ -342,7 +342,7 @@ final class StreamJobController {
         StreamJob job = entry(target).job();
         ObjectNode before = StreamJobs.parse(job);
         PutStreamJob put = new PutStreamJob(change.apply(before).toString(), job.getRevision());
-        return requests.streamJob(target.id(), put).thenCompose(outcome -> {
+        return send(target, put).thenCompose(outcome -> {
             boolean late = outcome instanceof Refusal refusal
                     && refusal.getReason() == RefusalReason.PRECONDITION_FAILED
                     && tries > 1;
@@ -397,7 +397,7 @@ final class StreamJobController {
         if (jobs.get(target.id()).isEmpty()) {
             return CompletableFuture.completedFuture(HttpResponse.noContent());
         }
-        return requests.streamJob(target.id(), new DeleteStreamJob(null)).thenApply(outcome -> {
+        return send(target, new DeleteStreamJob(null)).thenApply(outcome -> {
             if (outcome instanceof StreamJobDeleted) {
                 return HttpResponse.ok();
             }
@@ -500,7 +500,7 @@ final class StreamJobController {
                         "There is no topic '" + topic + "': create it, or name another as eventHubName."));
     }
 
-    /** Why a child can't be run as it stands, by a code and a sentence. */
+    /** Tells, by a code and a sentence, why a child can't be run as it stands. */
     private record Refused(String code, String message) {}
 
     /** Returns why a job may not use what an input or output names; empty where it may, or where it names nothing yet. */
@@ -569,7 +569,11 @@ final class StreamJobController {
     }
 
     private CompletableFuture<StreamJob> write(Target target, Object command) {
-        return requests.streamJob(target.id(), command).thenApply(StreamJobController::accept);
+        return send(target, command).thenApply(StreamJobController::accept);
+    }
+
+    private CompletableFuture<Object> send(Target target, Object command) {
+        return workers.after(requests.streamJob(target.id(), command));
     }
 
     private static StreamJob accept(Object outcome) {

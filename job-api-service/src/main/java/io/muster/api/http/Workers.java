@@ -4,19 +4,22 @@ import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * Runs what a caller's text may make long on threads of its own: event loops serve everybody. Bodies are read on other threads than those that
- * compile queries, which may take long. Few threads and bounded queues; beyond them a caller is asked to come again. Thread-safe.
+ * Runs what a caller's text may make long on threads of its own: event loops, and the threads that complete replies, serve everybody. Bodies
+ * are read on other threads than those that compile queries, which may take long. Few threads and bounded queues; beyond them a caller is asked
+ * to come again. Thread-safe.
  */
 final class Workers implements AutoCloseable {
     private static final int QUEUED = 256;
-    /** As many as an address has connections: one alone has no body refused. */
+    /** As many as an address has connections by default: one alone has no body refused. */
     private static final int BODIES_QUEUED = 1000;
 
     private final ThreadPoolExecutor compiling;
@@ -56,9 +59,20 @@ final class Workers implements AutoCloseable {
         try {
             return CompletableFuture.supplyAsync(work, threads).thenCompose(stage -> stage);
         } catch (RejectedExecutionException e) {
-            return CompletableFuture.failedFuture(new ProblemException(
-                    Problem.throttled("Too many queries and documents are being read: try again in a moment.")));
+            return CompletableFuture.failedFuture(tooMany());
         }
+    }
+
+    private static ProblemException tooMany() {
+        return new ProblemException(
+                Problem.throttled("Too many queries and documents are being read: try again in a moment."));
+    }
+
+    /** Returns a stage with the same end, but for a {@link ProblemException} (429) when too much is queued; what follows it may compile. */
+    <T> CompletableFuture<T> after(CompletableFuture<T> stage) {
+        return stage.thenApplyAsync(Function.identity(), compiling).exceptionally(e -> {
+            throw e.getCause() instanceof RejectedExecutionException ? tooMany() : (CompletionException) e;
+        });
     }
 
     /** As {@link #run}, of work that is done when it returns. */

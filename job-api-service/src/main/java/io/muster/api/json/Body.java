@@ -48,6 +48,11 @@ public final class Body {
         return new Body(parsed, "");
     }
 
+    /** Returns a body that was parsed before. */
+    static Body of(ObjectNode object) {
+        return new Body(object, "");
+    }
+
     /** @throws ProblemException when the bytes are not one JSON array of objects in UTF-8 */
     public static List<Body> parseArray(byte[] bytes) {
         JsonNode parsed = tree(bytes);
@@ -154,6 +159,11 @@ public final class Body {
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("the log holds a text that is not JSON", e);
         }
+    }
+
+    /** Returns a tree of its own. */
+    ObjectNode copy() {
+        return object.deepCopy();
     }
 
     public boolean has(String name) {

@@ -33,10 +33,15 @@ import org.jspecify.annotations.Nullable;
  * is read-only and without secrets. Contract: stream-analytics, 4.1.
  */
 public final class StreamJobs {
-    /** The kinds of children, and whether a job has one of them only. */
-    public static final Set<String> CHILDREN = Set.of("inputs", "outputs", "transformations", StreamJobs.FUNCTIONS);
-
     public static final String FUNCTIONS = "functions";
+
+    /** The kinds of children, as paths name them. A job has one transformation at most. */
+    public static final Set<String> CHILDREN = Set.of("inputs", "outputs", "transformations", FUNCTIONS);
+
+    private static final List<String> LISTS = List.of("inputs", "outputs", FUNCTIONS);
+
+    /** The members of a job's properties that hold its children. */
+    private static final List<String> CHILDREN_OF_JOB = List.of("inputs", "outputs", FUNCTIONS, "transformation");
 
     private static final String TYPE = "Microsoft.StreamAnalytics/streamingjobs";
     private static final Set<String> SECRETS =
@@ -123,36 +128,14 @@ public final class StreamJobs {
 
     private StreamJobs() {}
 
-    /** @throws ProblemException when the document of a job, or of a child in it, has a member that none has */
-    private static void rejectUnknown(ObjectNode body) {
-        OF_RESOURCE.rejectOthers(body, "");
-        JsonNode properties = body.path("properties");
-        OF_PROPERTIES.rejectOthers(properties, "properties.");
-        rejectUnknownChildren(properties, "properties.");
-        rejectUnknown("transformations", properties.path("transformation"), "properties.transformation.");
-    }
-
-    private static void rejectUnknownChildren(JsonNode parent, String path) {
-        for (String kind : List.of("inputs", "outputs", FUNCTIONS)) {
-            for (int i = 0; i < parent.path(kind).size(); i++) {
-                rejectUnknown(kind, parent.path(kind).path(i), path + kind + "[" + i + "].");
-            }
-        }
-    }
-
-    private static void rejectUnknown(String kind, JsonNode child, String path) {
-        OF_RESOURCE.rejectOthers(child, path);
-        OF_CHILDREN.getOrDefault(kind, OF_PROPERTIES).rejectOthers(child.path("properties"), path + "properties.");
-    }
-
     /**
-     * What a PUT of a job says, as it is kept.
+     * Returns what a PUT of a job says, as it is kept.
      *
      * @param path of the resource, as it was written
-     * @throws ProblemException where one of its functions can't be read, or a member is unknown
+     * @throws ProblemException where one of its functions can't be read, or a member is unknown or of another type
      */
     public static ObjectNode document(String path, ObjectNode body) {
-        rejectUnknown(body);
+        ObjectNode properties = properties(body);
         ObjectNode document = JsonNodeFactory.instance.objectNode();
         document.put("id", path);
         document.put("name", path.substring(path.lastIndexOf('/') + 1));
@@ -161,17 +144,60 @@ public final class StreamJobs {
                 document.set(member, body.get(member));
             }
         }
-        ObjectNode properties = document.putObject("properties");
-        if (body.get("properties") instanceof ObjectNode given) {
-            properties.setAll(kept(given));
-        }
+        document.set("properties", properties);
         properties.path(FUNCTIONS).forEach(StreamJobs::rejectWrongFunction);
         return document;
     }
 
-    /** Without what is read-only and without secrets. */
-    private static ObjectNode kept(ObjectNode given) {
-        ObjectNode kept = given.deepCopy();
+    /** Returns the properties of a job as they are kept. @throws ProblemException where a member is unknown or of another type */
+    private static ObjectNode properties(ObjectNode job) {
+        ObjectNode properties = JsonNodeFactory.instance.objectNode();
+        Body.of(job).rejectOthers(OF_RESOURCE).object("properties").ifPresent(given -> {
+            properties.setAll(kept(given.rejectOthers(OF_PROPERTIES)));
+            properties.remove(CHILDREN_OF_JOB);
+            putChildren(properties, given);
+            given.object("transformation")
+                    .ifPresent(one -> properties.set("transformation", child("transformations", one)));
+        });
+        return properties;
+    }
+
+    /** Puts the lists of children that are given in place of those of the same kind. */
+    private static void putChildren(ObjectNode properties, Body given) {
+        for (String kind : LISTS) {
+            if (given.has(kind)) {
+                ArrayNode list = properties.putArray(kind);
+                given.objects(kind).forEach(one -> list.add(child(kind, one)));
+            }
+        }
+    }
+
+    private static ObjectNode child(String kind, Body given) {
+        ObjectNode child = child(kind, given.text("name").orElse(""), given);
+        if (child.path("name").asText().isEmpty()) {
+            throw given.wrong("name", "a text");
+        }
+        return child;
+    }
+
+    /** Returns a child as it is kept. @throws ProblemException where a member is unknown or of another type */
+    private static ObjectNode child(String kind, String name, Body given) {
+        ObjectNode child = JsonNodeFactory.instance.objectNode().put("name", name);
+        child.set("properties", properties(kind, given));
+        return child;
+    }
+
+    /** Returns the properties of a child as they are kept. @throws ProblemException where a member is unknown or of another type */
+    private static ObjectNode properties(String kind, Body child) {
+        return child.rejectOthers(OF_RESOURCE)
+                .object("properties")
+                .map(given -> kept(given.rejectOthers(OF_CHILDREN.getOrDefault(kind, OF_PROPERTIES))))
+                .orElseGet(JsonNodeFactory.instance::objectNode);
+    }
+
+    /** Returns properties without what is read-only and without secrets. */
+    private static ObjectNode kept(Body given) {
+        ObjectNode kept = given.copy();
         kept.properties().stream()
                 .map(Map.Entry::getKey)
                 .filter(name -> READ_ONLY.contains(name.toLowerCase(Locale.ROOT)))
@@ -192,18 +218,15 @@ public final class StreamJobs {
         node.forEach(StreamJobs::withoutSecrets);
     }
 
-    /** The kept document with a PATCH; null removes. Children are patched by themselves. */
+    /** Returns the kept document with a PATCH; null removes. Children are patched by themselves. */
     public static ObjectNode patched(ObjectNode document, ObjectNode patch) {
-        rejectUnknown(patch);
+        ObjectNode own = properties(patch);
+        own.remove(CHILDREN_OF_JOB);
         ObjectNode result = document.deepCopy();
         if (patch.hasNonNull("tags")) {
             result.set("tags", patch.get("tags"));
         }
-        if (patch.get("properties") instanceof ObjectNode properties) {
-            ObjectNode own = kept(properties);
-            own.remove(List.of("inputs", "outputs", "functions", "transformation"));
-            merge((ObjectNode) result.get("properties"), own);
-        }
+        merge((ObjectNode) result.get("properties"), own);
         return result;
     }
 
@@ -220,7 +243,7 @@ public final class StreamJobs {
         });
     }
 
-    /** What is kept of a job, with what it was scaled to. */
+    /** Returns the document that is kept of a job, with the units that it was scaled to. */
     public static ObjectNode parse(StreamJob job) {
         ObjectNode document = (ObjectNode) Body.stored(job.getDocument());
         if (job.getStreamingUnits() != null
@@ -236,8 +259,7 @@ public final class StreamJobs {
      * @throws ProblemException where it could not take over
      */
     public static ReplaceStreamJob replacement(StreamJob job, ObjectNode body) {
-        OF_REPLACEMENT.rejectOthers(body, "");
-        rejectUnknownChildren(body, "");
+        Body given = Body.of(body).rejectOthers(OF_REPLACEMENT);
         ObjectNode document = parse(job);
         ObjectNode properties = (ObjectNode) document.get("properties");
         if (!body.path("query").isTextual()
@@ -245,13 +267,7 @@ public final class StreamJobs {
             throw bad("Say the new query: {\"query\":\"SELECT …\"}.");
         }
         transformation.set("query", body.get("query"));
-        for (String kind : List.of("inputs", "outputs", "functions")) {
-            if (body.get(kind) instanceof ArrayNode given) {
-                ArrayNode kept = given.deepCopy();
-                withoutSecrets(kept);
-                properties.set(kind, kept);
-            }
-        }
+        putChildren(properties, given);
         rejectIncomplete(document);
         JsonNode at = body.path("takeOverTime");
         return new ReplaceStreamJob(
@@ -321,7 +337,7 @@ public final class StreamJobs {
         });
     }
 
-    /** What is wrong with the query or a function, if anything is. */
+    /** Returns the reason why the query or a function can't be read; empty where both can. */
     private static Optional<String> compile(ObjectNode document) {
         try {
             DocumentQuery.compile(document.path("properties"));
@@ -331,7 +347,7 @@ public final class StreamJobs {
         }
     }
 
-    /** What is wrong with a function, if anything is. It is read and not run. */
+    /** Returns the reason why a function can't be read; empty where it can. It is not run. */
     public static Optional<String> wrongFunction(JsonNode child) {
         try {
             DocumentQuery.function(child.path("name").asText(), child.path("properties"));
@@ -359,7 +375,7 @@ public final class StreamJobs {
 
     // --- Children.
 
-    /** The child of that name; its place in the list is kept. */
+    /** Returns the child of that name, in any case. */
     public static Optional<ObjectNode> child(ObjectNode document, String kind, String name) {
         if (kind.equals("transformations")) {
             return Optional.of(document.at("/properties/transformation"))
@@ -375,15 +391,9 @@ public final class StreamJobs {
         return Optional.empty();
     }
 
-    /** The document with the child, which replaces one of its name. */
+    /** Returns the document with the child behind the others of its kind, and without an earlier one of its name. */
     public static ObjectNode withChild(ObjectNode document, String kind, String name, ObjectNode body) {
-        rejectUnknown(kind, body, "");
-        ObjectNode child = JsonNodeFactory.instance.objectNode().put("name", name);
-        child.set(
-                "properties",
-                body.get("properties") instanceof ObjectNode given
-                        ? kept(given)
-                        : JsonNodeFactory.instance.objectNode());
+        ObjectNode child = child(kind, name, Body.of(body));
         rejectWrong(kind, child);
         ObjectNode result = withoutChild(document, kind, name);
         if (kind.equals("transformations")) {
@@ -395,12 +405,10 @@ public final class StreamJobs {
     }
 
     public static ObjectNode patchedChild(ObjectNode document, String kind, String name, ObjectNode patch) {
-        rejectUnknown(kind, patch, "");
+        ObjectNode properties = properties(kind, Body.of(patch));
         ObjectNode result = document.deepCopy();
         ObjectNode child = child(result, kind, name).orElseThrow();
-        if (patch.get("properties") instanceof ObjectNode properties) {
-            merge((ObjectNode) child.get("properties"), kept(properties));
-        }
+        merge((ObjectNode) child.get("properties"), properties);
         rejectWrong(kind, child);
         return result;
     }
@@ -478,7 +486,7 @@ public final class StreamJobs {
             }
         }
         ObjectNode properties = ((ObjectNode) document.get("properties")).deepCopy();
-        properties.remove(List.of("inputs", "outputs", "functions", "transformation"));
+        properties.remove(CHILDREN_OF_JOB);
         properties.put(
                 "jobId",
                 UUID.nameUUIDFromBytes(job.getStreamJobId().getBytes(StandardCharsets.UTF_8))
