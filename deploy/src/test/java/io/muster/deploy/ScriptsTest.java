@@ -47,7 +47,17 @@ class ScriptsTest {
 
     @Test
     void tokensAreSignedWithThePolicysKey() throws Exception {
-        Path file = Files.writeString(work.resolve("policies.properties"), run("./make-policies.sh"));
+        tokensAreSigned(run("./make-policies.sh"));
+    }
+
+    /** A blank key was taken out of use. */
+    @Test
+    void tokensAreSignedWithTheKeyThatIsInUse() throws Exception {
+        tokensAreSigned(run("./make-policies.sh").replaceAll("service\\.primaryKey=.*", "service.primaryKey="));
+    }
+
+    private void tokensAreSigned(String made) throws Exception {
+        Path file = Files.writeString(work.resolve("policies.properties"), made);
         SharedAccessSignature token = SharedAccessSignature.parse(
                         run("./make-token.sh", file.toString(), "service", "hub.example.com")
                                 .strip())

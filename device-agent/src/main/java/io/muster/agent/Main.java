@@ -42,7 +42,7 @@ public final class Main {
         }
     }
 
-    /** Who connects where. */
+    /** Says which devices connect where. */
     private record Devices(Target target, List<String> ids) {}
 
     private static void run(Map<String, String> options) throws IOException, InterruptedException {
@@ -98,7 +98,10 @@ public final class Main {
                         hubHost,
                         caFile,
                         policyName,
-                        String.valueOf(policy.keys().primary())),
+                        policy.keys()
+                                .signing()
+                                .orElseThrow(() -> new IllegalArgumentException(
+                                        "the policy " + policyName + " has no key that can be used"))),
                 SimulatedFleet.deviceIds(
                         take(options, "prefix", "sim-"), Math.toIntExact(number(options, "devices", 1000))));
     }

@@ -1,14 +1,21 @@
 package io.muster.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.muster.access.HubHosts;
+import io.muster.access.SharedAccessPolicies;
 import io.muster.access.SharedAccessSignature;
+import io.muster.api.access.Caller;
 import io.muster.api.access.Gate;
+import io.muster.api.access.Role;
+import io.muster.api.json.ProblemException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
@@ -198,5 +205,44 @@ class SignInTest {
         for (String host : List.of("localhost", "LOCALHOST:1", "127.0.0.1:8443", "[::1]:8443")) {
             assertThat(get("/live/jobs", "Host: " + host, token)).as(host).startsWith("HTTP/1.1 200 ");
         }
+    }
+
+    private static final String KEY = Base64.getEncoder().encodeToString("a key".getBytes(StandardCharsets.UTF_8));
+
+    /** A blank key is one that was taken out of use, and one that is no base64 a mistake in the file. */
+    @ParameterizedTest
+    @ValueSource(strings = {"", "no base64"})
+    void aSessionIsSignedWithTheKeyThatIsInUse(String primary) throws IOException {
+        SharedAccessPolicies policies = SharedAccessPolicies.parse("service.rights=ServiceConnect\nservice.primaryKey="
+                + primary + "\nservice.secondaryKey=" + KEY + "\n");
+        String token = SharedAccessSignature.sign("localhost", KEY, "service", TestApi.NOW.plusSeconds(60));
+        try (TestApi half = TestApi.start(policies)) {
+            String answer = half.exchange("POST /live/session HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                    + "Content-Length: 0\r\nAuthorization: Bearer " + token + "\r\n\r\n");
+            assertThat(answer).startsWith("HTTP/1.1 204 ");
+            Matcher cookie = COOKIE.matcher(answer);
+            assertThat(cookie.find()).isTrue();
+            assertThat(half.exchange("GET /live/jobs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nCookie: "
+                            + "muster-session=" + cookie.group(1) + "\r\n\r\n"))
+                    .startsWith("HTTP/1.1 200 ");
+        }
+    }
+
+    @Test
+    void aPersonsSessionIsSignedByAPolicyThatHasAKey() throws IOException {
+        String unusable = "a.rights=ServiceConnect\na.primaryKey=\na.secondaryKey=no base64\n";
+        Caller person = new Caller.Person("p", "Pat", Role.READ);
+        Gate gate = gate(unusable + "b.rights=ServiceConnect\nb.primaryKey=" + KEY + "\nb.secondaryKey=\n");
+        assertThat(gate.signedIn(gate.session(person, TestApi.NOW), TestApi.NOW))
+                .isPresent();
+        Gate closed = gate(unusable);
+        assertThatThrownBy(() -> closed.session(person, TestApi.NOW))
+                .isInstanceOf(ProblemException.class)
+                .hasMessageContaining("there is none");
+    }
+
+    private static Gate gate(String policies) throws IOException {
+        SharedAccessPolicies read = SharedAccessPolicies.parse(policies);
+        return new Gate(HubHosts.of("localhost"), () -> read, Optional.empty());
     }
 }

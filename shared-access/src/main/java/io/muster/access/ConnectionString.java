@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
-/** What an SDK is given: {@code HostName=…;SharedAccessKeyName=…;SharedAccessKey=…}, or with {@code DeviceId}. Not to be logged. */
+/** Tells an SDK where to connect, and as whom: {@code HostName=…;SharedAccessKeyName=…;SharedAccessKey=…}, or with {@code DeviceId}. Not to be logged. */
 public record ConnectionString(Map<String, String> parts) {
     public ConnectionString {
         parts = Collections.unmodifiableMap(new LinkedHashMap<>(parts));

@@ -1,10 +1,10 @@
 package io.muster.access;
 
 import java.security.SecureRandom;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Two keys, either of which is good, so that one can be changed while the other is in use. Base64; never shown. */
@@ -21,19 +21,26 @@ public record KeyPair(@Nullable String primary, @Nullable String secondary) {
         return Base64.getEncoder().encodeToString(bytes);
     }
 
-    /** Those of the two that could have signed something: a key that is missing, empty or no base64 has not. */
+    /** Returns the key to sign with: the first that can be used; empty where both are missing, blank or no base64. */
+    public Optional<String> signing() {
+        return usable().findFirst();
+    }
+
+    /** Returns those of the two that could have signed something. */
     List<byte[]> decoded() {
-        List<byte[]> keys = new ArrayList<>(2);
-        for (String key : Arrays.asList(primary, secondary)) {
-            if (key != null && !key.isEmpty()) {
-                try {
-                    keys.add(Base64.getDecoder().decode(key));
-                } catch (IllegalArgumentException e) {
-                    continue;
-                }
-            }
+        return usable().map(Base64.getDecoder()::decode).toList();
+    }
+
+    private Stream<String> usable() {
+        return Stream.of(primary, secondary).filter(KeyPair::isUsable);
+    }
+
+    private static boolean isUsable(@Nullable String key) {
+        try {
+            return key != null && Base64.getDecoder().decode(key).length > 0;
+        } catch (IllegalArgumentException e) {
+            return false;
         }
-        return keys;
     }
 
     @Override

@@ -12,7 +12,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * What stands in a file that may change while it is in use, so that keys and certificates are rotated without a restart: a change is seen
+ * Reads a file that may change while it is in use, so that keys and certificates are rotated without a restart: a change is seen
  * within a second. A file that has become unusable leaves what it held until it is usable again. Thread-safe.
  */
 public final class ReloadedFile<T> implements Supplier<T> {

@@ -3,7 +3,7 @@ package io.muster.access;
 import java.util.Arrays;
 import java.util.Optional;
 
-/** What a policy allows. */
+/** Names what a policy allows. */
 public enum Right {
     REGISTRY_READ("RegistryRead"),
     REGISTRY_WRITE("RegistryWrite"),

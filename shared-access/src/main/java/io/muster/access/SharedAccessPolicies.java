@@ -113,10 +113,11 @@ public final class SharedAccessPolicies {
         return Optional.ofNullable(byName.get(name));
     }
 
-    /** Returns the first by name that has a right. */
+    /** Returns the first by name that has a right, and a key to sign with. */
     public Optional<SharedAccessPolicy> allowing(Right right) {
         return byName.values().stream()
                 .filter(policy -> policy.rights().contains(right))
+                .filter(policy -> policy.keys().signing().isPresent())
                 .min(Comparator.comparing(SharedAccessPolicy::name));
     }
 

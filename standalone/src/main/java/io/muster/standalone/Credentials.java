@@ -20,8 +20,10 @@ import java.util.regex.Pattern;
 
 /** Prints what a client shows to the Muster of a data folder. */
 final class Credentials {
+    /** The policy that may do everything. */
+    static final String OWNER = "iothubowner";
+
     private static final String HOST = "localhost";
-    private static final String OWNER = "iothubowner";
     private static final String HOUR = "1h";
     private static final Pattern TTL = Pattern.compile("([1-9]\\d{0,5})([smhd])");
 
@@ -116,9 +118,17 @@ final class Credentials {
     }
 
     private String key(String policy) throws StandaloneException {
+        return key(policies, policy);
+    }
+
+    /** Returns the key that a policy signs with. @throws StandaloneException where there is none */
+    static String key(SharedAccessPolicies policies, String policy) throws StandaloneException {
         return policies.named(policy)
-                .map(named -> String.valueOf(named.keys().primary()))
-                .orElseThrow(() -> new StandaloneException("There is no policy " + policy + "."));
+                .orElseThrow(() -> new StandaloneException("There is no policy " + policy + "."))
+                .keys()
+                .signing()
+                .orElseThrow(() -> new StandaloneException("The policy " + policy
+                        + " has no key that can be used: give it one in policies.properties, in base64."));
     }
 
     private String keyOfDevice(String device) throws StandaloneException, InterruptedException {

@@ -35,15 +35,14 @@ public final class RestClient {
     private final String root;
     private final String token;
 
+    /** @throws StandaloneException where the CA file can't be used, or the policy is not there or has no key */
     public RestClient(String root, Path caFile, SharedAccessPolicies policies) throws StandaloneException {
         this.http = http(caFile);
         this.root = root;
         this.token = SharedAccessSignature.sign(
                 URI.create(root).getAuthority(),
-                policies.named("iothubowner")
-                        .map(policy -> policy.keys().primary())
-                        .orElseThrow(() -> new StandaloneException("There is no policy iothubowner.")),
-                "iothubowner",
+                Credentials.key(policies, Credentials.OWNER),
+                Credentials.OWNER,
                 InstantSource.system().instant().plus(TOKEN_LIFE));
     }
 

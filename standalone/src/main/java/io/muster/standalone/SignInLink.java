@@ -16,16 +16,18 @@ public final class SignInLink {
 
     private SignInLink() {}
 
-    /** @throws StandaloneException when the policies have none that may see jobs */
+    /** Returns a link that is good for ten minutes. @throws StandaloneException when the policies have none that may see jobs and has a key */
     public static String of(String rest, SharedAccessPolicies policies, Instant now) throws StandaloneException {
-        String policy = POLICIES.stream()
-                .filter(name -> policies.named(name).isPresent())
+        String token = POLICIES.stream()
+                .flatMap(name -> policies
+                        .named(name)
+                        .flatMap(policy -> policy.keys().signing())
+                        .stream()
+                        .map(key -> SharedAccessSignature.sign(RESOURCE, key, name, now.plus(LIFE))))
                 .findFirst()
                 .orElseThrow(
                         () -> new StandaloneException(
-                                "There is no policy called service or iothubowner to sign in with: add one to policies.properties."));
-        String key = String.valueOf(policies.named(policy).orElseThrow().keys().primary());
-        String token = SharedAccessSignature.sign(RESOURCE, key, policy, now.plus(LIFE));
+                                "There is no policy called service or iothubowner with a key to sign in with: add one to policies.properties."));
         return rest + "/?sign-in="
                 + Base64.getUrlEncoder().withoutPadding().encodeToString(token.getBytes(StandardCharsets.UTF_8));
     }

@@ -12,7 +12,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.Collections;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -62,7 +61,7 @@ public final class Gate {
     }
 
     /**
-     * Who asks.
+     * Returns the caller that a request proves.
      *
      * @param authorization a shared access signature; or, behind the word Bearer, one or the token of a person
      * @throws ProblemException when it proves nothing, or not for this path
@@ -130,14 +129,17 @@ public final class Gate {
         SharedAccessPolicy policy = (caller instanceof Caller.Program program
                         ? all.named(program.policy())
                         : all.allowing(Right.SERVICE_CONNECT))
-                .orElseThrow(() ->
-                        refuse("A session is signed with the key of a policy that has ServiceConnect: there is none."));
+                .orElseThrow(Gate::noKey);
         String token = SharedAccessSignature.sign(
                 hosts.names().stream().sorted().findFirst().orElse("") + SESSION,
-                Objects.requireNonNull(policy.keys().primary()),
+                policy.keys().signing().orElseThrow(Gate::noKey),
                 policy.name(),
                 now.plus(SESSION_LIFE));
         return Base64.getUrlEncoder().withoutPadding().encodeToString(token.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static ProblemException noKey() {
+        return refuse("A session is signed with the key of a policy that has ServiceConnect: there is none.");
     }
 
     /** Returns who is signed in: as long as the session lasts and the key that signed it is there, with the rights that its policy has now. */

@@ -1,0 +1,81 @@
+package io.muster.standalone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.muster.access.SharedAccessPolicies;
+import io.muster.access.SharedAccessSignature;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A key that is blank was taken out of use; one that is no base64 is a mistake in the file. */
+class CredentialsTest {
+    private static final String KEY = Base64.getEncoder().encodeToString("a key".getBytes(StandardCharsets.UTF_8));
+
+    @TempDir
+    private Path data;
+
+    private static String policy(String name, String primary, String secondary) {
+        return name + ".rights=ServiceConnect\n" + name + ".primaryKey=" + primary + "\n" + name + ".secondaryKey="
+                + secondary + "\n";
+    }
+
+    private static SharedAccessSignature link(String policies) throws Exception {
+        String link = SignInLink.of("https://localhost", SharedAccessPolicies.parse(policies), Instant.now());
+        String token = new String(
+                Base64.getUrlDecoder().decode(link.substring(link.indexOf('=') + 1)), StandardCharsets.UTF_8);
+        return SharedAccessSignature.parse(token).orElseThrow();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "no base64"})
+    void aLinkIsSignedWithAKeyThatIsInUse(String unusable) throws Exception {
+        assertThat(link(policy("service", unusable, KEY)).keyName()).contains("service");
+        assertThat(link(policy("service", unusable, unusable) + policy("iothubowner", KEY, unusable))
+                        .keyName())
+                .contains("iothubowner");
+        assertThatThrownBy(() -> link(policy("service", unusable, unusable)))
+                .isInstanceOf(StandaloneException.class)
+                .hasMessageContaining("service or iothubowner");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"token,''", "token,no base64", "connection-string,''", "connection-string,no base64"})
+    void aPolicyWithoutAKeyThatIsInUseIsNamed(String command, String unusable) throws Exception {
+        Credentials credentials = credentials(policy("service", unusable, unusable));
+        assertThatThrownBy(() -> {
+                    if (command.equals("token")) {
+                        credentials.token();
+                    } else {
+                        credentials.connectionString();
+                    }
+                })
+                .isInstanceOf(StandaloneException.class)
+                .hasMessageStartingWith("The policy service has no key that can be used");
+    }
+
+    @Test
+    void aPolicyThatIsNotThereIsNamed() throws Exception {
+        assertThatThrownBy(() -> credentials(policy("other", KEY, KEY)).token())
+                .isInstanceOf(StandaloneException.class)
+                .hasMessage("There is no policy service.");
+    }
+
+    private Credentials credentials(String policies) throws IOException, StandaloneException {
+        Files.writeString(data.resolve("policies.properties"), policies);
+        Map<String, String> arguments =
+                Options.arguments("token", List.of("--data", data.toString(), "--policy", "service"));
+        return new Credentials(Options.of(arguments), arguments);
+    }
+}
