@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Ports of this machine that no program listens on. */
 public final class Ports {
@@ -13,21 +14,24 @@ public final class Ports {
      */
     private static final int FIRST = 20_000;
 
-    private static final int END = 32_000;
-    private static final int TRIES = 1000;
+    private static final int COUNT = 12_000;
+
+    /** Begins anywhere, since other builds of this machine take some too, and goes up: nobody listens on a port until a while after it was given. */
+    private static final AtomicInteger NEXT =
+            new AtomicInteger(ThreadLocalRandom.current().nextInt(COUNT));
 
     private Ports() {}
 
-    /** Returns one on loopback. */
+    /** Returns one on loopback that was not returned before, until all were. Thread-safe. */
     public static int free() {
-        for (int i = 0; i < TRIES; i++) {
-            int port = ThreadLocalRandom.current().nextInt(FIRST, END);
+        for (int i = 0; i < COUNT; i++) {
+            int port = FIRST + Math.floorMod(NEXT.getAndIncrement(), COUNT);
             try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
                 return socket.getLocalPort();
             } catch (IOException e) {
                 // Somebody has it: try another.
             }
         }
-        throw new IllegalStateException("no port from " + FIRST + " to " + END + " is free");
+        throw new IllegalStateException("no port from " + FIRST + " to " + (FIRST + COUNT - 1) + " is free");
     }
 }

@@ -16,7 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** What runs and where, in the file state.json of the data folder, for ./muster status and ./muster down. */
+/** Writes and reads what runs and where: the file state.json of the data folder, for ./muster status and ./muster down. */
 final class State {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String FILE = "state.json";
@@ -46,16 +46,11 @@ final class State {
     }
 
     /**
-     * The file as it still holds, or {@code {"state":"stopped"}}: it is stopped unless the process that wrote it lives, and of the processes
-     * those are left that live.
+     * Returns the file as it still holds, or {@code {"state":"stopped"}}: it is stopped unless the process that wrote it lives, and of the
+     * processes those are left that live.
      */
     static ObjectNode read(Path data) {
-        ObjectNode state;
-        try {
-            state = (ObjectNode) JSON.readTree(Files.readString(data.resolve(FILE)));
-        } catch (IOException | ClassCastException e) {
-            return JSON.createObjectNode().put("state", STOPPED);
-        }
+        ObjectNode state = file(data);
         List<Entry> living = processes(state).stream()
                 .filter(entry -> entry.alive().isPresent())
                 .toList();
@@ -66,17 +61,31 @@ final class State {
         return state;
     }
 
-    /** As {@link #read}, and its services are asked: one that was started again a moment ago may not be ready. */
+    private static ObjectNode file(Path data) {
+        try {
+            return (ObjectNode) JSON.readTree(Files.readString(data.resolve(FILE)));
+        } catch (IOException | ClassCastException e) {
+            return JSON.createObjectNode();
+        }
+    }
+
+    /**
+     * Returns the same as {@link #read}, and asks the services: one that was started again a moment ago may not be ready, and of one that has
+     * ended the supervisor may not have written yet.
+     */
     static ObjectNode ask(Path data) {
+        List<Entry> written = processes(file(data));
         ObjectNode state = read(data);
-        if (state.path("state").asText().equals(READY)
-                && !processes(state).stream().allMatch(State::isReady)) {
+        if (state.path("state").asText().equals(READY) && !written.stream().allMatch(State::isReady)) {
             state.put("state", STARTING);
         }
         return state;
     }
 
     private static boolean isReady(Entry entry) {
+        if (entry.alive().isEmpty()) {
+            return entry.name().equals(Standalone.AGENTS);
+        }
         if (!entry.operations().startsWith("http://")) {
             return true; // It has none: the broker, the registry, the devices.
         }
