@@ -49,7 +49,7 @@ public final class ApiService implements AutoCloseable {
     private final Listener listener;
     private final KafkaRequests requests;
 
-    /** What it needs beside the registry. */
+    /** Holds the settings that it needs beside the registry. */
     public record Options(
             KafkaConnection kafka,
             int instance,
@@ -186,7 +186,7 @@ public final class ApiService implements AutoCloseable {
         this.requests = requests;
     }
 
-    /** @throws SettingsException when the port is taken */
+    /** Starts it. @throws SettingsException when the port is taken, or the certificate can't be used */
     public static ApiService start(Options options, SchemaRegistry registry, PrometheusMeterRegistry meters) {
         Codecs codecs = new Codecs(registry);
         JobView jobs = new JobView();

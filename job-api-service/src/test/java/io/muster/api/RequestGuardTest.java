@@ -22,6 +22,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What anybody who reaches the port can send, over raw sockets and without a token: it is bounded, and answered as a client reads it. */
 class RequestGuardTest {
@@ -143,7 +144,9 @@ class RequestGuardTest {
     private static void readOne(Socket socket) throws IOException {
         StringBuilder head = new StringBuilder();
         while (head.indexOf(END) < 0) {
-            head.append((char) socket.getInputStream().read());
+            int next = socket.getInputStream().read();
+            assertThat(next).as("more than " + head).isNotNegative();
+            head.append((char) next);
         }
         String length = head.substring(head.indexOf("content-length: ") + 16).split("\r")[0];
         socket.getInputStream().readNBytes(Integer.parseInt(length));
@@ -180,9 +183,11 @@ class RequestGuardTest {
                     }
                 });
             }
-            assertThat(impatient.exchange("GET /twins/a HTTP/1.1\r\nHost: h" + END))
-                    .as("an answer, and the end of a connection that asks for nothing more")
-                    .contains(" 401 ");
+            // One that the machine lets wait for half a second is closed too.
+            await("an answer, and the end of a connection that asks for nothing more")
+                    .until(() -> impatient
+                            .exchange("GET /twins/a HTTP/1.1\r\nHost: h" + END)
+                            .contains(" 401 "));
         }
     }
 
@@ -339,5 +344,13 @@ class RequestGuardTest {
             assertThat(late.ask("POST", "/twins/methods/methods", "service", "{\"methodName\":\"m\"}"))
                     .contains(" 504 ", "\\\"errorCode\\\":504101");
         }
+    }
+
+    /** The planner says what is wrong with them. */
+    @ParameterizedTest
+    @ValueSource(strings = {"connectTimeoutInSeconds", "responseTimeoutInSeconds"})
+    void aNegativeTimeOutOfAMethodIsNoTimeOut(String member) throws IOException {
+        assertThat(api.ask("POST", "/twins/a/methods", "service", "{\"methodName\":\"m\",\"" + member + "\":-100}"))
+                .doesNotContain(" 504 ");
     }
 }

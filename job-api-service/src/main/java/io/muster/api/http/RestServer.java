@@ -2,7 +2,9 @@ package io.muster.api.http;
 
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.micronaut.context.ApplicationContext;
+import io.micronaut.context.exceptions.BeanInstantiationException;
 import io.micronaut.http.server.exceptions.ServerStartupException;
+import io.micronaut.http.ssl.CertificateProvider;
 import io.micronaut.runtime.server.EmbeddedServer;
 import io.muster.api.access.Audit;
 import io.muster.api.access.Gate;
@@ -74,7 +76,7 @@ public final class RestServer implements AutoCloseable {
         this.tunnels = tunnels;
     }
 
-    /** @throws IOException when the port is taken or the certificate can't be used */
+    /** Starts it. @throws IOException when the port is taken or the certificate can't be used; nothing of it runs then */
     public static RestServer start(
             Options options,
             Gate gate,
@@ -111,17 +113,35 @@ public final class RestServer implements AutoCloseable {
                         new SignInLinks(clock.instant()))
                 .build();
         tunnels.ifPresent(context::registerSingleton);
-        context.start();
         try {
+            context.start();
+            if (options.tls().isPresent()) {
+                // Reads the files: where it can't, the server would say no more than that it does not start.
+                context.getBean(CertificateProvider.class);
+            }
             return new RestServer(context, context.getBean(EmbeddedServer.class).start(), tunnels, workers);
-        } catch (ServerStartupException e) {
+        } catch (RuntimeException e) {
             context.close();
             workers.close();
             tunnels.ifPresent(GatewayTunnels::close);
-            throw new IOException(
-                    "The REST port " + options.port() + " on " + options.host() + " can't be opened: choose another.",
-                    e);
+            throw new IOException(reason(options, e), e);
         }
+    }
+
+    private static String reason(Options options, RuntimeException failure) {
+        if (failure instanceof ServerStartupException) {
+            return "The REST port " + options.port() + " on " + options.host() + " can't be opened: choose another.";
+        }
+        Throwable cause = failure;
+        while (cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return options.tls()
+                        .filter(_ -> failure instanceof BeanInstantiationException)
+                        .map(tls -> "The certificate " + tls.certificate() + " with the key " + tls.key()
+                                + " can't be used for REST")
+                        .orElse("The REST server can't be started")
+                + ": " + cause.getMessage() + ".";
     }
 
     public int port() {

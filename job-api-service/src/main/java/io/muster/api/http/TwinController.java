@@ -101,8 +101,9 @@ final class TwinController {
 
     private CompletionStage<HttpResponse<String>> invoke(IdentityId id, byte[] body) {
         DeviceMethod method = Devices.method(io.muster.api.json.Body.parse(body));
-        Duration limit = Duration.ofSeconds(
-                        (long) method.getConnectTimeoutSeconds() + method.getResponseTimeoutSeconds())
+        // Where one is negative the planner says so.
+        Duration limit = Duration.ofSeconds((long) Math.max(0, method.getConnectTimeoutSeconds())
+                        + Math.max(0, method.getResponseTimeoutSeconds()))
                 .plus(SLACK);
         return requests.device(id.text(), new InvokeMethod(method), limit).thenApply(outcome -> {
             RegistryController.rejectRefusal(outcome);
