@@ -63,7 +63,7 @@ public final class Images {
         return tars;
     }
 
-    /** What all share. */
+    /** Holds what all images share. */
     private List<FileEntriesLayer> below() throws Exception {
         Path java = JavaRuntime.link(work);
         FileEntriesLayer.Builder system = FileEntriesLayer.builder().setName("system");

@@ -7,7 +7,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Collectors;
 
-/** What happened to all simulated devices together. Thread-safe. */
+/** Counts what happened to all simulated devices together. Thread-safe. */
 public final class Counters {
     final AtomicLong connected = new AtomicLong();
     final LongAdder methods = new LongAdder();

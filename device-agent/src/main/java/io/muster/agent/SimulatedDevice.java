@@ -101,7 +101,7 @@ final class SimulatedDevice {
         }
     }
 
-    /** What a method is answered; kept while there is no connection. */
+    /** Holds a method's answer; kept while there is no connection. */
     private record Answer(String topic, ByteBuf payload) {}
 
     ChannelHandler connection() {

@@ -19,7 +19,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a newcomer sees: simulated devices, a method job and a twin job over them, written as any client of the REST API would. It tries again
+ * Shows a newcomer simulated devices, a method job and a twin job over them, written as any client of the REST API would. It tries again
  * what fails, ends with a sentence where that does not help, and never ends what runs.
  */
 final class Demonstration {

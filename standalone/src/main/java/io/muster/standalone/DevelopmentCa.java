@@ -45,7 +45,7 @@ final class DevelopmentCa {
 
     private DevelopmentCa() {}
 
-    /** Where the files lie: PEM for the gateway and clients, PKCS #12 for the API. */
+    /** Locates the files, all of them PEM. */
     record Files(Path folder) {
         Path caFile() {
             return folder.resolve("ca.pem");
@@ -59,7 +59,7 @@ final class DevelopmentCa {
             return folder.resolve("server-key.pem");
         }
 
-        /** Who may sign certificates of devices: nobody, until somebody adds one. */
+        /** Returns the file of authorities that may sign certificates of devices: none, until somebody adds one. */
         Path deviceAuthorities() {
             return folder.resolve("device-authorities.pem");
         }

@@ -12,7 +12,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * What the command line says.
+ * Holds the options of the command line.
  *
  * @param home the folder with lib/ and registry/
  * @param data the folder that keeps everything between two starts
@@ -38,7 +38,7 @@ public record Options(
     private static final Set<String> FLAGS = Set.of("--fresh", "--detached", "--json");
     private static final Set<String> EVERYWHERE = Set.of("--home", "--data");
 
-    /** What a command takes beside {@link #EVERYWHERE}. */
+    /** Lists the options of a command beside {@link #EVERYWHERE}. */
     private static final Map<String, Set<String>> BY_COMMAND = Map.of(
             "up",
             Set.of(

@@ -132,12 +132,13 @@ class DocumentationTest {
         return pages;
     }
 
-    /** Whether the test names the page, and so reads what it runs. */
+    /** Returns whether a text of the test's program ends with the page's name, and so leads to it; a comment does not. */
     private static boolean reads(String test, Path page) throws IOException {
+        Pattern name = Pattern.compile("\"(?:[^\"\n]*/)?" + Pattern.quote(page.getFileName() + "\""));
         try (Stream<Path> sources =
                 Files.find(ROOT, 12, (file, _) -> file.toString().endsWith("/" + test + ".java"))) {
             for (Path source : sources.toList()) {
-                if (Files.readString(source).contains(page.getFileName().toString())) {
+                if (name.matcher(Files.readString(source)).find()) {
                     return true;
                 }
             }

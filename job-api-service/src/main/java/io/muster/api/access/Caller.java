@@ -3,7 +3,7 @@ package io.muster.api.access;
 import io.muster.access.Right;
 import java.util.Set;
 
-/** Who asks, after it was checked. */
+/** Names a caller that was checked. */
 public sealed interface Caller {
     /** By which it is limited: what a program and a person are called never meet. */
     String id();

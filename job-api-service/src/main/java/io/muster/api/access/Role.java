@@ -3,7 +3,7 @@ package io.muster.api.access;
 import java.util.Arrays;
 import java.util.Optional;
 
-/** What a person may do; each role includes those before it. */
+/** Says what a person may do; each role includes those before it. */
 public enum Role {
     /** Sees jobs, devices and twins, and no device's keys. */
     READ("muster.read"),

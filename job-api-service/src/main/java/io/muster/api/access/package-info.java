@@ -1,4 +1,4 @@
-/** Who may do what: the operations, the rights they need, and the decision on a token. Pure. Contract: iot-hub, 1.1. */
+/** Decides on tokens: the operations, and the rights they need. Pure. Contract: iot-hub, 1.1. */
 @NullMarked
 package io.muster.api.access;
 

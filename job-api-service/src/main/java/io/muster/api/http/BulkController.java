@@ -38,7 +38,7 @@ final class BulkController {
         this.workers = workers;
     }
 
-    /** Why an entry was not carried out, or not whole. */
+    /** Tells why an entry was not carried out, or not whole. */
     private record Fault(String deviceId, Problem problem) {}
 
     @Post("/devices")

@@ -59,7 +59,7 @@ final class GateFilter {
         return BasicHttpAttributes.getUriTemplate(request).orElseGet(request::getPath);
     }
 
-    /** Who asks. @throws java.util.NoSuchElementException where nobody had to show a token */
+    /** Returns the caller. @throws java.util.NoSuchElementException where nobody had to show a token */
     static Caller caller(HttpRequest<?> request) {
         return request.getAttribute(CALLER, Caller.class).orElseThrow();
     }

@@ -22,7 +22,7 @@ final class ServerPipeline implements BeanCreatedEventListener<NettyServerCustom
     private final ApiMeters meters;
     private final Time time;
 
-    /** What one address, and one connection, may take. */
+    /** Bounds one address, and one connection. */
     record Limits(int connectionsPerAddress, RestServer.Patience patience) {}
 
     ServerPipeline(Limits limits, ApiMeters meters, Time time) {

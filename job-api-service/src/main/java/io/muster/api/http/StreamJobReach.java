@@ -4,7 +4,7 @@ import io.muster.service.endpoint.EndpointAccess;
 import io.muster.topics.StreamJobTopics;
 
 /**
- * What stream jobs may use, as the processor has it too.
+ * Says which topics and endpoints stream jobs may use, as the processor has it too.
  *
  * @param topics to read and write
  * @param endpoints to post rows to

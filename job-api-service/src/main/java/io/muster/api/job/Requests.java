@@ -8,7 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the API asks of the planner. A future ends with the outcome of the planner's {@code Reply}, or with a {@code
+ * Asks the planner. A future ends with the outcome of the planner's {@code Reply}, or with a {@code
  * ProblemException} when none comes in time. Nothing here blocks.
  */
 public interface Requests {
@@ -28,7 +28,7 @@ public interface Requests {
     CompletableFuture<List<DeviceCounts>> counts();
 
     /**
-     * What each device partition makes of a query: a {@code DevicePage}, a {@code DeviceJobPage}, a {@code GroupPage}, or a {@code
+     * Returns the answer of each device partition to a query: a {@code DevicePage}, a {@code DeviceJobPage}, a {@code GroupPage}, or a {@code
      * Refusal}.
      *
      * @param after the row's key behind which to begin; null for the first

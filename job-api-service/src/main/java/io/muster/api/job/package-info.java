@@ -1,4 +1,4 @@
-/** What the API asks of the planner, and what it knows of jobs. Pure. */
+/** Asks the planner, and keeps a view of jobs. Pure. */
 @NullMarked
 package io.muster.api.job;
 

@@ -40,7 +40,7 @@ public final class Jobs {
     private static final Map<String, String> STATUS_ALIASES =
             Map.of("pending", "queued", "enqueued", "queued", "canceled", "cancelled");
 
-    /** What a job says, and what a job's document shows of it: who copies one sends both. */
+    /** Lists what a job says, and what its document shows of it: callers who copy one send both. */
     private static final Members OF_JOB = Members.of(
                     "jobId",
                     "type",
@@ -211,7 +211,7 @@ public final class Jobs {
         return body;
     }
 
-    /** Why nothing begins although the job has not ended, if so. IoT Hub has no state for it. */
+    /** Tells why nothing begins although the job has not ended, if so. IoT Hub has no state for it. */
     private static Optional<String> waiting(Job job) {
         if (job.getEndedAt() != null) {
             return Optional.empty();

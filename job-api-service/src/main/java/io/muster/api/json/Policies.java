@@ -18,7 +18,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** What a job's document says beyond IoT Hub's, in optional members. Described in docs/jobs.md. */
+/** Reads and writes the optional members of a job's document beyond IoT Hub's. Described in docs/jobs.md. */
 final class Policies {
     /** Of the job's document. */
     static final String[] MEMBERS = {"retries", "rollout", "batches", "abort", "windows", "continuous", "priority"};

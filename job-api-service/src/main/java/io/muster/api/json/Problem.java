@@ -7,7 +7,7 @@ import io.muster.records.Refusal;
 import java.time.Instant;
 
 /**
- * Why a request failed, as IoT Hub's clients read it. Contract: iot-hub, 1.10.
+ * Tells why a request failed, as IoT Hub's clients read it. Contract: iot-hub, 1.10.
  *
  * @param code the number; begins with the status
  * @param name the error code's name
@@ -96,7 +96,7 @@ public record Problem(int status, int code, String name, String message) {
         };
     }
 
-    /** What clients of Azure's resource manager read. */
+    /** Returns the body that clients of Azure's resource manager read. */
     public ObjectNode ofResourceManager() {
         ObjectNode body = JsonNodeFactory.instance.objectNode();
         body.putObject("error").put("code", name).put("message", message);
