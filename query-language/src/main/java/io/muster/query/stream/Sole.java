@@ -64,6 +64,13 @@ final class Sole {
                 && names.getLast().getText().equalsIgnoreCase("Timestamp");
     }
 
+    /** Whether it is a level of precedence at which there is no operator: what it is its only child is. */
+    static boolean isPassed(ParserRuleContext expression) {
+        return expression.getChildCount() == 1
+                && expression.getChild(0) instanceof ParserRuleContext
+                && !(expression instanceof StreamQueryParser.PrimaryContext);
+    }
+
     /** Whether it compares or combines conditions: it is no value. */
     static boolean isCondition(ParserRuleContext expression) {
         ParseTree at = expression;
@@ -123,6 +130,9 @@ final class Sole {
         }
         if (expression instanceof StreamQueryParser.PrimaryContext primary && isTimestamp(primary)) {
             return "system.timestamp";
+        }
+        if (expression.getChildCount() == 1) {
+            return canonical(expression.getChild(0)); // A level of precedence: a text is not copied at each.
         }
         StringBuilder all = new StringBuilder();
         for (int i = 0; i < expression.getChildCount(); i++) {

@@ -156,7 +156,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     @Override
     public Expression visit(ParseTree tree) {
-        if (ungrouped != null && tree instanceof ParserRuleContext expression) {
+        if (ungrouped != null && tree instanceof ParserRuleContext expression && !Sole.isPassed(expression)) {
             @Nullable Integer place = keys.get(canonical(expression));
             if (place != null) {
                 return computed(place);

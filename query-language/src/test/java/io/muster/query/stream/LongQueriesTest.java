@@ -3,11 +3,13 @@ package io.muster.query.stream;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
 import io.muster.query.Condition;
 import io.muster.query.Expression;
 import io.muster.query.Query;
 import io.muster.query.QueryException;
 import io.muster.query.Values;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -150,6 +152,18 @@ class LongQueriesTest {
                                 Set.of())
                         .inputs())
                 .containsExactly("t");
+    }
+
+    /** A long text in brackets is looked at once a level and no more: what is allocated tells. */
+    @ParameterizedTest
+    @ValueSource(strings = {"(", "ABS(", "CONCAT(k, "})
+    void bracketsOfAGroupedSelectAreCompiledInPassing(String bracket) throws QueryException {
+        String text = "SELECT COUNT(*) AS n FROM t GROUP BY k, TumblingWindow(second, 1) HAVING " + times(45, bracket)
+                + "'" + times(60_000, "x") + "'" + times(45, ")") + " = '1'";
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long before = threads.getCurrentThreadAllocatedBytes();
+        assertThat(StreamQuery.parse(text, Set.of()).outputs()).hasSize(1);
+        assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(1L << 30);
     }
 
     /** Each step reads the one before it so many times: one event would go so many ways to the output, and more with each step. */
