@@ -365,7 +365,7 @@ final class Aggregates {
         @Override
         public void load(Object saved) {
             super.load(saved);
-            weight = StreamValues.weight(saved);
+            values().forEach(value -> weight += StreamValues.weight(value));
         }
 
         @Override
@@ -459,7 +459,7 @@ final class Aggregates {
         @SuppressWarnings("unchecked") // As save() made it.
         public void load(Object saved) {
             rows.addAll((List<List<Object>>) saved);
-            weight = StreamValues.weight(saved);
+            rows.forEach(entry -> weight += StreamValues.weight(entry));
         }
     }
 

@@ -34,8 +34,11 @@ final class Like {
     /** Between two {@code %}, before the first and behind the last; some are empty. */
     private final List<List<One>> parts;
 
-    private Like(List<List<One>> parts) {
+    private final int length;
+
+    private Like(List<List<One>> parts, int length) {
         this.parts = parts;
+        this.length = length;
     }
 
     /** Empty where the pattern is longer than {@link #LONGEST}, or a set in it runs backwards. */
@@ -63,7 +66,7 @@ final class Like {
                 parts.getLast().add(new One("" + c + c, true));
             }
         }
-        return Optional.of(new Like(parts));
+        return Optional.of(new Like(parts, pattern.length()));
     }
 
     private static Optional<One> set(String content) {
@@ -82,20 +85,31 @@ final class Like {
         return Optional.of(new One(ranges.toString(), !not));
     }
 
+    /** Returns whether it is the whole text. @throws EvaluationException where text and pattern are too long together */
     boolean matches(String text) {
+        StreamValues.rejectSearch("LIKE", text.length(), length);
+        return isWhole(text);
+    }
+
+    private boolean isWhole(String text) {
         List<One> first = parts.getFirst();
         return stands(first, text, 0)
                 && (parts.size() == 1 ? text.length() == first.size() : restMatches(text, first.size()));
     }
 
-    /** Where it begins in the text, counted from 1; 0 where it is not in it. */
+    /**
+     * Returns where it begins in the text, counted from 1; 0 where it is not in it.
+     *
+     * @throws EvaluationException where text and pattern are too long together
+     */
     long indexIn(String text) {
+        StreamValues.rejectSearch("PATINDEX", text.length(), length);
         int begin = 0;
         while (begin < parts.size() - 1 && parts.get(begin).isEmpty()) {
             begin++;
         }
         if (begin == 0) {
-            return matches(text) ? 1 : 0;
+            return isWhole(text) ? 1 : 0;
         }
         if (parts.get(begin).isEmpty()) {
             return 1; // Nothing but %.

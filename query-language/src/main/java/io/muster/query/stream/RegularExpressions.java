@@ -12,9 +12,6 @@ import java.util.OptionalInt;
  * size of the pattern at most, whatever the pattern is. Patterns are compiled once. Thread-safe. ADR 26.
  */
 final class RegularExpressions {
-    /** How many characters of a text times how many instructions of a pattern one search may take. */
-    static final int MOST_STEPS = 100_000_000;
-
     /** How large a pattern may be with its counted repetitions written out: it is compiled to that. */
     static final int LARGEST = 10_000;
 
@@ -53,10 +50,7 @@ final class RegularExpressions {
         } catch (StackOverflowError _) {
             throw tooLarge(); // Brackets in brackets.
         }
-        if ((long) text.length() * compiled.programSize() > MOST_STEPS) {
-            throw new EvaluationException("REGEXMATCH takes more than " + MOST_STEPS
-                    + " steps: give it a shorter text, such as LEFT(x, 1000), or a shorter pattern");
-        }
+        StreamValues.rejectSearch("REGEXMATCH", text.length(), compiled.programSize());
         Matcher matcher = compiled.matcher(text);
         return OptionalInt.of(matcher.find() ? matcher.start() : -1);
     }

@@ -280,7 +280,13 @@ final class StreamFunctions {
         return letters.toString();
     }
 
-    private static long occurrences(String text, String part) {
+    /** Rejects a search for a part of a text that takes too many steps: at each place where it fits, up to its length. */
+    private static void rejectSearch(String function, String text, String part) {
+        StreamValues.rejectSearch(function, Math.max(0, text.length() - part.length() + 1L), part.length());
+    }
+
+    private static long occurrences(String function, String text, String part) {
+        rejectSearch(function, text, part);
         long count = 0;
         for (int at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length())) {
             count++;
@@ -292,7 +298,7 @@ final class StreamFunctions {
         if (by.isEmpty()) {
             return NULL;
         }
-        StreamValues.rejectArray(occurrences(text, by) + 1);
+        StreamValues.rejectArray(occurrences("SPLIT", text, by) + 1);
         return List.<Object>of((Object[]) text.split(Pattern.quote(by), -1));
     }
 
@@ -314,9 +320,11 @@ final class StreamFunctions {
 
     /** Counts from 1; 0 where there is none. */
     private static Object charIndex(Object[] arguments) {
+        String part = string(arguments[0]);
         String text = string(arguments[1]);
+        rejectSearch("CHARINDEX", text, part);
         long from = arguments.length == 3 ? whole(arguments[2]) : 1;
-        return text.indexOf(string(arguments[0]), clamp(from - 1, text.length())) + 1L;
+        return text.indexOf(part, clamp(from - 1, text.length())) + 1L;
     }
 
     private static Object replace(Object[] arguments) {
@@ -326,7 +334,7 @@ final class StreamFunctions {
         if (part.isEmpty()) {
             return text;
         }
-        StreamValues.rejectText(text.length() + occurrences(text, part) * (by.length() - part.length()));
+        StreamValues.rejectText(text.length() + occurrences("REPLACE", text, part) * (by.length() - part.length()));
         return text.replace(part, by);
     }
 

@@ -25,6 +25,8 @@ public final class StreamValues {
     private static final int LARGEST = 1024 * 1024;
 
     /** What the texts and arrays of one row weigh at most that a query makes. */
+    private static final int MOST_STEPS = 100_000_000;
+
     private static final int HEAVIEST_ROW = 4 * LARGEST;
 
     private StreamValues() {}
@@ -120,6 +122,21 @@ public final class StreamValues {
     static void rejectText(long length) {
         if (length > LARGEST) {
             throw EvaluationException.ofSize("a text of more than " + LARGEST + " characters");
+        }
+    }
+
+    /**
+     * Rejects a search, before it is begun, that takes more than 100,000,000 steps.
+     *
+     * @param function whose search it is
+     * @param places at which it may look, such as the characters of a text
+     * @param steps that it takes at each at worst, such as the characters of a pattern
+     * @throws EvaluationException then
+     */
+    static void rejectSearch(String function, long places, long steps) {
+        if (places * steps > MOST_STEPS) {
+            throw new EvaluationException(function + " takes more than " + MOST_STEPS
+                    + " steps: give it a shorter text, such as LEFT(x, 1000), or a shorter pattern");
         }
     }
 

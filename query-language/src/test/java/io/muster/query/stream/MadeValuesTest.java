@@ -7,6 +7,7 @@ import io.muster.query.QueryException;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -54,6 +55,67 @@ class MadeValuesTest {
         assertThat(value("LEN(a + LEFT(a, 448576))")).isEqualTo(1_048_576L);
         assertThat(value("LOWER(UPPER(sharp))")).isEqualTo("\u00df".repeat(HALF));
         assertThatThrownBy(() -> value("LEN(a + LEFT(a, 448577))")).isInstanceOf(EvaluationException.class);
+    }
+
+    @ParameterizedTest
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            CHARINDEX(LEFT(a, 300000) + 'y', a)           | CHARINDEX
+            CHARINDEX(LEFT(a, 200000) + 'y', a, 2)        | CHARINDEX
+            REPLACE(a, LEFT(a, 300000) + 'y', '')         | REPLACE
+            SPLIT(a, LEFT(a, 300000) + 'y')               | SPLIT
+            PATINDEX('%' + LEFT(a, 3900) + 'y%', a)       | PATINDEX
+            CASE WHEN a LIKE '%' + LEFT(a, 3900) + 'y%' THEN 1 ELSE 0 END | LIKE
+            """)
+    void aSearchHasABound(String expression, String function) {
+        assertThatThrownBy(() -> value(expression))
+                .isInstanceOf(EvaluationException.class)
+                .hasMessageContaining(function + " takes more than 100000000 steps");
+    }
+
+    @Test
+    void aSearchOfAsMuchIsMade() throws QueryException {
+        assertThat(value("CHARINDEX('yy', a)")).isEqualTo(0L);
+        assertThat(value("CHARINDEX(LEFT(a, 599990), a)")).isEqualTo(1L);
+        assertThat(value("REPLACE(a, a, 'y')")).isEqualTo("y");
+        assertThat(value("REPLACE(a, LEFT(a, 100), '')")).isEqualTo("");
+        assertThat(value("CHARINDEX(many, a)")).isEqualTo(0L);
+        assertThat(value("PATINDEX('%y%', a)")).isEqualTo(0L);
+    }
+
+    /** Of two rows that come to the bound exactly, the first is saved and loaded in between. */
+    @ParameterizedTest
+    @ValueSource(strings = {"Collect(x)", "CollectTop(1000, x) OVER (ORDER BY n)"})
+    void whatWasLoadedWeighsWhatWasSaved(String aggregate) throws QueryException {
+        Aggregate made = select("SELECT " + aggregate + " AS v FROM t GROUP BY TumblingWindow(second, 1)")
+                .grouping()
+                .orElseThrow()
+                .aggregates()
+                .getFirst();
+        StreamRow half = new RecordRow(Map.of("x", "x".repeat(1_048_576 / 2 - 9), "n", 1L));
+        StreamRow tiny = new RecordRow(Map.of("x", "", "n", 1L));
+        Accumulator straight = made.start();
+        straight.add(half);
+        straight.add(half);
+        Accumulator loaded = made.start();
+        loaded.load(straight.save());
+        int more = 0;
+        while (takes(straight, tiny)) {
+            more++;
+        }
+        for (int i = 0; i < more; i++) {
+            assertThat(takes(loaded, tiny)).as("row %d of %d", i + 1, more).isTrue();
+        }
+        assertThat(takes(loaded, tiny)).isFalse();
+    }
+
+    private static boolean takes(Accumulator accumulator, StreamRow row) {
+        try {
+            accumulator.add(row);
+            return true;
+        } catch (EvaluationException _) {
+            return false;
+        }
     }
 
     @ParameterizedTest
