@@ -6,7 +6,6 @@ import io.muster.processor.engine.stream.Arrivals;
 import io.muster.processor.engine.stream.FailQuietly;
 import io.muster.processor.engine.stream.LogEnds;
 import io.muster.processor.engine.stream.Pace;
-import io.muster.processor.engine.stream.StreamJobFailure;
 import io.muster.processor.engine.stream.StreamJobSpec;
 import io.muster.processor.engine.stream.StreamJobTopology;
 import io.muster.processor.format.InputFormat;
@@ -30,7 +29,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -46,8 +44,6 @@ import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
-import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,8 +52,6 @@ final class StreamJobRun implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StreamJobRun.class);
     static final String PREFIX = Namespace.name("muster-stream-");
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(30);
-    private static final int FAILURES_BEFORE_GIVING_UP = 20;
-    private static final Duration PAUSE = Duration.ofSeconds(1);
 
     private final long number;
     private final KafkaStreams streams;
@@ -68,7 +62,7 @@ final class StreamJobRun implements AutoCloseable {
     private final List<PassingTopic> passing;
     private final Set<String> outputs;
 
-    /** What {@link #close} ends, the latest first. */
+    /** Holds the parts that {@link #close} ends, the latest first. */
     private final Deque<AutoCloseable> opened;
 
     private StreamJobRun(
@@ -93,7 +87,7 @@ final class StreamJobRun implements AutoCloseable {
     }
 
     /**
-     * What runs of one process share.
+     * Holds what runs of one process share.
      *
      * @param options of their applications, but for the ids
      * @param reach of their queries
@@ -172,7 +166,9 @@ final class StreamJobRun implements AutoCloseable {
         long number = start.getNumber();
         String streamJobId = job.getStreamJobId();
         if (definition.merges()) {
-            create(admin, exchange(number), tasks(start), options.replication(), PassingTopic.SETTINGS);
+            Map<String, String> settings = new HashMap<>(PassingTopic.SETTINGS);
+            settings.putAll(StreamJobTopology.TOPIC_SETTINGS);
+            create(admin, exchange(number), tasks(start), options.replication(), settings);
         }
         Map<TopicPartition, ReferenceFile> files = referenceFiles(start, definition, admin, place);
         List<TopicPartition> made = new ArrayList<>(files.keySet());
@@ -194,15 +190,19 @@ final class StreamJobRun implements AutoCloseable {
         opened.push(delay);
         StreamJobSpec spec = spec(job, start, definition, codecs, logEnds, until::get, delay::reached, place::pace);
         Map<String, Object> more = new HashMap<>(options.more());
+        more.putAll(StreamJobTopology.PRODUCER_SETTINGS);
         more.put(StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG, FailQuietly.class);
         more.put(StreamsConfig.POLL_MS_CONFIG, (int) Pace.LOOK.toMillis()); // There may be many, and most are idle.
         StreamsApplication.Options own = new StreamsApplication.Options(
                 applicationId(number), options.kafka(), options.stateDir(), units, options.replication(), more);
         KafkaStreams streams = logEnds.application(StreamJobTopology.build(spec), StreamsApplication.properties(own));
         opened.push(() -> streams.close(CLOSE_LIMIT));
-        Stumbling stumbling = new Stumbling(streamJobId, number, restarting);
+        Stumbling stumbling = new Stumbling(streamJobId, number, restarting, place.clock(), Stumbling.PAUSE);
         streams.setUncaughtExceptionHandler(stumbling);
-        streams.setStateListener((now, _) -> delay.running(now == KafkaStreams.State.RUNNING));
+        streams.setStateListener((now, before) -> {
+            stumbling.onChange(now, before);
+            delay.running(now == KafkaStreams.State.RUNNING);
+        });
         streams.start();
         List<EndpointDelivery> deliveries = new ArrayList<>();
         endpoints.forEach((topic, to) -> {
@@ -239,61 +239,6 @@ final class StreamJobRun implements AutoCloseable {
             part.close();
         } catch (Exception e) {
             LOG.warn("A part of a stream job's run did not end well: {}", e.toString());
-        }
-    }
-
-    /** What becomes of a run whose thread failed: what is wrong with a record or a row fails the job, all else is tried again. */
-    private static final class Stumbling implements StreamsUncaughtExceptionHandler {
-        private final String streamJobId;
-        private final long number;
-        private final Consumer<String> restarting;
-        private volatile @Nullable String failed;
-        private final AtomicInteger failures = new AtomicInteger();
-
-        private Stumbling(String streamJobId, long number, Consumer<String> restarting) {
-            this.streamJobId = streamJobId;
-            this.number = number;
-            this.restarting = restarting;
-        }
-
-        @Override
-        public StreamThreadExceptionResponse handle(Throwable e) {
-            if (StreamsApplication.hasNoOffset(e)) {
-                failed = "What is next to read is gone, or where that was (" + e.getMessage()
-                        + "): start the job again, from a time of your choice.";
-                return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
-            }
-            Optional<StreamJobFailure> failure = failure(e);
-            if (failure.isPresent()) {
-                failed = String.valueOf(failure.get().getMessage());
-                return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
-            }
-            LOG.warn("A stream job stumbled, streamJobId={} start={} reason={}", streamJobId, number, e.toString());
-            int times = failures.incrementAndGet();
-            if (times > FAILURES_BEFORE_GIVING_UP) {
-                failed = "It failed " + FAILURES_BEFORE_GIVING_UP + " times: " + e;
-                return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
-            }
-            restarting.accept(e.toString());
-            try {
-                Thread.sleep(PAUSE.multipliedBy(times));
-            } catch (InterruptedException _) {
-                Thread.currentThread().interrupt();
-            }
-            return StreamThreadExceptionResponse.REPLACE_THREAD;
-        }
-
-        private void forget() {
-            failures.set(0);
-        }
-
-        private static Optional<StreamJobFailure> failure(Throwable e) {
-            for (Throwable at = e; at != null; at = at.getCause()) {
-                if (at instanceof StreamJobFailure failure) {
-                    return Optional.of(failure);
-                }
-            }
-            return Optional.empty();
         }
     }
 
@@ -431,16 +376,11 @@ final class StreamJobRun implements AutoCloseable {
 
     /** Why it can't go on; empty while it can. */
     Optional<String> failure() {
-        return Optional.ofNullable(stumbling.failed);
+        return stumbling.failure();
     }
 
-    /** When it does, what it stumbled over before is forgiven. */
     boolean isRunning() {
-        boolean running = streams.state() == KafkaStreams.State.RUNNING;
-        if (running) {
-            stumbling.forget();
-        }
-        return running;
+        return streams.state() == KafkaStreams.State.RUNNING;
     }
 
     /** Why an output does not take what is written, or reference data are not there; empty where all is well. */
@@ -496,7 +436,7 @@ final class StreamJobRun implements AutoCloseable {
         }
     }
 
-    /** Deletes what the start leaves in Kafka: nobody reads it any more. What waits for an endpoint stays. */
+    /** Deletes what the start leaves in Kafka: nobody reads it any more. Rows that wait for an endpoint stay. */
     static void clean(Admin admin, long number) throws InterruptedException {
         String id = applicationId(number);
         try {

@@ -1,0 +1,59 @@
+package io.muster.processor.streamjob.stream;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.muster.processor.engine.stream.StreamJobFailure;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.kafka.streams.KafkaStreams.State;
+import org.apache.kafka.streams.errors.StreamsException;
+import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
+import org.junit.jupiter.api.Test;
+
+class StumblingTest {
+    private static final int MOST = 20;
+
+    private final List<String> restarting = new ArrayList<>();
+    private Instant now = Instant.parse("2026-11-21T10:00:00Z");
+    private final Stumbling stumbling = new Stumbling("j", 7, restarting::add, () -> now, Duration.ZERO);
+
+    private void fail(int times, Duration between) {
+        for (int i = 0; i < times; i++) {
+            stumbling.handle(new StreamsException("a bug"));
+            stumbling.onChange(State.REBALANCING, State.RUNNING);
+            now = now.plusSeconds(1);
+            stumbling.onChange(State.RUNNING, State.REBALANCING);
+            now = now.plus(between);
+        }
+    }
+
+    /** Each new thread fails a little later, and meanwhile the application runs. */
+    @Test
+    void aRunThatFailsAgainAndAgainFailsTheJob() {
+        fail(MOST - 1, Duration.ofSeconds(59));
+        assertThat(stumbling.failure()).isEmpty();
+        assertThat(restarting).hasSize(MOST - 1);
+        fail(1, Duration.ZERO);
+        assertThat(stumbling.failure())
+                .hasValueSatisfying(why ->
+                        assertThat(why).startsWith("It failed 20 times: ").endsWith("a bug"));
+        assertThat(restarting).hasSize(MOST - 1);
+    }
+
+    @Test
+    void aFailureIsForgottenAfterAMinuteInWhichAllRan() {
+        fail(3 * MOST, Duration.ofMinutes(1));
+        assertThat(stumbling.failure()).isEmpty();
+        assertThat(restarting).hasSize(3 * MOST);
+    }
+
+    @Test
+    void aFailureOfARecordFailsTheJobAtOnce() {
+        assertThat(stumbling.handle(new StreamsException(new StreamJobFailure("offset 7: no number"))))
+                .isEqualTo(StreamThreadExceptionResponse.SHUTDOWN_CLIENT);
+        assertThat(stumbling.failure()).contains("offset 7: no number");
+        assertThat(restarting).isEmpty();
+    }
+}
