@@ -31,13 +31,13 @@ final class Ingest {
         void watermark(Upstream upstream, long time);
     }
 
-    /** An event has its record's offset and its place in the record as a number. */
-    private static final int EVENTS_OF_A_RECORD = 1 << 16;
+    /** Bounds a record: an event has its record's offset and its place in the record as a number. */
+    private static final int EVENTS_OF_A_RECORD = 1 << 20;
 
     /** How often to {@link #look}. */
     static final Duration LOOK = Duration.ofMillis(50);
 
-    /** What is read of one input here. */
+    /** Keeps how far one partition of an input is read. */
     private static final class Partition {
         private final Upstream upstream;
         private final StreamJobSpec.Input input;
@@ -104,6 +104,14 @@ final class Ingest {
             read = of.input.format().read(value, spec.query().members(), of.upstream.partition(), arrival);
         } catch (IOException e) {
             diagnostics.undecodable(of.input.topic(), of.upstream.partition(), offset, e);
+            return;
+        }
+        if (read.size() > EVENTS_OF_A_RECORD) {
+            diagnostics.undecodable(
+                    of.input.topic(),
+                    of.upstream.partition(),
+                    offset,
+                    new IOException("a record has up to " + EVENTS_OF_A_RECORD + " events"));
             return;
         }
         for (int i = 0; i < read.size(); i++) {

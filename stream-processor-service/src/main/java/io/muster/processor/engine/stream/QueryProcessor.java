@@ -39,7 +39,10 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private static final int FIRST_OF_TASK = 2;
     private static final int EVENTS_AT_ONCE = 1000;
 
-    /** How much of a row a failure shows, in characters. */
+    /** Bounds a result and its key, in bytes: 1 MiB with the rest of a record. */
+    private static final int LARGEST_RESULT = 1_000_000;
+
+    /** Bounds how much of a row a failure shows, in characters. */
     private static final int SHOWN = 300;
 
     private final StreamJobSpec spec;
@@ -191,6 +194,7 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         OutputFormat.Written written;
         try {
             written = to.format().write(row, () -> id(output, row.time()));
+            rejectLarge(written);
         } catch (IOException e) {
             String message = "output " + output + ": " + e.getMessage();
             if (to.stopsAtErrors()) {
@@ -205,6 +209,14 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         context.forward(
                 new Record<>(written.key(), written.value(), Math.max(0, Ticks.millis(row.time()))),
                 StreamJobTopology.sink(output));
+    }
+
+    /** Rejects what a topic that nobody has set up for more does not take, and an application that tried it would fail. */
+    private static void rejectLarge(OutputFormat.Written written) throws IOException {
+        int size = written.value().length + (written.key() == null ? 0 : written.key().length);
+        if (size > LARGEST_RESULT) {
+            throw new IOException("a row of " + size + " bytes is longer than the " + LARGEST_RESULT + " of a record");
+        }
     }
 
     /** Results of one instant, within a substream, are worked out at once and in one order, so their places in it name them. */

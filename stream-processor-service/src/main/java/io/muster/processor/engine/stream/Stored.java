@@ -9,8 +9,11 @@ import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 
-/** Tables in one store: a key begins with its table's number. */
+/** Keeps tables in one store: a key begins with its table's number. An entry is a record of the store's topic. */
 record Stored(KeyValueStore<Bytes, byte[]> store, int number) implements Table {
+    /** Bounds an entry, in bytes: as much as brokers that others run let a topic have. */
+    static final int LARGEST = 8 * 1024 * 1024;
+
     private Bytes key(List<Object> key) {
         byte[] encoded = ValueCodec.encode(key);
         return Bytes.wrap(ByteBuffer.allocate(Integer.BYTES + encoded.length)
@@ -19,9 +22,17 @@ record Stored(KeyValueStore<Bytes, byte[]> store, int number) implements Table {
                 .array());
     }
 
+    /** @throws StreamJobFailure where the entry is larger than {@link #LARGEST} */
     @Override
     public void put(List<Object> key, Object value) {
-        store.put(key(key), ValueCodec.encode(value));
+        Bytes name = key(key);
+        byte[] encoded = ValueCodec.encode(value);
+        long size = (long) name.get().length + encoded.length;
+        if (size > LARGEST) {
+            throw new StreamJobFailure("The query remembers " + size + " bytes of one key, and " + LARGEST
+                    + " are the most: take shorter windows, or group by more");
+        }
+        store.put(name, encoded);
     }
 
     @Override

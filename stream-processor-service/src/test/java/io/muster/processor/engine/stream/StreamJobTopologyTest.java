@@ -15,6 +15,7 @@ import io.muster.query.stream.Ticks;
 import io.muster.records.StreamJobProgress;
 import io.muster.registry.InMemorySchemaRegistry;
 import io.muster.topics.Topics;
+import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.time.Instant;
@@ -74,12 +75,19 @@ class StreamJobTopologyTest {
     }
 
     private void start(String query, boolean exchange, Instant from, TimePolicy policy) throws QueryException {
+        start(query, exchange, from, policy, true);
+    }
+
+    private void start(String query, boolean exchange, Instant from, TimePolicy policy, boolean stopsAtErrors)
+            throws QueryException {
         StreamJobSpec spec = new StreamJobSpec(
                 "job",
                 7,
                 StreamQuery.parse(query, Set.of()),
                 List.of(new StreamJobSpec.Input("telemetry", "in", new InputFormat.Json(), 1, false)),
-                Map.of("output", new StreamJobSpec.Output("out", new OutputFormat.Json(false, Optional.of("k")), true)),
+                Map.of(
+                        "output",
+                        new StreamJobSpec.Output("out", new OutputFormat.Json(false, Optional.of("k")), stopsAtErrors)),
                 policy,
                 List.of(Ticks.of(from)),
                 until::get,
@@ -375,5 +383,47 @@ class StreamJobTopologyTest {
                 .hasRootCauseInstanceOf(EvaluationException.class)
                 .cause()
                 .hasMessageStartingWith(row);
+    }
+
+    private static final String LONG = "x".repeat(600_000);
+
+    /** A topic takes records of a mebibyte where nobody has said anything else. */
+    @Test
+    void aResultThatIsLargerThanARecordFailsTheJob() throws QueryException {
+        start("SELECT k, x, x AS y FROM telemetry", false, NOW);
+        in.pipeInput("", "{\"k\":\"a\",\"x\":\"" + LONG + "\"}", NOW);
+        assertThatThrownBy(() -> wait(Duration.ofSeconds(1)))
+                .hasRootCauseInstanceOf(IOException.class)
+                .cause()
+                .hasMessage("output output: a row of 1200024 bytes is longer than the 1000000 of a record"
+                        + " (with outputErrorPolicy Drop such rows are dropped)");
+    }
+
+    @Test
+    void aResultThatIsLargerThanARecordIsDropped() throws QueryException {
+        start("SELECT k, x, x AS y FROM telemetry", false, NOW, new TimePolicy(5 * Ticks.SECOND, 0, false), false);
+        in.pipeInput("", "{\"k\":\"a\",\"x\":\"" + LONG + "\"}", NOW);
+        in.pipeInput("", "{\"k\":\"b\",\"x\":\"\"}", NOW);
+        wait(Duration.ofSeconds(1));
+        assertThat(out.readValuesToList()).containsExactly("{\"k\":\"b\",\"x\":\"\",\"y\":\"\"}");
+        assertThat(counts()).containsEntry("ConversionErrors", 1L).containsEntry("OutputEvents", 1L);
+        assertThat(samples)
+                .containsExactly("output output: a row of 1200024 bytes is longer than the 1000000 of a record");
+    }
+
+    /** A window's memory of one key is one record. */
+    @Test
+    void stateThatIsLargerThanARecordFailsTheJob() throws QueryException {
+        start("SELECT COUNT(DISTINCT x) AS n FROM telemetry GROUP BY TumblingWindow(hour, 1)", false, NOW);
+        assertThatThrownBy(() -> {
+                    for (int i = 0; i < 15; i++) {
+                        in.pipeInput("", "{\"x\":\"" + i + LONG + "\"}", NOW.plusSeconds(i));
+                        wait(Duration.ofSeconds(1));
+                    }
+                })
+                .hasRootCauseInstanceOf(StreamJobFailure.class)
+                .rootCause()
+                .hasMessageMatching("The query remembers \\d+ bytes of one key, and 8388608 are the most:"
+                        + " take shorter windows, or group by more");
     }
 }
