@@ -13,6 +13,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -21,10 +22,10 @@ final class Analytics extends Operator {
     private record Past(long time, Object value) {}
 
     private final List<Analytic> functions;
-    /** What each function remembers, by its place and its keys; the latest last. */
+    /** Maps the place and the keys of a function to what it remembers, the latest last. */
     private final Map<List<Object>, Deque<Past>> pasts = new HashMap<>();
 
-    /** When a memory is empty unless rows come. */
+    /** Has each key once, at a time before which its memory is not empty. */
     private final NavigableMap<Long, List<List<Object>>> expiries = new TreeMap<>();
 
     private final Changes<List<Object>> changes = new Changes<>();
@@ -118,9 +119,14 @@ final class Analytics extends Operator {
     }
 
     private void keep(List<Object> key, Deque<Past> past, long until) {
-        pasts.put(key, past);
         changes.changed(key);
-        expiries.computeIfAbsent(until, _ -> new ArrayList<>()).add(key);
+        if (pasts.put(key, past) == null) {
+            expireAt(until, key);
+        }
+    }
+
+    private void expireAt(long time, List<Object> key) {
+        expiries.computeIfAbsent(time, _ -> new ArrayList<>()).add(key);
     }
 
     /** Forgets keys of which no row came for as long as their functions look back. */
@@ -128,16 +134,22 @@ final class Analytics extends Operator {
     void advance(long watermark) {
         while (!expiries.isEmpty() && expiries.firstKey() < watermark) {
             for (List<Object> key : expiries.pollFirstEntry().getValue()) {
-                @Nullable Deque<Past> past = pasts.get(key);
-                if (past != null && (past.isEmpty() || lastOf(key, past) < watermark)) {
+                long last = lastOf(key, Objects.requireNonNull(pasts.get(key), "a key is here as long as there"));
+                if (last < watermark) {
                     pasts.remove(key);
                     changes.changed(key);
+                } else {
+                    expireAt(last, key);
                 }
             }
         }
     }
 
+    /** Returns the last instant, in ticks, of which a row may ask for what is remembered. */
     private long lastOf(List<Object> key, Deque<Past> past) {
+        if (past.isEmpty()) {
+            return Long.MIN_VALUE;
+        }
         Analytic function = functions.get(((Long) key.getFirst()).intValue());
         return function.kind() instanceof Analytic.Kind.IsFirst first
                 ? past.getLast().time() * first.interval()
@@ -172,8 +184,7 @@ final class Analytics extends Operator {
                         function.kind() instanceof Analytic.Kind.Aggregated ? Rows.load(value) : value));
             }
             pasts.put(key, past);
-            expiries.computeIfAbsent(past.isEmpty() ? 0L : lastOf(key, past), _ -> new ArrayList<>())
-                    .add(key);
+            expireAt(lastOf(key, past), key);
             changes.saved(key);
         });
     }
