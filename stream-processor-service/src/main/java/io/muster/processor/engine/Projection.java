@@ -47,25 +47,30 @@ final class Projection extends Operator {
             if (column.name() != null) {
                 record.put(column.name(), value);
                 weight += StreamValues.weight(value);
-                StreamValues.rejectRow(weight);
             } else if (value instanceof Map<?, ?> all) {
-                show(all, record);
+                weight += show(all, record);
             }
+            StreamValues.rejectRow(weight);
         }
         emit(Event.row(row.time(), record));
     }
 
-    private void show(Map<?, ?> all, Map<String, Object> record) {
+    /** Returns the weight of the columns that are shown. */
+    private long show(Map<?, ?> all, Map<String, Object> record) {
         Set<String> before = Set.of();
         if (severalStars) {
             before = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
             before.addAll(record.keySet());
         }
         Set<String> taken = before;
-        all.forEach((name, member) -> {
-            if (!named.contains((String) name) && !taken.contains((String) name)) {
-                record.put((String) name, member);
+        long weight = 0;
+        for (Map.Entry<?, ?> column : all.entrySet()) {
+            String name = (String) column.getKey();
+            if (!named.contains(name) && !taken.contains(name)) {
+                record.put(name, column.getValue());
+                weight += StreamValues.weight(column.getValue());
             }
-        });
+        }
+        return weight;
     }
 }

@@ -25,23 +25,26 @@ final class ReferenceJoin extends Operator {
     private final Join join;
     private final JoinKeys keys;
     private final int parts;
+    private final MadeRows made;
+
     /** The rows that are valid now, by their keys. */
     private final Map<String, Event> valid = new HashMap<>();
 
     /** The same by the values of the columns that join them, in order of their keys. */
     private final Map<List<Object>, NavigableMap<String, Event>> byColumns = new HashMap<>();
 
-    /** What is valid from an instant on is known at that instant. */
+    /** Has reference rows first: from its instant on a row is valid. */
     private final RowsByTime waiting =
             new RowsByTime(Comparator.comparingInt(next -> next.port() == REFERENCE ? 0 : 1));
 
     private final Changes<String> changes = new Changes<>();
 
     /** @param parts how many sources the rows of port 0 have */
-    ReferenceJoin(Join join, int parts) {
+    ReferenceJoin(Join join, int parts, MadeRows made) {
         this.join = join;
         this.keys = new JoinKeys(join, parts);
         this.parts = parts;
+        this.made = made;
     }
 
     @Override
@@ -92,6 +95,7 @@ final class ReferenceJoin extends Operator {
         if (columns != null) {
             for (Event reference :
                     byColumns.getOrDefault(columns, new TreeMap<>()).values()) {
+                made.made(row);
                 Parts pair = Parts.of(row, parts, reference, row.time());
                 if (evaluate(join.on(), pair) == Boolean.TRUE) {
                     matched = true;

@@ -29,9 +29,6 @@ final class Rows {
 
     static StreamRow load(Object saved) {
         List<?> all = (List<?>) saved;
-        if (isOfAnEarlierVersion(all)) {
-            return event(saved);
-        }
         long kind = (Long) all.getFirst();
         if (kind == EVENT) {
             return event(saved);
@@ -40,26 +37,17 @@ final class Rows {
             return new Absent((Long) all.get(1));
         }
         if (kind == PARTS) {
-            return joined((List<?>) all.get(2), (Long) all.get(1));
+            List<StreamRow> parts =
+                    ((List<?>) all.get(2)).stream().map(Rows::load).toList();
+            return new Parts(parts, (Long) all.get(1));
         }
         return new Analyzed(load(all.get(1)), ((List<?>) all.get(2)).toArray());
     }
 
-    /** @param saved the rows of its parts */
-    static Parts joined(List<?> saved, long time) {
-        return new Parts(saved.stream().map(Rows::load).toList(), time);
-    }
-
-    /** As {@link #load}, where only events are kept. */
+    /** Does as {@link #load}, where only events are kept. */
     @SuppressWarnings("unchecked") // As save() made it.
     static Event event(Object saved) {
         List<?> all = (List<?>) saved;
-        List<?> event = isOfAnEarlierVersion(all) ? all : all.subList(1, all.size());
-        return new Event((Long) event.get(0), (Map<String, Object>) event.get(1), (Map<String, Object>) event.get(2));
-    }
-
-    /** It kept events alone, without a kind in front; stream jobs go on over an upgrade. */
-    private static boolean isOfAnEarlierVersion(List<?> saved) {
-        return saved.get(1) instanceof Map;
+        return new Event((Long) all.get(1), (Map<String, Object>) all.get(2), (Map<String, Object>) all.get(3));
     }
 }

@@ -49,6 +49,8 @@ final class StreamJoin extends Operator {
     private final JoinKeys keys;
     private final int parts;
     private final long slack;
+    private final MadeRows made;
+
     /** Rows of each port that were taken, by key and time. */
     private final List<Map<List<Object>, NavigableMap<Long, List<Kept>>>> taken =
             List.of(new HashMap<>(), new HashMap<>());
@@ -71,17 +73,21 @@ final class StreamJoin extends Operator {
      * @param parts how many sources the rows of port 0 have
      * @param slack by how much an anchor's time may be behind its row's
      */
-    StreamJoin(Join join, int parts, long slack) {
+    StreamJoin(Join join, int parts, long slack, MadeRows made) {
         this.join = join;
         this.reversed = join.within().reversed();
         this.keys = new JoinKeys(join, parts);
         this.parts = parts;
         this.slack = slack;
+        this.made = made;
     }
 
     @Override
     void row(int port, StreamRow row) {
         Kept entry = entry(port, numbers++, row);
+        if (entry.key == null && !(port == LEFT && join.outer())) {
+            return; // It has no partner, and nobody asks for it without one.
+        }
         keep(entry);
         waiting.computeIfAbsent(row.time(), _ -> new ArrayList<>()).add(entry);
         changes.changed(entry.number);
@@ -153,6 +159,7 @@ final class StreamJoin extends Operator {
     }
 
     private void pair(Kept left, Kept right) {
+        made.made(left.row);
         Parts row = Parts.of(left.row, parts, right.row, Math.max(left.row.time(), right.row.time()));
         if (evaluate(join.on(), row) == Boolean.TRUE) {
             if (!left.matched) {
@@ -179,6 +186,7 @@ final class StreamJoin extends Operator {
             }
         }
         if (entry.port == LEFT && join.outer() && !entry.matched) {
+            made.came();
             emit(Parts.of(entry.row, parts, new Absent(at), at));
         }
     }
@@ -207,20 +215,11 @@ final class StreamJoin extends Operator {
         });
         all.forEach((number, saved) -> {
             int port = ((Long) saved.get(0)).intValue();
-            Kept entry = entry(port, number, row(saved));
-            entry.matched = saved.contains(true);
+            Kept entry = entry(port, number, Rows.load(saved.get(2)));
+            entry.matched = (Boolean) saved.get(1);
             keep(entry);
             index(entry);
             changes.saved(number);
         });
-    }
-
-    /** Loads the row of an entry: an earlier version kept {@code [port, time, matched, rows of the parts]}. */
-    private static StreamRow row(List<?> saved) {
-        if (!(saved.get(1) instanceof Long time)) {
-            return Rows.load(saved.get(2));
-        }
-        List<?> rows = (List<?>) saved.get(3);
-        return rows.size() == 1 ? Rows.load(rows.getFirst()) : Rows.joined(rows, time);
     }
 }

@@ -17,9 +17,17 @@ import java.util.function.IntFunction;
 
 /** The operators of a query, tied together. For one thread. */
 final class StreamPlan {
+    /** Hands on rows that are made of no other: of inputs, and of groups at the end of windows. */
     private static final class Entrance extends Operator {
+        private final MadeRows made;
+
+        private Entrance(MadeRows made) {
+            this.made = made;
+        }
+
         @Override
         void row(int port, StreamRow row) {
+            made.came();
             emit(row);
         }
     }
@@ -45,9 +53,11 @@ final class StreamPlan {
     /** Upstream first. */
     private final List<Operator> operators = new ArrayList<>();
 
+    private final MadeRows made = new MadeRows();
+
     /** @param results takes what is written to outputs, by name, in order within a select */
     StreamPlan(StreamQuery query, BiConsumer<String, StreamRow> results) {
-        query.inputs().forEach(input -> sources.put(input, new Entrance()));
+        query.inputs().forEach(input -> sources.put(input, new Entrance(made)));
         for (StreamQuery.Step step : query.steps()) {
             InOrder all = new InOrder();
             for (int i = 0; i < step.selects().size(); i++) {
@@ -71,6 +81,7 @@ final class StreamPlan {
         for (Operator operator : operators) {
             operator.advance(watermark);
         }
+        made.wentOn();
     }
 
     /** @param tables of the operators, by their places */
@@ -95,15 +106,15 @@ final class StreamPlan {
         int parts = 1;
         for (Join join : select.joins()) {
             Operator joined = join.kind() == Join.Kind.REFERENCE
-                    ? new ReferenceJoin(join, parts)
-                    : new StreamJoin(join, parts, slack);
+                    ? new ReferenceJoin(join, parts, made)
+                    : new StreamJoin(join, parts, slack, made);
             last = behind(last, joined);
             source(select.sources().get(parts).name()).to(joined, 1);
             slack += join.within().reach();
             parts++;
         }
         if (!select.applications().isEmpty()) {
-            last = behind(last, new Application(select.applications(), parts));
+            last = behind(last, new Application(select.applications(), parts, made));
         }
         if (select.grouping().isEmpty()) {
             return behind(last, new Projection(select.where(), select.columns()));
@@ -111,7 +122,7 @@ final class StreamPlan {
         if (select.where() != null) {
             last = behind(last, new Projection(select.where(), List.of()));
         }
-        last = grouped(last, select.grouping().get());
+        last = behind(grouped(last, select.grouping().get()), new Entrance(made));
         return behind(last, new Projection(select.having(), select.columns()));
     }
 

@@ -1,0 +1,96 @@
+package io.muster.processor.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.muster.query.QueryException;
+import io.muster.query.stream.StreamQuery;
+import io.muster.query.stream.Ticks;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.BiConsumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A query keeps what may still be asked for, and nothing else. */
+class KeptRowsTest {
+    private static StreamPlan plan(String query) throws QueryException {
+        return new StreamPlan(StreamQuery.parse(query, Set.of()), (_, _) -> {});
+    }
+
+    private static long heap() {
+        System.gc();
+        return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
+    }
+
+    /** LIMIT DURATION may be days, and a value of one key is one value however many rows come. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "LAG(v) OVER (PARTITION BY k LIMIT DURATION(day, 7))",
+                "LAST(v) OVER (PARTITION BY k LIMIT DURATION(day, 7))"
+            })
+    void aKeyOfManyRowsIsKeptOnce(String function) throws QueryException {
+        StreamPlan plan = plan("SELECT " + function + " AS was FROM t");
+        Map<String, Object> record = Map.of("k", 1L, "v", 2L);
+        long before = heap();
+        for (int i = 0; i < 1_000_000; i++) {
+            plan.row("t", Event.row(i * Ticks.SECOND / 10, record));
+            plan.advance(i * Ticks.SECOND / 10);
+        }
+        long after = heap();
+        assertThat(after - before).isLessThan(50_000_000);
+        plan.row("t", Event.row(100_000 * Ticks.SECOND, record));
+    }
+
+    /** Keeps what each table has. */
+    private final Map<List<Object>, Object> saved = new HashMap<>();
+
+    private Map<List<Object>, Object> save(StreamPlan plan) {
+        plan.save(_ -> new Table() {
+            @Override
+            public void put(List<Object> key, Object value) {
+                if (!key.isEmpty()) { // Counters and times of the operator.
+                    saved.put(key, value);
+                }
+            }
+
+            @Override
+            public void remove(List<Object> key) {
+                saved.remove(key);
+            }
+
+            @Override
+            public void forEach(BiConsumer<List<Object>, Object> entry) {}
+        });
+        return saved;
+    }
+
+    /** An hour may pass until a row expires. */
+    @ParameterizedTest
+    @CsvSource({"JOIN, a, 0", "JOIN, b, 0", "LEFT JOIN, a, 1", "LEFT JOIN, b, 0"})
+    void aRowWithoutAKeyIsKeptWhereALeftJoinWantsIt(String join, String input, int count) throws QueryException {
+        StreamPlan plan =
+                plan("SELECT a.v FROM a " + join + " b ON DATEDIFF(minute, a, b) BETWEEN 0 AND 60 AND a.k = b.k");
+        plan.row(input, Event.row(Ticks.SECOND, Map.of("v", 1L)));
+        plan.advance(2 * Ticks.SECOND);
+        assertThat(save(plan)).hasSize(count);
+    }
+
+    @Test
+    void aKeyIsForgottenAsLongAfterItsLastRowAsTheFunctionLooksBack() throws QueryException {
+        StreamPlan plan = plan("SELECT LAG(v) OVER (PARTITION BY k LIMIT DURATION(second, 10)) AS was FROM t");
+        for (long second = 1; second < 30; second++) {
+            plan.row("t", Event.row(second * Ticks.SECOND, Map.of("k", 1L, "v", 2L)));
+            plan.advance(second * Ticks.SECOND + 1);
+        }
+        assertThat(save(plan)).hasSize(1);
+        plan.advance(39 * Ticks.SECOND);
+        assertThat(save(plan)).hasSize(1);
+        plan.advance(39 * Ticks.SECOND + 1);
+        assertThat(save(plan)).isEmpty();
+    }
+}
