@@ -20,7 +20,7 @@ public final class ProcessorService implements AutoCloseable {
     /** Names the consumer group, the transactions and the topics of state. */
     public static final String APPLICATION_ID = Namespace.name("muster-stream-processor");
 
-    /** What it adds to every application's settings. */
+    /** Adds to every application's settings. */
     public static final Map<String, Object> SETTINGS = Map.of();
 
     private final StreamsApplication application;

@@ -24,7 +24,7 @@ import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.state.Stores;
 
-/** What the processor reads, folds and writes. */
+/** Describes what the processor reads, folds and writes. */
 final class ProcessorTopology {
     private static final String BY_PARTITION = "tally-by-partition";
     private static final String BY_JOB = "tally-by-job";

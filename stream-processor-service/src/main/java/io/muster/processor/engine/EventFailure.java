@@ -3,7 +3,7 @@ package io.muster.processor.engine;
 import io.muster.processor.engine.StreamTask.Upstream;
 import java.io.Serial;
 
-/** The query failed at an event. */
+/** Says that the query failed at an event. */
 public final class EventFailure extends RuntimeException {
     @Serial
     private static final long serialVersionUID = 1;

@@ -8,7 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
-/** What holds of one group at the end of its window. */
+/** Has the keys and aggregates of one group at the end of its window. */
 record GroupRow(long time, Accumulator[] computed, String window) implements StreamRow {
     @Override
     public Object computed(int place) {

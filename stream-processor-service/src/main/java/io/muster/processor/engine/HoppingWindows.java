@@ -13,8 +13,9 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tumbling, hopping and snapshot windows. A row is added once, to its pane, the longest stretch of time that every window has whole or
- * not at all; a window's groups are merged of its panes when it ends. So a row costs the same however often windows hop.
+ * Groups rows by tumbling, hopping and snapshot windows. A row is added once, to its pane, the longest stretch of time that every window has
+ * whole or not at all; a window's groups are merged of its panes when it ends. So a row costs the same however often windows hop, and each
+ * group of a pane one merge a window more.
  */
 final class HoppingWindows extends Operator {
     private static final class Group {

@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One step of the way of rows. Rows come to each port in the order of their times; before {@link #advance} all rows earlier than it have come.
- * What an operator hands on is in order too. For one thread.
+ * Works on rows as one step of their way. Rows come to each port in the order of their times; before {@link #advance} all rows earlier than it have come.
+ * Rows that it hands on are in order too. For one thread.
  */
 abstract class Operator {
     private record Target(Operator operator, int port) {}

@@ -15,7 +15,7 @@ public final class PartitionClock {
     private long lastArrival = NEVER;
     private long announced = NEVER;
 
-    /** What became of an event. */
+    /** Says how an event stands to the clock. */
     public enum Fate {
         IN_TIME,
         /** Later than the policy allows: moved, or dropped. */

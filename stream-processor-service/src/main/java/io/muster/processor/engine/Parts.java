@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** A row of several sources. What was computed for the first holds for it. */
+/** Joins rows of several sources to one. Values that were computed for the first are its own. */
 record Parts(List<StreamRow> parts, long time) implements StreamRow {
     /** A row with one part more. @param count how many parts it has so far */
     static Parts of(StreamRow row, int count, StreamRow more, long time) {

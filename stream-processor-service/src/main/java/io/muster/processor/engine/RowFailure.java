@@ -5,7 +5,7 @@ import io.muster.query.stream.StreamRow;
 import io.muster.query.stream.StreamValues;
 import java.io.Serial;
 
-/** The query failed at a row that it had made of events. */
+/** Says that the query failed at a row that it had made of events. */
 public final class RowFailure extends RuntimeException {
     @Serial
     private static final long serialVersionUID = 1;
@@ -19,12 +19,12 @@ public final class RowFailure extends RuntimeException {
         this.values = values(row);
     }
 
-    /** In ticks. */
+    /** Returns the time of the row, in ticks. */
     public long time() {
         return time;
     }
 
-    /** The row as a record; a list of those of a joined row's parts; of a group its keys, and then its aggregates. */
+    /** Returns the row as a record; a list of those of a joined row's parts; of a group its keys, and then its aggregates. */
     public Object values() {
         return values;
     }

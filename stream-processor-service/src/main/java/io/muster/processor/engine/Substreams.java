@@ -27,7 +27,7 @@ import java.util.function.IntFunction;
 final class Substreams implements StreamRun {
     private static final int OWN_TABLES = 2;
 
-    /** What has come of one. */
+    /** Runs one, in its own time. */
     private static final class Substream {
         private final List<Object> key;
         private final StreamTask task;
@@ -244,7 +244,7 @@ final class Substreams implements StreamRun {
         }
     }
 
-    /** What was saved of one. */
+    /** Reads the entries that were saved of one. */
     private record Loaded(Map<List<Object>, Object> entries) implements Table {
         @Override
         public void put(List<Object> key, Object value) {

@@ -3,7 +3,7 @@ package io.muster.processor.engine;
 import io.muster.query.stream.Ticks;
 
 /**
- * What is done about events that come late or in disorder; durations in ticks. Contract: stream-analytics, 4.4.
+ * Says how events are treated that come late or in disorder; durations in ticks. Contract: stream-analytics, 4.4.
  *
  * @param late how much later than it happened an event may arrive; negative for any time
  * @param disorder how much earlier than the latest an event may be

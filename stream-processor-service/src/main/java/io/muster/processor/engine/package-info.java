@@ -1,5 +1,5 @@
 /**
- * What runs a standing query: the time of its inputs, the order of their events, and operators that hold windows, joins and rows before.
+ * Runs a standing query: the time of its inputs, the order of their events, and operators that hold windows, joins and rows before.
  * All results follow from the records and their order in the log; how they are read and written, and when state is kept, is decided elsewhere.
  * Imports the JDK and the query language only. Contract: stream-analytics, 4.3 to 4.6.
  */

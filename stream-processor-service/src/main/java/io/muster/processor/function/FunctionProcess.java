@@ -50,7 +50,7 @@ public final class FunctionProcess {
     private static final int LONGEST_LAST_WORDS = 500;
     private static final int LONGEST_TICKS = 480;
 
-    /** What Linux's out-of-memory killer ends first. */
+    /** Has Linux's out-of-memory killer end a process of functions first. */
     private static final String FIRST_TO_GO = "1000";
 
     private static final ScheduledExecutorService WATCH = Executors.newSingleThreadScheduledExecutor(
@@ -66,7 +66,7 @@ public final class FunctionProcess {
     }
 
     /**
-     * How many processes of functions there may be at once. Who needs one when there are as many ends the one that has been idle longest,
+     * How many processes of functions there may be at once. A job that needs one when there are as many ends the one that has been idle longest,
      * whose functions get another when they are called; where none is idle, the call waits for one. Thread-safe.
      */
     public static final class Places {
@@ -295,7 +295,7 @@ public final class FunctionProcess {
                     : reason;
         }
 
-        /** What the virtual machine said that has ended. */
+        /** Returns what the virtual machine said that has ended. */
         private String lastWords() {
             try (InputStream said = process.getErrorStream()) {
                 return new String(said.readNBytes(LONGEST_LAST_WORDS), UTF_8).strip();

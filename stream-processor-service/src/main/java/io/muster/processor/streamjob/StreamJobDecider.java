@@ -81,7 +81,7 @@ public final class StreamJobDecider {
     private StreamJobDecider() {}
 
     /**
-     * What comes of a command.
+     * Decides what comes of a command.
      *
      * @param job null where there is none
      * @param number grows with each command, for starts

@@ -2,7 +2,7 @@ package io.muster.processor.streamjob;
 
 import io.muster.records.Refusal;
 
-/** What comes of a command. */
+/** Says what comes of a command. */
 public sealed interface StreamJobDecision {
     /** @param event one of those of {@code StreamJobEvent} */
     record Happened(Object event) implements StreamJobDecision {}

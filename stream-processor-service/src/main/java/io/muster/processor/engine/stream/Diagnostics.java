@@ -9,7 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What became of the records of one task: counts by the names of Stream Analytics, and samples of what could not be used. For one thread. */
+/** Counts what became of the records of one task, by the names of Stream Analytics, and keeps samples of those that were of no use. For one thread. */
 final class Diagnostics {
     private static final int SAMPLES = 10;
     private static final int LONGEST_SAMPLE = 500;

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What partitions of the inputs tell the tasks that bring them together: each its share of the events, and all how far the partitions are; many
- * in a record. Written and read by one start. For one task.
+ * Writes what partitions of the inputs tell the tasks that bring them together: each its share of the events, and all how far the
+ * partitions are; many in a record. Written and read by one start. For one task.
  */
 final class Exchange implements Ingest.Events {
     /** Writes a record. */

@@ -79,7 +79,7 @@ final class IngestProcessor implements Processor<byte[], byte[], byte[], byte[]>
         context.schedule(PROGRESS, PunctuationType.WALL_CLOCK_TIME, _ -> progress());
     }
 
-    /** What was read, late or unusable is told of by who reads it. */
+    /** Tells how many records were read, late or unusable: whoever reads them tells. */
     private void progress() {
         Map<String, Long> counts = diagnostics.counts();
         if (!counts.equals(told)) {

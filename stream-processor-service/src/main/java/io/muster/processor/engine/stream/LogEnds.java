@@ -39,8 +39,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Knows where the logs of the inputs end, as of now and then. What stood before the end when that was asked, arrived before; so when all of it
- * was read, nothing that arrived before the question is missing. The end is that of all that was appended: what a transaction has not
+ * Knows where the logs of the inputs end, as of now and then. Records before an end had arrived when it was asked for; so when all of them
+ * were read, nothing that arrived before the question is missing. The end is that of all that was appended: what a transaction has not
  * committed yet may still come, and holds time up. One for each run; the streams threads ask it, each of its own partitions.
  */
 public final class LogEnds implements Arrivals, KafkaClientSupplier, AutoCloseable {
@@ -122,7 +122,7 @@ public final class LogEnds implements Arrivals, KafkaClientSupplier, AutoCloseab
         }
     }
 
-    /** What a thread's consumer has read. */
+    /** Takes note of what a thread's consumer has read. */
     private static final class Read {
         private final Map<TopicPartition, Long> positions = new HashMap<>();
         private final Map<TopicPartition, Long> last = new HashMap<>();

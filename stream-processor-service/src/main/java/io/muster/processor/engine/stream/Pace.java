@@ -5,8 +5,8 @@ import java.util.function.LongSupplier;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 
 /**
- * How often a task commits: at once, when it has not for a while, and then no more often than the pace. What only was read waits for Kafka
- * Streams' own interval. The more stream jobs a process runs, the slower the pace: what a commit costs is the broker's, and all share it. For
+ * How often a task commits: at once, when it has not for a while, and then no more often than the pace. Records that
+ * were only read wait for Kafka Streams' own interval. The more stream jobs a process runs, the slower the pace: what a commit costs is the broker's, and all share it. For
  * one task.
  */
 public final class Pace {

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Which of the tasks that share a query has an event: those that could meet have one. What is looked up all have. The same in every process.
+ * Which of the tasks that share a query has an event: those that could meet have one. Reference data all have. The same in every process.
  * Immutable, thread-safe.
  */
 final class Shares {

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Values of the query language as bytes, for state and between the tasks of a start. Names of members are written once and named by number
+ * Writes values of the query language as bytes, for state and between the tasks of a start. Names of members are written once and named by number
  * then. One start reads what it wrote, so the format may change.
  */
 final class ValueCodec {
@@ -38,7 +38,7 @@ final class ValueCodec {
             return size;
         }
 
-        /** What was written since the last time; names begin anew. */
+        /** Returns the bytes that were written since the last time; names begin anew. */
         byte[] take() {
             byte[] taken = Arrays.copyOf(bytes, size);
             size = 0;
@@ -46,7 +46,7 @@ final class ValueCodec {
             return taken;
         }
 
-        /** What was written since, which goes on. */
+        /** Returns the bytes that were written since {@link #take}, and goes on behind them. */
         byte[] copy() {
             return Arrays.copyOf(bytes, size);
         }

@@ -154,7 +154,7 @@ public final class JobTallies implements Processor<String, byte[], String, Speci
         return found;
     }
 
-    /** What nothing was counted in for longer than jobs are kept. */
+    /** Forgets tallies in which nothing was counted for longer than jobs are kept. */
     private void dropOld(Instant now) {
         List<String> old = new ArrayList<>();
         try (KeyValueIterator<String, PartialTally> all = store.all()) {

@@ -168,7 +168,7 @@ public final class PartitionTallies implements Processor<String, byte[], String,
         }
     }
 
-    /** What is read again after a failure counts again: a rate, and no account. */
+    /** Counts records again that are read again after a failure: a rate, and no account. */
     private Counter counter(Class<?> event) {
         return meters.counter("muster.device.job.events", "event", event.getSimpleName());
     }

@@ -27,7 +27,7 @@ import java.util.TreeSet;
 import java.util.function.ToIntFunction;
 
 /**
- * What the document of a stream job says to run. Contract: stream-analytics, 4.1.
+ * Says what to run, as the document of a stream job has it. Contract: stream-analytics, 4.1.
  *
  * @param inputs that the query reads, by name: first those that are looked up, so that at one instant they come first
  * @param outputs by name

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * What stream jobs can reach beyond their own rows, and what they share.
+ * Says what stream jobs can reach beyond their own rows, and what they share.
  *
  * @param referenceFolder below which files of reference data lie; empty where there are none
  * @param topics that they may read and write

@@ -52,7 +52,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Runs the stream jobs that the log says are to run, and says how they fare. Every instance runs every job: Kafka Streams shares the
- * partitions among them. What each job wants is done on a thread of its own, so that none waits for another.
+ * partitions among them. Each job has a thread of its own for that, so that none waits for another.
  */
 public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StreamJobRunner.class);
@@ -75,7 +75,7 @@ public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable 
     private final Set<String> busy = new HashSet<>();
     private final HangingTransactions watch;
 
-    /** What was said last of a job, as it stands, and how often. */
+    /** Remembers the last report of a job, as it stands, and how often it was made. */
     private record Told(@Nullable StreamJob job, int times) {}
 
     private final Map<String, Told> told = new ConcurrentHashMap<>();
@@ -303,7 +303,7 @@ public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable 
         }
     }
 
-    /** What a run that is there has to be told, and what it has come to. */
+    /** Tells a run what has changed, and the log what the run has come to. */
     private void follow(String id, StreamJob job, StreamJobStart current, StreamJobRun run)
             throws InterruptedException, StreamJobDefinitionException {
         long number = current.getNumber();

@@ -210,7 +210,7 @@ final class StreamPositions {
     }
 
     /**
-     * The latest word of each task that writes results, of starts before the given one. What a transaction has not decided yet is waited
+     * The latest word of each task that writes results, of starts before the given one. Records of an open transaction are waited
      * for: one that another job left when it was killed would hide this job's latest.
      */
     private Map<Integer, StreamJobProgress> progress(
