@@ -24,6 +24,11 @@ public record Event(long time, Map<String, Object> record, Map<String, Object> m
         return new Event(time, Map.of(), Map.of(ReferenceJoin.KEY, key, ReferenceJoin.DELETED, true));
     }
 
+    /** Returns whether it says what the reference data of a key are: no row is made of it alone. */
+    boolean isReference() {
+        return metadata.containsKey(ReferenceJoin.KEY);
+    }
+
     @Override
     public Object member(String name) {
         return StreamValues.member(record, metadata, name);

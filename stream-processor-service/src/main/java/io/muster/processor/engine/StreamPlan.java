@@ -27,7 +27,9 @@ final class StreamPlan {
 
         @Override
         void row(int port, StreamRow row) {
-            made.came();
+            if (!(row instanceof Event event && event.isReference())) {
+                made.came();
+            }
             emit(row);
         }
     }
