@@ -1,6 +1,7 @@
 package io.muster.processor.engine.stream;
 
 import io.muster.processor.engine.Table;
+import io.muster.topics.RecordSizes;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.function.BiConsumer;
@@ -11,8 +12,8 @@ import org.apache.kafka.streams.state.KeyValueStore;
 
 /** Keeps tables in one store: a key begins with its table's number. An entry is a record of the store's topic. */
 record Stored(KeyValueStore<Bytes, byte[]> store, int number) implements Table {
-    /** Bounds an entry, in bytes: as much as brokers that others run let a topic have. */
-    static final int LARGEST = 8 * 1024 * 1024;
+    /** Bounds an entry, in bytes; the topic takes that and the rest of a record. */
+    static final int LARGEST = RecordSizes.LARGEST - 64 * 1024;
 
     private Bytes key(List<Object> key) {
         byte[] encoded = ValueCodec.encode(key);

@@ -3,16 +3,12 @@ package io.muster.processor.engine.stream;
 import io.muster.topics.Topics;
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.apache.kafka.clients.producer.ProducerConfig;
-import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.utils.Bytes;
-import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
@@ -29,17 +25,6 @@ public final class StreamJobTopology {
     static final String INGEST_PROGRESS = "to-progress-of-ingest";
 
     private static final String EXCHANGE_OUT = "from-exchange";
-
-    /** Holds the key and what a record has beside its value, too. */
-    private static final int LARGEST_RECORD = Stored.LARGEST + 64 * 1024;
-
-    /** Lets a topic that only a start writes take what it has to remember, and events that are longer there than they were read. */
-    public static final Map<String, String> TOPIC_SETTINGS =
-            Map.of(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, String.valueOf(LARGEST_RECORD));
-
-    /** Lets the application write as much to such a topic. */
-    public static final Map<String, Object> PRODUCER_SETTINGS =
-            Map.of(StreamsConfig.producerPrefix(ProducerConfig.MAX_REQUEST_SIZE_CONFIG), LARGEST_RECORD);
 
     private StreamJobTopology() {}
 
@@ -98,7 +83,6 @@ public final class StreamJobTopology {
     }
 
     private static StoreBuilder<KeyValueStore<Bytes, byte[]>> state(String name) {
-        return Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore(name), Serdes.Bytes(), Serdes.ByteArray())
-                .withLoggingEnabled(TOPIC_SETTINGS);
+        return Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore(name), Serdes.Bytes(), Serdes.ByteArray());
     }
 }

@@ -16,6 +16,7 @@ import io.muster.records.StreamPosition;
 import io.muster.service.CommittedOffsets;
 import io.muster.service.StreamsApplication;
 import io.muster.topics.Namespace;
+import io.muster.topics.RecordSizes;
 import io.muster.topics.Topics;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -40,6 +41,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.streams.KafkaStreams;
@@ -167,7 +169,7 @@ final class StreamJobRun implements AutoCloseable {
         String streamJobId = job.getStreamJobId();
         if (definition.merges()) {
             Map<String, String> settings = new HashMap<>(PassingTopic.SETTINGS);
-            settings.putAll(StreamJobTopology.TOPIC_SETTINGS);
+            settings.put(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(RecordSizes.LARGEST));
             create(admin, exchange(number), tasks(start), options.replication(), settings);
         }
         Map<TopicPartition, ReferenceFile> files = referenceFiles(start, definition, admin, place);
@@ -190,7 +192,6 @@ final class StreamJobRun implements AutoCloseable {
         opened.push(delay);
         StreamJobSpec spec = spec(job, start, definition, codecs, logEnds, until::get, delay::reached, place::pace);
         Map<String, Object> more = new HashMap<>(options.more());
-        more.putAll(StreamJobTopology.PRODUCER_SETTINGS);
         more.put(StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG, FailQuietly.class);
         more.put(StreamsConfig.POLL_MS_CONFIG, (int) Pace.LOOK.toMillis()); // There may be many, and most are idle.
         StreamsApplication.Options own = new StreamsApplication.Options(

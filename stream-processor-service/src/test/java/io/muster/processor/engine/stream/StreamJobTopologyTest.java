@@ -423,7 +423,7 @@ class StreamJobTopologyTest {
                 })
                 .hasRootCauseInstanceOf(StreamJobFailure.class)
                 .rootCause()
-                .hasMessageMatching("The query remembers \\d+ bytes of one key, and 8388608 are the most:"
+                .hasMessageMatching("The query remembers \\d+ bytes of one key, and 8323072 are the most:"
                         + " take shorter windows, or group by more");
     }
 }
