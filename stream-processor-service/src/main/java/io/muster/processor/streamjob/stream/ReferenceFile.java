@@ -42,6 +42,10 @@ final class ReferenceFile implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(ReferenceFile.class);
     private static final Duration LOOK = Duration.ofSeconds(5);
+
+    /** Bounds a row, in bytes: 1 MiB with the rest of a record. */
+    private static final int LARGEST_ROW = 1_000_000;
+
     private static final Duration LIMIT = Duration.ofSeconds(30);
 
     /** A file that is there so long before it is valid is valid to the instant. */
@@ -176,7 +180,7 @@ final class ReferenceFile implements AutoCloseable {
             producer.initTransactions();
             producer.beginTransaction();
             for (Map.Entry<Instant, Path> version : further.entrySet()) {
-                rows = send(producer, version.getKey(), read(version.getValue()), rows);
+                rows = send(producer, version.getKey(), version.getValue(), rows);
             }
             producer.commitTransaction();
         }
@@ -184,14 +188,22 @@ final class ReferenceFile implements AutoCloseable {
     }
 
     /** @param before how many rows the version before has: what is beyond the new one's is taken away @return how many this one has */
-    private int send(Producer<byte[], byte[]> producer, Instant from, List<Event> rows, int before) {
+    private int send(Producer<byte[], byte[]> producer, Instant from, Path path, int before)
+            throws StreamJobDefinitionException {
+        List<Event> rows = read(path);
         for (int i = 0; i < Math.max(rows.size(), before); i++) {
+            byte @Nullable [] row =
+                    i < rows.size() ? JsonRecords.write(rows.get(i).record()) : null;
+            if (row != null && row.length > LARGEST_ROW) {
+                throw new StreamJobDefinitionException("The reference data " + root().relativize(path)
+                        + " have a row of more than " + LARGEST_ROW + " bytes: the row " + (i + 1));
+            }
             producer.send(new ProducerRecord<>(
                     topic,
                     0,
                     from.toEpochMilli(),
                     String.valueOf(i).getBytes(StandardCharsets.UTF_8),
-                    i < rows.size() ? JsonRecords.write(rows.get(i).record()) : null));
+                    row));
         }
         return rows.size();
     }

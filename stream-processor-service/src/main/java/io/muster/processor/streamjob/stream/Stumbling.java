@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 final class Stumbling implements StreamsUncaughtExceptionHandler, KafkaStreams.StateListener {
     private static final Logger LOG = LoggerFactory.getLogger(Stumbling.class);
 
-    /** Is how long the first failure is waited out; the second takes two, and so on. */
+    /** Delays the first replacement; the second takes twice as long, and so on. */
     static final Duration PAUSE = Duration.ofSeconds(1);
 
     private final String streamJobId;

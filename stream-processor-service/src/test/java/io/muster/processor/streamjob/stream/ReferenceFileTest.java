@@ -1,6 +1,7 @@
 package io.muster.processor.streamjob.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.muster.processor.Interrupted;
@@ -105,6 +106,17 @@ class ReferenceFileTest {
             await().atMost(LIMIT).until(() -> reference.trouble().isEmpty());
         }
         assertThat(published()).containsExactly("{\"day\":\"2026-11-21\"}");
+    }
+
+    /** Kafka would refuse it at each try, without a word to the job's owner. */
+    @Test
+    void aRowThatIsLargerThanARecordIsRefused() throws Exception {
+        Path folder = Files.createDirectories(root.resolve("p").resolve("2026-11-20"));
+        Files.writeString(folder.resolve("l.json"), "[{},{\"x\":\"" + "x".repeat(1_000_000) + "\"}]");
+        assertThatThrownBy(() -> follow(new AtomicInteger(), 0).close())
+                .isInstanceOf(StreamJobDefinitionException.class)
+                .hasMessage("The reference data p/2026-11-20/l.json have a row of more than 1000000 bytes: the row 2");
+        assertThat(published()).isEmpty();
     }
 
     @Test
