@@ -24,9 +24,10 @@ public final class StreamValues {
     /** How many characters a text has at most that a query makes, and how many elements an array. */
     private static final int LARGEST = 1024 * 1024;
 
-    /** What the texts and arrays of one row weigh at most that a query makes. */
+    /** How many steps one search of a text may take. */
     private static final int MOST_STEPS = 100_000_000;
 
+    /** What the texts and arrays of one row weigh at most that a query makes. */
     private static final int HEAVIEST_ROW = 4 * LARGEST;
 
     private StreamValues() {}
