@@ -199,11 +199,7 @@ final class ReferenceFile implements AutoCloseable {
                         + " have a row of more than " + LARGEST_ROW + " bytes: the row " + (i + 1));
             }
             producer.send(new ProducerRecord<>(
-                    topic,
-                    0,
-                    from.toEpochMilli(),
-                    String.valueOf(i).getBytes(StandardCharsets.UTF_8),
-                    row));
+                    topic, 0, from.toEpochMilli(), String.valueOf(i).getBytes(StandardCharsets.UTF_8), row));
         }
         return rows.size();
     }
