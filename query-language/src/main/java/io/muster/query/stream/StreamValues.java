@@ -272,20 +272,21 @@ public final class StreamValues {
     }
 
     /**
-     * Whole numbers stay whole, and a quotient of two is cut, as in T-SQL; what has no value (a division by zero) is NULL.
+     * Computes with two values. Whole numbers stay whole, and a quotient of two is cut, as in T-SQL; NULL and anything is NULL, and so is what has
+     * no value (a division by zero).
      *
      * @throws EvaluationException where a value is no number and writes none
      */
     static Object arithmetic(char operator, Object left, Object right) {
+        if (left == NULL || right == NULL) {
+            return NULL;
+        }
         if (operator == '+' && left instanceof String a && right instanceof String b) {
             rejectText((long) a.length() + b.length());
             return a + b;
         }
         Object one = number(left);
         Object other = number(right);
-        if (one == NULL || other == NULL) {
-            return NULL;
-        }
         if (one instanceof Long a && other instanceof Long b) {
             return whole(operator, a, b);
         }
