@@ -232,7 +232,7 @@ final class StreamCompiler {
         rows.reject(computed(select, sources));
         List<StreamQueryParser.OrContext> conditions = select.or();
         int next = 0;
-        @Nullable Expression where = select.WHERE() == null ? null : rows.visit(conditions.get(next++));
+        @Nullable Expression where = select.WHERE() == null ? null : rows.condition(conditions.get(next++));
         int groups = conditions.size() - next - (select.HAVING() == null ? 0 : 1);
         List<StreamQueryParser.OrContext> grouping = conditions.subList(next, next + groups);
         if (grouping.isEmpty()) {
@@ -263,7 +263,7 @@ final class StreamCompiler {
         select.item().stream()
                 .filter(item -> item.STAR() == null && item.name() != null)
                 .forEach(item -> results.name(StreamScope.name(item.name()), item.or()));
-        @Nullable Expression having = select.HAVING() == null ? null : results.visit(conditions.getLast());
+        @Nullable Expression having = select.HAVING() == null ? null : results.condition(conditions.getLast());
         return new StreamQuery.Select(
                 sources,
                 joins,

@@ -137,6 +137,16 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         return visit(expression);
     }
 
+    /** Compiles a condition; rejects a value, which keeps no row: only TRUE does. */
+    Expression condition(ParserRuleContext expression) {
+        if (!Sole.isCondition(expression)) {
+            throw Parsing.refuse(
+                    expression.getStart(),
+                    "A value is no condition: compare it, as in flag = 1 or ISFIRST(second, 10) = 1");
+        }
+        return visit(expression);
+    }
+
     /** Of a function that makes rows of a value. */
     Expression listOf(StreamQueryParser.AppliedContext applied, ScalarFunction function) {
         return placed(applied, function.on(value(applied.or())));
@@ -171,19 +181,17 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     @Override
     public Expression visitOr(OrContext or) {
-        Expression[] parts = each(or.and(), this::visit);
-        return parts.length == 1 ? parts[0] : Operators.or(parts);
+        return or.and().size() == 1 ? visit(or.and(0)) : Operators.or(each(or.and(), this::condition));
     }
 
     @Override
     public Expression visitAnd(StreamQueryParser.AndContext and) {
-        Expression[] parts = each(and.not(), this::visit);
-        return parts.length == 1 ? parts[0] : Operators.and(parts);
+        return and.not().size() == 1 ? visit(and.not(0)) : Operators.and(each(and.not(), this::condition));
     }
 
     @Override
     public Expression visitNot(StreamQueryParser.NotContext not) {
-        return not.NOT() == null ? visit(not.predicate()) : Operators.not(visit(not.not()));
+        return not.NOT() == null ? visit(not.predicate()) : Operators.not(condition(not.not()));
     }
 
     @Override
@@ -362,7 +370,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
     /** The condition of a join with the last source of the scope. */
     StreamQuery.Join join(StreamQueryParser.JoinedContext joined, boolean reference) {
         int last = scope.size() - 1;
-        Expression on = visit(joined.or());
+        Expression on = condition(joined.or());
         List<StreamQueryParser.PredicateContext> conditions = new ArrayList<>();
         conjuncts(joined.or(), conditions);
         List<Expression> leftKeys = new ArrayList<>();
@@ -531,7 +539,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         Expression[] results = new Expression[count];
         for (int i = 0; i < count; i++) {
             conditions[i] = subject == null
-                    ? visit(parts.get(at + 2 * i))
+                    ? condition(parts.get(at + 2 * i))
                     : placed(choice, equal(subject, value(parts.get(at + 2 * i))));
             results[i] = value(parts.get(at + 2 * i + 1));
         }
@@ -925,7 +933,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         analyticPartitions.add(keys.stream().map(this::canonical).collect(Collectors.toSet()));
         @Nullable
         Expression when =
-                over == null || over.WHEN() == null ? null : visit(over.or().getLast());
+                over == null || over.WHEN() == null ? null : condition(over.or().getLast());
         analytics.add(new StreamQuery.Analytic(kind, partition, limit, when));
         return computed(analytics.size() - 1);
     }

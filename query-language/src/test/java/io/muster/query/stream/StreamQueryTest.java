@@ -157,6 +157,21 @@ class StreamQueryTest {
                     SELECT a, A FROM t GROUP BY a, A, TumblingWindow(second, 1) | 1:32 | 'A' and 'a' differ in case only: group by one of them in a step of WITH
                     SELECT COUNT(*) FROM t GROUP BY UPPER(t.a), UPPER(t.A), TumblingWindow(second, 1) | 1:45 | differ in case only
                     SELECT COUNT(*) FROM t GROUP BY a, SessionWindow(second, 1, 2) OVER (PARTITION BY A) | 1:33 | differ in case only
+                    SELECT a FROM t WHERE REGEXMATCH(a, '^x') | 1:23 | A value is no condition: compare it
+                    SELECT a FROM t WHERE ISFIRST(second, 10) | 1:23 | A value is no condition
+                    SELECT a FROM t WHERE flag | 1:23 | A value is no condition
+                    SELECT a FROM t WHERE ((flag)) | 1:23 | A value is no condition
+                    SELECT a FROM t WHERE NOT REGEXMATCH(a, '^x') | 1:27 | A value is no condition
+                    SELECT a FROM t WHERE a = 1 AND flag | 1:33 | A value is no condition
+                    SELECT a FROM t WHERE a = 1 OR (b = 2 AND (flag)) | 1:43 | A value is no condition
+                    SELECT a FROM t WHERE 1 OR a = 1 | 1:23 | A value is no condition
+                    SELECT a FROM t WHERE CASE WHEN a = 1 THEN 1 ELSE 0 END | 1:23 | A value is no condition
+                    SELECT CASE WHEN ISFIRST(second, 10) THEN 1 ELSE 0 END AS a FROM t | 1:18 | A value is no condition
+                    SELECT COUNT(*) FROM t GROUP BY TumblingWindow(second, 1) HAVING COUNT(*) | 1:66 | A value is no condition
+                    SELECT a.k FROM t a JOIN u b ON a.k = b.k AND DATEDIFF(second, a, b) BETWEEN 0 AND 1 AND b.active | 1:90 | A value is no condition
+                    SELECT a.k FROM t a JOIN r b ON b.active | 1:33 | A value is no condition
+                    SELECT LAG(a) OVER (LIMIT DURATION(second, 1) WHEN flag) FROM t | 1:52 | A value is no condition
+                    SELECT ISFIRST(second, 1) OVER (WHEN flag + 1) FROM t | 1:38 | A value is no condition
                     """)
     void refuses(String text, String place, String what) {
         assertThatThrownBy(() -> StreamQuery.parse(text, Set.of("r"), Map.of("one", new ScalarFunction(0, 0, _ -> 1L))))
@@ -191,6 +206,10 @@ class StreamQueryTest {
                 "SELECT k FROM t GROUP BY SessionWindow(second, 5, 60) OVER (PARTITION BY k)",
                 "SELECT A FROM t GROUP BY a, t.a, [a], TumblingWindow(second, 1)",
                 "SELECT COUNT(*) AS n FROM t GROUP BY a, SessionWindow(second, 1, 2) OVER (PARTITION BY t.a)",
+                "SELECT a FROM t WHERE (a = 1)",
+                "SELECT a FROM t WHERE NOT (a = 1)",
+                "SELECT a FROM t WHERE NOT NOT ((a IS NULL)) OR (b = 2 AND (c LIKE 'x%'))",
+                "SELECT a FROM t WHERE flag = 1 AND ISFIRST(second, 10) = 1",
             })
     void accepts(String text) {
         assertThatCode(() -> StreamQuery.parse(text, Set.of("r"))).doesNotThrowAnyException();
