@@ -1,7 +1,6 @@
 package io.muster.query.stream;
 
 import io.muster.query.Expression;
-import io.muster.query.Values;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -106,7 +105,7 @@ final class Aggregates {
         @Override
         public void add(StreamRow row) {
             if (first == null) {
-                first = Values.canonical(argument.evaluate(row));
+                first = argument.evaluate(row);
             }
         }
 
