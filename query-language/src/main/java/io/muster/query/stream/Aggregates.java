@@ -53,8 +53,9 @@ final class Aggregates {
         return () -> new First(argument);
     }
 
-    static Aggregate percentile(double share, boolean interpolated, Expression argument) {
-        return () -> new Percentile(share, interpolated, argument);
+    /** Makes a percentile of numbers in an order: the first up to which a share of them goes, or interpolated between two. */
+    static Aggregate percentile(double share, boolean interpolated, Order order) {
+        return () -> new Percentile(share, interpolated, order);
     }
 
     private static final class Count implements Accumulator {
@@ -465,18 +466,18 @@ final class Aggregates {
     private static final class Percentile extends Gathered {
         private final double share;
         private final boolean interpolated;
-        private final Expression argument;
+        private final Order order;
 
-        Percentile(double share, boolean interpolated, Expression argument) {
+        Percentile(double share, boolean interpolated, Order order) {
             super(new ArrayList<>());
             this.share = share;
             this.interpolated = interpolated;
-            this.argument = argument;
+            this.order = order;
         }
 
         @Override
         public void add(StreamRow row) {
-            Object value = argument.evaluate(row);
+            Object value = order.by().evaluate(row);
             if (value instanceof Number) {
                 values().add(value);
             }
@@ -488,15 +489,24 @@ final class Aggregates {
                 return NULL;
             }
             List<Object> sorted = new ArrayList<>(values());
-            sorted.sort(StreamValues::order);
+            Comparator<Object> ascending = StreamValues::order;
+            sorted.sort(order.descending() ? ascending.reversed() : ascending);
             if (!interpolated) {
-                int place = (int) Math.max(0, Math.ceil(share * sorted.size()) - 1);
-                return sorted.get(place);
+                return sorted.get(first(sorted.size()));
             }
             double place = share * (sorted.size() - 1);
             double low = ((Number) sorted.get((int) Math.floor(place))).doubleValue();
             double high = ((Number) sorted.get((int) Math.ceil(place))).doubleValue();
             return StreamValues.real(low + (high - low) * (place - Math.floor(place)));
+        }
+
+        /** Returns the first place up to which the share goes: by quotients, since 0.07 * 100 is more than 7. */
+        private int first(int count) {
+            int place = (int) Math.clamp(Math.floor(share * count) - 2, 0, count - 1);
+            while ((place + 1) / (double) count < share) {
+                place++;
+            }
+            return place;
         }
     }
 }

@@ -842,10 +842,10 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
                     call.getStart(), "Write " + call.function().getText() + "(0.5) OVER (ORDER BY column)");
         }
         StreamQueryParser.OrderContext order = call.over().order(0);
-        double from = order.DESC() == null ? number.doubleValue() : 1 - number.doubleValue();
         Expression argument = value(order.or());
+        Expression by = placed(call, row -> StreamValues.number(argument.evaluate(row)));
         return Aggregates.percentile(
-                from, interpolated, placed(call, row -> StreamValues.number(argument.evaluate(row))));
+                number.doubleValue(), interpolated, new Aggregates.Order(by, order.DESC() != null));
     }
 
     /** An analytic function takes what a row has, and not what another one tells. */
