@@ -166,13 +166,27 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     @Override
     public Expression visit(ParseTree tree) {
-        if (ungrouped != null && tree instanceof ParserRuleContext expression && !Sole.isPassed(expression)) {
+        if (ungrouped != null
+                && tree instanceof ParserRuleContext expression
+                && !Sole.isPassed(expression)
+                && !isAliasOnly(expression)) {
             @Nullable Integer place = keys.get(canonical(expression));
             if (place != null) {
                 return computed(place);
             }
         }
         return super.visit(tree);
+    }
+
+    private boolean isAliasOnly(ParserRuleContext expression) {
+        return Sole.path(expression)
+                .filter(path -> named(path) != null && !scope.has(StreamScope.name(path.name(0))))
+                .isPresent();
+    }
+
+    /** Returns the column of the select that is called so; null where there is none, or HAVING isn't what is compiled. */
+    private @Nullable OrContext named(StreamQueryParser.PathContext path) {
+        return path.name().size() == 1 ? aliases.get(StreamCompiler.lower(StreamScope.name(path.name(0)))) : null;
     }
 
     private static Expression computed(int place) {
@@ -595,11 +609,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
             return TIME;
         }
         if (ungrouped != null) {
-            @Nullable
-            OrContext named = column.path().name().size() == 1
-                    ? aliases.get(
-                            StreamCompiler.lower(StreamScope.name(column.path().name(0))))
-                    : null;
+            @Nullable OrContext named = named(column.path());
             if (named != null) {
                 return visit(named);
             }

@@ -146,6 +146,11 @@ final class StreamScope {
         return new Column(0, names);
     }
 
+    /** Returns whether a name that stands alone can be a column or a part of a row: with several sources, columns say of which they are. */
+    boolean has(String name) {
+        return sources <= 1 || part(name).isPresent();
+    }
+
     static String name(StreamQueryParser.NameContext name) {
         String text = name.getText();
         return name.QUOTED_NAME() == null ? text : text.substring(1, text.length() - 1);

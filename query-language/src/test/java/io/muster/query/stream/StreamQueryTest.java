@@ -210,6 +210,7 @@ class StreamQueryTest {
                 "SELECT a FROM t WHERE NOT (a = 1)",
                 "SELECT a FROM t WHERE NOT NOT ((a IS NULL)) OR (b = 2 AND (c LIKE 'x%'))",
                 "SELECT a FROM t WHERE flag = 1 AND ISFIRST(second, 10) = 1",
+                "SELECT a.k, COUNT(*) AS n FROM t a JOIN u b ON a.k = b.k AND DATEDIFF(second, a, b) BETWEEN 0 AND 5 GROUP BY a.k, TumblingWindow(second, 10) HAVING n > 3",
             })
     void accepts(String text) {
         assertThatCode(() -> StreamQuery.parse(text, Set.of("r"))).doesNotThrowAnyException();
