@@ -180,7 +180,8 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
         if (lengths.size(0) > lengths.size(1)) {
             throw Parsing.refuse(call.getStart(), "A session lasts at least as long as its timeout");
         }
-        return new Window.Session(lengths.size(0), lengths.size(1), own.size());
+        int different = (int) own.stream().map(rows::canonical).distinct().count(); // As they become keys.
+        return new Window.Session(lengths.size(0), lengths.size(1), different);
     }
 
     /** Of an OVER, how many of its expressions stand behind PARTITION BY. */
