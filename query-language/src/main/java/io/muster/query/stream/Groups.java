@@ -273,12 +273,16 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
         }
 
         long size(int place) {
-            long size = sizes.get(place);
-            if (size <= 0 || size > LONGEST) {
-                throw Parsing.refuse(call.getStart(), "A window is longer than 0 and up to 7 days long");
-            }
-            return size;
+            return bounded(call.getStart(), "A window", sizes.get(place));
         }
+    }
+
+    /** Returns a length in ticks for which rows are remembered; rejects one that isn't longer than 0 and up to 7 days. */
+    static long bounded(Token at, String what, long ticks) {
+        if (ticks <= 0 || ticks > LONGEST) {
+            throw Parsing.refuse(at, what + " is longer than 0 and up to 7 days");
+        }
+        return ticks;
     }
 
     /** So many of a unit. */

@@ -887,10 +887,8 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
             if (call.or().size() != 2) {
                 throw Parsing.refuse(call.getStart(), "Write ISFIRST(second, 10)");
             }
-            long interval = Groups.ticks(call.or(0), call.or(1));
-            if (interval <= 0) {
-                throw Parsing.refuse(call.getStart(), "The interval must be longer than 0");
-            }
+            long interval =
+                    Groups.bounded(call.getStart(), "The interval of ISFIRST", Groups.ticks(call.or(0), call.or(1)));
             return add(call, new StreamQuery.Analytic.Kind.IsFirst(interval), interval);
         }
         Groups.rejectOver(call, OVER_ROWS, BY_TIME);
@@ -931,7 +929,8 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         if (!over.function().getText().equalsIgnoreCase("DURATION")) {
             throw Parsing.refuse(over.function().getStart(), "Write LIMIT DURATION(second, 10)");
         }
-        return Groups.ticks(over.or(first), over.or(first + 1));
+        return Groups.bounded(
+                over.function().getStart(), "LIMIT DURATION", Groups.ticks(over.or(first), over.or(first + 1)));
     }
 
     private Expression add(CallContext call, StreamQuery.Analytic.Kind kind, long limit) {

@@ -172,6 +172,12 @@ class StreamQueryTest {
                     SELECT a.k FROM t a JOIN r b ON b.active | 1:33 | A value is no condition
                     SELECT LAG(a) OVER (LIMIT DURATION(second, 1) WHEN flag) FROM t | 1:52 | A value is no condition
                     SELECT ISFIRST(second, 1) OVER (WHEN flag + 1) FROM t | 1:38 | A value is no condition
+                    SELECT LAG(a) OVER (LIMIT DURATION(second, -10)) FROM t | 1:27 | LIMIT DURATION is longer than 0 and up to 7 days
+                    SELECT SUM(a) OVER (LIMIT DURATION(second, 0)) FROM t | 1:27 | LIMIT DURATION is longer than 0 and up to 7 days
+                    SELECT LAST(a) OVER (LIMIT DURATION(hour, 169)) FROM t | 1:28 | LIMIT DURATION is longer than 0 and up to 7 days
+                    SELECT LAG(a) OVER (LIMIT DURATION(day, 10000000)) FROM t | 1:27 | LIMIT DURATION is longer than 0 and up to 7 days
+                    SELECT ISFIRST(day, 8) FROM t | 1:8 | The interval of ISFIRST is longer than 0 and up to 7 days
+                    SELECT ISFIRST(day, 0) FROM t | 1:8 | The interval of ISFIRST is longer than 0 and up to 7 days
                     """)
     void refuses(String text, String place, String what) {
         assertThatThrownBy(() -> StreamQuery.parse(text, Set.of("r"), Map.of("one", new ScalarFunction(0, 0, _ -> 1L))))
@@ -211,6 +217,7 @@ class StreamQueryTest {
                 "SELECT a FROM t WHERE NOT NOT ((a IS NULL)) OR (b = 2 AND (c LIKE 'x%'))",
                 "SELECT a FROM t WHERE flag = 1 AND ISFIRST(second, 10) = 1",
                 "SELECT a.k, COUNT(*) AS n FROM t a JOIN u b ON a.k = b.k AND DATEDIFF(second, a, b) BETWEEN 0 AND 5 GROUP BY a.k, TumblingWindow(second, 10) HAVING n > 3",
+                "SELECT LAG(a) OVER (LIMIT DURATION(day, 7)) AS b, ISFIRST(day, 7) AS c FROM t",
             })
     void accepts(String text) {
         assertThatCode(() -> StreamQuery.parse(text, Set.of("r"))).doesNotThrowAnyException();
