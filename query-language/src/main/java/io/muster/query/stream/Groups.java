@@ -32,6 +32,8 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
     /** In which one row may be: each ends, and is merged, on its own. */
     private static final int MOST_WINDOWS = 100_000;
 
+    private static final String WINDOWS = "Windows takes Window('name', TumblingWindow(…)) and the like";
+
     /** Words that begin a part of an OVER. */
     private static final Set<Integer> OVER =
             Set.of(StreamQueryLexer.PARTITION, StreamQueryLexer.ORDER, StreamQueryLexer.LIMIT, StreamQueryLexer.WHEN);
@@ -191,13 +193,15 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
     }
 
     private static Window several(CallContext call, List<OrContext> keys, StreamExpressions rows) {
+        if (call.or().isEmpty()) {
+            throw Parsing.refuse(call.getStart(), WINDOWS);
+        }
         Map<String, Window> windows = new LinkedHashMap<>();
         for (OrContext element : call.or()) {
             CallContext named = Sole.call(element)
                     .filter(inner -> inner.function().getText().equalsIgnoreCase("Window")
                             && inner.or().size() == 2)
-                    .orElseThrow(() -> Parsing.refuse(
-                            element.getStart(), "Windows takes Window('name', TumblingWindow(…)) and the like"));
+                    .orElseThrow(() -> Parsing.refuse(element.getStart(), WINDOWS));
             Object id = StreamLiterals.constant(named.or(0))
                     .filter(String.class::isInstance)
                     .orElseThrow(() -> Parsing.refuse(named.or(0).getStart(), "A window's id is a text"));

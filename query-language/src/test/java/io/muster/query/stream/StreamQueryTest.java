@@ -178,6 +178,7 @@ class StreamQueryTest {
                     SELECT LAG(a) OVER (LIMIT DURATION(day, 10000000)) FROM t | 1:27 | LIMIT DURATION is longer than 0 and up to 7 days
                     SELECT ISFIRST(day, 8) FROM t | 1:8 | The interval of ISFIRST is longer than 0 and up to 7 days
                     SELECT ISFIRST(day, 0) FROM t | 1:8 | The interval of ISFIRST is longer than 0 and up to 7 days
+                    SELECT COUNT(*) FROM t GROUP BY Windows() | 1:33 | Windows takes Window('name', TumblingWindow(…))
                     """)
     void refuses(String text, String place, String what) {
         assertThatThrownBy(() -> StreamQuery.parse(text, Set.of("r"), Map.of("one", new ScalarFunction(0, 0, _ -> 1L))))
