@@ -55,6 +55,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
     private static final Set<String> ORDERED = Set.of("COLLECTTOP", "TOPONE", "PERCENTILE_CONT", "PERCENTILE_DISC");
     private static final Set<Integer> OVER_ROWS =
             Set.of(StreamQueryLexer.PARTITION, StreamQueryLexer.LIMIT, StreamQueryLexer.WHEN);
+    private static final Set<String> DATED = Set.of("DATEADD", "DATEDIFF", "DATEPART", "DATENAME");
     private static final String BY_TIME = "rows come by their time";
 
     private final StreamScope scope;
@@ -122,11 +123,34 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         return Sole.path(expression).map(path -> scope.column(path).key()).orElseGet(() -> Sole.canonical(expression));
     }
 
-    /** What tells apart expressions that {@link #canonical} doesn't, since they differ in case. */
-    String spelling(ParserRuleContext expression) {
-        return Sole.path(expression)
-                .map(path -> String.join(".", scope.column(path).names()))
-                .orElseGet(expression::getText);
+    /** Returns the names of columns and members as they are spelled: of expressions that are {@link #canonical the same}, those in which they differ. */
+    List<String> spelling(ParserRuleContext expression) {
+        List<String> names = new ArrayList<>();
+        addNames(expression, names);
+        return names;
+    }
+
+    private void addNames(ParseTree tree, List<String> names) {
+        switch (tree) {
+            case StreamQueryParser.PrimaryContext primary when Sole.isTimestamp(primary) -> {
+                // A name of the dialect.
+            }
+            case StreamQueryParser.FunctionContext _ -> {
+                // Likewise.
+            }
+            case StreamQueryParser.CastContext cast -> addNames(cast.or(), names);
+            case StreamQueryParser.PathContext path ->
+                names.addAll(scope.column(path).names());
+            case StreamQueryParser.NameContext member -> names.add(StreamScope.name(member));
+            default -> {
+                boolean dated = tree instanceof CallContext call && isDated(call);
+                for (int i = 0; i < tree.getChildCount(); i++) {
+                    if (!dated || tree.getChild(i) != ((CallContext) tree).or(0)) { // A unit of time.
+                        addNames(tree.getChild(i), names);
+                    }
+                }
+            }
+        }
     }
 
     /** A value: a comparison is none. */
@@ -688,9 +712,13 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         return scalar(call, name);
     }
 
+    /** Whether its first argument is a unit of time. */
+    private static boolean isDated(CallContext call) {
+        return DATED.contains(call.function().getText().toUpperCase(Locale.ROOT));
+    }
+
     private Expression scalar(CallContext call, String name) {
-        boolean dated =
-                name.equals("DATEADD") || name.equals("DATEDIFF") || name.equals("DATEPART") || name.equals("DATENAME");
+        boolean dated = isDated(call);
         if (dated && call.or().isEmpty()) {
             throw Parsing.refuse(call.getStart(), "'" + call.function().getText() + "' takes a unit of time first");
         }

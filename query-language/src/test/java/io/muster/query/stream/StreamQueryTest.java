@@ -179,6 +179,7 @@ class StreamQueryTest {
                     SELECT ISFIRST(day, 8) FROM t | 1:8 | The interval of ISFIRST is longer than 0 and up to 7 days
                     SELECT ISFIRST(day, 0) FROM t | 1:8 | The interval of ISFIRST is longer than 0 and up to 7 days
                     SELECT COUNT(*) FROM t GROUP BY Windows() | 1:33 | Windows takes Window('name', TumblingWindow(…))
+                    SELECT COUNT(*) FROM t GROUP BY GetArrayElement(a, 0).x, getArrayElement(a, 0).X, TumblingWindow(second, 1) | 1:58 | differ in case only
                     """)
     void refuses(String text, String place, String what) {
         assertThatThrownBy(() -> StreamQuery.parse(text, Set.of("r"), Map.of("one", new ScalarFunction(0, 0, _ -> 1L))))
@@ -219,6 +220,11 @@ class StreamQueryTest {
                 "SELECT a FROM t WHERE flag = 1 AND ISFIRST(second, 10) = 1",
                 "SELECT a.k, COUNT(*) AS n FROM t a JOIN u b ON a.k = b.k AND DATEDIFF(second, a, b) BETWEEN 0 AND 5 GROUP BY a.k, TumblingWindow(second, 10) HAVING n > 3",
                 "SELECT LAG(a) OVER (LIMIT DURATION(day, 7)) AS b, ISFIRST(day, 7) AS c FROM t",
+                "SELECT COUNT(*) AS n FROM t GROUP BY UPPER(k), SessionWindow(second, 1, 2) OVER (PARTITION BY upper(k))",
+                "SELECT COUNT(*) AS n FROM t GROUP BY UPPER(T.a), UPPER(t.[a]), TumblingWindow(second, 1)",
+                "SELECT COUNT(*) AS n FROM t GROUP BY t, T, TumblingWindow(second, 1)",
+                "SELECT COUNT(*) AS n FROM t GROUP BY DATEPART(Day, d) + CAST(a AS BIGINT), datepart(day, d) + cast(a AS bigint), TumblingWindow(second, 1)",
+                "SELECT COUNT(*) AS n FROM t GROUP BY DATEPART(day, System.Timestamp()), DATEPART(day, system.timestamp()), TumblingWindow(second, 1)",
             })
     void accepts(String text) {
         assertThatCode(() -> StreamQuery.parse(text, Set.of("r"))).doesNotThrowAnyException();
