@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -322,16 +323,18 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     /**
      * By how many boundaries of a unit the joined row's time is later than that of a part before it. Where several conditions say so of one
-     * part, all of them hold; where they say so of different parts or in different units, the first bounds the join, and the others are asked of
-     * its pairs.
+     * part in one unit, all of them hold together; of different parts or units the first that has both ends bounds the join, and the others are
+     * asked of its pairs.
      */
     private record Bound(int anchor, DateTimes.Unit unit, long least, long most) {
         private static final long NONE = Long.MAX_VALUE;
 
+        List<Object> place() {
+            return List.of(anchor, unit);
+        }
+
         Bound and(Bound other) {
-            return anchor == other.anchor && unit == other.unit
-                    ? new Bound(anchor, unit, Math.max(least, other.least), Math.min(most, other.most))
-                    : isWhole() ? this : other;
+            return new Bound(anchor, unit, Math.max(least, other.least), Math.min(most, other.most));
         }
 
         boolean isWhole() {
@@ -435,21 +438,22 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
             return new StreamQuery.Join(
                     StreamQuery.Join.Kind.REFERENCE, outer, 0, StreamQuery.Within.NONE, leftKeys, rightKeys, on);
         }
-        Optional<Bound> within =
-                conditions.stream().flatMap(one -> bound(one).stream()).reduce(Bound::and);
-        if (within.isEmpty() || !within.get().isWhole()) {
-            throw Parsing.refuse(
-                    joined.or().getStart(),
-                    "A join of streams is bounded in time: add AND DATEDIFF(second, a, b) BETWEEN 0 AND 10, with the aliases of the two");
-        }
+        Map<List<Object>, Bound> bounds = new LinkedHashMap<>();
+        conditions.stream()
+                .flatMap(one -> bound(one).stream())
+                .forEach(bound -> bounds.merge(bound.place(), bound, Bound::and));
+        Bound within = bounds.values().stream()
+                .filter(Bound::isWhole)
+                .findFirst()
+                .orElseThrow(
+                        () -> Parsing.refuse(
+                                joined.or().getStart(),
+                                "A join of streams is bounded in time: add AND DATEDIFF(second, a, b) BETWEEN 0 AND 10, with the aliases of the two"));
         return new StreamQuery.Join(
                 StreamQuery.Join.Kind.STREAM,
                 outer,
-                within.get().anchor(),
-                new StreamQuery.Within(
-                        within.get().unit().windowTicks(),
-                        within.get().least(),
-                        within.get().most()),
+                within.anchor(),
+                new StreamQuery.Within(within.unit().windowTicks(), within.least(), within.most()),
                 leftKeys,
                 rightKeys,
                 on);

@@ -225,6 +225,9 @@ class StreamQueryTest {
                 "SELECT COUNT(*) AS n FROM t GROUP BY t, T, TumblingWindow(second, 1)",
                 "SELECT COUNT(*) AS n FROM t GROUP BY DATEPART(Day, d) + CAST(a AS BIGINT), datepart(day, d) + cast(a AS bigint), TumblingWindow(second, 1)",
                 "SELECT COUNT(*) AS n FROM t GROUP BY DATEPART(day, System.Timestamp()), DATEPART(day, system.timestamp()), TumblingWindow(second, 1)",
+                "SELECT a.k FROM t a JOIN u b ON a.k = b.k AND DATEDIFF(second, a, b) BETWEEN 0 AND 1 JOIN v c ON DATEDIFF(second, a, c) >= 0 AND DATEDIFF(second, b, c) >= 0 AND DATEDIFF(second, a, c) <= 10",
+                "SELECT a.k FROM t a JOIN u b ON a.k = b.k AND DATEDIFF(second, a, b) BETWEEN 0 AND 1 JOIN v c ON DATEDIFF(second, b, c) >= 0 AND DATEDIFF(second, a, c) >= 0 AND DATEDIFF(second, a, c) <= 10",
+                "SELECT a.k FROM t a JOIN u b ON a.k = b.k AND DATEDIFF(second, a, b) BETWEEN 0 AND 1 JOIN v c ON DATEDIFF(second, a, c) >= 0 AND DATEDIFF(second, a, c) <= 10 AND DATEDIFF(second, b, c) >= 0",
             })
     void accepts(String text) {
         assertThatCode(() -> StreamQuery.parse(text, Set.of("r"))).doesNotThrowAnyException();
