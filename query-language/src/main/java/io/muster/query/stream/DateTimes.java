@@ -4,7 +4,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.time.format.TextStyle;
 import java.time.temporal.ChronoField;
 import java.time.temporal.ChronoUnit;
@@ -15,21 +14,20 @@ import java.util.Optional;
 
 /** Units of time and what the date functions do with them, as T-SQL does; all in UTC. */
 final class DateTimes {
-    private static final DateTimeFormatter TEXT = DateTimeFormatter.ofPattern(
-                    "uuuu-MM-dd'T'HH:mm:ss.SSSSSSS'Z'", Locale.ROOT)
-            .withZone(ZoneOffset.UTC);
     private static final int MONTHS_OF_QUARTER = 3;
-
-    private static final int LAST_YEAR = 9999;
+    private static final Instant FIRST = Instant.parse("0001-01-01T00:00:00Z");
+    private static final Instant BEHIND_LAST = Instant.parse("+10000-01-01T00:00:00Z");
 
     private DateTimes() {}
 
-    /** Seven digits, as the dialect's datetime has. By hand, since most results have one. */
+    /** Returns whether it is of the years 1 to 9999. */
+    static boolean isInCalendar(Instant instant) {
+        return !instant.isBefore(FIRST) && instant.isBefore(BEHIND_LAST);
+    }
+
+    /** Writes a datetime of the calendar with seven digits, as the dialect's has. By hand, since most results have one. */
     static String text(Instant instant) {
         LocalDateTime time = LocalDateTime.ofInstant(instant, ZoneOffset.UTC);
-        if (time.getYear() < 0 || time.getYear() > LAST_YEAR) {
-            return TEXT.format(instant);
-        }
         byte[] text = "0000-00-00T00:00:00.0000000Z".getBytes(StandardCharsets.ISO_8859_1);
         digits(text, 4, time.getYear());
         digits(text, 7, time.getMonthValue());

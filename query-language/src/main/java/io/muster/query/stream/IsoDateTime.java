@@ -33,7 +33,7 @@ final class IsoDateTime {
             return Optional.empty();
         }
         try {
-            return Optional.of(new IsoDateTime(stripped).read());
+            return Optional.of(new IsoDateTime(stripped).read()).filter(DateTimes::isInCalendar);
         } catch (DateTimeException _) {
             return Optional.empty();
         }

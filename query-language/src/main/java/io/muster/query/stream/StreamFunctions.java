@@ -205,7 +205,7 @@ final class StreamFunctions {
 
     private static Object dateAdd(DateTimes.Unit unit, long count, Instant at) {
         try {
-            return DateTimes.plus(unit, count, at);
+            return StreamValues.inCalendar(DateTimes.plus(unit, count, at));
         } catch (DateTimeException | ArithmeticException _) {
             return NULL; // Beyond the calendar.
         }
@@ -217,7 +217,7 @@ final class StreamFunctions {
             for (int i = 0; i < parts.length; i++) {
                 parts[i] = Math.toIntExact(whole(arguments[i]));
             }
-            return LocalDateTime.of(
+            return StreamValues.inCalendar(LocalDateTime.of(
                             parts[0],
                             parts[1],
                             parts[2],
@@ -225,7 +225,7 @@ final class StreamFunctions {
                             parts[4],
                             parts[5],
                             Math.multiplyExact(parts[6], 1_000_000))
-                    .toInstant(ZoneOffset.UTC);
+                    .toInstant(ZoneOffset.UTC));
         } catch (DateTimeException | ArithmeticException _) {
             return NULL; // There is no such day.
         }

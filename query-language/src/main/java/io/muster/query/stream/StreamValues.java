@@ -384,6 +384,11 @@ public final class StreamValues {
                 + (Math.abs(exponent) < 10 ? "0" : "") + Math.abs(exponent);
     }
 
+    /** Returns the datetime, or NULL where it is outside of the calendar, which goes from the year 1 to 9999: ticks hold no later year. */
+    public static Object inCalendar(Instant instant) {
+        return DateTimes.isInCalendar(instant) ? instant : NULL;
+    }
+
     /** A datetime as text, with the seven digits that it has. */
     public static String dateText(Instant instant) {
         return DateTimes.text(instant);

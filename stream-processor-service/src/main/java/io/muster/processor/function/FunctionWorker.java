@@ -244,7 +244,9 @@ final class FunctionWorker {
 
         /** A Date that is none is NULL. */
         private static Object instant(double millis) {
-            return Double.isNaN(millis) ? StreamValues.NULL : Instant.ofEpochMilli((long) millis);
+            return Double.isNaN(millis)
+                    ? StreamValues.NULL
+                    : StreamValues.inCalendar(Instant.ofEpochMilli((long) millis));
         }
 
         /** Whole numbers are whole, as long as they fit. */

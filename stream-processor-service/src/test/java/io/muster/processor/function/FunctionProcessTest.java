@@ -61,6 +61,8 @@ class FunctionProcessTest {
                 Arguments.of("a.getTime()", Instant.parse("2026-01-01T00:00:00Z"), 1767225600000L),
                 Arguments.of("new Date(a + 1)", 0L, Instant.ofEpochMilli(1)),
                 Arguments.of("new Date(NaN)", 0L, StreamValues.NULL),
+                Arguments.of("new Date(a * 1e15)", 8L, StreamValues.NULL),
+                Arguments.of("new Date(-a * 1e14)", 1L, StreamValues.NULL),
                 Arguments.of(
                         "JSON.parse(a)", "{\"x\":[true,null]}", Map.of("x", Arrays.asList(true, StreamValues.NULL))),
                 Arguments.of("'x'.repeat(1000000).length", 0L, 1_000_000L),
