@@ -150,7 +150,7 @@ final class Compiler extends QueryBaseVisitor<Expression> {
             throw Parsing.refuse(
                     name,
                     "The function '" + name.getText() + "' takes "
-                            + function.get().arity() + " arguments, not " + arguments.length);
+                            + function.get().arity() + ", not " + arguments.length);
         }
         return function.get().on(arguments);
     }

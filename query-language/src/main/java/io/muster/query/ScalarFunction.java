@@ -18,9 +18,12 @@ public record ScalarFunction(int least, int most, Body body) {
         return count >= least && count <= most;
     }
 
-    /** How many arguments it takes, in words. */
+    /** Returns how many arguments it takes, in words, such as "2 to 3 arguments". */
     public String arity() {
-        return least == most ? Integer.toString(least) : most == MANY ? least + " or more" : least + " to " + most;
+        return least == 1 && most == 1
+                ? "1 argument"
+                : (least == most ? Integer.toString(least) : most == MANY ? least + " or more" : least + " to " + most)
+                        + " arguments";
     }
 
     public Expression on(Expression... arguments) {

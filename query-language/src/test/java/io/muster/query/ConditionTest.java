@@ -192,7 +192,7 @@ class ConditionTest {
                 "tags.a =                     | 1 | 37 | Unexpected end of the query",
                 "tags.a = 'open               | 1 | 38 | Unexpected character at input '''",
                 "NOPE(tags.a)                 | 1 | 29 | There is no function 'NOPE'",
-                "LENGTH()                     | 1 | 29 | The function 'LENGTH' takes 1 arguments, not 0",
+                "LENGTH()                     | 1 | 29 | The function 'LENGTH' takes 1 argument, not 0",
                 "tags.a[99999999999] = 1      | 1 | 36 | No array has a place 99999999999",
                 "FROM devices.jobs WHERE a | 1 | 34 | A job runs over devices or devices.modules",
                 "a IN [-'x']                  | 1 | 35 | Only a number has a sign"

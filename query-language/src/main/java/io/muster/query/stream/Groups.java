@@ -7,6 +7,7 @@ import io.muster.query.grammar.StreamQueryParser;
 import io.muster.query.grammar.StreamQueryParser.CallContext;
 import io.muster.query.grammar.StreamQueryParser.OrContext;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,7 +15,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.antlr.v4.runtime.ParserRuleContext;
 import org.antlr.v4.runtime.Token;
 import org.antlr.v4.runtime.tree.ParseTree;
@@ -94,7 +97,10 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
     private static Optional<Window> window(OrContext element, List<OrContext> keys, StreamExpressions rows) {
         Optional<CallContext> call = Sole.call(element);
         if (Sole.isTimestamp(element)) {
-            call.ifPresent(Groups::rejectArguments);
+            call.ifPresent(timestamp -> {
+                rejectMore(timestamp);
+                rejectArguments(timestamp);
+            });
             return Optional.of(new Window.Snapshot());
         }
         return call.isEmpty() ? Optional.empty() : window(call.get(), keys, rows);
@@ -106,7 +112,7 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
             case "TUMBLINGWINDOW", "TUMBLING" -> Optional.of(hopping(call, false));
             case "HOPPINGWINDOW", "HOPPING" -> Optional.of(hopping(call, true));
             case "SLIDINGWINDOW", "SLIDING" -> {
-                Lengths lengths = Lengths.of(call, 1).withoutOffset();
+                Lengths lengths = Lengths.of(call, "Duration").withoutOffset();
                 yield Optional.of(new Window.Sliding(lengths.size(0)));
             }
             case "SESSIONWINDOW", "SESSION" -> Optional.of(session(call, keys, rows));
@@ -118,6 +124,7 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
             default -> Optional.empty();
         };
         if (window.isPresent()) {
+            rejectMore(call);
             rejectOver(
                     call,
                     window.get() instanceof Window.Session ? Set.of(StreamQueryLexer.PARTITION) : Set.of(),
@@ -133,6 +140,29 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
                     call.getStart(), "'" + call.function().getText() + "' takes no arguments: leave them out");
         }
         rejectOver(call, Set.of(), "leave OVER out");
+    }
+
+    /** Rejects DISTINCT, and members behind a call that has none. */
+    static void rejectMore(CallContext call) {
+        String name = call.function().getText();
+        if (call.DISTINCT() != null) {
+            throw Parsing.refuse(call.getStart(), "'" + name + "' takes no DISTINCT: leave it out");
+        }
+        if (!call.name().isEmpty()) {
+            throw Parsing.refuse(
+                    call.getStart(),
+                    "'" + name + "' has no members: leave ." + call.name(0).getText() + " out");
+        }
+    }
+
+    /** Takes a call apart that only stands in a window's: of two arguments and nothing else. */
+    private static Optional<CallContext> part(OrContext element) {
+        Optional<CallContext> part = Sole.call(element).filter(call -> call.or().size() == 2);
+        part.ifPresent(call -> {
+            rejectMore(call);
+            rejectOver(call, Set.of(), "name keys in GROUP BY and conditions in WHERE");
+        });
+        return part;
     }
 
     /**
@@ -159,7 +189,7 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
     }
 
     private static Window hopping(CallContext call, boolean hops) {
-        Lengths lengths = Lengths.of(call, hops ? 2 : 1);
+        Lengths lengths = hops ? Lengths.of(call, "Duration", "Hop") : Lengths.of(call, "Duration");
         long size = lengths.size(0);
         long hop = hops ? lengths.size(1) : size;
         if (hop > size) {
@@ -174,7 +204,7 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
     }
 
     private static Window session(CallContext call, List<OrContext> keys, StreamExpressions rows) {
-        Lengths lengths = Lengths.of(call, 2).withoutOffset();
+        Lengths lengths = Lengths.of(call, "Timeout", "MaxDuration").withoutOffset();
         List<OrContext> own = call.over() == null || call.over().PARTITION() == null
                 ? List.of()
                 : call.over().or().subList(0, partitionCount(call.over()));
@@ -198,9 +228,8 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
         }
         Map<String, Window> windows = new LinkedHashMap<>();
         for (OrContext element : call.or()) {
-            CallContext named = Sole.call(element)
-                    .filter(inner -> inner.function().getText().equalsIgnoreCase("Window")
-                            && inner.or().size() == 2)
+            CallContext named = part(element)
+                    .filter(inner -> inner.function().getText().equalsIgnoreCase("Window"))
                     .orElseThrow(() -> Parsing.refuse(element.getStart(), WINDOWS));
             Object id = StreamLiterals.constant(named.or(0))
                     .filter(String.class::isInstance)
@@ -222,41 +251,38 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
 
     /** The lengths in a window's call: {@code (second, 10, 5)} or {@code (Duration(second, 10), Hop(second, 5), Offset(second, 1))}. */
     private record Lengths(CallContext call, List<Long> sizes, boolean hasOffset, long offset) {
-        static Lengths of(CallContext call, int wanted) {
-            if (call.or().isEmpty()) {
-                throw wrong(call, wanted);
-            }
-            List<Long> sizes = new ArrayList<>();
-            boolean hasOffset = false;
-            long offset = 0;
-            if (Sole.call(call.or(0)).isPresent()) {
-                for (OrContext element : call.or()) {
-                    CallContext part = Sole.call(element).orElseThrow(() -> wrong(call, wanted));
-                    if (part.or().size() != 2) {
-                        throw wrong(call, wanted);
-                    }
-                    long ticks = ticks(part.or(0), part.or(1));
-                    if (part.function().getText().equalsIgnoreCase("Offset")) {
-                        hasOffset = true;
-                        offset = ticks;
-                    } else {
-                        sizes.add(ticks);
+        private static final String OFFSET = "Offset";
+
+        /** By their names, how much an error proposes. */
+        private static final Map<String, Integer> EXAMPLES =
+                Map.of("Duration", 10, "Hop", 5, "Timeout", 5, "MaxDuration", 60);
+
+        /** Reads the lengths of these names, and an offset behind them. */
+        static Lengths of(CallContext call, String... names) {
+            List<OrContext> parts = call.or();
+            Map<String, Long> lengths = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+            if (!parts.isEmpty() && Sole.call(parts.getFirst()).isPresent()) {
+                for (OrContext element : parts) {
+                    CallContext part = part(element).orElseThrow(() -> wrong(call, names));
+                    if (lengths.put(part.function().getText(), ticks(part.or(0), part.or(1))) != null) {
+                        throw wrong(call, names);
                     }
                 }
             } else {
-                List<OrContext> parts = call.or();
                 for (int i = 1; i < parts.size(); i++) {
-                    sizes.add(ticks(parts.get(0), parts.get(i)));
-                }
-                hasOffset = sizes.size() == wanted + 1;
-                if (hasOffset) {
-                    offset = sizes.removeLast();
+                    lengths.put(
+                            i <= names.length ? names[i - 1] : i == names.length + 1 ? OFFSET : "",
+                            ticks(parts.getFirst(), parts.get(i)));
                 }
             }
-            if (sizes.size() != wanted) {
-                throw wrong(call, wanted);
+            @Nullable Long offset = lengths.remove(OFFSET);
+            List<Long> sizes = Arrays.stream(names)
+                    .flatMap(name -> Stream.ofNullable(lengths.get(name)))
+                    .toList();
+            if (sizes.size() != names.length || lengths.size() != names.length) {
+                throw wrong(call, names);
             }
-            return new Lengths(call, sizes, hasOffset, offset);
+            return new Lengths(call, sizes, offset != null, offset == null ? 0 : offset);
         }
 
         Lengths withoutOffset() {
@@ -268,12 +294,16 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
             return this;
         }
 
-        private static RuntimeException wrong(CallContext call, int wanted) {
+        private static RuntimeException wrong(CallContext call, String... names) {
             return Parsing.refuse(
                     call.getStart(),
-                    "Write " + call.function().getText() + "(second, "
-                            + (wanted == 1 ? "10" : "10, 5") + "), or with Duration(second, 10)"
-                            + (wanted == 1 ? "" : " and Hop(second, 5)"));
+                    Arrays.stream(names)
+                                    .map(name -> String.valueOf(EXAMPLES.get(name)))
+                                    .collect(Collectors.joining(
+                                            ", ", "Write " + call.function().getText() + "(second, ", ")"))
+                            + Arrays.stream(names)
+                                    .map(name -> name + "(second, " + EXAMPLES.get(name) + ")")
+                                    .collect(Collectors.joining(" and ", ", or with ", "")));
         }
 
         long size(int place) {

@@ -686,6 +686,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         }
         switch (name) {
             case "SYSTEM.TIMESTAMP" -> {
+                Groups.rejectMore(call);
                 Groups.rejectArguments(call);
                 return TIME;
             }
@@ -759,7 +760,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
             throw Parsing.refuse(
                     call.getStart(),
                     "The function '" + call.function().getText() + "' takes "
-                            + function.get().arity() + " arguments" + (dated ? " behind the unit" : "") + ", not "
+                            + function.get().arity() + (dated ? " behind the unit" : "") + ", not "
                             + arguments.length);
         }
         return placed(call, function.get().on(arguments));
@@ -779,11 +780,12 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
                     "'" + call.function().getText()
                             + "' is allowed in the columns or HAVING of a select with GROUP BY, or with OVER (LIMIT DURATION(second, 10))");
         }
-        @Nullable Integer same = known.get(call.getText());
+        String text = Sole.text(call); // With its blanks: DISTINCT x is not DISTINCTx.
+        @Nullable Integer same = known.get(text);
         if (same == null) {
             same = aggregates.size();
             aggregates.add(ungrouped.aggregateOf(call, name));
-            known.put(call.getText(), same);
+            known.put(text, same);
         }
         return computed(keys.size() + same);
     }

@@ -13,7 +13,7 @@ import org.antlr.v4.runtime.tree.ParseTree;
 final class StreamLiterals {
     private StreamLiterals() {}
 
-    /** The constant that the expression is, with its sign; empty where it is none. */
+    /** Returns the constant that the expression is, with its sign; empty where it is none, and for a minus before what is no number. */
     static Optional<Object> constant(ParserRuleContext expression) {
         ParseTree at = expression;
         boolean negative = false;
@@ -28,7 +28,10 @@ final class StreamLiterals {
             }
         }
         Object value = value(((StreamQueryParser.ConstantContext) at).literal());
-        return Optional.of(negative ? StreamValues.arithmetic('-', 0L, value) : value);
+        if (!negative) {
+            return Optional.of(value);
+        }
+        return value instanceof Number ? Optional.of(StreamValues.arithmetic('-', 0L, value)) : Optional.empty();
     }
 
     static Object value(StreamQueryParser.LiteralContext literal) {

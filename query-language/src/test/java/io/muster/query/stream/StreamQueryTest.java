@@ -45,7 +45,7 @@ class StreamQueryTest {
                     SELECT UDF.f(1) FROM t                                     | 1:8  | add it to the functions of the job
                     SELECT UDA.f(1) FROM t                                     | 1:8  | no aggregates of users
                     SELECT UDF.One(1) FROM t                                   | 1:8  | takes 0 arguments, not 1
-                    SELECT LEN() FROM t                                        | 1:8  | takes 1 arguments, not 0
+                    SELECT LEN() FROM t                                        | 1:8  | takes 1 argument, not 0
                     SELECT CAST(a AS money) FROM t                             | 1:18 | use bigint, float, nvarchar
                     SELECT a, a FROM t                                         | 1:11 | write AS and another name
                     SELECT * FROM t a JOIN t b ON DATEDIFF(day, a, b) BETWEEN 0 AND 1 | 1:8 | name the columns
@@ -180,6 +180,19 @@ class StreamQueryTest {
                     SELECT ISFIRST(day, 0) FROM t | 1:8 | The interval of ISFIRST is longer than 0 and up to 7 days
                     SELECT COUNT(*) FROM t GROUP BY Windows() | 1:33 | Windows takes Window('name', TumblingWindow(…))
                     SELECT COUNT(*) FROM t GROUP BY GetArrayElement(a, 0).x, getArrayElement(a, 0).X, TumblingWindow(second, 1) | 1:58 | differ in case only
+                    SELECT COUNT(*) FROM t GROUP BY TumblingWindow(Foo(second, 10)) | 1:33 | Write TumblingWindow(second, 10), or with Duration(second, 10)
+                    SELECT COUNT(*) FROM t GROUP BY HoppingWindow(Duration(second, 10), Duration(second, 5)) | 1:33 | Write HoppingWindow(second, 10, 5), or with Duration(second, 10) and Hop(second, 5)
+                    SELECT COUNT(*) FROM t GROUP BY SessionWindow(Duration(second, 5), Hop(second, 60)) | 1:33 | Write SessionWindow(second, 5, 60), or with Timeout(second, 5) and MaxDuration(second, 60)
+                    SELECT COUNT(*) FROM t GROUP BY TumblingWindow(second, 10).x | 1:33 | 'TumblingWindow' has no members
+                    SELECT COUNT(*) FROM t GROUP BY TumblingWindow(DISTINCT second, 10) | 1:33 | 'TumblingWindow' takes no DISTINCT
+                    SELECT COUNT(*) FROM t GROUP BY TumblingWindow(Duration(DISTINCT second, 10)) | 1:48 | 'Duration' takes no DISTINCT
+                    SELECT COUNT(*) FROM t GROUP BY TumblingWindow(Duration(second, 10).x) | 1:48 | 'Duration' has no members
+                    SELECT COUNT(*) FROM t GROUP BY Windows(Window('a', TumblingWindow(second, 10).x)) | 1:53 | 'TumblingWindow' has no members
+                    SELECT COUNT(*) FROM t GROUP BY Windows(Window('a', TumblingWindow(second, 10)).x) | 1:41 | 'Window' has no members
+                    SELECT COUNT(*) FROM t GROUP BY Windows(Window('a', TumblingWindow(second, 10)) OVER (PARTITION BY k)) | 1:87 | 'Window' takes no PARTITION BY here
+                    SELECT System.Timestamp().x FROM t | 1:8 | 'System.Timestamp' has no members
+                    SELECT COUNT(*) FROM t GROUP BY System.Timestamp().x | 1:33 | 'System.Timestamp' has no members
+                    SELECT COUNT(*) FROM t GROUP BY TumblingWindow(second, -'x') | 1:56 | Write a number here
                     """)
     void refuses(String text, String place, String what) {
         assertThatThrownBy(() -> StreamQuery.parse(text, Set.of("r"), Map.of("one", new ScalarFunction(0, 0, _ -> 1L))))
@@ -228,6 +241,10 @@ class StreamQueryTest {
                 "SELECT a.k FROM t a JOIN u b ON a.k = b.k AND DATEDIFF(second, a, b) BETWEEN 0 AND 1 JOIN v c ON DATEDIFF(second, a, c) >= 0 AND DATEDIFF(second, b, c) >= 0 AND DATEDIFF(second, a, c) <= 10",
                 "SELECT a.k FROM t a JOIN u b ON a.k = b.k AND DATEDIFF(second, a, b) BETWEEN 0 AND 1 JOIN v c ON DATEDIFF(second, b, c) >= 0 AND DATEDIFF(second, a, c) >= 0 AND DATEDIFF(second, a, c) <= 10",
                 "SELECT a.k FROM t a JOIN u b ON a.k = b.k AND DATEDIFF(second, a, b) BETWEEN 0 AND 1 JOIN v c ON DATEDIFF(second, a, c) >= 0 AND DATEDIFF(second, a, c) <= 10 AND DATEDIFF(second, b, c) >= 0",
+                "SELECT COUNT(*) AS n FROM t GROUP BY HoppingWindow(Hop(second, 5), Duration(second, 10), Offset(second, 1))",
+                "SELECT COUNT(*) AS n FROM t GROUP BY SessionWindow(Timeout(second, 5), MaxDuration(minute, 1))",
+                "SELECT COUNT(*) AS n FROM t GROUP BY SlidingWindow(Duration(second, 5))",
+                "SELECT -'abc' AS x FROM t",
             })
     void accepts(String text) {
         assertThatCode(() -> StreamQuery.parse(text, Set.of("r"))).doesNotThrowAnyException();
