@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * The {@code WHERE} part of a query, compiled. Immutable and thread-safe. Contract: iot-hub, 3.1 to 3.4.
  */
 public final class Condition {
-    /** What IoT Hub's service puts before a job's condition; columns in errors count it. */
+    /** The text that IoT Hub's service puts before a job's condition; columns in errors count it. */
     public static final String PREFIX = "SELECT * FROM devices WHERE ";
 
     private final Source source;
@@ -45,7 +45,7 @@ public final class Condition {
         }
     }
 
-    /** What it is about. */
+    /** Returns the twins that it is about. */
     public Source source() {
         return source;
     }

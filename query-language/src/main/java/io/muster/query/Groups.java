@@ -56,7 +56,7 @@ public final class Groups {
         return key;
     }
 
-    /** What a group has before its first row: one for each aggregate. */
+    /** Returns the totals of a group before its first row, one for each aggregate. */
     public List<Totals> none() {
         return aggregates.stream().map(_ -> Totals.NONE).toList();
     }

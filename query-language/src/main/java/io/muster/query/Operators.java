@@ -120,7 +120,7 @@ public final class Operators {
         return row -> operand.evaluate(row) instanceof Number number ? number : Values.UNDEFINED;
     }
 
-    /** What is no number (a division by zero, an overflow) has no value. */
+    /** Returns the number, or undefined where a computation has none (a division by zero, an overflow). */
     static Object result(double value) {
         return Double.isFinite(value) ? (Object) value : Values.UNDEFINED;
     }

@@ -79,7 +79,7 @@ public final class Parsing {
         }
     }
 
-    /** What a compiler throws at a token that makes no sense. */
+    /** Makes the exception that a compiler throws at a token that makes no sense. */
     public static ParseCancellationException refuse(Token token, String what) {
         return new ParseCancellationException(at(token, what));
     }

@@ -108,7 +108,7 @@ record Path(String top, List<Object> steps) implements Expression {
         return Optional.of(names);
     }
 
-    /** What a column is called that has no alias: the last name. */
+    /** Returns the last name, by which a column without an alias is called. */
     String lastName() {
         return steps.isEmpty() ? top : String.valueOf(steps.getLast());
     }

@@ -1,6 +1,6 @@
 package io.muster.query;
 
-/** What a condition looks at: a document by its top-level members. */
+/** A document that a condition looks at, by its top-level members. */
 @FunctionalInterface
 public interface Row {
     /**

@@ -4,14 +4,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What a query makes of the rows that match. */
+/** The result that a query makes of the rows that match. */
 public sealed interface Selection {
     /** {@code SELECT *}: each row as it is. */
     record Whole() implements Selection {}
 
     /** Some members of each row. */
     record Columns(List<Column> columns) implements Selection {
-        /** What is undefined is left out; JSON's null is {@link Values#NULL}. In the order of the columns. */
+        /** Makes the columns of a row, in their order: an undefined one is left out, JSON's null is {@link Values#NULL}. */
         public Map<String, Object> of(Row row) {
             Map<String, Object> made = new LinkedHashMap<>();
             for (Column column : columns) {

@@ -1,6 +1,6 @@
 package io.muster.query;
 
-/** What a query runs over. */
+/** The documents that a query runs over. */
 public enum Source {
     /** Twins of devices. */
     DEVICES("devices"),

@@ -20,7 +20,7 @@ final class Sums {
                 : Optional.empty();
     }
 
-    /** What stands in brackets, if the operand is nothing else. */
+    /** Returns the expression in brackets, where the operand is nothing else; null otherwise. */
     static QueryParser.@Nullable OrContext grouped(QueryParser.SumContext sum) {
         return primary(sum) instanceof QueryParser.GroupedContext grouped ? grouped.or() : null;
     }
@@ -30,7 +30,7 @@ final class Sums {
         return single ? sum.product(0).unary(0).primary() : null;
     }
 
-    /** What stands in all brackets around it. */
+    /** Returns the innermost operand in brackets that hold nothing else; null where there is none. */
     private static QueryParser.@Nullable PrimaryContext unwrapped(QueryParser.SumContext sum) {
         QueryParser.@Nullable PrimaryContext primary = primary(sum);
         while (primary instanceof QueryParser.GroupedContext grouped) {

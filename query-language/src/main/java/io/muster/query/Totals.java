@@ -1,7 +1,7 @@
 package io.muster.query;
 
 /**
- * What an aggregate has seen, of one group of rows. Partial ones are summed by {@link #plus}. Immutable.
+ * The values that an aggregate has seen of one group of rows. Partial ones are summed by {@link #plus}. Immutable.
  *
  * @param count values that were defined
  * @param numbers those of them that were numbers, and their sum

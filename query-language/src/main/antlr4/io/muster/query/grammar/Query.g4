@@ -1,7 +1,7 @@
 // The query language of IoT Hub over devices, modules and device jobs. Contract: iot-hub, 3.1.
 grammar Query;
 
-// What a job is given: the part behind WHERE, or with a source of its own.
+// The condition of a job: the part behind WHERE, or with a source of its own.
 condition
     : (FROM path WHERE)? (STAR | or) EOF
     ;

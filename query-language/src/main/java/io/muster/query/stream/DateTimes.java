@@ -113,7 +113,7 @@ final class DateTimes {
         }
     }
 
-    /** How many boundaries of the unit lie between the two. */
+    /** Returns how many boundaries of the unit lie between the two. */
     static long difference(Unit unit, Instant from, Instant to) {
         LocalDateTime a = LocalDateTime.ofInstant(from, ZoneOffset.UTC);
         LocalDateTime b = LocalDateTime.ofInstant(to, ZoneOffset.UTC);

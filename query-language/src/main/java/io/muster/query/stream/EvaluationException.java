@@ -13,7 +13,7 @@ public final class EvaluationException extends RuntimeException {
 
     private static final int SHOWN = 100;
 
-    /** What stands before and behind the expression in the sentence that names it; null where the message names it, or there is none. */
+    /** The parts of the message before and behind the expression that it names; null where the message names it, or there is none. */
     private final String @Nullable [] around;
 
     public EvaluationException(String message) {
@@ -25,7 +25,7 @@ public final class EvaluationException extends RuntimeException {
         this.around = around;
     }
 
-    /** A value is not what an operation needs; {@link #in} says where. */
+    /** Makes the failure of an operation that needs another value; {@link #in} says which operation. */
     static EvaluationException ofConversion(Object value, String wanted) {
         String kind = value instanceof Map ? "a record " : value instanceof List ? "an array " : "";
         String message = kind + "'" + shortened(String.valueOf(value)) + "' can't be converted to " + wanted;
@@ -33,7 +33,7 @@ public final class EvaluationException extends RuntimeException {
                 message, new String[] {message + " in ", ": write TRY_CAST to have NULL instead"});
     }
 
-    /** What an operation makes is larger than a value may be; {@link #in} says which. @param made such as "a text of more than 3 characters" */
+    /** Makes the failure of an operation whose value is larger than it may be; {@link #in} says which operation. @param made such as "a text of more than 3 characters" */
     static EvaluationException ofSize(String made) {
         return new EvaluationException("The query makes " + made, new String[] {"", " makes " + made});
     }

@@ -25,14 +25,14 @@ import org.antlr.v4.runtime.tree.TerminalNode;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What stands behind GROUP BY: one window and any number of keys.
+ * The window and the keys of a GROUP BY.
  *
- * @param places of the keys, by what they are
+ * @param places of the keys, by their {@linkplain StreamExpressions#canonical canonical} texts
  */
 record Groups(List<Expression> keys, Map<String, Integer> places, Window window) {
     private static final long LONGEST = 7 * Ticks.DAY;
 
-    /** In which one row may be: each ends, and is merged, on its own. */
+    /** How many windows one row may be in: each ends, and is merged, on its own. */
     private static final int MOST_WINDOWS = 100_000;
 
     private static final String WINDOWS = "Windows takes Window('name', TumblingWindow(…)) and the like";
@@ -41,7 +41,7 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
     private static final Set<Integer> OVER =
             Set.of(StreamQueryLexer.PARTITION, StreamQueryLexer.ORDER, StreamQueryLexer.LIMIT, StreamQueryLexer.WHEN);
 
-    /** By what sessions are kept apart; null where the window is none and has none among its windows. */
+    /** Returns the keys by which sessions are kept apart; null where no window is a session. */
     @Nullable
     Set<String> sessionKeys() {
         return switch (window) {
@@ -133,7 +133,7 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
         return window;
     }
 
-    /** Nothing is parsed and dropped. @throws RuntimeException that refuses, where there are any */
+    /** Rejects the arguments and the OVER of a call that takes none. */
     static void rejectArguments(CallContext call) {
         if (!call.or().isEmpty() || call.STAR() != null) {
             throw Parsing.refuse(
@@ -155,7 +155,7 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
         }
     }
 
-    /** Takes a call apart that only stands in a window's: of two arguments and nothing else. */
+    /** Returns a call inside of a window's: it has two arguments and nothing else. Empty where it is none. */
     private static Optional<CallContext> part(OrContext element) {
         Optional<CallContext> part = Sole.call(element).filter(call -> call.or().size() == 2);
         part.ifPresent(call -> {
@@ -166,7 +166,7 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
     }
 
     /**
-     * Rejects what stands in an OVER and isn't read: nothing is parsed and dropped.
+     * Rejects clauses of an OVER that have no meaning there.
      *
      * @param read words that begin what is read, by their types
      */
@@ -216,7 +216,7 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
         return new Window.Session(lengths.size(0), lengths.size(1), different);
     }
 
-    /** Of an OVER, how many of its expressions stand behind PARTITION BY. */
+    /** Returns how many of the expressions of an OVER stand behind PARTITION BY. */
     static int partitionCount(StreamQueryParser.OverContext over) {
         int others = (over.LIMIT() == null ? 0 : 2) + (over.WHEN() == null ? 0 : 1);
         return over.or().size() - others;
@@ -253,11 +253,11 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
     private record Lengths(CallContext call, List<Long> sizes, boolean hasOffset, long offset) {
         private static final String OFFSET = "Offset";
 
-        /** By their names, how much an error proposes. */
+        /** How many seconds an error proposes, by the names of the lengths. */
         private static final Map<String, Integer> EXAMPLES =
                 Map.of("Duration", 10, "Hop", 5, "Timeout", 5, "MaxDuration", 60);
 
-        /** Reads the lengths of these names, and an offset behind them. */
+        /** Reads the lengths of these names, in any order where they are named, and an offset. */
         static Lengths of(CallContext call, String... names) {
             List<OrContext> parts = call.or();
             Map<String, Long> lengths = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
@@ -311,7 +311,7 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
         }
     }
 
-    /** Returns a length in ticks for which rows are remembered; rejects one that isn't longer than 0 and up to 7 days. */
+    /** Returns a length in ticks; rejects one that isn't longer than 0 and up to 7 days, for which rows can be remembered. */
     static long bounded(Token at, String what, long ticks) {
         if (ticks <= 0 || ticks > LONGEST) {
             throw Parsing.refuse(at, what + " is longer than 0 and up to 7 days");
@@ -319,7 +319,7 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
         return ticks;
     }
 
-    /** So many of a unit. */
+    /** Returns a length in ticks: so many of a unit. */
     static long ticks(ParserRuleContext unit, ParserRuleContext count) {
         long length = unit(unit).windowTicks();
         if (length == 0) {

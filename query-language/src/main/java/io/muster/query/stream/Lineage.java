@@ -77,7 +77,7 @@ final class Lineage {
         }
     }
 
-    /** What a select makes: its columns that were there before, by their names, and sources all of whose columns it shows. */
+    /** The columns that a select makes: those that were there before, by their names, and sources all of whose columns it shows. */
     private record OfSelect(Map<String, Origin> named, List<Columns> whole) implements Columns {
         @Override
         public Origin origin(List<String> path) {
@@ -134,7 +134,7 @@ final class Lineage {
 
     private final Map<String, Columns> sources = new HashMap<>();
 
-    /** What names a substream, part by part; null before the first stream was read. */
+    /** The columns that name a substream; null before the first stream was read. */
     private @Nullable List<Origin> over;
 
     /** Of each place where rows meet, by what they do: one of these. */

@@ -14,7 +14,7 @@ import org.antlr.v4.runtime.tree.TerminalNode;
 final class Sole {
     private Sole() {}
 
-    /** What the expression is, where it is no operation on something. */
+    /** Returns the operand that the expression is, without its brackets; empty where it is an operation. */
     static Optional<StreamQueryParser.PrimaryContext> primary(ParserRuleContext expression) {
         ParseTree at = expression;
         while (!(at instanceof StreamQueryParser.PrimaryContext)) {
@@ -34,7 +34,7 @@ final class Sole {
                 .map(StreamQueryParser.CallContext.class::cast);
     }
 
-    /** The column that the expression is. */
+    /** Returns the column that the expression is; empty where it is none. */
     static Optional<StreamQueryParser.PathContext> path(ParserRuleContext expression) {
         return primary(expression)
                 .filter(StreamQueryParser.ColumnContext.class::isInstance)
@@ -42,7 +42,7 @@ final class Sole {
                 .filter(path -> !isTimestamp(path));
     }
 
-    /** Whether it is {@code System.Timestamp}, with or without round brackets. */
+    /** Returns whether it is {@code System.Timestamp}, with or without round brackets. */
     static boolean isTimestamp(ParserRuleContext expression) {
         return primary(expression)
                 .filter(primary -> switch (primary) {
@@ -64,14 +64,14 @@ final class Sole {
                 && names.getLast().getText().equalsIgnoreCase("Timestamp");
     }
 
-    /** Whether it is a level of precedence at which there is no operator: what it is its only child is. */
+    /** Returns whether it is a level of precedence at which there is no operator: what it is its only child is. */
     static boolean isPassed(ParserRuleContext expression) {
         return expression.getChildCount() == 1
                 && expression.getChild(0) instanceof ParserRuleContext
                 && !(expression instanceof StreamQueryParser.PrimaryContext);
     }
 
-    /** Whether it compares or combines conditions: it is no value. */
+    /** Returns whether it compares or combines conditions: it is no value. */
     static boolean isCondition(ParserRuleContext expression) {
         ParseTree at = expression;
         while (!(at instanceof StreamQueryParser.PrimaryContext)) {
@@ -85,7 +85,7 @@ final class Sole {
         return at instanceof StreamQueryParser.GroupedContext grouped && isCondition(grouped.or());
     }
 
-    /** What stands in round brackets, where the condition is nothing else. */
+    /** Returns the condition in round brackets, where there is nothing else; empty otherwise. */
     static Optional<StreamQueryParser.OrContext> grouped(ParserRuleContext condition) {
         ParseTree at = condition;
         while (!(at instanceof StreamQueryParser.GroupedContext)) {
@@ -97,7 +97,7 @@ final class Sole {
         return Optional.of(((StreamQueryParser.GroupedContext) at).or());
     }
 
-    /** Whether somebody has cast it to a text. */
+    /** Returns whether somebody has cast it to a text. */
     static boolean isCastToText(ParserRuleContext expression) {
         return primary(expression)
                 .filter(primary -> primary instanceof StreamQueryParser.CastContext cast
@@ -107,7 +107,7 @@ final class Sole {
                 .isPresent();
     }
 
-    /** As it is written. */
+    /** Returns the expression as it is written. */
     static String text(ParserRuleContext expression) {
         return expression
                 .getStart()

@@ -36,7 +36,7 @@ final class StreamCompiler {
 
     private final Map<String, Growth> steps = new HashMap<>();
 
-    /** By the step, those that it names. */
+    /** Maps a step to the names of its columns. */
     private final Map<String, Set<String>> columnsOfSteps = new HashMap<>();
 
     private final Map<String, StreamQuery.Clock> clocks = new HashMap<>();
@@ -106,7 +106,7 @@ final class StreamCompiler {
     }
 
     /**
-     * By what one event of an input grows with each step that reads a step more than once.
+     * By how much one event of an input grows with each step that reads a step more than once.
      *
      * @param ways on how many it comes to a step
      * @param rows how many it may become there
@@ -115,7 +115,7 @@ final class StreamCompiler {
         private static final Growth NONE = new Growth(1, 1);
     }
 
-    /** Of selects that together make one stream; rejects more than {@link #MOST_WAYS}. */
+    /** Returns the growth of selects that together make one stream; rejects more than {@link #MOST_WAYS}. */
     private Growth growth(Token at, List<StreamQuery.Select> selects) {
         long ways = 0;
         long rows = 0;
@@ -153,7 +153,7 @@ final class StreamCompiler {
         return output == null ? DEFAULT_OUTPUT : output;
     }
 
-    /** What is known to come out of selects that make one stream. */
+    /** Rejects selects of a UNION whose columns are known to differ. */
     private static void rejectDifferentColumns(StreamQueryParser.UnionContext union) {
         @Nullable Set<String> first = null;
         for (SelectContext select : union.select()) {
@@ -174,7 +174,7 @@ final class StreamCompiler {
         }
     }
 
-    /** A row goes through all of them at once, on one stack. */
+    /** Rejects too many sources of a select: a row goes through all of them at once, on one stack. */
     private static void rejectMany(int before, StreamQueryParser.JoinContext join) {
         if (before >= MOST_SOURCES) {
             throw Parsing.refuse(
@@ -281,8 +281,8 @@ final class StreamCompiler {
     }
 
     /**
-     * What the select calls what it computes, by these names in lower case: without those that may be columns of its sources too, since a step
-     * has one or the select reads one. A constant is no reason to ask for it, so that its name is a column's.
+     * Returns the columns that the select computes, by their names in lower case, without names that may be columns of its sources too, since a
+     * step has one or the select reads one. Nobody asks for a constant, so that its name is a column's.
      */
     private Map<String, StreamQueryParser.OrContext> computed(SelectContext select, List<StreamQuery.Source> sources) {
         Map<String, StreamQueryParser.OrContext> computed = new HashMap<>();
@@ -317,7 +317,7 @@ final class StreamCompiler {
         }
     }
 
-    /** Rows of different partitions don't meet: so what they meet by is the partition's column. */
+    /** Rejects a partitioned select that brings rows together by anything but the partition's column: rows of different partitions don't meet. */
     private static void checkPartitions(SelectContext select, StreamExpressions rows, Map<String, Integer> keys) {
         List<SourceContext> sources = new ArrayList<>(List.of(select.source()));
         select.join().stream()
@@ -473,7 +473,7 @@ final class StreamCompiler {
         return new StreamQuery.Column(null, scope.whole(part));
     }
 
-    /** Of a column its last name, of a function its own. */
+    /** Returns the name of a column without one: of a column its last name, of a function its own. */
     private static String nameOf(StreamQueryParser.OrContext or, Set<String> taken) {
         Optional<StreamQueryParser.PrimaryContext> primary = Sole.primary(or);
         String base = primary.map(only -> switch (only) {

@@ -65,23 +65,23 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     private final List<StreamQuery.Analytic> analytics = new ArrayList<>();
     private final List<Aggregate> aggregates = new ArrayList<>();
-    /** What the rows are made of that are grouped; null where this is over rows themselves. */
+    /** The expressions over the rows that are grouped; null where this is over rows themselves. */
     private final @Nullable StreamExpressions ungrouped;
 
     private final Map<String, Integer> keys;
     private final Map<String, Integer> known = new HashMap<>();
     private final List<Set<String>> analyticPartitions = new ArrayList<>();
     private final Set<Set<String>> joinedColumns = new HashSet<>();
-    /** What the columns of the select are called that a HAVING may ask for, in lower case. */
+    /** The columns of the select that HAVING may name, by their names in lower case. */
     private final Map<String, OrContext> aliases = new HashMap<>();
 
-    /** What the select calls what it computes, in lower case: not to be asked for in WHERE and GROUP BY, which are compiled meanwhile. */
+    /** Columns that the select computes, by their names in lower case: WHERE and GROUP BY, which are compiled meanwhile, may not name them. */
     private Map<String, OrContext> rejected = Map.of();
 
     /** Whether what is compiled stands inside of an analytic function. */
     private boolean inAnalytic;
 
-    /** Over rows. */
+    /** Makes expressions over rows. */
     StreamExpressions(StreamScope scope, Map<String, ScalarFunction> functions) {
         this.scope = scope;
         this.functions = functions;
@@ -96,17 +96,17 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         this.keys = keys;
     }
 
-    /** Over groups of these rows. @param keys places of the group keys, by what they are */
+    /** Makes expressions over groups of these rows. @param keys places of the group keys, by their {@link #canonical} texts */
     StreamExpressions grouped(Map<String, Integer> keys) {
         return new StreamExpressions(this, keys);
     }
 
-    /** From now on a column may be asked for by what it is called. */
+    /** Allows a column of the select to be named from now on. */
     void name(String alias, OrContext column) {
         aliases.putIfAbsent(StreamCompiler.lower(alias), column);
     }
 
-    /** From now on these names, in lower case, are refused where they stand alone. */
+    /** Rejects these names, in lower case, from now on where they stand alone. */
     void reject(Map<String, OrContext> aliases) {
         rejected = aliases;
     }
@@ -119,7 +119,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         return List.copyOf(aggregates);
     }
 
-    /** The same text for expressions that are the same. */
+    /** Returns the same text for expressions that are the same. */
     String canonical(ParserRuleContext expression) {
         return Sole.path(expression).map(path -> scope.column(path).key()).orElseGet(() -> Sole.canonical(expression));
     }
@@ -154,7 +154,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         }
     }
 
-    /** A value: a comparison is none. */
+    /** Compiles a value; rejects a condition, which is none. */
     Expression value(ParserRuleContext expression) {
         if (Sole.isCondition(expression)) {
             throw Parsing.refuse(expression.getStart(), "A condition is no value: write CASE WHEN … THEN 1 ELSE 0 END");
@@ -172,12 +172,12 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         return visit(expression);
     }
 
-    /** Of a function that makes rows of a value. */
+    /** Compiles a function that makes rows of a value. */
     Expression listOf(StreamQueryParser.AppliedContext applied, ScalarFunction function) {
         return placed(applied, function.on(value(applied.or())));
     }
 
-    /** What can't be converted says in which expression. */
+    /** Adds to a failure in which expression it is. */
     private static Expression placed(ParserRuleContext at, Expression expression) {
         String text = Sole.text(at);
         return row -> {
@@ -203,13 +203,14 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         return super.visit(tree);
     }
 
+    /** Returns whether it is the name of a column of the select that can be no key: {@link #canonical} would ask of which source it is. */
     private boolean isAliasOnly(ParserRuleContext expression) {
         return Sole.path(expression)
                 .filter(path -> named(path) != null && !scope.has(StreamScope.name(path.name(0))))
                 .isPresent();
     }
 
-    /** Returns the column of the select that is called so; null where there is none, or HAVING isn't what is compiled. */
+    /** Returns the column of the select of that name; null where there is none, and outside of HAVING. */
     private @Nullable OrContext named(StreamQueryParser.PathContext path) {
         return path.name().size() == 1 ? aliases.get(StreamCompiler.lower(StreamScope.name(path.name(0)))) : null;
     }
@@ -263,7 +264,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
             Object one = left.evaluate(row);
             Object other = right.evaluate(row);
             if (one instanceof Double a && other instanceof Double b) {
-                return wanted.test(Double.compare(a + 0.0, b + 0.0)); // What telemetry mostly is.
+                return wanted.test(Double.compare(a + 0.0, b + 0.0)); // As telemetry mostly is.
             }
             return StreamValues.ordered(one, other, wanted);
         };
@@ -322,7 +323,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
     }
 
     /**
-     * By how many boundaries of a unit the joined row's time is later than that of a part before it. Where several conditions say so of one
+     * Bounds of a join: by how many boundaries of a unit the joined row's time is later than that of a part before it. Where several conditions say so of one
      * part in one unit, all of them hold together; of different parts or units the first that has both ends bounds the join, and the others are
      * asked of its pairs.
      */
@@ -390,7 +391,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         return whole;
     }
 
-    /** The conditions of which each must hold. */
+    /** Collects the conditions of which each must hold. */
     private static void conjuncts(OrContext condition, List<StreamQueryParser.PredicateContext> found) {
         if (condition.and().size() > 1) {
             return;
@@ -408,7 +409,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         }
     }
 
-    /** The condition of a join with the last source of the scope. */
+    /** Compiles the join with the last source of the scope. */
     StreamQuery.Join join(StreamQueryParser.JoinedContext joined, boolean reference) {
         int last = scope.size() - 1;
         Expression on = condition(joined.or());
@@ -459,22 +460,22 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
                 on);
     }
 
-    /** Whether a join demands that the column equals one of another source. */
+    /** Returns whether a join demands that the column equals one of another source. */
     boolean isJoined(StreamScope.Column column) {
         return joinedColumns.stream().anyMatch(pair -> pair.contains(column.key()));
     }
 
-    /** Columns of different sources that joins demand to be equal, by their keys. */
+    /** Returns the columns of different sources that joins demand to be equal, by their keys. */
     Set<Set<String>> joinedColumns() {
         return joinedColumns;
     }
 
-    /** Of each analytic, by what its rows are partitioned. */
+    /** Returns by which keys the rows of each analytic function are partitioned. */
     List<Set<String>> analyticPartitions() {
         return analyticPartitions;
     }
 
-    /** Of which part alone the columns of an expression are; empty where it has several or none. */
+    /** Returns of which part the column is that an expression is; empty where it is none. */
     private OptionalInt part(ParserRuleContext expression) {
         Optional<StreamQueryParser.PathContext> path = Sole.path(expression);
         return path.isEmpty()
@@ -518,7 +519,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         return chain(product);
     }
 
-    /** Operands and operators in turn, applied from the left: in a loop, so that a long chain needs no deep stack. */
+    /** Compiles operands and operators in turn, applied from the left in a loop, so that a long chain needs no deep stack. */
     private Expression chain(ParserRuleContext chain) {
         int count = chain.getChildCount() / 2;
         if (count == 0) {
@@ -651,7 +652,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         return scope.column(column.path()).expression();
     }
 
-    /** WHERE and GROUP BY know columns of the sources only: there the name would be one of those, which is NULL. */
+    /** Rejects, in WHERE and GROUP BY, a name that the select gives to a column: there it would be a column of the sources, which is NULL. */
     private void rejectAlias(StreamQueryParser.PathContext path) {
         String name = StreamScope.name(path.name(0));
         @Nullable OrContext column = path.name().size() == 1 ? rejected.get(StreamCompiler.lower(name)) : null;
@@ -717,7 +718,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         return scalar(call, name);
     }
 
-    /** Whether its first argument is a unit of time. */
+    /** Returns whether its first argument is a unit of time. */
     private static boolean isDated(CallContext call) {
         return DATED.contains(call.function().getText().toUpperCase(Locale.ROOT));
     }
@@ -829,7 +830,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
                 .orElseThrow();
     }
 
-    /** As an aggregate takes it: numbers, or what has an order. A text has its own order only where somebody cast it to one. */
+    /** Converts the argument of an aggregate to a number, or to a value with an order: a text has its own only where somebody cast it to one. */
     private static Expression converted(CallContext call, String name, Expression argument) {
         return switch (name) {
             case "SUM", "AVG", "STDEV", "STDEVP", "VAR", "VARP", "PERCENTILE_CONT", "PERCENTILE_DISC" ->
@@ -892,7 +893,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
                 number.doubleValue(), interpolated, new Aggregates.Order(by, order.DESC() != null));
     }
 
-    /** An analytic function takes what a row has, and not what another one tells. */
+    /** Compiles an analytic function; rejects one inside of another. */
     private Expression apart(CallContext call, Supplier<Expression> analytic) {
         if (inAnalytic) {
             throw Parsing.refuse(

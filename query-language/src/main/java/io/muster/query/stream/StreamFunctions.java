@@ -22,7 +22,7 @@ import java.util.function.LongUnaryOperator;
 import java.util.regex.Pattern;
 
 /**
- * The scalar functions, by their names in upper case. What can't be worked out is NULL; an argument that can't be converted fails. Contract:
+ * The scalar functions, by their names in upper case. A result that can't be computed is NULL; an argument that can't be converted fails. Contract:
  * stream-analytics, 4.5.
  */
 final class StreamFunctions {
@@ -91,7 +91,7 @@ final class StreamFunctions {
         return Math.clamp(count, 0, most);
     }
 
-    /** Of a type that nothing is converted to. */
+    /** Makes a function of a record or an array, to which no value is converted. */
     private static <T> ScalarFunction of(Class<T> type, String name, Function<T, Object> operator) {
         return strict(1, values -> operator.apply(taken(type, name, values[0])));
     }
@@ -103,7 +103,7 @@ final class StreamFunctions {
         return type.cast(value);
     }
 
-    /** NULL where any argument is. */
+    /** Makes a function that is NULL where an argument is. */
     private static ScalarFunction strict(int count, ScalarFunction.Body body) {
         return strict(count, count, body);
     }
@@ -119,12 +119,12 @@ final class StreamFunctions {
         });
     }
 
-    /** A float, whatever comes. */
+    /** Makes a function of a number whose result is a float. */
     private static ScalarFunction real(DoubleUnaryOperator operator) {
         return strict(1, arguments -> StreamValues.real(operator.applyAsDouble(real(arguments[0]))));
     }
 
-    /** Of the argument's type. */
+    /** Makes a function of a number whose result has the type of its argument. */
     private static ScalarFunction sameType(LongUnaryOperator ofWhole, DoubleUnaryOperator ofReal) {
         return strict(
                 1,

@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a standing query does, compiled. Names of inputs, steps and outputs are compared without regard to case, and stand here in lower
+ * A standing query, compiled. Names of inputs, steps and outputs are compared without regard to case, and stand here in lower
  * case. Immutable and thread-safe. Contract: stream-analytics, 4.5.
  *
  * @param steps of WITH; each reads inputs and steps before it
@@ -36,7 +36,7 @@ public record StreamQuery(
     /** The place of {@code System.Window()} among what is computed for a group. */
     public static final int WINDOW = -1;
 
-    /** What can be asked for of every event besides its members; {@code *} does not stand for it. */
+    /** Names that every event has besides its members; {@code *} does not stand for them. */
     public static final Set<String> METADATA =
             anyCase(Set.of("EventEnqueuedUtcTime", "EventProcessedUtcTime", "PartitionId", "IoTHub", "Properties"));
 
@@ -67,7 +67,7 @@ public record StreamQuery(
     public record Output(String name, Select select) {}
 
     /**
-     * One select. What is evaluated when: analytics over the source's rows; then joins and applications; then {@code where}; then, of a
+     * One select. The order of evaluation: analytics over the source's rows; then joins and applications; then {@code where}; then, of a
      * grouped one, the groups; then {@code having} and the columns.
      *
      * @param sources the first, and those that are joined to it

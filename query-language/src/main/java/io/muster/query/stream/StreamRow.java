@@ -5,7 +5,7 @@ import java.util.Map;
 
 /** A row of a stream and its instant. Members are {@code Long}, {@code Double}, {@code String}, {@code Boolean} (bit), {@code Instant}, {@code Map}, {@code List}. */
 public interface StreamRow extends Row {
-    /** What {@code System.Timestamp()} says, in ticks: see {@link Ticks}. */
+    /** Returns the time that {@code System.Timestamp()} has, in {@link Ticks ticks}. */
     long time();
 
     /** All members: what {@code *} stands for. */
@@ -21,7 +21,7 @@ public interface StreamRow extends Row {
         return this;
     }
 
-    /** What was worked out for the row before its expressions are asked: aggregates, group keys, analytic functions. */
+    /** Returns a value that was computed before the expressions of the row: an aggregate, a group key, an analytic function. */
     default Object computed(int place) {
         throw new IllegalStateException("nothing was computed for this row, place=" + place);
     }

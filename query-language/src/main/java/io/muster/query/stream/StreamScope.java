@@ -82,7 +82,7 @@ final class StreamScope {
 
     /** A column: its part and the names that lead to it; no names for the whole part. */
     record Column(int part, List<String> names) {
-        /** The same for every way of writing the same column. */
+        /** Returns the same text for every way of writing the same column. */
         String key() {
             return "column " + part + " " + String.join(".", names).toLowerCase(Locale.ROOT);
         }

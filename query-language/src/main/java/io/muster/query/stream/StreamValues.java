@@ -14,7 +14,7 @@ import java.util.TreeMap;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
-/** What values do with each other. Contract: stream-analytics, 4.5, types. */
+/** Operations on values and conversions of them. Contract: stream-analytics, 4.5, types. */
 public final class StreamValues {
     /** The dialect's one NULL: of members that are absent, and of those that are null. */
     public static final Object NULL = Values.UNDEFINED;
@@ -27,12 +27,12 @@ public final class StreamValues {
     /** How many steps one search of a text may take. */
     private static final int MOST_STEPS = 100_000_000;
 
-    /** What the texts and arrays of one row weigh at most that a query makes. */
+    /** How much the texts and arrays of one row that a query makes weigh at most. */
     private static final int HEAVIEST_ROW = 4 * LARGEST;
 
     private StreamValues() {}
 
-    /** A value out of JSON. */
+    /** Returns the value of the dialect for one of JSON. */
     public static Object of(@Nullable Object value) {
         if (value instanceof String || value instanceof Double || value instanceof Long) {
             return value; // By far the most.
@@ -484,7 +484,7 @@ public final class StreamValues {
         };
     }
 
-    /** What a value is. */
+    /** The types of values. */
     enum Type {
         BIGINT,
         FLOAT,
@@ -494,7 +494,7 @@ public final class StreamValues {
         RECORD,
         ARRAY;
 
-        /** By its name in a query, in upper case. */
+        /** Returns the type of a name in a query, in upper case; empty where there is none. */
         static Optional<Type> named(String name) {
             return switch (name) {
                 case "BIGINT" -> Optional.of(BIGINT);
@@ -508,7 +508,7 @@ public final class StreamValues {
             };
         }
 
-        /** What {@code GetType} says. */
+        /** Returns the name of a value's type as {@code GetType} has it; NULL for NULL. */
         static Object of(Object value) {
             return switch (value) {
                 case Long _ -> "bigint";

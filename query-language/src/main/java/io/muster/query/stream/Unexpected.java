@@ -110,12 +110,12 @@ final class Unexpected {
                 + " [WHERE …] [GROUP BY … a window] [HAVING …]";
     }
 
-    /** Of which feature that there isn't a word is that looks like an alias. */
+    /** Returns the error for a word in the place of an alias that belongs to a feature that isn't supported; empty otherwise. */
     static Optional<String> feature(String alias) {
         return Optional.ofNullable(FEATURES.get(alias.toUpperCase(Locale.ROOT)));
     }
 
-    /** Of a function that Stream Analytics has and this hasn't. */
+    /** Returns the error for a function that isn't supported though Stream Analytics has it; empty otherwise. */
     static Optional<String> function(String name) {
         String word = name.toUpperCase(Locale.ROOT);
         String remedy = word.startsWith("ANOMALYDETECTION")

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What can't run is refused with its place and what to write instead; what runs says how far back it looks. */
+/** A query that can't run is refused with the place and the remedy; one that runs says how far back it looks. */
 class StreamQueryTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
