@@ -68,7 +68,8 @@ final class Script {
 
     /** Starts it with {@code --data}, in the background, on Linux as a process group as a terminal does; the data folder has a log of its own. */
     Process start(String... words) throws IOException {
-        List<String> command = new ArrayList<>(OS.LINUX.isCurrentOs() ? List.of("setsid", "env", "--default-signal=INT") : List.of());
+        List<String> command =
+                new ArrayList<>(OS.LINUX.isCurrentOs() ? List.of("setsid", "env", "--default-signal=INT") : List.of());
         command.add(script.toString());
         command.addAll(Arrays.asList(words));
         command.addAll(List.of("--data", data.toString()));
