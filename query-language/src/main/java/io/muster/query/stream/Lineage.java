@@ -209,7 +209,7 @@ final class Lineage {
                 parts.set(joined + 1, UNKNOWN);
             }
         }
-        for (Set<String> partition : rows.analyticPartitions()) {
+        for (Set<String> partition : rows.ofRows().analyticPartitions()) {
             meet(
                     parts,
                     origins(partition, scope, parts),
@@ -250,7 +250,7 @@ final class Lineage {
         }
         int last = parts.size() - 1;
         List<Origin> options = new ArrayList<>();
-        for (Set<String> pair : rows.joinedColumns()) {
+        for (Set<String> pair : rows.joins().equalColumns()) {
             List<StreamScope.Column> columns = pair.stream()
                     .flatMap(key -> scope.seen(key).stream())
                     .filter(column -> column.part() <= last)

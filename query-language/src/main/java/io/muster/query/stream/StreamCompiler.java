@@ -220,7 +220,7 @@ final class StreamCompiler {
                     boolean reference =
                             referenceInputs.contains(sources.getLast().name());
                     rejectMany(sources.size() + applications.size(), join);
-                    joins.add(rows.join(joined, reference));
+                    joins.add(rows.joins().join(joined, reference));
                 }
                 case StreamQueryParser.AppliedContext applied -> {
                     rejectMany(sources.size() + applications.size(), join);
@@ -335,7 +335,7 @@ final class StreamCompiler {
                 throw Parsing.refuse(
                         path.getStart(), "A partitioned select groups by its partition: add " + name + " to GROUP BY");
             }
-            if (sources.size() > 1 && !rows.isJoined(column)) {
+            if (sources.size() > 1 && !rows.joins().isEqual(column)) {
                 throw Parsing.refuse(
                         path.getStart(),
                         "Partitioned sources are joined by their partition: add the equality of " + name + " to ON");
@@ -349,12 +349,13 @@ final class StreamCompiler {
 
     private static List<StreamQuery.Analytic> analytics(
             SelectContext select, StreamExpressions rows, List<StreamQuery.Join> joins) {
-        if (!rows.analytics().isEmpty() && (!joins.isEmpty() || select.join().size() > joins.size())) {
+        if (!rows.ofRows().analytics().isEmpty()
+                && (!joins.isEmpty() || select.join().size() > joins.size())) {
             throw Parsing.refuse(
                     select.getStart(),
                     "LAG, LAST, ISFIRST and aggregates OVER look at one source: write them in a step of WITH and join that");
         }
-        return rows.analytics();
+        return rows.ofRows().analytics();
     }
 
     private StreamQuery.Source source(SourceContext source, StreamScope scope) {

@@ -13,77 +13,49 @@ import io.muster.query.grammar.StreamQueryParser.SumContext;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.IntPredicate;
-import java.util.function.Supplier;
-import java.util.stream.Collectors;
 import org.antlr.v4.runtime.ParserRuleContext;
 import org.antlr.v4.runtime.tree.ParseTree;
 import org.antlr.v4.runtime.tree.TerminalNode;
 import org.jspecify.annotations.Nullable;
 
-/** Makes evaluators over the rows of one select; collects its aggregates and analytic functions on the way. */
+/** Makes evaluators over the rows of one select, or over its groups, whose aggregates it collects on the way. */
 final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
     private static final Object NULL = StreamValues.NULL;
     private static final String OF_USERS = "UDF.";
-    private static final long LONGEST_JOIN = 7 * Ticks.DAY;
     private static final int MOST_TERMS = 1000;
     private static final Expression TIME = row -> Ticks.instant(((StreamRow) row).time());
-    private static final Set<String> AGGREGATES = Set.of(
-            "COUNT",
-            "SUM",
-            "AVG",
-            "MIN",
-            "MAX",
-            "STDEV",
-            "STDEVP",
-            "VAR",
-            "VARP",
-            "COLLECT",
-            "COLLECTTOP",
-            "TOPONE",
-            "PERCENTILE_CONT",
-            "PERCENTILE_DISC");
-
-    private static final Set<String> ORDERED = Set.of("COLLECTTOP", "TOPONE", "PERCENTILE_CONT", "PERCENTILE_DISC");
-    private static final Set<Integer> OVER_ROWS =
-            Set.of(StreamQueryLexer.PARTITION, StreamQueryLexer.LIMIT, StreamQueryLexer.WHEN);
     private static final Set<String> DATED = Set.of("DATEADD", "DATEDIFF", "DATEPART", "DATENAME");
-    private static final String BY_TIME = "rows come by their time";
 
     private final StreamScope scope;
+    private final Joins joins;
+    private final RowFunctions ofRows;
     /** Of users, by their names in lower case. */
     private final Map<String, ScalarFunction> functions;
 
-    private final List<StreamQuery.Analytic> analytics = new ArrayList<>();
     private final List<Aggregate> aggregates = new ArrayList<>();
     /** The expressions over the rows that are grouped; null where this is over rows themselves. */
     private final @Nullable StreamExpressions ungrouped;
 
     private final Map<String, Integer> keys;
     private final Map<String, Integer> known = new HashMap<>();
-    private final List<Set<String>> analyticPartitions = new ArrayList<>();
-    private final Set<Set<String>> joinedColumns = new HashSet<>();
     /** The columns of the select that HAVING may name, by their names in lower case. */
     private final Map<String, OrContext> aliases = new HashMap<>();
 
     /** Columns that the select computes, by their names in lower case: WHERE and GROUP BY, which are compiled meanwhile, may not name them. */
     private Map<String, OrContext> rejected = Map.of();
 
-    /** Whether what is compiled stands inside of an analytic function. */
-    private boolean inAnalytic;
-
     /** Makes expressions over rows. */
     StreamExpressions(StreamScope scope, Map<String, ScalarFunction> functions) {
         this.scope = scope;
+        this.joins = new Joins(scope, this);
+        this.ofRows = new RowFunctions(scope, this);
         this.functions = functions;
         this.ungrouped = null;
         this.keys = Map.of();
@@ -91,6 +63,8 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     private StreamExpressions(StreamExpressions ungrouped, Map<String, Integer> keys) {
         this.scope = ungrouped.scope;
+        this.joins = ungrouped.joins;
+        this.ofRows = ungrouped.ofRows;
         this.functions = ungrouped.functions;
         this.ungrouped = ungrouped;
         this.keys = keys;
@@ -111,8 +85,12 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         rejected = aliases;
     }
 
-    List<StreamQuery.Analytic> analytics() {
-        return List.copyOf(analytics);
+    Joins joins() {
+        return joins;
+    }
+
+    RowFunctions ofRows() {
+        return ofRows;
     }
 
     List<Aggregate> aggregates() {
@@ -178,7 +156,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
     }
 
     /** Adds to a failure in which expression it is. */
-    private static Expression placed(ParserRuleContext at, Expression expression) {
+    static Expression placed(ParserRuleContext at, Expression expression) {
         String text = Sole.text(at);
         return row -> {
             try {
@@ -296,191 +274,6 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
                 between,
                 Operators.and(ordered(value, least, sign -> sign >= 0), ordered(value, most, sign -> sign <= 0)));
         return between.NOT() == null ? within : Operators.not(within);
-    }
-
-    /** A DATEDIFF of two rows that are named by their aliases. */
-    private record RowDifference(DateTimes.Unit unit, int from, int to) {}
-
-    private Optional<RowDifference> rowDifference(ParserRuleContext expression) {
-        Optional<CallContext> call = Sole.call(expression)
-                .filter(found -> found.function().getText().equalsIgnoreCase("DATEDIFF")
-                        && found.or().size() == 3);
-        if (call.isEmpty()) {
-            return Optional.empty();
-        }
-        OptionalInt from = alias(call.get().or(1));
-        OptionalInt to = alias(call.get().or(2));
-        return from.isPresent() && to.isPresent()
-                ? Optional.of(new RowDifference(Groups.unit(call.get().or(0)), from.getAsInt(), to.getAsInt()))
-                : Optional.empty();
-    }
-
-    private OptionalInt alias(OrContext expression) {
-        return Sole.path(expression)
-                .filter(path -> path.name().size() == 1)
-                .map(path -> scope.part(StreamScope.name(path.name(0))))
-                .orElse(OptionalInt.empty());
-    }
-
-    /**
-     * Bounds of a join: by how many boundaries of a unit the joined row's time is later than that of a part before it. Where several conditions say so of one
-     * part in one unit, all of them hold together; of different parts or units the first that has both ends bounds the join, and the others are
-     * asked of its pairs.
-     */
-    private record Bound(int anchor, DateTimes.Unit unit, long least, long most) {
-        private static final long NONE = Long.MAX_VALUE;
-
-        List<Object> place() {
-            return List.of(anchor, unit);
-        }
-
-        Bound and(Bound other) {
-            return new Bound(anchor, unit, Math.max(least, other.least), Math.min(most, other.most));
-        }
-
-        boolean isWhole() {
-            return least != -NONE && most != NONE;
-        }
-    }
-
-    private Optional<Bound> bound(StreamQueryParser.PredicateContext condition) {
-        return switch (condition) {
-            case StreamQueryParser.BetweenContext between
-            when between.NOT() == null ->
-                rowDifference(between.sum(0))
-                        .flatMap(difference -> bound(
-                                difference, count(difference, between.sum(1)), count(difference, between.sum(2))));
-            case StreamQueryParser.CompareContext compare -> {
-                Optional<RowDifference> left = rowDifference(compare.sum(0));
-                if (left.isEmpty() || StreamLiterals.constant(compare.sum(1)).isEmpty()) {
-                    yield Optional.empty();
-                }
-                long count = count(left.get(), compare.sum(1));
-                yield switch (compare.op.getType()) {
-                    case StreamQueryLexer.EQ -> bound(left.get(), count, count);
-                    case StreamQueryLexer.LT -> bound(left.get(), -Bound.NONE, count - 1);
-                    case StreamQueryLexer.LE -> bound(left.get(), -Bound.NONE, count);
-                    case StreamQueryLexer.GT -> bound(left.get(), count + 1, Bound.NONE);
-                    case StreamQueryLexer.GE -> bound(left.get(), count, Bound.NONE);
-                    default -> Optional.empty();
-                };
-            }
-            default -> Optional.empty();
-        };
-    }
-
-    private Optional<Bound> bound(RowDifference difference, long least, long most) {
-        int joined = scope.size() - 1;
-        return difference.to() == joined && difference.from() < joined
-                ? Optional.of(new Bound(difference.from(), difference.unit(), least, most))
-                : difference.from() == joined && difference.to() < joined
-                        ? Optional.of(new Bound(difference.to(), difference.unit(), -most, -least))
-                        : Optional.empty();
-    }
-
-    private static long count(RowDifference difference, SumContext count) {
-        long length = difference.unit().windowTicks();
-        Object number = StreamLiterals.constant(count)
-                .orElseThrow(() -> Parsing.refuse(count.getStart(), "Write a number here: it bounds the join"));
-        if (length == 0 || !(number instanceof Long whole)) {
-            throw Parsing.refuse(count.getStart(), "A join is bounded by whole days, hours, minutes, seconds, …");
-        }
-        if (Math.abs(whole) > LONGEST_JOIN / length) {
-            throw Parsing.refuse(count.getStart(), "A join reaches over up to 7 days");
-        }
-        return whole;
-    }
-
-    /** Collects the conditions of which each must hold. */
-    private static void conjuncts(OrContext condition, List<StreamQueryParser.PredicateContext> found) {
-        if (condition.and().size() > 1) {
-            return;
-        }
-        for (StreamQueryParser.NotContext not : condition.and(0).not()) {
-            if (not.NOT() != null) {
-                continue;
-            }
-            Optional<OrContext> inner = Sole.grouped(not.predicate());
-            if (inner.isPresent()) {
-                conjuncts(inner.get(), found);
-            } else {
-                found.add(not.predicate());
-            }
-        }
-    }
-
-    /** Compiles the join with the last source of the scope. */
-    StreamQuery.Join join(StreamQueryParser.JoinedContext joined, boolean reference) {
-        int last = scope.size() - 1;
-        Expression on = condition(joined.or());
-        List<StreamQueryParser.PredicateContext> conditions = new ArrayList<>();
-        conjuncts(joined.or(), conditions);
-        List<Expression> leftKeys = new ArrayList<>();
-        List<Expression> rightKeys = new ArrayList<>();
-        for (StreamQueryParser.PredicateContext condition : conditions) {
-            if (condition instanceof StreamQueryParser.CompareContext compare
-                    && compare.op.getType() == StreamQueryLexer.EQ) {
-                OptionalInt one = part(compare.sum(0));
-                OptionalInt other = part(compare.sum(1));
-                if (one.isPresent() && other.isPresent() && (one.getAsInt() == last) != (other.getAsInt() == last)) {
-                    int left = one.getAsInt() == last ? 1 : 0;
-                    joinedColumns.add(Set.of(canonical(compare.sum(0)), canonical(compare.sum(1))));
-                    leftKeys.add(visit(compare.sum(left)));
-                    rightKeys.add(visit(compare.sum(1 - left)));
-                }
-            }
-        }
-        boolean outer = joined.LEFT() != null;
-        if (reference) {
-            if (rightKeys.isEmpty()) {
-                throw Parsing.refuse(
-                        joined.getStart(), "Reference data are joined by an equality of columns: ON a.x = b.y");
-            }
-            return new StreamQuery.Join(
-                    StreamQuery.Join.Kind.REFERENCE, outer, 0, StreamQuery.Within.NONE, leftKeys, rightKeys, on);
-        }
-        Map<List<Object>, Bound> bounds = new LinkedHashMap<>();
-        conditions.stream()
-                .flatMap(one -> bound(one).stream())
-                .forEach(bound -> bounds.merge(bound.place(), bound, Bound::and));
-        Bound within = bounds.values().stream()
-                .filter(Bound::isWhole)
-                .findFirst()
-                .orElseThrow(
-                        () -> Parsing.refuse(
-                                joined.or().getStart(),
-                                "A join of streams is bounded in time: add AND DATEDIFF(second, a, b) BETWEEN 0 AND 10, with the aliases of the two"));
-        return new StreamQuery.Join(
-                StreamQuery.Join.Kind.STREAM,
-                outer,
-                within.anchor(),
-                new StreamQuery.Within(within.unit().windowTicks(), within.least(), within.most()),
-                leftKeys,
-                rightKeys,
-                on);
-    }
-
-    /** Returns whether a join demands that the column equals one of another source. */
-    boolean isJoined(StreamScope.Column column) {
-        return joinedColumns.stream().anyMatch(pair -> pair.contains(column.key()));
-    }
-
-    /** Returns the columns of different sources that joins demand to be equal, by their keys. */
-    Set<Set<String>> joinedColumns() {
-        return joinedColumns;
-    }
-
-    /** Returns by which keys the rows of each analytic function are partitioned. */
-    List<Set<String>> analyticPartitions() {
-        return analyticPartitions;
-    }
-
-    /** Returns of which part the column is that an expression is; empty where it is none. */
-    private OptionalInt part(ParserRuleContext expression) {
-        Optional<StreamQueryParser.PathContext> path = Sole.path(expression);
-        return path.isEmpty()
-                ? OptionalInt.empty()
-                : OptionalInt.of(scope.column(path.get()).part());
     }
 
     @Override
@@ -700,22 +493,34 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
                 return computed(StreamQuery.WINDOW);
             }
             case "LAG", "LAST", "ISFIRST" -> {
-                return apart(call, () -> analytic(call, name));
+                rejectGrouped(
+                        call,
+                        "'" + call.function().getText()
+                                + "' of a grouped select is allowed in an aggregate, or in a step of WITH");
+                return computed(ofRows.analytic(call, name));
             }
             default -> {
                 // Further below.
             }
         }
-        if (AGGREGATES.contains(name)) {
-            return call.over() != null && call.over().LIMIT() != null
-                    ? apart(call, () -> overLimit(call, name))
-                    : aggregate(call, name);
+        if (RowFunctions.AGGREGATES.contains(name)) {
+            if (call.over() == null || call.over().LIMIT() == null) {
+                return aggregate(call, name);
+            }
+            rejectGrouped(call, "An aggregate OVER a duration is allowed in a select without GROUP BY");
+            return computed(ofRows.overLimit(call, name));
         }
         if (name.startsWith("UDA.")) {
             throw Parsing.refuse(
                     call.getStart(), "There are no aggregates of users: give a function (UDF) what Collect() collects");
         }
         return scalar(call, name);
+    }
+
+    private void rejectGrouped(CallContext call, String reason) {
+        if (ungrouped != null) {
+            throw Parsing.refuse(call.getStart(), reason);
+        }
     }
 
     /** Returns whether its first argument is a unit of time. */
@@ -744,17 +549,9 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         if (call.over() != null || call.STAR() != null) {
             throw Parsing.refuse(call.getStart(), "'" + call.function().getText() + "' takes plain arguments");
         }
-        Optional<RowDifference> difference = ungrouped == null ? rowDifference(call) : Optional.empty();
+        Optional<RowDifference> difference = ungrouped == null ? RowDifference.of(call, scope) : Optional.empty();
         if (difference.isPresent()) {
-            int from = difference.get().from();
-            int to = difference.get().to();
-            if (scope.isReference(from) || scope.isReference(to)) {
-                throw Parsing.refuse(
-                        call.getStart(),
-                        "Reference data have no time: an event meets those that are valid then; leave DATEDIFF out,"
-                                + " or give it a column of them");
-            }
-            return function.get().on(timeOf(from), timeOf(to));
+            return difference.get().on(function.get(), scope, call);
         }
         Expression[] arguments = all(call.or().subList(dated ? 1 : 0, call.or().size()));
         if (!function.get().takes(arguments.length)) {
@@ -765,13 +562,6 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
                             + arguments.length);
         }
         return placed(call, function.get().on(arguments));
-    }
-
-    private static Expression timeOf(int part) {
-        return row -> {
-            StreamRow of = ((StreamRow) row).part(part);
-            return of.isAbsent() ? NULL : Ticks.instant(of.time());
-        };
     }
 
     private Expression aggregate(CallContext call, String name) {
@@ -785,201 +575,10 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         @Nullable Integer same = known.get(text);
         if (same == null) {
             same = aggregates.size();
-            aggregates.add(ungrouped.aggregateOf(call, name));
+            aggregates.add(ofRows.aggregate(call, name));
             known.put(text, same);
         }
         return computed(keys.size() + same);
-    }
-
-    private Aggregate aggregateOf(CallContext call, String name) {
-        boolean ordered = ORDERED.contains(name);
-        if (ordered && call.over() != null && call.over().LIMIT() == null) {
-            Groups.rejectOver(
-                    call,
-                    Set.of(StreamQueryLexer.ORDER),
-                    "name keys in GROUP BY and conditions in WHERE, or add LIMIT DURATION(second, 10) in a select without GROUP BY");
-        } else if (!ordered) {
-            Groups.rejectOver(call, OVER_ROWS, BY_TIME);
-        }
-        if (name.equals("COLLECTTOP") || name.equals("TOPONE")) {
-            return top(call, name.equals("TOPONE"));
-        }
-        if (name.startsWith("PERCENTILE_")) {
-            return percentile(call, name.endsWith("CONT"));
-        }
-        if (call.over() != null && call.over().LIMIT() == null) {
-            throw Parsing.refuse(call.over().getStart(), "OVER behind an aggregate has a LIMIT DURATION(second, 10)");
-        }
-        Expression argument;
-        if (call.STAR() != null && name.equals("COUNT")) {
-            argument = _ -> 1L;
-        } else if (call.or().isEmpty() && name.equals("COLLECT") && scope.isSingle()) {
-            argument = scope.whole(0);
-        } else if (call.or().size() == 1) {
-            argument = value(call.or(0));
-        } else {
-            throw Parsing.refuse(call.getStart(), "'" + call.function().getText() + "' takes one argument");
-        }
-        if (call.DISTINCT() != null) {
-            if (call.over() != null) {
-                throw Parsing.refuse(call.getStart(), "COUNT(DISTINCT …) has no OVER: write it with GROUP BY a window");
-            }
-            return Aggregates.distinct(argument);
-        }
-        return Aggregates.named(name, placed(call, converted(call, name, argument)))
-                .orElseThrow();
-    }
-
-    /** Converts the argument of an aggregate to a number, or to a value with an order: a text has its own only where somebody cast it to one. */
-    private static Expression converted(CallContext call, String name, Expression argument) {
-        return switch (name) {
-            case "SUM", "AVG", "STDEV", "STDEVP", "VAR", "VARP", "PERCENTILE_CONT", "PERCENTILE_DISC" ->
-                row -> StreamValues.number(argument.evaluate(row));
-            case "MIN", "MAX" -> Sole.isCastToText(call.or(0)) ? argument : row -> measure(argument.evaluate(row));
-            default -> argument;
-        };
-    }
-
-    private static Object measure(Object value) {
-        Object measure = StreamValues.measure(value);
-        if (measure instanceof String || measure instanceof Map || measure instanceof List) {
-            throw EvaluationException.ofConversion(measure, "a number or a datetime");
-        }
-        return measure;
-    }
-
-    private Aggregate top(CallContext call, boolean one) {
-        int given = call.or().size() - (one ? 0 : 1);
-        if (call.over() == null
-                || call.over().order().isEmpty()
-                || given < 0
-                || given > 1
-                || given == 0 && !scope.isSingle()) {
-            throw Parsing.refuse(
-                    call.getStart(),
-                    "Write TopOne() or CollectTop(3) OVER (ORDER BY column DESC), or with a value: TopOne(a.x), CollectTop(3, a.x)");
-        }
-        int limit = 1;
-        if (!one) {
-            limit = StreamLiterals.constant(call.or(0)).orElse(NULL) instanceof Long count && count > 0 && count <= 1000
-                    ? count.intValue()
-                    : 0;
-            if (limit == 0) {
-                throw Parsing.refuse(call.getStart(), "CollectTop takes a number from 1 to 1000");
-            }
-        }
-        List<Aggregates.Order> order = call.over().order().stream()
-                .map(by -> new Aggregates.Order(value(by.or()), by.DESC() != null))
-                .toList();
-        return Aggregates.top(
-                limit, one, given == 0 ? scope.whole(0) : value(call.or().getLast()), order);
-    }
-
-    private Aggregate percentile(CallContext call, boolean interpolated) {
-        Object share =
-                call.or().size() == 1 ? StreamLiterals.constant(call.or(0)).orElse(NULL) : NULL;
-        if (!(share instanceof Number number)
-                || number.doubleValue() < 0
-                || number.doubleValue() > 1
-                || call.over() == null
-                || call.over().order().size() != 1) {
-            throw Parsing.refuse(
-                    call.getStart(), "Write " + call.function().getText() + "(0.5) OVER (ORDER BY column)");
-        }
-        StreamQueryParser.OrderContext order = call.over().order(0);
-        Expression argument = value(order.or());
-        Expression by = placed(call, row -> StreamValues.number(argument.evaluate(row)));
-        return Aggregates.percentile(
-                number.doubleValue(), interpolated, new Aggregates.Order(by, order.DESC() != null));
-    }
-
-    /** Compiles an analytic function; rejects one inside of another. */
-    private Expression apart(CallContext call, Supplier<Expression> analytic) {
-        if (inAnalytic) {
-            throw Parsing.refuse(
-                    call.getStart(),
-                    "'" + call.function().getText()
-                            + "' has no place inside of another analytic function: take it into a step of WITH");
-        }
-        inAnalytic = true;
-        Expression made = analytic.get();
-        inAnalytic = false;
-        return made;
-    }
-
-    private Expression analytic(CallContext call, String name) {
-        if (ungrouped != null) {
-            throw Parsing.refuse(
-                    call.getStart(),
-                    "'" + call.function().getText()
-                            + "' of a grouped select is allowed in an aggregate, or in a step of WITH");
-        }
-        if (name.equals("ISFIRST")) {
-            Groups.rejectOver(
-                    call,
-                    Set.of(StreamQueryLexer.PARTITION, StreamQueryLexer.WHEN),
-                    "its interval is what stands in front, as in ISFIRST(second, 10)");
-            if (call.or().size() != 2) {
-                throw Parsing.refuse(call.getStart(), "Write ISFIRST(second, 10)");
-            }
-            long interval =
-                    Groups.bounded(call.getStart(), "The interval of ISFIRST", Groups.ticks(call.or(0), call.or(1)));
-            return add(call, new StreamQuery.Analytic.Kind.IsFirst(interval), interval);
-        }
-        Groups.rejectOver(call, OVER_ROWS, BY_TIME);
-        boolean last = name.equals("LAST");
-        int most = last ? 1 : 3;
-        if (call.or().isEmpty()
-                || call.or().size() > most
-                || call.over() == null
-                || call.over().LIMIT() == null) {
-            throw Parsing.refuse(
-                    call.getStart(),
-                    "Write " + call.function().getText()
-                            + "(column) OVER (PARTITION BY key LIMIT DURATION(second, 10))");
-        }
-        int offset = last ? 0 : 1;
-        if (call.or().size() > 1) {
-            Object given = StreamLiterals.constant(call.or(1)).orElse(NULL);
-            if (!(given instanceof Long count) || count < 1 || count > 1000) {
-                throw Parsing.refuse(call.or(1).getStart(), "LAG looks back by 1 to 1000 rows");
-            }
-            offset = count.intValue();
-        }
-        Expression byDefault = call.or().size() > 2 ? value(call.or(2)) : _ -> NULL;
-        return add(call, new StreamQuery.Analytic.Kind.Lag(value(call.or(0)), offset, byDefault), limit(call));
-    }
-
-    private Expression overLimit(CallContext call, String name) {
-        if (ungrouped != null) {
-            throw Parsing.refuse(
-                    call.getStart(), "An aggregate OVER a duration is allowed in a select without GROUP BY");
-        }
-        return add(call, new StreamQuery.Analytic.Kind.Aggregated(aggregateOf(call, name)), limit(call));
-    }
-
-    private static long limit(CallContext call) {
-        StreamQueryParser.OverContext over = call.over();
-        int first = over.or().size() - (over.WHEN() == null ? 0 : 1) - 2;
-        if (!over.function().getText().equalsIgnoreCase("DURATION")) {
-            throw Parsing.refuse(over.function().getStart(), "Write LIMIT DURATION(second, 10)");
-        }
-        return Groups.bounded(
-                over.function().getStart(), "LIMIT DURATION", Groups.ticks(over.or(first), over.or(first + 1)));
-    }
-
-    private Expression add(CallContext call, StreamQuery.Analytic.Kind kind, long limit) {
-        StreamQueryParser.@Nullable OverContext over = call.over();
-        List<OrContext> keys = over == null || over.PARTITION() == null
-                ? List.of()
-                : over.or().subList(0, Groups.partitionCount(over));
-        List<Expression> partition = keys.stream().map(this::value).toList();
-        analyticPartitions.add(keys.stream().map(this::canonical).collect(Collectors.toSet()));
-        @Nullable
-        Expression when =
-                over == null || over.WHEN() == null ? null : condition(over.or().getLast());
-        analytics.add(new StreamQuery.Analytic(kind, partition, limit, when));
-        return computed(analytics.size() - 1);
     }
 
     private Expression[] all(List<? extends ParserRuleContext> parts) {
