@@ -147,8 +147,12 @@ final class Child {
         ending = true;
     }
 
-    /** Tells it to end and waits; one that does not is killed. */
+    /** Tells it to end and waits for {@link #END_LIMIT}; one that does not end is killed. */
     void end() {
+        end(END_LIMIT);
+    }
+
+    void end(Duration limit) {
         @Nullable Process last;
         synchronized (this) {
             ending = true;
@@ -157,7 +161,7 @@ final class Child {
         if (last != null && last.isAlive()) {
             last.destroy();
             try {
-                if (!last.waitFor(END_LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
+                if (!last.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
                     last.destroyForcibly().waitFor();
                 }
             } catch (InterruptedException e) {

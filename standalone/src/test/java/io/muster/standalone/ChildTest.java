@@ -120,6 +120,22 @@ class ChildTest {
         assertThat(said).isEmpty();
     }
 
+    @Test
+    void killsWhatDoesNotEnd() throws Exception {
+        Path log = folder.resolve("log");
+        Child child = new Child(
+                "child",
+                List.of("sh", "-c", "trap '' TERM; echo started; while :; do sleep 0.05; done"),
+                log,
+                timer,
+                _ -> {});
+        start(child);
+        await().until(() -> lines(log) == 1);
+        ProcessHandle process = child.handle().orElseThrow();
+        child.end(Duration.ofMillis(200));
+        assertThat(process.isAlive()).isFalse();
+    }
+
     private static void signal(Child child, String signal) throws IOException, InterruptedException {
         long pid = child.handle().orElseThrow().pid();
         new ProcessBuilder("kill", "-" + signal, Long.toString(pid)).start().waitFor();
