@@ -192,6 +192,24 @@ class RequestGuardTest {
     }
 
     @Test
+    void aBodyThatEndsEarlyIsNoFaultOfOurs() throws IOException {
+        try (TestApi api = TestApi.start()) {
+            try (Socket socket = api.connect()) {
+                String request =
+                        "POST /devices/query?api-version=2021-04-12 HTTP/1.1\r\nHost: localhost\r\nAuthorization: "
+                                + api.token("iothubowner") + "\r\nContent-Length: 100\r\n\r\n{\"q";
+                socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+            }
+            await().until(() -> answers(api).anyMatch(line -> line.contains("POST")));
+            assertThat(answers(api)).noneMatch(line -> line.contains("status=\"500\""));
+        }
+    }
+
+    private static Stream<String> answers(TestApi api) {
+        return api.meters.scrape().lines().filter(line -> line.startsWith("muster_api_answers_total{"));
+    }
+
+    @Test
     void anAddressHasSoManyConnectionsAndNoMore() throws IOException {
         try (TestApi small = TestApi.start(3, RestServer.Patience.USUAL)) {
             List<Socket> sockets = new ArrayList<>();

@@ -1,6 +1,7 @@
 package io.muster.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -50,6 +51,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.WebSocket;
+import java.net.http.WebSocketHandshakeException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
@@ -478,6 +480,30 @@ class RestTest {
     }
 
     @Test
+    void aWebSocketForAnotherProtocolIsRefused() {
+        assertThatThrownBy(() -> HTTP.newWebSocketBuilder()
+                        .subprotocols("AMQPWSB10")
+                        .buildAsync(URI.create("ws://127.0.0.1:" + server.port() + "/$iothub/websocket"), new Heard())
+                        .get(10, TimeUnit.SECONDS))
+                .hasCauseInstanceOf(WebSocketHandshakeException.class)
+                .cause()
+                .satisfies(refused -> assertThat(((WebSocketHandshakeException) refused)
+                                .getResponse()
+                                .statusCode())
+                        .isEqualTo(400));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{\"a\":NaN}", "{\"a\":", "[1,2", "{'a':1}", "{\"a\":01}"})
+    void textThatIsNoJsonIsToldInWordsOfItsOwn(String body) throws Exception {
+        Answer answer = ask("POST", "/devices/query", body);
+        assertThat(answer.status()).isEqualTo(400);
+        assertThat(answer.body().path("Message").asText())
+                .startsWith("ErrorCode:IotHubFormatError;The body is not JSON: ")
+                .doesNotContain("Source:", "Feature");
+    }
+
+    @Test
     void theGatewayLearnsThatTheDeviceIsGone() throws Exception {
         WebSocket device = webSocket(new Heard());
         try (Socket gateway = GATEWAY.accept()) {
@@ -773,6 +799,9 @@ class RestTest {
                 "PUT    | /jobs/v2/x        | {'jobId':'y','type':'scheduleUpdateTwin'}                        | 400 | ArgumentInvalid",
                 "GET    | /jobs/v2/query?pageSize=0 |                                                          | 400 | ArgumentInvalid",
                 "GET    | /jobs/v2/query?jobStatus=odd |                                                       | 400 | ArgumentInvalid",
+                "GET    | /jobs/v2/query?continuationToken=AAAA |                                              | 400 | ArgumentInvalid",
+                "PUT    | /jobs/v2/both | {\"type\":\"scheduleDeviceMethod\",\"queryCondition\":\"*\",\"cloudToDeviceMethod\":{\"methodName\":\"m\"},\"updateTwin\":{\"tags\":{\"a\":1}}} | 400 | ArgumentInvalid",
+                "PUT    | /jobs/v2/both | {\"type\":\"scheduleUpdateTwin\",\"queryCondition\":\"*\",\"cloudToDeviceMethod\":{\"methodName\":\"m\"},\"updateTwin\":{\"tags\":{\"a\":1}}} | 400 | ArgumentInvalid",
                 "GET    | /jobs/v2/query?continuationToken=%2F%2F |                                            | 400 | ArgumentInvalid",
                 "GET    | /jobs/v2/nope     |                                                                  | 404 | JobNotFound",
                 "POST   | /jobs/v2/nope/cancel | {}                                                            | 404 | JobNotFound",

@@ -1,4 +1,4 @@
-/** What several services must compute alike from a record. Imports the generated records and the JDK. */
+/** Computes what several services must compute alike, and say alike. Imports the generated records, Jackson's faults and the JDK. */
 @NullMarked
 package io.muster.document;
 

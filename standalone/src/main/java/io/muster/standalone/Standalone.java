@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,6 +41,7 @@ import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.Uuid;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Muster on one machine: starts its processes in order, keeps them running, and ends them in order. Each is the program that runs in
@@ -146,7 +148,13 @@ public final class Standalone implements AutoCloseable {
         if (options.otherKafka().isEmpty()) {
             ports.put("--kafka-port", options.kafkaPort());
         }
+        Map<Integer, String> taken = new HashMap<>();
         for (Map.Entry<String, Integer> port : ports.entrySet()) {
+            @Nullable String other = taken.put(port.getValue(), port.getKey());
+            if (other != null) {
+                throw new StandaloneException(other + " and " + port.getKey() + " are both " + port.getValue()
+                        + ": choose another for one of them.");
+            }
             try (ServerSocket socket = new ServerSocket()) {
                 socket.setReuseAddress(true);
                 socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port.getValue()));

@@ -130,6 +130,17 @@ class FirstHourTest {
     }
 
     @Test
+    void portsThatAreTheSameAreRefused() throws Exception {
+        Path other = data.resolveSibling("same");
+        assertThat(Script.of(other)
+                        .run("up", "--detach", "--rest-port=18999", "--mqtt-port=18999")
+                        .with(1)
+                        .said())
+                .contains("--mqtt-port and --rest-port are both 18999");
+        assertThat(other).doesNotExist();
+    }
+
+    @Test
     void aFolderOfSomebodyElseIsLeftAsItIs() throws Exception {
         Path other = Files.createDirectory(data.resolveSibling("theirs"));
         Files.writeString(other.resolve("thesis"), "chapter one");

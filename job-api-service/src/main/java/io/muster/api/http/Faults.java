@@ -9,6 +9,7 @@ import io.micronaut.http.exceptions.ContentLengthExceededException;
 import io.muster.api.access.Throttles;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
+import java.io.EOFException;
 import java.util.concurrent.CompletionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,6 +58,8 @@ final class Faults {
         return switch (cause) {
             case ProblemException known -> known.problem();
             case ContentLengthExceededException _ -> Problem.tooLarge("The body is too large.");
+            // Nobody reads the answer: the connection was closed, by the caller or for its time.
+            case EOFException _ -> Problem.badFormat("The body ended before it was whole.");
             case io.micronaut.core.convert.exceptions.ConversionErrorException bad ->
                 Problem.argumentInvalid("The parameter " + bad.getArgument().getName() + " is wrong.");
             case io.micronaut.web.router.exceptions.UnsatisfiedRouteException bad ->

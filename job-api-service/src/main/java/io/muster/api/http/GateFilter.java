@@ -78,7 +78,9 @@ final class GateFilter {
 
     private @Nullable MutableHttpResponse<?> refusal(HttpRequest<?> request, String path, String route) {
         if (isOpen(route)) {
-            return null;
+            return route.equals(MqttOverWebSocket.PATH) && !MqttOverWebSocket.serves(request)
+                    ? refused(path, Problem.argumentInvalid("This is MQTT: ask for the subprotocol mqtt."), A_MOMENT)
+                    : null;
         }
         try {
             if (Operations.isLive(route)) {

@@ -27,12 +27,15 @@ import io.muster.records.Refusal;
 import io.muster.records.RefusalReason;
 import io.muster.records.ResumeJob;
 import java.util.concurrent.CompletionStage;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Jobs. Contract: iot-hub, 1.8. */
 @Controller
 @Consumes(MediaType.ALL)
 final class JobController {
+    private static final Pattern JOB_ID = Pattern.compile("[A-Za-z0-9-]{1,64}");
+
     private final Requests requests;
     private final JobView jobs;
     private final Workers workers;
@@ -53,6 +56,9 @@ final class JobController {
         Jobs.Filter filter = Jobs.Filter.of(jobType, jobStatus);
         int limit = Paging.size(request, pageSize);
         @Nullable String after = Paging.place(request, continuationToken).orElse(null);
+        if (after != null && !JOB_ID.matcher(after).matches()) {
+            throw Paging.foreign();
+        }
         return workers.get(() -> {
             JobView.Page page = jobs.page(after, limit, filter::selects);
             ArrayNode body = JsonNodeFactory.instance.arrayNode();

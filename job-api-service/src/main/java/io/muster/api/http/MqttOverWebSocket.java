@@ -10,7 +10,9 @@ import io.micronaut.websocket.annotation.OnError;
 import io.micronaut.websocket.annotation.OnMessage;
 import io.micronaut.websocket.annotation.OnOpen;
 import io.micronaut.websocket.annotation.ServerWebSocket;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,6 +33,15 @@ final class MqttOverWebSocket {
 
     MqttOverWebSocket(GatewayTunnels tunnels) {
         this.tunnels = tunnels;
+    }
+
+    /** Returns whether the device asks for MQTT, or for nothing. */
+    static boolean serves(HttpRequest<?> request) {
+        List<String> asked = request.getHeaders().getAll("Sec-WebSocket-Protocol");
+        return asked.isEmpty()
+                || asked.stream()
+                        .flatMap(line -> Stream.of(line.split(",")))
+                        .anyMatch(protocol -> protocol.strip().equalsIgnoreCase("mqtt"));
     }
 
     @OnOpen

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.muster.document.JsonFault;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -100,8 +101,7 @@ public final class Body {
         } catch (CharacterCodingException e) {
             throw new ProblemException(Problem.badFormat("The body is not UTF-8."));
         } catch (JsonProcessingException e) {
-            throw new ProblemException(Problem.badFormat("The body is not JSON: "
-                    + e.getOriginalMessage().lines().findFirst().orElse("") + "."));
+            throw new ProblemException(Problem.badFormat("The body is not JSON: " + JsonFault.of(e) + "."));
         }
     }
 

@@ -121,6 +121,11 @@ public final class Jobs {
                                 "type is " + METHOD + " or " + TWIN + ", not " + text + "."))))
                 .orElseThrow(() -> new ProblemException(
                         Problem.argumentNull("type is missing: say " + METHOD + " or " + TWIN + ".")));
+        String other = type.equals(METHOD) ? "updateTwin" : "cloudToDeviceMethod";
+        if (body.member(other).isPresent()) {
+            throw new ProblemException(Problem.argumentInvalid(
+                    "A job of type " + type + " has no " + other + ": leave it out, or make a second job of it."));
+        }
         return new JobDefinition(
                 jobId,
                 type.equals(METHOD) ? method(body) : twin(body),

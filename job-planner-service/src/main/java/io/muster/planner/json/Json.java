@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.io.SegmentedStringWriter;
 import com.fasterxml.jackson.core.util.BufferRecycler;
+import io.muster.document.JsonFault;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
@@ -54,7 +55,7 @@ public final class Json {
             }
             return value;
         } catch (IOException e) {
-            throw new MalformedJsonException("not JSON: " + firstLine(e));
+            throw new MalformedJsonException("not JSON: " + JsonFault.of(e));
         }
     }
 
@@ -159,10 +160,5 @@ public final class Json {
             case Boolean flag -> generator.writeBoolean(flag);
             default -> throw new IllegalArgumentException("not a JSON value, class=" + value.getClass());
         }
-    }
-
-    private static String firstLine(IOException e) {
-        String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-        return message.lines().findFirst().orElse("");
     }
 }

@@ -39,6 +39,9 @@ public final class StreamTask implements StreamRun {
     }
 
     private final List<String> inputs;
+    /** No result is of an event before it, in ticks. */
+    private final long wanted;
+
     private final StreamPlan plan;
     private final Map<Upstream, Long> watermarks = new HashMap<>();
     private final Map<Upstream, Backlog> backlogs = new HashMap<>();
@@ -72,6 +75,8 @@ public final class StreamTask implements StreamRun {
 
     StreamTask(StreamQuery query, List<String> inputs, List<Upstream> upstreams, long from, Results results) {
         this.inputs = inputs;
+        long lookBack = query.lookBack();
+        this.wanted = from < Long.MIN_VALUE + lookBack ? Long.MIN_VALUE : from - lookBack;
         this.plan = new StreamPlan(query, (output, row) -> {
             if (row.time() >= from && row.time() < end) {
                 results.accept(output, row);
@@ -148,6 +153,9 @@ public final class StreamTask implements StreamRun {
     private void workOff(Waiting next) {
         if (next.isSaved()) {
             gone.add(next);
+        }
+        if (next.event().time() < wanted && !next.event().isReference()) {
+            return; // It was read since events may be early. It would fail for nobody's result.
         }
         try {
             plan.row(inputs.get(next.upstream().input()), next.event());

@@ -135,6 +135,14 @@ class GoldenQueryTest {
                 + LocalTime.ofNanoOfDay(Math.floorMod(ticks, Ticks.DAY) * 100).format(TIME);
     }
 
+    /** Returns the time of a line of results, as {@link #text} wrote it. */
+    private static long time(String result) {
+        String[] parts = result.split(" ")[1].split("d", 2);
+        return DAY
+                + Long.parseLong(parts[0]) * Ticks.DAY
+                + LocalTime.parse(parts[1]).toNanoOfDay() / 100;
+    }
+
     static Stream<Path> files() throws IOException {
         return Files.list(Path.of("src/test/resources/queries")).sorted();
     }
@@ -175,7 +183,7 @@ class GoldenQueryTest {
                 .collect(Collectors.toSet());
     }
 
-    private static List<String> run(Case given, int partitions, int count, Random random, boolean restarts)
+    private static List<String> run(Case given, int partitions, int count, Random random, boolean restarts, long from)
             throws Exception {
         Set<String> references = references(given);
         StreamQuery query = query(given);
@@ -191,7 +199,7 @@ class GoldenQueryTest {
         }
         List<String> results = new ArrayList<>();
         Shares shares = new Shares(query, inputs, count);
-        List<Task> tasks = Stream.generate(() -> new Task(() -> task(query, inputs, upstreams, results)))
+        List<Task> tasks = Stream.generate(() -> new Task(() -> task(query, inputs, upstreams, from, results)))
                 .limit(count)
                 .toList();
         List<List<Given>> queues = new ArrayList<>();
@@ -243,12 +251,12 @@ class GoldenQueryTest {
     }
 
     private static StreamRun task(
-            StreamQuery query, List<String> inputs, List<Upstream> upstreams, List<String> results) {
+            StreamQuery query, List<String> inputs, List<Upstream> upstreams, long from, List<String> results) {
         return StreamTask.of(
                 query,
                 inputs,
                 upstreams,
-                Long.MIN_VALUE,
+                from,
                 new TimePolicy(0, 0, false),
                 () -> {},
                 (output, row) -> results.add(line(output, row)));
@@ -260,16 +268,23 @@ class GoldenQueryTest {
     void means(Path file) throws Exception {
         Case given = Case.of(file);
         if (!given.failures().isEmpty()) {
-            assertThatThrownBy(() -> run(given, 1, 1, new Random(1), false))
+            assertThatThrownBy(() -> run(given, 1, 1, new Random(1), false, Long.MIN_VALUE))
                     .hasMessageContainingAll(given.failures().toArray(String[]::new));
             return;
         }
-        assertThat(run(given, 1, 1, new Random(1), false)).containsExactlyInAnyOrderElementsOf(given.results());
+        assertThat(run(given, 1, 1, new Random(1), false, Long.MIN_VALUE))
+                .containsExactlyInAnyOrderElementsOf(given.results());
         for (int seed = 2; seed < 12; seed++) {
             int tasks = query(given).apart().isPresent() && seed % 3 == 0 ? 3 : 1;
-            assertThat(run(given, 1 + seed % 2, tasks, new Random(seed), true))
+            assertThat(run(given, 1 + seed % 2, tasks, new Random(seed), true, Long.MIN_VALUE))
                     .as("seed %d", seed)
                     .containsExactlyInAnyOrderElementsOf(given.results());
         }
+        long from = given.events().get(given.events().size() / 2).time();
+        assertThat(run(given, 1, 1, new Random(1), false, from))
+                .as("from %s on", text(from))
+                .containsExactlyInAnyOrderElementsOf(given.results().stream()
+                        .filter(result -> time(result) >= from)
+                        .toList());
     }
 }
