@@ -25,7 +25,7 @@ final class LogFloor {
     private final String bootstrap;
     private final Map<TopicPartition, Long> before;
 
-    /** What one record weighed and where it stood. */
+    /** Keeps the lengths of one record and its partition. */
     private record Written(int partition, int keyBytes, int valueBytes) {}
 
     /** @param records of the job on all topics, without markers */

@@ -141,7 +141,7 @@ public final class StreamEngine {
                 Map.of(StreamsConfig.consumerPrefix("auto.offset.reset"), "earliest")));
     }
 
-    /** What a good programmer writes for this one question with Kafka Streams' own windows. */
+    /** Answers this one question with Kafka Streams' own windows, as a good programmer writes it. */
     private static void byHand(Task task) throws IOException {
         Properties properties = properties(task);
         properties.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, (int) COMMIT_MS);

@@ -86,7 +86,7 @@ final class ToldJob {
                         && FINAL.contains(answer.body().path("status").asText()));
     }
 
-    /** What it was told last. */
+    /** Returns the job as REST shows it now. */
     JsonNode now() {
         return rest.send("GET", "/jobs/v2/" + id, null).join().body();
     }

@@ -90,11 +90,11 @@ public final class Topics {
             OptionalInt.empty(),
             AuditEntry.class);
 
-    public static final Topic<DeadLetter> DEAD_LETTERS = new Topic<>(
+    public static final Topic<DeadLetter> DEAD_LETTERS = kept(
             "dead-letters",
             "none",
             Partitioning.ANY,
-            new Retention.Kept(HISTORY, OptionalLong.empty()),
+            HISTORY,
             OptionalInt.of(RecordSizes.LARGEST_LETTER),
             DeadLetter.class);
 
@@ -125,25 +125,24 @@ public final class Topics {
 
     private static <V extends org.apache.avro.specific.SpecificRecord> Topic<V> kept(
             String name, String key, Partitioning partitioning, Duration duration, Class<V> valueType) {
-        return new Topic<>(
-                name,
-                key,
-                partitioning,
-                new Retention.Kept(duration, OptionalLong.empty()),
-                OptionalInt.of(RecordSizes.LARGEST),
-                valueType);
+        return kept(name, key, partitioning, duration, OptionalInt.of(RecordSizes.LARGEST), valueType);
     }
 
     /** Makes one that others write, or that says what others said: its records are as large as Kafka has them by itself. */
     private static <V extends org.apache.avro.specific.SpecificRecord> Topic<V> asked(
             String name, String key, Partitioning partitioning, Duration duration, Class<V> valueType) {
+        return kept(name, key, partitioning, duration, OptionalInt.empty(), valueType);
+    }
+
+    private static <V extends org.apache.avro.specific.SpecificRecord> Topic<V> kept(
+            String name,
+            String key,
+            Partitioning partitioning,
+            Duration duration,
+            OptionalInt size,
+            Class<V> valueType) {
         return new Topic<>(
-                name,
-                key,
-                partitioning,
-                new Retention.Kept(duration, OptionalLong.empty()),
-                OptionalInt.empty(),
-                valueType);
+                name, key, partitioning, new Retention.Kept(duration, OptionalLong.empty()), size, valueType);
     }
 
     private static <V extends org.apache.avro.specific.SpecificRecord> Topic<V> compacted(
