@@ -61,8 +61,11 @@ async function life(run) {
   await client.streamingJobs.beginStartAndWait(group, job, { startJobParameters: { outputStartMode: "JobStartTime" } });
   assert.strictEqual((await client.streamingJobs.get(group, job)).jobState, "Running");
   await assert.rejects(client.streamingJobs.beginStartAndWait(group, job), (error) => error.statusCode === 409);
-  await assert.rejects(
-    client.transformations.update(group, job, "T", { query: "SELECT 1 INTO Out FROM Events" }), (error) => error.statusCode === 409);
+  const query = (await client.transformations.get(group, job, "T")).query;
+  const other = query.replace(" AS at", " AS at, 1 AS one");
+  await assert.rejects(client.transformations.update(group, job, "T", { query: other }), (error) =>
+    error.statusCode === 409 && error.code === "JobAlreadyRunning" && /stop/i.test(error.message));
+  assert.strictEqual((await client.transformations.get(group, job, "T")).query, query);
   const seen = await until("a result", async () => (await client.streamingJobs.get(group, job)).lastOutputEventTime);
   console.log("a result");
   const enough = new Date(seen.getTime() + Number(holdSeconds) * 1000);
@@ -75,6 +78,9 @@ async function life(run) {
   await client.streamingJobs.beginStopAndWait(group, job);
   const stopped = await client.streamingJobs.get(group, job);
   assert.strictEqual(stopped.jobState, "Stopped");
+  await client.transformations.update(group, job, "T", { query: other });
+  assert.strictEqual((await client.transformations.get(group, job, "T")).query, other);
+  await client.transformations.update(group, job, "T", { query });
   await client.streamingJobs.beginStopAndWait(group, job);
   await client.streamingJobs.beginStartAndWait(group, job, { startJobParameters: { outputStartMode: "LastOutputEventTime" } });
   await until("a later result", async () => (await client.streamingJobs.get(group, job)).lastOutputEventTime > stopped.lastOutputEventTime);

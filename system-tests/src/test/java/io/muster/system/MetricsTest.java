@@ -70,6 +70,7 @@ class MetricsTest {
                             "muster_build_info",
                             "muster_certificate_expiry_timestamp_seconds",
                             "muster_job_duration_seconds_count",
+                            "muster_api_request_duration_seconds_count",
                             "muster_device_jobs_queued",
                             "kafka_stream_state_estimate_num_keys");
             assertThat(all.toString()

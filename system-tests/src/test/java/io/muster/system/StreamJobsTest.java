@@ -6,6 +6,7 @@ import io.muster.access.SharedAccessSignature;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -37,6 +38,9 @@ class StreamJobsTest {
         AutoCloseable events = StreamTopics.feed(kafka, in, seed, SPREAD);
         drive(muster, in, out, new Random(seed), seed > 0);
         events.close();
+        assertThat(Files.readString(muster.standalone.log("processor")))
+                .containsPattern("INFO .*StreamJobStarting streamJobId=/subscriptions/.* requestId=")
+                .containsPattern("INFO .*StreamJobStopped streamJobId=/subscriptions/");
 
         SortedMap<String, Long> written = StreamTopics.results(kafka, out);
         SortedMap<String, Long> computed = StreamTopics.computed(kafka, in, StreamTopics.windows(1000, 1000, false))
