@@ -2,8 +2,9 @@
 # Prints a token of an hour for a shared access policy: make-token.sh POLICIES_FILE POLICY HOST. The host is one of hub.hosts.
 set -euo pipefail
 [ $# = 3 ] || { echo "Usage: make-token.sh POLICIES_FILE POLICY HOST" >&2; exit 2; }
-# Either will do: a blank one was taken out of use.
-key=$(sed -n -e "s/^$2\.primaryKey=//p" -e "s/^$2\.secondaryKey=//p" "$1" | grep -m 1 . || true)
+# Either will do: one that is blank, or no base64, was taken out of use.
+key=$(sed -n -e "s/^$2\.primaryKey=//p" -e "s/^$2\.secondaryKey=//p" "$1" \
+  | grep -m 1 -E '^([A-Za-z0-9+/]{4})+([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$' || true)
 [ -n "$key" ] || { echo "make-token: $1 has no policy $2 with a key" >&2; exit 1; }
 expiry=$(($(date +%s) + 3600))
 escaped() { sed -e 's/+/%2B/g' -e 's/\//%2F/g' -e 's/=/%3D/g'; }

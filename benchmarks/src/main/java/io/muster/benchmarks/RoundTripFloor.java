@@ -73,8 +73,8 @@ final class RoundTripFloor implements Fleet, AutoCloseable {
                         () -> policies,
                         InstantSource.system(),
                         MqttSettings.LARGEST_MESSAGE,
-                        MqttSettings.MOST_ARRIVALS,
-                        MqttSettings.REFUSALS),
+                        MqttSettings.PerAddress.USUAL,
+                        MqttSettings.PerAddress.USUAL),
                 this,
                 connections);
         this.devices = SimulatedFleet.start(

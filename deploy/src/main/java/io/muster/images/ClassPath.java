@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
-/** The jars of a service: its own, and those that it needs. */
+/** Finds the jars of a service: its own, and those that it needs. */
 final class ClassPath {
     private ClassPath() {}
 

@@ -5,11 +5,11 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/** Programs of this machine. */
+/** Runs programs of this machine. */
 final class Commands {
     private Commands() {}
 
-    /** @return what it said @throws IOException when it failed; the message has what it said */
+    /** Runs a command. @return its output @throws IOException when it failed; the message has what it said */
     static String run(List<String> command) throws IOException {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

@@ -21,7 +21,7 @@ import java.util.stream.Stream;
 
 /** Builds an image of each service as a tar, which {@code docker load}, {@code podman load} and {@code skopeo} read. */
 public final class Images {
-    /** Of the files and of the image, so that the same sources on the same machine give the same bytes. */
+    /** Dates the files and the image, so that the same sources on the same machine give the same bytes. */
     private static final Instant CREATED = Instant.parse("2026-11-21T00:00:00Z");
 
     private static final FilePermissions PROGRAM = FilePermissions.fromOctalString("755");
@@ -148,7 +148,7 @@ public final class Images {
                 .setToolName("muster"));
     }
 
-    /** As the OCI's specification of images names them. */
+    /** Returns the labels that the OCI's specification of images names. */
     private Map<String, String> labels(ServiceImage service) {
         String name = "org.opencontainers.image.";
         return Map.of(
@@ -166,7 +166,7 @@ public final class Images {
                 "Apache-2.0");
     }
 
-    /** Arguments: the project, the folder to write to, the version. */
+    /** Builds the images. Arguments: the project, the folder to write to, the version. */
     public static void main(String[] args) throws Exception {
         if (args.length != 3) {
             System.err.println("Usage: Images PROJECT OUT VERSION");

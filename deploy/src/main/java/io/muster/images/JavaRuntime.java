@@ -5,7 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** The part of this JDK that the services need. */
+/** Links the part of this JDK that the services need. */
 final class JavaRuntime {
     static final List<String> MODULES = List.of(
             "java.base",

@@ -1,13 +1,13 @@
 package io.muster.images;
 
-/** Where things lie in an image. Nothing but {@link #TEMPORARY} need be writable, and state where a service has some. */
+/** Names the places of things in an image. Nothing but {@link #TEMPORARY} need be writable, and state where a service has some. */
 final class Layout {
     static final String JAVA = "/opt/java";
     static final String JARS = "/app/lib";
     static final String LICENSES = "/licenses";
     static final String TEMPORARY = "/tmp";
 
-    /** As whom it runs: a number, since Kubernetes can't tell of a name whether it is root. */
+    /** Identifies the user by a number, since Kubernetes can't tell of a name whether it is root. */
     static final int USER = 10001;
 
     private Layout() {}

@@ -6,21 +6,21 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A kind of machine that images are built for: Linux with glibc, on one architecture. Knows native libraries by the names of their files in
+ * Describes a kind of machine that images are built for: Linux with glibc, on one architecture. Knows native libraries by the names of their files in
  * jars, for which every project has a spelling of its own.
  */
 enum Machine {
     AMD64("amd64", Set.of("amd64", "x86_64", "x86-64", "x64", "linux64")),
     AARCH64("arm64", Set.of("aarch64", "aarch_64", "arm64"));
 
-    /** Files that only other systems load; static archives nobody loads. */
+    /** Matches files that only other systems load; static archives nobody loads. */
     private static final Pattern OF_OTHERS = Pattern.compile(".*\\.(dll|dylib|jnilib|a)");
 
     private static final Pattern LINUX_OR_OTHERS = Pattern.compile(".*\\.so(\\.[0-9.]+)?");
     private static final Pattern OTHER_SYSTEM =
             word("musl|android|win(?:dows)?(?:32|64)?|osx|mac|macos|darwin|(?:free|open|net|dragonfly)bsd|sunos|aix");
 
-    /** The longer of two that begin alike stands first. */
+    /** Matches the name of an architecture; the longer of two that begin alike stands first. */
     private static final Pattern ARCHITECTURE = word(
             "x86[_-]64|amd64|x64|linux64|aarch_?64|arm64"
                     + "|linux32|x86(?:[_-]32)?|i[3-6]86|arm(?:el|hf|32)?(?:[_-]?v?[5-7])?(?:_32)?"
@@ -38,7 +38,7 @@ enum Machine {
         return Pattern.compile("(?<![a-z0-9])(" + alternatives + ")(?![a-z0-9])");
     }
 
-    /** @throws IllegalStateException where no images can be built */
+    /** Returns this machine. @throws IllegalStateException where no images can be built */
     static Machine here() {
         return switch (System.getProperty("os.arch")) {
             case "amd64" -> AMD64;
@@ -48,7 +48,7 @@ enum Machine {
         };
     }
 
-    /** The architecture as images name it. */
+    /** Returns the architecture as images name it. */
     String platform() {
         return platform;
     }

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** A service as an image. */
+/** Describes a service as an image. */
 enum ServiceImage {
     PLANNER("job-planner-service", "Muster: jobs, twins and device jobs", "io.muster.planner.Main", 45, Set.of(8081)),
     PROCESSOR(
@@ -49,12 +49,12 @@ enum ServiceImage {
         this.options = List.of(options);
     }
 
-    /** Of the Maven module, and of the image. */
+    /** Returns the name of the Maven module, and of the image. */
     String artifact() {
         return artifact;
     }
 
-    /** One line. */
+    /** Returns a description of one line. */
     String description() {
         return description;
     }
@@ -63,7 +63,7 @@ enum ServiceImage {
         return ports;
     }
 
-    /** Settings follow it as arguments, or stand in the environment. */
+    /** Returns the command; settings follow it as arguments, or stand in the environment. */
     List<String> entrypoint() {
         List<String> command = new ArrayList<>(List.of(
                 Layout.JAVA + "/bin/java",

@@ -11,17 +11,17 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** The C libraries of this machine that programs need, so that an image needs no distribution below it. */
+/** Finds the C libraries of this machine that programs need, so that an image needs no distribution below it. */
 final class SharedLibraries {
     private static final Pattern LINE = Pattern.compile("\\s*(?:\\S+ => )?(/\\S+) \\(0x[0-9a-f]+\\)");
 
-    /** Loaded by name: resolving of hosts, and what RocksDB wants, which lies packed in its jar. */
+    /** Lists what is loaded by name: resolving of hosts, and what RocksDB wants, which lies packed in its jar. */
     private static final Set<String> LOADED_BY_NAME =
             Set.of("libresolv.so.2", "libnss_dns.so.2", "libnss_files.so.2", "libstdc++.so.6", "libgcc_s.so.1");
 
     private SharedLibraries() {}
 
-    /** Where they lie here, and are to lie in the image. @param folder with programs and libraries */
+    /** Returns the places where they lie here, and are to lie in the image. @param folder with programs and libraries */
     static Set<Path> of(Path folder) throws IOException {
         Set<Path> found = new TreeSet<>();
         List<Path> own;

@@ -116,7 +116,34 @@ class ChartTest {
     void aWrongDeviceBehindTheIngressKeepsNoOtherOut(String value, boolean unlimited) throws IOException {
         Map<String, String> gateway =
                 Manifests.environment(Manifests.of(value).pods().get("StatefulSet/muster-gateway"));
-        assertThat("0".equals(gateway.get("MUSTER_MQTT_REFUSALS_PER_ADDRESS"))).isEqualTo(unlimited);
+        assertThat("0".equals(gateway.get("MUSTER_MQTT_PROXIED_REFUSALS_PER_ADDRESS")))
+                .isEqualTo(unlimited);
+        assertThat("100000".equals(gateway.get("MUSTER_MQTT_PROXIED_CONNECTS_PER_ADDRESS")))
+                .isEqualTo(unlimited);
+        assertThat(gateway)
+                .as("the port that devices connect to themselves keeps its limits")
+                .doesNotContainKeys("MUSTER_MQTT_REFUSALS_PER_ADDRESS", "MUSTER_MQTT_CONNECTS_PER_ADDRESS");
+    }
+
+    /** The API's tunnel, the service, the container, the gateway and the network policy name one port, each by itself. */
+    @Test
+    void theTunnelLeadsToTheGatewaysProxiedPort() throws IOException {
+        Manifests manifests = Manifests.of("networkPolicy.enabled=true");
+        String[] gateway = Manifests.environment(manifests.pods().get("StatefulSet/muster-api"))
+                .get("MUSTER_WEBSOCKET_GATEWAY")
+                .split(":");
+        JsonObject pod = manifests.pods().get("StatefulSet/muster-gateway");
+        assertThat(gateway[1]).isEqualTo(Manifests.environment(pod).get("MUSTER_MQTT_PROXIED_PORT"));
+        assertThat(Manifests.container(pod).get("ports").toString()).contains("\"containerPort\":" + gateway[1]);
+        String name = gateway[0].split("\\.")[0];
+        assertThat(manifests.get("Service/" + name).toString())
+                .contains("\"port\":" + gateway[1])
+                .contains("\"targetPort\":\"mqtts-proxied\"");
+        assertThat(manifests.all().entrySet().stream()
+                        .filter(entry -> entry.getKey().startsWith("NetworkPolicy/"))
+                        .filter(entry -> entry.getValue().toString().contains("\"port\":" + gateway[1])))
+                .as("policies that let it through")
+                .isNotEmpty();
     }
 
     /** Functions of users have processes of their own beside the heap, 65 % of the limit ({@code ServiceImage}). */

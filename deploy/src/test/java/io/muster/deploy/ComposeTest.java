@@ -45,4 +45,17 @@ class ComposeTest {
         int processes = environment.get("MUSTER_FUNCTIONS_PROCESSES").getAsInt();
         assertThat(1024 * 65 / 100 + 150 * processes).isLessThanOrEqualTo(1024);
     }
+
+    @Test
+    void theTunnelLeadsToTheGatewaysProxiedPort() {
+        String port = services.getAsJsonObject("gateway")
+                .getAsJsonObject("environment")
+                .get("MUSTER_MQTT_PROXIED_PORT")
+                .getAsString();
+        assertThat(services.getAsJsonObject("api")
+                        .getAsJsonObject("environment")
+                        .get("MUSTER_WEBSOCKET_GATEWAY")
+                        .getAsString())
+                .isEqualTo("gateway:" + port);
+    }
 }

@@ -17,6 +17,8 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Scripts that an operator runs. */
 class ScriptsTest {
@@ -50,10 +52,11 @@ class ScriptsTest {
         tokensAreSigned(run("./make-policies.sh"));
     }
 
-    /** A blank key was taken out of use. */
-    @Test
-    void tokensAreSignedWithTheKeyThatIsInUse() throws Exception {
-        tokensAreSigned(run("./make-policies.sh").replaceAll("service\\.primaryKey=.*", "service.primaryKey="));
+    @ParameterizedTest
+    @ValueSource(strings = {"", "no base64"})
+    void tokensAreSignedWithTheKeyThatIsInUse(String takenOutOfUse) throws Exception {
+        tokensAreSigned(
+                run("./make-policies.sh").replaceAll("service\\.primaryKey=.*", "service.primaryKey=" + takenOutOfUse));
     }
 
     private void tokensAreSigned(String made) throws Exception {

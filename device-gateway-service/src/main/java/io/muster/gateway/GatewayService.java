@@ -44,7 +44,7 @@ public final class GatewayService implements AutoCloseable {
         /**
          * Reads {@code gateway.ordinal}, {@code hub.hosts}, {@code policies}, {@code policies.file}, {@code mqtt.host}, {@code mqtts.port}, {@code
          * mqtt.port}, {@code mqtt.proxied.port}, {@code mqtt.tls.certificate}, {@code mqtt.tls.key}, {@code mqtt.message.bytes}, {@code mqtt.connects.per.address},
-         * {@code mqtt.refusals.per.address}, {@code devices.ca.file} and {@code mqtt.plain.anywhere}.
+         * {@code mqtt.refusals.per.address}, {@code mqtt.proxied.connects.per.address}, {@code mqtt.proxied.refusals.per.address}, {@code devices.ca.file} and {@code mqtt.plain.anywhere}.
          */
         public static Options from(Settings settings, KafkaConnection kafka, InstantSource clock) {
             String host = settings.text("mqtt.host", "127.0.0.1");
@@ -59,6 +59,9 @@ public final class GatewayService implements AutoCloseable {
                         "Plain MQTT on " + host + " would show tokens to the network: leave mqtt.port"
                                 + " out and name mqtt.tls.certificate, or say mqtt.plain.anywhere=true.");
             }
+            MqttSettings.PerAddress direct = new MqttSettings.PerAddress(
+                    settings.number("mqtt.connects.per.address", MqttSettings.PerAddress.USUAL.arrivals()),
+                    settings.number("mqtt.refusals.per.address", MqttSettings.PerAddress.USUAL.refusals()));
             return new Options(
                     kafka,
                     settings.number("gateway.ordinal", 0),
@@ -75,8 +78,10 @@ public final class GatewayService implements AutoCloseable {
                             policies(settings, clock),
                             clock,
                             settings.number("mqtt.message.bytes", MqttSettings.LARGEST_MESSAGE),
-                            settings.number("mqtt.connects.per.address", MqttSettings.MOST_ARRIVALS),
-                            settings.number("mqtt.refusals.per.address", MqttSettings.REFUSALS)));
+                            direct,
+                            new MqttSettings.PerAddress(
+                                    settings.number("mqtt.proxied.connects.per.address", direct.arrivals()),
+                                    settings.number("mqtt.proxied.refusals.per.address", direct.refusals()))));
         }
 
         private static Supplier<DeviceAuthorities> authorities(Optional<Path> file, InstantSource clock) {

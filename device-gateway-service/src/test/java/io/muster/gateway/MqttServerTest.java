@@ -63,6 +63,7 @@ class MqttServerTest {
     private static final String TWIN = "$iothub/twin/res/#";
     private static final Instant DECIDED = Instant.parse("2001-02-03T04:05:06Z");
     private static final int MOST_ARRIVALS = 20;
+    private static final MqttSettings.PerAddress LIMITS = new MqttSettings.PerAddress(MOST_ARRIVALS, 10);
 
     private final FleetDouble fleet = new FleetDouble();
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
@@ -88,8 +89,8 @@ class MqttServerTest {
                         () -> policies,
                         () -> now == null ? Instant.now() : now,
                         MqttSettings.LARGEST_MESSAGE,
-                        MOST_ARRIVALS,
-                        MqttSettings.REFUSALS),
+                        LIMITS,
+                        LIMITS),
                 fleet,
                 connections);
     }
@@ -839,6 +840,24 @@ class MqttServerTest {
                         .as(other)
                         .isZero();
             }
+        }
+    }
+
+    /** An ingress before the API is one address; the chart lifts the limits of that port. */
+    @Test
+    void refusalsBehindAProxyKeepNobodyFromTheOtherPort() throws IOException {
+        now = Instant.now();
+        for (int i = 0; i < REFUSED_AT_ONCE; i++) {
+            try (MqttClient client = clientBehindAProxy(from("127.0.0.1"))) {
+                assertThat(client.connect("nobody", "hub.test/nobody", "any", false))
+                        .isNotZero();
+            }
+        }
+        try (MqttClient device = clientBehindAProxy(from("127.0.0.1"))) {
+            assertThat(device.closed()).isTrue();
+        }
+        try (MqttClient device = client()) {
+            assertThat(device.connect("d", "hub.test/d", goodToken(), false)).isZero();
         }
     }
 

@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Test;
 class StreamJobQueryTest {
     private static final String JOB =
             "/subscriptions/s/resourcegroups/g/providers/microsoft.streamanalytics/streamingjobs/job";
-    private static final String NAMED = "{'properties':{'inputs':[{'name':'i','properties':{}}],"
-            + "'outputs':[{'name':'o','properties':{}}]}}";
+    private static final String NAMED =
+            "{'properties':{'inputs':[{'name':'i','properties':{}}]," + "'outputs':[{'name':'o','properties':{}}]}}";
 
     @Test
     void theAnswerToAPutOfABadQueryNamesThePlaceAndTheRemedy() throws Exception {

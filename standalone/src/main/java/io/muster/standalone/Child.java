@@ -147,7 +147,7 @@ final class Child {
         ending = true;
     }
 
-    /** Tells it to end and waits for {@link #END_LIMIT}; one that does not end is killed. */
+    /** Tells it to end and waits for {@link #END_LIMIT}, also on a thread that is interrupted; one that does not end is killed. */
     void end() {
         end(END_LIMIT);
     }
@@ -160,14 +160,25 @@ final class Child {
         }
         if (last != null && last.isAlive()) {
             last.destroy();
+            awaitEnd(last, limit);
+        }
+    }
+
+    /** An interrupt is kept for the caller: were the wait cut short, all children would be killed at once, the broker too. */
+    private static void awaitEnd(Process process, Duration limit) {
+        long until = System.nanoTime() + limit.toNanos();
+        boolean interrupted = false;
+        while (process.isAlive()) {
             try {
-                if (!last.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
-                    last.destroyForcibly().waitFor();
+                if (!process.waitFor(until - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                    process.destroyForcibly().waitFor();
                 }
             } catch (InterruptedException e) {
-                last.destroyForcibly();
-                Thread.currentThread().interrupt();
+                interrupted = true;
             }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 

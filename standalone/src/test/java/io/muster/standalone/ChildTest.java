@@ -120,6 +120,27 @@ class ChildTest {
         assertThat(said).isEmpty();
     }
 
+    /** A start that was interrupted ends what it has started. */
+    @Test
+    void endsInOrderOnAnInterruptedThread() throws Exception {
+        Path log = folder.resolve("log");
+        Child child = new Child(
+                "child",
+                List.of(
+                        "sh",
+                        "-c",
+                        "trap 'sleep 0.3; echo told; exit 0' TERM; echo started; while :; do sleep 0.05; done"),
+                log,
+                timer,
+                _ -> {});
+        start(child);
+        await().until(() -> lines(log) == 1);
+        Thread.currentThread().interrupt();
+        child.end();
+        assertThat(Thread.interrupted()).as("the interrupt is the caller's").isTrue();
+        assertThat(Files.readAllLines(log)).containsExactly("started", "told");
+    }
+
     @Test
     void killsWhatDoesNotEnd() throws Exception {
         Path log = folder.resolve("log");

@@ -61,10 +61,10 @@ final class Arrivals {
         }
     }
 
-    Arrivals(MqttSettings settings) {
-        this.mostOfAnAddress = settings.mostArrivals();
-        this.refusalsPerSecond = settings.refusals();
-        this.clock = settings.clock();
+    Arrivals(MqttSettings.PerAddress limits, InstantSource clock) {
+        this.mostOfAnAddress = limits.arrivals();
+        this.refusalsPerSecond = limits.refusals();
+        this.clock = clock;
     }
 
     /** Counts the connection from there. @return whether it may stay; one that may is to {@link #leave} */

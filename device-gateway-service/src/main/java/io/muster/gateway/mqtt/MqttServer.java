@@ -44,7 +44,6 @@ public final class MqttServer implements AutoCloseable {
     private static final int FLUSHES = 64;
 
     private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(NioIoHandler.newFactory());
-    private final Arrivals arrivals;
     private final List<Channel> listeners = new ArrayList<>();
     private final MqttSettings settings;
     private final Fleet fleet;
@@ -58,18 +57,19 @@ public final class MqttServer implements AutoCloseable {
         this.settings = settings;
         this.fleet = fleet;
         this.connections = connections;
-        this.arrivals = new Arrivals(settings);
+        Arrivals arrivals = new Arrivals(settings.direct(), settings.clock());
+        Arrivals proxied = new Arrivals(settings.proxied(), settings.clock());
         try {
             @Nullable Path chain = settings.certificate();
             @Nullable Supplier<ServerCertificate> certificate = chain == null ? null : certificate(settings, chain);
             this.tlsPort = certificate == null
                     ? OptionalInt.empty()
-                    : OptionalInt.of(
-                            listen(settings.tlsPort(), channel -> begin(channel, source(channel), certificate)));
+                    : OptionalInt.of(listen(
+                            settings.tlsPort(), channel -> begin(channel, source(channel), certificate, arrivals)));
             this.plainPort = settings.plainPort().isEmpty()
                     ? OptionalInt.empty()
-                    : OptionalInt.of(
-                            listen(settings.plainPort().get(), channel -> begin(channel, source(channel), null)));
+                    : OptionalInt.of(listen(
+                            settings.plainPort().get(), channel -> begin(channel, source(channel), null, arrivals)));
             this.proxiedPort = settings.proxiedPort().isEmpty()
                     ? OptionalInt.empty()
                     : OptionalInt.of(listen(
@@ -77,7 +77,8 @@ public final class MqttServer implements AutoCloseable {
                             channel -> channel.pipeline()
                                     .addLast(new HAProxyMessageDecoder())
                                     .addLast(new ProxyHeader(
-                                            connections.meters(), source -> begin(channel, source, certificate)))));
+                                            connections.meters(),
+                                            source -> begin(channel, source, certificate, proxied)))));
         } catch (IOException e) {
             close();
             throw e;
@@ -101,7 +102,11 @@ public final class MqttServer implements AutoCloseable {
     }
 
     /** Lets the connection say CONNECT, if its address has not too many such. @param certificate null for no TLS */
-    private void begin(SocketChannel channel, InetAddress source, @Nullable Supplier<ServerCertificate> certificate) {
+    private void begin(
+            SocketChannel channel,
+            InetAddress source,
+            @Nullable Supplier<ServerCertificate> certificate,
+            Arrivals arrivals) {
         if (!arrivals.arrive(channel, source)) {
             connections.meters().refusedPacket("too many connects or refusals of an address");
             channel.close();

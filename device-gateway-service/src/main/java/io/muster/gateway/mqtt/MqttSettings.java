@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param proxiedPort where connections begin with the header of the PROXY protocol, over TLS if there is a certificate; empty for none; 0
  *     for any free one
  * @param largestMessage bytes of a message's body
- * @param mostArrivals connections of one address that are no device's yet
- * @param refusals connects of one address that may be refused in a second; 0 for any number
+ * @param direct limits where an address is that of the connection
+ * @param proxied limits where an address is the one that the PROXY protocol names
  */
 public record MqttSettings(
         String host,
@@ -31,14 +31,22 @@ public record MqttSettings(
         Supplier<SharedAccessPolicies> policies,
         InstantSource clock,
         int largestMessage,
-        int mostArrivals,
-        int refusals) {
-    /** Many devices may come from one address at once, and none waits long. */
-    public static final int MOST_ARRIVALS = 1000;
+        PerAddress direct,
+        PerAddress proxied) {
+    /**
+     * Limits an address.
+     *
+     * @param arrivals connections at a time that are no device's yet
+     * @param refusals connects that may be refused in a second; 0 for any number
+     */
+    public record PerAddress(int arrivals, int refusals) {
+        /**
+         * Holds the defaults: many devices may come from one address at once, and none waits long; some may try with wrong credentials, again and
+         * again.
+         */
+        public static final PerAddress USUAL = new PerAddress(1000, 10);
+    }
 
-    /** Some devices behind an address may try with wrong credentials, again and again. */
-    public static final int REFUSALS = 10;
-
-    /** What IoT Hub allows, and so the default. */
+    /** Bounds a message as IoT Hub does: the default. */
     public static final int LARGEST_MESSAGE = 256 * 1024;
 }

@@ -56,8 +56,8 @@ class ConnectHandlerTest {
                 () -> policies,
                 InstantSource.system(),
                 MqttSettings.LARGEST_MESSAGE,
-                MqttSettings.MOST_ARRIVALS,
-                MqttSettings.REFUSALS);
+                MqttSettings.PerAddress.USUAL,
+                MqttSettings.PerAddress.USUAL);
         EmbeddedChannel channel = new EmbeddedChannel();
         channel.freezeTime();
         channel.pipeline()
@@ -65,7 +65,7 @@ class ConnectHandlerTest {
                         settings,
                         FLEET,
                         new Connections(FLEET, new SimpleMeterRegistry(), InstantSource.system()),
-                        new Arrivals(settings)));
+                        new Arrivals(settings.direct(), settings.clock())));
         channel.advanceTimeBy(29, TimeUnit.SECONDS);
         channel.runScheduledPendingTasks();
         assertThat(channel.isActive()).isTrue();

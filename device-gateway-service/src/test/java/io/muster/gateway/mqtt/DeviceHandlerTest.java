@@ -95,8 +95,8 @@ class DeviceHandlerTest {
                 () -> policies,
                 InstantSource.system(),
                 MqttSettings.LARGEST_MESSAGE,
-                MqttSettings.MOST_ARRIVALS,
-                MqttSettings.REFUSALS);
+                MqttSettings.PerAddress.USUAL,
+                MqttSettings.PerAddress.USUAL);
         DeviceHandler handler = new DeviceHandler(
                 settings,
                 fleet,

@@ -4,7 +4,6 @@ import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -59,19 +58,22 @@ final class Workers implements AutoCloseable {
         try {
             return CompletableFuture.supplyAsync(work, threads).thenCompose(stage -> stage);
         } catch (RejectedExecutionException e) {
-            return CompletableFuture.failedFuture(tooMany());
+            return CompletableFuture.failedFuture(new ProblemException(
+                    Problem.throttled("Too many queries and documents are being read: try again in a moment.")));
         }
     }
 
-    private static ProblemException tooMany() {
-        return new ProblemException(
-                Problem.throttled("Too many queries and documents are being read: try again in a moment."));
-    }
-
-    /** Returns a stage with the same end, but for a {@link ProblemException} (429) when too much is queued; what follows it may compile. */
+    /**
+     * Returns a stage with the same end; what follows it may compile. Where too much is queued it goes on where the stage ended: what was done is
+     * answered as done.
+     */
     <T> CompletableFuture<T> after(CompletableFuture<T> stage) {
-        return stage.thenApplyAsync(Function.identity(), compiling).exceptionally(e -> {
-            throw e.getCause() instanceof RejectedExecutionException ? tooMany() : (CompletionException) e;
+        return stage.thenApplyAsync(Function.identity(), work -> {
+            try {
+                compiling.execute(work);
+            } catch (RejectedExecutionException e) {
+                work.run();
+            }
         });
     }
 

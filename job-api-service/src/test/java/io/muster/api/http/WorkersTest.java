@@ -40,6 +40,19 @@ class WorkersTest {
         }
     }
 
+    /** A command that was carried out is not to be asked for again. */
+    @Test
+    void whatWasDoneIsAnsweredAsDoneHoweverMuchIsQueued() {
+        CountDownLatch go = new CountDownLatch(1);
+        try (Workers workers = new Workers(1, 1, 1)) {
+            workers.get(() -> awaiting(go, 1));
+            workers.get(() -> awaiting(go, 2));
+            assertThat(workers.after(CompletableFuture.completedFuture(3)).join())
+                    .isEqualTo(3);
+            go.countDown();
+        }
+    }
+
     private static int awaiting(CountDownLatch go, int result) {
         try {
             go.await();
