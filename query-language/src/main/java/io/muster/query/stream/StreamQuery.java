@@ -91,7 +91,8 @@ public record StreamQuery(
             long analytic = analytics.stream().mapToLong(Analytic::limit).max().orElse(0);
             long joined = joins.stream()
                     .filter(join -> join.kind() != Join.Kind.REFERENCE)
-                    .mapToLong(join -> join.within().reach())
+                    .mapToLong(join ->
+                            join.outer() ? join.within().span() : join.within().reach())
                     .sum();
             long window = grouping.map(group -> group.window().lookBack()).orElse(0L);
             return analytic + joined + window;
@@ -161,6 +162,14 @@ public record StreamQuery(
         /** The two are less apart than that. */
         public long reach() {
             return (Math.max(Math.abs(least), Math.abs(most)) + 1) * unit;
+        }
+
+        /**
+         * Returns how far before a row that found no partner, in ticks, a partner could have been: the row comes out when the last
+         * could have come.
+         */
+        public long span() {
+            return (Math.max(most, 0) + Math.max(-least, 0) + 2) * unit;
         }
     }
 

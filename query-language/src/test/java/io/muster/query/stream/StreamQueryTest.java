@@ -258,6 +258,9 @@ class StreamQueryTest {
                     SELECT COUNT(*) FROM t GROUP BY SessionWindow(second, 5, 60)                                 | 120
                     SELECT COUNT(*) FROM t GROUP BY Windows(Window('a', TumblingWindow(second, 5)), Window('b', SlidingWindow(second, 7))) | 7
                     SELECT a.k FROM t a JOIN t b ON DATEDIFF(second, a, b) BETWEEN -30 AND 10                    | 31
+                    SELECT a.k FROM t a LEFT JOIN t b ON DATEDIFF(second, a, b) BETWEEN -30 AND 10               | 42
+                    SELECT a.k FROM t a LEFT JOIN t b ON DATEDIFF(second, a, b) BETWEEN -30 AND -10              | 32
+                    SELECT a.k FROM t a LEFT JOIN t b ON DATEDIFF(second, a, b) BETWEEN 0 AND 10                 | 12
                     SELECT LAST(a) OVER (LIMIT DURATION(hour, 1)) AS x FROM t                                    | 3600
                     SELECT ISFIRST(second, 9) AS x FROM t                                                        | 9
                     WITH s AS (SELECT COUNT(*) AS n FROM t GROUP BY TumblingWindow(second, 5)) SELECT MAX(n) FROM s GROUP BY TumblingWindow(second, 20) | 25
