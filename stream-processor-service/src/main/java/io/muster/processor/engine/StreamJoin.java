@@ -186,7 +186,7 @@ final class StreamJoin extends Operator {
             }
         }
         if (entry.port == LEFT && join.outer() && !entry.matched) {
-            made.came();
+            made.cameOut();
             emit(Parts.of(entry.row, parts, new Absent(at), at));
         }
     }

@@ -19,16 +19,17 @@ import java.util.function.IntFunction;
 final class StreamPlan {
     /** Hands on rows that are made of no other: of inputs, and of groups at the end of windows. */
     private static final class Entrance extends Operator {
-        private final MadeRows made;
+        private final Runnable came;
 
-        private Entrance(MadeRows made) {
-            this.made = made;
+        /** @param came is told of each, but of reference rows: nothing is made of those */
+        private Entrance(Runnable came) {
+            this.came = came;
         }
 
         @Override
         void row(int port, StreamRow row) {
             if (!(row instanceof Event event && event.isReference())) {
-                made.came();
+                came.run();
             }
             emit(row);
         }
@@ -56,12 +57,13 @@ final class StreamPlan {
     private final List<Operator> operators = new ArrayList<>();
 
     private final MadeRows made = new MadeRows();
+    private long latest = Long.MIN_VALUE;
 
     /** @param results takes what is written to outputs, by name, in order within a select */
     StreamPlan(StreamQuery query, BiConsumer<String, StreamRow> results) {
-        query.inputs().forEach(input -> sources.put(input, new Entrance(made)));
+        query.inputs().forEach(input -> sources.put(input, new Entrance(made::came)));
         for (StreamQuery.Step step : query.steps()) {
-            InOrder all = new InOrder();
+            InOrder all = new InOrder(step.selects().size(), made);
             for (int i = 0; i < step.selects().size(); i++) {
                 select(step.selects().get(i)).to(all, i);
             }
@@ -73,6 +75,17 @@ final class StreamPlan {
         }
     }
 
+    /**
+     * Lets time go on to that of the next row where much was made of the rows before: they don't wait for the rest of a batch. Not where the
+     * next is of the same instant, since the rest of that is still to come.
+     */
+    void comesTo(long time) {
+        if (time > latest && made.isMuch()) {
+            advance(time);
+        }
+        latest = time;
+    }
+
     /** Rows of an input, in order; each earlier than the next {@link #advance}, and none before the last. */
     void row(String input, StreamRow row) {
         source(input).row(0, row);
@@ -80,6 +93,7 @@ final class StreamPlan {
 
     /** There will be no row before this time. */
     void advance(long watermark) {
+        made.goesOn();
         for (Operator operator : operators) {
             operator.advance(watermark);
         }
@@ -124,7 +138,7 @@ final class StreamPlan {
         if (select.where() != null) {
             last = behind(last, new Projection(select.where(), List.of()));
         }
-        last = behind(grouped(last, select.grouping().get()), new Entrance(made));
+        last = behind(grouped(last, select.grouping().get()), new Entrance(made::cameOut));
         return behind(last, new Projection(select.having(), select.columns()));
     }
 
@@ -136,7 +150,7 @@ final class StreamPlan {
             Map.Entry<String, Window> only = windows.entrySet().iterator().next();
             return behind(last, window(only.getValue(), only.getKey(), grouping));
         }
-        InOrder all = new InOrder();
+        InOrder all = new InOrder(windows.size(), made);
         int port = 0;
         for (Map.Entry<String, Window> window : windows.entrySet()) {
             behind(last, window(window.getValue(), window.getKey(), grouping)).to(all, port++);

@@ -157,6 +157,7 @@ public final class StreamTask implements StreamRun {
         if (next.event().time() < wanted && !next.event().isReference()) {
             return; // It was read since events may be early. It would fail for nobody's result.
         }
+        plan.comesTo(next.event().time());
         try {
             plan.row(inputs.get(next.upstream().input()), next.event());
         } catch (RowFailure e) {

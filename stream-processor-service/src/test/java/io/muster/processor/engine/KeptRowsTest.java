@@ -1,14 +1,18 @@
 package io.muster.processor.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.muster.processor.engine.StreamTask.Upstream;
 import io.muster.query.QueryException;
 import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.Ticks;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,6 +48,57 @@ class KeptRowsTest {
         long after = heap();
         assertThat(after - before).isLessThan(50_000_000);
         plan.row("t", Event.row(100_000 * Ticks.SECOND, record));
+    }
+
+    private static Event list(long second, int length, String bad) {
+        Map<String, Object> record = Map.of("a", Collections.nCopies(length, 1L), "b", bad);
+        return Event.row(second * Ticks.SECOND, record);
+    }
+
+    /** Results of what came before are out before the event that fails comes, though all are of one batch. */
+    @Test
+    void rowsOfManySecondsDontWaitForTheEndOfABatch() throws QueryException {
+        AtomicInteger results = new AtomicInteger();
+        Upstream only = new Upstream(0, 0);
+        StreamQuery query = StreamQuery.parse(
+                "WITH s AS (SELECT p.ArrayIndex AS i FROM t CROSS APPLY GetArrayElements(a) AS p CROSS APPLY GetArrayElements(a) AS q"
+                        + " UNION SELECT CAST(b AS bigint) AS i FROM t) SELECT i FROM s",
+                Set.of());
+        StreamTask task =
+                new StreamTask(query, List.of("t"), List.of(only), Long.MIN_VALUE, (_, _) -> results.incrementAndGet());
+        for (int second = 1; second <= 3; second++) {
+            task.event(only, second, list(second, 300, "1"));
+        }
+        task.event(only, 4, list(4, 0, "x"));
+        task.watermark(only, 5 * Ticks.SECOND);
+        assertThatThrownBy(task::goOn).hasMessageContaining("x can't be cast");
+        assertThat(results).hasValue(3 * 90_001);
+    }
+
+    /** Nothing is there to be brought in order, however many are of one instant. */
+    @Test
+    void rowsOfAStepOfOneSelectDontWait() throws QueryException {
+        AtomicInteger results = new AtomicInteger();
+        StreamPlan plan = new StreamPlan(
+                StreamQuery.parse(
+                        "WITH s AS (SELECT p.ArrayIndex AS i FROM t CROSS APPLY GetArrayElements(a) AS p) SELECT i FROM s",
+                        Set.of()),
+                (_, _) -> results.incrementAndGet());
+        plan.row("t", list(1, 300, "1"));
+        assertThat(results).hasValue(300);
+    }
+
+    /** Of one instant none can go on before all have come. */
+    @Test
+    void aStepOfSeveralSelectsFailsWhereTooManyRowsOfOneInstantWait() throws QueryException {
+        StreamPlan plan = plan(
+                "WITH s AS (SELECT p.ArrayIndex AS i FROM t CROSS APPLY GetArrayElements(a) AS p CROSS APPLY GetArrayElements(a) AS q"
+                        + " UNION SELECT 1 AS i FROM t) SELECT i FROM s");
+        plan.row("t", list(1, 1_000, "1"));
+        plan.row("t", list(1, 1_000, "1"));
+        assertThatThrownBy(() -> plan.row("t", list(1, 1_000, "1")))
+                .isInstanceOf(RowFailure.class)
+                .hasMessageContaining("more than 2097152 rows of APPLY and JOIN wait");
     }
 
     /** Keeps what each table has. */

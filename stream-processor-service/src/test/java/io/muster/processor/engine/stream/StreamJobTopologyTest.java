@@ -336,9 +336,14 @@ class StreamJobTopologyTest {
                         .toArray(String[]::new));
     }
 
-    @Test
-    void aCastThatFailsFailsTheJobWithItsPosition() throws QueryException {
-        start("SELECT CAST(v AS bigint) AS v FROM telemetry", false, NOW);
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT CAST(v AS bigint) AS v FROM telemetry",
+                "WITH s AS (SELECT * FROM telemetry) SELECT CAST(v AS bigint) AS v FROM s"
+            })
+    void aCastThatFailsFailsTheJobWithItsPosition(String query) throws QueryException {
+        start(query, false, NOW);
         in.pipeInput("", "{\"v\":\"12\"}", NOW);
         in.pipeInput("", "{\"v\":\"twelve\"}", NOW.plusSeconds(1));
         assertThatThrownBy(() -> wait(Duration.ofSeconds(2)))
@@ -348,6 +353,24 @@ class StreamJobTopologyTest {
         assertThat(out.readValuesToList()).containsExactly("{\"v\":12}");
     }
 
+    /** It was read since events may be early. */
+    @Test
+    void anEventThatNoResultCanBeOfIsNotEvaluated() throws QueryException {
+        start("SELECT CAST(v AS bigint) AS v FROM telemetry", false, NOW);
+        in.pipeInput("", "{\"v\":\"twelve\"}", NOW.minusSeconds(60));
+        in.pipeInput("", "{\"v\":\"12\"}", NOW);
+        wait(Duration.ofSeconds(2));
+        assertThat(out.readValuesToList()).containsExactly("{\"v\":12}");
+    }
+
+    @Test
+    void anEventOfBeforeTheStartFailsTheJobWhereAResultIsOfIt() throws QueryException {
+        start("SELECT SUM(CAST(v AS bigint)) AS v FROM telemetry GROUP BY TumblingWindow(minute, 5)", false, NOW);
+        in.pipeInput("", "{\"v\":\"twelve\"}", NOW.minusSeconds(60));
+        in.pipeInput("", "{\"v\":\"12\"}", NOW);
+        assertThatThrownBy(() -> wait(Duration.ofSeconds(2))).hasRootCauseInstanceOf(EvaluationException.class);
+    }
+
     static Stream<Arguments> failuresBehindOtherRows() {
         String pair =
                 "row [{\"k\":\"a\",\"v\":\"12\"},{\"k\":\"a\",\"v\":\"twelve\"}] of 2026-11-21T10:03:01.0000000Z: ";
@@ -355,7 +378,9 @@ class StreamJobTopologyTest {
         String joined = " FROM telemetry a JOIN telemetry b ON a.k = b.k AND DATEDIFF(second, a, b) BETWEEN 1 AND 5";
         return Stream.of(
                 Arguments.of(
-                        "WITH s AS (SELECT * FROM telemetry) SELECT CAST(v AS bigint) AS v FROM s", "twelve", event),
+                        "WITH s AS (SELECT * FROM telemetry UNION SELECT 'b' AS k, '1' AS v FROM telemetry) SELECT CAST(v AS bigint) AS v FROM s",
+                        "twelve",
+                        event),
                 Arguments.of("SELECT CAST(b.v AS bigint) AS v" + joined, "twelve", pair),
                 Arguments.of("SELECT a.k" + joined + " AND b.v > 3", "twelve", pair),
                 Arguments.of("SELECT SUM(b.v) AS s" + joined + " GROUP BY TumblingWindow(second, 10)", "twelve", pair),
