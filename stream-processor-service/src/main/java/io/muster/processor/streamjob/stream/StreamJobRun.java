@@ -381,7 +381,7 @@ final class StreamJobRun implements AutoCloseable {
     }
 
     boolean isRunning() {
-        return streams.state() == KafkaStreams.State.RUNNING;
+        return streams.state() == KafkaStreams.State.RUNNING && !stumbling.isPausing();
     }
 
     /** Why an output does not take what is written, or reference data are not there; empty where all is well. */

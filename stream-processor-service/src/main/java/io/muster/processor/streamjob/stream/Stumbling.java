@@ -6,6 +6,7 @@ import io.muster.service.StreamsApplication;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler;
@@ -28,6 +29,7 @@ final class Stumbling implements StreamsUncaughtExceptionHandler, KafkaStreams.S
     private final Consumer<String> restarting;
     private final Duration pause;
     private final RecentFailures failures;
+    private final AtomicInteger pausing = new AtomicInteger();
     private volatile @Nullable String failed;
 
     /**
@@ -48,6 +50,11 @@ final class Stumbling implements StreamsUncaughtExceptionHandler, KafkaStreams.S
     /** Returns why the run can't go on; empty while it can. */
     Optional<String> failure() {
         return Optional.ofNullable(failed);
+    }
+
+    /** Returns whether a thread that failed is still to be replaced: to Kafka Streams the application runs meanwhile. */
+    boolean isPausing() {
+        return pausing.get() > 0;
     }
 
     @Override
@@ -73,11 +80,14 @@ final class Stumbling implements StreamsUncaughtExceptionHandler, KafkaStreams.S
             failed = "It failed " + times + " times: " + e;
             return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
         }
-        restarting.accept(e.toString());
+        pausing.incrementAndGet();
         try {
+            restarting.accept(e.toString());
             Thread.sleep(pause.multipliedBy(times));
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
+        } finally {
+            pausing.decrementAndGet();
         }
         return StreamThreadExceptionResponse.REPLACE_THREAD;
     }

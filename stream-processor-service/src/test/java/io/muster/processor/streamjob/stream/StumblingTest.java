@@ -16,8 +16,14 @@ class StumblingTest {
     private static final int MOST = 20;
 
     private final List<String> restarting = new ArrayList<>();
+    private final List<Boolean> pausing = new ArrayList<>();
     private Instant now = Instant.parse("2026-11-21T10:00:00Z");
-    private final Stumbling stumbling = new Stumbling("j", 7, restarting::add, () -> now, Duration.ZERO);
+    private final Stumbling stumbling = new Stumbling("j", 7, this::report, () -> now, Duration.ZERO);
+
+    private void report(String reason) {
+        restarting.add(reason);
+        pausing.add(stumbling.isPausing());
+    }
 
     private void fail(int times, Duration between) {
         for (int i = 0; i < times; i++) {
@@ -47,6 +53,14 @@ class StumblingTest {
         fail(3 * MOST, Duration.ofMinutes(1));
         assertThat(stumbling.failure()).isEmpty();
         assertThat(restarting).hasSize(3 * MOST);
+    }
+
+    /** The job is not called Running before the thread is replaced. */
+    @Test
+    void aRunPausesFromItsReportUntilTheThreadIsReplaced() {
+        stumbling.handle(new StreamsException("a bug"));
+        assertThat(pausing).containsExactly(true);
+        assertThat(stumbling.isPausing()).isFalse();
     }
 
     @Test
