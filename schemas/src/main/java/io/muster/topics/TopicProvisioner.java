@@ -20,7 +20,10 @@ import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.jspecify.annotations.Nullable;
 
-/** Creates the topics of the catalogue that are missing, and never alters one that is there. */
+/**
+ * Creates the topics of the catalogue that are missing. Of one that is there it only raises the size of records, where an earlier version set less:
+ * what is written now would not fit.
+ */
 public final class TopicProvisioner {
     private final Admin admin;
     private final PartitionCounts counts;
@@ -65,6 +68,11 @@ public final class TopicProvisioner {
             }
         }
         created.sort(Comparator.naturalOrder());
+        Map<String, Integer> sizes = new TreeMap<>();
+        Topics.ALL.stream()
+                .filter(topic -> present.contains(topic.name()))
+                .forEach(topic -> topic.size().ifPresent(size -> sizes.put(topic.name(), size)));
+        RecordSizes.raise(admin, sizes);
         return new Report(created, drift(present));
     }
 

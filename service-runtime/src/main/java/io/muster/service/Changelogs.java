@@ -9,6 +9,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TopicDescription;
@@ -48,7 +50,7 @@ public final class Changelogs {
     }
 
     /**
-     * Makes those that lack where there are others; an application that starts for the first time makes its own. All stores of the topology have
+     * Makes those that lack where there are others, and raises the size of records where an earlier version set none; an application that starts for the first time makes its own. All stores of the topology have
      * a topic.
      *
      * @param replication -1 for the brokers' default
@@ -72,6 +74,11 @@ public final class Changelogs {
         if (present.stream().noneMatch(sources::containsKey)) {
             return;
         }
+        RecordSizes.raise(
+                admin,
+                sources.keySet().stream()
+                        .filter(present::contains)
+                        .collect(Collectors.toMap(Function.identity(), _ -> RecordSizes.LARGEST)));
         List<NewTopic> missing = new ArrayList<>();
         for (Map.Entry<String, Set<String>> changelog : sources.entrySet()) {
             if (!present.contains(changelog.getKey())) {

@@ -195,11 +195,13 @@ class LogFollowerTest {
     @Test
     void isUnreadyWhereNoBrokerHasAnsweredForLongAndReadyAgainBehindIt() {
         AtomicBoolean away = new AtomicBoolean();
+        AtomicInteger unanswered = new AtomicInteger();
         MockConsumer<String, byte[]> log = new MockConsumer<>("earliest") {
             @Override
             public synchronized Map<TopicPartition, Long> endOffsets(
                     Collection<TopicPartition> partitions, Duration limit) {
                 if (away.get()) {
+                    unanswered.incrementAndGet();
                     throw new TimeoutException("the brokers are away");
                 }
                 return endOffsets(partitions);
@@ -216,7 +218,14 @@ class LogFollowerTest {
             soon().atMost(LIMIT).until(() -> turns.get() > turn + 2);
             nanoTime.addAndGet(Duration.ofSeconds(14).toNanos());
             assertThat(follower.ready()).as("it has asked since").isTrue();
+            int then = turns.get();
+            soon().atMost(LIMIT).until(() -> turns.get() > then + 2);
             away.set(true);
+            soon().atMost(LIMIT).until(() -> {
+                // The question that was under way may have been answered at the time before.
+                nanoTime.addAndGet(Duration.ofSeconds(6).toNanos());
+                return unanswered.get() > 0;
+            });
             nanoTime.addAndGet(Duration.ofSeconds(16).toNanos());
             assertThat(follower.ready()).isFalse();
             away.set(false);

@@ -6,6 +6,7 @@ import io.muster.registry.RegistrySettings;
 import io.muster.service.KafkaConnection;
 import io.muster.service.Provisioning;
 import io.muster.topics.PartitionCounts;
+import io.muster.topics.RecordSizes;
 import io.muster.topics.TopicProvisioner;
 import io.muster.topics.Topics;
 import java.net.URI;
@@ -65,6 +66,24 @@ class ProvisioningTest {
             } finally {
                 alter(admin, topic, new ConfigEntry("retention.ms", before));
             }
+        }
+    }
+
+    /** Records are larger than those that an earlier version set topics up for. */
+    @Test
+    void theSizeOfRecordsIsRaisedWhereItIsLower() throws Exception {
+        ConfigResource topic = new ConfigResource(ConfigResource.Type.TOPIC, Topics.DEVICES.name());
+        try (Admin admin = Admin.create(
+                Map.of("bootstrap.servers", muster.standalone.options().kafka()))) {
+            alter(admin, topic, new ConfigEntry("max.message.bytes", "1048588"));
+            assertThat(provision(PartitionCounts.SMALL).drift()).isEmpty();
+            assertThat(admin.describeConfigs(List.of(topic))
+                            .all()
+                            .get()
+                            .get(topic)
+                            .get("max.message.bytes")
+                            .value())
+                    .isEqualTo(Integer.toString(RecordSizes.LARGEST));
         }
     }
 

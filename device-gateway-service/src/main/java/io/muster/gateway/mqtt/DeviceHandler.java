@@ -102,6 +102,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
     private final Queue<Object> waitingOut = new ArrayDeque<>();
 
     private Phase phase = Phase.OPENING;
+    private boolean refused;
     private @Nullable Will will;
     private boolean draining;
     private boolean throttled;
@@ -185,7 +186,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
 
     private void handle(MqttMessage message) {
         try {
-            if (phase != Phase.CONNECTED) {
+            if (phase != Phase.CONNECTED || refused) {
                 return;
             }
             switch (message.fixedHeader().messageType()) {
@@ -556,7 +557,9 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
     }
 
     private void refuse(String reason) {
-        if (phase != Phase.CLOSED) {
+        // Packets that are read already follow, until the loop ends the channel.
+        if (phase != Phase.CLOSED && !refused) {
+            refused = true;
             meters.refusedPacket(reason);
             LOG.info("Closed, deviceId={} reason={}", deviceId, reason);
             context.close();

@@ -80,7 +80,8 @@ class DeviceHandlerTest {
 
     private final SaturatedFleet fleet = new SaturatedFleet();
 
-    private final Connections connections = new Connections(fleet, new SimpleMeterRegistry(), InstantSource.system());
+    private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    private final Connections connections = new Connections(fleet, meters, InstantSource.system());
 
     private EmbeddedChannel connected(int keepAlive, String... filters) {
         SharedAccessPolicies policies = SharedAccessPolicies.generate(new SecureRandom());
@@ -201,9 +202,13 @@ class DeviceHandlerTest {
         channel.writeInbound(MqttMessage.PINGREQ);
         assertThat(channel.isActive()).isTrue();
         Objects.requireNonNull(channel.unsafe().outboundBuffer()).setUserDefinedWritability(1, false);
-        channel.writeInbound(question);
+        // What is read already comes before the end.
+        channel.writeInbound(question, MqttMessage.PINGREQ, MqttMessage.PINGREQ);
         channel.runPendingTasks();
         assertThat(channel.isActive()).isFalse();
+        assertThat(meters.counter("muster.gateway.packets.refused", "reason", "does not read")
+                        .count())
+                .isEqualTo(1);
     }
 
     @Test

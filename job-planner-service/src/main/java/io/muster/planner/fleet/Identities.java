@@ -46,9 +46,13 @@ public final class Identities {
         if (fault.isPresent()) {
             return new IdentityChange.Refused(Refusals.invalid(fault.get()));
         }
-        if (TwinEdit.parse(TwinEdit.Mode.REPLACE, null, command.getTags(), command.getDesired())
-                instanceof TwinEdit.Parsed.Invalid invalid) {
-            return new IdentityChange.Refused(invalid.refusal());
+        Optional<Refusal> unfit =
+                switch (TwinEdit.parse(TwinEdit.Mode.REPLACE, null, command.getTags(), command.getDesired())) {
+                    case TwinEdit.Parsed.Invalid invalid -> Optional.of(invalid.refusal());
+                    case TwinEdit.Parsed.Valid valid -> valid.edit().tooLargeForNew();
+                };
+        if (unfit.isPresent()) {
+            return new IdentityChange.Refused(unfit.get());
         }
         return new IdentityChange.Changed(Device.newBuilder()
                 .setDeviceId(deviceId)

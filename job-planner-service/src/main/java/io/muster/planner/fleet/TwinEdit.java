@@ -65,11 +65,13 @@ public final class TwinEdit {
     /** Checks everything that does not depend on the twin. */
     public static Parsed parse(Mode mode, @Nullable String ifMatch, @Nullable String tags, @Nullable String desired) {
         Optional<Refusal> fault = fault(Section.TAGS, tags).or(() -> fault(Section.DESIRED, desired));
-        if (mode == Mode.REPLACE) {
-            fault = fault.or(() -> tooLarge(Section.TAGS, tags)).or(() -> tooLarge(Section.DESIRED, desired));
-        }
         return fault.<Parsed>map(Parsed.Invalid::new)
                 .orElseGet(() -> new Parsed.Valid(new TwinEdit(mode, ifMatch, tags, desired)));
+    }
+
+    /** Refuses what a new twin can't hold; what the sender has of the sections' metadata is dropped before it is weighed. */
+    Optional<Refusal> tooLargeForNew() {
+        return tooLarge(Section.TAGS, tags).or(() -> tooLarge(Section.DESIRED, desired));
     }
 
     /** The twin of a new device, with these sections. */
@@ -240,7 +242,6 @@ public final class TwinEdit {
                 : Optional.empty();
     }
 
-    /** Refuses what a new twin, or a section that is set anew, can't hold. */
     private static Optional<Refusal> tooLarge(Section section, @Nullable String text) {
         Map<String, Object> members = members(text);
         return tooLarge(section, 0, members, Json.text(members));

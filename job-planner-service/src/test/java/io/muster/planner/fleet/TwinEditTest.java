@@ -3,13 +3,18 @@ package io.muster.planner.fleet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.muster.document.Etags;
+import io.muster.planner.PlannerDriver;
 import io.muster.planner.json.Json;
+import io.muster.records.CreateDevice;
+import io.muster.records.DeviceStatus;
 import io.muster.records.RefusalReason;
 import io.muster.records.Twin;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -247,14 +252,30 @@ class TwinEditTest {
                             TwinChange.Refused.class,
                             refused -> assertThat(refused.refusal().getReason()).isEqualTo(RefusalReason.TOO_LARGE));
         }
-        for (TwinEdit.Parsed parsed : List.of(
-                TwinEdit.parse(TwinEdit.Mode.REPLACE, null, patch, null),
-                TwinEdit.parse(TwinEdit.Mode.REPLACE, null, null, patch))) {
-            assertThat(parsed)
+        for (CreateDevice command : List.of(
+                new CreateDevice(PlannerDriver.settings(DeviceStatus.ENABLED), patch, null),
+                new CreateDevice(PlannerDriver.settings(DeviceStatus.ENABLED), null, patch))) {
+            assertThat(Identities.create(null, "d", command, NOW))
                     .isInstanceOfSatisfying(
-                            TwinEdit.Parsed.Invalid.class,
+                            IdentityChange.Refused.class,
                             refused -> assertThat(refused.refusal().getReason()).isEqualTo(RefusalReason.TOO_LARGE));
         }
+    }
+
+    /** A reader sends back what it was given, with the metadata that the hub has written. */
+    @ParameterizedTest
+    @EnumSource(TwinEdit.Mode.class)
+    void weighsASectionWithoutTheMetadataOfTheSender(TwinEdit.Mode mode) {
+        String members =
+                IntStream.range(0, 1000).mapToObj(i -> "\"p" + i + "\":" + i).collect(Collectors.joining(","));
+        Twin before = twin(null, "{" + members + "}");
+        String read = "{" + members.replace("\"p7\":7,", "\"p7\":8,") + ",\"$metadata\":" + before.getDesiredMetadata()
+                + ",\"$version\":1}";
+        TwinChange.Changed change = changed(edit(mode, before, null, read));
+        assertThat(change.twin().getDesired()).contains("\"p7\":8,");
+        assertThat(Identities.create(
+                        null, "d", new CreateDevice(PlannerDriver.settings(DeviceStatus.ENABLED), null, read), NOW))
+                .isInstanceOf(IdentityChange.Changed.class);
     }
 
     @Test
