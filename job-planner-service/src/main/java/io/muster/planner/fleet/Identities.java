@@ -8,6 +8,7 @@ import io.muster.records.Credentials;
 import io.muster.records.DeleteDevice;
 import io.muster.records.Device;
 import io.muster.records.DeviceSettings;
+import io.muster.records.Refusal;
 import io.muster.records.UpdateDevice;
 import java.time.Instant;
 import java.util.Base64;

@@ -3,10 +3,11 @@ package io.muster.planner.fleet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.muster.document.Etags;
-import io.muster.planner.PlannerDriver;
 import io.muster.planner.json.Json;
+import io.muster.records.AuthenticationType;
 import io.muster.records.CreateDevice;
-import io.muster.records.DeviceStatus;
+import io.muster.records.Credentials;
+import io.muster.records.DeviceSettings;
 import io.muster.records.RefusalReason;
 import io.muster.records.Twin;
 import java.time.Instant;
@@ -25,6 +26,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Contract: iot-hub, 1.5, 4.6 and 5.2. */
 class TwinEditTest {
     private static final Instant NOW = Instant.parse("2026-11-21T02:00:00Z");
+
+    private static final DeviceSettings SETTINGS = DeviceSettings.newBuilder()
+            .setCredentials(Credentials.newBuilder()
+                    .setType(AuthenticationType.NONE)
+                    .build())
+            .build();
 
     private static Twin twin(@Nullable String tags, @Nullable String desired) {
         return TwinEdit.born(tags, desired, NOW.minusSeconds(60));
@@ -252,9 +259,8 @@ class TwinEditTest {
                             TwinChange.Refused.class,
                             refused -> assertThat(refused.refusal().getReason()).isEqualTo(RefusalReason.TOO_LARGE));
         }
-        for (CreateDevice command : List.of(
-                new CreateDevice(PlannerDriver.settings(DeviceStatus.ENABLED), patch, null),
-                new CreateDevice(PlannerDriver.settings(DeviceStatus.ENABLED), null, patch))) {
+        for (CreateDevice command :
+                List.of(new CreateDevice(SETTINGS, patch, null), new CreateDevice(SETTINGS, null, patch))) {
             assertThat(Identities.create(null, "d", command, NOW))
                     .isInstanceOfSatisfying(
                             IdentityChange.Refused.class,
@@ -273,8 +279,7 @@ class TwinEditTest {
                 + ",\"$version\":1}";
         TwinChange.Changed change = changed(edit(mode, before, null, read));
         assertThat(change.twin().getDesired()).contains("\"p7\":8,");
-        assertThat(Identities.create(
-                        null, "d", new CreateDevice(PlannerDriver.settings(DeviceStatus.ENABLED), null, read), NOW))
+        assertThat(Identities.create(null, "d", new CreateDevice(SETTINGS, null, read), NOW))
                 .isInstanceOf(IdentityChange.Changed.class);
     }
 
