@@ -28,9 +28,8 @@ class TwinEditTest {
     private static final Instant NOW = Instant.parse("2026-11-21T02:00:00Z");
 
     private static final DeviceSettings SETTINGS = DeviceSettings.newBuilder()
-            .setCredentials(Credentials.newBuilder()
-                    .setType(AuthenticationType.NONE)
-                    .build())
+            .setCredentials(
+                    Credentials.newBuilder().setType(AuthenticationType.NONE).build())
             .build();
 
     private static Twin twin(@Nullable String tags, @Nullable String desired) {
