@@ -27,7 +27,7 @@ public final class Provisioning {
 
     /**
      * Creates the topics that are missing, sees to it that the registry refuses schemas that old readers can't read, and registers those of
-     * this build. Alters no topic that is there; a second call changes nothing.
+     * this build. Of a topic that is there it raises the size of records alone; a second call changes nothing.
      *
      * @param replication how many brokers hold each record
      * @throws ExecutionException when the broker refuses or can't be reached
