@@ -68,7 +68,7 @@ public final class SimulatedFleet implements AutoCloseable {
         return start(target, behaviour, deviceIds, rate, clock, (_, _, _) -> {});
     }
 
-    /** As above. @param invocations is told of each method that reaches a device */
+    /** Starts one, as above. @param invocations is told of each method that reaches a device */
     public static SimulatedFleet start(
             Target target,
             Behaviour behaviour,

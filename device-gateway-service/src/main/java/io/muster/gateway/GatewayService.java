@@ -37,7 +37,7 @@ public final class GatewayService implements AutoCloseable {
     private final FleetLink fleet;
     private final MqttServer server;
 
-    /** What it needs beside Kafka and the registry. */
+    /** Holds the settings that it needs beside the registry. */
     public record Options(KafkaConnection kafka, int ordinal, MqttSettings mqtt) {
         private static final int MQTTS = 8883;
 

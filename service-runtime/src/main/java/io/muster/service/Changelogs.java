@@ -1,6 +1,7 @@
 package io.muster.service;
 
 import io.muster.topics.RecordSizes;
+import io.muster.topics.TopicProvisioner;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -74,7 +75,7 @@ public final class Changelogs {
         if (present.stream().noneMatch(sources::containsKey)) {
             return;
         }
-        RecordSizes.raise(
+        TopicProvisioner.raiseRecordSizes(
                 admin,
                 sources.keySet().stream()
                         .filter(present::contains)

@@ -3,7 +3,7 @@ package io.muster.gateway.connect;
 import io.muster.document.IdentityId;
 import java.util.Optional;
 
-/** Who a CONNECT says it is. Contract: iot-hub, 4.1. */
+/** Names the device that a CONNECT claims to be. Contract: iot-hub, 4.1. */
 public record Claim(String host, IdentityId id) {
     private static final int HOST_AND_DEVICE = 2;
     private static final int HOST_DEVICE_AND_MODULE = 3;
@@ -33,7 +33,7 @@ public record Claim(String host, IdentityId id) {
         return restIsOptions ? Optional.of(new Claim(parts[0], id)) : Optional.empty();
     }
 
-    /** What a token must be for, below the hub. */
+    /** Returns the resource that a token must be for, below the hub. */
     String resource() {
         return id.moduleId() == null
                 ? "/devices/" + id.deviceId()

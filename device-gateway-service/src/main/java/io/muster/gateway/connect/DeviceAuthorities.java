@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Who may sign certificates of devices. Immutable and thread-safe. Contract: iot-hub, 1.1. */
+/** Holds the authorities that may sign certificates of devices. Immutable and thread-safe. Contract: iot-hub, 1.1. */
 public final class DeviceAuthorities {
     private final Set<X509Certificate> authorities;
 
@@ -30,7 +30,7 @@ public final class DeviceAuthorities {
                 .toList());
     }
 
-    /** Whether the chain, the device's own certificate first, ends with one of them and holds at that instant. */
+    /** Returns whether the chain, the device's own certificate first, ends with one of them and holds at that instant. */
     boolean vouchFor(List<X509Certificate> chain, Instant now) {
         List<X509Certificate> path = chain.stream()
                 .filter(certificate -> !authorities.contains(certificate))

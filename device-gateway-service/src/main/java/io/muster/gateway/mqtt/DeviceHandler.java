@@ -71,6 +71,8 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
         /** The log is told; the CONNACK is to come. */
         OPENING,
         CONNECTED,
+        /** It is refused, or said that it leaves: of packets that are read already nothing is taken. */
+        ENDING,
         CLOSED
     }
 
@@ -102,7 +104,6 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
     private final Queue<Object> waitingOut = new ArrayDeque<>();
 
     private Phase phase = Phase.OPENING;
-    private boolean refused;
     private @Nullable Will will;
     private boolean draining;
     private boolean throttled;
@@ -157,6 +158,9 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
                         .addListener(_ -> context.close());
                 return;
             }
+            if (phase != Phase.OPENING) {
+                return;
+            }
             phase = Phase.CONNECTED;
             meters.connect("accepted");
             context.writeAndFlush(Packets.connack(MqttConnectReturnCode.CONNECTION_ACCEPTED, !subscriptions.isEmpty()));
@@ -186,7 +190,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
 
     private void handle(MqttMessage message) {
         try {
-            if (phase != Phase.CONNECTED || refused) {
+            if (phase != Phase.CONNECTED) {
                 return;
             }
             switch (message.fixedHeader().messageType()) {
@@ -197,6 +201,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
                 case PUBACK -> acknowledged(((MqttMessageIdVariableHeader) message.variableHeader()).messageId());
                 case DISCONNECT -> {
                     will = null;
+                    phase = Phase.ENDING;
                     context.close();
                 }
                 case CONNECT -> refuse("second CONNECT");
@@ -557,9 +562,8 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
     }
 
     private void refuse(String reason) {
-        // Packets that are read already follow, until the loop ends the channel.
-        if (phase != Phase.CLOSED && !refused) {
-            refused = true;
+        if (phase == Phase.OPENING || phase == Phase.CONNECTED) {
+            phase = Phase.ENDING;
             meters.refusedPacket(reason);
             LOG.info("Closed, deviceId={} reason={}", deviceId, reason);
             context.close();

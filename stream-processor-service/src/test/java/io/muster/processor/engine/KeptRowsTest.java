@@ -75,6 +75,20 @@ class KeptRowsTest {
         assertThat(results).hasValue(3 * 90_001);
     }
 
+    /** Events that make nothing leave no allowance to the next. */
+    @Test
+    void anEventMakesAsManyRowsAsItMayHoweverManyCameBefore() throws QueryException {
+        StreamPlan plan = plan("SELECT COUNT(*) AS n FROM t CROSS APPLY GetArrayElements(a) AS p"
+                + " CROSS APPLY GetArrayElements(a) AS q CROSS APPLY GetArrayElements(a) AS r"
+                + " GROUP BY TumblingWindow(second, 10)");
+        for (int i = 0; i < 999; i++) {
+            plan.row("t", list(1, 0, "1"));
+        }
+        assertThatThrownBy(() -> plan.row("t", list(1, 1_000, "1")))
+                .isInstanceOf(RowFailure.class)
+                .hasMessageContaining("APPLY and JOIN make more than 1048576 rows of one");
+    }
+
     /** Nothing is there to be brought in order, however many are of one instant. */
     @Test
     void rowsOfAStepOfOneSelectDontWait() throws QueryException {
