@@ -777,9 +777,8 @@ class MqttServerTest {
         for (int i = 0; i < times; i++) {
             try (MqttClient client = client()) {
                 client.connect("nobody" + i, "hub.test/nobody" + i, "any", false);
-            } catch (EOFException | SocketException e) {
+            } catch (EOFException | SocketException _) {
                 // Closed before its CONNECT.
-                assertThat(e).isInstanceOf(IOException.class);
             }
         }
     }
@@ -827,9 +826,8 @@ class MqttServerTest {
             for (int i = 0; i < 3 * REFUSED_AT_ONCE; i++) {
                 try (MqttClient client = clientBehindAProxy(from(attacker))) {
                     client.connect("nobody", "hub.test/nobody", "any", false);
-                } catch (EOFException | SocketException e) {
+                } catch (EOFException | SocketException _) {
                     // Closed before its CONNECT.
-                    assertThat(e).isInstanceOf(IOException.class);
                 }
             }
             assertThat(fleet.asked).as(attacker).hasSize(REFUSED_AT_ONCE);
@@ -959,9 +957,8 @@ class MqttServerTest {
                     byte[] noise = new byte[random.nextInt(200)];
                     random.nextBytes(noise);
                     attacker.raw(noise);
-                } catch (IOException e) {
+                } catch (IOException _) {
                     // The server may have hung up before everything was written.
-                    assertThat(e).isInstanceOf(IOException.class);
                 }
             }
             deliver(request(epoch, "0b"));

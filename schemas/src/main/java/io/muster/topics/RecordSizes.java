@@ -1,10 +1,12 @@
 package io.muster.topics;
 
 /**
- * Bounds on the bytes of a record, in an order that nobody who asks can get over: what we are asked for in a record of Kafka's default, 1 MiB,
- * has its answer, its document and its state in {@link #LARGEST}, and any of them has its dead letter in {@link #LARGEST_LETTER}.
+ * Bounds on the bytes of a record, in an order that nobody who asks can get over: what others ask in {@link #ASKED} has its answer, its document and its state in {@link #LARGEST}, and any of them has its dead letter in {@link #LARGEST_LETTER}.
  */
 public final class RecordSizes {
+    /** Whatever others write, and says what others said: 1 MiB, in the bytes of Kafka's default. Said, since a broker may have another one. */
+    public static final int ASKED = 1_048_588;
+
     /** A document, an event, an answer or an entry of state: several times what a request may hold. */
     public static final int LARGEST = 8 << 20;
 

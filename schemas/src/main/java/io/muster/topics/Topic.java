@@ -1,7 +1,6 @@
 package io.muster.topics;
 
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.apache.avro.Schema;
@@ -13,11 +12,11 @@ import org.apache.avro.specific.SpecificRecord;
  *
  * @param name as it stands on the broker; its constructor takes what it is called where the {@link Namespace} has no prefix
  * @param key what the key holds, in words; keys are UTF-8 text
- * @param size bytes of the largest record; empty for Kafka's default, where others ask us
+ * @param size bytes of the largest record
  * @param valueType the generated record that every value is, in the Confluent wire format under the subject {@link #subject()}
  */
 public record Topic<V extends SpecificRecord>(
-        String name, String key, Partitioning partitioning, Retention retention, OptionalInt size, Class<V> valueType) {
+        String name, String key, Partitioning partitioning, Retention retention, int size, Class<V> valueType) {
     private static final Pattern NAME = Pattern.compile("[a-z][a-z-]*");
 
     public Topic {
@@ -35,7 +34,7 @@ public record Topic<V extends SpecificRecord>(
     /** Returns the settings of the topic that Kafka is told. */
     public Map<String, String> config() {
         Map<String, String> config = new TreeMap<>(retention.topicConfig());
-        size.ifPresent(bytes -> config.put("max.message.bytes", Integer.toString(bytes)));
+        config.put("max.message.bytes", Integer.toString(size));
         return config;
     }
 

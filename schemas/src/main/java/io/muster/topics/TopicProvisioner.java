@@ -76,7 +76,7 @@ public final class TopicProvisioner {
         Map<String, Integer> sizes = new TreeMap<>();
         Topics.ALL.stream()
                 .filter(topic -> present.contains(topic.name()))
-                .forEach(topic -> topic.size().ifPresent(size -> sizes.put(topic.name(), size)));
+                .forEach(topic -> sizes.put(topic.name(), topic.size()));
         try {
             raiseRecordSizes(admin, sizes);
         } catch (ExecutionException e) {

@@ -23,7 +23,6 @@ import io.muster.records.StreamJobProgress;
 import io.muster.records.Telemetry;
 import java.time.Duration;
 import java.util.List;
-import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /** Every topic of Muster. */
@@ -87,16 +86,11 @@ public final class Topics {
             "policy or subject, or none",
             Partitioning.ANY,
             new Retention.Kept(HISTORY, OptionalLong.of(AUDIT_BYTES)),
-            OptionalInt.empty(),
+            RecordSizes.ASKED,
             AuditEntry.class);
 
-    public static final Topic<DeadLetter> DEAD_LETTERS = kept(
-            "dead-letters",
-            "none",
-            Partitioning.ANY,
-            HISTORY,
-            OptionalInt.of(RecordSizes.LARGEST_LETTER),
-            DeadLetter.class);
+    public static final Topic<DeadLetter> DEAD_LETTERS =
+            kept("dead-letters", "none", Partitioning.ANY, HISTORY, RecordSizes.LARGEST_LETTER, DeadLetter.class);
 
     public static final List<Topic<?>> ALL = List.of(
             JOB_COMMANDS,
@@ -125,29 +119,23 @@ public final class Topics {
 
     private static <V extends org.apache.avro.specific.SpecificRecord> Topic<V> kept(
             String name, String key, Partitioning partitioning, Duration duration, Class<V> valueType) {
-        return kept(name, key, partitioning, duration, OptionalInt.of(RecordSizes.LARGEST), valueType);
+        return kept(name, key, partitioning, duration, RecordSizes.LARGEST, valueType);
     }
 
-    /** Makes one that others write, or that says what others said: its records are as large as Kafka has them by itself. */
+    /** Makes one that others write, or that says what others said: its records have {@link RecordSizes#ASKED}. */
     private static <V extends org.apache.avro.specific.SpecificRecord> Topic<V> asked(
             String name, String key, Partitioning partitioning, Duration duration, Class<V> valueType) {
-        return kept(name, key, partitioning, duration, OptionalInt.empty(), valueType);
+        return kept(name, key, partitioning, duration, RecordSizes.ASKED, valueType);
     }
 
     private static <V extends org.apache.avro.specific.SpecificRecord> Topic<V> kept(
-            String name,
-            String key,
-            Partitioning partitioning,
-            Duration duration,
-            OptionalInt size,
-            Class<V> valueType) {
+            String name, String key, Partitioning partitioning, Duration duration, int size, Class<V> valueType) {
         return new Topic<>(
                 name, key, partitioning, new Retention.Kept(duration, OptionalLong.empty()), size, valueType);
     }
 
     private static <V extends org.apache.avro.specific.SpecificRecord> Topic<V> compacted(
             String name, String key, Partitioning partitioning, Class<V> valueType) {
-        return new Topic<>(
-                name, key, partitioning, new Retention.Compacted(), OptionalInt.of(RecordSizes.LARGEST), valueType);
+        return new Topic<>(name, key, partitioning, new Retention.Compacted(), RecordSizes.LARGEST, valueType);
     }
 }

@@ -33,7 +33,7 @@ class TopicsPageTest {
                             topic.key(),
                             topic.valueType().getSimpleName(),
                             kept,
-                            topic.size().isPresent() ? (topic.size().getAsInt() >> 20) + " MiB" : "Kafka's default",
+                            (topic.size() >> 20) + " MiB",
                             topic.partitioning()
                                     .name()
                                     .toLowerCase(java.util.Locale.ROOT)

@@ -18,6 +18,17 @@ class TopicsTest {
         assertThat(new HashSet<>(Topics.ALL.stream().map(Topic::name).toList())).hasSize((int) declared);
     }
 
+    /** A broker's own default may be anything. */
+    @Test
+    void eachTopicSaysHowLargeItsRecordsAre() {
+        assertThat(Topics.ALL)
+                .allSatisfy(topic -> assertThat(topic.config())
+                        .containsEntry("max.message.bytes", Integer.toString(topic.size()))
+                        .hasEntrySatisfying(
+                                "max.message.bytes",
+                                size -> assertThat(Integer.parseInt(size)).isGreaterThan(1 << 20)));
+    }
+
     @Test
     void whatIsJoinedHasTheSamePartitions() {
         PartitionCounts counts = new PartitionCounts(2, 4, 8, 16);

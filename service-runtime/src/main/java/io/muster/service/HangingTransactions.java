@@ -63,7 +63,7 @@ public final class HangingTransactions implements AutoCloseable {
     private final ScheduledExecutorService executor = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("hanging-transactions").factory());
     private Map<TopicPartition, Long> stuck = Map.of();
-    /** When something was said of a partition last, or of all of them. */
+    /** When each sentence was said last, by the partition or {@link #ALL} and the sentence. */
     private final Map<String, Instant> warned = new HashMap<>();
 
     /**
@@ -110,12 +110,13 @@ public final class HangingTransactions implements AutoCloseable {
         }
     }
 
-    /** Says it of a partition now and then: the same stands every few seconds. */
-    private void warn(String partition, String message, Object... details) {
+    /** Says it of a partition, or of all, now and then: the same stands every few seconds. */
+    private void warn(String of, String message, Object... details) {
         Instant now = clock.instant();
-        Instant before = warned.get(partition);
+        String said = of + message;
+        Instant before = warned.get(said);
         if (before == null || before.plus(BETWEEN_WARNINGS).isBefore(now)) {
-            warned.put(partition, now);
+            warned.put(said, now);
             LOG.warn(message, details);
         }
     }

@@ -61,10 +61,12 @@ public final class LogFollower implements AutoCloseable {
     private final Reader reader;
     private final java.util.function.Consumer<String> fatal;
     private final Duration firstPause;
+    private final LongSupplier nanoTime;
     private final LastSuccess lastAnswer;
     private final Thread thread;
     private final Deque<ConsumerRecord<String, byte[]>> pending = new ArrayDeque<>();
     private @Nullable Map<TopicPartition, Long> ends;
+    private long nextQuestion;
     private volatile @Nullable Consumer<String, byte[]> consumer;
     private volatile boolean caughtUp;
     private volatile boolean closed;
@@ -122,7 +124,9 @@ public final class LogFollower implements AutoCloseable {
         this.reader = reader;
         this.fatal = fatal;
         this.firstPause = firstPause;
+        this.nanoTime = nanoTime;
         this.lastAnswer = new LastSuccess(nanoTime);
+        this.nextQuestion = nanoTime.getAsLong();
         this.thread = Thread.ofPlatform().name(name).unstarted(this::run);
     }
 
@@ -173,16 +177,33 @@ public final class LogFollower implements AutoCloseable {
             pending.remove();
             lastAnswer.note();
         }
-        if (!lastAnswer.isWithin(BETWEEN_QUESTIONS)) {
-            // A poll says nothing of brokers that are away.
-            client.endOffsets(goal.keySet(), ANSWER_LIMIT);
-            lastAnswer.note();
-        }
         caughtUp =
                 caughtUp || goal.entrySet().stream().allMatch(end -> client.position(end.getKey()) >= end.getValue());
         if (caughtUp) {
             reader.turn();
         }
+        if (!lastAnswer.isWithin(BETWEEN_QUESTIONS)) {
+            ask(client, goal.keySet());
+        }
+    }
+
+    /**
+     * Asks the brokers something now and then, since a poll says nothing of brokers that are away. One that is not answered keeps nobody from
+     * reading: behind it polls go on for as long.
+     */
+    private void ask(Consumer<String, byte[]> client, Set<TopicPartition> partitions) {
+        if (nanoTime.getAsLong() - nextQuestion < 0) {
+            return;
+        }
+        try {
+            client.endOffsets(partitions, ANSWER_LIMIT);
+            lastAnswer.note();
+        } catch (WakeupException e) {
+            throw e;
+        } catch (KafkaException e) {
+            LOG.warn("{} hears nothing of the brokers, topics={} reason={}", name, topics, e.toString());
+        }
+        nextQuestion = nanoTime.getAsLong() + BETWEEN_QUESTIONS.toNanos();
     }
 
     private Consumer<String, byte[]> client() {
@@ -201,6 +222,7 @@ public final class LogFollower implements AutoCloseable {
             List<TopicPartition> partitions = only == null ? partitions(client) : List.of(only);
             client.assign(partitions);
             known = client.endOffsets(partitions);
+            lastAnswer.note();
             if (only == null) {
                 client.seekToBeginning(partitions);
             } else {

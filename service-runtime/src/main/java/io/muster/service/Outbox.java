@@ -105,7 +105,7 @@ public final class Outbox {
             Refusal refusal = new Refusal(
                     RefusalReason.TOO_LARGE,
                     "The answer has " + reply.length + " bytes, " + (RecordSizes.LARGEST - ROOM)
-                            + " at most: ask for less at a time.");
+                            + " at most. If the request has pages, ask for smaller ones.");
             reply = codecs.of(Topics.REPLIES).encode(new Reply(requestId, refusal));
         }
         sendEncoded(sink, route, reply, now, null);

@@ -106,8 +106,12 @@ class LogFollowerTest {
     }
 
     private LogFollower follower(Supplier<Consumer<String, byte[]>> clients, LogFollower.Reader reader) {
-        return new LogFollower(
-                "test", clients, Set.of(TOPIC), null, reader, fatal::add, Duration.ofMillis(1), nanoTime::get);
+        return follower(clients, reader, Duration.ofMillis(1));
+    }
+
+    private LogFollower follower(
+            Supplier<Consumer<String, byte[]>> clients, LogFollower.Reader reader, Duration firstPause) {
+        return new LogFollower("test", clients, Set.of(TOPIC), null, reader, fatal::add, firstPause, nanoTime::get);
     }
 
     private LogFollower.Reader reader(java.util.function.Consumer<ConsumerRecord<String, byte[]>> before) {
@@ -191,7 +195,7 @@ class LogFollowerTest {
         assertThat(fatal).isEmpty();
     }
 
-    /** A poll of brokers that are away is empty, and nothing else. */
+    /** A poll of brokers that are away is empty, and nothing else; it reads on at once when they are back. */
     @Test
     void isUnreadyWhereNoBrokerHasAnsweredForLongAndReadyAgainBehindIt() {
         AtomicBoolean away = new AtomicBoolean();
@@ -210,7 +214,7 @@ class LogFollowerTest {
         log.updateBeginningOffsets(Map.of(PARTITION, 0L));
         log.updateEndOffsets(Map.of(PARTITION, 0L));
         log.updatePartitions(TOPIC, List.of(new PartitionInfo(TOPIC, 0, Node.noNode(), new Node[0], new Node[0])));
-        try (LogFollower follower = follower(() -> log, reader(_ -> {}))) {
+        try (LogFollower follower = follower(() -> log, reader(_ -> {}), Duration.ofMinutes(2))) {
             follower.start();
             soon().atMost(LIMIT).until(follower::ready);
             nanoTime.addAndGet(Duration.ofSeconds(14).toNanos());
@@ -228,6 +232,12 @@ class LogFollowerTest {
             });
             nanoTime.addAndGet(Duration.ofSeconds(16).toNanos());
             assertThat(follower.ready()).isFalse();
+            int meanwhile = turns.get();
+            soon().atMost(LIMIT).until(() -> turns.get() > meanwhile + 2);
+            log.schedulePollTask(() -> log.addRecord(new ConsumerRecord<>(TOPIC, 0, 0, "k0", bytes("v0"))));
+            soon().atMost(LIMIT).until(follower::ready);
+            assertThat(taken).as("read though the question is not answered").containsExactly("k0");
+            nanoTime.addAndGet(Duration.ofSeconds(16).toNanos());
             away.set(false);
             soon().atMost(LIMIT).until(follower::ready);
         }

@@ -72,6 +72,7 @@ final class DeliveryReader {
     private volatile Instant caughtUpAt = Instant.EPOCH;
     private End before;
     private End last;
+    private long nextLook;
     private @Nullable Thread thread;
 
     /**
@@ -99,6 +100,7 @@ final class DeliveryReader {
         // Before the first look nobody knows when the records were written that are there already: long ago.
         this.before = new End(0, nanoTime.getAsLong() - Duration.ofDays(1).toNanos(), Instant.EPOCH);
         this.last = before;
+        this.nextLook = nanoTime.getAsLong();
     }
 
     void start() {
@@ -147,7 +149,7 @@ final class DeliveryReader {
 
     /**
      * Hands a batch over once the one before it is with its connections, and then asks where the deliveries end, if all before the end that it
-     * knows were with their connections: a broker that does not answer that keeps no delivery back.
+     * knows were with their connections. A broker that does not answer holds deliveries up for {@link #LOOK_LIMIT} at most, and for half of the time.
      */
     void step() throws InterruptedException {
         if (sink.waiting() > 0) {
@@ -213,13 +215,22 @@ final class DeliveryReader {
      */
     private void look() {
         long nanos = nanoTime.getAsLong();
-        if (nanos - last.nanos() < BETWEEN_LOOKS.toNanos()) {
+        if (nanos - nextLook < 0) {
             return;
         }
         caughtUpAt = last.at();
         Instant at = clock.instant();
-        long offset = Objects.requireNonNull(
-                consumer.endOffsets(List.of(mine), LOOK_LIMIT).get(mine));
+        long offset;
+        try {
+            offset = Objects.requireNonNull(
+                    consumer.endOffsets(List.of(mine), LOOK_LIMIT).get(mine));
+        } catch (RetriableException e) {
+            LOG.warn("Nobody says where the deliveries end, for now: {}", e.toString());
+            long now = nanoTime.getAsLong();
+            nextLook = now + Math.max(now - nanos, BETWEEN_LOOKS.toNanos());
+            return;
+        }
+        nextLook = nanos + BETWEEN_LOOKS.toNanos();
         before = last;
         last = new End(offset, nanos, at);
         lastAnswer.note();

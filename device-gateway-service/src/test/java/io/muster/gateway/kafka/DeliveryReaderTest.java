@@ -212,6 +212,40 @@ class DeliveryReaderTest {
         assertThat(reader.caughtUpAt()).isEqualTo(Instant.EPOCH);
     }
 
+    /** The question takes its limit and fails: as much time goes by before it is put again, in which batches are handed over. */
+    @Test
+    void aQuestionThatIsNotAnsweredHoldsDeliveriesUpForHalfOfTheTime() throws InterruptedException {
+        AtomicLong nanos = new AtomicLong();
+        AtomicLong held = new AtomicLong();
+        Duration limit = Duration.ofSeconds(5);
+        Duration batch = Duration.ofMillis(100);
+        partition.whenReached("endOffsets", () -> {
+            nanos.addAndGet(limit.toNanos());
+            held.addAndGet(limit.toNanos());
+        });
+        for (int i = 0; i < 100; i++) {
+            partition.fail("endOffsets", 0, new TimeoutException("slow"));
+        }
+        DeliveryReader slow = new DeliveryReader(
+                partition.consumer(),
+                PartitionDouble.PARTITION,
+                codec,
+                new Sink(),
+                InstantSource.system(),
+                nanos::get,
+                ends::add);
+        int batches = 0;
+        while (nanos.get() < Duration.ofMinutes(1).toNanos()) {
+            partition.add(delivery(0));
+            slow.step();
+            nanos.addAndGet(batch.toNanos());
+            batches++;
+        }
+        assertThat(taken).hasSize(batches);
+        assertThat(held.get()).isLessThanOrEqualTo(Duration.ofSeconds(35).toNanos());
+        assertThat(slow.ready()).as("deliveries are read").isTrue();
+    }
+
     @Test
     void aDeliveryThatCannotBeHandedOverIsPutAsideAloneAndErrorsEndTheProcess() {
         partition.fail("take", 4, new IllegalStateException("not for a connection"));

@@ -22,6 +22,7 @@ final class PartitionDouble {
     private final List<byte @Nullable []> values = new ArrayList<>();
     private final Map<String, Queue<Throwable>> faults = new HashMap<>();
     private final Map<String, Integer> passing = new HashMap<>();
+    private final Map<String, Runnable> actions = new HashMap<>();
     private long position;
     private volatile long committed;
 
@@ -35,6 +36,11 @@ final class PartitionDouble {
         faults.computeIfAbsent(call, _ -> new ArrayDeque<>()).add(fault);
     }
 
+    /** The action is run at each call of that name, before it fails or not. */
+    synchronized void whenReached(String call, Runnable action) {
+        actions.put(call, action);
+    }
+
     long committed() {
         return committed;
     }
@@ -43,6 +49,7 @@ final class PartitionDouble {
     void reach(String call) throws Throwable {
         @Nullable Throwable fault = null;
         synchronized (this) {
+            actions.getOrDefault(call, () -> {}).run();
             int left = passing.getOrDefault(call, 0);
             if (left > 0) {
                 passing.put(call, left - 1);

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Devices as requesters see them: connected only while they can be reached. For one task. */
 final class DeviceViews {
-    /** A page goes over a topic, whose records are limited to a megabyte. */
+    /** Bounds the memory and the time that the API needs for a page; its record has room for several times as much. */
     static final int PAGE_BYTES = 512 * 1024;
 
     private static final int DEVICE_BYTES = 512;
@@ -37,7 +37,7 @@ final class DeviceViews {
                 : connection;
     }
 
-    /** About how many bytes of a page the device takes. */
+    /** Returns about how many characters of a page the device takes. */
     static int roughSize(Device device) {
         Twin twin = device.getTwin();
         return DEVICE_BYTES
