@@ -554,6 +554,32 @@ class PlannerTopologyTest {
                         refusal -> assertThat(refusal.getReason()).isEqualTo(RefusalReason.DEVICE_NOT_FOUND));
     }
 
+    /** A device may answer anything: it is the job's and the caller's failure, and no text that the device did not say. */
+    @ParameterizedTest
+    @ValueSource(strings = {"1e400", "{\"a\":[-1e400]}", "{\"a\":}", "{} {}", "NaN", "\"\\ud800\"", "{\"a\":\u0000}"})
+    void anAnswerThatIsNoJsonIsAFailure(String payload) {
+        String deliveryId = call();
+        planner.report(
+                "a",
+                new MethodAnswered(deliveryId, 200, ByteBuffer.wrap(payload.getBytes(StandardCharsets.UTF_8))));
+        assertThat(planner.events("m", "a").getLast()).isInstanceOfSatisfying(DeviceJobFailed.class, failed -> {
+            assertThat(failed.getCode()).isEqualTo("InvalidResponse");
+            assertThat(failed.getDescription()).contains("JSON");
+        });
+        assertThat(planner.jobDocument("m").getStatus()).isEqualTo(JobStatus.COMPLETED);
+
+        planner.device("a", new InvokeMethod(new DeviceMethod("ping", "null", 10, 0)));
+        planner.report(
+                "a",
+                new MethodAnswered(
+                        planner.delivered(MethodRequest.class).getLast().getDeliveryId(),
+                        200,
+                        ByteBuffer.wrap(payload.getBytes(StandardCharsets.UTF_8))));
+        assertThat(planner.lastReply())
+                .isInstanceOfSatisfying(
+                        Refusal.class, refusal -> assertThat(refusal.getMessage()).contains("JSON"));
+    }
+
     @Test
     void aDirectMethodWaitsForItsDeviceIfItSaysSo() {
         planner.create("a", "{}");

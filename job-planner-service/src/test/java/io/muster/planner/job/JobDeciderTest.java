@@ -130,6 +130,8 @@ class JobDeciderTest {
         JobDefinition noTwin = new JobDefinition("a", new TwinPatch(null, null, null), "*", null, 0, null);
         JobDefinition badTag = new JobDefinition("a", new TwinPatch(null, "{\"a.b\":1}", null), "*", null, 0, null);
         JobDefinition notJson = new JobDefinition("a", new TwinPatch(null, null, "{"), "*", null, 0, null);
+        JobDefinition beyond = new JobDefinition("a", new TwinPatch(null, null, "{\"x\":1e400}"), "*", null, 0, null);
+        JobDefinition payload = new JobDefinition("a", new DeviceMethod("m", "[1e400]", 30, 0), "*", null, 0, null);
         return Stream.of(
                 arguments(null, CANCEL, RefusalReason.JOB_NOT_FOUND),
                 arguments(RUNNING, create(null), RefusalReason.JOB_ALREADY_EXISTS),
@@ -148,7 +150,9 @@ class JobDeciderTest {
                         RefusalReason.ARGUMENT_INVALID),
                 arguments(null, new JobIntent.Create(noTwin, 1, false), RefusalReason.ARGUMENT_NULL),
                 arguments(null, new JobIntent.Create(badTag, 1, false), RefusalReason.ARGUMENT_INVALID),
-                arguments(null, new JobIntent.Create(notJson, 1, false), RefusalReason.ARGUMENT_INVALID));
+                arguments(null, new JobIntent.Create(notJson, 1, false), RefusalReason.ARGUMENT_INVALID),
+                arguments(null, new JobIntent.Create(beyond, 1, false), RefusalReason.ARGUMENT_INVALID),
+                arguments(null, new JobIntent.Create(payload, 1, false), RefusalReason.ARGUMENT_INVALID));
     }
 
     @ParameterizedTest
