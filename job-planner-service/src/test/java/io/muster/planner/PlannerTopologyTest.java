@@ -560,8 +560,7 @@ class PlannerTopologyTest {
     void anAnswerThatIsNoJsonIsAFailure(String payload) {
         String deliveryId = call();
         planner.report(
-                "a",
-                new MethodAnswered(deliveryId, 200, ByteBuffer.wrap(payload.getBytes(StandardCharsets.UTF_8))));
+                "a", new MethodAnswered(deliveryId, 200, ByteBuffer.wrap(payload.getBytes(StandardCharsets.UTF_8))));
         assertThat(planner.events("m", "a").getLast()).isInstanceOfSatisfying(DeviceJobFailed.class, failed -> {
             assertThat(failed.getCode()).isEqualTo("InvalidResponse");
             assertThat(failed.getDescription()).contains("JSON");
@@ -577,7 +576,8 @@ class PlannerTopologyTest {
                         ByteBuffer.wrap(payload.getBytes(StandardCharsets.UTF_8))));
         assertThat(planner.lastReply())
                 .isInstanceOfSatisfying(
-                        Refusal.class, refusal -> assertThat(refusal.getMessage()).contains("JSON"));
+                        Refusal.class,
+                        refusal -> assertThat(refusal.getMessage()).contains("JSON"));
     }
 
     @Test

@@ -9,7 +9,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.muster.agent.Behaviour;
 import io.muster.agent.SimulatedFleet;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -70,42 +73,85 @@ class RoadTest {
         assertThat(fleet.counters().repeated()).isZero();
     }
 
-    /** Each expands over more devices in each partition than a step takes. */
+    /**
+     * Each expands over more devices in each partition than a step takes: three plain jobs, one that is released by and by, one that goes on, and
+     * one for twins that nobody has changed yet. The statistics are the processor's, the versions those of every twin.
+     */
     @Test
     void twinJobsThatOverlapChangeEveryDeviceOnce() throws Exception {
         List<String> ids = SimulatedFleet.deviceIds("overlap-", 3 * DEVICES);
         muster.register(ids, "{\"overlap\":true}");
-        assertThat(desiredVersions()).isEqualTo("[{\"version\":1,\"n\":" + ids.size() + "}]");
+        assertThat(desiredVersions()).isEqualTo(Map.of(1, ids.size()));
+        String etag = ok(muster.rest
+                        .send("GET", "/twins/" + ids.getFirst(), null)
+                        .join())
+                .path("etag")
+                .asText();
 
-        List<String> jobs = List.of("overlap1", "overlap2", "overlap3");
-        jobs.stream()
-                .map(id -> muster.rest.send(
-                        "PUT",
-                        "/jobs/v2/" + id,
-                        "{\"type\":\"scheduleUpdateTwin\",\"queryCondition\":\"tags.overlap = true\",\"updateTwin\":{\"etag\":\"*\","
-                                + "\"properties\":{\"desired\":{\"" + id
-                                + "\":1}}},\"maxExecutionTimeInSeconds\":120}"))
+        Map<String, String> jobs = new LinkedHashMap<>();
+        jobs.put("overlap1", overlap("overlap1", "*", ""));
+        jobs.put("overlapUnchanged", overlap("overlapUnchanged", etag, ""));
+        jobs.put("overlap2", overlap("overlap2", "*", ""));
+        jobs.put("overlapPaced", overlap("overlapPaced", "*", ",\"rollout\":{\"devicesPerMinute\":60000}"));
+        jobs.put("overlapContinuous", overlap("overlapContinuous", "*", ",\"continuous\":true"));
+        jobs.put("overlap3", overlap("overlap3", "*", ""));
+        jobs.entrySet().stream()
+                .map(job -> muster.rest.send("PUT", "/jobs/v2/" + job.getKey(), job.getValue()))
                 .toList()
                 .forEach(answer -> ok(answer.join()));
-        for (String id : jobs) {
-            JsonNode counts = completed(id);
-            assertThat(counts.path("deviceCount").asInt()).as(id).isEqualTo(ids.size());
-            assertThat(counts.path("succeededCount").asInt()).as(id).isEqualTo(ids.size());
-            for (String none : List.of("failedCount", "pendingCount", "runningCount", "cancelledCount")) {
-                assertThat(counts.path(none).asInt()).as(id + " " + none).isZero();
-            }
+        for (String id : List.of("overlap1", "overlap2", "overlapPaced", "overlap3")) {
+            counted(completed(id), id, ids.size(), 0);
         }
-        assertThat(desiredVersions()).isEqualTo("[{\"version\":" + (1 + jobs.size()) + ",\"n\":" + ids.size() + "}]");
+        JsonNode unchanged = completed("overlapUnchanged");
+        int first = unchanged.path("succeededCount").asInt();
+        counted(unchanged, "overlapUnchanged", first, ids.size() - first);
+        await().atMost(Duration.ofSeconds(60))
+                .until(() ->
+                        statistics("overlapContinuous").path("succeededCount").asInt() >= ids.size());
+        counted(statistics("overlapContinuous"), "overlapContinuous", ids.size(), 0);
+        assertThat(job("overlapContinuous").path("status").asText()).isEqualTo("running");
+
+        Map<Integer, Integer> versions = new TreeMap<>(Map.of(6, ids.size() - first, 7, first));
+        versions.values().removeIf(devices -> devices == 0);
+        assertThat(desiredVersions()).isEqualTo(versions);
+        ok(muster.rest.send("POST", "/jobs/v2/overlapContinuous/cancel", null).join());
+    }
+
+    private static String overlap(String id, String etag, String more) {
+        return """
+                {"type":"scheduleUpdateTwin","queryCondition":"tags.overlap = true","maxExecutionTimeInSeconds":120,
+                 "updateTwin":{"etag":"%s","properties":{"desired":{"%s":1}}}%s}""".formatted(etag, id, more);
+    }
+
+    private static void counted(JsonNode counts, String id, int succeeded, int failed) {
+        Map<String, Integer> expected = Map.of(
+                "deviceCount",
+                succeeded + failed,
+                "succeededCount",
+                succeeded,
+                "failedCount",
+                failed,
+                "pendingCount",
+                0,
+                "runningCount",
+                0,
+                "cancelledCount",
+                0);
+        expected.forEach((name, count) ->
+                assertThat(counts.path(name).asInt()).as(id + " " + name).isEqualTo(count));
     }
 
     /** How many of those devices have which version, as a query tells it. */
-    private static String desiredVersions() {
+    private static Map<Integer, Integer> desiredVersions() {
         String query = "SELECT properties.desired.$version AS version, COUNT() AS n FROM devices"
                 + " WHERE tags.overlap = true GROUP BY properties.desired.$version";
-        return ok(muster.rest
+        Map<Integer, Integer> versions = new TreeMap<>();
+        ok(muster.rest
                         .send("POST", "/devices/query", "{\"query\":\"" + query + "\"}")
                         .join())
-                .toString();
+                .forEach(row ->
+                        versions.put(row.path("version").asInt(), row.path("n").asInt()));
+        return versions;
     }
 
     @ParameterizedTest
