@@ -100,10 +100,32 @@ class AccessListsTest {
         }
     }
 
-    @Test
-    void whereAccessListsHoldAllTopicsCannotBeOpened() {
-        assertThatThrownBy(() -> Manifests.template("strimzi.enabled=true", "processor.streamTopics[0]=*"))
-                .hasMessageContaining("processor.streamTopics names topics");
+    /** A pattern that Kafka would take for ours opens more than stream jobs are given. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "*",
+                "d*",
+                "devices",
+                "device-commands",
+                "muster-x",
+                "muster-*",
+                "m*",
+                "_*",
+                "__consumer_offsets",
+                "kafkasql-journal",
+                "k*"
+            })
+    void whereAccessListsHoldNothingOfOursCanBeOpened(String pattern) {
+        assertThatThrownBy(() -> Manifests.template("strimzi.enabled=true", "processor.streamTopics[0]=" + pattern))
+                .hasMessageContaining("processor.streamTopics has " + pattern);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"telemetry", "devicesx", "device", "orders-*", "plant.*", "telemetry-*", "x_*"})
+    void whereAccessListsHoldTopicsOfUsersAreOpened(String pattern) throws IOException {
+        assertThat(Manifests.template("strimzi.enabled=true", "processor.streamTopics[0]=" + pattern))
+                .isNotNull();
     }
 
     @ParameterizedTest

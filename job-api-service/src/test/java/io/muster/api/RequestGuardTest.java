@@ -3,17 +3,24 @@ package io.muster.api;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.micrometer.core.instrument.Counter;
 import io.muster.api.access.Throttles;
 import io.muster.api.http.RestServer;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
+import io.muster.records.DevicePage;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -27,6 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What anybody who reaches the port can send, over raw sockets and without a token: it is bounded, and answered as a client reads it. */
 class RequestGuardTest {
     private static final String END = "\r\n\r\n";
+    private static final Pattern LENGTH = Pattern.compile("(?i)content-length: (\\d+)");
     private static TestApi api;
 
     @BeforeAll
@@ -188,6 +196,88 @@ class RequestGuardTest {
                     .until(() -> impatient
                             .exchange("GET /twins/a HTTP/1.1\r\nHost: h" + END)
                             .contains(" 401 "));
+        }
+    }
+
+    /** A request of forty bytes has an answer of fifty kilobytes, and needs no token: whoever asks for more of them than it reads is closed. */
+    @Test
+    void manyRequestsInOnePacketAreNotAllAnswered() throws IOException {
+        String many = "GET /openapi.yaml HTTP/1.1\r\nHost: h\r\n\r\n".repeat(1000);
+        try (TestApi own = TestApi.start();
+                Socket socket = own.connect()) {
+            socket.getOutputStream().write(many.getBytes(StandardCharsets.US_ASCII));
+            TestApi.readAll(socket);
+            double answered = own.meters.find("muster.api.answers").counters().stream()
+                    .mapToDouble(Counter::count)
+                    .sum();
+            assertThat(answered).as("those that were written at once, and four").isBetween(1.0, 20.0);
+            assertThat(own.exchange("GET /twins/a HTTP/1.1\r\nHost: h\r\nConnection: close" + END))
+                    .contains(" 401 ");
+        }
+    }
+
+    @Test
+    void severalRequestsInOnePacketAreAnsweredInTheirOrder() throws IOException {
+        String answers =
+                api.exchange("GET /twins/a HTTP/1.1\r\nHost: h\r\n\r\nGET /openapi.yaml HTTP/1.1\r\nHost: h\r\n\r\n"
+                        + "GET /twins/a HTTP/1.1\r\nHost: h\r\nConnection: close" + END);
+        assertThat(answers).containsSubsequence(" 401 ", " 200 ", " 401 ");
+    }
+
+    /** A large answer that nobody reads is not kept; one that is read slowly goes on. */
+    @Test
+    void anAnswerThatNobodyReadsIsNotKept() throws Exception {
+        RestServer.Patience little = new RestServer.Patience(Duration.ofSeconds(20), Duration.ofSeconds(4));
+        try (TestApi impatient = TestApi.start(1000, little)) {
+            String tags = "{\"x\":\"" + "x".repeat(20_000) + "\"}";
+            impatient.planner.partitions = _ -> List.of(new DevicePage(
+                    0,
+                    1,
+                    IntStream.range(0, 1000)
+                            .mapToObj(i -> RequestsDouble.twinOf("d" + i, tags))
+                            .toList(),
+                    false));
+            String body = "{\"query\":\"SELECT * FROM devices\"}";
+            byte[] request =
+                    ("POST /devices/query?api-version=2021-04-12 HTTP/1.1\r\nHost: localhost\r\nAuthorization: "
+                                    + impatient.token("iothubowner")
+                                    + "\r\nx-ms-max-item-count: 1000\r\nContent-Length: "
+                                    + body.length() + END + body)
+                            .getBytes(StandardCharsets.US_ASCII);
+            try (Socket reads = impatient.connect()) {
+                reads.setReceiveBufferSize(32 * 1024);
+                reads.getOutputStream().write(request);
+                InputStream in = reads.getInputStream();
+                StringBuilder headers = new StringBuilder();
+                while (headers.indexOf(END) < 0) {
+                    headers.append((char) in.read());
+                }
+                Matcher length = LENGTH.matcher(headers);
+                assertThat(length.find()).isTrue();
+                int left = Integer.parseInt(length.group(1));
+                assertThat(left).isGreaterThan(15_000_000);
+                // For longer than a connection may stand still.
+                Instant end = Instant.now().plus(Duration.ofSeconds(6));
+                while (Instant.now().isBefore(end)) {
+                    left -= in.readNBytes(Math.min(left, 40_000)).length;
+                    LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+                }
+                assertThat(left).as("it takes its time").isPositive();
+                assertThat(in.readNBytes(left).length).isEqualTo(left);
+            }
+            try (Socket stands = impatient.connect()) {
+                stands.setReceiveBufferSize(4096);
+                stands.getOutputStream().write(request);
+                await().atMost(Duration.ofSeconds(20)).until(() -> {
+                    try {
+                        // What is sent to a connection that was closed brings its end.
+                        stands.getOutputStream().write(' ');
+                        return false;
+                    } catch (IOException e) {
+                        return true;
+                    }
+                });
+            }
         }
     }
 

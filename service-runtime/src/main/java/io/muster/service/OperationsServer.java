@@ -6,16 +6,30 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.BooleanSupplier;
 
 /**
- * What the people and machines that operate a service ask it, over plain HTTP: {@code /health/live}, {@code /health/ready} (200 or
- * 503) and {@code /metrics} in Prometheus' text format.
+ * Answers the people and machines that operate a service, over plain HTTP: {@code /health/live}, {@code /health/ready} (200 or
+ * 503) and {@code /metrics} in Prometheus' text format. Whoever is slow keeps nobody else waiting.
  */
 public final class OperationsServer implements AutoCloseable {
     private static final String TEXT = "text/plain; charset=utf-8";
+    /** Bounds of the JDK's server, which has none by itself: seconds for a request and for an answer, and connections. */
+    private static final Map<String, String> BOUNDS = Map.of(
+            "sun.net.httpserver.maxReqTime", "10",
+            "sun.net.httpserver.maxRspTime", "30",
+            "jdk.httpserver.maxConnections", "200");
+
+    static {
+        BOUNDS.forEach((name, value) -> {
+            if (System.getProperty(name) == null) {
+                System.setProperty(name, value);
+            }
+        });
+    }
 
     private final HttpServer server;
     private final ExecutorService executor;
@@ -42,8 +56,8 @@ public final class OperationsServer implements AutoCloseable {
             throw new SettingsException("The operations port " + address.port() + " on " + address.host()
                     + " can't be opened (" + e.getMessage() + "): choose another operations.port.");
         }
-        ExecutorService executor = Executors.newSingleThreadExecutor(
-                Thread.ofPlatform().daemon().name("operations").factory());
+        ExecutorService executor = Executors.newThreadPerTaskExecutor(
+                Thread.ofVirtual().name("operations-", 0).factory());
         server.setExecutor(executor);
         server.createContext("/health/live", exchange -> answer(exchange, 200, TEXT, "live\n"));
         server.createContext("/health/ready", exchange -> {

@@ -164,7 +164,7 @@ public final class GatewayTunnels implements AutoCloseable {
                 } else if (waiting == null && channel.isWritable()) {
                     channel.writeAndFlush(Unpooled.wrappedBuffer(bytes));
                 } else {
-                    LOG.info("Closed a tunnel: its device sends faster than the gateway takes it");
+                    LOG.debug("Closed a tunnel: its device sends faster than the gateway takes it");
                     channel.close();
                 }
             });
@@ -211,7 +211,7 @@ public final class GatewayTunnels implements AutoCloseable {
 
             @Override
             public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-                LOG.info("A tunnel to the gateway broke, reason={}", cause.toString());
+                LOG.debug("A tunnel to the gateway broke, reason={}", cause.toString());
                 ctx.close();
             }
         }

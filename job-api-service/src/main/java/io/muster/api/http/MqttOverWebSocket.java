@@ -66,7 +66,7 @@ final class MqttOverWebSocket {
 
     @OnError
     void failed(WebSocketSession session, Throwable error) {
-        LOG.info("A WebSocket failed, reason={}", error.toString());
+        LOG.debug("A WebSocket failed, reason={}", error.toString());
         session.close(CloseReason.PROTOCOL_ERROR);
     }
 

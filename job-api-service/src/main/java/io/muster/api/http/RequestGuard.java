@@ -5,6 +5,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpResponse;
@@ -25,12 +26,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Guards one connection: refuses what is no request, gives paths their normal form, and closes a connection that is slow to send a
- * request or sends none. Nothing of a refused request reaches a route, so none of it is logged or kept. One a connection; runs on
+ * request or sends none, that sends more requests than it has had answers to, or that does not read its answers. Nothing of a refused request reaches a route, so none of it is logged or kept. One a connection; runs on
  * the connection's event loop.
  */
 final class RequestGuard extends ChannelDuplexHandler {
     private static final Duration LINGER = Duration.ofMillis(250);
     private static final int CHECKS = 5;
+
+    /** Answers that a connection may be owed: each takes memory until it is read, and no client that we know sends a second request before. */
+    static final int MOST_UNANSWERED = 4;
+
     private static final long NEVER = Long.MIN_VALUE;
 
     /** Tells the guard that bytes arrived: it stands in front of the decoder, where a request is not whole yet. */
@@ -48,6 +53,8 @@ final class RequestGuard extends ChannelDuplexHandler {
     private final BiFunction<HttpRequest, Problem, FullHttpResponse> refusal;
     private long arrivingSince = System.nanoTime();
     private long idleSince = NEVER;
+    private long stalledSince = NEVER;
+    private long unwritten;
     private int unanswered;
     private boolean refused;
     private boolean upgraded;
@@ -66,8 +73,27 @@ final class RequestGuard extends ChannelDuplexHandler {
     }
 
     private void check(ChannelHandlerContext ctx) {
-        if (!upgraded && (isOver(arrivingSince, patience.request()) || isOver(idleSince, patience.idle()))) {
+        noteProgress(ctx);
+        if (!upgraded
+                && (isOver(arrivingSince, patience.request())
+                        || isOver(idleSince, patience.idle())
+                        || isOver(stalledSince, patience.idle()))) {
             ctx.close();
+        }
+    }
+
+    /** Notes whether something was written of what waits to be: a slow reader is waited for, and one that stands still is not. */
+    private void noteProgress(ChannelHandlerContext ctx) {
+        long before = unwritten;
+        ChannelOutboundBuffer waiting = ctx.channel().unsafe().outboundBuffer();
+        unwritten = waiting == null ? 0 : waiting.totalPendingWriteBytes() - waiting.currentProgress();
+        if (unwritten != before && idleSince != NEVER) {
+            idleSince = System.nanoTime();
+        }
+        if (unwritten == 0 || unwritten != before) {
+            stalledSince = NEVER;
+        } else if (stalledSince == NEVER) {
+            stalledSince = System.nanoTime();
         }
     }
 
@@ -90,6 +116,12 @@ final class RequestGuard extends ChannelDuplexHandler {
             }
             request.setUri(RequestRules.normal(request.uri()));
             unanswered++;
+            if (unanswered > MOST_UNANSWERED) {
+                refused = true;
+                ReferenceCountUtil.release(message);
+                ctx.close();
+                return;
+            }
             idleSince = NEVER;
             if (arrivingSince == NEVER) {
                 arrivingSince = System.nanoTime(); // It came in one packet with the end of the request before it.

@@ -3,6 +3,7 @@ package io.muster.api.json;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -19,7 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** A request's body: one JSON object. Absent and null members are the same; unknown ones are ignored but where {@link #rejectOthers} is asked. */
+/** A request's body: one JSON object, in which no name is there twice. Absent and null members are the same; unknown ones are ignored but where {@link #rejectOthers} is asked. */
 public final class Body {
     private static final int DEPTH = 64;
     private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
@@ -28,6 +29,7 @@ public final class Body {
                             .maxNumberLength(400)
                             .build())
                     .disable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .build())
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();

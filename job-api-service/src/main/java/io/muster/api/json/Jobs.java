@@ -167,10 +167,14 @@ public final class Jobs {
 
     private static String condition(Body body) {
         Optional<JsonNode> ids = body.member("deviceIds");
+        Optional<String> query = body.text("queryCondition");
+        if (ids.isPresent() && query.isPresent()) {
+            throw new ProblemException(
+                    Problem.argumentInvalid("A job has queryCondition or deviceIds: leave one of them out."));
+        }
         if (ids.isEmpty()) {
-            return body.text("queryCondition")
-                    .orElseThrow(() -> new ProblemException(Problem.argumentNull(
-                            "queryCondition is missing: name devices, or say * for all of them.")));
+            return query.orElseThrow(() -> new ProblemException(
+                    Problem.argumentNull("queryCondition is missing: name devices, or say * for all of them.")));
         }
         List<String> texts = new ArrayList<>();
         for (JsonNode id : ids.get()) {

@@ -319,17 +319,13 @@ final class StreamCompiler {
 
     /** Rejects a partitioned select that brings rows together by anything but the partition's column: rows of different partitions don't meet. */
     private static void checkPartitions(SelectContext select, StreamExpressions rows, Map<String, Integer> keys) {
-        List<SourceContext> sources = new ArrayList<>(List.of(select.source()));
-        select.join().stream()
-                .filter(StreamQueryParser.JoinedContext.class::isInstance)
-                .forEach(join -> sources.add(((StreamQueryParser.JoinedContext) join).source()));
+        List<SourceContext> sources = sources(select);
         for (int part = 0; part < sources.size(); part++) {
             if (sources.get(part).partition().isEmpty()) {
                 continue;
             }
             StreamQueryParser.PathContext path = sources.get(part).partition(0).path();
-            List<String> names = path.name().stream().map(StreamScope::name).toList();
-            String name = names.getLast();
+            String name = partition(sources.get(part));
             StreamScope.Column column = new StreamScope.Column(part, List.of(name));
             if (part == 0 && !select.or().isEmpty() && select.GROUP() != null && !keys.containsKey(column.key())) {
                 throw Parsing.refuse(
@@ -343,8 +339,26 @@ final class StreamCompiler {
         }
     }
 
+    /**
+     * Returns whether the select's rows stay in their partition, since each source says PARTITION BY PartitionId. Rows that are equal in another
+     * column may stand in several partitions, whatever their producer meant.
+     */
     private static boolean isPartitioned(SelectContext select) {
-        return !select.source().partition().isEmpty();
+        return sources(select).stream()
+                .allMatch(source ->
+                        !source.partition().isEmpty() && partition(source).equalsIgnoreCase(StreamQuery.PARTITION));
+    }
+
+    private static List<SourceContext> sources(SelectContext select) {
+        List<SourceContext> sources = new ArrayList<>(List.of(select.source()));
+        select.join().stream()
+                .filter(StreamQueryParser.JoinedContext.class::isInstance)
+                .forEach(join -> sources.add(((StreamQueryParser.JoinedContext) join).source()));
+        return sources;
+    }
+
+    private static String partition(SourceContext source) {
+        return StreamScope.name(source.partition(0).path().name().getLast());
     }
 
     private static List<StreamQuery.Analytic> analytics(

@@ -36,9 +36,12 @@ public record StreamQuery(
     /** The place of {@code System.Window()} among what is computed for a group. */
     public static final int WINDOW = -1;
 
+    /** The name of the number of the partition that an event came from. */
+    static final String PARTITION = "PartitionId";
+
     /** Names that every event has besides its members; {@code *} does not stand for them. */
     public static final Set<String> METADATA =
-            anyCase(Set.of("EventEnqueuedUtcTime", "EventProcessedUtcTime", "PartitionId", "IoTHub", "Properties"));
+            anyCase(Set.of("EventEnqueuedUtcTime", "EventProcessedUtcTime", PARTITION, "IoTHub", "Properties"));
 
     private static final int LONGEST = 65_536;
 
@@ -74,7 +77,7 @@ public record StreamQuery(
      * @param joins one for each further source
      * @param where null for all rows
      * @param having null for all rows
-     * @param partitioned whether PARTITION BY was said: each partition has its own time
+     * @param partitioned whether rows of different partitions have nothing to do with each other: each partition has its own time
      */
     public record Select(
             List<Source> sources,

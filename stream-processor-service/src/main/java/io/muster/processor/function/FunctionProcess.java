@@ -19,14 +19,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +50,10 @@ public final class FunctionProcess {
     private static final int IDLE_TICKS = 240;
     private static final int LONGEST_LAST_WORDS = 500;
     private static final int LONGEST_TICKS = 480;
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(120);
+
+    /** How long a job keeps a process that another one waits for; a call that is under way is waited for. */
+    private static final Duration TURN = Duration.ofSeconds(1);
 
     /** Has Linux's out-of-memory killer end a process of functions first. */
     private static final String FIRST_TO_GO = "1000";
@@ -66,48 +71,38 @@ public final class FunctionProcess {
     }
 
     /**
-     * How many processes of functions there may be at once. A job that needs one when there are as many ends the one that has been idle longest,
-     * whose functions get another when they are called; where none is idle, the call waits for one. Thread-safe.
+     * Bounds how many processes of functions there are at once. A job that needs one when there are as many waits for its turn; one that has a
+     * process gives it up between two calls when somebody waits, and gets another when its functions are called again. So busy jobs take turns
+     * of about {@link #TURN}, and one that is idle gives way at once. Thread-safe. Decided in ADR 0019.
      */
     public static final class Places {
         private final int most;
-        private final Set<Running> taken = new HashSet<>();
+        private final Semaphore free;
 
         /** @param most 1 or more */
         public Places(int most) {
             this.most = most;
+            this.free = new Semaphore(most, true);
         }
 
-        private Running start(FunctionProcess functions) throws IOException {
+        private void take() throws IOException {
             try {
-                for (int ticks = 0; ticks < LONGEST_TICKS; ticks++) {
-                    Running started = startWherePlaceIs(functions);
-                    if (started != null) {
-                        return started;
-                    }
-                    Thread.sleep(TICK);
+                if (free.tryAcquire(LONGEST_WAIT.toSeconds(), TimeUnit.SECONDS)) {
+                    return;
                 }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new IOException("the wait for one was interrupted", e);
             }
-            throw new IOException("all " + most + " have been busy for "
-                    + TICK.multipliedBy(LONGEST_TICKS).toSeconds() + " seconds");
+            throw new IOException("all " + most + " have been busy for " + LONGEST_WAIT.toSeconds() + " seconds");
         }
 
-        /** Returns null where there is no place, and makes one if it can. */
-        private synchronized @Nullable Running startWherePlaceIs(FunctionProcess functions) throws IOException {
-            taken.removeIf(process -> !process.isAlive());
-            if (taken.size() < most) {
-                Running started = functions.new Running();
-                taken.add(started);
-                return started;
-            }
-            taken.stream()
-                    .filter(Running::isIdle)
-                    .min(Comparator.comparingLong(process -> process.usedAt))
-                    .ifPresent(process -> process.process.destroyForcibly());
-            return null;
+        private void give() {
+            free.release();
+        }
+
+        private boolean isWaitedFor() {
+            return free.hasQueuedThreads();
         }
     }
 
@@ -127,12 +122,11 @@ public final class FunctionProcess {
             throw new EvaluationException(name + " is given a value that is nested deeper than " + Wire.DEEPEST);
         }
         for (int tries = 2; ; tries--) {
-            Running process = running();
+            Running process = begun();
             try {
                 return process.call(number, request);
             } catch (IOException e) {
                 process.kill();
-                running = null;
                 String reason = process.reason();
                 if (reason != null) {
                     throw new EvaluationException(name + " " + reason);
@@ -163,22 +157,32 @@ public final class FunctionProcess {
         return bytes.toByteArray();
     }
 
-    private Running running() {
+    /** Returns the process for a call that begins now. */
+    private Running begun() {
         Running known = running;
-        if (known == null || !known.isAlive()) {
-            try {
-                known = places.start(this);
-            } catch (IOException e) {
-                throw new EvaluationException("The process for functions can't be started: " + e.getMessage());
-            }
-            running = known;
+        if (known != null && known.begin()) {
+            return known;
         }
-        return known;
+        try {
+            places.take();
+            Running started = new Running();
+            running = started;
+            started.begin();
+            return started;
+        } catch (IOException e) {
+            throw new EvaluationException("The process for functions can't be started: " + e.getMessage());
+        }
     }
 
     /** The process that runs now; a test may end it. */
     synchronized @Nullable ProcessHandle handle() {
         return running == null ? null : running.process.toHandle();
+    }
+
+    private enum Use {
+        IDLE,
+        BUSY,
+        GIVEN_UP
     }
 
     private final class Running {
@@ -187,12 +191,11 @@ public final class FunctionProcess {
         private final DataInputStream in;
         private final Set<Integer> defined = new HashSet<>();
         private final ScheduledFuture<?> watch;
+        private final long startedAt = System.nanoTime();
+        private final AtomicReference<Use> use = new AtomicReference<>(Use.IDLE);
 
-        /** Odd while one is under way. */
+        /** How many have begun. */
         private volatile long calls;
-
-        /** When its last call was answered. */
-        private volatile long usedAt = System.nanoTime();
 
         private volatile @Nullable String reason;
         private String lastWords = "";
@@ -205,23 +208,36 @@ public final class FunctionProcess {
         private Running() throws IOException {
             ProcessBuilder builder = new ProcessBuilder(command());
             builder.environment().clear();
-            process = builder.start();
+            try {
+                process = builder.start();
+            } catch (IOException e) {
+                places.give();
+                throw e;
+            }
+            process.onExit().thenRun(places::give);
             out = new DataOutputStream(new BufferedOutputStream(process.getOutputStream()));
             in = new DataInputStream(new BufferedInputStream(process.getInputStream()));
             goFirst(process.pid());
             watch = WATCH.scheduleWithFixedDelay(this::watch, TICK.toMillis(), TICK.toMillis(), TimeUnit.MILLISECONDS);
         }
 
-        private boolean isAlive() {
-            return process.isAlive();
+        /** Returns whether a call may begin: not where the process has ended or was given up. */
+        private boolean begin() {
+            if (!process.isAlive() || !use.compareAndSet(Use.IDLE, Use.BUSY)) {
+                return false;
+            }
+            calls = calls + 1;
+            return true;
         }
 
-        private boolean isIdle() {
-            return calls % 2 == 0;
+        /** Ends the process where it is idle, and somebody else waits for its place. */
+        private void giveWay() {
+            if (places.isWaitedFor() && use.compareAndSet(Use.IDLE, Use.GIVEN_UP)) {
+                process.destroyForcibly();
+            }
         }
 
         private Object call(int number, byte[] request) throws IOException {
-            calls = calls + 1;
             try {
                 if (defined.add(number)) {
                     JavaScriptFunction function = functions.get(number);
@@ -244,8 +260,10 @@ public final class FunctionProcess {
                 }
                 throw new IOException("no answer: " + kind);
             } finally {
-                usedAt = System.nanoTime();
-                calls = calls + 1;
+                use.set(Use.IDLE);
+                if (System.nanoTime() - startedAt > TURN.toNanos()) {
+                    giveWay();
+                }
             }
         }
 
@@ -257,14 +275,17 @@ public final class FunctionProcess {
                 return;
             }
             ticks++;
-            boolean idle = seen % 2 == 0;
+            boolean idle = use.get() != Use.BUSY;
             if (!process.isAlive()) {
                 watch.cancel(false);
-            } else if (idle && ticks > IDLE_TICKS) {
-                process.destroyForcibly();
-            } else if (!idle && processorTime().minus(processorTime).compareTo(MOST_PROCESSOR_TIME) > 0) {
+            } else if (idle) {
+                giveWay();
+                if (ticks > IDLE_TICKS) {
+                    process.destroyForcibly();
+                }
+            } else if (processorTime().minus(processorTime).compareTo(MOST_PROCESSOR_TIME) > 0) {
                 end("takes more than " + MOST_PROCESSOR_TIME.toSeconds() + " seconds of a processor");
-            } else if (!idle && ticks > LONGEST_TICKS) {
+            } else if (ticks > LONGEST_TICKS) {
                 end("has not answered for " + TICK.multipliedBy(LONGEST_TICKS).toSeconds() + " seconds");
             }
         }

@@ -19,6 +19,8 @@ import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -220,6 +222,37 @@ class FunctionProcessTest {
             Future<Object> otherCall = threads.submit(() -> call(function, 1L));
             assertThat(busyCall.get()).isEqualTo("done");
             assertThat(otherCall.get()).isEqualTo(1L);
+        }
+    }
+
+    /** A job with a backlog calls again and again, and its process is idle for microseconds: another one's call is let in, and neither fails. */
+    @Test
+    void busyJobsTakeTurns() throws Exception {
+        FunctionProcess.Places places = new FunctionProcess.Places(1);
+        String script = "function main(a) { for (var i = 0, s = 0; i < 200000; i++) { s += i % 7; } return a; }";
+        ScalarFunction.Body busy = of(new FunctionProcess(places), script);
+        List<ScalarFunction.Body> others = Stream.generate(() -> of(new FunctionProcess(places), script))
+                .limit(3)
+                .toList();
+        AtomicBoolean enough = new AtomicBoolean();
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<Long> backlog = threads.submit(() -> {
+                long calls = 0;
+                while (!enough.get()) {
+                    assertThat(call(busy, calls)).isEqualTo(calls);
+                    calls++;
+                }
+                return calls;
+            });
+            for (long round = 0; round < 2; round++) {
+                for (ScalarFunction.Body other : others) {
+                    long argument = round;
+                    assertThat(threads.submit(() -> call(other, argument)).get(60, TimeUnit.SECONDS))
+                            .isEqualTo(argument);
+                }
+            }
+            enough.set(true);
+            assertThat(backlog.get(60, TimeUnit.SECONDS)).isPositive();
         }
     }
 

@@ -25,6 +25,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.ToIntFunction;
+import java.util.stream.Stream;
 
 /**
  * Says what to run, as the document of a stream job has it. Contract: stream-analytics, 4.1.
@@ -322,12 +323,20 @@ record StreamJobDefinition(
                 properties.path("eventsOutOfOrderPolicy").asText("Adjust").equalsIgnoreCase("Drop"));
     }
 
-    /** Whether rows of different partitions have to do with each other. */
+    /** Returns whether rows are joined in their partition: those of one number in each topic belong together, so topics have as many. */
+    boolean joinsPartitions() {
+        return !merges && selects(query).anyMatch(select -> !select.joins().isEmpty());
+    }
+
+    private static Stream<StreamQuery.Select> selects(StreamQuery query) {
+        return Stream.concat(
+                query.steps().stream().flatMap(step -> step.selects().stream()),
+                query.outputs().stream().map(StreamQuery.Output::select));
+    }
+
+    /** Returns whether rows of different partitions have to do with each other. */
     private static boolean merges(StreamQuery query) {
-        List<StreamQuery.Select> selects = new ArrayList<>();
-        query.steps().forEach(step -> selects.addAll(step.selects()));
-        query.outputs().forEach(output -> selects.add(output.select()));
-        return selects.stream()
+        return selects(query)
                 .anyMatch(select -> (!select.partitioned()
                                 && (select.grouping().isPresent()
                                         || !select.joins().isEmpty()

@@ -22,6 +22,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
@@ -76,6 +78,7 @@ final class StreamPositions {
             Map<String, List<PartitionInfo>> topics = consumer.listTopics(LIMIT);
             rejectMissing(topics, definition);
             rejectTooMany(topics, definition);
+            rejectUneven(topics, definition);
             int tasks = definition.tasks(
                     topic -> topics.getOrDefault(topic, List.of()).size(), units);
             List<String> diagnostics = new ArrayList<>();
@@ -130,6 +133,20 @@ final class StreamPositions {
                         + " partitions, and a stream job reads topics of up to " + StreamJobDecider.MOST_PARTITIONS
                         + ".");
             }
+        }
+    }
+
+    private static void rejectUneven(Map<String, List<PartitionInfo>> topics, StreamJobDefinition definition)
+            throws StreamJobDefinitionException {
+        Map<String, Integer> partitions = new TreeMap<>();
+        definition
+                .topicsRead()
+                .forEach(topic -> partitions.put(
+                        topic, topics.getOrDefault(topic, List.of()).size()));
+        if (definition.joinsPartitions() && Set.copyOf(partitions.values()).size() > 1) {
+            throw new StreamJobDefinitionException(
+                    "The query joins topics by PartitionId, and they have different numbers of" + " partitions, "
+                            + partitions + ": leave PARTITION BY out.");
         }
     }
 

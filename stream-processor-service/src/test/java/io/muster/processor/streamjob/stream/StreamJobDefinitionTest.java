@@ -64,6 +64,26 @@ class StreamJobDefinitionTest {
                 .hasMessageContaining(why);
     }
 
+    /** Rows that are equal in a column may stand in several partitions, whatever it is called: they come together, but for PartitionId's. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            SELECT a INTO o FROM i                                                                                       | false
+            SELECT a INTO o FROM i PARTITION BY k                                                                        | false
+            SELECT k, COUNT(*) AS n INTO o FROM i GROUP BY k, TumblingWindow(second, 1)                                  | true
+            SELECT k, COUNT(*) AS n INTO o FROM i PARTITION BY k GROUP BY k, TumblingWindow(second, 1)                   | true
+            SELECT PartitionId, COUNT(*) AS n INTO o FROM i PARTITION BY partitionid GROUP BY PartitionId, TumblingWindow(second, 1) | false
+            SELECT LAG(a) OVER (PARTITION BY k LIMIT DURATION(day, 1)) AS b INTO o FROM i PARTITION BY k                 | true
+            SELECT LAG(a) OVER (PARTITION BY k LIMIT DURATION(day, 1)) AS b INTO o FROM i PARTITION BY PartitionId       | false
+            SELECT x.k INTO o FROM i x PARTITION BY k JOIN i y PARTITION BY k ON x.k = y.k AND DATEDIFF(second, x, y) BETWEEN 0 AND 5 | true
+            SELECT x.k INTO o FROM i x PARTITION BY PartitionId JOIN i y ON x.PartitionId = y.PartitionId AND DATEDIFF(second, x, y) BETWEEN 0 AND 5 | true
+            SELECT x.k INTO o FROM i x PARTITION BY PartitionId JOIN i y PARTITION BY PartitionId ON x.PartitionId = y.PartitionId AND DATEDIFF(second, x, y) BETWEEN 0 AND 5 | false
+            """)
+    void rowsComeTogetherUnlessTheyStayInTheirPartition(String query, boolean merges) throws Exception {
+        assertThat(parse(job(query, "{'name':'i','properties':{'type':'Stream','datasource':" + IN + "}}", OUT))
+                        .merges())
+                .isEqualTo(merges);
+    }
+
     @Test
     void topicsOfUsersAndTelemetryAreTakenAndCommandsWritten() throws Exception {
         assertThat(parse(document(IN, OUT)).topicsWritten()).containsExactly("out");

@@ -133,6 +133,32 @@ class StreamPositionsTest {
                 .hasMessageContaining("10001 partitions");
     }
 
+    /** Task 1 would have partition 1 of each, in which other keys stand: pairs would be missing. */
+    @Test
+    void topicsThatAreJoinedByPartitionHaveAsMany() throws Exception {
+        StreamJobDefinition definition = StreamJobDefinition.parse(
+                ("{'properties':{'inputs':[{'name':'i','properties':{'type':'Stream','datasource':" + hub("in")
+                                + "}},{'name':'j','properties':{'type':'Stream','datasource':" + hub("more")
+                                + "}}],'outputs':[{'name':'o','properties':{'datasource':" + hub("out")
+                                + "}}],'transformation':{'properties':{'query':'SELECT i.k INTO o FROM i PARTITION BY PartitionId"
+                                + " JOIN j PARTITION BY PartitionId ON i.PartitionId = j.PartitionId AND i.k = j.k"
+                                + " AND DATEDIFF(second, i, j) BETWEEN 0 AND 5'}}}}")
+                        .replace('\'', '"'),
+                REACH);
+        StreamPositions positions = new StreamPositions(codecs, _ -> {
+            MockConsumer<String, byte[]> log = log();
+            log.updatePartitions("more", List.of(partition("more", 0), partition("more", 1)));
+            return log;
+        });
+        assertThatThrownBy(() -> positions.find(job, start, definition, 1, () -> false))
+                .isInstanceOf(StreamJobDefinitionException.class)
+                .hasMessageContaining("{in=1, more=2}: leave PARTITION BY out");
+    }
+
+    private static String hub(String topic) {
+        return "{'type':'Microsoft.ServiceBus/EventHub','properties':{'eventHubName':'" + topic + "'}}";
+    }
+
     /** A topic to read and one to write, and what an earlier start has said of its progress. */
     private MockConsumer<String, byte[]> log() {
         TopicPartition progress = new TopicPartition(Topics.STREAM_JOB_PROGRESS.name(), 0);
