@@ -88,6 +88,9 @@ class SignInTest {
         assertThat(get("/live/jobs", "Authorization: " + api.token("service"))).startsWith("HTTP/1.1 200 ");
         assertThat(get("/live/jobs", "Authorization: Bearer " + api.token("iothubowner")))
                 .startsWith("HTTP/1.1 200 ");
+        assertThat(get("/live/page.js", "Authorization: " + api.token("service")))
+                .as("the page says why a job stands")
+                .contains("job.statusMessage", "job.failureReason");
     }
 
     @Test

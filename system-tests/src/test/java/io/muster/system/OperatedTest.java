@@ -31,12 +31,17 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -87,23 +92,28 @@ class OperatedTest {
                 .redirectErrorStream(true)
                 .redirectOutput(new File("target/people.log"))
                 .start();
-        muster = MusterProgram.start(
-                "operated",
-                Map.of(
-                        "MUSTER_TRACES_ENDPOINT",
-                        "http://localhost:" + collector.getAddress().getPort() + "/v1/traces",
-                        "MUSTER_TRACES_SHARE",
-                        "1",
-                        "MUSTER_OIDC_ISSUER",
-                        issuer,
-                        "MUSTER_OIDC_AUDIENCE",
-                        "urn:muster"));
+        Map<String, String> environment = new HashMap<>(tracesAsThePageSays());
+        environment.put("MUSTER_OIDC_ISSUER", issuer);
+        environment.put("MUSTER_OIDC_AUDIENCE", "urn:muster");
+        muster = MusterProgram.start("operated", environment);
         muster.awaitReady();
         data = muster.data();
         restAddress = muster.restAddress();
         mqttPort = muster.mqttPort();
         policies = SharedAccessPolicies.load(data.resolve("policies.properties"));
         await().until(() -> Files.readString(Path.of("target/people.log")).contains("listens"));
+    }
+
+    /** The settings of the page's command, with the port of the collector that is here. */
+    private static Map<String, String> tracesAsThePageSays() throws IOException {
+        Matcher command = Pattern.compile("(?m)^((?:MUSTER_\\w+=\\S+ )+)\\./muster up$")
+                .matcher(Files.readString(Path.of("../docs/operate/traces.md")));
+        assertThat(command.find()).isTrue();
+        return Stream.of(command.group(1)
+                        .replace(":4318/", ":" + collector.getAddress().getPort() + "/")
+                        .split(" "))
+                .map(setting -> setting.split("=", 2))
+                .collect(Collectors.toMap(setting -> setting[0], setting -> setting[1]));
     }
 
     private static void collect(HttpExchange exchange) throws IOException {

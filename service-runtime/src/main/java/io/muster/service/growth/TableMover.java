@@ -148,8 +148,7 @@ final class TableMover {
         return table.isState() && end > 0 ? end + 1 : end;
     }
 
-    private void deleteBefore(Table table, Map<TopicPartition, Long> ends)
-            throws ExecutionException, InterruptedException {
+    void deleteBefore(Table table, Map<TopicPartition, Long> ends) throws ExecutionException, InterruptedException {
         Map<TopicPartition, RecordsToDelete> old = new HashMap<>();
         ends.forEach((part, end) -> old.put(part, RecordsToDelete.beforeOffset(firstKept(table, end))));
         untilPolicyHolds(
