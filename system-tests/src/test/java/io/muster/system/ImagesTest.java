@@ -196,8 +196,15 @@ class ImagesTest {
         requireContainers();
         String kafka = muster.standalone.options().kafka();
         StreamTopics.create(kafka, IN, OUT);
-        String job = StreamStartsTest.document(IN, OUT, 1, StreamTopics.BY_PARTITION);
+        String query = StreamTopics.BY_PARTITION.replace("COUNT(*) AS n", "UDF.same(COUNT(*)) AS n");
+        assertThat(query).contains("UDF.same");
+        String job = StreamStartsTest.document(IN, OUT, 1, query);
         assertThat(rest.sendStreamJob("PUT", "boxed", job).join().status()).isEqualTo(201);
+        // Its function runs in a process of its own, which the image has to be able to start.
+        ok(rest.sendStreamJob("PUT", "boxed/functions/same", """
+                        {"properties":{"type":"Scalar","properties":{"inputs":[{"dataType":"any"}],"output":{"dataType":"any"},
+                         "binding":{"type":"Microsoft.StreamAnalytics/JavascriptUdf",
+                                    "properties":{"script":"function main(n) { return n; }"}}}}}""").join());
         assertThat(rest.sendStreamJob("POST", "boxed/start", "{}").join().status())
                 .isEqualTo(202);
         AutoCloseable events = StreamTopics.feed(kafka, IN, 3);
