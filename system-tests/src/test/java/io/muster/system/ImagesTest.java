@@ -201,10 +201,14 @@ class ImagesTest {
         String job = StreamStartsTest.document(IN, OUT, 1, query);
         assertThat(rest.sendStreamJob("PUT", "boxed", job).join().status()).isEqualTo(201);
         // Its function runs in a process of its own, which the image has to be able to start.
-        ok(rest.sendStreamJob("PUT", "boxed/functions/same", """
-                        {"properties":{"type":"Scalar","properties":{"inputs":[{"dataType":"any"}],"output":{"dataType":"any"},
-                         "binding":{"type":"Microsoft.StreamAnalytics/JavascriptUdf",
-                                    "properties":{"script":"function main(n) { return n; }"}}}}}""").join());
+        String function = """
+                {"properties":{"type":"Scalar","properties":{"inputs":[{"dataType":"any"}],"output":{"dataType":"any"},
+                 "binding":{"type":"Microsoft.StreamAnalytics/JavascriptUdf",
+                            "properties":{"script":"function main(n) { return n; }"}}}}}""";
+        assertThat(rest.sendStreamJob("PUT", "boxed/functions/same", function)
+                        .join()
+                        .status())
+                .isEqualTo(201);
         assertThat(rest.sendStreamJob("POST", "boxed/start", "{}").join().status())
                 .isEqualTo(202);
         AutoCloseable events = StreamTopics.feed(kafka, IN, 3);
