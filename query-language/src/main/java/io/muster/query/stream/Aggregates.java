@@ -26,7 +26,7 @@ final class Aggregates {
         return switch (name) {
             case "COUNT" -> Optional.of(() -> new Count(argument));
             case "SUM" -> Optional.of(() -> new Sum(argument));
-            case "AVG" -> Optional.of(() -> new Spread(argument, spread -> spread.mean));
+            case "AVG" -> Optional.of(() -> new Average(argument));
             case "STDEV" ->
                 Optional.of(() -> new Spread(argument, spread -> Math.sqrt(spread.squares / (spread.count - 1))));
             case "STDEVP" ->
@@ -185,6 +185,69 @@ final class Aggregates {
         @Override
         public void load(Object saved) {
             sum = saved;
+        }
+    }
+
+    /**
+     * The sum, kept as Neumaier does with what each addition loses, by the count: the average of the numbers to the last bit, in whatever
+     * order and parts they come. A sum beyond a float has none.
+     */
+    private static final class Average implements Accumulator {
+        private final Expression argument;
+        private long count;
+        private double sum;
+        private double lost;
+
+        Average(Expression argument) {
+            this.argument = argument;
+        }
+
+        @Override
+        public void add(StreamRow row) {
+            Object value = argument.evaluate(row);
+            if (value instanceof Number number) {
+                count++;
+                plus(number.doubleValue());
+                if (value instanceof Long whole) {
+                    lost += whole - (long) number.doubleValue(); // Beyond 53 bits.
+                }
+            }
+        }
+
+        private void plus(double value) {
+            double both = sum + value;
+            lost += Math.abs(sum) >= Math.abs(value) ? sum - both + value : value - both + sum;
+            sum = both;
+        }
+
+        @Override
+        public void merge(Accumulator other) {
+            Average more = (Average) other;
+            count += more.count;
+            plus(more.sum);
+            lost += more.lost;
+        }
+
+        @Override
+        public Object result() {
+            if (count == 0) {
+                return NULL;
+            }
+            double mean = sum / count;
+            return StreamValues.real(mean + (Math.fma(-mean, count, sum) + lost) / count);
+        }
+
+        @Override
+        public Object save() {
+            return List.of(count, sum, lost);
+        }
+
+        @Override
+        public void load(Object saved) {
+            List<?> parts = (List<?>) saved;
+            count = (Long) parts.get(0);
+            sum = (Double) parts.get(1);
+            lost = (Double) parts.get(2);
         }
     }
 
