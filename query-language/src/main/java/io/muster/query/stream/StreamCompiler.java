@@ -58,6 +58,7 @@ final class StreamCompiler {
     }
 
     StreamQuery compile(StreamQueryParser.ScriptContext script) {
+        rejectQuoted(script);
         if (script.step().size() > MOST_STEPS) {
             throw Parsing.refuse(
                     script.step(MOST_STEPS).getStart(),
@@ -103,6 +104,22 @@ final class StreamCompiler {
         }
         return new StreamQuery(
                 List.copyOf(named), List.copyOf(outputs), Map.copyOf(clocks), members.seen(), lineage.apart());
+    }
+
+    /** Rejects a lone name in double quotes where a value may stand: it is meant as a text, and would be a column that nobody has. */
+    private static void rejectQuoted(ParseTree tree) {
+        if (tree instanceof StreamQueryParser.ColumnContext column
+                && column.getText().startsWith("\"")
+                && column.path().name().size() == 1) {
+            String name = StreamScope.name(column.path().name(0));
+            throw Parsing.refuse(
+                    column.getStart(),
+                    column.getText() + " in double quotes is a name: write '" + name.replace("'", "''")
+                            + "' for a text, or [" + name + "] for a column");
+        }
+        for (int i = 0; i < tree.getChildCount(); i++) {
+            rejectQuoted(tree.getChild(i));
+        }
     }
 
     /**

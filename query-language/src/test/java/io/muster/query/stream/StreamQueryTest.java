@@ -193,6 +193,24 @@ class StreamQueryTest {
                     SELECT System.Timestamp().x FROM t | 1:8 | 'System.Timestamp' has no members
                     SELECT COUNT(*) FROM t GROUP BY System.Timestamp().x | 1:33 | 'System.Timestamp' has no members
                     SELECT COUNT(*) FROM t GROUP BY TumblingWindow(second, -'x') | 1:56 | Write a number here
+                    SELECT Make, CASE WHEN Make = "Make1" THEN "A" ELSE "B" END AS Dispatch_to_lane, System.TimeStamp() AS Time FROM Input TIMESTAMP BY Time | 1:31 | "Make1" in double quotes is a name: write 'Make1' for a text, or [Make1] for a column
+                    WITH WAVehicle AS (SELECT * FROM t WHERE State = "WA") SELECT * FROM WAVehicle | 1:50 | write 'WA' for a text, or [WA] for a column
+                    SELECT a FROM t WHERE a IN ('x', "WA") | 1:34 | write 'WA' for a text, or [WA] for a column
+                    SELECT a FROM t WHERE a LIKE "WA" | 1:30 | write 'WA' for a text, or [WA] for a column
+                    SELECT a FROM t WHERE "WA" BETWEEN 1 AND 2 | 1:23 | write 'WA' for a text, or [WA] for a column
+                    SELECT UPPER("WA") AS a FROM t | 1:14 | write 'WA' for a text, or [WA] for a column
+                    SELECT CAST("WA" AS bigint) AS a FROM t | 1:13 | write 'WA' for a text, or [WA] for a column
+                    SELECT "WA" FROM t | 1:8 | write 'WA' for a text, or [WA] for a column
+                    SELECT a + "WA" AS b FROM t | 1:12 | write 'WA' for a text, or [WA] for a column
+                    SELECT COUNT(*) FROM t GROUP BY "WA", TumblingWindow(second, 1) | 1:33 | write 'WA' for a text, or [WA] for a column
+                    SELECT COUNT(*) AS WA FROM t GROUP BY TumblingWindow(second, 1) HAVING "WA" > 1 | 1:72 | write 'WA' for a text, or [WA] for a column
+                    SELECT LAG(a) OVER (PARTITION BY "WA" LIMIT DURATION(second, 1)) AS b FROM t | 1:34 | write 'WA' for a text, or [WA] for a column
+                    SELECT a FROM t TIMESTAMP BY "WA" | 1:30 | write 'WA' for a text, or [WA] for a column
+                    SELECT a FROM t TIMESTAMP BY x OVER "WA" | 1:37 | write 'WA' for a text, or [WA] for a column
+                    SELECT a.k FROM t a JOIN u b ON a.k = "WA" AND DATEDIFF(second, a, b) BETWEEN 0 AND 1 | 1:39 | write 'WA' for a text, or [WA] for a column
+                    SELECT a.k FROM t a JOIN u "WA" ON DATEDIFF(second, a, "WA") BETWEEN 0 AND 1 | 1:56 | write 'WA' for a text, or [WA] for a column
+                    SELECT e.ArrayValue FROM t CROSS APPLY GetArrayElements("WA") AS e | 1:57 | write 'WA' for a text, or [WA] for a column
+                    SELECT a FROM t WHERE a = "it's" | 1:27 | write 'it''s' for a text
                     """)
     void refuses(String text, String place, String what) {
         assertThatThrownBy(() -> StreamQuery.parse(text, Set.of("r"), Map.of("one", new ScalarFunction(0, 0, _ -> 1L))))
@@ -245,6 +263,7 @@ class StreamQueryTest {
                 "SELECT COUNT(*) AS n FROM t GROUP BY SessionWindow(Timeout(second, 5), MaxDuration(minute, 1))",
                 "SELECT COUNT(*) AS n FROM t GROUP BY SlidingWindow(Duration(second, 5))",
                 "SELECT -'abc' AS x FROM t",
+                "SELECT a AS \"x y\", t.\"x y\" AS b, \"t\".c AS c INTO \"o o\" FROM \"t\"",
             })
     void accepts(String text) {
         assertThatCode(() -> StreamQuery.parse(text, Set.of("r"))).doesNotThrowAnyException();
