@@ -41,7 +41,7 @@ class StreamStartsTest {
     private static final String HOPPING = "SELECT k, COUNT(*) AS n, System.Timestamp() AS at INTO out FROM events"
             + " GROUP BY k, HoppingWindow(second, 5, 1)";
     private static final String FILTER =
-            "SELECT i AS k, 1 AS n, System.Timestamp() AS at INTO out FROM events WHERE k = 'a'";
+            "SELECT i AS k, 1 AS n, System.Timestamp() AS at INTO out FROM events WHERE events.k = 'a'";
 
     private static void filter(ConsumerRecord<String, String> event, JsonNode value, SortedMap<String, Long> results) {
         if (value.path("k").asText().equals("a")) {

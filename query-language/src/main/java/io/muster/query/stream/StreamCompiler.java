@@ -246,7 +246,7 @@ final class StreamCompiler {
                 default -> throw new IllegalStateException("not a join, class=" + join.getClass());
             }
         }
-        rows.reject(computed(select, sources));
+        rows.reject(made(select, sources));
         List<StreamQueryParser.OrContext> conditions = select.or();
         int next = 0;
         @Nullable Expression where = select.WHERE() == null ? null : rows.condition(conditions.get(next++));
@@ -298,17 +298,16 @@ final class StreamCompiler {
     }
 
     /**
-     * Returns the columns that the select computes, by their names in lower case, without names that may be columns of its sources too, since a
+     * Returns the columns that the select makes, by their names in lower case, without names that may be columns of its sources too, since a
      * step has one or the select reads one. Nobody asks for a constant, so that its name is a column's.
      */
-    private Map<String, StreamQueryParser.OrContext> computed(SelectContext select, List<StreamQuery.Source> sources) {
-        Map<String, StreamQueryParser.OrContext> computed = new HashMap<>();
+    private Map<String, StreamQueryParser.OrContext> made(SelectContext select, List<StreamQuery.Source> sources) {
+        Map<String, StreamQueryParser.OrContext> made = new HashMap<>();
         for (StreamQueryParser.ItemContext item : select.item()) {
             if (item.STAR() == null
                     && item.name() != null
-                    && Sole.path(item.or()).isEmpty()
                     && StreamLiterals.constant(item.or()).isEmpty()) {
-                computed.put(lower(StreamScope.name(item.name())), item.or());
+                made.put(lower(StreamScope.name(item.name())), item.or());
             }
         }
         Set<String> known = new HashSet<>(StreamQuery.METADATA);
@@ -317,14 +316,14 @@ final class StreamCompiler {
         addNames(select.source(), 1, known);
         select.join().forEach(join -> addNames(join, 1, known));
         select.or().forEach(condition -> addNames(condition, 2, known));
-        known.forEach(name -> computed.remove(lower(name)));
-        return computed;
+        known.forEach(name -> made.remove(lower(name)));
+        return made;
     }
 
-    /** Adds the names in paths of that many names or more. */
+    /** Adds the names in paths of that many names or more, of columns. */
     private static void addNames(ParseTree tree, int least, Set<String> names) {
         if (tree instanceof StreamQueryParser.PathContext path) {
-            if (path.name().size() >= least) {
+            if (path.name().size() >= least && !Sole.isTimestamp(path)) {
                 path.name().forEach(name -> names.add(StreamScope.name(name)));
             }
             return;

@@ -48,7 +48,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
     /** The columns of the select that HAVING may name, by their names in lower case. */
     private final Map<String, OrContext> aliases = new HashMap<>();
 
-    /** Columns that the select computes, by their names in lower case: WHERE and GROUP BY, which are compiled meanwhile, may not name them. */
+    /** Columns that the select makes, by their names in lower case: WHERE and GROUP BY, which are compiled meanwhile, may not name them. */
     private Map<String, OrContext> rejected = Map.of();
 
     /** Makes expressions over rows. */
@@ -453,8 +453,9 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
             throw Parsing.refuse(
                     path.getStart(),
                     "'" + name + "' is what the select calls " + Sole.text(column)
-                            + ", which WHERE and GROUP BY don't know: write HAVING, a step of WITH, or "
-                            + scope.first() + "." + name + " for a column of the input");
+                            + ", which WHERE and GROUP BY don't know: write "
+                            + (Sole.path(column).isPresent() ? Sole.text(column) : "HAVING, a step of WITH")
+                            + ", or " + scope.first() + "." + name + " for a column of the input");
         }
     }
 
