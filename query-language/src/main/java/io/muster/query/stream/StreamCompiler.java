@@ -36,7 +36,7 @@ final class StreamCompiler {
 
     private final Map<String, Growth> steps = new HashMap<>();
 
-    /** Maps a step to the names of its columns. */
+    /** Maps a step to the names of its columns, in lower case. */
     private final Map<String, Set<String>> columnsOfSteps = new HashMap<>();
 
     private final Map<String, StreamQuery.Clock> clocks = new HashMap<>();
@@ -88,6 +88,7 @@ final class StreamCompiler {
                     selects.stream()
                             .flatMap(select -> select.columns().stream())
                             .flatMap(column -> Stream.ofNullable(column.name()))
+                            .map(StreamCompiler::lower)
                             .collect(Collectors.toSet()));
             named.add(new StreamQuery.Step(name, selects));
         }
@@ -408,7 +409,10 @@ final class StreamCompiler {
         } else if (!source.timestamp().isEmpty()) {
             throw noClock(source, name);
         }
-        scope.source(alias, referenceInputs.contains(name));
+        scope.source(
+                alias,
+                referenceInputs.contains(name),
+                columnsOfSteps.getOrDefault(name, Set.of()).contains(lower(alias)));
         return new StreamQuery.Source(name, lower(alias));
     }
 

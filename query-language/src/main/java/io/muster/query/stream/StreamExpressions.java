@@ -442,7 +442,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
                             + column.getText() + ")");
         }
         rejectAlias(column.path());
-        return scope.column(column.path()).expression();
+        return scope.value(column.path());
     }
 
     /** Rejects, in WHERE and GROUP BY, a name that the select gives to a column: there it would be a column of the sources, which is NULL. */

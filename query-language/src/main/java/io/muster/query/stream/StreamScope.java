@@ -25,30 +25,27 @@ final class StreamScope {
     /** The parts that are reference data. */
     private final Set<Integer> references = new HashSet<>();
 
-    /** Whether the name of the only part is the part, and no column of it. */
-    private final boolean namesItself;
+    /** Whether the name of the only source, where it stands alone, is a column of it. */
+    private boolean namesColumn;
 
     /** @param members is told what is looked at */
     StreamScope(StreamMembers members) {
-        this(members, true);
-    }
-
-    private StreamScope(StreamMembers members, boolean namesItself) {
         this.members = members;
-        this.namesItself = namesItself;
     }
 
     /** Of an input's events where only columns have a meaning: its name may be that of one. */
     static StreamScope ofColumns(StreamMembers members, String alias) {
-        StreamScope scope = new StreamScope(members, false);
-        scope.source(alias, false);
+        StreamScope scope = new StreamScope(members);
+        scope.source(alias, false, true);
         return scope;
     }
 
-    void source(String alias, boolean reference) {
+    /** @param namesColumn whether it is known to have a column that is called as it is, which comes first */
+    void source(String alias, boolean reference, boolean namesColumn) {
         if (reference) {
             references.add(aliases.size());
         }
+        this.namesColumn = namesColumn;
         aliases.add(alias.toLowerCase(Locale.ROOT));
         sources++;
     }
@@ -127,6 +124,25 @@ final class StreamScope {
         return column;
     }
 
+    /** Compiles a column. The name of the only source, where it stands alone, is the column of that name, and the row where it has none. */
+    Expression value(StreamQueryParser.PathContext path) {
+        Column column = column(path);
+        Expression value = column.expression();
+        if (!column.names().isEmpty() || sources > 1 || column.part() > 0) {
+            return value;
+        }
+        String name = name(path.name(0));
+        Expression member = new Column(0, List.of(name)).expression();
+        return row -> {
+            Object found = member.evaluate(row);
+            return found != StreamValues.NULL
+                            || StreamValues.spelling(((StreamRow) row).part(0).record(), name)
+                                    .isPresent()
+                    ? found
+                    : value.evaluate(row);
+        };
+    }
+
     /** One that was asked for before. @param key of a column, or of another expression */
     Optional<Column> seen(String key) {
         return Optional.ofNullable(seen.get(key));
@@ -135,7 +151,7 @@ final class StreamScope {
     private Column resolved(StreamQueryParser.PathContext path) {
         List<String> names = path.name().stream().map(StreamScope::name).collect(Collectors.toList());
         OptionalInt part = part(names.getFirst());
-        if (part.isPresent() && (names.size() > 1 || !isSingle() || namesItself)) {
+        if (part.isPresent() && (names.size() > 1 || sources > 1 || part.getAsInt() > 0 || !namesColumn)) {
             return new Column(part.getAsInt(), names.subList(1, names.size()));
         }
         if (sources > 1) {

@@ -51,6 +51,16 @@ public final class StreamValues {
         return member(record, Map.of(), name);
     }
 
+    /** Returns how the name of the {@link #member(Map, String) member} is spelled; empty where there is none. */
+    public static Optional<String> spelling(Map<?, ?> record, String name) {
+        return record.containsKey(name)
+                ? Optional.of(name)
+                : record.keySet().stream()
+                        .map(String.class::cast)
+                        .filter(name::equalsIgnoreCase)
+                        .findFirst();
+    }
+
     /** As {@link #member(Map, String)}; of two records the first counts more, and an exact name more than either. */
     public static Object member(Map<?, ?> record, Map<?, ?> more, String name) {
         for (Map<?, ?> one = record; ; one = more) {

@@ -326,6 +326,7 @@ class StreamQueryTest {
                     WITH s AS (SELECT k, COUNT(*) AS n FROM t GROUP BY k, TumblingWindow(second, 1)) SELECT n FROM s GROUP BY n, TumblingWindow(minute, 1) | all
                     SELECT e.ArrayValue FROM t CROSS APPLY GetArrayElements(x) AS e GROUP BY e.ArrayValue, SnapshotWindow() | all
                     SELECT COUNT(*) FROM t TIMESTAMP BY x OVER k, j GROUP BY i, j, k, SnapshotWindow()            | t: k, j
+                    WITH s AS (SELECT k AS s FROM t) SELECT s, COUNT(*) AS n FROM s GROUP BY s, SnapshotWindow()  | t: k
                     """)
     void knowsWhatNeverMeets(String text, String by) throws QueryException {
         StreamQuery query = StreamQuery.parse(text, Set.of("r"));
