@@ -410,6 +410,7 @@ final class StreamCompiler {
             throw noClock(source, name);
         }
         scope.source(
+                name,
                 alias,
                 referenceInputs.contains(name),
                 columnsOfSteps.getOrDefault(name, Set.of()).contains(lower(alias)));
@@ -431,7 +432,7 @@ final class StreamCompiler {
                 throw noClock(source, name);
             }
             StreamQueryParser.TimestampContext clause = source.timestamp(0);
-            StreamScope alone = StreamScope.ofColumns(members, alias);
+            StreamScope alone = StreamScope.ofColumns(members, name, alias);
             if (Sole.isTimestamp(clause.or(0))) {
                 throw Parsing.refuse(
                         clause.or(0).getStart(),

@@ -13,12 +13,16 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Which names a row has: the aliases of its parts, in the order of {@link StreamRow#part}. */
 final class StreamScope {
     private final StreamMembers members;
     private final List<String> aliases = new ArrayList<>();
     private final Map<String, Column> seen = new HashMap<>();
+    /** Maps the names of sources that have an alias, in lower case, to it. */
+    private final Map<String, String> renamed = new HashMap<>();
+
     /** How many of the parts are sources; the others are applied to them. */
     private int sources;
 
@@ -34,14 +38,15 @@ final class StreamScope {
     }
 
     /** Of an input's events where only columns have a meaning: its name may be that of one. */
-    static StreamScope ofColumns(StreamMembers members, String alias) {
+    static StreamScope ofColumns(StreamMembers members, String name, String alias) {
         StreamScope scope = new StreamScope(members);
-        scope.source(alias, false, true);
+        scope.source(name, alias, false, true);
         return scope;
     }
 
     /** @param namesColumn whether it is known to have a column that is called as it is, which comes first */
-    void source(String alias, boolean reference, boolean namesColumn) {
+    void source(String name, String alias, boolean reference, boolean namesColumn) {
+        renamed.putIfAbsent(name.toLowerCase(Locale.ROOT), alias);
         if (reference) {
             references.add(aliases.size());
         }
@@ -154,12 +159,26 @@ final class StreamScope {
         if (part.isPresent() && (names.size() > 1 || sources > 1 || part.getAsInt() > 0 || !namesColumn)) {
             return new Column(part.getAsInt(), names.subList(1, names.size()));
         }
+        rejectRenamed(path, names);
         if (sources > 1) {
             throw Parsing.refuse(
                     path.getStart(),
                     "Of which source is the column '" + path.getText() + "'? Write " + first() + "." + path.getText());
         }
         return new Column(0, names);
+    }
+
+    /** Rejects a column of a source whose alias hides its name: it would be a member of a column. */
+    private void rejectRenamed(StreamQueryParser.PathContext path, List<String> names) {
+        @Nullable String alias = renamed.get(names.getFirst().toLowerCase(Locale.ROOT));
+        if (alias != null && names.size() > 1) {
+            String name = names.getFirst();
+            String more = String.join(".", names.subList(1, names.size()));
+            throw Parsing.refuse(
+                    path.getStart(),
+                    "'" + name + "' is called " + alias + " here: write " + alias + "." + more + ", or " + alias + "."
+                            + name + "." + more + " for a member of " + name);
+        }
     }
 
     /** Returns whether a name that stands alone can be a column or a part of a row: with several sources, columns say of which they are. */

@@ -218,6 +218,11 @@ class StreamQueryTest {
                     SELECT e.ArrayValue AS v FROM t CROSS APPLY GetArrayElements(a) AS e WHERE v > 3 | 1:76 | 'v' is what the select calls e.ArrayValue,
                     WITH s AS (SELECT a AS b FROM t) SELECT b AS c FROM s WHERE c > 1 | 1:61 | 'c' is what the select calls b,
                     SELECT System.Timestamp AS timestamp FROM t WHERE timestamp > '2026-01-01' | 1:51 | 'timestamp' is what the select calls System.Timestamp,
+                    SELECT Input.temp FROM Input i | 1:8 | 'Input' is called i here: write i.temp, or i.Input.temp for a member of Input
+                    SELECT i.temp FROM Input AS i WHERE INPUT.a.b > 3 | 1:37 | 'INPUT' is called i here: write i.a.b, or i.INPUT.a.b for a member of INPUT
+                    SELECT a.k FROM t a JOIN u b ON t.k = b.k AND DATEDIFF(second, a, b) BETWEEN 0 AND 1 | 1:33 | 't' is called a here: write a.k
+                    SELECT a FROM Input i TIMESTAMP BY Input.time | 1:36 | 'Input' is called i here: write i.time
+                    WITH s AS (SELECT a FROM t) SELECT s.a FROM s x | 1:36 | 's' is called x here: write x.a
                     """)
     void refuses(String text, String place, String what) {
         assertThatThrownBy(() -> StreamQuery.parse(text, Set.of("r"), Map.of("one", new ScalarFunction(0, 0, _ -> 1L))))
@@ -272,6 +277,8 @@ class StreamQueryTest {
                 "SELECT a AS \"x y\", t.\"x y\" AS b, \"t\".c AS c INTO \"o o\" FROM \"t\"",
                 "SELECT a AS b, [b] AS c FROM t WHERE [b] > 1",
                 "SELECT a AS b, c AS a FROM t WHERE t.b > 1 AND a > 1",
+                "SELECT i.Input.temp, Input.a AS b FROM t i JOIN u Input ON i.k = Input.k AND DATEDIFF(second, i, Input) BETWEEN 0 AND 1",
+                "SELECT Input FROM Input i",
             })
     void accepts(String text) {
         assertThatCode(() -> StreamQuery.parse(text, Set.of("r"))).doesNotThrowAnyException();
