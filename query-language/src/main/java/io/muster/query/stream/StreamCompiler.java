@@ -397,10 +397,7 @@ final class StreamCompiler {
                 throw Parsing.refuse(source.name(1).getStart(), feature);
             });
         }
-        if (scope.part(alias).isPresent()) {
-            throw Parsing.refuse(
-                    source.getStart(), "Two sources are called '" + alias + "': write AS and another name");
-        }
+        rejectTwice(source.getStart(), alias, scope);
         if (source.timestamp().size() > 1 || source.partition().size() > 1) {
             throw Parsing.refuse(source.getStart(), "Write TIMESTAMP BY and PARTITION BY once for each source");
         }
@@ -415,6 +412,12 @@ final class StreamCompiler {
                 referenceInputs.contains(name),
                 columnsOfSteps.getOrDefault(name, Set.of()).contains(lower(alias)));
         return new StreamQuery.Source(name, lower(alias));
+    }
+
+    private static void rejectTwice(Token at, String alias, StreamScope scope) {
+        if (scope.part(alias).isPresent()) {
+            throw Parsing.refuse(at, "Two sources are called '" + alias + "': write AS and another name");
+        }
     }
 
     private static RuntimeException noClock(SourceContext source, String name) {
@@ -463,7 +466,9 @@ final class StreamCompiler {
             throw Parsing.refuse(at, "APPLY takes GetArrayElements or GetRecordProperties");
         }
         Expression list = rows.listOf(applied, StreamFunctions.named(function).orElseThrow());
-        scope.applied(applied.name() == null ? applied.function().getText() : StreamScope.name(applied.name()));
+        String alias = applied.name() == null ? applied.function().getText() : StreamScope.name(applied.name());
+        rejectTwice(at, alias, scope);
+        scope.applied(alias);
         return new StreamQuery.Apply(list, applied.OUTER() != null);
     }
 

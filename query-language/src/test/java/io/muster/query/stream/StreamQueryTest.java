@@ -223,6 +223,8 @@ class StreamQueryTest {
                     SELECT a.k FROM t a JOIN u b ON t.k = b.k AND DATEDIFF(second, a, b) BETWEEN 0 AND 1 | 1:33 | 't' is called a here: write a.k
                     SELECT a FROM Input i TIMESTAMP BY Input.time | 1:36 | 'Input' is called i here: write i.time
                     WITH s AS (SELECT a FROM t) SELECT s.a FROM s x | 1:36 | 's' is called x here: write x.a
+                    SELECT e.id, e.ArrayValue AS v FROM t e CROSS APPLY GetArrayElements(e.a) AS E | 1:53 | Two sources are called 'E': write AS and another name
+                    SELECT a FROM t CROSS APPLY GetArrayElements(a) CROSS APPLY GetArrayElements(b) | 1:61 | Two sources are called 'GetArrayElements': write AS and another name
                     """)
     void refuses(String text, String place, String what) {
         assertThatThrownBy(() -> StreamQuery.parse(text, Set.of("r"), Map.of("one", new ScalarFunction(0, 0, _ -> 1L))))
