@@ -14,8 +14,11 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.apache.avro.AvroRuntimeException;
 import org.apache.avro.Conversions;
@@ -154,9 +157,9 @@ final class AvroRecords {
     }
 
     /**
-     * A row as a record.
+     * A row as a record: a field is the column of its name, spelled so or in any case.
      *
-     * @throws IOException where a column does not fit the schema
+     * @throws IOException where a column does not fit the schema, or is no field of it
      */
     static byte[] write(Map<String, Object> row, int id, Schema schema) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream(128);
@@ -197,13 +200,22 @@ final class AvroRecords {
                     throw misfit(value, schema, at);
                 }
                 GenericRecord record = new GenericData.Record(schema);
+                Set<Object> unknown = new LinkedHashSet<>(members.keySet());
                 for (Schema.Field field : schema.getFields()) {
-                    Object member = members.get(field.name());
+                    Optional<String> member = StreamValues.spelling(members, field.name());
+                    member.ifPresent(unknown::remove);
                     record.put(
                             field.pos(),
-                            member == null && field.hasDefaultValue()
+                            member.isEmpty() && field.hasDefaultValue()
                                     ? MODEL.getDefaultValue(field)
-                                    : fitted(StreamValues.of(member), field.schema(), at + "." + field.name()));
+                                    : fitted(
+                                            StreamValues.member(members, field.name()),
+                                            field.schema(),
+                                            at + "." + field.name()));
+                }
+                if (at.isEmpty() && !unknown.isEmpty()) { // A record inside may have more, as events bring it.
+                    throw new IOException("the column " + unknown.iterator().next() + " is no field of the schema "
+                            + schema.getFullName());
                 }
                 yield record;
             }

@@ -169,6 +169,28 @@ class FormatsTest {
                 .isInstanceOf(IOException.class);
     }
 
+    /** As names are matched everywhere; a column of its own never vanishes. */
+    @Test
+    void avroTakesColumnsInAnyCaseAndEachOfThem() throws IOException {
+        Schema schema = new Schema.Parser().parse("""
+                {"type":"record","name":"Row","fields":[
+                  {"name":"deviceId","type":["null","string"],"default":null},
+                  {"name":"a","type":["null","long"],"default":null},
+                  {"name":"in","type":["null",{"type":"record","name":"In","fields":[{"name":"ok","type":"boolean"}]}],"default":null}]}""");
+        OutputFormat written = new OutputFormat.Avro(registry.register("row-value", schema), schema, Optional.empty());
+        InputFormat avro = new InputFormat.Avro(registry);
+        Event row =
+                row(Map.entry("DeviceID", "d"), Map.entry("A", 1L), Map.entry("in", Map.of("OK", true, "more", 1L)));
+        assertThat(read(avro, written.write(row, () -> "id").value()))
+                .containsExactly(Map.of("deviceId", "d", "a", 1L, "in", Map.of("ok", true)));
+        assertThatThrownBy(() -> written.write(row(Map.entry("deviceId", "d"), Map.entry("v", 1L)), () -> "id"))
+                .isInstanceOf(IOException.class)
+                .hasMessage("the column v is no field of the schema Row");
+        assertThatThrownBy(() -> written.write(row(Map.entry("A", 1L), Map.entry("a", 2L)), () -> "id"))
+                .isInstanceOf(IOException.class)
+                .hasMessage("the column A is no field of the schema Row");
+    }
+
     @ParameterizedTest
     @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY})
     void avroThatHoldsNoNumberIsRefused(double none) throws IOException {
