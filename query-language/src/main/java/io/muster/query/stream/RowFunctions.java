@@ -109,8 +109,12 @@ final class RowFunctions {
         };
     }
 
+    /** Returns a number or a datetime; of a text a float, whatever number it writes, so that the type doesn't go with the data. */
     private static Object measure(Object value) {
         Object measure = StreamValues.measure(value);
+        if (value instanceof String && measure instanceof Number number) {
+            return number.doubleValue();
+        }
         if (measure instanceof String || measure instanceof Map || measure instanceof List) {
             throw EvaluationException.ofConversion(measure, "a number or a datetime");
         }
