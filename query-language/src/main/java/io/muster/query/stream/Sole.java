@@ -60,8 +60,8 @@ final class Sole {
 
     private static boolean isTimestamp(List<StreamQueryParser.NameContext> names) {
         return names.size() == 2
-                && names.getFirst().getText().equalsIgnoreCase("System")
-                && names.getLast().getText().equalsIgnoreCase("Timestamp");
+                && StreamScope.name(names.getFirst()).equalsIgnoreCase("System")
+                && StreamScope.name(names.getLast()).equalsIgnoreCase("Timestamp");
     }
 
     /** Returns whether it is a level of precedence at which there is no operator: what it is its only child is. */

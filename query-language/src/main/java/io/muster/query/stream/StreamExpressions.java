@@ -479,12 +479,12 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         if (call.DISTINCT() != null && !name.equals("COUNT")) {
             throw Parsing.refuse(call.DISTINCT().getSymbol(), "DISTINCT is allowed in COUNT only");
         }
+        if (Sole.isTimestamp(call)) {
+            Groups.rejectMore(call);
+            Groups.rejectArguments(call);
+            return TIME;
+        }
         switch (name) {
-            case "SYSTEM.TIMESTAMP" -> {
-                Groups.rejectMore(call);
-                Groups.rejectArguments(call);
-                return TIME;
-            }
             case "SYSTEM.WINDOW" -> {
                 Groups.rejectArguments(call);
                 if (ungrouped == null) {
