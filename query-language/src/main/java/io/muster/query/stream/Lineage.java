@@ -67,8 +67,7 @@ final class Lineage {
         /** Names that differ in case only are one column's, which is called as it is called first. */
         @Override
         public Origin origin(List<String> path) {
-            return new Origin(
-                    Map.of(name, spellings.computeIfAbsent(StreamCompiler.lower(String.join(".", path)), _ -> path)));
+            return new Origin(Map.of(name, spellings.computeIfAbsent(StreamScope.Column.key(path), _ -> path)));
         }
 
         @Override

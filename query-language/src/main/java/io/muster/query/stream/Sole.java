@@ -117,16 +117,14 @@ final class Sole {
                         expression.getStop().getStopIndex()));
     }
 
-    /** The same for expressions that differ in blanks, and in the case of what is no text, only. */
+    /** The same for expressions that differ in blanks, in the quotes of names, and in the case of what is no text, only. */
     static String canonical(ParseTree expression) {
+        if (expression instanceof StreamQueryParser.NameContext name) {
+            return "[" + StreamScope.name(name).toLowerCase(Locale.ROOT) + "]";
+        }
         if (expression instanceof TerminalNode leaf) {
-            int type = leaf.getSymbol().getType();
             String text = leaf.getText();
-            return type == StreamQueryLexer.TEXT
-                    ? text
-                    : type == StreamQueryLexer.QUOTED_NAME
-                            ? text.substring(1, text.length() - 1).toLowerCase(Locale.ROOT)
-                            : text.toLowerCase(Locale.ROOT);
+            return leaf.getSymbol().getType() == StreamQueryLexer.TEXT ? text : text.toLowerCase(Locale.ROOT);
         }
         if (expression instanceof StreamQueryParser.PrimaryContext primary && isTimestamp(primary)) {
             return "system.timestamp";

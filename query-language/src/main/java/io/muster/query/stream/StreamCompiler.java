@@ -16,7 +16,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.antlr.v4.runtime.Token;
@@ -446,7 +445,7 @@ final class StreamCompiler {
             clock = new StreamQuery.Clock(
                     of.value(clause.or(0)),
                     over.stream().map(StreamScope.Column::expression).toList());
-            text = Sole.canonical(clause).replaceAll("\\b" + Pattern.quote(lower(alias)) + " \\. ", "");
+            text = Sole.canonical(clause).replace("[" + lower(alias) + "] . ", "");
         }
         clocks.put(name, clock);
         lineage.input(source, name, over);

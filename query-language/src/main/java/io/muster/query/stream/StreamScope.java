@@ -84,9 +84,14 @@ final class StreamScope {
 
     /** A column: its part and the names that lead to it; no names for the whole part. */
     record Column(int part, List<String> names) {
-        /** Returns the same text for every way of writing the same column. */
+        /** Returns the same text for every way of writing the same column, and for no other. */
         String key() {
-            return "column " + part + " " + String.join(".", names).toLowerCase(Locale.ROOT);
+            return "column " + part + " " + key(names);
+        }
+
+        /** Returns the same text for names that differ in case only. */
+        static String key(List<String> names) {
+            return String.join("\0", names).toLowerCase(Locale.ROOT); // A dot may stand in a name.
         }
 
         Expression expression() {

@@ -225,6 +225,10 @@ class StreamQueryTest {
                     WITH s AS (SELECT a FROM t) SELECT s.a FROM s x | 1:36 | 's' is called x here: write x.a
                     SELECT e.id, e.ArrayValue AS v FROM t e CROSS APPLY GetArrayElements(e.a) AS E | 1:53 | Two sources are called 'E': write AS and another name
                     SELECT a FROM t CROSS APPLY GetArrayElements(a) CROSS APPLY GetArrayElements(b) | 1:61 | Two sources are called 'GetArrayElements': write AS and another name
+                    SELECT [a.b] AS x, COUNT(*) AS n FROM t GROUP BY a.b, TumblingWindow(second, 10) | 1:8 | is neither in GROUP BY
+                    SELECT LEN([a + b]) AS x FROM t GROUP BY LEN(a + b), TumblingWindow(second, 10) | 1:12 | is neither in GROUP BY
+                    SELECT LEN([1]) AS x FROM t GROUP BY LEN(1), TumblingWindow(second, 10) | 1:12 | is neither in GROUP BY
+                    SELECT COALESCE([null], a) AS x FROM t GROUP BY COALESCE(NULL, a), TumblingWindow(second, 10) | 1:17 | is neither in GROUP BY
                     """)
     void refuses(String text, String place, String what) {
         assertThatThrownBy(() -> StreamQuery.parse(text, Set.of("r"), Map.of("one", new ScalarFunction(0, 0, _ -> 1L))))
@@ -281,6 +285,7 @@ class StreamQueryTest {
                 "SELECT a AS b, c AS a FROM t WHERE t.b > 1 AND a > 1",
                 "SELECT i.Input.temp, Input.a AS b FROM t i JOIN u Input ON i.k = Input.k AND DATEDIFF(second, i, Input) BETWEEN 0 AND 1",
                 "SELECT Input FROM Input i",
+                "SELECT LEN([a]) AS x, [b].c AS d FROM t GROUP BY LEN(a), b.[c], TumblingWindow(second, 10)",
             })
     void accepts(String text) {
         assertThatCode(() -> StreamQuery.parse(text, Set.of("r"))).doesNotThrowAnyException();
@@ -335,6 +340,7 @@ class StreamQueryTest {
                     WITH s AS (SELECT k, COUNT(*) AS n FROM t GROUP BY k, TumblingWindow(second, 1)) SELECT n FROM s GROUP BY n, TumblingWindow(minute, 1) | all
                     SELECT e.ArrayValue FROM t CROSS APPLY GetArrayElements(x) AS e GROUP BY e.ArrayValue, SnapshotWindow() | all
                     SELECT COUNT(*) FROM t TIMESTAMP BY x OVER k, j GROUP BY i, j, k, SnapshotWindow()            | t: k, j
+                    SELECT COUNT(*) INTO a FROM t GROUP BY [a.b], SnapshotWindow() SELECT COUNT(*) INTO b FROM t GROUP BY a.b, SnapshotWindow() | all
                     WITH s AS (SELECT k AS s FROM t) SELECT s, COUNT(*) AS n FROM s GROUP BY s, SnapshotWindow()  | t: k
                     """)
     void knowsWhatNeverMeets(String text, String by) throws QueryException {
