@@ -41,6 +41,12 @@ final class Like {
         this.length = length;
     }
 
+    /** Returns what is wrong with a pattern that {@link #of} doesn't take. @param function whose pattern it is */
+    static String wrong(String function) {
+        return "The pattern of " + function + " is wrong: a set is written [a-f], and a pattern has up to " + LONGEST
+                + " characters";
+    }
+
     /** Empty where the pattern is longer than {@link #LONGEST}, or a set in it runs backwards. */
     static Optional<Like> of(String pattern) {
         if (pattern.length() > LONGEST) {

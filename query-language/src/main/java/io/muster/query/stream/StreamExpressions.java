@@ -281,11 +281,8 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         Expression value = value(like.sum(0));
         Expression matches;
         if (StreamLiterals.constant(like.sum(1)).orElse(NULL) instanceof String text) {
-            Like pattern = Like.of(text)
-                    .orElseThrow(() -> Parsing.refuse(
-                            like.sum(1).getStart(),
-                            "The pattern of LIKE is wrong: a set is written [a-f], and a pattern has up to "
-                                    + Like.LONGEST + " characters"));
+            Like pattern =
+                    Like.of(text).orElseThrow(() -> Parsing.refuse(like.sum(1).getStart(), Like.wrong("LIKE")));
             matches = row ->
                     StreamValues.text(value.evaluate(row)) instanceof String of ? (Object) pattern.matches(of) : NULL;
         } else {
@@ -298,7 +295,9 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     private static Object matches(Object value, Object pattern) {
         return StreamValues.text(value) instanceof String text && StreamValues.text(pattern) instanceof String like
-                ? Like.of(like).map(of -> (Object) of.matches(text)).orElse(NULL)
+                ? Like.of(like)
+                        .orElseThrow(() -> new EvaluationException(Like.wrong("LIKE")))
+                        .matches(text)
                 : NULL;
     }
 

@@ -22,7 +22,7 @@ import java.util.function.LongUnaryOperator;
 import java.util.regex.Pattern;
 
 /**
- * The scalar functions, by their names in upper case. A result that can't be computed is NULL; an argument that can't be converted fails. Contract:
+ * The scalar functions, by their names in upper case. A result that can't be computed is NULL; an argument that can't be converted, or is none that the function takes, fails. Contract:
  * stream-analytics, 4.5.
  */
 final class StreamFunctions {
@@ -56,8 +56,8 @@ final class StreamFunctions {
             Map.entry(
                     "PATINDEX",
                     texts((pattern, text) -> Like.of(pattern)
-                            .map(like -> (Object) like.indexIn(text))
-                            .orElse(NULL))),
+                            .orElseThrow(() -> new EvaluationException(Like.wrong("PATINDEX")))
+                            .indexIn(text))),
             Map.entry("REPLACE", strict(3, StreamFunctions::replace)),
             Map.entry("REGEXMATCH", texts(StreamFunctions::regexMatch)),
             Map.entry("SPLIT", texts(StreamFunctions::split)),
@@ -310,7 +310,8 @@ final class StreamFunctions {
         if (arguments.length == 3) {
             long length = whole(arguments[2]);
             if (length < 0) {
-                return NULL;
+                throw new EvaluationException("SUBSTRING takes a length of 0 or more, not " + length
+                        + ": ask before, as in CASE WHEN n > 0 THEN SUBSTRING(s, 1, n) ELSE s END");
             }
             until = Math.min(until, from + Math.min(length, Integer.MAX_VALUE));
         }
