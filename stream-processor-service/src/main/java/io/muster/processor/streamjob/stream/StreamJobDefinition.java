@@ -235,16 +235,20 @@ record StreamJobDefinition(
             reject(reach.topics().refusesRead(path));
             return new Input.OfTopic(path, format, true);
         }
-        if (type.equals(HUB) && !isReference) {
-            return new Input.OfTopic(Topics.TELEMETRY.name(), format, false);
-        }
-        String topic = source.path("eventHubName").asText();
-        if (!KAFKA.contains(type) || topic.isBlank()) {
+        String topic = type.equals(HUB) && !isReference
+                ? Topics.TELEMETRY.name()
+                : KAFKA.contains(type) ? source.path("eventHubName").asText() : "";
+        if (topic.isBlank()) {
             throw new StreamJobDefinitionException(
                     "The datasource of a stream is Microsoft.ServiceBus/EventHub with the topic as eventHubName, or Microsoft.Devices/IotHubs"
                             + " for the fleet's telemetry; that of reference data Microsoft.Storage/Blob.");
         }
         reject(reach.topics().refusesRead(topic));
+        if (topic.equals(Topics.TELEMETRY.name()) && format.serialization() != Serialization.JSON) {
+            throw new StreamJobDefinitionException("The fleet's telemetry is Json, not "
+                    + input.at("/serialization/type").asText()
+                    + ": write Json as the serialization, or none.");
+        }
         return new Input.OfTopic(topic, format, isReference);
     }
 

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.muster.processor.function.FunctionProcess;
 import io.muster.service.endpoint.EndpointAccess;
 import io.muster.topics.StreamJobTopics;
+import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -94,6 +95,19 @@ class StreamJobDefinitionTest {
         assertThat(parse(withReference(blob("'container':'topics','pathPattern':'rooms'")))
                         .isReference("rooms"))
                 .isTrue();
+    }
+
+    /** Telemetry has a format of its own: another would not be read as it is meant. */
+    @ParameterizedTest
+    @ValueSource(strings = {"Csv", "Avro"})
+    void telemetryIsReadAsJsonOnly(String serialization) throws Exception {
+        for (String source : List.of("{'type':'Microsoft.Devices/IotHubs'}", hub("telemetry"))) {
+            String input = source + ",'serialization':{'type':'" + serialization + "'}";
+            isRefused(document(input, OUT), "The fleet's telemetry is Json, not " + serialization);
+        }
+        assertThat(parse(document("{'type':'Microsoft.Devices/IotHubs'},'serialization':{'type':'Json'}", OUT))
+                        .topicsRead())
+                .containsExactly("telemetry");
     }
 
     @ParameterizedTest
