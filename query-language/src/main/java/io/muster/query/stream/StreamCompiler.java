@@ -9,6 +9,7 @@ import io.muster.query.grammar.StreamQueryParser.SourceContext;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -66,14 +67,13 @@ final class StreamCompiler {
         List<StreamQuery.Step> named = new ArrayList<>();
         for (StreamQueryParser.StepContext step : script.step()) {
             String name = lower(StreamScope.name(step.name()));
-            List<StreamQuery.Select> selects = new ArrayList<>();
             for (SelectContext select : step.union().select()) {
                 if (select.INTO() != null) {
                     throw Parsing.refuse(
                             select.INTO().getSymbol(), "A step of WITH has no INTO: select from it into the output");
                 }
-                selects.add(select(select, name));
             }
+            List<StreamQuery.Select> selects = selects(step.union(), name);
             if (clocks.containsKey(name)) {
                 throw Parsing.refuse(
                         step.getStart(), "'" + name + "' is an input that a step reads: name this step otherwise");
@@ -94,10 +94,7 @@ final class StreamCompiler {
         List<StreamQuery.Output> outputs = new ArrayList<>();
         for (StreamQueryParser.UnionContext union : script.union()) {
             String output = output(union);
-            List<StreamQuery.Select> selects = new ArrayList<>();
-            for (SelectContext select : union.select()) {
-                selects.add(select(select, ""));
-            }
+            List<StreamQuery.Select> selects = selects(union, "");
             growth(union.getStart(), selects);
             selects.forEach(select -> outputs.add(new StreamQuery.Output(output, select)));
             rejectDifferentColumns(union);
@@ -204,8 +201,22 @@ final class StreamCompiler {
         return name.toLowerCase(Locale.ROOT);
     }
 
-    /** @param step whose select it is; empty for an output's */
-    private StreamQuery.Select select(SelectContext select, String step) {
+    /** Compiles the selects of a UNION, whose columns are spelled as the first that has them spells them. @param step as below */
+    private List<StreamQuery.Select> selects(StreamQueryParser.UnionContext union, String step) {
+        List<StreamQuery.Select> selects = new ArrayList<>();
+        Set<String> spellings = new LinkedHashSet<>();
+        for (SelectContext select : union.select()) {
+            StreamQuery.Select made = select(select, step, spellings);
+            made.columns().stream()
+                    .flatMap(column -> Stream.ofNullable(column.name()))
+                    .forEach(spellings::add);
+            selects.add(made);
+        }
+        return selects;
+    }
+
+    /** @param step whose select it is; empty for an output's @param spellings of columns of the same UNION */
+    private StreamQuery.Select select(SelectContext select, String step, Set<String> spellings) {
         if (select.TOP() != null) {
             throw Parsing.refuse(
                     select.TOP().getSymbol(),
@@ -257,7 +268,7 @@ final class StreamCompiler {
                 throw Parsing.refuse(select.HAVING().getSymbol(), "HAVING needs a GROUP BY: write WHERE");
             }
             rows.reject(Map.of());
-            List<StreamQuery.Column> columns = columns(select, scope, rows, rows);
+            List<StreamQuery.Column> columns = columns(select, scope, rows, rows, spellings);
             checkPartitions(select, rows, Map.of());
             lineage.select(step, select, scope, sources, joins, rows, Optional.empty(), columns);
             return new StreamQuery.Select(
@@ -275,7 +286,7 @@ final class StreamCompiler {
         rows.reject(Map.of());
         checkPartitions(select, rows, keys.places());
         StreamExpressions results = rows.grouped(keys.places());
-        List<StreamQuery.Column> columns = columns(select, scope, rows, results);
+        List<StreamQuery.Column> columns = columns(select, scope, rows, results, spellings);
         lineage.select(step, select, scope, sources, joins, rows, Optional.of(keys), columns);
         select.item().stream()
                 .filter(item -> item.STAR() == null && item.name() != null)
@@ -472,7 +483,11 @@ final class StreamCompiler {
     }
 
     private List<StreamQuery.Column> columns(
-            SelectContext select, StreamScope scope, StreamExpressions rows, StreamExpressions results) {
+            SelectContext select,
+            StreamScope scope,
+            StreamExpressions rows,
+            StreamExpressions results,
+            Set<String> spellings) {
         List<StreamQuery.Column> columns = new ArrayList<>();
         Set<String> names = new HashSet<>();
         for (StreamQueryParser.ItemContext item : select.item()) {
@@ -483,6 +498,12 @@ final class StreamCompiler {
             String name = item.name() == null ? nameOf(item.or(), names) : StreamScope.name(item.name());
             if (lowerCaseNames) {
                 name = lower(name);
+            }
+            if (!spellings.contains(name)) {
+                name = spellings.stream()
+                        .filter(name::equalsIgnoreCase)
+                        .findFirst()
+                        .orElse(name);
             }
             if (!names.add(name)) {
                 throw Parsing.refuse(
