@@ -1,6 +1,8 @@
 package io.muster.query.stream;
 
 import io.muster.query.Expression;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -555,21 +557,22 @@ final class Aggregates {
             Comparator<Object> ascending = StreamValues::order;
             sorted.sort(order.descending() ? ascending.reversed() : ascending);
             if (!interpolated) {
-                return sorted.get(first(sorted.size()));
+                return sorted.get(Math.max(0, ceiling(shareOf(sorted.size())) - 1));
             }
-            double place = share * (sorted.size() - 1);
-            double low = ((Number) sorted.get((int) Math.floor(place))).doubleValue();
-            double high = ((Number) sorted.get((int) Math.ceil(place))).doubleValue();
-            return StreamValues.real(low + (high - low) * (place - Math.floor(place)));
+            BigDecimal place = shareOf(sorted.size() - 1);
+            double low = ((Number) sorted.get(place.intValue())).doubleValue();
+            double high = ((Number) sorted.get(ceiling(place))).doubleValue();
+            return StreamValues.real(
+                    low + (high - low) * place.remainder(BigDecimal.ONE).doubleValue());
         }
 
-        /** Returns the first place up to which the share goes: by quotients, since 0.07 * 100 is more than 7. */
-        private int first(int count) {
-            int place = (int) Math.clamp(Math.floor(share * count) - 2, 0, count - 1);
-            while ((place + 1) / (double) count < share) {
-                place++;
-            }
-            return place;
+        /** Returns the share of a count, by the digits as they are written: as a float 0.07 * 100 is more than 7. */
+        private BigDecimal shareOf(int count) {
+            return BigDecimal.valueOf(share).multiply(BigDecimal.valueOf(count));
+        }
+
+        private static int ceiling(BigDecimal place) {
+            return place.setScale(0, RoundingMode.CEILING).intValue();
         }
     }
 }

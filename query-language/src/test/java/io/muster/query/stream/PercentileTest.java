@@ -30,6 +30,11 @@ class PercentileTest {
             PERCENTILE_CONT(0.9)    | DESC | 11  | 2.0
             PERCENTILE_CONT(0.25)   | DESC | 4   | 3.25
             PERCENTILE_CONT(0.25)   | ASC  | 4   | 1.75
+            PERCENTILE_CONT(0.07)   | ASC  | 101 | 8.0
+            PERCENTILE_CONT(0.07)   | DESC | 101 | 94.0
+            PERCENTILE_CONT(0.55)   | ASC  | 101 | 56.0
+            PERCENTILE_CONT(0)      | ASC  | 5   | 1.0
+            PERCENTILE_CONT(1)      | ASC  | 5   | 5.0
             """)
     void isTheFirstInTheOrderThatIsWritten(String function, String order, long count, String result)
             throws QueryException {
