@@ -78,6 +78,10 @@ class RequestGuardTest {
                         + " IotHubFormatError",
                 "GET /twins/a HTTP/1.1^Host: h^Authorization: a^Authorization: b                     | 400 |"
                         + " IotHubFormatError",
+                "POST /devices/query HTTP/1.1^Host: h^Content-Encoding: gzip                         | 415 |"
+                        + " UnsupportedMediaType",
+                "POST /devices/query HTTP/1.1^Host: h^Content-Encoding: identity^Content-Encoding: br | 415 |"
+                        + " UnsupportedMediaType",
                 "PUT /twins/a HTTP/1.1^Host: h^Transfer-Encoding: xchunked                           | 400 |"
                         + " IotHubFormatError",
                 "PUT /twins/a HTTP/1.1^Host: h^Transfer-Encoding: gzip, chunked                      | 400 |"
@@ -350,7 +354,7 @@ class RequestGuardTest {
             POST   | /devices/a/messages/devicebound | registryReadWrite | 401
             POST   | /devices/a/messages/devicebound | registryRead      | 401
             POST   | /devices/query                  | service           | 400
-            POST   | /devices/query                  | registryRead      | 401
+            POST   | /devices/query                  | registryRead      | 400
             POST   | /devices/query                  | device            | 401
             DELETE | /devices/a/commands             | registryReadWrite | 401
             DELETE | /devices/a/commands             | service           | 404

@@ -3,6 +3,10 @@ package io.muster.api;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
@@ -40,8 +44,10 @@ import io.muster.records.ResumeJob;
 import io.muster.records.SendMessage;
 import io.muster.records.TwinPatch;
 import io.muster.records.UpdateDevice;
+import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -78,6 +84,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 /** The real server, with the planner played by a double. Contract: iot-hub, sections 0 and 1. */
 class RestTest {
@@ -491,6 +498,54 @@ class RestTest {
                                 .getResponse()
                                 .statusCode())
                         .isEqualTo(400));
+    }
+
+    /** Whoever reaches the port may send it: it is answered, nothing is logged, and the connection ends. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            GET  /$iothub/websocket    | Upgrade: websocket^Connection: Upgrade^Sec-WebSocket-Version: 13                                 | 400
+            POST /$iothub/websocket    | Upgrade: websocket^Connection: Upgrade^Sec-WebSocket-Version: 13^KEY                             | 400
+            GET  /$iothub/websocket    | Upgrade: websocket^Connection: Upgrade^KEY                                                       | 426
+            GET  /$iothub/websocket    | Upgrade: websocket^Connection: Upgrade^KEY^Sec-WebSocket-Version: 12                             | 426
+            GET  /$iothub/websocket    | Upgrade: websocket^Connection: Upgrade^KEY^Sec-WebSocket-Version: x                              | 426
+            GET  /%24iothub/websocket  | Upgrade: websocket^Connection: Upgrade^KEY^Sec-WebSocket-Version: 12                             | 426
+            GET  /$iothub/websocket/   | Upgrade: websocket^Connection: Upgrade^KEY^Sec-WebSocket-Version: 12                             | 426
+            GET  /$iothub/websocket    | Upgrade: websocket^Connection: Upgrade^Sec-WebSocket-Key: x^Sec-WebSocket-Version: 13            | 400
+            GET  /$iothub/websocket    | Upgrade: websocket^Connection: close^KEY^Sec-WebSocket-Version: 13                               | 400
+            GET  /$iothub/websocket    | Connection: close                                                                                | 400
+            GET  /$iothub/websocket    | Upgrade: websocket^Upgrade: h2c^Connection: Upgrade^KEY^Sec-WebSocket-Version: 13                | 400
+            GET  /$iothub/websocket    | Upgrade: websocket^Connection: Upgrade^KEY^Sec-WebSocket-Version: 13^Sec-WebSocket-Protocol: ;;; | 400
+            GET  /devices/x            | Upgrade: websocket^Connection: Upgrade,close^KEY^Sec-WebSocket-Version: 13^TOKEN                 | 404
+            GET  /                     | Upgrade: websocket^Connection: Upgrade,close^KEY^Sec-WebSocket-Version: 13                       | 401
+            GET  /$iothub/websocket    | Upgrade: websocket^Connection: Upgrade^KEY^Sec-WebSocket-Version: 13^Sec-WebSocket-Extensions: ;;;,,= | 101
+            """)
+    void whatIsNoHandshakeIsRefused(String line, String headers, int status) throws Exception {
+        Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.start();
+        root.addAppender(log);
+        String[] words = line.split(" +");
+        String request = words[0] + " " + words[1] + "?" + VERSION + " HTTP/1.1^Host: localhost^" + headers + "^^";
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+            socket.setSoTimeout(20_000);
+            socket.getOutputStream()
+                    .write(request.replace("KEY", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")
+                            .replace(
+                                    "TOKEN", "Authorization: " + token("iothubowner", "localhost", NOW.plusSeconds(60)))
+                            .replace("^", "\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
+            String first = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII))
+                    .readLine();
+            assertThat(first).startsWith("HTTP/1.1 " + status + " ");
+            if (status == 101) {
+                GATEWAY.accept().close();
+            }
+        } finally {
+            root.detachAppender(log);
+        }
+        assertThat(log.list)
+                .filteredOn(event -> event.getLevel().isGreaterOrEqual(Level.WARN))
+                .isEmpty();
     }
 
     @ParameterizedTest

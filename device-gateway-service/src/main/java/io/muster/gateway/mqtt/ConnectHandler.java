@@ -46,6 +46,7 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
     private final Arrivals arrivals;
     private final HeldPackets held = new HeldPackets();
     private boolean asked;
+    private boolean closed;
     private String deviceId = "";
 
     @SuppressWarnings("NullAway.Init") // Netty calls handlerAdded before anything else.
@@ -78,7 +79,10 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
 
     @Override
     protected void channelRead0(ChannelHandlerContext ctx, MqttMessage message) {
-        if (message.decoderResult().isFailure()) {
+        if (closed) {
+            // What was read in one piece with the packet for which it was closed.
+            HeldPackets.release(message);
+        } else if (message.decoderResult().isFailure()) {
             HeldPackets.release(message);
             undecodable(message.decoderResult().cause());
         } else if (asked) {
@@ -148,7 +152,7 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
                 refuse(MqttConnectReturnCode.CONNECTION_REFUSED_NOT_AUTHORIZED, refused.reason());
             }
             case Verdict.Accepted accepted -> {
-                if (context.channel().isActive()) {
+                if (context.channel().isActive() && !closed) {
                     accepted.until().ifPresent(this::closeAt);
                     accept(message, terms);
                 }
@@ -218,15 +222,17 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
     }
 
     private void refuse(MqttConnectReturnCode code, String reason) {
-        if (!context.channel().isActive()) {
+        if (!context.channel().isActive() || closed) {
             return;
         }
+        closed = true;
         meters.connect(reason);
         log("Refused to connect", reason);
         context.writeAndFlush(Packets.connack(code, false)).addListener(_ -> context.close());
     }
 
     private void close(String reason) {
+        closed = true;
         meters.refusedPacket(reason);
         log("Closed before CONNACK", reason);
         context.close();

@@ -2,6 +2,9 @@ package io.muster.gateway.mqtt;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.muster.access.HubHosts;
 import io.muster.access.SharedAccessPolicies;
@@ -10,20 +13,26 @@ import io.muster.gateway.connect.Doorkeeper;
 import io.muster.records.ConnectionTerms;
 import io.muster.records.Telemetry;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.codec.mqtt.MqttMessage;
+import io.netty.handler.codec.mqtt.MqttMessageBuilders;
+import io.netty.handler.codec.mqtt.MqttVersion;
+import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 class ConnectHandlerTest {
-    /** A fleet that is never asked. */
+    /** A fleet that does not answer. */
     private static final Fleet FLEET = new Fleet() {
         @Override
         public CompletableFuture<ConnectionTerms> requestConnection(String deviceId) {
-            throw new AssertionError(deviceId);
+            return new CompletableFuture<>();
         }
 
         @Override
@@ -42,8 +51,10 @@ class ConnectHandlerTest {
         }
     };
 
-    @Test
-    void whoNeverSaysConnectIsNotWaitedForForEver() {
+    private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    private final EmbeddedChannel channel = channel();
+
+    private EmbeddedChannel channel() {
         SharedAccessPolicies policies = SharedAccessPolicies.generate(new SecureRandom());
         MqttSettings settings = new MqttSettings(
                 "127.0.0.1",
@@ -58,19 +69,52 @@ class ConnectHandlerTest {
                 MqttSettings.LARGEST_MESSAGE,
                 MqttSettings.PerAddress.USUAL,
                 MqttSettings.PerAddress.USUAL);
-        EmbeddedChannel channel = new EmbeddedChannel();
-        channel.freezeTime();
-        channel.pipeline()
+        EmbeddedChannel made = new EmbeddedChannel();
+        made.freezeTime();
+        made.pipeline()
                 .addLast(new ConnectHandler(
                         settings,
                         FLEET,
-                        new Connections(FLEET, new SimpleMeterRegistry(), InstantSource.system()),
+                        new Connections(FLEET, meters, InstantSource.system()),
                         new Arrivals(settings.direct(), settings.clock())));
+        return made;
+    }
+
+    @Test
+    void whoNeverSaysConnectIsNotWaitedForForEver() {
         channel.advanceTimeBy(29, TimeUnit.SECONDS);
         channel.runScheduledPendingTasks();
         assertThat(channel.isActive()).isTrue();
         channel.advanceTimeBy(2, TimeUnit.SECONDS);
         channel.runScheduledPendingTasks();
         assertThat(channel.isActive()).isFalse();
+    }
+
+    /** Twenty thousand packets of two bytes are read in one piece with the CONNECT: the connection is closed for one of them, and said so once. */
+    @Test
+    void packetsBehindTheOneTooManyAreNeitherCountedNorLogged() {
+        Logger logger = (Logger) LoggerFactory.getLogger(ConnectHandler.class);
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.start();
+        logger.addAppender(log);
+        MqttMessage connect = MqttMessageBuilders.connect()
+                .protocolVersion(MqttVersion.MQTT_3_1_1)
+                .clientId("d")
+                .hasUser(true)
+                .username("hub.test/d")
+                .hasPassword(true)
+                .password("any".getBytes(StandardCharsets.UTF_8))
+                .build();
+        channel.writeInbound(Stream.concat(
+                        Stream.of(connect),
+                        Stream.generate(() -> MqttMessage.PINGREQ).limit(20_000))
+                .toArray());
+        channel.runPendingTasks();
+        logger.detachAppender(log);
+        assertThat(channel.isActive()).isFalse();
+        assertThat(meters.counter("muster.gateway.packets.refused", "reason", "too much before CONNACK")
+                        .count())
+                .isEqualTo(1);
+        assertThat(log.list).hasSize(1);
     }
 }

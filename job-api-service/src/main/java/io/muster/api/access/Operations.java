@@ -18,7 +18,10 @@ public final class Operations {
         if (route.startsWith("/twins") || isOfMessages(route)) {
             return EnumSet.of(Right.SERVICE_CONNECT);
         }
-        if (isLive(route) || route.startsWith("/jobs") || route.startsWith("/subscriptions") || isQuery(route)) {
+        if (isQuery(route)) {
+            return EnumSet.of(Right.SERVICE_CONNECT, Right.REGISTRY_READ);
+        }
+        if (isLive(route) || route.startsWith("/jobs") || route.startsWith("/subscriptions")) {
             return EnumSet.of(Right.SERVICE_CONNECT, Right.REGISTRY_WRITE);
         }
         return method.equals("GET") ? EnumSet.of(Right.REGISTRY_READ) : EnumSet.of(Right.REGISTRY_WRITE);

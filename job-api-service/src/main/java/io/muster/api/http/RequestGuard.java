@@ -20,6 +20,7 @@ import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +51,7 @@ final class RequestGuard extends ChannelDuplexHandler {
     }
 
     private final RestServer.Patience patience;
+    private final boolean webSockets;
     private final BiFunction<HttpRequest, Problem, FullHttpResponse> refusal;
     private long arrivingSince = System.nanoTime();
     private long idleSince = NEVER;
@@ -59,9 +61,13 @@ final class RequestGuard extends ChannelDuplexHandler {
     private boolean refused;
     private boolean upgraded;
 
-    /** @param refusal makes the answer to a request that is refused */
-    RequestGuard(RestServer.Patience patience, BiFunction<HttpRequest, Problem, FullHttpResponse> refusal) {
+    /** @param webSockets whether devices over WebSocket are served @param refusal makes the answer to a request that is refused */
+    RequestGuard(
+            RestServer.Patience patience,
+            boolean webSockets,
+            BiFunction<HttpRequest, Problem, FullHttpResponse> refusal) {
         this.patience = patience;
+        this.webSockets = webSockets;
         this.refusal = refusal;
     }
 
@@ -108,7 +114,7 @@ final class RequestGuard extends ChannelDuplexHandler {
             return;
         }
         if (message instanceof HttpRequest request) {
-            @Nullable Problem fault = RequestRules.fault(request).orElse(null);
+            @Nullable Problem fault = fault(request).orElse(null);
             if (fault != null) {
                 refuse(ctx, request, fault);
                 ReferenceCountUtil.release(message);
@@ -131,6 +137,20 @@ final class RequestGuard extends ChannelDuplexHandler {
             arrivingSince = NEVER;
         }
         ctx.fireChannelRead(message);
+    }
+
+    /** Returns why a request is refused. One that is let through asks for a WebSocket only where there is one, and for no extension of it. */
+    private Optional<Problem> fault(HttpRequest request) {
+        Optional<Problem> fault = RequestRules.fault(request);
+        if (fault.isPresent()) {
+            return fault;
+        }
+        request.headers().remove(HttpHeaderNames.SEC_WEBSOCKET_EXTENSIONS);
+        if (webSockets && RequestRules.isForWebSocket(request)) {
+            return RequestRules.handshakeFault(request);
+        }
+        request.headers().remove(HttpHeaderNames.UPGRADE);
+        return Optional.empty();
     }
 
     /** The connection ends: where the next request would begin is not known. Behind answers that are still to come it just closes. */

@@ -3,6 +3,9 @@ package io.muster.api.http;
 import io.muster.api.json.Problem;
 import io.netty.handler.codec.TooLongFrameException;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.TooLongHttpLineException;
@@ -21,6 +24,10 @@ final class RequestRules {
     private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
 
     private static final String CHUNKED = "chunked";
+    static final String WEB_SOCKET_VERSION = "13";
+
+    /** Of 16 bytes in base64. */
+    private static final int KEY_LENGTH = 24;
 
     private RequestRules() {}
 
@@ -62,12 +69,41 @@ final class RequestRules {
         if (request.headers().getAll(HttpHeaderNames.AUTHORIZATION).size() > 1) {
             return bad("Give one header Authorization.");
         }
+        if (!request.headers().getAll(HttpHeaderNames.CONTENT_ENCODING).stream()
+                .allMatch(HttpHeaderValues.IDENTITY::contentEqualsIgnoreCase)) {
+            return Optional.of(new Problem(
+                    415, 415000, "UnsupportedMediaType", "Send the body as it is, without Content-Encoding."));
+        }
         List<String> encodings = request.headers().getAll(HttpHeaderNames.TRANSFER_ENCODING);
         boolean plain = encodings.isEmpty()
                 || (newer
                         && encodings.size() == 1
                         && encodings.getFirst().strip().equalsIgnoreCase(CHUNKED));
         return plain ? Optional.empty() : bad("Transfer-Encoding is chunked, or absent.");
+    }
+
+    /** Returns whether a request is for the path at which devices speak MQTT over WebSocket, in whichever spelling. */
+    static boolean isForWebSocket(HttpRequest request) {
+        return MqttOverWebSocket.PATH.equals(URI.create(normal(request.uri())).getPath());
+    }
+
+    /** Returns why a request to that path is no handshake, if it is none. Source: RFC 6455, 4.2.1. */
+    static Optional<Problem> handshakeFault(HttpRequest request) {
+        HttpHeaders headers = request.headers();
+        boolean asks = request.method().equals(HttpMethod.GET)
+                && request.protocolVersion().equals(HttpVersion.HTTP_1_1)
+                && headers.containsValue(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE, true)
+                && headers.getAll(HttpHeaderNames.UPGRADE).size() == 1
+                && HttpHeaderValues.WEBSOCKET.contentEqualsIgnoreCase(headers.get(HttpHeaderNames.UPGRADE))
+                && headers.getAll(HttpHeaderNames.SEC_WEBSOCKET_KEY).size() == 1
+                && headers.get(HttpHeaderNames.SEC_WEBSOCKET_KEY).length() == KEY_LENGTH;
+        if (!asks) {
+            return bad("This is MQTT over WebSocket: send a handshake as RFC 6455 has it.");
+        }
+        return headers.getAll(HttpHeaderNames.SEC_WEBSOCKET_VERSION).equals(List.of(WEB_SOCKET_VERSION))
+                ? Optional.empty()
+                : Optional.of(new Problem(
+                        426, 426000, "UpgradeRequired", "The version of WebSocket is " + WEB_SOCKET_VERSION + "."));
     }
 
     private static Problem unreadable(Throwable cause) {

@@ -103,7 +103,8 @@ public final class RestServer implements AutoCloseable {
                         jobs,
                         streamJobs,
                         new ApiMeters(meters),
-                        new ServerPipeline.Limits(options.connectionsPerAddress(), options.patience()),
+                        new ServerPipeline.Limits(
+                                options.connectionsPerAddress(), options.patience(), tunnels.isPresent()),
                         new Time(clock),
                         new Throttles(options.perMinute()),
                         audit,

@@ -10,6 +10,7 @@ import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.ssl.SslHandler;
 import jakarta.inject.Singleton;
 import java.util.UUID;
@@ -22,8 +23,8 @@ final class ServerPipeline implements BeanCreatedEventListener<NettyServerCustom
     private final ApiMeters meters;
     private final Time time;
 
-    /** Bounds one address, and one connection. */
-    record Limits(int connectionsPerAddress, RestServer.Patience patience) {}
+    /** Bounds one address, and one connection. @param webSockets whether devices over WebSocket are served */
+    record Limits(int connectionsPerAddress, RestServer.Patience patience, boolean webSockets) {}
 
     ServerPipeline(Limits limits, ApiMeters meters, Time time) {
         this.limits = limits;
@@ -49,8 +50,10 @@ final class ServerPipeline implements BeanCreatedEventListener<NettyServerCustom
             public void onInitialPipelineBuilt() {
                 ChannelPipeline pipeline = channel.pipeline();
                 boolean secure = pipeline.get(SslHandler.class) != null;
-                RequestGuard guard =
-                        new RequestGuard(limits.patience(), (request, problem) -> refusal(request, problem, secure));
+                RequestGuard guard = new RequestGuard(
+                        limits.patience(),
+                        limits.webSockets(),
+                        (request, problem) -> refusal(request, problem, secure));
                 pipeline.addFirst("muster-connections", connections);
                 pipeline.addBefore(
                         ChannelPipelineCustomizer.HANDLER_HTTP_SERVER_CODEC, "muster-arrivals", guard.new Arrivals());
@@ -67,6 +70,9 @@ final class ServerPipeline implements BeanCreatedEventListener<NettyServerCustom
                         .toString();
         FullHttpResponse answer = RequestGuard.answer(problem, body);
         answer.headers().set("iothub-errorcode", problem.name());
+        if (problem.status() == HttpResponseStatus.UPGRADE_REQUIRED.code()) {
+            answer.headers().set(HttpHeaderNames.SEC_WEBSOCKET_VERSION, RequestRules.WEB_SOCKET_VERSION);
+        }
         answer.headers().set("x-ms-request-id", UUID.randomUUID().toString());
         SecurityHeaders.each(
                 secure,
