@@ -966,6 +966,7 @@ class RestTest {
             'updateTwin':{'tags':{'a':1},'properties':{'reported':{'a':1}}}   | updateTwin.properties.reported | desired
             'updateTwin':{'tags':{'a':1},'properties':{'reported':5}}         | updateTwin.properties.reported | desired
             'updateTwin':{'tag':{'a':1}}                                      | updateTwin.tag | tags
+            'updateTwin':{'desired':{'a':1}}                                  | updateTwin.desired | updateTwin.properties.desired
             """)
     void anUnknownMemberOfAJobIsRefusedAndTheNearestNamed(String member, String unknown, String nearest)
             throws Exception {

@@ -7,6 +7,11 @@ public final class QueryException extends Exception {
     @Serial
     private static final long serialVersionUID = 1;
 
+    /** Characters of a sentence: a literal of the user's may be in it, and the remedy stands at its end. */
+    private static final int LONGEST = 1000;
+
+    private static final int LONGEST_END = 300;
+
     private final int line;
     private final int column;
     private final String what;
@@ -14,7 +19,9 @@ public final class QueryException extends Exception {
     QueryException(int line, int column, String what) {
         this.line = line;
         this.column = column;
-        this.what = what;
+        this.what = what.length() <= LONGEST
+                ? what
+                : what.substring(0, LONGEST - LONGEST_END) + " … " + what.substring(what.length() - LONGEST_END);
     }
 
     /** The same, for a text that stands behind so many characters in its first line. */

@@ -8,8 +8,10 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -158,21 +160,31 @@ final class Child {
             ending = true;
             last = process;
         }
-        if (last != null && last.isAlive()) {
-            last.destroy();
-            awaitEnd(last, limit);
+        if (last != null) {
+            end(last.toHandle(), limit);
+        }
+    }
+
+    /** Tells a process to end and waits; one that does not end within the limit is killed. */
+    static void end(ProcessHandle process, Duration limit) {
+        if (process.isAlive()) {
+            process.destroy();
+            awaitEnd(process, limit);
         }
     }
 
     /** An interrupt is kept for the caller: were the wait cut short, all children would be killed at once, the broker too. */
-    private static void awaitEnd(Process process, Duration limit) {
+    private static void awaitEnd(ProcessHandle process, Duration limit) {
         long until = System.nanoTime() + limit.toNanos();
         boolean interrupted = false;
         while (process.isAlive()) {
             try {
-                if (!process.waitFor(until - System.nanoTime(), TimeUnit.NANOSECONDS)) {
-                    process.destroyForcibly().waitFor();
-                }
+                process.onExit().get(until - System.nanoTime(), TimeUnit.NANOSECONDS);
+            } catch (TimeoutException e) {
+                process.destroyForcibly();
+                process.onExit().join();
+            } catch (ExecutionException e) {
+                throw new IllegalStateException("a process can't be waited for", e);
             } catch (InterruptedException e) {
                 interrupted = true;
             }

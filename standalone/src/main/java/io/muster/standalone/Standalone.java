@@ -633,12 +633,11 @@ public final class Standalone implements AutoCloseable {
 
     /** Ends what an earlier run left behind when it was killed itself. */
     static void endLeftovers(Path data, Consumer<String> say) {
-        for (State.Entry entry : State.processes(State.read(data))) {
+        for (State.Entry entry : State.processes(State.read(data)).reversed()) {
             if (!entry.name().equals("muster")) {
                 entry.alive().ifPresent(handle -> {
                     say.accept("Ending the " + entry.name() + " that an earlier run left behind.");
-                    handle.destroyForcibly();
-                    handle.onExit().join();
+                    Child.end(handle, Child.END_LIMIT);
                 });
             }
         }

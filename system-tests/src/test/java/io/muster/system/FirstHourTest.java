@@ -206,7 +206,10 @@ class FirstHourTest {
         process(status(0), "muster").orElseThrow().destroyForcibly();
         await().atMost(Duration.ofMinutes(3)).until(() -> script.run("status").status() == 3);
         assertThat(script.run("status").said()).contains("these still run").contains("broker", "planner", "api");
-        up(script, "--detach", "--devices=4").with(0);
+        assertThat(up(script, "--detach", "--devices=4").with(0).said())
+                .as("what depends on others ends first")
+                .containsSubsequence(
+                        "Ending the api ", "Ending the gateway ", "Ending the planner ", "Ending the broker ");
         assertThat(ask("/devices/sim-000012").status()).isEqualTo(200);
         await().atMost(Duration.ofMinutes(10))
                 .untilAsserted(() -> assertThat(log().lines()

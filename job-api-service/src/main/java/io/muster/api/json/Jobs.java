@@ -148,6 +148,10 @@ public final class Jobs {
         Body update = body.object("updateTwin")
                 .orElseThrow(() -> new ProblemException(
                         Problem.argumentNull("updateTwin is missing: say which tags or desired properties to set.")));
+        if (update.member("desired").isPresent()) {
+            throw new ProblemException(Problem.argumentInvalid(
+                    "The member updateTwin.desired is unknown: did you mean updateTwin.properties.desired?"));
+        }
         update.rejectOthers(OF_TWIN_UPDATE);
         update.object("properties")
                 .ifPresent(properties -> properties.rejectOthers(

@@ -142,6 +142,14 @@ class LongQueriesTest {
                 .isNull();
     }
 
+    /** It is kept as a diagnostic of the job, and is in each answer about it. */
+    @Test
+    void aSentenceAboutALongLiteralIsCut() {
+        assertThatThrownBy(() -> StreamQuery.parse("SELECT a FROM t WHERE " + "'".repeat(60_000), Set.of()))
+                .isInstanceOf(QueryException.class)
+                .satisfies(e -> assertThat(e.getMessage()).hasSizeLessThan(1200));
+    }
+
     @Test
     void namesThatAreKeywordsElsewhereNestNothing() throws QueryException {
         assertThat(Condition.parse(chain(60, "tags.case = 1", " OR ")).equalities())
