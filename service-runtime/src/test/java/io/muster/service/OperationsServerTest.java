@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -45,27 +47,55 @@ class OperationsServerTest {
         }
     }
 
-    /** A request that never ends, and a scraper that stands still: neither may make liveness fail. */
+    /** Requests that never end: health is answered while they stand, and they are closed within their limit. */
     @Test
     void requestsThatAreHalfSentKeepNobodyWaiting() throws Exception {
-        List<Socket> slow = new ArrayList<>();
         try (OperationsServer server =
                         OperationsServer.start(new OperationsServer.Address("127.0.0.1", 0), meters, ready::get);
                 HttpClient http = HttpClient.newHttpClient()) {
-            for (int i = 0; i < HALF_SENT; i++) {
-                Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
-                socket.getOutputStream().write("GET /met".getBytes(StandardCharsets.US_ASCII));
-                slow.add(socket);
+            boolean answeredMeanwhile = false;
+            // A machine that stands still may let the limit pass before it answers.
+            for (int round = 0; round < 3 && !answeredMeanwhile; round++) {
+                answeredMeanwhile = isAnsweredBeside(halfSent(server), http, server);
             }
+            assertThat(answeredMeanwhile).isTrue();
+        }
+    }
+
+    private static List<Socket> halfSent(OperationsServer server) throws IOException {
+        List<Socket> sockets = new ArrayList<>();
+        for (int i = 0; i < HALF_SENT; i++) {
+            Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
+            socket.getOutputStream().write("GET /met".getBytes(StandardCharsets.US_ASCII));
+            sockets.add(socket);
+        }
+        return sockets;
+    }
+
+    private static boolean isAnsweredBeside(List<Socket> halfSent, HttpClient http, OperationsServer server)
+            throws Exception {
+        try {
             assertThat(get(http, server, "/health/live").statusCode()).isEqualTo(200);
-            slow.getFirst().setSoTimeout(60_000);
-            assertThat(slow.getFirst().getInputStream().read())
-                    .as("is closed within its limit")
+            Socket first = halfSent.getFirst();
+            boolean stands = stands(first);
+            first.setSoTimeout(60_000);
+            assertThat(first.getInputStream().read())
+                    .as("closed within its limit")
                     .isEqualTo(-1);
+            return stands;
         } finally {
-            for (Socket socket : slow) {
+            for (Socket socket : halfSent) {
                 socket.close();
             }
+        }
+    }
+
+    private static boolean stands(Socket socket) throws IOException {
+        socket.setSoTimeout(1);
+        try {
+            return socket.getInputStream().read() >= 0;
+        } catch (SocketTimeoutException e) {
+            return true;
         }
     }
 }
