@@ -127,6 +127,7 @@ public final class FunctionProcess {
                 return process.call(number, request);
             } catch (IOException e) {
                 process.kill();
+                running = null; // It may live for a moment yet.
                 String reason = process.reason();
                 if (reason != null) {
                     throw new EvaluationException(name + " " + reason);
@@ -167,7 +168,6 @@ public final class FunctionProcess {
             places.take();
             Running started = new Running();
             running = started;
-            started.begin();
             return started;
         } catch (IOException e) {
             throw new EvaluationException("The process for functions can't be started: " + e.getMessage());
@@ -192,10 +192,11 @@ public final class FunctionProcess {
         private final Set<Integer> defined = new HashSet<>();
         private final ScheduledFuture<?> watch;
         private final long startedAt = System.nanoTime();
-        private final AtomicReference<Use> use = new AtomicReference<>(Use.IDLE);
+        /** It is started for a call, so that nobody takes it for idle before. */
+        private final AtomicReference<Use> use = new AtomicReference<>(Use.BUSY);
 
         /** How many have begun. */
-        private volatile long calls;
+        private volatile long calls = 1;
 
         private volatile @Nullable String reason;
         private String lastWords = "";
