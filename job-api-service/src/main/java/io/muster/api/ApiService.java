@@ -9,14 +9,15 @@ import io.muster.access.SharedAccessPolicies;
 import io.muster.api.access.Gate;
 import io.muster.api.access.PersonTokens;
 import io.muster.api.access.Throttles;
-import io.muster.api.http.GatewayTunnels;
 import io.muster.api.http.OpenIdProvider;
 import io.muster.api.http.RestServer;
-import io.muster.api.http.StreamJobReach;
 import io.muster.api.job.JobView;
 import io.muster.api.job.StreamJobView;
 import io.muster.api.kafka.KafkaRequests;
 import io.muster.api.kafka.Listener;
+import io.muster.api.surface.iothub.GatewayTunnels;
+import io.muster.api.surface.iothub.MessageLife;
+import io.muster.api.surface.streamanalytics.StreamJobReach;
 import io.muster.codec.Codecs;
 import io.muster.records.JobStatus;
 import io.muster.registry.SchemaRegistry;
@@ -54,6 +55,7 @@ public final class ApiService implements AutoCloseable {
             KafkaConnection kafka,
             int instance,
             RestServer.Options rest,
+            ApiSurfaces.Options surfaces,
             HubHosts hosts,
             Supplier<SharedAccessPolicies> policies,
             Optional<OpenIdProvider.Options> people,
@@ -89,9 +91,10 @@ public final class ApiService implements AutoCloseable {
                             settings.number("rest.port", PORT),
                             tls,
                             throttles(settings),
-                            messageLife(settings),
                             settings.number("rest.connections.per.address", CONNECTIONS_PER_ADDRESS),
-                            RestServer.Patience.USUAL,
+                            RestServer.Patience.USUAL),
+                    new ApiSurfaces.Options(
+                            new MessageLife(messageLife(settings)),
                             gateway(settings),
                             new StreamJobReach(
                                     StreamJobTopics.of(settings.text("stream.topics", "*")),
@@ -197,8 +200,9 @@ public final class ApiService implements AutoCloseable {
         Listener listener = new Listener(options.kafka(), codecs, options.instance(), requests, jobs, streamJobs);
         listener.start();
         try {
-            RestServer server = RestServer.start(
+            RestServer server = ApiSurfaces.serve(
                     options.rest(),
+                    options.surfaces(),
                     new Gate(options.hosts(), options.policies(), people(options)),
                     requests,
                     requests::keep,

@@ -81,7 +81,7 @@ class OpenApiTest {
 
     private static Map<String, Set<String>> routes() {
         Map<String, Set<String>> routes = new TreeMap<>();
-        for (JavaClass type : new ClassFileImporter().importPackages("io.muster.api.http")) {
+        for (JavaClass type : new ClassFileImporter().importPackages("io.muster.api")) {
             if (type.isAnnotatedWith(Controller.class)) {
                 for (Method method : type.reflect().getDeclaredMethods()) {
                     add(

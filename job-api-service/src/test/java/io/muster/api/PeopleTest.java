@@ -29,6 +29,7 @@ import io.muster.api.http.OpenIdProvider;
 import io.muster.api.http.RestServer;
 import io.muster.api.job.JobView;
 import io.muster.api.job.StreamJobView;
+import io.muster.api.surface.iothub.MessageLife;
 import io.muster.records.AuditEntry;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -95,17 +96,9 @@ class PeopleTest {
 
     private void startServer() throws Exception {
         JobView jobs = new JobView();
-        server = RestServer.start(
-                new RestServer.Options(
-                        "127.0.0.1",
-                        0,
-                        Optional.empty(),
-                        Map.of(),
-                        Duration.ofHours(1),
-                        1000,
-                        RestServer.Patience.USUAL,
-                        Optional.empty(),
-                        TestApi.REACH),
+        server = ApiSurfaces.serve(
+                new RestServer.Options("127.0.0.1", 0, Optional.empty(), Map.of(), 1000, RestServer.Patience.USUAL),
+                new ApiSurfaces.Options(new MessageLife(Duration.ofHours(1)), Optional.empty(), TestApi.REACH),
                 new Gate(
                         HubHosts.of("localhost"),
                         () -> SharedAccessPolicies.generate(new SecureRandom()),

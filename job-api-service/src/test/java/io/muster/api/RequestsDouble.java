@@ -1,6 +1,7 @@
 package io.muster.api;
 
 import io.muster.api.job.JobView;
+import io.muster.api.job.RefusedException;
 import io.muster.api.job.Requests;
 import io.muster.api.job.StreamJobView;
 import io.muster.api.json.Problem;
@@ -32,19 +33,20 @@ import io.muster.records.SendMessage;
 import io.muster.records.StartStreamJob;
 import io.muster.records.StopStreamJob;
 import io.muster.records.StreamJob;
-import io.muster.records.StreamJobDeleted;
 import io.muster.records.StreamJobStatus;
 import io.muster.records.Twin;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The planner without Kafka: it takes every command that reaches it, and remembers it. */
@@ -68,13 +70,21 @@ final class RequestsDouble implements Requests {
     }
 
     @Override
-    public CompletableFuture<Object> device(String deviceId, Object command, Duration limit) {
+    public <T> CompletableFuture<T> device(String deviceId, Object command, Class<T> outcome, Duration limit) {
         onSend.accept(command);
         commands.add(command);
         return limit.isPositive()
-                ? CompletableFuture.completedFuture(outcome(deviceId, command))
+                ? ended(() -> RefusedException.accepted(outcome(deviceId, command), outcome))
                 : CompletableFuture.failedFuture(
                         new ProblemException(Problem.gatewayTimeout("No answer came in " + limit + ".")));
+    }
+
+    private static <T> CompletableFuture<T> ended(Supplier<T> outcome) {
+        try {
+            return CompletableFuture.completedFuture(outcome.get());
+        } catch (RefusedException e) {
+            return CompletableFuture.failedFuture(e);
+        }
     }
 
     private Object outcome(String deviceId, Object command) {
@@ -119,7 +129,7 @@ final class RequestsDouble implements Requests {
     }
 
     @Override
-    public CompletableFuture<Object> job(String jobId, Object command) {
+    public CompletableFuture<Job> job(String jobId, Object command) {
         onSend.accept(command);
         commands.add(command);
         if (command instanceof CreateJob create) {
@@ -133,11 +143,12 @@ final class RequestsDouble implements Requests {
             jobs.put(job);
             return CompletableFuture.completedFuture(job);
         }
-        return CompletableFuture.completedFuture(new Refusal(RefusalReason.JOB_NOT_FOUND, "There is no such job."));
+        Refusal refusal = new Refusal(RefusalReason.JOB_NOT_FOUND, "There is no such job.");
+        return ended(() -> RefusedException.accepted(refusal, Job.class));
     }
 
     @Override
-    public CompletableFuture<Object> jobEverywhere(String jobId, Object command) {
+    public CompletableFuture<Job> jobEverywhere(String jobId, Object command) {
         return job(jobId, command);
     }
 
@@ -159,11 +170,13 @@ final class RequestsDouble implements Requests {
     Function<Asked, List<Object>> partitions = _ -> List.of();
 
     @Override
-    public CompletableFuture<List<Object>> query(String text, @Nullable String after, int limit) {
+    public <T> CompletableFuture<List<T>> query(String text, @Nullable String after, int limit, Class<T> page) {
         Asked question = new Asked(after, limit);
         onSend.accept(question);
         asked.add(question);
-        return CompletableFuture.completedFuture(partitions.apply(question));
+        return ended(() -> partitions.apply(question).stream()
+                .map(answer -> RefusedException.accepted(answer, page))
+                .toList());
     }
 
     static DeviceView twinOf(String deviceId, String tags) {
@@ -196,19 +209,28 @@ final class RequestsDouble implements Requests {
 
     /** Takes what the coordinator would, without its rules. */
     @Override
-    public CompletableFuture<Object> streamJob(String id, Object command) {
+    public CompletableFuture<StreamJob> streamJob(String id, Object command) {
         onSend.accept(command);
         commands.add(command);
-        return CompletableFuture.supplyAsync(() -> streamJobOutcome(id, command), replies);
+        return CompletableFuture.supplyAsync(() -> written(id, command), replies);
     }
 
-    private Object streamJobOutcome(String id, Object command) {
+    @Override
+    public CompletableFuture<Optional<StreamJob>> deleteStreamJob(String id) {
+        DeleteStreamJob delete = new DeleteStreamJob(null);
+        onSend.accept(delete);
+        commands.add(delete);
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    streamJobs.forget(id);
+                    return Optional.empty();
+                },
+                replies);
+    }
+
+    private StreamJob written(String id, Object command) {
         @Nullable
         StreamJob known = streamJobs.get(id).map(StreamJobView.Entry::job).orElse(null);
-        if (command instanceof DeleteStreamJob) {
-            streamJobs.forget(id);
-            return new StreamJobDeleted();
-        }
         StreamJob.Builder job = known == null
                 ? StreamJob.newBuilder()
                         .setStreamJobId(id)

@@ -10,6 +10,7 @@ import io.muster.api.access.Gate;
 import io.muster.api.http.RestServer;
 import io.muster.api.job.JobView;
 import io.muster.api.job.StreamJobView;
+import io.muster.api.surface.iothub.MessageLife;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -45,17 +46,9 @@ class RestCertificateTest {
         JobView jobs = new JobView();
         StreamJobView streamJobs = new StreamJobView();
         SharedAccessPolicies policies = SharedAccessPolicies.generate(new SecureRandom());
-        return RestServer.start(
-                new RestServer.Options(
-                        "127.0.0.1",
-                        port,
-                        tls,
-                        Map.of(),
-                        Duration.ofHours(1),
-                        1000,
-                        RestServer.Patience.USUAL,
-                        Optional.empty(),
-                        TestApi.REACH),
+        return ApiSurfaces.serve(
+                new RestServer.Options("127.0.0.1", port, tls, Map.of(), 1000, RestServer.Patience.USUAL),
+                new ApiSurfaces.Options(new MessageLife(Duration.ofHours(1)), Optional.empty(), TestApi.REACH),
                 new Gate(HubHosts.of("localhost"), () -> policies, Optional.empty()),
                 new RequestsDouble(jobs, streamJobs),
                 _ -> {},

@@ -10,9 +10,11 @@ import io.muster.access.SharedAccessSignature;
 import io.muster.api.access.Gate;
 import io.muster.api.access.Throttles;
 import io.muster.api.http.RestServer;
-import io.muster.api.http.StreamJobReach;
 import io.muster.api.job.JobView;
 import io.muster.api.job.StreamJobView;
+import io.muster.api.surface.iothub.GatewayTunnels;
+import io.muster.api.surface.iothub.MessageLife;
+import io.muster.api.surface.streamanalytics.StreamJobReach;
 import io.muster.records.AuditEntry;
 import io.muster.service.endpoint.EndpointAccess;
 import io.muster.topics.StreamJobTopics;
@@ -52,20 +54,13 @@ final class TestApi implements AutoCloseable {
             SharedAccessPolicies policies,
             Map<Throttles.Kind, Integer> perMinute,
             int connectionsPerAddress,
-            RestServer.Patience patience)
+            RestServer.Patience patience,
+            Optional<GatewayTunnels.Options> gateway)
             throws IOException {
         this.policies = policies;
-        this.server = RestServer.start(
-                new RestServer.Options(
-                        "127.0.0.1",
-                        0,
-                        Optional.empty(),
-                        perMinute,
-                        Duration.ofHours(1),
-                        connectionsPerAddress,
-                        patience,
-                        Optional.empty(),
-                        REACH),
+        this.server = ApiSurfaces.serve(
+                new RestServer.Options("127.0.0.1", 0, Optional.empty(), perMinute, connectionsPerAddress, patience),
+                new ApiSurfaces.Options(new MessageLife(Duration.ofHours(1)), gateway, REACH),
                 new Gate(HubHosts.of("localhost"), () -> policies, Optional.empty()),
                 planner,
                 audit::add,
@@ -80,18 +75,36 @@ final class TestApi implements AutoCloseable {
     }
 
     static TestApi start(SharedAccessPolicies policies) throws IOException {
-        return new TestApi(policies, Map.of(), 1000, RestServer.Patience.USUAL);
+        return new TestApi(policies, Map.of(), 1000, RestServer.Patience.USUAL, Optional.empty());
     }
 
     static TestApi start(int connectionsPerAddress, RestServer.Patience patience) throws IOException {
         return new TestApi(
-                SharedAccessPolicies.generate(new SecureRandom()), Map.of(), connectionsPerAddress, patience);
+                SharedAccessPolicies.generate(new SecureRandom()),
+                Map.of(),
+                connectionsPerAddress,
+                patience,
+                Optional.empty());
     }
 
     /** @param perMinute how many requests of a kind a caller has */
     static TestApi start(Map<Throttles.Kind, Integer> perMinute) throws IOException {
         return new TestApi(
-                SharedAccessPolicies.generate(new SecureRandom()), perMinute, 1000, RestServer.Patience.USUAL);
+                SharedAccessPolicies.generate(new SecureRandom()),
+                perMinute,
+                1000,
+                RestServer.Patience.USUAL,
+                Optional.empty());
+    }
+
+    /** @param gateway to which devices over WebSocket are passed on */
+    static TestApi start(GatewayTunnels.Options gateway) throws IOException {
+        return new TestApi(
+                SharedAccessPolicies.generate(new SecureRandom()),
+                Map.of(),
+                1000,
+                RestServer.Patience.USUAL,
+                Optional.of(gateway));
     }
 
     /** A token of a policy for the whole hub. */

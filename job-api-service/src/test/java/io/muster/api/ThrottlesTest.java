@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.muster.api.access.Throttles;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.EnumSet;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,7 +21,11 @@ class ThrottlesTest {
         Throttles throttles = new Throttles(Map.of(Throttles.Kind.QUERIES, perMinute));
         int count = 0;
         for (int at = 0; at < 60_000; at += everyMillis) {
-            count += throttles.take("one", "/devices/query", NOW.plusMillis(at)).isEmpty() ? 1 : 0;
+            count += throttles
+                            .take("one", Throttles.Kind.QUERIES, NOW.plusMillis(at))
+                            .isEmpty()
+                    ? 1
+                    : 0;
         }
         assertThat(count).isEqualTo(taken);
     }
@@ -32,7 +37,7 @@ class ThrottlesTest {
         int count = 0;
         for (int at = 0; at < 600_000; at++) {
             count += throttles
-                            .take("one", "/devices/query", NOW.plusNanos(at * 100_000L))
+                            .take("one", Throttles.Kind.QUERIES, NOW.plusNanos(at * 100_000L))
                             .isEmpty()
                     ? 1
                     : 0;
@@ -43,16 +48,15 @@ class ThrottlesTest {
     @Test
     void kindsAreCountedByThemselvesAndOthersAreFree() {
         Throttles throttles = new Throttles(Map.of(Throttles.Kind.METHODS, 1));
-        assertThat(throttles.take("one", "/twins/{id}/methods", NOW)).isEmpty();
-        assertThat(throttles.take("one", "/twins/{id}/modules/{module}/methods", NOW))
-                .contains(Duration.ofMinutes(1));
-        for (String route : new String[] {"/twins/{id}", "/devices/{id}", "/jobs/v2/{id}", "/devices/query"}) {
-            assertThat(throttles.take("one", route, NOW)).as(route).isEmpty();
+        assertThat(throttles.take("one", Throttles.Kind.METHODS, NOW)).isEmpty();
+        assertThat(throttles.take("one", Throttles.Kind.METHODS, NOW)).contains(Duration.ofMinutes(1));
+        for (Throttles.Kind other : EnumSet.complementOf(EnumSet.of(Throttles.Kind.METHODS))) {
+            assertThat(throttles.take("one", other, NOW)).as(other.name()).isEmpty();
         }
-        assertThat(throttles.take("other", "/twins/{id}/methods", NOW))
+        assertThat(throttles.take("other", Throttles.Kind.METHODS, NOW))
                 .as("another policy has its own")
                 .isEmpty();
-        assertThat(throttles.take("one", "/twins/{id}/methods", NOW.plusSeconds(60)))
+        assertThat(throttles.take("one", Throttles.Kind.METHODS, NOW.plusSeconds(60)))
                 .isEmpty();
     }
 }

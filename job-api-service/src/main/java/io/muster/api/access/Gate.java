@@ -13,23 +13,13 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Lets a request through or says why not. Contract: iot-hub, 1.0 and 1.1. */
+/** Identifies callers by their tokens, and says what they may do. Contract: iot-hub, 1.1. */
 public final class Gate {
     private static final String BEARER = "Bearer ";
-    private static final Set<String> VERSIONS = Set.of(
-            "2021-04-12",
-            "2020-09-30",
-            "2020-05-31-preview",
-            "2020-05-31",
-            "2020-03-13",
-            "2019-10-01",
-            "2018-06-30",
-            "2016-11-14");
 
     /** The path that links to sign in are tokens for. */
     public static final String SIGN_IN = "/sign-in";
@@ -51,13 +41,6 @@ public final class Gate {
         this.hosts = hosts;
         this.policies = policies;
         this.people = people;
-    }
-
-    /** @throws ProblemException when the version is missing or unknown */
-    public void checkVersion(@Nullable String apiVersion) {
-        if (apiVersion == null || !VERSIONS.contains(apiVersion)) {
-            throw new ProblemException(Problem.badVersion());
-        }
     }
 
     /**
@@ -165,19 +148,18 @@ public final class Gate {
         return host != null && LOOPBACK.matcher(host).matches();
     }
 
-    /** @param route see {@link Operations} @throws ProblemException when the caller may not do that */
-    public void allow(Caller caller, String method, String route) {
+    /** Lets a caller do what takes so much. @throws ProblemException when it may not */
+    public void allow(Caller caller, Grant needed) {
         switch (caller) {
             case Caller.Program program -> {
-                if (Collections.disjoint(program.rights(), Operations.rights(method, route))) {
+                if (Collections.disjoint(program.rights(), needed.rights())) {
                     throw refuse("The policy " + program.policy() + " does not allow this.");
                 }
             }
             case Caller.Person person -> {
-                Role needed = Operations.role(method, route);
-                if (!person.role().includes(needed)) {
-                    throw refuse("The role " + person.role().word() + " does not allow this: it takes " + needed.word()
-                            + ".");
+                if (!person.role().includes(needed.role())) {
+                    throw refuse("The role " + person.role().word() + " does not allow this: it takes "
+                            + needed.role().word() + ".");
                 }
             }
         }

@@ -13,28 +13,14 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe. Contract: iot-hub, 1.10 (429001).
  */
 public final class Throttles {
-    /** The kinds that IoT Hub limits. */
+    /** Kinds of requests that are limited. */
     public enum Kind {
         REGISTRY,
         TWINS,
         METHODS,
         JOBS,
         QUERIES,
-        MESSAGES;
-
-        /** Returns the kind of a route, see {@link Operations}. */
-        public static Kind of(String route) {
-            if (route.startsWith("/jobs")) {
-                return JOBS;
-            }
-            if (Operations.isQuery(route)) {
-                return QUERIES;
-            }
-            if (route.startsWith("/twins")) {
-                return route.endsWith("/methods") ? METHODS : TWINS;
-            }
-            return Operations.isOfMessages(route) ? MESSAGES : REGISTRY;
-        }
+        MESSAGES
     }
 
     private record Use(String caller, Kind kind) {}
@@ -48,9 +34,8 @@ public final class Throttles {
         this.perMinute = Map.copyOf(perMinute);
     }
 
-    /** Counts a request. @param caller see {@link Caller#id} @param route see {@link Operations} @return how long to wait if it is one too many */
-    public Optional<Duration> take(String caller, String route, Instant now) {
-        Kind kind = Kind.of(route);
+    /** Counts a request. @param caller see {@link Caller#id} @return how long to wait if it is one too many */
+    public Optional<Duration> take(String caller, Kind kind, Instant now) {
         @Nullable Integer limit = perMinute.get(kind);
         return limit == null
                 ? Optional.empty()

@@ -5,36 +5,37 @@ import io.micronaut.http.HttpResponse;
 import io.micronaut.http.HttpStatus;
 import io.micronaut.http.MutableHttpResponse;
 import io.muster.api.json.Problem;
-import java.time.Instant;
-import java.util.UUID;
+import io.muster.api.surface.Surface;
+import java.util.Optional;
 
-/** Answers as IoT Hub's clients need them: the JSON content type is compulsory. Contract: iot-hub, 1.0 and 1.10. */
-final class Answers {
+/** Makes answers: clients of IoT Hub need the JSON content type. Contract: iot-hub, 1.0. */
+public final class Answers {
+    private static final String CODE = "io.muster.code";
+
     static final String JSON = "application/json; charset=utf-8";
 
     private Answers() {}
 
-    static MutableHttpResponse<String> ok(JsonNode body) {
+    public static MutableHttpResponse<String> ok(JsonNode body) {
         return HttpResponse.ok(body.toString()).header("Content-Type", JSON);
     }
 
-    static MutableHttpResponse<String> noContent() {
+    public static MutableHttpResponse<String> noContent() {
         return HttpResponse.status(HttpStatus.NO_CONTENT);
     }
 
-    /** In the form of Azure's resource manager. */
-    static MutableHttpResponse<String> problem(Problem problem) {
-        return HttpResponse.<String>status(problem.status(), problem.name())
-                .body(problem.ofResourceManager().toString())
+    /** Refuses, in the form of a surface. */
+    static MutableHttpResponse<String> problem(Problem problem, Surface.Envelope envelope) {
+        MutableHttpResponse<String> answer = HttpResponse.<String>status(problem.status(), problem.name())
+                .body(envelope.body())
                 .header("Content-Type", JSON);
+        envelope.headers().forEach(answer::header);
+        answer.setAttribute(CODE, problem.name());
+        return answer;
     }
 
-    static MutableHttpResponse<String> problem(Problem problem, boolean methodForm, Instant now) {
-        String trackingId = UUID.randomUUID().toString().replace("-", "");
-        JsonNode body = methodForm ? problem.formB(trackingId, now) : problem.formA(trackingId, now);
-        return HttpResponse.<String>status(problem.status(), problem.name())
-                .body(body.toString())
-                .header("Content-Type", JSON)
-                .header("iothub-errorcode", problem.name());
+    /** Returns the error code of an answer that refuses. */
+    static Optional<String> code(HttpResponse<?> answer) {
+        return answer.getAttribute(CODE, String.class);
     }
 }

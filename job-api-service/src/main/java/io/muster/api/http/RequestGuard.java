@@ -1,6 +1,8 @@
 package io.muster.api.http;
 
 import io.muster.api.json.Problem;
+import io.muster.api.surface.Surface;
+import io.muster.api.surface.Surfaces;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -51,7 +53,7 @@ final class RequestGuard extends ChannelDuplexHandler {
     }
 
     private final RestServer.Patience patience;
-    private final boolean webSockets;
+    private final Surfaces surfaces;
     private final BiFunction<HttpRequest, Problem, FullHttpResponse> refusal;
     private long arrivingSince = System.nanoTime();
     private long idleSince = NEVER;
@@ -61,13 +63,13 @@ final class RequestGuard extends ChannelDuplexHandler {
     private boolean refused;
     private boolean upgraded;
 
-    /** @param webSockets whether devices over WebSocket are served @param refusal makes the answer to a request that is refused */
+    /** @param surfaces to which requests are led @param refusal makes the answer to a request that is refused */
     RequestGuard(
             RestServer.Patience patience,
-            boolean webSockets,
+            Surfaces surfaces,
             BiFunction<HttpRequest, Problem, FullHttpResponse> refusal) {
+        this.surfaces = surfaces;
         this.patience = patience;
-        this.webSockets = webSockets;
         this.refusal = refusal;
     }
 
@@ -120,7 +122,7 @@ final class RequestGuard extends ChannelDuplexHandler {
                 ReferenceCountUtil.release(message);
                 return;
             }
-            request.setUri(RequestRules.normal(request.uri()));
+            request.setUri(RequestRules.mounted(surface(request).mount(), RequestRules.normal(request.uri())));
             unanswered++;
             if (unanswered > MOST_UNANSWERED) {
                 refused = true;
@@ -146,11 +148,15 @@ final class RequestGuard extends ChannelDuplexHandler {
             return fault;
         }
         request.headers().remove(HttpHeaderNames.SEC_WEBSOCKET_EXTENSIONS);
-        if (webSockets && RequestRules.isForWebSocket(request)) {
+        if (surface(request).isWebSocket(RequestRules.path(RequestRules.normal(request.uri())))) {
             return RequestRules.handshakeFault(request);
         }
         request.headers().remove(HttpHeaderNames.UPGRADE);
         return Optional.empty();
+    }
+
+    private Surface surface(HttpRequest request) {
+        return surfaces.serving(RequestRules.path(RequestRules.normal(request.uri())));
     }
 
     /** The connection ends: where the next request would begin is not known. Behind answers that are still to come it just closes. */

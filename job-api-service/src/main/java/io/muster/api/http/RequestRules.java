@@ -1,6 +1,7 @@
 package io.muster.api.http;
 
 import io.muster.api.json.Problem;
+import io.muster.api.surface.Surfaces;
 import io.netty.handler.codec.TooLongFrameException;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
@@ -55,6 +56,9 @@ final class RequestRules {
         if (!isAddress(target)) {
             return bad("The path is no address: percent-encode what may not stand in one.");
         }
+        if (Surfaces.isReserved(target)) {
+            return Optional.of(Problem.notFound("There is nothing below a path that begins with a tilde."));
+        }
         if (!METHODS.contains(request.method().name())) {
             return Optional.of(new Problem(
                     405,
@@ -82,12 +86,7 @@ final class RequestRules {
         return plain ? Optional.empty() : bad("Transfer-Encoding is chunked, or absent.");
     }
 
-    /** Returns whether a request is for the path at which devices speak MQTT over WebSocket, in whichever spelling. */
-    static boolean isForWebSocket(HttpRequest request) {
-        return MqttOverWebSocket.PATH.equals(URI.create(normal(request.uri())).getPath());
-    }
-
-    /** Returns why a request to that path is no handshake, if it is none. Source: RFC 6455, 4.2.1. */
+    /** Returns why a request to the path of a WebSocket is no handshake, if it is none. Source: RFC 6455, 4.2.1. */
     static Optional<Problem> handshakeFault(HttpRequest request) {
         HttpHeaders headers = request.headers();
         boolean asks = request.method().equals(HttpMethod.GET)
@@ -148,5 +147,16 @@ final class RequestRules {
             cut--;
         }
         return cut == end ? target : target.substring(0, cut) + target.substring(end);
+    }
+
+    /** Returns the path of a request's target. */
+    static String path(String target) {
+        int query = target.indexOf('?');
+        return query < 0 ? target : target.substring(0, query);
+    }
+
+    /** Returns a target below a surface's mount; the root is the mount itself. */
+    static String mounted(String mount, String target) {
+        return !mount.isEmpty() && path(target).equals("/") ? mount + target.substring(1) : mount + target;
     }
 }

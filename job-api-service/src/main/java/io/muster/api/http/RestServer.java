@@ -8,11 +8,8 @@ import io.micronaut.http.ssl.CertificateProvider;
 import io.micronaut.runtime.server.EmbeddedServer;
 import io.muster.api.access.Audit;
 import io.muster.api.access.Gate;
-import io.muster.api.access.SignInLinks;
 import io.muster.api.access.Throttles;
-import io.muster.api.job.JobView;
-import io.muster.api.job.Requests;
-import io.muster.api.job.StreamJobView;
+import io.muster.api.surface.Surfaces;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -21,16 +18,19 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The HTTP server with its routes. */
 public final class RestServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(RestServer.class);
     private static final int LARGEST_BODY = 1024 * 1024;
     private static final String CERTIFICATE = "server";
 
     private final ApplicationContext context;
     private final EmbeddedServer server;
-    private final Optional<GatewayTunnels> tunnels;
     private final Workers workers;
+    private final List<AutoCloseable> owned;
 
     /**
      * How it listens.
@@ -38,22 +38,16 @@ public final class RestServer implements AutoCloseable {
      * @param port 0 for any free one
      * @param tls empty for plain HTTP
      * @param perMinute how many requests of a kind are taken in a minute, of the kinds that are limited
-     * @param messageLife of messages to devices whose senders don't say how long they live
      * @param connectionsPerAddress how many connections an address may have
      * @param patience with connections that are slow, or idle
-     * @param gateway to which devices over WebSocket are passed on; empty where none are served
-     * @param reach of stream jobs, whose inputs and outputs are tested here
      */
     public record Options(
             String host,
             int port,
             Optional<Tls> tls,
             Map<Throttles.Kind, Integer> perMinute,
-            Duration messageLife,
             int connectionsPerAddress,
-            Patience patience,
-            Optional<GatewayTunnels.Options> gateway,
-            StreamJobReach reach) {}
+            Patience patience) {}
 
     /**
      * How long a connection may take.
@@ -68,28 +62,30 @@ public final class RestServer implements AutoCloseable {
     /** Files in PEM, which are looked at again and again. @param certificate with those that lead to its authority, in order */
     public record Tls(Path certificate, Path key) {}
 
-    private RestServer(
-            ApplicationContext context, EmbeddedServer server, Optional<GatewayTunnels> tunnels, Workers workers) {
+    private RestServer(ApplicationContext context, EmbeddedServer server, Workers workers, List<AutoCloseable> owned) {
+        this.owned = owned;
         this.workers = workers;
         this.context = context;
         this.server = server;
-        this.tunnels = tunnels;
     }
 
-    /** Starts it. @throws IOException when the port is taken or the certificate can't be used; nothing of it runs then */
+    /**
+     * Starts it.
+     *
+     * @param beans that the surfaces' routes need
+     * @param owned of them, those that end with the server
+     * @throws IOException when the port is taken or the certificate can't be used; nothing of it runs then
+     */
     public static RestServer start(
             Options options,
+            Surfaces surfaces,
             Gate gate,
-            Requests requests,
             Audit audit,
-            JobView jobs,
-            StreamJobView streamJobs,
             PrometheusMeterRegistry meters,
-            InstantSource clock)
+            InstantSource clock,
+            List<Object> beans,
+            List<AutoCloseable> owned)
             throws IOException {
-        Optional<GatewayTunnels> tunnels = options.gateway().isEmpty()
-                ? Optional.empty()
-                : Optional.of(new GatewayTunnels(options.gateway().get()));
         Workers workers = new Workers();
         ApplicationContext context = ApplicationContext.builder()
                 .environmentPropertySource(false)
@@ -98,33 +94,27 @@ public final class RestServer implements AutoCloseable {
                 .banner(false)
                 .properties(properties(options))
                 .singletons(
+                        surfaces,
                         gate,
-                        requests,
-                        jobs,
-                        streamJobs,
+                        audit,
                         new ApiMeters(meters),
-                        new ServerPipeline.Limits(
-                                options.connectionsPerAddress(), options.patience(), tunnels.isPresent()),
+                        new ServerPipeline.Limits(options.connectionsPerAddress(), options.patience()),
                         new Time(clock),
                         new Throttles(options.perMinute()),
-                        audit,
-                        options.reach(),
-                        workers,
-                        new MessageController.Life(options.messageLife()),
-                        new SignInLinks(clock.instant()))
+                        workers)
+                .singletons(beans.toArray())
                 .build();
-        tunnels.ifPresent(context::registerSingleton);
         try {
             context.start();
             if (options.tls().isPresent()) {
                 // Reads the files: where it can't, the server would say no more than that it does not start.
                 context.getBean(CertificateProvider.class);
             }
-            return new RestServer(context, context.getBean(EmbeddedServer.class).start(), tunnels, workers);
+            return new RestServer(context, context.getBean(EmbeddedServer.class).start(), workers, owned);
         } catch (RuntimeException e) {
             context.close();
             workers.close();
-            tunnels.ifPresent(GatewayTunnels::close);
+            close(owned);
             throw new IOException(reason(options, e), e);
         }
     }
@@ -188,6 +178,16 @@ public final class RestServer implements AutoCloseable {
         server.stop();
         context.close();
         workers.close();
-        tunnels.ifPresent(GatewayTunnels::close);
+        close(owned);
+    }
+
+    private static void close(List<AutoCloseable> owned) {
+        for (AutoCloseable one : owned) {
+            try {
+                one.close();
+            } catch (Exception e) {
+                LOG.warn("What routes need can't be closed, reason={}", e.toString());
+            }
+        }
     }
 }

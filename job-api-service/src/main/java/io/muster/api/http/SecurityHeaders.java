@@ -6,8 +6,8 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** Headers that tell browsers what an answer may be used for; every answer has them. */
-final class SecurityHeaders {
-    static final String POLICY = "Content-Security-Policy";
+public final class SecurityHeaders {
+    public static final String POLICY = "Content-Security-Policy";
 
     private static final String DATA = "default-src 'none'; frame-ancestors 'none'";
     private static final String STRICT = "Strict-Transport-Security";

@@ -5,6 +5,8 @@ import io.micronaut.context.event.BeanCreatedEventListener;
 import io.micronaut.http.netty.channel.ChannelPipelineCustomizer;
 import io.micronaut.http.server.netty.NettyServerCustomizer;
 import io.muster.api.json.Problem;
+import io.muster.api.surface.Surface;
+import io.muster.api.surface.Surfaces;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http.FullHttpResponse;
@@ -19,14 +21,16 @@ import java.util.UUID;
 @Singleton
 final class ServerPipeline implements BeanCreatedEventListener<NettyServerCustomizer.Registry> {
     private final Limits limits;
+    private final Surfaces surfaces;
     private final Connections connections;
     private final ApiMeters meters;
     private final Time time;
 
-    /** Bounds one address, and one connection. @param webSockets whether devices over WebSocket are served */
-    record Limits(int connectionsPerAddress, RestServer.Patience patience, boolean webSockets) {}
+    /** Bounds one address, and one connection. */
+    record Limits(int connectionsPerAddress, RestServer.Patience patience) {}
 
-    ServerPipeline(Limits limits, ApiMeters meters, Time time) {
+    ServerPipeline(Limits limits, Surfaces surfaces, ApiMeters meters, Time time) {
+        this.surfaces = surfaces;
         this.limits = limits;
         this.connections = new Connections(limits.connectionsPerAddress(), meters::refusedConnection);
         this.meters = meters;
@@ -51,9 +55,7 @@ final class ServerPipeline implements BeanCreatedEventListener<NettyServerCustom
                 ChannelPipeline pipeline = channel.pipeline();
                 boolean secure = pipeline.get(SslHandler.class) != null;
                 RequestGuard guard = new RequestGuard(
-                        limits.patience(),
-                        limits.webSockets(),
-                        (request, problem) -> refusal(request, problem, secure));
+                        limits.patience(), surfaces, (request, problem) -> refusal(request, problem, secure));
                 pipeline.addFirst("muster-connections", connections);
                 pipeline.addBefore(
                         ChannelPipelineCustomizer.HANDLER_HTTP_SERVER_CODEC, "muster-arrivals", guard.new Arrivals());
@@ -64,12 +66,10 @@ final class ServerPipeline implements BeanCreatedEventListener<NettyServerCustom
 
     private FullHttpResponse refusal(HttpRequest request, Problem problem, boolean secure) {
         meters.answered(request.method().name(), problem.status(), problem.name());
-        String body = StreamJobController.serves(request.uri())
-                ? problem.ofResourceManager().toString()
-                : problem.formA(UUID.randomUUID().toString().replace("-", ""), time.now())
-                        .toString();
-        FullHttpResponse answer = RequestGuard.answer(problem, body);
-        answer.headers().set("iothub-errorcode", problem.name());
+        String path = RequestRules.path(request.uri());
+        Surface.Envelope envelope = surfaces.serving(path).envelope(problem, path, time.now());
+        FullHttpResponse answer = RequestGuard.answer(problem, envelope.body());
+        envelope.headers().forEach((name, value) -> answer.headers().set(name, value));
         if (problem.status() == HttpResponseStatus.UPGRADE_REQUIRED.code()) {
             answer.headers().set(HttpHeaderNames.SEC_WEBSOCKET_VERSION, RequestRules.WEB_SOCKET_VERSION);
         }

@@ -16,7 +16,7 @@ import java.util.function.Supplier;
  * are read on other threads than those that compile queries, which may take long. Few threads and bounded queues; beyond them a caller is asked
  * to come again. Thread-safe.
  */
-final class Workers implements AutoCloseable {
+public final class Workers implements AutoCloseable {
     private static final int QUEUED = 256;
     /** As many as an address has connections by default: one alone has no body refused. */
     private static final int BODIES_QUEUED = 1000;
@@ -44,12 +44,12 @@ final class Workers implements AutoCloseable {
     }
 
     /** Compiles, and returns what the work returns; ends with a {@link ProblemException} (429) when too much is queued. */
-    <T> CompletableFuture<T> run(Supplier<? extends CompletionStage<T>> work) {
+    public <T> CompletableFuture<T> run(Supplier<? extends CompletionStage<T>> work) {
         return on(compiling, work);
     }
 
     /** As {@link #run}, of work that reads a body and compiles nothing. */
-    <T> CompletableFuture<T> read(Supplier<? extends CompletionStage<T>> work) {
+    public <T> CompletableFuture<T> read(Supplier<? extends CompletionStage<T>> work) {
         return on(reading, work);
     }
 
@@ -67,7 +67,7 @@ final class Workers implements AutoCloseable {
      * Returns a stage with the same end; what follows it may compile. Where too much is queued it goes on where the stage ended: what was done is
      * answered as done.
      */
-    <T> CompletableFuture<T> after(CompletableFuture<T> stage) {
+    public <T> CompletableFuture<T> after(CompletableFuture<T> stage) {
         return stage.thenApplyAsync(Function.identity(), work -> {
             try {
                 compiling.execute(work);
@@ -78,7 +78,7 @@ final class Workers implements AutoCloseable {
     }
 
     /** As {@link #run}, of work that is done when it returns. */
-    <T> CompletableFuture<T> get(Supplier<T> work) {
+    public <T> CompletableFuture<T> get(Supplier<T> work) {
         return run(() -> CompletableFuture.completedFuture(work.get()));
     }
 

@@ -149,4 +149,14 @@ public final class JobView {
     private static int length(@Nullable String text) {
         return text == null ? 0 : text.length();
     }
+
+    /** Returns why a job that has begun hands nothing to devices now, in a sentence. */
+    public static Optional<String> waitsFor(Job job) {
+        if (job.getEndedAt() != null) {
+            return Optional.empty();
+        }
+        return job.getPaused()
+                ? Optional.of("Paused: resume it to go on.")
+                : job.getOutsideWindow() ? Optional.of("Waits for its next execution window.") : Optional.empty();
+    }
 }

@@ -2,45 +2,54 @@ package io.muster.api.job;
 
 import io.muster.records.DeviceCounts;
 import io.muster.records.DevicePage;
+import io.muster.records.Job;
+import io.muster.records.StreamJob;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks the planner. A future ends with the outcome of the planner's {@code Reply}, or with a {@code
- * ProblemException} when none comes in time. Nothing here blocks.
+ * Asks the core. A future ends with the outcome of a {@code Reply}; with a {@link RefusedException} where the core refuses; or with a {@code
+ * ProblemException} when no answer comes in time. Nothing here blocks.
  */
 public interface Requests {
     /**
+     * Sends a command for a device.
+     *
      * @param deviceId of a device, or of a module
      * @param command a command of {@code DeviceCommand}
+     * @param outcome the type that the command has
      */
-    CompletableFuture<Object> device(String deviceId, Object command, Duration limit);
+    <T> CompletableFuture<T> device(String deviceId, Object command, Class<T> outcome, Duration limit);
 
-    /** @param command a command of {@code JobCommand} */
-    CompletableFuture<Object> job(String jobId, Object command);
+    /** Sends a command for a job. @param command a command of {@code JobCommand} */
+    CompletableFuture<Job> job(String jobId, Object command);
 
     /** As {@link #job}, and ends when every device partition obeys: what was cancelled or paused reaches no device any more. */
-    CompletableFuture<Object> jobEverywhere(String jobId, Object command);
+    CompletableFuture<Job> jobEverywhere(String jobId, Object command);
 
-    /** How many devices there are, by device partition. */
+    /** Returns how many devices there are, by device partition. */
     CompletableFuture<List<DeviceCounts>> counts();
 
     /**
-     * Returns the answer of each device partition to a query: a {@code DevicePage}, a {@code DeviceJobPage}, a {@code GroupPage}, or a {@code
-     * Refusal}.
+     * Returns the answer of each device partition to a query.
      *
      * @param after the row's key behind which to begin; null for the first
+     * @param page the type that the query has: {@code DevicePage}, {@code DeviceJobPage} or {@code GroupPage}
      */
-    CompletableFuture<List<Object>> query(String text, @Nullable String after, int limit);
+    <T> CompletableFuture<List<T>> query(String text, @Nullable String after, int limit, Class<T> page);
 
-    /** One page of each device partition. */
+    /** Returns one page of each device partition. */
     CompletableFuture<List<DevicePage>> devices(@Nullable String after, int limit);
 
-    /** @param command a command of {@code StreamJobCommand} */
-    CompletableFuture<Object> streamJob(String id, Object command);
+    /** Sends a command for a stream job, but for one that deletes it. @param command a command of {@code StreamJobCommand} */
+    CompletableFuture<StreamJob> streamJob(String id, Object command);
 
-    /** Whether Kafka has the topic. */
+    /** Deletes a stream job. @return the job where it is to stop first; empty where it is gone */
+    CompletableFuture<Optional<StreamJob>> deleteStreamJob(String id);
+
+    /** Returns whether Kafka has the topic. */
     CompletableFuture<Boolean> hasTopic(String topic);
 }

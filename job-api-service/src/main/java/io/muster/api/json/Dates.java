@@ -9,14 +9,14 @@ import java.time.format.DateTimeFormatter;
 import java.time.temporal.TemporalAccessor;
 
 /** Dates as clients write them. Contract: iot-hub, 1.0. */
-final class Dates {
+public final class Dates {
     private static final Instant FIRST = Instant.parse("0001-01-01T00:00:00Z");
     private static final Instant LAST = Instant.parse("9999-12-31T23:59:59.999999999Z");
 
     private Dates() {}
 
     /** Without an offset it is UTC. @throws ProblemException when it is no date of the years 1 to 9999, which clients can read back */
-    static Instant parse(String name, String text) {
+    public static Instant parse(String name, String text) {
         try {
             Instant date = parse(text);
             if (date.isBefore(FIRST) || date.isAfter(LAST)) {

@@ -9,7 +9,7 @@ import java.util.TreeSet;
  * The members that an object of a document may have. An unknown one is refused and never dropped: a misspelt policy would run a job
  * unpaced over the whole fleet. Contract: iot-hub, section 8.
  */
-final class Members {
+public final class Members {
     private static final int LONGEST = 64;
 
     private final Set<String> known;
@@ -18,12 +18,12 @@ final class Members {
         this.known = Set.copyOf(known);
     }
 
-    static Members of(String... known) {
+    public static Members of(String... known) {
         return new Members(Set.of(known));
     }
 
     /** Returns these and others. */
-    Members and(String... others) {
+    public Members and(String... others) {
         Set<String> all = new TreeSet<>(known);
         all.addAll(Set.of(others));
         return new Members(all);
@@ -35,7 +35,7 @@ final class Members {
      * @param path of the object, with a dot behind it; empty for the root
      * @throws ProblemException when a member that is not null is none of these
      */
-    void rejectOthers(JsonNode object, String path) {
+    public void rejectOthers(JsonNode object, String path) {
         object.properties().forEach(member -> {
             if (!member.getValue().isNull() && !known.contains(member.getKey())) {
                 String name =

@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.api.job.JobView;
+import io.muster.api.job.RefusedException;
 import io.muster.api.job.Requests;
 import io.muster.api.job.StreamJobView;
 import io.muster.api.json.Problem;
@@ -14,6 +15,7 @@ import io.muster.document.IdentityId;
 import io.muster.records.AuditEntry;
 import io.muster.records.AwaitTurn;
 import io.muster.records.CountDevices;
+import io.muster.records.DeleteStreamJob;
 import io.muster.records.DeviceCommand;
 import io.muster.records.DeviceCounts;
 import io.muster.records.DevicePage;
@@ -36,6 +38,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -45,6 +48,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.apache.avro.specific.SpecificRecord;
@@ -197,8 +201,9 @@ public final class KafkaRequests implements Requests, AutoCloseable {
     }
 
     @Override
-    public CompletableFuture<Object> device(String deviceId, Object command, Duration limit) {
-        return ask(Topics.DEVICE_COMMANDS, IdentityId.deviceId(deviceId), new DeviceCommand(deviceId, command), limit);
+    public <T> CompletableFuture<T> device(String deviceId, Object command, Class<T> outcome, Duration limit) {
+        return ask(Topics.DEVICE_COMMANDS, IdentityId.deviceId(deviceId), new DeviceCommand(deviceId, command), limit)
+                .thenApply(answer -> RefusedException.accepted(answer, outcome));
     }
 
     /** One command, and its answer. */
@@ -210,28 +215,36 @@ public final class KafkaRequests implements Requests, AutoCloseable {
     }
 
     @Override
-    public CompletableFuture<Object> job(String jobId, Object command) {
+    public CompletableFuture<Job> job(String jobId, Object command) {
         return ask(Topics.JOB_COMMANDS, jobId, new JobCommand(jobId, command), LIMIT)
-                .thenApply(outcome -> {
-                    if (outcome instanceof Job job) {
-                        jobs.put(job);
-                    }
-                    return outcome;
+                .thenApply(answer -> {
+                    Job job = RefusedException.accepted(answer, Job.class);
+                    jobs.put(job);
+                    return job;
                 });
     }
 
     @Override
-    public CompletableFuture<Object> streamJob(String id, Object command) {
+    public CompletableFuture<StreamJob> streamJob(String id, Object command) {
         return ask(Topics.STREAM_JOB_COMMANDS, id, new StreamJobCommand(id, command), LIMIT)
-                .thenApply(outcome -> {
-                    switch (outcome) {
-                        case StreamJob job -> streamJobs.put(job);
-                        case StreamJobDeleted _ -> streamJobs.forget(id);
-                        default -> {
-                            // A refusal changes nothing.
-                        }
+                .thenApply(this::changed);
+    }
+
+    private StreamJob changed(Object answer) {
+        StreamJob job = RefusedException.accepted(answer, StreamJob.class);
+        streamJobs.put(job);
+        return job;
+    }
+
+    @Override
+    public CompletableFuture<Optional<StreamJob>> deleteStreamJob(String id) {
+        return ask(Topics.STREAM_JOB_COMMANDS, id, new StreamJobCommand(id, new DeleteStreamJob(null)), LIMIT)
+                .thenApply(answer -> {
+                    if (answer instanceof StreamJobDeleted) {
+                        streamJobs.forget(id);
+                        return Optional.empty();
                     }
-                    return outcome;
+                    return Optional.of(changed(answer));
                 });
     }
 
@@ -252,34 +265,34 @@ public final class KafkaRequests implements Requests, AutoCloseable {
      * is asked of each partition now is answered behind that word. The command was obeyed then, whatever comes of that.
      */
     @Override
-    public CompletableFuture<Object> jobEverywhere(String jobId, Object command) {
+    public CompletableFuture<Job> jobEverywhere(String jobId, Object command) {
         return job(jobId, command)
-                .thenCompose(outcome -> outcome instanceof Job
-                        ? everyPartition(new AwaitTurn())
-                                .thenApply(_ -> outcome)
-                                .exceptionallyCompose(_ -> CompletableFuture.failedFuture(new ProblemException(
-                                        Problem.gatewayTimeout("It is done, and not every partition has said that it"
-                                                + " obeys: read the job to see how it goes on."))))
-                        : CompletableFuture.completedFuture(outcome));
+                .thenCompose(job -> everyPartition(new AwaitTurn())
+                        .thenApply(_ -> job)
+                        .exceptionallyCompose(_ -> CompletableFuture.failedFuture(new ProblemException(
+                                Problem.gatewayTimeout("It is done, and not every partition has said that it"
+                                        + " obeys: read the job to see how it goes on.")))));
     }
 
     @Override
     public CompletableFuture<List<DevicePage>> devices(@Nullable String after, int limit) {
-        return everyPartition(new ListDevices(after, limit))
-                .thenApply(outcomes ->
-                        outcomes.stream().map(DevicePage.class::cast).toList());
+        return everyPartition(new ListDevices(after, limit)).thenApply(all(DevicePage.class));
     }
 
     @Override
     public CompletableFuture<List<DeviceCounts>> counts() {
-        return everyPartition(new CountDevices())
-                .thenApply(outcomes ->
-                        outcomes.stream().map(DeviceCounts.class::cast).toList());
+        return everyPartition(new CountDevices()).thenApply(all(DeviceCounts.class));
     }
 
     @Override
-    public CompletableFuture<List<Object>> query(String text, @Nullable String after, int limit) {
-        return everyPartition(new QueryFleet(text, after, limit));
+    public <T> CompletableFuture<List<T>> query(String text, @Nullable String after, int limit, Class<T> page) {
+        return everyPartition(new QueryFleet(text, after, limit)).thenApply(all(page));
+    }
+
+    private static <T> Function<List<Object>, List<T>> all(Class<T> type) {
+        return answers -> answers.stream()
+                .map(answer -> RefusedException.accepted(answer, type))
+                .toList();
     }
 
     private CompletableFuture<List<Object>> everyPartition(Object request) {

@@ -1,0 +1,75 @@
+package io.muster.api;
+
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.muster.api.access.Audit;
+import io.muster.api.access.Gate;
+import io.muster.api.access.SignInLinks;
+import io.muster.api.arm.Provider;
+import io.muster.api.http.RestServer;
+import io.muster.api.job.JobView;
+import io.muster.api.job.Requests;
+import io.muster.api.job.StreamJobView;
+import io.muster.api.surface.Surfaces;
+import io.muster.api.surface.console.Console;
+import io.muster.api.surface.iothub.GatewayTunnels;
+import io.muster.api.surface.iothub.IotHub;
+import io.muster.api.surface.iothub.MessageLife;
+import io.muster.api.surface.streamanalytics.StreamAnalytics;
+import io.muster.api.surface.streamanalytics.StreamJobReach;
+import java.io.IOException;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Composes the surfaces: a line each, and beside the core what their routes need. */
+final class ApiSurfaces {
+    private ApiSurfaces() {}
+
+    /**
+     * Holds what surfaces need beside the core.
+     *
+     * @param gateway to which devices over WebSocket are passed on; empty where none are served
+     * @param reach of stream jobs, whose inputs and outputs are tested here
+     */
+    record Options(MessageLife messageLife, Optional<GatewayTunnels.Options> gateway, StreamJobReach reach) {}
+
+    private static Surfaces all(Gate gate, SignInLinks links, boolean webSockets) {
+        return new Surfaces(List.of(
+                StreamAnalytics.surface(gate),
+                Provider.unknown(gate),
+                new Console(gate, links),
+                new IotHub(gate, webSockets)));
+    }
+
+    /** Starts the server. @throws IOException when the port is taken or a certificate can't be used; nothing of it runs then */
+    static RestServer serve(
+            RestServer.Options rest,
+            Options options,
+            Gate gate,
+            Requests requests,
+            Audit audit,
+            JobView jobs,
+            StreamJobView streamJobs,
+            PrometheusMeterRegistry meters,
+            InstantSource clock)
+            throws IOException {
+        List<Object> beans =
+                new ArrayList<>(List.of(requests, jobs, streamJobs, options.messageLife(), options.reach()));
+        List<AutoCloseable> owned = new ArrayList<>();
+        if (options.gateway().isPresent()) {
+            GatewayTunnels tunnels = new GatewayTunnels(options.gateway().get());
+            beans.add(tunnels);
+            owned.add(tunnels);
+        }
+        return RestServer.start(
+                rest,
+                all(gate, new SignInLinks(clock.instant()), options.gateway().isPresent()),
+                gate,
+                audit,
+                meters,
+                clock,
+                beans,
+                owned);
+    }
+}

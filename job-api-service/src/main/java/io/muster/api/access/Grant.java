@@ -1,0 +1,21 @@
+package io.muster.api.access;
+
+import io.muster.access.Right;
+import java.util.Set;
+
+/**
+ * Names what a request takes.
+ *
+ * @param rights of a program's policy: any one of them
+ * @param role of a person
+ */
+public record Grant(Set<Right> rights, Role role) {
+    public Grant {
+        rights = Set.copyOf(rights);
+    }
+
+    /** Returns whether it asks for more than to be told something. */
+    public boolean changes() {
+        return role != Role.READ;
+    }
+}

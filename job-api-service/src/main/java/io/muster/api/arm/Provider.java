@@ -1,0 +1,130 @@
+package io.muster.api.arm;
+
+import io.micronaut.http.HttpRequest;
+import io.muster.access.Right;
+import io.muster.api.access.Caller;
+import io.muster.api.access.Gate;
+import io.muster.api.access.Grant;
+import io.muster.api.access.Role;
+import io.muster.api.json.Problem;
+import io.muster.api.json.ProblemException;
+import io.muster.api.surface.Surface;
+import io.muster.records.Refusal;
+import java.time.Instant;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One resource provider, as a surface. Segments of paths are the same in any case. Contract: addresses, "Where each surface answers";
+ * stream-analytics, 4.1.
+ */
+public final class Provider implements Surface {
+    private static final String ROOT = "/subscriptions/";
+    private static final Set<String> READING = Set.of("GET", "HEAD", "OPTIONS");
+
+    private final Gate gate;
+    private final String mount;
+    private final Optional<String> namespace;
+    private final Set<String> versions;
+
+    private Provider(Gate gate, String mount, Optional<String> namespace, Set<String> versions) {
+        this.gate = gate;
+        this.mount = mount;
+        this.namespace = namespace;
+        this.versions = Set.copyOf(versions);
+    }
+
+    /**
+     * Makes one.
+     *
+     * @param mount see {@link Surface#mount}
+     * @param namespace such as {@code microsoft.web}, in lower case
+     * @param versions values of {@code api-version}
+     */
+    public static Provider of(Gate gate, String mount, String namespace, Set<String> versions) {
+        return new Provider(gate, mount, Optional.of(namespace), versions);
+    }
+
+    /** Makes the one that takes requests for all other providers, and answers that there are none. */
+    public static Provider unknown(Gate gate) {
+        return new Provider(gate, "/~arm", Optional.empty(), Set.of());
+    }
+
+    @Override
+    public String mount() {
+        return mount;
+    }
+
+    @Override
+    public boolean serves(String path) {
+        return path.toLowerCase(Locale.ROOT).startsWith(ROOT)
+                && (namespace.isEmpty() || namespace.equals(namespace(path)));
+    }
+
+    /** Returns the namespace of the provider that a path names, in lower case. */
+    private static Optional<String> namespace(String path) {
+        List<String> segments =
+                List.of(path.substring(1).toLowerCase(Locale.ROOT).split("/"));
+        int before = segments.size() > 2 && segments.get(2).equals("resourcegroups") ? 4 : 2;
+        return segments.size() > before + 1 && segments.get(before).equals("providers")
+                ? Optional.of(segments.get(before + 1))
+                : Optional.empty();
+    }
+
+    @Override
+    public Optional<Caller> identify(HttpRequest<?> request, String path, String route, Instant now) {
+        return Optional.of(gate.identify(request.getHeaders().get("Authorization"), path, now));
+    }
+
+    @Override
+    public Grant grant(String method, String route) {
+        return new Grant(
+                EnumSet.of(Right.SERVICE_CONNECT, Right.REGISTRY_WRITE),
+                READING.contains(method) ? Role.READ : Role.OPERATE);
+    }
+
+    @Override
+    public void checkVersion(@Nullable String version) {
+        if (namespace.isPresent() && (version == null || !versions.contains(version))) {
+            throw new ProblemException(new Problem(
+                    400,
+                    400,
+                    version == null ? "MissingApiVersionParameter" : "InvalidApiVersionParameter",
+                    "The api-version is one of " + versions.stream().sorted().toList() + "."));
+        }
+    }
+
+    @Override
+    public Problem problem(Refusal refusal) {
+        String message = refusal.getMessage();
+        return switch (refusal.getReason()) {
+            case JOB_NOT_ACTIVE -> new Problem(409, 409, "JobNotRunning", message);
+            case JOB_RUNNING -> new Problem(409, 409, "JobAlreadyRunning", message);
+            case JOB_NOT_FOUND -> new Problem(404, 404, "ResourceNotFound", message);
+            case PRECONDITION_FAILED -> new Problem(412, 412, "PreconditionFailed", message);
+            default -> new Problem(400, 400, "BadRequest", message);
+        };
+    }
+
+    @Override
+    public Problem noRoute(String path) {
+        return namespace(path)
+                .filter(_ -> namespace.isEmpty())
+                .map(name -> new Problem(
+                        404,
+                        404,
+                        "InvalidResourceType",
+                        "There is no resource provider " + name + " here: correct the path."))
+                .orElseGet(() -> Surface.super.noRoute(path));
+    }
+
+    @Override
+    public Envelope envelope(Problem problem, String route, Instant now) {
+        return new Envelope(problem.ofResourceManager().toString(), Map.of());
+    }
+}

@@ -1,0 +1,85 @@
+package io.muster.api.surface;
+
+import io.micronaut.http.HttpRequest;
+import io.micronaut.http.MutableHttpResponse;
+import io.muster.api.access.Caller;
+import io.muster.api.access.Grant;
+import io.muster.api.access.Throttles;
+import io.muster.api.json.Problem;
+import io.muster.api.json.ProblemException;
+import io.muster.records.Refusal;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Describes one API that its own clients know: which requests are its, who may ask for what, in which versions, and in which form it refuses. A
+ * route is the template that a request was matched with, without the mount, such as {@code /devices/{id}}: no id of a caller's is taken for a word
+ * of ours. For a request that no route takes it is the path. Thread-safe.
+ */
+public interface Surface {
+    /**
+     * Returns the prefix of this surface's routes, which is a slash, a tilde and a name: no client's path begins so. Empty for the one surface that
+     * takes what no other takes.
+     */
+    String mount();
+
+    /** Returns whether a path is this surface's. @param path in normal form, see {@code RequestRules} */
+    boolean serves(String path);
+
+    /**
+     * Returns the caller that a request proves; empty where its route is open to everybody.
+     *
+     * @param path as the client sent it
+     * @throws ProblemException when it proves nothing, or not for this path
+     */
+    Optional<Caller> identify(HttpRequest<?> request, String path, String route, Instant now);
+
+    /** Returns whether a path is a WebSocket's: a request to it has to be a handshake. @param path in normal form, as the client spelled it */
+    default boolean isWebSocket(String path) {
+        return false;
+    }
+
+    /** Returns what a caller needs for a request. */
+    Grant grant(String method, String route);
+
+    /** Checks the parameter {@code api-version}. @throws ProblemException when it is missing or unknown */
+    void checkVersion(@Nullable String version);
+
+    /** Returns the kind by which requests of a route are limited; empty where they are not. */
+    default Optional<Throttles.Kind> limitedAs(String route) {
+        return Optional.empty();
+    }
+
+    /** Returns whether the audit log keeps a request: those that change something. */
+    default boolean isAudited(HttpRequest<?> request, String route) {
+        return grant(request.getMethodName(), route).changes();
+    }
+
+    /** Returns a refusal of the core in this surface's words. */
+    default Problem problem(Refusal refusal) {
+        return Problem.of(refusal);
+    }
+
+    /** Returns the problem with a path that no route takes. */
+    default Problem noRoute(String path) {
+        return Problem.notFound("There is nothing at " + path + ".");
+    }
+
+    /** Returns a refusal as this surface's clients read it. */
+    Envelope envelope(Problem problem, String route, Instant now);
+
+    /** Returns a page that tells a person of a refusal, in place of the envelope; empty where a program reads it. */
+    default Optional<MutableHttpResponse<String>> page(HttpRequest<?> request, String path, Problem problem) {
+        return Optional.empty();
+    }
+
+    /**
+     * Holds a refusal as it is sent.
+     *
+     * @param body JSON
+     * @param headers beside those of each answer
+     */
+    record Envelope(String body, Map<String, String> headers) {}
+}

@@ -1,0 +1,170 @@
+package io.muster.api.surface.console;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.micronaut.http.HttpRequest;
+import io.micronaut.http.HttpResponse;
+import io.micronaut.http.HttpStatus;
+import io.micronaut.http.MutableHttpResponse;
+import io.micronaut.http.annotation.Controller;
+import io.micronaut.http.annotation.Get;
+import io.micronaut.http.annotation.Post;
+import io.muster.api.access.Gate;
+import io.muster.api.http.Answers;
+import io.muster.api.http.Callers;
+import io.muster.api.http.SecurityHeaders;
+import io.muster.api.http.Time;
+import io.muster.api.http.Workers;
+import io.muster.api.job.JobView;
+import io.muster.records.DeviceJobCounts;
+import io.muster.records.DeviceMethod;
+import io.muster.records.Job;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.Locale;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/** The description of the API, and the page of live numbers. */
+@Controller(Console.MOUNT)
+final class PageController {
+    private static final String LINK = "sign-in";
+    private static final String POLICY =
+            "default-src 'self'; style-src 'unsafe-inline'; img-src data:; base-uri 'none';"
+                    + " form-action 'none'; frame-ancestors 'none'";
+    private static final int SHOWN = 50;
+
+    private final JobView jobs;
+    private final Gate gate;
+    private final Time time;
+    private final Workers workers;
+
+    PageController(JobView jobs, Gate gate, Time time, Workers workers) {
+        this.workers = workers;
+        this.jobs = jobs;
+        this.gate = gate;
+        this.time = time;
+    }
+
+    /** The token of a link that signs in, as it is written into the link; null where the request is none. */
+    static @Nullable String link(HttpRequest<?> request, String path) {
+        @Nullable String link = request.getParameters().get(LINK);
+        if (link == null || !path.equals("/") || !request.getMethodName().equals("GET")) {
+            return null;
+        }
+        try {
+            return new String(Base64.getUrlDecoder().decode(link), StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            return "";
+        }
+    }
+
+    /** Whether a person looks at the answer, and not a program. */
+    static boolean isBrowser(HttpRequest<?> request) {
+        return request.getHeaders().getAll("Accept").stream().anyMatch(accept -> accept.contains("text/html"));
+    }
+
+    static MutableHttpResponse<String> signInPage() {
+        return html("/page/sign-in.html").status(HttpStatus.UNAUTHORIZED);
+    }
+
+    private static MutableHttpResponse<String> html(String name) {
+        return HttpResponse.ok(resource(name))
+                .header("Content-Type", "text/html; charset=utf-8")
+                .header("Cache-Control", "no-store")
+                .header(SecurityHeaders.POLICY, POLICY);
+    }
+
+    @Get(Console.DESCRIPTION)
+    HttpResponse<String> openApi() {
+        return HttpResponse.ok(resource("/openapi.yaml")).header("Content-Type", "application/yaml; charset=utf-8");
+    }
+
+    /** The page; by a link that signs in, the way to it: the link does not stay in the address bar. */
+    @Get("/")
+    HttpResponse<String> page(HttpRequest<?> request) {
+        return link(request, "/") == null
+                ? html("/page/index.html")
+                : signedIn(
+                        request,
+                        HttpResponse.<String>status(HttpStatus.SEE_OTHER).header("Location", "/"));
+    }
+
+    /** Signs in whoever shows a token. */
+    @Post("/live/session")
+    HttpResponse<String> signIn(HttpRequest<?> request) {
+        return signedIn(request, HttpResponse.status(HttpStatus.NO_CONTENT));
+    }
+
+    private HttpResponse<String> signedIn(HttpRequest<?> request, MutableHttpResponse<String> answer) {
+        String session = gate.session(Callers.of(request), time.now());
+        return answer.header("Cache-Control", "no-store")
+                .header(
+                        "Set-Cookie",
+                        Console.COOKIE + "=" + session + "; Path=/; Max-Age=" + Gate.SESSION_LIFE.toSeconds()
+                                + "; HttpOnly; Secure; SameSite=Strict");
+    }
+
+    @Get(Console.SIGN_IN_SCRIPT)
+    HttpResponse<String> signInScript() {
+        return script("/page/sign-in.js");
+    }
+
+    @Get("/live/page.js")
+    HttpResponse<String> script() {
+        return script("/page/page.js");
+    }
+
+    private static HttpResponse<String> script(String name) {
+        return HttpResponse.ok(resource(name)).header("Content-Type", "text/javascript; charset=utf-8");
+    }
+
+    /** The latest jobs, the newest first. */
+    @Get("/live/jobs")
+    CompletionStage<MutableHttpResponse<String>> liveJobs() {
+        return workers.get(() -> {
+            ArrayNode body = JsonNodeFactory.instance.arrayNode();
+            jobs.latest(SHOWN).forEach(entry -> body.add(row(entry)));
+            return Answers.ok(body).header("Cache-Control", "no-store");
+        });
+    }
+
+    private static String resource(String name) {
+        try (InputStream in = PageController.class.getResourceAsStream(name)) {
+            if (in == null) {
+                throw new IllegalStateException("the program lacks its resource " + name);
+            }
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException("the program's resource " + name + " can't be read", e);
+        }
+    }
+
+    /** Returns what the page shows of a job. */
+    private static ObjectNode row(JobView.Entry entry) {
+        Job job = entry.job();
+        ObjectNode row = JsonNodeFactory.instance.objectNode();
+        row.put("jobId", job.getDefinition().getJobId());
+        row.put("type", job.getDefinition().getOperation() instanceof DeviceMethod ? "method" : "twin");
+        row.put("status", job.getStatus().name().toLowerCase(Locale.ROOT));
+        JobView.waitsFor(job).ifPresent(message -> row.put("statusMessage", message));
+        if (job.getFailureReason() != null) {
+            row.put("failureReason", job.getFailureReason());
+        }
+        if (entry.statistics() != null) {
+            DeviceJobCounts counts = entry.statistics().getCounts();
+            row.putObject("deviceJobStatistics")
+                    .put("deviceCount", counts.getDeviceCount())
+                    .put("failedCount", counts.getFailed())
+                    .put("succeededCount", counts.getSucceeded())
+                    .put("runningCount", counts.getRunning())
+                    .put("pendingCount", counts.getQueued())
+                    .put("cancelledCount", counts.getCancelled());
+        }
+        return row;
+    }
+}

@@ -1,0 +1,121 @@
+package io.muster.api.surface.iothub;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.micronaut.http.HttpResponse;
+import io.micronaut.http.HttpStatus;
+import io.micronaut.http.MediaType;
+import io.micronaut.http.annotation.Body;
+import io.micronaut.http.annotation.Consumes;
+import io.micronaut.http.annotation.Controller;
+import io.micronaut.http.annotation.Post;
+import io.muster.api.http.Answers;
+import io.muster.api.http.Workers;
+import io.muster.api.job.RefusedException;
+import io.muster.api.job.Requests;
+import io.muster.api.json.JsonBody;
+import io.muster.api.json.Problem;
+import io.muster.api.json.ProblemException;
+import io.muster.records.DeviceView;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/** Many devices at once: what is valid is done, what is not is said. Contract: iot-hub, 1.3. */
+@Controller
+@Consumes(MediaType.ALL)
+final class BulkController {
+    private static final int MOST = 100;
+
+    private final Requests requests;
+    private final Workers workers;
+    private final FreshKeys keys = new FreshKeys();
+
+    BulkController(Requests requests, Workers workers) {
+        this.requests = requests;
+        this.workers = workers;
+    }
+
+    /** Tells why an entry was not carried out, or not whole. */
+    private record Fault(String deviceId, Problem problem) {}
+
+    @Post("/devices")
+    CompletionStage<HttpResponse<String>> bulk(@Body byte[] body) {
+        return workers.read(() -> carryOut(body));
+    }
+
+    private CompletionStage<HttpResponse<String>> carryOut(byte[] body) {
+        List<JsonBody> entries = JsonBody.parseArray(body);
+        if (entries.isEmpty()) {
+            throw new ProblemException(Problem.argumentInvalid("Give 1 to " + MOST + " devices."));
+        }
+        if (entries.size() > MOST) {
+            throw new ProblemException(
+                    Problem.tooManyDevices("Give at most " + MOST + " devices, not " + entries.size() + "."));
+        }
+        List<String> deviceIds = entries.stream().map(BulkEntry::idOf).toList();
+        List<CompletableFuture<Optional<Fault>>> outcomes = new ArrayList<>();
+        for (int i = 0; i < entries.size(); i++) {
+            String deviceId = deviceIds.get(i);
+            outcomes.add(
+                    Collections.frequency(deviceIds, deviceId) > 1
+                            ? CompletableFuture.completedFuture(
+                                    Optional.of(new Fault(deviceId, Problem.definedTwice(deviceId))))
+                            : carryOut(deviceId, entries.get(i)));
+        }
+        return CompletableFuture.allOf(outcomes.toArray(CompletableFuture[]::new))
+                .thenApply(_ -> answer(outcomes.stream()
+                        .map(CompletableFuture::join)
+                        .flatMap(Optional::stream)
+                        .toList()));
+    }
+
+    private CompletableFuture<Optional<Fault>> carryOut(String deviceId, JsonBody entry) {
+        try {
+            CompletableFuture<Optional<Fault>> done = CompletableFuture.completedFuture(Optional.empty());
+            for (Object command : BulkEntry.of(entry, keys::addedTo).commands()) {
+                done = done.thenCompose(fault -> fault.isPresent()
+                        ? CompletableFuture.completedFuture(fault)
+                        : requests.device(deviceId, command, DeviceView.class, RegistryController.LIMIT)
+                                .handle((_, error) -> fault(deviceId, error)));
+            }
+            return done;
+        } catch (ProblemException e) {
+            return CompletableFuture.completedFuture(Optional.of(new Fault(deviceId, e.problem())));
+        }
+    }
+
+    private static Optional<Fault> fault(String deviceId, @Nullable Throwable error) {
+        if (error == null) {
+            return Optional.empty();
+        }
+        Throwable cause = error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
+        return Optional.of(new Fault(
+                deviceId,
+                switch (cause) {
+                    case RefusedException refused -> Problem.of(refused.refusal());
+                    case ProblemException known -> known.problem();
+                    default -> Problem.serverError();
+                }));
+    }
+
+    private static HttpResponse<String> answer(List<Fault> faults) {
+        ObjectNode body = JsonNodeFactory.instance.objectNode();
+        body.put("isSuccessful", faults.isEmpty());
+        ArrayNode errors = body.putArray("errors");
+        for (Fault fault : faults) {
+            errors.addObject()
+                    .put("deviceId", fault.deviceId())
+                    .put("errorCode", fault.problem().name())
+                    .put("errorStatus", fault.problem().message());
+        }
+        body.putArray("warnings");
+        return Answers.ok(body).status(faults.isEmpty() ? HttpStatus.OK : HttpStatus.BAD_REQUEST);
+    }
+}

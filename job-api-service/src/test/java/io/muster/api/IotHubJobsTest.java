@@ -1,0 +1,289 @@
+package io.muster.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.muster.records.CreateJob;
+import io.muster.records.DeviceJobCounts;
+import io.muster.records.Job;
+import io.muster.records.JobStatistics;
+import io.muster.records.PauseJob;
+import io.muster.records.ResumeJob;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Jobs. Contract: iot-hub, 3. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class IotHubJobsTest {
+    private TestApi api;
+    private ApiClient client;
+
+    @BeforeAll
+    void start() throws IOException {
+        api = TestApi.start();
+        client = new ApiClient(api);
+    }
+
+    @AfterAll
+    void stop() {
+        api.close();
+    }
+
+    /** Bodies as Node and Java send them. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{'jobId':'ID','type':'scheduleDeviceMethod','cloudToDeviceMethod':{'methodName':'reboot','payload':null,'responseTimeoutInSeconds':30},'startTime':'2026-11-21T02:25:16.408Z','maxExecutionTimeInSeconds':120,'queryCondition':'*'}",
+                "{'jobId':'ID','type':'scheduleUpdateTwin','cloudToDeviceMethod':null,'updateTwin':{'etag':'*','deviceId':null,'tags':{'x':1},'properties':{'desired':{'y':2}},'version':null},'startTime':null,'queryCondition':'*'}",
+                "{'type':'scheduleTwinUpdate','updateTwin':{'tags':{'x':1}},'startTime':'2026-11-21T03:25:16+01:00','queryCondition':'*'}",
+                "{'type':'scheduleDirectRequest','cloudToDeviceMethod':{'methodName':'reboot','timeoutInSeconds':9},'deviceIds':['a','b']}"
+            })
+    void aJobIsTakenInEveryFormThatClientsSend(String body) throws Exception {
+        String id = "job-" + Integer.toHexString(body.hashCode());
+        ApiClient.Answer created =
+                client.ask("PUT", "/jobs/v2/" + id, body.replace('\'', '"').replace("ID", id));
+        assertThat(created.status()).as(created.body().toString()).isEqualTo(200);
+        assertThat(created.body().path("jobId").asText()).isEqualTo(id);
+        assertThat(created.body().path("type").asText()).isIn("scheduleDeviceMethod", "scheduleUpdateTwin");
+        assertThat(created.body().path("status").asText()).isEqualTo("queued");
+        created.body()
+                .fields()
+                .forEachRemaining(
+                        member -> assertThat(member.getValue().isNull()).isFalse());
+        assertThat(created.body().has("cloudToDeviceMethod"))
+                .isNotEqualTo(created.body().has("updateTwin"));
+        assertThat(api.planner.commands.getLast()).isInstanceOf(CreateJob.class);
+    }
+
+    @Test
+    void whatAJobCanDoBeyondIotHubIsShownAsItWasGiven() throws Exception {
+        String policy =
+                "\"retries\":[{\"on\":\"noAnswer\",\"times\":3,\"backoffInSeconds\":5,\"longestBackoffInSeconds\":60,\"jitter\":0.1}],"
+                        + "\"rollout\":{\"devicesPerMinute\":100,\"growth\":{\"factor\":1.5,\"afterSucceeded\":50,\"mostPerMinute\":1000}},"
+                        + "\"batches\":{\"percent\":10,\"successPercent\":90},"
+                        + "\"abort\":{\"failurePercent\":20,\"afterEnded\":10},"
+                        + "\"windows\":[{\"start\":\"22:00\",\"end\":\"06:30\",\"days\":[\"monday\",\"sunday\"],\"timeZone\":\"Europe/Paris\"}],"
+                        + "\"continuous\":true,\"priority\":7";
+        ApiClient.Answer created = client.ask(
+                "PUT",
+                "/jobs/v2/with-policy",
+                "{\"type\":\"scheduleDeviceMethod\",\"cloudToDeviceMethod\":{\"methodName\":\"x\"},\"queryCondition\":\"*\","
+                        + policy + "}");
+        assertThat(created.body().toString()).contains(policy);
+        assertThat(created.body().has("statusMessage")).isFalse();
+        Job paused = Job.newBuilder(api.jobs.get("with-policy").orElseThrow().job())
+                .setPaused(true)
+                .setRevision(2)
+                .build();
+        api.jobs.put(paused);
+        ApiClient.Answer read = client.ask("GET", "/jobs/v2/with-policy", null);
+        assertThat(read.body().path("status").asText()).isEqualTo("queued");
+        assertThat(read.body().path("statusMessage").asText()).startsWith("Paused");
+        client.ask("POST", "/jobs/v2/with-policy/pause", null);
+        assertThat(api.planner.commands.getLast()).isEqualTo(new PauseJob());
+        client.ask("POST", "/jobs/v2/with-policy/resume", "{}");
+        assertThat(api.planner.commands.getLast()).isEqualTo(new ResumeJob());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "'retries':[{'on':'odd'}]",
+                "'retries':{}",
+                "'rollout':{}",
+                "'rollout':{'devicesPerMinute':1.5}",
+                "'rollout':{'devicesPerMinute':1,'growth':{'factor':'x'}}",
+                "'batches':[]",
+                "'abort':{}",
+                "'windows':[{'start':'25:00','end':'06:00'}]",
+                "'windows':[{'start':'22:00','end':'06:00','days':['someday']}]",
+                "'windows':[{'start':'22:00','end':'06:00','days':'monday'}]",
+                "'continuous':'yes'",
+                "'priority':'high'",
+            })
+    void aPolicyOfWrongTypesIsRefused(String policy) throws Exception {
+        ApiClient.Answer refused = client.ask(
+                "PUT",
+                "/jobs/v2/wrong-policy",
+                ("{'type':'scheduleUpdateTwin','updateTwin':{'tags':{}},'queryCondition':'*'," + policy + "}")
+                        .replace('\'', '"'));
+        assertThat(refused.status()).isEqualTo(400);
+        assertThat(refused.body().path("Message").asText()).startsWith("ErrorCode:ArgumentInvalid;The member ");
+    }
+
+    /** Twenty jobs of 120 KB are two megabytes: no page has all of them, whatever was asked for, and all of them come. */
+    @Test
+    void pagesOfJobsAreBoundedByTheirLengthToo() throws Exception {
+        for (int i = 0; i < 20; i++) {
+            client.ask(
+                    "PUT",
+                    "/jobs/v2/long-" + i,
+                    "{\"type\":\"scheduleDeviceMethod\",\"cloudToDeviceMethod\":{\"methodName\":\"m\",\"payload\":\""
+                            + "x".repeat(120_000) + "\"},\"queryCondition\":\"*\"}");
+        }
+        List<String> ids = new ArrayList<>();
+        String token = "";
+        do {
+            ApiClient.Answer page = token.isEmpty()
+                    ? client.ask("GET", "/jobs/v2/query", null, "x-ms-max-item-count", "1000")
+                    : client.ask(
+                            "GET", "/jobs/v2/query", null, "x-ms-max-item-count", "1000", "x-ms-continuation", token);
+            assertThat(page.body().toString().length()).isLessThan(1_500_000);
+            page.body().forEach(job -> ids.add(job.path("jobId").asText()));
+            token = page.response().headers().firstValue("x-ms-continuation").orElse("");
+        } while (!token.isEmpty());
+        assertThat(ids)
+                .doesNotHaveDuplicates()
+                .filteredOn(id -> id.startsWith("long-"))
+                .hasSize(20);
+    }
+
+    @Test
+    void pagesOfJobsEndWithoutAToken() throws Exception {
+        for (String id : new String[] {"page-1", "page-2", "page-3"}) {
+            client.ask(
+                    "PUT",
+                    "/jobs/v2/" + id,
+                    "{\"type\":\"scheduleUpdateTwin\",\"updateTwin\":{\"tags\":{}},\"queryCondition\":\"*\"}");
+        }
+        api.jobs.put(new JobStatistics(
+                "page-1", new DeviceJobCounts(3L, 1L, 0L, 2L, 0L, 0L), 1, 1, TestApi.NOW, 1L, List.of()));
+        int seen = 0;
+        String token = "";
+        do {
+            ApiClient.Answer page = token.isEmpty()
+                    ? client.ask("GET", "/jobs/v2/query?jobType=scheduleUpdateTwin", null, "x-ms-max-item-count", "1")
+                    : client.ask(
+                            "GET",
+                            "/jobs/v2/query?jobType=scheduleUpdateTwin",
+                            null,
+                            "x-ms-max-item-count",
+                            "1",
+                            "x-ms-continuation",
+                            token);
+            assertThat(page.body()).hasSize(1);
+            seen++;
+            token = page.response().headers().firstValue("x-ms-continuation").orElse("");
+        } while (!token.isEmpty());
+        assertThat(seen).isGreaterThanOrEqualTo(3);
+        assertThat(client.ask("GET", "/jobs/v2/page-1", null)
+                        .body()
+                        .path("deviceJobStatistics")
+                        .toString())
+                .isEqualTo(
+                        "{\"deviceCount\":3,\"failedCount\":0,\"succeededCount\":2,\"runningCount\":0,\"pendingCount\":1}");
+        assertThat(client.ask("GET", "/jobs/v2/query?jobStatus=completed", null).body())
+                .isEmpty();
+    }
+
+    /** A misspelt policy is never dropped: the job would run unpaced on the whole fleet. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            'rolout':{'devicesPerMinute':1}                                   | rolout | rollout
+            'Rollout':{'devicesPerMinute':1}                                  | Rollout | rollout
+            'retrys':[]                                                       | retrys | retries
+            'window':[]                                                       | window | windows
+            'abort_':{'failurePercent':5}                                     | abort_ | abort
+            'maxExecutionTimeInSecond':5                                      | maxExecutionTimeInSecond | maxExecutionTimeInSeconds
+            'starttime':'2031-01-01T00:00:00Z'                                | starttime | startTime
+            'rollout':{'devicesPerMinut':60}                                  | rollout.devicesPerMinut | devicesPerMinute
+            'rollout':{'devicesPerMinute':6,'grow':{}}                        | rollout.grow | growth
+            'rollout':{'devicesPerMinute':6,'growth':{'factr':2}}             | rollout.growth.factr | factor
+            'retries':[{'on':'noAnswer','time':3}]                            | retries[0].time | times
+            'batches':{'percnt':10}                                           | batches.percnt | percent
+            'abort':{'failurePercent':20,'afterEnd':50}                       | abort.afterEnd | afterEnded
+            'windows':[{'start':'22:00','end':'06:00','timezone':'UTC'}]      | windows[0].timezone | timeZone
+            'updateTwin':{'tags':{'a':1},'properties':{'floor':3}}            | updateTwin.properties.floor | desired
+            'updateTwin':{'tags':{'a':1},'properties':{'reported':{'a':1}}}   | updateTwin.properties.reported | desired
+            'updateTwin':{'tags':{'a':1},'properties':{'reported':5}}         | updateTwin.properties.reported | desired
+            'updateTwin':{'tag':{'a':1}}                                      | updateTwin.tag | tags
+            'updateTwin':{'desired':{'a':1}}                                  | updateTwin.desired | updateTwin.properties.desired
+            """)
+    void anUnknownMemberOfAJobIsRefusedAndTheNearestNamed(String member, String unknown, String nearest)
+            throws Exception {
+        String twin = member.contains("updateTwin") ? "" : "'updateTwin':{'tags':{}},";
+        int before = api.planner.commands.size();
+        ApiClient.Answer refused = client.ask(
+                "PUT",
+                "/jobs/v2/misspelt",
+                ("{'type':'scheduleUpdateTwin'," + twin + "'queryCondition':'*'," + member + "}").replace('\'', '"'));
+        assertThat(refused.status()).isEqualTo(400);
+        assertThat(refused.body().path("Message").asText())
+                .isEqualTo("ErrorCode:ArgumentInvalid;The member " + unknown + " is unknown: did you mean " + nearest
+                        + "?");
+        assertThat(api.planner.commands).hasSize(before);
+    }
+
+    /** As Java's client sends it. */
+    @Test
+    void anEmptySectionOfReportedPropertiesInAJobIsPassedOver() throws Exception {
+        ApiClient.Answer answer = client.ask(
+                "PUT",
+                "/jobs/v2/java",
+                "{\"type\":\"scheduleUpdateTwin\",\"queryCondition\":\"*\",\"updateTwin\":{\"deviceId\":null,\"etag\":\"*\","
+                        + "\"tags\":{\"a\":1},\"properties\":{\"desired\":{},\"reported\":{}}}}");
+        assertThat(answer.status()).isEqualTo(200);
+    }
+
+    @Test
+    void anUnknownMemberOfAMethodInAJobIsRefused() throws Exception {
+        ApiClient.Answer refused = client.ask(
+                "PUT",
+                "/jobs/v2/misspelt",
+                "{\"type\":\"scheduleDeviceMethod\",\"queryCondition\":\"*\","
+                        + "\"cloudToDeviceMethod\":{\"methodName\":\"m\",\"responseTimeoutInSecond\":3}}");
+        assertThat(refused.body().path("Message").asText())
+                .contains("cloudToDeviceMethod.responseTimeoutInSecond", "responseTimeoutInSeconds");
+    }
+
+    @Test
+    void aJobsDocumentCanBeSentAsItWasRead() throws Exception {
+        client.ask(
+                "PUT",
+                "/jobs/v2/read-1",
+                "{\"type\":\"scheduleUpdateTwin\",\"updateTwin\":{\"tags\":{\"a\":1}},\"queryCondition\":\"*\"}");
+        api.jobs.put(new JobStatistics(
+                "read-1", new DeviceJobCounts(3L, 1L, 0L, 2L, 0L, 0L), 1, 1, TestApi.NOW, 1L, List.of()));
+        String read = client.ask("GET", "/jobs/v2/read-1", null).body().toString();
+        ApiClient.Answer again = client.ask("PUT", "/jobs/v2/read-2", read.replace("read-1", "read-2"));
+        assertThat(again.status()).as(again.body().toString()).isEqualTo(200);
+    }
+
+    /** Whatever the body, the answer is a success or one of the contract's errors, and what is refused is not sent on. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void damagedBodiesAreRefused(long seed) throws Exception {
+        SplittableRandom random = new SplittableRandom(seed);
+        String good =
+                "{\"type\":\"scheduleUpdateTwin\",\"updateTwin\":{\"tags\":{\"a\":[1,{\"b\":null}]}},\"queryCondition\":\"*\",\"maxExecutionTimeInSeconds\":60}";
+        for (int round = 0; round < 150; round++) {
+            byte[] body = good.getBytes(StandardCharsets.UTF_8);
+            for (int hit = 0; hit < 1 + random.nextInt(5); hit++) {
+                body[random.nextInt(body.length)] = (byte) random.nextInt(256);
+            }
+            int before = api.planner.commands.size();
+            ApiClient.Answer answer = client.send(
+                    "PUT",
+                    "/jobs/v2/fuzz-" + seed + "-" + round + "?" + ApiClient.VERSION,
+                    body,
+                    "Authorization",
+                    client.token("iothubowner", "localhost", TestApi.NOW.plusSeconds(60)));
+            assertThat(answer.status()).isIn(200, 400);
+            assertThat(api.planner.commands.size() - before).isEqualTo(answer.status() == 200 ? 1 : 0);
+            if (answer.status() == 400) {
+                assertThat(answer.body().path("Message").asText()).startsWith("ErrorCode:");
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+package io.muster.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.muster.records.CreateDevice;
+import io.muster.records.ReplaceTwin;
+import io.muster.records.TwinPatch;
+import io.muster.records.UpdateDevice;
+import java.io.IOException;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/** Identities, modules and their numbers. Contract: iot-hub, 2. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class IotHubRegistryTest {
+    private TestApi api;
+    private ApiClient client;
+
+    @BeforeAll
+    void start() throws IOException {
+        api = TestApi.start();
+        client = new ApiClient(api);
+    }
+
+    @AfterAll
+    void stop() {
+        api.close();
+    }
+
+    @Test
+    void anIdentityIsCreatedWithKeysAndReadAsClientsNeedIt() throws Exception {
+        ApiClient.Answer created = client.ask(
+                "PUT",
+                "/devices/pump-7",
+                "{\"deviceId\":\"pump-7\",\"status\":\"Enabled\",\"etag\":\"\",\"authentication\":{\"type\":\"sas\","
+                        + "\"symmetricKey\":{\"primaryKey\":\"\",\"secondaryKey\":\"\"}}}");
+        assertThat(created.status()).isEqualTo(200);
+        assertThat(created.response().headers().firstValue("Content-Type")).contains("application/json; charset=utf-8");
+        assertThat(created.response().headers().firstValue("x-ms-request-id")).isPresent();
+        assertThat(created.body().at("/authentication/symmetricKey/primaryKey").asText())
+                .hasSize(44);
+        assertThat(created.body().path("connectionState").asText()).isEqualTo("Disconnected");
+        assertThat(created.body().path("connectionStateUpdatedTime").asText()).isEqualTo("0001-01-01T00:00:00Z");
+        assertThat(client.ask("PUT", "/devices/pump-7", "{}").status()).isEqualTo(409);
+        for (String condition : new String[] {"\"*\"", "*", "\"abc\"", "abc"}) {
+            client.ask("PUT", "/devices/pump-7", "{}", "If-Match", condition);
+            assertThat(api.planner.commands.getLast())
+                    .isInstanceOfSatisfying(
+                            UpdateDevice.class,
+                            update -> assertThat(update.getIfMatch()).isEqualTo(condition.replace("\"", "")));
+        }
+        assertThat(client.ask("GET", "/devices/?top=5", null).body().isArray()).isTrue();
+        assertThat(client.ask("GET", "/devices", null).body().isArray()).isTrue();
+        assertThat(client.ask("DELETE", "/devices/pump-7", null, "If-Match", "*")
+                        .status())
+                .isEqualTo(204);
+    }
+
+    @Test
+    void manyDevicesAtOnce() throws Exception {
+        client.ask("PUT", "/devices/bulk-there", "{}");
+        ApiClient.Answer done = client.ask(
+                "POST",
+                "/devices",
+                "[{\"id\":\"bulk-1\",\"importMode\":\"create\",\"tags\":{\"a\":1}},{\"id\":\"bulk-there\",\"importMode\":\"Update\","
+                        + "\"status\":\"disabled\",\"properties\":{\"desired\":{\"b\":2}}}]");
+        assertThat(done.status()).isEqualTo(200);
+        assertThat(done.body()).hasToString("{\"isSuccessful\":true,\"errors\":[],\"warnings\":[]}");
+        assertThat(api.planner.commands.subList(api.planner.commands.size() - 3, api.planner.commands.size()))
+                .hasExactlyElementsOfTypes(CreateDevice.class, UpdateDevice.class, ReplaceTwin.class);
+
+        done = client.ask(
+                "POST",
+                "/devices",
+                "[{\"id\":\"bulk-there\",\"importMode\":\"updateTwin\",\"tags\":{\"x\":1},\"properties\":{\"desired\":null}}]");
+        assertThat(done.status()).isEqualTo(200);
+        ReplaceTwin cleared = (ReplaceTwin) api.planner.commands.getLast();
+        assertThat(cleared.getReplacement())
+                .as("a section that is null is cleared, as by PUT /twins/{id}")
+                .isEqualTo(new TwinPatch("*", "{\"x\":1}", "null"));
+
+        ApiClient.Answer partly = client.ask(
+                "POST",
+                "/devices",
+                "[{\"id\":\"bulk-1\",\"importMode\":\"create\"},{\"id\":\"bulk-2\"},{\"id\":\"bulk-3\",\"importMode\":\"rename\"},"
+                        + "{\"id\":\"bulk-4\",\"importMode\":\"delete\"},{\"id\":\"bulk-5\"},{\"id\":\"bulk-5\"},"
+                        + "{\"id\":\"bulk-1\",\"importMode\":\"updateTwin\"}]");
+        assertThat(partly.status()).isEqualTo(400);
+        assertThat(partly.body().path("isSuccessful").asBoolean()).isFalse();
+        assertThat(partly.body().path("errors").findValuesAsText("errorCode"))
+                .containsExactly(
+                        "DeviceDefinedMultipleTimes",
+                        "ArgumentInvalid",
+                        "DeviceNotFound",
+                        "DeviceDefinedMultipleTimes",
+                        "DeviceDefinedMultipleTimes",
+                        "DeviceDefinedMultipleTimes");
+        assertThat(client.ask("GET", "/devices/bulk-2", null).status()).isEqualTo(200);
+
+        assertThat(client.ask("POST", "/devices", "{}").status()).isEqualTo(400);
+        assertThat(client.ask("POST", "/devices", "[]").status()).isEqualTo(400);
+        assertThat(client.ask("POST", "/devices", "[1]").status()).isEqualTo(400);
+        assertThat(client.ask("POST", "/devices", "[{}]").status()).isEqualTo(400);
+        String many = IntStream.range(0, 101)
+                .mapToObj(i -> "{\"id\":\"m" + i + "\"}")
+                .collect(Collectors.joining(",", "[", "]"));
+        assertThat(client.ask("POST", "/devices", many).status()).isEqualTo(413);
+    }
+
+    @Test
+    void statisticsAreSumsOverPartitions() throws Exception {
+        assertThat(client.ask("GET", "/statistics/devices", null).body())
+                .hasToString(
+                        "{\"totalDeviceCount\":7,\"enabledDeviceCount\":6,\"enableDeviceCount\":6,\"disabledDeviceCount\":1}");
+        assertThat(client.ask("GET", "/statistics/service", null).body()).hasToString("{\"connectedDeviceCount\":1}");
+    }
+
+    @Test
+    void modulesHaveTheRoutesOfDevices() throws Exception {
+        client.ask("PUT", "/devices/with-modules", "{}");
+        ApiClient.Answer created =
+                client.ask("PUT", "/devices/with-modules/modules/m", "{\"moduleId\":\"m\",\"managedBy\":\"me\"}");
+        assertThat(created.status()).isEqualTo(200);
+        assertThat(created.body().path("deviceId").asText()).isEqualTo("with-modules");
+        assertThat(created.body().path("moduleId").asText()).isEqualTo("m");
+        assertThat(created.body().path("managedBy").asText()).isEqualTo("me");
+        assertThat(created.body().has("authentication")).isTrue();
+        for (String path : List.of("/devices/with-modules/modules/m", "/twins/with-modules/modules/m")) {
+            ApiClient.Answer read = client.ask("GET", path, null);
+            assertThat(read.body().path("deviceId").asText()).isEqualTo("with-modules");
+            assertThat(read.body().path("moduleId").asText()).isEqualTo("m");
+        }
+        assertThat(client.ask("PATCH", "/twins/with-modules/modules/m", "{\"tags\":{}}")
+                        .status())
+                .isEqualTo(200);
+        assertThat(client.ask("PUT", "/twins/with-modules/modules/m", "{\"tags\":{}}")
+                        .status())
+                .isEqualTo(200);
+        assertThat(client.ask(
+                                "POST",
+                                "/twins/with-modules/modules/m",
+                                "{\"tags\":{}}",
+                                "X-HTTP-Method-Override",
+                                "PATCH")
+                        .status())
+                .isEqualTo(200);
+        assertThat(client.ask(
+                                "POST",
+                                "/twins/with-modules/modules/m/methods",
+                                "{\"methodName\":\"reboot\",\"payload\":5}")
+                        .body()
+                        .toString())
+                .isEqualTo("{\"status\":200,\"payload\":5}");
+        assertThat(client.ask("DELETE", "/devices/with-modules/modules/m", null).status())
+                .isEqualTo(204);
+        assertThat(client.ask("PUT", "/devices/with-modules/modules/m", "{\"moduleId\":\"n\"}")
+                        .status())
+                .isEqualTo(400);
+        assertThat(client.ask("GET", "/devices/a%2Fb", null).status()).isEqualTo(400);
+        assertThat(client.ask("GET", "/twins/a/modules/b%2Fc", null).status()).isEqualTo(400);
+    }
+}

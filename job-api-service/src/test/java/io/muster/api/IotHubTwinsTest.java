@@ -1,0 +1,104 @@
+package io.muster.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.muster.records.PatchTwin;
+import io.muster.records.ReplaceTwin;
+import io.muster.records.TwinPatch;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Twins and methods. Contract: iot-hub, 5. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class IotHubTwinsTest {
+    private TestApi api;
+    private ApiClient client;
+
+    @BeforeAll
+    void start() throws IOException {
+        api = TestApi.start();
+        client = new ApiClient(api);
+    }
+
+    @AfterAll
+    void stop() {
+        api.close();
+    }
+
+    @Test
+    void aTwinHasMetadataAndVersions() throws Exception {
+        client.ask("PUT", "/devices/twin-1", "{}");
+        ApiClient.Answer twin = client.ask("GET", "/twins/twin-1", null);
+        assertThat(twin.body().at("/properties/desired/$version").asLong()).isEqualTo(1);
+        assertThat(twin.body().at("/properties/desired/$metadata").isObject()).isTrue();
+        assertThat(twin.body().path("version").asLong()).isEqualTo(2);
+        assertThat(twin.response().headers().firstValue("ETag").orElseThrow()).isEqualTo("\"AAAAAAAAAAI=\"");
+        ApiClient.Answer patched = client.ask(
+                "POST",
+                "/twins/twin-1",
+                "{\"tags\":{\"gone\":null},\"properties\":{\"desired\":{}},\"deviceId\":null,\"configurations\":null}",
+                "X-HTTP-Method-Override",
+                "PATCH");
+        assertThat(patched.status()).isEqualTo(200);
+        assertThat(api.planner.commands.getLast())
+                .isInstanceOfSatisfying(
+                        PatchTwin.class,
+                        patch -> assertThat(patch.getPatch().getTags()).isEqualTo("{\"gone\":null}"));
+    }
+
+    /** A section that is null is cleared, and a property that is null is removed: what arrives is what the planner is asked for. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', nullValues = "-", textBlock = """
+            PATCH | /twins/n           | {"tags":null}                                     | null        | -
+            PATCH | /twins/n           | {"properties":{"desired":null}}                   | -           | null
+            PATCH | /twins/n           | {"tags":null,"properties":{"desired":null}}       | null        | null
+            PATCH | /twins/n           | {"tags":{"a":null},"properties":null}             | {"a":null}  | -
+            PATCH | /twins/n           | {"tags":null,"properties":{"desired":{"b":null}}} | null        | {"b":null}
+            POST  | /twins/n           | {"tags":null}                                     | null        | -
+            PUT   | /twins/n           | {"tags":null}                                     | null        | -
+            PUT   | /twins/n           | {"properties":{"desired":null}}                   | -           | null
+            PUT   | /twins/n           | {"tags":{"a":1},"properties":{"desired":null}}    | {"a":1}     | null
+            PUT   | /twins/n           | {"tags":{"a":null},"properties":{"desired":{"b":null}}} | {"a":null} | {"b":null}
+            PATCH | /twins/n/modules/m | {"tags":null,"properties":{"desired":{}}}         | null        | {}
+            PUT   | /twins/n/modules/m | {"tags":{},"properties":{"desired":null}}         | {}          | null
+            """)
+    void nullInATwinArrivesAsNull(
+            String method, String path, String body, @Nullable String tags, @Nullable String desired) throws Exception {
+        client.ask("PUT", "/devices/n", "{}");
+        client.ask("PUT", "/devices/n/modules/m", "{}");
+        ApiClient.Answer answer =
+                client.ask(method, path, body, "X-HTTP-Method-Override", "PATCH", "If-Match", "\"e\"");
+        assertThat(answer.status()).isEqualTo(200);
+        TwinPatch wanted = new TwinPatch("e", tags, desired);
+        assertThat(api.planner.commands.getLast())
+                .isEqualTo(method.equals("PUT") ? new ReplaceTwin(wanted) : new PatchTwin(wanted));
+    }
+
+    @Test
+    void aMethodIsAnsweredByItsDeviceOrInFormB() throws Exception {
+        client.ask("PUT", "/devices/m", "{}");
+        assertThat(client.ask("POST", "/twins/m/methods", "{\"methodName\":\"a\",\"payload\":{\"x\":1}}")
+                        .body()
+                        .toString())
+                .isEqualTo("{\"status\":200,\"payload\":{\"x\":1}}");
+        ApiClient.Answer offline = client.ask("POST", "/twins/m/methods", "{\"methodName\":\"offline\"}");
+        assertThat(offline.status()).isEqualTo(404);
+        assertThat(offline.body().path("ExceptionMessage").asText()).isEmpty();
+        assertThat(TestApi.JSON
+                        .readTree(offline.body().path("Message").asText())
+                        .path("errorCode")
+                        .asInt())
+                .isEqualTo(404103);
+        assertThat(client.ask("POST", "/twins/nobody/methods", "{\"methodName\":\"a\"}")
+                        .body()
+                        .path("Message")
+                        .asText())
+                .startsWith("ErrorCode:DeviceNotFound;");
+    }
+}
