@@ -8,6 +8,7 @@ import io.muster.api.access.Grant;
 import io.muster.api.access.Role;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
+import io.muster.api.surface.Arrival;
 import io.muster.api.surface.Surface;
 import io.muster.records.Refusal;
 import java.time.Instant;
@@ -61,7 +62,8 @@ public final class Provider implements Surface {
     }
 
     @Override
-    public boolean serves(String path) {
+    public boolean serves(Arrival arrival) {
+        String path = arrival.path();
         return path.toLowerCase(Locale.ROOT).startsWith(ROOT)
                 && (namespace.isEmpty() || namespace.equals(namespace(path)));
     }

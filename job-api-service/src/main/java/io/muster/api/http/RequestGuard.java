@@ -156,7 +156,7 @@ final class RequestGuard extends ChannelDuplexHandler {
     }
 
     private Surface surface(HttpRequest request) {
-        return surfaces.serving(RequestRules.path(RequestRules.normal(request.uri())));
+        return surfaces.serving(RequestRules.arrival(request));
     }
 
     /** The connection ends: where the next request would begin is not known. Behind answers that are still to come it just closes. */

@@ -1,6 +1,7 @@
 package io.muster.api.http;
 
 import io.muster.api.json.Problem;
+import io.muster.api.surface.Arrival;
 import io.muster.api.surface.Surfaces;
 import io.netty.handler.codec.TooLongFrameException;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -13,6 +14,7 @@ import io.netty.handler.codec.http.TooLongHttpLineException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
@@ -147,6 +149,15 @@ final class RequestRules {
             cut--;
         }
         return cut == end ? target : target.substring(0, cut) + target.substring(end);
+    }
+
+    /** Returns the parts of a request by which its surface is found. */
+    static Arrival arrival(HttpRequest request) {
+        String host = request.headers().get(HttpHeaderNames.HOST, "").toLowerCase(Locale.ROOT);
+        return new Arrival(
+                host.replaceFirst(":\\d*$", ""),
+                path(normal(request.uri())),
+                request.headers().get(HttpHeaderNames.AUTHORIZATION, ""));
     }
 
     /** Returns the path of a request's target. */

@@ -67,7 +67,8 @@ final class ServerPipeline implements BeanCreatedEventListener<NettyServerCustom
     private FullHttpResponse refusal(HttpRequest request, Problem problem, boolean secure) {
         meters.answered(request.method().name(), problem.status(), problem.name());
         String path = RequestRules.path(request.uri());
-        Surface.Envelope envelope = surfaces.serving(path).envelope(problem, path, time.now());
+        Surface.Envelope envelope =
+                surfaces.serving(RequestRules.arrival(request)).envelope(problem, path, time.now());
         FullHttpResponse answer = RequestGuard.answer(problem, envelope.body());
         envelope.headers().forEach((name, value) -> answer.headers().set(name, value));
         if (problem.status() == HttpResponseStatus.UPGRADE_REQUIRED.code()) {

@@ -25,8 +25,13 @@ public interface Surface {
      */
     String mount();
 
-    /** Returns whether a path is this surface's. @param path in normal form, see {@code RequestRules} */
-    boolean serves(String path);
+    /** Returns whether a host name is this surface's: it wins over the path. @param host in lower case, without the port */
+    default boolean isNamedBy(String host) {
+        return false;
+    }
+
+    /** Returns whether a request is this surface's, as far as its host name doesn't say so. */
+    boolean serves(Arrival arrival);
 
     /**
      * Returns the caller that a request proves; empty where its route is open to everybody.

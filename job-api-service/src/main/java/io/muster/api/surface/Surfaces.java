@@ -1,6 +1,8 @@
 package io.muster.api.surface;
 
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
 
 /** Finds the surface of a request, once, before its route is looked for. Immutable. */
 public final class Surfaces {
@@ -13,9 +15,15 @@ public final class Surfaces {
         this.all = List.copyOf(all);
     }
 
-    /** Returns the surface that a client's path leads to. */
-    public Surface serving(String path) {
-        return all.stream().filter(surface -> surface.serves(path)).findFirst().orElseGet(all::getLast);
+    /** Returns the surface that a request is for: the one that its host name names, else the first that takes it. */
+    public Surface serving(Arrival arrival) {
+        return first(surface -> surface.isNamedBy(arrival.host()))
+                .or(() -> first(surface -> surface.serves(arrival)))
+                .orElseGet(all::getLast);
+    }
+
+    private Optional<Surface> first(Predicate<Surface> which) {
+        return all.stream().filter(which).findFirst();
     }
 
     /** Returns whether a client's path could be taken for a mounted one. It leads nowhere. */
@@ -25,9 +33,7 @@ public final class Surfaces {
 
     /** Returns the surface of a mounted path, or of a route's template. */
     public Surface of(String mounted) {
-        return all.stream()
-                .filter(surface -> !surface.mount().isEmpty() && isBelow(surface.mount(), mounted))
-                .findFirst()
+        return first(surface -> !surface.mount().isEmpty() && isBelow(surface.mount(), mounted))
                 .orElseGet(all::getLast);
     }
 

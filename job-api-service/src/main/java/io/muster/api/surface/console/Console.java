@@ -11,6 +11,7 @@ import io.muster.api.access.Role;
 import io.muster.api.access.SignInLinks;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
+import io.muster.api.surface.Arrival;
 import io.muster.api.surface.Surface;
 import java.time.Instant;
 import java.util.EnumSet;
@@ -46,7 +47,8 @@ public final class Console implements Surface {
     }
 
     @Override
-    public boolean serves(String path) {
+    public boolean serves(Arrival arrival) {
+        String path = arrival.path();
         return path.equals("/") || path.startsWith("/live/") || path.equals(DESCRIPTION);
     }
 

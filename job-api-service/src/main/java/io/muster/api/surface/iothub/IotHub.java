@@ -9,6 +9,7 @@ import io.muster.api.access.Role;
 import io.muster.api.access.Throttles;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
+import io.muster.api.surface.Arrival;
 import io.muster.api.surface.Surface;
 import java.net.URI;
 import java.time.Instant;
@@ -47,7 +48,7 @@ public final class IotHub implements Surface {
     }
 
     @Override
-    public boolean serves(String path) {
+    public boolean serves(Arrival arrival) {
         return true;
     }
 
