@@ -7,10 +7,11 @@ import io.muster.access.SharedAccessPolicies;
 import io.muster.agent.Behaviour;
 import io.muster.agent.SimulatedFleet;
 import io.muster.agent.Target;
+import io.muster.gateway.GatewayChannels;
 import io.muster.gateway.connect.DeviceAuthorities;
 import io.muster.gateway.connect.Doorkeeper;
+import io.muster.gateway.fleet.Fleet;
 import io.muster.gateway.mqtt.Connections;
-import io.muster.gateway.mqtt.Fleet;
 import io.muster.gateway.mqtt.MqttServer;
 import io.muster.gateway.mqtt.MqttSettings;
 import io.muster.records.ConnectionTerms;
@@ -47,7 +48,7 @@ final class RoundTripFloor implements Fleet, AutoCloseable {
     private static final String OUT = "floor-out";
 
     private final AtomicLong answers = new AtomicLong();
-    private final Connections connections = new Connections(this, new SimpleMeterRegistry(), InstantSource.system());
+    private final Connections connections = connections();
     private final List<String> ids;
     private final MqttServer server;
     private final SimulatedFleet devices;
@@ -157,6 +158,12 @@ final class RoundTripFloor implements Fleet, AutoCloseable {
         consumer.close();
         devices.close();
         server.close();
+    }
+
+    private Connections connections() {
+        SimpleMeterRegistry meters = new SimpleMeterRegistry();
+        return new Connections(
+                GatewayChannels.of(this, meters, InstantSource.system()), meters, InstantSource.system());
     }
 
     private void request(String deviceId, int number) {

@@ -144,7 +144,8 @@ public final class GatewayService implements AutoCloseable {
                 traces,
                 options.mqtt().clock(),
                 fatal);
-        Connections connections = new Connections(fleet, meters, options.mqtt().clock());
+        InstantSource clock = options.mqtt().clock();
+        Connections connections = new Connections(GatewayChannels.of(fleet, meters, clock), meters, clock);
         try {
             MqttServer server = new MqttServer(options.mqtt(), fleet, connections);
             fleet.start(connections);

@@ -1,6 +1,6 @@
 package io.muster.gateway;
 
-import io.muster.gateway.mqtt.Fleet;
+import io.muster.gateway.fleet.Fleet;
 import io.muster.records.ConnectionTerms;
 import io.muster.records.Credentials;
 import io.muster.records.DeviceConnected;

@@ -67,7 +67,8 @@ class MqttServerTest {
 
     private final FleetDouble fleet = new FleetDouble();
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
-    private final Connections connections = new Connections(fleet, meters, InstantSource.system());
+    private final Connections connections =
+            new Connections(GatewayChannels.of(fleet, meters, InstantSource.system()), meters, InstantSource.system());
     private final SharedAccessPolicies policies = SharedAccessPolicies.generate(new SecureRandom());
     /** The server's time; this machine's if it is null. */
     private volatile @Nullable Instant now;

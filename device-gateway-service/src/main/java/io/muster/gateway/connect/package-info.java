@@ -1,4 +1,9 @@
-/** Who may connect: the decision on a CONNECT, from what the device shows and what the fleet knows. Pure. Contract: iot-hub, section 4. */
+/**
+ * Decides on a CONNECT, from what the device shows and what the fleet knows of it. Pure. Contract: iot-hub, 1.1 and 4.1.
+ *
+ * <p>May import: {@code java.io}, {@code java.security}, {@code java.time}, {@code java.util}, {@code javax.naming}, {@code io.muster.access},
+ * {@code io.muster.document}, {@code io.muster.records}.
+ */
 @NullMarked
 package io.muster.gateway.connect;
 

@@ -2,7 +2,7 @@ package io.muster.gateway.mqtt;
 
 import io.muster.gateway.connect.Claim;
 import io.muster.gateway.connect.Verdict;
-import io.muster.gateway.topic.DevicePublish;
+import io.muster.gateway.fleet.Fleet;
 import io.muster.records.ConnectionTerms;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -15,7 +15,6 @@ import io.netty.handler.codec.mqtt.MqttUnacceptableProtocolVersionException;
 import io.netty.handler.codec.mqtt.MqttVersion;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.ScheduledFuture;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -116,7 +115,8 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
             return;
         }
         deviceId = claim.id().text();
-        if (message.variableHeader().isWillFlag() && will(message) == null) {
+        @Nullable Runnable will = will(claim, message);
+        if (message.variableHeader().isWillFlag() && will == null) {
             refuse(MqttConnectReturnCode.CONNECTION_REFUSED_NOT_AUTHORIZED, "will topic");
             return;
         }
@@ -129,13 +129,17 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
                     if (terms == null) {
                         refuse(MqttConnectReturnCode.CONNECTION_REFUSED_SERVER_UNAVAILABLE, "no answer of the fleet");
                     } else {
-                        decide(claim, certificates, message, terms);
+                        decide(claim, certificates, message, will, terms);
                     }
                 }));
     }
 
     private void decide(
-            Claim claim, List<X509Certificate> certificates, MqttConnectMessage message, ConnectionTerms terms) {
+            Claim claim,
+            List<X509Certificate> certificates,
+            MqttConnectMessage message,
+            @Nullable Runnable will,
+            ConnectionTerms terms) {
         byte @Nullable [] password =
                 message.variableHeader().hasPassword() ? message.payload().passwordInBytes() : null;
         Verdict verdict = settings.doorkeeper()
@@ -154,33 +158,38 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
             case Verdict.Accepted accepted -> {
                 if (context.channel().isActive() && !closed) {
                     accepted.until().ifPresent(this::closeAt);
-                    accept(message, terms);
+                    accept(claim, message, will, terms);
                 }
             }
         }
     }
 
     /** From here on the connection is the device's. */
-    private void accept(MqttConnectMessage message, ConnectionTerms terms) {
+    private void accept(Claim claim, MqttConnectMessage message, @Nullable Runnable will, ConnectionTerms terms) {
         boolean clean = message.variableHeader().isCleanSession();
-        Subscriptions subscriptions = clean
-                ? new Subscriptions(List.of(), List.of())
-                : new Subscriptions(terms.getSubscriptions(), terms.getAtLeastOnce());
+        Subscriptions subscriptions = new Subscriptions(
+                connections.channels().filters(claim.id()),
+                clean ? List.of() : terms.getSubscriptions(),
+                clean ? List.of() : terms.getAtLeastOnce());
         DeviceHandler device = new DeviceHandler(
                 settings,
                 fleet,
                 connections,
-                new DeviceHandler.Session(deviceId, terms.getEpoch(), subscriptions, will(message)),
+                new DeviceHandler.Session(deviceId, terms.getEpoch(), subscriptions, will),
                 held);
         context.pipeline().replace(this, "device", device);
         device.open(clean, message.variableHeader().keepAliveTimeSeconds());
     }
 
-    private @Nullable Will will(MqttConnectMessage message) {
+    private @Nullable Runnable will(Claim claim, MqttConnectMessage message) {
         return message.variableHeader().isWillFlag()
-                        && DevicePublish.parse(deviceId, message.payload().willTopic())
-                                instanceof DevicePublish.Telemetry telemetry
-                ? new Will(ByteBuffer.wrap(message.payload().willMessageInBytes()), telemetry.properties())
+                ? connections
+                        .channels()
+                        .will(
+                                claim.id(),
+                                message.payload().willTopic(),
+                                message.payload().willMessageInBytes())
+                        .orElse(null)
                 : null;
     }
 

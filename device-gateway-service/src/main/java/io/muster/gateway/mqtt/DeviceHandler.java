@@ -1,23 +1,17 @@
 package io.muster.gateway.mqtt;
 
 import io.muster.document.IdentityId;
-import io.muster.gateway.topic.DevicePublish;
-import io.muster.gateway.topic.Filters;
-import io.muster.records.CloseConnection;
-import io.muster.records.DesiredChanged;
+import io.muster.gateway.channel.Capability;
+import io.muster.gateway.channel.Channels;
+import io.muster.gateway.channel.DeviceConnection;
+import io.muster.gateway.channel.Publish;
+import io.muster.gateway.channel.Receipt;
+import io.muster.gateway.fleet.Fleet;
 import io.muster.records.DeviceConnected;
 import io.muster.records.DeviceDisconnected;
-import io.muster.records.MessageAcknowledged;
-import io.muster.records.MessageRequest;
-import io.muster.records.MethodRequest;
-import io.muster.records.MethodUndelivered;
-import io.muster.records.PatchReported;
-import io.muster.records.ReportedAnswer;
-import io.muster.records.RequestTwin;
 import io.muster.records.SubscriptionsChanged;
-import io.muster.records.Telemetry;
-import io.muster.records.TwinAnswer;
-import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
@@ -31,35 +25,32 @@ import io.netty.handler.codec.mqtt.MqttTopicSubscription;
 import io.netty.handler.codec.mqtt.MqttUnsubscribeMessage;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.handler.timeout.IdleStateHandler;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
+import io.netty.util.concurrent.EventExecutor;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A device's connection. Everything runs on the channel's own thread, but for {@link #deliver} and {@link #epoch}, which any thread may
- * call. What arrives before the CONNACK waits, in both directions. Contract: iot-hub, 4.2 to 4.7.
+ * Keeps the MQTT session of a device's connection: packets and their acknowledgement, subscriptions, keep-alive, back pressure, the will and the
+ * end. {@link Channels} know what devices publish and are sent. Everything runs on the Netty channel's own thread, but for {@link #execute} and {@link
+ * #epoch}, which any thread may call. Packets and deliveries that come before the CONNACK wait for it. Contract: iot-hub, 4.2 and 4.3.
  */
-final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
+final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> implements DeviceConnection {
     private static final Logger LOG = LoggerFactory.getLogger(DeviceHandler.class);
     private static final int PACKET_IDS = 0xffff;
     private static final int UNACKNOWLEDGED = 64;
     private static final Duration LONGEST_SILENCE = Duration.ofSeconds(1767);
     private static final Duration RECHECK = Duration.ofMillis(100);
-    private static final String EXPIRED = "expired";
     private static final String LOG_AWAY = "the log is away";
     private static final CompletableFuture<Void> NOTHING_TO_WRITE = CompletableFuture.completedFuture(null);
     /** The CONNACK is not waited for longer. */
@@ -81,30 +72,31 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
      *
      * @param deviceId of the device, or of the module
      * @param subscriptions as remembered from earlier connections; the handler's own from now on
+     * @param will runs when the connection ends without a DISCONNECT
      */
     record Session(
             String deviceId,
             long epoch,
             Subscriptions subscriptions,
-            @Nullable Will will) {}
+            @Nullable Runnable will) {}
 
     private final MqttSettings settings;
     private final Fleet fleet;
     private final Connections connections;
     private final GatewayMeters meters;
-    private final Calls calls;
+    private final Channels channels;
     private final String deviceId;
     private final IdentityId id;
     private final long epoch;
     private final Subscriptions subscriptions;
-    /** Numbers of messages that the device has not acknowledged, by packet id. */
-    private final Map<Integer, Long> unacknowledgedMessages = new HashMap<>();
+    /** What follows from the device's acknowledgement of what it was sent, by packet id. */
+    private final Map<Integer, Supplier<CompletableFuture<Void>>> inFlight = new HashMap<>();
 
     private final HeldPackets held;
-    private final Queue<Object> waitingOut = new ArrayDeque<>();
+    private final Queue<Runnable> waitingOut = new ArrayDeque<>();
 
     private Phase phase = Phase.OPENING;
-    private @Nullable Will will;
+    private @Nullable Runnable will;
     private boolean draining;
     private boolean throttled;
     private boolean rechecks;
@@ -123,7 +115,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
         this.fleet = fleet;
         this.connections = connections;
         this.meters = connections.meters();
-        this.calls = connections.calls();
+        this.channels = connections.channels();
         this.deviceId = session.deviceId();
         this.id = IdentityId.of(deviceId);
         this.epoch = session.epoch();
@@ -132,8 +124,44 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
         this.held = held;
     }
 
-    long epoch() {
+    @Override
+    public IdentityId id() {
+        return id;
+    }
+
+    @Override
+    public String deviceId() {
+        return deviceId;
+    }
+
+    @Override
+    public long epoch() {
         return epoch;
+    }
+
+    @Override
+    public boolean isOpen() {
+        return phase == Phase.CONNECTED && context.channel().isActive();
+    }
+
+    @Override
+    public boolean takes(Capability capability) {
+        return subscriptions.contains(capability);
+    }
+
+    @Override
+    public ByteBufAllocator allocator() {
+        return context.alloc();
+    }
+
+    @Override
+    public EventExecutor executor() {
+        return context.executor();
+    }
+
+    @Override
+    public long nanoTime() {
+        return System.nanoTime();
     }
 
     @Override
@@ -170,7 +198,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
                 handle(early);
                 early = held.poll();
             }
-            waitingOut.forEach(this::send);
+            waitingOut.forEach(Runnable::run);
             waitingOut.clear();
             context.channel().config().setAutoRead(!throttled);
         });
@@ -228,84 +256,24 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
             refuse("message too large");
             return;
         }
-        switch (DevicePublish.parse(deviceId, message.variableHeader().topicName())) {
-            case DevicePublish.Telemetry telemetry -> telemetry(message, telemetry.properties());
-            case DevicePublish.TwinGet get -> {
-                meters.received("twin get");
-                answerWhenWritten(
-                        subscriptions.contains(Filters.TWIN_ANSWERS)
-                                ? fleet.report(deviceId, new RequestTwin(epoch, get.rid()))
-                                : NOTHING_TO_WRITE,
-                        puback(message));
-                throttle();
-            }
-            case DevicePublish.ReportedPatch patch -> {
-                meters.received("reported patch");
-                reported(message, patch);
-                throttle();
-            }
-            case DevicePublish.MalformedPatch patch -> {
-                refusePatch(patch.rid(), "The $version is not a number.");
-                answerWhenWritten(NOTHING_TO_WRITE, puback(message));
-            }
-            case DevicePublish.MethodAnswer answer -> answered(message, answer);
-            case DevicePublish.Unknown _ -> refuse("topic");
+        @Nullable
+        Receipt receipt = channels.receive(
+                this,
+                new Publish(
+                        message.variableHeader().topicName(),
+                        message.payload(),
+                        message.fixedHeader().isRetain()));
+        if (receipt == null) {
+            refuse("topic");
+            return;
         }
-    }
-
-    private void reported(MqttPublishMessage message, DevicePublish.ReportedPatch patch) {
-        CompletableFuture<Void> written = NOTHING_TO_WRITE;
-        try {
-            String text = StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(message.payload().nioBuffer())
-                    .toString();
-            written = fleet.report(deviceId, new PatchReported(epoch, patch.rid(), text, patch.expectedVersion()));
-        } catch (CharacterCodingException e) {
-            refusePatch(patch.rid(), "The patch is not UTF-8.");
-        }
-        answerWhenWritten(written, puback(message));
-    }
-
-    private void refusePatch(String rid, String reason) {
-        write(Packets.twinFailure(context.alloc(), rid, Packets.BAD_REQUEST, reason, now()));
-    }
-
-    private void answered(MqttPublishMessage message, DevicePublish.MethodAnswer answer) {
-        meters.received("method answer");
-        boolean waitedFor = calls.isOpen(deviceId, answer.rid());
-        answerWhenWritten(
-                calls.answered(
-                        deviceId,
-                        answer.rid(),
-                        answer.status(),
-                        ByteBuffer.wrap(ByteBufUtil.getBytes(message.payload()))),
-                puback(message));
-        // There are only as many as there were calls: they are read whatever else waits.
-        if (!waitedFor) {
+        answerWhenWritten(receipt.written(), puback(message));
+        if (!receipt.awaited()) {
             throttle();
         }
     }
 
-    private void telemetry(MqttPublishMessage message, Map<String, @Nullable String> properties) {
-        meters.received("telemetry");
-        Map<String, @Nullable String> all = properties;
-        if (message.fixedHeader().isRetain()) {
-            all = new LinkedHashMap<>(properties);
-            all.put("mqtt-retain", "true");
-        }
-        byte[] body = ByteBufUtil.getBytes(message.payload());
-        answerWhenWritten(
-                fleet.telemetry(new Telemetry(id.deviceId(), id.moduleId(), now(), all, ByteBuffer.wrap(body))),
-                puback(message));
-        throttle();
-    }
-
-    private void report(Object report) {
-        answerWhenWritten(fleet.report(deviceId, report), null);
-    }
-
-    /** @return null where the device wants none */
+    /** Returns null where the device wants none. */
     private static @Nullable MqttMessage puback(MqttPublishMessage message) {
         return message.fixedHeader().qosLevel() == MqttQoS.AT_LEAST_ONCE
                 ? Packets.puback(message.variableHeader().packetId())
@@ -331,7 +299,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
             if (throttled && unacknowledged == UNACKNOWLEDGED / 2) {
                 throttleOrRead();
             }
-            if (draining && unacknowledged == 0 && !calls.anyOpen(deviceId)) {
+            if (draining && unacknowledged == 0 && channels.awaits(deviceId).isZero()) {
                 context.close();
             }
         });
@@ -365,30 +333,28 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
 
     private void subscribe(MqttSubscribeMessage message) {
         List<Integer> granted = new ArrayList<>();
-        Map<String, MqttQoS> before = subscriptions.snapshot();
+        Map<Capability, MqttQoS> before = subscriptions.snapshot();
         for (MqttTopicSubscription wanted : message.payload().topicSubscriptions()) {
-            MqttQoS qos = Filters.isAllowed(deviceId, wanted.topicFilter())
-                    ? subscriptions.add(wanted.topicFilter(), wanted.qualityOfService())
-                    : MqttQoS.FAILURE;
+            MqttQoS qos = subscriptions.add(wanted.topicFilter(), wanted.qualityOfService());
             if (qos == MqttQoS.FAILURE) {
                 meters.refusedPacket("subscription");
             }
             granted.add(qos.value());
         }
         MqttMessage suback = Packets.suback(message.variableHeader().messageId(), granted);
-        tellSubscriptions(!before.equals(subscriptions.snapshot()), suback);
+        reportSubscriptions(!before.equals(subscriptions.snapshot()), suback);
     }
 
     private void unsubscribe(MqttUnsubscribeMessage message) {
-        Map<String, MqttQoS> before = subscriptions.snapshot();
+        Map<Capability, MqttQoS> before = subscriptions.snapshot();
         subscriptions.remove(message.payload().topics());
-        tellSubscriptions(
+        reportSubscriptions(
                 !before.equals(subscriptions.snapshot()),
                 Packets.unsuback(message.variableHeader().messageId()));
     }
 
-    /** The answer waits for the log, so that who subscribed to methods can be called. */
-    private void tellSubscriptions(boolean changed, MqttMessage answer) {
+    /** Answers once the log has the subscriptions, so that a device which subscribed to methods can be called. */
+    private void reportSubscriptions(boolean changed, MqttMessage answer) {
         answerWhenWritten(
                 changed
                         ? fleet.report(
@@ -401,96 +367,50 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
         }
     }
 
-    /** Hands over what the fleet sent for this connection. Any thread. @param taken runs when the connection's thread has it */
-    void deliver(Object delivery, Runnable taken) {
+    /** Runs a delivery on the connection's thread, behind the CONNACK. Any thread. @param taken runs when the thread has it */
+    void execute(Runnable taken, Runnable delivery) {
         context.executor().execute(() -> {
             taken.run();
             if (phase == Phase.OPENING) {
                 waitingOut.add(delivery);
             } else {
-                send(delivery);
+                delivery.run();
             }
         });
     }
 
-    private void send(Object delivery) {
-        switch (delivery) {
-            case Call call -> method(call);
-            case MessageRequest request -> message(request);
-            case DesiredChanged change -> {
-                if (subscriptions.contains(Filters.DESIRED)) {
-                    write("desired", Packets.desired(context.alloc(), change));
-                }
-            }
-            case TwinAnswer answer -> write("twin", Packets.twin(context.alloc(), answer));
-            case ReportedAnswer answer -> {
-                if (subscriptions.contains(Filters.TWIN_ANSWERS)) {
-                    write("reported", Packets.reported(context.alloc(), answer, now()));
-                }
-            }
-            case CloseConnection close -> {
-                LOG.info("Closed on the fleet's word, deviceId={} reason={}", deviceId, close.getReason());
-                context.close();
-            }
-            default -> throw new IllegalStateException("not for a connection, class=" + delivery.getClass());
-        }
+    @Override
+    public void publish(String topic, ByteBuf payload) {
+        write(Packets.publish(topic, payload, MqttQoS.AT_MOST_ONCE, 0));
     }
 
-    private void method(Call call) {
-        MethodRequest request = call.request();
-        @Nullable
-        String obstacle = phase != Phase.CONNECTED || !context.channel().isActive()
-                ? "connection closed"
-                : !subscriptions.contains(Filters.METHODS)
-                        ? "not subscribed"
-                        : call.isExpired(System.nanoTime()) ? EXPIRED : null;
-        if (obstacle == null) {
-            calls.begin(call, context.executor());
-            write("method", Packets.method(context.alloc(), request));
-        } else {
-            meters.delivery("method", obstacle);
-            call.ended(obstacle, true, now());
-            connections.reportUntilKept(
-                    deviceId, new MethodUndelivered(request.getDeliveryId(), obstacle, obstacle.equals(EXPIRED)));
-        }
-    }
-
-    /** What can't be handed over stays with the fleet, which hands it to the next connection. */
-    private void message(MessageRequest request) {
-        String filter = Filters.messages(deviceId);
-        if (phase != Phase.CONNECTED || !context.channel().isActive() || !subscriptions.contains(filter)) {
-            meters.delivery("message", "not subscribed");
-            return;
-        }
-        MqttQoS qos = subscriptions.qos(filter);
+    @Override
+    public void publish(
+            Capability capability, String topic, ByteBuf payload, Supplier<CompletableFuture<Void>> acknowledged) {
+        MqttQoS qos = subscriptions.qos(capability);
         int packetId = 0;
         if (qos == MqttQoS.AT_LEAST_ONCE) {
             packetId = freePacketId();
-            unacknowledgedMessages.put(packetId, request.getNumber());
+            inFlight.put(packetId, acknowledged);
         } else {
-            report(new MessageAcknowledged(request.getNumber()));
+            answerWhenWritten(acknowledged.get(), null);
         }
-        write("message", Packets.message(deviceId, request.getMessage(), qos, packetId));
+        write(Packets.publish(topic, payload, qos, packetId));
     }
 
     /** There are far more ids than messages may wait for a device. */
     private int freePacketId() {
         do {
             lastPacketId = lastPacketId % PACKET_IDS + 1;
-        } while (unacknowledgedMessages.containsKey(lastPacketId));
+        } while (inFlight.containsKey(lastPacketId));
         return lastPacketId;
     }
 
     private void acknowledged(int packetId) {
-        @Nullable Long number = unacknowledgedMessages.remove(packetId);
-        if (number != null) {
-            report(new MessageAcknowledged(number));
+        @Nullable Supplier<CompletableFuture<Void>> acknowledged = inFlight.remove(packetId);
+        if (acknowledged != null) {
+            answerWhenWritten(acknowledged.get(), null);
         }
-    }
-
-    private void write(String kind, MqttMessage message) {
-        meters.delivery(kind, "written");
-        write(message);
     }
 
     /** Ends the connection of a device that takes nothing, and asks for more: what is written to it waits in memory. */
@@ -510,7 +430,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
     ChannelFuture drain() {
         context.executor().execute(() -> {
             draining = true;
-            long most = Math.min(calls.longest(deviceId).toMillis(), LONGEST_DRAIN.toMillis());
+            long most = Math.min(channels.awaits(deviceId).toMillis(), LONGEST_DRAIN.toMillis());
             if (most == 0) {
                 context.close();
             } else {
@@ -518,6 +438,12 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
             }
         });
         return context.channel().closeFuture();
+    }
+
+    /** Ends the connection as the fleet decided. */
+    void closeFor(String reason) {
+        LOG.info("Closed on the fleet's word, deviceId={} reason={}", deviceId, reason);
+        context.close();
     }
 
     private void closeForAnother() {
@@ -544,15 +470,13 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
         held.releaseAll();
         phase = Phase.CLOSED;
         connections.remove(deviceId, this);
-        waitingOut.forEach(this::send);
+        waitingOut.forEach(Runnable::run);
         waitingOut.clear();
         if (will != null) {
-            Map<String, @Nullable String> properties = new LinkedHashMap<>(will.properties());
-            properties.put("iothub-MessageType", "Will");
-            fleet.telemetry(new Telemetry(id.deviceId(), id.moduleId(), now(), properties, will.body()));
+            will.run();
         }
         // The epoch fences it, however late it is.
-        connections.reportUntilKept(deviceId, new DeviceDisconnected(epoch));
+        fleet.reportUntilWritten(deviceId, new DeviceDisconnected(epoch));
         ctx.fireChannelInactive();
     }
 
@@ -568,9 +492,5 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> {
             LOG.info("Closed, deviceId={} reason={}", deviceId, reason);
             context.close();
         }
-    }
-
-    private Instant now() {
-        return settings.clock().instant();
     }
 }

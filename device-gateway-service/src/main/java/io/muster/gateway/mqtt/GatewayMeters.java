@@ -3,7 +3,7 @@ package io.muster.gateway.mqtt;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Map;
 
-/** What the gateway counts. */
+/** Counts connections, and packets that end them. Thread-safe. */
 final class GatewayMeters {
     private final MeterRegistry meters;
 
@@ -18,14 +18,5 @@ final class GatewayMeters {
 
     void refusedPacket(String reason) {
         meters.counter("muster.gateway.packets.refused", "reason", reason).increment();
-    }
-
-    void delivery(String kind, String result) {
-        meters.counter("muster.gateway.deliveries", "kind", kind, "result", result)
-                .increment();
-    }
-
-    void received(String kind) {
-        meters.counter("muster.gateway.received", "kind", kind).increment();
     }
 }

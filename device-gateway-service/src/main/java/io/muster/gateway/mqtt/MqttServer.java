@@ -1,6 +1,7 @@
 package io.muster.gateway.mqtt;
 
 import io.muster.access.ReloadedFile;
+import io.muster.gateway.fleet.Fleet;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;

@@ -1,4 +1,8 @@
-/** Device topics of IoT Hub as types: what a device publishes, what it may subscribe to, and the bags of properties in them. Pure. Contract: iot-hub, section 4. */
+/**
+ * Reads and writes the parts that topics of several channels share: request ids and bags of properties. Pure. Contract: iot-hub, section 4.
+ *
+ * <p>May import: {@code java.net}, {@code java.nio.charset}, {@code java.util}.
+ */
 @NullMarked
 package io.muster.gateway.topic;
 

@@ -8,8 +8,10 @@ import ch.qos.logback.core.read.ListAppender;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.muster.access.HubHosts;
 import io.muster.access.SharedAccessPolicies;
+import io.muster.gateway.GatewayChannels;
 import io.muster.gateway.connect.DeviceAuthorities;
 import io.muster.gateway.connect.Doorkeeper;
+import io.muster.gateway.fleet.Fleet;
 import io.muster.records.ConnectionTerms;
 import io.muster.records.Telemetry;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -75,7 +77,10 @@ class ConnectHandlerTest {
                 .addLast(new ConnectHandler(
                         settings,
                         FLEET,
-                        new Connections(FLEET, meters, InstantSource.system()),
+                        new Connections(
+                                GatewayChannels.of(FLEET, meters, InstantSource.system()),
+                                meters,
+                                InstantSource.system()),
                         new Arrivals(settings.direct(), settings.clock())));
         return made;
     }

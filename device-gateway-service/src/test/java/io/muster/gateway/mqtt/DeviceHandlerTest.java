@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.muster.access.HubHosts;
 import io.muster.access.SharedAccessPolicies;
+import io.muster.document.IdentityId;
+import io.muster.gateway.GatewayChannels;
 import io.muster.gateway.connect.DeviceAuthorities;
 import io.muster.gateway.connect.Doorkeeper;
+import io.muster.gateway.fleet.Fleet;
 import io.muster.records.ConnectionTerms;
 import io.muster.records.Delivery;
 import io.muster.records.MethodAnswered;
@@ -81,7 +84,8 @@ class DeviceHandlerTest {
     private final SaturatedFleet fleet = new SaturatedFleet();
 
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
-    private final Connections connections = new Connections(fleet, meters, InstantSource.system());
+    private final Connections connections =
+            new Connections(GatewayChannels.of(fleet, meters, InstantSource.system()), meters, InstantSource.system());
 
     private EmbeddedChannel connected(int keepAlive, String... filters) {
         SharedAccessPolicies policies = SharedAccessPolicies.generate(new SecureRandom());
@@ -102,7 +106,12 @@ class DeviceHandlerTest {
                 settings,
                 fleet,
                 connections,
-                new DeviceHandler.Session("d", 1, new Subscriptions(List.of(filters), List.of()), null),
+                new DeviceHandler.Session(
+                        "d",
+                        1,
+                        new Subscriptions(
+                                connections.channels().filters(IdentityId.of("d")), List.of(filters), List.of()),
+                        null),
                 new HeldPackets());
         EmbeddedChannel channel = new EmbeddedChannel();
         channel.freezeTime();

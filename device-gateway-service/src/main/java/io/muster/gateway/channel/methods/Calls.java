@@ -1,5 +1,7 @@
-package io.muster.gateway.mqtt;
+package io.muster.gateway.channel.methods;
 
+import io.muster.gateway.channel.ChannelMeters;
+import io.muster.gateway.fleet.Fleet;
 import io.muster.records.MethodAnswered;
 import io.muster.records.MethodUnanswered;
 import io.netty.util.concurrent.EventExecutor;
@@ -26,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Calls {
     private static final Duration RETRY = Duration.ofSeconds(1);
+    /** Statuses from here on are failures. */
+    private static final int FAILED = 400;
 
     /** A call that was handed over. */
     private static final class Open {
@@ -56,10 +60,10 @@ final class Calls {
     private final Map<String, Map<String, Open>> all = new ConcurrentHashMap<>();
 
     private final Fleet fleet;
-    private final GatewayMeters meters;
+    private final ChannelMeters meters;
     private final InstantSource clock;
 
-    Calls(Fleet fleet, GatewayMeters meters, InstantSource clock) {
+    Calls(Fleet fleet, ChannelMeters meters, InstantSource clock) {
         this.fleet = fleet;
         this.meters = meters;
         this.clock = clock;
@@ -89,7 +93,7 @@ final class Calls {
         return fleet.report(deviceId, new MethodAnswered(deliveryId, status, payload))
                 .whenComplete((_, error) -> {
                     if (ended != null && error == null) {
-                        ended.call.ended(Integer.toString(status), status >= Packets.BAD_REQUEST, at);
+                        ended.call.ended(Integer.toString(status), status >= FAILED, at);
                     } else if (ended != null) {
                         keep(ended);
                         timeOutIn(ended, Math.max(ended.left(), RETRY.toNanos()));
@@ -106,10 +110,6 @@ final class Calls {
     private Collection<Open> open(String deviceId) {
         Map<String, Open> open = all.get(deviceId);
         return open == null ? List.of() : open.values();
-    }
-
-    boolean anyOpen(String deviceId) {
-        return all.containsKey(deviceId);
     }
 
     boolean isOpen(String deviceId, String deliveryId) {

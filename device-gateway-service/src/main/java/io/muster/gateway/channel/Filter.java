@@ -1,0 +1,4 @@
+package io.muster.gateway.channel;
+
+/** Pairs a topic filter that a device may subscribe to with the capability that its connection has from then on. */
+public record Filter(String text, Capability capability) {}

@@ -1,0 +1,29 @@
+package io.muster.gateway.fleet;
+
+import io.muster.records.ConnectionTerms;
+import io.muster.records.Telemetry;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/** Reaches the fleet: asks it for terms and reports to it. Nothing here blocks; futures complete on any thread. */
+public interface Fleet {
+    /** Asks for what is known of a device that wants to connect. Fails when no answer comes in time. */
+    CompletableFuture<ConnectionTerms> requestConnection(String deviceId);
+
+    /** Writes a report; completes when the broker has acknowledged it. */
+    CompletableFuture<Void> report(String deviceId, Object report);
+
+    /** Writes a message; completes when the broker has acknowledged it. */
+    CompletableFuture<Void> telemetry(Telemetry message);
+
+    /** Returns whether so much waits for the broker that devices must wait before they say more. */
+    boolean saturated();
+
+    /** Writes a report that must not be lost: again each second until it is written. */
+    default void reportUntilWritten(String deviceId, Object report) {
+        report(deviceId, report).exceptionally(_ -> {
+            CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS).execute(() -> reportUntilWritten(deviceId, report));
+            return null;
+        });
+    }
+}
