@@ -1,7 +1,12 @@
 "use strict";
 const KINDS = ["succeeded", "failed", "running", "pending", "cancelled"];
+const SHOWN = 50;
+const LONGEST_SILENCE_MS = 30_000;
 const rows = document.getElementById("jobs");
 const state = document.getElementById("state");
+let jobs = [];
+let events = null;
+let heardAt = 0;
 
 function cell(text, className) {
   const td = document.createElement("td");
@@ -40,7 +45,53 @@ function row(job) {
   return tr;
 }
 
-async function show() {
+function draw() {
+  rows.replaceChildren(...jobs.map(row));
+  state.textContent = jobs.length ? `${jobs.length} most recent jobs (live).` : "No job has been asked for yet.";
+}
+
+function take(name, data) {
+  const at = jobs.findIndex((job) => job.jobId === data.jobId);
+  if (name === "jobRemoved") {
+    if (at >= 0) jobs.splice(at, 1);
+  } else if (at >= 0) {
+    jobs[at] = { ...jobs[at], deviceJobStatistics: undefined, ...(name === "job" ? {} : jobs[at]), ...data };
+  } else if (name === "job") {
+    jobs = [data, ...jobs].slice(0, SHOWN);
+  }
+}
+
+function silent(reason) {
+  state.textContent = `Not up to date: ${reason}.`;
+}
+
+function listen(position) {
+  let drawn = false;
+  events = new EventSource(`/live/events?kinds=job,statistics&after=${encodeURIComponent(position)}`);
+  const hears = (name, act) =>
+    events.addEventListener(name, (event) => {
+      heardAt = Date.now();
+      act(JSON.parse(event.data));
+      if (!drawn) {
+        drawn = true;
+        requestAnimationFrame(() => {
+          drawn = false;
+          draw();
+        });
+      }
+    });
+  for (const name of ["job", "statistics", "jobRemoved"]) hears(name, (data) => take(name, data));
+  hears("heartbeat", () => {});
+  hears("reset", begin);
+  events.onerror = () => {
+    silent("the API doesn't answer");
+    if (events.readyState === EventSource.CLOSED) setTimeout(begin, 1000);
+  };
+}
+
+async function begin() {
+  if (events) events.close();
+  events = null;
   try {
     const answer = await fetch("/live/jobs");
     if (answer.status === 401) {
@@ -48,12 +99,26 @@ async function show() {
       return;
     }
     if (!answer.ok) throw new Error(`the API answered ${answer.status}`);
-    const jobs = await answer.json();
-    rows.replaceChildren(...jobs.map(row));
-    state.textContent = jobs.length ? `${jobs.length} most recent jobs (live).` : "No job has been asked for yet.";
+    jobs = await answer.json();
+    heardAt = Date.now();
+    draw();
+    if (!document.hidden) listen(answer.headers.get("Last-Event-ID"));
   } catch (error) {
-    state.textContent = `Not up to date: ${error.message}.`;
+    silent(error.message);
+    setTimeout(begin, 1000);
   }
-  setTimeout(() => (document.hidden ? document.addEventListener("visibilitychange", show, {once: true}) : show()), 500);
 }
-show();
+
+// A tab that nobody sees keeps no connection: a browser has few.
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden && events) {
+    events.close();
+    events = null;
+  } else if (!document.hidden && !events) {
+    begin();
+  }
+});
+setInterval(() => {
+  if (events && Date.now() - heardAt > LONGEST_SILENCE_MS) begin();
+}, 5000);
+begin();

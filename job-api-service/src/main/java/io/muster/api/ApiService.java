@@ -13,6 +13,7 @@ import io.muster.api.http.OpenIdProvider;
 import io.muster.api.http.RestServer;
 import io.muster.api.job.JobView;
 import io.muster.api.job.StreamJobView;
+import io.muster.api.job.Views;
 import io.muster.api.kafka.KafkaRequests;
 import io.muster.api.kafka.Listener;
 import io.muster.api.surface.iothub.GatewayTunnels;
@@ -192,8 +193,9 @@ public final class ApiService implements AutoCloseable {
     /** Starts it. @throws SettingsException when the port is taken, or the certificate can't be used */
     public static ApiService start(Options options, SchemaRegistry registry, PrometheusMeterRegistry meters) {
         Codecs codecs = new Codecs(registry);
-        JobView jobs = new JobView();
-        StreamJobView streamJobs = new StreamJobView();
+        Views views = Views.empty();
+        JobView jobs = views.jobs();
+        StreamJobView streamJobs = views.streamJobs();
         register(jobs, meters);
         KafkaRequests requests = new KafkaRequests(
                 options.kafka().clientProperties(), codecs, options.instance(), jobs, streamJobs, meters);
@@ -206,8 +208,7 @@ public final class ApiService implements AutoCloseable {
                     new Gate(options.hosts(), options.policies(), people(options)),
                     requests,
                     requests::keep,
-                    jobs,
-                    streamJobs,
+                    views,
                     meters,
                     options.clock());
             return new ApiService(server, listener, requests);

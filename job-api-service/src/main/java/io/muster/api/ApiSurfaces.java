@@ -6,11 +6,11 @@ import io.muster.api.access.Gate;
 import io.muster.api.access.SignInLinks;
 import io.muster.api.arm.Provider;
 import io.muster.api.http.RestServer;
-import io.muster.api.job.JobView;
 import io.muster.api.job.Requests;
-import io.muster.api.job.StreamJobView;
+import io.muster.api.job.Views;
 import io.muster.api.surface.Surfaces;
 import io.muster.api.surface.console.Console;
+import io.muster.api.surface.console.LiveReaders;
 import io.muster.api.surface.iothub.GatewayTunnels;
 import io.muster.api.surface.iothub.IotHub;
 import io.muster.api.surface.iothub.MessageLife;
@@ -49,14 +49,15 @@ final class ApiSurfaces {
             Gate gate,
             Requests requests,
             Audit audit,
-            JobView jobs,
-            StreamJobView streamJobs,
+            Views views,
             PrometheusMeterRegistry meters,
             InstantSource clock)
             throws IOException {
-        List<Object> beans =
-                new ArrayList<>(List.of(requests, jobs, streamJobs, options.messageLife(), options.reach()));
-        List<AutoCloseable> owned = new ArrayList<>();
+        List<Object> beans = new ArrayList<>(List.of(
+                requests, views.changes(), views.jobs(), views.streamJobs(), options.messageLife(), options.reach()));
+        LiveReaders readers = new LiveReaders();
+        beans.add(readers);
+        List<AutoCloseable> owned = new ArrayList<>(List.of(readers));
         if (options.gateway().isPresent()) {
             GatewayTunnels tunnels = new GatewayTunnels(options.gateway().get());
             beans.add(tunnels);

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.muster.api.job.JobView;
+import io.muster.api.job.Views;
 import org.junit.jupiter.api.Test;
 
 class ApiServiceTest {
@@ -12,7 +12,7 @@ class ApiServiceTest {
     @Test
     void jobsAreCountedByTheStatesThatCallersRead() {
         PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-        ApiService.register(new JobView(), meters);
+        ApiService.register(Views.empty().jobs(), meters);
         assertThat(meters.scrape().lines().filter(line -> line.startsWith("muster_jobs{")))
                 .contains("muster_jobs{status=\"completed\"} 0.0", "muster_jobs{status=\"queued\"} 0.0")
                 .allMatch(line -> line.equals(line.toLowerCase()));

@@ -27,8 +27,7 @@ import io.muster.api.access.Gate;
 import io.muster.api.access.PersonTokens;
 import io.muster.api.http.OpenIdProvider;
 import io.muster.api.http.RestServer;
-import io.muster.api.job.JobView;
-import io.muster.api.job.StreamJobView;
+import io.muster.api.job.Views;
 import io.muster.api.surface.iothub.MessageLife;
 import io.muster.records.AuditEntry;
 import java.io.IOException;
@@ -95,7 +94,7 @@ class PeopleTest {
     }
 
     private void startServer() throws Exception {
-        JobView jobs = new JobView();
+        Views views = Views.empty();
         server = ApiSurfaces.serve(
                 new RestServer.Options("127.0.0.1", 0, Optional.empty(), Map.of(), 1000, RestServer.Patience.USUAL),
                 new ApiSurfaces.Options(new MessageLife(Duration.ofHours(1)), Optional.empty(), TestApi.REACH),
@@ -107,10 +106,9 @@ class PeopleTest {
                                 "muster",
                                 "realm_access.roles",
                                 new OpenIdProvider(issuer, Optional.empty(), () -> now)))),
-                new RequestsDouble(jobs, new StreamJobView()),
+                new RequestsDouble(views.jobs(), views.streamJobs()),
                 audit::add,
-                jobs,
-                new StreamJobView(),
+                views,
                 new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
                 () -> now);
     }

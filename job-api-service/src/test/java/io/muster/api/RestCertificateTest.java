@@ -8,8 +8,7 @@ import io.muster.access.HubHosts;
 import io.muster.access.SharedAccessPolicies;
 import io.muster.api.access.Gate;
 import io.muster.api.http.RestServer;
-import io.muster.api.job.JobView;
-import io.muster.api.job.StreamJobView;
+import io.muster.api.job.Views;
 import io.muster.api.surface.iothub.MessageLife;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -43,17 +42,15 @@ class RestCertificateTest {
     private Path folder;
 
     private static RestServer start(int port, Optional<RestServer.Tls> tls) throws IOException {
-        JobView jobs = new JobView();
-        StreamJobView streamJobs = new StreamJobView();
+        Views views = Views.empty();
         SharedAccessPolicies policies = SharedAccessPolicies.generate(new SecureRandom());
         return ApiSurfaces.serve(
                 new RestServer.Options("127.0.0.1", port, tls, Map.of(), 1000, RestServer.Patience.USUAL),
                 new ApiSurfaces.Options(new MessageLife(Duration.ofHours(1)), Optional.empty(), TestApi.REACH),
                 new Gate(HubHosts.of("localhost"), () -> policies, Optional.empty()),
-                new RequestsDouble(jobs, streamJobs),
+                new RequestsDouble(views.jobs(), views.streamJobs()),
                 _ -> {},
-                jobs,
-                streamJobs,
+                views,
                 new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
                 InstantSource.system());
     }

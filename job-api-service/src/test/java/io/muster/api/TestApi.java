@@ -12,6 +12,7 @@ import io.muster.api.access.Throttles;
 import io.muster.api.http.RestServer;
 import io.muster.api.job.JobView;
 import io.muster.api.job.StreamJobView;
+import io.muster.api.job.Views;
 import io.muster.api.surface.iothub.GatewayTunnels;
 import io.muster.api.surface.iothub.MessageLife;
 import io.muster.api.surface.streamanalytics.StreamJobReach;
@@ -42,8 +43,9 @@ final class TestApi implements AutoCloseable {
     private static final int READ_LIMIT_MS = 20_000;
 
     final SharedAccessPolicies policies;
-    final JobView jobs = new JobView();
-    final StreamJobView streamJobs = new StreamJobView();
+    final Views views = Views.empty();
+    final JobView jobs = views.jobs();
+    final StreamJobView streamJobs = views.streamJobs();
     final RequestsDouble planner = new RequestsDouble(jobs, streamJobs);
     final PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     final Queue<AuditEntry> audit = new ConcurrentLinkedQueue<>();
@@ -64,8 +66,7 @@ final class TestApi implements AutoCloseable {
                 new Gate(HubHosts.of("localhost"), () -> policies, Optional.empty()),
                 planner,
                 audit::add,
-                jobs,
-                streamJobs,
+                views,
                 meters,
                 clock::get);
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.muster.api.job.JobView;
 import io.muster.api.job.StreamJobView;
+import io.muster.api.job.Views;
 import io.muster.records.Job;
 import io.muster.records.JobDefinition;
 import io.muster.records.JobStatus;
@@ -17,8 +18,9 @@ import org.junit.jupiter.api.Test;
 class ViewTest {
     private static final Instant NOW = Instant.parse("2026-11-21T02:25:15Z");
 
-    private final JobView jobs = new JobView();
-    private final StreamJobView streamJobs = new StreamJobView();
+    private final Views views = Views.empty();
+    private final JobView jobs = views.jobs();
+    private final StreamJobView streamJobs = views.streamJobs();
 
     private static Job job(long number, long revision) {
         return Job.newBuilder()

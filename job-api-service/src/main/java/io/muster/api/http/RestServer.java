@@ -175,10 +175,10 @@ public final class RestServer implements AutoCloseable {
 
     @Override
     public void close() {
+        close(owned);
         server.stop();
         context.close();
         workers.close();
-        close(owned);
     }
 
     private static void close(List<AutoCloseable> owned) {

@@ -42,12 +42,19 @@ public final class JobView {
         }
     }
 
+    private final Changes changes;
     private final ConcurrentNavigableMap<String, Known> jobs = new ConcurrentSkipListMap<>();
     private final ConcurrentNavigableMap<String, JobStatistics> statistics = new ConcurrentSkipListMap<>();
+
+    /** Makes an empty one. @param changes are told of each job and each tally that is taken */
+    public JobView(Changes changes) {
+        this.changes = changes;
+    }
 
     /** Takes a job from a reply. */
     public void put(Job job) {
         jobs.merge(job.getDefinition().getJobId(), new Known(job, 0), (known, _) -> known.later(job));
+        changes.changed(Changes.Kind.JOB, job.getDefinition().getJobId());
     }
 
     /** Takes a job from the topic. */
@@ -55,6 +62,7 @@ public final class JobView {
         jobs.compute(
                 job.getDefinition().getJobId(),
                 (_, known) -> new Known(known == null ? job : known.later(job).job(), job.getJobNumber()));
+        changes.changed(Changes.Kind.JOB, job.getDefinition().getJobId());
     }
 
     private static boolean isLater(Job one, Job other) {
@@ -65,15 +73,20 @@ public final class JobView {
 
     public void put(JobStatistics tally) {
         statistics.put(tally.getJobId(), tally);
+        changes.changed(Changes.Kind.STATISTICS, tally.getJobId());
     }
 
     /** Takes a tombstone from the topic: it is for the job that the topic last told of, not for a later one that a reply told of. */
     public void forgetJob(String jobId) {
         jobs.computeIfPresent(jobId, (_, known) -> known.job().getJobNumber() > known.read() ? known : null);
+        if (!jobs.containsKey(jobId)) {
+            changes.removed(Changes.Kind.JOB, jobId);
+        }
     }
 
     public void forgetStatistics(String jobId) {
         statistics.remove(jobId);
+        changes.removed(Changes.Kind.STATISTICS, jobId);
     }
 
     public Optional<Entry> get(String jobId) {

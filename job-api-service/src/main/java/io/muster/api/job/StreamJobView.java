@@ -39,12 +39,19 @@ public final class StreamJobView {
         }
     }
 
+    private final Changes changes;
     private final ConcurrentNavigableMap<String, Known> jobs = new ConcurrentSkipListMap<>();
     private final Map<String, Map<Integer, StreamJobProgress>> progress = new ConcurrentHashMap<>();
+
+    /** Makes an empty one. @param changes are told of each stream job that is taken, and of how far it is */
+    public StreamJobView(Changes changes) {
+        this.changes = changes;
+    }
 
     /** Takes a job from a reply. */
     public void put(StreamJob job) {
         jobs.merge(job.getStreamJobId(), new Known(job, null), (known, _) -> known.later(job));
+        changes.changed(Changes.Kind.STREAM_JOB, job.getStreamJobId());
     }
 
     /** Takes a job from the topic. */
@@ -52,12 +59,14 @@ public final class StreamJobView {
         jobs.compute(
                 job.getStreamJobId(),
                 (_, known) -> new Known(known == null ? job : known.later(job).job(), job.getCreatedAt()));
+        changes.changed(Changes.Kind.STREAM_JOB, job.getStreamJobId());
     }
 
     /** Takes a deletion from a reply. */
     public void forget(String id) {
         jobs.remove(id);
         progress.remove(id);
+        changes.removed(Changes.Kind.STREAM_JOB, id);
     }
 
     /** Takes a tombstone from the topic: it is for the job that the topic last told of, not for a later one that a reply told of. */
@@ -67,6 +76,7 @@ public final class StreamJobView {
                 == null;
         if (gone) {
             progress.remove(id);
+            changes.removed(Changes.Kind.STREAM_JOB, id);
         }
     }
 
@@ -76,6 +86,9 @@ public final class StreamJobView {
                         latest.getTask(),
                         latest,
                         (known, other) -> other.getStartNumber() >= known.getStartNumber() ? other : known);
+        if (jobs.containsKey(latest.getStreamJobId())) {
+            changes.changed(Changes.Kind.STREAM_JOB, latest.getStreamJobId());
+        }
     }
 
     /** The job is gone, and so is how far its task was. @param key the stream job's id, a blank, the task */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.muster.api.job.JobView;
 import io.muster.api.job.StreamJobView;
+import io.muster.api.job.Views;
 import io.muster.codec.Codecs;
 import io.muster.records.Job;
 import io.muster.records.JobDefinition;
@@ -28,8 +29,9 @@ class ListenerTest {
     private static final Instant NOW = Instant.parse("2026-11-21T02:25:15Z");
 
     private final Codecs codecs = new Codecs(new InMemorySchemaRegistry());
-    private final JobView jobs = new JobView();
-    private final StreamJobView streamJobs = new StreamJobView();
+    private final Views views = Views.empty();
+    private final JobView jobs = views.jobs();
+    private final StreamJobView streamJobs = views.streamJobs();
 
     private void take(Topic<?> topic, String key, byte[] value) {
         Listener.take(new ConsumerRecord<>(topic.name(), 0, 0, key, value), codecs, jobs, streamJobs);

@@ -1,8 +1,5 @@
 package io.muster.api.surface.console;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.micronaut.http.HttpRequest;
 import io.micronaut.http.HttpResponse;
 import io.micronaut.http.HttpStatus;
@@ -11,22 +8,14 @@ import io.micronaut.http.annotation.Controller;
 import io.micronaut.http.annotation.Get;
 import io.micronaut.http.annotation.Post;
 import io.muster.api.access.Gate;
-import io.muster.api.http.Answers;
 import io.muster.api.http.Callers;
 import io.muster.api.http.SecurityHeaders;
 import io.muster.api.http.Time;
-import io.muster.api.http.Workers;
-import io.muster.api.job.JobView;
-import io.muster.records.DeviceJobCounts;
-import io.muster.records.DeviceMethod;
-import io.muster.records.Job;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
-import java.util.Locale;
-import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /** The description of the API, and the page of live numbers. */
@@ -36,16 +25,11 @@ final class PageController {
     private static final String POLICY =
             "default-src 'self'; style-src 'unsafe-inline'; img-src data:; base-uri 'none';"
                     + " form-action 'none'; frame-ancestors 'none'";
-    private static final int SHOWN = 50;
 
-    private final JobView jobs;
     private final Gate gate;
     private final Time time;
-    private final Workers workers;
 
-    PageController(JobView jobs, Gate gate, Time time, Workers workers) {
-        this.workers = workers;
-        this.jobs = jobs;
+    PageController(Gate gate, Time time) {
         this.gate = gate;
         this.time = time;
     }
@@ -123,16 +107,6 @@ final class PageController {
         return HttpResponse.ok(resource(name)).header("Content-Type", "text/javascript; charset=utf-8");
     }
 
-    /** The latest jobs, the newest first. */
-    @Get("/live/jobs")
-    CompletionStage<MutableHttpResponse<String>> liveJobs() {
-        return workers.get(() -> {
-            ArrayNode body = JsonNodeFactory.instance.arrayNode();
-            jobs.latest(SHOWN).forEach(entry -> body.add(row(entry)));
-            return Answers.ok(body).header("Cache-Control", "no-store");
-        });
-    }
-
     private static String resource(String name) {
         try (InputStream in = PageController.class.getResourceAsStream(name)) {
             if (in == null) {
@@ -142,29 +116,5 @@ final class PageController {
         } catch (IOException e) {
             throw new UncheckedIOException("the program's resource " + name + " can't be read", e);
         }
-    }
-
-    /** Returns what the page shows of a job. */
-    private static ObjectNode row(JobView.Entry entry) {
-        Job job = entry.job();
-        ObjectNode row = JsonNodeFactory.instance.objectNode();
-        row.put("jobId", job.getDefinition().getJobId());
-        row.put("type", job.getDefinition().getOperation() instanceof DeviceMethod ? "method" : "twin");
-        row.put("status", job.getStatus().name().toLowerCase(Locale.ROOT));
-        JobView.waitsFor(job).ifPresent(message -> row.put("statusMessage", message));
-        if (job.getFailureReason() != null) {
-            row.put("failureReason", job.getFailureReason());
-        }
-        if (entry.statistics() != null) {
-            DeviceJobCounts counts = entry.statistics().getCounts();
-            row.putObject("deviceJobStatistics")
-                    .put("deviceCount", counts.getDeviceCount())
-                    .put("failedCount", counts.getFailed())
-                    .put("succeededCount", counts.getSucceeded())
-                    .put("runningCount", counts.getRunning())
-                    .put("pendingCount", counts.getQueued())
-                    .put("cancelledCount", counts.getCancelled());
-        }
-        return row;
     }
 }
