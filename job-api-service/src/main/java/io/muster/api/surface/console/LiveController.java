@@ -80,7 +80,9 @@ final class LiveController {
         Publisher<Event<String>> events = new LiveEvents(changes, jobs, streamJobs, kinds, position).during(LIFE);
         return HttpResponse.<Publisher<Event<String>>>ok(Streams.onConnection(
                         request, readers.admit(Callers.of(request).id(), events)))
-                .header("Cache-Control", "no-store");
+                .header("Cache-Control", "no-store")
+                // Proxies of the nginx kind would hold events back.
+                .header("X-Accel-Buffering", "no");
     }
 
     private static Set<Changes.Kind> kinds(@Nullable String text) {
