@@ -43,7 +43,7 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A running API. */
+/** Runs the API: its server, its views and its requests to the log. */
 public final class ApiService implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ApiService.class);
 
@@ -247,7 +247,7 @@ public final class ApiService implements AutoCloseable {
         return server.port();
     }
 
-    /** Whether it knows all jobs and hears replies. */
+    /** Returns whether it knows all jobs and hears replies. */
     public boolean ready() {
         return listener.ready();
     }

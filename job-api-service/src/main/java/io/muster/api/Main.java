@@ -11,7 +11,7 @@ import io.muster.service.ServiceProgram;
 import io.muster.service.Settings;
 import java.time.InstantSource;
 
-/** The API's process. */
+/** Runs the API as a process. */
 public final class Main {
     private Main() {}
 

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
-/** A token bucket that holds ten seconds' worth of a rate, and at least one token. Thread-safe. */
+/** Limits a rate by a token bucket that holds ten seconds' worth of a rate, and at least one token. Thread-safe. */
 final class Bucket {
     private static final double MINUTE_NANOS = 60e9;
     private static final int BURSTS_A_MINUTE = 6;
@@ -23,7 +23,7 @@ final class Bucket {
         return Math.max(1, perMinute / (double) BURSTS_A_MINUTE);
     }
 
-    /** Takes a token. @return how long to wait if there is none */
+    /** Takes a token. @return how long to wait; empty where a token was there */
     synchronized Optional<Duration> take(Instant now) {
         if (now.isAfter(asOf)) {
             left = Math.min(most(), left + Duration.between(asOf, now).toNanos() * perMinute / MINUTE_NANOS);

@@ -5,13 +5,13 @@ import java.util.Set;
 
 /** Names a caller that was checked. */
 public sealed interface Caller {
-    /** By which it is limited: what a program and a person are called never meet. */
+    /** Returns the id by which it is limited: ids of programs and of persons differ by their prefix. */
     String id();
 
-    /** Whether it may see what devices prove themselves with. */
+    /** Returns whether it may see the keys of devices. */
     boolean seesKeys();
 
-    /** A program. @param policy the shared access policy that it showed a signature of @param rights of that policy */
+    /** Names a program. @param policy the shared access policy that it showed a signature of @param rights of that policy */
     record Program(String policy, Set<Right> rights) implements Caller {
         @Override
         public String id() {
@@ -25,7 +25,7 @@ public sealed interface Caller {
     }
 
     /**
-     * A person, or a program that an OpenID provider knows.
+     * Names a person, or a program that an OpenID provider knows.
      *
      * @param subject by which the provider knows it, for good
      * @param name as it is called now

@@ -21,13 +21,13 @@ import org.jspecify.annotations.Nullable;
 public final class Gate {
     private static final String BEARER = "Bearer ";
 
-    /** The path that links to sign in are tokens for. */
+    /** Names the path that the tokens of sign-in links are for. */
     public static final String SIGN_IN = "/sign-in";
 
-    /** How long a browser stays signed in. */
+    /** Bounds how long a browser stays signed in. */
     public static final Duration SESSION_LIFE = Duration.ofHours(8);
 
-    /** The path that sessions of browsers are tokens for. */
+    /** Names the path that the tokens of browser sessions are for. */
     private static final String SESSION = "/session";
 
     private static final Pattern LOOPBACK = Pattern.compile("(?i)(localhost|127\\.0\\.0\\.1|\\[::1])(:\\d+)?");
@@ -86,16 +86,16 @@ public final class Gate {
     public Caller signIn(String token, SignInLinks links, Instant now) {
         Optional<SharedAccessSignature> link = tokenFor(SIGN_IN, token);
         if (link.isEmpty()) {
-            throw refuse("This is no link to sign in with.");
+            throw refuse("The link signs nobody in: make another.");
         }
         Caller caller = program(token, SIGN_IN, now);
         if (!links.use(token, link.get().expiry(), now)) {
-            throw refuse("The link was used, or is over: make another.");
+            throw refuse("The link was used or has expired: make another.");
         }
         return caller;
     }
 
-    /** Of a token that is for that path alone. */
+    /** Returns the caller of a token that is for that path alone. */
     private Optional<SharedAccessSignature> tokenFor(String path, String text) {
         return SharedAccessSignature.parse(text)
                 .filter(token -> token.covers(hosts, path) && !token.covers(hosts, "/"));
@@ -138,12 +138,12 @@ public final class Gate {
         }
     }
 
-    /** Whether a browser may have meant us: a name that leads here from elsewhere is not ours. @param host of the header Host */
+    /** Returns whether a host name is the hub's: a page elsewhere may have led a browser here by another name. @param host of the header Host */
     public boolean isOurs(@Nullable String host) {
         return host != null && (hosts.include(host) || isLoopback(host));
     }
 
-    /** Whether a name leads to the machine that asks. @param host of the header Host */
+    /** Returns whether a host name leads to the machine that asks. @param host of the header Host */
     public static boolean isLoopback(@Nullable String host) {
         return host != null && LOOPBACK.matcher(host).matches();
     }

@@ -14,7 +14,7 @@ public record Grant(Set<Right> rights, Role role) {
         rights = Set.copyOf(rights);
     }
 
-    /** Returns whether it asks for more than to be told something. */
+    /** Returns whether it changes something. */
     public boolean changes() {
         return role != Role.READ;
     }

@@ -44,7 +44,7 @@ public final class PersonTokens {
     private final List<String> rolesClaim;
     private final Keys keys;
 
-    /** Of the provider, as they are now. */
+    /** Returns the provider's keys as they are now. */
     @FunctionalInterface
     public interface Keys {
         /**
@@ -64,7 +64,7 @@ public final class PersonTokens {
         this.keys = keys;
     }
 
-    /** Whether it is of the form of such a token, right or wrong. */
+    /** Returns whether a text has the form of such a token, valid or not. */
     static boolean looksLikeOne(String token) {
         return token.startsWith("eyJ") && token.indexOf('.') > 0;
     }
@@ -83,7 +83,7 @@ public final class PersonTokens {
         } catch (ParseException e) {
             // Refused below.
         }
-        throw Gate.refuse("The token is no JSON Web Token that a provider has signed.");
+        throw Gate.refuse("The token is not a JSON Web Token that the provider signed: get one from the provider.");
     }
 
     private JWTClaimsSet claims(SignedJWT token, JWKSet known, Instant now) {

@@ -18,7 +18,7 @@ public enum Role {
         this.word = word;
     }
 
-    /** As it stands in a token. */
+    /** Returns the name that tokens carry. */
     public String word() {
         return word;
     }

@@ -5,9 +5,9 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 
-/** The links to the page of jobs that were used. Kept in memory, by each instance for itself. Thread-safe. Decided in ADR 0023. */
+/** Remembers the sign-in links that were used, in the memory of each instance. Thread-safe. Decided in ADR 0023. */
 public final class SignInLinks {
-    /** How long a link can be used after it was made. */
+    /** Bounds how long a link can be used after it was made. */
     public static final Duration LIFE = Duration.ofMinutes(10);
 
     private final Instant startedAt;

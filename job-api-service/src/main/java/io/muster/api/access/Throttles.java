@@ -8,8 +8,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How many requests of a kind this instance takes of each caller, if that is limited at all: one does not take the share of
- * another. A kind may use up to ten seconds' worth at once.
+ * Limits how many requests of a kind this instance takes of each caller; callers have separate shares. A kind may use up to ten seconds' worth at once.
  * Thread-safe. Contract: iot-hub, 1.10 (429001).
  */
 public final class Throttles {

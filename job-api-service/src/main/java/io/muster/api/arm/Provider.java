@@ -21,7 +21,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One resource provider, as a surface. Segments of paths are the same in any case. Contract: addresses, "Where each surface answers";
+ * Serves one resource provider of Azure Resource Manager as a surface. Segments of paths are the same in any case. Contract: addresses, "Where each surface answers";
  * stream-analytics, 4.1.
  */
 public final class Provider implements Surface {
@@ -97,7 +97,7 @@ public final class Provider implements Surface {
                     400,
                     400,
                     version == null ? "MissingApiVersionParameter" : "InvalidApiVersionParameter",
-                    "The api-version is one of " + versions.stream().sorted().toList() + "."));
+                    "Give an api-version of " + versions.stream().sorted().toList() + "."));
         }
     }
 

@@ -3,7 +3,7 @@ package io.muster.api.http;
 import io.micronaut.http.HttpRequest;
 import io.muster.api.access.Caller;
 
-/** Tells routes who asks. */
+/** Returns the caller of a request to its route. */
 public final class Callers {
     private Callers() {}
 

@@ -26,7 +26,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The keys by which an OpenID provider signs, found by its discovery document. It is asked at the start, when its keys are five minutes old,
+ * Fetches the keys by which an OpenID provider signs, from its discovery document: at the start, when its keys are five minutes old,
  * and when a token names one that is not known, though not more than once in five seconds. While it does not answer, the keys that are
  * known stay in use. Thread-safe. Source: OpenID Connect Discovery 1.0, section 4.
  */
@@ -47,7 +47,7 @@ public final class OpenIdProvider implements PersonTokens.Keys {
     private boolean asking;
 
     /**
-     * Which provider, and what its tokens must say.
+     * Names the provider, and the claims that its tokens must have.
      *
      * @param issuer as it stands in tokens; HTTPS, or on this machine
      * @param audience that tokens for us name

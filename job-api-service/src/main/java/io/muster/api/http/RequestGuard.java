@@ -41,7 +41,7 @@ final class RequestGuard extends ChannelDuplexHandler {
 
     private static final long NEVER = Long.MIN_VALUE;
 
-    /** Tells the guard that bytes arrived: it stands in front of the decoder, where a request is not whole yet. */
+    /** Notes for the guard that bytes arrived: it stands in front of the decoder, where a request is not whole yet. */
     final class Arrivals extends ChannelInboundHandlerAdapter {
         @Override
         public void channelRead(ChannelHandlerContext ctx, Object bytes) {
@@ -159,7 +159,7 @@ final class RequestGuard extends ChannelDuplexHandler {
         return surfaces.serving(RequestRules.arrival(request));
     }
 
-    /** The connection ends: where the next request would begin is not known. Behind answers that are still to come it just closes. */
+    /** Refuses a request and ends its connection: where the next request would begin is unknown. Behind answers that are still to come it just closes. */
     private void refuse(ChannelHandlerContext ctx, HttpRequest request, Problem problem) {
         refused = true;
         FullHttpResponse answer = refusal.apply(request, problem);

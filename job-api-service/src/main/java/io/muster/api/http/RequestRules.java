@@ -29,7 +29,7 @@ final class RequestRules {
     private static final String CHUNKED = "chunked";
     static final String WEB_SOCKET_VERSION = "13";
 
-    /** Of 16 bytes in base64. */
+    /** Counts the characters of 16 bytes in base64. */
     private static final int KEY_LENGTH = 24;
 
     private RequestRules() {}
@@ -39,7 +39,7 @@ final class RequestRules {
         return METHODS.contains(method) ? method : "other";
     }
 
-    /** Returns why a request is refused before any route is looked for, if it is. */
+    /** Returns the reason to refuse a request before routing; empty where there is none. */
     static Optional<Problem> fault(HttpRequest request) {
         if (request.decoderResult().isFailure()) {
             return Optional.of(unreadable(request.decoderResult().cause()));
@@ -50,13 +50,13 @@ final class RequestRules {
         }
         String target = request.uri();
         if (!target.startsWith("/") || target.startsWith("//")) {
-            return bad("The request line names a path that begins with one slash.");
+            return bad("Begin the path of the request line with one slash.");
         }
         if (target.indexOf('#') >= 0) {
-            return bad("The request line has no fragment: leave out # and what is behind it.");
+            return bad("Leave out # and the fragment behind it.");
         }
         if (!isAddress(target)) {
-            return bad("The path is no address: percent-encode what may not stand in one.");
+            return bad("The path is not a valid URI: percent-encode the characters that may not stand in one.");
         }
         if (Surfaces.isReserved(target)) {
             return Optional.of(Problem.notFound("There is nothing below a path that begins with a tilde."));
@@ -66,7 +66,7 @@ final class RequestRules {
                     405,
                     405000,
                     "MethodNotAllowed",
-                    "The method is one of " + METHODS.stream().sorted().toList() + "."));
+                    "Use one of the methods " + METHODS.stream().sorted().toList() + "."));
         }
         int hosts = request.headers().getAll(HttpHeaderNames.HOST).size();
         if (hosts > 1 || (newer && hosts == 0)) {
@@ -85,10 +85,10 @@ final class RequestRules {
                 || (newer
                         && encodings.size() == 1
                         && encodings.getFirst().strip().equalsIgnoreCase(CHUNKED));
-        return plain ? Optional.empty() : bad("Transfer-Encoding is chunked, or absent.");
+        return plain ? Optional.empty() : bad("Send Transfer-Encoding: chunked, or leave it out.");
     }
 
-    /** Returns why a request to the path of a WebSocket is no handshake, if it is none. Source: RFC 6455, 4.2.1. */
+    /** Returns the reason to refuse a request to the path of a WebSocket; empty where it is a handshake. Source: RFC 6455, 4.2.1. */
     static Optional<Problem> handshakeFault(HttpRequest request) {
         HttpHeaders headers = request.headers();
         boolean asks = request.method().equals(HttpMethod.GET)
@@ -104,7 +104,7 @@ final class RequestRules {
         return headers.getAll(HttpHeaderNames.SEC_WEBSOCKET_VERSION).equals(List.of(WEB_SOCKET_VERSION))
                 ? Optional.empty()
                 : Optional.of(new Problem(
-                        426, 426000, "UpgradeRequired", "The version of WebSocket is " + WEB_SOCKET_VERSION + "."));
+                        426, 426000, "UpgradeRequired", "Send Sec-WebSocket-Version: " + WEB_SOCKET_VERSION + "."));
     }
 
     private static Problem unreadable(Throwable cause) {
@@ -121,7 +121,7 @@ final class RequestRules {
                         431000,
                         "RequestHeaderFieldsTooLarge",
                         "The headers have at most " + LARGEST_HEADERS + " characters together.");
-            default -> Problem.badFormat("This is no HTTP request.");
+            default -> Problem.badFormat("The request is not HTTP.");
         };
     }
 

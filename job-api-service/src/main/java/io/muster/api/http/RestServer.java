@@ -21,7 +21,7 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The HTTP server with its routes. */
+/** Serves the routes over HTTP. */
 public final class RestServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RestServer.class);
     private static final int LARGEST_BODY = 1024 * 1024;
@@ -33,7 +33,7 @@ public final class RestServer implements AutoCloseable {
     private final List<AutoCloseable> owned;
 
     /**
-     * How it listens.
+     * Holds how it listens.
      *
      * @param port 0 for any free one
      * @param tls empty for plain HTTP
@@ -50,7 +50,7 @@ public final class RestServer implements AutoCloseable {
             Patience patience) {}
 
     /**
-     * How long a connection may take.
+     * Bounds how long a connection may take.
      *
      * @param request to send a request: from its first byte to its last, and the first one from when the connection was accepted
      * @param idle without a request
@@ -59,7 +59,7 @@ public final class RestServer implements AutoCloseable {
         public static final Patience USUAL = new Patience(Duration.ofSeconds(30), Duration.ofMinutes(2));
     }
 
-    /** Files in PEM, which are looked at again and again. @param certificate with those that lead to its authority, in order */
+    /** Names files in PEM, which are read again when they change. @param certificate with those that lead to its authority, in order */
     public record Tls(Path certificate, Path key) {}
 
     private RestServer(ApplicationContext context, EmbeddedServer server, Workers workers, List<AutoCloseable> owned) {

@@ -3,7 +3,7 @@ package io.muster.api.http;
 import java.time.Instant;
 import java.time.InstantSource;
 
-/** The clock of the routes. A type of its own, since Micronaut has clocks of its own to inject. */
+/** Gives routes the time. It is a type of its own because Micronaut injects clocks of its own. */
 public record Time(InstantSource source) {
     public Instant now() {
         return source.instant();

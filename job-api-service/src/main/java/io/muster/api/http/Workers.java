@@ -18,7 +18,7 @@ import java.util.function.Supplier;
  */
 public final class Workers implements AutoCloseable {
     private static final int QUEUED = 256;
-    /** As many as an address has connections by default: one alone has no body refused. */
+    /** Bounds queued bodies by the default connections of an address: one address alone has none refused. */
     private static final int BODIES_QUEUED = 1000;
 
     private final ThreadPoolExecutor compiling;
@@ -48,7 +48,7 @@ public final class Workers implements AutoCloseable {
         return on(compiling, work);
     }
 
-    /** As {@link #run}, of work that reads a body and compiles nothing. */
+    /** Runs work as {@link #run} does; the work reads a body and compiles nothing. */
     public <T> CompletableFuture<T> read(Supplier<? extends CompletionStage<T>> work) {
         return on(reading, work);
     }
@@ -77,7 +77,7 @@ public final class Workers implements AutoCloseable {
         });
     }
 
-    /** As {@link #run}, of work that is done when it returns. */
+    /** Runs work as {@link #run} does; the work is done when it returns. */
     public <T> CompletableFuture<T> get(Supplier<T> work) {
         return run(() -> CompletableFuture.completedFuture(work.get()));
     }

@@ -18,23 +18,22 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The jobs as this instance knows them, from the topics and from replies, whichever came first: the larger revision wins, so what a
- * caller was told is what it reads next. Thread-safe.
+ * Shows jobs as this instance knows them, from the topics and from replies. The larger revision wins, so a caller reads its own writes. Thread-safe.
  */
 public final class JobView {
     /** Characters of conditions, payloads and patches behind which a page ends. */
     private static final int PAGE_CHARACTERS = 1 << 20;
 
-    /** A page of jobs. @param more whether there are more behind it */
+    /** Holds a page of jobs. @param more whether there are more behind it */
     public record Page(List<Entry> entries, boolean more) {}
 
-    /** A job and its statistics, if there are any yet. */
+    /** Holds a job and its statistics; null before there are any. */
     public record Entry(Job job, @Nullable JobStatistics statistics) {}
 
     /**
-     * The latest that is known of a job id.
+     * Holds the latest that is known of a job id.
      *
-     * @param read the number of the job that the topic last told of; 0 before it told of any
+     * @param read the number of the latest job that was read from the topic; 0 before one was
      */
     private record Known(Job job, long read) {
         private Known later(Job other) {
@@ -46,7 +45,7 @@ public final class JobView {
     private final ConcurrentNavigableMap<String, Known> jobs = new ConcurrentSkipListMap<>();
     private final ConcurrentNavigableMap<String, JobStatistics> statistics = new ConcurrentSkipListMap<>();
 
-    /** Makes an empty one. @param changes are told of each job and each tally that is taken */
+    /** Makes an empty one. @param changes records each job and each tally that is taken */
     public JobView(Changes changes) {
         this.changes = changes;
     }
@@ -76,7 +75,7 @@ public final class JobView {
         changes.changed(Changes.Kind.STATISTICS, tally.getJobId());
     }
 
-    /** Takes a tombstone from the topic: it is for the job that the topic last told of, not for a later one that a reply told of. */
+    /** Takes a tombstone from the topic: it removes the job that was last read from the topic, not a later one that came by a reply. */
     public void forgetJob(String jobId) {
         jobs.computeIfPresent(jobId, (_, known) -> known.job().getJobNumber() > known.read() ? known : null);
         if (!jobs.containsKey(jobId)) {
@@ -93,14 +92,14 @@ public final class JobView {
         return Optional.ofNullable(jobs.get(jobId)).map(known -> entry(known.job()));
     }
 
-    /** How many are in the state. */
+    /** Returns how many jobs are in the state. */
     public long count(JobStatus status) {
         return jobs.values().stream()
                 .filter(known -> known.job().getStatus() == status)
                 .count();
     }
 
-    /** How many device jobs of jobs that run have not begun. */
+    /** Returns how many device jobs of running jobs have not begun. */
     public long queuedDeviceJobs() {
         return jobs.values().stream()
                 .map(Known::job)
@@ -117,7 +116,7 @@ public final class JobView {
         return new Entry(job, tally != null && tally.getJobNumber() == job.getJobNumber() ? tally : null);
     }
 
-    /** The jobs that were created last, the newest first. */
+    /** Returns the jobs that were created last, the newest first. */
     public List<Entry> latest(int count) {
         Comparator<Job> byAge = Comparator.comparing(Job::getCreatedAt);
         PriorityQueue<Job> newest = new PriorityQueue<>(byAge);

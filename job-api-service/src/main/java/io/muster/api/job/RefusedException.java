@@ -3,7 +3,7 @@ package io.muster.api.job;
 import io.muster.records.Refusal;
 import java.io.Serial;
 
-/** Tells that the core has refused a command, and why. Each surface has words of its own for it. */
+/** Signals that the core refused a command, with the reason. Each surface translates it for its clients. */
 public final class RefusedException extends RuntimeException {
     @Serial
     private static final long serialVersionUID = 1;

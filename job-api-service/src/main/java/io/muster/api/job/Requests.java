@@ -27,7 +27,7 @@ public interface Requests {
     /** Sends a command for a job. @param command a command of {@code JobCommand} */
     CompletableFuture<Job> job(String jobId, Object command);
 
-    /** As {@link #job}, and ends when every device partition obeys: what was cancelled or paused reaches no device any more. */
+    /** Sends a command as {@link #job} does, and completes when every device partition has applied it: nothing of a cancelled or paused job reaches a device any more. */
     CompletableFuture<Job> jobEverywhere(String jobId, Object command);
 
     /** Returns how many devices there are, by device partition. */

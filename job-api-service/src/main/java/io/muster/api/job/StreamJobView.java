@@ -14,10 +14,10 @@ import java.util.concurrent.ConcurrentNavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.jspecify.annotations.Nullable;
 
-/** The stream jobs as this instance knows them, from the topics and from replies: the larger revision wins. Thread-safe. */
+/** Shows stream jobs as this instance knows them, from the topics and from replies. The larger revision wins. Thread-safe. */
 public final class StreamJobView {
     /**
-     * A job and how far it is.
+     * Holds a job and its progress.
      *
      * @param lastOutput the latest time of a result, in ticks of 100 ns, of any start
      * @param counts of the current start, by the names of Stream Analytics' metrics
@@ -26,9 +26,9 @@ public final class StreamJobView {
     public record Entry(StreamJob job, OptionalLong lastOutput, Map<String, Long> counts, List<String> samples) {}
 
     /**
-     * The latest that is known of an id.
+     * Holds the latest that is known of an id.
      *
-     * @param read when the job was created that the topic last told of; null before it told of any
+     * @param read when the latest job was created that was read from the topic; null before one was
      */
     private record Known(StreamJob job, @Nullable Instant read) {
         private Known later(StreamJob other) {
@@ -43,7 +43,7 @@ public final class StreamJobView {
     private final ConcurrentNavigableMap<String, Known> jobs = new ConcurrentSkipListMap<>();
     private final Map<String, Map<Integer, StreamJobProgress>> progress = new ConcurrentHashMap<>();
 
-    /** Makes an empty one. @param changes are told of each stream job that is taken, and of how far it is */
+    /** Makes an empty one. @param changes records each stream job that is taken, and its progress */
     public StreamJobView(Changes changes) {
         this.changes = changes;
     }
@@ -69,7 +69,7 @@ public final class StreamJobView {
         changes.removed(Changes.Kind.STREAM_JOB, id);
     }
 
-    /** Takes a tombstone from the topic: it is for the job that the topic last told of, not for a later one that a reply told of. */
+    /** Takes a tombstone from the topic: it removes the job that was last read from the topic, not a later one that came by a reply. */
     public void readTombstone(String id) {
         boolean gone = jobs.computeIfPresent(
                         id, (_, known) -> known.job().getCreatedAt().equals(known.read()) ? null : known)
@@ -91,7 +91,7 @@ public final class StreamJobView {
         }
     }
 
-    /** The job is gone, and so is how far its task was. @param key the stream job's id, a blank, the task */
+    /** Forgets the progress of a task of a job that is gone. @param key the stream job's id, a blank, the task */
     public void forgetProgress(String key) {
         int blank = key.lastIndexOf(' ');
         if (blank > 0) {
@@ -125,7 +125,7 @@ public final class StreamJobView {
     }
 
     /**
-     * In order of ids.
+     * Returns a page of stream jobs in order of their ids.
      *
      * @param prefix of their ids
      * @param after the id behind which to begin; null for the first

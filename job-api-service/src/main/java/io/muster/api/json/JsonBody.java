@@ -21,7 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A request's body: one JSON object, in which no name is there twice. Absent and null members are the same; unknown ones are ignored but where
+ * Reads a request's body: one JSON object without duplicate names. Absent and null members are the same; unknown ones are ignored but where
  * {@link #rejectOthers} is asked.
  */
 public final class JsonBody {
@@ -49,7 +49,7 @@ public final class JsonBody {
     public static JsonBody parse(byte[] bytes) {
         JsonNode parsed = tree(bytes);
         if (!parsed.isObject()) {
-            throw new ProblemException(Problem.badFormat("The body is one JSON object."));
+            throw new ProblemException(Problem.badFormat("Send one JSON object as the body."));
         }
         return new JsonBody(parsed, "");
     }
@@ -69,7 +69,7 @@ public final class JsonBody {
             }
         }
         if (!parsed.isArray() || bodies.size() != parsed.size()) {
-            throw new ProblemException(Problem.badFormat("The body is one JSON array of objects."));
+            throw new ProblemException(Problem.badFormat("Send one JSON array of objects as the body."));
         }
         return bodies;
     }
@@ -92,7 +92,7 @@ public final class JsonBody {
         if (tree(bytes) instanceof ObjectNode object) {
             return object;
         }
-        throw new ProblemException(Problem.badFormat("The body is one JSON object."));
+        throw new ProblemException(Problem.badFormat("Send one JSON object as the body."));
     }
 
     private static JsonNode tree(byte[] bytes) {
@@ -185,7 +185,7 @@ public final class JsonBody {
         return Optional.ofNullable(object.get(name)).filter(node -> !node.isNull());
     }
 
-    /** The member as a JSON object's text. */
+    /** Returns the member as a JSON object's text. */
     public Optional<String> objectText(String name) {
         return member(name).map(node -> {
             if (!node.isObject()) {
@@ -195,7 +195,7 @@ public final class JsonBody {
         });
     }
 
-    /** The member as a JSON object's text, or the text {@code null} where it is there and null. */
+    /** Returns the member as a JSON object's text, or the text {@code null} where it is there and null. */
     public Optional<String> objectOrNullText(String name) {
         return object.path(name).isNull() ? Optional.of("null") : objectText(name);
     }
@@ -239,7 +239,7 @@ public final class JsonBody {
         });
     }
 
-    /** The elements of an array of objects; none where there is no such member. */
+    /** Returns the elements of an array of objects; none where the member is missing. */
     public List<JsonBody> objects(String name) {
         List<JsonBody> objects = new ArrayList<>();
         member(name).ifPresent(array -> {
@@ -253,7 +253,7 @@ public final class JsonBody {
         return objects;
     }
 
-    /** The elements of an array of texts; none where there is no such member. */
+    /** Returns the elements of an array of texts; none where the member is missing. */
     public List<String> texts(String name) {
         List<String> texts = new ArrayList<>();
         member(name).ifPresent(array -> {

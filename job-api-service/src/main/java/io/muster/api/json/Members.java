@@ -6,7 +6,7 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * The members that an object of a document may have. An unknown one is refused and never dropped: a misspelt policy would run a job
+ * Lists the members that an object of a document may have. An unknown one is refused and never dropped: a misspelt policy would run a job
  * unpaced over the whole fleet. Contract: iot-hub, section 8.
  */
 public final class Members {
@@ -30,7 +30,7 @@ public final class Members {
     }
 
     /**
-     * Refuses what is unknown, naming the known member that is nearest.
+     * Refuses an unknown member, naming the known member that is nearest.
      *
      * @param path of the object, with a dot behind it; empty for the root
      * @throws ProblemException when a member that is not null is none of these

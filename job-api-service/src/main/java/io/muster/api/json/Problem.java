@@ -7,7 +7,7 @@ import io.muster.records.Refusal;
 import java.time.Instant;
 
 /**
- * Tells why a request failed, as IoT Hub's clients read it. Contract: iot-hub, 1.10.
+ * Describes a failed request to its client. Contract: iot-hub, 1.10.
  *
  * @param code the number; begins with the status
  * @param name the error code's name

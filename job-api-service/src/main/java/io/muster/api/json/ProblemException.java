@@ -2,7 +2,7 @@ package io.muster.api.json;
 
 import java.io.Serial;
 
-/** A request that can't be served as it is. */
+/** Signals that a request can't be served as it is. */
 public final class ProblemException extends RuntimeException {
     @Serial
     private static final long serialVersionUID = 1;

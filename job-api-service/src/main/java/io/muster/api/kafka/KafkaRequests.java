@@ -76,7 +76,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
     private static final int OUTSTANDING = 10_000;
     private static final int TRIALS = 20;
 
-    /** A request whose reply, or replies of all partitions, are awaited. */
+    /** Holds a request that waits for its reply, or for the replies of all partitions. */
     private static final class Awaited {
         private final CompletableFuture<List<Object>> outcomes = new CompletableFuture<>();
         private final List<Object> received = new ArrayList<>();
@@ -163,7 +163,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
         }
     }
 
-    /** As {@code Audit} has it. */
+    /** Keeps an entry, see {@code Audit}. */
     public void keep(AuditEntry entry) {
         if (!auditing.tryAcquire()) {
             lost(entry, "too many wait for the log");
@@ -206,7 +206,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
                 .thenApply(answer -> RefusedException.accepted(answer, outcome));
     }
 
-    /** One command, and its answer. */
+    /** Sends one command and returns its answer. */
     private <V extends SpecificRecord> CompletableFuture<Object> ask(
             Topic<V> topic, String key, V command, Duration limit) {
         String requestId = UUID.randomUUID().toString();
@@ -270,8 +270,8 @@ public final class KafkaRequests implements Requests, AutoCloseable {
                 .thenCompose(job -> everyPartition(new AwaitTurn())
                         .thenApply(_ -> job)
                         .exceptionallyCompose(_ -> CompletableFuture.failedFuture(new ProblemException(
-                                Problem.gatewayTimeout("It is done, and not every partition has said that it"
-                                        + " obeys: read the job to see how it goes on.")))));
+                                Problem.gatewayTimeout("The job has changed, but not every partition has applied it in"
+                                        + " time: read the job to see its state.")))));
     }
 
     @Override
@@ -316,7 +316,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
         this.hears = hears;
     }
 
-    /** A reply came. One that nobody awaits any more is dropped. What its request goes on with runs on another thread. */
+    /** Takes a reply. A reply that nothing waits for is dropped. Continuations run on another thread. */
     void receive(Reply reply) {
         Awaited awaited = outstanding.get(reply.getRequestId());
         if (awaited != null && awaited.receive(reply.getOutcome())) {

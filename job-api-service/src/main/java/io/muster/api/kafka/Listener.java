@@ -76,7 +76,7 @@ public final class Listener implements AutoCloseable {
         }
     }
 
-    /** A document under another's key would hide that one for good: its own key's tombstone never comes. */
+    /** Rejects a document under the key of another: it would hide that one for good, since its own key gets no tombstone. */
     private static <D extends SpecificRecord> D keyed(
             ConsumerRecord<String, byte[]> record, RecordCodec<D> codec, Function<D, String> keyOf) {
         D document = codec.decode(record.value());

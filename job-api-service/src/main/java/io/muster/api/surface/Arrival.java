@@ -1,7 +1,7 @@
 package io.muster.api.surface;
 
 /**
- * Holds the parts of a request by which its surface is found, before its route is looked for.
+ * Holds the parts of a request by which its surface is found, before its route is.
  *
  * @param host of the header Host, in lower case and without the port; empty where it is missing
  * @param path in normal form, see {@code RequestRules}, as the client spelled it

@@ -14,7 +14,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Describes one API that its own clients know: which requests are its, who may ask for what, in which versions, and in which form it refuses. A
+ * Describes one API that public clients speak: its requests, its rights, its versions and the form of its refusals. A
  * route is the template that a request was matched with, without the mount, such as {@code /devices/{id}}: no id of a caller's is taken for a word
  * of ours. For a request that no route takes it is the path. Thread-safe.
  */
@@ -30,7 +30,7 @@ public interface Surface {
         return false;
     }
 
-    /** Returns whether a request is this surface's, as far as its host name doesn't say so. */
+    /** Returns whether a request is this surface's by its path or credentials. */
     boolean serves(Arrival arrival);
 
     /**
@@ -75,7 +75,7 @@ public interface Surface {
     /** Returns a refusal as this surface's clients read it. */
     Envelope envelope(Problem problem, String route, Instant now);
 
-    /** Returns a page that tells a person of a refusal, in place of the envelope; empty where a program reads it. */
+    /** Returns the page that shows a refusal to a person, in place of the envelope; empty where a program reads it. */
     default Optional<MutableHttpResponse<String>> page(HttpRequest<?> request, String path, Problem problem) {
         return Optional.empty();
     }

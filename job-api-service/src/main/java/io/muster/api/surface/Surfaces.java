@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
 
-/** Finds the surface of a request, once, before its route is looked for. Immutable. */
+/** Finds the surface of a request, once, before its route. Immutable. */
 public final class Surfaces {
     private static final String MOUNTED = "/~";
 

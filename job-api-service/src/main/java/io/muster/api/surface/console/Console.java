@@ -22,7 +22,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The page of jobs, which a browser that is signed in reads; a token may do as everywhere. A link that signs in brings its own proof.
+ * Serves the page of jobs to a browser that is signed in, or to a token. A sign-in link carries its own proof.
  * The description of the API is open to everybody.
  */
 public final class Console implements Surface {
@@ -79,11 +79,11 @@ public final class Console implements Surface {
         return new Grant(EnumSet.of(Right.SERVICE_CONNECT, Right.REGISTRY_WRITE), Role.READ);
     }
 
-    /** A page has no versions. */
+    /** Accepts any version: a page has none. */
     @Override
     public void checkVersion(@Nullable String version) {}
 
-    /** Who signs in is kept. */
+    /** Returns true for sign-ins. */
     @Override
     public boolean isAudited(HttpRequest<?> request, String route) {
         return request.getMethodName().equals("POST") || PageController.link(request, route) != null;

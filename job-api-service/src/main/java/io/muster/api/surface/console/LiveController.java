@@ -32,7 +32,7 @@ import org.reactivestreams.Publisher;
 @Controller(Console.MOUNT)
 final class LiveController {
     private static final int SHOWN = 50;
-    /** A key that is replaced, and a person who may no longer read, are found out within this time. */
+    /** Bounds how long a stream outlives its credentials: a replaced key or a lost role takes effect at the next connection. */
     private static final Duration LIFE = Duration.ofMinutes(5);
 
     private static final String LAST_EVENT_ID = "Last-Event-ID";

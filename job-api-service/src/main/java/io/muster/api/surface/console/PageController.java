@@ -18,7 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 
-/** The description of the API, and the page of live numbers. */
+/** Serves the description of the API, and the page of live numbers. */
 @Controller(Console.MOUNT)
 final class PageController {
     private static final String LINK = "sign-in";
@@ -34,7 +34,7 @@ final class PageController {
         this.time = time;
     }
 
-    /** The token of a link that signs in, as it is written into the link; null where the request is none. */
+    /** Returns the token of a sign-in link; null where the request is not one. */
     static @Nullable String link(HttpRequest<?> request, String path) {
         @Nullable String link = request.getParameters().get(LINK);
         if (link == null || !path.equals("/") || !request.getMethodName().equals("GET")) {
@@ -47,7 +47,7 @@ final class PageController {
         }
     }
 
-    /** Whether a person looks at the answer, and not a program. */
+    /** Returns whether a browser asks, and not a program. */
     static boolean isBrowser(HttpRequest<?> request) {
         return request.getHeaders().getAll("Accept").stream().anyMatch(accept -> accept.contains("text/html"));
     }
@@ -68,7 +68,7 @@ final class PageController {
         return HttpResponse.ok(resource("/openapi.yaml")).header("Content-Type", "application/yaml; charset=utf-8");
     }
 
-    /** The page; by a link that signs in, the way to it: the link does not stay in the address bar. */
+    /** Returns the page; a sign-in link is redirected to it, so that it does not stay in the address bar. */
     @Get("/")
     HttpResponse<String> page(HttpRequest<?> request) {
         return link(request, "/") == null

@@ -42,7 +42,7 @@ final class BulkController {
         this.workers = workers;
     }
 
-    /** Tells why an entry was not carried out, or not whole. */
+    /** Describes an entry that was not carried out, or only in part. */
     private record Fault(String deviceId, Problem problem) {}
 
     @Post("/devices")

@@ -17,7 +17,7 @@ import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /**
- * One device of a bulk operation. Contract: iot-hub, 1.3.
+ * Holds one device of a bulk operation. Contract: iot-hub, 1.3.
  *
  * @param commands to be carried out one after the other, the next only if the one before was not refused
  */
@@ -28,7 +28,7 @@ public record BulkEntry(String deviceId, List<Object> commands) {
         commands = List.copyOf(commands);
     }
 
-    /** The device that an entry names, whatever else is wrong with it. */
+    /** Returns the device that an entry names, even where the rest of the entry is invalid. */
     public static String idOf(JsonBody entry) {
         String deviceId = entry.text("id")
                 .or(() -> entry.text("deviceId"))

@@ -39,7 +39,7 @@ public final class Devices {
     private Devices() {}
 
     /**
-     * The id of a device or module that a client names.
+     * Returns the id of a device or module that a client names.
      *
      * @param moduleId null for the device itself
      * @throws ProblemException when one holds a slash, which stands between the two
@@ -47,12 +47,12 @@ public final class Devices {
     public static IdentityId id(String deviceId, @Nullable String moduleId) {
         IdentityId id = new IdentityId(deviceId, moduleId);
         if (!IdentityId.of(id.text()).equals(id) || (moduleId != null && IdentityId.isModule(moduleId))) {
-            throw new ProblemException(Problem.argumentInvalid("The id of a device or module holds no slash."));
+            throw new ProblemException(Problem.argumentInvalid("Leave slashes out of the id of a device or module."));
         }
         return id;
     }
 
-    /** The settings in an identity's body. Blank keys are absent. */
+    /** Returns the settings in an identity's body. Blank keys count as absent. */
     public static DeviceSettings settings(IdentityId id, JsonBody body) {
         sameId(body, "deviceId", id.deviceId());
         if (id.moduleId() != null) {
@@ -125,7 +125,7 @@ public final class Devices {
     private static TwinPatch patch(
             JsonBody body, @Nullable String ifMatch, BiFunction<JsonBody, String, Optional<String>> section) {
         if (body.has("desired")) {
-            throw new ProblemException(Problem.argumentInvalid("Desired properties stand under properties.desired."));
+            throw new ProblemException(Problem.argumentInvalid("Put desired properties under properties.desired."));
         }
         return new TwinPatch(
                 ifMatch,
@@ -256,7 +256,7 @@ public final class Devices {
         };
     }
 
-    /** The condition of {@code If-Match}: quoted or not, {@code *} is any. Contract: iot-hub, rule 8. */
+    /** Returns the condition of {@code If-Match}, quoted or not; {@code *} matches any etag. Contract: iot-hub, rule 8. */
     public static Optional<String> condition(@Nullable String header) {
         return Optional.ofNullable(header)
                 .map(text -> text.strip().replaceAll("^(W/)?\"(.*)\"$", "$2"))

@@ -56,11 +56,11 @@ public final class GatewayTunnels implements AutoCloseable {
     private final @Nullable SslContext tls;
     private final String name;
 
-    /** Where the gateway listens for MQTT behind proxies. @param tls empty for plain TCP */
+    /** Names the address at which the gateway listens for MQTT behind proxies. @param tls empty for plain TCP */
     public record Options(String host, int port, Optional<Tls> tls) {}
 
     /**
-     * How the gateway is known.
+     * Holds how the gateway proves itself.
      *
      * @param authorities certificates in PEM of who may have signed the gateway's; empty for those that Java trusts
      * @param name that the gateway's certificate is for
@@ -125,7 +125,7 @@ public final class GatewayTunnels implements AutoCloseable {
         loops.shutdownGracefully(0, CLOSE_MS, TimeUnit.MILLISECONDS).awaitUninterruptibly();
     }
 
-    /** One device's connection. */
+    /** Connects one device to the gateway. */
     final class Tunnel {
         private final Channel channel;
         /** Sent before the gateway was reached; null from then on. Touched on the channel's thread only. */

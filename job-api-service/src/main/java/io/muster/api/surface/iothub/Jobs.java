@@ -74,7 +74,7 @@ public final class Jobs {
 
     private Jobs() {}
 
-    /** Which jobs a query is for. */
+    /** Names the jobs that a query is for. */
     public record Filter(Optional<String> type, Optional<JobStatus> status) {
         /** @throws ProblemException when a name is none */
         public static Filter of(@Nullable String jobType, @Nullable String jobStatus) {
@@ -230,8 +230,8 @@ public final class Jobs {
         return body;
     }
 
-    /** Tells why nothing begins although the job has not ended, if so. IoT Hub has no state for it. */
-    /** One job on one device. Contract: iot-hub, 2.4. */
+    /** Adds the reason why no device job begins although the job has not ended. IoT Hub has no state for it. */
+    /** Writes one job on one device. Contract: iot-hub, 2.4. */
     public static ObjectNode document(DeviceJob job) {
         boolean method = job.getOperation() == OperationType.METHOD;
         ObjectNode body = JsonNodeFactory.instance.objectNode();

@@ -22,7 +22,7 @@ final class Paging {
     private Paging() {}
 
     /**
-     * How many rows are asked for at most.
+     * Returns how many rows are asked for at most.
      *
      * @param parameter what stands in for the header, as documentation has it
      * @throws ProblemException when that is no number
@@ -34,12 +34,12 @@ final class Paging {
             return DEFAULT_PAGE;
         }
         if (!text.get().matches("[1-9]\\d{0,8}")) {
-            throw new ProblemException(Problem.argumentInvalid("The size of a page is a whole number from 1."));
+            throw new ProblemException(Problem.argumentInvalid("Give a whole number from 1 as the size of a page."));
         }
         return Math.min(LARGEST_PAGE, Integer.parseInt(text.get()));
     }
 
-    /** Where to go on; empty for the first page. @throws ProblemException when the continuation is none of ours */
+    /** Returns the position to continue from; empty for the first page. @throws ProblemException when the continuation token is invalid */
     static Optional<String> place(HttpRequest<?> request, @Nullable String parameter) {
         return Optional.ofNullable(request.getHeaders().get(CONTINUATION))
                 .or(() -> Optional.ofNullable(parameter))

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads and writes the optional members of a job's document beyond IoT Hub's. Described in docs/jobs.md. */
 final class Policies {
-    /** Of the job's document. */
+    /** Reads the policies of a job's document. */
     static final String[] MEMBERS = {"retries", "rollout", "batches", "abort", "windows", "continuous", "priority"};
 
     private static final Members OF_RETRY =

@@ -51,10 +51,10 @@ final class QueryController {
         this.workers = workers;
     }
 
-    /** A row, and the key that orders it. */
+    /** Holds a row, and the key that orders it. */
     private record Found(String key, ObjectNode document) {}
 
-    /** The rows of a device partition. @param cut whether behind the last one there are more */
+    /** Holds the rows of a device partition. @param cut whether more follow behind the last one */
     private record Part(List<Found> rows, boolean cut) {
         private static Part of(DevicePage page) {
             return new Part(
@@ -74,7 +74,7 @@ final class QueryController {
     }
 
     /**
-     * Where a page goes on, of which query.
+     * Holds the position from which a query continues.
      *
      * @param left how many rows TOP leaves; -1 where there is no TOP
      * @param after the key of the last row or group

@@ -30,13 +30,13 @@ public final class Rows {
 
     private Rows() {}
 
-    /** The text of a query in a request's body. @throws ProblemException when there is none */
+    /** Returns the text of a query in a request's body. @throws ProblemException when there is none */
     public static String query(JsonBody body) {
         return body.text("query")
                 .orElseThrow(() -> new ProblemException(Problem.argumentNull("query is missing: say what to select.")));
     }
 
-    /** The members that the query names, of a document. */
+    /** Returns the members of a document that the query names. */
     public static ObjectNode columns(Selection.Columns columns, ObjectNode document) {
         Row row = name -> {
             @Nullable JsonNode member = document.get(name);
@@ -45,11 +45,11 @@ public final class Rows {
         return object(columns.of(row));
     }
 
-    /** A group's row, and its key as a text from which {@link #groups} goes on. */
+    /** Holds a group's row, and its key as a text from which {@link #groups} continues. */
     public record Group(String key, ObjectNode row) {}
 
     /**
-     * One row for each group of all partitions, in the order of the groups' keys.
+     * Returns one row for each group of all partitions, in the order of the groups' keys.
      *
      * @param after the key behind which to begin; null for the first
      * @throws ProblemException when that is no key
@@ -73,7 +73,7 @@ public final class Rows {
         return rows;
     }
 
-    /** Each value in an array of its own, which is empty for undefined. */
+    /** Returns each value in an array of its own, which is empty for undefined. */
     private static String text(List<Object> key) {
         ArrayNode text = NODES.arrayNode();
         for (Object value : key) {

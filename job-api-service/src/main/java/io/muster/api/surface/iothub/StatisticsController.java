@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.function.ToLongFunction;
 
-/** How many devices there are. Contract: iot-hub, 1.4. */
+/** Returns how many devices there are. Contract: iot-hub, 1.4. */
 @Controller
 final class StatisticsController {
     private final Requests requests;

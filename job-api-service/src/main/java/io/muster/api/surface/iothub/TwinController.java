@@ -65,7 +65,7 @@ final class TwinController {
         return workers.read(() -> twin(Devices.id(id, module), new PatchTwin(sections(request, body))));
     }
 
-    /** How the Java client sends a PATCH. */
+    /** Takes a PATCH as the Java client sends it. */
     @Post("/twins/{id}")
     CompletionStage<HttpResponse<String>> post(HttpRequest<?> request, @PathVariable String id, @Body byte[] body) {
         rejectOther(request);
