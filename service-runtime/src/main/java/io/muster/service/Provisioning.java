@@ -23,6 +23,24 @@ public final class Provisioning {
     private static final short THREE_BROKERS = 3;
     private static final Duration RETRY = Duration.ofSeconds(2);
 
+    /**
+     * Holds the settings that it needs beside Kafka and the registry.
+     *
+     * @param replication how many brokers hold each record
+     * @param failsAtDrift whether it ends with status 3 where anything stands otherwise than it is configured
+     * @param within how long brokers and registry may be away
+     */
+    record Options(PartitionCounts counts, short replication, boolean failsAtDrift, Duration within) {
+        /** Reads {@code topics.partitions.*}, {@code topics.replication}, {@code topics.drift} and {@code topics.within}. */
+        static Options from(Settings settings) {
+            return new Options(
+                    Provisioning.counts(settings),
+                    (short) settings.number("topics.replication", THREE_BROKERS),
+                    Provisioning.failsAtDrift(settings.text("topics.drift", "report")),
+                    settings.duration("topics.within", Duration.ZERO));
+        }
+    }
+
     private Provisioning() {}
 
     /**
@@ -82,17 +100,15 @@ public final class Provisioning {
             Settings settings = ServiceProgram.settings(args);
             KafkaConnection kafka = KafkaConnection.from(settings);
             RegistrySettings registry = Registries.from(settings);
-            PartitionCounts counts = counts(settings);
-            short replication = (short) settings.number("topics.replication", THREE_BROKERS);
-            boolean fails = failsAtDrift(settings.text("topics.drift", "report"));
-            Duration within = settings.duration("topics.within", Duration.ZERO);
+            Options options = Options.from(settings);
             settings.rejectUnknown();
-            TopicProvisioner.Report report = run(kafka, registry, counts, replication, within);
+            TopicProvisioner.Report report =
+                    run(kafka, registry, options.counts(), options.replication(), options.within());
             System.out.println(
                     Topics.ALL.size() + " topics, " + report.created().size() + " of them new" + list(report.created())
                             + "; their schemas are registered.");
             report.drift().forEach(sentence -> System.out.println("Drift: " + sentence));
-            if (fails && !report.drift().isEmpty()) {
+            if (options.failsAtDrift() && !report.drift().isEmpty()) {
                 System.exit(DRIFT);
             }
         } catch (SettingsException | SchemaRegistryException e) {

@@ -3,12 +3,14 @@ package io.muster.service;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
+import java.util.Collections;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -21,10 +23,13 @@ import org.jspecify.annotations.Nullable;
 public final class Settings {
     private static final Pattern ARGUMENT = Pattern.compile("--([a-z][a-z0-9.]*)=(.*)", Pattern.DOTALL);
     private static final Pattern SHORT_DURATION = Pattern.compile("(\\d{1,12})(ms|s|m|h|d)");
+    private static final String REQUIRED = "required";
+    private static final String NONE = "none";
 
     private final Map<String, String> arguments;
     private final Map<String, String> environment;
-    private final Set<String> read = new HashSet<>();
+    /** With the default of each. */
+    private final SortedMap<String, String> read = new TreeMap<>();
 
     private Settings(Map<String, String> arguments, Map<String, String> environment) {
         this.arguments = arguments;
@@ -48,18 +53,22 @@ public final class Settings {
 
     /** @throws SettingsException when it is absent or blank */
     public String text(String name) {
-        return optionalText(name)
+        return given(name, REQUIRED)
                 .orElseThrow(() -> new SettingsException(
                         "The setting " + name + " is missing: give --" + name + "=… or " + variable(name) + "."));
     }
 
     public String text(String name, String byDefault) {
-        return optionalText(name).orElse(byDefault);
+        return given(name, byDefault).orElse(byDefault);
     }
 
     /** Absent and blank are the same. */
     public Optional<String> optionalText(String name) {
-        read.add(name);
+        return given(name, NONE);
+    }
+
+    private Optional<String> given(String name, String byDefault) {
+        read.putIfAbsent(name, byDefault.isBlank() ? NONE : byDefault);
         @Nullable String given = arguments.get(name);
         if (given == null) {
             given = environment.get(variable(name));
@@ -68,12 +77,14 @@ public final class Settings {
     }
 
     public int number(String name, int byDefault) {
-        return optionalText(name).map(text -> parseNumber(name, text)).orElse(byDefault);
+        return given(name, Integer.toString(byDefault))
+                .map(text -> parseNumber(name, text))
+                .orElse(byDefault);
     }
 
     /** {@code true} or {@code false}. */
     public boolean flag(String name, boolean byDefault) {
-        return optionalText(name)
+        return given(name, Boolean.toString(byDefault))
                 .map(text -> switch (text) {
                     case "true" -> true;
                     case "false" -> false;
@@ -85,7 +96,9 @@ public final class Settings {
 
     /** {@code 250ms}, {@code 10s}, {@code 5m}, {@code 2h}, {@code 30d}, or ISO 8601 ({@code PT10S}). */
     public Duration duration(String name, Duration byDefault) {
-        return optionalText(name).map(text -> parseDuration(name, text)).orElse(byDefault);
+        return given(name, byDefault.toString())
+                .map(text -> parseDuration(name, text))
+                .orElse(byDefault);
     }
 
     public Path path(String name) {
@@ -96,13 +109,21 @@ public final class Settings {
         return optionalText(name).map(Path::of);
     }
 
+    /**
+     * Returns the default of each setting that was read so far, as text: {@code required} where the process ends without, and {@code none} where
+     * absence means something. Durations are in ISO 8601.
+     */
+    public SortedMap<String, String> defaults() {
+        return Collections.unmodifiableSortedMap(read);
+    }
+
     /** To be called when everything was read. @throws SettingsException when an argument was given that nothing reads */
     public void rejectUnknown() {
         Set<String> unknown = new TreeSet<>(arguments.keySet());
-        unknown.removeAll(read);
+        unknown.removeAll(read.keySet());
         if (!unknown.isEmpty()) {
             throw new SettingsException(
-                    "No setting is called " + String.join(", ", unknown) + "; there are " + new TreeSet<>(read) + ".");
+                    "No setting is called " + String.join(", ", unknown) + "; there are " + read.keySet() + ".");
         }
     }
 

@@ -7,20 +7,26 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Every setting that the code reads is in docs/operate/settings.md, and no other. */
+/** Every setting that the code reads is in docs/operate/settings.md, and no other, with the default that a test pins. */
 class SettingsPageTest {
     private static final Pattern READ = Pattern.compile(
             "settings\\s*\\.(?:text|number|flag|duration|path|optionalText|optionalPath)\\(\\s*\"([a-z][a-z0-9.]*)\"(\\s*\\+)?");
+    /** As the tests named SettingsDefaultsTest pin it. */
+    private static final Pattern PINNED = Pattern.compile("entry\\(\"([a-z0-9.]+)\", \"([^\"]*)\"\\)");
+
     private static final Pattern VARIABLE = Pattern.compile("\\$\\{(MUSTER_[A-Z_]+)");
     private static final Pattern ROW =
-            Pattern.compile("(?m)^\\| `([A-Za-z][A-Za-z0-9._]*)` \\| ([A-Za-z ]+) \\| [^|]+ \\| [^|]+ \\|$");
+            Pattern.compile("(?m)^\\| `([A-Za-z][A-Za-z0-9._]*)` \\| ([A-Za-z ]+) \\| ([^|]+) \\| [^|]+ \\|$");
 
     /** Names that are put together. */
     private static final Set<String> COMPOSED = Set.of("throttle.KIND.per.minute");
@@ -28,7 +34,7 @@ class SettingsPageTest {
     @Test
     void thePageHasEverySetting() throws IOException {
         Set<String> read = new TreeSet<>(COMPOSED);
-        for (Path source : sources()) {
+        for (Path source : files("src/main/java", ".java")) {
             Matcher matcher = READ.matcher(Files.readString(source));
             while (matcher.find()) {
                 if (matcher.group(2) == null) {
@@ -51,13 +57,42 @@ class SettingsPageTest {
         assertThat(new TreeSet<>(rows)).isEqualTo(read);
     }
 
-    private static List<Path> sources() throws IOException {
+    /** A default in words, such as <q>the JVM's</q>, says more than the code's. */
+    @Test
+    void thePageHasEveryDefaultThatTestsPin() throws IOException {
+        Map<String, String> pinned = new TreeMap<>();
+        for (Path test : files("src/test/java", "SettingsDefaultsTest.java")) {
+            Matcher entry = PINNED.matcher(Files.readString(test));
+            while (entry.find()) {
+                String name = entry.group(1).startsWith("throttle.") ? "throttle.KIND.per.minute" : entry.group(1);
+                assertThat(pinned.put(name, entry.group(2))).as(name).isIn(null, entry.group(2));
+            }
+        }
+        Matcher row = ROW.matcher(Files.readString(Path.of("../docs/operate/settings.md")));
+        while (row.find()) {
+            if (!row.group(1).startsWith("MUSTER_")) {
+                String onPage = row.group(3);
+                assertThat(pinned).as("a pinned default").containsKey(row.group(1));
+                if (onPage.startsWith("`")) {
+                    assertThat(pinned).containsEntry(row.group(1), asCode(onPage.replace("`", "")));
+                } else if (onPage.equals("none") || onPage.equals("required")) {
+                    assertThat(pinned).containsEntry(row.group(1), onPage);
+                }
+            }
+        }
+    }
+
+    private static String asCode(String onPage) {
+        return onPage.matches("\\d+[smh]") ? "PT" + onPage.toUpperCase(Locale.ROOT) : onPage;
+    }
+
+    private static List<Path> files(String folder, String ending) throws IOException {
         try (Stream<Path> modules = Files.list(Path.of(".."))) {
             List<Path> found = new ArrayList<>();
-            for (Path module : modules.filter(path -> Files.isDirectory(path.resolve("src/main/java")))
+            for (Path module : modules.filter(path -> Files.isDirectory(path.resolve(folder)))
                     .toList()) {
-                try (Stream<Path> files = Files.walk(module.resolve("src/main/java"))) {
-                    found.addAll(files.filter(file -> file.toString().endsWith(".java"))
+                try (Stream<Path> files = Files.walk(module.resolve(folder))) {
+                    found.addAll(files.filter(file -> file.toString().endsWith(ending))
                             .toList());
                 }
             }
