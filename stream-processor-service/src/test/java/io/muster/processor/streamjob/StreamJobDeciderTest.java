@@ -29,6 +29,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class StreamJobDeciderTest {
     private static final Instant NOW = Instant.parse("2026-11-21T10:03:00Z");
@@ -51,7 +52,13 @@ class StreamJobDeciderTest {
             case "position" -> new PositionStreamJob(1L, 7L, List.of(), List.of(), List.of());
             case "positionFar" -> positioned(2_000_000_000);
             case "positionLast" -> positioned(StreamJobDecider.MOST_PARTITIONS - 1);
+            case "positionFirst" -> positioned(0);
+            case "positionFifth" -> positioned(4);
+            case "positionBehind" -> positioned(StreamJobDecider.MOST_PARTITIONS);
             case "positionNowhere" -> positioned(-1);
+            case "positionMost" ->
+                new PositionStreamJob(
+                        1L, 7L, List.of(), List.of(), Collections.nCopies(StreamJobDecider.MOST_PARTITIONS, 7L));
             case "positionMany" ->
                 new PositionStreamJob(
                         1L, 7L, List.of(), List.of(), Collections.nCopies(StreamJobDecider.MOST_PARTITIONS + 1, 7L));
@@ -61,6 +68,9 @@ class StreamJobDeciderTest {
             case "restarting" -> new ReportStreamJobRestarting(1L, "a broker");
             case "degraded" -> new ReportStreamJobDegraded(1L, "an endpoint");
             case "scale" -> new ScaleStreamJob(3);
+            case "scaleToOne" -> new ScaleStreamJob(1);
+            case "scaleToMost" -> new ScaleStreamJob(64);
+            case "scaleToNone" -> new ScaleStreamJob(0);
             case "scaleTooFar" -> new ScaleStreamJob(65);
             case "replace" -> new ReplaceStreamJob("{\"new\":1}", null, null);
             case "replaceOld" -> new ReplaceStreamJob("{}", 77L, null);
@@ -106,6 +116,9 @@ class StreamJobDeciderTest {
         "put start, position, StreamJobPositioned, STARTING",
         "put start position, position, nothing, STARTING",
         "put start, positionLast, StreamJobPositioned, STARTING",
+        "put start, positionFirst, StreamJobPositioned, STARTING",
+        "put start, positionMost, StreamJobPositioned, STARTING",
+        "put start, positionBehind, ARGUMENT_INVALID, STARTING",
         "put start, positionFar, ARGUMENT_INVALID, STARTING",
         "put start, positionNowhere, ARGUMENT_INVALID, STARTING",
         "put start, positionMany, ARGUMENT_INVALID, STARTING",
@@ -131,6 +144,9 @@ class StreamJobDeciderTest {
         "put start running degraded, failed, StreamJobFailed, FAILED",
         "put, scale, StreamJobScaled, CREATED",
         "put start running, scale, StreamJobScaled, SCALING",
+        "put start running, scaleToOne, StreamJobScaled, SCALING",
+        "put start running, scaleToMost, StreamJobScaled, SCALING",
+        "put start running, scaleToNone, ARGUMENT_INVALID, RUNNING",
         "put start running, scaleTooFar, ARGUMENT_INVALID, RUNNING",
         "put start running scale, running, StreamJobRunning, RUNNING",
         "put start running stop, scale, JOB_RUNNING, STOPPING",
@@ -192,5 +208,12 @@ class StreamJobDeciderTest {
         assertThat(job.getEarlier()).hasSize(2);
         assertThat(job.getFailureReason()).isNull();
         assertThat(job.getRevision()).isEqualTo(8);
+    }
+
+    /** The tasks that read are numbered below zero, one a partition. */
+    @ParameterizedTest
+    @ValueSource(strings = {"put start positionFifth", "put start positionFifth running stop stopped start running"})
+    void countsTasksByThePartitionsThatAnyStartHasRead(String history) {
+        assertThat(StreamJobDecider.tasks(after(history))).containsExactly(-5, -4, -3, -2, -1, 0, 1, 2, 3, 4);
     }
 }
