@@ -7,6 +7,7 @@ import io.muster.service.Settings;
 import io.muster.service.StreamsApplication;
 import io.muster.service.Traces;
 import io.muster.service.state.Documents;
+import io.muster.service.topology.ApplicationSpec;
 import io.muster.topics.Namespace;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.TopicProvisioner;
@@ -20,6 +21,9 @@ import org.apache.kafka.streams.Topology;
 public final class PlannerService {
     /** Names the consumer group, the transactions and the topics of state. */
     public static final String APPLICATION_ID = Namespace.name("muster-job-planner");
+
+    /** Names the service in dead letters. */
+    static final String NAME = "job-planner-service";
 
     private static final int STATE_MEMORY_MIB = 288;
 
@@ -41,6 +45,11 @@ public final class PlannerService {
     }
 
     private PlannerService() {}
+
+    /** Returns what the application keeps and reads. */
+    public static ApplicationSpec declared() {
+        return PlannerTopology.declared();
+    }
 
     /**
      * Starts; returns before it is ready.

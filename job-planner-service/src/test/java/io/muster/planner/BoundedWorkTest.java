@@ -310,7 +310,7 @@ class BoundedWorkTest {
         planner.job("changes", twin("changes", "deviceId >= 'd1000'", null));
         int evaluated = 0;
         try (KeyValueIterator<String, byte[]> all =
-                planner.<byte[]>store(FleetProcessor.JUDGED).all()) {
+                planner.store(FleetProcessor.JUDGED).all()) {
             while (all.hasNext()) {
                 all.next();
                 evaluated++;
@@ -368,7 +368,7 @@ class BoundedWorkTest {
     private List<String> kept(String jobId) {
         List<String> keys = new ArrayList<>();
         try (KeyValueIterator<String, DeviceJob> all =
-                planner.<DeviceJob>store(FleetProcessor.DEVICE_JOBS).all()) {
+                planner.store(FleetProcessor.DEVICE_JOBS).all()) {
             all.forEachRemaining(entry -> {
                 if (entry.value.getJobId().equals(jobId)) {
                     keys.add(entry.key);
@@ -445,7 +445,7 @@ class BoundedWorkTest {
                         .setDesired("[")
                         .build())
                 .build();
-        planner.<byte[]>store(FleetProcessor.DEVICES).put("d2999", planner.encode(Topics.DEVICES, odd));
+        planner.store(FleetProcessor.DEVICES).put("d2999", planner.encode(Topics.DEVICES, odd));
         TwinPatch patch = new TwinPatch("*", "{\"x\":1}", null);
         planner.job("asks", new CreateJob(new JobDefinition("asks", patch, "NOT IS_DEFINED(tags.y)", null, 60, null)));
         planner.job("all", new CreateJob(new JobDefinition("all", patch, "*", null, 60, null)));

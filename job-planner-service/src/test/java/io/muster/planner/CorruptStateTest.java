@@ -17,7 +17,7 @@ import io.muster.records.Rollout;
 import io.muster.records.SendMessage;
 import io.muster.records.TwinPatch;
 import io.muster.service.UnusableStateException;
-import io.muster.service.growth.Repartitioning;
+import io.muster.service.state.StoreSpec;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -89,7 +90,7 @@ class CorruptStateTest {
     }
 
     static Set<String> stores() {
-        return Repartitioning.stores(PlannerService.APPLICATION_ID);
+        return PlannerService.declared().stores().stream().map(StoreSpec::name).collect(Collectors.toSet());
     }
 
     /** Device jobs wait, run and have ended; a job waits for its time. */

@@ -15,14 +15,16 @@ import io.muster.records.MethodAnswered;
 import io.muster.records.MethodRequest;
 import io.muster.registry.InMemorySchemaRegistry;
 import io.muster.service.Traces;
-import io.muster.service.growth.Repartitioning;
 import io.muster.service.state.Documents;
+import io.muster.service.state.StoreSpec;
+import io.muster.service.topology.ApplicationSpec;
 import io.muster.topics.PartitionCounts;
+import io.muster.topics.Topic;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Collectors;
+import java.util.TreeSet;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.TopologyDescription;
 import org.apache.kafka.streams.state.KeyValueStore;
@@ -33,7 +35,7 @@ class GrowthTest {
     private static final String METHODS = "$iothub/methods/POST/#";
 
     @Test
-    void everyStoreIsMoved() {
+    void declaresEveryStoreAndEveryTopicThatItReads() {
         Topology topology = PlannerTopology.build(
                 new Topology(),
                 new InMemorySchemaRegistry(),
@@ -42,12 +44,20 @@ class GrowthTest {
                 Documents.NONE,
                 new SimpleMeterRegistry(),
                 Traces.off());
-        Set<String> stores = topology.describe().subtopologies().stream()
-                .flatMap(part -> part.nodes().stream())
-                .filter(TopologyDescription.Processor.class::isInstance)
-                .flatMap(node -> ((TopologyDescription.Processor) node).stores().stream())
-                .collect(Collectors.toSet());
-        assertThat(Repartitioning.stores(PlannerService.APPLICATION_ID)).isEqualTo(stores);
+        Set<String> stores = new TreeSet<>();
+        Set<String> topics = new TreeSet<>();
+        topology.describe()
+                .subtopologies()
+                .forEach(part -> part.nodes().forEach(node -> {
+                    switch (node) {
+                        case TopologyDescription.Processor processor -> stores.addAll(processor.stores());
+                        case TopologyDescription.Source source -> topics.addAll(source.topicSet());
+                        default -> {}
+                    }
+                }));
+        ApplicationSpec declared = PlannerService.declared();
+        assertThat(declared.stores().stream().map(StoreSpec::name)).containsExactlyInAnyOrderElementsOf(stores);
+        assertThat(declared.reads().stream().map(Topic::name)).containsExactlyInAnyOrderElementsOf(topics);
     }
 
     /** A partition that was split has some of the places: those that may begin are those before the limit, and not so many. */

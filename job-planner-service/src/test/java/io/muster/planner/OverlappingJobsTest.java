@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.muster.document.Etags;
 import io.muster.planner.fleet.stream.FleetProcessor;
-import io.muster.planner.job.stream.JobProcessor;
+import io.muster.planner.job.stream.JobAggregate;
 import io.muster.planner.state.FleetJob;
 import io.muster.planner.state.TwinEdit;
 import io.muster.records.CreateJob;
@@ -232,7 +232,7 @@ class OverlappingJobsTest {
                 .setWindows(List.of(new ExecutionWindow(0, 1, List.of(), "UTC")))
                 .build();
         planner.job("odd", job("odd", new TwinPatch("*", "{\"x\":1}", null), "*", windows));
-        KeyValueStore<String, Job> jobs = planner.store(JobProcessor.JOBS);
+        KeyValueStore<String, Job> jobs = planner.store(JobAggregate.JOBS);
         Job odd = jobs.get("odd");
         JobPolicy nowhere = JobPolicy.newBuilder(windows)
                 .setWindows(List.of(new ExecutionWindow(0, 1, List.of(), "Nowhere/At")))

@@ -39,6 +39,7 @@ import io.muster.registry.InMemorySchemaRegistry;
 import io.muster.registry.SchemaRegistry;
 import io.muster.service.Changelogs;
 import io.muster.service.Traces;
+import io.muster.service.state.StoreSpec;
 import io.muster.topics.Headers;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.Retention;
@@ -151,7 +152,11 @@ final class PlannerDriver implements AutoCloseable {
         driver = start();
     }
 
-    /** What the changelog of a store holds, by key; what a test changes there is in the store after a restart. */
+    Map<String, byte[]> changelog(StoreSpec<?> store) {
+        return changelog(store.name());
+    }
+
+    /** Returns what the changelog of a store holds, by key; what a test changes there is in the store after a restart. */
     Map<String, byte[]> changelog(String store) {
         readChangelogs();
         return changelogs.computeIfAbsent(store, _ -> new TreeMap<>());
@@ -318,6 +323,10 @@ final class PlannerDriver implements AutoCloseable {
     }
 
     /** What a store holds, by its keys. */
+    <V> KeyValueStore<String, V> store(StoreSpec<V> spec) {
+        return store(spec.name());
+    }
+
     <V> KeyValueStore<String, V> store(String name) {
         return driver.getKeyValueStore(name);
     }

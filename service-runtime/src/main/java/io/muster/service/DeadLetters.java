@@ -16,7 +16,7 @@ public final class DeadLetters {
 
     private DeadLetters() {}
 
-    /** Returns the letter for a record of a Kafka Streams application, with its position and the reason why it was given up. */
+    /** Returns the letter for a record of a Kafka Streams application, with its position and the reason why it can't be taken. */
     public static DeadLetter of(
             String service, RecordMetadata position, Record<String, byte[]> record, String reason, Instant now) {
         return of(
@@ -27,7 +27,7 @@ public final class DeadLetters {
                 now);
     }
 
-    /** Returns the letter for a record that a consumer read, with its position and the reason why it was given up. */
+    /** Returns the letter for a record that a consumer read, with its position and the reason why it can't be taken. */
     public static DeadLetter of(String service, ConsumerRecord<String, byte[]> record, String reason, Instant now) {
         byte @Nullable [] value = record.value();
         byte @Nullable [] key = record.key() == null ? null : record.key().getBytes(StandardCharsets.UTF_8);

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 /** Encodes records and sends them to the sink of their topic, within the task's transaction. For one task. */
 public final class Outbox {
     private static final org.apache.kafka.common.header.Headers NONE = new RecordHeaders();
-    /** Of a record, for its key, its headers and its frame. */
+    /** Bytes of a record for its key, its headers and its frame. */
     private static final int ROOM = 4096;
 
     private final ProcessorContext<Route, byte[]> context;
@@ -37,32 +37,33 @@ public final class Outbox {
         this.service = service;
     }
 
-    /** Where records about a device or a module go: the partition of this task is the device's. */
+    /** Returns the route of records about a device or a module: the partition of this task is the device's. */
     public Route routeOf(String id) {
         return Route.ofDevice(id, context.taskId().partition());
     }
 
-    /** The name of a topic's sink in the topology. */
+    /** Returns the name of a topic's sink in the topology. */
     public static String sink(Topic<?> topic) {
         return "to-" + topic.name();
     }
 
-    /** The name of the sink, of a topic that two sub-topologies write. */
+    /** Returns the name of the sink of a topic that several processors write. */
     public static String sink(Topic<?> topic, String writer) {
         return writer + "-" + sink(topic);
     }
 
+    /** Encodes and sends a record. */
     public <V extends SpecificRecord> void send(String sink, Topic<V> topic, Route route, V value, Instant now) {
         sendEncoded(sink, route, codecs.of(topic).encode(value), now, null);
     }
 
-    /** @param requestId goes along as a header, if there is one */
+    /** Encodes and sends a record. @param requestId goes along as a header, if there is one */
     public <V extends SpecificRecord> void send(
             String sink, Topic<V> topic, Route route, V value, Instant now, @Nullable String requestId) {
         sendEncoded(sink, route, codecs.of(topic).encode(value), now, requestId);
     }
 
-    /** @param trace whose part the record is, if it is followed */
+    /** Encodes and sends a record. @param trace whose part the record is, if it is sampled */
     public <V extends SpecificRecord> void sendTraced(
             String sink, Topic<V> topic, Route route, V value, Instant now, Optional<Traces.Trace> trace) {
         forward(
@@ -74,7 +75,7 @@ public final class Outbox {
                 trace.map(Traces.Trace::traceparent).orElse(null));
     }
 
-    /** For a value that was encoded already, or null for a tombstone. */
+    /** Sends a value that was encoded already, or null for a tombstone. */
     public void sendEncoded(
             String sink, Route route, byte @Nullable [] value, Instant now, @Nullable String requestId) {
         forward(sink, route, value, now, Headers.REQUEST_ID, requestId);
@@ -90,7 +91,7 @@ public final class Outbox {
     }
 
     /**
-     * Answers whoever asked, if anybody waits. An answer that is larger than a record may be is a refusal instead.
+     * Sends the reply, if anybody waits for it. An answer that is larger than a record may be is a refusal instead.
      *
      * @param outcome one of those of {@code Reply}: a document, a {@link Refusal}, …
      */
@@ -111,14 +112,14 @@ public final class Outbox {
         sendEncoded(sink, route, reply, now, null);
     }
 
-    /** Puts the record that is being processed aside, with the reason. */
-    public void giveUp(
+    /** Writes a dead letter for the record that is being processed, with the reason. */
+    public void deadLetter(
             String sink, RecordMetadata position, Record<String, byte[]> record, String reason, Instant now) {
         DeadLetter letter = DeadLetters.of(service, position, record, reason, now);
         send(sink, Topics.DEAD_LETTERS, new Route(null, Route.BY_KEY), letter, now);
     }
 
-    /** A header's text, if the record has it. */
+    /** Returns a header's text, if the record has it. */
     public static @Nullable String header(Record<?, ?> record, String name) {
         Header header = record.headers().lastHeader(name);
         return header == null || header.value() == null ? null : new String(header.value(), StandardCharsets.UTF_8);

@@ -8,6 +8,7 @@ import io.muster.registry.SchemaRegistry;
 import io.muster.service.StreamsApplication;
 import io.muster.service.Traces;
 import io.muster.service.state.Documents;
+import io.muster.service.topology.ApplicationSpec;
 import io.muster.topics.Namespace;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.TopicProvisioner;
@@ -19,6 +20,9 @@ import org.apache.kafka.clients.admin.Admin;
 public final class ProcessorService implements AutoCloseable {
     /** Names the consumer group, the transactions and the topics of state. */
     public static final String APPLICATION_ID = Namespace.name("muster-stream-processor");
+
+    /** Names the service in dead letters. */
+    static final String NAME = "stream-processor-service";
 
     /** Adds to every application's settings. */
     public static final Map<String, Object> SETTINGS = Map.of();
@@ -59,7 +63,12 @@ public final class ProcessorService implements AutoCloseable {
                 application, new StreamJobRunner(ofStreamJobs, reach, new Codecs(registry), meters).start());
     }
 
-    /** Whether every partition that this instance owns is being processed, and stream jobs are followed. */
+    /** Returns what the application keeps and reads. */
+    public static ApplicationSpec declared() {
+        return ProcessorTopology.declared();
+    }
+
+    /** Returns whether every partition that this instance owns is being processed, and stream jobs are followed. */
     public boolean ready() {
         return application.ready() && streamJobs.ready();
     }

@@ -4,31 +4,26 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.codec.Codecs;
 import io.muster.processor.statistics.stream.JobTallies;
 import io.muster.processor.statistics.stream.PartitionTallies;
-import io.muster.processor.streamjob.stream.StreamJobProcessor;
+import io.muster.processor.streamjob.stream.StreamJobAggregate;
 import io.muster.registry.SchemaRegistry;
 import io.muster.service.Outbox;
-import io.muster.service.Route;
 import io.muster.service.Traces;
-import io.muster.service.growth.RecordNumbers;
 import io.muster.service.state.Documents;
-import io.muster.service.state.SoundStore;
+import io.muster.service.state.StoreSpec;
+import io.muster.service.topology.ApplicationSpec;
+import io.muster.service.topology.ServiceTopology;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.Topic;
 import io.muster.topics.Topics;
-import java.util.Optional;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.apache.kafka.common.serialization.Serdes;
-import org.apache.kafka.common.serialization.StringDeserializer;
+import java.util.ArrayList;
+import java.util.List;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.Topology;
-import org.apache.kafka.streams.state.Stores;
 
-/** Describes what the processor reads, folds and writes. */
+/** Lists what the processor reads, folds and writes. */
 final class ProcessorTopology {
     private static final String BY_PARTITION = "tally-by-partition";
     private static final String BY_JOB = "tally-by-job";
-    private static final String STREAM_JOBS = "stream-job-coordinator";
 
     private ProcessorTopology() {}
 
@@ -42,16 +37,34 @@ final class ProcessorTopology {
             SchemaRegistry registry, PartitionCounts counts, Documents documents, MeterRegistry meters, Traces traces) {
         Codecs codecs = new Codecs(registry);
         Topology topology = new Topology();
-        statistics(topology, codecs, counts, meters, traces);
-        streamJobs(topology, codecs, counts, documents);
+        ServiceTopology processor = new ServiceTopology(
+                topology,
+                ProcessorService.NAME,
+                codecs,
+                counts,
+                new StoreSpec.Context(ProcessorService.APPLICATION_ID, codecs, documents));
+        statistics(processor, topology, codecs, counts, meters, traces);
+        processor.coordinator(StreamJobAggregate.COORDINATOR);
         return topology;
     }
 
+    /** Returns what it keeps and reads. */
+    static ApplicationSpec declared() {
+        List<StoreSpec<?>> stores = new ArrayList<>(List.of(PartitionTallies.STORE, JobTallies.STORE));
+        stores.addAll(StreamJobAggregate.COORDINATOR.stores());
+        List<Topic<?>> reads = new ArrayList<>(List.of(Topics.DEVICE_JOB_EVENTS, Topics.JOB_TALLIES));
+        reads.addAll(StreamJobAggregate.reads());
+        return new ApplicationSpec(ProcessorService.APPLICATION_ID, stores, reads);
+    }
+
     private static void statistics(
-            Topology topology, Codecs codecs, PartitionCounts counts, MeterRegistry meters, Traces traces) {
-        topology.addSource(
-                "events", new StringDeserializer(), new ByteArrayDeserializer(), Topics.DEVICE_JOB_EVENTS.name());
-        topology.addProcessor(
+            ServiceTopology processor,
+            Topology topology,
+            Codecs codecs,
+            PartitionCounts counts,
+            MeterRegistry meters,
+            Traces traces) {
+        processor.processor(
                 BY_PARTITION,
                 () -> new PartitionTallies(
                         codecs.of(Topics.DEVICE_JOB_EVENTS),
@@ -60,31 +73,18 @@ final class ProcessorTopology {
                         counts.devices(),
                         meters,
                         traces),
-                "events");
-        topology.addStateStore(
-                Stores.keyValueStoreBuilder(
-                                Stores.inMemoryKeyValueStore(PartitionTallies.STORE),
-                                Serdes.String(),
-                                PartitionTallies.serde(codecs.of(Topics.JOB_TALLIES)))
-                        .withCachingEnabled(),
-                BY_PARTITION);
+                List.of(PartitionTallies.STORE),
+                List.of(Topics.DEVICE_JOB_EVENTS));
         write(topology, Topics.JOB_TALLIES, codecs, BY_PARTITION);
         write(topology, Topics.DEAD_LETTERS, codecs, BY_PARTITION);
 
         String deadLettersByJob = Outbox.sink(Topics.DEAD_LETTERS, BY_JOB);
-        topology.addSource("tallies", new StringDeserializer(), new ByteArrayDeserializer(), Topics.JOB_TALLIES.name());
-        topology.addProcessor(
+        processor.processor(
                 BY_JOB,
                 () -> new JobTallies(
                         codecs.of(Topics.JOB_TALLIES), sink(Topics.JOB_STATISTICS), deadLettersByJob, counts),
-                "tallies");
-        topology.addStateStore(
-                SoundStore.builder(
-                        Stores.inMemoryKeyValueStore(JobTallies.STORE),
-                        codecs.of(Topics.JOB_TALLIES),
-                        Optional.empty(),
-                        Documents.NONE),
-                BY_JOB);
+                List.of(JobTallies.STORE),
+                List.of(Topics.JOB_TALLIES));
         write(topology, Topics.JOB_STATISTICS, codecs, BY_JOB);
         topology.addSink(
                 deadLettersByJob,
@@ -92,33 +92,6 @@ final class ProcessorTopology {
                 new StringSerializer(),
                 codecs.of(Topics.DEAD_LETTERS),
                 BY_JOB);
-    }
-
-    private static void streamJobs(Topology topology, Codecs codecs, PartitionCounts counts, Documents documents) {
-        topology.addSource(
-                "stream-job-commands",
-                new StringDeserializer(),
-                new ByteArrayDeserializer(),
-                Topics.STREAM_JOB_COMMANDS.name());
-        topology.addProcessor(STREAM_JOBS, () -> new StreamJobProcessor(codecs, counts), "stream-job-commands");
-        topology.addStateStore(
-                SoundStore.builder(
-                        Stores.inMemoryKeyValueStore(StreamJobProcessor.JOBS),
-                        codecs.of(Topics.STREAM_JOBS),
-                        Optional.of(Topics.STREAM_JOBS),
-                        documents),
-                STREAM_JOBS);
-        topology.addStateStore(RecordNumbers.store(StreamJobProcessor.NUMBERS), STREAM_JOBS);
-        route(topology, Outbox.sink(Topics.STREAM_JOB_EVENTS), Topics.STREAM_JOB_EVENTS);
-        route(topology, Outbox.sink(Topics.STREAM_JOBS), Topics.STREAM_JOBS);
-        route(topology, Outbox.sink(Topics.STREAM_JOB_PROGRESS), Topics.STREAM_JOB_PROGRESS);
-        route(topology, Outbox.sink(Topics.REPLIES, StreamJobProcessor.WRITER), Topics.REPLIES);
-        route(topology, Outbox.sink(Topics.DEAD_LETTERS, StreamJobProcessor.WRITER), Topics.DEAD_LETTERS);
-    }
-
-    private static void route(Topology topology, String sink, Topic<?> topic) {
-        topology.addSink(
-                sink, topic.name(), Route.serializer(), new ByteArraySerializer(), Route.partitioner(), STREAM_JOBS);
     }
 
     private static void write(Topology topology, Topic<?> topic, Codecs codecs, String writer) {

@@ -26,8 +26,9 @@ import io.muster.records.StreamJobCommand;
 import io.muster.records.StreamPosition;
 import io.muster.registry.InMemorySchemaRegistry;
 import io.muster.service.Traces;
-import io.muster.service.growth.Repartitioning;
 import io.muster.service.state.Documents;
+import io.muster.service.state.StoreSpec;
+import io.muster.service.topology.ApplicationSpec;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.ServiceTopics;
 import io.muster.topics.Topic;
@@ -41,7 +42,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -270,16 +270,21 @@ class ProcessorTopologyTest {
     }
 
     @Test
-    void everyStoreIsMovedWhenTopicsGetMorePartitions() {
-        Set<String> stores = ProcessorTopology.build(
-                        registry, PartitionCounts.SMALL, Documents.NONE, meters, Traces.off())
+    void declaresEveryStoreAndEveryTopicThatItReads() {
+        Set<String> stores = new TreeSet<>();
+        Set<String> topics = new TreeSet<>();
+        ProcessorTopology.build(registry, PartitionCounts.SMALL, Documents.NONE, meters, Traces.off())
                 .describe()
                 .subtopologies()
-                .stream()
-                .flatMap(part -> part.nodes().stream())
-                .filter(TopologyDescription.Processor.class::isInstance)
-                .flatMap(node -> ((TopologyDescription.Processor) node).stores().stream())
-                .collect(Collectors.toSet());
-        assertThat(Repartitioning.stores(ProcessorService.APPLICATION_ID)).isEqualTo(stores);
+                .forEach(part -> part.nodes().forEach(node -> {
+                    switch (node) {
+                        case TopologyDescription.Processor processor -> stores.addAll(processor.stores());
+                        case TopologyDescription.Source source -> topics.addAll(source.topicSet());
+                        default -> {}
+                    }
+                }));
+        ApplicationSpec declared = ProcessorService.declared();
+        assertThat(declared.stores().stream().map(StoreSpec::name)).containsExactlyInAnyOrderElementsOf(stores);
+        assertThat(declared.reads().stream().map(Topic::name)).containsExactlyInAnyOrderElementsOf(topics);
     }
 }

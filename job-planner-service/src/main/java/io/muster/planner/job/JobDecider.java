@@ -31,6 +31,7 @@ import io.muster.records.JobWindowOpened;
 import io.muster.records.Refusal;
 import io.muster.records.RefusalReason;
 import io.muster.records.TwinPatch;
+import io.muster.service.decider.Decision;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -68,30 +69,30 @@ public final class JobDecider {
 
     private JobDecider() {}
 
-    /** @param job null where there is none of that id */
-    public static Decision decide(@Nullable Job job, JobIntent intent, Instant now) {
-        return switch (intent) {
-            case JobIntent.Create create -> create(job, create, now);
-            case JobIntent.Cancel _ -> cancel(job, now);
-            case JobIntent.Pause _ -> pause(job, true, now);
-            case JobIntent.Resume _ -> pause(job, false, now);
-            case JobIntent.Queue _ -> queue(job, now);
-            case JobIntent.Start _ -> start(job, now);
-            case JobIntent.TimeOut _ -> timeOut(job, now);
-            case JobIntent.Tally tally -> tally(job, tally.statistics(), now);
-            case JobIntent.Pace pace -> pace(job, pace.statistics(), now);
-            case JobIntent.Forget _ -> forget(job, now);
+    /** Decides what comes of an input. @param job null where there is none of that id */
+    public static Decision<JobEvent> decide(@Nullable Job job, JobInput input, Instant now) {
+        return switch (input) {
+            case JobInput.Create create -> create(job, create, now);
+            case JobInput.Cancel _ -> cancel(job, now);
+            case JobInput.Pause _ -> pause(job, true, now);
+            case JobInput.Resume _ -> pause(job, false, now);
+            case JobInput.Queue _ -> queue(job, now);
+            case JobInput.Start _ -> start(job, now);
+            case JobInput.TimeOut _ -> timeOut(job, now);
+            case JobInput.Tally tally -> tally(job, tally.statistics(), now);
+            case JobInput.Pace pace -> pace(job, pace.statistics(), now);
+            case JobInput.Forget _ -> forget(job, now);
         };
     }
 
-    private static Decision create(@Nullable Job job, JobIntent.Create create, Instant now) {
+    private static Decision<JobEvent> create(@Nullable Job job, JobInput.Create create, Instant now) {
         JobDefinition definition = create.definition();
         if (job != null) {
             return refused(RefusalReason.JOB_ALREADY_EXISTS, "There is a job " + definition.getJobId() + " already.");
         }
         Optional<Refusal> fault = fault(definition);
         if (fault.isPresent()) {
-            return new Decision.Refused(fault.get());
+            return new Decision.Refused<>(fault.get());
         }
         if (create.full()) {
             return refused(
@@ -103,24 +104,24 @@ public final class JobDecider {
         return happened(definition.getJobId(), now, new JobCreated(definition, create.jobNumber(), status));
     }
 
-    private static Decision cancel(@Nullable Job job, Instant now) {
+    private static Decision<JobEvent> cancel(@Nullable Job job, Instant now) {
         if (job == null) {
             return refused(RefusalReason.JOB_NOT_FOUND, "There is no such job.");
         }
         return switch (job.getStatus()) {
             case SCHEDULED, QUEUED, RUNNING -> happened(jobId(job), now, new JobCancelled());
-            case COMPLETED, FAILED, CANCELLED -> new Decision.Nothing();
+            case COMPLETED, FAILED, CANCELLED -> new Decision.Nothing<>();
         };
     }
 
-    private static Decision pause(@Nullable Job job, boolean paused, Instant now) {
+    private static Decision<JobEvent> pause(@Nullable Job job, boolean paused, Instant now) {
         if (job == null) {
             return refused(RefusalReason.JOB_NOT_FOUND, "There is no such job.");
         }
         return switch (job.getStatus()) {
             case SCHEDULED, QUEUED, RUNNING ->
                 job.getPaused() == paused
-                        ? new Decision.Nothing()
+                        ? new Decision.Nothing<>()
                         : happened(jobId(job), now, paused ? new JobPaused() : new JobResumed());
             case COMPLETED, FAILED, CANCELLED ->
                 refused(
@@ -129,22 +130,22 @@ public final class JobDecider {
         };
     }
 
-    private static Decision queue(@Nullable Job job, Instant now) {
+    private static Decision<JobEvent> queue(@Nullable Job job, Instant now) {
         if (job == null || job.getStatus() != JobStatus.SCHEDULED) {
-            return new Decision.Nothing();
+            return new Decision.Nothing<>();
         }
         Instant startTime = job.getDefinition().getStartTime();
         return startTime != null && startTime.isAfter(now)
-                ? new Decision.Nothing()
+                ? new Decision.Nothing<>()
                 : happened(jobId(job), now, new JobQueued());
     }
 
-    private static Decision start(@Nullable Job job, Instant now) {
+    private static Decision<JobEvent> start(@Nullable Job job, Instant now) {
         if (job == null || job.getStatus() != JobStatus.QUEUED || job.getPaused()) {
-            return new Decision.Nothing();
+            return new Decision.Nothing<>();
         }
         if (!Windows.isOpen(windows(job), now)) {
-            return job.getOutsideWindow() ? new Decision.Nothing() : happened(jobId(job), now, new JobWindowClosed());
+            return job.getOutsideWindow() ? new Decision.Nothing<>() : happened(jobId(job), now, new JobWindowClosed());
         }
         try {
             Condition.parse(job.getDefinition().getQueryCondition());
@@ -158,19 +159,19 @@ public final class JobDecider {
                 new JobStarted(now.plusSeconds(seconds == 0 ? DEFAULT_MAX_EXECUTION_SECONDS : seconds)));
     }
 
-    private static Decision timeOut(@Nullable Job job, Instant now) {
+    private static Decision<JobEvent> timeOut(@Nullable Job job, Instant now) {
         if (job == null || job.getStatus() != JobStatus.RUNNING || job.getTimedOut()) {
-            return new Decision.Nothing();
+            return new Decision.Nothing<>();
         }
         Instant deadline = job.getDeadline();
         return deadline != null && deadline.isAfter(now)
-                ? new Decision.Nothing()
+                ? new Decision.Nothing<>()
                 : happened(jobId(job), now, new JobTimedOut());
     }
 
-    private static Decision tally(@Nullable Job job, JobStatistics statistics, Instant now) {
+    private static Decision<JobEvent> tally(@Nullable Job job, JobStatistics statistics, Instant now) {
         if (job == null || job.getStatus() != JobStatus.RUNNING || !isOf(statistics, job)) {
-            return new Decision.Nothing();
+            return new Decision.Nothing<>();
         }
         boolean goesOn = isContinuous(job) && !job.getTimedOut();
         boolean listed = isListed(statistics);
@@ -178,14 +179,14 @@ public final class JobDecider {
                 statistics.getCounts().getQueued() + statistics.getCounts().getRunning() == 0;
         return listed && ended && !goesOn
                 ? happened(jobId(job), now, new JobCompleted(statistics.getCounts()))
-                : new Decision.Nothing();
+                : new Decision.Nothing<>();
     }
 
-    private static Decision pace(@Nullable Job job, @Nullable JobStatistics statistics, Instant now) {
+    private static Decision<JobEvent> pace(@Nullable Job job, @Nullable JobStatistics statistics, Instant now) {
         if (job == null
                 || job.getStatus() != JobStatus.RUNNING
                 || job.getDefinition().getPolicy() == null) {
-            return new Decision.Nothing();
+            return new Decision.Nothing<>();
         }
         JobPolicy policy = job.getDefinition().getPolicy();
         @Nullable JobStatistics own = statistics != null && isOf(statistics, job) ? statistics : null;
@@ -199,7 +200,7 @@ public final class JobDecider {
         }
         Optional<JobReleased> release =
                 own != null && releases(job, own) ? Pacing.release(policy, job, own, now) : Optional.empty();
-        return release.isPresent() ? happened(jobId(job), now, release.get()) : new Decision.Nothing();
+        return release.isPresent() ? happened(jobId(job), now, release.get()) : new Decision.Nothing<>();
     }
 
     /** Whether targets of the job wait for their release, and get it by and by. */
@@ -215,10 +216,10 @@ public final class JobDecider {
         return statistics.getJobNumber() == job.getJobNumber();
     }
 
-    private static Decision forget(@Nullable Job job, Instant now) {
+    private static Decision<JobEvent> forget(@Nullable Job job, Instant now) {
         Instant endedAt = job == null ? null : job.getEndedAt();
         return job == null || endedAt == null || endedAt.plus(HISTORY).isAfter(now)
-                ? new Decision.Nothing()
+                ? new Decision.Nothing<>()
                 : happened(jobId(job), now, new JobForgotten());
     }
 
@@ -236,8 +237,8 @@ public final class JobDecider {
         return policy == null ? List.of() : policy.getWindows();
     }
 
-    /** The job after the event; after {@link JobForgotten} there is none. */
-    public static Job evolve(@Nullable Job job, JobEvent event) {
+    /** Returns the job after the event; null when it is forgotten. */
+    public static @Nullable Job evolve(@Nullable Job job, JobEvent event) {
         Instant at = event.getAt();
         if (event.getEvent() instanceof JobCreated created) {
             return Job.newBuilder()
@@ -253,6 +254,7 @@ public final class JobDecider {
         }
         Job.Builder next = Job.newBuilder(job).setRevision(job.getRevision() + 1);
         return switch (event.getEvent()) {
+            case JobForgotten _ -> null;
             case JobQueued _ -> next.setStatus(JobStatus.QUEUED).build();
             case JobStarted started ->
                 next.setStatus(JobStatus.RUNNING)
@@ -289,7 +291,7 @@ public final class JobDecider {
     }
 
     /**
-     * When the job wants to be looked at again, whatever else happens.
+     * Returns when time itself is the job's next input, whatever else happens.
      *
      * @param statistics the latest; null before the first
      */
@@ -316,13 +318,13 @@ public final class JobDecider {
                 : Optional.empty();
     }
 
-    /** What to ask the decider when {@link #due} has come, one after the other. */
-    public static List<JobIntent> whenDue(Job job, @Nullable JobStatistics statistics) {
+    /** Returns the inputs when {@link #due} has come, in order. */
+    public static List<JobInput> whenDue(Job job, @Nullable JobStatistics statistics) {
         return switch (job.getStatus()) {
-            case SCHEDULED -> List.of(new JobIntent.Queue(), new JobIntent.Start());
-            case QUEUED -> List.of(new JobIntent.Start());
-            case RUNNING -> List.of(new JobIntent.TimeOut(), new JobIntent.Pace(statistics));
-            case COMPLETED, FAILED, CANCELLED -> List.of(new JobIntent.Forget());
+            case SCHEDULED -> List.of(new JobInput.Queue(), new JobInput.Start());
+            case QUEUED -> List.of(new JobInput.Start());
+            case RUNNING -> List.of(new JobInput.TimeOut(), new JobInput.Pace(statistics));
+            case COMPLETED, FAILED, CANCELLED -> List.of(new JobInput.Forget());
         };
     }
 
@@ -353,7 +355,7 @@ public final class JobDecider {
         };
     }
 
-    /** What is wrong with a method call, if anything. Contract: iot-hub, 1.6. */
+    /** Returns why a method call is not allowed, if it is not. Contract: iot-hub, 1.6. */
     public static Optional<Refusal> fault(DeviceMethod method) {
         if (!METHOD_NAME.matcher(method.getMethodName()).matches()) {
             return invalid("A method's name has 1 to 128 letters, digits or characters of _-.~ and no others.");
@@ -392,12 +394,12 @@ public final class JobDecider {
         return Optional.of(new Refusal(RefusalReason.ARGUMENT_INVALID, sentence));
     }
 
-    private static Decision refused(RefusalReason reason, String sentence) {
-        return new Decision.Refused(new Refusal(reason, sentence));
+    private static Decision<JobEvent> refused(RefusalReason reason, String sentence) {
+        return new Decision.Refused<>(new Refusal(reason, sentence));
     }
 
-    private static Decision happened(String jobId, Instant now, Object event) {
-        return new Decision.Happened(new JobEvent(jobId, now, event));
+    private static Decision<JobEvent> happened(String jobId, Instant now, Object event) {
+        return new Decision.Happened<>(new JobEvent(jobId, now, event));
     }
 
     private static String jobId(Job job) {

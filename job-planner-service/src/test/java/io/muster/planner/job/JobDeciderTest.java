@@ -19,6 +19,7 @@ import io.muster.records.JobStatus;
 import io.muster.records.JobTimedOut;
 import io.muster.records.RefusalReason;
 import io.muster.records.TwinPatch;
+import io.muster.service.decider.Decision;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,21 +35,21 @@ import org.junit.jupiter.params.provider.ValueSource;
 class JobDeciderTest {
     private static final Instant NOW = Instant.parse("2026-11-21T02:00:00Z");
     private static final Instant LATER = NOW.plusSeconds(60);
-    private static final JobIntent CANCEL = new JobIntent.Cancel();
-    private static final JobIntent QUEUE = new JobIntent.Queue();
-    private static final JobIntent START = new JobIntent.Start();
-    private static final JobIntent TIME_OUT = new JobIntent.TimeOut();
+    private static final JobInput CANCEL = new JobInput.Cancel();
+    private static final JobInput QUEUE = new JobInput.Queue();
+    private static final JobInput START = new JobInput.Start();
+    private static final JobInput TIME_OUT = new JobInput.TimeOut();
 
     private static JobDefinition method(String id, String condition, @Nullable Instant start, int seconds) {
         return new JobDefinition(id, new DeviceMethod("reboot", "null", 30, 0), condition, start, seconds, null);
     }
 
-    private static JobIntent create(@Nullable Instant start) {
-        return new JobIntent.Create(method("job-1", "tags.site='A'", start, 120), 7, false);
+    private static JobInput create(@Nullable Instant start) {
+        return new JobInput.Create(method("job-1", "tags.site='A'", start, 120), 7, false);
     }
 
-    private static JobIntent tally(int expanded, int partitions, long queued, long running, long succeeded) {
-        return new JobIntent.Tally(new JobStatistics(
+    private static JobInput tally(int expanded, int partitions, long queued, long running, long succeeded) {
+        return new JobInput.Tally(new JobStatistics(
                 "job-1",
                 new DeviceJobCounts(queued + running + succeeded, queued, running, succeeded, 0L, 0L),
                 expanded,
@@ -58,11 +59,11 @@ class JobDeciderTest {
                 List.of()));
     }
 
-    private static Job job(JobIntent... intents) {
+    private static Job job(JobInput... intents) {
         @Nullable Job job = null;
-        for (JobIntent intent : intents) {
-            if (JobDecider.decide(job, intent, intent == TIME_OUT ? NOW.plusSeconds(120) : NOW)
-                    instanceof Decision.Happened happened) {
+        for (JobInput input : intents) {
+            if (JobDecider.decide(job, input, input == TIME_OUT ? NOW.plusSeconds(120) : NOW)
+                    instanceof Decision.Happened<JobEvent> happened) {
                 job = JobDecider.evolve(job, happened.event());
             }
         }
@@ -76,7 +77,7 @@ class JobDeciderTest {
     private static final Job COMPLETED = job(create(null), START, tally(4, 4, 0, 0, 0));
     private static final Job CANCELLED = job(create(null), CANCEL);
 
-    /** (state, intent, now) → the event's type, or null where nothing changes. */
+    /** (state, input, now) → the event's type, or null where nothing changes. */
     static Stream<Arguments> life() {
         return Stream.of(
                 arguments(null, create(null), NOW, JobCreated.class),
@@ -89,7 +90,7 @@ class JobDeciderTest {
                 arguments(QUEUED, START, NOW, JobStarted.class),
                 arguments(QUEUED, CANCEL, NOW, JobCancelled.class),
                 arguments(
-                        job(new JobIntent.Create(method("b", "SELECT * FROM devices", null, 1), 1, false)),
+                        job(new JobInput.Create(method("b", "SELECT * FROM devices", null, 1), 1, false)),
                         START,
                         NOW,
                         JobFailed.class),
@@ -114,15 +115,16 @@ class JobDeciderTest {
 
     @ParameterizedTest
     @MethodSource("life")
-    void follows(@Nullable Job state, JobIntent intent, Instant now, @Nullable Class<?> event) {
-        Decision decision = JobDecider.decide(state, intent, now);
+    void follows(@Nullable Job state, JobInput input, Instant now, @Nullable Class<?> event) {
+        Decision<JobEvent> decision = JobDecider.decide(state, input, now);
         if (event == null) {
-            assertThat(decision).isEqualTo(new Decision.Nothing());
+            assertThat(decision).isEqualTo(new Decision.Nothing<>());
         } else {
             assertThat(decision)
                     .isInstanceOfSatisfying(
                             Decision.Happened.class,
-                            happened -> assertThat(happened.event().getEvent()).isInstanceOf(event));
+                            happened -> assertThat(((JobEvent) happened.event()).getEvent())
+                                    .isInstanceOf(event));
         }
     }
 
@@ -137,28 +139,28 @@ class JobDeciderTest {
                 arguments(RUNNING, create(null), RefusalReason.JOB_ALREADY_EXISTS),
                 arguments(
                         null,
-                        new JobIntent.Create(method("job 1", "*", null, 0), 1, false),
+                        new JobInput.Create(method("job 1", "*", null, 0), 1, false),
                         RefusalReason.ARGUMENT_INVALID),
                 arguments(
                         null,
-                        new JobIntent.Create(method("query", "*", null, 0), 1, false),
+                        new JobInput.Create(method("query", "*", null, 0), 1, false),
                         RefusalReason.ARGUMENT_INVALID),
-                arguments(null, new JobIntent.Create(method("a", " ", null, 0), 1, false), RefusalReason.ARGUMENT_NULL),
+                arguments(null, new JobInput.Create(method("a", " ", null, 0), 1, false), RefusalReason.ARGUMENT_NULL),
                 arguments(
                         null,
-                        new JobIntent.Create(method("a", "*", null, -1), 1, false),
+                        new JobInput.Create(method("a", "*", null, -1), 1, false),
                         RefusalReason.ARGUMENT_INVALID),
-                arguments(null, new JobIntent.Create(noTwin, 1, false), RefusalReason.ARGUMENT_NULL),
-                arguments(null, new JobIntent.Create(badTag, 1, false), RefusalReason.ARGUMENT_INVALID),
-                arguments(null, new JobIntent.Create(notJson, 1, false), RefusalReason.ARGUMENT_INVALID),
-                arguments(null, new JobIntent.Create(beyond, 1, false), RefusalReason.ARGUMENT_INVALID),
-                arguments(null, new JobIntent.Create(payload, 1, false), RefusalReason.ARGUMENT_INVALID));
+                arguments(null, new JobInput.Create(noTwin, 1, false), RefusalReason.ARGUMENT_NULL),
+                arguments(null, new JobInput.Create(badTag, 1, false), RefusalReason.ARGUMENT_INVALID),
+                arguments(null, new JobInput.Create(notJson, 1, false), RefusalReason.ARGUMENT_INVALID),
+                arguments(null, new JobInput.Create(beyond, 1, false), RefusalReason.ARGUMENT_INVALID),
+                arguments(null, new JobInput.Create(payload, 1, false), RefusalReason.ARGUMENT_INVALID));
     }
 
     @ParameterizedTest
     @MethodSource("refusals")
-    void refuses(@Nullable Job state, JobIntent intent, RefusalReason reason) {
-        assertThat(JobDecider.decide(state, intent, NOW))
+    void refuses(@Nullable Job state, JobInput input, RefusalReason reason) {
+        assertThat(JobDecider.decide(state, input, NOW))
                 .isInstanceOfSatisfying(
                         Decision.Refused.class,
                         refused -> assertThat(refused.refusal().getReason()).isEqualTo(reason));
@@ -172,13 +174,13 @@ class JobDeciderTest {
     @Test
     void theLimitCountsFromTheStart() {
         assertThat(RUNNING.getDeadline()).isEqualTo(NOW.plusSeconds(120));
-        Job byDefault = job(new JobIntent.Create(method("a", "*", null, 0), 1, false), START);
+        Job byDefault = job(new JobInput.Create(method("a", "*", null, 0), 1, false), START);
         assertThat(byDefault.getDeadline()).isEqualTo(NOW.plusSeconds(3600));
     }
 
     @Test
     void aConditionThatDoesNotParseFailsTheJobAndSaysWhere() {
-        Job failed = job(new JobIntent.Create(method("b", "SELECT * FROM devices", null, 1), 1, false), START);
+        Job failed = job(new JobInput.Create(method("b", "SELECT * FROM devices", null, 1), 1, false), START);
         assertThat(failed.getStatus()).isEqualTo(JobStatus.FAILED);
         assertThat(failed.getFailureReason()).startsWith("SQL query parse failed due to following errors: Line 1:29");
     }
@@ -194,14 +196,14 @@ class JobDeciderTest {
             Instant now = NOW;
             for (int step = 0; step < 12; step++) {
                 now = now.plusSeconds(random.nextInt(50));
-                JobIntent intent = switch (random.nextInt(7)) {
+                JobInput input = switch (random.nextInt(7)) {
                     case 0, 1 -> create(random.nextBoolean() ? null : now.plusSeconds(20));
                     case 2 -> random.nextInt(4) == 0 ? CANCEL : QUEUE;
                     case 3 -> START;
                     case 4 -> TIME_OUT;
                     default -> tally(random.nextInt(5), 4, random.nextInt(2), random.nextInt(2), 3);
                 };
-                if (JobDecider.decide(job, intent, now) instanceof Decision.Happened happened) {
+                if (JobDecider.decide(job, input, now) instanceof Decision.Happened<JobEvent> happened) {
                     if (job != null) {
                         assertThat(job.getStatus()).isIn(JobStatus.SCHEDULED, JobStatus.QUEUED, JobStatus.RUNNING);
                     }

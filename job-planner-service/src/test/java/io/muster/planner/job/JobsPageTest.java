@@ -8,10 +8,11 @@ import io.muster.records.DeviceMethod;
 import io.muster.records.ExecutionWindow;
 import io.muster.records.Job;
 import io.muster.records.JobDefinition;
-import io.muster.records.JobForgotten;
+import io.muster.records.JobEvent;
 import io.muster.records.JobPolicy;
 import io.muster.records.JobStatistics;
 import io.muster.records.Rollout;
+import io.muster.service.decider.Decision;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,25 +38,25 @@ class JobsPageTest {
     private static final Instant TWO = Instant.parse("2026-11-21T02:00:00Z");
     private static final Instant OUTSIDE = Instant.parse("2026-11-21T03:30:00Z");
 
-    private record Step(String from, String intent, String event, String to) implements Comparable<Step> {
+    private record Step(String from, String input, String event, String to) implements Comparable<Step> {
         @Override
         public int compareTo(Step other) {
             return row().compareTo(other.row());
         }
 
         private String row() {
-            return "| %s | %s | `%s` | %s |%n".formatted(from, intent, event, to);
+            return "| %s | %s | `%s` | %s |%n".formatted(from, input, event, to);
         }
     }
 
-    private static JobIntent create(String condition, @Nullable Instant start) {
+    private static JobInput create(String condition, @Nullable Instant start) {
         JobPolicy policy = JobPolicy.newBuilder()
                 .setRollout(new Rollout(60, null))
                 .setAbort(new AbortRule(50, 1L))
                 .setWindows(List.of(new ExecutionWindow(120, 180, List.of(), "UTC")))
                 .build();
         DeviceMethod method = new DeviceMethod("reboot", "null", 30, 0);
-        return new JobIntent.Create(new JobDefinition("j", method, condition, start, 600, policy), 7, false);
+        return new JobInput.Create(new JobDefinition("j", method, condition, start, 600, policy), 7, false);
     }
 
     private static JobStatistics statistics(long queued, long succeeded, long failed) {
@@ -64,21 +65,21 @@ class JobsPageTest {
                 "j", new DeviceJobCounts(count, queued, 0L, succeeded, failed, 0L), 1, 1, TWO, 7L, List.of(count));
     }
 
-    private static List<JobIntent> intents() {
+    private static List<JobInput> intents() {
         return List.of(
                 create("*", null),
                 create("*", TWO.plusSeconds(60)),
                 create("SELECT", null),
-                new JobIntent.Cancel(),
-                new JobIntent.Pause(),
-                new JobIntent.Resume(),
-                new JobIntent.Queue(),
-                new JobIntent.Start(),
-                new JobIntent.TimeOut(),
-                new JobIntent.Tally(statistics(0, 5, 0)),
-                new JobIntent.Pace(statistics(5, 0, 0)),
-                new JobIntent.Pace(statistics(3, 0, 2)),
-                new JobIntent.Forget());
+                new JobInput.Cancel(),
+                new JobInput.Pause(),
+                new JobInput.Resume(),
+                new JobInput.Queue(),
+                new JobInput.Start(),
+                new JobInput.TimeOut(),
+                new JobInput.Tally(statistics(0, 5, 0)),
+                new JobInput.Pace(statistics(5, 0, 0)),
+                new JobInput.Pace(statistics(3, 0, 2)),
+                new JobInput.Forget());
     }
 
     private static Set<Step> steps() {
@@ -88,14 +89,13 @@ class JobsPageTest {
         @Nullable Job job = null;
         do {
             for (Instant now : List.of(TWO, TWO.plusSeconds(60), OUTSIDE, TWO.plus(Duration.ofDays(31)))) {
-                for (JobIntent intent : intents()) {
-                    if (JobDecider.decide(job, intent, now) instanceof Decision.Happened happened) {
+                for (JobInput input : intents()) {
+                    if (JobDecider.decide(job, input, now) instanceof Decision.Happened<JobEvent> happened) {
                         Object event = happened.event().getEvent();
-                        @Nullable
-                        Job after = event instanceof JobForgotten ? null : JobDecider.evolve(job, happened.event());
+                        @Nullable Job after = JobDecider.evolve(job, happened.event());
                         steps.add(new Step(
                                 name(job),
-                                intent.getClass().getSimpleName(),
+                                input.getClass().getSimpleName(),
                                 event.getClass().getSimpleName(),
                                 name(after)));
                         if (after != null

@@ -13,6 +13,7 @@ import io.muster.records.Job;
 import io.muster.records.JobAborted;
 import io.muster.records.JobCompleted;
 import io.muster.records.JobDefinition;
+import io.muster.records.JobEvent;
 import io.muster.records.JobPaused;
 import io.muster.records.JobPolicy;
 import io.muster.records.JobReleased;
@@ -23,6 +24,7 @@ import io.muster.records.JobTimedOut;
 import io.muster.records.JobWindowClosed;
 import io.muster.records.JobWindowOpened;
 import io.muster.records.Rollout;
+import io.muster.service.decider.Decision;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -55,12 +57,12 @@ class PacingTest {
     private static Job running(JobPolicy policy, Instant now) {
         JobDefinition definition =
                 new JobDefinition("j", new DeviceMethod("reboot", "null", 30, 0), "*", null, 7200, policy);
-        Job job = after(null, JobDecider.decide(null, new JobIntent.Create(definition, 7, false), now));
-        return after(job, JobDecider.decide(job, new JobIntent.Start(), now));
+        Job job = after(null, JobDecider.decide(null, new JobInput.Create(definition, 7, false), now));
+        return after(job, JobDecider.decide(job, new JobInput.Start(), now));
     }
 
-    private static Job after(@Nullable Job job, Decision decision) {
-        return JobDecider.evolve(job, ((Decision.Happened) decision).event());
+    private static Job after(@Nullable Job job, Decision<JobEvent> decision) {
+        return JobDecider.evolve(job, ((Decision.Happened<JobEvent>) decision).event());
     }
 
     private static JobStatistics statistics(
@@ -76,7 +78,8 @@ class PacingTest {
     }
 
     private static @Nullable Object pace(Job job, JobStatistics statistics, Instant now) {
-        return JobDecider.decide(job, new JobIntent.Pace(statistics), now) instanceof Decision.Happened happened
+        return JobDecider.decide(job, new JobInput.Pace(statistics), now)
+                        instanceof Decision.Happened<JobEvent> happened
                 ? happened.event().getEvent()
                 : null;
     }
@@ -90,7 +93,7 @@ class PacingTest {
         Instant at = NOW;
         int looks = 0;
         while (at.isBefore(NOW.plus(Duration.ofMinutes(minutes)))) {
-            Decision decision = JobDecider.decide(job, new JobIntent.Pace(listed), at);
+            Decision<JobEvent> decision = JobDecider.decide(job, new JobInput.Pace(listed), at);
             job = decision instanceof Decision.Happened ? after(job, decision) : job;
             at = JobDecider.due(job, listed, at).orElseThrow();
             looks++;
@@ -120,10 +123,10 @@ class PacingTest {
     void whatWasNotUsedWhilePausedIsNotMadeUpFor() {
         Job job = running(policy(new Rollout(60, null), null, null), NOW);
         JobStatistics listed = statistics(2000, 0, 0, 0, 2000L);
-        job = after(job, JobDecider.decide(job, new JobIntent.Pace(listed), NOW));
-        job = after(job, JobDecider.decide(job, new JobIntent.Pause(), NOW));
+        job = after(job, JobDecider.decide(job, new JobInput.Pace(listed), NOW));
+        job = after(job, JobDecider.decide(job, new JobInput.Pause(), NOW));
         assertThat(pace(job, listed, NOW.plusSeconds(600))).isNull();
-        job = after(job, JobDecider.decide(job, new JobIntent.Resume(), NOW.plusSeconds(600)));
+        job = after(job, JobDecider.decide(job, new JobInput.Resume(), NOW.plusSeconds(600)));
         JobReleased released = (JobReleased) pace(job, listed, NOW.plusSeconds(600));
         assertThat(released).isNotNull();
         assertThat(released.getGrants().getFirst()).isLessThanOrEqualTo(3);
@@ -276,23 +279,23 @@ class PacingTest {
         JobPolicy policy = policy(null, null, null, window("03:00 04:00 UTC"));
         JobDefinition definition =
                 new JobDefinition("j", new DeviceMethod("reboot", "null", 30, 0), "*", null, 7200, policy);
-        Job job = after(null, JobDecider.decide(null, new JobIntent.Create(definition, 7, false), NOW));
-        Decision waits = JobDecider.decide(job, new JobIntent.Start(), NOW);
-        assertThat(((Decision.Happened) waits).event().getEvent()).isInstanceOf(JobWindowClosed.class);
+        Job job = after(null, JobDecider.decide(null, new JobInput.Create(definition, 7, false), NOW));
+        Decision<JobEvent> waits = JobDecider.decide(job, new JobInput.Start(), NOW);
+        assertThat(((Decision.Happened<JobEvent>) waits).event().getEvent()).isInstanceOf(JobWindowClosed.class);
         job = after(job, waits);
         assertThat(job.getOutsideWindow()).isTrue();
-        assertThat(JobDecider.decide(job, new JobIntent.Start(), NOW)).isEqualTo(new Decision.Nothing());
+        assertThat(JobDecider.decide(job, new JobInput.Start(), NOW)).isEqualTo(new Decision.Nothing<>());
         Instant opens = NOW.plusSeconds(3600);
         assertThat(JobDecider.due(job, null, NOW)).contains(opens);
-        Decision started = JobDecider.decide(job, new JobIntent.Start(), opens);
-        assertThat(((Decision.Happened) started).event().getEvent()).isInstanceOf(JobStarted.class);
+        Decision<JobEvent> started = JobDecider.decide(job, new JobInput.Start(), opens);
+        assertThat(((Decision.Happened<JobEvent>) started).event().getEvent()).isInstanceOf(JobStarted.class);
         job = after(job, started);
         assertThat(job.getOutsideWindow()).isFalse();
         Instant closes = opens.plusSeconds(3600);
         assertThat(JobDecider.due(job, null, opens)).contains(closes);
         JobStatistics statistics = statistics(5, 0, 0, 0, 5L);
         assertThat(pace(job, statistics, closes)).isInstanceOf(JobWindowClosed.class);
-        job = after(job, JobDecider.decide(job, new JobIntent.Pace(statistics), closes));
+        job = after(job, JobDecider.decide(job, new JobInput.Pace(statistics), closes));
         assertThat(pace(job, statistics, closes.plusSeconds(1))).isNull();
         assertThat(pace(job, statistics, opens.plus(Duration.ofDays(1)))).isInstanceOf(JobWindowOpened.class);
     }
@@ -301,29 +304,29 @@ class PacingTest {
     void aContinuousJobEndsWithItsTime() {
         JobPolicy policy = JobPolicy.newBuilder().setContinuous(true).build();
         Job job = running(policy, NOW);
-        JobIntent done = new JobIntent.Tally(statistics(0, 0, 3, 0, 3L));
-        assertThat(JobDecider.decide(job, done, NOW)).isEqualTo(new Decision.Nothing());
-        Decision late = JobDecider.decide(job, new JobIntent.TimeOut(), NOW.plusSeconds(7200));
-        assertThat(((Decision.Happened) late).event().getEvent()).isInstanceOf(JobTimedOut.class);
-        Decision ended = JobDecider.decide(after(job, late), done, NOW.plusSeconds(7200));
-        assertThat(((Decision.Happened) ended).event().getEvent()).isInstanceOf(JobCompleted.class);
+        JobInput done = new JobInput.Tally(statistics(0, 0, 3, 0, 3L));
+        assertThat(JobDecider.decide(job, done, NOW)).isEqualTo(new Decision.Nothing<>());
+        Decision<JobEvent> late = JobDecider.decide(job, new JobInput.TimeOut(), NOW.plusSeconds(7200));
+        assertThat(((Decision.Happened<JobEvent>) late).event().getEvent()).isInstanceOf(JobTimedOut.class);
+        Decision<JobEvent> ended = JobDecider.decide(after(job, late), done, NOW.plusSeconds(7200));
+        assertThat(((Decision.Happened<JobEvent>) ended).event().getEvent()).isInstanceOf(JobCompleted.class);
     }
 
     @Test
     void aPausedJobDoesNotStart() {
         JobDefinition definition =
                 new JobDefinition("j", new DeviceMethod("reboot", "null", 30, 0), "*", null, 7200, null);
-        Job job = after(null, JobDecider.decide(null, new JobIntent.Create(definition, 7, false), NOW));
-        Decision paused = JobDecider.decide(job, new JobIntent.Pause(), NOW);
-        assertThat(((Decision.Happened) paused).event().getEvent()).isInstanceOf(JobPaused.class);
+        Job job = after(null, JobDecider.decide(null, new JobInput.Create(definition, 7, false), NOW));
+        Decision<JobEvent> paused = JobDecider.decide(job, new JobInput.Pause(), NOW);
+        assertThat(((Decision.Happened<JobEvent>) paused).event().getEvent()).isInstanceOf(JobPaused.class);
         job = after(job, paused);
-        assertThat(JobDecider.decide(job, new JobIntent.Pause(), NOW)).isEqualTo(new Decision.Nothing());
-        assertThat(JobDecider.decide(job, new JobIntent.Start(), NOW)).isEqualTo(new Decision.Nothing());
-        job = after(job, JobDecider.decide(job, new JobIntent.Resume(), NOW));
-        assertThat(JobDecider.decide(job, new JobIntent.Start(), NOW)).isInstanceOf(Decision.Happened.class);
-        job = after(job, JobDecider.decide(job, new JobIntent.Cancel(), NOW));
-        assertThat(JobDecider.decide(job, new JobIntent.Pause(), NOW)).isInstanceOf(Decision.Refused.class);
-        assertThat(JobDecider.decide(null, new JobIntent.Resume(), NOW)).isInstanceOf(Decision.Refused.class);
+        assertThat(JobDecider.decide(job, new JobInput.Pause(), NOW)).isEqualTo(new Decision.Nothing<>());
+        assertThat(JobDecider.decide(job, new JobInput.Start(), NOW)).isEqualTo(new Decision.Nothing<>());
+        job = after(job, JobDecider.decide(job, new JobInput.Resume(), NOW));
+        assertThat(JobDecider.decide(job, new JobInput.Start(), NOW)).isInstanceOf(Decision.Happened.class);
+        job = after(job, JobDecider.decide(job, new JobInput.Cancel(), NOW));
+        assertThat(JobDecider.decide(job, new JobInput.Pause(), NOW)).isInstanceOf(Decision.Refused.class);
+        assertThat(JobDecider.decide(null, new JobInput.Resume(), NOW)).isInstanceOf(Decision.Refused.class);
     }
 
     @ParameterizedTest
@@ -363,7 +366,8 @@ class PacingTest {
         }
         JobDefinition definition =
                 new JobDefinition("j", new DeviceMethod("reboot", "null", 30, 0), "*", null, 7200, policy.build());
-        Decision decision = JobDecider.decide(null, new JobIntent.Create(definition, 7, false), NOW);
-        assertThat(((Decision.Refused) decision).refusal().getMessage()).startsWith(sentence);
+        Decision<JobEvent> decision = JobDecider.decide(null, new JobInput.Create(definition, 7, false), NOW);
+        assertThat(((Decision.Refused<JobEvent>) decision).refusal().getMessage())
+                .startsWith(sentence);
     }
 }

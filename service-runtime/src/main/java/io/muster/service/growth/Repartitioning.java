@@ -10,6 +10,8 @@ import io.muster.service.Registries;
 import io.muster.service.ServiceProgram;
 import io.muster.service.Settings;
 import io.muster.service.SettingsException;
+import io.muster.service.coordinator.RecordNumbers;
+import io.muster.service.state.RowPlacement;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.Partitioning;
 import io.muster.topics.RecordSizes;
@@ -27,7 +29,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.KafkaException;
@@ -52,7 +53,7 @@ public final class Repartitioning implements AutoCloseable {
     private final LogReader reader;
     private final KafkaProducer<byte[], byte[]> producer;
     private final TableMover mover;
-    private final Calm calm;
+    private final QuiescenceCheck quiescence;
 
     private static Map<String, Partitioning> kinds() {
         Map<String, Partitioning> kinds = new HashMap<>();
@@ -61,7 +62,7 @@ public final class Repartitioning implements AutoCloseable {
         return kinds;
     }
 
-    /** Nothing was altered. The message is a sentence that says what to do. */
+    /** Says that nothing was altered. The message is a sentence that says what to do. */
     public static final class RefusedException extends Exception {
         private static final long serialVersionUID = 1;
 
@@ -81,11 +82,11 @@ public final class Repartitioning implements AutoCloseable {
         properties.put("max.request.size", RecordSizes.LARGEST_REQUEST);
         this.producer = new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());
         this.mover = new TableMover(admin, reader, producer);
-        this.calm = new Calm(admin, reader, new Codecs(new ConfluentSchemaRegistry(registry)));
+        this.quiescence = new QuiescenceCheck(admin, reader, new Codecs(new ConfluentSchemaRegistry(registry)));
     }
 
     /**
-     * Does it; where it was cut off before, once more. A second call changes nothing and says nothing.
+     * Gives topics the partitions; where it was cut off before, goes on. A second call changes nothing and says nothing.
      *
      * @param say takes what was done, a sentence at a time
      * @throws RefusedException where it can't be done, or not now
@@ -103,7 +104,7 @@ public final class Repartitioning implements AutoCloseable {
             }
         }
         if (!before.isEmpty()) {
-            calm.require();
+            quiescence.require();
         }
         for (Map.Entry<Partitioning, Integer> kind : before.entrySet()) {
             move(kind.getKey(), kind.getValue(), found.keySet(), say);
@@ -117,14 +118,14 @@ public final class Repartitioning implements AutoCloseable {
             }
         }
         if (!before.isEmpty()) {
-            for (String topic : calm.unread()) {
+            for (String topic : quiescence.unread()) {
                 say.accept("Somebody wrote to " + topic
                         + " meanwhile: records whose keys belong elsewhere now will be dead letters.");
             }
         }
     }
 
-    /** How many partitions each topic of ours has; those that are not there yet are missing. */
+    /** Returns how many partitions each topic of ours has; those that are not there yet are missing. */
     private Map<String, Integer> found() throws ExecutionException, InterruptedException {
         Set<String> names = new TreeSet<>(Topics.ALL.stream().map(Topic::name).toList());
         Table.ALL.forEach(table -> names.add(table.topic()));
@@ -137,7 +138,7 @@ public final class Repartitioning implements AutoCloseable {
         return found;
     }
 
-    /** For how many partitions what is kept was made: the least that a topic has, or that the numbers name, which are moved last. */
+    /** Returns for how many partitions the state was made: the least that a topic has, or that the numbers name, which are moved last. */
     private int before(Partitioning kind, Map<String, Integer> found) throws ExecutionException, InterruptedException {
         int least = wanted.of(kind);
         for (Map.Entry<String, Integer> topic : found.entrySet()) {
@@ -165,11 +166,11 @@ public final class Repartitioning implements AutoCloseable {
         }
     }
 
-    /** State of a version that did not keep them would begin to count anew. */
+    /** Rejects state of a version that did not keep numbers: it would begin to count anew. */
     private static void requireNumbers(Partitioning kind, Set<String> present) throws RefusedException {
         for (Table table : Table.ALL) {
             boolean lacks = table.partitioning() == kind
-                    && table.rows() == Table.Rows.NUMBERS
+                    && table.placement() == RowPlacement.NUMBERS
                     && !present.contains(table.topic());
             if (lacks && Table.ALL.stream().anyMatch(other -> table.isWith(other) && present.contains(other.topic()))) {
                 throw new RefusedException("There is no topic " + table.topic()
@@ -188,7 +189,7 @@ public final class Repartitioning implements AutoCloseable {
         long base = base(kind, after, present);
         for (Table table : Table.ALL) {
             if (table.partitioning() == kind && present.contains(table.topic())) {
-                if (table.rows() == Table.Rows.NUMBERS) {
+                if (table.placement() == RowPlacement.NUMBERS) {
                     mover.replace(table, after, numbers(base, after));
                 } else {
                     long rows = mover.move(table, before, after);
@@ -210,7 +211,7 @@ public final class Repartitioning implements AutoCloseable {
         return new StringSerializer().serialize("", text);
     }
 
-    /** Above every number that was given: of the largest offset, in the last partition. */
+    /** Returns a base above every number that was given: of the largest offset, in the last partition. */
     private long base(Partitioning kind, int after, Set<String> present)
             throws ExecutionException, InterruptedException {
         long end = 0;
@@ -229,12 +230,14 @@ public final class Repartitioning implements AutoCloseable {
         return base + (end + 1) * after;
     }
 
-    /** What the partitions of those tables say under that name, those that say it. */
+    /** Returns what the partitions of those tables say under that name, those that say it. */
     private List<Long> numbers(Partitioning kind, Set<String> present, String name)
             throws ExecutionException, InterruptedException {
         Map<TopicPartition, Long> found = new HashMap<>();
         for (Table table : Table.ALL) {
-            if (table.partitioning() == kind && table.rows() == Table.Rows.NUMBERS && present.contains(table.topic())) {
+            if (table.partitioning() == kind
+                    && table.placement() == RowPlacement.NUMBERS
+                    && present.contains(table.topic())) {
                 List<TopicPartition> partitions = reader.partitions(table.topic());
                 reader.read(partitions, reader.ends(partitions), record -> {
                     if (record.value() != null && name.equals(new String(record.key(), StandardCharsets.UTF_8))) {
@@ -248,16 +251,9 @@ public final class Repartitioning implements AutoCloseable {
         return List.copyOf(found.values());
     }
 
-    /** The stores of an application of Kafka Streams whose rows it moves: to be all that the application has. */
-    public static Set<String> stores(String application) {
-        return Table.ALL.stream()
-                .flatMap(table -> table.storeOf(application).stream())
-                .collect(Collectors.toSet());
-    }
-
-    /** What planner and processor have not read to its end. */
+    /** Returns the topics that planner and processor have not read to their ends. */
     public List<String> unread() throws ExecutionException, InterruptedException {
-        return calm.unread();
+        return quiescence.unread();
     }
 
     @Override
@@ -267,7 +263,7 @@ public final class Repartitioning implements AutoCloseable {
         admin.close();
     }
 
-    /** Reads {@code topics.partitions.*} as {@link Provisioning} does, and how to reach Kafka and the registry. Status 1: not now; 2: not so. */
+    /** Reads {@code topics.partitions.*} as {@link Provisioning} does, and how to reach Kafka and the registry. Ends with status 1 where it can't be done now, and 2 where the settings are unusable. */
     public static void main(String[] args) throws InterruptedException {
         try {
             Settings settings = ServiceProgram.settings(args);

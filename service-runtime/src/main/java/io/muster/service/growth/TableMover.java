@@ -1,5 +1,6 @@
 package io.muster.service.growth;
 
+import io.muster.service.state.RowPlacement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -68,7 +69,7 @@ final class TableMover {
      */
     long move(Table table, int before, int after) throws ExecutionException, InterruptedException {
         grow(table.topic(), after);
-        if (table.rows() == Table.Rows.STAYING) {
+        if (table.placement() == RowPlacement.STAYING) {
             return 0;
         }
         setPolicy(table.topic(), Optional.of("-1"));
@@ -115,7 +116,7 @@ final class TableMover {
                 last.remove(key);
             }
         });
-        if (table.rows() == Table.Rows.REBUILT) {
+        if (table.placement() == RowPlacement.REBUILT) {
             last.clear();
         }
         try (Writing writing = new Writing(table, ends)) {

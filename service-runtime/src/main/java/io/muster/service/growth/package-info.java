@@ -1,4 +1,9 @@
-/** More partitions for topics whose keys depend on their number: state and tables are moved to where their keys are now. */
+/**
+ * A command for operators: gives topics more partitions, and moves state to where its keys are then. No service imports it.
+ *
+ * <p>Imports: {@code io.muster.service}, {@code io.muster.service.coordinator}, {@code io.muster.service.state}; {@code io.muster.codec},
+ * {@code io.muster.document}, {@code io.muster.records}, {@code io.muster.registry}, {@code io.muster.topics}; Kafka's clients.
+ */
 @NullMarked
 package io.muster.service.growth;
 

@@ -3,6 +3,7 @@ package io.muster.service.growth;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.muster.service.state.RowPlacement;
 import io.muster.topics.Partitioning;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
@@ -64,7 +65,8 @@ class TableMoverTest {
                 });
         TableMover mover = new TableMover(
                 brokers, null, new MockProducer<>(false, null, new ByteArraySerializer(), new ByteArraySerializer()));
-        mover.deleteBefore(new Table("twins", Partitioning.BY_DEVICE, Table.Rows.BY_KEY, false), Map.of(partition, 7L));
+        mover.deleteBefore(
+                new Table("twins", Partitioning.BY_DEVICE, RowPlacement.BY_KEY, null), Map.of(partition, 7L));
         assertThat(wanted).hasSize(3).allMatch(RecordsToDelete.beforeOffset(7)::equals);
     }
 

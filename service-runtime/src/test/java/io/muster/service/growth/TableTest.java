@@ -2,6 +2,7 @@ package io.muster.service.growth;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.muster.service.state.RowPlacement;
 import io.muster.topics.Partitioning;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
@@ -30,8 +31,8 @@ class TableTest {
         "BY_VALUE, BY_DEVICE, job-1~0000000000000000, pump, pump",
         "BY_VALUE, BY_DEVICE, job-1~0000000000000000, pump/module, pump"
     })
-    void ofItsId(Table.Rows rows, Partitioning partitioning, String key, String value, String id) {
-        Table table = new Table("t", partitioning, rows, true);
+    void ofItsId(RowPlacement placement, Partitioning partitioning, String key, String value, String id) {
+        Table table = new Table("t", partitioning, placement, "a");
         for (int partitions : new int[] {1, 4, 24}) {
             assertThat(table.partition(bytes(key), bytes(value), partitions))
                     .contains(BuiltInPartitioner.partitionForKey(bytes(id), partitions));
@@ -40,8 +41,8 @@ class TableTest {
 
     @ParameterizedTest
     @CsvSource({"IN_ALL", "STAYING", "REBUILT", "NUMBERS"})
-    void ofNoId(Table.Rows rows) {
-        Table table = new Table("t", Partitioning.BY_DEVICE, rows, true);
+    void ofNoId(RowPlacement placement) {
+        Table table = new Table("t", Partitioning.BY_DEVICE, placement, "a");
         assertThat(table.partition(bytes("job-1"), bytes("x"), 4)).isEqualTo(Optional.empty());
     }
 }

@@ -37,6 +37,7 @@ import io.muster.records.StreamJobStatus;
 import io.muster.records.StreamJobStopped;
 import io.muster.records.StreamJobStopping;
 import io.muster.records.StreamPosition;
+import io.muster.service.decider.Decision;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -49,7 +50,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Decides what may be done to a stream job, and folds what was. Contract: stream-analytics, 4.2. */
+/** Decides about the commands of a stream job, and folds its events. Contract: stream-analytics, 4.2. */
 public final class StreamJobDecider {
     private static final int STARTS_KEPT = 20;
     public static final int MOST_UNITS = 64;
@@ -81,19 +82,19 @@ public final class StreamJobDecider {
     private StreamJobDecider() {}
 
     /**
-     * Decides what comes of a command.
+     * Decides what comes of a command: one of the events of {@code StreamJobEvent}, if any.
      *
      * @param job null where there is none
-     * @param number grows with each command, for starts
      */
-    public static StreamJobDecision decide(@Nullable StreamJob job, Object command, long number, Instant now) {
-        return switch (command) {
+    public static Decision<Object> decide(@Nullable StreamJob job, StreamJobInput input, Instant now) {
+        long number = input.number();
+        return switch (input.command()) {
             case PutStreamJob put -> put(job, put);
             case DeleteStreamJob delete ->
                 job == null
                         ? refused(RefusalReason.JOB_NOT_FOUND, "There is no such stream job.")
                         : differs(job, delete.getIfRevision())
-                                .<StreamJobDecision>map(StreamJobDecision.Refused::new)
+                                .<Decision<Object>>map(Decision.Refused::new)
                                 .orElseGet(() -> delete(job));
             case ScaleStreamJob scale -> scale(job, scale);
             case ReplaceStreamJob replace -> replace(job, replace, now);
@@ -130,12 +131,13 @@ public final class StreamJobDecider {
                                 .setMode(OutputStartMode.LAST_OUTPUT_EVENT_TIME)
                                 .setAt(now)
                                 .build())))
-                        .orElseGet(StreamJobDecision.Nothing::new);
-            default -> throw new IllegalStateException("not a command of a stream job, class=" + command.getClass());
+                        .orElseGet(Decision.Nothing::new);
+            case Object unknown ->
+                throw new IllegalStateException("not a command of a stream job, class=" + unknown.getClass());
         };
     }
 
-    private static StreamJobDecision position(@Nullable StreamJob job, PositionStreamJob position) {
+    private static Decision<Object> position(@Nullable StreamJob job, PositionStreamJob position) {
         boolean fits = position.getFromTicksByTask().size() <= MOST_PARTITIONS
                 && position.getPositions().stream()
                         .allMatch(at -> at.getPartition() >= 0 && at.getPartition() < MOST_PARTITIONS);
@@ -155,17 +157,17 @@ public final class StreamJobDecider {
                                 + (MOST_PARTITIONS - 1) + ".");
     }
 
-    private static StreamJobDecision reported(Optional<StreamJobStart> of, Object event) {
-        return of.map(_ -> happened(event)).orElseGet(StreamJobDecision.Nothing::new);
+    private static Decision<Object> reported(Optional<StreamJobStart> of, Object event) {
+        return of.map(_ -> happened(event)).orElseGet(Decision.Nothing::new);
     }
 
-    private static StreamJobDecision delete(StreamJob job) {
+    private static Decision<Object> delete(StreamJob job) {
         return job.getStatus() == StreamJobStatus.DELETING
-                ? new StreamJobDecision.Nothing()
+                ? new Decision.Nothing<>()
                 : happened(isActive(job) ? new StreamJobDeleting() : new StreamJobDeleted());
     }
 
-    private static StreamJobDecision scale(@Nullable StreamJob job, ScaleStreamJob scale) {
+    private static Decision<Object> scale(@Nullable StreamJob job, ScaleStreamJob scale) {
         if (job == null) {
             return refused(RefusalReason.JOB_NOT_FOUND, "There is no such stream job.");
         }
@@ -177,18 +179,18 @@ public final class StreamJobDecider {
                 : happened(new StreamJobScaled(scale.getStreamingUnits()));
     }
 
-    private static StreamJobDecision replace(@Nullable StreamJob job, ReplaceStreamJob replace, Instant now) {
+    private static Decision<Object> replace(@Nullable StreamJob job, ReplaceStreamJob replace, Instant now) {
         if (job == null) {
             return refused(RefusalReason.JOB_NOT_FOUND, "There is no such stream job.");
         }
         Optional<Refusal> differs = differs(job, replace.getIfRevision());
         if (differs.isPresent()) {
-            return new StreamJobDecision.Refused(differs.get());
+            return new Decision.Refused<>(differs.get());
         }
         if (!SETTLED.contains(job.getStatus())) {
             return refused(
                     RefusalReason.JOB_NOT_ACTIVE,
-                    "Only of a job that runs the query is replaced: change it, and start the job.");
+                    "The query can be replaced only while the job runs. Update the job and start it.");
         }
         if (job.getReplacement() != null) {
             return refused(
@@ -201,10 +203,10 @@ public final class StreamJobDecider {
                 new StreamJobReplacement(replace.getDocument(), at.isBefore(earliest) ? earliest : at)));
     }
 
-    private static StreamJobDecision put(@Nullable StreamJob job, PutStreamJob put) {
+    private static Decision<Object> put(@Nullable StreamJob job, PutStreamJob put) {
         Optional<Refusal> differs = differs(job, put.getIfRevision());
         if (differs.isPresent()) {
-            return new StreamJobDecision.Refused(differs.get());
+            return new Decision.Refused<>(differs.get());
         }
         return job != null && isActive(job)
                 ? refused(RefusalReason.JOB_RUNNING, "The job runs: stop it before you change it.")
@@ -224,7 +226,7 @@ public final class StreamJobDecider {
                                         : "The job was changed since: read it again."));
     }
 
-    private static StreamJobDecision start(@Nullable StreamJob job, StartStreamJob start, long number, Instant now) {
+    private static Decision<Object> start(@Nullable StreamJob job, StartStreamJob start, long number, Instant now) {
         if (job == null) {
             return refused(RefusalReason.JOB_NOT_FOUND, "There is no such stream job.");
         }
@@ -242,7 +244,7 @@ public final class StreamJobDecider {
                 .build()));
     }
 
-    private static StreamJobDecision stop(@Nullable StreamJob job) {
+    private static Decision<Object> stop(@Nullable StreamJob job) {
         if (job == null) {
             return refused(RefusalReason.JOB_NOT_FOUND, "There is no such stream job.");
         }
@@ -251,11 +253,11 @@ public final class StreamJobDecider {
             case STARTING, RUNNING, DEGRADED, RESTARTING, SCALING ->
                 happened(new StreamJobStopping(current == null ? 0 : current.getNumber()));
             case FAILED -> happened(new StreamJobStopped(current == null ? 0 : current.getNumber()));
-            case CREATED, STOPPING, STOPPED, DELETING -> new StreamJobDecision.Nothing();
+            case CREATED, STOPPING, STOPPED, DELETING -> new Decision.Nothing<>();
         };
     }
 
-    /** The start that a report is of, if it is the current one and the job is in one of the states. */
+    /** Returns the start that a report is of, if it is the current one and the job is in one of the states. */
     private static Optional<StreamJobStart> current(@Nullable StreamJob job, long number, Set<StreamJobStatus> states) {
         return Optional.ofNullable(job)
                 .filter(known -> states.contains(known.getStatus()))
@@ -270,15 +272,15 @@ public final class StreamJobDecider {
         };
     }
 
-    private static StreamJobDecision happened(Object event) {
-        return new StreamJobDecision.Happened(event);
+    private static Decision<Object> happened(Object event) {
+        return new Decision.Happened<>(event);
     }
 
-    private static StreamJobDecision refused(RefusalReason reason, String message) {
-        return new StreamJobDecision.Refused(new Refusal(reason, message));
+    private static Decision<Object> refused(RefusalReason reason, String message) {
+        return new Decision.Refused<>(new Refusal(reason, message));
     }
 
-    /** The job after the event; null when it is no more. */
+    /** Returns the job after the event; null when it is gone. */
     public static @Nullable StreamJob evolve(@Nullable StreamJob job, StreamJobEvent event) {
         if (job == null) {
             return event.getEvent() instanceof StreamJobPut put

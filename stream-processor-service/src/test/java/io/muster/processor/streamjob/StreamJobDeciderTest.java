@@ -21,6 +21,7 @@ import io.muster.records.StreamJob;
 import io.muster.records.StreamJobEvent;
 import io.muster.records.StreamPosition;
 import io.muster.registry.InMemorySchemaRegistry;
+import io.muster.service.decider.Decision;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
@@ -88,10 +89,10 @@ class StreamJobDeciderTest {
     private static @Nullable StreamJob after(String history) {
         @Nullable StreamJob job = null;
         for (String name : history.isEmpty() ? new String[0] : history.split(" ")) {
-            StreamJobDecision decision = StreamJobDecider.decide(job, command(name), 1, NOW);
-            assertThat(decision).as("%s of %s", name, history).isInstanceOf(StreamJobDecision.Happened.class);
+            Decision<Object> decision = StreamJobDecider.decide(job, new StreamJobInput(command(name), 1), NOW);
+            assertThat(decision).as("%s of %s", name, history).isInstanceOf(Decision.Happened.class);
             job = StreamJobDecider.evolve(
-                    job, new StreamJobEvent("job", NOW, ((StreamJobDecision.Happened) decision).event()));
+                    job, new StreamJobEvent("job", NOW, ((Decision.Happened<Object>) decision).event()));
         }
         return job;
     }
@@ -172,15 +173,15 @@ class StreamJobDeciderTest {
     })
     void follows(String history, String command, String outcome, String status) {
         @Nullable StreamJob before = after(history);
-        StreamJobDecision decision = StreamJobDecider.decide(before, command(command), 1, NOW);
+        Decision<Object> decision = StreamJobDecider.decide(before, new StreamJobInput(command(command), 1), NOW);
         @Nullable StreamJob after = before;
         switch (decision) {
-            case StreamJobDecision.Happened happened -> {
+            case Decision.Happened<Object> happened -> {
                 assertThat(happened.event().getClass().getSimpleName()).isEqualTo(outcome);
                 after = StreamJobDecider.evolve(before, new StreamJobEvent("job", NOW, happened.event()));
             }
-            case StreamJobDecision.Nothing _ -> assertThat(outcome).isEqualTo("nothing");
-            case StreamJobDecision.Refused refused ->
+            case Decision.Nothing<Object> _ -> assertThat(outcome).isEqualTo("nothing");
+            case Decision.Refused<Object> refused ->
                 assertThat(refused.refusal().getReason().name()).isEqualTo(outcome);
         }
         assertThat(after == null ? "none" : after.getStatus().name()).isEqualTo(status);

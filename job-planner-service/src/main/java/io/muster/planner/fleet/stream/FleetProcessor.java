@@ -4,6 +4,7 @@ import io.muster.codec.Codecs;
 import io.muster.document.IdentityId;
 import io.muster.planner.fleet.OperationRate;
 import io.muster.planner.state.FleetJob;
+import io.muster.planner.state.PendingMessage;
 import io.muster.planner.state.PendingMethod;
 import io.muster.records.AwaitTurn;
 import io.muster.records.CancelDeviceJobs;
@@ -12,6 +13,7 @@ import io.muster.records.DeleteDevice;
 import io.muster.records.Device;
 import io.muster.records.DeviceCommand;
 import io.muster.records.DeviceConnection;
+import io.muster.records.DeviceJob;
 import io.muster.records.DeviceReport;
 import io.muster.records.DropDeviceJobs;
 import io.muster.records.ExpandJob;
@@ -36,21 +38,27 @@ import io.muster.records.ResumeDeviceJobs;
 import io.muster.records.SubscriptionsChanged;
 import io.muster.service.InvalidRecordException;
 import io.muster.service.Outbox;
-import io.muster.service.RecordFailure;
 import io.muster.service.Requester;
 import io.muster.service.Route;
-import io.muster.service.Steps;
 import io.muster.service.Traces;
-import io.muster.service.growth.KeyPartition;
-import io.muster.service.growth.RecordNumbers;
+import io.muster.service.coordinator.CommitBatching;
+import io.muster.service.coordinator.KeyPartition;
+import io.muster.service.coordinator.RecordGuard;
+import io.muster.service.coordinator.RecordNumbers;
 import io.muster.service.state.Documents;
 import io.muster.service.state.Healer;
+import io.muster.service.state.RowPlacement;
+import io.muster.service.state.StoreSpec;
+import io.muster.service.state.StoreSpec.Medium;
 import io.muster.topics.PartitionCounts;
+import io.muster.topics.Partitioning;
 import io.muster.topics.Topics;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -64,39 +72,45 @@ import org.apache.kafka.streams.state.KeyValueStore;
  */
 public final class FleetProcessor implements Processor<String, byte[], Route, byte[]> {
     /** Devices by id, as they stand on their topic. */
-    public static final String DEVICES = "devices";
+    public static final StoreSpec<byte[]> DEVICES = bytes("devices", RowPlacement.BY_KEY, Medium.DISK, "`Device`");
 
     /** Connections by device id. */
-    public static final String CONNECTIONS = "connections";
+    public static final StoreSpec<DeviceConnection> CONNECTIONS =
+            new StoreSpec.OfTopic<>("connections", Topics.DEVICE_CONNECTIONS);
 
     /** Jobs that have not ended, by job id. */
-    public static final String JOBS = "fleet-jobs";
+    public static final StoreSpec<FleetJob> JOBS = new StoreSpec.OfRecords<>(
+            "fleet-jobs", Partitioning.BY_DEVICE, RowPlacement.IN_ALL, Medium.MEMORY, FleetJob.class);
 
     /** Methods that have not ended, by device id and number. */
-    public static final String METHODS = "methods";
+    public static final StoreSpec<PendingMethod> METHODS = records("methods", RowPlacement.BY_KEY, PendingMethod.class);
 
     /** Devices that a job under way has evaluated before its expansion came to them, by job id and device id. */
-    public static final String JUDGED = "judged";
+    public static final StoreSpec<byte[]> JUDGED = bytes("judged", RowPlacement.BY_END_OF_KEY, Medium.MEMORY, "a mark");
 
     /** Targets that wait for their release, by job id and place. */
-    public static final String WAITING = "waiting";
+    public static final StoreSpec<byte[]> WAITING =
+            bytes("waiting", RowPlacement.BY_VALUE, Medium.MEMORY, "a device id");
 
     /** Tags and the devices that have them: see {@code TagIndex}. */
-    public static final String TAGS = "tags";
+    public static final StoreSpec<byte[]> TAGS = bytes("tags", RowPlacement.REBUILT, Medium.DISK, "a mark");
 
     /** Device jobs by job id, NUL, device id. */
-    public static final String DEVICE_JOBS = "device-jobs";
+    public static final StoreSpec<DeviceJob> DEVICE_JOBS =
+            records("device-jobs", RowPlacement.BY_END_OF_KEY, DeviceJob.class);
 
     /** Messages to devices, by device id and number. */
-    public static final String MESSAGES = "messages";
+    public static final StoreSpec<PendingMessage> MESSAGES =
+            records("messages", RowPlacement.BY_KEY, PendingMessage.class);
 
     /** From where the numbers of commands and reports go on. */
-    public static final String NUMBERS = "device-numbers";
+    private static final StoreSpec<Long> NUMBERS = new StoreSpec.OfNumbers("device-numbers", Partitioning.BY_DEVICE);
 
     private static final Duration TICK = Duration.ofMillis(10);
     private static final Duration SWEEP = Duration.ofSeconds(5);
     private static final Duration EXPIRY = Duration.ofMinutes(10);
     private static final int NO_GATEWAY = -1;
+    private static final String DEVICE_ID = "device id";
 
     private final Codecs codecs;
     private final int devicePartitions;
@@ -113,10 +127,13 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
     private Outbox outbox;
 
     @SuppressWarnings("NullAway.Init")
+    private RecordGuard guard;
+
+    @SuppressWarnings("NullAway.Init")
     private RecordNumbers numbers;
 
     @SuppressWarnings("NullAway.Init")
-    private Steps steps;
+    private CommitBatching commits;
 
     @SuppressWarnings("NullAway.Init")
     private LogTime logTime;
@@ -165,32 +182,46 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
         this.operationsPerSecond = operationsPerSecond;
     }
 
+    /** Returns the stores of its tasks. */
+    public static List<StoreSpec<?>> stores() {
+        return List.of(DEVICES, CONNECTIONS, JOBS, METHODS, JUDGED, WAITING, TAGS, DEVICE_JOBS, MESSAGES, NUMBERS);
+    }
+
+    private static StoreSpec<byte[]> bytes(String name, RowPlacement placement, Medium medium, String content) {
+        return new StoreSpec.OfBytes(name, Partitioning.BY_DEVICE, placement, medium, content);
+    }
+
+    private static <V extends SpecificRecord> StoreSpec<V> records(String name, RowPlacement placement, Class<V> type) {
+        return new StoreSpec.OfRecords<>(name, Partitioning.BY_DEVICE, placement, Medium.DISK, type);
+    }
+
     @Override
     public void init(ProcessorContext<Route, byte[]> context) {
         this.context = context;
-        this.numbers = new RecordNumbers(context.getStateStore(NUMBERS), devicePartitions);
+        this.numbers = new RecordNumbers(context.getStateStore(NUMBERS.name()), devicePartitions);
         this.outbox = new Outbox(context, codecs, "job-planner-service");
+        this.guard = new RecordGuard(context, outbox, FleetOutbox.deadLetters());
         this.chores = new Chores();
-        KeyValueStore<String, FleetJob> jobs = context.getStateStore(JOBS);
-        KeyValueStore<String, DeviceConnection> connectionStore = context.getStateStore(CONNECTIONS);
-        KeyValueStore<String, PendingMethod> methodStore = context.getStateStore(METHODS);
+        KeyValueStore<String, FleetJob> jobs = context.getStateStore(JOBS.name());
+        KeyValueStore<String, DeviceConnection> connectionStore = context.getStateStore(CONNECTIONS.name());
+        KeyValueStore<String, PendingMethod> methodStore = context.getStateStore(METHODS.name());
         FleetOutbox fleetOutbox = new FleetOutbox(outbox);
         this.logTime = new LogTime(UUID.randomUUID().toString());
-        KeyValueStore<String, byte[]> deviceStore = context.getStateStore(DEVICES);
+        KeyValueStore<String, byte[]> deviceStore = context.getStateStore(DEVICES.name());
         Healer<Device> healer = new Healer<>(
                 deviceStore,
                 codecs.of(Topics.DEVICES),
                 Optional.of(Topics.DEVICES),
                 context.taskId().partition(),
                 documents);
-        this.devices =
-                new DeviceTable(deviceStore, context.getStateStore(TAGS), codecs.of(Topics.DEVICES), healer, outbox);
+        this.devices = new DeviceTable(
+                deviceStore, context.getStateStore(TAGS.name()), codecs.of(Topics.DEVICES), healer, outbox);
         ConnectionTable connections = new ConnectionTable(connectionStore, outbox, logTime);
         TwinWriter twins = new TwinWriter(devices, connections, fleetOutbox);
-        this.deviceJobs =
-                new DeviceJobTable(context.taskId().partition(), context.getStateStore(DEVICE_JOBS), outbox, traces);
+        this.deviceJobs = new DeviceJobTable(
+                context.taskId().partition(), context.getStateStore(DEVICE_JOBS.name()), outbox, traces);
         this.runner = new MethodRunner(new MethodTable(methodStore), connections, jobs, deviceJobs, fleetOutbox);
-        this.messages = new MessageTable(context.getStateStore(MESSAGES), connections, fleetOutbox);
+        this.messages = new MessageTable(context.getStateStore(MESSAGES.name()), connections, fleetOutbox);
         DevicePartition partition = new DevicePartition(
                 devices,
                 connections,
@@ -206,11 +237,11 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
         this.reports = new DeviceReports(partition);
         this.expansions = new Expansions(
                 jobs,
-                context.getStateStore(JUDGED),
-                context.getStateStore(WAITING),
+                context.getStateStore(JUDGED.name()),
+                context.getStateStore(WAITING.name()),
                 OperationRate.of(operationsPerSecond, devicePartitions),
                 partition);
-        this.steps = Steps.of(context);
+        this.commits = CommitBatching.of(context);
         context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, this::tick);
         context.schedule(SWEEP, PunctuationType.WALL_CLOCK_TIME, _ -> chores.begin(reports::endLost, now()));
         context.schedule(EXPIRY, PunctuationType.WALL_CLOCK_TIME, _ -> chores.begin(messages.expiry(), now()));
@@ -219,9 +250,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
 
     @Override
     public void process(Record<String, byte[]> record) {
-        Instant now = now();
-        RecordMetadata position = context.recordMetadata().orElseThrow();
-        try {
+        guard.handle(record, (position, now) -> {
             if (record.value() == null) {
                 throw new InvalidRecordException("a record here has a value");
             }
@@ -233,21 +262,15 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
             } else {
                 expansion(record, now);
             }
-        } catch (InvalidRecordException e) {
-            outbox.giveUp(FleetOutbox.deadLetters(), position, record, String.valueOf(e.getMessage()), now);
-        } catch (RuntimeException e) {
-            outbox.giveUp(FleetOutbox.deadLetters(), position, record, RecordFailure.reason(e), now);
-        }
-        steps.worked();
+        });
+        commits.worked();
     }
 
     private void command(Record<String, byte[]> record, RecordMetadata position, Instant now)
             throws InvalidRecordException {
         DeviceCommand command = codecs.of(Topics.DEVICE_COMMANDS).decode(record.value());
-        if (!IdentityId.deviceId(command.getDeviceId()).equals(record.key())) {
-            throw new InvalidRecordException("the key is not the command's device id");
-        }
-        KeyPartition.require(record.key(), position, devicePartitions);
+        KeyPartition.require(
+                IdentityId.deviceId(command.getDeviceId()), record.key(), DEVICE_ID, position, devicePartitions);
         if (changesTheDevice(command.getCommand())) {
             expansions.settle(command.getDeviceId(), now);
             if (command.getCommand() instanceof DeleteDevice) {
@@ -275,11 +298,8 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
         if (deviceId == null && !(report.getReport() instanceof GatewayHeartbeat)) {
             throw new InvalidRecordException("a report names its device");
         }
-        if (deviceId != null && !IdentityId.deviceId(deviceId).equals(record.key())) {
-            throw new InvalidRecordException("the key is not the report's device id");
-        }
         if (deviceId != null) {
-            KeyPartition.require(record.key(), position, devicePartitions);
+            KeyPartition.require(IdentityId.deviceId(deviceId), record.key(), DEVICE_ID, position, devicePartitions);
         }
         if (deviceId != null && changesTheDevice(report.getReport())) {
             expansions.settle(deviceId, now);
@@ -332,7 +352,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
         boolean anyDue = runner.timeOut(now) | probe(now);
         chores.goOn(budget, now);
         if (anyDue || budget.isTouched()) {
-            steps.worked();
+            commits.worked();
         }
     }
 

@@ -1,7 +1,7 @@
 package io.muster.planner.fleet.stream;
 
 import io.muster.planner.state.PendingMethod;
-import io.muster.planner.stream.DueTimes;
+import io.muster.service.coordinator.DueTimes;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;

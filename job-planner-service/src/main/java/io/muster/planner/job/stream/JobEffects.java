@@ -1,7 +1,6 @@
 package io.muster.planner.job.stream;
 
 import io.micrometer.core.instrument.MeterRegistry;
-import io.muster.planner.job.Decision;
 import io.muster.records.CancelDeviceJobs;
 import io.muster.records.DropDeviceJobs;
 import io.muster.records.ExpandJob;
@@ -32,16 +31,14 @@ import io.muster.records.ResumeDeviceJobs;
 import io.muster.service.Outbox;
 import io.muster.service.Requester;
 import io.muster.service.Route;
+import io.muster.service.coordinator.Change;
 import io.muster.topics.Topics;
 import java.time.Instant;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
-import org.apache.kafka.streams.processor.api.Record;
-import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.jspecify.annotations.Nullable;
 
-/** What is written when something happened to a job, and what a requester is told. */
+/** Writes what follows of a job's events and of refused commands. For one task. */
 final class JobEffects {
     private final Outbox outbox;
     private final int devicePartitions;
@@ -53,26 +50,23 @@ final class JobEffects {
         this.devicePartitions = devicePartitions;
     }
 
-    /** @param before null for a new job */
-    void happened(JobEvent event, @Nullable Job before, Job after, Requester requester, Instant now) {
-        Route route = Route.byKey(event.getJobId());
-        outbox.send(Outbox.sink(Topics.JOB_EVENTS), Topics.JOB_EVENTS, route, event, now, requester.requestId());
-        outbox.send(Outbox.sink(Topics.JOBS), Topics.JOBS, route, after, now);
-        log.happened(event, after, requester);
-        if (event.getEvent() instanceof JobReleased released) {
-            release(event.getJobId(), before == null ? List.of() : before.getGrants(), released.getGrants(), now);
-        } else {
-            partitionRequest(event, before, after).ifPresent(request -> tellPartitions(event.getJobId(), request, now));
+    /** Writes what follows of an event, beside the event and the job. */
+    void happened(Change<Job, JobEvent> change) {
+        String jobId = change.id();
+        Job before = change.before();
+        Job after = change.after();
+        if (after == null) {
+            sendToPartitions(jobId, new DropDeviceJobs(), change.at());
+            log.forgotten(change.event());
+            return;
         }
-    }
-
-    /** The job's history is over. */
-    void forgotten(JobEvent event, Instant now) {
-        Route route = Route.byKey(event.getJobId());
-        outbox.send(Outbox.sink(Topics.JOB_EVENTS), Topics.JOB_EVENTS, route, event, now, null);
-        outbox.sendEncoded(Outbox.sink(Topics.JOBS), route, null, now, null);
-        tellPartitions(event.getJobId(), new DropDeviceJobs(), now);
-        log.forgotten(event);
+        log.happened(change.event(), after, change.requester());
+        if (change.event().getEvent() instanceof JobReleased released) {
+            release(jobId, before == null ? List.of() : before.getGrants(), released.getGrants(), change.at());
+        } else {
+            partitionRequest(change.event(), before, after)
+                    .ifPresent(request -> sendToPartitions(jobId, request, change.at()));
+        }
     }
 
     private void release(String jobId, List<Long> before, List<Long> after, Instant now) {
@@ -81,7 +75,7 @@ final class JobEffects {
             if (after.get(partition) > earlier) {
                 // One for each partition that there was when the job began: since then it may have been split.
                 for (int of = partition; of < devicePartitions; of += after.size()) {
-                    tell(jobId, of, new ReleaseDeviceJobs(after.get(partition)), now);
+                    send(jobId, of, new ReleaseDeviceJobs(after.get(partition)), now);
                 }
             }
         }
@@ -91,7 +85,7 @@ final class JobEffects {
         return job != null && (job.getPaused() || job.getOutsideWindow());
     }
 
-    /** What every device partition is to do about it. */
+    /** Returns the order to every device partition, if the event gives one. */
     private static Optional<Object> partitionRequest(JobEvent event, @Nullable Job before, Job job) {
         return switch (event.getEvent()) {
             case JobStarted started ->
@@ -110,13 +104,13 @@ final class JobEffects {
         };
     }
 
-    private void tellPartitions(String jobId, Object request, Instant now) {
+    private void sendToPartitions(String jobId, Object request, Instant now) {
         for (int partition = 0; partition < devicePartitions; partition++) {
-            tell(jobId, partition, request, now);
+            send(jobId, partition, request, now);
         }
     }
 
-    private void tell(String jobId, int partition, Object request, Instant now) {
+    private void send(String jobId, int partition, Object request, Instant now) {
         outbox.send(
                 Outbox.sink(Topics.EXPANSIONS),
                 Topics.EXPANSIONS,
@@ -125,33 +119,16 @@ final class JobEffects {
                 now);
     }
 
-    /** Tells the requester of a command, and everybody of a refusal. @param job as it is now */
-    void answer(Decision decision, JobCommand command, @Nullable Job job, Requester requester, Instant now) {
-        switch (decision) {
-            case Decision.Refused refused -> {
-                log.refused(command, refused.refusal(), requester);
-                JobRefusal refusal = new JobRefusal(
-                        command.getJobId(), now, command.getCommand().getClass().getSimpleName(), refused.refusal());
-                outbox.send(
-                        Outbox.sink(Topics.JOB_REFUSALS),
-                        Topics.JOB_REFUSALS,
-                        Route.byKey(command.getJobId()),
-                        refusal,
-                        now,
-                        requester.requestId());
-                reply(refused.refusal(), requester, now);
-            }
-            case Decision.Happened _, Decision.Nothing _ ->
-                reply(Objects.requireNonNull(job, "a command that was not refused leaves a job"), requester, now);
-        }
-    }
-
-    private void reply(Object outcome, Requester requester, Instant now) {
-        assert outcome instanceof Job || outcome instanceof Refusal;
-        outbox.reply(Outbox.sink(Topics.REPLIES, "job"), requester, outcome, now);
-    }
-
-    void giveUp(RecordMetadata position, Record<String, byte[]> record, String reason, Instant now) {
-        outbox.giveUp(Outbox.sink(Topics.DEAD_LETTERS, "job"), position, record, reason, now);
+    /** Writes a refusal where everybody can read it. */
+    void refused(JobCommand command, Refusal refusal, Requester requester, Instant now) {
+        log.refused(command, refusal, requester);
+        outbox.send(
+                Outbox.sink(Topics.JOB_REFUSALS),
+                Topics.JOB_REFUSALS,
+                Route.byKey(command.getJobId()),
+                new JobRefusal(
+                        command.getJobId(), now, command.getCommand().getClass().getSimpleName(), refusal),
+                now,
+                requester.requestId());
     }
 }

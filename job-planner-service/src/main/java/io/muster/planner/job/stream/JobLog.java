@@ -20,7 +20,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells operators what happens to jobs: a line for each event and each refusal, and meters. A request id is that of the command's header;
+ * Logs a line for each event and each refusal, for operators, and meters them. A request id is that of the command's header;
  * events without one come of time or of counting.
  */
 final class JobLog {

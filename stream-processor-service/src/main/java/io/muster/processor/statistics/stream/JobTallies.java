@@ -8,9 +8,12 @@ import io.muster.records.PartialTally;
 import io.muster.service.DeadLetters;
 import io.muster.service.InvalidRecordException;
 import io.muster.service.RecordFailure;
-import io.muster.service.Steps;
-import io.muster.service.growth.KeyPartition;
+import io.muster.service.coordinator.CommitBatching;
+import io.muster.service.coordinator.KeyPartition;
+import io.muster.service.state.RowPlacement;
+import io.muster.service.state.StoreSpec;
 import io.muster.topics.PartitionCounts;
+import io.muster.topics.Partitioning;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -32,7 +35,8 @@ import org.apache.kafka.streams.state.KeyValueStore;
 /** The second stage: the latest partial of each device partition, and their sum as the job's statistics. */
 public final class JobTallies implements Processor<String, byte[], String, SpecificRecord> {
     /** The store of partials, by job id, NUL, partition. */
-    public static final String STORE = "job-tallies";
+    public static final StoreSpec<PartialTally> STORE = new StoreSpec.OfRecords<>(
+            "job-tallies", Partitioning.BY_JOB, RowPlacement.BY_KEY, StoreSpec.Medium.MEMORY, PartialTally.class);
 
     private static final StringSerializer TEXT = new StringSerializer();
     private static final Duration SWEEP = Duration.ofHours(6);
@@ -52,7 +56,7 @@ public final class JobTallies implements Processor<String, byte[], String, Speci
     private KeyValueStore<String, PartialTally> store;
 
     @SuppressWarnings("NullAway.Init")
-    private Steps steps;
+    private CommitBatching commits;
 
     /**
      * Makes one.
@@ -72,8 +76,8 @@ public final class JobTallies implements Processor<String, byte[], String, Speci
     @Override
     public void init(ProcessorContext<String, SpecificRecord> context) {
         this.context = context;
-        this.store = context.getStateStore(STORE);
-        this.steps = Steps.of(context);
+        this.store = context.getStateStore(STORE.name());
+        this.commits = CommitBatching.of(context);
         context.schedule(SWEEP, PunctuationType.WALL_CLOCK_TIME, now -> dropOld(Instant.ofEpochMilli(now)));
     }
 
@@ -89,7 +93,7 @@ public final class JobTallies implements Processor<String, byte[], String, Speci
         } catch (RuntimeException e) {
             putAside(record, RecordFailure.reason(e));
         }
-        steps.worked();
+        commits.worked();
     }
 
     private PartialTally valid(Record<String, byte[]> record) throws InvalidRecordException {
@@ -97,10 +101,12 @@ public final class JobTallies implements Processor<String, byte[], String, Speci
             throw new InvalidRecordException("a tally has a value");
         }
         PartialTally partial = codec.decode(record.value());
-        if (!partial.getJobId().equals(record.key())) {
-            throw new InvalidRecordException("the key is not the tally's job id");
-        }
-        KeyPartition.require(record.key(), context.recordMetadata().orElseThrow(), jobPartitions);
+        KeyPartition.require(
+                partial.getJobId(),
+                record.key(),
+                "job id",
+                context.recordMetadata().orElseThrow(),
+                jobPartitions);
         if (partial.getPartition() < 0 || partial.getPartition() >= devicePartitions) {
             throw new InvalidRecordException("no device partition has the number " + partial.getPartition());
         }

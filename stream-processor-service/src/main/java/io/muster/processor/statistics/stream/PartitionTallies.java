@@ -12,9 +12,13 @@ import io.muster.records.PartialTally;
 import io.muster.service.DeadLetters;
 import io.muster.service.InvalidRecordException;
 import io.muster.service.RecordFailure;
-import io.muster.service.Steps;
 import io.muster.service.Traces;
 import io.muster.service.UnusableStateException;
+import io.muster.service.coordinator.CommitBatching;
+import io.muster.service.state.RowPlacement;
+import io.muster.service.state.StoreSpec;
+import io.muster.topics.Partitioning;
+import io.muster.topics.Topics;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.trace.SpanKind;
@@ -43,13 +47,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The first stage: one tally a job, for the events of this device partition. Changed tallies are passed on once a step and not by each
+ * The first stage: one tally a job, for the events of this device partition. Changed tallies are passed on once a commit and not by each
  * event. A partial replaces the earlier one of its partition, so that passing it on twice, as after a restart, does no harm.
  */
 public final class PartitionTallies implements Processor<String, byte[], String, SpecificRecord> {
     private static final AttributeKey<String> EVENT = AttributeKey.stringKey("muster.device.job.event");
     /** The store of this partition's tallies, by job id. */
-    public static final String STORE = "partition-tallies";
+    public static final StoreSpec<PartialTally> STORE = new StoreSpec.Cached<>(
+            "partition-tallies",
+            Partitioning.BY_DEVICE,
+            RowPlacement.STAYING,
+            "`PartialTally`",
+            codecs -> serde(codecs.of(Topics.JOB_TALLIES)));
 
     private static final Logger LOG = LoggerFactory.getLogger(PartitionTallies.class);
     private static final Duration SWEEP = Duration.ofHours(6);
@@ -73,7 +82,7 @@ public final class PartitionTallies implements Processor<String, byte[], String,
     private KeyValueStore<String, PartialTally> store;
 
     @SuppressWarnings("NullAway.Init")
-    private Steps steps;
+    private CommitBatching commits;
 
     /**
      * Makes one.
@@ -100,7 +109,7 @@ public final class PartitionTallies implements Processor<String, byte[], String,
     }
 
     /** Returns the serde of its store, which is cached: what can't be read is null, and {@link #init} removes it. */
-    public static Serde<PartialTally> serde(RecordCodec<PartialTally> codec) {
+    static Serde<PartialTally> serde(RecordCodec<PartialTally> codec) {
         return Serdes.serdeFrom(codec, (_, bytes) -> {
             try {
                 return bytes == null ? null : codec.decode(bytes);
@@ -113,7 +122,7 @@ public final class PartitionTallies implements Processor<String, byte[], String,
     @Override
     public void init(ProcessorContext<String, SpecificRecord> context) {
         this.context = context;
-        this.store = context.getStateStore(STORE);
+        this.store = context.getStateStore(STORE.name());
         List<String> corrupt = new ArrayList<>();
         try (KeyValueIterator<String, PartialTally> all = store.all()) {
             all.forEachRemaining(entry -> (entry.value == null ? corrupt : changed).add(entry.key));
@@ -122,7 +131,7 @@ public final class PartitionTallies implements Processor<String, byte[], String,
             // Nobody wrote so much garbage: the registry is another, or was emptied.
             throw new UnusableStateException(corrupt.size()
                     + " entries of the state can't be read, nor may they be removed: restore the schema registry, or else the"
-                    + " changelog (docs/operate/backup.md), store=" + STORE + " partition="
+                    + " changelog (docs/operate/backup.md), store=" + STORE.name() + " partition="
                     + context.taskId().partition());
         }
         for (String jobId : corrupt) {
@@ -132,7 +141,7 @@ public final class PartitionTallies implements Processor<String, byte[], String,
                     context.taskId().partition());
             store.delete(jobId);
         }
-        this.steps = Steps.of(context, this::passOn);
+        this.commits = CommitBatching.of(context, this::passOn);
         context.schedule(SWEEP, PunctuationType.WALL_CLOCK_TIME, now -> dropOld(Instant.ofEpochMilli(now)));
     }
 
@@ -151,7 +160,7 @@ public final class PartitionTallies implements Processor<String, byte[], String,
         } catch (RuntimeException e) {
             putAside(record, RecordFailure.reason(e));
         }
-        steps.worked();
+        commits.worked();
     }
 
     private void trace(DeviceJobEvent event) {

@@ -38,7 +38,7 @@ class PartitionTalliesTest {
                 (_, tally) -> tally.getJobId().startsWith("garbage") ? new byte[] {1, 2, 3} : codec.encode(tally),
                 PartitionTallies.serde(codec).deserializer());
         KeyValueStore<String, PartialTally> store = Stores.keyValueStoreBuilder(
-                        Stores.inMemoryKeyValueStore(PartitionTallies.STORE), Serdes.String(), serde)
+                        Stores.inMemoryKeyValueStore(PartitionTallies.STORE.name()), Serdes.String(), serde)
                 .withLoggingDisabled()
                 .build();
         store.init(context.getStateStoreContext(), store);

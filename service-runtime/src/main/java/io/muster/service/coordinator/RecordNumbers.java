@@ -1,24 +1,21 @@
-package io.muster.service.growth;
+package io.muster.service.coordinator;
 
 import io.muster.service.UnusableStateException;
 import org.apache.kafka.common.errors.SerializationException;
-import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.apache.kafka.streams.state.KeyValueStore;
-import org.apache.kafka.streams.state.StoreBuilder;
-import org.apache.kafka.streams.state.Stores;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Numbers for the records of topics that are partitioned alike: no two records of a topic have the same, and of one key later records have
- * larger ones, also after the topic got more partitions, whose offsets begin at 0 again ({@link Repartitioning}). For one task.
+ * larger ones, also after the topic got more partitions, whose offsets begin at 0 again (docs/operate/growing.md). For one task.
  */
 public final class RecordNumbers {
-    /** Added to every number; absent before the topics got more partitions. */
-    static final String BASE = "base";
+    /** Names what is added to every number; absent before the topics got more partitions. */
+    public static final String BASE = "base";
 
-    /** For how many partitions the state of this task was made. */
-    static final String PARTITIONS = "partitions";
+    /** Names for how many partitions the state of this task was made. */
+    public static final String PARTITIONS = "partitions";
 
     private final KeyValueStore<String, Long> store;
     private final long base;
@@ -26,9 +23,9 @@ public final class RecordNumbers {
     private boolean noted;
 
     /**
-     * Reads them.
+     * Reads what they go on from.
      *
-     * @param store of this task, made by {@link #store}
+     * @param store of this task
      * @param partitions how many the topics have
      * @throws UnusableStateException where topics were given more partitions and the task's state was left where it was, or where the
      *     store holds what is no number: somebody wrote into its changelog
@@ -56,12 +53,7 @@ public final class RecordNumbers {
         }
     }
 
-    /** Keeps what they go on from. */
-    public static StoreBuilder<KeyValueStore<String, Long>> store(String name) {
-        return Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore(name), Serdes.String(), Serdes.Long());
-    }
-
-    /** The number of the record there. */
+    /** Returns the number of the record there. */
     public long of(RecordMetadata position) {
         if (!noted) {
             store.put(PARTITIONS, (long) partitions);

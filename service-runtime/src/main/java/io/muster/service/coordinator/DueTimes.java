@@ -1,4 +1,4 @@
-package io.muster.planner.stream;
+package io.muster.service.coordinator;
 
 import java.time.Instant;
 import java.util.ArrayList;
@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.TreeSet;
 
 /**
- * Which keys want to be looked at when. An index over state that says so itself: it is rebuilt from the state at start and never
- * stored. One due time a key. For one thread.
+ * Orders keys by the time when something is due for them. An index over state that says so itself: it is rebuilt from the state at start
+ * and never stored. One due time a key. For one thread.
  */
 public final class DueTimes {
     private record Entry(Instant at, String key) {}
@@ -19,13 +19,14 @@ public final class DueTimes {
             new TreeSet<>(Comparator.comparing(Entry::at).thenComparing(Entry::key));
     private final Map<String, Instant> times = new HashMap<>();
 
-    /** A second time for the same key replaces the first. */
+    /** Sets a key's due time; a second one replaces the first. */
     public void set(String key, Instant at) {
         clear(key);
         times.put(key, at);
         order.add(new Entry(at, key));
     }
 
+    /** Removes a key's due time, if it has one. */
     public void clear(String key) {
         Instant at = times.remove(key);
         if (at != null) {
@@ -33,7 +34,7 @@ public final class DueTimes {
         }
     }
 
-    /** Takes out what is due, in order of time; at most so many, the rest stay due. */
+    /** Takes out the keys that are due, in order of time; at most so many, the rest stay due. */
     public List<String> take(Instant now, int limit) {
         List<String> due = new ArrayList<>();
         while (!order.isEmpty() && due.size() < limit && !order.first().at().isAfter(now)) {
@@ -44,6 +45,7 @@ public final class DueTimes {
         return due;
     }
 
+    /** Returns how many keys have a due time. */
     public int size() {
         return times.size();
     }

@@ -31,37 +31,30 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
-/** Whether nothing is under way that depends on where keys are. */
-final class Calm {
-    /** Who reads what by key, and keeps state of it. Statistics that were not read yet are read again behind the move. */
-    private static final Map<String, List<Topic<?>>> READ = new TreeMap<>(Map.of(
-            Table.PLANNER,
-            List.of(Topics.JOB_COMMANDS, Topics.DEVICE_COMMANDS, Topics.DEVICE_REPORTS, Topics.EXPANSIONS),
-            Table.PROCESSOR,
-            List.of(Topics.DEVICE_JOB_EVENTS, Topics.JOB_TALLIES, Topics.STREAM_JOB_COMMANDS)));
-
-    private static final Set<StreamJobStatus> AT_REST =
+/** Checks that nothing is under way that depends on where keys are. */
+final class QuiescenceCheck {
+    private static final Set<StreamJobStatus> STOPPED =
             Set.of(StreamJobStatus.CREATED, StreamJobStatus.STOPPED, StreamJobStatus.FAILED);
 
-    private static final Duration LOOK = Duration.ofMillis(500);
-    private static final int LOOKS = 20;
+    private static final Duration POLL = Duration.ofMillis(500);
+    private static final int MOST_POLLS = 20;
 
     private final Admin admin;
     private final LogReader reader;
     private final Codecs codecs;
 
-    Calm(Admin admin, LogReader reader, Codecs codecs) {
+    QuiescenceCheck(Admin admin, LogReader reader, Codecs codecs) {
         this.admin = admin;
         this.reader = reader;
         this.codecs = codecs;
     }
 
-    /** @throws RefusedException where something is */
+    /** Requires it. @throws RefusedException where something is under way */
     void require() throws RefusedException, ExecutionException, InterruptedException {
         Set<String> members = members();
-        for (int looks = 0; !members.isEmpty() && looks < LOOKS; looks++) {
+        for (int polls = 0; !members.isEmpty() && polls < MOST_POLLS; polls++) {
             // One that has ended is a member until its session has.
-            Thread.sleep(LOOK);
+            Thread.sleep(POLL);
             members = members();
         }
         if (!members.isEmpty()) {
@@ -76,7 +69,7 @@ final class Calm {
         requireNoExpansion();
         List<String> running = new ArrayList<>();
         read(Topics.STREAM_JOBS, StreamJob.class).forEach((id, job) -> {
-            if (!AT_REST.contains(job.getStatus())) {
+            if (!STOPPED.contains(job.getStatus())) {
                 running.add(id);
             }
         });
@@ -87,11 +80,11 @@ final class Calm {
         }
     }
 
-    /** Groups that somebody is a member of. */
+    /** Returns the applications that run. */
     private Set<String> members() throws ExecutionException, InterruptedException {
         Set<String> groups = admin.listGroups().all().get().stream()
                 .map(GroupListing::groupId)
-                .filter(READ::containsKey)
+                .filter(Applications.READS::containsKey)
                 .collect(Collectors.toSet());
         return admin.describeConsumerGroups(groups).all().get().values().stream()
                 .filter(group -> !group.members().isEmpty())
@@ -121,19 +114,19 @@ final class Calm {
                 && statistics.getPartitionsExpanded() == statistics.getPartitions();
     }
 
-    /** Topics that planner and processor have not read to their ends, or whose ends nobody can read yet. */
+    /** Returns the topics that planner and processor have not read to their ends, or whose ends nobody can read yet. */
     List<String> unread() throws ExecutionException, InterruptedException {
         Set<String> present = admin.listTopics().names().get();
         List<String> unread = new ArrayList<>();
-        for (Map.Entry<String, List<Topic<?>>> group : READ.entrySet()) {
+        for (Map.Entry<String, List<String>> group : Applications.READS.entrySet()) {
             Map<TopicPartition, Long> committed = new HashMap<>();
             admin.listConsumerGroupOffsets(group.getKey())
                     .partitionsToOffsetAndMetadata()
                     .get()
                     .forEach((partition, at) -> committed.put(partition, offset(at)));
-            for (Topic<?> topic : group.getValue()) {
-                if (present.contains(topic.name()) && !isRead(topic.name(), committed)) {
-                    unread.add(topic.name());
+            for (String topic : group.getValue()) {
+                if (present.contains(topic) && !isRead(topic, committed)) {
+                    unread.add(topic);
                 }
             }
         }

@@ -1,9 +1,12 @@
-package io.muster.service.growth;
+package io.muster.service.coordinator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.muster.service.UnusableStateException;
+import io.muster.service.state.Documents;
+import io.muster.service.state.StoreSpec;
+import io.muster.topics.Partitioning;
 import java.nio.file.Path;
 import java.util.Properties;
 import org.apache.kafka.streams.StreamsConfig;
@@ -24,7 +27,10 @@ class RecordNumbersTest {
 
     @BeforeEach
     void open() {
-        store = RecordNumbers.store("numbers").withLoggingDisabled().build();
+        store = new StoreSpec.OfNumbers("numbers", Partitioning.BY_JOB)
+                .builder(new StoreSpec.Context("test", null, Documents.NONE))
+                .withLoggingDisabled()
+                .build();
         Properties properties = new Properties();
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "test");
         properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "unused:1");

@@ -1,4 +1,4 @@
-package io.muster.planner.stream;
+package io.muster.service.coordinator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

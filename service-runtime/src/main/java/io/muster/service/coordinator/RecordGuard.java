@@ -1,0 +1,46 @@
+package io.muster.service.coordinator;
+
+import io.muster.service.InvalidRecordException;
+import io.muster.service.Outbox;
+import io.muster.service.RecordFailure;
+import java.time.Instant;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
+
+/**
+ * Handles records one by one: a record that can't be taken becomes a dead letter and never blocks its partition. Where the broker, the registry
+ * or the state is to blame, the exception goes on, so that the task begins again at this record. For one task.
+ */
+public final class RecordGuard {
+    private final ProcessorContext<?, ?> context;
+    private final Outbox outbox;
+    private final String deadLetters;
+
+    /** @param deadLetters the sink of dead letters */
+    public RecordGuard(ProcessorContext<?, ?> context, Outbox outbox, String deadLetters) {
+        this.context = context;
+        this.outbox = outbox;
+        this.deadLetters = deadLetters;
+    }
+
+    /** Handles one record. */
+    @FunctionalInterface
+    public interface Handler {
+        /** @throws InvalidRecordException where the record makes no sense: it is a dead letter */
+        void handle(RecordMetadata position, Instant now) throws InvalidRecordException;
+    }
+
+    /** Hands the record to its handler, and dead-letters it where that fails for a reason of the record's own. */
+    public void handle(Record<String, byte[]> record, Handler handler) {
+        Instant now = Instant.ofEpochMilli(context.currentSystemTimeMs());
+        RecordMetadata position = context.recordMetadata().orElseThrow();
+        try {
+            handler.handle(position, now);
+        } catch (InvalidRecordException e) {
+            outbox.deadLetter(deadLetters, position, record, String.valueOf(e.getMessage()), now);
+        } catch (RuntimeException e) {
+            outbox.deadLetter(deadLetters, position, record, RecordFailure.reason(e), now);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+package io.muster.service.decider;
+
+import io.muster.records.Refusal;
+import java.util.function.Function;
+
+/** The answer of an aggregate's {@code decide}. A refusal is a value with a reason. */
+public sealed interface Decision<E> {
+    /** Says that something happened: the caller evolves with it, writes it, and acts on it. */
+    record Happened<E>(E event) implements Decision<E> {}
+
+    /** Says that nothing changes and nobody is at fault: it is so already, or is not due any more. */
+    record Nothing<E>() implements Decision<E> {}
+
+    /** Says that the input is not allowed, and why. */
+    record Refused<E>(Refusal refusal) implements Decision<E> {}
+
+    /** Returns the same decision with another event. */
+    default <F> Decision<F> map(Function<E, F> mapping) {
+        return switch (this) {
+            case Happened<E> happened -> new Happened<>(mapping.apply(happened.event()));
+            case Nothing<E> _ -> new Nothing<>();
+            case Refused<E> refused -> new Refused<>(refused.refusal());
+        };
+    }
+}

@@ -1,0 +1,10 @@
+/**
+ * Writes the topologies of services from declarations.
+ *
+ * <p>Imports: {@code io.muster.service}, {@code io.muster.service.coordinator}, {@code io.muster.service.state}; {@code io.muster.codec},
+ * {@code io.muster.topics}; Kafka Streams.
+ */
+@NullMarked
+package io.muster.service.topology;
+
+import org.jspecify.annotations.NullMarked;

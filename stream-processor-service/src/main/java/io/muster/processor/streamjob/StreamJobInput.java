@@ -1,0 +1,9 @@
+package io.muster.processor.streamjob;
+
+/**
+ * An input of a stream job's decider.
+ *
+ * @param command one of those of {@code StreamJobCommand}
+ * @param number larger than that of every earlier command of the job: a start gets it
+ */
+public record StreamJobInput(Object command, long number) {}
