@@ -56,7 +56,7 @@ public final class CommittedOffsets {
         commit(at, committed.keySet());
     }
 
-    /** As above, from the beginning; what was deleted before it was read is passed by. @param topics that there are */
+    /** As above, from the beginning; records that were deleted before they were read are skipped. @param topics that there are */
     void begin(Set<String> topics) throws ExecutionException, InterruptedException {
         Map<TopicPartition, Long> beginnings = offsets(topics, OffsetSpec.earliest());
         begin(beginnings);

@@ -38,12 +38,12 @@ import org.slf4j.LoggerFactory;
  * coordinator knows of nothing to end, and nobody who reads what is committed gets beyond it. Kafka leaves that to an operator
  * ({@code kafka-transactions.sh}); here it is done by the same rule: the partition has an open transaction whose coordinator says that it is over.
  * One of a producer that lives is never touched, nor one of which no coordinator tells: it is somebody else's, whose transactional id this
- * service may not describe, and it is named in the log (ADR 0021). Looked at is whatever somebody waits for: what an application reads, the topics of its
+ * service may not describe, and it is named in the log (ADR 0021). Checked is whatever somebody waits for: the topics that an application reads, the topics of its
  * state, which it would never finish to restore, and what it writes. Runs on a thread of its own.
  */
 public final class HangingTransactions implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HangingTransactions.class);
-    private static final Duration LOOK = Duration.ofSeconds(15);
+    private static final Duration INTERVAL = Duration.ofSeconds(15);
     /** Longer than coordinators and brokers differ when all is well. */
     private static final Duration OLD = Duration.ofSeconds(30);
 
@@ -69,8 +69,8 @@ public final class HangingTransactions implements AutoCloseable {
     /**
      * Makes one.
      *
-     * @param prefix of the ids of applications: it looks at what their groups read, and at topics whose names begin so
-     * @param topics at which it looks too
+     * @param prefix of the ids of applications: checked is what their groups read, and topics whose names begin so
+     * @param topics that are checked too
      * @param old how long ago a transaction must have written last
      */
     public HangingTransactions(
@@ -90,23 +90,23 @@ public final class HangingTransactions implements AutoCloseable {
                 .register(meters);
     }
 
-    /** Looks now and then. @param prefix and topics as above */
+    /** Checks now and then. @param prefix and topics as above */
     public static HangingTransactions watch(
             KafkaConnection kafka, String prefix, Supplier<Set<String>> topics, MeterRegistry meters) {
         HangingTransactions watch = new HangingTransactions(kafka, prefix, topics, OLD, meters, InstantSource.system());
         watch.executor.scheduleWithFixedDelay(
-                watch::lookQuietly, LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
+                watch::checkQuietly, INTERVAL.toMillis(), INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
         return watch;
     }
 
-    private void lookQuietly() {
+    private void checkQuietly() {
         try {
-            look();
+            check();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (ExecutionException | RuntimeException e) {
-            // An exception that got out would cancel the schedule without a word.
-            warn(ALL, "Hanging transactions can't be looked for, and nobody reads beyond one: {}", e.toString());
+            // An exception that got out would cancel the schedule silently.
+            warn(ALL, "Hanging transactions can't be checked for, and nobody reads beyond one: {}", e.toString());
         }
     }
 
@@ -126,7 +126,7 @@ public final class HangingTransactions implements AutoCloseable {
      *
      * @throws ExecutionException when the brokers can't be asked for partitions, or refuse
      */
-    public void look() throws ExecutionException, InterruptedException {
+    public void check() throws ExecutionException, InterruptedException {
         Set<TopicPartition> all = partitions();
         Map<TopicPartition, Long> decided = ends(all, IsolationLevel.READ_COMMITTED);
         Map<TopicPartition, Long> written = ends(all, IsolationLevel.READ_UNCOMMITTED);
@@ -146,7 +146,7 @@ public final class HangingTransactions implements AutoCloseable {
         }
     }
 
-    /** At which it looks. */
+    /** Returns the partitions to check. */
     public Set<TopicPartition> partitions() throws ExecutionException, InterruptedException {
         Set<String> names = new HashSet<>(admin.listTopics().names().get());
         Set<String> more = topics.get();
@@ -185,7 +185,7 @@ public final class HangingTransactions implements AutoCloseable {
     private void warn(TopicPartition partition, ExecutionException e) {
         warn(
                 partition.toString(),
-                "Hanging transactions can't be looked for in a partition, and nobody reads beyond one, partition={} reason={}",
+                "Hanging transactions can't be checked for in a partition, and nobody reads beyond one, partition={} reason={}",
                 partition,
                 String.valueOf(e.getCause()));
     }

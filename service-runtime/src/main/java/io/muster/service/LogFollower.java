@@ -8,6 +8,8 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -25,9 +27,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Follows whole topics from their beginning, or a partition from now on, on a thread of its own, and hands each record over in the order of its partition. A record that
- * can't be taken is named in the log and passed by. While the broker or the registry is away, the same record is tried again. Whatever else
- * happens ends the process: nobody else would follow, and health would say that all is well.
+ * Follows whole topics from their beginning, or a partition from now on, on a thread of its own, and hands each record over in the order of
+ * its partition. A record that can't be taken is logged and skipped. While the broker or the registry is away, the same record is tried
+ * again. Any other failure ends the process: otherwise nobody would follow, under a health page that says that all is well.
  */
 public final class LogFollower implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LogFollower.class);
@@ -35,7 +37,6 @@ public final class LogFollower implements AutoCloseable {
     private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
     private static final Duration BETWEEN_QUESTIONS = Duration.ofSeconds(5);
-    private static final Duration ANSWER_LIMIT = Duration.ofSeconds(5);
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(30);
 
     /** Takes records, all on the follower's thread. */
@@ -46,16 +47,17 @@ public final class LogFollower implements AutoCloseable {
          *
          * @throws KafkaException where the broker is away: the record comes again
          * @throws SchemaRegistryException where the registry is away: the record comes again
-         * @throws RuntimeException where the record makes no sense: it is passed by
+         * @throws RuntimeException where the record makes no sense: it is skipped
          */
         void take(ConsumerRecord<String, byte[]> record);
 
-        /** Is called behind each poll, as soon as everything was read that was there at the start. */
-        default void turn() {}
+        /** Notes the end of a poll, as soon as everything was read that was there at the start. */
+        default void polled() {}
     }
 
     private final String name;
     private final Supplier<? extends Consumer<String, byte[]>> clients;
+    private final Supplier<EndOffsets> brokers;
     private final Set<String> topics;
     private final @Nullable TopicPartition only;
     private final Reader reader;
@@ -67,6 +69,8 @@ public final class LogFollower implements AutoCloseable {
     private final Deque<ConsumerRecord<String, byte[]>> pending = new ArrayDeque<>();
     private @Nullable Map<TopicPartition, Long> ends;
     private long nextQuestion;
+    private @Nullable EndOffsets asked;
+    private @Nullable CompletableFuture<?> question;
     private volatile @Nullable Consumer<String, byte[]> consumer;
     private volatile boolean caughtUp;
     private volatile boolean closed;
@@ -74,7 +78,15 @@ public final class LogFollower implements AutoCloseable {
     /** Follows what is committed in the topics; where it can't go on, the process ends. @param name of the thread */
     public static LogFollower of(String name, KafkaConnection kafka, Set<String> topics, Reader reader) {
         return new LogFollower(
-                name, clients(kafka), topics, null, reader, ServiceProgram::fail, FIRST_PAUSE, System::nanoTime);
+                name,
+                clients(kafka),
+                () -> EndOffsets.of(kafka),
+                topics,
+                null,
+                reader,
+                ServiceProgram::fail,
+                FIRST_PAUSE,
+                System::nanoTime);
     }
 
     /**
@@ -86,6 +98,7 @@ public final class LogFollower implements AutoCloseable {
         return new LogFollower(
                 name,
                 clients(kafka),
+                () -> EndOffsets.of(kafka),
                 Set.of(partition.topic()),
                 partition,
                 reader,
@@ -111,6 +124,7 @@ public final class LogFollower implements AutoCloseable {
     LogFollower(
             String name,
             Supplier<? extends Consumer<String, byte[]>> clients,
+            Supplier<EndOffsets> brokers,
             Set<String> topics,
             @Nullable TopicPartition only,
             Reader reader,
@@ -119,6 +133,7 @@ public final class LogFollower implements AutoCloseable {
             LongSupplier nanoTime) {
         this.name = name;
         this.clients = clients;
+        this.brokers = brokers;
         this.topics = Set.copyOf(topics);
         this.only = only;
         this.reader = reader;
@@ -130,7 +145,7 @@ public final class LogFollower implements AutoCloseable {
         this.thread = Thread.ofPlatform().name(name).unstarted(this::run);
     }
 
-    /** Returns at once. */
+    /** Starts the thread, and returns at once. */
     public LogFollower start() {
         thread.start();
         return this;
@@ -146,12 +161,12 @@ public final class LogFollower implements AutoCloseable {
             Duration pause = firstPause;
             while (!closed) {
                 try {
-                    step();
+                    pollOnce();
                     pause = firstPause;
                 } catch (WakeupException e) {
-                    LOG.debug("Woken to end");
+                    LOG.debug("Woken up to end");
                 } catch (KafkaException | SchemaRegistryException e) {
-                    LOG.warn("{} waits, topics={} reason={}", name, topics, e.toString());
+                    LOG.warn("A log follower waits, follower={} topics={} reason={}", name, topics, e.toString());
                     Thread.sleep(pause);
                     pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
                 }
@@ -159,14 +174,14 @@ public final class LogFollower implements AutoCloseable {
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
         } catch (RuntimeException | Error e) {
-            LOG.error("{} can't go on, topics={}", name, topics, e);
+            LOG.error("A log follower can't go on, follower={} topics={}", name, topics, e);
             fatal.accept(name + " can't go on: " + e);
         } finally {
             closeQuietly();
         }
     }
 
-    private void step() {
+    private void pollOnce() {
         Consumer<String, byte[]> client = client();
         Map<TopicPartition, Long> goal = begin(client);
         if (pending.isEmpty()) {
@@ -180,30 +195,33 @@ public final class LogFollower implements AutoCloseable {
         caughtUp =
                 caughtUp || goal.entrySet().stream().allMatch(end -> client.position(end.getKey()) >= end.getValue());
         if (caughtUp) {
-            reader.turn();
+            reader.polled();
         }
-        if (!lastAnswer.isWithin(BETWEEN_QUESTIONS)) {
-            ask(client, goal.keySet());
-        }
+        ask(goal.keySet());
     }
 
-    /**
-     * Asks the brokers something now and then, since a poll says nothing of brokers that are away. One that is not answered keeps nobody from
-     * reading: behind it polls go on for as long.
-     */
-    private void ask(Consumer<String, byte[]> client, Set<TopicPartition> partitions) {
-        if (nanoTime.getAsLong() - nextQuestion < 0) {
-            return;
+    /** Asks the brokers something now and then, since a poll says nothing of brokers that are away. Nothing waits for the answer. */
+    private void ask(Set<TopicPartition> partitions) {
+        CompletableFuture<?> pendingQuestion = question;
+        if (pendingQuestion != null) {
+            if (pendingQuestion.state() == Future.State.SUCCESS) {
+                lastAnswer.note();
+            } else if (pendingQuestion.isDone()) {
+                LOG.warn(
+                        "The brokers don't answer, follower={} topics={} reason={}",
+                        name,
+                        topics,
+                        pendingQuestion.exceptionNow().toString());
+            } else {
+                return;
+            }
+            question = null;
+            nextQuestion = nanoTime.getAsLong() + BETWEEN_QUESTIONS.toNanos();
+        } else if (!lastAnswer.isWithin(BETWEEN_QUESTIONS) && nanoTime.getAsLong() - nextQuestion >= 0) {
+            EndOffsets of = asked == null ? brokers.get() : asked;
+            asked = of;
+            question = of.ask(partitions);
         }
-        try {
-            client.endOffsets(partitions, ANSWER_LIMIT);
-            lastAnswer.note();
-        } catch (WakeupException e) {
-            throw e;
-        } catch (KafkaException e) {
-            LOG.warn("{} hears nothing of the brokers, topics={} reason={}", name, topics, e.toString());
-        }
-        nextQuestion = nanoTime.getAsLong() + BETWEEN_QUESTIONS.toNanos();
     }
 
     private Consumer<String, byte[]> client() {
@@ -250,7 +268,7 @@ public final class LogFollower implements AutoCloseable {
             reader.take(record);
         } catch (RuntimeException e) {
             LOG.warn(
-                    "A record is passed by, topic={} partition={} offset={} reason={}",
+                    "A record can't be taken and is skipped, topic={} partition={} offset={} reason={}",
                     record.topic(),
                     record.partition(),
                     record.offset(),
@@ -266,6 +284,9 @@ public final class LogFollower implements AutoCloseable {
             } catch (KafkaException e) {
                 LOG.debug("A consumer is left to the broker", e);
             }
+        }
+        if (asked != null) {
+            asked.close();
         }
     }
 

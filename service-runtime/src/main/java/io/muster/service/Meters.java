@@ -32,7 +32,7 @@ import java.util.Set;
 public final class Meters {
     private static final double MILLIS = 1000;
 
-    /** What an operator is told of our own meters where whoever counts does not say it. */
+    /** Describes our own meters to operators, where the code that counts does not. */
     private static final Map<String, String> DESCRIPTIONS = Map.ofEntries(
             Map.entry("muster.api.audit.lost", "Entries of the audit log that Kafka did not take"),
             Map.entry("muster.api.requests.outstanding", "Requests that wait for an answer over Kafka"),

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * is replaced while the others run, so that the application runs is no sign that a failure is over. Thread-safe.
  */
 public final class RecentFailures implements KafkaStreams.StateListener {
-    /** Bounds how many an application has before it is given up. */
+    /** Bounds how many an application has before it ends. */
     public static final int MOST = 20;
 
     private static final Duration WELL = Duration.ofMinutes(1);

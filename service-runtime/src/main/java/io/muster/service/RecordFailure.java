@@ -17,7 +17,7 @@ public final class RecordFailure {
     }
 
     /**
-     * Returns why the record is put aside.
+     * Returns why the record becomes a dead letter.
      *
      * @throws RuntimeException the failure itself, where it is not the record's
      */

@@ -49,7 +49,7 @@ public final class ServiceProgram {
     }
 
     /**
-     * Returns when the process was told to end and the service is closed. Told while the service starts, it is closed behind the start. Where that
+     * Returns when the process was asked to end and the service is closed. Asked while the service starts, it is closed behind the start. Where that
      * takes longer than a minute, the process ends without. A setting that can't work ends it with {@link #UNUSABLE} and one sentence.
      */
     public static void run(String name, String[] args, Start start) throws Exception {
@@ -57,11 +57,11 @@ public final class ServiceProgram {
     }
 
     static void run(String name, String[] args, Duration closeLimit, Start start) throws Exception {
-        CountDownLatch told = new CountDownLatch(1);
+        CountDownLatch asked = new CountDownLatch(1);
         CountDownLatch closed = new CountDownLatch(1);
         Runtime.getRuntime()
                 .addShutdownHook(Thread.ofPlatform().name("shutdown").unstarted(() -> {
-                    told.countDown();
+                    asked.countDown();
                     awaitQuietly(closed, closeLimit);
                 }));
         AutoCloseable service;
@@ -79,7 +79,7 @@ public final class ServiceProgram {
             return;
         }
         LOG.info("{} started", name);
-        told.await();
+        asked.await();
         try {
             service.close();
             LOG.info("{} ended", name);

@@ -24,7 +24,7 @@ import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.TopologyDescription;
 import org.jspecify.annotations.Nullable;
 
-/** One running Kafka Streams application, exactly once, tuned for a short road: its processors commit in {@link Steps}. */
+/** One running Kafka Streams application, exactly once, tuned for low latency: its processors batch their commits themselves. */
 public final class StreamsApplication implements AutoCloseable {
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
     private static final int COMMIT_INTERVAL_MS = 1000;

@@ -17,6 +17,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -37,6 +38,7 @@ import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A broker or a registry that fails at each call in turn: everything is read nevertheless, once, and no thread ends. */
 class LogFollowerTest {
@@ -49,6 +51,23 @@ class LogFollowerTest {
     private final ConcurrentLinkedQueue<String> fatal = new ConcurrentLinkedQueue<>();
     private final AtomicInteger turns = new AtomicInteger();
     private final AtomicLong nanoTime = new AtomicLong();
+    private final Brokers brokers = new Brokers();
+
+    /** Answer at once, or fail, or are silent. */
+    private static final class Brokers implements EndOffsets {
+        private final AtomicInteger asked = new AtomicInteger();
+        private volatile Supplier<CompletableFuture<Map<TopicPartition, Long>>> answer =
+                () -> CompletableFuture.completedFuture(Map.of(PARTITION, 0L));
+
+        @Override
+        public CompletableFuture<Map<TopicPartition, Long>> ask(Collection<TopicPartition> partitions) {
+            asked.incrementAndGet();
+            return answer.get();
+        }
+
+        @Override
+        public void close() {}
+    }
 
     static Stream<Supplier<RuntimeException>> troubles() {
         return Stream.of(
@@ -111,7 +130,8 @@ class LogFollowerTest {
 
     private LogFollower follower(
             Supplier<Consumer<String, byte[]>> clients, LogFollower.Reader reader, Duration firstPause) {
-        return new LogFollower("test", clients, Set.of(TOPIC), null, reader, fatal::add, firstPause, nanoTime::get);
+        return new LogFollower(
+                "test", clients, () -> brokers, Set.of(TOPIC), null, reader, fatal::add, firstPause, nanoTime::get);
     }
 
     private LogFollower.Reader reader(java.util.function.Consumer<ConsumerRecord<String, byte[]>> before) {
@@ -123,7 +143,7 @@ class LogFollowerTest {
             }
 
             @Override
-            public void turn() {
+            public void polled() {
                 turns.incrementAndGet();
             }
         };
@@ -185,9 +205,9 @@ class LogFollowerTest {
             log.schedulePollTask(() -> log.addRecord(new ConsumerRecord<>(TOPIC, 0, 0, "k0", bytes("v0"))));
             soon().atMost(LIMIT).until(() -> tries.get() > 2);
             nanoTime.addAndGet(Duration.ofSeconds(14).toNanos());
-            assertThat(follower.ready()).as("14 s behind the last step").isTrue();
+            assertThat(follower.ready()).as("14 s behind the last poll").isTrue();
             nanoTime.addAndGet(Duration.ofSeconds(1).toNanos());
-            assertThat(follower.ready()).as("15 s behind the last step").isFalse();
+            assertThat(follower.ready()).as("15 s behind the last poll").isFalse();
             away.set(false);
             soon().atMost(LIMIT).until(follower::ready);
         }
@@ -195,22 +215,11 @@ class LogFollowerTest {
         assertThat(fatal).isEmpty();
     }
 
-    /** A poll of brokers that are away is empty, and nothing else; it reads on at once when they are back. */
-    @Test
-    void isUnreadyWhereNoBrokerHasAnsweredForLongAndReadyAgainBehindIt() {
-        AtomicBoolean away = new AtomicBoolean();
-        AtomicInteger unanswered = new AtomicInteger();
-        MockConsumer<String, byte[]> log = new MockConsumer<>("earliest") {
-            @Override
-            public synchronized Map<TopicPartition, Long> endOffsets(
-                    Collection<TopicPartition> partitions, Duration limit) {
-                if (away.get()) {
-                    unanswered.incrementAndGet();
-                    throw new TimeoutException("the brokers are away");
-                }
-                return endOffsets(partitions);
-            }
-        };
+    /** A poll of brokers that are away is empty, and nothing else; the question is one that fails, or that nobody answers. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void isUnreadyWhereNoBrokerAnswersAndReadsOnMeanwhile(boolean silent) {
+        MockConsumer<String, byte[]> log = new MockConsumer<>("earliest");
         log.updateBeginningOffsets(Map.of(PARTITION, 0L));
         log.updateEndOffsets(Map.of(PARTITION, 0L));
         log.updatePartitions(TOPIC, List.of(new PartitionInfo(TOPIC, 0, Node.noNode(), new Node[0], new Node[0])));
@@ -219,16 +228,16 @@ class LogFollowerTest {
             soon().atMost(LIMIT).until(follower::ready);
             nanoTime.addAndGet(Duration.ofSeconds(14).toNanos());
             int turn = turns.get();
-            soon().atMost(LIMIT).until(() -> turns.get() > turn + 2);
+            soon().atMost(LIMIT).until(() -> turns.get() > turn + 3);
             nanoTime.addAndGet(Duration.ofSeconds(14).toNanos());
             assertThat(follower.ready()).as("it has asked since").isTrue();
-            int then = turns.get();
-            soon().atMost(LIMIT).until(() -> turns.get() > then + 2);
-            away.set(true);
+            CompletableFuture<Map<TopicPartition, Long>> question = new CompletableFuture<>();
+            brokers.answer = () -> silent ? question : CompletableFuture.failedFuture(new TimeoutException("away"));
+            int before = brokers.asked.get();
             soon().atMost(LIMIT).until(() -> {
                 // The question that was under way may have been answered at the time before.
                 nanoTime.addAndGet(Duration.ofSeconds(6).toNanos());
-                return unanswered.get() > 0;
+                return brokers.asked.get() > before;
             });
             nanoTime.addAndGet(Duration.ofSeconds(16).toNanos());
             assertThat(follower.ready()).isFalse();
@@ -238,7 +247,8 @@ class LogFollowerTest {
             soon().atMost(LIMIT).until(follower::ready);
             assertThat(taken).as("read though the question is not answered").containsExactly("k0");
             nanoTime.addAndGet(Duration.ofSeconds(16).toNanos());
-            away.set(false);
+            brokers.answer = () -> CompletableFuture.completedFuture(Map.of());
+            question.complete(Map.of());
             soon().atMost(LIMIT).until(follower::ready);
         }
         assertThat(fatal).isEmpty();
@@ -280,6 +290,7 @@ class LogFollowerTest {
             try (LogFollower follower = new LogFollower(
                     "test",
                     () -> interrupted(consumer, calls, number, trouble),
+                    () -> brokers,
                     Set.of(TOPIC),
                     PARTITION,
                     reader(_ -> {}),
@@ -310,7 +321,7 @@ class LogFollowerTest {
         assertThat(fatal).singleElement().asString().contains("test can't go on", "StackOverflowError");
     }
 
-    /** Looks often: there are hundreds of waits. */
+    /** Polls often: there are hundreds of waits. */
     private static ConditionFactory soon() {
         return await().pollInterval(Duration.ofMillis(2));
     }

@@ -30,7 +30,7 @@ class ServiceProgramTest {
             Thread main = Thread.currentThread();
             ServiceProgram.run("stuck", args, (_, _) -> {
                 Thread.ofPlatform().start(() -> {
-                    while (main.getState() != Thread.State.WAITING) { // It runs, and waits to be told to end.
+                    while (main.getState() != Thread.State.WAITING) { // It runs, and waits to be asked to end.
                         Thread.onSpinWait();
                     }
                     for (int i = 0; i < 10_000; i++) { // As each record that can't be written does.
@@ -42,7 +42,7 @@ class ServiceProgramTest {
         }
     }
 
-    /** A service that runs until it is told to end, and does not come to its end. */
+    /** A service that runs until it is asked to end, and does not come to its end. */
     static final class Endless {
         private Endless() {}
 
@@ -54,7 +54,7 @@ class ServiceProgramTest {
         }
     }
 
-    /** A service that is told to end while it starts. */
+    /** A service that is asked to end while it starts. */
     static final class Slow {
         private Slow() {}
 

@@ -2,12 +2,17 @@ package io.muster.system;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
+import com.tngtech.archunit.core.domain.JavaCall;
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.properties.HasName;
+import com.tngtech.archunit.core.domain.properties.HasOwner;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Arrays;
+import org.apache.kafka.streams.Topology;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -65,6 +70,31 @@ class ArchitectureTest {
                 .resideInAnyPackage(Arrays.stream(SERVICES)
                         .filter(other -> !other.equals(service))
                         .toArray(String[]::new))
+                .check(CLASSES);
+    }
+
+    /** It is a command for operators, and standalone is one. */
+    @Test
+    void noServiceUsesTheCommandThatMovesState() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages("io.muster.service.growth..", "io.muster.standalone..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.muster.service.growth..")
+                .check(CLASSES);
+    }
+
+    /** A store that isn't declared would lose its rows when topics grow. Stream jobs are applications of their own, which never grow. */
+    @Test
+    void storesAreAddedByTheirDeclarationsOnly() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages("io.muster.processor.engine.stream..")
+                .should()
+                .callMethodWhere(JavaCall.Predicates.target(HasName.Predicates.name("addStateStore"))
+                        .and(JavaCall.Predicates.target(
+                                HasOwner.Predicates.With.owner(JavaClass.Predicates.assignableTo(Topology.class)))))
                 .check(CLASSES);
     }
 }

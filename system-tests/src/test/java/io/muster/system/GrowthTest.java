@@ -149,7 +149,7 @@ class GrowthTest {
             }
             refused(2, 6, "take a multiple of 4");
             refused(2, 2, "there can be more, and never fewer");
-            refused(2, 8, "Somebody runs as muster-");
+            refused(2, 8, "A service runs as muster-");
             muster.end();
 
             List<String> grown = List.of("--job-partitions=4", "--device-partitions=12");

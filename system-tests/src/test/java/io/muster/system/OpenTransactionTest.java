@@ -44,9 +44,9 @@ class OpenTransactionTest {
             for (int time = 0; time < 2; time++) {
                 producer.beginTransaction();
                 producer.send(new ProducerRecord<>("open-in", 0, "k", "v")).get();
-                watch.look();
-                watch.look();
-                watch.look();
+                watch.check();
+                watch.check();
+                watch.check();
                 producer.commitTransaction();
             }
             StreamTopics.create(kafka, "open-readers-store-changelog");

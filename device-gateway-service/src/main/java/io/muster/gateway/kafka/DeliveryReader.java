@@ -4,13 +4,16 @@ import io.muster.codec.RecordCodec;
 import io.muster.codec.UndecodableRecordException;
 import io.muster.records.Delivery;
 import io.muster.registry.SchemaRegistryException;
+import io.muster.service.EndOffsets;
 import io.muster.service.LastSuccess;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -29,7 +32,7 @@ import org.slf4j.LoggerFactory;
  * for, one record's fault is a dead letter, and anything else ends the process.
  */
 final class DeliveryReader {
-    /** Where a batch goes. */
+    /** Takes what is read. */
     interface Sink {
         /**
          * Hands a delivery over.
@@ -38,10 +41,10 @@ final class DeliveryReader {
          */
         void take(Delivery delivery, ConsumerRecord<String, byte[]> record, long writtenAfter);
 
-        /** How many of what was handed over or put aside are not where they belong yet. */
+        /** Returns how many of the deliveries and dead letters are not where they belong yet. */
         int waiting();
 
-        /** The record can't be used. */
+        /** Dead-letters a record that can't be used. */
         void putAside(ConsumerRecord<String, byte[]> record, String reason);
     }
 
@@ -49,17 +52,20 @@ final class DeliveryReader {
     private record Decoded(
             ConsumerRecord<String, byte[]> record, @Nullable Delivery delivery, String fault) {}
 
-    /** Where the deliveries ended, when that was asked. */
+    /** The end of the deliveries, when that was asked. */
     private record End(long offset, long nanos, Instant at) {}
+
+    /** The question where they end, and when it was asked. */
+    private record Question(CompletableFuture<Map<TopicPartition, Long>> answer, long nanos, Instant at) {}
 
     private static final Logger LOG = LoggerFactory.getLogger(DeliveryReader.class);
     private static final Duration POLL = Duration.ofMillis(100);
     private static final Duration RETRY = Duration.ofMillis(200);
     private static final Duration BREATH = Duration.ofMillis(1);
-    private static final Duration BETWEEN_LOOKS = Duration.ofSeconds(1);
-    private static final Duration LOOK_LIMIT = Duration.ofSeconds(5);
+    private static final Duration BETWEEN_QUESTIONS = Duration.ofSeconds(1);
 
     private final org.apache.kafka.clients.consumer.Consumer<String, byte[]> consumer;
+    private final EndOffsets ends;
     private final TopicPartition mine;
     private final RecordCodec<Delivery> codec;
     private final Sink sink;
@@ -72,7 +78,8 @@ final class DeliveryReader {
     private volatile Instant caughtUpAt = Instant.EPOCH;
     private End before;
     private End last;
-    private long nextLook;
+    private long nextQuestion;
+    private @Nullable Question question;
     private @Nullable Thread thread;
 
     /**
@@ -83,6 +90,7 @@ final class DeliveryReader {
      */
     DeliveryReader(
             org.apache.kafka.clients.consumer.Consumer<String, byte[]> consumer,
+            EndOffsets ends,
             TopicPartition mine,
             RecordCodec<Delivery> codec,
             Sink sink,
@@ -90,6 +98,7 @@ final class DeliveryReader {
             LongSupplier nanoTime,
             Consumer<String> fatal) {
         this.consumer = consumer;
+        this.ends = ends;
         this.mine = mine;
         this.codec = codec;
         this.sink = sink;
@@ -97,22 +106,22 @@ final class DeliveryReader {
         this.nanoTime = nanoTime;
         this.fatal = fatal;
         this.lastAnswer = new LastSuccess(nanoTime);
-        // Before the first look nobody knows when the records were written that are there already: long ago.
+        // Before the first answer nobody knows when the records were written that are there already: long ago.
         this.before = new End(0, nanoTime.getAsLong() - Duration.ofDays(1).toNanos(), Instant.EPOCH);
         this.last = before;
-        this.nextLook = nanoTime.getAsLong();
+        this.nextQuestion = nanoTime.getAsLong();
     }
 
     void start() {
         thread = Thread.ofPlatform().daemon().name("deliveries").start(this::run);
     }
 
-    /** Whether deliveries are read: the brokers have answered lately, and the registry if it was needed. */
+    /** Returns whether deliveries are read: the brokers have answered lately, and the registry if it was needed. */
     boolean ready() {
         return !closed && !failed && lastAnswer.isRecent();
     }
 
-    /** All deliveries that were written before that instant are with their connections; 1970 before that can be told for the first time. */
+    /** Returns an instant: all deliveries that were written before it are with their connections. 1970 before the first is known. */
     Instant caughtUpAt() {
         return caughtUpAt;
     }
@@ -122,13 +131,13 @@ final class DeliveryReader {
         try {
             while (!closed) {
                 try {
-                    step();
+                    pollOnce();
                     if (waits) {
                         LOG.info("Deliveries are read again");
                         waits = false;
                     }
                 } catch (WakeupException e) {
-                    LOG.debug("Woken to end");
+                    LOG.debug("Woken up to end");
                 } catch (RetriableException | SchemaRegistryException e) {
                     if (!waits) {
                         LOG.warn("Deliveries can't be read for now: {}", e.toString());
@@ -149,9 +158,9 @@ final class DeliveryReader {
 
     /**
      * Hands a batch over once the one before it is with its connections, and then asks where the deliveries end, if all before the end that it
-     * knows were with their connections. A broker that does not answer holds deliveries up for {@link #LOOK_LIMIT} at most, and for half of the time.
+     * knows were with their connections. Nothing waits for the answer.
      */
-    void step() throws InterruptedException {
+    void pollOnce() throws InterruptedException {
         if (sink.waiting() > 0) {
             Thread.sleep(BREATH);
             return;
@@ -162,8 +171,10 @@ final class DeliveryReader {
             handOver(batch);
             lastAnswer.note();
         }
-        if (reached) {
-            look();
+        if (question != null) {
+            learnEnd(question);
+        } else if (reached) {
+            askEnd();
         }
     }
 
@@ -213,27 +224,39 @@ final class DeliveryReader {
      * Asks about once a second where the deliveries end, when all before the last such end are with their connections: the gateway had caught
      * up at that time.
      */
-    private void look() {
+    private void askEnd() {
         long nanos = nanoTime.getAsLong();
-        if (nanos - nextLook < 0) {
+        if (nanos - nextQuestion < 0) {
             return;
         }
         caughtUpAt = last.at();
         Instant at = clock.instant();
-        long offset;
-        try {
-            offset = Objects.requireNonNull(
-                    consumer.endOffsets(List.of(mine), LOOK_LIMIT).get(mine));
-        } catch (RetriableException e) {
-            LOG.warn("Nobody says where the deliveries end, for now: {}", e.toString());
-            long now = nanoTime.getAsLong();
-            nextLook = now + Math.max(now - nanos, BETWEEN_LOOKS.toNanos());
-            return;
+        question = new Question(ends.ask(List.of(mine)), nanos, at);
+        nextQuestion = nanos + BETWEEN_QUESTIONS.toNanos();
+    }
+
+    private void learnEnd(Question asked) {
+        switch (asked.answer().state()) {
+            case RUNNING -> {}
+            case SUCCESS -> {
+                before = last;
+                last = new End(
+                        Objects.requireNonNull(asked.answer().resultNow().get(mine)), asked.nanos(), asked.at());
+                lastAnswer.note();
+                question = null;
+            }
+            case FAILED -> {
+                question = null;
+                switch (asked.answer().exceptionNow()) {
+                    case RetriableException e ->
+                        LOG.warn("The brokers don't say where the deliveries end, for now: {}", e.toString());
+                    case RuntimeException e -> throw e;
+                    case Error e -> throw e;
+                    case Throwable e -> throw new IllegalStateException(e);
+                }
+            }
+            case CANCELLED -> throw new IllegalStateException("nobody cancels the question");
         }
-        nextLook = nanos + BETWEEN_LOOKS.toNanos();
-        before = last;
-        last = new End(offset, nanos, at);
-        lastAnswer.note();
     }
 
     /** Takes no more deliveries; those that were taken are with their connections when it returns, or the limit is over. */

@@ -14,6 +14,7 @@ import io.muster.records.DeviceReport;
 import io.muster.records.GatewayHeartbeat;
 import io.muster.records.RequestConnection;
 import io.muster.records.Telemetry;
+import io.muster.service.EndOffsets;
 import io.muster.service.KafkaConnection;
 import io.muster.service.SettingsException;
 import io.muster.service.Traces;
@@ -66,6 +67,7 @@ public final class FleetLink implements Fleet, AutoCloseable {
     private final RecordCodec<Telemetry> telemetry;
     private final RecordCodec<Delivery> deliveries;
     private final KafkaConsumer<String, byte[]> consumer;
+    private final EndOffsets ends;
     private final TopicPartition mine;
     private final LogWriter log;
     private final PutAside aside;
@@ -116,6 +118,7 @@ public final class FleetLink implements Fleet, AutoCloseable {
                 .forEach(_ -> beats.add(CompletableFuture.completedFuture(null)));
         consumer.position(mine);
         consumer.commitSync();
+        this.ends = EndOffsets.of(kafka);
         this.log = new LogWriter(producer, meters, fatal);
         this.aside = new PutAside(log, letters, clock);
         this.metrics = List.of(new KafkaClientMetrics(producer), new KafkaClientMetrics(consumer));
@@ -125,7 +128,7 @@ public final class FleetLink implements Fleet, AutoCloseable {
     /** Begins to read deliveries and to report that this gateway lives. */
     public void start(Connections connections) {
         DeliveryReader reading = new DeliveryReader(
-                consumer, mine, deliveries, new ToConnections(connections), clock, System::nanoTime, fatal);
+                consumer, ends, mine, deliveries, new ToConnections(connections), clock, System::nanoTime, fatal);
         reader = reading;
         heart.scheduleAtFixedRate(() -> beat(reading), 0, HEARTBEAT.toMillis(), TimeUnit.MILLISECONDS);
         reading.start();
@@ -246,6 +249,7 @@ public final class FleetLink implements Fleet, AutoCloseable {
         stopReading();
         heart.shutdownNow();
         metrics.forEach(KafkaClientMetrics::close);
+        ends.close();
         log.close(CLOSE_LIMIT);
     }
 

@@ -1,12 +1,15 @@
 package io.muster.gateway.kafka;
 
+import io.muster.service.EndOffsets;
 import java.lang.reflect.Proxy;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -71,6 +74,26 @@ final class PartitionDouble {
                 });
     }
 
+    /** Returns the brokers, who say where it ends; their answer fails when the call "endOffsets" is told to. */
+    EndOffsets ends() {
+        return new EndOffsets() {
+            @Override
+            public CompletableFuture<Map<TopicPartition, Long>> ask(Collection<TopicPartition> partitions) {
+                try {
+                    reach("endOffsets");
+                } catch (Throwable e) {
+                    return CompletableFuture.failedFuture(e);
+                }
+                synchronized (PartitionDouble.this) {
+                    return CompletableFuture.completedFuture(Map.of(PARTITION, (long) values.size()));
+                }
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+
     private synchronized @Nullable Object call(String name, Object[] arguments) {
         switch (name) {
             case "poll" -> {
@@ -80,9 +103,6 @@ final class PartitionDouble {
             case "seek" -> position = (long) arguments[1];
             case "position" -> {
                 return position;
-            }
-            case "endOffsets" -> {
-                return Map.of(PARTITION, (long) values.size());
             }
             case "close", "wakeup" -> {}
             default -> throw new AssertionError(name);

@@ -19,7 +19,7 @@ import java.util.regex.Pattern;
 
 /**
  * Which endpoints of users are reached: those of an allowlist; where it is empty, every address on the public internet and no other. Addresses
- * are judged as they are connected to, so a name that means another address a moment later gains nothing. ADR 0020.
+ * are checked as they are connected to, so a name that means another address a moment later gains nothing. ADR 0020.
  *
  * @param allowed the only hosts that are reached, whatever their addresses are; none for public addresses
  */
@@ -128,7 +128,7 @@ public record EndpointAccess(List<Host> allowed) {
         try {
             return isPublic(InetAddress.ofLiteral(name)) ? Optional.empty() : Optional.of(notPublic(name));
         } catch (IllegalArgumentException _) {
-            return Optional.empty(); // A name: it is judged by what it means when it is connected to.
+            return Optional.empty(); // A name: it is checked when it is connected to, by its addresses.
         }
     }
 

@@ -1,5 +1,6 @@
 package io.muster.service.growth;
 
+import io.muster.service.LogScan;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -21,8 +22,8 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /** Reads what is committed in partitions, up to ends that are given. Not thread-safe. */
 final class LogReader implements AutoCloseable {
-    /** Short: an end that only a transaction's mark is behind is seen in a poll that brings nothing. */
-    private static final Duration POLL = Duration.ofMillis(10);
+    /** An operator waits for the command, however much there is to read. */
+    private static final Duration UNBOUNDED = Duration.ofDays(365);
 
     private static final int FETCH_WAIT_MS = 50;
 
@@ -92,17 +93,9 @@ final class LogReader implements AutoCloseable {
         Map<TopicPartition, Long> beginnings = consumer.beginningOffsets(partitions);
         beginnings.forEach((partition, beginning) ->
                 consumer.seek(partition, Math.max(beginning, from.getOrDefault(partition, 0L))));
-        while (partitions.stream().anyMatch(partition -> consumer.position(partition) < end(ends, partition))) {
-            for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
-                if (record.offset() < end(ends, new TopicPartition(record.topic(), record.partition()))) {
-                    visitor.accept(record);
-                }
-            }
-        }
-    }
-
-    private static long end(Map<TopicPartition, Long> ends, TopicPartition partition) {
-        return ends.getOrDefault(partition, 0L);
+        Map<TopicPartition, Long> wanted = new HashMap<>();
+        partitions.forEach(partition -> wanted.put(partition, ends.getOrDefault(partition, 0L)));
+        LogScan.readOn(consumer, wanted, UNBOUNDED, () -> false, visitor);
     }
 
     @Override

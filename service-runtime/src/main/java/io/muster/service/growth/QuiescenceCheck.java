@@ -58,12 +58,12 @@ final class QuiescenceCheck {
             members = members();
         }
         if (!members.isEmpty()) {
-            throw new RefusedException("Somebody runs as " + String.join(" and ", members)
+            throw new RefusedException("A service runs as " + String.join(" and ", members)
                     + ": end all services first, planner and processor last.");
         }
         List<String> unread = unread();
         if (!unread.isEmpty()) {
-            throw new RefusedException("Not all is read of " + String.join(", ", unread)
+            throw new RefusedException("Records are not read yet of " + String.join(", ", unread)
                     + ": start planner and processor alone, let them read it, and end them.");
         }
         requireNoExpansion();
@@ -75,7 +75,7 @@ final class QuiescenceCheck {
         });
         if (!running.isEmpty()) {
             throw new RefusedException(
-                    "Stream jobs run: stop them first, and start them behind it where their output ended: "
+                    "Stream jobs run. Stop them, and start them from their last output when this has ended: "
                             + String.join(", ", running) + ".");
         }
     }
@@ -102,7 +102,7 @@ final class QuiescenceCheck {
         });
         if (!expanding.isEmpty()) {
             throw new RefusedException(
-                    "Jobs are still looking for their devices: start planner and processor alone, let them end it, and end them: "
+                    "Jobs still expand: start planner and processor alone, wait until every job has its targets, and end them: "
                             + String.join(", ", expanding) + ".");
         }
     }

@@ -1,16 +1,14 @@
 package io.muster.service.state;
 
 import io.muster.service.KafkaConnection;
+import io.muster.service.LogScan;
 import io.muster.topics.Topic;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
@@ -43,25 +41,16 @@ public interface Documents {
 
     private static Map<String, byte[]> latest(
             KafkaConsumer<String, byte[]> consumer, TopicPartition partition, Set<String> keys) {
-        long deadline = System.nanoTime() + Duration.ofMinutes(1).toNanos();
-        consumer.assign(List.of(partition));
-        consumer.seekToBeginning(List.of(partition));
-        long end = consumer.endOffsets(List.of(partition)).getOrDefault(partition, 0L);
         Map<String, byte[]> found = new HashMap<>();
-        while (consumer.position(partition) < end) {
-            if (System.nanoTime() > deadline) {
-                throw new TimeoutException("The documents of " + partition + " could not be read within a minute.");
-            }
-            for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofMillis(100))) {
-                if (record.key() != null && keys.contains(record.key())) {
-                    if (record.value() == null) {
-                        found.remove(record.key());
-                    } else {
-                        found.put(record.key(), record.value());
-                    }
+        LogScan.read(consumer, consumer.endOffsets(Set.of(partition)), Duration.ofMinutes(1), () -> false, record -> {
+            if (record.key() != null && keys.contains(record.key())) {
+                if (record.value() == null) {
+                    found.remove(record.key());
+                } else {
+                    found.put(record.key(), record.value());
                 }
             }
-        }
+        });
         return found;
     }
 }

@@ -19,14 +19,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Puts entries of a store aside that can't be read: somebody wrote into its changelog, and it was restored from that. Where a compacted topic
+ * Removes entries of a store that can't be read: somebody wrote into its changelog, and it was restored from that. Where a compacted topic
  * keeps the same documents, the document takes the entry's place; else the entry is gone, and the log names its key and what to do. Where so much
  * can't be read that the registry is to blame, nothing is touched and the service ends with a sentence. For one task.
  */
 public final class Healer<V extends SpecificRecord> {
     private static final Logger LOG = LoggerFactory.getLogger(Healer.class);
 
-    /** So many may always be put aside. */
+    /** So many may always be removed. */
     private static final int FEW = 100;
 
     private final KeyValueStore<String, byte[]> store;
@@ -55,12 +55,12 @@ public final class Healer<V extends SpecificRecord> {
     }
 
     /**
-     * Decodes what was read from the store. Where that can't be read and still stands there, every entry of the store that can't be is put
-     * aside, and the answer is what stands there then.
+     * Decodes what was read from the store. Where that can't be read and still stands there, every entry of the store that can't be is removed or
+     * replaced, and the answer is what stands there then.
      *
      * @param value null for none
      * @return null where there is no such entry, or none any more
-     * @throws UnusableStateException when nothing may be put aside: see {@link #requireFew}
+     * @throws UnusableStateException when nothing may be removed: see {@link #requireFew}
      */
     public @Nullable V decoded(String key, byte @Nullable [] value) {
         if (value == null) {
@@ -97,7 +97,7 @@ public final class Healer<V extends SpecificRecord> {
                 throw unusable(corrupt.size(), fault.get());
             }
         }
-        corrupt.keySet().forEach(key -> putAside(key, latest.get(key)));
+        corrupt.keySet().forEach(key -> replace(key, latest.get(key)));
     }
 
     /**
@@ -121,7 +121,7 @@ public final class Healer<V extends SpecificRecord> {
                 + store.name() + " partition=" + partition);
     }
 
-    private void putAside(String key, byte @Nullable [] document) {
+    private void replace(String key, byte @Nullable [] document) {
         if (document != null) {
             store.put(key, document);
             LOG.warn(

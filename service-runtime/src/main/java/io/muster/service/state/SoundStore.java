@@ -21,7 +21,7 @@ import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
 import org.jspecify.annotations.Nullable;
 
-/** A store of records whose entries that can't be read are put aside by a {@link Healer}: its readers never meet one. For one task. */
+/** A store of records. A {@link Healer} removes entries that can't be read: readers never meet one. For one task. */
 public final class SoundStore<V extends SpecificRecord> implements KeyValueStore<String, V> {
     private final KeyValueStore<String, byte[]> bytes;
     private final RecordCodec<V> codec;
@@ -157,7 +157,7 @@ public final class SoundStore<V extends SpecificRecord> implements KeyValueStore
         return new Sound(bytes.prefixScan(prefix, serializer));
     }
 
-    /** Passes over entries that were put aside. */
+    /** Skips entries that were removed. */
     private final class Sound implements KeyValueIterator<String, V> {
         private final KeyValueIterator<String, byte[]> entries;
         private @Nullable KeyValue<String, V> next;

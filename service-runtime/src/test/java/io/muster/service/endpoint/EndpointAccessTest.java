@@ -87,10 +87,10 @@ class EndpointAccessTest {
                 .satisfies(to -> assertThat(to.getPort()).isEqualTo(443));
     }
 
-    /** Whichever way an address is written, it is judged by what it means. */
+    /** Whichever way an address is written, it is checked by what it means. */
     @ParameterizedTest
     @ValueSource(strings = {"localhost", "LOCALHOST.", "2130706433", "127.1", "0"})
-    void namesAreJudgedByWhatTheyMeanWhenTheyAreConnectedTo(String host) {
+    void checksNamesByTheirAddressesWhenTheyAreConnectedTo(String host) {
         assertThatThrownBy(() -> PUBLIC.resolve(host, 80)).isInstanceOf(EndpointAccess.RefusedException.class);
     }
 

@@ -5,6 +5,7 @@ import io.muster.processor.format.InputFormat;
 import io.muster.processor.format.JsonRecords;
 import io.muster.query.stream.StreamQuery;
 import io.muster.service.KafkaConnection;
+import io.muster.service.LogScan;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -17,15 +18,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.Consumer;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
@@ -34,14 +34,14 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Files of reference data, as a topic of one start: so every instance and every replay sees the same. One file is valid since ever; of several
- * each from the time on that its path says, and all of it replaces the one before. Those that come while the start runs are looked for.
+ * each from the time on that its path says, and all of it replaces the one before. Files that come while the start runs are polled for.
  */
 final class ReferenceFile implements AutoCloseable {
     /** Of its topic: its records are as old as they are valid. */
     static final Map<String, String> SETTINGS = Map.of("message.timestamp.type", "CreateTime", "retention.ms", "-1");
 
     private static final Logger LOG = LoggerFactory.getLogger(ReferenceFile.class);
-    private static final Duration LOOK = Duration.ofSeconds(5);
+    private static final Duration INTERVAL = Duration.ofSeconds(5);
 
     /** Bounds a row, in bytes: 1 MiB with the rest of a record. */
     private static final int LARGEST_ROW = 1_000_000;
@@ -89,7 +89,7 @@ final class ReferenceFile implements AutoCloseable {
         this.clients = clients;
         this.pause = pause;
         this.clock = clock;
-        this.following = file.path().hasVersions() ? Thread.ofVirtual().unstarted(this::lookOn) : null;
+        this.following = file.path().hasVersions() ? Thread.ofVirtual().unstarted(this::pollFiles) : null;
     }
 
     static String topic(String applicationId, String input) {
@@ -108,10 +108,10 @@ final class ReferenceFile implements AutoCloseable {
             KafkaConnection kafka,
             InstantSource clock)
             throws StreamJobDefinitionException {
-        return publish(folder, file, topic, Clients.of(kafka, topic), LOOK, clock);
+        return publish(folder, file, topic, Clients.of(kafka, topic), INTERVAL, clock);
     }
 
-    /** As above. @param pause between two looks for newer files */
+    /** As above. @param pause between two polls for newer files */
     static ReferenceFile publish(
             Optional<Path> folder,
             StreamJobDefinition.Input.OfFile file,
@@ -121,11 +121,11 @@ final class ReferenceFile implements AutoCloseable {
             InstantSource clock)
             throws StreamJobDefinitionException {
         ReferenceFile published = new ReferenceFile(folder, file, topic, clients, pause, clock);
-        published.look();
+        published.publishNewer();
         return published;
     }
 
-    /** Where more files may come, looks for them until it is closed. */
+    /** Starts to poll for newer files until it is closed, where more may come. */
     void follow() {
         if (following != null) {
             following.start();
@@ -137,21 +137,21 @@ final class ReferenceFile implements AutoCloseable {
         return trouble;
     }
 
-    private void lookOn() {
+    private void pollFiles() {
         try {
             while (true) {
                 Thread.sleep(pause);
                 try {
-                    look();
+                    publishNewer();
                     trouble = latest.isPresent()
                             ? Optional.empty()
                             : Optional.of("There are no reference data yet: " + file.path());
                 } catch (StreamJobDefinitionException e) {
                     trouble = Optional.of(String.valueOf(e.getMessage()));
                 } catch (RuntimeException | StackOverflowError e) {
-                    // This thread is the only one that looks for newer data: it goes on, and the job says why it has
+                    // This thread is the only one that polls for newer data: it goes on, and the job says why it has
                     // none.
-                    LOG.warn("Reference data are looked for again, topic={} reason={}", topic, e.toString());
+                    LOG.warn("Newer reference data can't be published and are tried again, topic={} reason={}", topic, e.toString());
                     trouble = Optional.of("Newer reference data " + file.path() + " can't be taken now: "
                             + e.getClass().getSimpleName() + ".");
                 }
@@ -161,7 +161,7 @@ final class ReferenceFile implements AutoCloseable {
         }
     }
 
-    private void look() throws StreamJobDefinitionException {
+    private void publishNewer() throws StreamJobDefinitionException {
         SortedMap<Instant, Path> files = files().headMap(clock.instant().plus(AHEAD));
         if (files.isEmpty()
                 || latest.filter(known -> !known.isBefore(files.lastKey())).isPresent()) {
@@ -204,26 +204,19 @@ final class ReferenceFile implements AutoCloseable {
         return rows.size();
     }
 
-    /** From when on the latest is valid that is in the topic. */
+    /** Returns from when on the latest version in the topic is valid. */
     private Optional<Instant> published() {
         TopicPartition partition = new TopicPartition(topic, 0);
+        AtomicReference<Instant> last = new AtomicReference<>();
         try (Consumer<byte[], byte[]> consumer = clients.readers().get()) {
-            consumer.assign(Set.of(partition));
-            consumer.seekToBeginning(Set.of(partition));
-            long end = consumer.endOffsets(Set.of(partition)).getOrDefault(partition, 0L);
-            Optional<Instant> last = Optional.empty();
-            long deadline = System.nanoTime() + LIMIT.toNanos();
-            while (consumer.position(partition) < end) {
-                if (System.nanoTime() > deadline) {
-                    throw new TimeoutException(
-                            "The topic " + topic + " could not be read within " + LIMIT.toSeconds() + " s.");
-                }
-                for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(100))) {
-                    last = Optional.of(Instant.ofEpochMilli(record.timestamp()));
-                }
-            }
-            return last;
+            LogScan.read(
+                    consumer,
+                    consumer.endOffsets(Set.of(partition)),
+                    LIMIT,
+                    () -> false,
+                    record -> last.set(Instant.ofEpochMilli(record.timestamp())));
         }
+        return Optional.ofNullable(last.get());
     }
 
     private Path root() throws StreamJobDefinitionException {

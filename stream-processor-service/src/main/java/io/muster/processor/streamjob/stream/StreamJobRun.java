@@ -57,7 +57,7 @@ final class StreamJobRun implements AutoCloseable {
 
     private final long number;
     private final KafkaStreams streams;
-    private final Stumbling stumbling;
+    private final RunFailures failures;
     private final AtomicLong until;
     private final List<EndpointDelivery> deliveries;
     private final List<ReferenceFile> files;
@@ -70,7 +70,7 @@ final class StreamJobRun implements AutoCloseable {
     private StreamJobRun(
             long number,
             KafkaStreams streams,
-            Stumbling stumbling,
+            RunFailures failures,
             AtomicLong until,
             List<EndpointDelivery> deliveries,
             List<ReferenceFile> files,
@@ -81,7 +81,7 @@ final class StreamJobRun implements AutoCloseable {
         this.outputs = outputs;
         this.passing = passing;
         this.files = files;
-        this.stumbling = stumbling;
+        this.failures = failures;
         this.deliveries = deliveries;
         this.number = number;
         this.streams = streams;
@@ -198,10 +198,10 @@ final class StreamJobRun implements AutoCloseable {
                 applicationId(number), options.kafka(), options.stateDir(), units, options.replication(), more);
         KafkaStreams streams = logEnds.application(StreamJobTopology.build(spec), StreamsApplication.properties(own));
         opened.push(() -> streams.close(CLOSE_LIMIT));
-        Stumbling stumbling = new Stumbling(streamJobId, number, restarting, place.clock(), Stumbling.PAUSE);
-        streams.setUncaughtExceptionHandler(stumbling);
+        RunFailures failures = new RunFailures(streamJobId, number, restarting, place.clock(), RunFailures.PAUSE);
+        streams.setUncaughtExceptionHandler(failures);
         streams.setStateListener((now, before) -> {
-            stumbling.onChange(now, before);
+            failures.onChange(now, before);
             delay.running(now == KafkaStreams.State.RUNNING);
         });
         streams.start();
@@ -224,7 +224,7 @@ final class StreamJobRun implements AutoCloseable {
         return new StreamJobRun(
                 number,
                 streams,
-                stumbling,
+                failures,
                 until,
                 deliveries,
                 List.copyOf(files.values()),
@@ -377,11 +377,11 @@ final class StreamJobRun implements AutoCloseable {
 
     /** Why it can't go on; empty while it can. */
     Optional<String> failure() {
-        return stumbling.failure();
+        return failures.failure();
     }
 
     boolean isRunning() {
-        return streams.state() == KafkaStreams.State.RUNNING && !stumbling.isPausing();
+        return streams.state() == KafkaStreams.State.RUNNING && !failures.isPausing();
     }
 
     /** Why an output does not take what is written, or reference data are not there; empty where all is well. */

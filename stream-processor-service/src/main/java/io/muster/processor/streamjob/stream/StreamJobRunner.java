@@ -161,10 +161,10 @@ public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable 
     }
 
     @Override
-    public void turn() {
+    public void polled() {
         Set<String> all = new HashSet<>(wanted.keySet());
         all.addAll(runs.keySet());
-        all.forEach(this::attend);
+        all.forEach(this::reconcile);
         if (purged.plus(PURGE).isBefore(place.clock().instant())) {
             purged = place.clock().instant();
             runs.values().forEach(run -> run.purge(admin));
@@ -172,7 +172,7 @@ public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable 
     }
 
     /** Has a thread do what the job wants, unless one is at it or there is nothing to do. */
-    private void attend(String id) {
+    private void reconcile(String id) {
         @Nullable StreamJob job = wanted.get(id);
         if (!wantsSomething(job, runs.get(id))) {
             return;
@@ -246,7 +246,7 @@ public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable 
             run.close();
             runs.remove(id);
             if (job == null || !ends(job)) {
-                cleaned(run.number());
+                cleanUp(run.number());
             }
             run = null;
         }
@@ -255,7 +255,7 @@ public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable 
         }
         long number = current.getNumber();
         if (ends(job)) {
-            if (cleaned(number)) {
+            if (cleanUp(number)) {
                 tell(id, job, new ReportStreamJobStopped(number));
             }
         } else if (isActive(job)) {
@@ -264,7 +264,7 @@ public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable 
     }
 
     /** Deletes what the start leaves, unless another instance still runs it. @return whether it is over */
-    private boolean cleaned(long number) throws ExecutionException, InterruptedException {
+    private boolean cleanUp(long number) throws ExecutionException, InterruptedException {
         boolean over = StreamJobRun.isOver(admin, number);
         if (over) {
             StreamJobRun.clean(admin, number);

@@ -12,6 +12,7 @@ import io.muster.records.StreamJobProgress;
 import io.muster.records.StreamJobStart;
 import io.muster.records.StreamPosition;
 import io.muster.service.KafkaConnection;
+import io.muster.service.LogScan;
 import io.muster.topics.Topics;
 import java.time.Duration;
 import java.time.Instant;
@@ -64,7 +65,7 @@ final class StreamPositions {
     }
 
     /**
-     * Where the start begins.
+     * Finds where the start begins.
      *
      * @param units that the job has: so many tasks share a query that can be shared
      * @param isStale whether the job changed meanwhile, so that the answer is not wanted any more
@@ -227,7 +228,7 @@ final class StreamPositions {
     }
 
     /**
-     * The latest word of each task that writes results, of starts before the given one. Records of an open transaction are waited
+     * Returns the latest progress of each task that writes results, of starts before the given one. Records of an open transaction are waited
      * for: one that another job left when it was killed would hide this job's latest.
      */
     private Map<Integer, StreamJobProgress> progress(
@@ -235,21 +236,12 @@ final class StreamPositions {
         List<TopicPartition> partitions = consumer.partitionsFor(Topics.STREAM_JOB_PROGRESS.name(), LIMIT).stream()
                 .map(info -> new TopicPartition(info.topic(), info.partition()))
                 .toList();
-        consumer.assign(partitions);
-        consumer.seekToBeginning(partitions);
-        Map<TopicPartition, Long> ends = ends(partitions);
         Map<Integer, StreamJobProgress> latest = new HashMap<>();
-        long deadline = System.nanoTime() + LIMIT.toNanos();
-        while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
-            if (isStale.getAsBoolean() || System.nanoTime() > deadline) {
-                throw new TimeoutException("How far the job is could not be read within " + LIMIT.toSeconds() + " s.");
+        LogScan.read(consumer, ends(partitions), LIMIT, isStale, record -> {
+            if (record.key() != null && record.key().startsWith(streamJobId + " ")) {
+                take(latest, record, streamJobId, before);
             }
-            for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofMillis(100))) {
-                if (record.key() != null && record.key().startsWith(streamJobId + " ")) {
-                    take(latest, record, streamJobId, before);
-                }
-            }
-        }
+        });
         return latest;
     }
 
@@ -267,7 +259,7 @@ final class StreamPositions {
             progress = codecs.of(Topics.STREAM_JOB_PROGRESS).decode(record.value());
         } catch (UndecodableRecordException e) {
             LOG.warn(
-                    "A record is passed by, topic={} partition={} offset={} reason={}",
+                    "A record can't be read and is skipped, topic={} partition={} offset={} reason={}",
                     record.topic(),
                     record.partition(),
                     record.offset(),
@@ -284,7 +276,7 @@ final class StreamPositions {
         }
     }
 
-    /** Behind all that was written, committed or not. */
+    /** Returns where all ends that was written, committed or not. */
     private Map<TopicPartition, Long> ends(List<TopicPartition> partitions) {
         try (Consumer<String, byte[]> consumer = consumers.apply("read_uncommitted")) {
             return consumer.endOffsets(partitions, LIMIT);

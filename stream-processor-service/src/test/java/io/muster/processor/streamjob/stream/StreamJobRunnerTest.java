@@ -104,11 +104,11 @@ class StreamJobRunnerTest {
         cluster.topics.addAll(List.of(EndpointDelivery.topic(earlier, "alerts"), rows));
         try (StreamJobRunner runner = runner(cluster.admin(), producer())) {
             runner.take(record(earlier));
-            runner.turn();
+            runner.polled();
             runner.take(record(null));
-            runner.turn();
+            runner.polled();
             runner.take(record(living));
-            runner.turn();
+            runner.polled();
         }
         assertThat(cluster.topics).containsExactly(rows);
     }
@@ -137,7 +137,7 @@ class StreamJobRunnerTest {
                     Interrupted.at(Producer.class, producer, calls, failing, trouble))) {
                 runner.take(record(job(FIRST, StreamJobStatus.STOPPING, start)));
                 await("call " + failing).atMost(LIMIT).until(() -> {
-                    runner.turn();
+                    runner.polled();
                     return producer.history().stream()
                             .map(said -> codecs.of(Topics.STREAM_JOB_COMMANDS).decode(said.value()))
                             .map(StreamJobCommand::getCommand)

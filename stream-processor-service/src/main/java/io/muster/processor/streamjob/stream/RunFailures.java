@@ -18,8 +18,8 @@ import org.slf4j.LoggerFactory;
  * Decides about a run whose thread failed: a failure of a record or a row fails the job, and so do as many {@link RecentFailures} as there may
  * be; before, the thread is replaced, each time a second later. Thread-safe.
  */
-final class Stumbling implements StreamsUncaughtExceptionHandler, KafkaStreams.StateListener {
-    private static final Logger LOG = LoggerFactory.getLogger(Stumbling.class);
+final class RunFailures implements StreamsUncaughtExceptionHandler, KafkaStreams.StateListener {
+    private static final Logger LOG = LoggerFactory.getLogger(RunFailures.class);
 
     /** Delays the first replacement; the second takes twice as long, and so on. */
     static final Duration PAUSE = Duration.ofSeconds(1);
@@ -39,7 +39,7 @@ final class Stumbling implements StreamsUncaughtExceptionHandler, KafkaStreams.S
      * @param restarting is given the reason when a thread is replaced
      * @param pause before the first time
      */
-    Stumbling(String streamJobId, long number, Consumer<String> restarting, InstantSource clock, Duration pause) {
+    RunFailures(String streamJobId, long number, Consumer<String> restarting, InstantSource clock, Duration pause) {
         this.streamJobId = streamJobId;
         this.number = number;
         this.restarting = restarting;
@@ -74,7 +74,7 @@ final class Stumbling implements StreamsUncaughtExceptionHandler, KafkaStreams.S
             failed = String.valueOf(failure.get().getMessage());
             return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
         }
-        LOG.warn("A stream job stumbled, streamJobId={} start={} reason={}", streamJobId, number, e.toString());
+        LOG.warn("A thread of a stream job failed, streamJobId={} start={} reason={}", streamJobId, number, e.toString());
         int times = failures.add();
         if (times >= RecentFailures.MOST) {
             failed = "It failed " + times + " times: " + e;

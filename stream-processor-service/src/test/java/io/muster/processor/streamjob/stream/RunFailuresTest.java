@@ -12,25 +12,25 @@ import org.apache.kafka.streams.errors.StreamsException;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
 import org.junit.jupiter.api.Test;
 
-class StumblingTest {
+class RunFailuresTest {
     private static final int MOST = 20;
 
     private final List<String> restarting = new ArrayList<>();
     private final List<Boolean> pausing = new ArrayList<>();
     private Instant now = Instant.parse("2026-11-21T10:00:00Z");
-    private final Stumbling stumbling = new Stumbling("j", 7, this::report, () -> now, Duration.ZERO);
+    private final RunFailures failures = new RunFailures("j", 7, this::report, () -> now, Duration.ZERO);
 
     private void report(String reason) {
         restarting.add(reason);
-        pausing.add(stumbling.isPausing());
+        pausing.add(failures.isPausing());
     }
 
     private void fail(int times, Duration between) {
         for (int i = 0; i < times; i++) {
-            stumbling.handle(new StreamsException("a bug"));
-            stumbling.onChange(State.REBALANCING, State.RUNNING);
+            failures.handle(new StreamsException("a bug"));
+            failures.onChange(State.REBALANCING, State.RUNNING);
             now = now.plusSeconds(1);
-            stumbling.onChange(State.RUNNING, State.REBALANCING);
+            failures.onChange(State.RUNNING, State.REBALANCING);
             now = now.plus(between);
         }
     }
@@ -39,10 +39,10 @@ class StumblingTest {
     @Test
     void aRunThatFailsAgainAndAgainFailsTheJob() {
         fail(MOST - 1, Duration.ofSeconds(59));
-        assertThat(stumbling.failure()).isEmpty();
+        assertThat(failures.failure()).isEmpty();
         assertThat(restarting).hasSize(MOST - 1);
         fail(1, Duration.ZERO);
-        assertThat(stumbling.failure())
+        assertThat(failures.failure())
                 .hasValueSatisfying(why ->
                         assertThat(why).startsWith("It failed 20 times: ").endsWith("a bug"));
         assertThat(restarting).hasSize(MOST - 1);
@@ -51,23 +51,23 @@ class StumblingTest {
     @Test
     void aFailureIsForgottenAfterAMinuteInWhichAllRan() {
         fail(3 * MOST, Duration.ofMinutes(1));
-        assertThat(stumbling.failure()).isEmpty();
+        assertThat(failures.failure()).isEmpty();
         assertThat(restarting).hasSize(3 * MOST);
     }
 
     /** The job is not called Running before the thread is replaced. */
     @Test
     void aRunPausesFromItsReportUntilTheThreadIsReplaced() {
-        stumbling.handle(new StreamsException("a bug"));
+        failures.handle(new StreamsException("a bug"));
         assertThat(pausing).containsExactly(true);
-        assertThat(stumbling.isPausing()).isFalse();
+        assertThat(failures.isPausing()).isFalse();
     }
 
     @Test
     void aFailureOfARecordFailsTheJobAtOnce() {
-        assertThat(stumbling.handle(new StreamsException(new StreamJobFailure("offset 7: no number"))))
+        assertThat(failures.handle(new StreamsException(new StreamJobFailure("offset 7: no number"))))
                 .isEqualTo(StreamThreadExceptionResponse.SHUTDOWN_CLIENT);
-        assertThat(stumbling.failure()).contains("offset 7: no number");
+        assertThat(failures.failure()).contains("offset 7: no number");
         assertThat(restarting).isEmpty();
     }
 }
