@@ -5,13 +5,17 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.processor.StateRestoreCallback;
 import org.apache.kafka.streams.processor.StateStore;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorSupplier;
 import org.apache.kafka.streams.processor.internals.InternalProcessorContext;
 import org.apache.kafka.streams.processor.internals.StateRestoreCallbackAdapter;
 import org.apache.kafka.streams.state.KeyValueStore;
@@ -28,8 +32,26 @@ final class RestoredTopology extends Topology {
     }
 
     @Override
-    public synchronized <S extends StateStore> Topology addStateStore(StoreBuilder<S> builder, String... processors) {
-        return super.addStateStore(restoring(builder), processors);
+    public synchronized <KIn, VIn, KOut, VOut> Topology addProcessor(
+            String name, ProcessorSupplier<KIn, VIn, KOut, VOut> supplier, String... parents) {
+        return super.addProcessor(
+                name,
+                new ProcessorSupplier<KIn, VIn, KOut, VOut>() {
+                    @Override
+                    public Processor<KIn, VIn, KOut, VOut> get() {
+                        return supplier.get();
+                    }
+
+                    @Override
+                    public Set<StoreBuilder<?>> stores() {
+                        Set<StoreBuilder<?>> stores = new HashSet<>();
+                        for (StoreBuilder<?> builder : supplier.stores()) {
+                            stores.add(restoring(builder));
+                        }
+                        return stores;
+                    }
+                },
+                parents);
     }
 
     @SuppressWarnings("unchecked") // A proxy of the same.

@@ -50,7 +50,11 @@ class LogScanTest {
     @Test
     void endsAtItsLimit() {
         assertThatThrownBy(() -> LogScan.read(
-                        consumer, Map.of(A, 9L, B, 4L), Duration.ofMillis(20), () -> false, record -> read.add(record.key())))
+                        consumer,
+                        Map.of(A, 9L, B, 4L),
+                        Duration.ofMillis(20),
+                        () -> false,
+                        record -> read.add(record.key())))
                 .isInstanceOf(TimeoutException.class)
                 .hasMessageContaining("t-0");
     }
@@ -58,7 +62,11 @@ class LogScanTest {
     @Test
     void endsWhereNobodyWantsTheAnswer() {
         assertThatThrownBy(() -> LogScan.read(
-                        consumer, Map.of(A, 9L, B, 4L), LIMIT, () -> read.size() == 4, record -> read.add(record.key())))
+                        consumer,
+                        Map.of(A, 9L, B, 4L),
+                        LIMIT,
+                        () -> read.size() == 4,
+                        record -> read.add(record.key())))
                 .isInstanceOf(TimeoutException.class);
         assertThat(read).hasSize(4);
     }

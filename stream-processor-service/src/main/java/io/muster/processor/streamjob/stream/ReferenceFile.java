@@ -151,7 +151,10 @@ final class ReferenceFile implements AutoCloseable {
                 } catch (RuntimeException | StackOverflowError e) {
                     // This thread is the only one that polls for newer data: it goes on, and the job says why it has
                     // none.
-                    LOG.warn("Newer reference data can't be published and are tried again, topic={} reason={}", topic, e.toString());
+                    LOG.warn(
+                            "Newer reference data can't be published and are tried again, topic={} reason={}",
+                            topic,
+                            e.toString());
                     trouble = Optional.of("Newer reference data " + file.path() + " can't be taken now: "
                             + e.getClass().getSimpleName() + ".");
                 }

@@ -74,7 +74,11 @@ final class RunFailures implements StreamsUncaughtExceptionHandler, KafkaStreams
             failed = String.valueOf(failure.get().getMessage());
             return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
         }
-        LOG.warn("A thread of a stream job failed, streamJobId={} start={} reason={}", streamJobId, number, e.toString());
+        LOG.warn(
+                "A thread of a stream job failed, streamJobId={} start={} reason={}",
+                streamJobId,
+                number,
+                e.toString());
         int times = failures.add();
         if (times >= RecentFailures.MOST) {
             failed = "It failed " + times + " times: " + e;
