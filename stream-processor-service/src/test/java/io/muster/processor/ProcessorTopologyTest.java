@@ -262,6 +262,7 @@ class ProcessorTopologyTest {
                         "java.io",
                         "io.muster.records..",
                         "io.muster.query..",
+                        "io.muster.service.decider",
                         "io.muster.processor." + rules,
                         "org.jspecify..")
                 .check(new ClassFileImporter()

@@ -240,8 +240,7 @@ final class DeliveryReader {
             case RUNNING -> {}
             case SUCCESS -> {
                 before = last;
-                last = new End(
-                        Objects.requireNonNull(asked.answer().resultNow().get(mine)), asked.nanos(), asked.at());
+                last = new End(Objects.requireNonNull(asked.answer().resultNow().get(mine)), asked.nanos(), asked.at());
                 lastAnswer.note();
                 question = null;
             }

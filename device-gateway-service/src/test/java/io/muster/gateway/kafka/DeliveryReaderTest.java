@@ -53,7 +53,7 @@ class DeliveryReaderTest {
     private final RecordCodec<Delivery> codec = new RecordCodec<>(new Registry(), "deliveries-value", Delivery.class);
     private final DeliveryReader reader = new DeliveryReader(
             partition.consumer(),
-                partition.ends(),
+            partition.ends(),
             PartitionDouble.PARTITION,
             codec,
             new Sink(),
@@ -254,7 +254,9 @@ class DeliveryReaderTest {
         slow.pollOnce();
         slow.pollOnce();
         assertThat(questions).hasSize(2);
-        assertThat(slow.caughtUpAt()).as("when it was asked, not when it was answered").isEqualTo(start);
+        assertThat(slow.caughtUpAt())
+                .as("when it was asked, not when it was answered")
+                .isEqualTo(start);
     }
 
     @Test
