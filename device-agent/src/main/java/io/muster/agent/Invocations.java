@@ -1,8 +1,8 @@
 package io.muster.agent;
 
-/** Is told of each method that reaches a device. Called on the threads of the connections. */
+/** Sees each method that reaches a device. Called on the threads of the connections. */
 @FunctionalInterface
 public interface Invocations {
-    /** @param id of the request: the same where it comes again */
+    /** Takes note of a call. @param id of the request: the same where it comes again */
     void invoked(String deviceId, String method, String id);
 }

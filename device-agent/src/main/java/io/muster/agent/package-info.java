@@ -1,4 +1,8 @@
-/** Devices as programs: they speak MQTT as the SDKs of IoT Hub do, and know nothing else of Muster. Contract: iot-hub, section 4. */
+/**
+ * Simulates fleets of devices for load and demonstration, on {@code device-client}: behaviour and counters are its own. Contract: iot-hub, section 4.
+ *
+ * <p>May import: {@code java}, {@code com.fasterxml.jackson}, {@code io.muster.access}, {@code io.muster.device}.
+ */
 @NullMarked
 package io.muster.agent;
 

@@ -88,13 +88,7 @@ class AgentTest {
     @Test
     void aHubThatIsAwayIsTriedUntilItIsThere() throws Exception {
         int nobody = Ports.free();
-        Target target = new Target(
-                "localhost",
-                nobody,
-                "localhost",
-                null,
-                Target.Tokens.byKeys("localhost", Map.of("d", "a2V5")),
-                Duration.ofHours(1));
+        Target target = Target.byKeys("localhost", nobody, "localhost", null, Map.of("d", "a2V5"));
         try (SimulatedFleet fleet =
                 SimulatedFleet.start(target, Behaviour.PERFECT, List.of("d"), 100, InstantSource.system())) {
             await().until(() -> fleet.counters().ends().getOrDefault("unreachable", 0L) >= 3);

@@ -17,7 +17,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What holds for every service. */
 class ArchitectureTest {
     private static final String[] SERVICES = {
-        "io.muster.api..", "io.muster.planner..", "io.muster.gateway..", "io.muster.processor..", "io.muster.agent.."
+        "io.muster.api..",
+        "io.muster.planner..",
+        "io.muster.gateway..",
+        "io.muster.processor..",
+        "io.muster.device..",
+        "io.muster.agent.."
     };
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())
@@ -47,6 +52,7 @@ class ArchitectureTest {
                 .and()
                 .resideOutsideOfPackages(
                         "io.muster.api.http..",
+                        "io.muster.device",
                         "io.muster.gateway.mqtt..",
                         "io.muster.gateway.kafka..",
                         "io.muster.processor.function..",

@@ -1,4 +1,4 @@
-package io.muster.agent;
+package io.muster.device;
 
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -6,17 +6,17 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 /**
- * Devices that want to connect, first or again. So many begin in a second and so many are under way at once, that a hub which is slow
- * is not asked faster than it answers. Thread-safe.
+ * Holds devices that are to connect, first or again. So many begin in a second and so many are under way at once that a slow hub is not asked
+ * faster than it answers. Thread-safe.
  */
-final class ConnectQueue {
+final class ConnectQueue<D> {
     /** How often {@link #tick} is to be called. */
     static final long TICK_MS = 10;
 
     private static final int UNDER_WAY = 256;
     private static final double TICKS_PER_SECOND = 1000.0 / TICK_MS;
 
-    private final Queue<SimulatedDevice> waiting = new ConcurrentLinkedQueue<>();
+    private final Queue<D> waiting = new ConcurrentLinkedQueue<>();
     private final AtomicInteger underWay = new AtomicInteger();
     private final double perTick;
     private double allowance;
@@ -29,20 +29,20 @@ final class ConnectQueue {
         this.perTick = rate / TICKS_PER_SECOND;
     }
 
-    void add(SimulatedDevice device) {
+    void add(D device) {
         waiting.add(device);
     }
 
-    /** An attempt came to an end, good or bad. */
+    /** Counts an attempt as ended, good or bad. */
     void settled() {
         underWay.decrementAndGet();
     }
 
     /** Begins as many attempts as are allowed now. By one thread. */
-    void tick(Consumer<SimulatedDevice> connect) {
-        allowance = Math.min(Math.max(1, perTick), allowance + perTick);
+    void tick(Consumer<D> connect) {
+        allowance = Math.min(perTick + 1, allowance + perTick);
         while (allowance >= 1 && underWay.get() < UNDER_WAY) {
-            SimulatedDevice next = waiting.poll();
+            D next = waiting.poll();
             if (next == null) {
                 return;
             }

@@ -1,0 +1,12 @@
+package io.muster.device.journal;
+
+import java.io.IOException;
+
+/** Says that the journal holds as much unacknowledged as it may: whoever makes reports is to wait until some are acknowledged. */
+public final class JournalFullException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    JournalFullException(long bytes, long limit) {
+        super("The journal is full: wait until the hub has acknowledged some, bytes=" + bytes + " limit=" + limit);
+    }
+}

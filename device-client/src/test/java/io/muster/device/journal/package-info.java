@@ -1,0 +1,4 @@
+@NullMarked
+package io.muster.device.journal;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.muster.device;
+
+import org.jspecify.annotations.NullMarked;
