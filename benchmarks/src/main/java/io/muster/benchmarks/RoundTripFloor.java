@@ -9,7 +9,7 @@ import io.muster.agent.SimulatedFleet;
 import io.muster.agent.Target;
 import io.muster.gateway.GatewayChannels;
 import io.muster.gateway.connect.DeviceAuthorities;
-import io.muster.gateway.connect.Doorkeeper;
+import io.muster.gateway.connect.Authenticator;
 import io.muster.gateway.fleet.Fleet;
 import io.muster.gateway.mqtt.Connections;
 import io.muster.gateway.mqtt.MqttServer;
@@ -70,7 +70,7 @@ final class RoundTripFloor implements Fleet, AutoCloseable {
                         Optional.empty(),
                         certificate,
                         key,
-                        new Doorkeeper(HubHosts.of("localhost"), () -> new DeviceAuthorities(List.of())),
+                        new Authenticator(HubHosts.of("localhost"), () -> new DeviceAuthorities(List.of())),
                         () -> policies,
                         InstantSource.system(),
                         MqttSettings.LARGEST_MESSAGE,

@@ -150,11 +150,11 @@ public final class DeviceConnector implements AutoCloseable {
         if (context != null) {
             channel.pipeline().addLast(context.newHandler(channel.alloc(), hub.host(), hub.port()));
         }
-        int keepAlive = keepAliveSeconds();
+        long keepAlive = TimeUnit.SECONDS.toMillis(keepAliveSeconds());
         channel.pipeline()
                 .addLast(MqttEncoder.INSTANCE)
                 .addLast(new MqttDecoder(LARGEST_PACKET))
-                .addLast(new IdleStateHandler(keepAlive, Math.max(1, keepAlive / 2), 0))
+                .addLast(new IdleStateHandler(keepAlive, keepAlive / 2, 0, TimeUnit.MILLISECONDS))
                 .addLast(device.connection());
     }
 

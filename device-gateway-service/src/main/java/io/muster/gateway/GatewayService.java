@@ -6,7 +6,7 @@ import io.muster.access.ReloadedFile;
 import io.muster.access.SharedAccessPolicies;
 import io.muster.codec.Codecs;
 import io.muster.gateway.connect.DeviceAuthorities;
-import io.muster.gateway.connect.Doorkeeper;
+import io.muster.gateway.connect.Authenticator;
 import io.muster.gateway.kafka.FleetLink;
 import io.muster.gateway.mqtt.Connections;
 import io.muster.gateway.mqtt.MqttServer;
@@ -30,7 +30,7 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A running gateway. */
+/** Runs a gateway. */
 public final class GatewayService implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(GatewayService.class);
 
@@ -60,7 +60,7 @@ public final class GatewayService implements AutoCloseable {
                                 + " out and name mqtt.tls.certificate, or say mqtt.plain.anywhere=true.");
             }
             MqttSettings.PerAddress direct = new MqttSettings.PerAddress(
-                    settings.number("mqtt.connects.per.address", MqttSettings.PerAddress.USUAL.arrivals()),
+                    settings.number("mqtt.connects.per.address", MqttSettings.PerAddress.USUAL.connects()),
                     settings.number("mqtt.refusals.per.address", MqttSettings.PerAddress.USUAL.refusals()));
             return new Options(
                     kafka,
@@ -72,7 +72,7 @@ public final class GatewayService implements AutoCloseable {
                             proxiedPort,
                             certificate.orElse(null),
                             settings.optionalPath("mqtt.tls.key").orElse(null),
-                            new Doorkeeper(
+                            new Authenticator(
                                     HubHosts.of(settings.text("hub.hosts", "localhost")),
                                     authorities(settings.optionalPath("devices.ca.file"), clock)),
                             policies(settings, clock),
@@ -80,7 +80,7 @@ public final class GatewayService implements AutoCloseable {
                             settings.number("mqtt.message.bytes", MqttSettings.LARGEST_MESSAGE),
                             direct,
                             new MqttSettings.PerAddress(
-                                    settings.number("mqtt.proxied.connects.per.address", direct.arrivals()),
+                                    settings.number("mqtt.proxied.connects.per.address", direct.connects()),
                                     settings.number("mqtt.proxied.refusals.per.address", direct.refusals()))));
         }
 

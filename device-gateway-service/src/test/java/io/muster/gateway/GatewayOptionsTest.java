@@ -27,7 +27,7 @@ class GatewayOptionsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"--mqtt.port=0", "--mqtt.proxied.port=0"})
-    void showsTokensToNoNetworkUnlessItIsToldTo(String port) {
+    void rejectsPlainMqttOnANetworkUnlessAllowed(String port) {
         assertThatCode(() -> options(port)).doesNotThrowAnyException();
         assertThatThrownBy(() -> options(port, "--mqtt.host=0.0.0.0"))
                 .isInstanceOf(SettingsException.class)
@@ -37,7 +37,7 @@ class GatewayOptionsTest {
     }
 
     @Test
-    void takesEachSettingWhateverTheOthersAre() {
+    void takesEachSettingIndependently() {
         assertThat(options(
                                 "--mqtt.tls.certificate=c.pem",
                                 "--mqtt.tls.key=k.pem",

@@ -9,7 +9,7 @@ import io.muster.access.KeyPair;
 import io.muster.access.SharedAccessPolicies;
 import io.muster.access.SharedAccessSignature;
 import io.muster.gateway.connect.DeviceAuthorities;
-import io.muster.gateway.connect.Doorkeeper;
+import io.muster.gateway.connect.Authenticator;
 import io.muster.gateway.mqtt.Connections;
 import io.muster.gateway.mqtt.MqttServer;
 import io.muster.gateway.mqtt.MqttSettings;
@@ -62,8 +62,8 @@ class MqttServerTest {
     private static final String DESIRED = "$iothub/twin/PATCH/properties/desired/#";
     private static final String TWIN = "$iothub/twin/res/#";
     private static final Instant DECIDED = Instant.parse("2001-02-03T04:05:06Z");
-    private static final int MOST_ARRIVALS = 20;
-    private static final MqttSettings.PerAddress LIMITS = new MqttSettings.PerAddress(MOST_ARRIVALS, 10);
+    private static final int MOST_CONNECTS = 20;
+    private static final MqttSettings.PerAddress LIMITS = new MqttSettings.PerAddress(MOST_CONNECTS, 10);
 
     private final FleetDouble fleet = new FleetDouble();
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
@@ -86,7 +86,7 @@ class MqttServerTest {
                         Optional.of(0),
                         null,
                         null,
-                        new Doorkeeper(HubHosts.of("hub.test"), () -> new DeviceAuthorities(List.of())),
+                        new Authenticator(HubHosts.of("hub.test"), () -> new DeviceAuthorities(List.of())),
                         () -> policies,
                         () -> now == null ? Instant.now() : now,
                         MqttSettings.LARGEST_MESSAGE,
@@ -178,7 +178,7 @@ class MqttServerTest {
         "d, hub.test/d, garbage, 5",
         "nobody, hub.test/nobody, good, 5"
     })
-    void answersAConnectByWhatItShows(String clientId, String userName, String credentials, int code)
+    void acceptsOrRefusesAConnectByItsCredentials(String clientId, String userName, String credentials, int code)
             throws IOException {
         Instant later = Instant.now().plusSeconds(3600);
         String password = switch (credentials) {
@@ -222,7 +222,7 @@ class MqttServerTest {
     }
 
     @Test
-    void aMessageIsGoneWhenTheDeviceHasAcknowledgedIt() throws IOException {
+    void reportsAMessageOnceTheDeviceHasAcknowledgedIt() throws IOException {
         try (MqttClient client = connected()) {
             assertThat(client.subscribe(1, MESSAGES)).containsExactly(1);
             assertThat(fleet.reported(SubscriptionsChanged.class).getLast().getAtLeastOnce())
@@ -254,7 +254,7 @@ class MqttServerTest {
     }
 
     @Test
-    void aMessageWithQosZeroIsGoneWhenItIsWritten() throws IOException {
+    void reportsAMessageWithQosZeroOnceItIsWritten() throws IOException {
         try (MqttClient client = connected(MESSAGES)) {
             deliver(message(epoch(), 7, "one"));
             assertThat(client.publish().packetId()).isZero();
@@ -323,7 +323,7 @@ class MqttServerTest {
         "d/m/x, hub.test/d/m/x, hub.test/devices/d/modules/m, 5",
         "d, hub.test/d, hub.test/devices/d/modules/m, 5",
     })
-    void aModuleConnectsWithItsOwnKey(String clientId, String userName, String resource, int code) throws IOException {
+    void connectsAModuleWithItsOwnKey(String clientId, String userName, String resource, int code) throws IOException {
         KeyPair keys = KeyPair.generate(new SecureRandom());
         register("d/m", keys);
         String token = token(resource, keys.primary(), null, Instant.now().plusSeconds(60));
@@ -345,7 +345,7 @@ class MqttServerTest {
     }
 
     @Test
-    void whoIsSilentForOneAndAHalfKeepAlivesIsClosed() throws IOException {
+    void closesAConnectionThatIsSilentForOneAndAHalfKeepAlives() throws IOException {
         try (MqttClient client = client()) {
             byte[] connect = MqttClient.connectPacket("d", "hub.test/d", goodToken(), false);
             // The keep-alive stands behind the protocol's name, level and flags; here it is a second.
@@ -365,7 +365,7 @@ class MqttServerTest {
     }
 
     @Test
-    void otherVersionsOfMqttAreRefused() throws IOException {
+    void refusesOtherVersionsOfMqtt() throws IOException {
         try (MqttClient client = client()) {
             client.raw(new byte[] {0x10, 0x0d, 0, 4, 'M', 'Q', 'T', 'T', 5, 2, 0, 60, 0, 0, 0});
             assertThat(client.packet()[0]).isEqualTo((byte) 0x20);
@@ -377,7 +377,7 @@ class MqttServerTest {
     }
 
     @Test
-    void subscriptionsSurviveAGracefulEnd() throws IOException {
+    void keepsSubscriptionsOverAGracefulEnd() throws IOException {
         try (MqttClient client = connected(METHODS)) {
             client.raw(new byte[] {(byte) 0xe0, 0});
             assertThat(client.closed()).isTrue();
@@ -397,7 +397,7 @@ class MqttServerTest {
     }
 
     @Test
-    void aGatewayThatEndsWaitsForAnswersAndForNothingElse() throws IOException {
+    void waitsForAnswersAndForNothingElseWhenItEnds() throws IOException {
         KeyPair keys = KeyPair.generate(new SecureRandom());
         register("e", keys);
         String token =
@@ -423,7 +423,7 @@ class MqttServerTest {
     }
 
     @Test
-    void aMethodGoesToTheDeviceAndItsAnswerBack() throws IOException {
+    void deliversAMethodAndReportsItsAnswer() throws IOException {
         try (MqttClient client = connected(METHODS)) {
             deliver(request(epoch(), "00ff"));
             MqttClient.Publish publish = client.publish();
@@ -445,7 +445,7 @@ class MqttServerTest {
 
     /** The second call's end shows that the first call's time is over too. */
     @Test
-    void anAnswerInTimeEndsTheCallAndOneThatDoesNotComeIsReportedAtItsTime() throws IOException {
+    void reportsAnAnswerInTimeAndAMissingOneAtItsDeadline() throws IOException {
         try (MqttClient client = connected(METHODS)) {
             deliver(request(epoch(), "01", Duration.ofMillis(1500)));
             client.publish();
@@ -469,7 +469,7 @@ class MqttServerTest {
     }
 
     @Test
-    void aCallOutlivesItsConnection() throws IOException {
+    void takesAnAnswerOverTheNextConnection() throws IOException {
         try (MqttClient client = connected(METHODS)) {
             deliver(request(epoch(), "01", Duration.ofMillis(700)));
             deliver(request(epoch(), "02", Duration.ofSeconds(1)));
@@ -486,7 +486,7 @@ class MqttServerTest {
     }
 
     @Test
-    void anAnswerThatCannotBeKeptEndsTheConnectionAndTheCallIsNotForgotten() throws IOException {
+    void endsTheConnectionAndKeepsTheCallWhereAnAnswerCannotBeWritten() throws IOException {
         try (MqttClient client = connected(METHODS)) {
             deliver(request(epoch(), "01", Duration.ofMillis(300)));
             client.publish();
@@ -504,7 +504,7 @@ class MqttServerTest {
     }
 
     @Test
-    void aMethodThatCannotBeHandedOverIsReported() throws IOException {
+    void reportsAMethodThatCannotBeDelivered() throws IOException {
         deliver(request(99, "01"));
         try (MqttClient client = connected(DESIRED)) {
             deliver(request(epoch() - 1, "02"));
@@ -528,7 +528,7 @@ class MqttServerTest {
     }
 
     @Test
-    void aDeviceThatDoesNotReadIsClosedAndHoldsUpNobody() throws IOException {
+    void closesADeviceThatDoesNotReadAndDelaysNoOther() throws IOException {
         fleet.devices.put("e", fleet.devices.get("d"));
         try (MqttClient deaf = connected(METHODS);
                 MqttClient other = client()) {
@@ -554,7 +554,7 @@ class MqttServerTest {
     }
 
     @Test
-    void twinAndDesiredAndReported() throws IOException {
+    void answersTwinRequestsAndNotifiesOfDesiredProperties() throws IOException {
         try (MqttClient client = connected(TWIN, DESIRED)) {
             client.publish("$iothub/twin/GET/?$rid=a-b%20c", " ", 0);
             await().untilAsserted(
@@ -584,7 +584,7 @@ class MqttServerTest {
                 "$iothub/twin/PATCH/properties/reported/?$rid=7",
                 "$iothub/twin/GET/?$rid=7"
             })
-    void aPublishIsAcknowledgedOnceItIsWrittenAndNotWhereItCannotBeKept(String topic) throws IOException {
+    void acknowledgesAPublishOnlyOnceItIsWritten(String topic) throws IOException {
         try (MqttClient client = connected(METHODS, TWIN)) {
             deliver(request(epoch(), "01"));
             client.publish();
@@ -602,7 +602,7 @@ class MqttServerTest {
     }
 
     @Test
-    void thatADeviceIsGoneIsReportedOnceThereIsRoomForIt() throws IOException {
+    void reportsADisconnectedDeviceOnceThereIsRoom() throws IOException {
         long epoch;
         try (MqttClient client = connected()) {
             epoch = epoch();
@@ -616,7 +616,7 @@ class MqttServerTest {
     }
 
     @Test
-    void telemetryIsAcknowledgedWithItsProperties() throws IOException {
+    void acknowledgesTelemetryWithItsProperties() throws IOException {
         try (MqttClient client = connected()) {
             int id = client.publish("devices/d/messages/events/%24.mid=m%201&a%26b=%C3%BC%3D%2Fx&k2=&alone", "{}", 1);
             assertThat(client.packet()).containsExactly(0x40, 2, id >> 8, id);
@@ -640,7 +640,7 @@ class MqttServerTest {
                 "anything",
                 "devices/d/messages/events/%zz"
             })
-    void aTopicThatIsNoneOfItsOwnEndsTheConnection(String topic) throws IOException {
+    void endsTheConnectionAtAForeignTopic(String topic) throws IOException {
         try (MqttClient client = connected()) {
             client.publish(topic, "{}", 0);
             assertThat(client.closed()).isTrue();
@@ -650,7 +650,7 @@ class MqttServerTest {
     /** Contract: iot-hub, 4.5: a request id is echoed to the byte. */
     @ParameterizedTest
     @ValueSource(strings = {"50%", "%zz", "%24", "x&other=50%"})
-    void aRequestIdMayHoldWhatItLikes(String query) throws IOException {
+    void echoesAnyRequestId(String query) throws IOException {
         String rid = query.split("&")[0];
         try (MqttClient client = connected(TWIN, METHODS)) {
             client.publish("$iothub/twin/GET/?$rid=" + query, "", 0);
@@ -673,7 +673,7 @@ class MqttServerTest {
     }
 
     @Test
-    void aVersionThatIsNoNumberIsRefusedAndTheConnectionStays() throws IOException {
+    void refusesAMalformedVersionAndKeepsTheConnection() throws IOException {
         try (MqttClient client = connected(TWIN)) {
             client.publish("$iothub/twin/PATCH/properties/reported/?$rid=7&$version=abc", "{}", 0);
             assertThat(client.publish().topic()).isEqualTo("$iothub/twin/res/400/?$rid=7");
@@ -689,7 +689,7 @@ class MqttServerTest {
                 "$iothub/twin/GET/?$rid=1",
                 "x"
             })
-    void aWillThatCouldNotBeSentIsRefusedAtTheConnect(String topic) throws IOException {
+    void refusesAConnectWithAForbiddenWill(String topic) throws IOException {
         try (MqttClient client = client()) {
             assertThat(client.connectWithWill("d", "hub.test/d", goodToken(), topic, "bye"))
                     .isEqualTo(5);
@@ -709,7 +709,7 @@ class MqttServerTest {
                 "a\"b",
                 "LONG"
             })
-    void anIdThatNoIdentityCanHaveIsRefusedBeforeAnybodyIsAsked(String given) throws IOException {
+    void refusesAMalformedIdWithoutAskingTheFleet(String given) throws IOException {
         String id = given.equals("LONG") ? "x".repeat(129) : given;
         try (MqttClient client = client()) {
             assertThat(client.connect(id, "hub.test/" + id, "any", false)).isEqualTo(5);
@@ -719,7 +719,7 @@ class MqttServerTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"30 80 80 40", "10 81 80 04", "10 ff ff ff ff", "c0 00", "47 45 54 20"})
-    void aFirstPacketThatIsNoConnectOrTooLargeForOneEndsTheConnectionAtOnce(String bytes) throws IOException {
+    void closesAtAFirstPacketThatIsNoConnectOrTooLarge(String bytes) throws IOException {
         try (MqttClient client = client()) {
             client.raw(HexFormat.ofDelimiter(" ").parseHex(bytes));
             assertThat(client.closed()).isTrue();
@@ -730,7 +730,7 @@ class MqttServerTest {
     }
 
     @Test
-    void aConnectMayComeByteByByte() throws IOException {
+    void readsAConnectThatComesByteByByte() throws IOException {
         try (MqttClient client = client()) {
             for (byte one : MqttClient.connectPacket("d", "hub.test/d", goodToken(), false)) {
                 client.raw(new byte[] {one});
@@ -740,15 +740,15 @@ class MqttServerTest {
     }
 
     @Test
-    void anAddressHasSoManyConnectionsOfNobodyAndAnyNumberOfDevices() throws IOException {
+    void limitsUnauthenticatedConnectionsOfAnAddressAndNoDevices() throws IOException {
         List<MqttClient> clients = new ArrayList<>();
         try {
-            for (int i = 0; i <= MOST_ARRIVALS; i++) {
+            for (int i = 0; i <= MOST_CONNECTS; i++) {
                 clients.add(client());
             }
             // Any of them may be the one too many: they arrive in several threads.
             await().until(() -> clients.removeIf(MqttClient::isClosedNow));
-            assertThat(clients).hasSize(MOST_ARRIVALS);
+            assertThat(clients).hasSize(MOST_CONNECTS);
             MqttClient first = clients.getFirst();
             assertThat(first.connect("d", "hub.test/d", goodToken(), false)).isZero();
             try (MqttClient another = client()) {
@@ -785,7 +785,7 @@ class MqttServerTest {
     }
 
     @Test
-    void anAddressWhoseConnectsAreRefusedIsNotHeardForAWhileAndOthersAre() throws IOException {
+    void throttlesOnlyAnAddressWhoseConnectsAreRefused() throws IOException {
         Instant start = Instant.now();
         now = start;
         connectAsNobody(1000);
@@ -820,7 +820,7 @@ class MqttServerTest {
     }
 
     @Test
-    void aProxySaysWhereAConnectionComesFrom() throws IOException {
+    void takesTheAddressFromTheHeaderOfAProxy() throws IOException {
         now = Instant.now();
         for (String attacker : List.of("203.0.113.7", "2001:db8::7")) {
             fleet.asked.clear();
@@ -844,7 +844,7 @@ class MqttServerTest {
 
     /** An ingress before the API is one address; the chart lifts the limits of that port. */
     @Test
-    void refusalsBehindAProxyKeepNobodyFromTheOtherPort() throws IOException {
+    void limitsProxiedAndDirectConnectionsSeparately() throws IOException {
         now = Instant.now();
         for (int i = 0; i < REFUSED_AT_ONCE; i++) {
             try (MqttClient client = clientBehindAProxy(from("127.0.0.1"))) {
@@ -862,7 +862,7 @@ class MqttServerTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "PROXY TCP4 here there 1 2\r\n", "PROXY TCP4", "GET / HTTP/1.1\r\n\r\n"})
-    void behindAProxyNobodyIsHeardWithoutItsHeader(String header) throws IOException {
+    void closesAProxiedConnectionWithoutAHeader(String header) throws IOException {
         try (MqttClient client = clientBehindAProxy(header)) {
             client.raw(MqttClient.connectPacket("d", "hub.test/d", goodToken(), false));
             assertThat(client.closed()).isTrue();
@@ -871,7 +871,7 @@ class MqttServerTest {
     }
 
     @Test
-    void aConnectCountsAsRefusedWhereItsConnectionEndsBeforeTheVerdict() throws IOException {
+    void countsARefusalWhoseConnectionHasEnded() throws IOException {
         now = Instant.now();
         CompletableFuture<Void> verdict = new CompletableFuture<>();
         fleet.terms = verdict;
@@ -896,7 +896,7 @@ class MqttServerTest {
     }
 
     @Test
-    void qos2EndsTheConnectionAndForeignFiltersAreRefused() throws IOException {
+    void endsTheConnectionAtQos2AndRefusesForeignFilters() throws IOException {
         try (MqttClient client = connected()) {
             assertThat(client.subscribe("devices/other/messages/devicebound/#", "#", METHODS))
                     .containsExactly(0x80, 0x80, 0);
@@ -906,7 +906,7 @@ class MqttServerTest {
     }
 
     @Test
-    void aNewerConnectionEndsTheOlder() throws IOException {
+    void endsTheOlderConnectionOfADevice() throws IOException {
         try (MqttClient older = connected();
                 MqttClient newer = connected(METHODS)) {
             assertThat(older.closed()).isTrue();
@@ -916,7 +916,7 @@ class MqttServerTest {
     }
 
     @Test
-    void aLostConnectionSendsItsWill() throws IOException {
+    void sendsTheWillOfALostConnection() throws IOException {
         try (MqttClient client = client()) {
             assertThat(client.connectWithWill(
                             "d", "hub.test/d", goodToken(), "devices/d/messages/events/why=lost", "bye"))
@@ -930,7 +930,7 @@ class MqttServerTest {
     }
 
     @Test
-    void subscribingTwiceToTheSameIsReportedOnce() throws IOException {
+    void reportsARepeatedSubscriptionOnce() throws IOException {
         try (MqttClient client = connected(METHODS)) {
             client.subscribe(METHODS);
             assertThat(fleet.reported(SubscriptionsChanged.class))
@@ -942,7 +942,7 @@ class MqttServerTest {
     /** Damaged packets end their own connection at most; others go on, and nothing unexpected reaches the fleet. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4})
-    void damagedPacketsHarmNobodyElse(long seed) throws IOException {
+    void servesOthersWhileOneSendsDamagedPackets(long seed) throws IOException {
         SplittableRandom random = new SplittableRandom(seed);
         try (MqttClient bystander = connected(METHODS)) {
             long epoch = epoch();

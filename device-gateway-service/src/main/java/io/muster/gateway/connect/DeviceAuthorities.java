@@ -31,7 +31,7 @@ public final class DeviceAuthorities {
     }
 
     /** Returns whether the chain, the device's own certificate first, ends with one of them and holds at that instant. */
-    boolean vouchFor(List<X509Certificate> chain, Instant now) {
+    boolean hasSigned(List<X509Certificate> chain, Instant now) {
         List<X509Certificate> path = chain.stream()
                 .filter(certificate -> !authorities.contains(certificate))
                 .toList();

@@ -1,7 +1,7 @@
 package io.muster.gateway.mqtt;
 
 import io.muster.gateway.connect.Claim;
-import io.muster.gateway.connect.Verdict;
+import io.muster.gateway.connect.Authentication;
 import io.muster.gateway.fleet.Fleet;
 import io.muster.records.ConnectionTerms;
 import io.netty.channel.Channel;
@@ -29,20 +29,19 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
- * A connection until it is known whose it is: reads the CONNECT, asks the fleet for the device's terms, decides, and makes way for a
- * {@link DeviceHandler}. Everything runs on the channel's own thread. Contract: iot-hub, 4.1.
+ * Authenticates a connection: reads the CONNECT, asks the fleet for the device's terms, decides, and makes way for a {@link DeviceHandler}. Everything runs on the channel's own thread. Contract: iot-hub, 4.1.
  */
 final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
     private static final Logger LOG = LoggerFactory.getLogger(ConnectHandler.class);
 
     /** The whole CONNECT is to come within this time, the TLS handshake before it included. */
-    static final Duration PATIENCE = Duration.ofSeconds(30);
+    static final Duration CONNECT_LIMIT = Duration.ofSeconds(30);
 
     private final MqttSettings settings;
     private final Fleet fleet;
     private final Connections connections;
     private final GatewayMeters meters;
-    private final Arrivals arrivals;
+    private final ConnectLimiter limiter;
     private final HeldPackets held = new HeldPackets();
     private boolean asked;
     private boolean closed;
@@ -51,14 +50,14 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
     @SuppressWarnings("NullAway.Init") // Netty calls handlerAdded before anything else.
     private ChannelHandlerContext context;
 
-    /** @param arrivals has this connection, which leaves them when it is decided on */
-    ConnectHandler(MqttSettings settings, Fleet fleet, Connections connections, Arrivals arrivals) {
+    /** @param limiter has admitted this connection, which releases it once it is decided on */
+    ConnectHandler(MqttSettings settings, Fleet fleet, Connections connections, ConnectLimiter limiter) {
         super(false);
         this.settings = settings;
         this.fleet = fleet;
         this.connections = connections;
         this.meters = connections.meters();
-        this.arrivals = arrivals;
+        this.limiter = limiter;
     }
 
     @Override
@@ -71,7 +70,7 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
                                 close("no CONNECT");
                             }
                         },
-                        PATIENCE.toMillis(),
+                        CONNECT_LIMIT.toMillis(),
                         TimeUnit.MILLISECONDS);
         ctx.channel().closeFuture().addListener(_ -> timer.cancel(false));
     }
@@ -110,7 +109,7 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
         String userName =
                 message.variableHeader().hasUserName() ? message.payload().userName() : "";
         @Nullable Claim claim = Claim.of(clientId, userName).orElse(null);
-        if (claim == null || !settings.doorkeeper().serves(claim)) {
+        if (claim == null || !settings.authenticator().serves(claim)) {
             refuse(MqttConnectReturnCode.CONNECTION_REFUSED_NOT_AUTHORIZED, "user name");
             return;
         }
@@ -142,7 +141,7 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
             ConnectionTerms terms) {
         byte @Nullable [] password =
                 message.variableHeader().hasPassword() ? message.payload().passwordInBytes() : null;
-        Verdict verdict = settings.doorkeeper()
+        Authentication verdict = settings.authenticator()
                 .decide(
                         claim,
                         password == null ? null : new String(password, StandardCharsets.UTF_8),
@@ -151,11 +150,11 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
                         settings.policies().get(),
                         settings.clock().instant());
         switch (verdict) {
-            case Verdict.Refused refused -> {
-                arrivals.refused(context.channel());
+            case Authentication.Refused refused -> {
+                limiter.refused(context.channel());
                 refuse(MqttConnectReturnCode.CONNECTION_REFUSED_NOT_AUTHORIZED, refused.reason());
             }
-            case Verdict.Accepted accepted -> {
+            case Authentication.Accepted accepted -> {
                 if (context.channel().isActive() && !closed) {
                     accepted.until().ifPresent(this::closeAt);
                     accept(claim, message, will, terms);
@@ -254,7 +253,7 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
 
     @Override
     public void handlerRemoved(ChannelHandlerContext ctx) {
-        arrivals.leave(ctx.channel());
+        limiter.release(ctx.channel());
     }
 
     @Override
@@ -265,6 +264,6 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        Broken.close(ctx, asked ? deviceId : "", cause, meters);
+        ConnectionFailures.close(ctx, asked ? deviceId : "", cause, meters);
     }
 }

@@ -177,7 +177,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
         }
         CompletableFuture<Void> told = fleet.report(deviceId, new DeviceConnected(epoch, clean))
                 .orTimeout(OPENING_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
-        OnLoop.then(context, told, (_, error) -> {
+        EventLoopCallback.then(context, told, (_, error) -> {
             if (error != null) {
                 meters.connect(LOG_AWAY);
                 will = null;
@@ -287,7 +287,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
      */
     private void answerWhenWritten(CompletableFuture<Void> written, @Nullable MqttMessage answer) {
         unacknowledged++;
-        OnLoop.then(context, written, (_, error) -> {
+        EventLoopCallback.then(context, written, (_, error) -> {
             unacknowledged--;
             if (error != null) {
                 refuse(LOG_AWAY);
@@ -482,7 +482,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        Broken.close(ctx, deviceId, cause, meters);
+        ConnectionFailures.close(ctx, deviceId, cause, meters);
     }
 
     private void refuse(String reason) {

@@ -6,7 +6,7 @@ import java.util.ArrayDeque;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
-/** Packets that came before the CONNACK and wait for it; a bounded number. For the channel's thread. */
+/** Holds packets that came before the CONNACK until it is sent; a bounded number. For the channel's thread. */
 final class HeldPackets {
     private static final int MOST = 100;
 

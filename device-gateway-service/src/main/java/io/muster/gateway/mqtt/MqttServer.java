@@ -58,19 +58,19 @@ public final class MqttServer implements AutoCloseable {
         this.settings = settings;
         this.fleet = fleet;
         this.connections = connections;
-        Arrivals arrivals = new Arrivals(settings.direct(), settings.clock());
-        Arrivals proxied = new Arrivals(settings.proxied(), settings.clock());
+        ConnectLimiter limiter = new ConnectLimiter(settings.direct(), settings.clock());
+        ConnectLimiter proxied = new ConnectLimiter(settings.proxied(), settings.clock());
         try {
             @Nullable Path chain = settings.certificate();
             @Nullable Supplier<ServerCertificate> certificate = chain == null ? null : certificate(settings, chain);
             this.tlsPort = certificate == null
                     ? OptionalInt.empty()
                     : OptionalInt.of(listen(
-                            settings.tlsPort(), channel -> begin(channel, source(channel), certificate, arrivals)));
+                            settings.tlsPort(), channel -> begin(channel, source(channel), certificate, limiter)));
             this.plainPort = settings.plainPort().isEmpty()
                     ? OptionalInt.empty()
                     : OptionalInt.of(listen(
-                            settings.plainPort().get(), channel -> begin(channel, source(channel), null, arrivals)));
+                            settings.plainPort().get(), channel -> begin(channel, source(channel), null, limiter)));
             this.proxiedPort = settings.proxiedPort().isEmpty()
                     ? OptionalInt.empty()
                     : OptionalInt.of(listen(
@@ -107,15 +107,15 @@ public final class MqttServer implements AutoCloseable {
             SocketChannel channel,
             InetAddress source,
             @Nullable Supplier<ServerCertificate> certificate,
-            Arrivals arrivals) {
-        if (!arrivals.arrive(channel, source)) {
+            ConnectLimiter limiter) {
+        if (!limiter.admit(channel, source)) {
             connections.meters().refusedPacket("too many connects or refusals of an address");
             channel.close();
             return;
         }
         if (certificate != null) {
             SslHandler tls = certificate.get().tls().newHandler(channel.alloc());
-            tls.setHandshakeTimeoutMillis(ConnectHandler.PATIENCE.toMillis());
+            tls.setHandshakeTimeoutMillis(ConnectHandler.CONNECT_LIMIT.toMillis());
             channel.pipeline().addLast(tls);
         }
         channel.pipeline()
@@ -123,7 +123,7 @@ public final class MqttServer implements AutoCloseable {
                 .addLast(new FirstPacket(connections.meters()))
                 .addLast(MqttEncoder.INSTANCE)
                 .addLast(new MqttDecoder(settings.largestMessage() + TOPIC_BYTES))
-                .addLast(new ConnectHandler(settings, fleet, connections, arrivals));
+                .addLast(new ConnectHandler(settings, fleet, connections, limiter));
     }
 
     private int listen(int port, Consumer<SocketChannel> begin) throws IOException {

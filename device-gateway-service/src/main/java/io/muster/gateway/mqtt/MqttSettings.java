@@ -1,7 +1,7 @@
 package io.muster.gateway.mqtt;
 
 import io.muster.access.SharedAccessPolicies;
-import io.muster.gateway.connect.Doorkeeper;
+import io.muster.gateway.connect.Authenticator;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Optional;
@@ -27,7 +27,7 @@ public record MqttSettings(
         Optional<Integer> proxiedPort,
         @Nullable Path certificate,
         @Nullable Path key,
-        Doorkeeper doorkeeper,
+        Authenticator authenticator,
         Supplier<SharedAccessPolicies> policies,
         InstantSource clock,
         int largestMessage,
@@ -36,10 +36,10 @@ public record MqttSettings(
     /**
      * Limits an address.
      *
-     * @param arrivals connections at a time that are no device's yet
+     * @param connects connections at a time that are no device's yet
      * @param refusals connects that may be refused in a second; 0 for any number
      */
-    public record PerAddress(int arrivals, int refusals) {
+    public record PerAddress(int connects, int refusals) {
         /**
          * Holds the defaults: many devices may come from one address at once, and none waits long; some may try with wrong credentials, again and
          * again.

@@ -34,7 +34,7 @@ final class ProxyHeader extends SimpleChannelInboundHandler<HAProxyMessage> {
                             meters.refusedPacket("no PROXY header");
                             ctx.close();
                         },
-                        ConnectHandler.PATIENCE.toMillis(),
+                        ConnectHandler.CONNECT_LIMIT.toMillis(),
                         TimeUnit.MILLISECONDS);
     }
 
@@ -63,6 +63,6 @@ final class ProxyHeader extends SimpleChannelInboundHandler<HAProxyMessage> {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        Broken.close(ctx, "", cause, meters);
+        ConnectionFailures.close(ctx, "", cause, meters);
     }
 }

@@ -13,7 +13,7 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 
-/** What the gateway shows to devices. */
+/** Holds the certificate that the gateway shows to devices. */
 record ServerCertificate(X509Certificate certificate, SslContext tls) {
     /**
      * Reads both.
@@ -32,7 +32,7 @@ record ServerCertificate(X509Certificate certificate, SslContext tls) {
         }
     }
 
-    /** A client's certificate is optional and any is taken: the fleet knows its thumbprint, or it proves nothing. */
+    /** Takes any certificate of a client, or none: the fleet knows its thumbprint, or it proves nothing. */
     private static SslContext tls(Path chain, Path key) throws IOException {
         return SslContextBuilder.forServer(chain.toFile(), key.toFile())
                 .sslProvider(SslProvider.JDK)

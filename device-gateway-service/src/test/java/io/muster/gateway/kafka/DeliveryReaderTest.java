@@ -179,7 +179,7 @@ class DeliveryReaderTest {
 
     @ParameterizedTest
     @MethodSource("whatPasses")
-    void waitsForBrokersAndRegistryAndHandsEachDeliveryOverOnce(String call, int after, Throwable fault) {
+    void retriesWhileBrokersOrRegistryAreAwayAndDeliversOnce(String call, int after, Throwable fault) {
         partition.fail(call, after, fault);
         List<Long> all = start();
         await().untilAsserted(() -> assertThat(taken).hasSameSizeAs(all));
@@ -208,7 +208,7 @@ class DeliveryReaderTest {
     }
 
     @Test
-    void handsOverWhatIsReadThoughNobodySaysWhereTheDeliveriesEnd() {
+    void deliversThoughTheEndOffsetIsUnknown() {
         for (int i = 0; i < 100; i++) {
             partition.fail("endOffsets", 0, new TimeoutException("slow"));
         }
@@ -260,7 +260,7 @@ class DeliveryReaderTest {
     }
 
     @Test
-    void aDeliveryThatCannotBeHandedOverIsPutAsideAloneAndErrorsEndTheProcess() {
+    void deadLettersAFailingDeliveryAndEndsTheProcessAtAnError() {
         partition.fail("take", 4, new IllegalStateException("not for a connection"));
         List<Long> all = new ArrayList<>(start());
         all.remove(4);
@@ -275,7 +275,7 @@ class DeliveryReaderTest {
 
     /** Fifty deliveries a second, each of which keeps its connection's thread busy: no poll is empty, and none finds all handed over. */
     @Test
-    void anUnbrokenStreamOfDeliveriesLooksNoOlderThanItIs() throws InterruptedException {
+    void overestimatesNoAgeInAnUnbrokenStreamOfDeliveries() throws InterruptedException {
         Instant start = Instant.parse("2001-02-03T04:05:06Z");
         AtomicLong nanos = new AtomicLong();
         AtomicInteger busy = new AtomicInteger();
@@ -324,7 +324,7 @@ class DeliveryReaderTest {
     /** Writers of Kafka may write anything. */
     @ParameterizedTest
     @MethodSource("seeds")
-    void poisonIsPutAsideAndWhatStandsBesideItIsHandedOver(long seed) {
+    void deadLettersPoisonAndDeliversItsNeighbours(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         List<Long> right = new ArrayList<>();
         int records = 500;

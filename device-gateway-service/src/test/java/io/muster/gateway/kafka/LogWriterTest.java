@@ -49,7 +49,7 @@ class LogWriterTest {
     }
 
     @Test
-    void keepsWhatItTookInOrderHoweverLongTheLogIsAway() throws InterruptedException {
+    void writesInOrderAfterTheLogWasAway() throws InterruptedException {
         log.goAway();
         List<ProducerRecord<String, byte[]>> records = new ArrayList<>();
         List<CompletableFuture<Void>> written = new ArrayList<>();
@@ -71,7 +71,7 @@ class LogWriterTest {
     }
 
     @Test
-    void hasRoomForAnswersWhereTelemetryIsRefusedAndReportsWhenItIsFull() throws InterruptedException {
+    void reservesRoomForAnswersAndReportsWhenItIsFull() throws InterruptedException {
         int telemetry = 0;
         while (!writer.writeWithRoom(record(MIB)).isCompletedExceptionally()) {
             telemetry++;
@@ -95,7 +95,7 @@ class LogWriterTest {
 
     /** A log that takes one record for each that is refused. */
     @Test
-    void tellsOnceThatItIsFullAndOnceThatThereIsRoomAgain() throws InterruptedException {
+    void logsOnceWhenItIsFullAndOnceWhenThereIsRoom() throws InterruptedException {
         ListAppender<ILoggingEvent> lines = new ListAppender<>();
         lines.start();
         Logger logger = (Logger) LoggerFactory.getLogger(LogWriter.class);
@@ -120,7 +120,7 @@ class LogWriterTest {
     }
 
     @Test
-    void aRecordThatIsTooLargeFailsAlone() throws InterruptedException {
+    void failsOnlyTheRecordThatIsTooLarge() throws InterruptedException {
         CompletableFuture<Void> large = writer.write(record(1));
         sent.take().callback().onCompletion(null, new RecordTooLargeException("large"));
         assertThat(large).isCompletedExceptionally();
@@ -130,7 +130,7 @@ class LogWriterTest {
     }
 
     @Test
-    void aFailureThatIsNotOneRecordsEndsTheProcess() throws InterruptedException {
+    void endsTheProcessAtAFailureOfTheWholeLog() throws InterruptedException {
         CompletableFuture<Void> refused = writer.write(record(1));
         sent.take().callback().onCompletion(null, new TopicAuthorizationException("not yours"));
         assertThat(refused).isCompletedExceptionally();
@@ -139,14 +139,14 @@ class LogWriterTest {
 
     @ParameterizedTest
     @ValueSource(classes = {KafkaException.class, IllegalStateException.class, OutOfMemoryError.class})
-    void aWriterThatCannotWriteEndsTheProcess(Class<? extends Throwable> kind) throws ReflectiveOperationException {
+    void endsTheProcessWhereTheWriterFails(Class<? extends Throwable> kind) throws ReflectiveOperationException {
         log.fail(kind.getConstructor(String.class).newInstance("broken"));
         writer.write(record(1));
         await().untilAsserted(() -> assertThat(ends).hasSize(1));
     }
 
     @Test
-    void refusesWhatComesWhenItEnds() {
+    void refusesRecordsWhenItEnds() {
         log.goAway();
         writer.write(record(1));
         writer.close(Duration.ofMillis(10));

@@ -43,7 +43,7 @@ class PutAsideTest {
     }
 
     @Test
-    void aLetterHasTheRecordItsPositionAndTheReason() throws InterruptedException {
+    void writesTheRecordItsPositionAndTheReason() throws InterruptedException {
         putAside();
         assertThat(aside.waiting()).isEqualTo(1);
         LogDouble.Sent sent = log.sent().take();
@@ -60,7 +60,7 @@ class PutAsideTest {
     }
 
     @Test
-    void aLetterThatIsTooLargeIsWrittenWithoutTheValue() throws InterruptedException {
+    void leavesTheValueOutOfADeadLetterThatIsTooLarge() throws InterruptedException {
         putAside();
         log.sent().take().callback().onCompletion(null, new RecordTooLargeException("large"));
         LogDouble.Sent smaller = log.sent().take();
@@ -74,7 +74,7 @@ class PutAsideTest {
     }
 
     @Test
-    void aLetterForWhichThereIsNoRoomIsWrittenOnceThereIs() throws InterruptedException {
+    void writesADeadLetterOnceThereIsRoom() throws InterruptedException {
         // The second kind fills what the first leaves.
         for (int bytes : List.of(1 << 20, 0)) {
             ProducerRecord<String, byte[]> report = new ProducerRecord<>("device-reports", "d", new byte[bytes]);

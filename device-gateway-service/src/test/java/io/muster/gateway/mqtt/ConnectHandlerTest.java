@@ -10,7 +10,7 @@ import io.muster.access.HubHosts;
 import io.muster.access.SharedAccessPolicies;
 import io.muster.gateway.GatewayChannels;
 import io.muster.gateway.connect.DeviceAuthorities;
-import io.muster.gateway.connect.Doorkeeper;
+import io.muster.gateway.connect.Authenticator;
 import io.muster.gateway.fleet.Fleet;
 import io.muster.records.ConnectionTerms;
 import io.muster.records.Telemetry;
@@ -65,7 +65,7 @@ class ConnectHandlerTest {
                 Optional.empty(),
                 null,
                 null,
-                new Doorkeeper(HubHosts.of("hub.test"), () -> new DeviceAuthorities(List.of())),
+                new Authenticator(HubHosts.of("hub.test"), () -> new DeviceAuthorities(List.of())),
                 () -> policies,
                 InstantSource.system(),
                 MqttSettings.LARGEST_MESSAGE,
@@ -81,12 +81,12 @@ class ConnectHandlerTest {
                                 GatewayChannels.of(FLEET, meters, InstantSource.system()),
                                 meters,
                                 InstantSource.system()),
-                        new Arrivals(settings.direct(), settings.clock())));
+                        new ConnectLimiter(settings.direct(), settings.clock())));
         return made;
     }
 
     @Test
-    void whoNeverSaysConnectIsNotWaitedForForEver() {
+    void closesAConnectionThatSendsNoConnect() {
         channel.advanceTimeBy(29, TimeUnit.SECONDS);
         channel.runScheduledPendingTasks();
         assertThat(channel.isActive()).isTrue();
@@ -97,7 +97,7 @@ class ConnectHandlerTest {
 
     /** Twenty thousand packets of two bytes are read in one piece with the CONNECT: the connection is closed for one of them, and said so once. */
     @Test
-    void packetsBehindTheOneTooManyAreNeitherCountedNorLogged() {
+    void countsAndLogsOneOfManyExcessPackets() {
         Logger logger = (Logger) LoggerFactory.getLogger(ConnectHandler.class);
         ListAppender<ILoggingEvent> log = new ListAppender<>();
         log.start();

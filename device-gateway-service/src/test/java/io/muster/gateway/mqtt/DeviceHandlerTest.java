@@ -8,7 +8,7 @@ import io.muster.access.SharedAccessPolicies;
 import io.muster.document.IdentityId;
 import io.muster.gateway.GatewayChannels;
 import io.muster.gateway.connect.DeviceAuthorities;
-import io.muster.gateway.connect.Doorkeeper;
+import io.muster.gateway.connect.Authenticator;
 import io.muster.gateway.fleet.Fleet;
 import io.muster.records.ConnectionTerms;
 import io.muster.records.Delivery;
@@ -96,7 +96,7 @@ class DeviceHandlerTest {
                 Optional.empty(),
                 null,
                 null,
-                new Doorkeeper(HubHosts.of("hub.test"), () -> new DeviceAuthorities(List.of())),
+                new Authenticator(HubHosts.of("hub.test"), () -> new DeviceAuthorities(List.of())),
                 () -> policies,
                 InstantSource.system(),
                 MqttSettings.LARGEST_MESSAGE,
@@ -141,7 +141,7 @@ class DeviceHandlerTest {
     }
 
     @Test
-    void aDeviceThatWaitsIsLookedAtAtOnePaceHoweverMuchItHadSent() {
+    void rechecksAThrottledDeviceAtOnePace() {
         EmbeddedChannel channel = connected(60);
         for (int i = 0; i < 50; i++) {
             publish(channel);
@@ -159,7 +159,7 @@ class DeviceHandlerTest {
     }
 
     @Test
-    void answersThatAreWaitedForAreReadHoweverMuchOthersSend() {
+    void readsAwaitedAnswersWhileTheLogIsSaturated() {
         EmbeddedChannel channel = connected(60, METHODS);
         call(channel, "01", Duration.ofSeconds(30));
         call(channel, "02", Duration.ofSeconds(30));
@@ -178,13 +178,13 @@ class DeviceHandlerTest {
                 "$iothub/twin/PATCH/properties/reported/?$rid=1",
                 "$iothub/methods/res/200/?$rid=nobody-waits"
             })
-    void whatNobodyWaitsForIsReadAsFastAsItIsWritten(String topic) {
+    void throttlesUnawaitedPublishes(String topic) {
         EmbeddedChannel channel = connected(60);
         publish(channel, topic);
         assertThat(channel.config().isAutoRead()).isFalse();
     }
 
-    static Stream<MqttMessage> whatIsAnsweredAtOnce() {
+    static Stream<MqttMessage> answeredAtOnce() {
         return Stream.of(
                 MqttMessage.PINGREQ,
                 MqttMessageBuilders.publish()
@@ -205,8 +205,8 @@ class DeviceHandlerTest {
     }
 
     @ParameterizedTest
-    @MethodSource("whatIsAnsweredAtOnce")
-    void aDeviceThatAsksAndDoesNotReadIsClosed(MqttMessage question) {
+    @MethodSource("answeredAtOnce")
+    void closesADeviceThatAsksAndDoesNotRead(MqttMessage question) {
         EmbeddedChannel channel = connected(60, "$iothub/twin/res/#");
         channel.writeInbound(MqttMessage.PINGREQ);
         assertThat(channel.isActive()).isTrue();
@@ -221,7 +221,7 @@ class DeviceHandlerTest {
     }
 
     @Test
-    void aDeviceIsReadAgainAsSoonAsMuchOfItsOwnIsWritten() {
+    void readsADeviceAgainOnceHalfOfItsOwnIsWritten() {
         fleet.saturated = false;
         fleet.slow = true;
         EmbeddedChannel channel = connected(60);
@@ -234,7 +234,7 @@ class DeviceHandlerTest {
     }
 
     @Test
-    void aCallThatIsNotAnsweredIsReportedAtItsDeadline() {
+    void reportsAnUnansweredCallAtItsDeadline() {
         EmbeddedChannel channel = connected(60, METHODS);
         call(channel, "01", Duration.ofSeconds(5));
         pass(channel, 4_990);
@@ -245,7 +245,7 @@ class DeviceHandlerTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void anAnswerBehindTheDeadlineIsNoSuccessThoughTheTimerIsLate(boolean full) {
+    void rejectsALateAnswerThoughTheTimerIsLate(boolean full) {
         EmbeddedChannel channel = connected(60, METHODS);
         call(channel, "01", Duration.ofSeconds(5));
         channel.advanceTimeBy(5, TimeUnit.SECONDS);
@@ -274,7 +274,7 @@ class DeviceHandlerTest {
     }
 
     @Test
-    void aDeviceThatIsNotReadIsNotSilent() {
+    void ignoresTheSilenceOfAThrottledDevice() {
         EmbeddedChannel channel = connected(10);
         publish(channel);
         pass(channel, 60_000);

@@ -5,11 +5,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** Brings what completes on any thread back to a channel's own. */
-final class OnLoop {
-    private OnLoop() {}
+/** Runs what follows from a future on a channel's event loop, whichever thread completes it. */
+final class EventLoopCallback {
+    private EventLoopCallback() {}
 
-    /** Runs the action on the channel's thread, unless the channel is closed by then. */
+    /** Runs the action on the channel's event loop, unless the channel is closed by then. */
     static <T> void then(
             ChannelHandlerContext ctx,
             CompletableFuture<T> future,

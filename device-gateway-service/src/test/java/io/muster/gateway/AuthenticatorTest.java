@@ -6,8 +6,8 @@ import io.muster.access.HubHosts;
 import io.muster.access.SharedAccessPolicies;
 import io.muster.gateway.connect.Claim;
 import io.muster.gateway.connect.DeviceAuthorities;
-import io.muster.gateway.connect.Doorkeeper;
-import io.muster.gateway.connect.Verdict;
+import io.muster.gateway.connect.Authenticator;
+import io.muster.gateway.connect.Authentication;
 import io.muster.records.AuthenticationType;
 import io.muster.records.ConnectionTerms;
 import io.muster.records.Credentials;
@@ -31,7 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Certificates of devices. Contract: iot-hub, 1.1. */
-class DoorkeeperTest {
+class AuthenticatorTest {
     private static final Instant NOW = Instant.parse("2026-11-21T02:00:00Z");
     private static final Issued ROOT = root("CN=Root");
     private static final Issued OTHER = root("CN=Other root");
@@ -94,7 +94,7 @@ class DoorkeeperTest {
         "a device, CN=d, whole, false",
         "none, CN=d, whole, false",
     })
-    void aCertificateOfARegisteredAuthorityIsItsDevices(String signer, String name, String chain, boolean accepted) {
+    void acceptsTheCertificateOfARegisteredAuthorityForItsDeviceAlone(String signer, String name, String chain, boolean accepted) {
         Issued device = issue("CN=x", ROOT, false, Duration.ofDays(300));
         List<X509Certificate> shown = switch (signer) {
             case "root" ->
@@ -118,8 +118,8 @@ class DoorkeeperTest {
             case "without root" -> shown.subList(0, shown.size() - 1);
             default -> shown;
         };
-        Doorkeeper doorkeeper =
-                new Doorkeeper(HubHosts.of("hub.test"), () -> new DeviceAuthorities(List.of(ROOT.certificate())));
+        Authenticator authenticator =
+                new Authenticator(HubHosts.of("hub.test"), () -> new DeviceAuthorities(List.of(ROOT.certificate())));
         ConnectionTerms terms = ConnectionTerms.newBuilder()
                 .setCorrelationId("c")
                 .setEpoch(1)
@@ -129,13 +129,13 @@ class DoorkeeperTest {
                         .setType(AuthenticationType.CERTIFICATE_AUTHORITY)
                         .build())
                 .build();
-        Verdict verdict = doorkeeper.decide(
+        Authentication verdict = authenticator.decide(
                 Claim.of("d", "hub.test/d").orElseThrow(),
                 null,
                 sent,
                 terms,
                 SharedAccessPolicies.generate(new SecureRandom()),
                 NOW);
-        assertThat(verdict instanceof Verdict.Accepted).isEqualTo(accepted);
+        assertThat(verdict instanceof Authentication.Accepted).isEqualTo(accepted);
     }
 }

@@ -6,11 +6,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
-/** The end of a connection on which something could not be read or written. */
-final class Broken {
-    private static final Logger LOG = LoggerFactory.getLogger(Broken.class);
+/** Closes connections on which a packet could not be read or written. */
+final class ConnectionFailures {
+    private static final Logger LOG = LoggerFactory.getLogger(ConnectionFailures.class);
 
-    private Broken() {}
+    private ConnectionFailures() {}
 
     static void close(ChannelHandlerContext ctx, String deviceId, Throwable cause, GatewayMeters meters) {
         String reason = cause instanceof DecoderException ? "undecodable" : "broken connection";

@@ -23,20 +23,20 @@ import javax.naming.InvalidNameException;
 import javax.naming.ldap.LdapName;
 import org.jspecify.annotations.Nullable;
 
-/** Decides on a CONNECT, from what the device shows and what the fleet knows of it. Contract: iot-hub, 1.1. */
-public final class Doorkeeper {
+/** Authenticates a device at its CONNECT, by what it shows and what the fleet knows of it. Contract: iot-hub, 1.1. */
+public final class Authenticator {
     private static final int SHA1_DIGITS = 40;
 
     private final HubHosts hosts;
     private final Supplier<DeviceAuthorities> authorities;
 
     /** @param authorities who may sign certificates of devices; asked at each CONNECT */
-    public Doorkeeper(HubHosts hosts, Supplier<DeviceAuthorities> authorities) {
+    public Authenticator(HubHosts hosts, Supplier<DeviceAuthorities> authorities) {
         this.hosts = hosts;
         this.authorities = authorities;
     }
 
-    /** Whether the hub that the device asks for is this one. */
+    /** Returns whether the hub that the device asks for is this one. */
     public boolean serves(Claim claim) {
         return hosts.include(claim.host());
     }
@@ -47,7 +47,7 @@ public final class Doorkeeper {
      * @param password the token; null for none
      * @param chain the client's certificates, its own first; none where it showed none
      */
-    public Verdict decide(
+    public Authentication decide(
             Claim claim,
             @Nullable String password,
             List<X509Certificate> chain,
@@ -56,17 +56,17 @@ public final class Doorkeeper {
             Instant now) {
         Credentials credentials = terms.getCredentials();
         if (!terms.getKnown() || credentials == null) {
-            return new Verdict.Refused("unknown device");
+            return new Authentication.Refused("unknown device");
         }
         if (terms.getStatus() != DeviceStatus.ENABLED) {
-            return new Verdict.Refused("device disabled");
+            return new Authentication.Refused("device disabled");
         }
         if (password != null && !password.isEmpty()) {
             return token(claim, password, credentials, policies, now);
         }
         return isProven(claim, chain, credentials, now)
-                ? new Verdict.Accepted(Optional.empty())
-                : new Verdict.Refused("no credentials");
+                ? new Authentication.Accepted(Optional.empty())
+                : new Authentication.Refused("no credentials");
     }
 
     private boolean isProven(Claim claim, List<X509Certificate> chain, Credentials credentials, Instant now) {
@@ -79,7 +79,7 @@ public final class Doorkeeper {
                         || hasThumbprint(chain.getFirst(), credentials.getSecondaryThumbprint());
             case CERTIFICATE_AUTHORITY ->
                 claim.id().text().equals(commonName(chain.getFirst()))
-                        && authorities.get().vouchFor(chain, now);
+                        && authorities.get().hasSigned(chain, now);
             case SAS, NONE -> false;
         };
     }
@@ -97,19 +97,19 @@ public final class Doorkeeper {
         }
     }
 
-    private Verdict token(
+    private Authentication token(
             Claim claim, String password, Credentials credentials, SharedAccessPolicies policies, Instant now) {
         Optional<SharedAccessSignature> parsed = SharedAccessSignature.parse(password);
         if (parsed.isEmpty()) {
-            return new Verdict.Refused("no shared access signature");
+            return new Authentication.Refused("no shared access signature");
         }
         SharedAccessSignature token = parsed.get();
         // Without the skew that requests have: the connection ends with its token, so it would end at once.
         if (!token.expiry().isAfter(now)) {
-            return new Verdict.Refused("token expired");
+            return new Authentication.Refused("token expired");
         }
         if (!token.covers(hosts, claim.resource())) {
-            return new Verdict.Refused("token of another resource");
+            return new Authentication.Refused("token of another resource");
         }
         boolean signed = token.keyName().isEmpty()
                 ? credentials.getType() == AuthenticationType.SAS
@@ -119,7 +119,7 @@ public final class Doorkeeper {
                         .map(SharedAccessPolicy::keys)
                         .filter(token::isSignedWith)
                         .isPresent();
-        return signed ? new Verdict.Accepted(Optional.of(token.expiry())) : new Verdict.Refused("wrong signature");
+        return signed ? new Authentication.Accepted(Optional.of(token.expiry())) : new Authentication.Refused("wrong signature");
     }
 
     private static boolean hasThumbprint(X509Certificate certificate, @Nullable String thumbprint) {

@@ -3,11 +3,11 @@ package io.muster.gateway.connect;
 import java.time.Instant;
 import java.util.Optional;
 
-/** Whether a device may connect. */
-public sealed interface Verdict {
+/** States whether a device may connect. */
+public sealed interface Authentication {
     /** @param until when the token ends, and with it the connection; empty for a certificate */
-    record Accepted(Optional<Instant> until) implements Verdict {}
+    record Accepted(Optional<Instant> until) implements Authentication {}
 
     /** @param reason for the log and the metric: a few words, no secret */
-    record Refused(String reason) implements Verdict {}
+    record Refused(String reason) implements Authentication {}
 }

@@ -15,12 +15,12 @@ import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Connections of nobody yet: between the first byte and the decision on their CONNECT. So many of one address and no more; one more is closed,
- * and may come again. An address whose connects were refused by the fleet's answer, each of which costs the log records, is not heard while its
- * token bucket of refusals is empty. Those of devices are not limited by address, since a whole fleet may stand behind one, and cost no token. An
+ * Limits the connections of an address that are not authenticated yet: from the first byte to the decision on their CONNECT. One too many is closed,
+ * and may come again. An address whose connects were refused by the fleet's answer, each of which costs the log records, is closed at once while its
+ * token bucket of refusals is empty. Connections of devices are not limited by address, since a whole fleet may stand behind one, and cost no token. An
  * IPv6 address counts by its network of 64 bits. Thread-safe.
  */
-final class Arrivals {
+final class ConnectLimiter {
     private static final int NETWORK_BYTES = 8;
     /** How many seconds' worth of refusals an address may have at once. */
     private static final int BURST_SECONDS = 10;
@@ -29,7 +29,7 @@ final class Arrivals {
 
     private static final double SECOND_NANOS = 1e9;
     /** Where a connection comes from, as its limits know it. */
-    private static final AttributeKey<String> ADDRESS = AttributeKey.valueOf(Arrivals.class, "address");
+    private static final AttributeKey<String> ADDRESS = AttributeKey.valueOf(ConnectLimiter.class, "address");
 
     private final int mostOfAnAddress;
     private final int refusalsPerSecond;
@@ -61,14 +61,14 @@ final class Arrivals {
         }
     }
 
-    Arrivals(MqttSettings.PerAddress limits, InstantSource clock) {
-        this.mostOfAnAddress = limits.arrivals();
+    ConnectLimiter(MqttSettings.PerAddress limits, InstantSource clock) {
+        this.mostOfAnAddress = limits.connects();
         this.refusalsPerSecond = limits.refusals();
         this.clock = clock;
     }
 
-    /** Counts the connection from there. @return whether it may stay; one that may is to {@link #leave} */
-    boolean arrive(Channel channel, InetAddress source) {
+    /** Counts the connection from there. @return whether it may stay; one that may is to {@link #release} */
+    boolean admit(Channel channel, InetAddress source) {
         String address = name(source);
         if (isOftenRefused(address)) {
             return false;
@@ -77,12 +77,12 @@ final class Arrivals {
         if (counts.merge(address, 1, Integer::sum) <= mostOfAnAddress) {
             return true;
         }
-        leave(channel);
+        release(channel);
         return false;
     }
 
     /** The connection is a device's now, or is closed. */
-    void leave(Channel channel) {
+    void release(Channel channel) {
         counts.computeIfPresent(address(channel), (_, count) -> count == 1 ? null : count - 1);
     }
 
@@ -104,7 +104,7 @@ final class Arrivals {
     }
 
     private static String address(Channel channel) {
-        return Objects.requireNonNull(channel.attr(ADDRESS).get(), "it has arrived");
+        return Objects.requireNonNull(channel.attr(ADDRESS).get(), "it was admitted");
     }
 
     private static String name(InetAddress address) {
