@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.muster.access.HubHosts;
 import io.muster.access.SharedAccessPolicies;
+import io.muster.gateway.connect.Authentication;
+import io.muster.gateway.connect.Authenticator;
 import io.muster.gateway.connect.Claim;
 import io.muster.gateway.connect.DeviceAuthorities;
-import io.muster.gateway.connect.Authenticator;
-import io.muster.gateway.connect.Authentication;
 import io.muster.records.AuthenticationType;
 import io.muster.records.ConnectionTerms;
 import io.muster.records.Credentials;
@@ -94,7 +94,8 @@ class AuthenticatorTest {
         "a device, CN=d, whole, false",
         "none, CN=d, whole, false",
     })
-    void acceptsTheCertificateOfARegisteredAuthorityForItsDeviceAlone(String signer, String name, String chain, boolean accepted) {
+    void acceptsTheCertificateOfARegisteredAuthorityForItsDeviceAlone(
+            String signer, String name, String chain, boolean accepted) {
         Issued device = issue("CN=x", ROOT, false, Duration.ofDays(300));
         List<X509Certificate> shown = switch (signer) {
             case "root" ->

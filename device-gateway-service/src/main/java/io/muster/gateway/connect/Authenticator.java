@@ -119,7 +119,9 @@ public final class Authenticator {
                         .map(SharedAccessPolicy::keys)
                         .filter(token::isSignedWith)
                         .isPresent();
-        return signed ? new Authentication.Accepted(Optional.of(token.expiry())) : new Authentication.Refused("wrong signature");
+        return signed
+                ? new Authentication.Accepted(Optional.of(token.expiry()))
+                : new Authentication.Refused("wrong signature");
     }
 
     private static boolean hasThumbprint(X509Certificate certificate, @Nullable String thumbprint) {

@@ -1,7 +1,7 @@
 package io.muster.gateway.mqtt;
 
-import io.muster.gateway.connect.Claim;
 import io.muster.gateway.connect.Authentication;
+import io.muster.gateway.connect.Claim;
 import io.muster.gateway.fleet.Fleet;
 import io.muster.records.ConnectionTerms;
 import io.netty.channel.Channel;
