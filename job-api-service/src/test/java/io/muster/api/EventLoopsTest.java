@@ -79,7 +79,7 @@ class EventLoopsTest {
 
     /** The threads that complete replies carry those of everybody. */
     @Test
-    void whatFollowsTheReplyToAStreamJobsWriterRunsOnWorkers() throws IOException {
+    void continuationsOfStreamJobRepliesRunOnWorkers() throws IOException {
         List<String> senders = new CopyOnWriteArrayList<>();
         String body =
                 "{'properties':{'outputStartMode':'JobStartTime','inputs':[{'name':'i','properties':{}}],'outputs':[{'name':'o','properties':{}}],'transformation':{'name':'T','properties':{'query':'SELECT * INTO o FROM i'}}}}"

@@ -67,7 +67,7 @@ class IotHubJobsTest {
     }
 
     @Test
-    void whatAJobCanDoBeyondIotHubIsShownAsItWasGiven() throws Exception {
+    void showsPoliciesBeyondIotHubAsTheyWereGiven() throws Exception {
         String policy =
                 "\"retries\":[{\"on\":\"noAnswer\",\"times\":3,\"backoffInSeconds\":5,\"longestBackoffInSeconds\":60,\"jitter\":0.1}],"
                         + "\"rollout\":{\"devicesPerMinute\":100,\"growth\":{\"factor\":1.5,\"afterSucceeded\":50,\"mostPerMinute\":1000}},"

@@ -221,7 +221,7 @@ class PeopleTest {
     }
 
     @Test
-    void whoAskedIsKept() throws Exception {
+    void keepsPersonsInTheAuditLog() throws Exception {
         send(
                 "DELETE",
                 "/devices/pump" + VERSION,

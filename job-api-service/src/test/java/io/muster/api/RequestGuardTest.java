@@ -126,7 +126,7 @@ class RequestGuardTest {
     }
 
     @Test
-    void whatCallersMakeUpIsInNoMetricAndNotInTheAuditLog() throws IOException {
+    void inventedMethodsAndTokensReachNeitherMetricsNorTheAuditLog() throws IOException {
         api.audit.clear();
         for (int i = 0; i < 50; i++) {
             api.exchange("M" + i + "ADEUP /x HTTP/1.1\r\nHost: h" + END);

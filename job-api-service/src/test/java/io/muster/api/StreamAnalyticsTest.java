@@ -110,7 +110,7 @@ class StreamAnalyticsTest {
     }
 
     @Test
-    void whoMayNotIsToldInTheFormOfResourceManager() throws Exception {
+    void refusesInTheFormOfResourceManager() throws Exception {
         ApiClient.Answer nobody = client.send("GET", GROUP + "/streamingjobs/x?" + VERSION, new byte[0]);
         assertThat(nobody.status()).isEqualTo(401);
         assertThat(nobody.body().at("/error/code").asText()).isNotBlank();

@@ -115,7 +115,7 @@ class StreamJobInputsAndOutputsTest {
             outputs | Microsoft.ServiceBus/EventHub | eventHubName    | orders            | -
             inputs  | Microsoft.Devices/IotHubs     | eventHubName    | devices           | -
             """)
-    void whatAJobMayNotReachStandsInItsDiagnostics(String kind, String type, String member, String named, String code)
+    void diagnosticsNameEndpointsThatAreNotAllowed(String kind, String type, String member, String named, String code)
             throws Exception {
         write(kind, "{\"type\":\"" + type + "\",\"properties\":{\"" + member + "\":\"" + named + "\"}}");
         for (String path : List.of("", "/" + kind + "/it")) {

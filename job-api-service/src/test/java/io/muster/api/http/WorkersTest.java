@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 class WorkersTest {
     @Test
-    void whatIsTooMuchIsRefusedAtOnceAndTheRestIsDone() {
+    void refusesWorkBeyondTheQueueAndDoesTheRest() {
         CountDownLatch go = new CountDownLatch(1);
         try (Workers workers = new Workers(1, 1, 1)) {
             CompletableFuture<Integer> first = workers.get(() -> awaiting(go, 1));
@@ -42,7 +42,7 @@ class WorkersTest {
 
     /** A command that was carried out is not to be asked for again. */
     @Test
-    void whatWasDoneIsAnsweredAsDoneHoweverMuchIsQueued() {
+    void answersFinishedWorkHoweverMuchIsQueued() {
         CountDownLatch go = new CountDownLatch(1);
         try (Workers workers = new Workers(1, 1, 1)) {
             workers.get(() -> awaiting(go, 1));
