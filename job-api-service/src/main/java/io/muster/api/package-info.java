@@ -1,4 +1,4 @@
-/** The REST ingress. This package composes. */
+/** Composes the REST ingress: its server, its surfaces, its views and its requests to the log. */
 @NullMarked
 package io.muster.api;
 

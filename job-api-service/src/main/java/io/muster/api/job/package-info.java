@@ -1,4 +1,8 @@
-/** Asks the planner, and keeps a view of jobs. Pure. */
+/**
+ * Asks the planner, and keeps views of jobs and stream jobs. It knows no HTTP and no Kafka.
+ *
+ * <p>May import: {@code java.io}, {@code java.time}, {@code java.util}, {@code io.muster.records}.
+ */
 @NullMarked
 package io.muster.api.job;
 

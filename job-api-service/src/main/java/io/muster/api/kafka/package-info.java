@@ -1,4 +1,10 @@
-/** Requests over the topics, and the view of jobs. */
+/**
+ * Sends requests over the topics, takes their replies, and reads what views show.
+ *
+ * <p>May import: {@code java}, {@code io.micrometer}, {@code org.apache.avro.specific}, {@code org.apache.kafka}, {@code org.slf4j},
+ * {@code io.muster.api.job}, {@code io.muster.api.json}, {@code io.muster.codec}, {@code io.muster.document}, {@code io.muster.records},
+ * {@code io.muster.registry}, {@code io.muster.service}, {@code io.muster.topics}.
+ */
 @NullMarked
 package io.muster.api.kafka;
 
