@@ -55,8 +55,7 @@ class StoresFileTest {
 
     @Test
     void thePageListsEveryDeclaredStore() throws Exception {
-        StringBuilder text = new StringBuilder(
-                """
+        StringBuilder text = new StringBuilder("""
                 # State
 
                 Made from the declarations of stores (`StoreSpec`, beside the processors that use them) by `StoresFileTest`. Each store has a compacted
@@ -77,7 +76,10 @@ class StoresFileTest {
                         .append(" | ")
                         .append(store.medium().name().toLowerCase(Locale.ROOT))
                         .append(" | ")
-                        .append(store.partitioning().name().toLowerCase(Locale.ROOT).replace('_', ' '))
+                        .append(store.partitioning()
+                                .name()
+                                .toLowerCase(Locale.ROOT)
+                                .replace('_', ' '))
                         .append(" | ")
                         .append(store.placement().words())
                         .append(" |\n");
