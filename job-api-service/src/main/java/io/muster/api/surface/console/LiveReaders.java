@@ -5,18 +5,24 @@ import io.muster.api.json.ProblemException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.reactivestreams.Publisher;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Sinks;
 
 /** Counts who reads live events, so that one caller leaves room for others, and ends them when the service ends. Thread-safe. */
 public final class LiveReaders implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(LiveReaders.class);
     private static final int OF_A_CALLER = 64;
     private static final int OF_ALL = 256;
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
 
     private final Sinks.Empty<Void> closed = Sinks.empty();
     private final Map<String, Integer> byCaller = new HashMap<>();
+    private final CountDownLatch gone = new CountDownLatch(1);
     private int all;
     private boolean ending;
 
@@ -41,17 +47,28 @@ public final class LiveReaders implements AutoCloseable {
     private synchronized void leave(String caller) {
         all--;
         byCaller.computeIfPresent(caller, (_, count) -> count == 1 ? null : count - 1);
-        notifyAll();
+        noteGone();
+    }
+
+    private synchronized void end() {
+        ending = true;
+        noteGone();
+    }
+
+    private void noteGone() {
+        if (ending && all == 0) {
+            gone.countDown();
+        }
     }
 
     /** Ends all of them, and waits for that. */
     @Override
-    public synchronized void close() throws InterruptedException {
-        ending = true;
+    public void close() throws InterruptedException {
+        end();
         closed.tryEmitEmpty();
-        long end = System.nanoTime() + CLOSE_LIMIT.toNanos();
-        for (long left = CLOSE_LIMIT.toMillis(); all > 0 && left > 0; left = (end - System.nanoTime()) / 1_000_000) {
-            wait(left);
+        boolean inTime = gone.await(CLOSE_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+        if (!inTime) {
+            LOG.debug("Readers of live events are left to the server");
         }
     }
 }
