@@ -4,6 +4,9 @@ import io.muster.service.Changelogs;
 import io.muster.service.state.RowPlacement;
 import io.muster.topics.Namespace;
 import io.muster.topics.Partitioning;
+import io.muster.topics.Retention;
+import io.muster.topics.Topic;
+import io.muster.topics.Topics;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -13,7 +16,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Knows the stores of planner and processor and the topics that they read by key. The file is made of the services' declarations by
@@ -24,7 +30,10 @@ final class Applications {
 
     private static final List<String[]> LINES = lines();
 
-    /** The topics that each application reads, by its id. */
+    /**
+     * The topics that each application has to have read before anything moves, by its id. Tables among those that it reads are none of them:
+     * their rows move, and are read again behind the move.
+     */
     static final Map<String, List<String>> READS = reads();
 
     /** Every store. The numbers are last: they say that all has moved. */
@@ -38,12 +47,24 @@ final class Applications {
             .sorted(Comparator.comparing(table -> table.placement() == RowPlacement.NUMBERS))
             .toList();
 
+    /** Every compacted topic of the catalogue, and then every store. */
+    static final List<Table> TABLES = Stream.concat(
+                    Topics.ALL.stream()
+                            .filter(topic -> topic.retention() instanceof Retention.Compacted)
+                            .map(topic -> new Table(topic.name(), topic.partitioning(), RowPlacement.BY_KEY, null)),
+                    STORES.stream())
+            .toList();
+
     private Applications() {}
 
     private static Map<String, List<String>> reads() {
+        Set<String> tables = Topics.ALL.stream()
+                .filter(topic -> topic.retention() instanceof Retention.Compacted)
+                .map(Topic::name)
+                .collect(Collectors.toSet());
         Map<String, List<String>> reads = new TreeMap<>();
         for (String[] line : LINES) {
-            if (line[0].equals("reads")) {
+            if (line[0].equals("reads") && !tables.contains(Namespace.name(line[2]))) {
                 reads.computeIfAbsent(Namespace.name(line[1]), _ -> new ArrayList<>())
                         .add(Namespace.name(line[2]));
             }

@@ -58,7 +58,7 @@ public final class Repartitioning implements AutoCloseable {
     private static Map<String, Partitioning> kinds() {
         Map<String, Partitioning> kinds = new HashMap<>();
         Topics.ALL.forEach(topic -> kinds.put(topic.name(), topic.partitioning()));
-        Table.ALL.forEach(table -> kinds.put(table.topic(), table.partitioning()));
+        Applications.TABLES.forEach(table -> kinds.put(table.topic(), table.partitioning()));
         return kinds;
     }
 
@@ -128,7 +128,7 @@ public final class Repartitioning implements AutoCloseable {
     /** Returns how many partitions each topic of ours has; those that are not there yet are missing. */
     private Map<String, Integer> found() throws ExecutionException, InterruptedException {
         Set<String> names = new TreeSet<>(Topics.ALL.stream().map(Topic::name).toList());
-        Table.ALL.forEach(table -> names.add(table.topic()));
+        Applications.TABLES.forEach(table -> names.add(table.topic()));
         names.retainAll(admin.listTopics().names().get());
         Map<String, Integer> found = new HashMap<>();
         admin.describeTopics(names)
@@ -168,11 +168,11 @@ public final class Repartitioning implements AutoCloseable {
 
     /** Rejects state of a version that did not keep numbers: it would begin to count anew. */
     private static void requireNumbers(Partitioning kind, Set<String> present) throws RefusedException {
-        for (Table table : Table.ALL) {
+        for (Table table : Applications.TABLES) {
             boolean lacks = table.partitioning() == kind
                     && table.placement() == RowPlacement.NUMBERS
                     && !present.contains(table.topic());
-            if (lacks && Table.ALL.stream().anyMatch(other -> table.isWith(other) && present.contains(other.topic()))) {
+            if (lacks && Applications.TABLES.stream().anyMatch(other -> table.isWith(other) && present.contains(other.topic()))) {
                 throw new RefusedException("There is no topic " + table.topic()
                         + ": start this version's planner and processor once before.");
             }
@@ -187,7 +187,7 @@ public final class Repartitioning implements AutoCloseable {
             throws ExecutionException, InterruptedException {
         int after = wanted.of(kind);
         long base = base(kind, after, present);
-        for (Table table : Table.ALL) {
+        for (Table table : Applications.TABLES) {
             if (table.partitioning() == kind && present.contains(table.topic())) {
                 if (table.placement() == RowPlacement.NUMBERS) {
                     mover.replace(table, after, numbers(base, after));
@@ -234,7 +234,7 @@ public final class Repartitioning implements AutoCloseable {
     private List<Long> numbers(Partitioning kind, Set<String> present, String name)
             throws ExecutionException, InterruptedException {
         Map<TopicPartition, Long> found = new HashMap<>();
-        for (Table table : Table.ALL) {
+        for (Table table : Applications.TABLES) {
             if (table.partitioning() == kind
                     && table.placement() == RowPlacement.NUMBERS
                     && present.contains(table.topic())) {

@@ -4,12 +4,8 @@ import io.muster.document.IdentityId;
 import io.muster.service.coordinator.KeyPartition;
 import io.muster.service.state.RowPlacement;
 import io.muster.topics.Partitioning;
-import io.muster.topics.Retention;
-import io.muster.topics.Topics;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,14 +21,6 @@ record Table(
         RowPlacement placement,
         @Nullable String application) {
     private static final char SEPARATOR = '\0';
-
-    /** Every compacted topic of the catalogue, and then every store of planner and processor. */
-    static final List<Table> ALL = Stream.concat(
-                    Topics.ALL.stream()
-                            .filter(topic -> topic.retention() instanceof Retention.Compacted)
-                            .map(topic -> new Table(topic.name(), topic.partitioning(), RowPlacement.BY_KEY, null)),
-                    Applications.STORES.stream())
-            .toList();
 
     /** Returns whether it is state, whose local copies are outdated when it moves. */
     boolean isState() {
