@@ -172,7 +172,9 @@ public final class Repartitioning implements AutoCloseable {
             boolean lacks = table.partitioning() == kind
                     && table.placement() == RowPlacement.NUMBERS
                     && !present.contains(table.topic());
-            if (lacks && Applications.TABLES.stream().anyMatch(other -> table.isWith(other) && present.contains(other.topic()))) {
+            if (lacks
+                    && Applications.TABLES.stream()
+                            .anyMatch(other -> table.isWith(other) && present.contains(other.topic()))) {
                 throw new RefusedException("There is no topic " + table.topic()
                         + ": start this version's planner and processor once before.");
             }

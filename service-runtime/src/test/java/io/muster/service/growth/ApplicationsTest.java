@@ -15,7 +15,8 @@ class ApplicationsTest {
         List<String> read =
                 Applications.READS.values().stream().flatMap(List::stream).toList();
         assertThat(read)
-                .contains(Topics.JOB_COMMANDS.name(), Topics.DEVICE_JOB_EVENTS.name(), Topics.STREAM_JOB_COMMANDS.name())
+                .contains(
+                        Topics.JOB_COMMANDS.name(), Topics.DEVICE_JOB_EVENTS.name(), Topics.STREAM_JOB_COMMANDS.name())
                 .doesNotContain(Topics.JOB_STATISTICS.name());
     }
 
