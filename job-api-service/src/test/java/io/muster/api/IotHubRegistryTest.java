@@ -84,6 +84,11 @@ class IotHubRegistryTest {
                 .as("a section that is null is cleared, as by PUT /twins/{id}")
                 .isEqualTo(new TwinPatch("*", "{\"x\":1}", "null"));
 
+        client.ask("PUT", "/devices/bulk-gone", "{}");
+        done = client.ask("POST", "/devices", "[{\"id\":\"bulk-gone\",\"importMode\":\"delete\"}]");
+        assertThat(done.body()).hasToString("{\"isSuccessful\":true,\"errors\":[],\"warnings\":[]}");
+        assertThat(client.ask("GET", "/devices/bulk-gone", null).status()).isEqualTo(404);
+
         ApiClient.Answer partly = client.ask(
                 "POST",
                 "/devices",

@@ -17,7 +17,6 @@ import io.muster.api.job.Requests;
 import io.muster.api.json.JsonBody;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
-import io.muster.records.DeviceView;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -26,11 +25,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Many devices at once: what is valid is done, what is not is said. Contract: iot-hub, 1.3. */
 @Controller
 @Consumes(MediaType.ALL)
 final class BulkController {
+    private static final Logger LOG = LoggerFactory.getLogger(BulkController.class);
     private static final int MOST = 100;
 
     private final Requests requests;
@@ -82,7 +84,7 @@ final class BulkController {
             for (Object command : BulkEntry.of(entry, keys::addedTo).commands()) {
                 done = done.thenCompose(fault -> fault.isPresent()
                         ? CompletableFuture.completedFuture(fault)
-                        : requests.device(deviceId, command, DeviceView.class, RegistryController.LIMIT)
+                        : requests.device(deviceId, command, Object.class, RegistryController.LIMIT)
                                 .handle((_, error) -> fault(deviceId, error)));
             }
             return done;
@@ -101,7 +103,10 @@ final class BulkController {
                 switch (cause) {
                     case RefusedException refused -> Problem.of(refused.refusal());
                     case ProblemException known -> known.problem();
-                    default -> Problem.serverError();
+                    default -> {
+                        LOG.error("A device of a bulk request failed", cause);
+                        yield Problem.serverError();
+                    }
                 }));
     }
 
