@@ -1,6 +1,7 @@
 package io.muster.api.http;
 
 import io.muster.api.json.Problem;
+import io.muster.api.surface.Arrival;
 import io.muster.api.surface.Surface;
 import io.muster.api.surface.Surfaces;
 import io.netty.buffer.Unpooled;
@@ -116,13 +117,21 @@ final class RequestGuard extends ChannelDuplexHandler {
             return;
         }
         if (message instanceof HttpRequest request) {
-            @Nullable Problem fault = fault(request).orElse(null);
+            @Nullable Problem fault = RequestRules.fault(request).orElse(null);
+            if (fault == null) {
+                Arrival arrival = RequestRules.arrival(request);
+                Surface surface = surfaces.serving(arrival);
+                fault = upgradeFault(request, surface.isWebSocket(arrival.path()))
+                        .orElse(null);
+                if (fault == null) {
+                    request.setUri(RequestRules.mounted(surface.mount(), RequestRules.normal(request.uri())));
+                }
+            }
             if (fault != null) {
                 refuse(ctx, request, fault);
                 ReferenceCountUtil.release(message);
                 return;
             }
-            request.setUri(RequestRules.mounted(surface(request).mount(), RequestRules.normal(request.uri())));
             unanswered++;
             if (unanswered > MOST_UNANSWERED) {
                 refused = true;
@@ -141,22 +150,14 @@ final class RequestGuard extends ChannelDuplexHandler {
         ctx.fireChannelRead(message);
     }
 
-    /** Returns why a request is refused. One that is let through asks for a WebSocket only where there is one, and for no extension of it. */
-    private Optional<Problem> fault(HttpRequest request) {
-        Optional<Problem> fault = RequestRules.fault(request);
-        if (fault.isPresent()) {
-            return fault;
-        }
+    /** Returns the reason to refuse a handshake. Another request asks for no WebSocket behind this, and none asks for an extension of it. */
+    private static Optional<Problem> upgradeFault(HttpRequest request, boolean webSocket) {
         request.headers().remove(HttpHeaderNames.SEC_WEBSOCKET_EXTENSIONS);
-        if (surface(request).isWebSocket(RequestRules.path(RequestRules.normal(request.uri())))) {
+        if (webSocket) {
             return RequestRules.handshakeFault(request);
         }
         request.headers().remove(HttpHeaderNames.UPGRADE);
         return Optional.empty();
-    }
-
-    private Surface surface(HttpRequest request) {
-        return surfaces.serving(RequestRules.arrival(request));
     }
 
     /** Refuses a request and ends its connection: where the next request would begin is unknown. Behind answers that are still to come it just closes. */

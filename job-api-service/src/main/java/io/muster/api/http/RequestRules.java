@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /** Decides on a request's line and headers alone whether it is a request, and where it leads. Source: RFC 9112, 3.2 and 6.1. */
 final class RequestRules {
@@ -26,6 +27,7 @@ final class RequestRules {
     /** Those that a route or a preflight may have; metrics and the audit log name no other. */
     private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
 
+    private static final Pattern PORT = Pattern.compile(":\\d*$");
     private static final String CHUNKED = "chunked";
     static final String WEB_SOCKET_VERSION = "13";
 
@@ -155,7 +157,7 @@ final class RequestRules {
     static Arrival arrival(HttpRequest request) {
         String host = request.headers().get(HttpHeaderNames.HOST, "").toLowerCase(Locale.ROOT);
         return new Arrival(
-                host.replaceFirst(":\\d*$", ""),
+                PORT.matcher(host).replaceFirst(""),
                 path(normal(request.uri())),
                 request.headers().get(HttpHeaderNames.AUTHORIZATION, ""));
     }
