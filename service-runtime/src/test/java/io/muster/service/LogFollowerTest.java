@@ -246,7 +246,8 @@ class LogFollowerTest {
             log.schedulePollTask(() -> log.addRecord(new ConsumerRecord<>(TOPIC, 0, 0, "k0", bytes("v0"))));
             soon().atMost(LIMIT).until(follower::ready);
             assertThat(taken).as("read though the question is not answered").containsExactly("k0");
-            // The brokers answer before the time goes on: a question that failed in between would be the last one at a clock that stands.
+            // The brokers answer before the time goes on: a question that failed in between would be the last one at a
+            // clock that stands.
             brokers.answer = () -> CompletableFuture.completedFuture(Map.of());
             question.complete(Map.of());
             nanoTime.addAndGet(Duration.ofSeconds(16).toNanos());
