@@ -1,0 +1,270 @@
+package io.muster.schedule;
+
+import java.time.DayOfWeek;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.LocalTime;
+import java.time.temporal.ChronoUnit;
+import java.time.temporal.TemporalAdjusters;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.dmfs.rfc5545.DateTime;
+import org.dmfs.rfc5545.recur.InvalidRecurrenceRuleException;
+import org.dmfs.rfc5545.recur.RecurrenceRule;
+import org.dmfs.rfc5545.recur.RecurrenceRuleIterator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lists local times on days of the calendar, as Azure Scheduler's recurrences do. Every list may be empty. The times of a day are all
+ * combinations of hours and minutes: with hours alone the minute is the start's, with minutes alone they are of every hour, with neither the time
+ * is the start's. Immutable.
+ *
+ * @param unit in which the interval is counted; weeks begin on Monday
+ * @param interval 1 or more: every so many units, counted from the start
+ * @param weekDays on which it fires; for weeks without any, the start's; null elements are none
+ * @param monthDays of months: 1 is the first, -1 the last; a month that has no such day is passed over
+ * @param nthDays of months, such as the last Friday; days of both lists count
+ */
+public record CalendarRule(
+        Unit unit,
+        int interval,
+        SortedSet<Integer> hours,
+        SortedSet<Integer> minutes,
+        SortedSet<DayOfWeek> weekDays,
+        SortedSet<Integer> monthDays,
+        List<NthDay> nthDays) {
+
+    /** Names what intervals are counted in. */
+    public enum Unit {
+        MINUTE("MINUTELY"),
+        HOUR("HOURLY"),
+        DAY("DAILY"),
+        WEEK("WEEKLY"),
+        MONTH("MONTHLY");
+
+        private final String frequency;
+
+        Unit(String frequency) {
+            this.frequency = frequency;
+        }
+    }
+
+    /**
+     * Names days of a month by the day of the week.
+     *
+     * @param nth 1 for the first in a month, -1 for the last, up to 5 and -5; 0 for each
+     */
+    public record NthDay(DayOfWeek day, int nth) {}
+
+    private static final int HOURS = 24;
+
+    /** Makes one of copies. */
+    public CalendarRule {
+        hours = new TreeSet<>(hours);
+        minutes = new TreeSet<>(minutes);
+        weekDays = new TreeSet<>(weekDays);
+        monthDays = new TreeSet<>(monthDays);
+        nthDays = List.copyOf(nthDays);
+        if (interval < 1) {
+            throw new IllegalArgumentException("An interval is 1 or more: " + interval);
+        }
+    }
+
+    /** Makes one that repeats its start's time of day. */
+    public static CalendarRule every(int interval, Unit unit) {
+        return new CalendarRule(
+                unit, interval, new TreeSet<>(), new TreeSet<>(), new TreeSet<>(), new TreeSet<>(), List.of());
+    }
+
+    /** Returns whether it fires at all, if it starts then: an interval of twelve months may never come to a 30th. */
+    boolean everFires(LocalDateTime start) {
+        return times(start, start).hasNext();
+    }
+
+    /**
+     * Lists local times in their order, each once.
+     *
+     * @param start from which intervals are counted, and before which there is none
+     * @param from before which none is listed either
+     */
+    Iterator<LocalDateTime> times(LocalDateTime start, LocalDateTime from) {
+        LocalDateTime first = from.isBefore(start) ? start : from;
+        LocalDateTime anchor = anchor(start, first);
+        List<Times> each = rules(start).stream()
+                .map(rule -> new Times(rule, anchor, first))
+                .toList();
+        return new Merged(each);
+    }
+
+    /** Returns the begin of the last interval that begins at or before a time, so that a rule need not count from its start. */
+    private LocalDateTime anchor(LocalDateTime start, LocalDateTime time) {
+        LocalDate date = start.toLocalDate();
+        return switch (unit) {
+            case MINUTE -> start.plusMinutes(whole(ChronoUnit.MINUTES.between(start, time)));
+            case HOUR -> {
+                LocalDateTime hour = start.truncatedTo(ChronoUnit.HOURS);
+                yield hour.plusHours(whole(ChronoUnit.HOURS.between(hour, time)));
+            }
+            case DAY ->
+                date.plusDays(whole(ChronoUnit.DAYS.between(date, time.toLocalDate())))
+                        .atStartOfDay();
+            case WEEK -> {
+                LocalDate monday = date.with(TemporalAdjusters.previousOrSame(DayOfWeek.MONDAY));
+                yield monday.plusWeeks(whole(ChronoUnit.WEEKS.between(monday, time.toLocalDate())))
+                        .atStartOfDay();
+            }
+            case MONTH -> {
+                LocalDate month = date.withDayOfMonth(1);
+                yield month.plusMonths(whole(ChronoUnit.MONTHS.between(month, time.toLocalDate())))
+                        .atStartOfDay();
+            }
+        };
+    }
+
+    private long whole(long units) {
+        return units - units % interval;
+    }
+
+    private List<RecurrenceRule> rules(LocalDateTime start) {
+        String base = "FREQ=" + unit.frequency + ";INTERVAL=" + interval + timesOfDay(start);
+        List<String> texts = new ArrayList<>();
+        switch (unit) {
+            case WEEK ->
+                texts.add(
+                        base + ";WKST=MO;BYDAY=" + days(weekDays.isEmpty() ? List.of(start.getDayOfWeek()) : weekDays));
+            case MONTH -> {
+                if (!monthDays.isEmpty() || nthDays.isEmpty()) {
+                    texts.add(base + ";BYMONTHDAY="
+                            + numbers(monthDays.isEmpty() ? List.of(start.getDayOfMonth()) : monthDays));
+                }
+                if (!nthDays.isEmpty()) {
+                    texts.add(base + ";BYDAY="
+                            + nthDays.stream()
+                                    .map(day -> (day.nth() == 0 ? "" : day.nth()) + code(day.day()))
+                                    .collect(Collectors.joining(",")));
+                }
+            }
+            case MINUTE, HOUR, DAY -> texts.add(weekDays.isEmpty() ? base : base + ";BYDAY=" + days(weekDays));
+        }
+        return texts.stream().map(CalendarRule::rule).toList();
+    }
+
+    private String timesOfDay(LocalDateTime start) {
+        LocalTime time = start.toLocalTime();
+        boolean atStart = hours.isEmpty() && minutes.isEmpty();
+        String second = ";BYSECOND=" + (atStart ? time.getSecond() : 0);
+        String minute = ";BYMINUTE=" + numbers(minutes.isEmpty() ? List.of(time.getMinute()) : minutes);
+        String hour = hours.isEmpty() ? "" : ";BYHOUR=" + numbers(hours);
+        return switch (unit) {
+            case MINUTE -> hour + (minutes.isEmpty() ? "" : minute);
+            case HOUR -> hour + minute + second;
+            case DAY, WEEK, MONTH -> {
+                Collection<Integer> all = atStart
+                        ? List.of(time.getHour())
+                        : hours.isEmpty() ? IntStream.range(0, HOURS).boxed().toList() : hours;
+                yield ";BYHOUR=" + numbers(all) + minute + second;
+            }
+        };
+    }
+
+    private static String numbers(Collection<Integer> numbers) {
+        return numbers.stream().map(String::valueOf).collect(Collectors.joining(","));
+    }
+
+    private static String days(Collection<DayOfWeek> days) {
+        return days.stream().map(CalendarRule::code).collect(Collectors.joining(","));
+    }
+
+    private static String code(DayOfWeek day) {
+        return day.name().substring(0, 2);
+    }
+
+    private static RecurrenceRule rule(String text) {
+        try {
+            return new RecurrenceRule(text, RecurrenceRule.RfcMode.RFC5545_STRICT);
+        } catch (InvalidRecurrenceRuleException e) {
+            throw new IllegalStateException("not a recurrence rule, rule=" + text, e);
+        }
+    }
+
+    /** Lists the local times of one rule. For one thread. */
+    private static final class Times {
+        private final @Nullable RecurrenceRuleIterator found;
+        private @Nullable LocalDateTime next;
+
+        Times(RecurrenceRule rule, LocalDateTime anchor, LocalDateTime from) {
+            found = iterator(rule, floating(anchor));
+            do {
+                advance();
+            } while (next != null && next.isBefore(from));
+        }
+
+        private static @Nullable RecurrenceRuleIterator iterator(RecurrenceRule rule, DateTime anchor) {
+            try {
+                return rule.iterator(anchor);
+            } catch (IllegalArgumentException e) {
+                return null; // The library has tried a thousand intervals: none has such a day or hour.
+            }
+        }
+
+        private void advance() {
+            next = found != null && found.hasNext() ? local(found.nextDateTime()) : null;
+        }
+
+        private static DateTime floating(LocalDateTime time) {
+            return new DateTime(
+                    time.getYear(),
+                    time.getMonthValue() - 1,
+                    time.getDayOfMonth(),
+                    time.getHour(),
+                    time.getMinute(),
+                    time.getSecond());
+        }
+
+        private static LocalDateTime local(DateTime time) {
+            return LocalDateTime.of(
+                    time.getYear(),
+                    time.getMonth() + 1,
+                    time.getDayOfMonth(),
+                    time.getHours(),
+                    time.getMinutes(),
+                    time.getSeconds());
+        }
+    }
+
+    /** Brings the times of several rules into one order. For one thread. */
+    private static final class Merged implements Iterator<LocalDateTime> {
+        private final List<Times> each;
+
+        Merged(List<Times> each) {
+            this.each = each;
+        }
+
+        @Override
+        public boolean hasNext() {
+            return each.stream().anyMatch(times -> times.next != null);
+        }
+
+        @Override
+        public LocalDateTime next() {
+            LocalDateTime least = each.stream()
+                    .map(times -> times.next)
+                    .filter(time -> time != null)
+                    .min(LocalDateTime::compareTo)
+                    .orElseThrow(NoSuchElementException::new);
+            for (Times times : each) {
+                if (least.equals(times.next)) {
+                    times.advance();
+                }
+            }
+            return least;
+        }
+    }
+}

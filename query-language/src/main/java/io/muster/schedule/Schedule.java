@@ -1,0 +1,179 @@
+package io.muster.schedule;
+
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.time.temporal.ChronoUnit;
+import java.time.zone.ZoneOffsetTransition;
+import java.util.Iterator;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+
+/**
+ * Tells when something fires. A local time that a clock change skips is moved on by the length of the gap; one that comes twice fires the first time
+ * alone. Elapsed periods, and cron expressions that match in every hour, go by what has elapsed: both of two equal hours count. Immutable.
+ *
+ * @param zone whose clocks local times are read from
+ * @param start the first time that counts, in whole seconds, from which intervals are counted
+ * @param atOnce whether it fires at its start even if the recurrence doesn't: its writer gave no start, which means now
+ * @param end behind which it doesn't fire; empty where there is none
+ */
+public record Schedule(ZoneId zone, Instant start, boolean atOnce, Recurrence recurrence, Optional<Instant> end) {
+    private static final int HOURS_OF_LONGEST_GAP = 25;
+
+    /** Makes one. @throws ScheduleException when it never fires */
+    public static Schedule of(ZoneId zone, Instant start, boolean atOnce, Recurrence recurrence, Optional<Instant> end)
+            throws ScheduleException {
+        if (recurrence instanceof Recurrence.Calendar(CalendarRule rule) && !rule.everFires(local(start, zone))) {
+            throw new ScheduleException("The schedule never fires: none of its months has such a day.");
+        }
+        return new Schedule(zone, start.truncatedTo(ChronoUnit.SECONDS), atOnce, recurrence, end);
+    }
+
+    /** Returns the first firing of a schedule that is made now: a start that is past brings nothing back, but for one that fires once. */
+    public Optional<Occurrence> first(Instant now) {
+        if (atOnce) {
+            return within(at(start));
+        }
+        if (recurrence instanceof Recurrence.Once) {
+            return within(at(start.isAfter(now) ? start : now));
+        }
+        return start.isAfter(now) ? next(start.minusNanos(1)) : next(now);
+    }
+
+    /** Returns the first firing behind an instant, that of the start included; empty where there is none. */
+    public Optional<Occurrence> after(Instant instant) {
+        if (atOnce && start.isAfter(instant)) {
+            return within(at(start));
+        }
+        if (recurrence instanceof Recurrence.Once) {
+            return start.isAfter(instant) ? within(at(start)) : Optional.empty();
+        }
+        return next(start.isAfter(instant) ? start.minusNanos(1) : instant);
+    }
+
+    private Optional<Occurrence> next(Instant after) {
+        return switch (recurrence) {
+            case Recurrence.Once _ -> throw new IllegalStateException("It fires once.");
+            case Recurrence.Elapsed(var period) -> {
+                long passed =
+                        start.isAfter(after) ? 0 : start.until(after, ChronoUnit.SECONDS) / period.toSeconds() + 1;
+                yield within(at(start.plusSeconds(passed * period.toSeconds())));
+            }
+            case Recurrence.Calendar(var rule) -> {
+                LocalDateTime first = local(start, zone);
+                yield byClock(after, from -> rule.times(first, from)).flatMap(this::within);
+            }
+            case Recurrence.Cron(var expression) ->
+                (expression.isOfEachHour()
+                                ? byElapsedHours(after, expression)
+                                : byClock(after, from -> times(expression, from)))
+                        .flatMap(this::within);
+        };
+    }
+
+    private Optional<Occurrence> within(Occurrence occurrence) {
+        return end.isPresent() && occurrence.time().isAfter(end.get()) ? Optional.empty() : Optional.of(occurrence);
+    }
+
+    private Occurrence at(Instant time) {
+        return new Occurrence(time.atZone(zone).toOffsetDateTime(), Optional.empty());
+    }
+
+    private static LocalDateTime local(Instant time, ZoneId zone) {
+        return LocalDateTime.ofInstant(time, zone);
+    }
+
+    /** Lists local times in their order, from one on. */
+    @FunctionalInterface
+    private interface LocalTimes {
+        Iterator<LocalDateTime> from(LocalDateTime first);
+    }
+
+    /** Returns the first instant behind another at which clocks show, or would show but for a gap, one of the times. */
+    private Optional<Occurrence> byClock(Instant after, LocalTimes times) {
+        Iterator<LocalDateTime> found = times.from(firstToConsider(after));
+        Optional<ZonedDateTime> best = Optional.empty();
+        Optional<LocalDateTime> written = Optional.empty();
+        while (found.hasNext()) {
+            LocalDateTime time = found.next();
+            // Behind a time that a gap moved, others come that are earlier.
+            if (best.isPresent() && !time.isBefore(best.get().toLocalDateTime())) {
+                break;
+            }
+            ZonedDateTime moment = time.atZone(zone);
+            if (moment.toInstant().isAfter(after)
+                    && best.filter(known -> !moment.isBefore(known)).isEmpty()) {
+                best = Optional.of(moment);
+                written = Optional.of(time);
+            }
+        }
+        LocalDateTime time = written.orElse(LocalDateTime.MIN);
+        return best.map(moment -> new Occurrence(moment.toOffsetDateTime(), note(time, moment)));
+    }
+
+    private LocalDateTime firstToConsider(Instant after) {
+        ZoneOffsetTransition last = zone.getRules().previousTransition(after.plusNanos(1));
+        boolean behindGap = last != null
+                && last.isGap()
+                && last.getInstant()
+                        .plus(HOURS_OF_LONGEST_GAP, ChronoUnit.HOURS)
+                        .isAfter(after);
+        return behindGap ? last.getDateTimeBefore() : local(after, zone);
+    }
+
+    private Optional<String> note(LocalDateTime written, ZonedDateTime moment) {
+        if (!moment.toLocalDateTime().equals(written)) {
+            return Optional.of("The clocks skip " + written.toLocalTime() + " on this day: it fires at "
+                    + moment.toLocalTime() + ".");
+        }
+        return zone.getRules().getValidOffsets(written).size() > 1
+                ? Optional.of(
+                        "The clocks show " + written.toLocalTime() + " twice on this day: it fires the first time.")
+                : Optional.empty();
+    }
+
+    private static Iterator<LocalDateTime> times(Ncrontab expression, LocalDateTime first) {
+        UnaryOperator<Optional<LocalDateTime>> next = time -> time.flatMap(at -> expression.next(at.plusSeconds(1)));
+        return new Iterator<>() {
+            private Optional<LocalDateTime> time = expression.next(first);
+
+            @Override
+            public boolean hasNext() {
+                return time.isPresent();
+            }
+
+            @Override
+            public LocalDateTime next() {
+                LocalDateTime now = time.orElseThrow();
+                time = next.apply(time);
+                return now;
+            }
+        };
+    }
+
+    /** Goes from one clock change to the next: between them, local times and elapsed time are the same. */
+    private Optional<Occurrence> byElapsedHours(Instant after, Ncrontab expression) {
+        Instant from = after.plusNanos(1);
+        while (true) {
+            ZoneOffset offset = zone.getRules().getOffset(from);
+            Optional<LocalDateTime> found = expression.next(LocalDateTime.ofInstant(from, offset));
+            ZoneOffsetTransition change = zone.getRules().nextTransition(from);
+            if (found.isEmpty()) {
+                return Optional.empty();
+            }
+            Instant time = found.get().toInstant(offset);
+            if (change == null || time.isBefore(change.getInstant())) {
+                Optional<String> note =
+                        zone.getRules().getValidOffsets(found.get()).size() > 1
+                                ? Optional.of("The clocks show " + found.get().toLocalTime()
+                                        + " twice on this day: it fires both times.")
+                                : Optional.empty();
+                return Optional.of(new Occurrence(found.get().atOffset(offset), note));
+            }
+            from = change.getInstant();
+        }
+    }
+}
