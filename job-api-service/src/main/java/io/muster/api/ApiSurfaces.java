@@ -14,6 +14,7 @@ import io.muster.api.surface.console.LiveReaders;
 import io.muster.api.surface.iothub.GatewayTunnels;
 import io.muster.api.surface.iothub.IotHub;
 import io.muster.api.surface.iothub.MessageLife;
+import io.muster.api.surface.schedules.Schedules;
 import io.muster.api.surface.streamanalytics.StreamAnalytics;
 import io.muster.api.surface.streamanalytics.StreamJobReach;
 import java.io.IOException;
@@ -38,6 +39,7 @@ final class ApiSurfaces {
         return new Surfaces(List.of(
                 StreamAnalytics.surface(gate),
                 Provider.unknown(gate),
+                new Schedules(gate),
                 new Console(gate, links),
                 new IotHub(gate, webSockets)));
     }

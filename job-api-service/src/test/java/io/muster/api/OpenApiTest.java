@@ -174,6 +174,7 @@ class OpenApiTest {
         sent("POST", "/twins/a/methods", "{'methodName':'offline'}");
         sent("POST", "/devices", "[{'id':'b','importMode':'create','tags':{'a':1}},{'id':'c','importMode':'delete'}]");
         sent("POST", "/devices/query", "{'query':'SELECT * FROM devices'}");
+        sent("POST", "/api/schedules/preview", "{'timeZone':'Europe/Paris','cron':'0 30 2 * * *'}");
         ask("POST", "/devices/a/messages/devicebound", "x");
         ask("DELETE", "/devices/a/commands", "");
         ask("GET", "/statistics/devices", "");

@@ -4,8 +4,15 @@ package io.muster.schedule;
 public final class ScheduleException extends Exception {
     private static final long serialVersionUID = 1L;
 
+    private final String message;
+
     /** Makes one. @param message a sentence that says what to write instead */
     public ScheduleException(String message) {
-        super(message);
+        this.message = message;
+    }
+
+    @Override
+    public String getMessage() {
+        return message;
     }
 }
