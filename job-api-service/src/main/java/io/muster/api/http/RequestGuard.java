@@ -47,7 +47,7 @@ final class RequestGuard extends ChannelDuplexHandler {
         @Override
         public void channelRead(ChannelHandlerContext ctx, Object bytes) {
             if (arrivingSince == NEVER) {
-                arrivingSince = System.nanoTime();
+                arrivingSince = nanoTime(ctx);
             }
             ctx.fireChannelRead(bytes);
         }
@@ -56,9 +56,10 @@ final class RequestGuard extends ChannelDuplexHandler {
     private final RestServer.Patience patience;
     private final Surfaces surfaces;
     private final BiFunction<HttpRequest, Problem, FullHttpResponse> refusal;
-    private long arrivingSince = System.nanoTime();
+    private long arrivingSince = NEVER;
     private long idleSince = NEVER;
     private long stalledSince = NEVER;
+    private long checkedAt;
     private long unwritten;
     private int unanswered;
     private boolean refused;
@@ -76,38 +77,59 @@ final class RequestGuard extends ChannelDuplexHandler {
 
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
-        long every = Math.min(patience.request().toMillis(), patience.idle().toMillis()) / CHECKS;
-        var checks = ctx.executor().scheduleAtFixedRate(() -> check(ctx), every, every, TimeUnit.MILLISECONDS);
+        arrivingSince = nanoTime(ctx);
+        checkedAt = arrivingSince;
+        Duration every = (patience.request().compareTo(patience.idle()) < 0 ? patience.request() : patience.idle())
+                .dividedBy(CHECKS);
+        var checks = ctx.executor()
+                .scheduleWithFixedDelay(
+                        () -> check(ctx, every), every.toNanos(), every.toNanos(), TimeUnit.NANOSECONDS);
         ctx.channel().closeFuture().addListener(_ -> checks.cancel(false));
     }
 
-    private void check(ChannelHandlerContext ctx) {
-        noteProgress(ctx);
+    private static long nanoTime(ChannelHandlerContext ctx) {
+        return ctx.executor().ticker().nanoTime();
+    }
+
+    private void check(ChannelHandlerContext ctx, Duration every) {
+        long now = nanoTime(ctx);
+        forgive(now - checkedAt - every.toNanos());
+        checkedAt = now;
+        noteProgress(ctx, now);
         if (!upgraded
-                && (isOver(arrivingSince, patience.request())
-                        || isOver(idleSince, patience.idle())
-                        || isOver(stalledSince, patience.idle()))) {
+                && (isOver(arrivingSince, patience.request(), now)
+                        || isOver(idleSince, patience.idle(), now)
+                        || isOver(stalledSince, patience.idle(), now))) {
             ctx.close();
         }
     }
 
+    /** Counts no time in which this event loop stood still: bytes of the client may have waited unread meanwhile. */
+    private void forgive(long late) {
+        if (late > 0) {
+            arrivingSince = arrivingSince == NEVER ? NEVER : arrivingSince + late;
+            idleSince = idleSince == NEVER ? NEVER : idleSince + late;
+            stalledSince = stalledSince == NEVER ? NEVER : stalledSince + late;
+        }
+    }
+
     /** Notes whether something was written of what waits to be: a slow reader is waited for, and one that stands still is not. */
-    private void noteProgress(ChannelHandlerContext ctx) {
+    private void noteProgress(ChannelHandlerContext ctx, long now) {
         long before = unwritten;
         ChannelOutboundBuffer waiting = ctx.channel().unsafe().outboundBuffer();
         unwritten = waiting == null ? 0 : waiting.totalPendingWriteBytes() - waiting.currentProgress();
         if (unwritten != before && idleSince != NEVER) {
-            idleSince = System.nanoTime();
+            idleSince = now;
         }
         if (unwritten == 0 || unwritten != before) {
             stalledSince = NEVER;
         } else if (stalledSince == NEVER) {
-            stalledSince = System.nanoTime();
+            stalledSince = now;
         }
     }
 
-    private static boolean isOver(long since, Duration limit) {
-        return since != NEVER && System.nanoTime() - since > limit.toNanos();
+    private static boolean isOver(long since, Duration limit, long now) {
+        return since != NEVER && now - since > limit.toNanos();
     }
 
     @Override
@@ -141,7 +163,7 @@ final class RequestGuard extends ChannelDuplexHandler {
             }
             idleSince = NEVER;
             if (arrivingSince == NEVER) {
-                arrivingSince = System.nanoTime(); // It came in one packet with the end of the request before it.
+                arrivingSince = nanoTime(ctx); // It came in one packet with the end of the request before it.
             }
         }
         if (message instanceof LastHttpContent) {
@@ -196,7 +218,7 @@ final class RequestGuard extends ChannelDuplexHandler {
         if (message instanceof LastHttpContent && !interim && !refused) {
             unanswered--;
             if (unanswered == 0) {
-                idleSince = System.nanoTime();
+                idleSince = nanoTime(ctx);
             }
         }
         ctx.write(message, promise);
