@@ -1,0 +1,200 @@
+package io.muster.node.program;
+
+import io.muster.node.program.ProgramListener.Stream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Runs one program, until its first process has ended and all others that it started have been killed. Thread-safe. */
+public final class Program {
+    private static final Logger LOG = LoggerFactory.getLogger(Program.class);
+    private static final int CHUNK = 8192;
+    private static final int MOST_ROUNDS = 200;
+    private static final Duration ROUND = Duration.ofMillis(10);
+    private static final Duration LAST_OUTPUT = Duration.ofMillis(200);
+    private static final long UNKNOWN = -1;
+
+    private final ProgramSpec spec;
+    private final ProgramListener listener;
+    private final Process process;
+    private final ScheduledExecutorService timer;
+    private final LongSupplier nanoTime;
+    private final AtomicReference<Exit.Cause> cause = new AtomicReference<>();
+    private final AtomicLong allowedBytes;
+    private final AtomicLong droppedBytes = new AtomicLong();
+    private final AtomicLong activeAt;
+    private long ticks = UNKNOWN;
+
+    /** Makes one of a process that was just started, and that leads a session. */
+    Program(
+            ProgramSpec spec,
+            ProgramListener listener,
+            Process process,
+            ScheduledExecutorService timer,
+            LongSupplier nanoTime) {
+        this.spec = spec;
+        this.listener = listener;
+        this.process = process;
+        this.timer = timer;
+        this.nanoTime = nanoTime;
+        this.allowedBytes = new AtomicLong(spec.limits().outputBytes().orElse(Long.MAX_VALUE));
+        this.activeAt = new AtomicLong(nanoTime.getAsLong());
+    }
+
+    /** Begins to read its output, and to watch its end. @param ended runs before the listener hears of it */
+    void follow(Runnable ended) {
+        Thread out = pump(Stream.OUT, process.getInputStream());
+        Thread err = pump(Stream.ERR, process.getErrorStream());
+        spec.limits().wallClock().ifPresent(limit -> later(() -> end(Exit.Cause.WALL_CLOCK), limit));
+        process.onExit()
+                .thenRun(() -> Thread.ofVirtual().name("exit-of-" + spec.id()).start(() -> {
+                    finish(out, err);
+                    ended.run();
+                    listener.exited(exit());
+                }));
+    }
+
+    private Exit exit() {
+        return new Exit(
+                process.exitValue(), Optional.ofNullable(cause.get()).orElse(Exit.Cause.ITSELF), droppedBytes.get());
+    }
+
+    /** Returns the id of the first process, which is that of its session too. */
+    public long pid() {
+        return process.pid();
+    }
+
+    /** Returns what it was started by. */
+    public ProgramSpec spec() {
+        return spec;
+    }
+
+    /**
+     * Asks it to end, and kills it where it has not after a time. Returns at once.
+     *
+     * @param shutdownFile is made for a program that watches for it; where there is none, the signal TERM asks
+     */
+    public void stop(Duration grace, Optional<Path> shutdownFile) {
+        try {
+            if (shutdownFile.isPresent()) {
+                Files.writeString(shutdownFile.get(), "");
+            } else if (process.isAlive()) {
+                Signals.toGroup(pid(), Signals.TERMINATE);
+            }
+        } catch (IOException e) {
+            LOG.warn(
+                    "A program can't be asked to end and is killed after its grace, attempt={} reason={}",
+                    spec.id(),
+                    e.toString());
+        }
+        cause.compareAndSet(null, Exit.Cause.STOPPED);
+        later(this::kill, grace);
+    }
+
+    /** Kills it with all that it started. Returns at once. */
+    public void kill() {
+        end(Exit.Cause.STOPPED);
+    }
+
+    private void later(Runnable action, Duration delay) {
+        timer.schedule(
+                () -> {
+                    if (process.isAlive()) {
+                        action.run();
+                    }
+                },
+                delay.toNanos(),
+                TimeUnit.NANOSECONDS);
+    }
+
+    private void end(Exit.Cause why) {
+        if (process.isAlive()) {
+            cause.compareAndSet(null, why);
+            Signals.toGroup(pid(), Signals.KILL);
+        }
+    }
+
+    /** Ends it where it was idle for too long. @param used ticks of its session's processes */
+    void checkIdle(long used) {
+        long now = nanoTime.getAsLong();
+        if (used != ticks) {
+            ticks = used;
+            activeAt.set(now);
+        }
+        Optional<Duration> limit = spec.limits().idle();
+        if (limit.isPresent() && now - activeAt.get() > limit.get().toNanos()) {
+            end(Exit.Cause.IDLE);
+        }
+    }
+
+    private void finish(Thread out, Thread err) {
+        Signals.toGroup(pid(), Signals.KILL);
+        try {
+            // One that left the group, and holds a pipe, would keep the output open.
+            boolean through = out.join(LAST_OUTPUT) && err.join(LAST_OUTPUT);
+            if (!through || cause.get() != null) {
+                killStrays();
+            }
+            out.join();
+            err.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Kills what left the group, as far as it stayed in the session or kept its environment. */
+    private void killStrays() {
+        for (int round = 0; round < MOST_ROUNDS; round++) {
+            List<ProcessTable.Entry> strays = ProcessTable.read().stream()
+                    .filter(entry -> !entry.isZombie())
+                    .filter(entry -> entry.session() == pid()
+                            || spec.id().equals(ProcessTable.variable(entry.pid(), Programs.ATTEMPT)))
+                    .toList();
+            if (strays.isEmpty()) {
+                return;
+            }
+            strays.forEach(stray -> ProcessHandle.of(stray.pid()).ifPresent(ProcessHandle::destroyForcibly));
+            LockSupport.parkNanos(ROUND.toNanos());
+        }
+        LOG.warn("A program left processes behind that can't be killed, attempt={}", spec.id());
+    }
+
+    private Thread pump(Stream stream, InputStream from) {
+        return Thread.ofPlatform().daemon().name(stream + "-of-" + spec.id()).start(() -> {
+            byte[] chunk = new byte[CHUNK];
+            try (from) {
+                for (int n = from.read(chunk); n >= 0; n = from.read(chunk)) {
+                    activeAt.set(nanoTime.getAsLong());
+                    int handed = allow(n);
+                    if (handed > 0) {
+                        listener.output(stream, ByteBuffer.wrap(chunk, 0, handed));
+                    }
+                }
+            } catch (IOException | UncheckedIOException e) {
+                LOG.warn("The output of a program can't be read, attempt={} reason={}", spec.id(), e.toString());
+            }
+        });
+    }
+
+    /** Takes of a chunk as much as its limit leaves. */
+    private int allow(int bytes) {
+        long left = allowedBytes.getAndUpdate(allowed -> Math.max(0, allowed - bytes));
+        int handed = (int) Math.min(left, bytes);
+        droppedBytes.addAndGet(bytes - handed);
+        return handed;
+    }
+}
