@@ -23,6 +23,7 @@ import io.muster.codec.Codecs;
 import io.muster.records.JobStatus;
 import io.muster.registry.SchemaRegistry;
 import io.muster.service.KafkaConnection;
+import io.muster.service.LogFollower;
 import io.muster.service.Settings;
 import io.muster.service.SettingsException;
 import io.muster.service.endpoint.EndpointAccess;
@@ -199,7 +200,8 @@ public final class ApiService implements AutoCloseable {
         register(jobs, meters);
         KafkaRequests requests = new KafkaRequests(
                 options.kafka().clientProperties(), codecs, options.instance(), jobs, streamJobs, meters);
-        Listener listener = new Listener(options.kafka(), codecs, options.instance(), requests, jobs, streamJobs);
+        Listener listener = new Listener(
+                LogFollower.Source.of(options.kafka()), codecs, options.instance(), requests, jobs, streamJobs);
         listener.start();
         try {
             RestServer server = ApiSurfaces.serve(

@@ -55,15 +55,41 @@ public final class LogFollower implements AutoCloseable {
         default void polled() {}
     }
 
+    /**
+     * Says where followers read and how they end.
+     *
+     * @param consumers makes the consumer of a follower
+     * @param brokers makes the client that asks the brokers now and then
+     * @param fatal ends the process: is called when a follower can't go on, with the reason
+     * @param firstPause before a call is tried again that has failed
+     * @param nanoTime {@link System#nanoTime}, or a test's
+     */
+    public record Source(
+            Supplier<Consumer<String, byte[]>> consumers,
+            Supplier<EndOffsets> brokers,
+            java.util.function.Consumer<String> fatal,
+            Duration firstPause,
+            LongSupplier nanoTime) {
+        /** Returns what is committed on these brokers; where a follower can't go on, the process ends. */
+        public static Source of(KafkaConnection kafka) {
+            Map<String, Object> properties = kafka.clientProperties();
+            properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+            properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+            properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+            return new Source(
+                    () -> new KafkaConsumer<>(properties, new StringDeserializer(), new ByteArrayDeserializer()),
+                    () -> EndOffsets.of(kafka),
+                    ServiceProgram::fail,
+                    FIRST_PAUSE,
+                    System::nanoTime);
+        }
+    }
+
     private final String name;
-    private final Supplier<? extends Consumer<String, byte[]>> clients;
-    private final Supplier<EndOffsets> brokers;
+    private final Source source;
     private final Set<String> topics;
     private final @Nullable TopicPartition only;
     private final Reader reader;
-    private final java.util.function.Consumer<String> fatal;
-    private final Duration firstPause;
-    private final LongSupplier nanoTime;
     private final LastSuccess lastAnswer;
     private final Thread thread;
     private final Deque<ConsumerRecord<String, byte[]>> pending = new ArrayDeque<>();
@@ -75,73 +101,25 @@ public final class LogFollower implements AutoCloseable {
     private volatile boolean caughtUp;
     private volatile boolean closed;
 
-    /** Follows what is committed in the topics; where it can't go on, the process ends. @param name of the thread */
-    public static LogFollower of(String name, KafkaConnection kafka, Set<String> topics, Reader reader) {
-        return new LogFollower(
-                name,
-                clients(kafka),
-                () -> EndOffsets.of(kafka),
-                topics,
-                null,
-                reader,
-                ServiceProgram::fail,
-                FIRST_PAUSE,
-                System::nanoTime);
+    /** Follows the topics from their beginning. @param name of the thread */
+    public static LogFollower of(String name, Source source, Set<String> topics, Reader reader) {
+        return new LogFollower(name, source, topics, null, reader);
     }
 
-    /**
-     * Follows what is committed in a partition from when it is {@link #ready}; where it can't go on, the process ends.
-     *
-     * @param name of the thread
-     */
-    public static LogFollower fromNow(String name, KafkaConnection kafka, TopicPartition partition, Reader reader) {
-        return new LogFollower(
-                name,
-                clients(kafka),
-                () -> EndOffsets.of(kafka),
-                Set.of(partition.topic()),
-                partition,
-                reader,
-                ServiceProgram::fail,
-                FIRST_PAUSE,
-                System::nanoTime);
+    /** Follows the partition from when it is {@link #ready}. @param name of the thread */
+    public static LogFollower fromNow(String name, Source source, TopicPartition partition, Reader reader) {
+        return new LogFollower(name, source, Set.of(partition.topic()), partition, reader);
     }
 
-    private static Supplier<Consumer<String, byte[]>> clients(KafkaConnection kafka) {
-        Map<String, Object> properties = kafka.clientProperties();
-        properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
-        properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-        properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
-        return () -> new KafkaConsumer<>(properties, new StringDeserializer(), new ByteArrayDeserializer());
-    }
-
-    /**
-     * Makes one.
-     *
-     * @param only the partition that is followed from now on; null for all of the topics from their beginning
-     * @param nanoTime {@link System#nanoTime}, or a test's
-     */
-    LogFollower(
-            String name,
-            Supplier<? extends Consumer<String, byte[]>> clients,
-            Supplier<EndOffsets> brokers,
-            Set<String> topics,
-            @Nullable TopicPartition only,
-            Reader reader,
-            java.util.function.Consumer<String> fatal,
-            Duration firstPause,
-            LongSupplier nanoTime) {
+    /** @param only the partition that is followed from now on; null for all of the topics from their beginning */
+    private LogFollower(String name, Source source, Set<String> topics, @Nullable TopicPartition only, Reader reader) {
         this.name = name;
-        this.clients = clients;
-        this.brokers = brokers;
+        this.source = source;
         this.topics = Set.copyOf(topics);
         this.only = only;
         this.reader = reader;
-        this.fatal = fatal;
-        this.firstPause = firstPause;
-        this.nanoTime = nanoTime;
-        this.lastAnswer = new LastSuccess(nanoTime);
-        this.nextQuestion = nanoTime.getAsLong();
+        this.lastAnswer = new LastSuccess(source.nanoTime());
+        this.nextQuestion = source.nanoTime().getAsLong();
         this.thread = Thread.ofPlatform().name(name).unstarted(this::run);
     }
 
@@ -158,11 +136,11 @@ public final class LogFollower implements AutoCloseable {
 
     private void run() {
         try {
-            Duration pause = firstPause;
+            Duration pause = source.firstPause();
             while (!closed) {
                 try {
                     pollOnce();
-                    pause = firstPause;
+                    pause = source.firstPause();
                 } catch (WakeupException e) {
                     LOG.debug("Woken up to end");
                 } catch (KafkaException | SchemaRegistryException e) {
@@ -171,11 +149,9 @@ public final class LogFollower implements AutoCloseable {
                     pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
                 }
             }
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
-        } catch (RuntimeException | Error e) {
+        } catch (InterruptedException | RuntimeException | Error e) {
             LOG.error("A log follower can't go on, follower={} topics={}", name, topics, e);
-            fatal.accept(name + " can't go on: " + e);
+            source.fatal().accept(name + " can't go on: " + e);
         } finally {
             closeQuietly();
         }
@@ -216,9 +192,9 @@ public final class LogFollower implements AutoCloseable {
                 return;
             }
             question = null;
-            nextQuestion = nanoTime.getAsLong() + BETWEEN_QUESTIONS.toNanos();
-        } else if (!lastAnswer.isWithin(BETWEEN_QUESTIONS) && nanoTime.getAsLong() - nextQuestion >= 0) {
-            EndOffsets of = asked == null ? brokers.get() : asked;
+            nextQuestion = source.nanoTime().getAsLong() + BETWEEN_QUESTIONS.toNanos();
+        } else if (!lastAnswer.isWithin(BETWEEN_QUESTIONS) && source.nanoTime().getAsLong() - nextQuestion >= 0) {
+            EndOffsets of = asked == null ? source.brokers().get() : asked;
             asked = of;
             question = of.ask(partitions);
         }
@@ -227,7 +203,7 @@ public final class LogFollower implements AutoCloseable {
     private Consumer<String, byte[]> client() {
         Consumer<String, byte[]> client = consumer;
         if (client == null) {
-            client = clients.get();
+            client = source.consumers().get();
             consumer = client;
         }
         return client;

@@ -1,21 +1,18 @@
 package io.muster.service;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
-import io.muster.codec.Codecs;
-import io.muster.codec.UndecodableRecordException;
-import io.muster.registry.InMemorySchemaRegistry;
-import io.muster.registry.SchemaRegistryException;
-import io.muster.topics.Topics;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
+import io.muster.service.trouble.MemoryLog;
+import io.muster.service.trouble.Trial;
+import io.muster.service.trouble.Trouble;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -23,37 +20,33 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
-import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.MockConsumer;
-import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.Node;
-import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.DisconnectException;
 import org.apache.kafka.common.errors.TimeoutException;
-import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A broker or a registry that fails at each call in turn: everything is read nevertheless, once, and no thread ends. */
+/** Fails each call of a follower in turn: it reads everything nevertheless, once, or ends its service. */
 class LogFollowerTest {
     private static final String TOPIC = "followed";
     private static final TopicPartition PARTITION = new TopicPartition(TOPIC, 0);
     private static final Duration LIMIT = Duration.ofSeconds(30);
-    private static final int MOST_CALLS = 40;
+    private static final int CALLS = 40;
+    /** Of the follower itself: what its reader throws is a record's fault before it is a mistake of the program's. */
+    private static final Set<Trouble> ENDING =
+            EnumSet.of(Trouble.INTERRUPTED, Trouble.CLIENT_ODD, Trouble.OUT_OF_STACK);
 
-    private final ConcurrentLinkedQueue<String> taken = new ConcurrentLinkedQueue<>();
-    private final ConcurrentLinkedQueue<String> fatal = new ConcurrentLinkedQueue<>();
-    private final AtomicInteger turns = new AtomicInteger();
+    private final MemoryLog<String> log = new MemoryLog<>(TOPIC);
+    private final Queue<String> taken = new ConcurrentLinkedQueue<>();
+    private final Queue<String> fatal = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger polls = new AtomicInteger();
     private final AtomicLong nanoTime = new AtomicLong();
     private final Brokers brokers = new Brokers();
 
-    /** Answer at once, or fail, or are silent. */
+    /** Answers at once, or fails, or is silent. */
     private static final class Brokers implements EndOffsets {
         private final AtomicInteger asked = new AtomicInteger();
         private volatile Supplier<CompletableFuture<Map<TopicPartition, Long>>> answer =
@@ -69,69 +62,26 @@ class LogFollowerTest {
         public void close() {}
     }
 
-    static Stream<Supplier<RuntimeException>> troubles() {
-        return Stream.of(
-                () -> new TimeoutException("the broker is away"),
-                () -> new DisconnectException("the broker went away"),
-                () -> new TopicAuthorizationException(Set.of(TOPIC)),
-                () -> new KafkaException("the broker is odd"),
-                LogFollowerTest::registryTrouble);
-    }
-
-    /** Three records are there; calls are counted from the first, and the one with the number fails. */
-    private static Consumer<String, byte[]> log(AtomicInteger calls, int failing, Supplier<RuntimeException> trouble) {
-        MockConsumer<String, byte[]> consumer = new MockConsumer<>("earliest");
-        consumer.updatePartitions(TOPIC, List.of(new PartitionInfo(TOPIC, 0, Node.noNode(), new Node[0], new Node[0])));
-        consumer.updateBeginningOffsets(Map.of(PARTITION, 0L));
-        consumer.updateEndOffsets(Map.of(PARTITION, 3L));
-        consumer.schedulePollTask(() -> {
-            for (int i = 0; i < 3; i++) {
-                consumer.addRecord(new ConsumerRecord<>(TOPIC, 0, i, "k" + i, bytes("v" + i)));
-            }
-        });
-        return interrupted(consumer, calls, failing, trouble);
-    }
-
-    @SuppressWarnings("unchecked")
-    private static Consumer<String, byte[]> interrupted(
-            Consumer<String, byte[]> consumer, AtomicInteger calls, int failing, Supplier<RuntimeException> trouble) {
-        return (Consumer<String, byte[]>) Proxy.newProxyInstance(
-                LogFollowerTest.class.getClassLoader(), new Class<?>[] {Consumer.class}, (_, method, args) -> {
-                    boolean ends = method.getName().equals("wakeup")
-                            || method.getName().equals("close");
-                    if (!ends && calls.incrementAndGet() == failing) {
-                        throw trouble.get();
-                    }
-                    try {
-                        return method.invoke(consumer, args);
-                    } catch (InvocationTargetException e) {
-                        throw e.getCause();
-                    }
-                });
-    }
-
-    private static RuntimeException registryTrouble() {
-        return catchThrowableOfType(SchemaRegistryException.class, () -> new InMemorySchemaRegistry().byId(1));
-    }
-
-    private static RuntimeException undecodable() {
-        return catchThrowableOfType(
-                UndecodableRecordException.class,
-                () -> new Codecs(new InMemorySchemaRegistry()).of(Topics.JOBS).decode(new byte[] {1}));
-    }
-
     private static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
-    private LogFollower follower(Supplier<Consumer<String, byte[]>> clients, LogFollower.Reader reader) {
-        return follower(clients, reader, Duration.ofMillis(1));
+    private void add(MemoryLog<String> to, int count) {
+        for (int i = 0; i < count; i++) {
+            to.add(TOPIC, "k" + i, bytes("v" + i));
+        }
     }
 
-    private LogFollower follower(
-            Supplier<Consumer<String, byte[]>> clients, LogFollower.Reader reader, Duration firstPause) {
-        return new LogFollower(
-                "test", clients, () -> brokers, Set.of(TOPIC), null, reader, fatal::add, firstPause, nanoTime::get);
+    private LogFollower follower(LogFollower.Reader reader, Duration firstPause) {
+        return LogFollower.of(
+                "test",
+                new LogFollower.Source(log::consumer, () -> brokers, fatal::add, firstPause, nanoTime::get),
+                Set.of(TOPIC),
+                reader);
+    }
+
+    private LogFollower follower(LogFollower.Reader reader) {
+        return follower(reader, Duration.ofMillis(1));
     }
 
     private LogFollower.Reader reader(java.util.function.Consumer<ConsumerRecord<String, byte[]>> before) {
@@ -144,39 +94,84 @@ class LogFollowerTest {
 
             @Override
             public void polled() {
-                turns.incrementAndGet();
+                polls.incrementAndGet();
             }
         };
     }
 
-    @ParameterizedTest
-    @MethodSource("troubles")
-    void readsEverythingOnceWhicheverCallFails(Supplier<RuntimeException> trouble) {
-        for (int failing = 1; failing <= MOST_CALLS; failing++) {
-            taken.clear();
-            turns.set(0);
-            AtomicInteger calls = new AtomicInteger();
-            int number = failing;
-            try (LogFollower follower = follower(() -> log(calls, number, trouble), reader(_ -> {}))) {
-                follower.start();
-                soon().atMost(LIMIT).until(() -> taken.size() >= 3 && turns.get() > 0 && calls.get() > number);
-                assertThat(follower.ready()).as("call %s", number).isTrue();
+    /** Reads the topic, and takes each record once. */
+    private static Trial.Loop loop(LogFollower follower, List<String> expected, Queue<String> taken) {
+        follower.start();
+        return new Trial.Loop() {
+            @Override
+            public boolean isReady() {
+                return follower.ready();
             }
-            assertThat(taken).as("call %s", number).containsExactly("k0", "k1", "k2");
-        }
-        assertThat(fatal).isEmpty();
+
+            @Override
+            public boolean isDone() {
+                List<String> now = List.copyOf(taken);
+                assertThat(now).as("each once, in order").isEqualTo(expected.subList(0, now.size()));
+                return now.size() == expected.size();
+            }
+
+            @Override
+            public void close() {
+                follower.close();
+            }
+        };
+    }
+
+    @Test
+    void readsEverythingOnceOrEndsWhicheverCallFails() {
+        new Trial(CALLS, ENDING).run((faults, end) -> {
+            MemoryLog<String> topic = new MemoryLog<>(TOPIC);
+            add(topic, 5);
+            Queue<String> keys = new ConcurrentLinkedQueue<>();
+            return loop(
+                    LogFollower.of("test", faults.source(topic, end), Set.of(TOPIC), record -> keys.add(record.key())),
+                    List.of("k0", "k1", "k2", "k3", "k4"),
+                    keys);
+        });
+    }
+
+    @Test
+    void readsAPartitionFromNowOnOrEndsWhicheverCallFails() {
+        new Trial(CALLS, ENDING).run((faults, end) -> {
+            MemoryLog<String> topic = new MemoryLog<>(TOPIC);
+            add(topic, 3);
+            Queue<String> keys = new ConcurrentLinkedQueue<>();
+            AtomicBoolean added = new AtomicBoolean();
+            LogFollower.Reader reader = new LogFollower.Reader() {
+                @Override
+                public void take(ConsumerRecord<String, byte[]> record) {
+                    keys.add(record.key());
+                }
+
+                @Override
+                public void polled() {
+                    if (added.compareAndSet(false, true)) {
+                        topic.add(TOPIC, "new", bytes("v"));
+                    }
+                }
+            };
+            return loop(
+                    LogFollower.fromNow("test", faults.source(topic, end), PARTITION, reader), List.of("new"), keys);
+        });
     }
 
     @ParameterizedTest
-    @MethodSource("troubles")
-    void aRecordIsTakenAgainWhereTheRegistryOrTheBrokerIsAwayMeanwhile(Supplier<RuntimeException> trouble) {
+    @EnumSource(
+            names = {"BROKER_SLOW", "BROKER_GONE", "METADATA_MISSING", "UNAUTHORIZED", "BROKER_ODD", "REGISTRY_AWAY"})
+    void takesARecordAgainWhileTheRegistryOrTheBrokerIsAway(Trouble trouble) {
+        add(log, 3);
         AtomicInteger tries = new AtomicInteger();
         LogFollower.Reader reader = reader(record -> {
             if (record.offset() == 1 && tries.incrementAndGet() < 4) {
-                throw trouble.get();
+                throw (RuntimeException) trouble.make();
             }
         });
-        try (LogFollower follower = follower(() -> log(new AtomicInteger(), 0, trouble), reader)) {
+        try (LogFollower follower = follower(reader)) {
             follower.start();
             soon().atMost(LIMIT).until(follower::ready);
         }
@@ -185,24 +180,21 @@ class LogFollowerTest {
     }
 
     @ParameterizedTest
-    @MethodSource("troubles")
-    void isUnreadyWhereItHasStoodForLongAndReadyAgainBehindTheTrouble(Supplier<RuntimeException> trouble) {
+    @EnumSource(
+            names = {"BROKER_SLOW", "BROKER_GONE", "METADATA_MISSING", "UNAUTHORIZED", "BROKER_ODD", "REGISTRY_AWAY"})
+    void isUnreadyWhileARecordCannotBeTakenForLongAndReadyAfterwards(Trouble trouble) {
         AtomicBoolean away = new AtomicBoolean(true);
         AtomicInteger tries = new AtomicInteger();
-        MockConsumer<String, byte[]> log = new MockConsumer<>("earliest");
-        log.updatePartitions(TOPIC, List.of(new PartitionInfo(TOPIC, 0, Node.noNode(), new Node[0], new Node[0])));
-        log.updateBeginningOffsets(Map.of(PARTITION, 0L));
-        log.updateEndOffsets(Map.of(PARTITION, 0L));
         LogFollower.Reader reader = reader(_ -> {
             tries.incrementAndGet();
             if (away.get()) {
-                throw trouble.get();
+                throw (RuntimeException) trouble.make();
             }
         });
-        try (LogFollower follower = follower(() -> log, reader)) {
+        try (LogFollower follower = follower(reader)) {
             follower.start();
             soon().atMost(LIMIT).until(follower::ready);
-            log.schedulePollTask(() -> log.addRecord(new ConsumerRecord<>(TOPIC, 0, 0, "k0", bytes("v0"))));
+            add(log, 1);
             soon().atMost(LIMIT).until(() -> tries.get() > 2);
             nanoTime.addAndGet(Duration.ofSeconds(14).toNanos());
             assertThat(follower.ready()).as("14 s behind the last poll").isTrue();
@@ -219,16 +211,12 @@ class LogFollowerTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void isUnreadyWhereNoBrokerAnswersAndReadsOnMeanwhile(boolean silent) {
-        MockConsumer<String, byte[]> log = new MockConsumer<>("earliest");
-        log.updateBeginningOffsets(Map.of(PARTITION, 0L));
-        log.updateEndOffsets(Map.of(PARTITION, 0L));
-        log.updatePartitions(TOPIC, List.of(new PartitionInfo(TOPIC, 0, Node.noNode(), new Node[0], new Node[0])));
-        try (LogFollower follower = follower(() -> log, reader(_ -> {}), Duration.ofMinutes(2))) {
+        try (LogFollower follower = follower(reader(_ -> {}), Duration.ofMinutes(2))) {
             follower.start();
             soon().atMost(LIMIT).until(follower::ready);
             nanoTime.addAndGet(Duration.ofSeconds(14).toNanos());
-            int turn = turns.get();
-            soon().atMost(LIMIT).until(() -> turns.get() > turn + 3);
+            int poll = polls.get();
+            soon().atMost(LIMIT).until(() -> polls.get() > poll + 3);
             nanoTime.addAndGet(Duration.ofSeconds(14).toNanos());
             assertThat(follower.ready()).as("it has asked since").isTrue();
             CompletableFuture<Map<TopicPartition, Long>> question = new CompletableFuture<>();
@@ -241,9 +229,9 @@ class LogFollowerTest {
             });
             nanoTime.addAndGet(Duration.ofSeconds(16).toNanos());
             assertThat(follower.ready()).isFalse();
-            int meanwhile = turns.get();
-            soon().atMost(LIMIT).until(() -> turns.get() > meanwhile + 2);
-            log.schedulePollTask(() -> log.addRecord(new ConsumerRecord<>(TOPIC, 0, 0, "k0", bytes("v0"))));
+            int meanwhile = polls.get();
+            soon().atMost(LIMIT).until(() -> polls.get() > meanwhile + 2);
+            add(log, 1);
             soon().atMost(LIMIT).until(follower::ready);
             assertThat(taken).as("read though the question is not answered").containsExactly("k0");
             // The brokers answer before the time goes on: a question that failed in between would be the last one at a
@@ -256,22 +244,16 @@ class LogFollowerTest {
         assertThat(fatal).isEmpty();
     }
 
-    static Stream<Supplier<RuntimeException>> faults() {
-        return Stream.of(
-                LogFollowerTest::undecodable,
-                NullPointerException::new,
-                () -> new IllegalArgumentException("Timestamp may not be negative"));
-    }
-
     @ParameterizedTest
-    @MethodSource("faults")
-    void aRecordThatCannotBeTakenIsPassedBy(Supplier<RuntimeException> fault) {
+    @EnumSource(names = {"UNDECODABLE", "CLIENT_ODD"})
+    void skipsARecordThatCannotBeTaken(Trouble fault) {
+        add(log, 3);
         LogFollower.Reader reader = reader(record -> {
             if (record.offset() == 1) {
-                throw fault.get();
+                throw (RuntimeException) fault.make();
             }
         });
-        try (LogFollower follower = follower(() -> log(new AtomicInteger(), 0, KafkaException::new), reader)) {
+        try (LogFollower follower = follower(reader)) {
             follower.start();
             soon().atMost(LIMIT).until(follower::ready);
         }
@@ -280,47 +262,22 @@ class LogFollowerTest {
     }
 
     @ParameterizedTest
-    @MethodSource("troubles")
-    void takesOfAPartitionWhatCameSinceWhicheverCallFails(Supplier<RuntimeException> trouble) {
-        for (int failing = 1; failing <= MOST_CALLS; failing++) {
-            taken.clear();
-            MockConsumer<String, byte[]> consumer = new MockConsumer<>("earliest");
-            consumer.updateBeginningOffsets(Map.of(PARTITION, 0L));
-            consumer.updateEndOffsets(Map.of(PARTITION, 3L));
-            AtomicInteger calls = new AtomicInteger();
-            int number = failing;
-            try (LogFollower follower = new LogFollower(
-                    "test",
-                    () -> interrupted(consumer, calls, number, trouble),
-                    () -> brokers,
-                    Set.of(TOPIC),
-                    PARTITION,
-                    reader(_ -> {}),
-                    fatal::add,
-                    Duration.ofMillis(1),
-                    nanoTime::get)) {
-                follower.start();
-                soon().atMost(LIMIT).until(() -> follower.ready() && calls.get() > number);
-                consumer.schedulePollTask(
-                        () -> consumer.addRecord(new ConsumerRecord<>(TOPIC, 0, 3, "k3", bytes("v3"))));
-                soon().atMost(LIMIT).until(() -> !taken.isEmpty());
-            }
-            assertThat(taken).as("call %s", number).containsExactly("k3");
-        }
-        assertThat(fatal).isEmpty();
-    }
-
-    @Test
-    void isUnreadyAndEndsTheProcessWhereItCannotGoOn() {
+    @EnumSource(names = {"INTERRUPTED", "OUT_OF_STACK"})
+    void isUnreadyAndEndsTheProcessWhereItsReaderCannotGoOn(Trouble trouble) {
+        add(log, 1);
         LogFollower.Reader reader = reader(_ -> {
-            throw new StackOverflowError();
+            switch (trouble.make()) {
+                case Error e -> throw e;
+                case RuntimeException e -> throw e;
+                case Throwable e -> throw new AssertionError(e);
+            }
         });
-        try (LogFollower follower = follower(() -> log(new AtomicInteger(), 0, KafkaException::new), reader)) {
+        try (LogFollower follower = follower(reader)) {
             follower.start();
             soon().atMost(LIMIT).until(() -> !fatal.isEmpty());
-            assertThat(follower.ready()).isFalse();
+            soon().atMost(LIMIT).until(() -> !follower.ready());
         }
-        assertThat(fatal).singleElement().asString().contains("test can't go on", "StackOverflowError");
+        assertThat(fatal).singleElement().asString().contains("test can't go on");
     }
 
     /** Polls often: there are hundreds of waits. */

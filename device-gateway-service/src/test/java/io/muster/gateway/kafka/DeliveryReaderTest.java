@@ -6,115 +6,116 @@ import static org.awaitility.Awaitility.await;
 import io.muster.codec.RecordCodec;
 import io.muster.records.CloseConnection;
 import io.muster.records.Delivery;
-import io.muster.registry.ConfluentSchemaRegistry;
 import io.muster.registry.InMemorySchemaRegistry;
-import io.muster.registry.RegistrySettings;
 import io.muster.registry.SchemaRegistry;
-import io.muster.registry.SchemaRegistryException;
 import io.muster.service.EndOffsets;
-import java.net.URI;
+import io.muster.service.trouble.Faults;
+import io.muster.service.trouble.MemoryLog;
+import io.muster.service.trouble.Trial;
+import io.muster.service.trouble.Trouble;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.apache.avro.Schema;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.DisconnectException;
-import org.apache.kafka.common.errors.GroupAuthorizationException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Each call of the loop fails by each kind of exception, at its first time and at a later one. */
+/** Fails each call of the loop by each kind of exception: each delivery is handed over once, behind its commit, or the gateway ends. */
 class DeliveryReaderTest {
-    private static final int DELIVERIES = 10;
+    private static final String TOPIC = "deliveries";
+    private static final TopicPartition PARTITION = new TopicPartition(TOPIC, 0);
+    private static final int DELIVERIES = 6;
     private static final int FOREIGN_SCHEMA = 77;
-    private static final List<String> CALLS = List.of("poll", "commitSync", "position", "endOffsets", "registry");
+    private static final int CALLS = 12;
+    private static final Set<Trouble> ENDING = EnumSet.of(
+            Trouble.UNAUTHORIZED,
+            Trouble.BROKER_ODD,
+            Trouble.UNDECODABLE,
+            Trouble.INTERRUPTED,
+            Trouble.CLIENT_ODD,
+            Trouble.OUT_OF_STACK);
+    private static final Faults NONE = new Faults(0, AssertionError::new);
 
-    private final PartitionDouble partition = new PartitionDouble();
+    private final MemoryLog<String> log = new MemoryLog<>(TOPIC);
     private final List<Long> taken = new CopyOnWriteArrayList<>();
     private final List<Long> aside = new CopyOnWriteArrayList<>();
     private final List<String> ends = new CopyOnWriteArrayList<>();
-    private final RecordCodec<Delivery> codec = new RecordCodec<>(new Registry(), "deliveries-value", Delivery.class);
-    private final DeliveryReader reader = new DeliveryReader(
-            partition.consumer(),
-            partition.ends(),
-            PartitionDouble.PARTITION,
-            codec,
-            new Sink(),
-            InstantSource.system(),
-            System::nanoTime,
-            ends::add);
+    private final RecordCodec<Delivery> codec = codec(NONE);
+    private final Consumer<String, byte[]> consumer = consumer(log);
+    private final Queue<Throwable> refusals = new ConcurrentLinkedQueue<>();
+    private DeliveryReader reader = new DeliveryReader(
+            consumer, log.ends(), PARTITION, codec, new Sink(), InstantSource.system(), System::nanoTime, ends::add);
 
-    /** Knows the schema of one gateway and that of a newer planner, which it has to ask for. */
-    private final class Registry implements SchemaRegistry {
-        private final InMemorySchemaRegistry known = new InMemorySchemaRegistry();
-
-        @Override
-        public int register(String subject, Schema schema) {
-            return known.register(subject, schema);
-        }
-
-        @Override
-        public Schema byId(int id) {
-            try {
-                partition.reach("registry");
-            } catch (RuntimeException | Error e) {
-                throw e;
-            } catch (Throwable e) {
-                throw new AssertionError(e);
+    /** Knows the schema of one gateway, and has to ask for that of a newer planner. */
+    private static RecordCodec<Delivery> codec(Faults faults) {
+        InMemorySchemaRegistry known = new InMemorySchemaRegistry();
+        SchemaRegistry registry = faults.of(SchemaRegistry.class, new SchemaRegistry() {
+            @Override
+            public int register(String subject, Schema schema) {
+                return known.register(subject, schema);
             }
-            return id == FOREIGN_SCHEMA ? Delivery.getClassSchema() : known.byId(id);
-        }
 
-        @Override
-        public Registered latest(String subject) {
-            return known.latest(subject);
-        }
+            @Override
+            public Schema byId(int id) {
+                return id == FOREIGN_SCHEMA ? Delivery.getClassSchema() : known.byId(id);
+            }
+
+            @Override
+            public Registered latest(String subject) {
+                return known.latest(subject);
+            }
+        });
+        return new RecordCodec<>(registry, TOPIC + "-value", Delivery.class);
+    }
+
+    private static Consumer<String, byte[]> consumer(MemoryLog<String> log) {
+        Consumer<String, byte[]> consumer = log.consumer();
+        consumer.assign(List.of(PARTITION));
+        return consumer;
     }
 
     private final class Sink implements DeliveryReader.Sink {
         @Override
         public void take(Delivery delivery, ConsumerRecord<String, byte[]> record, long writtenAfter) {
-            assertThat(partition.committed()).as("committed before").isGreaterThan(record.offset());
-            reach("take");
-            taken.add(record.offset());
+            assertThat(log.committed(TOPIC)).as("committed before").isGreaterThan(record.offset());
+            switch (refusals.poll()) {
+                case null -> taken.add(record.offset());
+                case Error e -> throw e;
+                case RuntimeException e -> throw e;
+                case Throwable e -> throw new AssertionError(e);
+            }
         }
 
         @Override
         public int waiting() {
-            reach("waiting");
             return 0;
         }
 
         @Override
         public void putAside(ConsumerRecord<String, byte[]> record, String reason) {
             aside.add(record.offset());
-        }
-
-        private void reach(String call) {
-            try {
-                partition.reach(call);
-            } catch (RuntimeException | Error e) {
-                throw e;
-            } catch (Throwable e) {
-                throw new AssertionError(e);
-            }
         }
     }
 
@@ -132,7 +133,7 @@ class DeliveryReaderTest {
     }
 
     private List<Long> start() {
-        IntStream.range(0, DELIVERIES).forEach(number -> partition.add(delivery(number)));
+        IntStream.range(0, DELIVERIES).forEach(number -> log.add(TOPIC, "d", delivery(number)));
         reader.start();
         return offsets(DELIVERIES);
     }
@@ -141,77 +142,107 @@ class DeliveryReaderTest {
         return IntStream.range(0, count).mapToObj(Long::valueOf).toList();
     }
 
-    /** A real one, of a registry that nobody runs. */
-    private static SchemaRegistryException registryAway() {
-        try {
-            new ConfluentSchemaRegistry(new RegistrySettings(URI.create("http://127.0.0.1:1"), null, null, null))
-                    .byId(1);
-            throw new AssertionError("somebody is there");
-        } catch (SchemaRegistryException e) {
-            return e;
+    @Test
+    void deliversOnceOrEndsWhicheverCallFails() {
+        new Trial(CALLS, ENDING).run((faults, fatal) -> {
+            AtomicLong clock = new AtomicLong();
+            return loop(topic -> new DeliveryReader(
+                    faults.of(Consumer.class, consumer(topic.log())),
+                    faults.of(EndOffsets.class, topic.log().ends()),
+                    PARTITION,
+                    codec(NONE),
+                    topic,
+                    InstantSource.system(),
+                    () -> clock.addAndGet(Duration.ofSeconds(1).toNanos()),
+                    fatal));
+        });
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"REGISTRY_AWAY", "BROKER_SLOW", "BROKER_GONE"})
+    void deliversOnceWhereTheRegistryWasAway(Trouble trouble) {
+        Faults faults = new Faults(2, trouble::make);
+        List<String> fatal = new CopyOnWriteArrayList<>();
+        try (Trial.Loop loop = loop(topic -> new DeliveryReader(
+                consumer(topic.log()),
+                topic.log().ends(),
+                PARTITION,
+                codec(faults),
+                topic,
+                InstantSource.system(),
+                System::nanoTime,
+                fatal::add))) {
+            await().until(() -> faults.areOver() && loop.isReady() && loop.isDone());
+        }
+        assertThat(fatal).isEmpty();
+    }
+
+    /** Holds a log of its own and takes each of its deliveries once, behind the commit. */
+    private record Deliveries(MemoryLog<String> log, List<Long> offsets) implements DeliveryReader.Sink {
+        @Override
+        public void take(Delivery delivery, ConsumerRecord<String, byte[]> record, long writtenAfter) {
+            assertThat(log.committed(TOPIC)).as("committed before").isGreaterThan(record.offset());
+            offsets.add(record.offset());
+        }
+
+        @Override
+        public int waiting() {
+            return 0;
+        }
+
+        @Override
+        public void putAside(ConsumerRecord<String, byte[]> record, String reason) {
+            throw new AssertionError(reason);
         }
     }
 
-    static Stream<Arguments> whatPasses() {
-        SchemaRegistryException registryAway = registryAway();
-        return CALLS.stream()
-                .flatMap(call -> IntStream.of(0, 1)
-                        .boxed()
-                        .flatMap(after -> call.equals("registry")
-                                ? Stream.of(Arguments.of(call, 0, registryAway))
-                                : Stream.of(
-                                        Arguments.of(call, after, new TimeoutException("away")),
-                                        Arguments.of(call, after, new DisconnectException("gone")),
-                                        Arguments.of(call, after, registryAway))));
-    }
+    private Trial.Loop loop(Function<Deliveries, DeliveryReader> maker) {
+        Deliveries deliveries = new Deliveries(new MemoryLog<>(TOPIC), new CopyOnWriteArrayList<>());
+        IntStream.range(0, DELIVERIES).forEach(number -> deliveries.log().add(TOPIC, "d", delivery(number)));
+        DeliveryReader made = maker.apply(deliveries);
+        made.start();
+        return new Trial.Loop() {
+            @Override
+            public boolean isReady() {
+                return made.ready();
+            }
 
-    static Stream<Arguments> whatDoesNot() {
-        List<Throwable> kinds = List.of(
-                new GroupAuthorizationException("not yours"),
-                new KafkaException("broken"),
-                new IllegalStateException("closed"),
-                new NullPointerException(),
-                new StackOverflowError(),
-                new OutOfMemoryError());
-        return Stream.concat(CALLS.stream(), Stream.of("waiting"))
-                .flatMap(call -> kinds.stream().map(kind -> Arguments.of(call, call.equals("registry") ? 0 : 1, kind)));
-    }
+            @Override
+            public boolean isDone() {
+                List<Long> now = List.copyOf(deliveries.offsets());
+                assertThat(now).as("each once, in order").isEqualTo(offsets(now.size()));
+                return now.size() == DELIVERIES && made.caughtUpAt().isAfter(Instant.EPOCH);
+            }
 
-    @ParameterizedTest
-    @MethodSource("whatPasses")
-    void retriesWhileBrokersOrRegistryAreAwayAndDeliversOnce(String call, int after, Throwable fault) {
-        partition.fail(call, after, fault);
-        List<Long> all = start();
-        await().untilAsserted(() -> assertThat(taken).hasSameSizeAs(all));
-        await().until(reader::ready);
-        assertThat(taken).containsExactlyElementsOf(all);
-        assertThat(ends).isEmpty();
-        assertThat(aside).isEmpty();
-        await().untilAsserted(
-                        () -> assertThat(reader.caughtUpAt()).as("it goes on").isAfter(Instant.EPOCH));
-    }
-
-    @ParameterizedTest
-    @MethodSource("whatDoesNot")
-    void endsTheProcessForAnythingElse(String call, int after, Throwable fault) {
-        partition.fail(call, after, fault);
-        List<Long> all = start();
-        await().untilAsserted(() -> assertThat(ends)
-                .singleElement()
-                .asString()
-                .contains(fault.getClass().getName()));
-        assertThat(reader.ready()).isFalse();
-        assertThat(taken).isEqualTo(all.subList(0, taken.size()));
-        assertThat(partition.committed())
-                .as("what was committed was handed over")
-                .isEqualTo(taken.size());
+            @Override
+            public void close() {
+                made.stop(Duration.ofSeconds(10));
+                assertThat(deliveries.log().committed(TOPIC))
+                        .as("what was committed was handed over")
+                        .isEqualTo(deliveries.offsets().size());
+            }
+        };
     }
 
     @Test
     void deliversThoughTheEndOffsetIsUnknown() {
-        for (int i = 0; i < 100; i++) {
-            partition.fail("endOffsets", 0, new TimeoutException("slow"));
-        }
+        reader = new DeliveryReader(
+                consumer,
+                new EndOffsets() {
+                    @Override
+                    public CompletableFuture<Map<TopicPartition, Long>> ask(Collection<TopicPartition> partitions) {
+                        return CompletableFuture.failedFuture(new TimeoutException("slow"));
+                    }
+
+                    @Override
+                    public void close() {}
+                },
+                PARTITION,
+                codec,
+                new Sink(),
+                InstantSource.system(),
+                System::nanoTime,
+                ends::add);
         List<Long> all = start();
         await().atMost(Duration.ofSeconds(3))
                 .untilAsserted(() -> assertThat(taken).hasSameSizeAs(all));
@@ -225,7 +256,7 @@ class DeliveryReaderTest {
         List<CompletableFuture<Map<TopicPartition, Long>>> questions = new ArrayList<>();
         Instant start = Instant.parse("2001-02-03T04:05:06Z");
         DeliveryReader slow = new DeliveryReader(
-                partition.consumer(),
+                consumer,
                 new EndOffsets() {
                     @Override
                     public CompletableFuture<Map<TopicPartition, Long>> ask(Collection<TopicPartition> partitions) {
@@ -236,21 +267,21 @@ class DeliveryReaderTest {
                     @Override
                     public void close() {}
                 },
-                PartitionDouble.PARTITION,
+                PARTITION,
                 codec,
                 new Sink(),
                 () -> start.plusNanos(nanos.get()),
                 nanos::get,
                 ends::add);
         for (int i = 1; i <= 100; i++) {
-            partition.add(delivery(0));
+            log.add(TOPIC, "d", delivery(0));
             slow.pollOnce();
             assertThat(taken).hasSize(i);
             nanos.addAndGet(Duration.ofMillis(100).toNanos());
         }
         assertThat(questions).as("one question at a time").hasSize(1);
         assertThat(slow.caughtUpAt()).isEqualTo(Instant.EPOCH);
-        questions.getFirst().complete(Map.of(PartitionDouble.PARTITION, 100L));
+        questions.getFirst().complete(Map.of(PARTITION, 100L));
         slow.pollOnce();
         slow.pollOnce();
         assertThat(questions).hasSize(2);
@@ -261,14 +292,14 @@ class DeliveryReaderTest {
 
     @Test
     void deadLettersAFailingDeliveryAndEndsTheProcessAtAnError() {
-        partition.fail("take", 4, new IllegalStateException("not for a connection"));
+        refusals.add(new IllegalStateException("not for a connection"));
         List<Long> all = new ArrayList<>(start());
-        all.remove(4);
+        all.removeFirst();
         await().untilAsserted(() -> assertThat(taken).containsExactlyElementsOf(all));
-        assertThat(aside).containsExactly(4L);
+        assertThat(aside).containsExactly(0L);
         assertThat(ends).isEmpty();
-        partition.fail("take", 0, new OutOfMemoryError());
-        partition.add(delivery(0));
+        refusals.add(new OutOfMemoryError());
+        log.add(TOPIC, "d", delivery(0));
         await().untilAsserted(() -> assertThat(ends).hasSize(1));
         assertThat(reader.ready()).isFalse();
     }
@@ -281,9 +312,9 @@ class DeliveryReaderTest {
         AtomicInteger busy = new AtomicInteger();
         List<Duration> ages = new ArrayList<>();
         DeliveryReader steady = new DeliveryReader(
-                partition.consumer(),
-                partition.ends(),
-                PartitionDouble.PARTITION,
+                consumer,
+                log.ends(),
+                PARTITION,
                 codec,
                 new DeliveryReader.Sink() {
                     @Override
@@ -308,7 +339,7 @@ class DeliveryReaderTest {
         int each = 20;
         int most = 30_000;
         for (int millis = 0; millis < most; millis += each) {
-            partition.add(delivery(0));
+            log.add(TOPIC, "d", delivery(0));
             steady.pollOnce();
             nanos.addAndGet(Duration.ofMillis(each / 2).toNanos());
             steady.pollOnce();
@@ -331,21 +362,21 @@ class DeliveryReaderTest {
         for (int number = 0; number < records; number++) {
             byte[] value = delivery(random.nextInt(DELIVERIES));
             switch (random.nextInt(5)) {
-                case 0 -> partition.add(null);
-                case 1 -> partition.add(new byte[random.nextInt(8)]);
+                case 0 -> log.add(TOPIC, "d", null);
+                case 1 -> log.add(TOPIC, "d", new byte[random.nextInt(8)]);
                 case 2 -> {
                     value[4] = (byte) 99; // No schema has that number.
-                    partition.add(value);
+                    log.add(TOPIC, "d", value);
                 }
                 case 3 -> {
                     byte[] noise = new byte[5 + random.nextInt(300)];
                     random.nextBytes(noise);
                     System.arraycopy(value, 0, noise, 0, 5);
-                    partition.add(noise);
+                    log.add(TOPIC, "d", noise);
                 }
                 default -> {
                     right.add((long) number);
-                    partition.add(value);
+                    log.add(TOPIC, "d", value);
                 }
             }
         }

@@ -36,6 +36,7 @@ import io.muster.topics.Topics;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -54,6 +55,7 @@ import java.util.stream.IntStream;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
@@ -97,7 +99,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
         }
     }
 
-    private final KafkaProducer<String, byte[]> producer;
+    private final Producer<String, byte[]> producer;
     private final Codecs codecs;
     private final JobView jobs;
     private final StreamJobView streamJobs;
@@ -120,15 +122,24 @@ public final class KafkaRequests implements Requests, AutoCloseable {
             JobView jobs,
             StreamJobView streamJobs,
             MeterRegistry meters) {
+        this(producer(properties), Admin.create(properties), codecs, instance, jobs, streamJobs, meters);
+    }
+
+    /** @param producer and admin are closed with it */
+    KafkaRequests(
+            Producer<String, byte[]> producer,
+            Admin admin,
+            Codecs codecs,
+            int instance,
+            JobView jobs,
+            StreamJobView streamJobs,
+            MeterRegistry meters) {
+        this.producer = producer;
+        this.admin = admin;
         this.codecs = codecs;
         this.jobs = jobs;
         this.streamJobs = streamJobs;
-        this.admin = Admin.create(properties);
         this.replyTo = Integer.toString(instance).getBytes(StandardCharsets.UTF_8);
-        properties.put(ProducerConfig.ACKS_CONFIG, "all");
-        properties.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
-        properties.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, BLOCK_LIMIT.toMillis());
-        this.producer = new KafkaProducer<>(properties, new StringSerializer(), new ByteArraySerializer());
         this.devicePartitions = partitions(Topics.EXPANSIONS);
         List.of(Topics.DEVICE_COMMANDS, Topics.JOB_COMMANDS, Topics.STREAM_JOB_COMMANDS, Topics.AUDIT_LOG)
                 .forEach(this::partitions);
@@ -150,7 +161,15 @@ public final class KafkaRequests implements Requests, AutoCloseable {
         }
     }
 
-    /** So that no request has to wait for it later. A broker that has just started may take its time. */
+    private static Producer<String, byte[]> producer(Map<String, Object> of) {
+        Map<String, Object> properties = new HashMap<>(of);
+        properties.put(ProducerConfig.ACKS_CONFIG, "all");
+        properties.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
+        properties.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, BLOCK_LIMIT.toMillis());
+        return new KafkaProducer<>(properties, new StringSerializer(), new ByteArraySerializer());
+    }
+
+    /** Asks now, so that no request has to wait for it later. A broker that has just started may take its time. */
     private int partitions(Topic<?> topic) {
         for (int trial = 1; ; trial++) {
             try {
@@ -340,9 +359,10 @@ public final class KafkaRequests implements Requests, AutoCloseable {
         writers.execute(() -> write(awaited, records));
         return awaited.outcomes
                 .orTimeout(limit.toMillis(), TimeUnit.MILLISECONDS)
-                .whenComplete((_, _) -> outstanding.remove(requestId))
+                // At once: a stage in between would hide the timeout in another exception.
                 .exceptionallyCompose(error -> CompletableFuture.failedFuture(
-                        error instanceof TimeoutException ? new ProblemException(late(limit)) : error));
+                        error instanceof TimeoutException ? new ProblemException(late(limit)) : error))
+                .whenComplete((_, _) -> outstanding.remove(requestId));
     }
 
     private void write(Awaited awaited, Supplier<List<ProducerRecord<String, byte[]>>> records) {
@@ -364,7 +384,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
         } catch (SchemaRegistryException e) {
             awaited.outcomes.completeExceptionally(new ProblemException(
                     Problem.unavailable("The schema registry can't be reached: nothing was changed.")));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             awaited.outcomes.completeExceptionally(e);
         }
     }

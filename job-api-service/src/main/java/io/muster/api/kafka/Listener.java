@@ -7,7 +7,6 @@ import io.muster.codec.RecordCodec;
 import io.muster.codec.UndecodableRecordException;
 import io.muster.records.JobStatistics;
 import io.muster.records.StreamJob;
-import io.muster.service.KafkaConnection;
 import io.muster.service.LogFollower;
 import io.muster.topics.Topics;
 import java.util.Set;
@@ -32,7 +31,7 @@ public final class Listener implements AutoCloseable {
 
     /** @param instance the partition of the replies that are for this API */
     public Listener(
-            KafkaConnection kafka,
+            LogFollower.Source source,
             Codecs codecs,
             int instance,
             KafkaRequests requests,
@@ -40,11 +39,11 @@ public final class Listener implements AutoCloseable {
             StreamJobView streamJobs) {
         this.replies = LogFollower.fromNow(
                 "replies",
-                kafka,
+                source,
                 new TopicPartition(Topics.REPLIES.name(), instance),
                 record -> requests.receive(codecs.of(Topics.REPLIES).decode(record.value())));
         requests.heardBy(replies::ready);
-        this.views = LogFollower.of("views", kafka, VIEWED, record -> take(record, codecs, jobs, streamJobs));
+        this.views = LogFollower.of("views", source, VIEWED, record -> take(record, codecs, jobs, streamJobs));
     }
 
     public void start() {

@@ -48,6 +48,7 @@ final class EndpointDelivery implements AutoCloseable {
     private final Consumer<byte[], byte[]> consumer;
     private final EndpointClient http;
     private final Duration firstPause;
+    private final java.util.function.Consumer<String> fatal;
 
     /** The endpoint without what may be a secret in its address. */
     private final String name;
@@ -56,13 +57,19 @@ final class EndpointDelivery implements AutoCloseable {
     private volatile @Nullable String trouble;
     private volatile boolean closed;
 
-    /** @param firstPause after the first trouble of the log or the endpoint */
+    /**
+     * Reads what the consumer has subscribed to.
+     *
+     * @param firstPause after the first trouble of the log or the endpoint
+     * @param fatal ends the process: is called when rows can't be posted any more, with the reason
+     */
     EndpointDelivery(
             StreamJobDefinition.Output.ToEndpoint endpoint,
             String topic,
             Consumer<byte[], byte[]> consumer,
             EndpointAccess access,
-            Duration firstPause) {
+            Duration firstPause,
+            java.util.function.Consumer<String> fatal) {
         this.endpoint = endpoint;
         this.name = endpoint.uri().getScheme() + "://" + endpoint.uri().getHost()
                 + (endpoint.uri().getPort() == -1 ? "" : ":" + endpoint.uri().getPort())
@@ -70,6 +77,7 @@ final class EndpointDelivery implements AutoCloseable {
         this.topic = topic;
         this.consumer = consumer;
         this.firstPause = firstPause;
+        this.fatal = fatal;
         this.http = new EndpointClient(access, LIMIT);
         this.thread = Thread.ofPlatform().name(topic).unstarted(this::run);
     }
@@ -80,7 +88,9 @@ final class EndpointDelivery implements AutoCloseable {
             String topic,
             KafkaConnection kafka,
             EndpointAccess access) {
-        return new EndpointDelivery(endpoint, topic, consumer(endpoint, topic, kafka), access, FIRST_PAUSE).start();
+        return new EndpointDelivery(
+                        endpoint, topic, consumer(endpoint, topic, kafka), access, FIRST_PAUSE, ServiceProgram::fail)
+                .start();
     }
 
     private static Consumer<byte[], byte[]> consumer(
@@ -91,7 +101,10 @@ final class EndpointDelivery implements AutoCloseable {
         properties.put("enable.auto.commit", false);
         properties.put("auto.offset.reset", "earliest");
         properties.put("max.poll.records", endpoint.most());
-        return new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        Consumer<byte[], byte[]> consumer =
+                new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        consumer.subscribe(List.of(topic));
+        return consumer;
     }
 
     EndpointDelivery start() {
@@ -115,7 +128,6 @@ final class EndpointDelivery implements AutoCloseable {
         boolean isBehind = false;
         try (consumer;
                 http) {
-            consumer.subscribe(List.of(topic));
             while (!closed) {
                 try {
                     if (isBehind) {
@@ -135,14 +147,12 @@ final class EndpointDelivery implements AutoCloseable {
                     Thread.sleep(firstPause);
                 }
             }
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
-        } catch (RuntimeException | Error e) {
+        } catch (InterruptedException | RuntimeException | Error e) {
             trouble = "Rows for the endpoint " + name + " are not posted any more: "
                     + e.getClass().getSimpleName() + ".";
             if (!closed) {
                 LOG.error("An endpoint's delivery ended, endpoint={}", name, e);
-                ServiceProgram.fail("Rows for an endpoint can't be posted: " + e);
+                fatal.accept("Rows for an endpoint can't be posted: " + e);
             }
         }
     }

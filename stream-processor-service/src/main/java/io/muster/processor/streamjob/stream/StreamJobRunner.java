@@ -58,7 +58,9 @@ public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable 
     private static final Logger LOG = LoggerFactory.getLogger(StreamJobRunner.class);
     private static final Duration POLL = Duration.ofMillis(100);
     private static final Duration PURGE = Duration.ofMinutes(1);
-    private static final Duration PAUSE = Duration.ofSeconds(2);
+    /** Pauses of the follower that a job waits after a failure. */
+    private static final int PAUSES = 10;
+
     private static final Duration REPLACEMENT_PAUSE = Duration.ofMillis(500);
     private static final int MOST_DOUBLINGS = 9;
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(30);
@@ -69,6 +71,7 @@ public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable 
     private final Admin admin;
     private final Producer<String, byte[]> producer;
     private final LogFollower follower;
+    private final Duration pause;
     private final Map<String, StreamJob> wanted = new ConcurrentHashMap<>();
     private final Map<String, StreamJobRun> runs = new ConcurrentHashMap<>();
     private final TaskProgress progress;
@@ -88,7 +91,14 @@ public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable 
      */
     public StreamJobRunner(
             StreamsApplication.Options options, StreamJobReach reach, Codecs codecs, MeterRegistry meters) {
-        this(options, reach, codecs, meters, Admin.create(options.kafka().clientProperties()), producer(options));
+        this(
+                options,
+                reach,
+                codecs,
+                meters,
+                LogFollower.Source.of(options.kafka()),
+                Admin.create(options.kafka().clientProperties()),
+                producer(options));
     }
 
     /** @param admin and producer are closed with it */
@@ -97,6 +107,7 @@ public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable 
             StreamJobReach reach,
             Codecs codecs,
             MeterRegistry meters,
+            LogFollower.Source source,
             Admin admin,
             Producer<String, byte[]> producer) {
         KafkaConnection kafka = options.kafka();
@@ -109,8 +120,9 @@ public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable 
         this.producer = producer;
         this.watch = HangingTransactions.watch(kafka, StreamJobRun.PREFIX, this::outputs, meters);
         this.purged = place.clock().instant();
+        this.pause = source.firstPause().multipliedBy(PAUSES);
         this.follower = LogFollower.of(
-                "stream-jobs", kafka, Set.of(Topics.STREAM_JOBS.name(), Topics.STREAM_JOB_PROGRESS.name()), this);
+                "stream-jobs", source, Set.of(Topics.STREAM_JOBS.name(), Topics.STREAM_JOB_PROGRESS.name()), this);
     }
 
     private static Producer<String, byte[]> producer(StreamsApplication.Options options) {
@@ -191,12 +203,12 @@ public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable 
                 } catch (ExecutionException | KafkaException | SchemaRegistryException e) {
                     if (wanted.get(id) == job) {
                         LOG.warn("A stream job has to wait, streamJobId={} reason={}", id, e.toString());
-                        Thread.sleep(PAUSE);
+                        Thread.sleep(pause);
                     }
                 } catch (RuntimeException | StackOverflowError e) {
                     LOG.error("A stream job can't be served, streamJobId={}", id, e);
                     fail(id, job, "It can't be served: " + e);
-                    Thread.sleep(PAUSE);
+                    Thread.sleep(pause);
                 }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();

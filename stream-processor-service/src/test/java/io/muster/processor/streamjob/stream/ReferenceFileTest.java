@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.muster.processor.Interrupted;
+import io.muster.service.trouble.Faults;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.producer.MockProducer;
@@ -42,15 +41,13 @@ class ReferenceFileTest {
     private final List<MockProducer<byte[], byte[]>> producers = new CopyOnWriteArrayList<>();
 
     @SuppressWarnings("unchecked")
-    private ReferenceFile follow(AtomicInteger calls, int failing) throws Exception {
+    private ReferenceFile follow(Faults faults) throws Exception {
         StreamJobDefinition.Input.OfFile file = new StreamJobDefinition.Input.OfFile(
                 ReferencePath.of("p/{date}/l.json", "yyyy-MM-dd", "HH"),
                 new StreamJobDefinition.Format(StreamJobDefinition.Serialization.JSON, ',', false));
-        ReferenceFile.Clients clients = new ReferenceFile.Clients(
-                () -> (Consumer<byte[], byte[]>)
-                        Interrupted.at(Consumer.class, reader(), calls, failing, () -> new KafkaException("away")),
-                () -> (Producer<byte[], byte[]>)
-                        Interrupted.at(Producer.class, writer(), calls, failing, () -> new KafkaException("away")));
+        ReferenceFile.Clients clients =
+                new ReferenceFile.Clients(() -> (Consumer<byte[], byte[]>) faults.of(Consumer.class, reader()), () ->
+                        (Producer<byte[], byte[]>) faults.of(Producer.class, writer()));
         ReferenceFile reference = ReferenceFile.publish(Optional.of(root), file, TOPIC, clients, PAUSE, () -> NOW);
         reference.follow();
         return reference;
@@ -94,7 +91,7 @@ class ReferenceFileTest {
         }
         Files.createDirectories(upper);
         Files.createDirectories(lower);
-        try (ReferenceFile reference = follow(new AtomicInteger(), 0)) {
+        try (ReferenceFile reference = follow(new Faults(0, AssertionError::new))) {
             Files.move(root.resolve("q"), upper.resolve("q"));
             await().atMost(LIMIT)
                     .until(() -> reference
@@ -110,22 +107,21 @@ class ReferenceFileTest {
 
     /** Kafka would refuse it at each try, without a word to the job's owner. */
     @Test
-    void aRowThatIsLargerThanARecordIsRefused() throws Exception {
+    void refusesARowThatIsLargerThanARecord() throws Exception {
         Path folder = Files.createDirectories(root.resolve("p").resolve("2026-11-20"));
         Files.writeString(folder.resolve("l.json"), "[{},{\"x\":\"" + "x".repeat(1_000_000) + "\"}]");
-        assertThatThrownBy(() -> follow(new AtomicInteger(), 0).close())
+        assertThatThrownBy(() -> follow(new Faults(0, AssertionError::new)).close())
                 .isInstanceOf(StreamJobDefinitionException.class)
                 .hasMessage("The reference data p/2026-11-20/l.json have a row of more than 1000000 bytes: the row 2");
         assertThat(published()).isEmpty();
     }
 
     @Test
-    void newerDataArePublishedWhicheverCallFails() throws Exception {
+    void publishesNewerDataWhicheverCallFails() throws Exception {
         for (int failing = 1; failing <= MOST_CALLS; failing++) {
             producers.clear();
-            AtomicInteger calls = new AtomicInteger();
             int number = failing;
-            try (ReferenceFile reference = follow(calls, failing)) {
+            try (ReferenceFile reference = follow(new Faults(failing, () -> new KafkaException("away")))) {
                 write("2026-11-20");
                 await("call " + number)
                         .atMost(LIMIT)

@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.muster.codec.Codecs;
-import io.muster.processor.Interrupted;
 import io.muster.processor.engine.stream.LogEnds;
 import io.muster.processor.function.FunctionProcess;
 import io.muster.query.stream.Ticks;
@@ -19,6 +18,7 @@ import io.muster.registry.InMemorySchemaRegistry;
 import io.muster.service.KafkaConnection;
 import io.muster.service.StreamsApplication;
 import io.muster.service.endpoint.EndpointAccess;
+import io.muster.service.trouble.Faults;
 import io.muster.topics.StreamJobTopics;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,7 +27,6 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.metrics.KafkaMetric;
@@ -51,9 +50,7 @@ class StreamJobRunTest {
               "transformation": {"properties": {"query": "SELECT i.a INTO o FROM i JOIN r ON i.a = r.a"}}}}""";
 
     /** Every call of the cluster and every client that is made, counted together; the one with the number fails. */
-    private static final AtomicInteger CALLS = new AtomicInteger();
-
-    private static volatile int failing;
+    private static volatile Faults faults = failing(0);
 
     @TempDir
     Path work;
@@ -65,9 +62,7 @@ class StreamJobRunTest {
     public static final class Clients implements MetricsReporter {
         @Override
         public void configure(Map<String, ?> configs) {
-            if (CALLS.incrementAndGet() == failing) {
-                throw new KafkaException("this client can't be made");
-            }
+            faults.reach();
         }
 
         @Override
@@ -83,14 +78,17 @@ class StreamJobRunTest {
         public void close() {}
     }
 
+    private static Faults failing(int call) {
+        return new Faults(call, () -> new KafkaException("the broker is away"));
+    }
+
     private StreamJobRun start() throws Exception {
         StreamJobReach reach = new StreamJobReach(
                 Optional.of(work.resolve("reference")),
                 StreamJobTopics.of("*"),
                 EndpointAccess.of(""),
                 new FunctionProcess.Places(1));
-        Admin admin = Interrupted.at(
-                Admin.class, new AdminDouble().admin(), CALLS, failing, () -> new KafkaException("the broker is away"));
+        Admin admin = faults.of(Admin.class, new AdminDouble().admin());
         StreamJobRun.Place place = new StreamJobRun.Place(
                 new StreamsApplication.Options(
                         "unused",
@@ -132,28 +130,26 @@ class StreamJobRunTest {
     }
 
     @Test
-    void nothingIsLeftOfAStartWhicheverStepFailsAndTheNextTryRuns() throws Exception {
-        failing = 0;
-        CALLS.set(0);
+    void leavesNothingOfAStartWhicheverCallFailsAndRunsAtTheNextTry() throws Exception {
+        faults = failing(0);
         try (StreamJobRun run = start()) {
             assertThat(meters.getMeters()).hasSize(1);
             assertThat(threads()).isNotEmpty();
         }
-        int steps = CALLS.get();
-        assertThat(steps).isGreaterThan(5);
-        for (int step = 1; step <= steps; step++) {
-            await("what the try before step " + step + " left")
+        int calls = faults.calls();
+        assertThat(calls).isGreaterThan(5);
+        for (int call = 1; call <= calls; call++) {
+            await("what the try before call " + call + " left")
                     .atMost(LIMIT)
                     .until(() -> threads().isEmpty());
-            CALLS.set(0);
-            failing = step;
-            assertThatThrownBy(this::start).as("step %s", step).isInstanceOf(KafkaException.class);
-            await("what step " + step + " left")
+            faults = failing(call);
+            assertThatThrownBy(this::start).as("call %s", call).isInstanceOf(KafkaException.class);
+            await("what call " + call + " left")
                     .atMost(LIMIT)
                     .untilAsserted(() -> assertThat(threads()).isEmpty());
-            assertThat(meters.getMeters()).as("step %s", step).isEmpty();
+            assertThat(meters.getMeters()).as("call %s", call).isEmpty();
         }
-        failing = 0;
+        faults = failing(0);
         try (StreamJobRun run = start()) {
             assertThat(run.failure()).isEmpty();
             assertThat(meters.getMeters()).hasSize(1);

@@ -1,11 +1,9 @@
 package io.muster.processor.streamjob.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.muster.codec.Codecs;
-import io.muster.processor.Interrupted;
 import io.muster.processor.function.FunctionProcess;
 import io.muster.records.OutputStartMode;
 import io.muster.records.ReportStreamJobStopped;
@@ -15,38 +13,39 @@ import io.muster.records.StreamJobStart;
 import io.muster.records.StreamJobStatus;
 import io.muster.registry.InMemorySchemaRegistry;
 import io.muster.service.KafkaConnection;
+import io.muster.service.LogFollower;
 import io.muster.service.StreamsApplication;
 import io.muster.service.endpoint.EndpointAccess;
+import io.muster.service.trouble.Faults;
+import io.muster.service.trouble.MemoryLog;
+import io.muster.service.trouble.Trial;
+import io.muster.service.trouble.Trouble;
 import io.muster.topics.StreamJobTopics;
 import io.muster.topics.Topics;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Supplier;
-import java.util.stream.Stream;
+import java.util.Set;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.Producer;
-import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.assertj.core.api.Assertions;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** What becomes of stream jobs whose records are read, on a cluster that fails at each call in turn. */
 class StreamJobRunnerTest {
     private static final Instant FIRST = Instant.parse("2026-11-21T10:00:00Z");
-    private static final Duration LIMIT = Duration.ofSeconds(30);
-    private static final int MOST_CALLS = 7;
+    private static final int CALLS = 30;
+    private static final Set<Trouble> ENDING =
+            EnumSet.of(Trouble.INTERRUPTED, Trouble.CLIENT_ODD, Trouble.OUT_OF_STACK);
     private static final String DOCUMENT = """
             {"properties": {"outputs": [{"name": "Alerts", "properties": {}}]}}""";
 
@@ -56,7 +55,7 @@ class StreamJobRunnerTest {
     private final Codecs codecs = new Codecs(new InMemorySchemaRegistry());
     private final AdminDouble cluster = new AdminDouble();
 
-    private StreamJobRunner runner(Admin admin, Producer<String, byte[]> reports) {
+    private StreamJobRunner runner(LogFollower.Source source, Admin admin, Producer<String, byte[]> reports) {
         return new StreamJobRunner(
                 new StreamsApplication.Options(
                         "unused", new KafkaConnection("localhost:1", Map.of()), state, 1, 1, Map.of()),
@@ -67,6 +66,7 @@ class StreamJobRunnerTest {
                         new FunctionProcess.Places(1)),
                 codecs,
                 new SimpleMeterRegistry(),
+                source,
                 admin,
                 reports);
     }
@@ -97,12 +97,13 @@ class StreamJobRunnerTest {
 
     /** The log is read again at each start of the service. */
     @Test
-    void rowsOfAJobThatLivesStayWhenItsEarlierEndIsReadAgain() {
+    void keepsRowsOfALivingJobWhenItsEarlierEndIsReadAgain() {
         StreamJob earlier = job(FIRST, StreamJobStatus.STOPPED, null);
         StreamJob living = job(FIRST.plusSeconds(60), StreamJobStatus.STOPPED, null);
         String rows = EndpointDelivery.topic(living, "alerts");
         cluster.topics.addAll(List.of(EndpointDelivery.topic(earlier, "alerts"), rows));
-        try (StreamJobRunner runner = runner(cluster.admin(), producer())) {
+        try (StreamJobRunner runner = runner(
+                new Faults(0, AssertionError::new).source(log(), Assertions::fail), cluster.admin(), producer())) {
             runner.take(record(earlier));
             runner.polled();
             runner.take(record(null));
@@ -113,37 +114,46 @@ class StreamJobRunnerTest {
         assertThat(cluster.topics).containsExactly(rows);
     }
 
-    static Stream<Supplier<RuntimeException>> troubles() {
-        return Stream.of(
-                () -> new TimeoutException("the broker is away"),
-                () -> new KafkaException("the broker is odd"),
-                () -> new IllegalStateException("the client is odd"));
-    }
-
-    @ParameterizedTest
-    @MethodSource("troubles")
-    @SuppressWarnings("unchecked")
-    void aJobThatIsToldToStopIsSaidToHaveStoppedWhicheverCallFails(Supplier<RuntimeException> trouble) {
+    @Test
+    void reportsThatAJobHasStoppedOrEndsWhicheverCallFails() {
         StreamJobStart start = StreamJobStart.newBuilder()
                 .setNumber(7)
                 .setMode(OutputStartMode.JOB_START_TIME)
                 .setAt(FIRST)
                 .build();
-        for (int failing = 1; failing <= MOST_CALLS; failing++) {
-            MockProducer<String, byte[]> producer = producer();
-            AtomicInteger calls = new AtomicInteger();
-            try (StreamJobRunner runner = runner(
-                    Interrupted.at(Admin.class, cluster.admin(), calls, failing, trouble),
-                    Interrupted.at(Producer.class, producer, calls, failing, trouble))) {
-                runner.take(record(job(FIRST, StreamJobStatus.STOPPING, start)));
-                await("call " + failing).atMost(LIMIT).until(() -> {
-                    runner.polled();
-                    return producer.history().stream()
-                            .map(said -> codecs.of(Topics.STREAM_JOB_COMMANDS).decode(said.value()))
+        byte[] stopping = codecs.of(Topics.STREAM_JOBS).encode(job(FIRST, StreamJobStatus.STOPPING, start));
+        new Trial(CALLS, ENDING).run((faults, fatal) -> {
+            MemoryLog<String> log = log();
+            log.add(Topics.STREAM_JOBS.name(), "j", stopping);
+            MockProducer<String, byte[]> reports = producer();
+            StreamJobRunner runner = runner(
+                            faults.source(log, fatal),
+                            faults.of(Admin.class, cluster.admin()),
+                            faults.of(Producer.class, reports))
+                    .start();
+            return new Trial.Loop() {
+                @Override
+                public boolean isReady() {
+                    return runner.ready();
+                }
+
+                @Override
+                public boolean isDone() {
+                    return reports.history().stream()
+                            .map(report -> codecs.of(Topics.STREAM_JOB_COMMANDS).decode(report.value()))
                             .map(StreamJobCommand::getCommand)
                             .anyMatch(new ReportStreamJobStopped(7L)::equals);
-                });
-            }
-        }
+                }
+
+                @Override
+                public void close() {
+                    runner.close();
+                }
+            };
+        });
+    }
+
+    private static MemoryLog<String> log() {
+        return new MemoryLog<>(Topics.STREAM_JOBS.name(), Topics.STREAM_JOB_PROGRESS.name());
     }
 }

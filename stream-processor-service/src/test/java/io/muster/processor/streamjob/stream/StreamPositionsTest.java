@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.muster.codec.Codecs;
-import io.muster.processor.Interrupted;
 import io.muster.processor.function.FunctionProcess;
 import io.muster.processor.streamjob.StreamJobDecider;
 import io.muster.query.stream.Ticks;
@@ -16,6 +15,7 @@ import io.muster.records.StreamJobStatus;
 import io.muster.records.StreamPosition;
 import io.muster.registry.InMemorySchemaRegistry;
 import io.muster.service.endpoint.EndpointAccess;
+import io.muster.service.trouble.Faults;
 import io.muster.topics.StreamJobTopics;
 import io.muster.topics.Topics;
 import java.time.Duration;
@@ -25,7 +25,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -95,13 +94,12 @@ class StreamPositionsTest {
         StreamJobDefinition definition = StreamJobDefinition.parse(DOCUMENT, REACH);
         boolean failed = true;
         for (int failing = 1; failed; failing++) {
-            AtomicInteger calls = new AtomicInteger();
-            int number = failing;
+            Faults faults = new Faults(failing, () -> new KafkaException("away"));
             List<MockConsumer<String, byte[]>> made = new ArrayList<>();
             StreamPositions positions = new StreamPositions(codecs, _ -> {
                 MockConsumer<String, byte[]> log = log();
                 made.add(log);
-                return Interrupted.at(Consumer.class, log, calls, number, () -> new KafkaException("away"));
+                return faults.of(Consumer.class, log);
             });
             try {
                 assertThat(positions
@@ -110,7 +108,7 @@ class StreamPositionsTest {
                         .isEqualTo(MARK);
                 failed = false;
             } catch (KafkaException _) {
-                assertThat(calls).hasValueGreaterThanOrEqualTo(number);
+                assertThat(faults.calls()).isGreaterThanOrEqualTo(failing);
             }
             assertThat(made).isNotEmpty().allMatch(MockConsumer::closed);
         }
