@@ -1,0 +1,58 @@
+package io.muster.planner.pool;
+
+import java.time.Instant;
+import java.util.Set;
+
+/**
+ * Holds a node as it was heard of last.
+ *
+ * @param gateway that holds its connection
+ * @param epoch of the connection: each new one of a node has a larger one
+ * @param boot differs between two runs of the node's program
+ * @param used slots that attempts take
+ * @param enabled whether new attempts may be placed on it
+ * @param lost whether its lease is over: it counts again with a newer connection
+ * @param heardAt when it was heard; kept in memory alone
+ */
+public record Node(
+        String id,
+        int gateway,
+        long epoch,
+        String boot,
+        int slots,
+        int used,
+        Set<String> capabilities,
+        boolean enabled,
+        boolean lost,
+        Instant heardAt) {
+    /** Makes one of copies. */
+    public Node {
+        capabilities = Set.copyOf(capabilities);
+    }
+
+    int free() {
+        return enabled && !lost ? slots - used : 0;
+    }
+
+    boolean canRun(TaskDefinition.Shape shape) {
+        return free() >= shape.slots()
+                && capabilities.containsAll(shape.requires())
+                && shape.pinnedTo().map(id::equals).orElse(true);
+    }
+
+    Node with(int change) {
+        return new Node(id, gateway, epoch, boot, slots, used + change, capabilities, enabled, lost, heardAt);
+    }
+
+    Node heard(Instant at) {
+        return new Node(id, gateway, epoch, boot, slots, used, capabilities, enabled, lost, at);
+    }
+
+    Node enabled(boolean allowed) {
+        return new Node(id, gateway, epoch, boot, slots, used, capabilities, allowed, lost, heardAt);
+    }
+
+    Node asLost() {
+        return new Node(id, gateway, epoch, boot, slots, 0, capabilities, enabled, true, heardAt);
+    }
+}

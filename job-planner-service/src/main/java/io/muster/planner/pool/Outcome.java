@@ -1,0 +1,28 @@
+package io.muster.planner.pool;
+
+import java.util.OptionalInt;
+
+/**
+ * Tells how a task ended.
+ *
+ * @param exitCode of its program, or of its primary's; empty where it never ended by itself as far as is known
+ */
+public record Outcome(Result result, OptionalInt exitCode) {
+    /** Names a result. */
+    public enum Result {
+        SUCCEEDED,
+        FAILED,
+        /** A user stopped it. */
+        STOPPED,
+        /** It ran for longer than it may. */
+        TIMED_OUT,
+        /** It was idle for longer than it may be. */
+        IDLE,
+        /** Its node was lost, and it may not be placed again. */
+        ABORTED
+    }
+
+    static Outcome without(Result result) {
+        return new Outcome(result, OptionalInt.empty());
+    }
+}

@@ -1,0 +1,217 @@
+package io.muster.planner.pool;
+
+import io.muster.planner.pool.TaskDefinition.Shape;
+import io.muster.planner.pool.TaskState.Active;
+import io.muster.planner.pool.TaskState.Member;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** Holds the state of one pool. It changes by {@link #evolve} alone, but for when nodes were heard. For one thread. */
+public final class Pool {
+    /** Holds a task. @param number its place among tasks of the same priority */
+    public record Task(TaskDefinition definition, long number, TaskState state) {}
+
+    private static final Comparator<Task> ORDER = Comparator.comparingInt(
+                    (Task task) -> -task.definition().priority())
+            .thenComparingLong(Task::number);
+
+    private final Map<String, Task> tasks = new HashMap<>();
+    private final NavigableMap<String, Node> nodes = new TreeMap<>();
+    private final Map<String, Set<String>> activeByNode = new HashMap<>();
+    private final Map<Shape, TreeSet<Task>> queues = new HashMap<>();
+    private long nextNumber;
+    private long nextPlacement;
+
+    Optional<Task> task(String id) {
+        return Optional.ofNullable(tasks.get(id));
+    }
+
+    Optional<Node> node(String id) {
+        return Optional.ofNullable(nodes.get(id));
+    }
+
+    Collection<Node> nodes() {
+        return Collections.unmodifiableCollection(nodes.values());
+    }
+
+    Collection<Task> tasks() {
+        return Collections.unmodifiableCollection(tasks.values());
+    }
+
+    long nextNumber() {
+        return nextNumber;
+    }
+
+    long nextPlacement() {
+        return nextPlacement;
+    }
+
+    /** Lists the tasks that have a part on a node that isn't over. */
+    List<Task> activeOn(String node) {
+        return activeByNode.getOrDefault(node, Set.of()).stream()
+                .sorted()
+                .map(tasks::get)
+                .toList();
+    }
+
+    /** Lists the first queued task of each kind, in the order in which they are placed. */
+    List<Task> heads() {
+        return queues.values().stream().map(TreeSet::first).sorted(ORDER).toList();
+    }
+
+    /** Returns the queued task that is placed behind another of its kind. */
+    Optional<Task> behind(Task task) {
+        return Optional.ofNullable(queues.getOrDefault(task.definition().shape(), new TreeSet<>(ORDER))
+                .higher(task));
+    }
+
+    /** Orders tasks as they are placed. */
+    static Comparator<Task> order() {
+        return ORDER;
+    }
+
+    /** Notes that a node was heard. */
+    void heard(String node, Instant at) {
+        nodes.computeIfPresent(node, (_, known) -> known.heard(at));
+    }
+
+    /** Changes the state by an event. @param at when a node that joins was heard */
+    void evolve(PoolEvent event, Instant at) {
+        switch (event) {
+            case PoolEvent.TaskQueued(TaskDefinition definition, long number) -> {
+                put(new Task(definition, number, new TaskState.Queued(Attempt.FIRST)));
+                nextNumber = Math.max(nextNumber, number + 1);
+            }
+            case PoolEvent.TaskPlaced placed -> place(placed);
+            case PoolEvent.AttemptStarted(Token token, String node, Instant startedAt) -> {
+                Task task = known(token.taskId());
+                Active active = active(task).with(node, new Member.Running(epoch(active(task), node)));
+                Optional<Instant> since = active.isPrimary(node) ? Optional.of(startedAt) : active.startedAt();
+                change(
+                        task,
+                        new Active(active.attempt(), active.placement(), active.members(), since, active.stopping()));
+            }
+            case PoolEvent.AttemptOver(Token token, String node, TaskState.Ending ending) -> {
+                Task task = known(token.taskId());
+                change(task, active(task).with(node, new Member.Over(ending)));
+                release(node, task);
+            }
+            case PoolEvent.TaskStopping(String taskId) -> {
+                Active active = active(known(taskId));
+                change(
+                        known(taskId),
+                        new Active(active.attempt(), active.placement(), active.members(), active.startedAt(), true));
+            }
+            case PoolEvent.TaskRequeued(String taskId, Attempt attempt) ->
+                change(known(taskId), new TaskState.Queued(attempt));
+            case PoolEvent.TaskBackedOff(String taskId, Attempt attempt, Instant until) ->
+                change(known(taskId), new TaskState.BackingOff(attempt, until));
+            case PoolEvent.TaskCompleted(String taskId, Outcome outcome, Instant endedAt) -> {
+                TaskState before = known(taskId).state();
+                Optional<Instant> startedAt = before instanceof Active active ? active.startedAt() : Optional.empty();
+                change(known(taskId), new TaskState.Completed(before.attempt(), outcome, startedAt, endedAt));
+            }
+            case PoolEvent.NodeJoined joined -> join(joined, at);
+            case PoolEvent.NodeLost(String node) -> nodes.computeIfPresent(node, (_, known) -> known.asLost());
+            case PoolEvent.SchedulingChanged(String node, boolean enabled) ->
+                nodes.computeIfPresent(node, (_, known) -> known.enabled(enabled));
+        }
+    }
+
+    private void place(PoolEvent.TaskPlaced placed) {
+        Task task = known(placed.token().taskId());
+        SequencedMap<String, Member> members = new LinkedHashMap<>();
+        for (PoolEvent.Place place : placed.members()) {
+            members.put(place.node(), new Member.Ordered(place.epoch()));
+            nodes.computeIfPresent(
+                    place.node(), (_, node) -> node.with(task.definition().slots()));
+            activeByNode
+                    .computeIfAbsent(place.node(), _ -> new HashSet<>())
+                    .add(task.definition().id());
+        }
+        long placement = placed.token().placement();
+        change(task, new Active(placed.attempt(), placement, members, Optional.empty(), false));
+        nextPlacement = Math.max(nextPlacement, placement + 1);
+    }
+
+    private void release(String node, Task task) {
+        Set<String> active = activeByNode.getOrDefault(node, new HashSet<>());
+        active.remove(task.definition().id());
+        if (active.isEmpty()) {
+            activeByNode.remove(node);
+        }
+        nodes.computeIfPresent(
+                node,
+                (_, known) ->
+                        known.lost() ? known : known.with(-task.definition().slots()));
+    }
+
+    private void join(PoolEvent.NodeJoined joined, Instant at) {
+        @Nullable Node known = nodes.get(joined.node());
+        nodes.put(
+                joined.node(),
+                new Node(
+                        joined.node(),
+                        joined.gateway(),
+                        joined.epoch(),
+                        joined.boot(),
+                        joined.slots(),
+                        known == null ? 0 : known.used(),
+                        joined.capabilities(),
+                        known == null || known.enabled(),
+                        false,
+                        at));
+    }
+
+    private static long epoch(Active active, String node) {
+        return switch (active.member(node).orElseThrow()) {
+            case Member.Ordered(long epoch) -> epoch;
+            case Member.Running(long epoch) -> epoch;
+            case Member.Over _ -> throw new IllegalStateException("It is over there, node=" + node);
+        };
+    }
+
+    private static Active active(Task task) {
+        if (task.state() instanceof Active active) {
+            return active;
+        }
+        throw new IllegalStateException("No node has the task, task=" + task);
+    }
+
+    private Task known(String taskId) {
+        return task(taskId).orElseThrow(() -> new IllegalStateException("There is no such task, task=" + taskId));
+    }
+
+    private void change(Task task, TaskState state) {
+        put(new Task(task.definition(), task.number(), state));
+    }
+
+    private void put(Task task) {
+        Task before = tasks.put(task.definition().id(), task);
+        Shape shape = task.definition().shape();
+        if (before != null && before.state() instanceof TaskState.Queued) {
+            TreeSet<Task> queue = queues.getOrDefault(shape, new TreeSet<>(ORDER));
+            queue.remove(before);
+            if (queue.isEmpty()) {
+                queues.remove(shape);
+            }
+        }
+        if (task.state() instanceof TaskState.Queued) {
+            queues.computeIfAbsent(shape, _ -> new TreeSet<>(ORDER)).add(task);
+        }
+    }
+}

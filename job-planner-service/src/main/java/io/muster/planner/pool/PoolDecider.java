@@ -1,0 +1,380 @@
+package io.muster.planner.pool;
+
+import io.muster.planner.pool.Outcome.Result;
+import io.muster.planner.pool.Pool.Task;
+import io.muster.planner.pool.TaskState.Active;
+import io.muster.planner.pool.TaskState.Cause;
+import io.muster.planner.pool.TaskState.Ending;
+import io.muster.planner.pool.TaskState.Member;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/**
+ * Decides for one pool. At most one attempt of a task lives: a node kills its programs as soon as its lease is over, which is before the pool
+ * gives them to another; and a report counts only if it comes from a node that holds the attempt.
+ *
+ * <p>A node holds its lease for as long after it sent a report as {@link #LEASE}, if the report was acknowledged. It closes its connection when the
+ * lease is over, so that no order of before is handed over behind that. The pool counts from when it read the report, and waits for {@link #GRACE} more.
+ */
+public final class PoolDecider {
+    /** Bounds how long a node runs programs without contact. */
+    public static final Duration LEASE = Duration.ofSeconds(15);
+
+    /** How much longer the pool waits before it gives a node's tasks to others. */
+    public static final Duration GRACE = Duration.ofSeconds(15);
+
+    /** Bounds how often a task is placed again for reasons that aren't its own. Contract: batch, 3.2. */
+    static final int MOST_RECOVERIES = 10;
+
+    /** Says how nodes are chosen. */
+    public enum Placement {
+        /** The least loaded first. */
+        SPREAD,
+        /** The most loaded first that has room. */
+        PACK
+    }
+
+    /**
+     * Holds a decision.
+     *
+     * @param events in their order; the state has changed by them
+     * @param orders that follow
+     * @param refusal a sentence for whoever asked; empty where nothing is refused
+     */
+    public record Decided(List<PoolEvent> events, List<NodeOrder> orders, Optional<String> refusal) {}
+
+    private final Pool pool;
+    private final Placement placement;
+    private final Instant now;
+    private final List<PoolEvent> events = new ArrayList<>();
+    private final List<NodeOrder> orders = new ArrayList<>();
+    private Optional<String> refusal = Optional.empty();
+
+    private PoolDecider(Pool pool, Placement placement, Instant now) {
+        this.pool = pool;
+        this.placement = placement;
+        this.now = now;
+    }
+
+    /** Decides about an input, and changes the pool by what happened. */
+    public static Decided decide(Pool pool, Placement placement, PoolInput input, Instant now) {
+        PoolDecider decider = new PoolDecider(pool, placement, now);
+        switch (input) {
+            case PoolInput.Submit(TaskDefinition task) -> decider.submit(task);
+            case PoolInput.Stop(String taskId) -> decider.stop(taskId);
+            case PoolInput.SetScheduling(String node, boolean enabled) -> decider.setScheduling(node, enabled);
+            case PoolInput.NodeReport report -> decider.report(report);
+            case PoolInput.NodeSilent(String node) -> decider.silent(node);
+            case PoolInput.Started(String node, Token token) -> decider.started(node, token);
+            case PoolInput.Exited(String node, Token token, int code, Cause cause) ->
+                decider.over(node, token, new Ending.Exited(code, cause));
+            case PoolInput.Undelivered(String node, Token token) -> decider.undelivered(node, token);
+            case PoolInput.Due(String taskId) -> decider.due(taskId);
+            case PoolInput.Place(int most) -> decider.place(most);
+        }
+        return new Decided(List.copyOf(decider.events), List.copyOf(decider.orders), decider.refusal);
+    }
+
+    private void happened(PoolEvent event) {
+        pool.evolve(event, now);
+        events.add(event);
+    }
+
+    private void submit(TaskDefinition task) {
+        Optional<Task> known = pool.task(task.id());
+        if (known.isEmpty()) {
+            happened(new PoolEvent.TaskQueued(task, pool.nextNumber()));
+        } else if (!known.get().definition().equals(task)) {
+            refusal = Optional.of("There is another task of that id: choose another one.");
+        }
+    }
+
+    private void stop(String taskId) {
+        Optional<Task> task = pool.task(taskId);
+        if (task.isEmpty()) {
+            refusal = Optional.of("There is no such task.");
+            return;
+        }
+        switch (task.get().state()) {
+            case TaskState.Queued _, TaskState.BackingOff _ -> complete(taskId, Outcome.without(Result.STOPPED));
+            case Active active -> {
+                if (!active.stopping()) {
+                    happened(new PoolEvent.TaskStopping(taskId));
+                    orderStop(new Token(taskId, active.placement()), active);
+                }
+            }
+            case TaskState.Completed _ -> {
+                // It is so already.
+            }
+        }
+    }
+
+    private void orderStop(Token token, Active active) {
+        active.members().forEach((node, member) -> {
+            if (!(member instanceof Member.Over)) {
+                orders.add(new NodeOrder.Stop(node, token));
+            }
+        });
+    }
+
+    private void setScheduling(String node, boolean enabled) {
+        Optional<Node> known = pool.node(node);
+        if (known.isEmpty()) {
+            refusal = Optional.of("The pool has no such node.");
+        } else if (known.get().enabled() != enabled) {
+            happened(new PoolEvent.SchedulingChanged(node, enabled));
+        }
+    }
+
+    private void report(PoolInput.NodeReport report) {
+        Optional<Node> known = pool.node(report.node());
+        boolean isOld = known.isPresent()
+                && (report.epoch() < known.get().epoch()
+                        || known.get().lost() && report.epoch() == known.get().epoch());
+        if (isOld) {
+            return;
+        }
+        boolean booted = known.isPresent() && !known.get().boot().equals(report.boot());
+        if (known.isEmpty() || known.get().lost() || differs(known.get(), report)) {
+            happened(new PoolEvent.NodeJoined(
+                    report.node(),
+                    report.gateway(),
+                    report.epoch(),
+                    report.boot(),
+                    report.slots(),
+                    report.capabilities()));
+        }
+        pool.heard(report.node(), now);
+        Set<Token> unknown = new HashSet<>(report.holding());
+        for (Task task : pool.activeOn(report.node())) {
+            Active active = (Active) task.state();
+            Token token = new Token(task.definition().id(), active.placement());
+            if (unknown.remove(token)) {
+                if (active.stopping()) {
+                    // The order may have been lost with the connection.
+                    orders.add(new NodeOrder.Stop(report.node(), token));
+                }
+            } else {
+                missing(report, token, active, booted);
+            }
+        }
+        unknown.stream()
+                .sorted(Comparator.comparing(Token::taskId).thenComparing(Token::placement))
+                .forEach(token -> orders.add(new NodeOrder.Kill(report.node(), token)));
+    }
+
+    private static boolean differs(Node known, PoolInput.NodeReport report) {
+        return known.epoch() != report.epoch()
+                || known.gateway() != report.gateway()
+                || !known.boot().equals(report.boot())
+                || known.slots() != report.slots()
+                || !known.capabilities().equals(report.capabilities());
+    }
+
+    /** A node does not hold what it should: either the order is on its way, or it never came, or what began is gone. */
+    private void missing(PoolInput.NodeReport report, Token token, Active active, boolean booted) {
+        switch (active.member(report.node()).orElseThrow()) {
+            case Member.Ordered(long epoch) when !booted && epoch == report.epoch() -> {
+                // The order is on its way.
+            }
+            case Member.Ordered _ when !booted -> over(report.node(), token, new Ending.NeverBegan());
+            default -> over(report.node(), token, new Ending.NodeLost());
+        }
+    }
+
+    private void silent(String node) {
+        Optional<Node> known = pool.node(node);
+        if (known.isEmpty() || known.get().lost() || !isDue(known.get())) {
+            return;
+        }
+        happened(new PoolEvent.NodeLost(node));
+        orders.add(new NodeOrder.Disconnect(
+                node, known.get().gateway(), known.get().epoch()));
+        for (Task task : pool.activeOn(node)) {
+            over(node, new Token(task.definition().id(), ((Active) task.state()).placement()), new Ending.NodeLost());
+        }
+    }
+
+    private boolean isDue(Node node) {
+        return !now.isBefore(node.heardAt().plus(LEASE).plus(GRACE));
+    }
+
+    /** Returns the attempt of a token, if a node holds a part of it that isn't over. */
+    private Optional<Active> held(String node, Token token) {
+        return pool.task(token.taskId())
+                .map(Task::state)
+                .filter(Active.class::isInstance)
+                .map(Active.class::cast)
+                .filter(active -> active.placement() == token.placement())
+                .filter(active -> active.member(node)
+                        .filter(member -> !(member instanceof Member.Over))
+                        .isPresent());
+    }
+
+    private void started(String node, Token token) {
+        if (held(node, token)
+                .flatMap(active -> active.member(node))
+                .filter(Member.Ordered.class::isInstance)
+                .isPresent()) {
+            happened(new PoolEvent.AttemptStarted(token, node, now));
+        }
+    }
+
+    private void undelivered(String node, Token token) {
+        if (held(node, token)
+                .flatMap(active -> active.member(node))
+                .filter(Member.Ordered.class::isInstance)
+                .isPresent()) {
+            over(node, token, new Ending.NeverBegan());
+        }
+    }
+
+    private void over(String node, Token token, Ending ending) {
+        if (held(node, token).isEmpty()) {
+            return;
+        }
+        happened(new PoolEvent.AttemptOver(token, node, ending));
+        Task task = pool.task(token.taskId()).orElseThrow();
+        Active active = (Active) task.state();
+        if (active.isOver()) {
+            resolve(task.definition(), active);
+        } else if (!active.stopping() && (active.isPrimary(node) || !isSuccess(ending))) {
+            orderStop(token, active);
+        }
+    }
+
+    private static boolean isSuccess(Ending ending) {
+        return ending instanceof Ending.Exited exited && exited.cause() == Cause.ITSELF && exited.code() == 0;
+    }
+
+    /** Decides what comes behind an attempt of which nothing runs any more. */
+    private void resolve(TaskDefinition task, Active active) {
+        List<Ending> endings = active.members().values().stream()
+                .map(member -> ((Member.Over) member).ending())
+                .toList();
+        Ending primary = endings.getFirst();
+        if (active.stopping()) {
+            complete(task.id(), new Outcome(Result.STOPPED, code(primary)));
+        } else if (primary instanceof Ending.Exited(int code, Cause cause) && isFinal(cause)) {
+            exited(task, active, code, cause);
+        } else if (endings.stream().allMatch(Ending.NeverBegan.class::isInstance)) {
+            happened(new PoolEvent.TaskRequeued(task.id(), active.attempt()));
+        } else if (endings.stream().anyMatch(PoolDecider::isFailure)) {
+            failed(task, active, OptionalInt.empty());
+        } else {
+            nodeLost(task, active);
+        }
+    }
+
+    private static boolean isFinal(Cause cause) {
+        return cause != Cause.FENCED && cause != Cause.STOPPED;
+    }
+
+    private static boolean isFailure(Ending ending) {
+        return ending instanceof Ending.Exited exited && isFinal(exited.cause()) && !isSuccess(exited);
+    }
+
+    private static OptionalInt code(Ending ending) {
+        return ending instanceof Ending.Exited exited ? OptionalInt.of(exited.code()) : OptionalInt.empty();
+    }
+
+    private void exited(TaskDefinition task, Active active, int code, Cause cause) {
+        if (task.restart().isPresent()) {
+            restart(task, active, task.restart().get());
+        } else if (cause == Cause.WALL_CLOCK) {
+            complete(task.id(), new Outcome(Result.TIMED_OUT, OptionalInt.of(code)));
+        } else if (cause == Cause.IDLE) {
+            complete(task.id(), new Outcome(Result.IDLE, OptionalInt.of(code)));
+        } else if (code == 0) {
+            complete(task.id(), new Outcome(Result.SUCCEEDED, OptionalInt.of(code)));
+        } else {
+            failed(task, active, OptionalInt.of(code));
+        }
+    }
+
+    private void restart(TaskDefinition task, Active active, TaskDefinition.Restart rule) {
+        Attempt next = active.attempt().retried();
+        boolean livedLong = active.startedAt()
+                .filter(since -> !since.plus(rule.atOnceAfter()).isAfter(now))
+                .isPresent();
+        happened(
+                livedLong
+                        ? new PoolEvent.TaskRequeued(task.id(), next)
+                        : new PoolEvent.TaskBackedOff(task.id(), next, now.plus(rule.pause())));
+    }
+
+    private void failed(TaskDefinition task, Active active, OptionalInt code) {
+        if (task.mayRetry(active.attempt())) {
+            happened(new PoolEvent.TaskRequeued(task.id(), active.attempt().retried()));
+        } else {
+            complete(task.id(), new Outcome(Result.FAILED, code));
+        }
+    }
+
+    private void nodeLost(TaskDefinition task, Active active) {
+        if (task.onNodeLoss() == TaskDefinition.OnNodeLoss.ABORT
+                || (task.restart().isEmpty() && active.attempt().systemVersion() >= MOST_RECOVERIES)) {
+            complete(task.id(), Outcome.without(Result.ABORTED));
+        } else {
+            happened(new PoolEvent.TaskRequeued(task.id(), active.attempt().recovered()));
+        }
+    }
+
+    private void complete(String taskId, Outcome outcome) {
+        happened(new PoolEvent.TaskCompleted(taskId, outcome, now));
+    }
+
+    private void due(String taskId) {
+        pool.task(taskId).map(Task::state).ifPresent(state -> {
+            if (state instanceof TaskState.BackingOff(Attempt attempt, Instant until) && !until.isAfter(now)) {
+                happened(new PoolEvent.TaskRequeued(taskId, attempt));
+            }
+        });
+    }
+
+    /** Places tasks in their order; one that finds no room lets others pass that find some. */
+    private void place(int most) {
+        List<Task> heads = new ArrayList<>(pool.heads());
+        int placed = 0;
+        while (placed < most && !heads.isEmpty()) {
+            Task task = heads.removeFirst();
+            List<Node> chosen = choose(task.definition());
+            if (chosen.isEmpty()) {
+                continue;
+            }
+            Optional<Task> next = pool.behind(task);
+            Token token = new Token(task.definition().id(), pool.nextPlacement());
+            happened(new PoolEvent.TaskPlaced(
+                    token,
+                    task.state().attempt(),
+                    chosen.stream()
+                            .map(node -> new PoolEvent.Place(node.id(), node.epoch()))
+                            .toList()));
+            chosen.forEach(node -> orders.add(new NodeOrder.Start(node.id(), token)));
+            next.ifPresent(heads::add);
+            heads.sort(Pool.order());
+            placed++;
+        }
+    }
+
+    /** Chooses as many nodes as a task takes; none where there are not so many. */
+    private List<Node> choose(TaskDefinition task) {
+        TaskDefinition.Shape shape = task.shape();
+        Predicate<Node> fits = node -> node.canRun(shape);
+        Comparator<Node> order = Comparator.comparingInt(Node::free);
+        List<Node> chosen = pool.nodes().stream()
+                .filter(fits)
+                .sorted((placement == Placement.SPREAD ? order.reversed() : order).thenComparing(Node::id))
+                .limit(task.nodes())
+                .toList();
+        return chosen.size() < task.nodes() ? List.of() : chosen;
+    }
+}

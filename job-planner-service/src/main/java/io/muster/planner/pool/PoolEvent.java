@@ -1,0 +1,46 @@
+package io.muster.planner.pool;
+
+import io.muster.planner.pool.TaskState.Ending;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+
+/** Holds what happened in a pool. */
+public sealed interface PoolEvent {
+    /** A task waits for nodes for the first time. @param number its place among tasks of the same priority */
+    record TaskQueued(TaskDefinition task, long number) implements PoolEvent {}
+
+    /** Nodes were chosen for an attempt. @param members the primary first */
+    record TaskPlaced(Token token, Attempt attempt, List<Place> members) implements PoolEvent {}
+
+    /** Holds a node, and the connection over which its order goes. */
+    record Place(String node, long epoch) {}
+
+    /** The program of an attempt runs on a node. */
+    record AttemptStarted(Token token, String node, Instant at) implements PoolEvent {}
+
+    /** Nothing of an attempt runs on a node any more. */
+    record AttemptOver(Token token, String node, Ending ending) implements PoolEvent {}
+
+    /** A user has asked that a task stops. */
+    record TaskStopping(String taskId) implements PoolEvent {}
+
+    /** A task waits for nodes again. @param attempt that comes next */
+    record TaskRequeued(String taskId, Attempt attempt) implements PoolEvent {}
+
+    /** A task waits for a time. @param attempt that comes next */
+    record TaskBackedOff(String taskId, Attempt attempt, Instant until) implements PoolEvent {}
+
+    /** A task has ended. */
+    record TaskCompleted(String taskId, Outcome outcome, Instant at) implements PoolEvent {}
+
+    /** A node is there, with a new connection, run, or size. */
+    record NodeJoined(String node, int gateway, long epoch, String boot, int slots, Set<String> capabilities)
+            implements PoolEvent {}
+
+    /** A node's lease is over. */
+    record NodeLost(String node) implements PoolEvent {}
+
+    /** A node may get attempts, or no more. */
+    record SchedulingChanged(String node, boolean enabled) implements PoolEvent {}
+}

@@ -1,0 +1,43 @@
+package io.muster.planner.pool;
+
+import io.muster.planner.pool.TaskState.Cause;
+import java.util.Set;
+
+/** Holds what a pool decides about. */
+public sealed interface PoolInput {
+    /** A task is to run. */
+    record Submit(TaskDefinition task) implements PoolInput {}
+
+    /** A task is to end, whatever it does. */
+    record Stop(String taskId) implements PoolInput {}
+
+    /** A node may get attempts, or no more. */
+    record SetScheduling(String node, boolean enabled) implements PoolInput {}
+
+    /**
+     * A node reports that it lives, over a connection.
+     *
+     * @param holding attempts that it runs, or whose end is not acknowledged yet
+     */
+    record NodeReport(
+            String node, int gateway, long epoch, String boot, int slots, Set<String> capabilities, Set<Token> holding)
+            implements PoolInput {}
+
+    /** A node was not heard for as long as its lease and the grace behind it; the log was read up to now. */
+    record NodeSilent(String node) implements PoolInput {}
+
+    /** The program of an attempt runs on a node. */
+    record Started(String node, Token token) implements PoolInput {}
+
+    /** The program of an attempt has ended on a node, with all that it started. */
+    record Exited(String node, Token token, int code, Cause cause) implements PoolInput {}
+
+    /** The order to start an attempt never left the gateway. */
+    record Undelivered(String node, Token token) implements PoolInput {}
+
+    /** A task's pause may be over. */
+    record Due(String taskId) implements PoolInput {}
+
+    /** Tasks may be placed. @param most how many */
+    record Place(int most) implements PoolInput {}
+}

@@ -1,0 +1,104 @@
+package io.muster.planner.pool;
+
+import java.time.Instant;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Optional;
+import java.util.SequencedMap;
+
+/** Holds the state of a task. */
+public sealed interface TaskState {
+    /** Returns the attempt that is under way, or comes next, or was the last. */
+    Attempt attempt();
+
+    /** It waits for nodes that can run it. */
+    record Queued(Attempt attempt) implements TaskState {}
+
+    /** It waits for the time at which it starts again. */
+    record BackingOff(Attempt attempt, Instant until) implements TaskState {}
+
+    /**
+     * Nodes have it, or are about to.
+     *
+     * @param placement its number: one that is smaller was of an earlier attempt, and counts no more
+     * @param members by node, the primary first
+     * @param startedAt when the primary's program started; empty before
+     * @param stopping a user has asked that it stops
+     */
+    record Active(
+            Attempt attempt,
+            long placement,
+            SequencedMap<String, Member> members,
+            Optional<Instant> startedAt,
+            boolean stopping)
+            implements TaskState {
+        /** Makes one of copies. */
+        public Active {
+            members = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(members));
+        }
+
+        boolean isOver() {
+            return members.values().stream().allMatch(member -> member instanceof Member.Over);
+        }
+
+        Optional<Member> member(String node) {
+            return Optional.ofNullable(members.get(node));
+        }
+
+        boolean isPrimary(String node) {
+            return members.firstEntry().getKey().equals(node);
+        }
+
+        Active with(String node, Member member) {
+            SequencedMap<String, Member> changed = new LinkedHashMap<>(members);
+            changed.put(node, member);
+            return new Active(attempt, placement, changed, startedAt, stopping);
+        }
+    }
+
+    /** It has ended. */
+    record Completed(Attempt attempt, Outcome outcome, Optional<Instant> startedAt, Instant endedAt)
+            implements TaskState {}
+
+    /** Holds what a node does for an attempt. */
+    sealed interface Member {
+        /**
+         * It was ordered to start.
+         *
+         * @param epoch of the connection over which the order goes: it is handed over while that one stands, and never behind it
+         */
+        record Ordered(long epoch) implements Member {}
+
+        /** Its program runs. */
+        record Running(long epoch) implements Member {}
+
+        /** Nothing of it runs there any more. */
+        record Over(Ending ending) implements Member {}
+    }
+
+    /** Tells how a node's part in an attempt ended. */
+    sealed interface Ending {
+        /** The program ended. */
+        record Exited(int code, Cause cause) implements Ending {}
+
+        /** The order never came to the node. */
+        record NeverBegan() implements Ending {}
+
+        /** The node is lost, and with it what ran there. */
+        record NodeLost() implements Ending {}
+    }
+
+    /** Names the cause of an exit. */
+    enum Cause {
+        /** The program ended. */
+        ITSELF,
+        /** It ran for longer than it may. */
+        WALL_CLOCK,
+        /** It was idle for longer than it may be. */
+        IDLE,
+        /** The pool ordered it. */
+        STOPPED,
+        /** The node lost its lease, or was started anew, and killed it. */
+        FENCED
+    }
+}

@@ -1,0 +1,593 @@
+package io.muster.planner.pool;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.muster.planner.pool.Outcome.Result;
+import io.muster.planner.pool.PoolDecider.Decided;
+import io.muster.planner.pool.PoolDecider.Placement;
+import io.muster.planner.pool.TaskState.Cause;
+import io.muster.planner.pool.TaskState.Member;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.PriorityQueue;
+import java.util.Queue;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * A pool, its nodes, their gateway and the network between them, on a clock of its own. Nodes crash and start again, are cut off for shorter and longer than
+ * their leases, and are slow; the planner starts again; users stop tasks. Invariants hold after each step. {@code -Dseed=N} runs one seed.
+ */
+class PoolSimulationTest {
+    private static final int SEEDS = 150;
+    private static final int NODES = 6;
+    private static final int SLOTS = 3;
+    private static final int TASKS = 60;
+    private static final long CHAOS_MS = Duration.ofMinutes(12).toMillis();
+    private static final long END_MS = Duration.ofHours(3).toMillis();
+    private static final long REPORT_EVERY = 5_000;
+
+    static Stream<Long> seeds() {
+        String one = System.getProperty("seed");
+        return one == null ? LongStream.rangeClosed(1, SEEDS).boxed() : Stream.of(Long.valueOf(one));
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void livesOneAttemptAtATimeAndLosesNoExit(long seed) {
+        new World(seed).run();
+    }
+
+    private static final class World {
+        private final SplittableRandom random;
+        private final PriorityQueue<Step> steps = new PriorityQueue<>();
+        private final Map<String, SimulatedNode> nodes = new TreeMap<>();
+        private final Map<String, TaskDefinition> submitted = new LinkedHashMap<>();
+        private final Map<Token, Integer> endedByThemselves = new HashMap<>();
+        private final Map<String, Integer> failures = new HashMap<>();
+        private final Map<Result, Integer> results = new EnumMap<>(Result.class);
+        private final Map<String, PoolEvent.TaskPlaced> placedLast = new HashMap<>();
+        private final Queue<PoolInput> log = new ArrayDeque<>();
+        private final Pool pool = new Pool();
+        private final Placement placement;
+        private final long seed;
+        private long now;
+        private long number;
+        private long epochs;
+        private boolean calm;
+        private boolean away;
+
+        private record Step(long at, long number, Runnable action) implements Comparable<Step> {
+            @Override
+            public int compareTo(Step other) {
+                return at == other.at ? Long.compare(number, other.number) : Long.compare(at, other.at);
+            }
+        }
+
+        World(long seed) {
+            this.seed = seed;
+            this.random = new SplittableRandom(seed);
+            this.placement = random.nextBoolean() ? Placement.SPREAD : Placement.PACK;
+            for (int i = 1; i <= NODES; i++) {
+                nodes.put("node-" + i, new SimulatedNode("node-" + i, i % 3 == 0));
+            }
+        }
+
+        void after(long delay, Runnable action) {
+            steps.add(new Step(now + delay, number++, action));
+        }
+
+        private Instant instant() {
+            return Instant.ofEpochMilli(now);
+        }
+
+        void run() {
+            nodes.values().forEach(node -> after(random.nextInt(3000), node::boot));
+            for (int i = 0; i < TASKS; i++) {
+                TaskDefinition task = task(i);
+                submitted.put(task.id(), task);
+                long at = random.nextLong(CHAOS_MS);
+                after(at, () -> append(new PoolInput.Submit(task)));
+                if (task.restart().isPresent() || random.nextInt(10) == 0) {
+                    after(at + random.nextLong(200_000), () -> append(new PoolInput.Stop(task.id())));
+                }
+            }
+            after(0, this::tick);
+            after(0, this::chaos);
+            after(CHAOS_MS, () -> {
+                calm = true;
+                nodes.keySet().forEach(node -> append(new PoolInput.SetScheduling(node, true)));
+                submitted.values().stream()
+                        .filter(task -> task.restart().isPresent())
+                        .forEach(task -> append(new PoolInput.Stop(task.id())));
+            });
+            while (!steps.isEmpty() && now < END_MS && !isDone()) {
+                Step step = steps.remove();
+                now = step.at();
+                step.action().run();
+                check();
+            }
+            checkEnd();
+        }
+
+        private TaskDefinition task(int i) {
+            int kind = random.nextInt(10);
+            boolean pinned = kind == 1;
+            return new TaskDefinition(
+                    "task-" + i,
+                    random.nextInt(3),
+                    1 + random.nextInt(2),
+                    kind == 0 ? 2 : 1,
+                    !pinned && random.nextInt(4) == 0 ? Set.of("python") : Set.of(),
+                    pinned ? Optional.of("node-" + (1 + random.nextInt(NODES))) : Optional.empty(),
+                    random.nextInt(3),
+                    random.nextInt(4) == 0 ? TaskDefinition.OnNodeLoss.ABORT : TaskDefinition.OnNodeLoss.PLACE_AGAIN,
+                    kind == 2
+                            ? Optional.of(new TaskDefinition.Restart(Duration.ofSeconds(10), Duration.ofMinutes(1)))
+                            : Optional.empty());
+        }
+
+        private boolean isDone() {
+            return calm
+                    && log.isEmpty()
+                    && pool.tasks().size() == TASKS
+                    && pool.tasks().stream().allMatch(task -> task.state() instanceof TaskState.Completed)
+                    && nodes.values().stream().allMatch(node -> node.held.isEmpty() && node.connected);
+        }
+
+        // The log and the planner.
+
+        private void append(PoolInput input) {
+            log.add(input);
+            if (!away) {
+                after(5 + random.nextInt(50), this::read);
+            }
+        }
+
+        private void read() {
+            PoolInput input = away ? null : log.poll();
+            if (input != null) {
+                decide(input);
+                decide(new PoolInput.Place(50));
+            }
+        }
+
+        private void decide(PoolInput input) {
+            Decided decided = PoolDecider.decide(pool, placement, input, instant());
+            for (PoolEvent event : decided.events()) {
+                trace(event);
+                if (event instanceof PoolEvent.TaskPlaced placed) {
+                    checkPlaced(placed);
+                }
+                if (event instanceof PoolEvent.TaskCompleted completed) {
+                    results.merge(completed.outcome().result(), 1, Integer::sum);
+                }
+            }
+            for (NodeOrder order : decided.orders()) {
+                // Its gateway and epoch are those of the moment; all orders of a partition keep their order.
+                Node node = pool.node(order.node()).orElseThrow();
+                deliveries.add(new Delivery(order, node.epoch()));
+                after(5 + random.nextInt(40), this::deliver);
+            }
+        }
+
+        /** Prints what happens, where {@code -Dtrace=TEXT} stands in it. */
+        private void trace(Object what) {
+            String wanted = System.getProperty("trace");
+            if (wanted != null && what.toString().contains(wanted)) {
+                System.out.println(now + " " + what);
+            }
+        }
+
+        private void tick() {
+            if (!away && log.isEmpty()) {
+                pool.nodes().stream().map(Node::id).toList().forEach(id -> decide(new PoolInput.NodeSilent(id)));
+            }
+            if (!away) {
+                pool.tasks().stream()
+                        .filter(task -> task.state() instanceof TaskState.BackingOff)
+                        .map(task -> task.definition().id())
+                        .toList()
+                        .forEach(id -> decide(new PoolInput.Due(id)));
+                decide(new PoolInput.Place(50));
+            }
+            after(1000, this::tick);
+        }
+
+        // The gateway.
+
+        private record Delivery(NodeOrder order, long epoch) {}
+
+        private final Queue<Delivery> deliveries = new ArrayDeque<>();
+
+        private void deliver() {
+            Delivery delivery = deliveries.remove();
+            SimulatedNode node = nodes.get(delivery.order().node());
+            if (node.gatewayEpoch != delivery.epoch()) {
+                if (delivery.order() instanceof NodeOrder.Start(String id, Token token)) {
+                    append(new PoolInput.Undelivered(id, token));
+                }
+            } else if (delivery.order() instanceof NodeOrder.Disconnect) {
+                node.gatewayEpoch = -1;
+                node.toNode.send(() -> node.closed(delivery.epoch()));
+            } else {
+                node.toNode.send(() -> node.received(delivery.epoch(), delivery.order()));
+            }
+        }
+
+        private long latency() {
+            return 1 + random.nextInt(random.nextInt(20) == 0 ? 2000 : 30);
+        }
+
+        // Trouble.
+
+        private void chaos() {
+            if (calm) {
+                nodes.values().forEach(node -> node.cutUntil = now);
+                away = false;
+                while (!log.isEmpty()) {
+                    read();
+                }
+                return;
+            }
+            SimulatedNode node = nodes.get("node-" + (1 + random.nextInt(NODES)));
+            switch (random.nextInt(5)) {
+                case 0 -> node.crash(500 + random.nextInt(60_000));
+                case 1 -> node.cutUntil = now + 500 + random.nextInt(10_000);
+                case 2 -> node.cutUntil = now + 10_000 + random.nextInt(90_000);
+                case 3 -> {
+                    away = true;
+                    after(random.nextInt(40_000), () -> {
+                        away = false;
+                        pool.nodes().stream().map(Node::id).toList().forEach(id -> pool.heard(id, instant()));
+                        while (!log.isEmpty()) {
+                            read();
+                        }
+                    });
+                }
+                default -> append(new PoolInput.SetScheduling(node.id, random.nextInt(3) > 0));
+            }
+            after(1000 + random.nextInt(15_000), this::chaos);
+        }
+
+        // Invariants.
+
+        private void check() {
+            Map<String, Set<Token>> living = new HashMap<>();
+            for (SimulatedNode node : nodes.values()) {
+                for (Map.Entry<Token, SimulatedNode.Held> held : node.held.entrySet()) {
+                    if (held.getValue().alive) {
+                        living.computeIfAbsent(held.getKey().taskId(), _ -> new HashSet<>())
+                                .add(held.getKey());
+                    }
+                }
+            }
+            living.forEach((task, tokens) -> assertThat(tokens)
+                    .as("seed %s, %s ms: living attempts of %s", seed, now, task)
+                    .hasSize(1));
+            Map<String, Integer> used = new HashMap<>();
+            for (Pool.Task task : pool.tasks()) {
+                if (task.state() instanceof TaskState.Active active) {
+                    active.members().forEach((node, member) -> {
+                        if (!(member instanceof Member.Over)) {
+                            used.merge(node, task.definition().slots(), Integer::sum);
+                        }
+                    });
+                }
+            }
+            for (Node node : pool.nodes()) {
+                assertThat(node.used())
+                        .as("seed %s, %s ms: slots of %s", seed, now, node.id())
+                        .isEqualTo(used.getOrDefault(node.id(), 0))
+                        .isLessThanOrEqualTo(node.slots());
+            }
+        }
+
+        /** An attempt that began anywhere is not made again under the same numbers. */
+        private void checkPlaced(PoolEvent.TaskPlaced placed) {
+            String id = placed.token().taskId();
+            PoolEvent.TaskPlaced before = placedLast.put(id, placed);
+            if (before != null && nodes.values().stream().anyMatch(node -> node.seen.contains(before.token()))) {
+                assertThat(placed.attempt())
+                        .as("seed %s, %s ms: %s", seed, now, id)
+                        .isNotEqualTo(before.attempt());
+            }
+        }
+
+        private void checkEnd() {
+            assertThat(pool.tasks()).as("seed %s: tasks", seed).hasSize(TASKS);
+            Set<String> open = pool.tasks().stream()
+                    .filter(task -> !(task.state() instanceof TaskState.Completed))
+                    .map(Object::toString)
+                    .collect(Collectors.toSet());
+            assertThat(open).as("seed %s: tasks that never end", seed).isEmpty();
+            assertThat(results.values().stream().mapToInt(Integer::intValue).sum())
+                    .as("seed %s: each task ends once", seed)
+                    .isEqualTo(TASKS);
+            for (Pool.Task task : pool.tasks()) {
+                TaskState.Completed completed = (TaskState.Completed) task.state();
+                String id = task.definition().id();
+                long goodEnds = endedByThemselves.entrySet().stream()
+                        .filter(end -> end.getKey().taskId().equals(id) && end.getValue() == 0)
+                        .count();
+                String what = "seed " + seed + ": " + task;
+                switch (completed.outcome().result()) {
+                    case SUCCEEDED -> assertThat(goodEnds).as(what).isPositive();
+                    case FAILED ->
+                        assertThat(failures.getOrDefault(id, 0))
+                                .as(what)
+                                .isGreaterThanOrEqualTo(task.definition().most() + 1);
+                    case ABORTED ->
+                        assertThat(task.definition().onNodeLoss() == TaskDefinition.OnNodeLoss.ABORT
+                                        || completed.attempt().systemVersion() >= PoolDecider.MOST_RECOVERIES)
+                                .as(what)
+                                .isTrue();
+                    case STOPPED, TIMED_OUT, IDLE -> {
+                        // Users and limits may always.
+                    }
+                }
+            }
+        }
+
+        /** One direction between a node and its gateway: what is sent first arrives first, and waits while the node is cut off. */
+        private final class Line {
+            private final SimulatedNode node;
+            private final Queue<Runnable> sent = new ArrayDeque<>();
+
+            Line(SimulatedNode node) {
+                this.node = node;
+            }
+
+            void send(Runnable arrival) {
+                sent.add(arrival);
+                after(latency(), this::arrive);
+            }
+
+            private void arrive() {
+                if (node.isCut()) {
+                    after(node.cutUntil - now + 1, this::arrive);
+                } else {
+                    sent.remove().run();
+                }
+            }
+        }
+
+        /** A node's program, its journal, and the programs that it runs. */
+        private final class SimulatedNode {
+            private static final class Held {
+                private final boolean primary;
+                private boolean alive = true;
+                private PoolInput.Exited exit;
+
+                Held(boolean primary) {
+                    this.primary = primary;
+                }
+            }
+
+            private final String id;
+            private final boolean python;
+            private final Line toNode = new Line(this);
+            private final Line fromNode = new Line(this);
+            private final Set<Token> seen = new HashSet<>();
+            private final Map<Token, Held> held = new LinkedHashMap<>();
+            private String boot = "";
+            private boolean up;
+            private boolean connected;
+            private long epoch = -1;
+            private long gatewayEpoch = -1;
+            private long leaseFrom;
+            private long cutUntil;
+
+            SimulatedNode(String id, boolean python) {
+                this.id = id;
+                this.python = python;
+            }
+
+            private boolean isCut() {
+                return now < cutUntil;
+            }
+
+            void boot() {
+                up = true;
+                boot = "boot-" + random.nextInt(1_000_000);
+                held.forEach((token, part) -> {
+                    if (part.exit == null) {
+                        assertThat(part.alive)
+                                .as("what a crash leaves is dead by the next start")
+                                .isFalse();
+                        part.exit = new PoolInput.Exited(id, token, -1, Cause.FENCED);
+                    }
+                });
+                connect();
+                every(REPORT_EVERY, boot, this::report);
+                every(1000, boot, this::lease);
+                every(2000, boot, () -> held.values().forEach(part -> send(part.exit)));
+            }
+
+            private void every(long period, String run, Runnable action) {
+                after(period, () -> {
+                    if (up && boot.equals(run)) {
+                        action.run();
+                        every(period, run, action);
+                    }
+                });
+            }
+
+            void crash(long downFor) {
+                if (up) {
+                    up = false;
+                    connected = false;
+                    long was = epoch;
+                    after(latency() * 20, () -> dropped(was));
+                    // The watchdog kills what the node's program left.
+                    long dead = random.nextInt(2000);
+                    after(dead, () -> held.values().forEach(part -> part.alive = false));
+                    after(Math.max(downFor, dead + 1), this::boot);
+                }
+            }
+
+            private void dropped(long was) {
+                if (gatewayEpoch == was) {
+                    gatewayEpoch = -1;
+                }
+            }
+
+            void closed(long was) {
+                if (up && connected && epoch == was) {
+                    connected = false;
+                    after(100, this::connect);
+                }
+            }
+
+            private void connect() {
+                if (!up || connected) {
+                    return;
+                }
+                if (isCut()) {
+                    after(2000, this::connect);
+                    return;
+                }
+                connected = true;
+                epoch = ++epochs;
+                gatewayEpoch = epoch;
+                leaseFrom = now;
+                held.values().forEach(part -> send(part.exit));
+                report();
+            }
+
+            private void report() {
+                if (connected) {
+                    long sentAt = now;
+                    PoolInput report = new PoolInput.NodeReport(
+                            id, 0, epoch, boot, SLOTS, capabilities(), Set.copyOf(held.keySet()));
+                    send(report, () -> leaseFrom = Math.max(leaseFrom, sentAt));
+                }
+            }
+
+            private Set<String> capabilities() {
+                return python ? Set.of("bash", "python") : Set.of("bash");
+            }
+
+            private void send(PoolInput input) {
+                if (input instanceof PoolInput.Exited exited) {
+                    send(exited, () -> held.remove(exited.token()));
+                }
+            }
+
+            private void send(PoolInput input, Runnable acknowledged) {
+                long over = epoch;
+                String run = boot;
+                if (!connected) {
+                    return;
+                }
+                fromNode.send(() -> {
+                    if (gatewayEpoch == over) {
+                        append(input);
+                        toNode.send(() -> {
+                            if (up && boot.equals(run) && connected && epoch == over) {
+                                acknowledged.run();
+                            }
+                        });
+                    }
+                });
+            }
+
+            private void lease() {
+                if (now - leaseFrom >= PoolDecider.LEASE.toMillis()) {
+                    held.forEach((token, part) -> {
+                        if (part.alive) {
+                            end(token, part, -1, Cause.FENCED);
+                        }
+                    });
+                    if (connected) {
+                        connected = false;
+                        long was = epoch;
+                        after(isCut() ? 20_000 : latency(), () -> dropped(was));
+                        connect();
+                    }
+                }
+            }
+
+            private void end(Token token, Held part, int code, Cause cause) {
+                trace(id + " ends " + token + " " + cause + " " + code);
+                part.alive = false;
+                part.exit = new PoolInput.Exited(id, token, code, cause);
+                if (cause == Cause.ITSELF) {
+                    if (part.primary) {
+                        endedByThemselves.put(token, code);
+                    }
+                    if (code != 0) {
+                        failures.merge(token.taskId(), 1, Integer::sum);
+                    }
+                }
+                send(part.exit);
+            }
+
+            void received(long over, NodeOrder order) {
+                trace(id + " receives over " + over + " " + order + " up=" + up + " connected=" + connected + " "
+                        + epoch);
+                if (!up || !connected || epoch != over) {
+                    return;
+                }
+                switch (order) {
+                    case NodeOrder.Start(String _, Token token) -> {
+                        if (seen.add(token)) {
+                            start(token);
+                        }
+                    }
+                    case NodeOrder.Stop(String _, Token token) -> {
+                        Held part = held.get(token);
+                        if (part != null && part.alive) {
+                            String run = boot;
+                            after(random.nextInt(5000), () -> {
+                                if (part.alive && up && boot.equals(run)) {
+                                    end(token, part, 143, Cause.STOPPED);
+                                }
+                            });
+                        }
+                    }
+                    case NodeOrder.Kill(String _, Token token) -> {
+                        Held part = held.get(token);
+                        if (part != null && part.alive) {
+                            end(token, part, 137, Cause.STOPPED);
+                        }
+                    }
+                    case NodeOrder.Disconnect _ -> throw new AssertionError("it is the gateway's");
+                }
+            }
+
+            private void start(Token token) {
+                Pool.Task task = pool.task(token.taskId()).orElseThrow();
+                boolean primary = !(task.state() instanceof TaskState.Active active) || active.isPrimary(id);
+                Held part = new Held(primary);
+                held.put(token, part);
+                assertThat(capabilities()).containsAll(task.definition().requires());
+                send(new PoolInput.Started(id, token), () -> {});
+                String run = boot;
+                if (task.definition().restart().isPresent() && random.nextBoolean()) {
+                    return; // It runs until it is stopped.
+                }
+                long life = 100 + random.nextLong(random.nextInt(5) == 0 ? 120_000 : 8000);
+                int code = random.nextInt(3) == 0 ? 1 + random.nextInt(5) : 0;
+                after(life, () -> {
+                    if (part.alive && up && boot.equals(run)) {
+                        end(token, part, code, Cause.ITSELF);
+                    }
+                });
+            }
+        }
+    }
+}
