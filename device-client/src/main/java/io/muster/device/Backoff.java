@@ -6,7 +6,7 @@ import java.util.random.RandomGenerator;
 final class Backoff {
     private static final long SHORTEST_MS = 250;
     private static final long LONGEST_MS = 15_000;
-    /** The longest is reached by then. */
+    /** Counts the steps to the longest pause. */
     private static final int MOST_DOUBLINGS = 6;
 
     private Backoff() {}

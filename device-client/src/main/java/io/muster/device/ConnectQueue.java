@@ -10,7 +10,7 @@ import java.util.function.Consumer;
  * faster than it answers. Thread-safe.
  */
 final class ConnectQueue<D> {
-    /** How often {@link #tick} is to be called. */
+    /** Sets how often {@link #tick} is called. */
     static final long TICK_MS = 10;
 
     private static final int UNDER_WAY = 256;

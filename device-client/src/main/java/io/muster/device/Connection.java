@@ -38,7 +38,7 @@ final class Connection extends SimpleChannelInboundHandler<MqttMessage> {
     private static final Duration CONNECT_LIMIT = Duration.ofSeconds(30);
     private static final Duration TWIN_LIMIT = Duration.ofSeconds(60);
     private static final int REFUSED = 300;
-    /** A token is renewed when about three quarters of its life are over; not all devices at once. */
+    /** Renews a token when about three quarters of its life are over; not all devices at once. */
     private static final double RENEWED_FROM = 0.7;
 
     private static final double RENEWED_UNTIL = 0.8;
@@ -62,7 +62,7 @@ final class Connection extends SimpleChannelInboundHandler<MqttMessage> {
     private @Nullable Map<Integer, CompletableFuture<Void>> inFlight;
     private @Nullable Map<String, TwinRequest> twinRequests;
     private int subscribeId;
-    /** When the CONNECT or the PINGREQ was sent that is not answered yet; null for none. */
+    /** Holds when the CONNECT or the PINGREQ was sent that is not answered yet; null for none. */
     private @Nullable Long askedAt;
 
     private @Nullable Instant renewAt;

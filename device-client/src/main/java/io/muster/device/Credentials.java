@@ -10,7 +10,7 @@ import java.util.Objects;
 
 /** Proves to a hub which device connects. Immutable and thread-safe. Contract: iot-hub, 1.1. */
 public sealed interface Credentials {
-    /** The lifetime of tokens that nobody chose another for. */
+    /** Sets the usual lifetime of tokens. */
     Duration USUAL_LIFE = Duration.ofHours(1);
 
     /** Makes shared access signatures. */

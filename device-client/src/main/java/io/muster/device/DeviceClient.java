@@ -260,7 +260,7 @@ public final class DeviceClient implements AutoCloseable {
         waiting.add(answer);
     }
 
-    /** The TCP connection did not come to be. Any thread. */
+    /** Notes that the TCP connection failed. For any thread. */
     void unreachable(String reason) {
         try {
             loop.execute(() -> ended(null, reason));

@@ -91,7 +91,7 @@ public final class Reports implements AutoCloseable {
         }
     }
 
-    /** An event that was not acknowledged is sent over the next connection. */
+    /** Sends an event that was not acknowledged over the next connection. */
     private void answered(long number, boolean acknowledged) {
         if (acknowledged) {
             try {

@@ -12,7 +12,7 @@ import io.muster.service.Settings;
 import io.muster.service.Traces;
 import java.time.InstantSource;
 
-/** The gateway's process. */
+/** Runs the gateway as a process. */
 public final class Main {
     private static final String NAME = "device-gateway-service";
 

@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.avro.specific.SpecificRecord;
 
-/** One codec a topic. Thread-safe. */
+/** Makes one codec a topic. Thread-safe. */
 public final class Codecs {
     private final SchemaRegistry registry;
     private final Map<Topic<?>, RecordCodec<?>> codecs = new ConcurrentHashMap<>();
@@ -25,7 +25,7 @@ public final class Codecs {
                 topic, missing -> new RecordCodec<>(registry, missing.subject(), missing.valueType()));
     }
 
-    /** That of all codecs. */
+    /** Returns the registry of all codecs. */
     public SchemaRegistry registry() {
         return registry;
     }

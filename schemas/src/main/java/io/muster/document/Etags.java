@@ -8,7 +8,7 @@ import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Entity tags. They are made of the counters that a change moves, so the fleet, which compares them, and the API, which shows them,
+ * Makes entity tags of the counters that a change moves, so the fleet, which compares them, and the API, which shows them,
  * agree without storing them. Contract: iot-hub, 1.0 and 5.1.
  */
 public final class Etags {
@@ -28,7 +28,7 @@ public final class Etags {
         return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** Whether a condition allows a change: none and {@code *} allow any. */
+    /** Returns whether a condition allows a change: none and {@code *} allow any. */
     public static boolean matches(@Nullable String condition, String etag) {
         return condition == null || condition.equals("*") || condition.equals(etag);
     }

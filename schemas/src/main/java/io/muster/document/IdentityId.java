@@ -4,7 +4,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whose identity it is: a device, or a module of one. As a text, as records carry it, a module's is {@code deviceId/moduleId}; no id
+ * Names an identity: a device, or a module of one. As a text, as records carry it, a module's is {@code deviceId/moduleId}; no id
  * holds a slash.
  *
  * @param moduleId null for the device itself
@@ -20,7 +20,7 @@ public record IdentityId(String deviceId, @Nullable String moduleId) {
                 : new IdentityId(text.substring(0, slash), text.substring(slash + 1));
     }
 
-    /** The device's id in such a text: the key of everything about it. */
+    /** Returns the device's id in such a text: the key of everything about it. */
     public static String deviceId(String text) {
         int slash = text.indexOf(SLASH);
         return slash < 0 ? text : text.substring(0, slash);
@@ -30,7 +30,7 @@ public record IdentityId(String deviceId, @Nullable String moduleId) {
         return text.indexOf(SLASH) >= 0;
     }
 
-    /** Whether an identity may have such an id. Contract: iot-hub, 1.2. */
+    /** Returns whether an identity may have such an id. Contract: iot-hub, 1.2. */
     public boolean isWellFormed() {
         return PART.matcher(deviceId).matches()
                 && (moduleId == null || PART.matcher(moduleId).matches());

@@ -9,7 +9,7 @@ import java.time.format.DateTimeFormatter;
  * of time. Contract: iot-hub, 1.0 and 3.3.
  */
 public final class Timestamps {
-    /** What "never" looks like. */
+    /** Stands for "never". */
     public static final String NEVER = "0001-01-01T00:00:00Z";
 
     private static final DateTimeFormatter OUT =

@@ -3,15 +3,15 @@ package io.muster.topics;
 /** Names of record headers. Values are UTF-8 text. */
 public final class Headers {
     /**
-     * The id of the request that a command carries out. Whoever writes a command chooses it; the event or the refusal that follows
+     * Names the id of the request that a command carries out. Whoever writes a command chooses it; the event or the refusal that follows
      * carries it on.
      */
     public static final String REQUEST_ID = "request-id";
 
-    /** The partition of {@link Topics#REPLIES} that awaits a {@code Reply}, in decimal. Absent: nobody waits there. */
+    /** Names the partition of {@link Topics#REPLIES} that awaits a {@code Reply}, in decimal. Absent: nobody waits there. */
     public static final String REPLY_TO = "reply-to";
 
-    /** Which trace the record belongs to, where it is followed: as W3C Trace Context writes it. */
+    /** Names the trace that the record belongs to, where it is sampled, as W3C Trace Context writes it. */
     public static final String TRACEPARENT = "traceparent";
 
     private Headers() {}

@@ -3,7 +3,7 @@ package io.muster.topics;
 import java.util.regex.Pattern;
 
 /**
- * The prefix of every name that this process has on Kafka and in the registry: topics, subjects, consumer groups, applications, transactions.
+ * Holds the prefix of every name that this process has on Kafka and in the registry: topics, subjects, consumer groups, applications, transactions.
  * Musters with different prefixes share a Kafka without meeting (ADR 0025). Empty unless {@link #use} is called; one a process, since
  * {@link Topics} is.
  */
@@ -11,7 +11,7 @@ public final class Namespace {
     /** The dot ends it, so that none is the beginning of another's names, and prefixed ACLs can tell them apart. */
     private static final Pattern PREFIX = Pattern.compile("([a-z0-9][a-z0-9-]{0,39}\\.)?");
 
-    /** What names without a prefix begin with: applications are found by it. */
+    /** Holds the begin of names without a prefix: applications are found by it. */
     private static final String RESERVED = "muster-";
 
     private static String prefix = "";

@@ -1,14 +1,14 @@
 package io.muster.topics;
 
 /**
- * How many partitions each kind of topic has. The first two bound how far the planner spreads and can't shrink; the other two bound
+ * Holds how many partitions each kind of topic has. The first two bound how far the planner spreads and can't shrink; the other two bound
  * how many gateways and API instances there can be.
  */
 public record PartitionCounts(int jobs, int devices, int gateways, int apiInstances) {
-    /** For one small machine. */
+    /** Suits one small machine. */
     public static final PartitionCounts SMALL = new PartitionCounts(2, 4, 8, 8);
 
-    /** For a cluster of a few brokers. */
+    /** Suits a cluster of a few brokers. */
     public static final PartitionCounts CLUSTER = new PartitionCounts(6, 24, 16, 16);
 
     public PartitionCounts {

@@ -7,13 +7,13 @@ public final class RecordSizes {
     /** Whatever others write, and says what others said: 1 MiB, in the bytes of Kafka's default. Said, since a broker may have another one. */
     public static final int ASKED = 1_048_588;
 
-    /** A document, an event, an answer or an entry of state: several times what a request may hold. */
+    /** Bounds a document, an event, an answer or an entry of state: several times what a request may hold. */
     public static final int LARGEST = 8 << 20;
 
-    /** A dead letter, which holds a record. */
+    /** Bounds a dead letter, which holds a record. */
     public static final int LARGEST_LETTER = 9 << 20;
 
-    /** A producer's largest request, for all of them. */
+    /** Bounds a producer's request, for all of them. */
     public static final int LARGEST_REQUEST = 10 << 20;
 
     private RecordSizes() {}

@@ -5,13 +5,13 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 
-/** What a topic keeps. */
+/** Says which records a topic keeps. */
 public sealed interface Retention {
-    /** The latest record of each key, for ever. */
+    /** Keeps the latest record of each key, for ever. */
     record Compacted() implements Retention {}
 
     /**
-     * Every record, for so long.
+     * Keeps every record, for so long.
      *
      * @param bytes of a partition, beyond which the oldest go earlier; empty where time alone decides
      */
@@ -24,7 +24,7 @@ public sealed interface Retention {
         }
     }
 
-    /** The topic settings of Kafka that say so. */
+    /** Returns the settings of the topic on Kafka. */
     default Map<String, String> topicConfig() {
         return switch (this) {
             case Compacted _ -> Map.of("cleanup.policy", "compact");

@@ -3,7 +3,7 @@ package io.muster.topics;
 import java.util.List;
 
 /**
- * Which topics of the catalogue each service reads and writes. The chart's access lists are made from it, and the topologies are compared with
+ * Lists the topics of the catalogue that each service reads and writes. The chart's access lists are made from it, and the topologies are compared with
  * it.
  */
 public enum ServiceTopics {

@@ -7,7 +7,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * Which topics stream jobs may use: users' topics that an allowlist names, the fleet's telemetry to read, and the two topics of commands to
+ * Says which topics stream jobs may use: users' topics that an allowlist names, the fleet's telemetry to read, and the two topics of commands to
  * write, as rows. A topic that may be another Muster's telemetry is read as a user's is, and written only
  * where the list names it exactly. Everything else of Muster's holds keys of devices, answers to others or state, so no allowlist opens it; nor topics of
  * Kafka and of schema registries. The processor asks before it runs a job, the API where it tests an input or output, and the chart's access

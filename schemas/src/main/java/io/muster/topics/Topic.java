@@ -8,7 +8,7 @@ import org.apache.avro.specific.SpecificData;
 import org.apache.avro.specific.SpecificRecord;
 
 /**
- * One topic, as data.
+ * Describes one topic.
  *
  * @param name as it stands on the broker; its constructor takes what it is called where the {@link Namespace} has no prefix
  * @param key what the key holds, in words; keys are UTF-8 text
@@ -26,7 +26,7 @@ public record Topic<V extends SpecificRecord>(
         name = Namespace.name(name);
     }
 
-    /** The subject under which the registry keeps the schemas of the values: the topic name strategy. */
+    /** Returns the subject under which the registry keeps the schemas of the values: the topic name strategy. */
     public String subject() {
         return name + "-value";
     }
@@ -38,7 +38,7 @@ public record Topic<V extends SpecificRecord>(
         return config;
     }
 
-    /** The schema that this build writes. */
+    /** Returns the schema that this build writes. */
     public Schema schema() {
         return SpecificData.get().getSchema(valueType);
     }

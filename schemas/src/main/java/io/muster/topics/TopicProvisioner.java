@@ -42,7 +42,7 @@ public final class TopicProvisioner {
     }
 
     /**
-     * What was found.
+     * Tells what was found.
      *
      * @param created names of topics that were missing
      * @param drift what stands otherwise than it is configured, one sentence each; it was left so
@@ -119,7 +119,7 @@ public final class TopicProvisioner {
     }
 
     /**
-     * How many partitions the topics have, as they are.
+     * Returns how many partitions the topics have, as they are.
      *
      * @throws ExecutionException when the broker can't be reached or a topic is missing
      * @throws IllegalStateException when topics of one kind differ

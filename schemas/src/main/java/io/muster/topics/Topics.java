@@ -25,7 +25,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
 
-/** Every topic of Muster. */
+/** Lists every topic of Muster. */
 public final class Topics {
     private static final Duration HISTORY = Duration.ofDays(30);
     private static final Duration IN_TRANSIT = Duration.ofDays(1);

@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
 record Frame(Kind kind, long number, byte[] body) {
     /** Says what a frame means. */
     enum Kind {
-        /** The body is an entry that waits for its acknowledgement. */
+        /** Marks a body that is an entry which waits for its acknowledgement. */
         ENTRY,
-        /** The entry of that number is acknowledged. */
+        /** Marks the acknowledgement of the entry of that number. */
         ACKNOWLEDGED,
         /** Numbers begin there: those before are taken. */
         NEXT_NUMBER

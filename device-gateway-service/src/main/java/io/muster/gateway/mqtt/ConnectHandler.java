@@ -34,7 +34,7 @@ import org.slf4j.event.Level;
 final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
     private static final Logger LOG = LoggerFactory.getLogger(ConnectHandler.class);
 
-    /** The whole CONNECT is to come within this time, the TLS handshake before it included. */
+    /** Bounds the time of a CONNECT, the TLS handshake before it included. */
     static final Duration CONNECT_LIMIT = Duration.ofSeconds(30);
 
     private final MqttSettings settings;
@@ -163,7 +163,7 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
         }
     }
 
-    /** From here on the connection is the device's. */
+    /** Gives the connection to the device. */
     private void accept(Claim claim, MqttConnectMessage message, @Nullable Runnable will, ConnectionTerms terms) {
         boolean clean = message.variableHeader().isCleanSession();
         Subscriptions subscriptions = new Subscriptions(
@@ -192,7 +192,7 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
                 : null;
     }
 
-    /** The channel outlives this handler, and so does its token's end. */
+    /** Closes the channel when its token ends; both outlive this handler. */
     private void closeAt(Instant expiry) {
         Channel channel = context.channel();
         long millis =

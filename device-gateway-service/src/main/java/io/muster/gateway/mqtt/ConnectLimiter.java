@@ -22,13 +22,13 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class ConnectLimiter {
     private static final int NETWORK_BYTES = 8;
-    /** How many seconds' worth of refusals an address may have at once. */
+    /** Bounds the refusals that an address may have at once, in seconds of its rate. */
     private static final int BURST_SECONDS = 10;
-    /** Of so many the refusals are remembered: of those that had one last. */
+    /** Bounds the addresses whose refusals are remembered: the latest. */
     private static final int ADDRESSES = 10_000;
 
     private static final double SECOND_NANOS = 1e9;
-    /** Where a connection comes from, as its limits know it. */
+    /** Holds the origin of a connection. */
     private static final AttributeKey<String> ADDRESS = AttributeKey.valueOf(ConnectLimiter.class, "address");
 
     private final int mostOfAnAddress;
@@ -81,12 +81,12 @@ final class ConnectLimiter {
         return false;
     }
 
-    /** The connection is a device's now, or is closed. */
+    /** Notes that the connection is a device's now, or is closed. */
     void release(Channel channel) {
         counts.computeIfPresent(address(channel), (_, count) -> count == 1 ? null : count - 1);
     }
 
-    /** The fleet was asked for the connection's device, and the device is refused. */
+    /** Notes that the fleet was asked for the connection's device, and refuses it. */
     void refused(Channel channel) {
         synchronized (refusals) {
             refusals.computeIfAbsent(address(channel), _ -> new Bucket()).take();

@@ -53,13 +53,13 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
     private static final Duration RECHECK = Duration.ofMillis(100);
     private static final String LOG_AWAY = "the log is away";
     private static final CompletableFuture<Void> NOTHING_TO_WRITE = CompletableFuture.completedFuture(null);
-    /** The CONNACK is not waited for longer. */
+    /** Bounds how long the CONNACK is awaited. */
     private static final Duration OPENING_LIMIT = Duration.ofSeconds(20);
-    /** How long a gateway that ends waits for answers: it keeps within the time that schedulers of containers give. */
+    /** Bounds how long a gateway that ends waits for answers: schedulers of containers give it little more. */
     static final Duration LONGEST_DRAIN = Duration.ofSeconds(10);
 
     private enum Phase {
-        /** The log is told; the CONNACK is to come. */
+        /** Writes the connection to the log; the CONNACK is to come. */
         OPENING,
         CONNECTED,
         /** It is refused, or said that it leaves: of packets that are read already nothing is taken. */
@@ -89,7 +89,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
     private final IdentityId id;
     private final long epoch;
     private final Subscriptions subscriptions;
-    /** What follows from the device's acknowledgement of what it was sent, by packet id. */
+    /** Holds what to do when the device acknowledges a packet, by packet id. */
     private final Map<Integer, Supplier<CompletableFuture<Void>>> inFlight = new HashMap<>();
 
     private final HeldPackets held;
@@ -100,7 +100,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
     private boolean draining;
     private boolean throttled;
     private boolean rechecks;
-    /** How much of what the device said the brokers have not acknowledged. */
+    /** Counts bytes of the device that no broker has acknowledged. */
     private int unacknowledged;
 
     private int lastPacketId;
@@ -305,7 +305,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
         });
     }
 
-    /** A device that says of itself more than can be written waits; others don't. */
+    /** Stops reading from a device that sends more than can be written. Others go on. */
     private void throttle() {
         if (!throttled) {
             throttleOrRead();
@@ -398,7 +398,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
         write(Packets.publish(topic, payload, qos, packetId));
     }
 
-    /** There are far more ids than messages may wait for a device. */
+    /** Bounds packet ids: there are far more than messages may wait for a device. */
     private int freePacketId() {
         do {
             lastPacketId = lastPacketId % PACKET_IDS + 1;

@@ -11,7 +11,7 @@ import java.util.List;
  * Makes way for the decoder when the packet's header is there.
  */
 final class FirstPacket extends ByteToMessageDecoder {
-    /** A CONNECT's bytes, its will included. */
+    /** Bounds the bytes of a CONNECT, its will included. */
     static final int LONGEST = 64 * 1024;
 
     private static final int TYPE_SHIFT = 4;

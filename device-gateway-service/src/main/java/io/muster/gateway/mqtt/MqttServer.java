@@ -150,7 +150,7 @@ public final class MqttServer implements AutoCloseable {
         return ((InetSocketAddress) bound.channel().localAddress()).getPort();
     }
 
-    /** A certificate that is renewed is shown to whoever connects from then on. */
+    /** Shows a renewed certificate to those who connect from then on. */
     private static Supplier<ServerCertificate> certificate(MqttSettings settings, Path chain) throws IOException {
         Path key = Objects.requireNonNull(settings.key(), "a certificate has a key");
         return ReloadedFile.open(

@@ -9,7 +9,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How the gateway listens.
+ * Holds how the gateway listens.
  *
  * @param tlsPort 0 for any free one
  * @param certificate in PEM, looked at again and again, as is its key; null for no TLS

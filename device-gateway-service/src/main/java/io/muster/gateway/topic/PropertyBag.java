@@ -9,11 +9,11 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** The properties in a topic's last segment: {@code k=v&k2=v2}, both percent-encoded. Contract: iot-hub, 4.3. */
+/** Reads the properties in a topic's last segment: {@code k=v&k2=v2}, both percent-encoded. Contract: iot-hub, 4.3. */
 public final class PropertyBag {
     private PropertyBag() {}
 
-    /** A name alone has the value null, {@code k=} the empty text. Empty when an escape is broken. */
+    /** Returns the properties; empty when an escape is broken. A name alone has the value null, {@code k=} the empty text. */
     public static Optional<Map<String, @Nullable String>> parse(String bag) {
         Map<String, @Nullable String> properties = new LinkedHashMap<>();
         for (String pair : bag.split("&")) {
@@ -31,7 +31,7 @@ public final class PropertyBag {
         return Optional.of(properties);
     }
 
-    /** The bag of such properties, in their order. A slash would end the segment, and so stands escaped like all the rest. */
+    /** Returns the bag of such properties, in their order. A slash would end the segment, and so stands escaped like all the rest. */
     public static String text(Map<String, String> properties) {
         return properties.entrySet().stream()
                 .map(property -> encode(property.getKey()) + "=" + encode(property.getValue()))

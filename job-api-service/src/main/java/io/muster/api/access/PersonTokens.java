@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * OpenID Connect Core; a token that names several roles counts by the highest.
  */
 public final class PersonTokens {
-    /** Such as a provider's own key signs; not such as a secret signs that we would share with it. */
+    /** Lists the algorithms of a provider's own keys, and none of a shared secret. */
     private static final Set<JWSAlgorithm> ALGORITHMS = Stream.of(JWSAlgorithm.Family.RSA, JWSAlgorithm.Family.EC)
             .flatMap(Collection::stream)
             .collect(Collectors.toUnmodifiableSet());

@@ -11,7 +11,7 @@ public final class SignInLinks {
     public static final Duration LIFE = Duration.ofMinutes(10);
 
     private final Instant startedAt;
-    /** Until when a used link would have been usable. */
+    /** Holds used links, and until when each could have been used. */
     private final Map<String, Instant> used = new HashMap<>();
 
     /** @param now from when on links count: which older ones were used is not known any more */

@@ -24,7 +24,7 @@ final class RequestRules {
     static final int LONGEST_LINE = 4096;
     static final int LARGEST_HEADERS = 32 * 1024;
 
-    /** Those that a route or a preflight may have; metrics and the audit log name no other. */
+    /** Lists the methods that a route or a preflight may have; metrics and the audit log name no other. */
     private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
 
     private static final Pattern PORT = Pattern.compile(":\\d*$");

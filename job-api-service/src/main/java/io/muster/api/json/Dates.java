@@ -15,7 +15,7 @@ public final class Dates {
 
     private Dates() {}
 
-    /** Without an offset it is UTC. @throws ProblemException when it is no date of the years 1 to 9999, which clients can read back */
+    /** Reads a date; without an offset it is UTC. @throws ProblemException when it is no date of the years 1 to 9999, which clients can read back */
     public static Instant parse(String name, String text) {
         try {
             Instant date = parse(text);

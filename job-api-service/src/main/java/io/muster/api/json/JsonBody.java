@@ -157,7 +157,7 @@ public final class JsonBody {
         return text.toString();
     }
 
-    /** Text of our own state, as a tree. */
+    /** Returns text of our own state as a tree. */
     public static JsonNode stored(String text) {
         try {
             return MAPPER.readTree(text);
@@ -209,7 +209,7 @@ public final class JsonBody {
         });
     }
 
-    /** Blank text is absent. */
+    /** Returns a member that is a text; empty where it is missing or blank. */
     public Optional<String> text(String name) {
         return member(name)
                 .map(node -> {

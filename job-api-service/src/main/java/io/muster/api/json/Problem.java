@@ -103,7 +103,7 @@ public record Problem(int status, int code, String name, String message) {
         return body;
     }
 
-    /** Form A: what registry, twin and job clients read. */
+    /** Returns form A, which clients of the registry, of twins and of jobs read. */
     public ObjectNode formA(String trackingId, Instant now) {
         ObjectNode body = JsonNodeFactory.instance.objectNode();
         body.put("Message", "ErrorCode:" + name + ";" + message);
@@ -111,7 +111,7 @@ public record Problem(int status, int code, String name, String message) {
         return body;
     }
 
-    /** Form B: what method clients read the number from. */
+    /** Returns form B, of which clients of methods read the number. */
     public ObjectNode formB(String trackingId, Instant now) {
         ObjectNode inner = JsonNodeFactory.instance.objectNode();
         inner.put("errorCode", code);

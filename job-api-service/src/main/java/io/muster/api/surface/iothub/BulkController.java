@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Many devices at once: what is valid is done, what is not is said. Contract: iot-hub, 1.3. */
+/** Changes many devices at once: each that is valid, and names those that are not. Contract: iot-hub, 1.3. */
 @Controller
 @Consumes(MediaType.ALL)
 final class BulkController {

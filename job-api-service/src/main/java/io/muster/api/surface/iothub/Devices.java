@@ -263,7 +263,7 @@ public final class Devices {
                 .filter(text -> !text.isEmpty());
     }
 
-    /** For a condition over device ids. */
+    /** Returns ids as a list in a condition. */
     static String quoted(Iterable<String> deviceIds) {
         return java.util.stream.StreamSupport.stream(deviceIds.spliterator(), false)
                 .map(id -> "'" + id.replace("\\", "\\\\").replace("'", "\\'") + "'")

@@ -128,7 +128,7 @@ public final class GatewayTunnels implements AutoCloseable {
     /** Connects one device to the gateway. */
     final class Tunnel {
         private final Channel channel;
-        /** Sent before the gateway was reached; null from then on. Touched on the channel's thread only. */
+        /** Holds frames that were sent before the gateway was reached; null from then on. Touched on the channel's thread only. */
         private @Nullable Deque<byte[]> waiting = new ArrayDeque<>();
 
         private int waitingBytes;

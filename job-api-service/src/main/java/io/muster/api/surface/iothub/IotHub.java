@@ -20,7 +20,7 @@ import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** IoT Hub's service API: devices, twins, methods, jobs and queries. It takes every request that no other surface takes. Contract: iot-hub, 1. */
+/** Serves IoT Hub's service API: devices, twins, methods, jobs and queries. It takes every request that no other surface takes. Contract: iot-hub, 1. */
 public final class IotHub implements Surface {
     private static final Set<String> VERSIONS = Set.of(
             "2021-04-12",

@@ -33,7 +33,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Jobs. Contract: iot-hub, 1.8. */
+/** Serves jobs. Contract: iot-hub, 1.8. */
 @Controller
 @Consumes(MediaType.ALL)
 final class JobController {
@@ -101,7 +101,7 @@ final class JobController {
         return requests.jobEverywhere(id, new CancelJob()).thenApply(this::job);
     }
 
-    /** Our own: nothing more is handed to devices; what they have goes on. */
+    /** Pauses a job, which is our own addition: nothing more is handed to devices, and what they have goes on. */
     @Post("/jobs/v2/{id}/pause")
     CompletionStage<HttpResponse<String>> pause(@PathVariable String id) {
         return requests.jobEverywhere(id, new PauseJob()).thenApply(this::job);

@@ -67,7 +67,7 @@ public final class Jobs {
     private static final Members OF_TWIN_UPDATE = Members.of("tags", "properties", "etag", "deviceId", "id");
 
     private static final Members OF_PROPERTIES = Members.of("desired");
-    /** Java's client sends what its caller did not set, and cannot set in a job. */
+    /** Lists what Java's client sends too: members that its caller did not set, and cannot set in a job. */
     private static final Members OF_UNSET_PROPERTIES = OF_PROPERTIES.and("reported");
 
     private static final int DEFAULT_MAX_EXECUTION_SECONDS = 3600;

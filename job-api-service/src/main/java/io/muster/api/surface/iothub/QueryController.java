@@ -37,7 +37,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Queries over twins and device jobs: each device partition answers, the answers are merged in the order of ids. A page goes on behind
+ * Answers queries over twins and device jobs: each device partition answers, and the answers are merged in the order of ids. A page goes on behind
  * the last row's id, so pages stay in step while devices come, go and change. Contract: iot-hub, 1.7 and section 3.
  */
 @Controller

@@ -39,7 +39,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
-/** Device identities. Contract: iot-hub, 1.2. */
+/** Serves device identities. Contract: iot-hub, 1.2. */
 @Controller
 @Consumes(MediaType.ALL)
 final class RegistryController {
