@@ -1,8 +1,8 @@
 package io.muster.benchmarks;
 
 import io.muster.codec.Codecs;
-import io.muster.registry.ConfluentSchemaRegistry;
-import io.muster.registry.RegistrySettings;
+import io.muster.service.registry.ConfluentSchemaRegistry;
+import io.muster.service.registry.RegistrySettings;
 import io.muster.standalone.RestClient;
 import io.muster.standalone.Standalone;
 import java.net.URI;

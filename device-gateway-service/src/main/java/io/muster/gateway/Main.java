@@ -1,8 +1,6 @@
 package io.muster.gateway;
 
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.muster.registry.ConfluentSchemaRegistry;
-import io.muster.registry.RegistrySettings;
 import io.muster.service.KafkaConnection;
 import io.muster.service.Meters;
 import io.muster.service.OperationsServer;
@@ -10,6 +8,8 @@ import io.muster.service.Registries;
 import io.muster.service.ServiceProgram;
 import io.muster.service.Settings;
 import io.muster.service.Traces;
+import io.muster.service.registry.ConfluentSchemaRegistry;
+import io.muster.service.registry.RegistrySettings;
 import java.time.InstantSource;
 
 /** Runs the gateway as a process. */

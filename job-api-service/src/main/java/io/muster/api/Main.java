@@ -1,14 +1,14 @@
 package io.muster.api;
 
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.muster.registry.ConfluentSchemaRegistry;
-import io.muster.registry.RegistrySettings;
 import io.muster.service.KafkaConnection;
 import io.muster.service.Meters;
 import io.muster.service.OperationsServer;
 import io.muster.service.Registries;
 import io.muster.service.ServiceProgram;
 import io.muster.service.Settings;
+import io.muster.service.registry.ConfluentSchemaRegistry;
+import io.muster.service.registry.RegistrySettings;
 import java.time.InstantSource;
 
 /** Runs the API as a process. */

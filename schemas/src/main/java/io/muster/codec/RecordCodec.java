@@ -132,7 +132,7 @@ public final class RecordCodec<V extends SpecificRecord> implements Serde<V>, Se
             readers.put(id, made);
             return made;
         } catch (SchemaRegistryException e) {
-            if (e.unknownSchema()) {
+            if (e.isUnknownSchema()) {
                 throw new UndecodableRecordException("no schema has the number " + id, e);
             }
             throw e;

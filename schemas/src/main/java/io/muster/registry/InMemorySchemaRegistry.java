@@ -25,7 +25,8 @@ public final class InMemorySchemaRegistry implements SchemaRegistry {
     public synchronized Registered latest(String subject) {
         int id = latest.getOrDefault(subject, 0);
         if (id == 0) {
-            throw new SchemaRegistryException("There is no subject " + subject + ".", true, null);
+            throw new SchemaRegistryException(
+                    "There is no subject " + subject + ".", SchemaRegistryException.Reason.UNKNOWN_SCHEMA);
         }
         return new Registered(id, byId(id));
     }
@@ -33,7 +34,8 @@ public final class InMemorySchemaRegistry implements SchemaRegistry {
     @Override
     public synchronized Schema byId(int id) {
         if (id < 1 || id > schemas.size()) {
-            throw new SchemaRegistryException("No schema has the number " + id + ".", true, null);
+            throw new SchemaRegistryException(
+                    "No schema has the number " + id + ".", SchemaRegistryException.Reason.UNKNOWN_SCHEMA);
         }
         return schemas.get(id - 1);
     }

@@ -11,14 +11,18 @@ public interface SchemaRegistry {
      */
     int register(String subject, Schema schema);
 
-    /** @throws SchemaRegistryException when the registry is away or knows no such number */
+    /**
+     * Returns the schema of a number.
+     *
+     * @throws SchemaRegistryException when the registry is away or knows no such number
+     */
     Schema byId(int id);
 
     /** A schema and its number. */
     record Registered(int id, Schema schema) {}
 
     /**
-     * The subject's latest, as of now.
+     * Returns the subject's latest schema, as of now.
      *
      * @throws SchemaRegistryException when the registry is away or knows no such subject
      */

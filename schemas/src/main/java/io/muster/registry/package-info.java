@@ -1,4 +1,4 @@
-/** A client of a schema registry that speaks Confluent's REST API. Imports the JDK, Avro and Jackson. */
+/** Schemas by number: the interface that codecs ask, and a registry in memory for tests. Imports the JDK and Avro. */
 @NullMarked
 package io.muster.registry;
 

@@ -1,9 +1,9 @@
 package io.muster.service;
 
 import io.muster.codec.Codecs;
-import io.muster.registry.ConfluentSchemaRegistry;
-import io.muster.registry.RegistrySettings;
 import io.muster.registry.SchemaRegistryException;
+import io.muster.service.registry.ConfluentSchemaRegistry;
+import io.muster.service.registry.RegistrySettings;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.TopicProvisioner;
 import io.muster.topics.Topics;

@@ -1,6 +1,6 @@
 package io.muster.service;
 
-import io.muster.registry.RegistrySettings;
+import io.muster.service.registry.RegistrySettings;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;

@@ -9,7 +9,8 @@
  * that reads is a Kafka Streams application.
  *
  * <p>Imports: {@code com.sun.net.httpserver..}, {@code io.micrometer..}, {@code io.opentelemetry..}; {@code io.muster.codec}, {@code
- * io.muster.document}, {@code io.muster.records}, {@code io.muster.registry}, {@code io.muster.topics}; {@code org.apache.kafka..}.
+ * io.muster.document}, {@code io.muster.records}, {@code io.muster.registry}, {@code
+ * io.muster.service.registry}, {@code io.muster.topics}; {@code org.apache.kafka..}.
  */
 @NullMarked
 package io.muster.service;

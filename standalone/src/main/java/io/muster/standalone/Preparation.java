@@ -1,9 +1,9 @@
 package io.muster.standalone;
 
-import io.muster.registry.RegistrySettings;
 import io.muster.service.KafkaConnection;
 import io.muster.service.Provisioning;
 import io.muster.service.growth.Repartitioning;
+import io.muster.service.registry.RegistrySettings;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.Topic;
 import io.muster.topics.Topics;

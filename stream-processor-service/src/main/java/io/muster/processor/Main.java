@@ -2,8 +2,6 @@ package io.muster.processor;
 
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.muster.processor.streamjob.stream.StreamJobReach;
-import io.muster.registry.ConfluentSchemaRegistry;
-import io.muster.registry.RegistrySettings;
 import io.muster.service.KafkaConnection;
 import io.muster.service.OperationsServer;
 import io.muster.service.Registries;
@@ -11,6 +9,8 @@ import io.muster.service.ServiceProgram;
 import io.muster.service.Settings;
 import io.muster.service.StreamsApplication;
 import io.muster.service.Traces;
+import io.muster.service.registry.ConfluentSchemaRegistry;
+import io.muster.service.registry.RegistrySettings;
 
 /** The stream processor's process. */
 public final class Main {

@@ -2,9 +2,9 @@ package io.muster.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.muster.registry.RegistrySettings;
 import io.muster.service.KafkaConnection;
 import io.muster.service.Provisioning;
+import io.muster.service.registry.RegistrySettings;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.RecordSizes;
 import io.muster.topics.TopicProvisioner;

@@ -1,8 +1,6 @@
 package io.muster.service.growth;
 
 import io.muster.codec.Codecs;
-import io.muster.registry.ConfluentSchemaRegistry;
-import io.muster.registry.RegistrySettings;
 import io.muster.registry.SchemaRegistryException;
 import io.muster.service.KafkaConnection;
 import io.muster.service.Provisioning;
@@ -11,6 +9,8 @@ import io.muster.service.ServiceProgram;
 import io.muster.service.Settings;
 import io.muster.service.SettingsException;
 import io.muster.service.coordinator.RecordNumbers;
+import io.muster.service.registry.ConfluentSchemaRegistry;
+import io.muster.service.registry.RegistrySettings;
 import io.muster.service.state.RowPlacement;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.Partitioning;

@@ -2,10 +2,10 @@ package io.muster.service.trouble;
 
 import io.muster.codec.Codecs;
 import io.muster.codec.UndecodableRecordException;
-import io.muster.registry.ConfluentSchemaRegistry;
 import io.muster.registry.InMemorySchemaRegistry;
-import io.muster.registry.RegistrySettings;
 import io.muster.registry.SchemaRegistryException;
+import io.muster.service.registry.ConfluentSchemaRegistry;
+import io.muster.service.registry.RegistrySettings;
 import io.muster.topics.Topics;
 import java.net.URI;
 import java.util.Set;

@@ -96,7 +96,7 @@ final class AvroRecords {
         try {
             return registry.byId(id);
         } catch (SchemaRegistryException e) {
-            if (e.unknownSchema()) {
+            if (e.isUnknownSchema()) {
                 throw new IOException("no schema has the number " + id, e);
             }
             throw e;

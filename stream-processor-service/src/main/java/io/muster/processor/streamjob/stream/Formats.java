@@ -49,7 +49,7 @@ final class Formats {
         try {
             return registry.latest(subject);
         } catch (SchemaRegistryException e) {
-            if (e.unknownSchema()) {
+            if (e.isUnknownSchema()) {
                 throw new StreamJobDefinitionException("The schema registry has no subject " + subject
                         + ": register the schema of the results first.");
             }

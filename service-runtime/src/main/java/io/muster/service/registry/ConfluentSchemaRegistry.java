@@ -1,9 +1,12 @@
-package io.muster.registry;
+package io.muster.service.registry;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.muster.access.TrustedAuthorities;
+import io.muster.registry.SchemaRegistry;
+import io.muster.registry.SchemaRegistryException;
+import io.muster.registry.SchemaRegistryException.Reason;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -23,19 +26,24 @@ import org.apache.avro.Schema;
 import org.apache.avro.SchemaParseException;
 import org.jspecify.annotations.Nullable;
 
-/** A registry over Confluent's REST API ({@code /subjects/…/versions}, {@code /schemas/ids/…}, {@code /config}). */
+/** Asks a registry over Confluent's REST API ({@code /subjects/…/versions}, {@code /schemas/ids/…}, {@code /config}). */
 public final class ConfluentSchemaRegistry implements SchemaRegistry {
-    /** What every subject promises: a reader of today reads everything ever written. */
+    /** Lets today's readers read everything ever written to a subject. */
     public static final String COMPATIBILITY = "BACKWARD_TRANSITIVE";
 
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
-    /** Whether anything was asked twice does not matter to it, so one that is starved for a while is asked again. */
+    /** Bounds the tries of a request that times out. Every request may be repeated. */
     private static final int TRIES = 3;
+
+    private static final int NOT_FOUND = 404;
+    private static final int CONFLICT = 409;
+    private static final int TOO_MANY_REQUESTS = 429;
+    private static final int SERVER_ERROR = 500;
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** No such subject, no such version, no such schema. */
+    /** Lists the codes of Confluent's API for a subject, a version and a schema that the registry doesn't know. */
     private static final Set<Integer> UNKNOWN = Set.of(40401, 40402, 40403);
 
     private record Registration(String subject, Schema schema) {}
@@ -84,9 +92,21 @@ public final class ConfluentSchemaRegistry implements SchemaRegistry {
         return "/subjects/" + URLEncoder.encode(subject, StandardCharsets.UTF_8) + "/versions";
     }
 
-    /** Sets {@link #COMPATIBILITY} for every subject that has no rule of its own. */
+    /**
+     * Sets {@link #COMPATIBILITY} for every subject without a rule of its own. A conflict counts as success where the registry has this setting:
+     * a try that timed out may have taken effect while the next one was answered.
+     */
     public void requireCompatibility() {
-        send("PUT", "/config", Map.of("compatibility", COMPATIBILITY));
+        URI uri = uri("/config");
+        HttpResponse<String> response = answer("PUT", uri, Map.of("compatibility", COMPATIBILITY));
+        boolean set = isSuccess(response)
+                || (response.statusCode() == CONFLICT
+                        && COMPATIBILITY.equals(send("GET", "/config", null)
+                                .path("compatibilityLevel")
+                                .asText()));
+        if (!set) {
+            throw refused("PUT", uri, response);
+        }
     }
 
     private int post(Registration registration) {
@@ -102,44 +122,62 @@ public final class ConfluentSchemaRegistry implements SchemaRegistry {
         try {
             return new Schema.Parser().parse(answer.required("schema").asText());
         } catch (SchemaParseException e) {
-            throw new SchemaRegistryException("Schema " + id + " is not an Avro schema.", true, e);
+            throw new SchemaRegistryException("Schema " + id + " is not an Avro schema.", Reason.UNKNOWN_SCHEMA, e);
         }
     }
 
     private JsonNode send(String method, String path, @Nullable Map<String, String> body) {
-        URI uri = URI.create(settings.url().toString().replaceAll("/+$", "") + path);
+        URI uri = uri(path);
+        HttpResponse<String> response = answer(method, uri, body);
+        if (!isSuccess(response)) {
+            throw refused(method, uri, response);
+        }
         try {
-            HttpRequest.BodyPublisher publisher = body == null
-                    ? HttpRequest.BodyPublishers.noBody()
-                    : HttpRequest.BodyPublishers.ofString(JSON.writeValueAsString(body));
-            HttpRequest.Builder request = HttpRequest.newBuilder(uri)
-                    .timeout(timeout)
-                    .header("Content-Type", "application/vnd.schemaregistry.v1+json")
-                    .header("Accept", "application/vnd.schemaregistry.v1+json, application/json")
-                    .method(method, publisher);
-            if (settings.user() != null) {
-                String pair = settings.user() + ":" + settings.password();
-                request.header(
-                        "Authorization",
-                        "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8)));
-            }
-            HttpResponse<String> response = send(request.build());
-            if (response.statusCode() / 100 != 2) {
-                throw refused(method, uri, response);
-            }
             return JSON.readTree(response.body());
         } catch (JsonProcessingException e) {
             throw new SchemaRegistryException(
-                    "What answers at " + uri + " is not a schema registry: its answer is not JSON.", false, e);
+                    "The server at " + uri
+                            + " is not a schema registry: its answer is not JSON. Correct the registry's address.",
+                    Reason.REFUSED,
+                    e);
+        }
+    }
+
+    private URI uri(String path) {
+        return URI.create(settings.url().toString().replaceAll("/+$", "") + path);
+    }
+
+    private static boolean isSuccess(HttpResponse<String> response) {
+        return response.statusCode() / 100 == 2;
+    }
+
+    /** Returns the registry's answer, whatever its status is. */
+    private HttpResponse<String> answer(String method, URI uri, @Nullable Map<String, String> body) {
+        HttpRequest.BodyPublisher publisher = body == null
+                ? HttpRequest.BodyPublishers.noBody()
+                : HttpRequest.BodyPublishers.ofString(JSON.valueToTree(body).toString());
+        HttpRequest.Builder request = HttpRequest.newBuilder(uri)
+                .timeout(timeout)
+                .header("Content-Type", "application/vnd.schemaregistry.v1+json")
+                .header("Accept", "application/vnd.schemaregistry.v1+json, application/json")
+                .method(method, publisher);
+        if (settings.user() != null) {
+            String pair = settings.user() + ":" + settings.password();
+            request.header(
+                    "Authorization",
+                    "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8)));
+        }
+        try {
+            return send(request.build());
         } catch (IOException e) {
             throw new SchemaRegistryException(
                     "The schema registry at " + settings.url() + " can't be reached (" + e
                             + "). Start it, or correct its address.",
-                    false,
+                    Reason.AWAY,
                     e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new SchemaRegistryException("Interrupted while waiting for the schema registry.", false, e);
+            throw new SchemaRegistryException("Interrupted while waiting for the schema registry.", Reason.REFUSED, e);
         }
     }
 
@@ -159,11 +197,17 @@ public final class ConfluentSchemaRegistry implements SchemaRegistry {
         return new SchemaRegistryException(
                 "The schema registry answered " + response.statusCode() + " to " + method + " " + uri + ": "
                         + response.body().strip(),
-                response.statusCode() == 404 && UNKNOWN.contains(errorCode(response.body())),
-                response.statusCode());
+                reason(response.statusCode(), response.body()));
     }
 
-    /** Returns the code of an error of Confluent's API; 0 where the answer is none: a proxy, another server or another path answered. */
+    private static Reason reason(int status, String body) {
+        if (status >= SERVER_ERROR || status == TOO_MANY_REQUESTS) {
+            return Reason.AWAY;
+        }
+        return status == NOT_FOUND && UNKNOWN.contains(errorCode(body)) ? Reason.UNKNOWN_SCHEMA : Reason.REFUSED;
+    }
+
+    /** Returns the code of an error of Confluent's API; 0 where the answer has none: a proxy, another server or another path answered. */
     private static int errorCode(String body) {
         try {
             return JSON.readTree(body).path("error_code").asInt();

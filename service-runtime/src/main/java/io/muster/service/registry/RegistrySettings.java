@@ -1,11 +1,11 @@
-package io.muster.registry;
+package io.muster.service.registry;
 
 import java.net.URI;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the registry is.
+ * Names the registry's address and the credentials for it.
  *
  * @param url the root of the Confluent API, for example {@code http://localhost:8081} or {@code …/apis/ccompat/v7}
  * @param user for basic authentication, with the password; null for none
