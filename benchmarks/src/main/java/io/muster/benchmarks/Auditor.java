@@ -12,6 +12,7 @@ import io.muster.records.DeviceJobCancelled;
 import io.muster.records.DeviceJobCompleted;
 import io.muster.records.DeviceJobDelivered;
 import io.muster.records.DeviceJobEvent;
+import io.muster.records.DeviceJobEvents;
 import io.muster.records.DeviceJobFailed;
 import io.muster.records.DeviceJobQueued;
 import io.muster.records.DeviceJobStatus;
@@ -74,7 +75,7 @@ final class Auditor implements Invocations, AutoCloseable {
 
     private final List<String> impossible = new ArrayList<>();
     private final KafkaConsumer<String, byte[]> consumer;
-    private final RecordCodec<DeviceJobEvent> events;
+    private final RecordCodec<DeviceJobEvents> events;
     private final RecordCodec<Delivery> deliveries;
     private final RecordCodec<Device> devices;
     private final List<TopicPartition> partitions = new ArrayList<>();
@@ -131,7 +132,8 @@ final class Auditor implements Invocations, AutoCloseable {
                 } else if (record.topic().equals(Topics.DEVICES.name())) {
                     twin(record);
                 } else {
-                    event(events.decode(record.value()), record);
+                    DeviceJobEvents batch = events.decode(record.value());
+                    batch.getEvents().forEach(event -> event(batch.getJobId(), event, record));
                 }
             }
         }
@@ -173,18 +175,15 @@ final class Auditor implements Invocations, AutoCloseable {
         }
     }
 
-    private void event(DeviceJobEvent event, ConsumerRecord<String, byte[]> record) {
-        if (event.getDeviceId() == null) {
-            return;
-        }
-        Map<String, Followed> of = deviceJobs.computeIfAbsent(event.getJobId(), _ -> new HashMap<>());
+    private void event(String jobId, DeviceJobEvent event, ConsumerRecord<String, byte[]> record) {
+        Map<String, Followed> of = deviceJobs.computeIfAbsent(jobId, _ -> new HashMap<>());
         boolean isNew = !of.containsKey(event.getDeviceId());
         Followed followed = of.computeIfAbsent(event.getDeviceId(), _ -> new Followed());
         if (isNew != (event.getPrevious() == null)
                 || (!isNew && event.getPrevious() != followed.status)
                 || (!isNew && isOver(followed.status))) {
-            impossible.add("offset " + record.offset() + " of partition " + record.partition() + ": " + event.getJobId()
-                    + " " + event.getDeviceId() + " leaves " + event.getPrevious() + " and was "
+            impossible.add("offset " + record.offset() + " of partition " + record.partition() + ": " + jobId + " "
+                    + event.getDeviceId() + " leaves " + event.getPrevious() + " and was "
                     + (isNew ? "not there" : followed.status));
         }
         followed.status = switch (event.getEvent()) {

@@ -8,6 +8,7 @@ import io.muster.codec.Codecs;
 import io.muster.records.DeviceJobCompleted;
 import io.muster.records.DeviceJobDelivered;
 import io.muster.records.DeviceJobEvent;
+import io.muster.records.DeviceJobEvents;
 import io.muster.service.registry.ConfluentSchemaRegistry;
 import io.muster.service.registry.RegistrySettings;
 import io.muster.standalone.RestClient;
@@ -21,7 +22,9 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.SortedMap;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -129,6 +132,9 @@ public final class LoadDriver {
                         "(b) medians of %d rounds, each beside its floor: %.0f/s; floor %.0f/s over Kafka, ratio %.2f; bare MQTT %.0f/s%n",
                         ROUNDS, median(rates), median(floors), median(rates) / median(floors), median(bare));
             }
+            LogFloor counted = LogFloor.mark(muster.options().kafka());
+            trip("counted", devices);
+            System.out.println("(b) records a device job: " + perJob(counted.counts(), devices));
             System.out.println("    devices: " + fleet.counters().json());
         }
     }
@@ -144,6 +150,15 @@ public final class LoadDriver {
                 "(b) round trips %s: %d in %.2f s = %.0f/s; delivery to result %s; CPU %s%n",
                 id, devices, seconds, devices / seconds, percentiles(id), perJob(before, devices));
         return devices / seconds;
+    }
+
+    private static String perJob(SortedMap<String, Long> records, int jobs) {
+        StringBuilder text = new StringBuilder();
+        records.forEach(
+                (topic, count) -> text.append(String.format(Locale.ROOT, "%s %.3f, ", topic, (double) count / jobs)));
+        long all = records.values().stream().mapToLong(Long::longValue).sum();
+        return text.append(String.format(Locale.ROOT, "in all %.2f", (double) all / jobs))
+                .toString();
     }
 
     private static double median(List<Double> values) {
@@ -196,18 +211,25 @@ public final class LoadDriver {
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
             while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
                 consumer.poll(Duration.ofMillis(100)).forEach(record -> {
-                    DeviceJobEvent event = codecs.of(Topics.DEVICE_JOB_EVENTS).decode(record.value());
-                    if (event.getJobId().equals(jobId) && event.getEvent() instanceof DeviceJobDelivered) {
-                        delivered.put(record.key(), event.getAt());
-                    } else if (event.getJobId().equals(jobId) && event.getEvent() instanceof DeviceJobCompleted) {
-                        millis.add(Duration.between(delivered.get(record.key()), event.getAt())
-                                .toMillis());
+                    DeviceJobEvents batch = codecs.of(Topics.DEVICE_JOB_EVENTS).decode(record.value());
+                    if (batch.getJobId().equals(jobId)) {
+                        batch.getEvents().forEach(event -> note(event, batch.getAt(), delivered, millis));
                     }
                 });
             }
         }
         millis.sort(null);
         return "p50 " + millis.get(millis.size() / 2) + " ms, p99 " + millis.get(millis.size() * 99 / 100) + " ms";
+    }
+
+    private static void note(DeviceJobEvent event, Instant at, Map<String, Instant> delivered, List<Long> millis) {
+        switch (event.getEvent()) {
+            case DeviceJobDelivered _ -> delivered.put(event.getDeviceId(), at);
+            case DeviceJobCompleted _ ->
+                millis.add(
+                        Duration.between(delivered.get(event.getDeviceId()), at).toMillis());
+            default -> {}
+        }
     }
 
     private Map<String, Duration> cpu() {

@@ -6,6 +6,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
@@ -51,6 +53,13 @@ final class LogFloor {
                             .toList();
             return consumer.endOffsets(partitions);
         }
+    }
+
+    /** Returns how many records each topic got since, without markers. */
+    SortedMap<String, Long> counts() throws ExecutionException, InterruptedException {
+        SortedMap<String, Long> counts = new TreeMap<>();
+        read(ends(bootstrap)).forEach((topic, records) -> counts.put(topic, (long) records.size()));
+        return counts;
     }
 
     /** Reads what was written since, and writes it again. */

@@ -131,8 +131,8 @@ class BoundedWorkTest {
 
     private long ended(String jobId, Class<?> how) {
         return planner.deviceJobEvents().stream()
-                .filter(event -> event.getJobId().equals(jobId) && how.isInstance(event.getEvent()))
-                .map(event -> event.getDeviceId())
+                .filter(event -> event.jobId().equals(jobId) && how.isInstance(event.event()))
+                .map(event -> event.deviceId())
                 .distinct()
                 .count();
     }
@@ -291,13 +291,13 @@ class BoundedWorkTest {
 
     private int begunOfAll() {
         return (int) planner.deviceJobEvents().stream()
-                .filter(event -> event.getPrevious() == null && event.getDeviceId() != null)
+                .filter(event -> event.previous() == null && event.deviceId() != null)
                 .count();
     }
 
     private int completed() {
         return (int) planner.deviceJobEvents().stream()
-                .filter(event -> event.getEvent() instanceof DeviceJobCompleted)
+                .filter(event -> event.event() instanceof DeviceJobCompleted)
                 .count();
     }
 

@@ -7,7 +7,6 @@ import io.muster.records.CancelJob;
 import io.muster.records.CloudMessage;
 import io.muster.records.CreateJob;
 import io.muster.records.DeviceJobCompleted;
-import io.muster.records.DeviceJobEvent;
 import io.muster.records.DeviceMethod;
 import io.muster.records.JobDefinition;
 import io.muster.records.JobPolicy;
@@ -125,7 +124,7 @@ class CorruptStateTest {
             planner.job("paced", new CancelJob());
             planner.advance(Duration.ofSeconds(1));
             assertThat(planner.deviceJobEvents().stream()
-                            .map(DeviceJobEvent::getDeviceId)
+                            .map(Happened::deviceId)
                             .filter(Objects::nonNull))
                     .isSubsetOf("a", "b", "c");
             assertThat(planner.deadLetters()).isEmpty();

@@ -15,7 +15,6 @@ import io.muster.records.DeviceDisconnected;
 import io.muster.records.DeviceJobCancelled;
 import io.muster.records.DeviceJobCompleted;
 import io.muster.records.DeviceJobDelivered;
-import io.muster.records.DeviceJobEvent;
 import io.muster.records.DeviceJobFailed;
 import io.muster.records.DeviceJobQueued;
 import io.muster.records.DeviceJobStatus;
@@ -368,7 +367,7 @@ class FleetSimulationTest {
 
         private int deliveredAttempts(String jobId) {
             return (int) planner.deviceJobEvents().stream()
-                    .filter(event -> event.getJobId().equals(jobId) && event.getEvent() instanceof DeviceJobDelivered)
+                    .filter(event -> event.jobId().equals(jobId) && event.event() instanceof DeviceJobDelivered)
                     .count();
         }
 
@@ -428,15 +427,15 @@ class FleetSimulationTest {
             Map<String, DeviceJobStatus> states = new HashMap<>();
             Set<DeviceJobStatus> ends =
                     Set.of(DeviceJobStatus.COMPLETED, DeviceJobStatus.FAILED, DeviceJobStatus.CANCELLED);
-            for (DeviceJobEvent event : planner.deviceJobEvents()) {
-                if (event.getEvent() instanceof ExpansionCompleted) {
+            for (Happened event : planner.deviceJobEvents()) {
+                if (event.event() instanceof ExpansionCompleted) {
                     continue;
                 }
-                String key = event.getJobId() + " on " + event.getDeviceId();
+                String key = event.jobId() + " on " + event.deviceId();
                 @Nullable DeviceJobStatus before = states.get(key);
-                assertThat(event.getPrevious()).as(key).isEqualTo(before);
+                assertThat(event.previous()).as(key).isEqualTo(before);
                 assertThat(before == null || !ends.contains(before)).as(key).isTrue();
-                states.put(key, state(event.getEvent()));
+                states.put(key, state(event.event()));
             }
             assertThat(states).allSatisfy((_, state) -> assertThat(ends).contains(state));
         }
@@ -457,14 +456,14 @@ class FleetSimulationTest {
                 assertThat(planner.jobDocument(job).getStatus()).as(job).isIn(JobStatus.COMPLETED, JobStatus.CANCELLED);
                 // A continuous job says it again when it ends.
                 long expected = planner.deviceJobEvents().stream()
-                        .filter(event -> event.getJobId().equals(job))
-                        .filter(event -> event.getEvent() instanceof ExpansionCompleted)
-                        .mapToLong(event -> ((ExpansionCompleted) event.getEvent()).getDeviceCount())
+                        .filter(event -> event.jobId().equals(job))
+                        .filter(event -> event.event() instanceof ExpansionCompleted)
+                        .mapToLong(event -> ((ExpansionCompleted) event.event()).getDeviceCount())
                         .reduce(0, (_, last) -> last);
                 Set<String> targets = new HashSet<>();
                 planner.deviceJobEvents().stream()
-                        .filter(event -> event.getJobId().equals(job) && event.getDeviceId() != null)
-                        .forEach(event -> targets.add(event.getDeviceId()));
+                        .filter(event -> event.jobId().equals(job) && event.deviceId() != null)
+                        .forEach(event -> targets.add(event.deviceId()));
                 assertThat((long) targets.size()).as(job).isEqualTo(expected);
             }
         }

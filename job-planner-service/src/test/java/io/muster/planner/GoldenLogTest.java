@@ -11,6 +11,7 @@ import io.muster.records.CancelJob;
 import io.muster.records.CreateJob;
 import io.muster.records.DeviceJob;
 import io.muster.records.DeviceJobEvent;
+import io.muster.records.DeviceJobEvents;
 import io.muster.records.DeviceMethod;
 import io.muster.records.ExecutionWindow;
 import io.muster.records.FailureKind;
@@ -127,11 +128,13 @@ class GoldenLogTest {
                 }
             }
         } else {
-            for (DeviceJobEvent event : read(log, DeviceJobEvent.class, DeviceJobEvent.getClassSchema())) {
-                if (event.getDeviceId() != null) {
-                    String key = event.getJobId() + " on " + event.getDeviceId();
+            for (DeviceJobEvents batch : read(log, DeviceJobEvents.class, DeviceJobEvents.getClassSchema())) {
+                for (DeviceJobEvent event : batch.getEvents()) {
+                    String key = batch.getJobId() + " on " + event.getDeviceId();
                     @Nullable DeviceJob before = event.getPrevious() == null ? null : (DeviceJob) documents.get(key);
-                    documents.put(key, DeviceJobs.evolve(before, event, OperationType.METHOD));
+                    documents.put(
+                            key,
+                            DeviceJobs.evolve(before, batch.getJobId(), event, batch.getAt(), OperationType.METHOD));
                 }
             }
         }
@@ -155,7 +158,7 @@ class GoldenLogTest {
         try (PlannerDriver planner = new PlannerDriver()) {
             live(planner);
             write("job-events-v" + version, planner.jobEvents(), JobEvent.getClassSchema());
-            write("device-job-events-v" + version, planner.deviceJobEvents(), DeviceJobEvent.getClassSchema());
+            write("device-job-events-v" + version, planner.eventBatches(), DeviceJobEvents.getClassSchema());
         }
     }
 

@@ -71,9 +71,8 @@ class OverlappingJobsTest {
     private void beganOnceOn(String jobId, int targets) {
         assertThat(planner.begun(jobId)).as(jobId).doesNotHaveDuplicates().hasSize(targets);
         assertThat(planner.deviceJobEvents().stream()
-                        .filter(event ->
-                                event.getJobId().equals(jobId) && event.getEvent() instanceof ExpansionCompleted)
-                        .map(event -> ((ExpansionCompleted) event.getEvent()).getDeviceCount()))
+                        .filter(event -> event.jobId().equals(jobId) && event.event() instanceof ExpansionCompleted)
+                        .map(event -> ((ExpansionCompleted) event.event()).getDeviceCount()))
                 .as(jobId)
                 .containsExactly((long) targets);
     }

@@ -15,7 +15,7 @@ import io.muster.records.DeviceJobCancelled;
 import io.muster.records.DeviceJobCompleted;
 import io.muster.records.DeviceJobCounts;
 import io.muster.records.DeviceJobDelivered;
-import io.muster.records.DeviceJobEvent;
+import io.muster.records.DeviceJobEvents;
 import io.muster.records.DeviceJobFailed;
 import io.muster.records.DeviceJobQueued;
 import io.muster.records.DeviceJobStatus;
@@ -89,7 +89,8 @@ final class PlannerDriver implements AutoCloseable {
     private final String application = "test-" + UUID.randomUUID();
     private final Map<String, Map<String, byte[]>> changelogs = new HashMap<>();
     private final Map<String, TestInputTopic<String, byte[]>> inputs = new HashMap<>();
-    private final List<DeviceJobEvent> deviceJobEvents = new ArrayList<>();
+    private final List<DeviceJobEvents> eventBatches = new ArrayList<>();
+    private final List<Happened> deviceJobEvents = new ArrayList<>();
     private final List<JobEvent> jobEvents = new ArrayList<>();
     private final List<Delivery> deliveries = new ArrayList<>();
     private final List<Reply> replies = new ArrayList<>();
@@ -232,8 +233,8 @@ final class PlannerDriver implements AutoCloseable {
     /** The devices on which the job began, in order, as often as it did. */
     List<String> begun(String jobId) {
         return deviceJobEvents.stream()
-                .filter(event -> event.getJobId().equals(jobId) && event.getPrevious() == null)
-                .map(DeviceJobEvent::getDeviceId)
+                .filter(event -> event.jobId().equals(jobId) && event.previous() == null)
+                .map(Happened::deviceId)
                 .filter(Objects::nonNull)
                 .toList();
     }
@@ -364,14 +365,19 @@ final class PlannerDriver implements AutoCloseable {
         return jobEvents;
     }
 
-    List<DeviceJobEvent> deviceJobEvents() {
+    List<DeviceJobEvents> eventBatches() {
+        return eventBatches;
+    }
+
+    /** The events of all batches, one by one. */
+    List<Happened> deviceJobEvents() {
         return deviceJobEvents;
     }
 
     List<Object> events(String jobId, String deviceId) {
         return deviceJobEvents.stream()
-                .filter(event -> event.getJobId().equals(jobId) && deviceId.equals(event.getDeviceId()))
-                .map(DeviceJobEvent::getEvent)
+                .filter(event -> event.jobId().equals(jobId) && deviceId.equals(event.deviceId()))
+                .map(Happened::event)
                 .toList();
     }
 
@@ -417,34 +423,36 @@ final class PlannerDriver implements AutoCloseable {
         written(Topics.DEVICES);
         written(Topics.JOBS).forEach(job -> jobs.put(job.getDefinition().getJobId(), job));
         written(Topics.DEVICE_CONNECTIONS).forEach(connection -> connections.put(connection.getDeviceId(), connection));
-        List<DeviceJobEvent> fresh = written(Topics.DEVICE_JOB_EVENTS);
+        List<DeviceJobEvents> batches = written(Topics.DEVICE_JOB_EVENTS);
+        eventBatches.addAll(batches);
+        List<Happened> fresh = batches.stream().flatMap(Happened::in).toList();
         deviceJobEvents.addAll(fresh);
         fresh.forEach(this::fold);
-        fresh.stream().map(DeviceJobEvent::getJobId).distinct().forEach(this::publish);
+        fresh.stream().map(Happened::jobId).distinct().forEach(this::publish);
     }
 
-    private void fold(DeviceJobEvent event) {
-        Long known = jobNumbers.get(event.getJobId());
-        if (known != null && known > event.getJobNumber()) {
+    private void fold(Happened event) {
+        Long known = jobNumbers.get(event.jobId());
+        if (known != null && known > event.jobNumber()) {
             return;
         }
-        if (known == null || known < event.getJobNumber()) {
-            jobNumbers.put(event.getJobId(), event.getJobNumber());
-            counts.remove(event.getJobId());
-            expanded.remove(event.getJobId());
+        if (known == null || known < event.jobNumber()) {
+            jobNumbers.put(event.jobId(), event.jobNumber());
+            counts.remove(event.jobId());
+            expanded.remove(event.jobId());
         }
         Map<DeviceJobStatus, Long> tally =
-                counts.computeIfAbsent(event.getJobId(), _ -> new EnumMap<>(DeviceJobStatus.class));
-        if (event.getPrevious() != null) {
-            tally.merge(event.getPrevious(), -1L, Long::sum);
+                counts.computeIfAbsent(event.jobId(), _ -> new EnumMap<>(DeviceJobStatus.class));
+        if (event.previous() != null) {
+            tally.merge(event.previous(), -1L, Long::sum);
         }
-        switch (event.getEvent()) {
+        switch (event.event()) {
             case DeviceJobQueued _ -> tally.merge(DeviceJobStatus.QUEUED, 1L, Long::sum);
             case DeviceJobDelivered _ -> tally.merge(DeviceJobStatus.RUNNING, 1L, Long::sum);
             case DeviceJobCompleted _ -> tally.merge(DeviceJobStatus.COMPLETED, 1L, Long::sum);
             case DeviceJobFailed _ -> tally.merge(DeviceJobStatus.FAILED, 1L, Long::sum);
             case DeviceJobCancelled _ -> tally.merge(DeviceJobStatus.CANCELLED, 1L, Long::sum);
-            case ExpansionCompleted _ -> expanded.add(event.getJobId());
+            case ExpansionCompleted _ -> expanded.add(event.jobId());
             default -> throw new AssertionError(event);
         }
     }

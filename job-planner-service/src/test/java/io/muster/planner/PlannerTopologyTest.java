@@ -17,7 +17,6 @@ import io.muster.records.DeviceDisconnected;
 import io.muster.records.DeviceJobCancelled;
 import io.muster.records.DeviceJobCompleted;
 import io.muster.records.DeviceJobDelivered;
-import io.muster.records.DeviceJobEvent;
 import io.muster.records.DeviceJobFailed;
 import io.muster.records.DeviceJobQueued;
 import io.muster.records.DeviceMethod;
@@ -93,11 +92,11 @@ class PlannerTopologyTest {
         planner.connect("a", DESIRED);
         planner.job("t", twin("t", "tags.site = 'A'"));
 
-        DeviceJobEvent event = planner.deviceJobEvents().getFirst();
-        assertThat(event.getDeviceId()).isEqualTo("a");
-        assertThat(event.getEvent()).isInstanceOf(DeviceJobCompleted.class);
-        assertThat(event.getPrevious()).isNull();
-        assertThat(planner.deviceJobEvents().getLast().getEvent()).isEqualTo(new ExpansionCompleted(0, 1, 1L));
+        Happened event = planner.deviceJobEvents().getFirst();
+        assertThat(event.deviceId()).isEqualTo("a");
+        assertThat(event.event()).isInstanceOf(DeviceJobCompleted.class);
+        assertThat(event.previous()).isNull();
+        assertThat(planner.deviceJobEvents().getLast().event()).isEqualTo(new ExpansionCompleted(0, 1, 1L));
         assertThat(planner.get("a").getDevice().getTwin().getDesired()).isEqualTo("{\"rate\":5}");
         assertThat(planner.get("b").getDevice().getTwin().getDesired()).isEqualTo("{}");
         assertThat(planner.delivered(DesiredChanged.class))
@@ -226,7 +225,35 @@ class PlannerTopologyTest {
         assertThat(planner.events("m", "d2401"))
                 .hasExactlyElementsOfTypes(DeviceJobQueued.class, DeviceJobFailed.class);
         assertThat(planner.events("m", "d2600")).isEmpty();
-        assertThat(planner.deviceJobEvents().getLast().getEvent()).isEqualTo(new ExpansionCompleted(0, 1, 2500L));
+        assertThat(planner.deviceJobEvents().getLast().event()).isEqualTo(new ExpansionCompleted(0, 1, 2500L));
+    }
+
+    @Test
+    void writesEventsOfOneTickAndJobAsOneRecord() {
+        beginOverManyDevices(twin("t", "tags.site = 'A'"));
+        int before = planner.eventBatches().size();
+        planner.tickUntil(() -> planner.isExpanded("t"));
+        assertThat(planner.begun("t")).hasSize(2500).doesNotHaveDuplicates().isSorted();
+        assertThat(before).isEqualTo(1);
+        assertThat(planner.eventBatches())
+                .hasSizeLessThan(30)
+                .allSatisfy(batch -> assertThat(batch.getEvents()).hasSizeLessThanOrEqualTo(1000));
+        assertThat(planner.eventBatches())
+                .filteredOn(batch -> batch.getExpansion() != null)
+                .singleElement()
+                .isSameAs(planner.eventBatches().getLast());
+    }
+
+    /** Kafka Streams may commit behind any record: an event that was held would be lost with the process. */
+    @Test
+    void holdsNoEventBeyondTheRecordThatMadeIt() {
+        planner.create("a", "{}");
+        planner.connect("a", METHODS);
+        planner.job("m", method("m", "*"));
+        assertThat(planner.events("m", "a")).hasExactlyElementsOfTypes(DeviceJobDelivered.class);
+        answer("a", planner.delivered(MethodRequest.class).getLast().getDeliveryId());
+        assertThat(planner.events("m", "a"))
+                .hasExactlyElementsOfTypes(DeviceJobDelivered.class, DeviceJobCompleted.class);
     }
 
     @Test
@@ -251,7 +278,7 @@ class PlannerTopologyTest {
                 .doesNotContain("d0000")
                 .contains("d2400");
         assertThat(planner.deviceJobEvents().stream()
-                        .map(DeviceJobEvent::getEvent)
+                        .map(Happened::event)
                         .filter(ExpansionCompleted.class::isInstance)
                         .map(event -> ((ExpansionCompleted) event).getDeviceCount()))
                 .containsExactlyInAnyOrder(2500L, 2500L - changed);
@@ -723,9 +750,9 @@ class PlannerTopologyTest {
         }
         planner.job("t", twin("t", "tags.third = true"));
         planner.tickUntil(() -> planner.isExpanded("t"));
-        assertThat(planner.deviceJobEvents().getLast().getEvent()).isEqualTo(new ExpansionCompleted(0, 1, 1500L));
+        assertThat(planner.deviceJobEvents().getLast().event()).isEqualTo(new ExpansionCompleted(0, 1, 1500L));
         assertThat(planner.deviceJobEvents().stream()
-                        .map(DeviceJobEvent::getDeviceId)
+                        .map(Happened::deviceId)
                         .filter(java.util.Objects::nonNull)
                         .distinct())
                 .hasSize(1500);

@@ -78,10 +78,10 @@ class PolicyRoadTest {
 
     private long begun(String jobId) {
         return planner.deviceJobEvents().stream()
-                .filter(event -> event.getJobId().equals(jobId))
-                .filter(event -> event.getEvent() instanceof DeviceJobCompleted
-                        || event.getEvent() instanceof DeviceJobDelivered)
-                .map(event -> event.getDeviceId())
+                .filter(event -> event.jobId().equals(jobId))
+                .filter(event ->
+                        event.event() instanceof DeviceJobCompleted || event.event() instanceof DeviceJobDelivered)
+                .map(event -> event.deviceId())
                 .distinct()
                 .count();
     }
@@ -204,9 +204,9 @@ class PolicyRoadTest {
                         .build());
         wait(Duration.ofSeconds(20));
         assertThat(planner.jobDocument("j").getStatus()).isEqualTo(JobStatus.CANCELLED);
-        assertThat(planner.deviceJobEvents().stream().filter(event -> event.getEvent() instanceof DeviceJobFailed))
+        assertThat(planner.deviceJobEvents().stream().filter(event -> event.event() instanceof DeviceJobFailed))
                 .hasSizeBetween(3, 5);
-        assertThat(planner.deviceJobEvents().stream().filter(event -> event.getEvent() instanceof DeviceJobCancelled))
+        assertThat(planner.deviceJobEvents().stream().filter(event -> event.event() instanceof DeviceJobCancelled))
                 .hasSizeBetween(5, 7);
     }
 
@@ -355,7 +355,7 @@ class PolicyRoadTest {
 
     private static long succeeded(PlannerDriver planner, String jobId) {
         return planner.deviceJobEvents().stream()
-                .filter(event -> event.getJobId().equals(jobId) && event.getEvent() instanceof DeviceJobCompleted)
+                .filter(event -> event.jobId().equals(jobId) && event.event() instanceof DeviceJobCompleted)
                 .count();
     }
 }

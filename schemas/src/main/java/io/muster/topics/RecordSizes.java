@@ -10,6 +10,9 @@ public final class RecordSizes {
     /** Bounds a document, an event, an answer or an entry of state: several times what a request may hold. */
     public static final int LARGEST = 8 << 20;
 
+    /** Bounds what is gathered in one record: it ends there, with the element that reaches beyond. */
+    public static final int BATCH = 512 << 10;
+
     /** Bounds a dead letter, which holds a record. */
     public static final int LARGEST_LETTER = 9 << 20;
 

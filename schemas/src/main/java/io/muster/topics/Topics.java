@@ -6,7 +6,7 @@ import io.muster.records.Delivery;
 import io.muster.records.Device;
 import io.muster.records.DeviceCommand;
 import io.muster.records.DeviceConnection;
-import io.muster.records.DeviceJobEvent;
+import io.muster.records.DeviceJobEvents;
 import io.muster.records.DeviceReport;
 import io.muster.records.Expansion;
 import io.muster.records.Job;
@@ -58,12 +58,10 @@ public final class Topics {
             compacted("device-connections", DEVICE_OR_MODULE, Partitioning.BY_DEVICE, DeviceConnection.class);
     public static final Topic<Expansion> EXPANSIONS =
             kept("expansions", "job id", Partitioning.EVERY_DEVICE_PARTITION, IN_TRANSIT, Expansion.class);
-    public static final Topic<DeviceJobEvent> DEVICE_JOB_EVENTS = kept(
-            "device-job-events",
-            DEVICE_OR_MODULE + ", or none for a partition's own",
-            Partitioning.BY_DEVICE,
-            HISTORY,
-            DeviceJobEvent.class);
+    /** Of devices of a job that were in the partition when the job began: whoever wants single device jobs reads them from each record. */
+    public static final Topic<DeviceJobEvents> DEVICE_JOB_EVENTS =
+            kept("device-job-events", "job id", Partitioning.BY_DEVICE, HISTORY, DeviceJobEvents.class);
+
     public static final Topic<Telemetry> TELEMETRY =
             asked("telemetry", "device id", Partitioning.BY_DEVICE, Duration.ofDays(7), Telemetry.class);
 

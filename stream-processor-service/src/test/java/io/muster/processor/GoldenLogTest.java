@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.muster.codec.Codecs;
 import io.muster.processor.statistics.Tally;
 import io.muster.records.DeviceJobEvent;
+import io.muster.records.DeviceJobEvents;
 import io.muster.registry.InMemorySchemaRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -41,11 +42,13 @@ class GoldenLogTest {
     @MethodSource("logs")
     void anOldLogIsCountedAsItWas(Path log) throws IOException {
         Map<String, Tally> tallies = new TreeMap<>();
-        try (DataFileReader<DeviceJobEvent> events =
-                new DataFileReader<>(log.toFile(), new SpecificDatumReader<>(DeviceJobEvent.getClassSchema()))) {
-            for (DeviceJobEvent event : events) {
-                Tally before = tallies.getOrDefault(event.getJobId(), Tally.EMPTY);
-                tallies.put(event.getJobId(), before.after(event).orElseThrow());
+        try (DataFileReader<DeviceJobEvents> batches =
+                new DataFileReader<>(log.toFile(), new SpecificDatumReader<>(DeviceJobEvents.getClassSchema()))) {
+            for (DeviceJobEvents batch : batches) {
+                for (DeviceJobEvent event : batch.getEvents()) {
+                    Tally before = tallies.getOrDefault(batch.getJobId(), Tally.EMPTY);
+                    tallies.put(batch.getJobId(), before.after(event).orElseThrow());
+                }
             }
         }
         List<String> lines = tallies.entrySet().stream()

@@ -13,6 +13,7 @@ import io.muster.records.DeviceJobCompleted;
 import io.muster.records.DeviceJobCounts;
 import io.muster.records.DeviceJobDelivered;
 import io.muster.records.DeviceJobEvent;
+import io.muster.records.DeviceJobEvents;
 import io.muster.records.DeviceJobStatus;
 import io.muster.records.ExpansionCompleted;
 import io.muster.records.JobStatistics;
@@ -86,11 +87,23 @@ class ProcessorTopologyTest {
         driver.close();
     }
 
-    private void event(@Nullable String deviceId, @Nullable DeviceJobStatus previous, Object event) {
+    private static DeviceJobEvent of(String deviceId, @Nullable DeviceJobStatus previous, Object event) {
+        return new DeviceJobEvent(deviceId, previous, NOW, event, null);
+    }
+
+    private void event(String deviceId, @Nullable DeviceJobStatus previous, Object event) {
+        write(null, of(deviceId, previous, event));
+    }
+
+    private void expanded(long deviceCount) {
+        write(new ExpansionCompleted(0, 1, deviceCount));
+    }
+
+    private void write(@Nullable ExpansionCompleted expansion, DeviceJobEvent... some) {
         events.pipeInput(
-                deviceId,
+                "job",
                 codecs.of(Topics.DEVICE_JOB_EVENTS)
-                        .encode(new DeviceJobEvent("job", deviceId, NOW, previous, NOW, event, jobNumber)));
+                        .encode(new DeviceJobEvents("job", jobNumber, NOW, List.of(some), expansion)));
     }
 
     private long jobNumber = 7;
@@ -110,12 +123,13 @@ class ProcessorTopologyTest {
                 driver.advanceWallClockTime(Duration.ofHours(7));
             }
         }
+        pause();
         while (!statistics.isEmpty()) {
             statistics.readValue();
         }
         event("a", null, new DeviceJobDelivered());
         event("a", DeviceJobStatus.RUNNING, new DeviceJobCompleted(null, null));
-        event(null, null, new ExpansionCompleted(0, 1, 1L));
+        expanded(1);
         pause();
         assertThat(statistics.readValuesToList().getLast())
                 .isEqualTo(new JobStatistics(
@@ -190,7 +204,7 @@ class ProcessorTopologyTest {
         for (int i = 0; i < 100; i++) {
             event("d" + i, null, new DeviceJobDelivered(1, 0));
         }
-        event(null, null, new ExpansionCompleted(0, 1, 100L));
+        expanded(100);
         event("d1", DeviceJobStatus.RUNNING, new DeviceJobCompleted(200, "null"));
         pause();
         List<JobStatistics> written = statistics.readValuesToList();
@@ -204,7 +218,7 @@ class ProcessorTopologyTest {
     @Test
     void aLaterJobOfTheSameIdIsCountedByItself() {
         event("d", null, new DeviceJobDelivered(1, 0));
-        event(null, null, new ExpansionCompleted(0, 1, 1L));
+        expanded(1);
         jobNumber = 9;
         event("e", null, new DeviceJobDelivered(1, 0));
         jobNumber = 7;
@@ -241,9 +255,43 @@ class ProcessorTopologyTest {
     }
 
     @Test
+    void deadLettersAloneWhatCannotBeTrueOfABatch() {
+        DeviceJobEvent impossible = of("b", DeviceJobStatus.RUNNING, new DeviceJobCompleted(200, "null"));
+        write(
+                new ExpansionCompleted(0, 1, 2L),
+                impossible,
+                of("a", null, new DeviceJobDelivered(1, 0)),
+                of("a", DeviceJobStatus.RUNNING, new DeviceJobCompleted(200, "null")),
+                of("c", null, new DeviceJobDelivered(1, 0)));
+        pause();
+        assertThat(statistics.readValue())
+                .isEqualTo(new JobStatistics(
+                        "job", new DeviceJobCounts(2L, 0L, 1L, 1L, 0L, 0L), 1, 1, NOW, 7L, List.of(2L)));
+        assertThat(driver.createOutputTopic(
+                                Topics.DEAD_LETTERS.name(), new StringDeserializer(), codecs.of(Topics.DEAD_LETTERS))
+                        .readValuesToList())
+                .singleElement()
+                .satisfies(letter -> {
+                    assertThat(letter.getReason()).isEqualTo("event 1 of 4: no device job of job is RUNNING");
+                    assertThat(codecs.of(Topics.DEVICE_JOB_EVENTS)
+                                    .decode(letter.getValue().array()))
+                            .isEqualTo(new DeviceJobEvents("job", 7L, NOW, List.of(impossible), null));
+                });
+    }
+
+    @Test
+    void countsTheEventsOfABatchWhoseExpansionMakesNoSense() {
+        write(new ExpansionCompleted(0, 5, 1L), of("a", null, new DeviceJobDelivered(1, 0)));
+        pause();
+        JobStatistics counted = statistics.readValue();
+        assertThat(counted.getCounts().getRunning()).isEqualTo(1);
+        assertThat(counted.getPartitionsExpanded()).isZero();
+    }
+
+    @Test
     void aCountThatDiffersIsMeasured() {
         event("d", null, new DeviceJobDelivered(1, 0));
-        event(null, null, new ExpansionCompleted(0, 1, 2L));
+        expanded(2);
         assertThat(meters.counter("muster.statistics.discrepancies").count()).isEqualTo(1);
     }
 

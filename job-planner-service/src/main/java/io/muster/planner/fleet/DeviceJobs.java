@@ -10,7 +10,6 @@ import io.muster.records.DeviceJobQueued;
 import io.muster.records.DeviceJobStatus;
 import io.muster.records.OperationType;
 import java.time.Instant;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** What a device job is after its events. Contract: iot-hub, 2.4. */
@@ -18,13 +17,13 @@ public final class DeviceJobs {
     private DeviceJobs() {}
 
     /**
-     * The device job after the event.
+     * Returns the device job after the event.
      *
      * @param before null at its first event
      */
-    public static DeviceJob evolve(@Nullable DeviceJob before, DeviceJobEvent event, OperationType operation) {
-        Instant at = event.getAt();
-        DeviceJob.Builder next = before == null ? first(event, operation) : DeviceJob.newBuilder(before);
+    public static DeviceJob evolve(
+            @Nullable DeviceJob before, String jobId, DeviceJobEvent event, Instant at, OperationType operation) {
+        DeviceJob.Builder next = before == null ? first(jobId, event, operation) : DeviceJob.newBuilder(before);
         next.setUpdatedAt(at);
         return switch (event.getEvent()) {
             case DeviceJobQueued _ -> next.setStatus(DeviceJobStatus.QUEUED).build();
@@ -50,12 +49,12 @@ public final class DeviceJobs {
         };
     }
 
-    private static DeviceJob.Builder first(DeviceJobEvent event, OperationType operation) {
+    private static DeviceJob.Builder first(String jobId, DeviceJobEvent event, OperationType operation) {
         return DeviceJob.newBuilder()
-                .setJobId(event.getJobId())
-                .setDeviceId(Objects.requireNonNull(event.getDeviceId(), "a device job has a device"))
+                .setJobId(jobId)
+                .setDeviceId(event.getDeviceId())
                 .setOperation(operation)
-                .setCreatedAt(event.getCreatedAt() == null ? event.getAt() : event.getCreatedAt());
+                .setCreatedAt(event.getCreatedAt());
     }
 
     private static DeviceJob.Builder started(DeviceJob.Builder job, Instant at) {

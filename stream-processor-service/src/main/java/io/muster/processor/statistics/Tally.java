@@ -8,7 +8,6 @@ import io.muster.records.DeviceJobEvent;
 import io.muster.records.DeviceJobFailed;
 import io.muster.records.DeviceJobQueued;
 import io.muster.records.DeviceJobStatus;
-import io.muster.records.ExpansionCompleted;
 import io.muster.records.PartialTally;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -27,24 +26,19 @@ public record Tally(long queued, long running, long succeeded, long failed, long
 
     /** The tally after the event; empty when the event leaves a state that no device is in, which cannot have happened. */
     public Optional<Tally> after(DeviceJobEvent event) {
-        @Nullable DeviceJobStatus entered = entered(event.getEvent());
-        if (entered == null) {
-            return Optional.of(this);
-        }
         @Nullable DeviceJobStatus left = event.getPrevious();
         Tally before = left == null ? this : plus(left, -1);
-        return before.isPossible() ? Optional.of(before.plus(entered, 1)) : Optional.empty();
+        return before.isPossible() ? Optional.of(before.plus(entered(event.getEvent()), 1)) : Optional.empty();
     }
 
-    /** The state that the event's device job enters; null for an event of the partition. */
-    private static @Nullable DeviceJobStatus entered(Object event) {
+    /** Returns the state that the event's device job enters. */
+    private static DeviceJobStatus entered(Object event) {
         return switch (event) {
             case DeviceJobQueued _ -> DeviceJobStatus.QUEUED;
             case DeviceJobDelivered _ -> DeviceJobStatus.RUNNING;
             case DeviceJobCompleted _ -> DeviceJobStatus.COMPLETED;
             case DeviceJobFailed _ -> DeviceJobStatus.FAILED;
             case DeviceJobCancelled _ -> DeviceJobStatus.CANCELLED;
-            case ExpansionCompleted _ -> null;
             default -> throw new IllegalStateException("not an event of a device job, class=" + event.getClass());
         };
     }

@@ -9,7 +9,6 @@ import io.muster.records.DeviceJobEvent;
 import io.muster.records.DeviceJobFailed;
 import io.muster.records.DeviceJobQueued;
 import io.muster.records.DeviceJobStatus;
-import io.muster.records.ExpansionCompleted;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
@@ -21,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class TallyTest {
     private static DeviceJobEvent event(@Nullable DeviceJobStatus previous, Object event) {
-        return new DeviceJobEvent("job", "d", Instant.EPOCH, previous, Instant.EPOCH, event, 7L);
+        return new DeviceJobEvent("d", previous, Instant.EPOCH, event, null);
     }
 
     private static Object entering(DeviceJobStatus status) {
@@ -46,12 +45,6 @@ class TallyTest {
         Tally again = running.after(event(DeviceJobStatus.RUNNING, new DeviceJobQueued(1, null, null)))
                 .orElseThrow();
         assertThat(again).isEqualTo(queued);
-    }
-
-    @Test
-    void theEndOfAnExpansionMovesNone() {
-        assertThat(new Tally(1, 2, 3, 4, 5).after(event(null, new ExpansionCompleted(0, 4, 15L))))
-                .contains(new Tally(1, 2, 3, 4, 5));
     }
 
     @Test

@@ -10,10 +10,7 @@ import io.muster.records.DeviceJobEvent;
 import io.muster.records.DeviceJobStatus;
 import io.muster.records.ExpansionCompleted;
 import io.muster.records.OperationType;
-import io.muster.service.Outbox;
-import io.muster.service.Route;
 import io.muster.service.Traces;
-import io.muster.topics.Topics;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.trace.SpanKind;
@@ -33,8 +30,8 @@ import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The partition's device jobs, from their first event until their job's history is over. What happens to one is written to its topic
- * and folded here in one step. For one task.
+ * The partition's device jobs, from their first event until their job's history is over. What happens to one goes to its topic
+ * and is folded here at once. For one task.
  */
 final class DeviceJobTable {
     private static final StringSerializer TEXT = new StringSerializer();
@@ -43,11 +40,11 @@ final class DeviceJobTable {
 
     private final int partition;
     private final KeyValueStore<String, DeviceJob> store;
-    private final Outbox outbox;
+    private final FleetOutbox outbox;
     private final Traces traces;
 
     /** @param partition whose they are @param store by job id, NUL, device id */
-    DeviceJobTable(int partition, KeyValueStore<String, DeviceJob> store, Outbox outbox, Traces traces) {
+    DeviceJobTable(int partition, KeyValueStore<String, DeviceJob> store, FleetOutbox outbox, Traces traces) {
         this.partition = partition;
         this.store = store;
         this.outbox = outbox;
@@ -65,48 +62,50 @@ final class DeviceJobTable {
         String jobId = Objects.requireNonNull(pending.getJobId(), "a method of a job");
         happened(
                 OperationType.METHOD,
-                new DeviceJobEvent(
-                        jobId,
-                        pending.getDeviceId(),
-                        now,
-                        previous,
-                        pending.getCreatedAt(),
-                        event,
-                        Methods.jobNumber(pending)),
-                jobPartitions,
-                now);
+                new JobSlice(jobId, Methods.jobNumber(pending), partitionOf(jobPartitions), now),
+                pending.getDeviceId(),
+                previous,
+                pending.getCreatedAt(),
+                event);
     }
 
     /** Of any job on one device. @param previous the state that the device job leaves; null at its first event */
     void happened(FleetJob job, String deviceId, @Nullable DeviceJobStatus previous, Object event, Instant now) {
         happened(
                 job.getMethod() == null ? OperationType.TWIN : OperationType.METHOD,
-                new DeviceJobEvent(job.getJobId(), deviceId, now, previous, now, event, job.getJobNumber()),
-                job.getPartitions(),
-                now);
+                new JobSlice(job.getJobId(), job.getJobNumber(), partitionOf(job.getPartitions()), now),
+                deviceId,
+                previous,
+                now,
+                event);
     }
 
     /**
      * All events of a device job are in one partition, and so is its part of the statistics: where the device was when the job began, of as
      * many partitions as there were. Their number has since been multiplied, if it is another.
      */
-    private Route routeOf(String deviceId, int jobPartitions) {
-        return jobPartitions == 0 ? outbox.routeOf(deviceId) : new Route(deviceId, partition % jobPartitions);
+    private int partitionOf(int jobPartitions) {
+        return jobPartitions == 0 ? partition : partition % jobPartitions;
     }
 
-    private void happened(OperationType operation, DeviceJobEvent event, int jobPartitions, Instant now) {
-        String deviceId = Objects.requireNonNull(event.getDeviceId(), "a device job has a device");
-        Optional<Traces.Trace> trace = traces.of(event.getJobId(), event.getJobNumber(), deviceId);
-        outbox.sendTraced(
-                Outbox.sink(Topics.DEVICE_JOB_EVENTS),
-                Topics.DEVICE_JOB_EVENTS,
-                routeOf(deviceId, jobPartitions),
-                event,
-                now,
-                trace);
-        String key = key(event.getJobId(), deviceId);
-        @Nullable DeviceJob before = event.getPrevious() == null ? null : store.get(key);
-        DeviceJob after = DeviceJobs.evolve(before, event, operation);
+    private void happened(
+            OperationType operation,
+            JobSlice slice,
+            String deviceId,
+            @Nullable DeviceJobStatus previous,
+            Instant createdAt,
+            Object happened) {
+        Optional<Traces.Trace> trace = traces.of(slice.jobId(), slice.jobNumber(), deviceId);
+        DeviceJobEvent event = new DeviceJobEvent(
+                deviceId,
+                previous,
+                createdAt,
+                happened,
+                trace.map(Traces.Trace::traceparent).orElse(null));
+        outbox.happened(slice, event);
+        String key = key(slice.jobId(), deviceId);
+        @Nullable DeviceJob before = previous == null ? null : store.get(key);
+        DeviceJob after = DeviceJobs.evolve(before, slice.jobId(), event, slice.at(), operation);
         store.put(key, after);
         trace.ifPresent(followed -> tell(followed, before, after));
     }
@@ -141,14 +140,9 @@ final class DeviceJobTable {
 
     /** The partition has listed all targets of the job. */
     void expanded(FleetJob job, Instant now) {
-        ExpansionCompleted completed =
-                new ExpansionCompleted(job.getPartition(), job.getPartitions(), job.getDeviceCount());
-        outbox.send(
-                Outbox.sink(Topics.DEVICE_JOB_EVENTS),
-                Topics.DEVICE_JOB_EVENTS,
-                new Route(null, job.getPartition()),
-                new DeviceJobEvent(job.getJobId(), null, now, null, null, completed, job.getJobNumber()),
-                now);
+        outbox.expanded(
+                new JobSlice(job.getJobId(), job.getJobNumber(), job.getPartition(), now),
+                new ExpansionCompleted(job.getPartition(), job.getPartitions(), job.getDeviceCount()));
     }
 
     /**

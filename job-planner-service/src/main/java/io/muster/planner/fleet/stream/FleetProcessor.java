@@ -58,6 +58,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
@@ -125,6 +126,9 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
 
     @SuppressWarnings("NullAway.Init")
     private Outbox outbox;
+
+    @SuppressWarnings("NullAway.Init")
+    private FleetOutbox fleetOutbox;
 
     @SuppressWarnings("NullAway.Init")
     private RecordGuard guard;
@@ -205,7 +209,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
         KeyValueStore<String, FleetJob> jobs = context.getStateStore(JOBS.name());
         KeyValueStore<String, DeviceConnection> connectionStore = context.getStateStore(CONNECTIONS.name());
         KeyValueStore<String, PendingMethod> methodStore = context.getStateStore(METHODS.name());
-        FleetOutbox fleetOutbox = new FleetOutbox(outbox);
+        this.fleetOutbox = new FleetOutbox(outbox);
         this.logTime = new LogTime(UUID.randomUUID().toString());
         KeyValueStore<String, byte[]> deviceStore = context.getStateStore(DEVICES.name());
         Healer<Device> healer = new Healer<>(
@@ -219,7 +223,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
         ConnectionTable connections = new ConnectionTable(connectionStore, outbox, logTime);
         TwinWriter twins = new TwinWriter(devices, connections, fleetOutbox);
         this.deviceJobs = new DeviceJobTable(
-                context.taskId().partition(), context.getStateStore(DEVICE_JOBS.name()), outbox, traces);
+                context.taskId().partition(), context.getStateStore(DEVICE_JOBS.name()), fleetOutbox, traces);
         this.runner = new MethodRunner(new MethodTable(methodStore), connections, jobs, deviceJobs, fleetOutbox);
         this.messages = new MessageTable(context.getStateStore(MESSAGES.name()), connections, fleetOutbox);
         DevicePartition partition = new DevicePartition(
@@ -242,10 +246,17 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
                 OperationRate.of(operationsPerSecond, devicePartitions),
                 partition);
         this.commits = CommitBatching.of(context);
-        context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, this::tick);
-        context.schedule(SWEEP, PunctuationType.WALL_CLOCK_TIME, _ -> chores.begin(reports::endLost, now()));
-        context.schedule(EXPIRY, PunctuationType.WALL_CLOCK_TIME, _ -> chores.begin(messages.expiry(), now()));
+        schedule(TICK, this::tick);
+        schedule(SWEEP, now -> chores.begin(reports::endLost, now));
+        schedule(EXPIRY, now -> chores.begin(messages.expiry(), now));
         chores.add((budget, _) -> devices.indexMore(budget));
+    }
+
+    private void schedule(Duration interval, Consumer<Instant> timer) {
+        context.schedule(interval, PunctuationType.WALL_CLOCK_TIME, now -> {
+            timer.accept(Instant.ofEpochMilli(now));
+            fleetOutbox.flush();
+        });
     }
 
     @Override
@@ -263,6 +274,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
                 expansion(record, now);
             }
         });
+        fleetOutbox.flush();
         commits.worked();
     }
 
@@ -346,8 +358,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
         }
     }
 
-    private void tick(long timestamp) {
-        Instant now = Instant.ofEpochMilli(timestamp);
+    private void tick(Instant now) {
         Budget budget = new Budget(Budget.TICK);
         boolean anyDue = runner.timeOut(now) | probe(now);
         chores.goOn(budget, now);
@@ -365,9 +376,5 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
                 new DeviceReport(null, NO_GATEWAY, logTime.task(), now, probe, null),
                 now));
         return due.isPresent();
-    }
-
-    private Instant now() {
-        return Instant.ofEpochMilli(context.currentSystemTimeMs());
     }
 }

@@ -7,6 +7,7 @@ import io.muster.codec.UndecodableRecordException;
 import io.muster.processor.statistics.Tally;
 import io.muster.records.DeadLetter;
 import io.muster.records.DeviceJobEvent;
+import io.muster.records.DeviceJobEvents;
 import io.muster.records.ExpansionCompleted;
 import io.muster.records.PartialTally;
 import io.muster.service.DeadLetters;
@@ -65,14 +66,14 @@ public final class PartitionTallies implements Processor<String, byte[], String,
     private static final Duration KEPT = Duration.ofDays(31);
     private static final String SERVICE = "stream-processor-service";
 
-    private final RecordCodec<DeviceJobEvent> codec;
+    private final RecordCodec<DeviceJobEvents> codec;
     private final String tallies;
     private final String deadLetters;
     private final int devicePartitions;
     private final Counter discrepancies;
     private final MeterRegistry meters;
     private final Traces traces;
-    private final Map<Class<?>, Counter> counted = new HashMap<>();
+    private final Map<Class<?>, Counter> counters = new HashMap<>();
     private final Set<String> changed = new HashSet<>();
 
     @SuppressWarnings("NullAway.Init") // Kafka Streams calls init before anything else.
@@ -91,7 +92,7 @@ public final class PartitionTallies implements Processor<String, byte[], String,
      * @param devicePartitions how many there are
      */
     public PartitionTallies(
-            RecordCodec<DeviceJobEvent> codec,
+            RecordCodec<DeviceJobEvents> codec,
             String tallies,
             String deadLetters,
             int devicePartitions,
@@ -151,10 +152,7 @@ public final class PartitionTallies implements Processor<String, byte[], String,
             if (record.value() == null) {
                 throw new InvalidRecordException("an event has a value");
             }
-            DeviceJobEvent event = codec.decode(record.value());
-            fold(event);
-            trace(event);
-            counted.computeIfAbsent(event.getEvent().getClass(), this::counter).increment();
+            count(codec.decode(record.value()), record);
         } catch (InvalidRecordException e) {
             putAside(record, String.valueOf(e.getMessage()));
         } catch (RuntimeException e) {
@@ -163,18 +161,15 @@ public final class PartitionTallies implements Processor<String, byte[], String,
         commits.worked();
     }
 
-    private void trace(DeviceJobEvent event) {
-        String deviceId = event.getDeviceId();
-        if (deviceId != null) {
-            traces.of(event.getJobId(), event.getJobNumber(), deviceId)
-                    .ifPresent(trace -> trace.part(
-                            "count",
-                            SpanKind.CONSUMER,
-                            event.getAt(),
-                            Instant.ofEpochMilli(context.currentSystemTimeMs()),
-                            false,
-                            Attributes.of(EVENT, event.getEvent().getClass().getSimpleName())));
-        }
+    private void trace(DeviceJobEvents batch, DeviceJobEvent event) {
+        traces.of(batch.getJobId(), batch.getJobNumber(), event.getDeviceId())
+                .ifPresent(trace -> trace.part(
+                        "count",
+                        SpanKind.CONSUMER,
+                        batch.getAt(),
+                        Instant.ofEpochMilli(context.currentSystemTimeMs()),
+                        false,
+                        Attributes.of(EVENT, event.getEvent().getClass().getSimpleName())));
     }
 
     /** Counts records again that are read again after a failure: a rate, and no account. */
@@ -182,39 +177,73 @@ public final class PartitionTallies implements Processor<String, byte[], String,
         return meters.counter("muster.device.job.events", "event", event.getSimpleName());
     }
 
-    private void fold(DeviceJobEvent event) throws InvalidRecordException {
-        @Nullable PartialTally kept = store.get(event.getJobId());
-        if (kept != null && kept.getJobNumber() > event.getJobNumber()) {
+    /** Folds each event by itself: one that can't have happened becomes a dead letter of its own, and the others count. */
+    private void count(DeviceJobEvents batch, Record<String, byte[]> record) {
+        String jobId = batch.getJobId();
+        @Nullable PartialTally kept = store.get(jobId);
+        if (kept != null && kept.getJobNumber() > batch.getJobNumber()) {
             // Of an earlier job of that id, which nobody asks for any more.
             return;
         }
-        @Nullable PartialTally before = kept != null && kept.getJobNumber() == event.getJobNumber() ? kept : null;
-        Optional<Tally> after = Tally.of(before).after(event);
-        if (after.isEmpty()) {
-            throw new InvalidRecordException("no device job of " + event.getJobId() + " is " + event.getPrevious());
-        }
-        boolean expanded = before != null && before.getExpanded();
-        int partitions = before == null ? 0 : before.getPartitions();
-        if (event.getEvent() instanceof ExpansionCompleted completed) {
-            if (completed.getPartitions() < 1 || completed.getPartitions() > devicePartitions) {
-                throw new InvalidRecordException(
-                        "there are " + devicePartitions + " device partitions and not " + completed.getPartitions());
+        @Nullable PartialTally before = kept != null && kept.getJobNumber() == batch.getJobNumber() ? kept : null;
+        Tally tally = Tally.of(before);
+        int counted = 0;
+        int number = 0;
+        for (DeviceJobEvent event : batch.getEvents()) {
+            number++;
+            Optional<Tally> after = tally.after(event);
+            if (after.isPresent()) {
+                tally = after.get();
+                counted++;
+                trace(batch, event);
+                counterOf(event.getEvent()).increment();
+            } else {
+                String reason = "event " + number + " of " + batch.getEvents().size() + ": no device job of " + jobId
+                        + " is " + event.getPrevious();
+                putAside(record, part(batch, List.of(event), null), reason);
             }
-            expanded = true;
-            partitions = completed.getPartitions();
-            compare(event.getJobId(), completed, after.get());
         }
-        store.put(
-                event.getJobId(),
-                new PartialTally(
-                        event.getJobId(),
-                        context.taskId().partition(),
-                        after.get().counts(),
-                        expanded,
-                        partitions,
-                        event.getAt(),
-                        event.getJobNumber()));
-        changed.add(event.getJobId());
+        @Nullable ExpansionCompleted expansion = possible(batch, record);
+        if (expansion != null) {
+            counterOf(expansion).increment();
+            compare(jobId, expansion, tally);
+        }
+        if (counted > 0 || expansion != null) {
+            store.put(jobId, partial(batch, tally, before, expansion));
+            changed.add(jobId);
+        }
+    }
+
+    private Counter counterOf(Object event) {
+        return counters.computeIfAbsent(event.getClass(), this::counter);
+    }
+
+    private @Nullable ExpansionCompleted possible(DeviceJobEvents batch, Record<String, byte[]> record) {
+        @Nullable ExpansionCompleted expansion = batch.getExpansion();
+        if (expansion != null && (expansion.getPartitions() < 1 || expansion.getPartitions() > devicePartitions)) {
+            String reason = "there are " + devicePartitions + " device partitions and not " + expansion.getPartitions();
+            putAside(record, part(batch, List.of(), expansion), reason);
+            return null;
+        }
+        return expansion;
+    }
+
+    private PartialTally partial(
+            DeviceJobEvents batch, Tally tally, @Nullable PartialTally before, @Nullable ExpansionCompleted expansion) {
+        int known = before == null ? 0 : before.getPartitions();
+        return new PartialTally(
+                batch.getJobId(),
+                context.taskId().partition(),
+                tally.counts(),
+                expansion != null || (before != null && before.getExpanded()),
+                expansion == null ? known : expansion.getPartitions(),
+                batch.getAt(),
+                batch.getJobNumber());
+    }
+
+    private static DeviceJobEvents part(
+            DeviceJobEvents batch, List<DeviceJobEvent> events, @Nullable ExpansionCompleted expansion) {
+        return new DeviceJobEvents(batch.getJobId(), batch.getJobNumber(), batch.getAt(), events, expansion);
     }
 
     /**
@@ -254,6 +283,11 @@ public final class PartitionTallies implements Processor<String, byte[], String,
             }
         }
         old.forEach(store::delete);
+    }
+
+    /** @param part that can't be true, as a record of its own, so that it can be written again */
+    private void putAside(Record<String, byte[]> record, DeviceJobEvents part, String reason) {
+        putAside(record.withValue(codec.encode(part)), reason);
     }
 
     private void putAside(Record<String, byte[]> record, String reason) {
