@@ -40,7 +40,7 @@ public record Schedule(ZoneId zone, Instant start, boolean atOnce, Recurrence re
         if (recurrence instanceof Recurrence.Once) {
             return within(at(start.isAfter(now) ? start : now));
         }
-        return start.isAfter(now) ? next(start.minusNanos(1)) : next(now);
+        return start.isBefore(now) ? next(now) : next(start.minusNanos(1));
     }
 
     /** Returns the first firing behind an instant, that of the start included; empty where there is none. */

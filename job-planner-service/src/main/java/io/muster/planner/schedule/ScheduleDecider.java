@@ -1,0 +1,212 @@
+package io.muster.planner.schedule;
+
+import io.muster.records.CreateFleetJob;
+import io.muster.records.JobDefinition;
+import io.muster.records.Refusal;
+import io.muster.records.RefusalReason;
+import io.muster.records.Schedule;
+import io.muster.records.ScheduleDefinition;
+import io.muster.records.ScheduleDeleted;
+import io.muster.records.ScheduleEvent;
+import io.muster.records.ScheduleFired;
+import io.muster.records.ScheduleMissed;
+import io.muster.records.ScheduleSaved;
+import io.muster.records.ScheduleStatus;
+import io.muster.schedule.Occurrence;
+import io.muster.schedule.ScheduleException;
+import io.muster.service.decider.Decision;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides when a schedule fires. Each time brings one firing at most; what went by while nobody looked is counted, and never made up for by a burst.
+ * Contract: webjobs-and-schedules, 2.7 and 2.9.
+ *
+ * <pre>
+ * (none)   --Save--> ENABLED, DISABLED, or COMPLETED where it is never due
+ * ENABLED  --Due---> ENABLED with the next time, fired or missed; or COMPLETED
+ * any      --Fire--> the same, fired
+ * any      --Save--> as from (none)
+ * any      --Delete-> (none)
+ * </pre>
+ */
+public final class ScheduleDecider {
+    private static final Pattern ID = Pattern.compile("[A-Za-z0-9._/-]{1,255}");
+    private static final DateTimeFormatter SUFFIX =
+            DateTimeFormatter.ofPattern("yyyyMMddHHmmss").withZone(ZoneOffset.UTC);
+    private static final int MOST_COUNTED = 1000;
+    private static final int LONGEST_TOLERANCE = 7 * 24 * 3600;
+
+    private ScheduleDecider() {}
+
+    /** Decides what comes of an input. @param schedule null where there is none of that id */
+    public static Decision<ScheduleEvent> decide(
+            String id, @Nullable Schedule schedule, ScheduleInput input, Instant now) {
+        return switch (input) {
+            case ScheduleInput.Save(ScheduleDefinition definition) -> save(id, schedule, definition, now);
+            case ScheduleInput.Fire _ ->
+                schedule == null ? missing() : happened(id, now, new ScheduleFired(now, 0, schedule.getNextAt(), true));
+            case ScheduleInput.Delete _ -> schedule == null ? missing() : happened(id, now, new ScheduleDeleted());
+            case ScheduleInput.Due _ -> schedule == null ? new Decision.Nothing<>() : due(schedule, now);
+        };
+    }
+
+    private static Decision<ScheduleEvent> save(
+            String id, @Nullable Schedule known, ScheduleDefinition definition, Instant now) {
+        if (!ID.matcher(id).matches()) {
+            return refused("The schedule's id has up to 255 letters, digits, dots, dashes, slashes and underscores.");
+        }
+        if (definition.getToleranceSeconds() < 0 || definition.getToleranceSeconds() > LONGEST_TOLERANCE) {
+            return refused("A schedule's tolerance is 0 to " + LONGEST_TOLERANCE + " seconds.");
+        }
+        try {
+            @Nullable Instant nextAt = nextAt(known, definition, now);
+            ScheduleStatus status = nextAt == null
+                    ? ScheduleStatus.COMPLETED
+                    : definition.getEnabled() ? ScheduleStatus.ENABLED : ScheduleStatus.DISABLED;
+            return happened(id, now, new ScheduleSaved(definition, status, nextAt));
+        } catch (ScheduleException e) {
+            return refused(e.getMessage());
+        }
+    }
+
+    /** Returns when a saved schedule is due: where its times are unchanged they go on, but for those that went by while it was disabled. */
+    private static @Nullable Instant nextAt(@Nullable Schedule known, ScheduleDefinition definition, Instant now)
+            throws ScheduleException {
+        if (known == null || !known.getDefinition().getTiming().equals(definition.getTiming())) {
+            return time(Timings.compile(definition.getTiming(), now).first(now));
+        }
+        if (isReached(definition, known.getFired())) {
+            return null;
+        }
+        return known.getStatus() == ScheduleStatus.DISABLED
+                ? time(Timings.compile(definition.getTiming(), known.getStartedAt())
+                        .after(now))
+                : known.getNextAt();
+    }
+
+    private static Decision<ScheduleEvent> due(Schedule schedule, Instant now) {
+        Instant dueAt = schedule.getNextAt();
+        if (schedule.getStatus() != ScheduleStatus.ENABLED || dueAt == null || dueAt.isAfter(now)) {
+            return new Decision.Nothing<>();
+        }
+        io.muster.schedule.Schedule times = times(schedule);
+        Instant latest = dueAt;
+        int passed = 0;
+        Optional<Occurrence> next = times.after(dueAt);
+        while (next.isPresent() && !next.get().time().isAfter(now) && passed < MOST_COUNTED) {
+            latest = next.get().time();
+            passed++;
+            next = times.after(latest);
+        }
+        if (passed == MOST_COUNTED) {
+            next = times.after(now);
+        }
+        Duration tolerance = Duration.ofSeconds(schedule.getDefinition().getToleranceSeconds());
+        if (Duration.between(latest, now).compareTo(tolerance) > 0) {
+            return happened(schedule.getScheduleId(), now, new ScheduleMissed(latest, passed + 1, time(next)));
+        }
+        boolean last = isReached(schedule.getDefinition(), schedule.getFired() + 1);
+        return happened(
+                schedule.getScheduleId(), now, new ScheduleFired(latest, passed, last ? null : time(next), false));
+    }
+
+    private static boolean isReached(ScheduleDefinition definition, long fired) {
+        Long count = definition.getTiming().getCount();
+        return count != null && fired >= count;
+    }
+
+    private static io.muster.schedule.Schedule times(Schedule schedule) {
+        try {
+            return Timings.compile(schedule.getDefinition().getTiming(), schedule.getStartedAt());
+        } catch (ScheduleException e) {
+            throw new IllegalStateException("a schedule was saved that makes no sense: " + e.getMessage(), e);
+        }
+    }
+
+    private static @Nullable Instant time(Optional<Occurrence> occurrence) {
+        return occurrence.map(Occurrence::time).orElse(null);
+    }
+
+    /** Returns the state after the event; null where it is gone. */
+    public static @Nullable Schedule evolve(@Nullable Schedule schedule, ScheduleEvent event) {
+        return switch (event.getEvent()) {
+            case ScheduleSaved saved -> saved(schedule, event, saved);
+            case ScheduleFired fired -> {
+                Schedule.Builder changed = changed(schedule, event).setLastAt(fired.getDueAt());
+                changed.setFired(changed.getFired() + 1).setMissed(changed.getMissed() + fired.getMissed());
+                yield next(changed, fired.getNextAt(), fired.getAsked()).build();
+            }
+            case ScheduleMissed missed -> {
+                Schedule.Builder changed = changed(schedule, event);
+                changed.setMissed(changed.getMissed() + missed.getMissed());
+                yield next(changed, missed.getNextAt(), false).build();
+            }
+            case ScheduleDeleted _ -> null;
+            case Object unknown ->
+                throw new IllegalStateException("not an event of a schedule, class=" + unknown.getClass());
+        };
+    }
+
+    private static Schedule saved(@Nullable Schedule known, ScheduleEvent event, ScheduleSaved saved) {
+        Schedule.Builder after = known == null
+                ? Schedule.newBuilder().setScheduleId(event.getScheduleId()).setCreatedAt(event.getAt())
+                : Schedule.newBuilder(known);
+        if (known == null
+                || !known.getDefinition()
+                        .getTiming()
+                        .equals(saved.getDefinition().getTiming())) {
+            after.setStartedAt(event.getAt()).setFired(0).setMissed(0);
+        }
+        return after.setDefinition(saved.getDefinition())
+                .setStatus(saved.getStatus())
+                .setUpdatedAt(event.getAt())
+                .setNextAt(saved.getNextAt())
+                .build();
+    }
+
+    private static Schedule.Builder changed(@Nullable Schedule schedule, ScheduleEvent event) {
+        if (schedule == null) {
+            throw new IllegalStateException("an event of no schedule, id=" + event.getScheduleId());
+        }
+        return Schedule.newBuilder(schedule).setUpdatedAt(event.getAt());
+    }
+
+    private static Schedule.Builder next(Schedule.Builder changed, @Nullable Instant nextAt, boolean asked) {
+        changed.setNextAt(nextAt);
+        return nextAt == null && !asked ? changed.setStatus(ScheduleStatus.COMPLETED) : changed;
+    }
+
+    /** Returns when time itself becomes an input. */
+    public static Optional<Instant> due(Schedule schedule) {
+        return schedule.getStatus() == ScheduleStatus.ENABLED
+                ? Optional.ofNullable(schedule.getNextAt())
+                : Optional.empty();
+    }
+
+    /** Returns the job that a firing makes. */
+    public static JobDefinition job(CreateFleetJob action, ScheduleFired fired) {
+        JobDefinition definition = action.getDefinition();
+        return JobDefinition.newBuilder(definition)
+                .setJobId(definition.getJobId() + "-" + SUFFIX.format(fired.getDueAt()))
+                .setStartTime(null)
+                .build();
+    }
+
+    private static Decision<ScheduleEvent> happened(String id, Instant now, Object event) {
+        return new Decision.Happened<>(new ScheduleEvent(id, now, event));
+    }
+
+    private static Decision<ScheduleEvent> refused(String message) {
+        return new Decision.Refused<>(new Refusal(RefusalReason.ARGUMENT_INVALID, message));
+    }
+
+    private static Decision<ScheduleEvent> missing() {
+        return new Decision.Refused<>(new Refusal(RefusalReason.JOB_NOT_FOUND, "There is no such schedule."));
+    }
+}

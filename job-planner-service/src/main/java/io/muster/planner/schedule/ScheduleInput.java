@@ -1,0 +1,18 @@
+package io.muster.planner.schedule;
+
+import io.muster.records.ScheduleDefinition;
+
+/** Holds an input of a schedule's decider. */
+public sealed interface ScheduleInput {
+    /** Asks for a new schedule, or for a change of one. */
+    record Save(ScheduleDefinition definition) implements ScheduleInput {}
+
+    /** Asks that it fires now. */
+    record Fire() implements ScheduleInput {}
+
+    /** Asks for its end. */
+    record Delete() implements ScheduleInput {}
+
+    /** Says that it is due. */
+    record Due() implements ScheduleInput {}
+}
