@@ -16,7 +16,7 @@ import io.muster.records.DeviceJobEvents;
 import io.muster.records.DeviceJobFailed;
 import io.muster.records.DeviceJobQueued;
 import io.muster.records.DeviceJobStatus;
-import io.muster.records.MethodRequest;
+import io.muster.records.MethodRequests;
 import io.muster.topics.Topics;
 import java.time.Duration;
 import java.time.Instant;
@@ -140,9 +140,9 @@ final class Auditor implements Invocations, AutoCloseable {
     }
 
     private void delivery(Delivery delivery) {
-        if (delivery.getDelivery() instanceof MethodRequest request) {
+        if (delivery.getDelivery() instanceof MethodRequests requests) {
             lastDelivery.merge(
-                    request.getMethodName(), delivery.getAt(), (one, other) -> one.isAfter(other) ? one : other);
+                    requests.getMethodName(), delivery.getAt(), (one, other) -> one.isAfter(other) ? one : other);
         }
     }
 

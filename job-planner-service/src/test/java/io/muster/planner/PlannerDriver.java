@@ -32,6 +32,13 @@ import io.muster.records.JobCommand;
 import io.muster.records.JobEvent;
 import io.muster.records.JobRefusal;
 import io.muster.records.JobStatistics;
+import io.muster.records.MethodAnswered;
+import io.muster.records.MethodReport;
+import io.muster.records.MethodReports;
+import io.muster.records.MethodRequest;
+import io.muster.records.MethodRequests;
+import io.muster.records.MethodUnanswered;
+import io.muster.records.MethodUndelivered;
 import io.muster.records.Reply;
 import io.muster.records.RequestConnection;
 import io.muster.records.SubscriptionsChanged;
@@ -47,6 +54,7 @@ import io.muster.topics.Topic;
 import io.muster.topics.Topics;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -93,6 +101,7 @@ final class PlannerDriver implements AutoCloseable {
     private final List<Happened> deviceJobEvents = new ArrayList<>();
     private final List<JobEvent> jobEvents = new ArrayList<>();
     private final List<Delivery> deliveries = new ArrayList<>();
+    private final List<Delivery> sentDeliveries = new ArrayList<>();
     private final List<Reply> replies = new ArrayList<>();
     private final List<DeadLetter> deadLetters = new ArrayList<>();
     private final List<JobRefusal> refusals = new ArrayList<>();
@@ -287,6 +296,12 @@ final class PlannerDriver implements AutoCloseable {
     }
 
     void report(int gateway, String gatewayRun, @Nullable String deviceId, Object report) {
+        if (report instanceof MethodAnswered
+                || report instanceof MethodUndelivered
+                || report instanceof MethodUnanswered) {
+            report(gateway, gatewayRun, null, new MethodReports(List.of(new MethodReport(deviceId, report))));
+            return;
+        }
         DeviceReport record = new DeviceReport(deviceId, gateway, gatewayRun, now, report, "c");
         raw(
                 Topics.DEVICE_REPORTS.name(),
@@ -344,11 +359,40 @@ final class PlannerDriver implements AutoCloseable {
         settle();
     }
 
+    <V extends SpecificRecord> V decode(Topic<V> topic, ByteBuffer value) {
+        return codecs.of(topic).decode(value.array());
+    }
+
+    List<Reply> replies() {
+        return replies;
+    }
+
     Object lastReply() {
         return replies.getLast().getOutcome();
     }
 
-    /** Everything that gateways were sent, in order. */
+    /** What gateways were sent, record by record. */
+    List<Delivery> sentDeliveries() {
+        return sentDeliveries;
+    }
+
+    private static List<Delivery> singles(Delivery delivery) {
+        return delivery.getDelivery() instanceof MethodRequests batch
+                ? batch.getTargets().stream()
+                        .map(target -> new Delivery(
+                                target.getDeviceId(),
+                                delivery.getAt(),
+                                new MethodRequest(
+                                        target.getEpoch(),
+                                        target.getDeliveryId(),
+                                        batch.getMethodName(),
+                                        batch.getPayload(),
+                                        target.getExpiresAt())))
+                        .toList()
+                : List.of(delivery);
+    }
+
+    /** Everything that gateways were sent, device by device and in order. */
     List<Delivery> deliveries() {
         return deliveries;
     }
@@ -415,7 +459,9 @@ final class PlannerDriver implements AutoCloseable {
 
     /** Takes what was written; statistics go back in. */
     private void settle() {
-        deliveries.addAll(written(Topics.DELIVERIES));
+        List<Delivery> sent = written(Topics.DELIVERIES);
+        sentDeliveries.addAll(sent);
+        sent.forEach(delivery -> deliveries.addAll(singles(delivery)));
         replies.addAll(written(Topics.REPLIES));
         deadLetters.addAll(written(Topics.DEAD_LETTERS));
         refusals.addAll(written(Topics.JOB_REFUSALS));

@@ -10,6 +10,7 @@ import io.muster.records.CreateJob;
 import io.muster.records.Credentials;
 import io.muster.records.DeadLetter;
 import io.muster.records.DeleteDevice;
+import io.muster.records.Delivery;
 import io.muster.records.DesiredChanged;
 import io.muster.records.DeviceConnected;
 import io.muster.records.DeviceCounts;
@@ -17,6 +18,7 @@ import io.muster.records.DeviceDisconnected;
 import io.muster.records.DeviceJobCancelled;
 import io.muster.records.DeviceJobCompleted;
 import io.muster.records.DeviceJobDelivered;
+import io.muster.records.DeviceJobEvent;
 import io.muster.records.DeviceJobFailed;
 import io.muster.records.DeviceJobQueued;
 import io.muster.records.DeviceMethod;
@@ -34,8 +36,12 @@ import io.muster.records.JobDefinition;
 import io.muster.records.JobStatus;
 import io.muster.records.ListDevices;
 import io.muster.records.MethodAnswered;
+import io.muster.records.MethodReport;
+import io.muster.records.MethodReports;
 import io.muster.records.MethodRequest;
+import io.muster.records.MethodRequests;
 import io.muster.records.MethodResult;
+import io.muster.records.MethodTarget;
 import io.muster.records.MethodUnanswered;
 import io.muster.records.MethodUndelivered;
 import io.muster.records.PatchReported;
@@ -46,12 +52,18 @@ import io.muster.records.ReportedAnswer;
 import io.muster.records.TurnCame;
 import io.muster.records.TwinPatch;
 import io.muster.records.UpdateDevice;
+import io.muster.service.coordinator.KeyPartition;
+import io.muster.topics.PartitionCounts;
 import io.muster.topics.Topics;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -242,6 +254,76 @@ class PlannerTopologyTest {
                 .filteredOn(batch -> batch.getExpansion() != null)
                 .singleElement()
                 .isSameAs(planner.eventBatches().getLast());
+    }
+
+    @Test
+    void sendsAJobsCallsOfOneTickToAGatewayAsOneRecord() {
+        List<String> ids = List.of("a", "b", "c", "d");
+        for (String id : ids) {
+            planner.create(id, "{}");
+            planner.connect(id, METHODS);
+        }
+        planner.job("m", method("m", "*"));
+        Delivery sent = planner.sentDeliveries().getLast();
+        assertThat(sent.getDelivery()).isInstanceOfSatisfying(MethodRequests.class, requests -> {
+            assertThat(requests.getMethodName()).isEqualTo("reboot");
+            assertThat(requests.getTargets())
+                    .extracting(MethodTarget::getDeviceId)
+                    .containsExactlyElementsOf(ids);
+        });
+        planner.device("a", new InvokeMethod(new DeviceMethod("ping", "1", 30, 0)));
+        assertThat(planner.sentDeliveries().getLast().getDelivery()).isInstanceOf(MethodRequest.class);
+    }
+
+    @Test
+    void writesTheEventsOfReportsThatCameTogetherAsOneRecord() {
+        List<MethodReport> reports = new ArrayList<>();
+        for (String id : List.of("a", "b", "c")) {
+            planner.create(id, "{}");
+            planner.connect(id, METHODS);
+        }
+        planner.job("m", method("m", "*"));
+        String deliveryId = planner.delivered(MethodRequest.class).getLast().getDeliveryId();
+        for (String id : List.of("c", "a", "b")) {
+            reports.add(new MethodReport(
+                    id, new MethodAnswered(deliveryId, 200, ByteBuffer.wrap("1".getBytes(StandardCharsets.UTF_8)))));
+        }
+        planner.report(0, "run-1", null, new MethodReports(reports));
+        assertThat(planner.eventBatches().getLast().getEvents())
+                .extracting(DeviceJobEvent::getDeviceId)
+                .containsExactly("c", "a", "b");
+        assertThat(planner.jobDocument("m").getStatus()).isEqualTo(JobStatus.COMPLETED);
+    }
+
+    @Test
+    void deadLettersAloneTheReportThatMakesNoSense() {
+        int partitions = 4;
+        Map<Boolean, List<String>> ids = IntStream.range(0, 100)
+                .mapToObj(i -> "d" + i)
+                .collect(Collectors.partitioningBy(id -> KeyPartition.of(id, partitions) == 0));
+        String foreign = ids.get(false).getFirst();
+        try (PlannerDriver first = new PlannerDriver(new PartitionCounts(1, partitions, 1, 1), JobLimits.NONE)) {
+            List<MethodReport> reports = new ArrayList<>();
+            for (String id : ids.get(true).subList(0, 2)) {
+                first.create(id, "{}");
+                first.connect(id, METHODS);
+                first.device(id, new InvokeMethod(new DeviceMethod("ping", "1", 30, 0)));
+                String deliveryId =
+                        first.delivered(MethodRequest.class).getLast().getDeliveryId();
+                reports.add(new MethodReport(id, new MethodAnswered(deliveryId, 200, ByteBuffer.wrap(new byte[0]))));
+            }
+            MethodReport bad = new MethodReport(foreign, new MethodUnanswered("x"));
+            reports.add(1, bad);
+            first.report(0, "run-1", null, new MethodReports(reports));
+            assertThat(first.replies().stream().filter(reply -> reply.getOutcome() instanceof MethodResult))
+                    .hasSize(2);
+            assertThat(first.deadLetters()).singleElement().satisfies(letter -> {
+                assertThat(letter.getReason()).startsWith("report 2 of 3: the device belongs into partition ");
+                assertThat(first.decode(Topics.DEVICE_REPORTS, letter.getValue())
+                                .getReport())
+                        .isEqualTo(new MethodReports(List.of(bad)));
+            });
+        }
     }
 
     /** Kafka Streams may commit behind any record: an event that was held would be lost with the process. */

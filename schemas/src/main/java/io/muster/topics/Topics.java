@@ -48,7 +48,7 @@ public final class Topics {
             asked("device-commands", "device id", Partitioning.BY_DEVICE, IN_TRANSIT, DeviceCommand.class);
     public static final Topic<DeviceReport> DEVICE_REPORTS = asked(
             "device-reports",
-            "device id, or none for a heartbeat",
+            "device id, or none for a heartbeat and for method reports",
             Partitioning.BY_DEVICE,
             IN_TRANSIT,
             DeviceReport.class);
@@ -75,7 +75,7 @@ public final class Topics {
             "stream-job-progress", "stream job id, a blank, task", Partitioning.BY_JOB, StreamJobProgress.class);
 
     public static final Topic<Delivery> DELIVERIES =
-            kept("deliveries", "device id", Partitioning.BY_GATEWAY, IN_TRANSIT, Delivery.class);
+            kept("deliveries", "device id, or job id", Partitioning.BY_GATEWAY, IN_TRANSIT, Delivery.class);
     public static final Topic<Reply> REPLIES =
             kept("replies", "request id", Partitioning.BY_API_INSTANCE, IN_TRANSIT, Reply.class);
     /** Callers without a token write to it too, so its size is limited. */

@@ -3,13 +3,20 @@ package io.muster.gateway.kafka;
 import io.muster.codec.RecordCodec;
 import io.muster.codec.UndecodableRecordException;
 import io.muster.records.Delivery;
+import io.muster.records.MethodRequest;
+import io.muster.records.MethodRequests;
+import io.muster.records.MethodTarget;
 import io.muster.registry.SchemaRegistryException;
 import io.muster.service.EndOffsets;
 import io.muster.service.LastSuccess;
+import io.muster.topics.Headers;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -18,16 +25,18 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads a gateway's deliveries, on a thread of its own. A batch is decoded, then committed, then handed over: what can't be decoded for now was not
- * committed, and what was committed is never handed over again (ADR 0003). The next batch is committed when this one is with its
+ * Reads a gateway's deliveries, on a thread of its own. A poll is decoded, and then a batch of it is committed and handed over: what can't be decoded
+ * for now was not committed, and what was committed is never handed over again (ADR 0003). The next batch is committed when this one is with its
  * connections, so a gateway that is killed leaves no more than one batch in doubt. Brokers or a registry that are away are waited
  * for, one record's fault is a dead letter, and anything else ends the process.
  */
@@ -35,11 +44,17 @@ final class DeliveryReader {
     /** Takes what is read. */
     interface Sink {
         /**
-         * Hands a delivery over.
+         * Hands a delivery over; of several method requests in a record each by itself.
          *
+         * @param record that holds it
+         * @param traceparent of the device job that it is part of, if that is followed
          * @param writtenAfter an instant of {@link System#nanoTime} at which it had not been written yet
          */
-        void take(Delivery delivery, ConsumerRecord<String, byte[]> record, long writtenAfter);
+        void take(
+                Delivery delivery,
+                ConsumerRecord<String, byte[]> record,
+                @Nullable String traceparent,
+                long writtenAfter);
 
         /** Returns how many of the deliveries and dead letters are not where they belong yet. */
         int waiting();
@@ -48,9 +63,10 @@ final class DeliveryReader {
         void putAside(ConsumerRecord<String, byte[]> record, String reason);
     }
 
-    /** A record, and the delivery in it or why there is none. */
-    private record Decoded(
-            ConsumerRecord<String, byte[]> record, @Nullable Delivery delivery, String fault) {}
+    /** A record, and the deliveries in it or why there are none. */
+    private record Decoded(ConsumerRecord<String, byte[]> record, List<Traced> deliveries, String fault) {}
+
+    private record Traced(Delivery delivery, @Nullable String traceparent) {}
 
     /** The end of the deliveries, when that was asked. */
     private record End(long offset, long nanos, Instant at) {}
@@ -63,6 +79,8 @@ final class DeliveryReader {
     private static final Duration RETRY = Duration.ofMillis(200);
     private static final Duration BREATH = Duration.ofMillis(1);
     private static final Duration BETWEEN_QUESTIONS = Duration.ofSeconds(1);
+    /** How many deliveries a batch has, unless its first record has more. */
+    private static final int BATCH = 200;
 
     private final org.apache.kafka.clients.consumer.Consumer<String, byte[]> consumer;
     private final EndOffsets ends;
@@ -73,6 +91,9 @@ final class DeliveryReader {
     private final LongSupplier nanoTime;
     private final Consumer<String> fatal;
     private final LastSuccess lastAnswer;
+    /** What was polled and not committed yet. */
+    private final Deque<Decoded> polled = new ArrayDeque<>();
+
     private volatile boolean closed;
     private volatile boolean failed;
     private volatile Instant caughtUpAt = Instant.EPOCH;
@@ -165,10 +186,12 @@ final class DeliveryReader {
             Thread.sleep(BREATH);
             return;
         }
-        boolean reached = consumer.position(mine) >= last.offset();
-        ConsumerRecords<String, byte[]> batch = consumer.poll(POLL);
-        if (!batch.isEmpty()) {
-            handOver(batch);
+        boolean reached = polled.isEmpty() && consumer.position(mine) >= last.offset();
+        if (polled.isEmpty()) {
+            poll();
+        }
+        if (!polled.isEmpty()) {
+            handOverBatch();
             lastAnswer.note();
         }
         if (question != null) {
@@ -178,42 +201,103 @@ final class DeliveryReader {
         }
     }
 
-    private void handOver(ConsumerRecords<String, byte[]> batch) {
-        List<Decoded> decoded = new ArrayList<>(batch.count());
+    private void poll() {
+        ConsumerRecords<String, byte[]> records = consumer.poll(POLL);
         try {
-            batch.forEach(record -> decoded.add(decode(record)));
-            consumer.commitSync();
+            records.forEach(record -> polled.add(decode(record)));
         } catch (RuntimeException e) {
-            // None of it was handed over: it comes again.
-            batch.partitions()
-                    .forEach(partition -> consumer.seek(
-                            partition, batch.records(partition).getFirst().offset()));
+            comesAgain(records.iterator().next());
             throw e;
         }
-        decoded.forEach(this::handOver);
+    }
+
+    /** None of what was polled from this record on was handed over. */
+    private void comesAgain(ConsumerRecord<?, ?> first) {
+        polled.clear();
+        consumer.seek(mine, first.offset());
+    }
+
+    private void handOverBatch() {
+        List<Decoded> batch = new ArrayList<>();
+        int deliveries = 0;
+        while (!polled.isEmpty()
+                && (batch.isEmpty() || deliveries + polled.peek().deliveries().size() <= BATCH)) {
+            Decoded next = polled.remove();
+            deliveries += next.deliveries().size();
+            batch.add(next);
+        }
+        try {
+            consumer.commitSync(
+                    Map.of(mine, new OffsetAndMetadata(batch.getLast().record().offset() + 1)));
+        } catch (RuntimeException e) {
+            comesAgain(batch.getFirst().record());
+            throw e;
+        }
+        batch.forEach(this::handOver);
     }
 
     private Decoded decode(ConsumerRecord<String, byte[]> record) {
         byte @Nullable [] value = record.value();
         try {
             return value == null
-                    ? new Decoded(record, null, "a record here has a value")
-                    : new Decoded(record, codec.decode(value), "");
+                    ? new Decoded(record, List.of(), "a record here has a value")
+                    : decoded(record, codec.decode(value));
         } catch (UndecodableRecordException e) {
-            return new Decoded(record, null, String.valueOf(e.getMessage()));
+            return new Decoded(record, List.of(), String.valueOf(e.getMessage()));
         }
     }
 
+    private static Decoded decoded(ConsumerRecord<String, byte[]> record, Delivery delivery) {
+        if (!(delivery.getDelivery() instanceof MethodRequests requests)) {
+            return delivery.getDeviceId() == null
+                    ? new Decoded(record, List.of(), "a delivery names its device")
+                    : new Decoded(record, List.of(new Traced(delivery, traceparent(record))), "");
+        }
+        List<Traced> single = new ArrayList<>(requests.getTargets().size());
+        for (MethodTarget target : requests.getTargets()) {
+            MethodRequest request = new MethodRequest(
+                    target.getEpoch(),
+                    target.getDeliveryId(),
+                    requests.getMethodName(),
+                    requests.getPayload(),
+                    target.getExpiresAt());
+            single.add(
+                    new Traced(new Delivery(target.getDeviceId(), delivery.getAt(), request), target.getTraceparent()));
+        }
+        return new Decoded(record, single, "");
+    }
+
+    private static @Nullable String traceparent(ConsumerRecord<?, ?> record) {
+        @Nullable Header header = record.headers().lastHeader(Headers.TRACEPARENT);
+        return header == null || header.value() == null ? null : new String(header.value(), StandardCharsets.UTF_8);
+    }
+
     private void handOver(Decoded decoded) {
-        if (decoded.delivery() == null) {
+        if (!decoded.fault().isEmpty()) {
             sink.putAside(decoded.record(), decoded.fault());
-            return;
         }
-        try {
-            sink.take(decoded.delivery(), decoded.record(), writtenAfter(decoded.record()));
-        } catch (RuntimeException e) {
-            sink.putAside(decoded.record(), "it can't be handed over: " + e);
+        int number = 0;
+        for (Traced traced : decoded.deliveries()) {
+            number++;
+            try {
+                sink.take(traced.delivery(), decoded.record(), traced.traceparent(), writtenAfter(decoded.record()));
+            } catch (RuntimeException e) {
+                String which = decoded.deliveries().size() == 1
+                        ? ""
+                        : "request " + number + " of " + decoded.deliveries().size() + ": ";
+                sink.putAside(alone(decoded.record(), traced), which + "it can't be handed over: " + e);
+            }
         }
+    }
+
+    /** Returns a record of that delivery only, where it stood. */
+    private ConsumerRecord<String, byte[]> alone(ConsumerRecord<String, byte[]> record, Traced traced) {
+        return new ConsumerRecord<>(
+                record.topic(),
+                record.partition(),
+                record.offset(),
+                traced.delivery().getDeviceId(),
+                codec.encode(traced.delivery()));
     }
 
     private long writtenAfter(ConsumerRecord<?, ?> record) {

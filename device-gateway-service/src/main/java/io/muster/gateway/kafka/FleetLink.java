@@ -12,17 +12,21 @@ import io.muster.records.DeadLetter;
 import io.muster.records.Delivery;
 import io.muster.records.DeviceReport;
 import io.muster.records.GatewayHeartbeat;
+import io.muster.records.MethodAnswered;
+import io.muster.records.MethodReport;
+import io.muster.records.MethodReports;
+import io.muster.records.MethodUnanswered;
+import io.muster.records.MethodUndelivered;
 import io.muster.records.RequestConnection;
 import io.muster.records.Telemetry;
 import io.muster.service.EndOffsets;
 import io.muster.service.KafkaConnection;
 import io.muster.service.SettingsException;
 import io.muster.service.Traces;
-import io.muster.topics.Headers;
+import io.muster.service.coordinator.KeyPartition;
 import io.muster.topics.Namespace;
 import io.muster.topics.RecordSizes;
 import io.muster.topics.Topics;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -42,7 +46,6 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -55,8 +58,7 @@ public final class FleetLink implements Fleet, AutoCloseable {
     private static final Duration TERMS_LIMIT = Duration.ofSeconds(10);
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
     private static final int WAITING_CONNECTS = 20_000;
-    /** What is committed and not handed over when the process is killed is not called again: a batch is small. */
-    private static final int BATCH = 200;
+    private static final int POLLED = 200;
 
     private final int ordinal;
     private final String run;
@@ -119,7 +121,8 @@ public final class FleetLink implements Fleet, AutoCloseable {
         consumer.position(mine);
         consumer.commitSync();
         this.ends = EndOffsets.of(kafka);
-        this.log = new LogWriter(producer, meters, fatal);
+        this.log = new LogWriter(
+                producer, (partition, some) -> toPartition(partition, new MethodReports(some)), meters, fatal);
         this.aside = new PutAside(log, letters, clock);
         this.metrics = List.of(new KafkaClientMetrics(producer), new KafkaClientMetrics(consumer));
         metrics.forEach(of -> of.bindTo(meters));
@@ -158,7 +161,11 @@ public final class FleetLink implements Fleet, AutoCloseable {
 
     @Override
     public CompletableFuture<Void> report(String deviceId, Object report) {
-        return log.write(record(deviceId, report, null));
+        return switch (report) {
+            case MethodAnswered _, MethodUndelivered _, MethodUnanswered _ ->
+                log.write(partitionOf(deviceId), new MethodReport(deviceId, report));
+            default -> log.write(record(deviceId, report, null));
+        };
     }
 
     @Override
@@ -173,9 +180,24 @@ public final class FleetLink implements Fleet, AutoCloseable {
     }
 
     private ProducerRecord<String, byte[]> record(String deviceId, Object report, @Nullable String correlationId) {
-        DeviceReport record = new DeviceReport(deviceId, ordinal, run, clock.instant(), report, correlationId);
         return new ProducerRecord<>(
-                Topics.DEVICE_REPORTS.name(), IdentityId.deviceId(deviceId), reports.encode(record));
+                Topics.DEVICE_REPORTS.name(),
+                partitionOf(deviceId),
+                IdentityId.deviceId(deviceId),
+                encoded(deviceId, report, correlationId));
+    }
+
+    private ProducerRecord<String, byte[]> toPartition(int partition, Object report) {
+        return new ProducerRecord<>(Topics.DEVICE_REPORTS.name(), partition, null, encoded(null, report, null));
+    }
+
+    private byte[] encoded(@Nullable String deviceId, Object report, @Nullable String correlationId) {
+        return reports.encode(new DeviceReport(deviceId, ordinal, run, clock.instant(), report, correlationId));
+    }
+
+    /** Topics grow while no gateway runs. */
+    private int partitionOf(String deviceId) {
+        return KeyPartition.of(IdentityId.deviceId(deviceId), beats.size());
     }
 
     /** Heartbeats that wait for the log would tell it nothing: there is one of each partition at most. */
@@ -183,17 +205,8 @@ public final class FleetLink implements Fleet, AutoCloseable {
         try {
             for (int partition = 0; partition < beats.size(); partition++) {
                 if (beats.get(partition).isDone()) {
-                    DeviceReport beat = new DeviceReport(
-                            null,
-                            ordinal,
-                            run,
-                            clock.instant(),
-                            new GatewayHeartbeat(reading.caughtUpAt(), true),
-                            null);
-                    beats.set(
-                            partition,
-                            log.write(new ProducerRecord<>(
-                                    Topics.DEVICE_REPORTS.name(), partition, null, reports.encode(beat))));
+                    GatewayHeartbeat beat = new GatewayHeartbeat(reading.caughtUpAt(), true);
+                    beats.set(partition, log.write(toPartition(partition, beat)));
                 }
             }
         } catch (Throwable e) {
@@ -210,14 +223,18 @@ public final class FleetLink implements Fleet, AutoCloseable {
         }
 
         @Override
-        public void take(Delivery delivery, ConsumerRecord<String, byte[]> record, long writtenAfter) {
+        public void take(
+                Delivery delivery,
+                ConsumerRecord<String, byte[]> record,
+                @Nullable String traceparent,
+                long writtenAfter) {
             if (delivery.getDelivery() instanceof ConnectionTerms terms) {
                 @Nullable CompletableFuture<ConnectionTerms> asker = waiting.get(terms.getCorrelationId());
                 if (asker != null) {
                     asker.complete(terms);
                 }
             } else {
-                connections.deliver(delivery, writtenAfter, traces.of(traceparent(record), delivery.getDeviceId()));
+                connections.deliver(delivery, writtenAfter, traces.of(traceparent, delivery.getDeviceId()));
             }
         }
 
@@ -230,11 +247,6 @@ public final class FleetLink implements Fleet, AutoCloseable {
         public void putAside(ConsumerRecord<String, byte[]> record, String reason) {
             aside.add(record, reason);
         }
-    }
-
-    private static @Nullable String traceparent(ConsumerRecord<?, ?> record) {
-        @Nullable Header header = record.headers().lastHeader(Headers.TRACEPARENT);
-        return header == null || header.value() == null ? null : new String(header.value(), StandardCharsets.UTF_8);
     }
 
     /** Takes no more deliveries; those that were taken are with their connections when it returns. */
@@ -277,7 +289,7 @@ public final class FleetLink implements Fleet, AutoCloseable {
         // What was written before this run is for nobody who is connected to it: where the broker has lost how far an
         // earlier run was, nothing may be handed over twice.
         properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "latest");
-        properties.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, BATCH);
+        properties.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, POLLED);
         KafkaConsumer<String, byte[]> consumer =
                 new KafkaConsumer<>(properties, new StringDeserializer(), new ByteArrayDeserializer());
         consumer.assign(List.of(new TopicPartition(Topics.DELIVERIES.name(), ordinal)));

@@ -3,7 +3,10 @@ package io.muster.gateway.kafka;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.muster.records.MethodAnswered;
+import io.muster.records.MethodReport;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -19,8 +22,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes to the log without blocking its callers. A record that was taken is written, however long the log is away, in the order of taking;
- * it waits in memory that is bounded. Where that is full, records are refused at once: those that devices can do without from half of it on,
+ * Writes to the log without blocking its callers. A record that was taken is written, however long the log is away, in the order of taking; reports of
+ * methods go together ({@link ReportLanes}), and before any report of their partition that was taken later. It waits in memory that is bounded. Where that is full, records are refused at once: those that devices can do without from half of it on,
  * so that answers have the other half. Thread-safe.
  */
 final class LogWriter implements AutoCloseable {
@@ -30,12 +33,30 @@ final class LogWriter implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LogWriter.class);
     private static final int RECORD_OVERHEAD = 200;
 
+    /** How many of the queue are worked on before held reports are sent, though the queue is never empty. */
+    private static final int TURN = 100;
+
+    /** A step of the sender's. */
+    private sealed interface Step {}
+
     /** A record and who waits for its acknowledgement. */
-    private record Taken(ProducerRecord<String, byte[]> record, long bytes, CompletableFuture<Void> written) {}
+    private record Taken(ProducerRecord<String, byte[]> record, long bytes, CompletableFuture<Void> written)
+            implements Step {}
+
+    private record Report(ReportLanes.Part part) implements Step {}
+
+    /** The brokers have, or have refused, reports of the partition. */
+    private record Ended(int partition) implements Step {}
+
+    /** Makes a record of reports of devices of one partition. */
+    interface Batches {
+        ProducerRecord<String, byte[]> record(int partition, List<MethodReport> reports);
+    }
 
     private final Producer<String, byte[]> producer;
     private final Consumer<String> fatal;
-    private final BlockingQueue<Taken> queue = new LinkedBlockingQueue<>();
+    private final Batches batches;
+    private final BlockingQueue<Step> queue = new LinkedBlockingQueue<>();
     private final AtomicLong unwritten = new AtomicLong();
     private final AtomicBoolean full = new AtomicBoolean();
     private final Counter refused;
@@ -43,8 +64,9 @@ final class LogWriter implements AutoCloseable {
     private volatile boolean closed;
 
     /** @param fatal ends the process: is called when no record can be written any more, with the reason */
-    LogWriter(Producer<String, byte[]> producer, MeterRegistry meters, Consumer<String> fatal) {
+    LogWriter(Producer<String, byte[]> producer, Batches batches, MeterRegistry meters, Consumer<String> fatal) {
         this.producer = producer;
+        this.batches = batches;
         this.fatal = fatal;
         Gauge.builder("muster.gateway.unwritten.bytes", unwritten, AtomicLong::get)
                 .description("What waits in memory for the log to take it")
@@ -60,6 +82,19 @@ final class LogWriter implements AutoCloseable {
         return take(record, MOST_BYTES);
     }
 
+    /** Takes a report of a method for that partition of the reports. */
+    CompletableFuture<Void> write(int partition, MethodReport report) {
+        long bytes = payload(report) + report.getDeviceId().length() + RECORD_OVERHEAD;
+        CompletableFuture<Void> written = new CompletableFuture<>();
+        return take(new Report(new ReportLanes.Part(partition, report, bytes, written)), bytes, written, MOST_BYTES);
+    }
+
+    private static int payload(MethodReport report) {
+        return report.getReport() instanceof MethodAnswered answered
+                ? answered.getPayload().remaining()
+                : 0;
+    }
+
     /** As {@link #write}, but only while there is much room. */
     CompletableFuture<Void> writeWithRoom(ProducerRecord<String, byte[]> record) {
         return take(record, MOST_BYTES / 2);
@@ -73,12 +108,16 @@ final class LogWriter implements AutoCloseable {
     private CompletableFuture<Void> take(ProducerRecord<String, byte[]> record, long limit) {
         byte[] value = record.value();
         long bytes = (value == null ? 0 : value.length) + RECORD_OVERHEAD;
+        CompletableFuture<Void> written = new CompletableFuture<>();
+        return take(new Taken(record, bytes, written), bytes, written, limit);
+    }
+
+    private CompletableFuture<Void> take(Step step, long bytes, CompletableFuture<Void> written, long limit) {
         if (closed || unwritten.addAndGet(bytes) > limit) {
             return refuse(bytes);
         }
-        Taken taken = new Taken(record, bytes, new CompletableFuture<>());
-        queue.add(taken);
-        return taken.written();
+        queue.add(step);
+        return written;
     }
 
     private CompletableFuture<Void> refuse(long bytes) {
@@ -97,10 +136,16 @@ final class LogWriter implements AutoCloseable {
     }
 
     private void send() {
+        ReportLanes lanes = new ReportLanes(this::send);
         try {
+            int turn = 0;
             while (true) {
-                Taken next = queue.take();
-                producer.send(next.record(), (_, error) -> ended(next, error));
+                @Nullable Step next = queue.poll();
+                if (next == null || ++turn == TURN) {
+                    lanes.sendIdle();
+                    turn = 0;
+                }
+                work(next == null ? queue.take() : next, lanes);
             }
         } catch (InterruptedException | InterruptException e) {
             LOG.debug("The writer ends");
@@ -109,20 +154,51 @@ final class LogWriter implements AutoCloseable {
         }
     }
 
-    private void ended(Taken taken, @Nullable Exception error) {
-        long left = unwritten.addAndGet(-taken.bytes());
+    private void work(Step step, ReportLanes lanes) {
+        switch (step) {
+            case Report report -> lanes.add(report.part());
+            case Ended ended -> lanes.ended(ended.partition());
+            case Taken taken -> {
+                // Reports name their partition, nothing else does.
+                Integer partition = taken.record().partition();
+                if (partition != null) {
+                    lanes.send(partition);
+                }
+                producer.send(taken.record(), (_, error) -> {
+                    ended(taken.bytes(), taken.written(), error);
+                    failed(taken.record(), error);
+                });
+            }
+        }
+    }
+
+    private void send(int partition, List<ReportLanes.Part> parts) {
+        ProducerRecord<String, byte[]> record = batches.record(
+                partition, parts.stream().map(ReportLanes.Part::report).toList());
+        producer.send(record, (_, error) -> {
+            parts.forEach(part -> ended(part.bytes(), part.written(), error));
+            failed(record, error);
+            queue.add(new Ended(partition));
+        });
+    }
+
+    private void ended(long bytes, CompletableFuture<Void> written, @Nullable Exception error) {
+        long left = unwritten.addAndGet(-bytes);
         // Not at the first record that is taken: a log that is slow takes one now and then.
         if (left < MOST_BYTES / 4 && full.compareAndSet(true, false)) {
             LOG.info("The log takes records again");
         }
         if (error == null) {
-            taken.written().complete(null);
-            return;
+            written.complete(null);
+        } else {
+            written.completeExceptionally(error);
         }
-        taken.written().completeExceptionally(error);
-        if (!closed && !(error instanceof RecordTooLargeException)) {
+    }
+
+    private void failed(ProducerRecord<?, ?> record, @Nullable Exception error) {
+        if (error != null && !closed && !(error instanceof RecordTooLargeException)) {
             // Whatever passes is tried again without end: this does not.
-            fatal.accept("Nothing can be written to " + taken.record().topic() + ": " + error);
+            fatal.accept("Nothing can be written to " + record.topic() + ": " + error);
         }
     }
 

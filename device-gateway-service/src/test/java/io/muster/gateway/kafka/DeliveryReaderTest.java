@@ -1,11 +1,15 @@
 package io.muster.gateway.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.muster.codec.RecordCodec;
 import io.muster.records.CloseConnection;
 import io.muster.records.Delivery;
+import io.muster.records.MethodRequest;
+import io.muster.records.MethodRequests;
+import io.muster.records.MethodTarget;
 import io.muster.registry.InMemorySchemaRegistry;
 import io.muster.registry.SchemaRegistry;
 import io.muster.service.EndOffsets;
@@ -13,6 +17,7 @@ import io.muster.service.trouble.Faults;
 import io.muster.service.trouble.MemoryLog;
 import io.muster.service.trouble.Trial;
 import io.muster.service.trouble.Trouble;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -27,6 +32,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
@@ -36,6 +42,7 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -60,6 +67,9 @@ class DeliveryReaderTest {
 
     private final MemoryLog<String> log = new MemoryLog<>(TOPIC);
     private final List<Long> taken = new CopyOnWriteArrayList<>();
+    private final List<Delivery> deliveries = new CopyOnWriteArrayList<>();
+    private final List<String> traces = new CopyOnWriteArrayList<>();
+    private final List<String> reasons = new CopyOnWriteArrayList<>();
     private final List<Long> aside = new CopyOnWriteArrayList<>();
     private final List<String> ends = new CopyOnWriteArrayList<>();
     private final RecordCodec<Delivery> codec = codec(NONE);
@@ -98,10 +108,18 @@ class DeliveryReaderTest {
 
     private final class Sink implements DeliveryReader.Sink {
         @Override
-        public void take(Delivery delivery, ConsumerRecord<String, byte[]> record, long writtenAfter) {
+        public void take(
+                Delivery delivery,
+                ConsumerRecord<String, byte[]> record,
+                @Nullable String traceparent,
+                long writtenAfter) {
             assertThat(log.committed(TOPIC)).as("committed before").isGreaterThan(record.offset());
             switch (refusals.poll()) {
-                case null -> taken.add(record.offset());
+                case null -> {
+                    taken.add(record.offset());
+                    deliveries.add(delivery);
+                    traces.add(String.valueOf(traceparent));
+                }
                 case Error e -> throw e;
                 case RuntimeException e -> throw e;
                 case Throwable e -> throw new AssertionError(e);
@@ -116,6 +134,7 @@ class DeliveryReaderTest {
         @Override
         public void putAside(ConsumerRecord<String, byte[]> record, String reason) {
             aside.add(record.offset());
+            reasons.add(reason);
         }
     }
 
@@ -180,7 +199,11 @@ class DeliveryReaderTest {
     /** Holds a log of its own and takes each of its deliveries once, behind the commit. */
     private record Deliveries(MemoryLog<String> log, List<Long> offsets) implements DeliveryReader.Sink {
         @Override
-        public void take(Delivery delivery, ConsumerRecord<String, byte[]> record, long writtenAfter) {
+        public void take(
+                Delivery delivery,
+                ConsumerRecord<String, byte[]> record,
+                @Nullable String traceparent,
+                long writtenAfter) {
             assertThat(log.committed(TOPIC)).as("committed before").isGreaterThan(record.offset());
             offsets.add(record.offset());
         }
@@ -318,7 +341,11 @@ class DeliveryReaderTest {
                 codec,
                 new DeliveryReader.Sink() {
                     @Override
-                    public void take(Delivery delivery, ConsumerRecord<String, byte[]> record, long writtenAfter) {
+                    public void take(
+                            Delivery delivery,
+                            ConsumerRecord<String, byte[]> record,
+                            @Nullable String traceparent,
+                            long writtenAfter) {
                         ages.add(Duration.ofNanos(nanos.get() - writtenAfter));
                         busy.incrementAndGet();
                     }
@@ -350,6 +377,98 @@ class DeliveryReaderTest {
         assertThat(ages.subList(most / each / 10, most / each))
                 .allSatisfy(age -> assertThat(age).isLessThanOrEqualTo(Duration.ofMillis(2 * 1000 + 3 * each)));
         assertThat(steady.caughtUpAt()).isAfter(start.plusMillis(most - 3 * 1000));
+    }
+
+    private static MethodTarget target(int number, @Nullable String traceparent) {
+        return new MethodTarget("d" + number, 7L, "id" + number, Instant.EPOCH, traceparent);
+    }
+
+    private void add(int from, int to) {
+        List<MethodTarget> targets = IntStream.range(from, to)
+                .mapToObj(number -> target(number, number == 1 ? "trace" : null))
+                .toList();
+        log.add(
+                TOPIC,
+                "job",
+                codec.encode(new Delivery(null, Instant.EPOCH, new MethodRequests("reboot", "{}", targets))));
+    }
+
+    @Test
+    void handsOverEachMethodRequestOfARecordInOrder() throws InterruptedException {
+        add(0, 3);
+        reader.pollOnce();
+        assertThat(deliveries)
+                .containsExactlyElementsOf(IntStream.range(0, 3)
+                        .mapToObj(number -> new Delivery(
+                                "d" + number,
+                                Instant.EPOCH,
+                                new MethodRequest(7L, "id" + number, "reboot", "{}", Instant.EPOCH)))
+                        .toList());
+        assertThat(traces).containsExactly("null", "trace", "null");
+    }
+
+    @Test
+    void deadLettersAloneTheMethodRequestThatFails() throws InterruptedException {
+        refusals.add(new IllegalStateException("not for a connection"));
+        add(0, 3);
+        reader.pollOnce();
+        assertThat(deliveries).extracting(Delivery::getDeviceId).containsExactly("d1", "d2");
+        assertThat(reasons).singleElement().asString().startsWith("request 1 of 3: it can't be handed over: ");
+    }
+
+    /** A gateway that is killed leaves a batch in doubt: it is small. */
+    @Test
+    void commitsOneBatchOfRequestsAtATime() throws InterruptedException {
+        add(0, 150);
+        add(150, 200);
+        add(200, 201);
+        add(201, 501);
+        reader.pollOnce();
+        assertThat(deliveries).hasSize(200);
+        assertThat(log.committed(TOPIC)).isEqualTo(2);
+        reader.pollOnce();
+        assertThat(deliveries).hasSize(201);
+        assertThat(log.committed(TOPIC)).isEqualTo(3);
+        reader.pollOnce();
+        assertThat(deliveries).hasSize(501);
+        assertThat(log.committed(TOPIC)).isEqualTo(4);
+        assertThat(deliveries).extracting(Delivery::getDeviceId).doesNotHaveDuplicates();
+    }
+
+    @Test
+    @SuppressWarnings("unchecked")
+    void readsAgainWhatItHadPolledWhereACommitFails() throws InterruptedException {
+        AtomicBoolean away = new AtomicBoolean();
+        reader = new DeliveryReader(
+                (Consumer<String, byte[]>) Proxy.newProxyInstance(
+                        getClass().getClassLoader(), new Class<?>[] {Consumer.class}, (_, method, arguments) -> {
+                            if (method.getName().equals("commitSync") && away.getAndSet(false)) {
+                                throw new TimeoutException("away");
+                            }
+                            return method.invoke(consumer, arguments);
+                        }),
+                log.ends(),
+                PARTITION,
+                codec,
+                new Sink(),
+                InstantSource.system(),
+                System::nanoTime,
+                ends::add);
+        add(0, 200);
+        add(200, 300);
+        reader.pollOnce();
+        assertThat(deliveries).hasSize(200);
+        away.set(true);
+        assertThatThrownBy(reader::pollOnce).isInstanceOf(TimeoutException.class);
+        reader.pollOnce();
+        assertThat(deliveries).extracting(Delivery::getDeviceId).hasSize(300).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void deadLettersADeliveryThatNamesNoDevice() throws InterruptedException {
+        log.add(TOPIC, "d", codec.encode(new Delivery(null, Instant.EPOCH, new CloseConnection(1L, ""))));
+        reader.pollOnce();
+        assertThat(reasons).containsExactly("a delivery names its device");
     }
 
     /** Writers of Kafka may write anything. */

@@ -1,9 +1,13 @@
 package io.muster.gateway.kafka;
 
+import io.muster.records.MethodReport;
 import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -19,6 +23,12 @@ final class LogDouble {
     private final CountDownLatch back = new CountDownLatch(1);
     private volatile boolean away;
     private volatile @Nullable Throwable fault;
+
+    /** Makes a record of reports whose text is their devices, one a word. */
+    static ProducerRecord<String, byte[]> batch(int partition, List<MethodReport> reports) {
+        String devices = reports.stream().map(MethodReport::getDeviceId).collect(Collectors.joining(" "));
+        return new ProducerRecord<>("device-reports", partition, null, devices.getBytes(StandardCharsets.UTF_8));
+    }
 
     BlockingQueue<Sent> sent() {
         return sent;

@@ -8,6 +8,11 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.muster.records.MethodAnswered;
+import io.muster.records.MethodReport;
+import io.muster.topics.RecordSizes;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,7 +37,7 @@ class LogWriterTest {
     private final BlockingQueue<LogDouble.Sent> sent = log.sent();
     private final List<String> ends = new CopyOnWriteArrayList<>();
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
-    private final LogWriter writer = new LogWriter(log.producer(), meters, ends::add);
+    private final LogWriter writer = new LogWriter(log.producer(), LogDouble::batch, meters, ends::add);
 
     @AfterEach
     void stop() {
@@ -152,5 +157,69 @@ class LogWriterTest {
         writer.close(Duration.ofMillis(10));
         assertThat(writer.write(record(1))).isCompletedExceptionally();
         assertThat(ends).isEmpty();
+    }
+
+    private CompletableFuture<Void> report(int partition, String deviceId, int bytes) {
+        return writer.write(
+                partition, new MethodReport(deviceId, new MethodAnswered("id", 200, ByteBuffer.allocate(bytes))));
+    }
+
+    private static String text(LogDouble.Sent sent) {
+        return new String(sent.record().value(), StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void sendsALoneReportAtOnceAndTogetherWhatComesUntilItIsAcknowledged() throws InterruptedException {
+        CompletableFuture<Void> lone = report(0, "a", 1);
+        LogDouble.Sent first = sent.take();
+        assertThat(text(first)).isEqualTo("a");
+        List<CompletableFuture<Void>> others = List.of(report(0, "b", 1), report(0, "c", 1));
+        report(1, "other", 1);
+        assertThat(text(sent.take())).as("another partition").isEqualTo("other");
+        assertThat(sent).isEmpty();
+        first.callback().onCompletion(null, null);
+        assertThat(lone).isCompleted();
+        LogDouble.Sent second = sent.take();
+        assertThat(text(second)).isEqualTo("b c");
+        assertThat(second.record().partition()).isZero();
+        assertThat(others).noneMatch(CompletableFuture::isDone);
+        second.callback().onCompletion(null, null);
+        assertThat(others).allMatch(CompletableFuture::isDone);
+    }
+
+    /** A heartbeat says that all before it is reported. */
+    @Test
+    void writesALaterReportOfThePartitionBehindThoseThatAreHeld() throws InterruptedException {
+        report(0, "a", 1);
+        sent.take();
+        report(0, "b", 1);
+        writer.write(new ProducerRecord<>("device-reports", 0, null, "beat".getBytes(StandardCharsets.UTF_8)));
+        assertThat(text(sent.take())).isEqualTo("b");
+        assertThat(text(sent.take())).isEqualTo("beat");
+    }
+
+    @Test
+    void sendsAFullRecordThoughOneIsUnderWay() throws InterruptedException {
+        report(0, "first", 1);
+        sent.take();
+        for (int i = 0; i <= ReportLanes.MOST; i++) {
+            report(0, "d", 1);
+        }
+        assertThat(text(sent.take()).split(" ")).hasSize(ReportLanes.MOST);
+        report(0, "large", RecordSizes.BATCH / 2);
+        report(0, "larger", RecordSizes.BATCH);
+        assertThat(text(sent.take())).isEqualTo("d large");
+        assertThat(sent).isEmpty();
+    }
+
+    @Test
+    void refusesReportsWhenItIsFull() {
+        log.goAway();
+        int taken = 0;
+        while (!report(0, "d", MIB).isCompletedExceptionally()) {
+            taken++;
+        }
+        assertThat(taken).isBetween(MOST - 1, MOST);
+        assertThat(unwritten()).isLessThanOrEqualTo(LogWriter.MOST_BYTES);
     }
 }

@@ -23,7 +23,8 @@ class PutAsideTest {
 
     private final LogDouble log = new LogDouble();
     private final List<String> ends = new CopyOnWriteArrayList<>();
-    private final LogWriter writer = new LogWriter(log.producer(), new SimpleMeterRegistry(), ends::add);
+    private final LogWriter writer =
+            new LogWriter(log.producer(), LogDouble::batch, new SimpleMeterRegistry(), ends::add);
     private final RecordCodec<DeadLetter> codec =
             new RecordCodec<>(new InMemorySchemaRegistry(), "dead-letters-value", DeadLetter.class);
     private final PutAside aside = new PutAside(writer, codec, () -> Instant.EPOCH);

@@ -27,9 +27,20 @@ public final class KeyPartition {
         if (!id.equals(key)) {
             throw new InvalidRecordException("the key is not the " + kind + " that the value names");
         }
+        require(id, "the key", position, partitions);
+    }
+
+    /**
+     * Rejects an id that is in the wrong partition: its state would be unreachable.
+     *
+     * @param name of the id, in words
+     * @throws InvalidRecordException where the writer put it elsewhere
+     */
+    public static void require(String id, String name, RecordMetadata position, int partitions)
+            throws InvalidRecordException {
         int own = of(id, partitions);
         if (own != position.partition()) {
-            throw new InvalidRecordException("the key belongs into partition " + own + " and the record is in "
+            throw new InvalidRecordException(name + " belongs into partition " + own + " and the record is in "
                     + position.partition() + ": partition by murmur2 of the key, as Kafka's own producer does");
         }
     }

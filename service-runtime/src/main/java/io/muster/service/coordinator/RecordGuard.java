@@ -4,6 +4,7 @@ import io.muster.service.InvalidRecordException;
 import io.muster.service.Outbox;
 import io.muster.service.RecordFailure;
 import java.time.Instant;
+import java.util.function.Supplier;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
@@ -33,14 +34,29 @@ public final class RecordGuard {
 
     /** Hands the record to its handler, and dead-letters it where that fails for a reason of the record's own. */
     public void handle(Record<String, byte[]> record, Handler handler) {
+        handle(() -> record, "", handler);
+    }
+
+    /**
+     * Hands a part of the record to its handler: where that fails, the part is dead-lettered alone, and the others are not concerned.
+     *
+     * @param which of how many it is, in words
+     * @param alone makes a value of a record that holds this part only
+     */
+    public void handlePart(Record<String, byte[]> record, String which, Supplier<byte[]> alone, Handler handler) {
+        handle(() -> record.withValue(alone.get()), which + ": ", handler);
+    }
+
+    private void handle(Supplier<Record<String, byte[]>> letter, String prefix, Handler handler) {
         Instant now = Instant.ofEpochMilli(context.currentSystemTimeMs());
         RecordMetadata position = context.recordMetadata().orElseThrow();
         try {
             handler.handle(position, now);
         } catch (InvalidRecordException e) {
-            outbox.deadLetter(deadLetters, position, record, String.valueOf(e.getMessage()), now);
+            outbox.deadLetter(deadLetters, position, letter.get(), prefix + e.getMessage(), now);
         } catch (RuntimeException e) {
-            outbox.deadLetter(deadLetters, position, record, RecordFailure.reason(e), now);
+            String reason = RecordFailure.reason(e);
+            outbox.deadLetter(deadLetters, position, letter.get(), prefix + reason, now);
         }
     }
 }

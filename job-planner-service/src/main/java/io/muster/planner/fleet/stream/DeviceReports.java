@@ -16,6 +16,7 @@ import io.muster.records.DeviceReport;
 import io.muster.records.GatewayHeartbeat;
 import io.muster.records.MessageAcknowledged;
 import io.muster.records.MethodAnswered;
+import io.muster.records.MethodReport;
 import io.muster.records.MethodUnanswered;
 import io.muster.records.MethodUndelivered;
 import io.muster.records.PartitionProbe;
@@ -58,24 +59,38 @@ final class DeviceReports {
      * @throws InvalidRecordException when no gateway can have written it
      */
     void handle(DeviceReport report, String deviceId, long number, Instant now) throws InvalidRecordException {
-        if (connections.heard(report.getGateway(), report.getGatewayRun(), report.getReport(), report.getAt())) {
-            Iterator<String> waiting =
-                    connections.connectedTo(report.getGateway()).iterator();
-            chores.begin((budget, at) -> dispatch(waiting, budget, at), now);
-        }
+        heard(report, now);
         switch (report.getReport()) {
             case GatewayHeartbeat _, PartitionProbe _ -> {}
             case RequestConnection _ -> terms(report, deviceId, number, now);
             case DeviceConnected connected -> connected(report, deviceId, connected, number, now);
             case DeviceDisconnected disconnected -> disconnected(deviceId, disconnected, now);
             case SubscriptionsChanged changed -> subscriptions(deviceId, changed, now);
-            case MethodAnswered answered -> runner.answered(deviceId, answered, now);
-            case MethodUndelivered undelivered -> runner.undelivered(deviceId, undelivered, now);
-            case MethodUnanswered unanswered -> runner.unanswered(deviceId, unanswered, now);
             case MessageAcknowledged acknowledged -> messages.acknowledged(deviceId, acknowledged.getNumber());
             case RequestTwin request -> twin(report, deviceId, request, now);
             case PatchReported patch -> reported(report, deviceId, patch, now);
             case Object unknown -> throw new IllegalStateException("not a report, class=" + unknown.getClass());
+        }
+    }
+
+    /** Notes that the gateway lives. */
+    void heard(DeviceReport report, Instant now) {
+        if (connections.heard(report.getGateway(), report.getGatewayRun(), report.getReport(), report.getAt())) {
+            Iterator<String> waiting =
+                    connections.connectedTo(report.getGateway()).iterator();
+            chores.begin((budget, at) -> dispatch(waiting, budget, at), now);
+        }
+    }
+
+    /** Ends a method request, or hands it over again. */
+    void handle(MethodReport report, Instant now) {
+        String deviceId = report.getDeviceId();
+        switch (report.getReport()) {
+            case MethodAnswered answered -> runner.answered(deviceId, answered, now);
+            case MethodUndelivered undelivered -> runner.undelivered(deviceId, undelivered, now);
+            case MethodUnanswered unanswered -> runner.unanswered(deviceId, unanswered, now);
+            case Object unknown ->
+                throw new IllegalStateException("not a report of a method, class=" + unknown.getClass());
         }
     }
 

@@ -1,32 +1,58 @@
 package io.muster.planner.fleet.stream;
 
+import io.muster.planner.fleet.Methods;
+import io.muster.planner.state.MethodCall;
+import io.muster.planner.state.PendingMethod;
 import io.muster.records.Delivery;
+import io.muster.records.DeviceConnection;
 import io.muster.records.DeviceJobCompleted;
 import io.muster.records.DeviceJobEvent;
 import io.muster.records.DeviceJobEvents;
 import io.muster.records.ExpansionCompleted;
+import io.muster.records.MethodRequest;
+import io.muster.records.MethodRequests;
+import io.muster.records.MethodTarget;
 import io.muster.service.Outbox;
 import io.muster.service.Requester;
 import io.muster.service.Route;
 import io.muster.service.Traces;
 import io.muster.topics.Topics;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends to gateways, to requesters, and to everybody. Events are gathered until {@link #flush}: those that one record or one tick
- * makes of devices of one job are one record. For one task.
+ * Sends to gateways, to requesters, and to everybody. Events and calls are gathered until {@link #flush}: those that one record or one
+ * tick makes for one job are one record, of calls one for each gateway. For one task.
  */
 final class FleetOutbox {
     private static final String WRITER = "fleet";
 
-    /** Bytes of an event beside its texts. */
+    private static final int MOST_EVENTS = 1000;
+    /** A gateway that is killed has one record's calls in doubt. */
+    private static final int MOST_CALLS = 200;
+    /** Bytes of an event or a call beside its texts. */
     private static final int EVENT_BYTES = 48;
 
+    /** Names what the calls of one record have in common: the job's method is the same for all. */
+    private record CallSlice(String jobId, long jobNumber, int gateway, Instant at) {}
+
+    /** What gathered calls are, and when the first of them came. */
+    private record Gathered(MethodCall call, long number) {}
+
     private final Outbox outbox;
-    private final Gatherer<JobSlice, DeviceJobEvent> events = new Gatherer<>((slice, some) -> send(slice, some, null));
+    private final Gatherer<JobSlice, DeviceJobEvent> events =
+            new Gatherer<>(MOST_EVENTS, (slice, some) -> send(slice, some, null));
+    private final Gatherer<CallSlice, MethodTarget> calls = new Gatherer<>(MOST_CALLS, this::send);
+    private final Map<CallSlice, Gathered> gathered = new HashMap<>();
+    /** Where the last call of each device was gathered. */
+    private final Map<String, CallSlice> called = new HashMap<>();
+
+    private long lastGathered;
 
     FleetOutbox(Outbox outbox) {
         this.outbox = outbox;
@@ -47,6 +73,7 @@ final class FleetOutbox {
     /** Sends what was gathered: to be called behind each record and each tick, whatever became of it. */
     void flush() {
         events.sendAll();
+        sendCalls();
     }
 
     void happened(JobSlice slice, DeviceJobEvent event) {
@@ -73,11 +100,15 @@ final class FleetOutbox {
                 slice.at());
     }
 
+    /** Sends behind what was gathered for the device. */
     void deliver(int gateway, String deviceId, Object delivery, Instant now) {
         deliver(gateway, deviceId, delivery, now, Optional.empty());
     }
 
-    void deliver(int gateway, String deviceId, Object delivery, Instant now, Optional<Traces.Trace> trace) {
+    private void deliver(int gateway, String deviceId, Object delivery, Instant now, Optional<Traces.Trace> trace) {
+        if (called.containsKey(deviceId)) {
+            sendCalls();
+        }
         outbox.sendTraced(
                 Outbox.sink(Topics.DELIVERIES),
                 Topics.DELIVERIES,
@@ -85,6 +116,65 @@ final class FleetOutbox {
                 new Delivery(deviceId, now, delivery),
                 now,
                 trace);
+    }
+
+    /** Has the gateway of the connection call a method: with others of the same job, or by itself where no job asks. */
+    void call(
+            DeviceConnection connection,
+            PendingMethod delivered,
+            MethodCall call,
+            Optional<Traces.Trace> trace,
+            Instant now) {
+        String deviceId = delivered.getDeviceId();
+        String jobId = delivered.getJobId();
+        if (jobId == null) {
+            MethodRequest request = new MethodRequest(
+                    connection.getEpoch(),
+                    Methods.deliveryId(delivered),
+                    call.getMethodName(),
+                    call.getPayload(),
+                    delivered.getDueAt());
+            deliver(connection.getGateway(), deviceId, request, now, trace);
+            return;
+        }
+        CallSlice slice = new CallSlice(jobId, Methods.jobNumber(delivered), connection.getGateway(), now);
+        if (isBehind(called.get(deviceId), slice)) {
+            sendCalls();
+        }
+        called.put(deviceId, slice);
+        gathered.computeIfAbsent(slice, _ -> new Gathered(call, ++lastGathered));
+        calls.add(
+                slice,
+                new MethodTarget(
+                        deviceId,
+                        connection.getEpoch(),
+                        Methods.deliveryId(delivered),
+                        delivered.getDueAt(),
+                        trace.map(Traces.Trace::traceparent).orElse(null)),
+                deviceId.length() + EVENT_BYTES);
+    }
+
+    /** Returns whether a device's earlier call would go out behind the next one: it gets them in the order of their decisions. */
+    private boolean isBehind(@Nullable CallSlice earlier, CallSlice next) {
+        @Nullable Gathered first = earlier == null ? null : gathered.get(earlier);
+        @Nullable Gathered second = gathered.get(next);
+        return first != null && second != null && first.number() > second.number();
+    }
+
+    private void sendCalls() {
+        calls.sendAll();
+        called.clear();
+    }
+
+    private void send(CallSlice slice, List<MethodTarget> targets) {
+        MethodCall call = Objects.requireNonNull(gathered.remove(slice), "what was gathered")
+                .call();
+        outbox.send(
+                Outbox.sink(Topics.DELIVERIES),
+                Topics.DELIVERIES,
+                new Route(slice.jobId(), slice.gateway()),
+                new Delivery(null, slice.at(), new MethodRequests(call.getMethodName(), call.getPayload(), targets)),
+                slice.at());
     }
 
     void reply(Requester requester, Object outcome, Instant now) {

@@ -26,9 +26,8 @@ import io.muster.records.HoldDeviceJobs;
 import io.muster.records.InvokeMethod;
 import io.muster.records.ListDevices;
 import io.muster.records.ListModules;
-import io.muster.records.MethodAnswered;
-import io.muster.records.MethodUnanswered;
-import io.muster.records.MethodUndelivered;
+import io.muster.records.MethodReport;
+import io.muster.records.MethodReports;
 import io.muster.records.PartitionProbe;
 import io.muster.records.QueryFleet;
 import io.muster.records.ReleaseDeviceJobs;
@@ -306,6 +305,11 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
             throw new InvalidRecordException(
                     "no gateway has the ordinal " + report.getGateway() + ", there are " + gatewayPartitions);
         }
+        if (report.getReport() instanceof MethodReports batch) {
+            reports.heard(report, now);
+            methodReports(record, report, batch);
+            return;
+        }
         String deviceId = report.getDeviceId();
         if (deviceId == null && !(report.getReport() instanceof GatewayHeartbeat)) {
             throw new InvalidRecordException("a report names its device");
@@ -322,12 +326,30 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
         }
     }
 
+    private void methodReports(Record<String, byte[]> record, DeviceReport report, MethodReports batch) {
+        int number = 0;
+        for (MethodReport each : batch.getReports()) {
+            number++;
+            guard.handlePart(
+                    record,
+                    "report " + number + " of " + batch.getReports().size(),
+                    () -> codecs.of(Topics.DEVICE_REPORTS)
+                            .encode(DeviceReport.newBuilder(report)
+                                    .setReport(new MethodReports(List.of(each)))
+                                    .build()),
+                    (position, now) -> {
+                        String deviceId = IdentityId.deviceId(each.getDeviceId());
+                        KeyPartition.require(deviceId, "the device", position, devicePartitions);
+                        reports.handle(each, now);
+                    });
+        }
+    }
+
     /** Whether a condition may see the device differently afterwards. @param message a command or a report */
     private static boolean changesTheDevice(Object message) {
         return switch (message) {
             case GetDevice _, InvokeMethod _, ListModules _ -> false;
-            case RequestConnection _, SubscriptionsChanged _, MethodAnswered _, MethodUndelivered _ -> false;
-            case RequestTwin _, GatewayHeartbeat _, MethodUnanswered _ -> false;
+            case RequestConnection _, SubscriptionsChanged _, RequestTwin _, GatewayHeartbeat _ -> false;
             default -> true;
         };
     }

@@ -14,19 +14,18 @@ import org.jspecify.annotations.Nullable;
  * the others are not told, so a batch that was held could miss the commit of the state that it comes from. For one task.
  */
 final class Gatherer<K, E> {
-    /** How many elements a batch has at most. */
-    static final int MOST = 1000;
-
     private static final class Batch<E> {
         private final List<E> elements = new ArrayList<>();
         private int bytes;
     }
 
     private final Map<K, Batch<E>> open = new LinkedHashMap<>();
+    private final int most;
     private final BiConsumer<K, List<E>> send;
 
-    /** @param send takes a batch, which is its own from then on */
-    Gatherer(BiConsumer<K, List<E>> send) {
+    /** @param most how many elements a batch has @param send takes a batch, which is its own from then on */
+    Gatherer(int most, BiConsumer<K, List<E>> send) {
+        this.most = most;
         this.send = send;
     }
 
@@ -35,7 +34,7 @@ final class Gatherer<K, E> {
         Batch<E> batch = open.computeIfAbsent(key, _ -> new Batch<>());
         batch.elements.add(element);
         batch.bytes += bytes;
-        if (batch.bytes >= RecordSizes.BATCH || batch.elements.size() >= MOST) {
+        if (batch.bytes >= RecordSizes.BATCH || batch.elements.size() >= most) {
             send.accept(key, take(key));
         }
     }

@@ -20,7 +20,6 @@ import io.muster.records.DeviceJobStatus;
 import io.muster.records.DeviceMethod;
 import io.muster.records.FailureKind;
 import io.muster.records.MethodAnswered;
-import io.muster.records.MethodRequest;
 import io.muster.records.MethodResult;
 import io.muster.records.MethodUnanswered;
 import io.muster.records.MethodUndelivered;
@@ -328,17 +327,7 @@ final class MethodRunner {
             Instant now) {
         PendingMethod delivered = Methods.delivered(pending, call, connection, now);
         methods.put(before, delivered);
-        outbox.deliver(
-                connection.getGateway(),
-                pending.getDeviceId(),
-                new MethodRequest(
-                        connection.getEpoch(),
-                        Methods.deliveryId(delivered),
-                        call.getMethodName(),
-                        call.getPayload(),
-                        delivered.getDueAt()),
-                now,
-                deviceJobs.trace(pending));
+        outbox.call(connection, delivered, call, deviceJobs.trace(pending), now);
         if (pending.getJobId() != null) {
             happened(pending, previous, new DeviceJobDelivered(delivered.getAttempt(), connection.getGateway()), now);
         }

@@ -11,9 +11,11 @@ import org.junit.jupiter.api.Test;
 class GathererTest {
     private record Batch(String key, List<Integer> elements) {}
 
+    private static final int MOST = 100;
+
     private final List<Batch> sent = new ArrayList<>();
     private final Gatherer<String, Integer> gatherer =
-            new Gatherer<>((key, elements) -> sent.add(new Batch(key, elements)));
+            new Gatherer<>(MOST, (key, elements) -> sent.add(new Batch(key, elements)));
 
     private static List<Integer> numbers(int from, int to) {
         return IntStream.range(from, to).boxed().toList();
@@ -32,12 +34,12 @@ class GathererTest {
 
     @Test
     void sendsABatchThatHasAsManyElementsAsItMay() {
-        for (int i = 0; i < Gatherer.MOST + 1; i++) {
+        for (int i = 0; i < MOST + 1; i++) {
             gatherer.add("a", i, 1);
         }
-        assertThat(sent).containsExactly(new Batch("a", numbers(0, Gatherer.MOST)));
+        assertThat(sent).containsExactly(new Batch("a", numbers(0, MOST)));
         gatherer.sendAll();
-        assertThat(sent).last().isEqualTo(new Batch("a", List.of(Gatherer.MOST)));
+        assertThat(sent).last().isEqualTo(new Batch("a", List.of(MOST)));
     }
 
     @Test
