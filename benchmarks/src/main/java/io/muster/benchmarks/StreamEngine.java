@@ -11,7 +11,7 @@ import io.muster.processor.engine.stream.StreamJobSpec;
 import io.muster.processor.engine.stream.StreamJobTopology;
 import io.muster.processor.format.InputFormat;
 import io.muster.processor.format.OutputFormat;
-import io.muster.query.QueryException;
+import io.muster.query.kernel.QueryException;
 import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.Ticks;
 import io.muster.registry.InMemorySchemaRegistry;
@@ -103,7 +103,7 @@ public final class StreamEngine {
             inputs.add(new StreamJobSpec.Input(input, topic, new InputFormat.Json(), task.partitions(), false));
             IntStream.range(0, task.partitions()).forEach(i -> partitions.add(new TopicPartition(topic, i)));
         }
-        int tasks = query.apart().isPresent() ? THREADS : 1;
+        int tasks = query.partitionKeys().isPresent() ? THREADS : 1;
         if (merges) {
             admin.createTopics(List.of(new NewTopic(id + "-exchange", Optional.of(tasks), Optional.of((short) 1))))
                     .all()

@@ -1,8 +1,8 @@
 package io.muster.planner.fleet;
 
 import io.muster.planner.json.Json;
-import io.muster.query.Condition;
-import io.muster.query.Values;
+import io.muster.query.device.Condition;
+import io.muster.query.kernel.Values;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

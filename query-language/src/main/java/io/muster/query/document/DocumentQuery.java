@@ -1,8 +1,8 @@
 package io.muster.query.document;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.muster.query.QueryException;
-import io.muster.query.ScalarFunction;
+import io.muster.query.kernel.QueryException;
+import io.muster.query.kernel.ScalarFunction;
 import io.muster.query.stream.EvaluationException;
 import io.muster.query.stream.StreamQuery;
 import java.util.ArrayList;
@@ -15,7 +15,7 @@ import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
-/** The query that the document of a stream job has, with its reference inputs and functions. Contract: stream-analytics, 4.1 and 4.5. */
+/** Compiles the query of a stream job's document, with its reference inputs and functions. Contract: stream-analytics, 4.1 and 4.5. */
 public final class DocumentQuery {
     private static final String JAVASCRIPT = "Microsoft.StreamAnalytics/JavascriptUdf";
 

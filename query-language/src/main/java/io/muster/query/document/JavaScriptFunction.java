@@ -26,7 +26,7 @@ import org.mozilla.javascript.ast.VariableDeclaration;
  * @param parameters how many arguments a query gives it
  */
 public record JavaScriptFunction(String name, String script, String entry, int parameters) {
-    /** The language of scripts, wherever one is read or run. */
+    /** Fixes the version of the language for every place that reads or runs scripts. */
     public static final int LANGUAGE = Context.VERSION_ES6;
 
     private static final String MAIN = "main";
@@ -61,7 +61,7 @@ public record JavaScriptFunction(String name, String script, String entry, int p
         }
     }
 
-    /** The names of the functions at the script's top level. */
+    /** Returns the names of the functions at the script's top level. */
     private static List<String> functions(AstRoot root) {
         List<String> functions = new ArrayList<>();
         for (Node node : root) {
@@ -86,7 +86,7 @@ public record JavaScriptFunction(String name, String script, String entry, int p
         }
     }
 
-    /** The one that is called like the UDF, or main, or is the only one. */
+    /** Returns the function that is called like the UDF, or main, or that is the only one. */
     private static String entry(String name, List<String> functions) {
         if (functions.isEmpty()) {
             throw new EvaluationException(

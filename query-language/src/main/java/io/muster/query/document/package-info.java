@@ -1,6 +1,8 @@
 /**
- * Reads the query of a stream job out of the document that clients write, and the functions of its user, which are JavaScript; it runs none.
- * Jackson and Rhino are imported here alone in this module.
+ * Compiles the query of a stream job's document, and reads the functions of its user, which are JavaScript; it runs none.
+ *
+ * <p>May import: {@code java}, {@code com.fasterxml.jackson}, {@code org.mozilla.javascript}, {@code io.muster.query.kernel}, {@code
+ * io.muster.query.stream}.
  */
 @NullMarked
 package io.muster.query.document;

@@ -1,17 +1,17 @@
 package io.muster.query.stream;
 
-/** One aggregate over the rows of one group. For one thread. */
+/** Aggregates the rows of one group. For one thread. */
 public interface Accumulator {
     void add(StreamRow row);
 
-    /** Adds what another of the same aggregate has seen, all of it later than what this has. */
+    /** Adds the rows of another of the same aggregate, all of which are later than those of this one. */
     void merge(Accumulator other);
 
     Object result();
 
-    /** All it knows, as a value. */
+    /** Returns its state as a value. */
     Object save();
 
-    /** Becomes what was saved; called on a new one. */
+    /** Restores a saved state; called on a new one. */
     void load(Object saved);
 }

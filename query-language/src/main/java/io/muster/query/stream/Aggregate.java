@@ -1,8 +1,8 @@
 package io.muster.query.stream;
 
-/** An aggregate of a select. Immutable. */
+/** Starts accumulators for the groups of a select. Immutable. */
 @FunctionalInterface
 public interface Aggregate {
-    /** One that has seen no row. */
+    /** Returns an accumulator without a row. */
     Accumulator start();
 }

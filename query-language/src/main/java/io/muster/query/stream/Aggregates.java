@@ -1,6 +1,7 @@
 package io.muster.query.stream;
 
-import io.muster.query.Expression;
+import io.muster.query.kernel.Expression;
+import io.muster.query.kernel.ValueRules;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.ArrayList;
@@ -14,16 +15,16 @@ import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
-/** The aggregates. NULL is skipped; of no value the result is NULL, but a count is 0. Contract: stream-analytics, 4.5. */
+/** Finds the aggregates. They skip NULL; without a value their result is NULL, but a count is 0. Contract: stream-analytics, 4.5. */
 final class Aggregates {
     private static final Object NULL = StreamValues.NULL;
 
     private Aggregates() {}
 
-    /** One criterion of an order. */
+    /** A criterion of an order. */
     record Order(Expression by, boolean descending) {}
 
-    /** By its name in upper case, over one argument; empty where there is none of that name. */
+    /** Returns the aggregate of a name in upper case over one argument; empty for an unknown name. */
     static Optional<Aggregate> named(String name, Expression argument) {
         return switch (name) {
             case "COUNT" -> Optional.of(() -> new Count(argument));
@@ -46,7 +47,7 @@ final class Aggregates {
         return () -> new Distinct(argument);
     }
 
-    /** The first rows in the order; with a limit of 1 the row itself and not a list. */
+    /** Collects the first rows in the order; with a limit of 1 the row itself and not a list. */
     static Aggregate top(int limit, boolean one, Expression row, List<Order> order) {
         return () -> new Top(limit, one, row, order);
     }
@@ -96,7 +97,7 @@ final class Aggregates {
         }
     }
 
-    /** The value of the earliest row, which may be NULL. */
+    /** Keeps the value of the earliest row, which may be NULL. */
     private static final class First implements Accumulator {
         private final Expression argument;
         private @Nullable Object first;
@@ -191,7 +192,7 @@ final class Aggregates {
     }
 
     /**
-     * The sum, kept as Neumaier does with what each addition loses, by the count: the average of the numbers to the last bit, in whatever
+     * Divides the sum, which is kept with each addition's loss as Neumaier does, by the count: the average of the numbers to the last bit, in whatever
      * order and parts they come. A sum beyond a float has none.
      */
     private static final class Average implements Accumulator {
@@ -236,7 +237,7 @@ final class Aggregates {
                 return NULL;
             }
             double mean = sum / count;
-            return StreamValues.real(mean + (Math.fma(-mean, count, sum) + lost) / count);
+            return ValueRules.finite(mean + (Math.fma(-mean, count, sum) + lost) / count);
         }
 
         @Override
@@ -290,7 +291,7 @@ final class Aggregates {
 
         @Override
         public Object result() {
-            return count == 0 ? NULL : StreamValues.real(wanted.applyAsDouble(this));
+            return count == 0 ? NULL : ValueRules.finite(wanted.applyAsDouble(this));
         }
 
         @Override
@@ -350,7 +351,7 @@ final class Aggregates {
         }
     }
 
-    /** All values. */
+    /** Collects all values. */
     private abstract static class Gathered implements Accumulator {
         private final Collection<Object> values;
 
@@ -439,13 +440,13 @@ final class Aggregates {
         }
     }
 
-    /** Of rows that are equal in the order the earlier goes first. */
+    /** Puts the earlier of rows that are equal in the order first. */
     private static final class Top implements Accumulator {
         private final int limit;
         private final boolean one;
         private final Expression row;
         private final List<Order> order;
-        /** The values of the order, then the row. */
+        /** Holds the values of the order, then the row. */
         private final List<List<Object>> rows = new ArrayList<>();
 
         private long weight;
@@ -562,7 +563,7 @@ final class Aggregates {
             BigDecimal place = shareOf(sorted.size() - 1);
             double low = ((Number) sorted.get(place.intValue())).doubleValue();
             double high = ((Number) sorted.get(ceiling(place))).doubleValue();
-            return StreamValues.real(
+            return ValueRules.finite(
                     low + (high - low) * place.remainder(BigDecimal.ONE).doubleValue());
         }
 

@@ -6,14 +6,14 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** An expression has no value, and the job fails for it, as the dialect has it: a value can't be cast, or a user's function fails. */
+/** Reports an expression without a value, for which the job fails by the rules of the dialect: a value can't be cast, or a user's function fails. */
 public final class EvaluationException extends RuntimeException {
     @Serial
     private static final long serialVersionUID = 1;
 
     private static final int SHOWN = 100;
 
-    /** The parts of the message before and behind the expression that it names; null where the message names it, or there is none. */
+    /** Holds the parts of the message before and behind the expression; null where the message needs no expression. */
     private final String @Nullable [] around;
 
     public EvaluationException(String message) {

@@ -1,11 +1,12 @@
 package io.muster.query.stream;
 
-import io.muster.query.Expression;
-import io.muster.query.Parsing;
-import io.muster.query.grammar.StreamQueryLexer;
-import io.muster.query.grammar.StreamQueryParser;
-import io.muster.query.grammar.StreamQueryParser.CallContext;
-import io.muster.query.grammar.StreamQueryParser.OrContext;
+import io.muster.query.kernel.Expression;
+import io.muster.query.kernel.Parsing;
+import io.muster.query.kernel.Trees;
+import io.muster.query.stream.grammar.StreamQueryLexer;
+import io.muster.query.stream.grammar.StreamQueryParser;
+import io.muster.query.stream.grammar.StreamQueryParser.CallContext;
+import io.muster.query.stream.grammar.StreamQueryParser.OrContext;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -25,14 +26,14 @@ import org.antlr.v4.runtime.tree.TerminalNode;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The window and the keys of a GROUP BY.
+ * Compiles the window and the keys of a GROUP BY.
  *
  * @param places of the keys, by their {@linkplain StreamExpressions#canonical canonical} texts
  */
 record Groups(List<Expression> keys, Map<String, Integer> places, Window window) {
     private static final long LONGEST = 7 * Ticks.DAY;
 
-    /** How many windows one row may be in: each ends, and is merged, on its own. */
+    /** Bounds the windows of one row: each ends, and is merged, on its own. */
     private static final int MOST_WINDOWS = 100_000;
 
     private static final String WINDOWS = "Windows takes Window('name', TumblingWindow(…)) and the like";
@@ -41,7 +42,7 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
     private static final Set<Integer> OVER =
             Set.of(StreamQueryLexer.PARTITION, StreamQueryLexer.ORDER, StreamQueryLexer.LIMIT, StreamQueryLexer.WHEN);
 
-    /** Returns the keys by which sessions are kept apart; null where no window is a session. */
+    /** Returns the keys that separate sessions; null where no window is a session. */
     @Nullable
     Set<String> sessionKeys() {
         return switch (window) {
@@ -86,7 +87,7 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
             } else if (!rows.spelling(same).equals(rows.spelling(key))) {
                 throw Parsing.refuse(
                         key.getStart(),
-                        "'" + Sole.text(key) + "' and '" + Sole.text(same)
+                        "'" + Trees.text(key) + "' and '" + Trees.text(same)
                                 + "' differ in case only: group by one of them in a step of WITH, and by the other behind it");
             }
         }
@@ -95,8 +96,8 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
 
     /** @param keys to which a session's own are added, in front */
     private static Optional<Window> window(OrContext element, List<OrContext> keys, StreamExpressions rows) {
-        Optional<CallContext> call = Sole.call(element);
-        if (Sole.isTimestamp(element)) {
+        Optional<CallContext> call = Syntax.call(element);
+        if (Syntax.isTimestamp(element)) {
             call.ifPresent(timestamp -> {
                 rejectMore(timestamp);
                 rejectArguments(timestamp);
@@ -157,7 +158,8 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
 
     /** Returns a call inside of a window's: it has two arguments and nothing else. Empty where it is none. */
     private static Optional<CallContext> part(OrContext element) {
-        Optional<CallContext> part = Sole.call(element).filter(call -> call.or().size() == 2);
+        Optional<CallContext> part =
+                Syntax.call(element).filter(call -> call.or().size() == 2);
         part.ifPresent(call -> {
             rejectMore(call);
             rejectOver(call, Set.of(), "name keys in GROUP BY and conditions in WHERE");
@@ -249,11 +251,11 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
         return new Window.Several(windows);
     }
 
-    /** The lengths in a window's call: {@code (second, 10, 5)} or {@code (Duration(second, 10), Hop(second, 5), Offset(second, 1))}. */
+    /** Reads the lengths in a window's call: {@code (second, 10, 5)} or {@code (Duration(second, 10), Hop(second, 5), Offset(second, 1))}. */
     private record Lengths(CallContext call, List<Long> sizes, boolean hasOffset, long offset) {
         private static final String OFFSET = "Offset";
 
-        /** How many seconds an error proposes, by the names of the lengths. */
+        /** Holds the seconds that an error proposes, by the names of the lengths. */
         private static final Map<String, Integer> EXAMPLES =
                 Map.of("Duration", 10, "Hop", 5, "Timeout", 5, "MaxDuration", 60);
 
@@ -261,7 +263,7 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
         static Lengths of(CallContext call, String... names) {
             List<OrContext> parts = call.or();
             Map<String, Long> lengths = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
-            if (!parts.isEmpty() && Sole.call(parts.getFirst()).isPresent()) {
+            if (!parts.isEmpty() && Syntax.call(parts.getFirst()).isPresent()) {
                 for (OrContext element : parts) {
                     CallContext part = part(element).orElseThrow(() -> wrong(call, names));
                     if (lengths.put(part.function().getText(), ticks(part.or(0), part.or(1))) != null) {
@@ -339,7 +341,7 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
     }
 
     static DateTimes.Unit unit(ParserRuleContext expression) {
-        return Sole.path(expression)
+        return Syntax.path(expression)
                 .filter(path -> path.name().size() == 1)
                 .flatMap(path -> DateTimes.Unit.named(path.getText()))
                 .orElseThrow(() -> Parsing.refuse(

@@ -1,11 +1,11 @@
 package io.muster.query.stream;
 
-import io.muster.query.Expression;
-import io.muster.query.Parsing;
-import io.muster.query.grammar.StreamQueryLexer;
-import io.muster.query.grammar.StreamQueryParser;
-import io.muster.query.grammar.StreamQueryParser.OrContext;
-import io.muster.query.grammar.StreamQueryParser.SumContext;
+import io.muster.query.kernel.Expression;
+import io.muster.query.kernel.Parsing;
+import io.muster.query.stream.grammar.StreamQueryLexer;
+import io.muster.query.stream.grammar.StreamQueryParser;
+import io.muster.query.stream.grammar.StreamQueryParser.OrContext;
+import io.muster.query.stream.grammar.StreamQueryParser.SumContext;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -107,7 +107,7 @@ final class Joins {
             if (not.NOT() != null) {
                 continue;
             }
-            Optional<OrContext> inner = Sole.grouped(not.predicate());
+            Optional<OrContext> inner = Syntax.grouped(not.predicate());
             if (inner.isPresent()) {
                 conjuncts(inner.get(), found);
             } else {
@@ -179,7 +179,7 @@ final class Joins {
 
     /** Returns of which part the column is that an expression is; empty where it is none. */
     private OptionalInt part(ParserRuleContext expression) {
-        Optional<StreamQueryParser.PathContext> path = Sole.path(expression);
+        Optional<StreamQueryParser.PathContext> path = Syntax.path(expression);
         return path.isEmpty()
                 ? OptionalInt.empty()
                 : OptionalInt.of(scope.column(path.get()).part());

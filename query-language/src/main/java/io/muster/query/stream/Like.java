@@ -10,10 +10,10 @@ import java.util.Optional;
  * the pattern, whatever either is.
  */
 final class Like {
-    /** As T-SQL allows. */
+    /** Bounds a pattern as T-SQL does. */
     static final int LONGEST = 4000;
 
-    /** One character of a pattern: those from and to which it takes, by pairs. */
+    /** A character of a pattern: pairs of the first and the last character that match. */
     private record One(String ranges, boolean inside) {
         private static final One ANY = new One("", false);
 
@@ -126,7 +126,7 @@ final class Like {
         return found ? at + 1L : 0;
     }
 
-    /** All parts but the first, each behind the one before, and the last at the end. */
+    /** Finds all parts but the first, each behind the one before, and the last at the end. */
     private boolean restMatches(String text, int from) {
         int at = from;
         for (List<One> part : parts.subList(1, parts.size() - 1)) {

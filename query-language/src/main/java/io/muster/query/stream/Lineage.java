@@ -1,11 +1,11 @@
 package io.muster.query.stream;
 
-import io.muster.query.Expression;
-import io.muster.query.Parsing;
-import io.muster.query.grammar.StreamQueryParser;
-import io.muster.query.grammar.StreamQueryParser.ItemContext;
-import io.muster.query.grammar.StreamQueryParser.SelectContext;
-import io.muster.query.grammar.StreamQueryParser.SourceContext;
+import io.muster.query.kernel.Expression;
+import io.muster.query.kernel.Parsing;
+import io.muster.query.stream.grammar.StreamQueryParser;
+import io.muster.query.stream.grammar.StreamQueryParser.ItemContext;
+import io.muster.query.stream.grammar.StreamQueryParser.SelectContext;
+import io.muster.query.stream.grammar.StreamQueryParser.SourceContext;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -20,16 +20,15 @@ import org.antlr.v4.runtime.Token;
 import org.jspecify.annotations.Nullable;
 
 /**
- * From which columns of the inputs the columns come by which rows are brought together. So it knows what keeps rows apart: substreams, which
- * have different times and must never meet; and rows that may be worked off in different tasks, since they never do. For one text. Contract:
- * stream-analytics, 4.4.
+ * Traces grouping and join keys back to input columns, to decide which rows can never meet. Rows of different substreams must not meet, since
+ * each substream has a time of its own; rows that never meet may run in different tasks. For one text. Contract: stream-analytics, 4.4.
  */
 final class Lineage {
-    /** Which column of each input a column is, unchanged: of several inputs behind a join by it, or a union. Empty where it is none. */
+    /** The input columns whose unchanged values a column has: of several inputs behind a union, or a join by it. Empty for a computed column. */
     private record Origin(Map<String, List<String>> columns) {
         private static final Origin NONE = new Origin(Map.of());
 
-        /** Both; none where they differ on an input. */
+        /** Returns both; nothing where they differ on an input. */
         Optional<Origin> and(Origin other) {
             Map<String, List<String>> both = new HashMap<>(columns);
             for (Map.Entry<String, List<String>> more : other.columns.entrySet()) {
@@ -45,17 +44,17 @@ final class Lineage {
             return columns.isEmpty();
         }
 
-        /** Whether it is a part of the other. */
+        /** Returns whether it is a part of the other. */
         boolean isWithin(Origin other) {
             return !isNone() && other.columns.entrySet().containsAll(columns.entrySet());
         }
     }
 
-    /** The columns of a source. */
+    /** Traces the columns of a source. */
     private interface Columns {
         Origin origin(List<String> path);
 
-        /** One that comes of this. */
+        /** Returns a column with this origin. */
         Optional<List<String>> carrying(Origin wanted);
     }
 
@@ -64,7 +63,7 @@ final class Lineage {
             this(name, new HashMap<>());
         }
 
-        /** Names that differ in case only are one column's, which is called as it is called first. */
+        /** Treats names that differ in case only as one column, by its first spelling. */
         @Override
         public Origin origin(List<String> path) {
             return new Origin(Map.of(name, spellings.computeIfAbsent(StreamScope.Column.key(path), _ -> path)));
@@ -76,7 +75,7 @@ final class Lineage {
         }
     }
 
-    /** The columns that a select makes: those that were there before, by their names, and sources all of whose columns it shows. */
+    /** Traces the columns that a select makes: unchanged ones by their names, and sources of which it shows all columns. */
     private record OfSelect(Map<String, Origin> named, List<Columns> whole) implements Columns {
         @Override
         public Origin origin(List<String> path) {
@@ -105,7 +104,7 @@ final class Lineage {
         }
     }
 
-    /** Rows of each. */
+    /** Traces columns that both parts have. */
     private record OfUnion(Columns one, Columns other) implements Columns {
         @Override
         public Origin origin(List<String> path) {
@@ -125,7 +124,7 @@ final class Lineage {
         }
     }
 
-    /** Nothing is known of what a LEFT JOIN may not have found. */
+    /** Traces nothing: a LEFT JOIN may not have found the row. */
     private static final Columns UNKNOWN = new OfSelect(Map.of(), List.of());
 
     private static final int MOST_MEETINGS = 100;
@@ -133,10 +132,10 @@ final class Lineage {
 
     private final Map<String, Columns> sources = new HashMap<>();
 
-    /** The columns that name a substream; null before the first stream was read. */
+    /** Holds the columns that name a substream; null before the first stream was read. */
     private @Nullable List<Origin> over;
 
-    /** Of each place where rows meet, by what they do: one of these. */
+    /** Holds, for each operation at which rows meet, the columns in one of which they are equal. */
     private final List<List<Origin>> meetings = new ArrayList<>();
 
     private final Set<String> referenceInputs;
@@ -147,18 +146,18 @@ final class Lineage {
         this.referenceInputs = referenceInputs;
     }
 
-    /** Behind OVER. */
+    /** Returns the columns behind OVER. */
     static List<StreamScope.Column> columns(StreamQueryParser.TimestampContext clause, StreamScope scope) {
         return clause.or().stream()
                 .skip(1)
-                .map(expression -> Sole.path(expression)
+                .map(expression -> Syntax.path(expression)
                         .map(scope::column)
                         .orElseThrow(() -> Parsing.refuse(
                                 expression.getStart(), "OVER takes columns of the input, such as deviceId")))
                 .toList();
     }
 
-    /** An input is read. @param columns what names a substream */
+    /** Adds an input. @param columns the names of its substreams */
     void input(SourceContext source, String name, List<StreamScope.Column> columns) {
         if (referenceInputs.contains(name)) {
             sources.put(name, UNKNOWN);
@@ -184,9 +183,9 @@ final class Lineage {
     }
 
     /**
-     * A select: rows meet in it.
+     * Adds a select, in which rows meet.
      *
-     * @param step whose select it is; of an output nothing is read
+     * @param step the select's step; empty for an output's
      * @param columns that it makes of its items
      */
     void select(
@@ -286,7 +285,7 @@ final class Lineage {
                 .toList();
     }
 
-    /** Rows meet that are equal in one of these. */
+    /** Adds an operation at which rows meet that are equal in one of these. */
     private void meet(List<Columns> parts, List<Origin> options, Token at, String where) {
         meetings.add(options);
         for (Origin name : Objects.requireNonNullElse(over, List.<Origin>of())) {
@@ -319,7 +318,7 @@ final class Lineage {
             }
             named.put(
                     String.valueOf(columns.get(i).name()),
-                    Sole.path(item.or())
+                    Syntax.path(item.or())
                             .map(path -> origin(scope.column(path), parts))
                             .orElse(Origin.NONE));
         }
@@ -337,10 +336,10 @@ final class Lineage {
     }
 
     /**
-     * By what events may go to different tasks, since they never meet: for each input that is a stream the columns whose values decide, none
-     * where they never meet at all. Empty where all may meet.
+     * Returns partition keys per stream input: events that differ in them never meet. An input whose events never meet at all has no key. Empty when
+     * the query cannot be parallelised.
      */
-    Optional<Map<String, List<Expression>>> apart() {
+    Optional<Map<String, List<Expression>>> partitionKeys() {
         List<Origin> names = hasSubstreams()
                 ? Objects.requireNonNull(over)
                 : agreed(0, Origin.NONE).map(List::of).orElse(List.of());
@@ -362,7 +361,7 @@ final class Lineage {
         return Optional.of(Map.copyOf(keys));
     }
 
-    /** One column of each input that each meeting from this one on agrees with; there may be more ways than are tried. */
+    /** Returns a column of each input on which every meeting from this one on agrees; tries a bounded number of choices. */
     private Optional<Origin> agreed(int meeting, Origin so) {
         if (meeting == meetings.size()) {
             return Optional.of(so);

@@ -12,12 +12,12 @@ import java.util.OptionalInt;
  * size of the pattern at most, whatever the pattern is. Patterns are compiled once. Thread-safe. ADR 26.
  */
 final class RegularExpressions {
-    /** How large a pattern may be with its counted repetitions written out: it is compiled to that. */
+    /** Bounds a pattern with its counted repetitions written out, as it is compiled. */
     static final int LARGEST = 10_000;
 
     private static final int MOST_KEPT = 100;
 
-    /** One that is longer is compiled for each text: what is kept is small. */
+    /** Bounds the patterns that are kept: a longer one is compiled for each text. */
     private static final int LONGEST_KEPT = 1000;
 
     private static final Map<String, Pattern> KEPT = new LinkedHashMap<>(MOST_KEPT, 0.75f, true) {
@@ -72,7 +72,7 @@ final class RegularExpressions {
         return compiled;
     }
 
-    /** Whether another engine would take it: then it is not answered as one that is wrong. */
+    /** Returns whether another engine accepts it: then the answer is not that it is wrong. */
     private static boolean isPattern(String pattern) {
         try {
             java.util.regex.Pattern.compile(pattern);
@@ -109,7 +109,7 @@ final class RegularExpressions {
                 "REGEXMATCH takes patterns of up to " + LARGEST + " characters, with what {n} repeats written out");
     }
 
-    /** The largest number up to the next curly bracket, at least 1; what is no count repeats nothing, and is none too many either. */
+    /** Returns the largest number up to the next curly bracket, at least 1. */
     private static long count(String pattern, int from) {
         long most = 1;
         long number = 0;

@@ -1,10 +1,10 @@
 package io.muster.query.stream;
 
-import io.muster.query.Expression;
-import io.muster.query.Parsing;
-import io.muster.query.ScalarFunction;
-import io.muster.query.grammar.StreamQueryParser.CallContext;
-import io.muster.query.grammar.StreamQueryParser.OrContext;
+import io.muster.query.kernel.Expression;
+import io.muster.query.kernel.Parsing;
+import io.muster.query.kernel.ScalarFunction;
+import io.muster.query.stream.grammar.StreamQueryParser.CallContext;
+import io.muster.query.stream.grammar.StreamQueryParser.OrContext;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.antlr.v4.runtime.ParserRuleContext;
@@ -18,7 +18,7 @@ import org.antlr.v4.runtime.ParserRuleContext;
 record RowDifference(DateTimes.Unit unit, int from, int to) {
     /** Returns the one that the expression is; empty where it is something else. */
     static Optional<RowDifference> of(ParserRuleContext expression, StreamScope scope) {
-        Optional<CallContext> call = Sole.call(expression)
+        Optional<CallContext> call = Syntax.call(expression)
                 .filter(found -> found.function().getText().equalsIgnoreCase("DATEDIFF")
                         && found.or().size() == 3);
         if (call.isEmpty()) {
@@ -32,7 +32,7 @@ record RowDifference(DateTimes.Unit unit, int from, int to) {
     }
 
     private static OptionalInt alias(OrContext expression, StreamScope scope) {
-        return Sole.path(expression)
+        return Syntax.path(expression)
                 .filter(path -> path.name().size() == 1)
                 .map(path -> scope.part(StreamScope.name(path.name(0))))
                 .orElse(OptionalInt.empty());

@@ -1,11 +1,11 @@
 package io.muster.query.stream;
 
-import io.muster.query.Expression;
-import io.muster.query.Parsing;
-import io.muster.query.grammar.StreamQueryLexer;
-import io.muster.query.grammar.StreamQueryParser;
-import io.muster.query.grammar.StreamQueryParser.CallContext;
-import io.muster.query.grammar.StreamQueryParser.OrContext;
+import io.muster.query.kernel.Expression;
+import io.muster.query.kernel.Parsing;
+import io.muster.query.stream.grammar.StreamQueryLexer;
+import io.muster.query.stream.grammar.StreamQueryParser;
+import io.muster.query.stream.grammar.StreamQueryParser.CallContext;
+import io.muster.query.stream.grammar.StreamQueryParser.OrContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -42,7 +42,7 @@ final class RowFunctions {
     private final List<StreamQuery.Analytic> analytics = new ArrayList<>();
     private final List<Set<String>> analyticPartitions = new ArrayList<>();
 
-    /** Whether what is compiled stands inside of an analytic function. */
+    /** Is true while the argument of an analytic function is compiled. */
     private boolean inAnalytic;
 
     RowFunctions(StreamScope scope, StreamExpressions rows) {
@@ -104,7 +104,7 @@ final class RowFunctions {
         return switch (name) {
             case "SUM", "AVG", "STDEV", "STDEVP", "VAR", "VARP", "PERCENTILE_CONT", "PERCENTILE_DISC" ->
                 row -> StreamValues.number(argument.evaluate(row));
-            case "MIN", "MAX" -> Sole.isCastToText(call.or(0)) ? argument : row -> measure(argument.evaluate(row));
+            case "MIN", "MAX" -> Syntax.isCastToText(call.or(0)) ? argument : row -> measure(argument.evaluate(row));
             default -> argument;
         };
     }

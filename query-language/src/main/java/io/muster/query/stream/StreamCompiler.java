@@ -1,11 +1,11 @@
 package io.muster.query.stream;
 
-import io.muster.query.Expression;
-import io.muster.query.Parsing;
-import io.muster.query.ScalarFunction;
-import io.muster.query.grammar.StreamQueryParser;
-import io.muster.query.grammar.StreamQueryParser.SelectContext;
-import io.muster.query.grammar.StreamQueryParser.SourceContext;
+import io.muster.query.kernel.Expression;
+import io.muster.query.kernel.Parsing;
+import io.muster.query.kernel.ScalarFunction;
+import io.muster.query.stream.grammar.StreamQueryParser;
+import io.muster.query.stream.grammar.StreamQueryParser.SelectContext;
+import io.muster.query.stream.grammar.StreamQueryParser.SourceContext;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -23,7 +23,7 @@ import org.antlr.v4.runtime.Token;
 import org.antlr.v4.runtime.tree.ParseTree;
 import org.jspecify.annotations.Nullable;
 
-/** Makes the plan of a parse tree. For one text. */
+/** Compiles a parse tree to a plan. For one text. */
 final class StreamCompiler {
     private static final String DEFAULT_OUTPUT = "output";
     private static final int MOST_SOURCES = 50;
@@ -100,7 +100,7 @@ final class StreamCompiler {
             rejectDifferentColumns(union);
         }
         return new StreamQuery(
-                List.copyOf(named), List.copyOf(outputs), Map.copyOf(clocks), members.seen(), lineage.apart());
+                List.copyOf(named), List.copyOf(outputs), Map.copyOf(clocks), members.seen(), lineage.partitionKeys());
     }
 
     /** Rejects a lone name in double quotes where a value may stand: it is meant as a text, and would be a column that nobody has. */
@@ -120,7 +120,7 @@ final class StreamCompiler {
     }
 
     /**
-     * By how much one event of an input grows with each step that reads a step more than once.
+     * Counts how one event of an input multiplies with each step that reads a step more than once.
      *
      * @param ways on how many it comes to a step
      * @param rows how many it may become there
@@ -334,7 +334,7 @@ final class StreamCompiler {
     /** Adds the names in paths of that many names or more, of columns. */
     private static void addNames(ParseTree tree, int least, Set<String> names) {
         if (tree instanceof StreamQueryParser.PathContext path) {
-            if (path.name().size() >= least && !Sole.isTimestamp(path)) {
+            if (path.name().size() >= least && !Syntax.isTimestamp(path)) {
                 path.name().forEach(name -> names.add(StreamScope.name(name)));
             }
             return;
@@ -403,7 +403,7 @@ final class StreamCompiler {
         String name = lower(StreamScope.name(source.name(0)));
         String alias = source.name().size() > 1 ? StreamScope.name(source.name(1)) : name;
         if (source.AS() == null && source.name().size() > 1) {
-            Unexpected.feature(source.name(1).getText()).ifPresent(feature -> {
+            SyntaxHints.feature(source.name(1).getText()).ifPresent(feature -> {
                 throw Parsing.refuse(source.name(1).getStart(), feature);
             });
         }
@@ -446,7 +446,7 @@ final class StreamCompiler {
             }
             StreamQueryParser.TimestampContext clause = source.timestamp(0);
             StreamScope alone = StreamScope.ofColumns(members, name, alias);
-            if (Sole.isTimestamp(clause.or(0))) {
+            if (Syntax.isTimestamp(clause.or(0))) {
                 throw Parsing.refuse(
                         clause.or(0).getStart(),
                         "System.Timestamp() is what TIMESTAMP BY makes: name a column, or leave TIMESTAMP BY out for the time of arrival");
@@ -456,7 +456,7 @@ final class StreamCompiler {
             clock = new StreamQuery.Clock(
                     of.value(clause.or(0)),
                     over.stream().map(StreamScope.Column::expression).toList());
-            text = Sole.canonical(clause).replace("[" + lower(alias) + "] . ", "");
+            text = Syntax.canonical(clause).replace("[" + lower(alias) + "] . ", "");
         }
         clocks.put(name, clock);
         lineage.input(source, name, over);
@@ -536,9 +536,9 @@ final class StreamCompiler {
 
     /** Returns the name of a column without one: of a column its last name, of a function its own. */
     private static String nameOf(StreamQueryParser.OrContext or, Set<String> taken) {
-        Optional<StreamQueryParser.PrimaryContext> primary = Sole.primary(or);
+        Optional<StreamQueryParser.PrimaryContext> primary = Syntax.primary(or);
         String base = primary.map(only -> switch (only) {
-                    case StreamQueryParser.PrimaryContext _ when Sole.isTimestamp(only) -> "timestamp";
+                    case StreamQueryParser.PrimaryContext _ when Syntax.isTimestamp(only) -> "timestamp";
                     case StreamQueryParser.ColumnContext column ->
                         StreamScope.name(column.path().name().getLast());
                     case StreamQueryParser.CallContext call

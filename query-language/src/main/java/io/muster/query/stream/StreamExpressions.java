@@ -1,15 +1,16 @@
 package io.muster.query.stream;
 
-import io.muster.query.Expression;
-import io.muster.query.Operators;
-import io.muster.query.Parsing;
-import io.muster.query.ScalarFunction;
-import io.muster.query.grammar.StreamQueryBaseVisitor;
-import io.muster.query.grammar.StreamQueryLexer;
-import io.muster.query.grammar.StreamQueryParser;
-import io.muster.query.grammar.StreamQueryParser.CallContext;
-import io.muster.query.grammar.StreamQueryParser.OrContext;
-import io.muster.query.grammar.StreamQueryParser.SumContext;
+import io.muster.query.kernel.Comparison;
+import io.muster.query.kernel.Expression;
+import io.muster.query.kernel.Operators;
+import io.muster.query.kernel.Parsing;
+import io.muster.query.kernel.ScalarFunction;
+import io.muster.query.kernel.Trees;
+import io.muster.query.stream.grammar.StreamQueryBaseVisitor;
+import io.muster.query.stream.grammar.StreamQueryParser;
+import io.muster.query.stream.grammar.StreamQueryParser.CallContext;
+import io.muster.query.stream.grammar.StreamQueryParser.OrContext;
+import io.muster.query.stream.grammar.StreamQueryParser.SumContext;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -19,13 +20,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.function.IntPredicate;
 import org.antlr.v4.runtime.ParserRuleContext;
 import org.antlr.v4.runtime.tree.ParseTree;
 import org.antlr.v4.runtime.tree.TerminalNode;
 import org.jspecify.annotations.Nullable;
 
-/** Makes evaluators over the rows of one select, or over its groups, whose aggregates it collects on the way. */
+/** Compiles expressions over the rows of one select, or over its groups, whose aggregates it collects meanwhile. */
 final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
     private static final Object NULL = StreamValues.NULL;
     private static final String OF_USERS = "UDF.";
@@ -36,16 +36,16 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
     private final StreamScope scope;
     private final Joins joins;
     private final RowFunctions ofRows;
-    /** Of users, by their names in lower case. */
+    /** Holds functions of users by their names in lower case. */
     private final Map<String, ScalarFunction> functions;
 
     private final List<Aggregate> aggregates = new ArrayList<>();
-    /** The expressions over the rows that are grouped; null where this is over rows themselves. */
+    /** Compiles over the rows that are grouped; null where this is over rows itself. */
     private final @Nullable StreamExpressions ungrouped;
 
     private final Map<String, Integer> keys;
     private final Map<String, Integer> known = new HashMap<>();
-    /** The columns of the select that HAVING may name, by their names in lower case. */
+    /** Holds the columns of the select that HAVING may name, by their names in lower case. */
     private final Map<String, OrContext> aliases = new HashMap<>();
 
     /** Columns that the select makes, by their names in lower case: WHERE and GROUP BY, which are compiled meanwhile, may not name them. */
@@ -99,7 +99,9 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     /** Returns the same text for expressions that are the same. */
     String canonical(ParserRuleContext expression) {
-        return Sole.path(expression).map(path -> scope.column(path).key()).orElseGet(() -> Sole.canonical(expression));
+        return Syntax.path(expression)
+                .map(path -> scope.column(path).key())
+                .orElseGet(() -> Syntax.canonical(expression));
     }
 
     /** Returns the names of columns and members as they are spelled: of expressions that are {@link #canonical the same}, those in which they differ. */
@@ -111,7 +113,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     private void addNames(ParseTree tree, List<String> names) {
         switch (tree) {
-            case StreamQueryParser.PrimaryContext primary when Sole.isTimestamp(primary) -> {
+            case StreamQueryParser.PrimaryContext primary when Syntax.isTimestamp(primary) -> {
                 // A name of the dialect.
             }
             case StreamQueryParser.FunctionContext _ -> {
@@ -134,7 +136,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     /** Compiles a value; rejects a condition, which is none. */
     Expression value(ParserRuleContext expression) {
-        if (Sole.isCondition(expression)) {
+        if (Syntax.isCondition(expression)) {
             throw Parsing.refuse(expression.getStart(), "A condition is no value: write CASE WHEN … THEN 1 ELSE 0 END");
         }
         return visit(expression);
@@ -142,7 +144,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     /** Compiles a condition; rejects a value, which keeps no row: only TRUE does. */
     Expression condition(ParserRuleContext expression) {
-        if (!Sole.isCondition(expression)) {
+        if (!Syntax.isCondition(expression)) {
             throw Parsing.refuse(
                     expression.getStart(),
                     "A value is no condition: compare it, as in flag = 1 or ISFIRST(second, 10) = 1");
@@ -157,7 +159,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     /** Adds to a failure in which expression it is. */
     static Expression placed(ParserRuleContext at, Expression expression) {
-        String text = Sole.text(at);
+        String text = Trees.text(at);
         return row -> {
             try {
                 return expression.evaluate(row);
@@ -171,7 +173,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
     public Expression visit(ParseTree tree) {
         if (ungrouped != null
                 && tree instanceof ParserRuleContext expression
-                && !Sole.isPassed(expression)
+                && !Syntax.isPassed(expression)
                 && !isAliasOnly(expression)) {
             @Nullable Integer place = keys.get(canonical(expression));
             if (place != null) {
@@ -183,7 +185,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     /** Returns whether it is the name of a column of the select that can be no key: {@link #canonical} would ask of which source it is. */
     private boolean isAliasOnly(ParserRuleContext expression) {
-        return Sole.path(expression)
+        return Syntax.path(expression)
                 .filter(path -> named(path) != null && !scope.has(StreamScope.name(path.name(0))))
                 .isPresent();
     }
@@ -219,33 +221,16 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     @Override
     public Expression visitCompare(StreamQueryParser.CompareContext compare) {
-        Expression left = value(compare.sum(0));
-        Expression right = value(compare.sum(1));
-        return placed(
-                compare,
-                switch (compare.op.getType()) {
-                    case StreamQueryLexer.EQ -> equal(left, right);
-                    case StreamQueryLexer.NE -> Operators.not(equal(left, right));
-                    case StreamQueryLexer.LT -> ordered(left, right, sign -> sign < 0);
-                    case StreamQueryLexer.LE -> ordered(left, right, sign -> sign <= 0);
-                    case StreamQueryLexer.GT -> ordered(left, right, sign -> sign > 0);
-                    default -> ordered(left, right, sign -> sign >= 0);
-                });
+        Comparison comparison = Comparison.ofSymbol(compare.op.getText());
+        return placed(compare, compared(comparison, value(compare.sum(0)), value(compare.sum(1))));
+    }
+
+    private static Expression compared(Comparison comparison, Expression left, Expression right) {
+        return Operators.compared(comparison, left, right, StreamValues.RULES);
     }
 
     private static Expression equal(Expression left, Expression right) {
-        return row -> StreamValues.equal(left.evaluate(row), right.evaluate(row));
-    }
-
-    private static Expression ordered(Expression left, Expression right, IntPredicate wanted) {
-        return row -> {
-            Object one = left.evaluate(row);
-            Object other = right.evaluate(row);
-            if (one instanceof Double a && other instanceof Double b) {
-                return wanted.test(Double.compare(a + 0.0, b + 0.0)); // As telemetry mostly is.
-            }
-            return StreamValues.ordered(one, other, wanted);
-        };
+        return compared(Comparison.EQUAL, left, right);
     }
 
     @Override
@@ -272,7 +257,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         Expression most = value(between.sum(2));
         Expression within = placed(
                 between,
-                Operators.and(ordered(value, least, sign -> sign >= 0), ordered(value, most, sign -> sign <= 0)));
+                Operators.and(compared(Comparison.AT_LEAST, value, least), compared(Comparison.AT_MOST, value, most)));
         return between.NOT() == null ? within : Operators.not(within);
     }
 
@@ -311,27 +296,13 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         return chain(product);
     }
 
-    /** Compiles operands and operators in turn, applied from the left in a loop, so that a long chain needs no deep stack. */
     private Expression chain(ParserRuleContext chain) {
         int count = chain.getChildCount() / 2;
         if (count == 0) {
             return visit(chain.getChild(0));
         }
         rejectLong(count, chain);
-        Expression first = value((ParserRuleContext) chain.getChild(0));
-        Expression[] operands = new Expression[count];
-        char[] operators = new char[count];
-        for (int i = 0; i < count; i++) {
-            operators[i] = chain.getChild(2 * i + 1).getText().charAt(0);
-            operands[i] = value((ParserRuleContext) chain.getChild(2 * i + 2));
-        }
-        return placed(chain, row -> {
-            Object result = first.evaluate(row);
-            for (int i = 0; i < count; i++) {
-                result = StreamValues.arithmetic(operators[i], result, operands[i].evaluate(row));
-            }
-            return result;
-        });
+        return placed(chain, Operators.chain(chain, this::value, StreamValues.RULES));
     }
 
     private static void rejectLong(int terms, ParserRuleContext chain) {
@@ -399,7 +370,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
                         "'" + name + "' is no type: use bigint, float, nvarchar, datetime, bit, record or array"));
         rejectLength(cast, name, type);
         boolean fails = cast.CAST() != null;
-        String text = Sole.text(cast);
+        String text = Trees.text(cast);
         return row -> {
             Object given = value.evaluate(row);
             Optional<Object> result = StreamValues.cast(given, type);
@@ -426,7 +397,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
 
     @Override
     public Expression visitColumn(StreamQueryParser.ColumnContext column) {
-        if (Sole.isTimestamp(column.path())) {
+        if (Syntax.isTimestamp(column.path())) {
             return TIME;
         }
         if (ungrouped != null) {
@@ -451,9 +422,9 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         if (column != null && scope.part(name).isEmpty()) {
             throw Parsing.refuse(
                     path.getStart(),
-                    "'" + name + "' is what the select calls " + Sole.text(column)
+                    "'" + name + "' is what the select calls " + Trees.text(column)
                             + ", which WHERE and GROUP BY don't know: write "
-                            + (Sole.path(column).isPresent() ? Sole.text(column) : "HAVING, a step of WITH")
+                            + (Syntax.path(column).isPresent() ? Trees.text(column) : "HAVING, a step of WITH")
                             + ", or " + scope.first() + "." + name + " for a column of the input");
         }
     }
@@ -478,7 +449,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         if (call.DISTINCT() != null && !name.equals("COUNT")) {
             throw Parsing.refuse(call.DISTINCT().getSymbol(), "DISTINCT is allowed in COUNT only");
         }
-        if (Sole.isTimestamp(call)) {
+        if (Syntax.isTimestamp(call)) {
             Groups.rejectMore(call);
             Groups.rejectArguments(call);
             return TIME;
@@ -541,7 +512,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
         if (function.isEmpty()) {
             throw Parsing.refuse(
                     call.getStart(),
-                    Unexpected.function(call.function().getText())
+                    SyntaxHints.function(call.function().getText())
                             .orElseGet(() -> "There is no function '"
                                     + call.function().getText() + "'"
                                     + (name.startsWith(OF_USERS) ? ": add it to the functions of the job" : "")));
@@ -571,7 +542,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
                     "'" + call.function().getText()
                             + "' is allowed in the columns or HAVING of a select with GROUP BY, or with OVER (LIMIT DURATION(second, 10))");
         }
-        String text = Sole.text(call); // With its blanks: DISTINCT x is not DISTINCTx.
+        String text = Trees.text(call); // With its blanks: DISTINCT x is not DISTINCTx.
         @Nullable Integer same = known.get(text);
         if (same == null) {
             same = aggregates.size();

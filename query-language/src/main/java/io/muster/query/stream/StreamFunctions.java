@@ -1,6 +1,7 @@
 package io.muster.query.stream;
 
-import io.muster.query.ScalarFunction;
+import io.muster.query.kernel.ScalarFunction;
+import io.muster.query.kernel.ValueRules;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;
@@ -22,7 +23,7 @@ import java.util.function.LongUnaryOperator;
 import java.util.regex.Pattern;
 
 /**
- * The scalar functions, by their names in upper case. A result that can't be computed is NULL; an argument that can't be converted, or is none that the function takes, fails. Contract:
+ * Finds the scalar functions by their names in upper case. A result that can't be computed is NULL; an argument that can't be converted, or is none that the function takes, fails. Contract:
  * stream-analytics, 4.5.
  */
 final class StreamFunctions {
@@ -121,7 +122,7 @@ final class StreamFunctions {
 
     /** Makes a function of a number whose result is a float. */
     private static ScalarFunction real(DoubleUnaryOperator operator) {
-        return strict(1, arguments -> StreamValues.real(operator.applyAsDouble(real(arguments[0]))));
+        return strict(1, arguments -> ValueRules.finite(operator.applyAsDouble(real(arguments[0]))));
     }
 
     /** Makes a function of a number whose result has the type of its argument. */
@@ -130,7 +131,7 @@ final class StreamFunctions {
                 1,
                 arguments -> StreamValues.number(arguments[0]) instanceof Long whole
                         ? (Object) ofWhole.applyAsLong(whole)
-                        : StreamValues.real(ofReal.applyAsDouble(real(arguments[0]))));
+                        : ValueRules.finite(ofReal.applyAsDouble(real(arguments[0]))));
     }
 
     private static double real(Object value) {
@@ -153,10 +154,10 @@ final class StreamFunctions {
     }
 
     private static Object finite(Number number) {
-        return number instanceof Long ? number : StreamValues.real(number.doubleValue());
+        return number instanceof Long ? number : ValueRules.finite(number.doubleValue());
     }
 
-    /** Of the base's type: of a whole one comes a whole one, cut; what 64 bits can't hold has no value. */
+    /** Returns a number of the base's type: a whole one is cut, and has no value beyond 64 bits. */
     private static Number power(Number base, Number exponent) {
         double value = Math.pow(base.doubleValue(), exponent.doubleValue());
         if (!(base instanceof Long whole)) {
@@ -237,7 +238,7 @@ final class StreamFunctions {
                 : (Object) Math.abs(real(arguments[0]));
     }
 
-    /** Of a whole number comes a whole one. */
+    /** Returns a whole number for a whole number. */
     private static Object round(Object[] arguments) {
         Number number = (Number) StreamValues.number(arguments[0]);
         long digits = arguments.length == 1 ? 0 : whole(arguments[1]);
@@ -249,7 +250,7 @@ final class StreamFunctions {
         }
         BigDecimal rounded = new BigDecimal(number.toString()).setScale((int) digits, RoundingMode.HALF_UP);
         if (!(number instanceof Long)) {
-            return StreamValues.real(rounded.doubleValue());
+            return ValueRules.finite(rounded.doubleValue());
         }
         BigInteger whole = rounded.toBigInteger();
         return whole.bitLength() < Long.SIZE ? (Object) whole.longValue() : NULL;
@@ -257,7 +258,7 @@ final class StreamFunctions {
 
     private static Object log(Object[] arguments) {
         double natural = Math.log(real(arguments[0]));
-        return StreamValues.real(arguments.length == 1 ? natural : natural / Math.log(real(arguments[1])));
+        return ValueRules.finite(arguments.length == 1 ? natural : natural / Math.log(real(arguments[1])));
     }
 
     /** NULL counts as an empty text, as in T-SQL. */
@@ -319,7 +320,7 @@ final class StreamFunctions {
         return text.substring(begin, Math.max(begin, clamp(until, text.length())));
     }
 
-    /** Counts from 1; 0 where there is none. */
+    /** Counts from 1; 0 without a match. */
     private static Object charIndex(Object[] arguments) {
         String part = string(arguments[0]);
         String text = string(arguments[1]);
@@ -339,7 +340,7 @@ final class StreamFunctions {
         return text.replace(part, by);
     }
 
-    /** Where it matches first, counted from 1, whatever the case; 0 where it doesn't, or is no pattern. */
+    /** Returns the first match, counted from 1, in any case; 0 without a match, and for a pattern that is wrong. */
     private static Object regexMatch(String text, String pattern) {
         return RegularExpressions.find(text, pattern).orElse(-1) + 1L;
     }

@@ -1,16 +1,18 @@
 package io.muster.query.stream;
 
-import io.muster.query.Parsing;
-import io.muster.query.grammar.StreamQueryLexer;
-import io.muster.query.grammar.StreamQueryParser;
-import java.math.BigInteger;
+import io.muster.query.kernel.Literals;
+import io.muster.query.kernel.Parsing;
+import io.muster.query.stream.grammar.StreamQueryLexer;
+import io.muster.query.stream.grammar.StreamQueryParser;
 import java.util.Optional;
 import org.antlr.v4.runtime.ParserRuleContext;
 import org.antlr.v4.runtime.Token;
 import org.antlr.v4.runtime.tree.ParseTree;
 
-/** The values of constants as they are written. */
+/** Returns the values of constants. */
 final class StreamLiterals {
+    private static final int DECIMAL = 10;
+
     private StreamLiterals() {}
 
     /** Returns the constant that the expression is, with its sign; empty where it is none, and for a minus before what is no number. */
@@ -39,11 +41,10 @@ final class StreamLiterals {
         String text = token.getText();
         return switch (token.getType()) {
             case StreamQueryLexer.NULL -> StreamValues.NULL;
-            case StreamQueryLexer.TEXT ->
-                text.substring(text.indexOf('\'') + 1, text.length() - 1).replace("''", "'");
+            case StreamQueryLexer.TEXT -> Literals.quoted(text);
             case StreamQueryLexer.INTEGER -> {
-                BigInteger whole = new BigInteger(text);
-                yield whole.bitLength() < Long.SIZE ? (Object) whole.longValue() : real(token, whole.doubleValue());
+                Number whole = Literals.whole(text, DECIMAL);
+                yield whole instanceof Long ? whole : real(token, whole.doubleValue());
             }
             default -> real(token, Double.parseDouble(text));
         };

@@ -3,7 +3,7 @@ package io.muster.query.stream;
 import java.util.HashSet;
 import java.util.Set;
 
-/** Which members of rows a query looks at, by what its compiler saw. */
+/** Collects the members of rows that a query reads, as its compiler meets them. */
 final class StreamMembers {
     private final Set<String> named = new HashSet<>();
     private boolean all;

@@ -1,11 +1,11 @@
 package io.muster.query.stream;
 
-import io.muster.query.Expression;
-import io.muster.query.Parsing;
-import io.muster.query.QueryException;
-import io.muster.query.ScalarFunction;
-import io.muster.query.grammar.StreamQueryLexer;
-import io.muster.query.grammar.StreamQueryParser;
+import io.muster.query.kernel.Expression;
+import io.muster.query.kernel.Parsing;
+import io.muster.query.kernel.QueryException;
+import io.muster.query.kernel.ScalarFunction;
+import io.muster.query.stream.grammar.StreamQueryLexer;
+import io.muster.query.stream.grammar.StreamQueryParser;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -17,36 +17,35 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A standing query, compiled. Names of inputs, steps and outputs are compared without regard to case, and stand here in lower
- * case. Immutable and thread-safe. Contract: stream-analytics, 4.5.
+ * A compiled standing query. Names of inputs, steps and outputs are compared without regard to case, and are in lower case here. Immutable and thread-safe. Contract: stream-analytics, 4.5.
  *
  * @param steps of WITH; each reads inputs and steps before it
- * @param outputs what is written where; several may write to one output
+ * @param outputs selects by their outputs; several may write to one output
  * @param clocks of the inputs that it reads, by their names
- * @param members what it looks at of its inputs' events; what it does not look at need not be read
- * @param apart by what of the inputs' events they may be shared out to tasks, since those that differ in it never meet: for each input that is
- *     a stream the values that decide, none where its events never meet at all; empty where all may meet
+ * @param members the members of its inputs' events that it reads
+ * @param partitionKeys partition keys per stream input: events that differ in them never meet; no key where the input's events never meet at all;
+ *     empty when the query cannot be parallelised
  */
 public record StreamQuery(
         List<Step> steps,
         List<Output> outputs,
         Map<String, Clock> clocks,
         Members members,
-        Optional<Map<String, List<Expression>>> apart) {
-    /** The place of {@code System.Window()} among what is computed for a group. */
+        Optional<Map<String, List<Expression>>> partitionKeys) {
+    /** Stands for {@code System.Window()} among the computed values of a group. */
     public static final int WINDOW = -1;
 
-    /** The name of the number of the partition that an event came from. */
+    /** Names the number of the partition that an event came from. */
     static final String PARTITION = "PartitionId";
 
-    /** Names that every event has besides its members; {@code *} does not stand for them. */
+    /** Lists names that every event has besides its members; {@code *} does not stand for them. */
     public static final Set<String> METADATA =
             anyCase(Set.of("EventEnqueuedUtcTime", "EventProcessedUtcTime", PARTITION, "IoTHub", "Properties"));
 
     private static final int LONGEST = 65_536;
 
     static final Parsing.Dialect<StreamQueryParser> DIALECT =
-            new Parsing.Dialect<>(LONGEST, StreamQueryLexer::new, StreamQueryParser::new, Unexpected::at);
+            new Parsing.Dialect<>(LONGEST, StreamQueryLexer::new, StreamQueryParser::new, SyntaxHints::at);
 
     /**
      * Members of events, by name, whatever its case; there may be more than are needed.
@@ -64,13 +63,13 @@ public record StreamQuery(
         }
     }
 
-    /** The rows of all its selects. */
+    /** A step of WITH, whose rows are those of all its selects. */
     public record Step(String name, List<Select> selects) {}
 
     public record Output(String name, Select select) {}
 
     /**
-     * One select. The order of evaluation: analytics over the source's rows; then joins and applications; then {@code where}; then, of a
+     * A select. The order of evaluation: analytics over the source's rows; then joins and applications; then {@code where}; then, of a
      * grouped one, the groups; then {@code having} and the columns.
      *
      * @param sources the first, and those that are joined to it
@@ -89,7 +88,7 @@ public record StreamQuery(
             @Nullable Expression having,
             List<Column> columns,
             boolean partitioned) {
-        /** How far back from its output its input may reach, in ticks. */
+        /** Returns how many ticks before its output a row of its input may lie. */
         public long lookBack() {
             long analytic = analytics.stream().mapToLong(Analytic::limit).max().orElse(0);
             long joined = joins.stream()
@@ -102,24 +101,24 @@ public record StreamQuery(
         }
     }
 
-    /** Where rows come from: an input or a step. */
+    /** A source of rows: an input or a step. */
     public record Source(String name, String alias) {}
 
     /**
-     * By what the events of an input have their time.
+     * Gives the events of an input their time.
      *
-     * @param timestamp when an event happened; null for when it arrived
-     * @param over what names the substream that an event belongs to, which has a time of its own; none where all have one time
+     * @param timestamp the time of an event; null for the time of its arrival
+     * @param over names the substream of an event, which has a time of its own; empty where all events have one time
      */
     public record Clock(@Nullable Expression timestamp, List<Expression> over) {
         static final Clock OF_ARRIVAL = new Clock(null, List.of());
     }
 
     /**
-     * How a source is joined to those before it.
+     * Joins a source to those before it.
      *
      * @param anchor the source before it whose time bounds it
-     * @param within by how much its time is later than the anchor's
+     * @param within bounds how much later its time is than the anchor's
      * @param leftKeys expressions over the rows before whose values equal those of {@code rightKeys} over the joined row, by place
      * @param on the whole condition
      */
@@ -134,35 +133,35 @@ public record StreamQuery(
         public enum Kind {
             /** Bounded in time. */
             STREAM,
-            /** By the value that was valid then. */
+            /** With the reference data that were valid at the time. */
             REFERENCE
         }
     }
 
     /**
-     * How many boundaries of a unit lie between two instants, as DATEDIFF counts them.
+     * Bounds the boundaries of a unit between two instants, as DATEDIFF counts them.
      *
      * @param unit its length in ticks; boundaries are its multiples
      */
     public record Within(long unit, long least, long most) {
         static final Within NONE = new Within(0, 0, 0);
 
-        /** The first instant that is late enough. */
+        /** Returns the first instant that is late enough. */
         public long first(long from) {
             return (Math.floorDiv(from, unit) + least) * unit;
         }
 
-        /** The last instant that is early enough. */
+        /** Returns the last instant that is early enough. */
         public long last(long from) {
             return (Math.floorDiv(from, unit) + most + 1) * unit - 1;
         }
 
-        /** Seen from the other side. */
+        /** Returns the bounds from the joined row's side. */
         public Within reversed() {
             return new Within(unit, -most, -least);
         }
 
-        /** The two are less apart than that. */
+        /** Returns more than the greatest distance of the two, in ticks. */
         public long reach() {
             return (Math.max(Math.abs(least), Math.abs(most)) + 1) * unit;
         }
@@ -200,10 +199,10 @@ public record StreamQuery(
             long limit,
             @Nullable Expression when) {
         public sealed interface Kind {
-            /** The value so many rows before; 0 for the latest, with this row. */
+            /** Returns the value so many rows before; 0 for the latest, with this row. */
             record Lag(Expression value, int offset, Expression byDefault) implements Kind {}
 
-            /** Whether it is the first row of an interval of the grid. */
+            /** Returns whether it is the first row of an interval of the grid. */
             record IsFirst(long interval) implements Kind {}
 
             record Aggregated(Aggregate aggregate) implements Kind {}
@@ -219,17 +218,17 @@ public record StreamQuery(
         return Collections.unmodifiableSet(all);
     }
 
-    /** By name. */
+    /** Returns the names of its inputs. */
     public Set<String> inputs() {
         return clocks.keySet();
     }
 
-    /** Whether events have the time of their substream: then all do, of every input. */
+    /** Returns whether events have the time of their substream: then all do, of every input. */
     public boolean hasSubstreams() {
         return clocks.values().stream().anyMatch(clock -> !clock.over().isEmpty());
     }
 
-    /** How far back from a result its input may reach, in ticks: the longest way from an input to an output, step by step. */
+    /** Returns how many ticks before a result its input may lie, on the longest path of steps from an input to an output. */
     public long lookBack() {
         Map<String, Long> reach = new HashMap<>();
         steps.forEach(step -> reach.put(step.name(), lookBack(step.selects().stream(), reach)));
@@ -246,7 +245,7 @@ public record StreamQuery(
                 .orElse(0);
     }
 
-    /** With no functions of users. @throws QueryException as below */
+    /** Compiles a query without functions of users. @throws QueryException as below */
     public static StreamQuery parse(String text, Set<String> referenceInputs) throws QueryException {
         return parse(text, referenceInputs, Map.of());
     }
@@ -264,7 +263,7 @@ public record StreamQuery(
     }
 
     /**
-     * As {@link #parse(String, Set, Map)}.
+     * Compiles like {@link #parse(String, Set, Map)}.
      *
      * @param lowerCaseNames whether columns that are named one by one come in lower case, as at compatibility level 1.0
      */

@@ -1,6 +1,6 @@
 package io.muster.query.stream;
 
-import io.muster.query.Row;
+import io.muster.query.kernel.Row;
 import java.util.Map;
 
 /** A row of a stream and its instant. Members are {@code Long}, {@code Double}, {@code String}, {@code Boolean} (bit), {@code Instant}, {@code Map}, {@code List}. */
@@ -8,15 +8,15 @@ public interface StreamRow extends Row {
     /** Returns the time that {@code System.Timestamp()} has, in {@link Ticks ticks}. */
     long time();
 
-    /** All members: what {@code *} stands for. */
+    /** Returns all members, for which {@code *} stands. */
     Map<String, Object> record();
 
-    /** Whether it stands for a row that an outer join or application did not find: it is NULL, and so is its time. */
+    /** Returns whether it stands for a row that an outer join or application did not find: it is NULL, and so is its time. */
     default boolean isAbsent() {
         return false;
     }
 
-    /** The row of one source, where several are joined or applied. @param source its place behind FROM, from 0 */
+    /** Returns the row of one source, where several are joined or applied. @param source its index behind FROM, from 0 */
     default StreamRow part(int source) {
         return this;
     }

@@ -1,8 +1,8 @@
 package io.muster.query.stream;
 
-import io.muster.query.Expression;
-import io.muster.query.Parsing;
-import io.muster.query.grammar.StreamQueryParser;
+import io.muster.query.kernel.Expression;
+import io.muster.query.kernel.Parsing;
+import io.muster.query.stream.grammar.StreamQueryParser;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -15,7 +15,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Which names a row has: the aliases of its parts, in the order of {@link StreamRow#part}. */
+/** Resolves names in a row: the aliases of its parts, in the order of {@link StreamRow#part}. */
 final class StreamScope {
     private final StreamMembers members;
     private final List<String> aliases = new ArrayList<>();
@@ -23,21 +23,21 @@ final class StreamScope {
     /** Maps the names of sources that have an alias, in lower case, to it. */
     private final Map<String, String> renamed = new HashMap<>();
 
-    /** How many of the parts are sources; the others are applied to them. */
+    /** Counts the parts that are sources; the others are applied to them. */
     private int sources;
 
-    /** The parts that are reference data. */
+    /** Holds the parts that are reference data. */
     private final Set<Integer> references = new HashSet<>();
 
-    /** Whether the name of the only source, where it stands alone, is a column of it. */
+    /** Is true where the name of the only source is also the name of a column of it. */
     private boolean namesColumn;
 
-    /** @param members is told what is looked at */
+    /** @param members collects the members that are read */
     StreamScope(StreamMembers members) {
         this.members = members;
     }
 
-    /** Of an input's events where only columns have a meaning: its name may be that of one. */
+    /** Returns a scope of an input's events in which only columns have a meaning: one may have the input's name. */
     static StreamScope ofColumns(StreamMembers members, String name, String alias) {
         StreamScope scope = new StreamScope(members);
         scope.source(name, alias, false, true);
@@ -59,7 +59,7 @@ final class StreamScope {
         aliases.add(alias.toLowerCase(Locale.ROOT));
     }
 
-    /** The name of the first part. */
+    /** Returns the name of the first part. */
     String first() {
         return aliases.getFirst();
     }
@@ -68,7 +68,7 @@ final class StreamScope {
         return aliases.size();
     }
 
-    /** Whether the only part is the row itself. */
+    /** Returns whether the only part is the row itself. */
     boolean isSingle() {
         return aliases.size() == 1;
     }
@@ -121,7 +121,7 @@ final class StreamScope {
         }
     }
 
-    /** The row of a part, as a record; NULL where it is absent. */
+    /** Compiles the row of a part, as a record; NULL where it is absent. */
     Expression whole(int part) {
         members.all();
         return new Column(part, List.of()).expression();
@@ -153,7 +153,7 @@ final class StreamScope {
         };
     }
 
-    /** One that was asked for before. @param key of a column, or of another expression */
+    /** Returns a column that was asked for before. @param key of a column, or of another expression */
     Optional<Column> seen(String key) {
         return Optional.ofNullable(seen.get(key));
     }

@@ -1,7 +1,8 @@
 package io.muster.query.stream;
 
-import io.muster.query.Operators;
-import io.muster.query.Values;
+import io.muster.query.kernel.Comparison;
+import io.muster.query.kernel.ValueRules;
+import io.muster.query.kernel.Values;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.Instant;
@@ -11,24 +12,45 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
-import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
-/** Operations on values and conversions of them. Contract: stream-analytics, 4.5, types. */
+/** Operates on values and converts them. Contract: stream-analytics, 4.5, types. */
 public final class StreamValues {
-    /** The dialect's one NULL: of members that are absent, and of those that are null. */
+    /** Stands for the dialect's one NULL: of absent members, and of those that are null. */
     public static final Object NULL = Values.UNDEFINED;
 
     private static final int LONGEST_NUMBER = 400;
 
-    /** How many characters a text has at most that a query makes, and how many elements an array. */
+    /** Bounds the characters of a text that a query makes, and the elements of an array. */
     private static final int LARGEST = 1024 * 1024;
 
-    /** How many steps one search of a text may take. */
+    /** Bounds the steps of one search of a text. */
     private static final int MOST_STEPS = 100_000_000;
 
-    /** How much the texts and arrays of one row that a query makes weigh at most. */
+    /** Bounds the weight of the texts and arrays of one row that a query makes. */
     private static final int HEAVIEST_ROW = 4 * LARGEST;
+
+    /** Converts implicitly where the types of two values differ. */
+    static final ValueRules RULES = new ValueRules() {
+        @Override
+        public Object equal(Object one, Object other) {
+            return StreamValues.equal(one, other);
+        }
+
+        @Override
+        public Object ordered(Object one, Object other, Comparison comparison) {
+            if (one instanceof Double a && other instanceof Double b) {
+                return comparison.holds(Double.compare(a + 0.0, b + 0.0)); // Most telemetry is such.
+            }
+            OptionalInt order = compare(one, other);
+            return order.isEmpty() ? NULL : (Object) comparison.holds(order.getAsInt());
+        }
+
+        @Override
+        public Object compute(char operator, Object left, Object right) {
+            return arithmetic(operator, left, right);
+        }
+    };
 
     private StreamValues() {}
 
@@ -46,7 +68,7 @@ public final class StreamValues {
         };
     }
 
-    /** The member of that name: spelled so, or else in any case; NULL where there is none. */
+    /** Returns the member of that name: spelled so, or else in any case; NULL where there is none. */
     public static Object member(Map<?, ?> record, String name) {
         return member(record, Map.of(), name);
     }
@@ -61,7 +83,7 @@ public final class StreamValues {
                         .findFirst();
     }
 
-    /** As {@link #member(Map, String)}; of two records the first counts more, and an exact name more than either. */
+    /** Returns a member like {@link #member(Map, String)}; of two records the first counts more, and an exact name more than either. */
     public static Object member(Map<?, ?> record, Map<?, ?> more, String name) {
         for (Map<?, ?> one = record; ; one = more) {
             Object value = one.get(name);
@@ -85,7 +107,7 @@ public final class StreamValues {
     }
 
     /**
-     * The order of two values; empty where one is NULL, and then a comparison is NULL. Numbers compare freely, a bit as 0 or 1; a text
+     * Returns the order of two values; empty where one is NULL, and then a comparison is NULL. Numbers compare freely, a bit as 0 or 1; a text
      * with anything else becomes what that is.
      *
      * @throws EvaluationException where a value can't be converted
@@ -96,7 +118,7 @@ public final class StreamValues {
         }
         return OptionalInt.of(
                 switch (one) {
-                    case Number a when other instanceof Number b -> Operators.compare(a, b);
+                    case Number a when other instanceof Number b -> ValueRules.compare(a, b);
                     case String a when other instanceof String b -> a.compareTo(b);
                     case Boolean a when other instanceof Boolean b -> a.compareTo(b);
                     case Instant a when other instanceof Instant b -> a.compareTo(b);
@@ -109,24 +131,18 @@ public final class StreamValues {
                         if (other instanceof Instant b) {
                             yield datetime(one).compareTo(b);
                         }
-                        yield Operators.compare((Number) number(one), (Number) number(other));
+                        yield ValueRules.compare((Number) number(one), (Number) number(other));
                     }
                 });
     }
 
-    /** TRUE, FALSE, or NULL where one of them is NULL. @throws EvaluationException where a value can't be converted */
+    /** Returns TRUE, FALSE, or NULL where one of them is NULL. @throws EvaluationException where a value can't be converted */
     static Object equal(Object one, Object other) {
         if (one instanceof Map && other instanceof Map || one instanceof List && other instanceof List) {
             return one.equals(other);
         }
         OptionalInt order = compare(one, other);
         return order.isEmpty() ? NULL : (Object) (order.getAsInt() == 0);
-    }
-
-    /** Whether the order is one that is wanted, or NULL. @throws EvaluationException where a value can't be converted */
-    static Object ordered(Object one, Object other, IntPredicate wanted) {
-        OptionalInt order = compare(one, other);
-        return order.isEmpty() ? NULL : (Object) wanted.test(order.getAsInt());
     }
 
     /** Rejects a text, before it is made, that is longer than a query may make one. @throws EvaluationException then */
@@ -216,7 +232,7 @@ public final class StreamValues {
         };
     }
 
-    /** The same for values that may be equal, as a hash needs it: those of different types too, so that two texts of one number are the same. */
+    /** Returns the same for values that may be equal, as a hash needs it: those of different types too, so that two texts of one number are the same. */
     public static Object key(Object value) {
         Object plain = value instanceof String text ? written(text) : value;
         return switch (plain) {
@@ -226,7 +242,7 @@ public final class StreamValues {
         };
     }
 
-    /** The number or the datetime that a text writes, a bit as 0 or 1; else the text. */
+    /** Returns the number or the datetime that a text writes, a bit as 0 or 1; else the text. */
     private static Object written(String text) {
         Optional<Number> number = parsedNumber(text);
         if (number.isPresent()) {
@@ -238,13 +254,13 @@ public final class StreamValues {
         return IsoDateTime.parse(text).map(Object.class::cast).orElse(text);
     }
 
-    /** An order over all values, and one that tells apart whatever is not equal: NULL first, and by type. */
+    /** Orders all values, NULL first, and by type; 0 for equal values only. */
     public static int order(Object one, Object other) {
         if (one == NULL || other == NULL) {
             return one == other ? 0 : one == NULL ? -1 : 1;
         }
         return switch (one) {
-            case Number a when other instanceof Number b -> Operators.compare(a, b);
+            case Number a when other instanceof Number b -> ValueRules.compare(a, b);
             case String a when other instanceof String b -> a.compareTo(b);
             case Boolean a when other instanceof Boolean b -> a.compareTo(b);
             case Instant a when other instanceof Instant b -> a.compareTo(b);
@@ -300,16 +316,8 @@ public final class StreamValues {
         if (one instanceof Long a && other instanceof Long b) {
             return whole(operator, a, b);
         }
-        double a = ((Number) one).doubleValue();
-        double b = ((Number) other).doubleValue();
-        return real(
-                switch (operator) {
-                    case '+' -> a + b;
-                    case '-' -> a - b;
-                    case '*' -> a * b;
-                    case '/' -> a / b;
-                    default -> a % b;
-                });
+        return ValueRules.finite(
+                ValueRules.compute(operator, ((Number) one).doubleValue(), ((Number) other).doubleValue()));
     }
 
     private static Object whole(char operator, long a, long b) {
@@ -325,13 +333,9 @@ public final class StreamValues {
         }
     }
 
-    static Object real(double value) {
-        return Double.isFinite(value) ? (Object) value : NULL;
-    }
+    // --- Implicit conversions. NULL stays NULL; a value that can't be converted fails.
 
-    // --- Conversions that nobody wrote. NULL stays NULL; what can't be converted fails.
-
-    /** A {@code Long}, a {@code Double}, or NULL. @throws EvaluationException where it is no number and writes none */
+    /** Returns a {@code Long}, a {@code Double}, or NULL. @throws EvaluationException where it is no number and writes none */
     static Object number(Object value) {
         return switch (value) {
             case Long number -> number;
@@ -356,7 +360,7 @@ public final class StreamValues {
         return instant(value).orElseThrow(() -> EvaluationException.ofConversion(value, "a datetime"));
     }
 
-    /** By what values of which none was cast are put in order: a text by the number or the datetime that it writes. */
+    /** Returns the value by which values without a cast are ordered: of a text the number or the datetime that it writes. */
     static Object measure(Object value) {
         if (!(value instanceof String text)) {
             return value;
@@ -382,7 +386,7 @@ public final class StreamValues {
         };
     }
 
-    /** Fifteen digits and less without an exponent, a whole one without a point, as .NET writes them. */
+    /** Writes numbers as .NET does: up to fifteen digits without an exponent, whole ones without a point. */
     private static String realText(double value) {
         double size = Math.abs(value);
         BigDecimal exact = new BigDecimal(Double.toString(value)).stripTrailingZeros();
@@ -399,12 +403,12 @@ public final class StreamValues {
         return DateTimes.isInCalendar(instant) ? instant : NULL;
     }
 
-    /** A datetime as text, with the seven digits that it has. */
+    /** Returns a datetime as text, with its seven digits. */
     public static String dateText(Instant instant) {
         return DateTimes.text(instant);
     }
 
-    /** The datetime that a value is or writes, in ISO 8601; without an offset in UTC. */
+    /** Returns the datetime that a value is or writes, in ISO 8601; without an offset in UTC. */
     public static Optional<Instant> instant(Object value) {
         return switch (value) {
             case Instant instant -> Optional.of(instant);
@@ -413,7 +417,7 @@ public final class StreamValues {
         };
     }
 
-    /** The number that a text writes: whole, or real, and nothing else that Java reads. */
+    /** Returns the number that a text writes: whole or real, and nothing else that Java accepts. */
     private static Optional<Number> parsedNumber(String given) {
         String text = given.strip();
         boolean whole = true;
@@ -444,7 +448,7 @@ public final class StreamValues {
         }
     }
 
-    /** The value as a type; empty where it can't be. NULL stays NULL. */
+    /** Returns the value as a type; empty where it can't be converted. NULL stays NULL. */
     static Optional<Object> cast(Object value, Type type) {
         if (value == NULL) {
             return Optional.of(NULL);
@@ -494,7 +498,7 @@ public final class StreamValues {
         };
     }
 
-    /** The types of values. */
+    /** Types of values. */
     enum Type {
         BIGINT,
         FLOAT,

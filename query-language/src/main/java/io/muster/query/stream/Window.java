@@ -2,7 +2,7 @@ package io.muster.query.stream;
 
 import java.util.Map;
 
-/** How rows are grouped by time; durations in ticks. All ends are inclusive, all starts exclusive. Contract: stream-analytics, 4.5. */
+/** Groups rows by time; durations in ticks. All ends are inclusive, all starts exclusive. Contract: stream-analytics, 4.5. */
 public sealed interface Window {
     /**
      * Ends every {@code hop} from {@code offset} after the epoch on; a tumbling window is one whose hop is its size.
@@ -10,13 +10,13 @@ public sealed interface Window {
      * @param offset from 0 to below the hop
      */
     record Hopping(long size, long hop, long offset) implements Window {
-        /** The first end at or after the instant. */
+        /** Returns the first end at or after the instant. */
         public long endFor(long time) {
             return Math.ceilDiv(time - offset, hop) * hop + offset;
         }
     }
 
-    /** Says what holds whenever a row enters or leaves the last {@code size}. */
+    /** Produces a result whenever a row enters or leaves the last {@code size}. */
     record Sliding(long size) implements Window {}
 
     /**
@@ -26,13 +26,13 @@ public sealed interface Window {
      */
     record Session(long timeout, long max, int keys) implements Window {}
 
-    /** All rows of one instant. */
+    /** Groups all rows of one instant. */
     record Snapshot() implements Window {}
 
     /** Several at once; rows say by their ids of which they are. */
     record Several(Map<String, Window> windows) implements Window {}
 
-    /** How far back from an output its input may reach. */
+    /** Returns how many ticks before an output a row of the input may lie. */
     default long lookBack() {
         return switch (this) {
             case Hopping hopping -> hopping.size();

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
-import io.muster.query.Condition;
-import io.muster.query.Expression;
-import io.muster.query.Query;
-import io.muster.query.QueryException;
-import io.muster.query.Values;
+import io.muster.query.device.Condition;
+import io.muster.query.device.Query;
+import io.muster.query.kernel.Expression;
+import io.muster.query.kernel.QueryException;
+import io.muster.query.kernel.Values;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.HashMap;

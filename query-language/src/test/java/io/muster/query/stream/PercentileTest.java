@@ -2,7 +2,7 @@ package io.muster.query.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.muster.query.QueryException;
+import io.muster.query.kernel.QueryException;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.muster.query.Expression;
-import io.muster.query.QueryException;
-import io.muster.query.ScalarFunction;
+import io.muster.query.kernel.Expression;
+import io.muster.query.kernel.QueryException;
+import io.muster.query.kernel.ScalarFunction;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -346,18 +346,18 @@ class StreamQueryTest {
     void knowsWhatNeverMeets(String text, String by) throws QueryException {
         StreamQuery query = StreamQuery.parse(text, Set.of("r"));
         if (by.equals("all")) {
-            assertThat(query.apart()).isEmpty();
+            assertThat(query.partitionKeys()).isEmpty();
             return;
         }
-        Map<String, List<Expression>> apart = query.apart().orElseThrow();
+        Map<String, List<Expression>> partitionKeys = query.partitionKeys().orElseThrow();
         Map<String, List<String>> wanted = new TreeMap<>();
         for (String input : by.split("; ")) {
             String[] columns = input.split(":", 2);
             String keys = columns[1].replaceAll(", or .*", "").strip();
             wanted.put(columns[0], keys.isEmpty() ? List.of() : List.of(keys.split(", ")));
         }
-        assertThat(apart.keySet()).isEqualTo(wanted.keySet());
-        wanted.forEach((input, columns) -> assertThat(apart.get(input))
+        assertThat(partitionKeys.keySet()).isEqualTo(wanted.keySet());
+        wanted.forEach((input, columns) -> assertThat(partitionKeys.get(input))
                 .extracting(key -> key.evaluate(new Named()))
                 .isEqualTo(columns));
     }
@@ -399,7 +399,7 @@ class StreamQueryTest {
             text.append("SELECT COUNT(*) INTO o FROM t").append(i).append(" GROUP BY a, b, SnapshotWindow() ");
         }
         text.append("SELECT COUNT(*) INTO o FROM t0 GROUP BY c, SnapshotWindow()");
-        assertThat(StreamQuery.parse(text.toString(), Set.of()).apart()).isEmpty();
+        assertThat(StreamQuery.parse(text.toString(), Set.of()).partitionKeys()).isEmpty();
     }
 
     @ParameterizedTest

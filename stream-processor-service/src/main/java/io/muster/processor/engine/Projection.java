@@ -1,6 +1,6 @@
 package io.muster.processor.engine;
 
-import io.muster.query.Expression;
+import io.muster.query.kernel.Expression;
 import io.muster.query.stream.StreamQuery.Column;
 import io.muster.query.stream.StreamRow;
 import io.muster.query.stream.StreamValues;

@@ -2,7 +2,7 @@ package io.muster.processor.engine;
 
 import io.muster.processor.engine.StreamTask.Results;
 import io.muster.processor.engine.StreamTask.Upstream;
-import io.muster.query.Expression;
+import io.muster.query.kernel.Expression;
 import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.StreamValues;
 import java.util.ArrayList;

@@ -2,8 +2,8 @@ package io.muster.processor.function;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.muster.query.ScalarFunction;
 import io.muster.query.document.JavaScriptFunction;
+import io.muster.query.kernel.ScalarFunction;
 import io.muster.query.stream.EvaluationException;
 import io.muster.query.stream.StreamValues;
 import java.io.BufferedInputStream;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.muster.processor.engine.StreamTask.Upstream;
-import io.muster.query.QueryException;
+import io.muster.query.kernel.QueryException;
 import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.Ticks;
 import java.util.Collections;

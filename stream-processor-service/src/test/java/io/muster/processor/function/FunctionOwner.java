@@ -1,7 +1,7 @@
 package io.muster.processor.function;
 
-import io.muster.query.ScalarFunction;
 import io.muster.query.document.JavaScriptFunction;
+import io.muster.query.kernel.ScalarFunction;
 import java.util.Objects;
 
 /** A program that owns a process for functions: it prints its number, and is then in a call that does not end and counts no steps. */

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.muster.query.ScalarFunction;
 import io.muster.query.document.JavaScriptFunction;
+import io.muster.query.kernel.ScalarFunction;
 import io.muster.query.stream.EvaluationException;
 import io.muster.query.stream.StreamValues;
 import java.io.IOException;

@@ -4,7 +4,7 @@ import io.muster.planner.fleet.DeviceJobs;
 import io.muster.planner.fleet.Methods;
 import io.muster.planner.state.FleetJob;
 import io.muster.planner.state.PendingMethod;
-import io.muster.query.Condition;
+import io.muster.query.device.Condition;
 import io.muster.records.DeviceJob;
 import io.muster.records.DeviceJobEvent;
 import io.muster.records.DeviceJobStatus;

@@ -7,7 +7,7 @@ import io.muster.planner.fleet.Refusals;
 import io.muster.planner.fleet.TwinChange;
 import io.muster.planner.fleet.TwinEdit;
 import io.muster.planner.job.JobDecider;
-import io.muster.query.Source;
+import io.muster.query.device.Source;
 import io.muster.records.CloseConnection;
 import io.muster.records.CreateDevice;
 import io.muster.records.DeleteDevice;

@@ -5,7 +5,7 @@ import io.muster.processor.engine.PartitionClock;
 import io.muster.processor.engine.StreamTask.Upstream;
 import io.muster.processor.engine.Table;
 import io.muster.processor.engine.TimePolicy;
-import io.muster.query.Expression;
+import io.muster.query.kernel.Expression;
 import io.muster.query.stream.EvaluationException;
 import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.StreamValues;

@@ -2,8 +2,8 @@ package io.muster.processor.engine.stream;
 
 import io.muster.processor.engine.Event;
 import io.muster.processor.engine.StreamTask.Upstream;
-import io.muster.query.Expression;
-import io.muster.query.Values;
+import io.muster.query.kernel.Expression;
+import io.muster.query.kernel.Values;
 import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.StreamValues;
 import java.util.ArrayList;
@@ -32,8 +32,8 @@ final class Shares {
      */
     Shares(StreamQuery query, List<String> inputs, int tasks) {
         this.tasks = tasks;
-        Map<String, List<Expression>> apart = query.apart().orElse(Map.of());
-        if (tasks > 1 && query.apart().isEmpty()) {
+        Map<String, List<Expression>> apart = query.partitionKeys().orElse(Map.of());
+        if (tasks > 1 && query.partitionKeys().isEmpty()) {
             throw new IllegalArgumentException("rows of the query may all meet, tasks=" + tasks);
         }
         inputs.forEach(input -> keys.add(apart.get(input)));

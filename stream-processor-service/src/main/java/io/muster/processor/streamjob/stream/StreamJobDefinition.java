@@ -6,8 +6,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.muster.processor.engine.TimePolicy;
 import io.muster.processor.function.FunctionProcess;
 import io.muster.processor.streamjob.StreamJobDecider;
-import io.muster.query.QueryException;
 import io.muster.query.document.DocumentQuery;
+import io.muster.query.kernel.QueryException;
 import io.muster.query.stream.EvaluationException;
 import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.Ticks;
@@ -194,7 +194,7 @@ record StreamJobDefinition(
     /** How many tasks run the query. @param partitions of a topic @param wanted of a query whose rows come together, if they can be shared */
     int tasks(ToIntFunction<String> partitions, int wanted) {
         return merges
-                ? query.apart().isPresent() ? wanted : 1
+                ? query.partitionKeys().isPresent() ? wanted : 1
                 : Math.max(1, topicsRead().stream().mapToInt(partitions).max().orElse(1));
     }
 

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.muster.processor.engine.Event;
 import io.muster.processor.engine.StreamTask.Upstream;
 import io.muster.processor.engine.Table;
-import io.muster.query.QueryException;
+import io.muster.query.kernel.QueryException;
 import io.muster.query.stream.StreamQuery;
 import java.util.ArrayList;
 import java.util.HashMap;

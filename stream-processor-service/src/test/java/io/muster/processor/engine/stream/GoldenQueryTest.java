@@ -10,10 +10,10 @@ import io.muster.processor.engine.StreamTask.Upstream;
 import io.muster.processor.engine.TimePolicy;
 import io.muster.processor.format.JsonRecords;
 import io.muster.processor.function.FunctionProcess;
-import io.muster.query.Expression;
-import io.muster.query.QueryException;
-import io.muster.query.ScalarFunction;
 import io.muster.query.document.JavaScriptFunction;
+import io.muster.query.kernel.Expression;
+import io.muster.query.kernel.QueryException;
+import io.muster.query.kernel.ScalarFunction;
 import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.StreamRow;
 import io.muster.query.stream.StreamValues;
@@ -285,7 +285,7 @@ class GoldenQueryTest {
         assertThat(run(given, 1, 1, new Random(1), false, Long.MIN_VALUE))
                 .containsExactlyInAnyOrderElementsOf(given.results());
         for (int seed = 2; seed < 12; seed++) {
-            int tasks = query(given).apart().isPresent() && seed % 3 == 0 ? 3 : 1;
+            int tasks = query(given).partitionKeys().isPresent() && seed % 3 == 0 ? 3 : 1;
             assertThat(run(given, 1 + seed % 2, tasks, new Random(seed), true, Long.MIN_VALUE))
                     .as("seed %d", seed)
                     .containsExactlyInAnyOrderElementsOf(given.results());

@@ -8,7 +8,7 @@ import io.muster.codec.RecordCodec;
 import io.muster.processor.engine.TimePolicy;
 import io.muster.processor.format.InputFormat;
 import io.muster.processor.format.OutputFormat;
-import io.muster.query.QueryException;
+import io.muster.query.kernel.QueryException;
 import io.muster.query.stream.EvaluationException;
 import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.Ticks;

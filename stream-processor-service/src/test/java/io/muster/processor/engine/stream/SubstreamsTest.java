@@ -8,7 +8,7 @@ import io.muster.processor.engine.StreamRun;
 import io.muster.processor.engine.StreamTask;
 import io.muster.processor.engine.StreamTask.Upstream;
 import io.muster.processor.engine.TimePolicy;
-import io.muster.query.QueryException;
+import io.muster.query.kernel.QueryException;
 import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.StreamRow;
 import io.muster.query.stream.Ticks;

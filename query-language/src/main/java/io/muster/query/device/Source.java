@@ -1,0 +1,22 @@
+package io.muster.query.device;
+
+/** Names the documents that a query runs over. */
+public enum Source {
+    /** Twins of devices. */
+    DEVICES("devices"),
+    /** Twins of modules. */
+    MODULES("devices.modules"),
+    /** Jobs on single devices. */
+    DEVICE_JOBS("devices.jobs");
+
+    private final String text;
+
+    Source(String text) {
+        this.text = text;
+    }
+
+    /** Returns the name behind {@code FROM}. */
+    String text() {
+        return text;
+    }
+}

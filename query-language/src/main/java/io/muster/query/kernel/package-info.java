@@ -1,0 +1,12 @@
+/**
+ * The kernel of the query languages: a dialect's text is parsed within limits ({@link io.muster.query.kernel.Parsing}), and becomes expressions over rows,
+ * with operators of three values. A dialect is a grammar, which may import {@code Logic} and {@code Arithmetic} for the precedence of
+ * operators, a visitor that compiles its trees, and a {@link io.muster.query.kernel.ValueRules} for how its values compare. The kernel
+ * knows no dialect.
+ *
+ * <p>May import: {@code java}, {@code org.antlr.v4.runtime}.
+ */
+@NullMarked
+package io.muster.query.kernel;
+
+import org.jspecify.annotations.NullMarked;
