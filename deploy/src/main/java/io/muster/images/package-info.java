@@ -1,4 +1,8 @@
-/** Builds the container images of the services, without a Docker engine and without a base image (ADR 0012). */
+/**
+ * Builds the container images of the services, without a Docker engine and without a base image (ADR 0012).
+ *
+ * <p>May import: {@code java}, {@code com.google.cloud.tools.jib}.
+ */
 @NullMarked
 package io.muster.images;
 

@@ -1,4 +1,10 @@
-/** Computes what several services must compute alike, and say alike. Imports the generated records, Jackson's faults and the JDK. */
+/**
+ * Computes what several services must compute alike, and say alike.
+ *
+ * <p>May import: {@code java.io}, {@code java.nio}, {@code java.nio.charset}, {@code java.time}, {@code java.time.format}, {@code
+ * java.time.temporal}, {@code java.util}, {@code java.util.regex}, {@code java.util.stream}, {@code com.fasterxml.jackson}, {@code
+ * io.muster.records}.
+ */
 @NullMarked
 package io.muster.document;
 

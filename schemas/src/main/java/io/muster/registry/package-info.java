@@ -1,4 +1,8 @@
-/** Schemas by number: the interface that codecs ask, and a registry in memory for tests. Imports the JDK and Avro. */
+/**
+ * Schemas by number: the interface that codecs ask, and a registry in memory for tests.
+ *
+ * <p>May import: {@code java.util}, {@code org.apache.avro}.
+ */
 @NullMarked
 package io.muster.registry;
 

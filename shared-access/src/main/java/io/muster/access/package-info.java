@@ -1,6 +1,7 @@
 /**
- * Shared access signatures and policies: made by clients, checked by the API and the gateway exactly alike. Imports the JDK only.
- * Contract: iot-hub, 1.1.
+ * Shared access signatures and policies: made by clients, checked by the API and the gateway exactly alike. Contract: iot-hub, 1.1.
+ *
+ * <p>May import: {@code java}, {@code javax.crypto}, {@code javax.net.ssl}.
  */
 @NullMarked
 package io.muster.access;

@@ -2,9 +2,6 @@ package io.muster.processor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.tngtech.archunit.core.importer.ClassFileImporter;
-import com.tngtech.archunit.core.importer.ImportOption;
-import com.tngtech.archunit.lang.syntax.ArchRuleDefinition;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.muster.codec.Codecs;
 import io.muster.codec.PoisonRecords;
@@ -293,29 +290,6 @@ class ProcessorTopologyTest {
         event("d", null, new DeviceJobDelivered(1, 0));
         expanded(2);
         assertThat(meters.counter("muster.statistics.discrepancies").count()).isEqualTo(1);
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"statistics", "engine", "streamjob"})
-    void rulesTouchNothingOfTheWorld(String rules) {
-        ArchRuleDefinition.classes()
-                .that()
-                .resideInAPackage("io.muster.processor." + rules)
-                .should()
-                .onlyDependOnClassesThat()
-                .resideInAnyPackage(
-                        "java.lang..",
-                        "java.util..",
-                        "java.time..",
-                        "java.io",
-                        "io.muster.records..",
-                        "io.muster.query..",
-                        "io.muster.service.decider",
-                        "io.muster.processor." + rules,
-                        "org.jspecify..")
-                .check(new ClassFileImporter()
-                        .withImportOption(new ImportOption.DoNotIncludeTests())
-                        .importPackages("io.muster.processor"));
     }
 
     @Test

@@ -55,12 +55,13 @@ class ImportsTest {
             throw new java.io.UncheckedIOException(e);
         }
         Matcher sentence = SENTENCE.matcher(text.replaceAll("\n \\*(?!/)", "\n"));
-        if (!sentence.find()) {
-            return Stream.empty();
-        }
         String folders = description.getParent().toString();
         String name = folders.substring(folders.indexOf("/src/main/java/") + "/src/main/java/".length())
                 .replace('/', '.');
+        if (!sentence.find()) {
+            // The planner's own test still has a list of what its rules may not import.
+            return name.startsWith("io.muster.planner") ? Stream.empty() : Stream.of(new Allowlist(name, List.of()));
+        }
         return Stream.of(new Allowlist(
                 name,
                 Stream.concat(
@@ -76,7 +77,9 @@ class ImportsTest {
     @ParameterizedTest
     @MethodSource("allowlists")
     void importsWhatItsDescriptionAllows(Allowlist allowlist) {
-        assertThat(allowlist.allowed()).as("names in the description").hasSizeGreaterThan(3);
+        assertThat(allowlist.allowed())
+                .as("a sentence 'May import:' in the description")
+                .hasSizeGreaterThan(3);
         classes()
                 .that()
                 .resideInAPackage(allowlist.name())

@@ -1,7 +1,7 @@
 /**
  * The one type that pure rules share with the runtime that runs them.
  *
- * <p>Imports: {@code io.muster.records}.
+ * <p>May import: {@code java.util}, {@code java.util.function}, {@code io.muster.records}.
  */
 @NullMarked
 package io.muster.service.decider;

@@ -1,7 +1,7 @@
 /**
  * Calls of addresses that users name: only those that an allowlist opens, and none that a name resolves to beside it.
  *
- * <p>Imports: {@code io.muster.service}; {@code javax.net.ssl..}; {@code org.apache.hc..}.
+ * <p>May import: {@code java}, {@code javax.net.ssl}, {@code org.apache.hc}, {@code io.muster.service}.
  */
 @NullMarked
 package io.muster.service.endpoint;

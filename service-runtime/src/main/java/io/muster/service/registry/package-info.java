@@ -1,8 +1,8 @@
 /**
  * The client of a schema registry over HTTP, in Confluent's API.
  *
- * <p>Imports: {@code io.muster.access}, {@code io.muster.registry}; {@code com.fasterxml.jackson..}; {@code javax.net.ssl..}; {@code
- * org.apache.avro..}.
+ * <p>May import: {@code java}, {@code com.fasterxml.jackson}, {@code javax.net.ssl}, {@code org.apache.avro}, {@code io.muster.access}, {@code
+ * io.muster.registry}.
  */
 @NullMarked
 package io.muster.service.registry;

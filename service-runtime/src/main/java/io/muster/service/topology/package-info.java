@@ -1,9 +1,9 @@
 /**
  * Writes the topologies of services from declarations.
  *
- * <p>Imports: {@code io.muster.service}, {@code io.muster.service.coordinator}, {@code io.muster.service.state}; {@code io.muster.codec},
- * {@code io.muster.topics}; {@code
- * org.apache.kafka..}.
+ * <p>May import: {@code java.util}, {@code java.util.function}, {@code java.util.stream}, {@code org.apache.avro}, {@code org.apache.kafka},
+ * {@code io.muster.codec}, {@code io.muster.service}, {@code io.muster.service.coordinator}, {@code io.muster.service.state}, {@code
+ * io.muster.topics}.
  */
 @NullMarked
 package io.muster.service.topology;

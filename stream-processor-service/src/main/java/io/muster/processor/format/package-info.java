@@ -1,4 +1,11 @@
-/** How records of topics are read as events, and rows of results are written as records. */
+/**
+ * How records of topics are read as events, and rows of results are written as records.
+ *
+ * <p>May import: {@code java.io}, {@code java.math}, {@code java.nio}, {@code java.nio.charset}, {@code java.time}, {@code
+ * java.time.temporal}, {@code java.util}, {@code java.util.function}, {@code com.fasterxml.jackson}, {@code org.apache.avro}, {@code
+ * io.muster.codec}, {@code io.muster.processor.engine}, {@code io.muster.query.kernel}, {@code io.muster.query.stream}, {@code
+ * io.muster.records}, {@code io.muster.registry}.
+ */
 @NullMarked
 package io.muster.processor.format;
 

@@ -1,4 +1,8 @@
-/** The fold of device-job events. Pure: imports the JDK and the generated records (as data). */
+/**
+ * The fold of device-job events.
+ *
+ * <p>May import: {@code java.util}, {@code io.muster.records}.
+ */
 @NullMarked
 package io.muster.processor.statistics;
 

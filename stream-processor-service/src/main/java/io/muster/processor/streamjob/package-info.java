@@ -1,4 +1,9 @@
-/** The life of stream jobs: what may be asked of one in each state, and what it is then. Pure. Contract: stream-analytics, 4.2. */
+/**
+ * The life of stream jobs: what may be asked of one in each state, and what it is then. Pure. Contract: stream-analytics, 4.2.
+ *
+ * <p>May import: {@code java.time}, {@code java.time.temporal}, {@code java.util}, {@code java.util.function}, {@code java.util.stream},
+ * {@code org.apache.avro}, {@code io.muster.records}, {@code io.muster.service.decider}.
+ */
 @NullMarked
 package io.muster.processor.streamjob;
 
