@@ -376,7 +376,7 @@ final class PlannerDriver implements AutoCloseable {
         return sentDeliveries;
     }
 
-    private static List<Delivery> singles(Delivery delivery) {
+    static List<Delivery> singles(Delivery delivery) {
         return delivery.getDelivery() instanceof MethodRequests batch
                 ? batch.getTargets().stream()
                         .map(target -> new Delivery(

@@ -21,7 +21,7 @@ import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.Topology;
 
 /** Lists what the processor reads, folds and writes. */
-final class ProcessorTopology {
+public final class ProcessorTopology {
     private static final String BY_PARTITION = "tally-by-partition";
     private static final String BY_JOB = "tally-by-job";
 
@@ -35,8 +35,18 @@ final class ProcessorTopology {
      */
     static Topology build(
             SchemaRegistry registry, PartitionCounts counts, Documents documents, MeterRegistry meters, Traces traces) {
+        return build(new Topology(), registry, counts, documents, meters, traces);
+    }
+
+    /** Builds it into an empty topology. */
+    public static Topology build(
+            Topology topology,
+            SchemaRegistry registry,
+            PartitionCounts counts,
+            Documents documents,
+            MeterRegistry meters,
+            Traces traces) {
         Codecs codecs = new Codecs(registry);
-        Topology topology = new Topology();
         ServiceTopology processor = new ServiceTopology(
                 topology,
                 ProcessorService.NAME,
@@ -49,7 +59,7 @@ final class ProcessorTopology {
     }
 
     /** Returns what it keeps and reads. */
-    static ApplicationSpec declared() {
+    public static ApplicationSpec declared() {
         List<StoreSpec<?>> stores = new ArrayList<>(List.of(PartitionTallies.STORE, JobTallies.STORE));
         stores.addAll(StreamJobAggregate.COORDINATOR.stores());
         List<Topic<?>> reads = new ArrayList<>(List.of(Topics.DEVICE_JOB_EVENTS, Topics.JOB_TALLIES));
@@ -78,20 +88,14 @@ final class ProcessorTopology {
         write(topology, Topics.JOB_TALLIES, codecs, BY_PARTITION);
         write(topology, Topics.DEAD_LETTERS, codecs, BY_PARTITION);
 
-        String deadLettersByJob = Outbox.sink(Topics.DEAD_LETTERS, BY_JOB);
-        processor.processor(
-                BY_JOB,
-                () -> new JobTallies(
-                        codecs.of(Topics.JOB_TALLIES), sink(Topics.JOB_STATISTICS), deadLettersByJob, counts),
-                List.of(JobTallies.STORE),
-                List.of(Topics.JOB_TALLIES));
-        write(topology, Topics.JOB_STATISTICS, codecs, BY_JOB);
-        topology.addSink(
-                deadLettersByJob,
-                Topics.DEAD_LETTERS.name(),
-                new StringSerializer(),
-                codecs.of(Topics.DEAD_LETTERS),
-                BY_JOB);
+        processor
+                .processor(
+                        BY_JOB,
+                        () -> new JobTallies(codecs, Outbox.sink(Topics.DEAD_LETTERS, BY_JOB), counts),
+                        List.of(JobTallies.STORE),
+                        List.of(Topics.JOB_TALLIES))
+                .write(Topics.JOB_STATISTICS, BY_JOB)
+                .writeShared(Topics.DEAD_LETTERS, BY_JOB);
     }
 
     private static void write(Topology topology, Topic<?> topic, Codecs codecs, String writer) {

@@ -1,19 +1,20 @@
 package io.muster.processor.statistics.stream;
 
-import io.muster.codec.RecordCodec;
+import io.muster.codec.Codecs;
 import io.muster.processor.statistics.Tally;
-import io.muster.records.DeadLetter;
 import io.muster.records.JobStatistics;
 import io.muster.records.PartialTally;
-import io.muster.service.DeadLetters;
 import io.muster.service.InvalidRecordException;
-import io.muster.service.RecordFailure;
+import io.muster.service.Outbox;
+import io.muster.service.Route;
 import io.muster.service.coordinator.CommitBatching;
 import io.muster.service.coordinator.KeyPartition;
+import io.muster.service.coordinator.RecordGuard;
 import io.muster.service.state.RowPlacement;
 import io.muster.service.state.StoreSpec;
 import io.muster.topics.PartitionCounts;
 import io.muster.topics.Partitioning;
+import io.muster.topics.Topics;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -21,7 +22,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.processor.PunctuationType;
@@ -33,7 +33,7 @@ import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 
 /** The second stage: the latest partial of each device partition, and their sum as the job's statistics. */
-public final class JobTallies implements Processor<String, byte[], String, SpecificRecord> {
+public final class JobTallies implements Processor<String, byte[], Route, byte[]> {
     /** The store of partials, by job id, NUL, partition. */
     public static final StoreSpec<PartialTally> STORE = new StoreSpec.OfRecords<>(
             "job-tallies", Partitioning.BY_JOB, RowPlacement.BY_KEY, StoreSpec.Medium.MEMORY, PartialTally.class);
@@ -41,19 +41,22 @@ public final class JobTallies implements Processor<String, byte[], String, Speci
     private static final StringSerializer TEXT = new StringSerializer();
     private static final Duration SWEEP = Duration.ofHours(6);
     private static final Duration KEPT = Duration.ofDays(31);
+    private static final String STATISTICS = Outbox.sink(Topics.JOB_STATISTICS);
     private static final String SERVICE = "stream-processor-service";
 
-    private final RecordCodec<PartialTally> codec;
-    private final String statistics;
+    private final Codecs codecs;
     private final String deadLetters;
     private final int devicePartitions;
     private final int jobPartitions;
 
     @SuppressWarnings("NullAway.Init") // Kafka Streams calls init before anything else.
-    private ProcessorContext<String, SpecificRecord> context;
+    private KeyValueStore<String, PartialTally> store;
 
     @SuppressWarnings("NullAway.Init")
-    private KeyValueStore<String, PartialTally> store;
+    private Outbox outbox;
+
+    @SuppressWarnings("NullAway.Init")
+    private RecordGuard guard;
 
     @SuppressWarnings("NullAway.Init")
     private CommitBatching commits;
@@ -61,21 +64,20 @@ public final class JobTallies implements Processor<String, byte[], String, Speci
     /**
      * Makes one.
      *
-     * @param statistics and deadLetters the names of the sinks
+     * @param deadLetters the name of the sink
      * @param partitions how many topics have
      */
-    public JobTallies(
-            RecordCodec<PartialTally> codec, String statistics, String deadLetters, PartitionCounts partitions) {
-        this.codec = codec;
-        this.statistics = statistics;
+    public JobTallies(Codecs codecs, String deadLetters, PartitionCounts partitions) {
+        this.codecs = codecs;
         this.deadLetters = deadLetters;
         this.devicePartitions = partitions.devices();
         this.jobPartitions = partitions.jobs();
     }
 
     @Override
-    public void init(ProcessorContext<String, SpecificRecord> context) {
-        this.context = context;
+    public void init(ProcessorContext<Route, byte[]> context) {
+        this.outbox = new Outbox(context, codecs, SERVICE);
+        this.guard = new RecordGuard(context, outbox, deadLetters);
         this.store = context.getStateStore(STORE.name());
         this.commits = CommitBatching.of(context);
         context.schedule(SWEEP, PunctuationType.WALL_CLOCK_TIME, now -> dropOld(Instant.ofEpochMilli(now)));
@@ -83,30 +85,21 @@ public final class JobTallies implements Processor<String, byte[], String, Speci
 
     @Override
     public void process(Record<String, byte[]> record) {
-        try {
-            PartialTally partial = valid(record);
+        guard.handle(record, (position, now) -> {
+            PartialTally partial = valid(record, position);
             String jobId = partial.getJobId();
             store.put(jobId + '\0' + partial.getPartition(), partial);
-            context.forward(new Record<>(jobId, sum(jobId), record.timestamp()), statistics);
-        } catch (InvalidRecordException e) {
-            putAside(record, String.valueOf(e.getMessage()));
-        } catch (RuntimeException e) {
-            putAside(record, RecordFailure.reason(e));
-        }
+            outbox.send(STATISTICS, Topics.JOB_STATISTICS, Route.byKey(jobId), sum(jobId), now);
+        });
         commits.worked();
     }
 
-    private PartialTally valid(Record<String, byte[]> record) throws InvalidRecordException {
+    private PartialTally valid(Record<String, byte[]> record, RecordMetadata position) throws InvalidRecordException {
         if (record.value() == null) {
             throw new InvalidRecordException("a tally has a value");
         }
-        PartialTally partial = codec.decode(record.value());
-        KeyPartition.require(
-                partial.getJobId(),
-                record.key(),
-                "job id",
-                context.recordMetadata().orElseThrow(),
-                jobPartitions);
+        PartialTally partial = codecs.of(Topics.JOB_TALLIES).decode(record.value());
+        KeyPartition.require(partial.getJobId(), record.key(), "job id", position, jobPartitions);
         if (partial.getPartition() < 0 || partial.getPartition() >= devicePartitions) {
             throw new InvalidRecordException("no device partition has the number " + partial.getPartition());
         }
@@ -120,14 +113,7 @@ public final class JobTallies implements Processor<String, byte[], String, Speci
         return partial;
     }
 
-    private void putAside(Record<String, byte[]> record, String reason) {
-        RecordMetadata position = context.recordMetadata().orElseThrow();
-        DeadLetter letter =
-                DeadLetters.of(SERVICE, position, record, reason, Instant.ofEpochMilli(context.currentSystemTimeMs()));
-        context.forward(new Record<>(null, letter, record.timestamp()), deadLetters);
-    }
-
-    /** Of the latest job of that id: partitions that have not heard of it still tell of an earlier one. */
+    /** Sums partials of the latest job of that id: partitions that don't know it yet still have an earlier one. */
     private JobStatistics sum(String jobId) {
         List<PartialTally> partials = partials(jobId);
         long jobNumber =
@@ -175,7 +161,7 @@ public final class JobTallies implements Processor<String, byte[], String, Speci
             store.delete(key);
             String jobId = key.substring(0, key.indexOf('\0'));
             if (partials(jobId).isEmpty()) {
-                context.forward(new Record<>(jobId, null, now.toEpochMilli()), statistics);
+                outbox.sendEncoded(STATISTICS, Route.byKey(jobId), null, now, null);
             }
         }
     }
