@@ -46,8 +46,8 @@ final class AuditedFleet implements AutoCloseable {
         void happen() throws InterruptedException, IOException;
     }
 
-    /** Jobs that ran at the same time. @param wrong one sentence each */
-    record Round(List<ToldJob> jobs, Duration length, List<String> wrong) {
+    /** Holds jobs that ran at the same time. @param wrong one sentence each */
+    record Round(List<ObservedJob> jobs, Duration length, List<String> wrong) {
         @Override
         public String toString() {
             return "%.1f s, jobs %s: %s"
@@ -109,10 +109,10 @@ final class AuditedFleet implements AutoCloseable {
         auditor.begin();
         Instant begin = Instant.now();
         Instant deadline = begin.plus(LIMIT);
-        List<ToldJob> jobs = new ArrayList<>();
+        List<ObservedJob> jobs = new ArrayList<>();
         List<CompletableFuture<Void>> clients = new ArrayList<>();
         for (int i = 1 + random.nextInt(MOST_JOBS); i > 0; i--) {
-            ToldJob job = new ToldJob(rest, name + "-" + i, random.nextInt(3) > 0, 1 + random.nextInt(devices));
+            ObservedJob job = new ObservedJob(rest, name + "-" + i, random.nextInt(3) > 0, 1 + random.nextInt(devices));
             Duration wait = Duration.ofMillis(random.nextInt(LONGEST_MS));
             Duration cancelAfter = Duration.ofMillis(random.nextInt(LONGEST_MS));
             boolean cancels = random.nextInt(3) == 0;
@@ -130,7 +130,7 @@ final class AuditedFleet implements AutoCloseable {
         meanwhile.happen();
         try {
             clients.forEach(CompletableFuture::join);
-            for (ToldJob job : jobs) {
+            for (ObservedJob job : jobs) {
                 job.end(deadline);
             }
             auditor.read(deadline);
@@ -145,7 +145,7 @@ final class AuditedFleet implements AutoCloseable {
     }
 
     /** Statistics follow what happens, when who counts is there again: what is wrong is what stays wrong. */
-    private List<String> audited(List<ToldJob> jobs, Duration skew) throws InterruptedException {
+    private List<String> audited(List<ObservedJob> jobs, Duration skew) throws InterruptedException {
         Instant deadline = Instant.now().plus(SETTLED);
         while (true) {
             List<String> wrong = jobs.stream()

@@ -42,7 +42,7 @@ final class AuditedStreams implements AutoCloseable {
 
     private static final List<Job> JOBS = List.of(
             new Job(
-                    "audited-apart",
+                    "audited-by-partition",
                     "SELECT PartitionId AS p, k, COUNT(*) AS n, System.Timestamp() AS at INTO out FROM events PARTITION BY PartitionId"
                             + " GROUP BY PartitionId, k, TumblingWindow(second, 1)",
                     true),

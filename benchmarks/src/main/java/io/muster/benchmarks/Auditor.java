@@ -37,15 +37,15 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
 /**
- * Recounts from the log what clients were told, and compares both with what devices saw and with what became of their twins. It reads what was
- * committed since it was made, or since it last looked: before the first desired property of any device. Invocations may be told by any
+ * Recounts jobs from the log, and compares the counts with clients' answers, with devices' invocations and with twins. Reads what was
+ * committed since it was made, or since its last read: before the first desired property of any device. Invocations may be reported by any
  * thread; all else is for one.
  */
 final class Auditor implements Invocations, AutoCloseable {
     /** Bounds by how much a device may notice a call later than the client its cancel: both share two cores with everything else. */
     private static final Duration NOTICE = Duration.ofSeconds(1);
 
-    /** The version of desired properties that were never changed. */
+    /** Is the version of desired properties that were never changed. */
     private static final long UNTOUCHED = 1;
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -168,7 +168,7 @@ final class Auditor implements Invocations, AutoCloseable {
     private static String lastPatch(Device device) {
         try {
             return JSON.readTree(device.getTwin().getDesired())
-                    .path(ToldJob.PATCHED)
+                    .path(ObservedJob.PATCHED)
                     .asText();
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("no JSON in a twin, deviceId=" + device.getDeviceId(), e);
@@ -213,17 +213,17 @@ final class Auditor implements Invocations, AutoCloseable {
     /**
      * Recounts a job.
      *
-     * @param told its document when it was over
+     * @param document of the job when it was over
      * @param skew by how much the clocks of those who decided may have been wrong
      * @return what is wrong, one sentence each
      */
-    List<String> audit(ToldJob job, JsonNode told, Duration skew) {
+    List<String> audit(ObservedJob job, JsonNode document, Duration skew) {
         List<String> wrong = new ArrayList<>(impossible.stream()
                 .filter(sentence -> sentence.contains(job.id() + " "))
                 .toList());
         Map<String, Followed> of = deviceJobs.getOrDefault(job.id(), Map.of());
         BiConsumer<String, String> add = (what, why) -> wrong.add(job.id() + ": " + what + ": " + why);
-        counts(job, told, of, add);
+        counts(job, document, of, add);
         if (job.isMethod()) {
             calls(job, of, skew, add);
         } else {
@@ -233,7 +233,7 @@ final class Auditor implements Invocations, AutoCloseable {
     }
 
     /** A device job that completed changed its twin once; any other changed nothing. */
-    private void patches(ToldJob job, Map<String, Followed> of, BiConsumer<String, String> wrong) {
+    private void patches(ObservedJob job, Map<String, Followed> of, BiConsumer<String, String> wrong) {
         Map<String, Integer> applied = applications.getOrDefault(job.id(), Map.of());
         of.forEach((device, one) -> {
             int wanted = one.status == DeviceJobStatus.COMPLETED ? 1 : 0;
@@ -250,21 +250,22 @@ final class Auditor implements Invocations, AutoCloseable {
                         wrong.accept("applied unasked", device + "'s twin was changed, and has no device job"));
     }
 
-    private static void counts(ToldJob job, JsonNode told, Map<String, Followed> of, BiConsumer<String, String> wrong) {
+    private static void counts(
+            ObservedJob job, JsonNode document, Map<String, Followed> of, BiConsumer<String, String> wrong) {
         Map<DeviceJobStatus, Integer> counted = new EnumMap<>(DeviceJobStatus.class);
         of.values().forEach(one -> counted.merge(one.status, 1, Integer::sum));
-        JsonNode statistics = told.path("deviceJobStatistics");
-        boolean isCancelled = told.path("status").asText().equals("cancelled");
+        JsonNode statistics = document.path("deviceJobStatistics");
+        boolean isCancelled = document.path("status").asText().equals("cancelled");
         if (isCancelled ? of.size() > job.targets() : of.size() != job.targets()) {
             wrong.accept("lost or made up", of.size() + " device jobs for " + job.targets() + " targets");
         }
         if (statistics.path("deviceCount").asInt() != of.size()) {
-            wrong.accept("miscounted", "deviceCount was told as " + statistics + ", the log has " + of.size());
+            wrong.accept("miscounted", "deviceCount was answered as " + statistics + ", the log has " + of.size());
         }
         TOLD.forEach((status, name) -> {
             int wanted = counted.getOrDefault(status, 0);
             if (statistics.path(name).asInt() != wanted) {
-                wrong.accept("miscounted", name + " was told as " + statistics + ", the log has " + counted);
+                wrong.accept("miscounted", name + " was answered as " + statistics + ", the log has " + counted);
             }
         });
         of.forEach((device, one) -> {
@@ -274,7 +275,7 @@ final class Auditor implements Invocations, AutoCloseable {
         });
     }
 
-    private void calls(ToldJob job, Map<String, Followed> of, Duration skew, BiConsumer<String, String> wrong) {
+    private void calls(ObservedJob job, Map<String, Followed> of, Duration skew, BiConsumer<String, String> wrong) {
         Map<String, Integer> times = new HashMap<>();
         Optional<Instant> cancelled = job.cancelAcknowledged().map(at -> at.plus(skew));
         for (Invocation invocation : invocations.getOrDefault(job.id(), new ConcurrentLinkedQueue<>())) {
@@ -284,8 +285,10 @@ final class Auditor implements Invocations, AutoCloseable {
             if (cancelled.isPresent()
                     && invocation
                             .at()
-                            .isAfter(
-                                    cancelled.get().plus(ToldJob.RESPONSE_LIMIT).plus(NOTICE))) {
+                            .isAfter(cancelled
+                                    .get()
+                                    .plus(ObservedJob.RESPONSE_LIMIT)
+                                    .plus(NOTICE))) {
                 wrong.accept(
                         "delivered after a cancel",
                         invocation.deviceId() + " was called at " + invocation.at() + ", acknowledged at "

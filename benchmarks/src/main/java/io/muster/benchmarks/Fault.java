@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
 
-/** Something that goes wrong with a process of a Muster, or with what all of them stand on. */
+/** Describes a fault of a process of a Muster, or with what all of them stand on. */
 record Fault(Kind kind, String process, Duration after, Duration length, Duration skew) {
     private static final List<String> PROCESSES =
             List.of("planner", "planner", "processor", "gateway", "gateway", "api", "broker");
@@ -43,7 +43,7 @@ record Fault(Kind kind, String process, Duration after, Duration length, Duratio
         CUT,
         /** The file system with all data is full, and has room later. Only where it is small and in memory. */
         FILL,
-        /** A process' clock is wrong by up to a minute, and right later. Only where it looks at a clock that can be. */
+        /** A process' clock is wrong by up to a minute, and right later. Only where its clock can be set. */
         SKEW;
 
         boolean ofOneProcess() {
@@ -68,7 +68,7 @@ record Fault(Kind kind, String process, Duration after, Duration length, Duratio
         return kinds;
     }
 
-    /** Has processes that are started from now on look at their clocks: java is what {@code faults.sh} has made. */
+    /** Lets processes that are started from now on read their clocks from files: java is what {@code faults.sh} has made. */
     static void setClocks() throws IOException, InterruptedException {
         if (CLOCKS.isPresent()) {
             run(

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Jobs over lossy devices while processes are killed, ended and paused, the network is cut, the disk full and clocks wrong (where that does no harm:
+ * Runs jobs over lossy devices while processes are killed, ended and paused, the network is cut, the disk full and clocks wrong (where that does no harm:
  * {@code faults.sh}); afterwards an auditor recounts everything. A seed decides what is asked and what goes wrong, so that a run can be
  * repeated as far as its causes go. Arguments: the folder standalone/target/muster, how many devices, the first seed, how many runs. Ends
  * with status 1 where anything was wrong.

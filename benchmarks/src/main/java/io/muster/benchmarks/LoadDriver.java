@@ -31,7 +31,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
 /**
- * Prints the three figures of the road and their floors. Arguments: the folder standalone/target/muster, how many registered devices for
+ * Prints three figures of latency and throughput, and their floors. Arguments: the folder standalone/target/muster, how many registered devices for
  * the fan-out, how many connected ones for the round trips.
  */
 public final class LoadDriver {
@@ -185,12 +185,12 @@ public final class LoadDriver {
                 + "\",\"updateTwin\":{\"etag\":\"*\",\"properties\":{\"desired\":{\"rate\":5}}}}";
     }
 
-    /** @return seconds from the request to the first sight of the end, by looking so often */
-    private double run(String jobId, String body, long lookMillis) throws InterruptedException {
+    /** @return seconds from the request to the first poll that sees the end */
+    private double run(String jobId, String body, long pollMillis) throws InterruptedException {
         long start = System.nanoTime();
         JsonNode job = rest.send("PUT", "/jobs/v2/" + jobId, body).join().body();
         while (!job.path("status").asText().equals("completed")) {
-            Thread.sleep(lookMillis);
+            Thread.sleep(pollMillis);
             job = rest.send("GET", "/jobs/v2/" + jobId, null).join().body();
         }
         return (System.nanoTime() - start) / 1e9;

@@ -42,7 +42,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
-/** The least that any design over Kafka must do for a round trip: one record in, MQTT out and back, one record out, no state. */
+/** Measures the least that any design over Kafka must do for a round trip: one record in, MQTT out and back, one record out, no state. */
 final class RoundTripFloor implements Fleet, AutoCloseable {
     private static final String IN = "floor-in";
     private static final String OUT = "floor-out";

@@ -14,8 +14,8 @@ import java.util.SplittableRandom;
 import java.util.stream.Stream;
 
 /**
- * Jobs over lossy devices for a long time: each is recounted, and every minute the memory of each process and the size of the data are
- * told. Arguments: the folder standalone/target/muster, how many devices, the seed, how many minutes. Ends with status 1 where anything
+ * Runs jobs over lossy devices for a long time: each is recounted, and every minute the memory of each process and the size of the data are
+ * printed. Arguments: the folder standalone/target/muster, how many devices, the seed, how many minutes. Ends with status 1 where anything
  * was wrong.
  */
 public final class SoakDriver {
@@ -35,18 +35,18 @@ public final class SoakDriver {
         int wrong = 0;
         try (AuditedFleet fleet = AuditedFleet.start(args[0], devices, seed)) {
             Instant end = Instant.now().plus(length);
-            Instant told = Instant.MIN;
+            Instant printed = Instant.MIN;
             while (Instant.now().isBefore(end)) {
                 AuditedFleet.Round round = fleet.round("soak-" + seed + "-" + rounds, random, Duration.ZERO, () -> {});
                 rounds++;
                 jobs += round.jobs().size();
                 wrong += round.wrong().size();
                 round.wrong().forEach(sentence -> System.out.println("  WRONG " + sentence));
-                if (told.isBefore(Instant.now().minus(BETWEEN))) {
-                    told = Instant.now();
+                if (printed.isBefore(Instant.now().minus(BETWEEN))) {
+                    printed = Instant.now();
                     System.out.printf(
                             "%s: %d rounds, %d jobs, %d wrong; MiB resident %s; data %d MiB%n",
-                            Duration.between(told, end),
+                            Duration.between(printed, end),
                             rounds,
                             jobs,
                             wrong,
@@ -72,7 +72,7 @@ public final class SoakDriver {
         return mib;
     }
 
-    /** Files come and go while it looks. */
+    /** Sums sizes; files come and go meanwhile. */
     private static long size(Path folder) throws IOException {
         try (Stream<Path> files = Files.walk(folder)) {
             return files.mapToLong(SoakDriver::sizeOf).sum();

@@ -107,7 +107,7 @@ public final class StreamDriver {
         }
     }
 
-    /** When the results had come so far. */
+    /** Holds the instant at which results had come so far. */
     private record Mark(Instant at, long nanos, Duration cpu) {}
 
     private void run(String engine, StreamScenario scenario) throws Exception {

@@ -259,7 +259,7 @@ public final class StreamEngine {
     }
 
     /**
-     * At least once: without checkpoints, so that all that could slow it is off; or with one as often as the others commit. Its exactly-once
+     * Runs the scenario at least once: without checkpoints, so that all that could slow it is off; or with one as often as the others commit. Its exactly-once
      * sink does not run with this version of Kafka's client.
      */
     private static void flink(Task task, boolean checkpoints) {

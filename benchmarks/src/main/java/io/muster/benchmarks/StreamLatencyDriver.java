@@ -200,7 +200,7 @@ public final class StreamLatencyDriver {
         return muster.process("processor").info().totalCpuDuration().orElse(Duration.ZERO);
     }
 
-    /** In KiB. */
+    /** Returns the resident memory, in KiB. */
     private long resident() throws Exception {
         return Files.readAllLines(Path.of(
                         "/proc", String.valueOf(muster.process("processor").pid()), "status"))

@@ -1,7 +1,7 @@
 package io.muster.benchmarks;
 
 /**
- * What is measured of stream jobs: one query, in Muster's language and in Flink's; {@link StreamEngine} has it by hand. Both write the
+ * Lists the queries that are measured: each one query, in Muster's language and in Flink's; {@link StreamEngine} has it by hand. Both write the
  * device, the values and {@code at}, the time of the result.
  */
 enum StreamScenario {

@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** A Muster to measure, on free ports and an empty folder beside its programs. */
+/** Starts a Muster to measure, on free ports and an empty folder beside its programs. */
 final class Trial {
     private Trial() {}
 
@@ -38,7 +38,7 @@ final class Trial {
         return muster;
     }
 
-    /** For simulated devices, over TLS. */
+    /** Returns where simulated devices connect, over TLS. */
     static Target devices(Standalone muster) throws IOException {
         return Target.byPolicy(
                 "localhost",

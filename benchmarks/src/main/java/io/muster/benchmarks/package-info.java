@@ -1,5 +1,5 @@
 /**
- * The load driver: figures of the whole beside their floors, in one run. Run by hand, never asserted by a test.
+ * Measures the whole beside its floors, in one run. Run by hand, never asserted by a test.
  *
  * <p>May import: {@code java}, {@code com.fasterxml.jackson}, {@code com.sun.management}, {@code io.micrometer}, {@code io.netty}, {@code
  * org.apache.avro}, {@code org.apache.flink}, {@code org.apache.kafka}, {@code io.muster.access}, {@code io.muster.agent}, {@code

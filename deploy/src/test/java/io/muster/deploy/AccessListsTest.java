@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What Kafka lets each service do with a topic is what the code says that it does, and for stream jobs what their allowlist says. */
+/** Holds the access lists against the code: a service may do with a topic what its code does, and stream jobs what their allowlist says. */
 class AccessListsTest {
     private static final Path FILE = Path.of("chart/files/access.yaml");
     private static final List<String> OTHERS = List.of(
@@ -38,9 +38,9 @@ class AccessListsTest {
         "strimzi.enabled=true", "processor.streamTopics[0]=orders", "processor.streamTopics[1]=plant.*"
     };
 
-    /** With {@code -Daccess.record=true} the file is written anew. */
+    /** Writes the file anew with {@code -Daccess.record=true}. */
     @Test
-    void theChartsFileIsMadeFromTheCode() throws IOException {
+    void makesTheChartsFileFromTheCode() throws IOException {
         StringBuilder text = new StringBuilder("# Written from ServiceTopics by AccessListsTest.\nservices:\n");
         for (ServiceTopics service : ServiceTopics.values()) {
             text.append("  ").append(user(service)).append(":\n");
@@ -68,7 +68,7 @@ class AccessListsTest {
 
     @ParameterizedTest
     @EnumSource
-    void eachServiceMayReadAndWriteWhatItDoesAndNothingElse(ServiceTopics service) throws IOException {
+    void grantsEachServiceExactlyWhatItReadsAndWrites(ServiceTopics service) throws IOException {
         JsonObject user = Manifests.of(STRIMZI).get("KafkaUser/muster-" + user(service));
         StreamJobTopics streams = StreamJobTopics.of("orders,plant.*");
         boolean runsStreams = service == ServiceTopics.PROCESSOR;
@@ -89,7 +89,7 @@ class AccessListsTest {
     }
 
     @Test
-    void theProcessorCannotReadKeysOfDevicesOrWriteThePlannersState() throws IOException {
+    void deniesTheProcessorKeysOfDevicesAndThePlannersState() throws IOException {
         JsonObject processor = Manifests.of(STRIMZI).get("KafkaUser/muster-processor");
         for (String topic : List.of("devices", "muster-job-planner-devices-changelog", "kafkasql-journal")) {
             for (String operation : List.of("Read", "Write", "Delete", "Alter", "AlterConfigs", "All")) {
@@ -123,14 +123,14 @@ class AccessListsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"telemetry", "devicesx", "device", "orders-*", "plant.*", "telemetry-*", "x_*"})
-    void whereAccessListsHoldTopicsOfUsersAreOpened(String pattern) throws IOException {
+    void opensTopicsOfUsersInAccessLists(String pattern) throws IOException {
         assertThat(Manifests.template("strimzi.enabled=true", "processor.streamTopics[0]=" + pattern))
                 .isNotNull();
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"processor", "api"})
-    void whoRunsAndWhoTestsStreamJobsAreGivenTheSameAllowlists(String service) throws IOException {
+    void givesProcessorAndApiTheSameAllowlists(String service) throws IOException {
         String set = "StatefulSet/muster-" + service;
         assertThat(Manifests.environment(Manifests.of(STRIMZI).pods().get(set)))
                 .containsEntry("MUSTER_STREAM_TOPICS", "orders,plant.*")
@@ -154,7 +154,7 @@ class AccessListsTest {
         return topics.stream().map(Topic::name).toList();
     }
 
-    /** As Kafka's authorizer decides where there are only rules that allow. */
+    /** Decides as Kafka's authorizer does where all rules allow. */
     private static boolean allows(JsonObject user, String topic, String operation) {
         for (JsonElement rule : Manifests.at(user, "spec", "authorization").getAsJsonArray("acls")) {
             JsonObject resource = Manifests.at(rule.getAsJsonObject(), "resource");

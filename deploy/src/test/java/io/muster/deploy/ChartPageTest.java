@@ -15,7 +15,7 @@ import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
 
-/** The table of values in the chart's README is made of the schema and the defaults. With {@code -Dchart.record=true} it is written anew. */
+/** Makes the table of values in the chart's README of the schema and the defaults; writes it anew with {@code -Dchart.record=true}. */
 class ChartPageTest {
     private static final Path PAGE = Manifests.CHART.resolve("README.md");
     private static final String HEAD = "| value | default | what |\n|---|---|---|\n";

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The chart, rendered by Helm itself. */
+/** Renders the chart by Helm itself. */
 class ChartTest {
     private static final String PREFERRED = ".affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[0]";
     private static final List<String> SERVICES = List.of("planner", "processor", "gateway", "api");
@@ -113,7 +113,7 @@ class ChartTest {
     /** Devices over WebSockets come from the ingress's address, all of them. */
     @ParameterizedTest
     @CsvSource({"api.ingress.enabled=false, false", "api.ingress.enabled=true, true"})
-    void aWrongDeviceBehindTheIngressKeepsNoOtherOut(String value, boolean unlimited) throws IOException {
+    void keepsOtherDevicesConnectedWhenOneBehindTheIngressIsWrong(String value, boolean unlimited) throws IOException {
         Map<String, String> gateway =
                 Manifests.environment(Manifests.of(value).pods().get("StatefulSet/muster-gateway"));
         assertThat("0".equals(gateway.get("MUSTER_MQTT_PROXIED_REFUSALS_PER_ADDRESS")))
@@ -127,7 +127,7 @@ class ChartTest {
 
     /** The API's tunnel, the service, the container, the gateway and the network policy name one port, each by itself. */
     @Test
-    void theTunnelLeadsToTheGatewaysProxiedPort() throws IOException {
+    void leadsTheTunnelToTheGatewaysProxiedPort() throws IOException {
         Manifests manifests = Manifests.of("networkPolicy.enabled=true");
         String[] gateway = Manifests.environment(manifests.pods().get("StatefulSet/muster-api"))
                 .get("MUSTER_WEBSOCKET_GATEWAY")
@@ -148,7 +148,7 @@ class ChartTest {
 
     /** Functions of users have processes of their own beside the heap, 65 % of the limit ({@code ServiceImage}). */
     @Test
-    void theProcessorsMemoryHoldsItsFunctions() throws IOException {
+    void givesTheProcessorMemoryForFunctions() throws IOException {
         JsonObject pod = Manifests.of().pods().get("StatefulSet/muster-processor");
         String limit = Manifests.at(Manifests.container(pod), "resources", "limits")
                 .get("memory")
@@ -160,7 +160,7 @@ class ChartTest {
 
     /** A service may take a minute to end ({@code ServiceProgram}). */
     @Test
-    void podsAreNotKilledWhileTheyEnd() throws IOException {
+    void givesPodsTimeToEnd() throws IOException {
         Map<String, JsonObject> pods = Manifests.of().pods();
         for (String service : SERVICES) {
             assertThat(pods.get("StatefulSet/muster-" + service)
@@ -171,7 +171,7 @@ class ChartTest {
         }
     }
 
-    /** As the pod security standard "restricted" has it, and a root that can't be written. */
+    /** Checks the pod security standard "restricted", and a root that can't be written. */
     private static void isRestricted(String id, JsonObject pod) {
         JsonObject security = Manifests.at(pod, "securityContext");
         assertThat(security.get("runAsNonRoot").getAsBoolean()).as(id).isTrue();
@@ -219,9 +219,9 @@ class ChartTest {
         assertThatThrownBy(() -> Manifests.template(values.split(" "))).hasMessageContaining(why);
     }
 
-    /** Whatever makes pods: a node pool, an identity, a registry with a password are no use to three of five. */
+    /** Covers all that makes pods: a node pool, an identity, a registry with a password are no use to three of five. */
     @Test
-    void everyPodGoesWhereItIsSent() throws IOException {
+    void schedulesEveryPodWhereItIsSent() throws IOException {
         List<String> values = new ArrayList<>(List.of(
                 "registry.bundled.enabled=true",
                 "image.pullSecrets[0]=pull",
@@ -262,7 +262,7 @@ class ChartTest {
 
     /** A hook runs before the chart's account is there. */
     @Test
-    void theTopicsJobDoesNotWaitForAnAccountThatItsInstallMakes() throws IOException {
+    void runsTheTopicsHookWithoutAServiceAccount() throws IOException {
         Manifests manifests = Manifests.of("serviceAccount.annotations.role=writer");
         assertThat(manifests.pods().get("Job/muster-topics").has("serviceAccountName"))
                 .isFalse();
@@ -276,7 +276,7 @@ class ChartTest {
     }
 
     @Test
-    void podsTakeWhatIsAdded() throws IOException {
+    void addsFieldsToPods() throws IOException {
         JsonObject pod = Manifests.of(
                         "api.extraVolumes[0].name=more",
                         "api.extraVolumes[0].emptyDir.medium=Memory",
@@ -307,7 +307,7 @@ class ChartTest {
     }
 
     @Test
-    void aDrainNeverWaitsForABudget() throws IOException {
+    void drainsWithoutADisruptionBudget() throws IOException {
         Manifests manifests = Manifests.of(
                 "planner.replicas=1",
                 "api.podDisruptionBudget.enabled=false",
@@ -323,7 +323,7 @@ class ChartTest {
     }
 
     @Test
-    void aPrefixIsInEveryNameOnKafka() throws IOException {
+    void putsThePrefixIntoEveryNameOnKafka() throws IOException {
         Manifests manifests =
                 Manifests.of("topics.prefix=plant-1.", "strimzi.enabled=true", "planner.keda.enabled=true");
         manifests.pods().forEach((id, pod) -> {
@@ -409,7 +409,7 @@ class ChartTest {
     @ParameterizedTest
     @CsvSource({"scram, kafka.auth=scram", "mtls, kafka.auth=mtls", "tls, kafka.auth=none", "mtls, strimzi.enabled=true"
     })
-    void clientPropertiesAreThoseThatWereTried(String file, String value) throws IOException {
+    void writesTheTestedClientProperties(String file, String value) throws IOException {
         Manifests manifests = Manifests.of(value, "kafka.tls.caSecret=ca");
         String text = Manifests.at(manifests.get("ConfigMap/muster-config"), "data")
                 .get("kafka.properties")

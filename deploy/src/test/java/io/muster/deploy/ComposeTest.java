@@ -15,7 +15,7 @@ import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
 
-/** The services of compose.yaml, as a container engine is told of them. */
+/** Reads compose.yaml as a container engine does. */
 class ComposeTest {
     private JsonObject services;
 
@@ -29,7 +29,7 @@ class ComposeTest {
     /** A service may take a minute to end ({@code ServiceProgram}); an engine waits for 10 s where nothing is said. */
     @ParameterizedTest
     @ValueSource(strings = {"planner", "processor", "gateway", "api"})
-    void containersAreNotKilledWhileTheyEnd(String service) {
+    void givesContainersTimeToEnd(String service) {
         JsonObject container = services.getAsJsonObject(service);
         assertThat(container.has("stop_grace_period")).isTrue();
         assertThat(container.get("stop_grace_period").getAsString()).isEqualTo("75s");
@@ -37,7 +37,7 @@ class ComposeTest {
 
     /** Beside the heap, 65 % of the limit ({@code ServiceImage}). */
     @Test
-    void theProcessorsMemoryHoldsItsFunctions() {
+    void givesTheProcessorMemoryForFunctions() {
         JsonObject processor = services.getAsJsonObject("processor");
         assertThat(processor.get("mem_limit").getAsString()).isEqualTo("1g");
         JsonObject environment = processor.getAsJsonObject("environment");
@@ -47,7 +47,7 @@ class ComposeTest {
     }
 
     @Test
-    void theTunnelLeadsToTheGatewaysProxiedPort() {
+    void leadsTheTunnelToTheGatewaysProxiedPort() {
         String port = services.getAsJsonObject("gateway")
                 .getAsJsonObject("environment")
                 .get("MUSTER_MQTT_PROXIED_PORT")

@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** The commands of docs/operate/kubernetes.md, held against what the chart makes of them: whoever runs them in order lacks nothing. */
+/** Holds the commands of docs/operate/kubernetes.md against the chart: run in order, they lack nothing. */
 class GuideTest {
     private static final Path PROJECT = Path.of("..");
     private static final Pattern BLOCK = Pattern.compile("(?ms)^```sh\\n(.*?)^```");
@@ -75,7 +75,7 @@ class GuideTest {
     }
 
     @Test
-    void theNamespaceIsMadeFirstAndUsedThroughout() {
+    void makesTheNamespaceFirstAndUsesItThroughout() {
         int made = first("kubectl", "create", "namespace");
         assertThat(commands.get(made)).endsWith(NAMESPACE);
         for (int at = 0; at < commands.size(); at++) {
@@ -88,7 +88,7 @@ class GuideTest {
     }
 
     @Test
-    void everySecretThatPodsReadIsMadeWithItsKeysBefore() {
+    void makesEverySecretBeforePodsReadIt() {
         Map<String, Set<String>> made = secretsMadeBefore(first("helm", "install"));
         Map<String, Set<String>> read = new HashMap<>();
         manifests.pods().values().forEach(pod -> addSecretsOf(pod, read));
@@ -156,7 +156,7 @@ class GuideTest {
     }
 
     @Test
-    void everyImageIsPushedBefore() {
+    void pushesEveryImageBeforeItIsPulled() {
         int at = first("skopeo", "copy");
         assertThat(at).isLessThan(first("helm", "install"));
         List<String> loop = commands.get(at - 1);
@@ -177,7 +177,7 @@ class GuideTest {
     }
 
     @Test
-    void whatIsLookedAtIsThere() {
+    void namesPodsServicesAndMetricsThatExist() {
         assertThat(commands.get(first("kubectl", "logs"))).contains("job/muster-topics");
         manifests.get("Job/muster-topics");
         List<String> forward = commands.get(first("kubectl", "port-forward"));
@@ -190,9 +190,9 @@ class GuideTest {
         assertThat(commands.get(first("helm", "test"))).contains(install.get(2));
     }
 
-    /** Scripts and folders of ours that commands name. */
+    /** Finds the scripts and folders of ours that commands name. */
     @Test
-    void filesOfTheProjectAreThere() {
+    void namesExistingFiles() {
         Set<String> named = new TreeSet<>();
         for (List<String> command : commands) {
             Matcher file =

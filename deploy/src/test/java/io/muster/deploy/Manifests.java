@@ -31,7 +31,7 @@ import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
 
-/** What the chart makes of values, read as strictly as an API server reads it: no field that it does not know, none twice. */
+/** Holds the chart's manifests, read as strictly as an API server reads them: no unknown field, none twice. */
 record Manifests(Map<String, JsonObject> all) {
     static final Path CHART = Path.of("chart");
 
@@ -53,7 +53,7 @@ record Manifests(Map<String, JsonObject> all) {
             Map.entry("networking.k8s.io/v1/Ingress", V1Ingress::validateJsonElement),
             Map.entry("networking.k8s.io/v1/NetworkPolicy", V1NetworkPolicy::validateJsonElement));
 
-    /** Of other operators, what stands in their specs. */
+    /** Names the fields in specs of other operators. */
     private static final Map<String, Set<String>> CUSTOM = Map.of(
             "monitoring.coreos.com/v1/ServiceMonitor", Set.of("selector", "endpoints", "targetLabels"),
             "monitoring.coreos.com/v1/PrometheusRule", Set.of("groups"),
@@ -70,7 +70,7 @@ record Manifests(Map<String, JsonObject> all) {
         return read(template(values));
     }
 
-    /** The chart with its hooks as plain manifests: this Helm leaves hooks out. */
+    /** Copies the chart with its hooks as plain manifests: this Helm leaves hooks out. */
     private static Path withHooks() throws IOException {
         Path copy = Files.createTempDirectory("chart");
         try (Stream<Path> files = Files.walk(CHART)) {
@@ -153,7 +153,7 @@ record Manifests(Map<String, JsonObject> all) {
                 .toList();
     }
 
-    /** Pod templates of everything that makes pods, by what makes them. */
+    /** Returns the pod templates, by the manifest that makes the pods. */
     Map<String, JsonObject> pods() {
         Map<String, JsonObject> pods = new LinkedHashMap<>();
         all.forEach((id, manifest) -> {
@@ -176,7 +176,7 @@ record Manifests(Map<String, JsonObject> all) {
         return found;
     }
 
-    /** The environment of a pod's first container, as text. */
+    /** Returns the environment of a pod's first container, as text. */
     static Map<String, String> environment(JsonObject pod) {
         Map<String, String> environment = new LinkedHashMap<>();
         for (JsonElement variable : container(pod).getAsJsonArray("env")) {
@@ -195,7 +195,7 @@ record Manifests(Map<String, JsonObject> all) {
         return pod.getAsJsonArray("containers").get(0).getAsJsonObject();
     }
 
-    /** Names in a list of objects. */
+    /** Returns the names in a list of objects. */
     static List<String> names(JsonObject of, String list) {
         List<String> names = new ArrayList<>();
         if (of.has(list)) {

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Scripts that an operator runs. */
+/** Runs scripts as an operator does. */
 class ScriptsTest {
     @TempDir
     private Path work;
@@ -37,7 +37,7 @@ class ScriptsTest {
     }
 
     @Test
-    void policiesHaveTheRightsThatTheyHaveOnOneMachine() throws Exception {
+    void givesPoliciesTheRightsOfOneMachine() throws Exception {
         SharedAccessPolicies made = SharedAccessPolicies.parse(run("./make-policies.sh"));
         SharedAccessPolicies onOneMachine = SharedAccessPolicies.generate(new SecureRandom());
         for (String name : List.of("iothubowner", "service", "device", "registryRead", "registryReadWrite")) {
@@ -48,13 +48,13 @@ class ScriptsTest {
     }
 
     @Test
-    void tokensAreSignedWithThePolicysKey() throws Exception {
+    void signsTokensWithThePolicysKey() throws Exception {
         tokensAreSigned(run("./make-policies.sh"));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"", "no base64"})
-    void tokensAreSignedWithTheKeyThatIsInUse(String takenOutOfUse) throws Exception {
+    void signsTokensWithTheKeyInUse(String takenOutOfUse) throws Exception {
         tokensAreSigned(
                 run("./make-policies.sh").replaceAll("service\\.primaryKey=.*", "service.primaryKey=" + takenOutOfUse));
     }
@@ -73,7 +73,7 @@ class ScriptsTest {
     }
 
     @Test
-    void keysOfComposeAreForTheirOwnerAlone() throws Exception {
+    void makesKeysOfComposeReadableByTheirOwnerOnly() throws Exception {
         for (String file : List.of("make-policies.sh", "compose/make-config.sh")) {
             Path copy = work.resolve(file);
             Files.createDirectories(copy.getParent());

@@ -14,8 +14,8 @@ import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
 /**
- * What moves state when topics grow, and the page about state, are made of the services' declarations. With {@code -Dstores.record=true} both
- * are written anew.
+ * Makes the list of stores that move when topics grow, and the page about state, of the services' declarations; writes both anew with {@code
+ * -Dstores.record=true}.
  */
 class StoresFileTest {
     private static final Path FILE =
@@ -54,7 +54,7 @@ class StoresFileTest {
     }
 
     @Test
-    void thePageListsEveryDeclaredStore() throws Exception {
+    void listsEveryDeclaredStore() throws Exception {
         StringBuilder text = new StringBuilder("""
                 # State
 

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
-/** The chart's topics are the catalogue's. With {@code -Dtopics.record=true} the file is written anew. */
+/** Makes the chart's topics of the catalogue; writes the file anew with {@code -Dtopics.record=true}. */
 class TopicsFileTest {
     private static final Path FILE = Path.of("chart/files/topics.yaml");
 
@@ -24,7 +24,7 @@ class TopicsFileTest {
     }
 
     @Test
-    void isTheCatalogue() throws Exception {
+    void equalsTheCatalogue() throws Exception {
         StringBuilder text = new StringBuilder("# Written from the catalogue by TopicsFileTest.\ntopics:\n");
         for (Topic<?> topic : Topics.ALL) {
             text.append("  - name: ").append(topic.name()).append('\n');

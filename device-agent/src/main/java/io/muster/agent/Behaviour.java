@@ -3,7 +3,7 @@ package io.muster.agent;
 import java.time.Duration;
 
 /**
- * How simulated devices behave.
+ * Describes how simulated devices behave.
  *
  * @param shortestAnswer and longestAnswer between which the answer to a method comes, evenly spread
  * @param failureShare of methods that are answered with 500; 0 to 1

@@ -17,18 +17,18 @@ public final class Counters {
     final LongAdder telemetry = new LongAdder();
     private final Map<String, LongAdder> ends = new ConcurrentHashMap<>();
 
-    /** A connection ended, or did not come to be. */
+    /** Counts a connection that ended, or did not come to be. */
     void ended(String reason) {
         ends.computeIfAbsent(reason, _ -> new LongAdder()).increment();
     }
 
     /**
-     * At one moment, roughly.
+     * Holds the counts at one moment, roughly.
      *
      * @param connected devices that are connected and subscribed now
      * @param methods attempts that reached a device for the first time
      * @param repeated attempts that reached a device again: each is a fault of the gateway
-     * @param desired desired changes that devices were told of
+     * @param desired desired changes that devices received
      * @param reported changes of reported properties that the hub took
      * @param telemetry messages that the hub took
      * @param ends connections that ended or did not come to be, by the reason

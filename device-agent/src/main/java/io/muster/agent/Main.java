@@ -53,12 +53,12 @@ public final class Main {
         if (!options.isEmpty()) {
             throw new IllegalArgumentException("no option is called " + options.keySet());
         }
-        CountDownLatch told = new CountDownLatch(1);
+        CountDownLatch ended = new CountDownLatch(1);
         SimulatedFleet fleet = SimulatedFleet.start(
                 devices.target().withTokenLife(tokenLife), behaviour, devices.ids(), rate, InstantSource.system());
-        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(told::countDown));
+        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(ended::countDown));
         String printed = "";
-        while (!told.await(PRINT_SECONDS, TimeUnit.SECONDS)) {
+        while (!ended.await(PRINT_SECONDS, TimeUnit.SECONDS)) {
             String counters = fleet.counters().json();
             if (!counters.equals(printed)) {
                 System.out.println(counters);

@@ -126,7 +126,7 @@ class SimulatedFleetTest {
     }
 
     @Test
-    void reportsWhatItFindsDesiredWhenItConnects() throws IOException {
+    void reportsDesiredPropertiesOnConnect() throws IOException {
         hub.twin = "{\"desired\":{\"rate\":5,\"same\":1,\"$version\":3},\"reported\":{\"same\":1,\"$version\":1}}";
         SimulatedFleet fleet = fleet(Behaviour.PERFECT, 1);
         await().until(() -> fleet.counters().reported() == 1);

@@ -12,7 +12,7 @@ public record MethodAnswer(int status, byte[] payload) {
         return new MethodAnswer(OK, payload);
     }
 
-    /** Returns the answer to a call that failed. @param payload as it is told to the caller */
+    /** Returns the answer to a call that failed. @param payload for the caller */
     public static MethodAnswer failed(byte[] payload) {
         return new MethodAnswer(FAILED, payload);
     }

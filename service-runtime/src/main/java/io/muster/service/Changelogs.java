@@ -22,8 +22,8 @@ import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.TopologyDescription;
 
 /**
- * The topics of state of an application that is being upgraded. Kafka Streams has the leader of a group make them; while instances are
- * replaced one by one the leader may be of the version before, which knows nothing of a new store, and whoever has it waits for its topic in vain.
+ * Makes the topics of state of an application that is being upgraded. Kafka Streams lets the leader of a group make them; while instances are
+ * replaced one by one the leader may be of the version before, which doesn't know a new store, and an instance that has the store waits in vain.
  */
 public final class Changelogs {
     private static final String SUFFIX = "-changelog";
@@ -38,12 +38,12 @@ public final class Changelogs {
 
     private Changelogs() {}
 
-    /** As Kafka Streams calls the topic of a store's state. */
+    /** Returns the name that Kafka Streams gives the topic of a store's state. */
     public static String name(String application, String store) {
         return application + "-" + store + SUFFIX;
     }
 
-    /** The store's name, where the topic is of that application's state. */
+    /** Returns the store's name, where the topic is of that application's state. */
     public static Optional<String> store(String application, String topic) {
         return topic.startsWith(application + "-") && topic.endsWith(SUFFIX)
                 ? Optional.of(topic.substring(application.length() + 1, topic.length() - SUFFIX.length()))

@@ -16,7 +16,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where an application of Kafka Streams goes on to read. Its state is what it has read, so an application that has state and has lost its
+ * Reads and commits the offsets from which an application of Kafka Streams goes on. Its state is the fold of what it has read, so an application that has state and has lost its
  * offsets (they expired, a coordinator came up empty) does not begin anew: all would be done and counted a second time.
  */
 public final class CommittedOffsets {
@@ -31,7 +31,7 @@ public final class CommittedOffsets {
         this.application = application;
     }
 
-    /** Offsets are gone, and the state is not. The message says what to do. */
+    /** Signals that offsets are gone and the state is not. The message says what to do. */
     public static final class LostException extends KafkaException {
         private static final long serialVersionUID = 1;
 
@@ -43,7 +43,7 @@ public final class CommittedOffsets {
     }
 
     /**
-     * Commits for partitions of which nothing is committed, where they are to be read from. To be called before the application starts;
+     * Commits where to begin in partitions that have no committed offset. To be called before the application starts;
      * another instance may run.
      *
      * @throws LostException where the application has read before
@@ -56,7 +56,7 @@ public final class CommittedOffsets {
         commit(at, committed.keySet());
     }
 
-    /** As above, from the beginning; records that were deleted before they were read are skipped. @param topics that there are */
+    /** Commits the beginnings of partitions that have no committed offset; skips records that were deleted unread. @param topics that exist */
     void begin(Set<String> topics) throws ExecutionException, InterruptedException {
         Map<TopicPartition, Long> beginnings = offsets(topics, OffsetSpec.earliest());
         begin(beginnings);

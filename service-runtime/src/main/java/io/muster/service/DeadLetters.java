@@ -10,7 +10,7 @@ import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.jspecify.annotations.Nullable;
 
-/** Dead letters of records that can't be taken. A letter's own topic has room for each: a value or a key that others made too large is left out. */
+/** Makes dead letters of records that can't be taken. A letter's own topic has room for each: a value or a key that others made too large is left out. */
 public final class DeadLetters {
     private static final int LARGEST_KEY = (RecordSizes.LARGEST_LETTER - RecordSizes.LARGEST) / 2;
 

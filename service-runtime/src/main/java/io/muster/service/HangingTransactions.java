@@ -37,14 +37,14 @@ import org.slf4j.LoggerFactory;
  * Ends transactions that hang. A broker that stood still can append what a transaction wrote after the transaction has ended: its
  * coordinator knows of nothing to end, and nobody who reads what is committed gets beyond it. Kafka leaves that to an operator
  * ({@code kafka-transactions.sh}); here it is done by the same rule: the partition has an open transaction whose coordinator says that it is over.
- * One of a producer that lives is never touched, nor one of which no coordinator tells: it is somebody else's, whose transactional id this
- * service may not describe, and it is named in the log (ADR 0021). Checked is whatever somebody waits for: the topics that an application reads, the topics of its
+ * A transaction of a living producer is never touched, nor one that no coordinator lists: it belongs to a transactional id that this
+ * service may not describe, and the log names it (ADR 0021). Checked are the topics that readers wait for: those that an application reads, the topics of its
  * state, which it would never finish to restore, and what it writes. Runs on a thread of its own.
  */
 public final class HangingTransactions implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HangingTransactions.class);
     private static final Duration INTERVAL = Duration.ofSeconds(15);
-    /** Longer than coordinators and brokers differ when all is well. */
+    /** Exceeds the time by which coordinators and brokers differ when all is well. */
     private static final Duration OLD = Duration.ofSeconds(30);
 
     private static final Duration BETWEEN_WARNINGS = Duration.ofMinutes(10);
@@ -63,7 +63,7 @@ public final class HangingTransactions implements AutoCloseable {
     private final ScheduledExecutorService executor = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("hanging-transactions").factory());
     private Map<TopicPartition, Long> stuck = Map.of();
-    /** When each sentence was said last, by the partition or {@link #ALL} and the sentence. */
+    /** Holds when each sentence was logged last, by the partition or {@link #ALL} and the sentence. */
     private final Map<String, Instant> warned = new HashMap<>();
 
     /**
@@ -90,7 +90,7 @@ public final class HangingTransactions implements AutoCloseable {
                 .register(meters);
     }
 
-    /** Checks now and then. @param prefix and topics as above */
+    /** Checks now and then, on a thread of its own. @param prefix and topics as in the constructor */
     public static HangingTransactions watch(
             KafkaConnection kafka, String prefix, Supplier<Set<String>> topics, MeterRegistry meters) {
         HangingTransactions watch = new HangingTransactions(kafka, prefix, topics, OLD, meters, InstantSource.system());
@@ -110,7 +110,7 @@ public final class HangingTransactions implements AutoCloseable {
         }
     }
 
-    /** Says it of a partition, or of all, now and then: the same stands every few seconds. */
+    /** Logs a sentence about a partition, or about all, now and then: the same holds every few seconds. */
     private void warn(String of, String message, Object... details) {
         Instant now = clock.instant();
         String said = of + message;
@@ -199,12 +199,12 @@ public final class HangingTransactions implements AutoCloseable {
                             new ListTransactionsOptions().filterProducerIds(Set.of(producer.producerId())))
                     .all()
                     .get();
-            judge(partition, producer, known);
+            decide(partition, producer, known);
         }
     }
 
-    /** @param known what coordinators know of the producer */
-    void judge(TopicPartition partition, ProducerState producer, Collection<TransactionListing> known)
+    /** Aborts the transaction where it hangs, and warns where nobody knows it. @param known what coordinators know of the producer */
+    void decide(TopicPartition partition, ProducerState producer, Collection<TransactionListing> known)
             throws InterruptedException {
         switch (verdict(producer, known, clock.millis() - old.toMillis())) {
             case LIVES -> {}
@@ -245,13 +245,13 @@ public final class HangingTransactions implements AutoCloseable {
         }
     }
 
-    /** What is known of a producer's open transaction. */
+    /** Says what is known of a producer's open transaction. */
     enum Verdict {
         /** It is going on, or wrote a moment ago, or there is none. */
         LIVES,
         /** Its coordinator says that it is over. */
         HANGS,
-        /** No coordinator tells: brokers list only transactions whose ids may be described. */
+        /** No coordinator lists it: brokers list only transactions whose ids may be described. */
         UNKNOWN
     }
 

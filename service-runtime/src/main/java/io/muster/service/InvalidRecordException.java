@@ -2,7 +2,7 @@ package io.muster.service;
 
 import java.io.Serial;
 
-/** A record that can be read and makes no sense; the message is fit for a dead letter. */
+/** Signals a record that can be read and makes no sense; the message is fit for a dead letter. */
 public final class InvalidRecordException extends Exception {
     @Serial
     private static final long serialVersionUID = 1;

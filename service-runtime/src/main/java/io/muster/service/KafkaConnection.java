@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.Properties;
 
 /**
- * How to reach the brokers.
+ * Says how to reach the brokers.
  *
  * @param bootstrapServers {@code host:port,…}
  * @param properties further client properties, such as TLS and SASL; may hold secrets
@@ -28,7 +28,7 @@ public record KafkaConnection(String bootstrapServers, Map<String, String> prope
                 file.map(KafkaConnection::read).orElse(Map.of()));
     }
 
-    /** The properties that every client of these brokers begins with; the caller's own copy. */
+    /** Returns the properties that every client of these brokers begins with; the caller's own copy. */
     public Map<String, Object> clientProperties() {
         Map<String, Object> all = new HashMap<>(properties);
         all.put("bootstrap.servers", bootstrapServers);

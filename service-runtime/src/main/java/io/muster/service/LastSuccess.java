@@ -3,7 +3,7 @@ package io.muster.service;
 import java.time.Duration;
 import java.util.function.LongSupplier;
 
-/** Tells whether what is done again and again still goes well: whether it last did within 15 s. Thread-safe. */
+/** Remembers when a repeated call last succeeded: its service is ready while that is within 15 s. Thread-safe. */
 public final class LastSuccess {
     private static final Duration RECENT = Duration.ofSeconds(15);
 

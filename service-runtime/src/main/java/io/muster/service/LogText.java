@@ -1,6 +1,6 @@
 package io.muster.service;
 
-/** Text of strangers as a log may have it. */
+/** Makes text of strangers fit for a log. */
 public final class LogText {
     private static final int LONGEST = 256;
 

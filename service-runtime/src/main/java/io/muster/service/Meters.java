@@ -28,7 +28,7 @@ import java.util.Objects;
 import java.util.Properties;
 import java.util.Set;
 
-/** The metrics of one process. */
+/** Makes the metrics of one process. */
 public final class Meters {
     private static final double MILLIS = 1000;
 
@@ -46,7 +46,7 @@ public final class Meters {
             Map.entry("muster.jobs.refused", "Job commands that were refused, by reason"));
 
     /**
-     * Meters of Kafka's clients that are kept; there are thousands of others, one for each task, store and partition. A name ends as
+     * Lists the meters of Kafka's clients that are kept; there are thousands of others, one for each task, store and partition. A name ends as
      * Kafka's does, before Prometheus' suffixes.
      */
     private static final Set<String> KAFKA = Set.of(
@@ -87,7 +87,7 @@ public final class Meters {
 
     private Meters() {}
 
-    /** A registry with the JVM's own metrics, each tagged with the service's name. */
+    /** Returns a registry with the JVM's own metrics, each tagged with the service's name. */
     @SuppressWarnings("resource") // The binder of pauses lives as long as the process.
     public static PrometheusMeterRegistry create(String service) {
         PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -106,7 +106,7 @@ public final class Meters {
         return meters;
     }
 
-    /** The version of this build. */
+    /** Returns the version of this build. */
     static String version() {
         try (InputStream file = Meters.class.getResourceAsStream("version.properties")) {
             Properties properties = new Properties();
@@ -141,7 +141,7 @@ public final class Meters {
         }
     }
 
-    /** Describes. */
+    /** Describes our own meters. */
     private static final class OfOurs implements MeterFilter {
         @Override
         public Meter.Id map(Meter.Id id) {

@@ -13,11 +13,11 @@ import java.util.function.BooleanSupplier;
 
 /**
  * Answers the people and machines that operate a service, over plain HTTP: {@code /health/live}, {@code /health/ready} (200 or
- * 503) and {@code /metrics} in Prometheus' text format. Whoever is slow keeps nobody else waiting.
+ * 503) and {@code /metrics} in Prometheus' text format. A slow client keeps no other waiting.
  */
 public final class OperationsServer implements AutoCloseable {
     private static final String TEXT = "text/plain; charset=utf-8";
-    /** Bounds of the JDK's server, which has none by itself: seconds for a request and for an answer, and connections. */
+    /** Bounds the JDK's server, which has no bounds by itself: seconds for a request and for an answer, and connections. */
     private static final Map<String, String> BOUNDS = Map.of(
             "sun.net.httpserver.maxReqTime", "10",
             "sun.net.httpserver.maxRspTime", "30",
@@ -34,7 +34,7 @@ public final class OperationsServer implements AutoCloseable {
     private final HttpServer server;
     private final ExecutorService executor;
 
-    /** Where it listens; port 0 is any free one. */
+    /** Says where it listens; port 0 is any free one. */
     public record Address(String host, int port) {
         /** Reads {@code operations.host} and {@code operations.port}. */
         public static Address from(Settings settings) {

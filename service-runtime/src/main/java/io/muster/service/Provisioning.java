@@ -17,7 +17,7 @@ import org.apache.kafka.common.errors.RetriableException;
 public final class Provisioning {
     private static final String NAME = "provisioning";
 
-    /** The exit status when something stands otherwise than it is configured. */
+    /** Is the exit status when something differs from its configuration. */
     private static final int DRIFT = 3;
 
     private static final short THREE_BROKERS = 3;
@@ -63,7 +63,7 @@ public final class Provisioning {
         }
     }
 
-    /** As above, again and again while brokers or registry do not answer. @param within how long */
+    /** Prepares all of it, and retries while brokers or registry do not answer. @param within how long */
     private static TopicProvisioner.Report run(
             KafkaConnection kafka,
             RegistrySettings registry,
@@ -85,7 +85,7 @@ public final class Provisioning {
         }
     }
 
-    /** Whether another try may be answered: a registry that starts answers anything at first. */
+    /** Returns whether another try may be answered: a registry that starts answers anything at first. */
     private static boolean isAway(Exception e) {
         return e instanceof SchemaRegistryException || e.getCause() instanceof RetriableException;
     }

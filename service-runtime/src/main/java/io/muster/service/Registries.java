@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** The schema registry's part of the settings. */
+/** Reads the schema registry's part of the settings. */
 public final class Registries {
     private Registries() {}
 

@@ -13,10 +13,10 @@ import org.jspecify.annotations.Nullable;
 public record Requester(@Nullable String requestId, int replyTo) {
     private static final int NO_PARTITION = -1;
 
-    /** Where nobody asked: time, or what was observed, is the cause. */
+    /** Stands for nobody: time or an observation is the cause. */
     public static final Requester NOBODY = new Requester(null, NO_PARTITION);
 
-    /** Reads the headers. One that makes no sense is as good as none: its writer could not be answered anyway. */
+    /** Reads the headers. A header that makes no sense counts as absent: its writer could not be answered anyway. */
     public static Requester of(Record<?, ?> record, int replyPartitions) {
         @Nullable String requestId = Outbox.header(record, Headers.REQUEST_ID);
         @Nullable String replyTo = Outbox.header(record, Headers.REPLY_TO);

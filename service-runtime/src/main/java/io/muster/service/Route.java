@@ -9,7 +9,7 @@ import org.apache.kafka.streams.processor.StreamPartitioner;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The key of an outgoing record, and its partition where the writer names one.
+ * Holds the key of an outgoing record, and its partition where the writer names one.
  *
  * @param key null for a record without key
  * @param partition {@link #BY_KEY}, or the partition
@@ -21,7 +21,7 @@ public record Route(@Nullable String key, int partition) {
         return new Route(key, BY_KEY);
     }
 
-    /** For a record about a device or a module: a module's own key stands in its device's partition. */
+    /** Returns the route of a record about a device or a module: a module's own key stands in its device's partition. */
     public static Route ofDevice(String id, int partition) {
         return IdentityId.isModule(id) ? new Route(id, partition) : byKey(id);
     }

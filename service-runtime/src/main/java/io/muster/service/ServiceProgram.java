@@ -11,14 +11,14 @@ import org.apache.kafka.common.KafkaException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The main program of a service: reads settings, starts, waits for the signal to end, closes in order. */
+/** Runs the main program of a service: reads settings, starts, waits for the signal to end, closes in order. */
 public final class ServiceProgram {
     private static final Logger LOG = LoggerFactory.getLogger(ServiceProgram.class);
 
-    /** The exit status when the service can't start as it is configured. */
+    /** Is the exit status when the service can't start as it is configured. */
     public static final int UNUSABLE = 2;
 
-    /** The exit status when the service can't go on and may if it is started again. */
+    /** Is the exit status when the service can't go on and may if it is started again. */
     public static final int FAILED = 1;
 
     private static final AtomicBoolean FAILING = new AtomicBoolean();

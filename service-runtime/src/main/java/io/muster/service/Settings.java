@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The settings of one process, by dotted lower-case names. An argument {@code --rest.port=8443} beats the environment's
+ * Holds the settings of one process, by dotted lower-case names. An argument {@code --rest.port=8443} beats the environment's
  * {@code MUSTER_REST_PORT}. Read at start, by one thread.
  */
 public final class Settings {
@@ -28,7 +28,7 @@ public final class Settings {
 
     private final Map<String, String> arguments;
     private final Map<String, String> environment;
-    /** With the default of each. */
+    /** Holds the settings that were read, with the default of each. */
     private final SortedMap<String, String> read = new TreeMap<>();
 
     private Settings(Map<String, String> arguments, Map<String, String> environment) {
@@ -62,7 +62,7 @@ public final class Settings {
         return given(name, byDefault).orElse(byDefault);
     }
 
-    /** Absent and blank are the same. */
+    /** Returns a text, or the default where it is absent or blank. */
     public Optional<String> optionalText(String name) {
         return given(name, NONE);
     }
@@ -82,7 +82,7 @@ public final class Settings {
                 .orElse(byDefault);
     }
 
-    /** {@code true} or {@code false}. */
+    /** Returns {@code true} or {@code false}. */
     public boolean flag(String name, boolean byDefault) {
         return given(name, Boolean.toString(byDefault))
                 .map(text -> switch (text) {
@@ -94,7 +94,7 @@ public final class Settings {
                 .orElse(byDefault);
     }
 
-    /** {@code 250ms}, {@code 10s}, {@code 5m}, {@code 2h}, {@code 30d}, or ISO 8601 ({@code PT10S}). */
+    /** Returns a duration: {@code 250ms}, {@code 10s}, {@code 5m}, {@code 2h}, {@code 30d}, or ISO 8601 ({@code PT10S}). */
     public Duration duration(String name, Duration byDefault) {
         return given(name, byDefault.toString())
                 .map(text -> parseDuration(name, text))
@@ -117,7 +117,7 @@ public final class Settings {
         return Collections.unmodifiableSortedMap(read);
     }
 
-    /** To be called when everything was read. @throws SettingsException when an argument was given that nothing reads */
+    /** Rejects arguments that nothing has read; to be called when everything was read. @throws SettingsException when an argument was given that nothing reads */
     public void rejectUnknown() {
         Set<String> unknown = new TreeSet<>(arguments.keySet());
         unknown.removeAll(read.keySet());

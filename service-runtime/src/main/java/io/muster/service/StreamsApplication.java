@@ -24,14 +24,14 @@ import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.TopologyDescription;
 import org.jspecify.annotations.Nullable;
 
-/** One running Kafka Streams application, exactly once, tuned for low latency: its processors batch their commits themselves. */
+/** Runs one Kafka Streams application, exactly once, tuned for low latency: its processors batch their commits themselves. */
 public final class StreamsApplication implements AutoCloseable {
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
     private static final int COMMIT_INTERVAL_MS = 1000;
     private static final int POLL_MS = 5;
     private static final int LINGER_MS = 2;
     /**
-     * How long a killed instance keeps its partitions. No static members: a broker that was killed itself may fence the living one.
+     * Bounds how long a killed instance keeps its partitions. No static members: a broker that was killed itself may fence the living one.
      */
     private static final int SESSION_MS = 6_000;
 
@@ -43,7 +43,7 @@ public final class StreamsApplication implements AutoCloseable {
     private final HangingTransactions watch;
 
     /**
-     * How it runs.
+     * Says how an application runs.
      *
      * @param id names the consumer group, the transactions and the topics of state
      * @param stateDir where its stores lie; its own
@@ -114,7 +114,7 @@ public final class StreamsApplication implements AutoCloseable {
         }
     }
 
-    /** Whether a thread failed for that: no application goes on at the beginning by itself. */
+    /** Returns whether a thread failed for lost offsets: no application starts from the beginning by itself. */
     public static boolean hasNoOffset(Throwable e) {
         return cause(e, InvalidOffsetException.class).isPresent();
     }
@@ -127,7 +127,7 @@ public final class StreamsApplication implements AutoCloseable {
         return Optional.ofNullable(at).map(type::cast);
     }
 
-    /** Whether every partition that this instance owns is being processed. */
+    /** Returns whether every partition that this instance owns is being processed. */
     public boolean ready() {
         return streams.state() == KafkaStreams.State.RUNNING;
     }
@@ -139,7 +139,7 @@ public final class StreamsApplication implements AutoCloseable {
         streams.close(CLOSE_LIMIT);
     }
 
-    /** What every application of ours says to Kafka Streams; for one with a life of its own. */
+    /** Returns the properties of every application of ours; for one with a life cycle of its own. */
     public static Properties properties(Options options) {
         Properties properties = new Properties();
         properties.putAll(options.kafka().clientProperties());

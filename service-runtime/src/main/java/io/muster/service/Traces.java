@@ -39,7 +39,7 @@ import org.slf4j.LoggerFactory;
 public final class Traces implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Traces.class);
 
-    /** Held, since what nobody holds forgets its handlers. */
+    /** Holds the logger: one that nobody holds loses its handlers. */
     private static final java.util.logging.Logger EXPORTERS = java.util.logging.Logger.getLogger("io.opentelemetry");
 
     private static final HexFormat HEX = HexFormat.of();
@@ -102,7 +102,7 @@ public final class Traces implements AutoCloseable {
         this.tracer = provider.get("io.muster");
     }
 
-    /** The trace of a device job, if it is one of those that are followed. */
+    /** Returns the trace of a device job, if the job is followed. */
     public Optional<Trace> of(String jobId, long jobNumber, String deviceId) {
         if (share == 0) {
             return Optional.empty();
@@ -117,7 +117,7 @@ public final class Traces implements AutoCloseable {
                         Attributes.of(JOB, jobId, DEVICE, deviceId)));
     }
 
-    /** The trace that a record names in its header {@code traceparent}. Source: W3C Trace Context. */
+    /** Returns the trace that a record names in its header {@code traceparent}. Source: W3C Trace Context. */
     public Optional<Trace> of(@Nullable String traceparent, String deviceId) {
         if (share == 0 || traceparent == null || traceparent.length() != TRACEPARENT_LENGTH) {
             return Optional.empty();
@@ -140,7 +140,7 @@ public final class Traces implements AutoCloseable {
         provider.shutdown().join(CLOSE_SECONDS, TimeUnit.SECONDS);
     }
 
-    /** The trace of one device job. */
+    /** Is the trace of one device job. */
     public final class Trace {
         private final String traceId;
         private final String rootId;
@@ -152,12 +152,12 @@ public final class Traces implements AutoCloseable {
             this.attributes = attributes;
         }
 
-        /** The value of a record's header {@code traceparent}. */
+        /** Returns the value of a record's header {@code traceparent}. */
         public String traceparent() {
             return "00-" + traceId + "-" + rootId + "-01";
         }
 
-        /** The device job itself has ended. */
+        /** Records the end of the device job itself. */
         public void whole(String name, Instant from, Instant to, boolean failed, Attributes more) {
             ids.root.set(this);
             try {
@@ -167,7 +167,7 @@ public final class Traces implements AutoCloseable {
             }
         }
 
-        /** A part of it has ended. */
+        /** Records the end of a part of it. */
         public void part(String name, SpanKind kind, Instant from, Instant to, boolean failed, Attributes more) {
             SpanContext root = SpanContext.createFromRemoteParent(
                     traceId, rootId, TraceFlags.getSampled(), TraceState.getDefault());
@@ -193,7 +193,7 @@ public final class Traces implements AutoCloseable {
         }
     }
 
-    /** What the exporter says, in the service's own log and without stack traces: that a collector is away is no fault of ours. */
+    /** Logs the exporter's messages without stack traces: a collector that is away is no fault of ours. */
     private static final class Sentences extends Handler {
         @Override
         public void publish(LogRecord record) {
@@ -211,7 +211,7 @@ public final class Traces implements AutoCloseable {
         public void close() {}
     }
 
-    /** Random ones, but for the span of a device job. */
+    /** Makes random ids, but for the span of a device job. */
     private static final class Ids implements IdGenerator {
         private final ThreadLocal<Trace> root = new ThreadLocal<>();
 

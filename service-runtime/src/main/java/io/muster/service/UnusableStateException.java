@@ -1,6 +1,6 @@
 package io.muster.service;
 
-/** An application can't go on with the state that it has, however often it is started. The message says what to do. */
+/** Signals that an application can't go on with the state that it has, however often it is started. The message says what to do. */
 public final class UnusableStateException extends IllegalStateException {
     private static final long serialVersionUID = 1;
 

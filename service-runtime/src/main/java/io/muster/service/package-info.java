@@ -1,12 +1,12 @@
 /**
- * What every service's process needs: settings, life cycle, health, metrics, traces, and the loops that read logs.
+ * Provides what every service's process needs: settings, life cycle, health, metrics, traces, and the loops that read logs.
  *
- * <p>A loop that reads a log for as long as its service runs is a {@link io.muster.service.LogFollower}: it goes on behind every trouble, or
+ * <p>A loop that reads a log for as long as its service runs is a {@link io.muster.service.LogFollower}: it goes on after every trouble, or
  * its service says that it isn't ready and ends. A loop that answers its caller once is a {@link io.muster.service.LogScan}, bounded in time.
  * Two are neither. The gateway's {@code DeliveryReader} commits a batch before it hands it over, so that a delivery is never handed over twice
  * (ADR 3). A stream job's {@code EndpointDelivery} is a member of a group, whose partitions move between instances, and commits behind the
- * endpoint's answer. Both have the same rules for failures and the same kind of test, which fails each of their calls by each kind of
- * exception. All else that reads is a Kafka Streams application.
+ * endpoint's answer. All have the same rules for failures, and tests by the kit in this module's test folder {@code trouble}, which
+ * fails each of their calls by each kind of exception. All else that reads is a Kafka Streams application.
  *
  * <p>May import: {@code java}, {@code com.sun.net.httpserver}, {@code io.micrometer}, {@code io.opentelemetry}, {@code org.apache.avro},
  * {@code org.apache.kafka}, {@code org.slf4j}, {@code io.muster.codec}, {@code io.muster.document}, {@code io.muster.records}, {@code

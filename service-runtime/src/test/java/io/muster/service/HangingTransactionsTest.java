@@ -47,7 +47,7 @@ class HangingTransactionsTest {
 
     /** Brokers leave out transactions whose ids the service may not describe: a customer's, while they are going on. */
     @Test
-    void oneThatNoCoordinatorListsIsUnknownAndNotOver() {
+    void isUnknownWhenNoCoordinatorListsIt() {
         assertThat(HangingTransactions.verdict(producer(true, 0), List.of(), BEFORE))
                 .isEqualTo(Verdict.UNKNOWN);
         assertThat(HangingTransactions.verdict(producer(false, 0), List.of(), BEFORE))
@@ -57,7 +57,7 @@ class HangingTransactionsTest {
     }
 
     @Test
-    void oneOfSeveralThatIsGoingOnKeepsItAlive() {
+    void livesWhileOneOfSeveralIsOngoing() {
         assertThat(HangingTransactions.verdict(
                         producer(true, 0),
                         List.of(
@@ -68,7 +68,7 @@ class HangingTransactionsTest {
     }
 
     @Test
-    void eachPartitionIsNamedAndNotTheFirstOnly() throws InterruptedException {
+    void warnsAboutEachPartition() throws InterruptedException {
         Logger logger = (Logger) LoggerFactory.getLogger(HangingTransactions.class);
         ListAppender<ILoggingEvent> log = new ListAppender<>();
         log.start();
@@ -82,7 +82,7 @@ class HangingTransactionsTest {
                 InstantSource.system())) {
             for (int time = 0; time < 2; time++) {
                 for (int partition : new int[] {3, 4}) {
-                    watch.judge(new TopicPartition("t", partition), producer(true, 0), List.of());
+                    watch.decide(new TopicPartition("t", partition), producer(true, 0), List.of());
                 }
             }
         } finally {

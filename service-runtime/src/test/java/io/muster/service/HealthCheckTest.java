@@ -16,7 +16,7 @@ class HealthCheckTest {
     }
 
     @Test
-    void waitsUntilEverybodyIsReady() throws Exception {
+    void waitsUntilAllAreReady() throws Exception {
         AtomicInteger asked = new AtomicInteger();
         try (OperationsServer slow =
                         OperationsServer.start(ANYWHERE, Meters.create("slow"), () -> asked.incrementAndGet() > 2);
@@ -28,7 +28,7 @@ class HealthCheckTest {
     }
 
     @Test
-    void namesWhoIsNotReadyAndWhoIsAway() throws Exception {
+    void namesServicesThatAreUnreadyOrAway() throws Exception {
         URI away;
         try (OperationsServer ended = OperationsServer.start(ANYWHERE, Meters.create("ended"), () -> true)) {
             away = ready(ended);

@@ -35,7 +35,7 @@ class LogFollowerTest {
     private static final TopicPartition PARTITION = new TopicPartition(TOPIC, 0);
     private static final Duration LIMIT = Duration.ofSeconds(30);
     private static final int CALLS = 40;
-    /** Of the follower itself: what its reader throws is a record's fault before it is a mistake of the program's. */
+    /** Lists what ends the follower itself; a reader's exception counts as the record's fault first. */
     private static final Set<Trouble> ENDING =
             EnumSet.of(Trouble.INTERRUPTED, Trouble.CLIENT_ODD, Trouble.OUT_OF_STACK);
 
@@ -210,7 +210,7 @@ class LogFollowerTest {
     /** A poll of brokers that are away is empty, and nothing else; the question is one that fails, or that nobody answers. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void isUnreadyWhereNoBrokerAnswersAndReadsOnMeanwhile(boolean silent) {
+    void isUnreadyWhileNoBrokerAnswersAndReadsOn(boolean silent) {
         try (LogFollower follower = follower(reader(_ -> {}), Duration.ofMinutes(2))) {
             follower.start();
             soon().atMost(LIMIT).until(follower::ready);
@@ -263,7 +263,7 @@ class LogFollowerTest {
 
     @ParameterizedTest
     @EnumSource(names = {"INTERRUPTED", "OUT_OF_STACK"})
-    void isUnreadyAndEndsTheProcessWhereItsReaderCannotGoOn(Trouble trouble) {
+    void isUnreadyAndEndsTheProcessWhenItsReaderCannotGoOn(Trouble trouble) {
         add(log, 1);
         LogFollower.Reader reader = reader(_ -> {
             switch (trouble.make()) {

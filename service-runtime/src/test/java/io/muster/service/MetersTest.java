@@ -14,7 +14,7 @@ class MetersTest {
     private final PrometheusMeterRegistry meters = Meters.create("a-service");
 
     @Test
-    void storesOfAllKindsAreOneFamily() {
+    void putsStoresOfAllKindsIntoOneFamily() {
         for (String kind : new String[] {"rocksdb", "rocksdb.session", "in.memory"}) {
             Gauge.builder("kafka.stream.state.estimate.num.keys", () -> 7)
                     .tag(kind + ".state.id", "store-" + kind)
@@ -27,14 +27,14 @@ class MetersTest {
     }
 
     @Test
-    void ofKafkasMetersThoseOfTheListAreKept() {
+    void keepsTheListedMetersOfKafka() {
         meters.counter("kafka.stream.state.range.latency.max").increment();
         meters.counter("kafka.producer.record.send.total").increment();
         assertThat(meters.scrape()).doesNotContain("range_latency").contains("kafka_producer_record_send_total");
     }
 
     @Test
-    void saysWhatIsCountedAndWhichVersionRuns() {
+    void describesMetersAndTheVersion() {
         meters.counter("muster.gateway.received", "kind", "telemetry").increment();
         assertThat(meters.scrape())
                 .contains("# HELP muster_gateway_received_total Messages of devices by kind")
@@ -43,7 +43,7 @@ class MetersTest {
     }
 
     @Test
-    void aCertificateThatCanNotBeReadHasNoEnd(@TempDir Path folder) throws IOException {
+    void showsNoEndOfAnUnreadableCertificate(@TempDir Path folder) throws IOException {
         Path chain = Files.writeString(folder.resolve("chain.pem"), "nothing");
         Meters.certificate(meters, chain, "rest");
         assertThat(meters.scrape())

@@ -34,7 +34,7 @@ class OperationsServerTest {
     }
 
     @Test
-    void answersWhetherItLivesIsReadyAndCountsWhat() throws Exception {
+    void answersLivenessReadinessAndMetrics() throws Exception {
         meters.counter("things").increment();
         try (OperationsServer server =
                         OperationsServer.start(new OperationsServer.Address("127.0.0.1", 0), meters, ready::get);
@@ -49,7 +49,7 @@ class OperationsServerTest {
 
     /** Requests that never end: health is answered while they stand, and they are closed within their limit. */
     @Test
-    void requestsThatAreHalfSentKeepNobodyWaiting() throws Exception {
+    void servesOthersBesideHalfSentRequests() throws Exception {
         try (OperationsServer server =
                         OperationsServer.start(new OperationsServer.Address("127.0.0.1", 0), meters, ready::get);
                 HttpClient http = HttpClient.newHttpClient()) {

@@ -61,14 +61,14 @@ class ServiceProgramTest {
         public static void main(String[] args) throws Exception {
             ServiceProgram.run("slow", args, (_, _) -> {
                 System.out.println(STARTS);
-                while (!isToldToEnd()) {
+                while (!isSignalled()) {
                     Thread.onSpinWait();
                 }
                 return () -> System.out.println(CLOSED);
             });
         }
 
-        private static boolean isToldToEnd() {
+        private static boolean isSignalled() {
             return Thread.getAllStackTraces().keySet().stream()
                     .anyMatch(thread -> thread.getName().equals("shutdown"));
         }
@@ -111,21 +111,21 @@ class ServiceProgramTest {
     }
 
     @Test
-    void aServiceThatCannotGoOnEndsThoughItsEndHangs() throws Exception {
+    void endsAFailedServiceThoughItsEndHangs() throws Exception {
         ends(run(Stuck.class), ServiceProgram.FAILED);
         assertThat(log().lines().filter(line -> line.contains("it can't go on")))
                 .hasSize(1);
     }
 
     @Test
-    void aServiceThatIsToldToEndEndsThoughItsEndHangs() throws Exception {
+    void endsASignalledServiceThoughItsEndHangs() throws Exception {
         Process process = run(Endless.class);
         tellToEnd(process);
         ends(process, TERMINATED);
     }
 
     @Test
-    void aServiceThatIsToldToEndWhileItStartsIsClosed() throws Exception {
+    void closesAServiceThatIsSignalledWhileItStarts() throws Exception {
         Process process = run(Slow.class);
         tellToEnd(process);
         ends(process, TERMINATED);
@@ -133,7 +133,7 @@ class ServiceProgramTest {
     }
 
     @Test
-    void aServiceThatCannotStartEndsAtOnce() throws Exception {
+    void endsAtOnceWhenTheServiceCannotStart() throws Exception {
         ends(run(Wrong.class), ServiceProgram.UNUSABLE);
     }
 

@@ -15,24 +15,24 @@ class SettingsTest {
     }
 
     @Test
-    void anArgumentBeatsTheEnvironment() {
+    void prefersAnArgumentToTheEnvironment() {
         assertThat(given().number("rest.port", 5)).isEqualTo(1);
         assertThat(given("--rest.port=2").number("rest.port", 5)).isEqualTo(2);
     }
 
     @Test
-    void blankIsAbsent() {
+    void treatsBlankAsAbsent() {
         assertThat(given().text("rest.host", "localhost")).isEqualTo("localhost");
     }
 
     @ParameterizedTest
     @CsvSource({"250ms,PT0.25S", "10s,PT10S", "5m,PT5M", "2h,PT2H", "1d,PT24H", "PT1.5S,PT1.5S"})
-    void durations(String text, Duration duration) {
+    void parsesDurations(String text, Duration duration) {
         assertThat(given("--a.b=" + text).duration("a.b", Duration.ZERO)).isEqualTo(duration);
     }
 
     @Test
-    void whatIsWrongIsSaidInOneSentence() {
+    void describesAWrongSettingInOneSentence() {
         assertThatThrownBy(() -> given().text("kafka.bootstrap.servers"))
                 .isInstanceOf(SettingsException.class)
                 .hasMessage("The setting kafka.bootstrap.servers is missing: "
@@ -47,7 +47,7 @@ class SettingsTest {
     }
 
     @Test
-    void anArgumentThatNothingReadsIsRefused() {
+    void refusesAnUnknownArgument() {
         Settings settings = given("--rest.prot=1");
         assertThat(settings.number("rest.port", 5)).isEqualTo(1);
         assertThatThrownBy(settings::rejectUnknown).hasMessageContaining("No setting is called rest.prot");

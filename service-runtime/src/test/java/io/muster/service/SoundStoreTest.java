@@ -168,7 +168,7 @@ class SoundStoreTest {
         return stored;
     }
 
-    /** As another registry would number its schemas. */
+    /** Encodes as another registry would number its schemas. */
     private static byte[] ofAnotherRegistry(String id) {
         InMemorySchemaRegistry other = new InMemorySchemaRegistry();
         Codecs codecs = new Codecs(other);
@@ -195,20 +195,20 @@ class SoundStoreTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void anotherRegistryDeletesNothing(boolean onTopic) throws Exception {
+    void deletesNothingWithAnotherRegistry(boolean onTopic) throws Exception {
         onTopicToo = Map.of("a", ofAnotherRegistry("a"), "b", ofAnotherRegistry("b"));
         touchesNothingAndStops(onTopic, onTopicToo, "2 entries");
     }
 
     @Test
-    void documentsThatCannotBeReadEitherDeleteNothing() throws Exception {
+    void deletesNothingWhenDocumentsAreUnreadableToo() throws Exception {
         onTopicToo = Map.of("a", ofAnotherRegistry("a"));
         Map<String, byte[]> entries = Map.of("a", ofAnotherRegistry("a"));
         touchesNothingAndStops(true, entries, "no schema has the number " + ofAnotherRegistry("a")[4]);
     }
 
     @Test
-    void moreThanAFewDeleteNothing() throws Exception {
+    void deletesNothingWhenManyEntriesAreCorrupt() throws Exception {
         Map<String, byte[]> entries = new HashMap<>();
         for (int i = 0; i < 101; i++) {
             entries.put("bad-" + i, GARBAGE);
@@ -220,7 +220,7 @@ class SoundStoreTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void aWalkHealsOnceHoweverManyItMeets(boolean persistent) throws Exception {
+    void healsOncePerIterationHoweverManyEntriesAreCorrupt(boolean persistent) throws Exception {
         with(persistent, false, store -> {
             assertThat(keys(store.range(null, null))).containsExactly("good");
             assertThat(walks).isEqualTo(1);
@@ -240,7 +240,7 @@ class SoundStoreTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void aWalkMeetsWhatIsSoundAndWhatItsTopicHas(boolean persistent) throws Exception {
+    void iteratesSoundEntriesAndDocumentsOfTheTopic(boolean persistent) throws Exception {
         with(persistent, true, store -> {
             assertThat(keys(store.all())).containsExactly("good", "on-topic");
             assertThat(keys(store.range("h", null))).containsExactly("on-topic");
@@ -254,7 +254,7 @@ class SoundStoreTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void oneThatNoTopicHasIsNotThereAndCanBeWrittenAgain(boolean persistent) throws Exception {
+    void removesACorruptEntryThatNoTopicHas(boolean persistent) throws Exception {
         with(persistent, false, store -> {
             assertThat(store.get("z-bad")).isNull();
             assertThat(store.get("on-topic")).isNull();
@@ -267,7 +267,7 @@ class SoundStoreTest {
     }
 
     @Test
-    void deletingWhatCannotBeReadIsNoFailure() throws Exception {
+    void deletesAnUnreadableEntryWithoutFailure() throws Exception {
         with(false, false, store -> assertThat(store.delete("a-bad")).isNull());
     }
 }

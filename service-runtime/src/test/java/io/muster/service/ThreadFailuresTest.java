@@ -44,7 +44,7 @@ class ThreadFailuresTest {
     }
 
     @Test
-    void failuresOfMonthsDoNotEndAProcessThatRecoversFromEach() {
+    void survivesRareFailuresOverMonths() {
         for (int i = 0; i < 3 * MOST; i++) {
             run(Duration.ofDays(3));
             fail(1);
@@ -54,7 +54,7 @@ class ThreadFailuresTest {
     }
 
     @Test
-    void aProcessThatRanForAMinuteMayFailAsOftenAgain() {
+    void forgetsFailuresAfterAQuietMinute() {
         fail(MOST - 1);
         run(Duration.ofMinutes(1));
         rebalance();
@@ -66,7 +66,7 @@ class ThreadFailuresTest {
 
     /** It may run for seconds between, and one thread may run on while another fails. */
     @Test
-    void aProcessThatFailsAgainAndAgainEnds() {
+    void endsAfterRepeatedFailures() {
         for (int i = 0; i < MOST / 2; i++) {
             run(Duration.ofSeconds(59));
             fail(2);
@@ -79,7 +79,7 @@ class ThreadFailuresTest {
     }
 
     @Test
-    void whatAnotherThreadWouldFailAtTooEndsTheProcessAtOnce() {
+    void endsAtOnceAtAFailureOfEveryThread() {
         fatal.clear();
         assertThat(failures.handle(
                         new StreamsException(new NoOffsetForPartitionException(new TopicPartition("jobs", 0)))))

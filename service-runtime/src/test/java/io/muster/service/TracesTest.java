@@ -52,7 +52,7 @@ class TracesTest {
     }
 
     @Test
-    void servicesThatShareNothingButARecordWriteOneTrace() {
+    void writesOneTraceFromServicesThatShareOnlyARecord() {
         Traces.Trace decided = planner.of("job", 7, "pump").orElseThrow();
         Traces.Trace delivered = gateway.of(decided.traceparent(), "pump").orElseThrow();
         delivered.part("deliver", SpanKind.CLIENT, FROM, TO, true, Attributes.empty());
@@ -75,7 +75,7 @@ class TracesTest {
     }
 
     @Test
-    void eachDeviceJobHasItsOwn() {
+    void givesEachDeviceJobItsOwnTrace() {
         assertThat(List.of(
                         planner.of("job", 7, "pump").orElseThrow().traceparent(),
                         planner.of("job", 8, "pump").orElseThrow().traceparent(),
@@ -85,7 +85,7 @@ class TracesTest {
     }
 
     @Test
-    void theShareIsFollowedAndEveryServiceFollowsTheSame() {
+    void followsTheSameShareInEveryService() {
         try (Traces some = new Traces(0.1, "a", ended);
                 Traces others = new Traces(0.1, "b", ended)) {
             List<Integer> followed = IntStream.range(0, 10_000)
@@ -98,7 +98,7 @@ class TracesTest {
     }
 
     @Test
-    void noneIsFollowedUnlessAskedFor() {
+    void followsNoneByDefault() {
         assertThat(Traces.off().of("job", 7, "pump")).isEmpty();
         assertThat(Traces.off().of(planner.of("job", 7, "pump").orElseThrow().traceparent(), "pump"))
                 .isEmpty();
@@ -123,7 +123,7 @@ class TracesTest {
     }
 
     @Test
-    void anEndpointThatIsNoneIsRefused() {
+    void refusesAnInvalidEndpoint() {
         Settings settings = Settings.of(new String[] {"--traces.endpoint=collector"}, Map.of());
         assertThatThrownBy(() -> Traces.from(settings, "s"))
                 .isInstanceOf(SettingsException.class)

@@ -14,7 +14,7 @@ public record HubHosts(Set<String> names) {
                 .collect(Collectors.toUnmodifiableSet());
     }
 
-    /** From names separated by commas. */
+    /** Parses names separated by commas. */
     public static HubHosts of(String names) {
         return new HubHosts(Arrays.stream(names.split(",")).collect(Collectors.toSet()));
     }

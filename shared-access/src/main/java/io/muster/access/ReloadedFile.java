@@ -16,7 +16,7 @@ import java.util.function.Supplier;
  * within a second. A file that has become unusable leaves what it held until it is usable again. Thread-safe.
  */
 public final class ReloadedFile<T> implements Supplier<T> {
-    private static final Duration LOOK = Duration.ofSeconds(1);
+    private static final Duration CHECK = Duration.ofSeconds(1);
 
     /** Reads the file. */
     @FunctionalInterface
@@ -32,7 +32,7 @@ public final class ReloadedFile<T> implements Supplier<T> {
     private final Consumer<String> say;
     private T content;
     private FileTime seen;
-    private Instant nextLook;
+    private Instant nextCheck;
 
     private ReloadedFile(Path file, String what, Loader<T> loader, InstantSource clock, Consumer<String> say)
             throws IOException {
@@ -43,7 +43,7 @@ public final class ReloadedFile<T> implements Supplier<T> {
         this.say = say;
         this.seen = Files.getLastModifiedTime(file);
         this.content = loader.load(file);
-        this.nextLook = clock.instant().plus(LOOK);
+        this.nextCheck = clock.instant().plus(CHECK);
     }
 
     /**
@@ -59,10 +59,10 @@ public final class ReloadedFile<T> implements Supplier<T> {
     }
 
     /**
-     * The policies of a service.
+     * Returns the policies of a service.
      *
      * @param text of all policies, where it is given: it stays as it is
-     * @param file that is looked at again and again
+     * @param file that is checked for changes again and again
      * @throws IOException when what is given can't be used now, or nothing is
      */
     public static Supplier<SharedAccessPolicies> ofPolicies(
@@ -80,14 +80,14 @@ public final class ReloadedFile<T> implements Supplier<T> {
     @Override
     public synchronized T get() {
         Instant now = clock.instant();
-        if (!now.isBefore(nextLook)) {
-            nextLook = now.plus(LOOK);
-            look();
+        if (!now.isBefore(nextCheck)) {
+            nextCheck = now.plus(CHECK);
+            check();
         }
         return content;
     }
 
-    private void look() {
+    private void check() {
         try {
             FileTime modified = Files.getLastModifiedTime(file);
             if (!modified.equals(seen)) {

@@ -16,7 +16,7 @@ public enum Right {
         this.word = word;
     }
 
-    /** As it is written in policies. */
+    /** Returns the word for it in policies. */
     public String word() {
         return word;
     }

@@ -20,7 +20,7 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * The policies of a hub, from a properties file: {@code <name>.rights=RegistryRead,…}, {@code <name>.primaryKey=…}, {@code
+ * Holds the policies of a hub, from a properties file: {@code <name>.rights=RegistryRead,…}, {@code <name>.primaryKey=…}, {@code
  * <name>.secondaryKey=…}. Immutable.
  */
 public final class SharedAccessPolicies {
@@ -32,7 +32,7 @@ public final class SharedAccessPolicies {
         this.byName = Map.copyOf(byName);
     }
 
-    /** The five that every IoT Hub begins with, with new keys. */
+    /** Returns the five that every IoT Hub begins with, with new keys. */
     public static SharedAccessPolicies generate(SecureRandom random) {
         Map<String, Set<Right>> builtIn = Map.of(
                 "iothubowner", EnumSet.allOf(Right.class),
@@ -53,7 +53,7 @@ public final class SharedAccessPolicies {
         }
     }
 
-    /** Of the text that such a file holds. @throws IOException when it is none; the message says what is wrong, and shows no key */
+    /** Parses the text of such a file. @throws IOException when it is none; the message says what is wrong, and shows no key */
     public static SharedAccessPolicies parse(String text) throws IOException {
         return read(new StringReader(text), "the setting policies");
     }
@@ -113,7 +113,7 @@ public final class SharedAccessPolicies {
         return Optional.ofNullable(byName.get(name));
     }
 
-    /** Returns the first by name that has a right, and a key to sign with. */
+    /** Returns the first policy by name that has the right, and a key to sign with. */
     public Optional<SharedAccessPolicy> allowing(Right right) {
         return byName.values().stream()
                 .filter(policy -> policy.rights().contains(right))

@@ -2,7 +2,7 @@ package io.muster.access;
 
 import java.util.Set;
 
-/** A named pair of keys and what they allow. */
+/** Names a pair of keys and the rights that they give. */
 public record SharedAccessPolicy(String name, Set<Right> rights, KeyPair keys) {
     public SharedAccessPolicy {
         rights = Set.copyOf(rights);

@@ -17,7 +17,7 @@ import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A token: who may do something under a resource, until when. The signature covers the resource's text as it stands in the token, so
+ * Is a token: says who may do something under a resource, until when. The signature covers the resource's text as it stands in the token, so
  * that text is kept raw. Immutable; never shows its signature.
  */
 public final class SharedAccessSignature {
@@ -41,7 +41,7 @@ public final class SharedAccessSignature {
         this.keyName = keyName;
     }
 
-    /** Parts may come in any order. Empty when the text is no such token, or holds what would break a line of a log. */
+    /** Parses a token; its parts may come in any order. Empty when the text is no such token, or holds what would break a line of a log. */
     public static Optional<SharedAccessSignature> parse(String text) {
         if (text.length() > LONGEST
                 || !text.regionMatches(true, 0, SCHEME, 0, SCHEME.length())
@@ -91,7 +91,7 @@ public final class SharedAccessSignature {
         return keyName == null ? token : token + "&skn=" + encode(keyName);
     }
 
-    /** The policy that it names; empty when it is signed with a device's own key. */
+    /** Returns the policy that it names; empty when it is signed with a device's own key. */
     public Optional<String> keyName() {
         return Optional.ofNullable(keyName);
     }
@@ -100,12 +100,12 @@ public final class SharedAccessSignature {
         return expiry;
     }
 
-    /** Clocks may differ by five minutes. */
+    /** Returns whether it is expired; clocks may differ by five minutes. */
     public boolean isExpired(Instant now) {
         return expiry.plus(SKEW).isBefore(now);
     }
 
-    /** Whether either key made it. Takes the same time whether it did or not. */
+    /** Returns whether either key made it. Takes the same time whether it did or not. */
     public boolean isSignedWith(KeyPair keys) {
         byte[] given = signature.getBytes(StandardCharsets.UTF_8);
         boolean matches = false;
@@ -117,7 +117,7 @@ public final class SharedAccessSignature {
     }
 
     /**
-     * Whether it covers a resource, segment by segment: {@code /a/b} covers {@code /a/b/c} and not {@code /a/bc}.
+     * Returns whether it covers a resource, segment by segment: {@code /a/b} covers {@code /a/b/c} and not {@code /a/bc}.
      *
      * @param path begins with a slash
      */
@@ -139,12 +139,12 @@ public final class SharedAccessSignature {
         return "SharedAccessSignature[sr=" + rawResource + ", se=" + rawExpiry + ", skn=" + keyName + "]";
     }
 
-    /** As paths are encoded: a space is {@code %20}. */
+    /** Encodes as paths are: a space is {@code %20}. */
     private static String encode(String text) {
         return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
-    /** A plus stays a plus: tokens encode as paths do, and the Java client leaves its key name raw. */
+    /** Decodes; a plus stays a plus: tokens encode as paths do, and the Java client leaves its key name raw. */
     private static String decode(String text) {
         return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
     }

@@ -11,7 +11,7 @@ import java.security.cert.CertificateFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
-/** TLS by which a client trusts the authorities of one file and nobody else. */
+/** Makes TLS by which a client trusts the authorities of one file and nobody else. */
 public final class TrustedAuthorities {
     private TrustedAuthorities() {}
 

@@ -1,5 +1,5 @@
 /**
- * Shared access signatures and policies: made by clients, checked by the API and the gateway exactly alike. Contract: iot-hub, 1.1.
+ * Makes and checks shared access signatures and policies: made by clients, checked by the API and the gateway exactly alike. Contract: iot-hub, 1.1.
  *
  * <p>May import: {@code java}, {@code javax.crypto}, {@code javax.net.ssl}.
  */

@@ -51,7 +51,7 @@ class ReloadedFileTest {
     }
 
     @Test
-    void aRotatedKeyIsSeenWithinASecondAndNotLookedForBefore() throws IOException {
+    void seesARotatedKeyWithinASecondAndChecksNotBefore() throws IOException {
         Supplier<SharedAccessPolicies> policies =
                 ReloadedFile.ofPolicies(Optional.empty(), Optional.of(file), () -> now, said::add);
         String before = key(policies.get());
@@ -63,7 +63,7 @@ class ReloadedFileTest {
     }
 
     @Test
-    void anUnusableFileLeavesThePoliciesAndIsTriedAgain() throws IOException {
+    void keepsThePoliciesWhileTheFileIsUnusableAndRetries() throws IOException {
         Supplier<SharedAccessPolicies> policies =
                 ReloadedFile.ofPolicies(Optional.empty(), Optional.of(file), () -> now, said::add);
         String before = key(policies.get());
@@ -81,14 +81,14 @@ class ReloadedFileTest {
     }
 
     @Test
-    void aFileThatIsNoneIsRefusedAtTheStart() {
+    void refusesAnInvalidFileAtTheStart() {
         assertThatThrownBy(() -> ReloadedFile.ofPolicies(
                         Optional.empty(), Optional.of(folder.resolve("none")), () -> now, said::add))
                 .isInstanceOf(IOException.class);
     }
 
     @Test
-    void policiesCanComeFromTheEnvironment() throws IOException {
+    void readsPoliciesFromTheEnvironment() throws IOException {
         String text = Files.readString(file);
         Supplier<SharedAccessPolicies> policies =
                 ReloadedFile.ofPolicies(Optional.of(text), Optional.empty(), () -> now, said::add);

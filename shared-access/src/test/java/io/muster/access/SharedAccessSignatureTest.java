@@ -87,7 +87,7 @@ class SharedAccessSignatureTest {
     }
 
     @Test
-    void whatWasSignedIsVerifiedAndWhatWasChangedIsNot() {
+    void verifiesASignatureAndRejectsAChangedOne() {
         String token = SharedAccessSignature.sign("localhost/devices/a b", KEY, "device", NOW);
         assertThat(SharedAccessSignature.parse(token).orElseThrow().isSignedWith(KEYS))
                 .isTrue();
@@ -101,7 +101,7 @@ class SharedAccessSignatureTest {
     }
 
     @Test
-    void clocksMayDifferByFiveMinutes() {
+    void toleratesFiveMinutesOfClockSkew() {
         SharedAccessSignature token = SharedAccessSignature.parse(
                         SharedAccessSignature.sign("localhost", KEY, "a", NOW))
                 .orElseThrow();
@@ -129,7 +129,7 @@ class SharedAccessSignatureTest {
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
-    void damagedTokensAreNeverGood(long seed) {
+    void rejectsDamagedTokens(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         String good = SharedAccessSignature.sign("localhost/devices/a", KEY, null, NOW);
         for (int round = 0; round < 5000; round++) {
@@ -151,7 +151,7 @@ class SharedAccessSignatureTest {
     }
 
     @Test
-    void nothingShowsASecret() {
+    void showsNoSecret() {
         String token = SharedAccessSignature.sign("localhost", KEY, "a", NOW);
         assertThat(SharedAccessSignature.parse(token).orElseThrow().toString()).doesNotContain("sig");
         assertThat(KEYS.toString()).doesNotContain(KEY);
@@ -159,7 +159,7 @@ class SharedAccessSignatureTest {
     }
 
     @Test
-    void policiesAreKeptInAFileOfTheirOwner(@TempDir Path folder) throws IOException {
+    void keepsPoliciesInAFileOfTheirOwner(@TempDir Path folder) throws IOException {
         Path file = folder.resolve("policies.properties");
         SharedAccessPolicies made = SharedAccessPolicies.generate(new SecureRandom());
         made.store(file);
@@ -172,7 +172,7 @@ class SharedAccessSignatureTest {
     }
 
     @Test
-    void aConnectionStringKeepsItsEqualsSigns() {
+    void keepsEqualsSignsOfAConnectionString() {
         String text = "HostName=localhost;SharedAccessKeyName=iothubowner;SharedAccessKey=abc==";
         assertThat(ConnectionString.parse(text).part("SharedAccessKey")).contains("abc==");
         assertThat(ConnectionString.parse(text).text()).isEqualTo(text);

@@ -14,16 +14,16 @@ import kafka.server.KafkaRaftServer;
 import org.apache.kafka.common.utils.Time;
 
 /**
- * Kafka's own program, for a cluster of one. One that was killed is fenced before it starts again: else it begins as the leader that it was, loads its
+ * Runs Kafka's own program, for a cluster of one. A broker that was killed is fenced before it starts again: else it begins as the leader that it was, loads its
  * coordinators, and loses all leadership some seconds later, when the session of its killed self ends. In that moment the coordinator of
- * transactions takes partitions without a leader for deleted, and does not tell them of transactions that were committed when it was
+ * transactions takes partitions without a leader for deleted, and sends them no markers of transactions that were committed when it was
  * killed: half of such a transaction is lost (Kafka 4.3.1; docs/reliability.md).
  */
 public final class Broker {
     private static final Duration LIMIT = Duration.ofSeconds(20);
-    private static final Duration LOOK = Duration.ofMillis(50);
+    private static final Duration POLL = Duration.ofMillis(50);
 
-    /** Of the controller that fences; the one that runs has Kafka's own. */
+    /** Bounds a broker's session at the controller that fences it; the broker that runs has Kafka's default. */
     private static final String SESSION_MS = "1000";
 
     private Broker() {}
@@ -54,8 +54,8 @@ public final class Broker {
         alone.put("broker.session.timeout.ms", SESSION_MS);
         KafkaRaftServer controller = new KafkaRaftServer(KafkaConfig.fromProps(alone), Time.SYSTEM);
         controller.startup();
-        for (long looks = LIMIT.dividedBy(LOOK); looks > 0 && !isFenced(); looks--) {
-            Thread.sleep(LOOK);
+        for (long polls = LIMIT.dividedBy(POLL); polls > 0 && !isFenced(); polls--) {
+            Thread.sleep(POLL);
         }
         controller.shutdown();
         controller.awaitShutdown();

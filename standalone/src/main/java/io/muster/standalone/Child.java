@@ -25,9 +25,9 @@ final class Child {
     private static final Duration SHORTEST_BACKOFF = Duration.ofMillis(500);
     private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(15);
     private static final Duration STEADY = Duration.ofSeconds(30);
-    /** Until it is killed: longer than the minute that a service gives itself ({@code ServiceProgram}), as in the chart and in Compose. */
+    /** Bounds an end, before the process is killed: longer than the minute that a service gives itself ({@code ServiceProgram}), as in the chart and in Compose. */
     static final Duration END_LIMIT = Duration.ofSeconds(75);
-    /** A JVM leaves signals ignored that were ignored when it began. */
+    /** Ignores a terminal's signals: a JVM leaves those ignored that were ignored when it began. */
     private static final List<String> IGNORING_THE_TERMINAL =
             List.of("/bin/sh", "-c", "trap '' INT HUP; exec \"$@\"", "sh");
 
@@ -89,7 +89,7 @@ final class Child {
                 + delay.toMillis() + " ms (log: " + log + ").");
     }
 
-    /** @return after how long; the next time later */
+    /** Schedules the next start. @return after how long; the next time later */
     private synchronized Duration againLater() {
         Duration delay = backoff;
         Duration next = backoff.multipliedBy(2);
@@ -125,10 +125,10 @@ final class Child {
                 ? Optional.empty()
                 : Optional.of("The " + name + " ends whenever it is started, with status " + last.exitValue()
                         + ": see its log, " + log
-                        + ". If its data are damaged, start with --fresh to begin anew, which deletes them.");
+                        + ". If its data are damaged, start with --fresh to delete them and begin anew.");
     }
 
-    /** The last line that it wrote, if any. */
+    /** Returns the last line that it wrote, if any. */
     Optional<String> lastLine() {
         try {
             return Files.readAllLines(log).stream()
@@ -139,7 +139,7 @@ final class Child {
         }
     }
 
-    /** The process as it runs now. Takes no lock. */
+    /** Returns the process as it runs now. Takes no lock. */
     Optional<ProcessHandle> handle() {
         return Optional.ofNullable(process).map(Process::toHandle).filter(ProcessHandle::isAlive);
     }
@@ -149,7 +149,7 @@ final class Child {
         ending = true;
     }
 
-    /** Tells it to end and waits for {@link #END_LIMIT}, also on a thread that is interrupted; one that does not end is killed. */
+    /** Ends the process, also on a thread that is interrupted; kills it after {@link #END_LIMIT}. */
     void end() {
         end(END_LIMIT);
     }
@@ -165,7 +165,7 @@ final class Child {
         }
     }
 
-    /** Tells a process to end and waits; one that does not end within the limit is killed. */
+    /** Ends a process, and kills it after the limit. */
     static void end(ProcessHandle process, Duration limit) {
         if (process.isAlive()) {
             process.destroy();
@@ -173,7 +173,7 @@ final class Child {
         }
     }
 
-    /** An interrupt is kept for the caller: were the wait cut short, all children would be killed at once, the broker too. */
+    /** Keeps an interrupt for the caller: were the wait cut short, all children would be killed at once, the broker too. */
     private static void awaitEnd(ProcessHandle process, Duration limit) {
         long until = System.nanoTime() + limit.toNanos();
         boolean interrupted = false;

@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
 
 /** Prints what a client shows to the Muster of a data folder. */
 final class Credentials {
-    /** The policy that may do everything. */
+    /** Names the policy that may do everything. */
     static final String OWNER = "iothubowner";
 
     private static final String HOST = "localhost";
@@ -35,8 +35,8 @@ final class Credentials {
     Credentials(Options options, Map<String, String> arguments) throws StandaloneException, IOException {
         Path file = options.data().resolve("policies.properties");
         if (!Files.exists(file)) {
-            throw new StandaloneException("There is no Muster in " + options.data()
-                    + ": ./muster up makes one, and --data DIR names another folder.");
+            throw new StandaloneException("The folder " + options.data()
+                    + " holds no Muster. Start one with ./muster up, or name another folder with --data DIR.");
         }
         this.options = options;
         this.arguments = arguments;
@@ -105,7 +105,7 @@ final class Credentials {
         Matcher ttl = TTL.matcher(text);
         if (!ttl.matches()) {
             throw new StandaloneException(
-                    "--ttl is how long the token is good, as 90s, 15m, 1h or 7d, not " + text + ".");
+                    "--ttl takes the lifetime of the token, as 90s, 15m, 1h or 7d, not " + text + ".");
         }
         long count = Long.parseLong(ttl.group(1));
         Duration life = switch (ttl.group(2)) {
@@ -128,7 +128,7 @@ final class Credentials {
                 .keys()
                 .signing()
                 .orElseThrow(() -> new StandaloneException("The policy " + policy
-                        + " has no key that can be used: give it one in policies.properties, in base64."));
+                        + " has no key that can be used. Give it one in policies.properties, in base64."));
     }
 
     private String keyOfDevice(String device) throws StandaloneException, InterruptedException {
@@ -141,12 +141,13 @@ final class Credentials {
         }
         String key = answer.body().at("/authentication/symmetricKey/primaryKey").asText();
         if (key.isEmpty()) {
-            throw new StandaloneException("The device " + device + " has no key: it is known by its certificate.");
+            throw new StandaloneException("The device " + device
+                    + " has no key, since it connects with its certificate. Use the certificate.");
         }
         return key;
     }
 
-    /** Where the API of the data folder answers, unless a port is given. */
+    /** Returns where the API of the data folder answers, unless a port is given. */
     private String rest() {
         String running = State.read(options.data()).path("rest").asText();
         return argument("--rest-port").isPresent() || running.isEmpty() ? options.rest() : running;

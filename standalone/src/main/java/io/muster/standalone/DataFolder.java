@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The folder that keeps everything between two starts. Held by one process at a time. */
+/** Keeps everything between two starts. Held by one process at a time. */
 final class DataFolder implements AutoCloseable {
     private static final String MARKER = "muster-data";
     private static final String LAYOUT = "1";
@@ -45,7 +45,7 @@ final class DataFolder implements AutoCloseable {
                 boolean empty = content.allMatch(path -> path.endsWith(LOCK) || path.endsWith("logs"));
                 if (!empty && !Files.exists(root.resolve(MARKER))) {
                     throw new StandaloneException(
-                            "The folder " + root + " holds other things than Muster's data: name another with --data.");
+                            "The folder " + root + " holds other things than Muster's data. Name another with --data.");
                 }
             }
             return new DataFolder(root, lock(root), isNew);
@@ -70,7 +70,7 @@ final class DataFolder implements AutoCloseable {
                 Files.writeString(marker, LAYOUT);
             } else if (!Files.readString(marker).strip().equals(LAYOUT)) {
                 throw new StandaloneException("The data in " + root
-                        + " is damaged or of another version: start with --fresh to begin anew, which deletes it.");
+                        + " is damaged or of another version. Start with --fresh to delete it and begin anew.");
             }
             if (Files.getFileStore(root).supportsFileAttributeView(PosixFileAttributeView.class)) {
                 Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwx------"));
@@ -105,7 +105,7 @@ final class DataFolder implements AutoCloseable {
         if (lock == null) {
             channel.close();
             throw new StandaloneException(
-                    "Muster runs on " + root + " already: ./muster status shows it, ./muster down ends it.");
+                    "Muster runs on " + root + " already. See ./muster status, or end it with ./muster down.");
         }
         return channel;
     }

@@ -36,7 +36,7 @@ import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.jspecify.annotations.Nullable;
 
-/** A certificate authority for one machine, and a server certificate of it. For development: its key is not kept. */
+/** Makes a certificate authority for one machine, and a server certificate of it. For development: its key is not kept. */
 final class DevelopmentCa {
     private static final Duration LIFE = Duration.ofDays(3650);
     private static final Duration SKEW = Duration.ofDays(1);

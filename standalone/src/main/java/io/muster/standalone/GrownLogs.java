@@ -18,7 +18,7 @@ final class GrownLogs {
 
     private GrownLogs() {}
 
-    /** Looks at each log of the folder, once. */
+    /** Rotates each log of the folder that is too large, once. */
     static void rotate(Path folder, long largest) throws IOException {
         List<Path> grown;
         try (Stream<Path> files = Files.list(folder)) {

@@ -15,12 +15,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** The program behind ./muster. */
+/** Runs the program behind ./muster. */
 public final class Main {
     private static final int FAILED = 1;
     private static final int STOPPED = 3;
     private static final int NOT_READY = 4;
-    /** Behind the supervisor's own limit, so that it tells how it ended. */
+    /** Exceeds the supervisor's own limit, so that the supervisor reports how it ended. */
     private static final Duration DOWN_LIMIT = Standalone.END_LIMIT.plusSeconds(10);
 
     private static final String LOGGING = "logback.configurationFile";
@@ -35,7 +35,8 @@ public final class Main {
             System.setProperty(LOGGING, "io/muster/standalone/logback.xml");
         }
         if (args.length == 0) {
-            System.err.println("muster: say up, down, status, connection-string, token or credentials.");
+            System.err.println(
+                    "muster: Name a command: up, down, status, connection-string, token, link or credentials.");
             System.exit(FAILED);
         }
         try {
@@ -50,7 +51,7 @@ public final class Main {
                 case "token" -> new Credentials(options, arguments).token();
                 case "link" -> new Credentials(options, arguments).link();
                 case "credentials" -> new Credentials(options, arguments).ofSurface();
-                default -> throw new StandaloneException("There is no command " + args[0] + ": see ./muster help.");
+                default -> throw new StandaloneException("There is no command " + args[0] + ". See ./muster help.");
             }
         } catch (StandaloneException | SettingsException | IOException e) {
             System.err.println("muster: " + e.getMessage());
@@ -60,14 +61,14 @@ public final class Main {
 
     private static void up(Options options, boolean detached)
             throws StandaloneException, InterruptedException, IOException {
-        AtomicBoolean told = new AtomicBoolean();
+        AtomicBoolean asked = new AtomicBoolean();
         CountDownLatch ended = new CountDownLatch(1);
         Thread main = Thread.currentThread();
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> {
             if (ended.getCount() == 0) {
                 return; // It ends by itself, with a status of its own.
             }
-            told.set(true);
+            asked.set(true);
             main.interrupt();
             Runtime.getRuntime().halt(isOver(ended) ? 0 : FAILED);
         }));
@@ -93,7 +94,7 @@ public final class Main {
             // The interrupt alone ends this: a second one, behind it, would end the children in disorder.
             new CountDownLatch(1).await();
         } catch (InterruptedException e) {
-            if (!told.get()) {
+            if (!asked.get()) {
                 throw e;
             }
         } finally {
@@ -124,7 +125,7 @@ public final class Main {
         }
     }
 
-    /** In that order: logging begins with the first class that logs. */
+    /** Opens the log before anything else: logging begins with the first class that logs. */
     private static void begin(Screen screen, Path logs) {
         screen.keepIn(logs.resolve("muster.log"));
         ServiceProgram.settings(); // The services inherit the environment, and so the prefix of names.

@@ -66,11 +66,11 @@ public record Options(
             "credentials",
             Set.of("--surface", "--policy", "--rest-port", "--json"));
 
-    /** Arguments of that command as names and values; a flag's value is "true", and the last of a name holds, but for endpoints, which add up. */
+    /** Parses the arguments of a command as names and values; a flag's value is "true", and the last of a name holds, but for endpoints, which add up. */
     static Map<String, String> arguments(String command, List<String> args) throws StandaloneException {
         Set<String> own = BY_COMMAND.get(command);
         if (own == null) {
-            throw new StandaloneException("There is no command " + command + ": see ./muster help.");
+            throw new StandaloneException("There is no command " + command + ". See ./muster help.");
         }
         Map<String, String> found = new HashMap<>();
         List<String> rest = new ArrayList<>(args);
@@ -80,7 +80,7 @@ public record Options(
             String name = equals > 0 ? arg.substring(0, equals) : arg;
             if (!own.contains(name) && !EVERYWHERE.contains(name)) {
                 throw new StandaloneException(
-                        command + " has no option " + name + ": see ./muster " + command + " --help.");
+                        command + " has no option " + name + ". See ./muster " + command + " --help.");
             }
             if (FLAGS.contains(name)) {
                 if (equals > 0) {
@@ -94,7 +94,7 @@ public record Options(
                     : rest.isEmpty() || rest.getFirst().startsWith("--") ? "" : rest.removeFirst();
             if (value.isBlank()) {
                 throw new StandaloneException(
-                        "The option " + name + " lacks its value: see ./muster " + command + " --help.");
+                        "The option " + name + " lacks its value. See ./muster " + command + " --help.");
             }
             found.merge(name, value, (before, now) -> name.equals(ALLOW_ENDPOINT) ? before + "," + now : now);
         }
@@ -120,7 +120,7 @@ public record Options(
     private static Optional<String> otherKafka(Map<String, String> arguments) throws StandaloneException {
         Optional<String> given = Optional.ofNullable(arguments.get("--kafka"));
         if (given.isPresent() && !given.get().matches("[^\\s:,]+:\\d{1,5}(,[^\\s:,]+:\\d{1,5})*")) {
-            throw new StandaloneException("--kafka is where a broker answers, HOST:PORT, not " + given.get() + ".");
+            throw new StandaloneException("--kafka takes the address of a broker, HOST:PORT, not " + given.get() + ".");
         }
         return given;
     }
@@ -130,7 +130,7 @@ public record Options(
             EndpointAccess.of(list);
             return list;
         } catch (SettingsException e) {
-            throw new StandaloneException(ALLOW_ENDPOINT + " is HOST[:PORT], not " + list + ".");
+            throw new StandaloneException(ALLOW_ENDPOINT + " takes HOST[:PORT], not " + list + ".");
         }
     }
 
@@ -149,7 +149,8 @@ public record Options(
             return byDefault;
         }
         if (!text.matches("\\d{1,9}") || Integer.parseInt(text) < least || Integer.parseInt(text) > most) {
-            throw new StandaloneException(name + " is a number from " + least + " to " + most + ", not " + text + ".");
+            throw new StandaloneException(
+                    name + " takes a number from " + least + " to " + most + ", not " + text + ".");
         }
         return Integer.parseInt(text);
     }

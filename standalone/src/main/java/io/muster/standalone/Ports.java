@@ -6,10 +6,10 @@ import java.net.ServerSocket;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Ports of this machine that no program listens on. */
+/** Finds ports of this machine that no program listens on. */
 public final class Ports {
     /**
-     * Outside of those that Linux (32768 on) and macOS (49152 on) give to outgoing connections: such a connection would take the port while
+     * Avoids the ports that Linux (32768 on) and macOS (49152 on) give to outgoing connections: such a connection would take the port while
      * the process that it was chosen for starts, or is started again.
      */
     private static final int FIRST = 20_000;

@@ -16,7 +16,7 @@ import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.TopicDescription;
 
-/** Topics and schemas, before the services start. */
+/** Prepares topics and schemas, before the services start. */
 final class Preparation {
     private static final short ONE_BROKER = 1;
 
@@ -26,7 +26,7 @@ final class Preparation {
     private final PartitionCounts wanted;
     private final Consumer<String> say;
 
-    /** Looks how many partitions topics have. */
+    /** Asks how many partitions topics have. */
     Preparation(Options options, Consumer<String> say) throws ExecutionException, InterruptedException {
         this.kafka = new KafkaConnection(options.kafka(), Map.of());
         this.registry = new RegistrySettings(URI.create(options.registry()), null, null, null);
@@ -36,12 +36,12 @@ final class Preparation {
         this.say = say;
     }
 
-    /** Whether topics are there and have not as many partitions as is asked for. */
+    /** Returns whether topics exist with fewer partitions than the options ask for. */
     boolean lacksPartitions() {
         return !wanted.equals(found);
     }
 
-    /** Whether nothing is left that planner and processor have not read. */
+    /** Returns whether planner and processor have read everything. */
     boolean isAllRead() throws ExecutionException, InterruptedException {
         try (Repartitioning repartitioning = repartitioning()) {
             return repartitioning.unread().isEmpty();
@@ -72,7 +72,7 @@ final class Preparation {
                 otherwise.apiInstances());
     }
 
-    /** As many as topics have that get more last, so that what was cut off is done again. @param otherwise before there are topics */
+    /** Returns the partitions of the topics that grow last, so that a move that was cut off is done again. @param otherwise before topics exist */
     private static PartitionCounts found(KafkaConnection kafka, PartitionCounts otherwise)
             throws ExecutionException, InterruptedException {
         try (Admin admin = Admin.create(kafka.clientProperties())) {

@@ -18,7 +18,7 @@ import java.util.concurrent.ExecutionException;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
-/** A client of the public REST API with the policy iothubowner, as any program would write it. */
+/** Calls the public REST API with the policy iothubowner, as any program would. */
 public final class RestClient {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String VERSION = "api-version=2021-04-12";
@@ -28,7 +28,7 @@ public final class RestClient {
     private static final Duration TOKEN_LIFE = Duration.ofHours(12);
     private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
-    /** An answer: its status, and its body if it has one. */
+    /** Holds an answer: its status, and its body if it has one. */
     public record Answer(int status, JsonNode body) {}
 
     private final HttpClient http;
@@ -52,7 +52,7 @@ public final class RestClient {
     }
 
     /**
-     * As {@link #send}, and waits for the answer.
+     * Sends a request and waits for the answer.
      *
      * @throws StandaloneException when there is none
      */
@@ -70,11 +70,11 @@ public final class RestClient {
         String reason = cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
         return new StandaloneException(
                 "No Muster of this data folder answers at " + root + " (" + reason
-                        + "): see ./muster status, or say --data DIR or --rest-port P.",
+                        + "). See ./muster status, or name another with --data DIR or --rest-port P.",
                 e);
     }
 
-    /** As {@link #send}, of stream jobs. @param path below those of the group "plant" */
+    /** Sends a request about stream jobs. @param path below that of the group "plant" */
     public CompletableFuture<Answer> sendStreamJob(String method, String path, @Nullable String body) {
         return send(method, STREAM_JOBS + path + STREAM_VERSION, body, "Bearer " + token);
     }
@@ -99,7 +99,7 @@ public final class RestClient {
         }
     }
 
-    /** A client that trusts the development CA and nothing else. */
+    /** Returns a client that trusts the development CA and nothing else. */
     static HttpClient http(Path caFile) throws StandaloneException {
         return HttpClient.newBuilder()
                 .version(HttpClient.Version.HTTP_1_1)
@@ -107,7 +107,7 @@ public final class RestClient {
                 .build();
     }
 
-    /** TLS that trusts the development CA and nothing else. @throws StandaloneException when the file can't be used */
+    /** Returns TLS that trusts the development CA and nothing else. @throws StandaloneException when the file can't be used */
     public static SSLContext trusting(Path caFile) throws StandaloneException {
         try {
             return TrustedAuthorities.tls(caFile);

@@ -8,7 +8,7 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 
-/** A link that signs a browser in to the page of jobs, once: a token for that alone, of a policy that may see jobs. See ADR 0023. */
+/** Makes a link that signs a browser in to the page of jobs, once: a token for that alone, of a policy that may see jobs. See ADR 0023. */
 public final class SignInLink {
     private static final Duration LIFE = Duration.ofMinutes(10);
     private static final List<String> POLICIES = List.of("service", "iothubowner");

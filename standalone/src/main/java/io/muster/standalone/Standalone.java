@@ -44,7 +44,7 @@ import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Muster on one machine: starts its processes in order, keeps them running, and ends them in order. Each is the program that runs in
+ * Runs Muster on one machine: starts its processes in order, keeps them running, and ends them in order. Each is the program that runs in
  * production, with settings.
  */
 public final class Standalone implements AutoCloseable {
@@ -59,7 +59,7 @@ public final class Standalone implements AutoCloseable {
             "-Djdk.nio.maxCachedBufferSize=" + (256 << 10));
 
     private static final List<String> SERVICES = List.of("planner", "processor", "gateway", "api");
-    /** How long an end takes at most: one process after the other, with the broker, the registry and the devices. */
+    /** Bounds an end: one process after the other, with the broker, the registry and the devices. */
     static final Duration END_LIMIT = Child.END_LIMIT.multipliedBy(SERVICES.size() + 3);
 
     private static final Duration START_LIMIT = Duration.ofMinutes(10);
@@ -72,7 +72,7 @@ public final class Standalone implements AutoCloseable {
     private final Options options;
     private final DataFolder data;
     private final Consumer<String> say;
-    /** In the order of their start. */
+    /** Holds the processes in the order of their start. */
     private final List<Child> children = new CopyOnWriteArrayList<>();
 
     private final Map<String, Integer> operations = new ConcurrentHashMap<>();
@@ -98,7 +98,7 @@ public final class Standalone implements AutoCloseable {
         return start(options, say, _ -> {});
     }
 
-    /** As above. @param logs is called with the folder of logs once it is this run's own */
+    /** Starts everything but devices. @param logs is called with the folder of logs once it is this run's own */
     static Standalone start(Options options, Consumer<String> say, Consumer<Path> logs)
             throws StandaloneException, InterruptedException {
         DataFolder data = DataFolder.hold(options.data());
@@ -153,14 +153,15 @@ public final class Standalone implements AutoCloseable {
             @Nullable String other = taken.put(port.getValue(), port.getKey());
             if (other != null) {
                 throw new StandaloneException(other + " and " + port.getKey() + " are both " + port.getValue()
-                        + ": choose another for one of them.");
+                        + ". Choose another for one of them.");
             }
             try (ServerSocket socket = new ServerSocket()) {
                 socket.setReuseAddress(true);
                 socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port.getValue()));
             } catch (IOException e) {
                 throw new StandaloneException("Port " + port.getValue()
-                        + " is in use by another program: end it, or choose another with " + port.getKey() + ".");
+                        + " is in use by another program. End that program, or choose another port with "
+                        + port.getKey() + ".");
             }
         }
     }
@@ -251,7 +252,7 @@ public final class Standalone implements AutoCloseable {
         if (status != 0) {
             throw new StandaloneException("The broker's folder " + log + " can't be used: "
                     + said.toString(StandardCharsets.UTF_8).strip()
-                    + ". Start with --fresh to begin anew, which deletes it.");
+                    + ". Start with --fresh to delete it and begin anew.");
         }
     }
 
@@ -279,7 +280,7 @@ public final class Standalone implements AutoCloseable {
                 "--stream.reference.dir=" + data.root().resolve("reference")));
     }
 
-    /** Where none is named, the services have what the environment says. */
+    /** Adds the endpoints that the options name; without any, the environment decides. */
     private List<String> withEndpoints(List<String> settings) {
         List<String> all = new ArrayList<>(settings);
         if (!options.allowedEndpoints().isBlank()) {
@@ -288,7 +289,7 @@ public final class Standalone implements AutoCloseable {
         return all;
     }
 
-    /** Where a further gateway and a further API listen. */
+    /** Says where a further gateway and a further API listen. */
     public record Endpoints(String rest, int mqttPort) {}
 
     /** Starts one more of each service, named {@code planner-2} and so on, and returns when they are ready. Once. */
@@ -334,7 +335,7 @@ public final class Standalone implements AutoCloseable {
             } catch (ExecutionException | KafkaException | SchemaRegistryException e) {
                 throw new StandaloneException(
                         "The topics did not get all their partitions: " + reason(e)
-                                + ". It goes on where it was when it is started again as it was now.",
+                                + ". Start it again with the same options to go on.",
                         e);
             }
         }
@@ -394,7 +395,7 @@ public final class Standalone implements AutoCloseable {
         return command;
     }
 
-    /** Simulated devices as a process of their own. */
+    /** Starts simulated devices as a process of their own. */
     public void startAgents() throws StandaloneException {
         List<String> command = new ArrayList<>(java(512));
         command.addAll(List.of(
@@ -538,7 +539,7 @@ public final class Standalone implements AutoCloseable {
         }
     }
 
-    /** The options in MUSTER_JAVA_OPTIONS, apart by spaces, are each process' own, and prevail. */
+    /** Adds the options in MUSTER_JAVA_OPTIONS, separated by spaces, to each process; they prevail. */
     private static List<String> java(int megabytes) {
         List<String> command = new ArrayList<>(List.of(
                 ProcessHandle.current().info().command().orElse("java"),

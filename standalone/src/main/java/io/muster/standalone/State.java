@@ -26,7 +26,7 @@ final class State {
     private static final String STOPPED = "stopped";
     private static final int PATIENCE = 2000;
 
-    /** A process: its pid alone may be another's by now, so its start is kept too. */
+    /** Holds a process: its pid alone may be another's by now, so its start is kept too. */
     record Entry(String name, long pid, Instant startedAt, String operations) {
         Optional<ProcessHandle> alive() {
             return ProcessHandle.of(pid)
@@ -104,7 +104,7 @@ final class State {
         return state.path("state").asText().equals(STOPPED);
     }
 
-    /** The one that started the others. */
+    /** Returns the process that started the others. */
     static Optional<ProcessHandle> supervisor(List<Entry> processes) {
         return processes.stream()
                 .filter(entry -> entry.name().equals("muster"))

@@ -29,7 +29,7 @@ class ChildTest {
     }
 
     @Test
-    void startsAgainWhateverDiesWhileOthersAskAboutAllOfThem() {
+    void restartsDyingProcessesWhileOthersAskAboutThem() {
         Object supervisor = new Object();
         List<Child> children = new CopyOnWriteArrayList<>();
         AtomicBoolean asks = new AtomicBoolean(true);
@@ -65,7 +65,7 @@ class ChildTest {
     }
 
     @Test
-    void startsAgainWhatCouldNotBeStartedForAWhile() throws IOException {
+    void retriesAStartThatFailed() throws IOException {
         Path logs = Files.createDirectory(folder.resolve("logs"));
         Path log = logs.resolve("log");
         List<String> said = new CopyOnWriteArrayList<>();
@@ -101,7 +101,7 @@ class ChildTest {
                 List.of(
                         "sh",
                         "-c",
-                        "trap 'echo interrupted; exit 130' INT HUP; trap 'echo living' USR1; trap 'echo told; exit 0' TERM;"
+                        "trap 'echo interrupted; exit 130' INT HUP; trap 'echo living' USR1; trap 'echo asked; exit 0' TERM;"
                                 + " echo started; while :; do sleep 0.05; done"),
                 log,
                 timer,
@@ -116,7 +116,7 @@ class ChildTest {
         } finally {
             child.end();
         }
-        assertThat(Files.readAllLines(log)).containsExactly("started", "living", "told");
+        assertThat(Files.readAllLines(log)).containsExactly("started", "living", "asked");
         assertThat(said).isEmpty();
     }
 
@@ -129,7 +129,7 @@ class ChildTest {
                 List.of(
                         "sh",
                         "-c",
-                        "trap 'sleep 0.3; echo told; exit 0' TERM; echo started; while :; do sleep 0.05; done"),
+                        "trap 'sleep 0.3; echo asked; exit 0' TERM; echo started; while :; do sleep 0.05; done"),
                 log,
                 timer,
                 _ -> {});
@@ -138,11 +138,11 @@ class ChildTest {
         Thread.currentThread().interrupt();
         child.end();
         assertThat(Thread.interrupted()).as("the interrupt is the caller's").isTrue();
-        assertThat(Files.readAllLines(log)).containsExactly("started", "told");
+        assertThat(Files.readAllLines(log)).containsExactly("started", "asked");
     }
 
     @Test
-    void killsWhatDoesNotEnd() throws Exception {
+    void killsAProcessThatDoesNotEnd() throws Exception {
         Path log = folder.resolve("log");
         Child child = new Child(
                 "child",

@@ -40,7 +40,7 @@ class CredentialsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "no base64"})
-    void aLinkIsSignedWithAKeyThatIsInUse(String unusable) throws Exception {
+    void signsALinkWithAKeyInUse(String unusable) throws Exception {
         assertThat(link(policy("service", unusable, KEY)).keyName()).contains("service");
         assertThat(link(policy("service", unusable, unusable) + policy("iothubowner", KEY, unusable))
                         .keyName())
@@ -52,7 +52,7 @@ class CredentialsTest {
 
     @ParameterizedTest
     @CsvSource({"token,''", "token,no base64", "connection-string,''", "connection-string,no base64"})
-    void aPolicyWithoutAKeyThatIsInUseIsNamed(String command, String unusable) throws Exception {
+    void namesAPolicyWithoutAKeyInUse(String command, String unusable) throws Exception {
         Credentials credentials = credentials(policy("service", unusable, unusable));
         assertThatThrownBy(() -> {
                     if (command.equals("token")) {
@@ -66,7 +66,7 @@ class CredentialsTest {
     }
 
     @Test
-    void aPolicyThatIsNotThereIsNamed() throws Exception {
+    void namesAMissingPolicy() throws Exception {
         assertThatThrownBy(() -> credentials(policy("other", KEY, KEY)).token())
                 .isInstanceOf(StandaloneException.class)
                 .hasMessage("There is no policy service.");

@@ -16,7 +16,7 @@ class DataFolderTest {
     private Path parent;
 
     @Test
-    void isForItsOwnersEyesOnly() throws Exception {
+    void isReadableByItsOwnerOnly() throws Exception {
         Path root = Files.createDirectory(parent.resolve("data"));
         Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwxr-xr-x"));
         try (DataFolder data = DataFolder.hold(root)) {
@@ -27,14 +27,14 @@ class DataFolderTest {
     }
 
     @Test
-    void leavesNothingBehindWhereAStartIsRefused() throws Exception {
+    void leavesNothingWhenAStartIsRefused() throws Exception {
         Path root = parent.resolve("data");
         DataFolder.hold(root).discard();
         assertThat(root).doesNotExist();
     }
 
     @Test
-    void keepsWhatWasThereWhereAStartIsRefused() throws Exception {
+    void keepsTheFolderWhenAStartIsRefused() throws Exception {
         Path root = parent.resolve("data");
         try (DataFolder data = DataFolder.hold(root)) {
             data.prepare(false);
@@ -44,7 +44,7 @@ class DataFolderTest {
     }
 
     @Test
-    void touchesNothingThatIsNotMusters() throws Exception {
+    void touchesForeignTopicsNever() throws Exception {
         Path file = Files.writeString(parent.resolve("of-somebody"), "else");
         assertThatThrownBy(() -> DataFolder.hold(parent))
                 .isInstanceOf(StandaloneException.class)
@@ -53,7 +53,7 @@ class DataFolderTest {
     }
 
     @Test
-    void aLogThatHasGrownBeginsAnewAndLosesNoneOfItsLastLines() throws IOException {
+    void rotatesAGrownLogAndKeepsItsLastLines() throws IOException {
         Path log = Files.writeString(parent.resolve("planner.log"), "x".repeat(100));
         Path small = Files.writeString(parent.resolve("api.log"), "y");
         GrownLogs.rotate(parent, 50);

@@ -12,18 +12,18 @@ import org.junit.jupiter.params.provider.CsvSource;
 class OptionsTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            up --devices                  | The option --devices lacks its value: see ./muster up --help.
-            up --devices --fresh          | The option --devices lacks its value: see ./muster up --help.
-            up --data=                    | The option --data lacks its value: see ./muster up --help.
+            up --devices                  | The option --devices lacks its value. See ./muster up --help.
+            up --devices --fresh          | The option --devices lacks its value. See ./muster up --help.
+            up --data=                    | The option --data lacks its value. See ./muster up --help.
             up --fresh=yes                | The option --fresh takes no value.
-            up --device 10                | up has no option --device: see ./muster up --help.
-            up 10                         | up has no option 10: see ./muster up --help.
-            status --fresh                | status has no option --fresh: see ./muster status --help.
-            connection-string --json      | connection-string has no option --json: see ./muster connection-string --help.
-            start                         | There is no command start: see ./muster help.
-            up --devices -1               | --devices is a number from 0 to 999999, not -1.
-            up --rest-port 70000          | --rest-port is a number from 1 to 65535, not 70000.
-            up --kafka nowhere            | --kafka is where a broker answers, HOST:PORT, not nowhere.
+            up --device 10                | up has no option --device. See ./muster up --help.
+            up 10                         | up has no option 10. See ./muster up --help.
+            status --fresh                | status has no option --fresh. See ./muster status --help.
+            connection-string --json      | connection-string has no option --json. See ./muster connection-string --help.
+            start                         | There is no command start. See ./muster help.
+            up --devices -1               | --devices takes a number from 0 to 999999, not -1.
+            up --rest-port 70000          | --rest-port takes a number from 1 to 65535, not 70000.
+            up --kafka nowhere            | --kafka takes the address of a broker, HOST:PORT, not nowhere.
             """)
     void refusesWithASentence(String line, String sentence) {
         List<String> words = List.of(line.split(" "));

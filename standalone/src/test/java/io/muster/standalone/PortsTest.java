@@ -7,9 +7,9 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class PortsTest {
-    /** Whoever gets a port listens on it later. */
+    /** Gives each port once: its caller listens on it later. */
     @Test
-    void aPortIsNotGivenTwice() {
+    void givesEachPortOnce() {
         Set<Integer> given = new HashSet<>();
         for (int i = 0; i < 1000; i++) {
             assertThat(given.add(Ports.free())).isTrue();

@@ -22,7 +22,7 @@ class ScreenTest {
     }
 
     @Test
-    void progressIsALineWhenItHasChangedWhereThereIsNoTerminal() {
+    void printsChangedProgressAsALineWithoutATerminal() {
         Screen screen = screen(false);
         for (int second = 0; second < 60; second++) {
             screen.progress("0 of 300");
@@ -37,7 +37,7 @@ class ScreenTest {
     }
 
     @Test
-    void progressIsShownInPlaceOnATerminal() {
+    void showsProgressInPlaceOnATerminal() {
         Screen screen = screen(true);
         screen.progress("8 of 10, slowly");
         screen.progress("10 of 10");
@@ -46,7 +46,7 @@ class ScreenTest {
     }
 
     @Test
-    void theLastProgressStandsAboveTheNextLine() {
+    void leavesTheLastProgressAboveTheNextLine() {
         Screen screen = screen(false);
         screen.progress("1 of 2");
         screen.progress("2 of 2");

@@ -15,7 +15,7 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** The reference device against the real gateway. */
+/** Runs simulated devices against the real gateway. */
 class AgentTest {
     private static RunningMuster muster;
 
@@ -40,7 +40,7 @@ class AgentTest {
     }
 
     @Test
-    void aDeviceWithItsOwnKeyRenewsItsTokenAndReportsWhatIsDesired() throws Exception {
+    void renewsItsTokenAndReportsDesiredProperties() throws Exception {
         String id = "agent-1";
         String key = ok("PUT", "/devices/" + id, "{}")
                 .at("/authentication/symmetricKey/primaryKey")
@@ -73,7 +73,7 @@ class AgentTest {
     }
 
     @Test
-    void whoIsRefusedIsToldAndTriesAgainLaterEachTime() throws Exception {
+    void reportsARefusalAndRetriesLaterEachTime() throws Exception {
         try (SimulatedFleet fleet = SimulatedFleet.start(
                 withKey("agent-nobody", "a2V5"),
                 Behaviour.PERFECT,
@@ -86,7 +86,7 @@ class AgentTest {
     }
 
     @Test
-    void aHubThatIsAwayIsTriedUntilItIsThere() throws Exception {
+    void reconnectsUntilTheHubIsThere() throws Exception {
         int nobody = Ports.free();
         Target target = Target.byKeys("localhost", nobody, "localhost", null, Map.of("d", "a2V5"));
         try (SimulatedFleet fleet =

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What holds for every service. */
+/** Checks rules of every service. */
 class ArchitectureTest {
     private static final String[] SERVICES = {
         "io.muster.api..",
@@ -29,7 +29,7 @@ class ArchitectureTest {
             .importPackages("io.muster");
 
     @Test
-    void timeComesInAsAnArgument() {
+    void readsNoClockInRules() {
         noClasses()
                 .that()
                 .resideInAnyPackage(SERVICES)
@@ -43,9 +43,9 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
-    /** How long something took is measured where sockets, pipes and logs are, and nowhere else. */
+    /** Allows the measuring of durations where sockets, pipes and logs are, and nowhere else. */
     @Test
-    void durationsAreMeasuredAtTheEdgesOnly() {
+    void measuresDurationsAtTheEdgesOnly() {
         noClasses()
                 .that()
                 .resideInAnyPackage(SERVICES)
@@ -76,9 +76,9 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
-    /** It is a command for operators, and standalone is one. */
+    /** Moving state is a command for operators, and standalone is one. */
     @Test
-    void noServiceUsesTheCommandThatMovesState() {
+    void usesTheCommandThatMovesStateInNoService() {
         noClasses()
                 .that()
                 .resideOutsideOfPackages("io.muster.service.growth..", "io.muster.standalone..")
@@ -90,7 +90,7 @@ class ArchitectureTest {
 
     /** A store that isn't declared would lose its rows when topics grow. Stream jobs are applications of their own, which never grow. */
     @Test
-    void storesAreAddedByTheirDeclarationsOnly() {
+    void addsStoresByTheirDeclarationsOnly() {
         noClasses()
                 .that()
                 .resideOutsideOfPackages("io.muster.processor.engine.stream..")

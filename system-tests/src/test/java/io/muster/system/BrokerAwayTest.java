@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * A broker that is killed in the middle of a job and is long in coming back. What devices answer meanwhile waits in the gateway.
+ * Kills the broker in the middle of a job, and is long in starting it again. What devices answer meanwhile waits in the gateway.
  * {@code -Daway=120} has it away for so many seconds.
  */
 class BrokerAwayTest {
@@ -34,7 +34,7 @@ class BrokerAwayTest {
 
     @ParameterizedTest
     @MethodSource("seconds")
-    void everyDeviceIsCalledOnceAndItsAnswerCounts(int seconds) throws Exception {
+    void callsEveryDeviceOnceAndCountsItsAnswer(int seconds) throws Exception {
         RunningMuster muster = RunningMuster.get();
         assumeThat(muster.ownsBroker()).isTrue();
         String name = "away-" + seconds;

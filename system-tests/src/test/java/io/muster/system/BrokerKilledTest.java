@@ -21,7 +21,7 @@ import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
-/** What was committed when the only broker was killed is there, all of it: everything of ours is built on that. */
+/** Kills the only broker: everything that was committed is there afterwards. All of Muster is built on that. */
 class BrokerKilledTest {
     private static final List<String> TOPICS = List.of("whole-a", "whole-b", "whole-c", "whole-d");
     private static final int PRODUCERS = 16;
@@ -57,7 +57,7 @@ class BrokerKilledTest {
     }
 
     @Test
-    void noTransactionIsTorn() throws Exception {
+    void tearsNoTransaction() throws Exception {
         RunningMuster muster = RunningMuster.ownInstance();
         try {
             Assumptions.assumeTrue(muster.ownsBroker());

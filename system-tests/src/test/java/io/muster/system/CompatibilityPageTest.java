@@ -14,17 +14,17 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** What docs/compatibility.md calls built is held by tests that exist. */
+/** Holds docs/compatibility.md against the tests: each row that it calls built names tests that exist. */
 class CompatibilityPageTest {
     private static final Path ROOT = Path.of("..");
     private static final Pattern JAVA = Pattern.compile("`(\\w+Test)\\.(\\w+)`");
     private static final Set<String> DRIVEN_BY_SDKS =
             Set.of("The twelve rules that break clients", "Service REST", "Device MQTT");
-    private static final Pattern SDK = Pattern.compile("SdkTest\\.|road\\.js");
+    private static final Pattern SDK = Pattern.compile("SdkTest\\.|fleet\\.js");
     private static final Pattern NODE = Pattern.compile("`(\\w+\\.js) (\\w+)`");
 
     @Test
-    void whatIsBuiltIsHeldByTestsThatExist() throws IOException {
+    void namesExistingTestsInEachBuiltRow() throws IOException {
         int built = 0;
         String heading = "";
         for (String line : Files.readAllLines(ROOT.resolve("docs/compatibility.md"))) {
@@ -65,7 +65,7 @@ class CompatibilityPageTest {
         return source.substring(Math.max(0, source.lastIndexOf("\n    }\n", at)), at);
     }
 
-    /** Looks in the modules' sources only: what runs beside the test changes the files below {@code target}. */
+    /** Reads the modules' sources only: builds beside the test change the files below {@code target}. */
     private static String source(String name) throws IOException {
         try (Stream<Path> modules = Files.list(ROOT)) {
             for (Path sources : modules.map(module -> module.resolve("src/test/java"))

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Programs in the README and in docs/ run as they stand there. */
+/** Runs the programs in the README and in docs/ as they are printed. */
 class DocumentationTest {
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
     private static final List<String> DEVICES = List.of("sim-000003", "sim-000006");
@@ -71,7 +71,7 @@ class DocumentationTest {
         fleet.close();
     }
 
-    /** The block of that language that the page marks as run here. */
+    /** Returns the block of that language that the page marks as run here. */
     private static String block(String page, String language) throws IOException {
         Matcher block = Pattern.compile(
                         "<!-- run by DocumentationTest -->\n```" + language + "\n(.*?)\n```", Pattern.DOTALL)
@@ -113,7 +113,7 @@ class DocumentationTest {
 
     /** Or says why not, or which test of another name does. */
     @Test
-    void everySnippetIsRun() throws IOException {
+    void runsEverySnippet() throws IOException {
         List<String> unmarked = new ArrayList<>();
         for (Path page : pages()) {
             Matcher fence = Pattern.compile("(?m)^(?:<!-- (.*) -->\n)?```(\\w*)\n(?s:.*?)^```$")
@@ -163,7 +163,7 @@ class DocumentationTest {
     }
 
     @Test
-    void queriesOfThePageOfStreamJobsAreTaken() throws Exception {
+    void acceptsTheQueriesOfTheStreamJobsPage() throws Exception {
         Matcher query = Pattern.compile("<!-- run by DocumentationTest -->\n```sql\n(.*?)\n```", Pattern.DOTALL)
                 .matcher(Files.readString(ROOT.resolve("docs/stream-jobs.md")));
         int found = 0;
@@ -175,7 +175,7 @@ class DocumentationTest {
     }
 
     @Test
-    void aDeviceOfOnesOwnConnects() throws Exception {
+    void connectsADeviceOfTheUsersOwn() throws Exception {
         Files.createSymbolicLink(folder.resolve("standalone"), ROOT.resolve("standalone"));
         Files.createSymbolicLink(
                 folder.resolve(".muster"), muster.standalone.options().data());
@@ -197,7 +197,7 @@ class DocumentationTest {
     }
 
     @Test
-    void theReadmesFirstJobRunsWithCurlAsOftenAsOneLikes() throws Exception {
+    void runsTheReadmesFirstJobWithCurlRepeatedly() throws Exception {
         Files.writeString(folder.resolve("first.sh"), block("README.md", "sh"));
         for (int time = 0; time < 2; time++) {
             assertThat(run("bash -euo pipefail first.sh"))
@@ -208,7 +208,7 @@ class DocumentationTest {
     }
 
     @Test
-    void theReadmesFirstJobRunsWithNodesSdk() throws Exception {
+    void runsTheReadmesFirstJobWithNodesSdk() throws Exception {
         Files.writeString(folder.resolve("first.js"), block("README.md", "js"));
         for (int time = 0; time < 2; time++) {
             assertThat(run("node first.js \"$(./muster credentials --surface iothub --json)\""))
@@ -218,7 +218,7 @@ class DocumentationTest {
     }
 
     @Test
-    void aNodeProgramAsksForAJobOverKafka() throws Exception {
+    void letsANodeProgramAskForAJobOverKafka() throws Exception {
         Files.writeString(folder.resolve("kafka.js"), block("docs/kafka-producers.md", "js"));
         String id = "doc-" + UUID.randomUUID();
         assertThat(run("node kafka.js " + id + " " + addresses())).contains("JobCreated (ours)", "JobCompleted");
@@ -226,7 +226,7 @@ class DocumentationTest {
     }
 
     @Test
-    void aJavaProgramAsksForAJobOverKafka() throws Exception {
+    void letsAJavaProgramAskForAJobOverKafka() throws Exception {
         Files.writeString(folder.resolve("JobFromKafka.java"), block("docs/kafka-producers.md", "java"));
         String id = "doc-" + UUID.randomUUID();
         assertThat(run("'" + ProcessHandle.current().info().command().orElse("java") + "' -cp '"
@@ -237,7 +237,7 @@ class DocumentationTest {
     }
 
     @Test
-    void aStreamJobIsCreatedStartedReadAndStopped() throws Exception {
+    void createsStartsReadsAndStopsAStreamJob() throws Exception {
         Files.writeString(folder.resolve("stream.js"), block("docs/stream-jobs.md", "js"));
         assertThat(run("node stream.js \"$(./muster credentials --surface arm)\" "
                         + muster.standalone.options().kafka()))
@@ -245,7 +245,7 @@ class DocumentationTest {
     }
 
     @Test
-    void aJobWithEverythingIsAcceptedAndSaysWhatItWaitsFor() throws Exception {
+    void acceptsAJobWithAllOptionsAndSaysWhyItWaits() throws Exception {
         Matcher json = Pattern.compile("```json\n(.*?)\n```", Pattern.DOTALL)
                 .matcher(Files.readString(ROOT.resolve("docs/jobs.md")));
         assertThat(json.find()).isTrue();

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.OS;
 
-/** What a newcomer does with {@code ./muster}, and what happens to it then. */
+/** Does with {@code ./muster} what a newcomer does. */
 class FirstHourTest {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -89,7 +89,7 @@ class FirstHourTest {
         }
     }
 
-    /** Whether the API serves those who ask now. */
+    /** Asks the API, as it serves now. */
     private static RestClient.Answer ask(String path) throws Exception {
         return rest().send("GET", path, null).join();
     }
@@ -107,7 +107,7 @@ class FirstHourTest {
     }
 
     @Test
-    void aSecondStartIsRefusedAndLeavesTheFirstAlone() throws Exception {
+    void refusesASecondStartAndLeavesTheFirstAlone() throws Exception {
         ensureRunning();
         String before = log();
         for (String way : List.of("--detach", "--fresh")) {
@@ -122,7 +122,7 @@ class FirstHourTest {
     }
 
     @Test
-    void aStartOnPortsThatAreTakenLeavesNoFolderBehind() throws Exception {
+    void leavesNoFolderWhenPortsAreTaken() throws Exception {
         ensureRunning();
         Path other = data.resolveSibling("other");
         assertThat(up(Script.of(other), "--detach").with(1).said()).contains("is in use by another program");
@@ -130,7 +130,7 @@ class FirstHourTest {
     }
 
     @Test
-    void portsThatAreTheSameAreRefused() throws Exception {
+    void refusesEqualPorts() throws Exception {
         Path other = data.resolveSibling("same");
         assertThat(Script.of(other)
                         .run("up", "--detach", "--rest-port=18999", "--mqtt-port=18999")
@@ -141,7 +141,7 @@ class FirstHourTest {
     }
 
     @Test
-    void aFolderOfSomebodyElseIsLeftAsItIs() throws Exception {
+    void leavesAForeignFolderAlone() throws Exception {
         Path other = Files.createDirectory(data.resolveSibling("theirs"));
         Files.writeString(other.resolve("thesis"), "chapter one");
         assertThat(up(Script.of(other), "--detach", "--fresh").with(1).said()).contains("holds other things");
@@ -149,7 +149,7 @@ class FirstHourTest {
     }
 
     @Test
-    void theConnectionStringIsFoundWhateverThePort() throws Exception {
+    void findsTheConnectionStringWhateverThePort() throws Exception {
         ensureRunning();
         assertThat(script.run("connection-string", "--device", "sim-000001")
                         .with(0)
@@ -163,7 +163,7 @@ class FirstHourTest {
     }
 
     @Test
-    void tokensAreForAPolicyOrADeviceAndForAWhile() throws Exception {
+    void printsTokensForAPolicyOrADevice() throws Exception {
         ensureRunning();
         assertThat(script.run("token", "--ttl", "15m").with(0).said())
                 .startsWith("SharedAccessSignature sr=localhost&")
@@ -177,7 +177,7 @@ class FirstHourTest {
     }
 
     @Test
-    void eachProcessEndsWhenItHasNoMemoryLeft() throws Exception {
+    void endsEachProcessThatIsOutOfMemory() throws Exception {
         ensureRunning();
         JsonNode status = status(0);
         for (String name :
@@ -188,20 +188,20 @@ class FirstHourTest {
         }
     }
 
-    /** As the operating system has it: Java's own handle knows no long ones. */
+    /** Returns the command line from the operating system: Java's own handle knows no long ones. */
     private static String commandLine(ProcessHandle process) throws IOException {
         Process ps = new ProcessBuilder("ps", "-ww", "-o", "args=", "-p", Long.toString(process.pid())).start();
         return new String(ps.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     }
 
     @Test
-    void theDataAreForTheirOwnersEyesOnly() throws Exception {
+    void letsOnlyTheOwnerReadTheData() throws Exception {
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(data)))
                 .isEqualTo("rwx------");
     }
 
     @Test
-    void readyMeansReadyAfterTheSupervisorWasKilledAndTheDemonstrationKeepsToItsOwnDevices() throws Exception {
+    void isReadyAfterTheSupervisorWasKilledAndRunsTheDemonstrationOnItsOwnDevices() throws Exception {
         ensureRunning();
         process(status(0), "muster").orElseThrow().destroyForcibly();
         await().atMost(Duration.ofMinutes(3)).until(() -> script.run("status").status() == 3);
@@ -218,7 +218,7 @@ class FirstHourTest {
     }
 
     @Test
-    void aFreshStartRightBehindTheEndOfAnotherKeepsItsOwnLog() throws Exception {
+    void keepsItsOwnLogWhenStartedRightAfterAnotherEnds() throws Exception {
         script.run("down").with(0);
         String started =
                 up(script, "--detach", "--fresh", "--devices=3").with(0).said();
@@ -228,7 +228,7 @@ class FirstHourTest {
     }
 
     @Test
-    void aDemonstrationThatMeetsTroubleEndsNothingAndCtrlCEndsEverythingInOrder() throws Exception {
+    void keepsRunningAfterAFailedDemonstrationAndEndsInOrderAtCtrlC() throws Exception {
         script.run("down").with(0);
         Process up = startUp("--devices=500");
         await().atMost(Duration.ofMinutes(10)).until(() -> log().contains("Registering 500"));
@@ -249,9 +249,9 @@ class FirstHourTest {
                 .isGreaterThan(Files.getLastModifiedTime(data.resolve("logs/planner.log")));
     }
 
-    /** They are their owner's to change, while it runs and before; blank keys open nothing. */
+    /** Lets the policies' owner change them, while it runs and before; blank keys open nothing. */
     @Test
-    void aStartWhosePoliciesLackWhatTheDemonstrationWantsStays() throws Exception {
+    void keepsRunningWhenPoliciesLackRightsOfTheDemonstration() throws Exception {
         Path policies = data.resolve("policies.properties");
         String before = Files.readString(policies);
         script.run("down").with(0);
@@ -296,7 +296,7 @@ class FirstHourTest {
 
     /** A service that is gone, or was started again a moment ago, serves nobody. */
     @Test
-    void readyMeansThatEachServiceIs() throws Exception {
+    void isReadyWhenEachServiceIs() throws Exception {
         ensureRunning();
         ProcessHandle planner = process(status(0), "planner").orElseThrow();
         planner.destroyForcibly();
@@ -307,7 +307,7 @@ class FirstHourTest {
     }
 
     @Test
-    void theTestsAreNotBuiltBelowAMusterThatRuns() throws Exception {
+    void refusesToBuildBelowARunningMuster() throws Exception {
         ensureRunning();
         assertThat(script.bare("test", "--version").with(1).said())
                 .startsWith("muster: A Muster of this checkout is running")
@@ -315,14 +315,14 @@ class FirstHourTest {
     }
 
     @Test
-    void theLinkLeadsToThePortOfTheMusterThatRuns() throws Exception {
+    void linksToThePortOfTheRunningMuster() throws Exception {
         ensureRunning();
         assertThat(script.run("link").with(0).said()).startsWith("https://localhost:" + restPort + "/?sign-in=");
     }
 
     /** The commands of docs/operate/backup.md, but for the names of the folders. */
     @Test
-    void aBackupIsTakenAndRestored() throws Exception {
+    void restoresABackup() throws Exception {
         ensureRunning();
         Matcher block = Pattern.compile("<!-- run by FirstHourTest -->\n```sh\n(.*)\n(.*)\n```")
                 .matcher(Files.readString(Path.of("../docs/operate/backup.md")));
@@ -358,7 +358,7 @@ class FirstHourTest {
     }
 
     @Test
-    void eachCommandSaysWhatItTakes() throws Exception {
+    void describesEachCommand() throws Exception {
         for (String command : List.of(
                 "up",
                 "down",
@@ -377,6 +377,6 @@ class FirstHourTest {
         }
         assertThat(script.bare("version").with(0).said()).matches("Muster \\d+\\.\\d+\\.\\d+.*\\s*");
         assertThat(script.bare("status", "--data").with(1).said())
-                .isEqualTo("muster: The option --data lacks its value: see ./muster status --help.\n");
+                .isEqualTo("muster: The option --data lacks its value. See ./muster status --help.\n");
     }
 }

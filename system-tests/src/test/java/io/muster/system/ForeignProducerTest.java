@@ -36,7 +36,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * A program that is not ours: it has Kafka, Avro and Confluent's own registry client, as Flink brings them along, and none of our
+ * Runs a program that is not ours: it has Kafka, Avro and Confluent's own registry client, as Flink brings them along, and none of our
  * classes. See docs/kafka-producers.md.
  */
 class ForeignProducerTest {
@@ -97,7 +97,7 @@ class ForeignProducerTest {
     }
 
     @Test
-    void aProgramOfOthersAsksForAJobAndReadsWhatBecameOfIt() throws Exception {
+    void letsAForeignProgramAskForAJobAndReadItsOutcome() throws Exception {
         Schema command = new Schema.Parser()
                 .parse(client.getLatestSchemaMetadata("job-commands-value").getSchema());
         try (KafkaProducer<String, byte[]> producer = new KafkaProducer<>(
@@ -158,7 +158,7 @@ class ForeignProducerTest {
     }
 
     @Test
-    void aConfluentClientReadsEveryTopic() throws Exception {
+    void letsAConfluentClientReadEveryTopic() throws Exception {
         muster.register(List.of("read-by-others"), "{\"read\":true}");
         muster.rest
                 .send(

@@ -56,7 +56,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Wrong input of every kind, at every door of a Muster of its own: it is refused, and nothing else happens. Each seed makes so many cases;
+ * Sends wrong input of every kind to every port of a Muster of its own: it is refused, and nothing else happens. Each seed makes so many cases;
  * a seed that has found something stays.
  */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -323,7 +323,7 @@ class FuzzTest {
     @ParameterizedTest
     @Order(6)
     @ValueSource(longs = {1})
-    void poisonInEveryTopic(long seed) throws Exception {
+    void survivesPoisonInEveryTopic(long seed) throws Exception {
         Map<String, Long> pids = pids();
         Map<String, Long> traces = stackTraces();
         SplittableRandom random = new SplittableRandom(seed);
@@ -381,7 +381,7 @@ class FuzzTest {
     /** A record that is larger than its topic takes would end whichever service has to write it, again and again. */
     @Test
     @Order(7)
-    void requestsAsLargeAsTheyMayBe() throws Exception {
+    void servesTheLargestRequests() throws Exception {
         Map<String, Long> pids = pids();
         String none = "\"\",".repeat(80_000) + "\"\"";
         String names = IntStream.range(0, 11_000)
@@ -448,7 +448,7 @@ class FuzzTest {
         return pids;
     }
 
-    /** How many lines of stack traces are in the log of each service. */
+    /** Counts the lines of stack traces in the log of each service. */
     private static Map<String, Long> stackTraces() throws IOException {
         Map<String, Long> traces = new HashMap<>();
         for (String service : SERVICES) {

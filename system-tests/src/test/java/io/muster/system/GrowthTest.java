@@ -125,7 +125,7 @@ class GrowthTest {
     }
 
     @Test
-    void nothingIsLostAndNothingIsDoneTwice() throws Exception {
+    void losesNothingAndDoesNothingTwice() throws Exception {
         muster = MusterProgram.start("growth", Map.of());
         try {
             open();

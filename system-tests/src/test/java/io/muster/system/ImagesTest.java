@@ -38,8 +38,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The images in containers, with the rights that the chart gives them. They are a Muster of their own: at the broker and the registry of the
- * tests, under a prefix, so that all of its work is theirs. Steps build on each other.
+ * Runs the images in containers, with the rights that the chart gives them. They are a Muster of their own: at the broker and the registry of the
+ * tests, under a prefix, so that all of its work is theirs. The methods build on each other.
  */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class ImagesTest {
@@ -146,10 +146,10 @@ class ImagesTest {
                         "org.opencontainers.image.licenses");
     }
 
-    /** As the chart's hook does. */
+    /** Prepares topics as the chart's hook does. */
     @Test
     @Order(2)
-    void prepareTopics() throws Exception {
+    void preparesTopics() throws Exception {
         requireContainers();
         Path log = work.resolve("topics.log");
         Map<String, String> settings = new HashMap<>(connection());
@@ -172,7 +172,7 @@ class ImagesTest {
 
     @Test
     @Order(3)
-    void runAJobOverDevices() throws Exception {
+    void runsAJobOverDevices() throws Exception {
         requireContainers();
         startStateful("job-planner-service", "planner");
         startStateful("stream-processor-service", "processor");
@@ -192,7 +192,7 @@ class ImagesTest {
 
     @Test
     @Order(4)
-    void runAStreamJob() throws Exception {
+    void runsAStreamJob() throws Exception {
         requireContainers();
         String kafka = muster.standalone.options().kafka();
         StreamTopics.create(kafka, IN, OUT);
@@ -219,7 +219,7 @@ class ImagesTest {
 
     @Test
     @Order(5)
-    void restoreTheirState() throws Exception {
+    void restoresState() throws Exception {
         requireContainers();
         for (String service : List.of("job-planner-service", "stream-processor-service")) {
             end(service);
@@ -237,7 +237,7 @@ class ImagesTest {
 
     @Test
     @Order(6)
-    void endInOrder() throws Exception {
+    void endsInOrder() throws Exception {
         requireContainers();
         fleet.close();
         for (String service : SERVICES.reversed()) {

@@ -74,7 +74,7 @@ class LostOffsetsTest {
     }
 
     @Test
-    void nothingIsDoneAgain() throws Exception {
+    void repeatsNothingAfterOffsetsAreLost() throws Exception {
         String kafka = RunningMuster.get().standalone.options().kafka();
         String in = "lost-in";
         String out = "lost-out";

@@ -26,7 +26,7 @@ class MethodTimeTest {
         return Behaviour.answeringWithin(shortest, longest, 5);
     }
 
-    /** @param took is told after how many milliseconds each was answered */
+    /** @param took takes after how many milliseconds each was answered */
     private static List<RestClient.Answer> callAll(RunningMuster muster, List<String> ids, Queue<Long> took) {
         List<CompletableFuture<RestClient.Answer>> calls = new ArrayList<>();
         for (String id : ids) {
@@ -43,7 +43,7 @@ class MethodTimeTest {
     }
 
     @Test
-    void anAnswerThatComesTooLateIsATimeout() throws Exception {
+    void timesOutOnALateAnswer() throws Exception {
         RunningMuster muster = RunningMuster.get();
         List<String> ids = SimulatedFleet.deviceIds("late-", DEVICES);
         muster.register(ids, "{\"late\":true}");
@@ -67,7 +67,7 @@ class MethodTimeTest {
     }
 
     @Test
-    void anAnswerInTimeIsASuccess() throws Exception {
+    void completesOnAnAnswerInTime() throws Exception {
         RunningMuster muster = RunningMuster.get();
         List<String> ids = SimulatedFleet.deviceIds("in-time-", DEVICES);
         muster.register(ids, "{}");

@@ -30,7 +30,7 @@ class MetricsTest {
     private static final String DEVICE = "metrics-000001";
 
     @Test
-    void alertsAndDashboardsAskForWhatThereIs() throws Exception {
+    void alertsAndDashboardsNameExistingMetrics() throws Exception {
         RunningMuster muster = RunningMuster.get();
         assertThat(muster.rest.send("PUT", "/jobs/v2/metrics", "{}").join().status())
                 .isEqualTo(400);
@@ -53,7 +53,7 @@ class MetricsTest {
         }
         wanted.removeAll(OF_RARE_THINGS);
         assertThat(wanted).contains("muster_jobs", "muster_gateway_connections");
-        // Those of Kafka's clients are looked for once a minute.
+        // Those of Kafka's clients are searched once a minute.
         await().atMost(Duration.ofMinutes(2)).untilAsserted(() -> {
             StringBuilder all = new StringBuilder();
             for (String service : List.of("planner", "processor", "gateway", "api")) {

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** Muster as a process of its own, as {@code ./muster up} starts it, on free ports and without devices. */
+/** Runs Muster as a process of its own, as {@code ./muster up} starts it, on free ports and without devices. */
 final class MusterProgram {
     private final String name;
     private final Path data;
@@ -34,7 +34,7 @@ final class MusterProgram {
         return start(name, environment, List.of());
     }
 
-    /** As above. @param arguments more of the command line */
+    /** Starts it in an empty folder. @param arguments more of the command line */
     static MusterProgram start(String name, Map<String, String> environment, List<String> arguments)
             throws IOException {
         MusterProgram program = new MusterProgram(name);
@@ -82,7 +82,7 @@ final class MusterProgram {
         });
     }
 
-    /** What it has said since it was started. */
+    /** Returns its output since it was started. */
     String said() throws IOException {
         return Files.readString(log());
     }
@@ -115,7 +115,7 @@ final class MusterProgram {
         return process;
     }
 
-    /** Tells it to end, and waits until it has. */
+    /** Ends it, and waits until it has ended. */
     void end() throws InterruptedException {
         process.destroy();
         assertThat(process.waitFor(10, TimeUnit.MINUTES)).isTrue();

@@ -17,10 +17,10 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.Test;
 
-/** Who looks for transactions that hang leaves those alone that are only long. */
+/** Leaves transactions alone that are long and do not hang. */
 class OpenTransactionTest {
     @Test
-    void aTransactionOfAProducerThatLivesIsLeft() throws Exception {
+    void leavesATransactionOfALivingProducer() throws Exception {
         String kafka = RunningMuster.get().standalone.options().kafka();
         StreamTopics.create(kafka, "open-in", "open-out");
         SimpleMeterRegistry meters = new SimpleMeterRegistry();

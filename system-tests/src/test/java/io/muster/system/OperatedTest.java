@@ -143,7 +143,7 @@ class OperatedTest {
     }
 
     @Test
-    void aPersonDoesWhatTheRoleAllows() throws Exception {
+    void allowsAPersonWhatTheRoleAllows() throws Exception {
         try (HttpClient http = HttpClient.newBuilder()
                 .sslContext(TrustedAuthorities.tls(data.resolve("ca/ca.pem")))
                 .build()) {
@@ -190,7 +190,7 @@ class OperatedTest {
     }
 
     @Test
-    void aTraceFollowsADeviceJobThroughTheServicesAndOverMqtt() throws Exception {
+    void tracesADeviceJobThroughTheServicesAndOverMqtt() throws Exception {
         RestClient rest = new RestClient(restAddress, data.resolve("ca/ca.pem"), policies);
         RunningMuster.ok(rest.send("PUT", "/devices/" + DEVICE, "{}").join());
         RunningMuster.schedule(rest, "traced", "deviceId = '" + DEVICE + "'", 10);

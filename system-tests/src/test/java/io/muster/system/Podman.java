@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Podman with images of its own, that needs little of its machine: no limits of cgroups, no file system for layers, no network. */
 final class Podman {
-    /** Podman's own failure, as it tells it from the program's. */
+    /** Is Podman's own exit status, as distinct from the program's. */
     private static final int ENGINE_FAILED = 125;
 
     private static final String CGROUPS_ASIDE = "umount /sys/fs/cgroup/unified 2>/dev/null; exec \"$0\" \"$@\"";
@@ -76,7 +76,7 @@ final class Podman {
     }
 
     /**
-     * Starts a container with no rights, and a root that can't be written but for {@code /tmp}. What it is told to end, the program is told.
+     * Starts a container with no rights, and a root that can't be written but for {@code /tmp}. Its end ends the program.
      *
      * @param options of {@code podman run}, the image, and its arguments
      */
@@ -100,7 +100,7 @@ final class Podman {
                 .start();
     }
 
-    /** As options of {@link #start}. */
+    /** Returns variables as options of {@link #start}. */
     static List<String> environment(Map<String, String> variables) {
         return variables.entrySet().stream()
                 .map(variable -> "--env=" + variable.getKey() + "=" + variable.getValue())

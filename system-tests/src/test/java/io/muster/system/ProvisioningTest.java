@@ -37,7 +37,7 @@ class ProvisioningTest {
     }
 
     @Test
-    void whatIsThereStays() throws Exception {
+    void keepsExistingTopics() throws Exception {
         assertThat(provision(PartitionCounts.SMALL)).isEqualTo(new TopicProvisioner.Report(List.of(), List.of()));
         for (int time = 0; time < 2; time++) {
             assertThat(provision(new PartitionCounts(2, 5, 8, 8)).drift())
@@ -47,7 +47,7 @@ class ProvisioningTest {
     }
 
     @Test
-    void aSettingThatSomebodyChangedIsReportedAndLeft() throws Exception {
+    void reportsAndKeepsASettingThatSomebodyChanged() throws Exception {
         ConfigResource topic = new ConfigResource(ConfigResource.Type.TOPIC, Topics.DEAD_LETTERS.name());
         ConfigEntry retention = new ConfigEntry("retention.ms", "86400000123");
         try (Admin admin = Admin.create(
@@ -71,7 +71,7 @@ class ProvisioningTest {
 
     /** Records are larger than those that an earlier version set topics up for. */
     @Test
-    void theSizeOfRecordsIsRaisedWhereItIsLower() throws Exception {
+    void raisesASmallerSizeOfRecords() throws Exception {
         ConfigResource topic = new ConfigResource(ConfigResource.Type.TOPIC, Topics.DEVICES.name());
         try (Admin admin = Admin.create(
                 Map.of("bootstrap.servers", muster.standalone.options().kafka()))) {

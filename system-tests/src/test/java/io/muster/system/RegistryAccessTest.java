@@ -119,7 +119,7 @@ class RegistryAccessTest {
     }
 
     @Test
-    void aWrongPasswordIsSaidToBeRefused() {
+    void reportsThatTheRegistryRefusesAWrongPassword() {
         assertThatThrownBy(() ->
                         registry(USER, "wrong", muster.standalone.caFile()).register(SUBJECT, SCHEMA))
                 .isInstanceOf(SchemaRegistryException.class)
@@ -128,14 +128,14 @@ class RegistryAccessTest {
     }
 
     @Test
-    void aCertificateThatNobodyVouchesForIsNotTrusted() {
+    void refusesARegistryWithAnUntrustedCertificate() {
         assertThatThrownBy(() -> registry(USER, PASSWORD, null).register(SUBJECT, SCHEMA))
                 .isInstanceOf(SchemaRegistryException.class)
                 .hasMessageContaining("can't be reached");
     }
 
     @Test
-    void aRegistryThatIsAwayIsNamed() {
+    void namesARegistryThatIsAway() {
         URI nobody = URI.create("http://localhost:1/apis/ccompat/v7");
         assertThatThrownBy(() -> new ConfluentSchemaRegistry(new RegistrySettings(nobody, null, null, null))
                         .register(SUBJECT, SCHEMA))

@@ -60,7 +60,7 @@ class RollingUpgradeTest {
     }
 
     @Test
-    void theNewOneNeedNotWaitForTheOld() throws Exception {
+    void startsANewerVersionBesideTheOld() throws Exception {
         String kafka = RunningMuster.get().standalone.options().kafka();
         StreamTopics.create(kafka, TOPIC);
         try (KafkaProducer<String, String> producer = new KafkaProducer<>(

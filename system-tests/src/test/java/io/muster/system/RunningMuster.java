@@ -75,7 +75,7 @@ final class RunningMuster {
         };
     }
 
-    /** Whether its broker is a process of ours, that a test may kill. */
+    /** Returns whether its broker is a process of ours, that a test may kill. */
     boolean ownsBroker() {
         return standalone.options().otherKafka().isEmpty();
     }
@@ -87,18 +87,18 @@ final class RunningMuster {
         return instance;
     }
 
-    /** One that a test may take apart; it closes it. */
+    /** Starts one that a test may break; the test closes it. */
     static RunningMuster ownInstance() throws Exception {
         return new RunningMuster();
     }
 
-    /** The body of an answer with status 200. */
+    /** Returns the body of an answer with status 200. */
     static JsonNode ok(RestClient.Answer answer) {
         assertThat(answer.status()).as(answer.body().toString()).isEqualTo(200);
         return answer.body();
     }
 
-    /** A job that calls the method on every device that matches. */
+    /** Schedules a job that calls the method on every device that matches. */
     static void schedule(RestClient rest, String id, String condition, int responseSeconds) {
         ok(rest.send(
                         "PUT",
@@ -130,7 +130,7 @@ final class RunningMuster {
                 .until(() -> standalone.process("processor").pid() != processor.pid());
     }
 
-    /** Tells a service to end, and returns when it is there again and ready. */
+    /** Ends a service, and returns when it is ready again. */
     void restart(String name) {
         ProcessHandle before = standalone.process(name);
         before.destroy();
@@ -141,7 +141,7 @@ final class RunningMuster {
                                 URI.create(standalone.operations(name)).getPort()));
     }
 
-    /** The primary key of a policy. */
+    /** Returns the primary key of a policy. */
     String key(String policy) {
         KeyPair keys = policies.named(policy).orElseThrow().keys();
         return Objects.requireNonNull(keys.primary());
@@ -152,7 +152,7 @@ final class RunningMuster {
         register(rest, deviceIds, tags);
     }
 
-    /** As above, with whatever Muster answers there. */
+    /** Registers devices with the Muster that answers there. */
     static void register(RestClient rest, List<String> deviceIds, String tags) throws InterruptedException {
         Semaphore atOnce = new Semaphore(64);
         List<CompletableFuture<?>> all = new ArrayList<>();

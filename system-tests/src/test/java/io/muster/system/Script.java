@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.condition.OS;
 
-/** The script {@code ./muster} as people run it, from a checkout whose path has a blank. */
+/** Runs the script {@code ./muster} as people do, from a checkout whose path has a blank. */
 final class Script {
     private static final int LIMIT_MINUTES = 15;
 
@@ -22,7 +22,7 @@ final class Script {
     private final Path data;
 
     /**
-     * What came of it.
+     * Holds the result of a run.
      *
      * @param said everything that it printed, on both streams; their order between each other is lost
      * @param output what it printed on the standard output
@@ -39,7 +39,7 @@ final class Script {
         this.data = data;
     }
 
-    /** With that data folder, which need not be there. What is tested was built a moment ago. */
+    /** Makes a script with that data folder, which need not be there. What is tested was built a moment ago. */
     static Script of(Path data) throws IOException {
         Path root = Path.of("..").toRealPath();
         Path checkout = Path.of("target", "a checkout").toAbsolutePath();

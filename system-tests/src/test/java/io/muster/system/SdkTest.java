@@ -51,7 +51,7 @@ import javax.net.ssl.HttpsURLConnection;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** The public SDKs of IoT Hub, unmodified. Contract: iot-hub, section 6. */
+/** Runs the public SDKs of IoT Hub, unmodified. Contract: iot-hub, section 6. */
 class SdkTest {
     private static RunningMuster muster;
 
@@ -69,7 +69,7 @@ class SdkTest {
                 folder,
                 120,
                 "node",
-                "road.js",
+                "fleet.js",
                 ConnectionString.ofPolicy("localhost", "iothubowner", muster.key("iothubowner"))
                         .text(),
                 Integer.toString(muster.standalone.options().restPort()),
@@ -80,10 +80,10 @@ class SdkTest {
                 "signed-device",
                 signed.certificate().toString(),
                 signed.key().toString());
-        assertThat(said).contains("the road holds");
+        assertThat(said).contains("the fleet is served");
     }
 
-    /** Signed by an authority that the hub is told of. */
+    /** Makes a certificate of an authority that the hub is given. */
     private static SelfSigned signed(String deviceId) throws Exception {
         Path folder = Files.createTempDirectory(Path.of("target").toAbsolutePath(), "authority");
         String keytool =

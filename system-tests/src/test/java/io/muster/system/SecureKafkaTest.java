@@ -39,7 +39,7 @@ class SecureKafkaTest {
     private static Path work;
 
     private static RunningMuster muster;
-    /** Of the broker and of its clients. */
+    /** Identifies the broker and its clients. */
     private static SelfSigned own;
 
     private static Process broker;
@@ -153,7 +153,7 @@ class SecureKafkaTest {
 
     @Test
     @Order(1)
-    void aWrongPasswordIsSaidAndNotShown() throws Exception {
+    void reportsAWrongPasswordAndShowsNone() throws Exception {
         Process provisioning = provisioning("wrong", connection("scram", "wrong-one", "wrong"));
         assertThat(provisioning.exitValue()).isEqualTo(1);
         assertThat(Files.readString(work.resolve("wrong.log")))
@@ -165,7 +165,7 @@ class SecureKafkaTest {
 
     @Test
     @Order(2)
-    void topicsArePrepared() throws Exception {
+    void preparesTheTopics() throws Exception {
         assertThat(provisioning("right", connection("scram", PASSWORD, "right")).exitValue())
                 .as(Files.readString(work.resolve("right.log")))
                 .isZero();

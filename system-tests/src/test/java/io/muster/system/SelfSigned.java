@@ -10,11 +10,11 @@ import java.security.KeyStore;
 import java.util.Base64;
 import java.util.Locale;
 
-/** A certificate and its key, as files in PEM. */
+/** Holds a certificate and its key, as files in PEM. */
 record SelfSigned(Path certificate, Path key) {
     private static final String PASSWORD = "changeit";
 
-    /** One that signed itself. @param name of whoever it is for */
+    /** Makes a certificate that signed itself. @param name of whoever it is for */
     static SelfSigned make(String name) throws Exception {
         Path folder = Files.createTempDirectory(Path.of("target").toAbsolutePath(), "x509");
         Path store = folder.resolve("store.p12");

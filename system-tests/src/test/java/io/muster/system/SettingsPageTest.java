@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 class SettingsPageTest {
     private static final Pattern READ = Pattern.compile(
             "settings\\s*\\.(?:text|number|flag|duration|path|optionalText|optionalPath)\\(\\s*\"([a-z][a-z0-9.]*)\"(\\s*\\+)?");
-    /** As the tests named SettingsDefaultsTest pin it. */
+    /** Matches a default that a test named SettingsDefaultsTest pins. */
     private static final Pattern PINNED = Pattern.compile("entry\\(\"([a-z0-9.]+)\", \"([^\"]*)\"\\)");
 
     private static final Pattern VARIABLE = Pattern.compile("\\$\\{(MUSTER_[A-Z_]+)");
@@ -32,7 +32,7 @@ class SettingsPageTest {
     private static final Set<String> COMPOSED = Set.of("throttle.KIND.per.minute");
 
     @Test
-    void thePageHasEverySetting() throws IOException {
+    void listsEverySetting() throws IOException {
         Set<String> read = new TreeSet<>(COMPOSED);
         for (Path source : files("src/main/java", ".java")) {
             Matcher matcher = READ.matcher(Files.readString(source));
@@ -59,7 +59,7 @@ class SettingsPageTest {
 
     /** A default in words, such as <q>the JVM's</q>, says more than the code's. */
     @Test
-    void thePageHasEveryDefaultThatTestsPin() throws IOException {
+    void listsEveryDefaultThatTestsPin() throws IOException {
         Map<String, String> pinned = new TreeMap<>();
         for (Path test : files("src/test/java", "SettingsDefaultsTest.java")) {
             Matcher entry = PINNED.matcher(Files.readString(test));

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 
 /**
- * Two of each service against one broker. The second ones join while the first run; then the first die one by one, for good. Steps build
+ * Two of each service against one broker. The second ones join while the first run; then the first die one by one, for good. The methods build
  * on each other.
  */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -92,7 +92,7 @@ class SeveralInstancesTest {
 
     @Test
     @Order(1)
-    void anInstanceThatJoinsTakesItsShare() throws Exception {
+    void givesAJoiningInstanceItsShare() throws Exception {
         try (Admin admin = Admin.create(
                 Map.of("bootstrap.servers", muster.standalone.options().kafka()))) {
             for (String group : List.of("muster-job-planner", "muster-stream-processor")) {
@@ -116,7 +116,7 @@ class SeveralInstancesTest {
 
     @Test
     @Order(2)
-    void whicheverInstanceIsAskedTheAnswerIsTheSame() {
+    void answersTheSameFromEachInstance() {
         for (RestClient rest : List.of(muster.rest, otherRest)) {
             assertThat(count(rest, "tags.several = true")).isEqualTo(2 * HALF);
             assertThat(count(rest, "tags.several = true AND connectionState = 'Connected'"))
@@ -138,7 +138,7 @@ class SeveralInstancesTest {
 
     @Test
     @Order(3)
-    void aJobGoesToTheDevicesOfBothGatewaysOnce() {
+    void runsAJobOnceOnTheDevicesOfBothGateways() {
         long before = left.counters().methods() + right.counters().methods();
         schedule(otherRest, "both", CONDITION, 20);
         for (RestClient rest : List.of(otherRest, muster.rest)) {
@@ -150,10 +150,10 @@ class SeveralInstancesTest {
                 .isEqualTo(2 * HALF);
     }
 
-    /** As an upgrade does: each process is told to end and comes again, while jobs run. */
+    /** Ends each process and starts it again, while jobs run, as an upgrade does. */
     @Test
     @Order(4)
-    void aRollingRestartLosesNothing() throws Exception {
+    void losesNothingAtARollingRestart() throws Exception {
         long before = left.counters().methods() + right.counters().methods();
         int jobs = 0;
         for (String service : List.of("planner", "processor", "gateway", "api")) {
@@ -184,7 +184,7 @@ class SeveralInstancesTest {
 
     @Test
     @Order(5)
-    void whatAPlannerLeavesIsGoneOnWith() {
+    void continuesTheWorkOfALeavingPlanner() {
         for (String victim : List.of("planner", "api")) {
             String id = "without-" + victim;
             schedule(otherRest, id, CONDITION, 20);
@@ -198,7 +198,7 @@ class SeveralInstancesTest {
 
     @Test
     @Order(6)
-    void processorsShareAStreamJobAndOneGoesOnAlone() throws Exception {
+    void sharesAStreamJobAmongProcessorsAndGoesOnWithOne() throws Exception {
         String kafka = muster.standalone.options().kafka();
         StreamTopics.create(kafka, "shared-in", "shared-out");
         AutoCloseable events = StreamTopics.feed(kafka, "shared-in", 23);
@@ -251,7 +251,7 @@ class SeveralInstancesTest {
                         .subMap(first, StreamTopics.text(end.toEpochMilli())));
     }
 
-    /** Of both partitions. */
+    /** Waits for results of both partitions. */
     private static void awaitResultsBeyond(String kafka, Instant instant) {
         for (String partition : List.of("0", "1")) {
             await().atMost(Duration.ofSeconds(90))
@@ -264,7 +264,7 @@ class SeveralInstancesTest {
 
     @Test
     @Order(7)
-    void aGatewayThatDiesHandsItsDevicesOver() throws Exception {
+    void handsDevicesOverWhenAGatewayDies() throws Exception {
         long repeated = left.counters().repeated();
         schedule(otherRest, "hand-over", CONDITION, 20);
         muster.standalone.kill("gateway");

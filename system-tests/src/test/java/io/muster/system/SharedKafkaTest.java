@@ -34,7 +34,7 @@ class SharedKafkaTest {
     private static final Duration LIMIT = Duration.ofSeconds(90);
 
     @Test
-    void mustersWithDifferentPrefixesDoNotMeet() throws Exception {
+    void keepsMustersWithDifferentPrefixesSeparate() throws Exception {
         RunningMuster ours = RunningMuster.get();
         String kafka = ours.standalone.options().kafka();
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka))) {

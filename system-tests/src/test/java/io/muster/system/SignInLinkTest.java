@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 /** The link that ./muster prints signs a browser in to the page of jobs, once. */
 class SignInLinkTest {
     @Test
-    void theLinkOfOneMachineSignsABrowserInOnce() throws Exception {
+    void signsABrowserInOnce() throws Exception {
         RunningMuster muster = RunningMuster.get();
         String rest = muster.standalone.options().rest();
         String link = SignInLink.of(rest, muster.policies, Instant.now());

@@ -39,7 +39,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.Test;
 
-/** Where events come from and where rows go, besides topics in JSON: each on the real thing. */
+/** Reads events from and writes rows to all but topics in JSON: each on the real thing. */
 class StreamSinksTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String JOB = "sinks";
@@ -63,7 +63,7 @@ class StreamSinksTest {
             SELECT deviceId, temperature, at INTO avro FROM hot""";
 
     @Test
-    void rowsReachDevicesJobsEndpointsAndTopics() throws Exception {
+    void writesRowsToDevicesJobsEndpointsAndTopics() throws Exception {
         RunningMuster muster = RunningMuster.get();
         String kafka = muster.standalone.options().kafka();
         StreamTopics.create(kafka, "sinks-readings", "sinks-places", "sinks-avro", "sinks-csv");
@@ -135,7 +135,7 @@ class StreamSinksTest {
 
     /** Each file is valid from the time in its path on, also one that comes while the job runs. */
     @Test
-    void referenceDataHaveVersions() throws Exception {
+    void joinsTheVersionOfReferenceDataOfItsTime() throws Exception {
         RunningMuster muster = RunningMuster.get();
         String kafka = muster.standalone.options().kafka();
         StreamTopics.create(kafka, "versions-in", "versions-out");

@@ -52,7 +52,7 @@ class StreamStartsTest {
 
     @ParameterizedTest
     @ValueSource(longs = {3, 11})
-    void resultsAreThoseOfAComputation(long seed) throws Exception {
+    void writesTheResultsOfAComputation(long seed) throws Exception {
         RunningMuster muster = RunningMuster.get();
         rest = muster.rest;
         kafka = muster.standalone.options().kafka();
@@ -137,7 +137,7 @@ class StreamStartsTest {
         }
     }
 
-    /** From the output start time to an instant that every task has passed. */
+    /** Lasts from the output start time to an instant that every task has passed. */
     private record Period(String first, String end) {}
 
     private void assertComputed(Job job, String in, Period period) throws IOException {
@@ -150,7 +150,7 @@ class StreamStartsTest {
     }
 
     @Test
-    void aQueryIsReplacedWhileItRuns() throws Exception {
+    void replacesAQueryWhileItRuns() throws Exception {
         RunningMuster muster = RunningMuster.get();
         rest = muster.rest;
         kafka = muster.standalone.options().kafka();

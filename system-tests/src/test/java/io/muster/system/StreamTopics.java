@@ -28,7 +28,7 @@ import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
-/** Topics that stream jobs read and write. */
+/** Makes, feeds and reads topics of stream jobs. */
 final class StreamTopics {
     static final int PARTITIONS = 2;
     static final int TIME_LENGTH = 28;
@@ -54,7 +54,7 @@ final class StreamTopics {
         }
     }
 
-    /** What topics have as a setting. @param names a pattern */
+    /** Returns a setting of topics. @param names a pattern */
     static List<String> setting(String kafka, String names, String setting) throws Exception {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka))) {
             List<ConfigResource> topics = admin.listTopics().names().get().stream()
@@ -98,7 +98,7 @@ final class StreamTopics {
         };
     }
 
-    /** Results that say their time as {@code at}, what tells them apart as {@code k}, and a number {@code n}; none twice. */
+    /** Returns results that say their time as {@code at}, what distinguishes them as {@code k}, and a number {@code n}; none twice. */
     static SortedMap<String, Long> results(String kafka, String topic) throws IOException {
         SortedMap<String, Long> results = new TreeMap<>();
         for (ConsumerRecord<String, String> record : read(kafka, topic)) {
@@ -111,7 +111,7 @@ final class StreamTopics {
         return results;
     }
 
-    /** What a query makes of one event: results by time and what tells them apart. */
+    /** Computes the results of a query for one event, by time and key. */
     interface Computation {
         void add(ConsumerRecord<String, String> event, JsonNode value, SortedMap<String, Long> results);
     }
@@ -136,18 +136,18 @@ final class StreamTopics {
         };
     }
 
-    /** A time as results have it. */
+    /** Returns a time as results have it. */
     static String text(long millis) {
         return Instant.ofEpochMilli(millis).toString().replaceFirst("(\\.\\d+)?Z$", "")
                 + ".%03d0000Z".formatted(millis % 1000);
     }
 
-    /** All that is committed by now. */
+    /** Returns all that is committed by now. */
     static List<ConsumerRecord<String, String>> read(String kafka, String topic) {
         return read(kafka, topic, new StringDeserializer());
     }
 
-    /** As above, of keys and values of any kind. */
+    /** Returns all that is committed by now, with keys and values of any kind. */
     static <T> List<ConsumerRecord<T, T>> read(String kafka, String topic, Deserializer<T> deserializer) {
         try (KafkaConsumer<T, T> consumer = new KafkaConsumer<>(
                 Map.of("bootstrap.servers", kafka, "isolation.level", "read_committed"), deserializer, deserializer)) {

@@ -8,7 +8,7 @@ import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One kind of aggregate as a {@link Coordinator} runs it: its pure rules, and the records that follow of its events. There is one instance a
+ * Describes one kind of aggregate as a {@link Coordinator} runs it: its pure rules, and the records that follow of its events. There is one instance a
  * task, which may read stores of its own.
  *
  * @param <S> the document that is an aggregate's state

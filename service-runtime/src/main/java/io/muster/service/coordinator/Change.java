@@ -6,7 +6,7 @@ import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One event of an aggregate, with its state on both sides.
+ * Holds one event of an aggregate, with its state on both sides.
  *
  * @param before null where the aggregate begins
  * @param after null where it is gone

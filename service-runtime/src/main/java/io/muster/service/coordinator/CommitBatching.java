@@ -30,7 +30,7 @@ public final class CommitBatching {
         return of(context, () -> {});
     }
 
-    /** As above. @param beforeCommit runs before each commit, and may forward; the first batch begins with the processor */
+    /** Begins to batch the commits of a processor, from its {@code init}. @param beforeCommit runs before each commit, and may forward; the first batch begins with the processor */
     public static CommitBatching of(ProcessorContext<?, ?> context, Runnable beforeCommit) {
         CommitBatching batching = new CommitBatching(context, beforeCommit);
         context.schedule(POLL, PunctuationType.WALL_CLOCK_TIME, _ -> batching.poll());

@@ -133,17 +133,17 @@ public final class Coordinator<S extends SpecificRecord, I, E extends SpecificRe
         }
     }
 
-    /** The decisions about some inputs of one aggregate, one after the other. */
+    /** Holds the decisions about some inputs of one aggregate, one after the other. */
     private final class Decisions {
         private final List<Change<S, E>> changes = new ArrayList<>();
 
-        /** About the first input; null where there was none. */
+        /** Holds the decision about the first input; null where there was none. */
         private @Nullable Decision<E> first;
 
-        /** The state behind the first input. */
+        /** Holds the state after the first input. */
         private @Nullable S afterFirst;
 
-        /** The state behind all. */
+        /** Holds the state after all inputs. */
         private @Nullable S last;
     }
 
@@ -253,7 +253,7 @@ public final class Coordinator<S extends SpecificRecord, I, E extends SpecificRe
         }
     }
 
-    /** Does what time brings for one aggregate. Where its document makes no sense it stands still, and the others go on. */
+    /** Decides the due inputs of one aggregate. An aggregate whose document makes no sense stands still, and the others go on. */
     private static void isolated(String id, Runnable work) {
         try {
             work.run();

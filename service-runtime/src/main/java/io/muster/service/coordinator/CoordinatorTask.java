@@ -6,7 +6,7 @@ import org.apache.kafka.streams.processor.StateStore;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.state.KeyValueStore;
 
-/** What an aggregate has of the task that runs it. For one task. */
+/** Gives an aggregate its stores and its outbox. For one task. */
 public final class CoordinatorTask {
     private final ProcessorContext<?, ?> context;
     private final Outbox outbox;

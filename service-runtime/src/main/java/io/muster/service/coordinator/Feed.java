@@ -11,7 +11,7 @@ import java.util.function.Function;
 import org.apache.avro.specific.SpecificRecord;
 
 /**
- * A topic that a coordinator reads. Its key is the aggregate's id.
+ * Names a topic that a coordinator reads. Its key is the aggregate's id.
  *
  * @param <V> the topic's records
  * @param <A> the aggregate
@@ -49,7 +49,7 @@ public record Feed<V extends SpecificRecord, A, I>(
         return new Feed<>(topic, id, inputs, refusals, true);
     }
 
-    /** Returns a feed of what others computed, which is observed and not answered. */
+    /** Returns a feed of observations, which nobody is answered. */
     public static <V extends SpecificRecord, A, I> Feed<V, A, I> observations(
             Topic<V> topic, Function<V, String> id, Inputs<V, A, I> inputs) {
         return new Feed<>(topic, id, inputs, (_, _, _, _, _) -> {}, false);

@@ -6,7 +6,7 @@ import org.apache.kafka.common.utils.Utils;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.jspecify.annotations.Nullable;
 
-/** The partition of a key, as Kafka's own partitioner says: it hashes the key's bytes with murmur2. */
+/** Computes the partition of a key, as Kafka's own partitioner does: it hashes the key's bytes with murmur2. */
 public final class KeyPartition {
     private KeyPartition() {}
 

@@ -7,7 +7,7 @@ import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Numbers for the records of topics that are partitioned alike: no two records of a topic have the same, and of one key later records have
+ * Numbers the records of topics that are partitioned alike: no two records of a topic have the same, and of one key later records have
  * larger ones, also after the topic got more partitions, whose offsets begin at 0 again (docs/operate/growing.md). For one task.
  */
 public final class RecordNumbers {
@@ -23,7 +23,7 @@ public final class RecordNumbers {
     private boolean noted;
 
     /**
-     * Reads what they go on from.
+     * Reads the base from which numbers go on.
      *
      * @param store of this task
      * @param partitions how many the topics have

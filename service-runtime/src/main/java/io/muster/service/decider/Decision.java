@@ -3,7 +3,7 @@ package io.muster.service.decider;
 import io.muster.records.Refusal;
 import java.util.function.Function;
 
-/** The answer of an aggregate's {@code decide}. A refusal is a value with a reason. */
+/** Is the answer of an aggregate's {@code decide}. A refusal is a value with a reason. */
 public sealed interface Decision<E> {
     /** Says that something happened: the caller evolves with it, writes it, and acts on it. */
     record Happened<E>(E event) implements Decision<E> {}

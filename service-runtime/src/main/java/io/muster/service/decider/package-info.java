@@ -1,5 +1,5 @@
 /**
- * The one type that pure rules share with the runtime that runs them.
+ * Holds the type that pure rules share with their runtime.
  *
  * <p>May import: {@code java.util}, {@code java.util.function}, {@code io.muster.records}.
  */

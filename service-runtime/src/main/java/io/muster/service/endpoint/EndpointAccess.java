@@ -18,7 +18,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Which endpoints of users are reached: those of an allowlist; where it is empty, every address on the public internet and no other. Addresses
+ * Decides which endpoints of users are reached: those of an allowlist; where it is empty, every address on the public internet and no other. Addresses
  * are checked as they are connected to, so a name that means another address a moment later gains nothing. ADR 0020.
  *
  * @param allowed the only hosts that are reached, whatever their addresses are; none for public addresses
@@ -29,7 +29,7 @@ public record EndpointAccess(List<Host> allowed) {
     private static final int HTTPS = 443;
     private static final int HTTP = 80;
 
-    /** Networks that are not the public internet's, beside those that Java knows by name. */
+    /** Lists networks that are not the public internet's, beside those that Java knows by name. */
     private static final List<Network> RESERVED = List.of(
             Network.of("0.0.0.0", 8),
             Network.of("100.64.0.0", 10),
@@ -52,7 +52,7 @@ public record EndpointAccess(List<Host> allowed) {
         allowed = List.copyOf(allowed);
     }
 
-    /** A host by the name or address that users write, and the only port, if one is said. */
+    /** Names a host by the name or address that users write, and the only port, if one is said. */
     public record Host(String name, OptionalInt port) {
         private boolean is(String other, int otherPort) {
             return name.equals(other) && (port.isEmpty() || port.getAsInt() == otherPort);
@@ -173,7 +173,7 @@ public record EndpointAccess(List<Host> allowed) {
         return name + " is no address of the public internet: where it is to be reached, name it in endpoints.allow.";
     }
 
-    /** Without brackets, in lower case, without the dot of the root. */
+    /** Returns the host without brackets, in lower case, without the dot of the root. */
     private static String name(String host) {
         String name = host.toLowerCase(Locale.ROOT);
         if (name.startsWith("[") && name.endsWith("]")) {
@@ -182,7 +182,7 @@ public record EndpointAccess(List<Host> allowed) {
         return name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
     }
 
-    /** Whether anybody on the internet has the address, and nobody inside a network. */
+    /** Returns whether the address is on the public internet, and inside no private network. */
     static boolean isPublic(InetAddress address) {
         byte[] bytes = address.getAddress();
         if (address.isAnyLocalAddress()
@@ -201,7 +201,7 @@ public record EndpointAccess(List<Host> allowed) {
         };
     }
 
-    /** An endpoint that is not reached because it may not be. The message says what to do. */
+    /** Signals that an endpoint may not be reached. The message says what to do. */
     static final class RefusedException extends UnknownHostException {
         private static final long serialVersionUID = 1;
 

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Calls endpoints of users, as far as their {@link EndpointAccess} lets them be reached. It follows no redirect, keeps no cookie, uses no proxy,
- * and tells of an answer its status alone. Thread-safe; a call blocks.
+ * and returns the status of an answer alone. Thread-safe; a call blocks.
  */
 public final class EndpointClient implements AutoCloseable {
     private static final int MOST_READ = 64 * 1024;
@@ -38,12 +38,12 @@ public final class EndpointClient implements AutoCloseable {
     private final ScheduledThreadPoolExecutor deadlines = new ScheduledThreadPoolExecutor(
             1, Thread.ofPlatform().daemon().name("endpoint-deadlines").factory());
 
-    /** What came of a call. */
+    /** Is the outcome of a call. */
     public sealed interface Outcome {
         /** The endpoint answered. */
         record Answered(int status) implements Outcome {}
 
-        /** Nothing was sent, or no answer came. @param why fit for whoever named the endpoint: it tells nothing of what is there */
+        /** Nothing was sent, or no answer came. @param why fit for whoever named the endpoint: it reveals nothing of what is there */
         record NotReached(String why) implements Outcome {}
     }
 
@@ -123,7 +123,7 @@ public final class EndpointClient implements AutoCloseable {
         }
     }
 
-    /** So that the connection serves again; one with a long answer ends. */
+    /** Reads the answer to its end, so that the connection is used again; a connection with a long answer ends. */
     private static void passOver(HttpUriRequestBase request, ClassicHttpResponse response) {
         try (InputStream body = response.getEntity() == null
                 ? InputStream.nullInputStream()
@@ -135,7 +135,7 @@ public final class EndpointClient implements AutoCloseable {
         }
     }
 
-    /** What stands before the host is a name and a password that nobody asked for. */
+    /** Removes a name and a password before the host, which nobody asked for. */
     private static URI withoutUser(URI endpoint) {
         return endpoint.getRawUserInfo() == null
                 ? endpoint

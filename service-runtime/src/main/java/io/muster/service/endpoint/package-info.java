@@ -1,5 +1,5 @@
 /**
- * Calls of addresses that users name: only those that an allowlist opens, and none that a name resolves to beside it.
+ * Calls addresses that users name: only those that an allowlist opens, and none that a name resolves to beside it.
  *
  * <p>May import: {@code java}, {@code javax.net.ssl}, {@code org.apache.hc}, {@code io.muster.service}.
  */

@@ -31,12 +31,12 @@ final class Applications {
     private static final List<String[]> LINES = lines();
 
     /**
-     * The topics that each application has to have read before anything moves, by its id. Tables among those that it reads are none of them:
+     * Lists the topics that each application has to have read before anything moves, by its id. Tables among those that it reads are none of them:
      * their rows move, and are read again behind the move.
      */
     static final Map<String, List<String>> READS = reads();
 
-    /** Every store. The numbers are last: they say that all has moved. */
+    /** Lists every store. The numbers are last: they say that all has moved. */
     static final List<Table> STORES = LINES.stream()
             .filter(line -> line[0].equals("store"))
             .map(line -> new Table(
@@ -47,7 +47,7 @@ final class Applications {
             .sorted(Comparator.comparing(table -> table.placement() == RowPlacement.NUMBERS))
             .toList();
 
-    /** Every compacted topic of the catalogue, and then every store. */
+    /** Lists every compacted topic of the catalogue, and then every store. */
     static final List<Table> TABLES = Stream.concat(
                     Topics.ALL.stream()
                             .filter(topic -> topic.retention() instanceof Retention.Compacted)

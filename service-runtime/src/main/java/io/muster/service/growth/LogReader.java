@@ -51,13 +51,13 @@ final class LogReader implements AutoCloseable {
                 .toList();
     }
 
-    /** Behind all that was written, committed or not. */
+    /** Returns the ends behind all that was written, committed or not. */
     Map<TopicPartition, Long> ends(Collection<TopicPartition> partitions)
             throws ExecutionException, InterruptedException {
         return offsets(partitions, OffsetSpec.latest(), IsolationLevel.READ_UNCOMMITTED);
     }
 
-    /** Before the first transaction that is open. */
+    /** Returns the ends before the first open transaction. */
     Map<TopicPartition, Long> stableEnds(Collection<TopicPartition> partitions)
             throws ExecutionException, InterruptedException {
         return offsets(partitions, OffsetSpec.latest(), IsolationLevel.READ_COMMITTED);
@@ -83,7 +83,7 @@ final class LogReader implements AutoCloseable {
         read(partitions, Map.of(), ends, visitor);
     }
 
-    /** @param from where to begin; at the beginning where it says nothing, or what was deleted since */
+    /** @param from where to begin; a partition that it lacks, or whose offset was deleted since, from its beginning */
     void read(
             Collection<TopicPartition> partitions,
             Map<TopicPartition, Long> from,

@@ -45,7 +45,7 @@ import org.apache.kafka.common.serialization.StringSerializer;
 public final class Repartitioning implements AutoCloseable {
     private static final String NAME = "repartitioning";
 
-    /** By the name of the topic. */
+    /** Holds how many partitions are wanted, by the name of the topic. */
     private static final Map<String, Partitioning> KINDS = kinds();
 
     private final PartitionCounts wanted;
@@ -62,7 +62,7 @@ public final class Repartitioning implements AutoCloseable {
         return kinds;
     }
 
-    /** Says that nothing was altered. The message is a sentence that says what to do. */
+    /** Signals that nothing was altered. The message is a sentence that says what to do. */
     public static final class RefusedException extends Exception {
         private static final long serialVersionUID = 1;
 

@@ -9,7 +9,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A compacted topic, and where each of its rows belongs.
+ * Describes a compacted topic, and where each of its rows belongs.
  *
  * @param partitioning by jobs or by devices
  * @param placement says where each row belongs

@@ -100,7 +100,7 @@ final class TableMover {
         setPolicy(table.topic(), Optional.empty());
     }
 
-    /** What is in one partition, and in those that come of it where this was cut off before. */
+    /** Returns the rows of one partition, and of those that it is split into where a move was cut off before. */
     private long split(Table table, int partition, int before, int after)
             throws ExecutionException, InterruptedException {
         List<TopicPartition> parts = IntStream.iterate(partition, part -> part < after, part -> part + before)
@@ -203,7 +203,7 @@ final class TableMover {
                 value.isPresent() ? AlterConfigOp.OpType.SET : AlterConfigOp.OpType.DELETE);
     }
 
-    /** Records on their way; closing waits until all are there. */
+    /** Writes records; closing waits until all are acknowledged. */
     private final class Writing implements AutoCloseable {
         private final List<Future<RecordMetadata>> sent = new ArrayList<>();
 

@@ -1,5 +1,5 @@
 /**
- * A command for operators: gives topics more partitions, and moves state to where its keys are then. No service imports it.
+ * Runs a command for operators: gives topics more partitions, and moves state to where its keys are then. No service imports it.
  *
  * <p>May import: {@code java.io}, {@code java.nio.charset}, {@code java.time}, {@code java.util}, {@code java.util.concurrent}, {@code
  * java.util.function}, {@code java.util.stream}, {@code org.apache.avro}, {@code org.apache.kafka}, {@code io.muster.codec}, {@code

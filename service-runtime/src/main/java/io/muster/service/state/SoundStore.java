@@ -21,7 +21,7 @@ import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
 import org.jspecify.annotations.Nullable;
 
-/** A store of records. A {@link Healer} removes entries that can't be read: readers never meet one. For one task. */
+/** Is a store of records. A {@link Healer} removes entries that can't be read: readers never meet one. For one task. */
 public final class SoundStore<V extends SpecificRecord> implements KeyValueStore<String, V> {
     private final KeyValueStore<String, byte[]> bytes;
     private final RecordCodec<V> codec;

@@ -29,7 +29,7 @@ public sealed interface StoreSpec<V> {
     }
 
     /**
-     * What a store's values are read and written with.
+     * Holds what reads and writes a store's values.
      *
      * @param application the id of the Kafka Streams application
      * @param documents that take the place of entries that can't be read

@@ -62,7 +62,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the coordinator runtime does for an aggregate, whatever its records and its decider do. */
+/** Runs an aggregate whose records and decider fail in each way. */
 class CoordinatorTest {
     private static final Instant NOW = Instant.parse("2026-11-21T02:00:00Z");
     private static final byte[] UNKNOWN_SCHEMA = {0, 0, 0, 3, 77, 2, 2};
@@ -187,7 +187,7 @@ class CoordinatorTest {
     }
 
     @Test
-    void numbersGrowWithEachRecord() {
+    void numbersEachRecordHigher() {
         ask("lamp", new PutStreamJob("oil", null));
         ask("lamp", START);
         ask("lamp", new StopStreamJob());
@@ -196,7 +196,7 @@ class CoordinatorTest {
     }
 
     @Test
-    void refusalsAreRepliesAndCanBeReadByEverybody() {
+    void repliesAndPublishesRefusals() {
         ask("none", new StopStreamJob());
         Refusal refusal = new Refusal(RefusalReason.JOB_NOT_FOUND, "There is no such lamp.");
         assertThat(events()).containsExactly(new StreamJobRefused(refusal));
@@ -226,7 +226,7 @@ class CoordinatorTest {
     }
 
     @Test
-    void oneAggregateWhoseDueTimeFailsStandsStillAndOthersGoOn() {
+    void goesOnWithOtherAggregatesWhenOneDueTimeFails() {
         for (String id : List.of("a", "b")) {
             ask(id, new PutStreamJob(id.equals("a") ? Lamps.BROKEN : "oil", null));
             ask(id, START);
@@ -240,7 +240,7 @@ class CoordinatorTest {
     }
 
     @Test
-    void aRecordThatIsNoRecordOfTheTopicIsADeadLetter() {
+    void deadLettersARecordOfAnotherType() {
         pipe(driver, "lamp", GARBAGE);
         isDeadLetter("");
         nothingHappened();
@@ -248,7 +248,7 @@ class CoordinatorTest {
     }
 
     @Test
-    void aRecordWithoutValueIsADeadLetter() {
+    void deadLettersARecordWithoutValue() {
         pipe(driver, "lamp", null);
         isDeadLetter("a command has a value");
         nothingHappened();
@@ -256,7 +256,7 @@ class CoordinatorTest {
     }
 
     @Test
-    void aRecordOfASchemaThatNobodyKnowsIsADeadLetter() {
+    void deadLettersARecordOfAnUnknownSchema() {
         pipe(driver, "lamp", UNKNOWN_SCHEMA);
         isDeadLetter("");
         nothingHappened();
@@ -264,7 +264,7 @@ class CoordinatorTest {
     }
 
     @Test
-    void aRecordWithAnotherKeyIsADeadLetter() {
+    void deadLettersARecordWithAnotherKey() {
         pipe(
                 driver,
                 "other",
@@ -276,7 +276,7 @@ class CoordinatorTest {
     }
 
     @Test
-    void aRecordInAPartitionThatIsNotItsKeysIsADeadLetter() {
+    void deadLettersARecordInAWrongPartition() {
         try (TopologyTestDriver two = driver(new PartitionCounts(2, 2, 1, 1))) {
             String elsewhere = Stream.iterate("a", id -> id + "a")
                     .filter(id -> KeyPartition.of(id, 2) == 1)
@@ -298,7 +298,7 @@ class CoordinatorTest {
     }
 
     @Test
-    void aRecordThatMakesNoSenseIsADeadLetter() {
+    void deadLettersARecordThatMakesNoSense() {
         ask("lamp", new ScaleStreamJob(Lamps.MAKES_NO_SENSE));
         isDeadLetter("a lamp has no such units");
         nothingHappened();
@@ -308,7 +308,7 @@ class CoordinatorTest {
     /** Also where an earlier input of the same record was decided well: a dead letter changed nothing. */
     @ParameterizedTest
     @ValueSource(ints = {Lamps.DECIDER_THROWS, Lamps.SECOND_INPUT_THROWS})
-    void aRecordForWhichTheDeciderFailsIsADeadLetterAndChangesNothing(int units) {
+    void deadLettersARecordWhoseDeciderFailsAndChangesNothing(int units) {
         ask("lamp", new PutStreamJob("oil", null));
         events();
         replies();
@@ -322,7 +322,7 @@ class CoordinatorTest {
     }
 
     @Test
-    void aRegistryThatIsAwayIsNotTheRecordsFault() {
+    void passesOnARegistrysFailureInsteadOfADeadLetter() {
         registryAway = true;
         assertThatThrownBy(() -> pipe(driver, "lamp", UNKNOWN_SCHEMA)).hasRootCauseInstanceOf(IOException.class);
         assertThat(written(Topics.DEAD_LETTERS)).isEmpty();
@@ -330,7 +330,7 @@ class CoordinatorTest {
     }
 
     @Test
-    void aBrokerThatIsAwayIsNotTheRecordsFault() {
+    void passesOnABrokersFailureInsteadOfADeadLetter() {
         ask("lamp", new PutStreamJob("oil", null));
         assertThatThrownBy(() -> ask("lamp", new ScaleStreamJob(Lamps.BROKER_AWAY)))
                 .hasCauseInstanceOf(TimeoutException.class);
@@ -338,7 +338,7 @@ class CoordinatorTest {
     }
 
     @Test
-    void stateThatCannotBeUsedEndsTheTask() {
+    void endsTheTaskOnUnusableState() {
         ask("lamp", new PutStreamJob("oil", null));
         assertThatThrownBy(() -> ask("lamp", new ScaleStreamJob(Lamps.STATE_UNUSABLE)))
                 .hasCauseInstanceOf(UnusableStateException.class);

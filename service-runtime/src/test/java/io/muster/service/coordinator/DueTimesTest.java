@@ -10,7 +10,7 @@ class DueTimesTest {
     private final DueTimes times = new DueTimes();
 
     @Test
-    void givesWhatIsDueInOrderOfTimeAndOnce() {
+    void returnsDueKeysInOrderOfTimeOnce() {
         times.set("b", T.plusSeconds(2));
         times.set("a", T.plusSeconds(1));
         times.set("c", T.plusSeconds(3));
@@ -21,7 +21,7 @@ class DueTimesTest {
     }
 
     @Test
-    void aLaterWordReplacesAnEarlier() {
+    void replacesADueTimeByALaterOne() {
         times.set("a", T.plusSeconds(1));
         times.set("a", T.plusSeconds(5));
         assertThat(times.take(T.plusSeconds(4), 10)).isEmpty();
@@ -30,7 +30,7 @@ class DueTimesTest {
     }
 
     @Test
-    void whatExceedsTheLimitStaysDue() {
+    void keepsDueTimesBeyondTheLimit() {
         times.set("a", T);
         times.set("b", T);
         assertThat(times.take(T, 1)).containsExactly("a");

@@ -44,7 +44,7 @@ class RecordNumbersTest {
     }
 
     @Test
-    void noTwoAreTheSameAndTheyGrow() {
+    void numbersRecordsUniquelyAndAscending() {
         RecordNumbers numbers = new RecordNumbers(store, 4);
         assertThat(numbers.of(at(3, 0))).isEqualTo(3);
         assertThat(numbers.of(at(0, 1))).isEqualTo(4);
@@ -52,14 +52,14 @@ class RecordNumbersTest {
     }
 
     @Test
-    void theyGoOnFromTheBase() {
+    void goesOnFromTheBase() {
         store.put(RecordNumbers.PARTITIONS, 8L);
         store.put(RecordNumbers.BASE, 1000L);
         assertThat(new RecordNumbers(store, 8).of(at(7, 0))).isEqualTo(1007);
     }
 
     @Test
-    void stateThatDidNotMoveIsNotUsed() {
+    void refusesStateThatDidNotMove() {
         new RecordNumbers(store, 4).of(at(0, 0));
         assertThat(new RecordNumbers(store, 4).of(at(0, 1))).isEqualTo(4);
         assertThatThrownBy(() -> new RecordNumbers(store, 8))

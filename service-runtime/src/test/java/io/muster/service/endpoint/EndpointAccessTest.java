@@ -133,14 +133,14 @@ class EndpointAccessTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"a:99999", "http://a", "a b", "a:"})
-    void anEntryThatIsNoneIsNamed(String entry) {
+    void namesAnInvalidEntry(String entry) {
         assertThatThrownBy(() -> EndpointAccess.of("good.example," + entry))
                 .isInstanceOf(SettingsException.class)
                 .hasMessageContaining(entry);
     }
 
     @Test
-    void aHostThatIsNamedIsReachedWhateverItsAddress() throws Exception {
+    void reachesAListedHostWhateverItsAddress() throws Exception {
         assertThat(EndpointAccess.of("localhost:80").resolve("localhost", 80)).isNotEmpty();
         assertThatThrownBy(() -> EndpointAccess.of("localhost:80").resolve("localhost", 81))
                 .isInstanceOf(EndpointAccess.RefusedException.class);

@@ -81,7 +81,7 @@ class EndpointClientTest {
     }
 
     @Test
-    void nothingIsSentToLoopbackUnlessItIsAllowed() {
+    void sendsNothingToLoopbackUnlessAllowed() {
         try (EndpointClient client = new EndpointClient(EndpointAccess.of(""), LIMIT)) {
             for (String host : new String[] {"localhost", "127.0.0.1", "[::1]", "2130706433", "0"}) {
                 assertThat(client.call("POST", at(host, "/"), Map.of(), ROWS))
@@ -95,7 +95,7 @@ class EndpointClientTest {
     }
 
     @Test
-    void redirectsAreAnswersAndNotFollowed() {
+    void followsNoRedirect() {
         try (EndpointClient client = allowed()) {
             assertThat(client.call("POST", at("localhost", "/away"), Map.of(), ROWS))
                     .isEqualTo(new Outcome.Answered(302));
@@ -106,7 +106,7 @@ class EndpointClientTest {
     }
 
     @Test
-    void anAnswerWithoutEndIsNotReadToItsEnd() {
+    void stopsReadingAnEndlessAnswer() {
         try (EndpointClient client = allowed()) {
             assertThat(client.call("POST", at("localhost", "/endless"), Map.of(), ROWS))
                     .isEqualTo(new Outcome.Answered(200));
@@ -115,7 +115,7 @@ class EndpointClientTest {
 
     /** A fast endpoint is called hundreds of times within the limit of one call. */
     @Test
-    void nothingOfACallIsKeptWhenItWasAnswered() {
+    void keepsNothingOfAnAnsweredCall() {
         try (EndpointClient client = new EndpointClient(EndpointAccess.of("localhost"), Duration.ofHours(1))) {
             byte[] rows = new byte[1 << 20];
             WeakReference<byte[]> sent = new WeakReference<>(rows);
@@ -130,7 +130,7 @@ class EndpointClientTest {
     }
 
     @Test
-    void aClosedClientReachesNothing() {
+    void reachesNothingOnceClosed() {
         EndpointClient client = allowed();
         client.close();
         assertThat(client.call("POST", at("localhost", "/rows"), Map.of(), ROWS))
@@ -138,7 +138,7 @@ class EndpointClientTest {
     }
 
     @Test
-    void whatAnEndpointSaysIsNotToldAndTimeIsLimited() throws IOException {
+    void hidesAnswersOfEndpointsAndLimitsTime() throws IOException {
         try (ServerSocket odd = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
                 EndpointClient client = new EndpointClient(EndpointAccess.of("localhost"), Duration.ofMillis(300))) {
             Thread.ofVirtual().start(() -> {

@@ -80,7 +80,7 @@ class TableMoverTest {
     }
 
     @Test
-    void passesOnWhatAnotherTryWouldNotMend() {
+    void passesOnAPermanentFailure() {
         assertThatThrownBy(() -> TableMover.untilPolicyHolds("twins", Duration.ofMinutes(1), () -> {
                     asked.incrementAndGet();
                     return refused(new TopicAuthorizationException("no"));

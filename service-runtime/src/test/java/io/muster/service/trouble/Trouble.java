@@ -27,7 +27,7 @@ public enum Trouble {
     REGISTRY_AWAY,
     SCHEMA_UNKNOWN,
     UNDECODABLE,
-    /** As Kafka's clients say it: the thread's flag is set. */
+    /** Sets the thread's flag and throws Kafka's own exception, as its clients do. */
     INTERRUPTED,
     /** A mistake of the program's. */
     CLIENT_ODD,

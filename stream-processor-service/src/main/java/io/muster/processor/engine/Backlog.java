@@ -49,7 +49,7 @@ final class Backlog {
         }
     }
 
-    /** The one order of all events of a task. */
+    /** Orders all events of a task. */
     static final Comparator<Waiting> ORDER = (one, other) -> {
         int byTime = Long.compare(one.event.time(), other.event.time());
         if (byTime != 0) {

@@ -6,7 +6,7 @@ import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Which entries of an operator's state differ from what was saved. */
+/** Tracks which entries of an operator's state differ from what was saved. */
 final class Changes<K> {
     private final Set<K> changed = new HashSet<>();
     private final Set<K> saved = new HashSet<>();

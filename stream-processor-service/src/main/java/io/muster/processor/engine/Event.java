@@ -5,7 +5,7 @@ import io.muster.query.stream.StreamValues;
 import java.util.Map;
 
 /**
- * An event of an input, or a row of a step.
+ * Is an event of an input, or a row of a step of the query.
  *
  * @param metadata columns that can be asked for by name and that {@code *} does not show
  */
@@ -19,7 +19,7 @@ public record Event(long time, Map<String, Object> record, Map<String, Object> m
         return new Event(time, record, Map.of(ReferenceJoin.KEY, key));
     }
 
-    /** From then on there are no reference data of the key. */
+    /** Returns an event from which on there are no reference data of the key. */
     public static Event noReference(long time, String key) {
         return new Event(time, Map.of(), Map.of(ReferenceJoin.KEY, key, ReferenceJoin.DELETED, true));
     }

@@ -41,7 +41,7 @@ final class HoppingWindows extends Operator {
     private final Window.Hopping pane;
     private final String id;
     private final Groups groups;
-    /** By the ends of panes. */
+    /** Holds panes by their ends. */
     private final NavigableMap<Long, Map<List<Object>, Group>> panes = new TreeMap<>();
 
     private final List<Group> changed = new ArrayList<>();

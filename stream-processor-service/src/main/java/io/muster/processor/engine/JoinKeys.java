@@ -9,7 +9,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * By which rows are joined; null where one of the values is NULL: such a row has no partner.
+ * Computes the keys by which rows are joined; null where one of the values is NULL: such a row has no partner.
  *
  * @param parts how many sources the rows have to which another is joined
  */
@@ -19,7 +19,7 @@ record JoinKeys(Join join, int parts) {
         return key(join.leftKeys(), row);
     }
 
-    /** Of the joined row: its columns are those of the last part. */
+    /** Returns the key of the joined row, whose columns are those of the last part. */
     @Nullable
     List<Object> right(StreamRow row) {
         List<StreamRow> all = new ArrayList<>();

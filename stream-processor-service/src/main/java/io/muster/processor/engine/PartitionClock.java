@@ -22,9 +22,9 @@ public final class PartitionClock {
         LATE,
         /** Behind what came before: moved, or dropped. */
         OUT_OF_ORDER,
-        /** From too far in the future: dropped. */
+        /** Too far in the future: dropped. */
         EARLY,
-        /** Behind what was announced while nothing came: moved, or dropped. A replay must be told: see {@link #announce}. */
+        /** Behind what was announced while nothing came: moved, or dropped. A replay announces it again: see {@link #announce}. */
         BEHIND_IDLENESS
     }
 
@@ -40,7 +40,7 @@ public final class PartitionClock {
     /** Takes the next event. @param event when it happened, by its own word; @param arrival when it was appended to the log */
     public Verdict take(long event, long arrival) {
         lastArrival = Math.max(lastArrival, arrival);
-        Verdict verdict = byArrival ? arrived(arrival) : judge(event, arrival);
+        Verdict verdict = byArrival ? arrived(arrival) : place(event, arrival);
         if (verdict.dropped() || verdict.time() >= announced) {
             return verdict;
         }
@@ -52,7 +52,7 @@ public final class PartitionClock {
         return new Verdict(Fate.IN_TIME, false, watermark);
     }
 
-    private Verdict judge(long event, long arrival) {
+    private Verdict place(long event, long arrival) {
         if (event > arrival + TimePolicy.EARLY) {
             return new Verdict(Fate.EARLY, true, event);
         }
@@ -74,7 +74,7 @@ public final class PartitionClock {
         return new Verdict(fate, dropped, time);
     }
 
-    /** Whatever arrived until then was taken: time goes on though nothing comes. @param arrival in ticks */
+    /** Moves time on where nothing comes: all that arrived until then was taken. @param arrival in ticks */
     public void quietUntil(long arrival) {
         lastArrival = Math.max(lastArrival, arrival);
         if (byArrival || !policy.waitsForEver()) {
@@ -82,7 +82,7 @@ public final class PartitionClock {
         }
     }
 
-    /** There will be no event before this, whatever its own word. */
+    /** Moves time on: later events that claim an earlier time are behind. */
     public void announce(long time) {
         announced = Math.max(announced, time);
     }

@@ -13,7 +13,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sessions: rows no more than a timeout apart. A session ends a timeout behind its last row, or at the first instant on the grid of the
+ * Sessions: rows with no more than a timeout between them. A session ends a timeout behind its last row, or at the first instant on the grid of the
  * longest duration at which it has lasted that long.
  */
 final class SessionWindows extends Operator {

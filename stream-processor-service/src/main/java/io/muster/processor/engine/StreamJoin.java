@@ -23,13 +23,13 @@ final class StreamJoin extends Operator {
         private final int port;
         private final long number;
         private final StreamRow row;
-        /** By which it is joined; null where one of the values is NULL, or its anchor: it has no partner. */
+        /** Holds the key by which it is joined; null where one of the values is NULL, or its anchor: it has no partner. */
         private final @Nullable List<Object> key;
 
-        /** Of a left row, that of its anchor. */
+        /** Holds the time; of a left row, that of its anchor. */
         private final long time;
 
-        /** When it has no further partner. */
+        /** Returns the time from which on it has no further partner. */
         private final long expiry;
 
         private boolean matched;
@@ -61,7 +61,7 @@ final class StreamJoin extends Operator {
     /** Rows by their times until {@link #advance}; empty whenever state is saved. */
     private final NavigableMap<Long, List<Kept>> waiting = new TreeMap<>();
 
-    /** When a row has no further partner. */
+    /** Returns the time from which on a row has no further partner. */
     private final NavigableMap<Long, List<Kept>> expiries = new TreeMap<>();
 
     private final Changes<Long> changes = new Changes<>();

@@ -21,7 +21,7 @@ final class StreamPlan {
     private static final class Entrance extends Operator {
         private final Runnable came;
 
-        /** @param came is told of each, but of reference rows: nothing is made of those */
+        /** @param came takes each row that came, but reference rows: nothing is made of those */
         private Entrance(Runnable came) {
             this.came = came;
         }

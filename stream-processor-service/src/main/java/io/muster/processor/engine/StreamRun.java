@@ -28,16 +28,16 @@ public interface StreamRun {
      */
     boolean goOn();
 
-    /** Results from this time on are another's; those that were handed out already stay. The first word counts. */
+    /** Ends results at this time; those that were handed out already stay. The first call counts. */
     void endAt(long time);
 
-    /** Whether all results were handed out that ever will be. */
+    /** Returns whether all results were handed out that ever will be. */
     boolean isOver();
 
-    /** All results before it were handed out; {@link Long#MIN_VALUE} before the first. */
+    /** Returns the time before which all results were handed out; {@link Long#MIN_VALUE} before the first. */
     long watermark();
 
-    /** Of which substream results are being handed out: the values that name it; none where there are no substreams. */
+    /** Returns the values that name the substream whose results are being handed out; none without substreams. */
     List<Object> substream();
 
     /** @param tables by number, the same whenever the query is the same */

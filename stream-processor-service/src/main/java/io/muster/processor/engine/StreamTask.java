@@ -52,13 +52,13 @@ public final class StreamTask implements StreamRun {
     private boolean timesChanged;
 
     /**
-     * One that fits the query.
+     * Makes a run that fits the query.
      *
      * @param inputs their names; {@link Upstream} counts them
      * @param upstreams all of them: none is passed by
      * @param from the output start time, in ticks: the first instant of which results are wanted
      * @param policy as the events' clocks have it
-     * @param disorder is told of an event that was out of order within its substream: the clocks don't look at that
+     * @param disorder counts an event that was out of order within its substream, which the clocks don't check
      */
     public static StreamRun of(
             StreamQuery query,
@@ -105,7 +105,7 @@ public final class StreamTask implements StreamRun {
         timesChanged = true;
     }
 
-    /** As {@link #watermark}, and not to be saved: whoever says it says it again to what was loaded. */
+    /** Raises a watermark that is not saved: its caller raises it again in what was loaded. */
     void floor(Upstream upstream, long time) {
         watermarks.merge(upstream, time, Math::max);
     }

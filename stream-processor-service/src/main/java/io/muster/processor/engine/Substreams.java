@@ -46,7 +46,7 @@ final class Substreams implements StreamRun {
     private final Runnable disorder;
     private final Results results;
 
-    /** By which each partition is not earlier, whatever the substream. */
+    /** Holds the floor of each partition: the time before which no substream gets an event. */
     private final Map<Upstream, Long> floors = new LinkedHashMap<>();
 
     private final Map<List<Object>, Substream> substreams = new LinkedHashMap<>();
@@ -57,7 +57,7 @@ final class Substreams implements StreamRun {
     private long end = Long.MAX_VALUE;
     private List<Object> current = List.of();
 
-    /** As {@link StreamTask#of}. */
+    /** Makes a run with a clock a substream; parameters as of {@link StreamTask#of}. */
     Substreams(
             StreamQuery query,
             List<String> inputs,
@@ -160,7 +160,7 @@ final class Substreams implements StreamRun {
         return Collections.min(floors.values()) >= end;
     }
 
-    /** Of the slowest, and of those that are still to come. */
+    /** Returns the time of the slowest substream, and of those that are still to come. */
     @Override
     public long watermark() {
         return Math.min(Collections.min(floors.values()), end);
@@ -208,7 +208,7 @@ final class Substreams implements StreamRun {
                             .getOrDefault(key, Map.of())));
             floors.forEach(substream.task::floor);
         });
-        floorsRose = true; // They may have been told and not been acted upon.
+        floorsRose = true; // They may have been raised without effect so far.
     }
 
     @SuppressWarnings("unchecked") // As Part has written them.

@@ -3,7 +3,7 @@ package io.muster.processor.engine;
 import java.util.List;
 import java.util.function.BiConsumer;
 
-/** Where an operator keeps its state: entries of plain values, which are those of the query language. */
+/** Keeps the state of an operator: entries of plain values, which are those of the query language. */
 public interface Table {
     void put(List<Object> key, Object value);
 

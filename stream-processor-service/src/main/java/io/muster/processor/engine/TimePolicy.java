@@ -19,7 +19,7 @@ public record TimePolicy(long late, long disorder, boolean drops) {
         }
     }
 
-    /** The same, where disorder is for another to judge. */
+    /** Returns the same policy without a bound on disorder, which another checks. */
     public TimePolicy ofAnyOrder() {
         return new TimePolicy(late, Long.MAX_VALUE / 4, drops);
     }

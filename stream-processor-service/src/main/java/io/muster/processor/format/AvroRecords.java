@@ -41,7 +41,7 @@ final class AvroRecords {
     private static final int PREFIX = 1 + Integer.BYTES;
     private static final GenericData MODEL = model();
 
-    /** As deep as Jackson reads JSON. */
+    /** Bounds the depth of values, as Jackson does for JSON. */
     private static final int DEEPEST = 1000;
 
     private static final String TOO_DEEP = "a value is nested deeper than " + DEEPEST;

@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
 
-/** How the records of an input are read. Thread-safe. */
+/** Says how the records of an input are read. Thread-safe. */
 public sealed interface InputFormat {
     /** JSON: an object, several on lines of their own, or an array of them. */
     record Json() implements InputFormat {}

@@ -15,7 +15,7 @@ import java.util.function.Supplier;
 import org.apache.avro.Schema;
 import org.jspecify.annotations.Nullable;
 
-/** How rows of an output are written. Thread-safe. */
+/** Says how rows of an output are written. Thread-safe. */
 public sealed interface OutputFormat {
     /** A record of a topic. */
     record Written(byte @Nullable [] key, byte[] value) {}
@@ -25,7 +25,7 @@ public sealed interface OutputFormat {
 
     record Csv(char delimiter, Optional<String> key) implements OutputFormat {}
 
-    /** In the Confluent wire format. @param id the schema's number in the registry */
+    /** Writes in the Confluent wire format. @param id the schema's number in the registry */
     record Avro(int id, Schema schema, Optional<String> key) implements OutputFormat {}
 
     /** JSON, with the id as the key: for who has to know what he has had. */

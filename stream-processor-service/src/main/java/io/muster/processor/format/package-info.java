@@ -1,5 +1,5 @@
 /**
- * How records of topics are read as events, and rows of results are written as records.
+ * Reads records of topics as events, and writes rows of results as records.
  *
  * <p>May import: {@code java.io}, {@code java.math}, {@code java.nio}, {@code java.nio.charset}, {@code java.time}, {@code
  * java.time.temporal}, {@code java.util}, {@code java.util.function}, {@code com.fasterxml.jackson}, {@code org.apache.avro}, {@code

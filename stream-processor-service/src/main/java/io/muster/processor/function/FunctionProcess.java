@@ -40,10 +40,10 @@ import org.mozilla.javascript.Context;
  * <p>Thread-safe; calls wait for each other. A call whose process was lost, killed by somebody else, is made again once in a new one.
  */
 public final class FunctionProcess {
-    /** How much memory functions of a job have for all that they keep and make. */
+    /** Bounds the memory that functions of a job have for all that they keep and make. */
     static final int HEAP_MEGABYTES = 64;
 
-    /** How much of a processor one call may take. Steps end sooner, but not all that the engine does is counted in steps. */
+    /** Bounds the processor time of one call. Instructions end sooner, but the engine counts not all of its work in instructions. */
     static final Duration MOST_PROCESSOR_TIME = Duration.ofSeconds(10);
 
     private static final Duration TICK = Duration.ofMillis(250);
@@ -52,7 +52,7 @@ public final class FunctionProcess {
     private static final int LONGEST_TICKS = 480;
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(120);
 
-    /** How long a job keeps a process that another one waits for; a call that is under way is waited for. */
+    /** Bounds how long a job keeps a process that another one waits for; a call that is under way is waited for. */
     private static final Duration TURN = Duration.ofSeconds(1);
 
     /** Has Linux's out-of-memory killer end a process of functions first. */
@@ -195,7 +195,7 @@ public final class FunctionProcess {
         /** It is started for a call, so that nobody takes it for idle before. */
         private final AtomicReference<Use> use = new AtomicReference<>(Use.BUSY);
 
-        /** How many have begun. */
+        /** Returns how many have begun. */
         private volatile long calls = 1;
 
         private volatile @Nullable String reason;

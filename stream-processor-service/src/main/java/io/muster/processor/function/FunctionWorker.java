@@ -43,7 +43,7 @@ final class FunctionWorker {
     /** The status with which the process ends when memory does; {@code -XX:+ExitOnOutOfMemoryError} ends it with the same. */
     static final int OUT_OF_MEMORY = 3;
 
-    /** So many steps of the language one call may take. */
+    /** Bounds the instructions of one call. */
     static final long MOST_STEPS = 50_000_000;
 
     /** The largest value that a function returns: characters, and elements. */

@@ -13,8 +13,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How many device jobs of one job are in each state, in one device partition. An event names the state that it leaves, so the fold
- * needs no state of a device. Conserved at every step: the states sum to the devices seen.
+ * Counts how many device jobs of one job are in each state, in one device partition. An event names the state that it leaves, so the fold
+ * needs no state of a device. Conserved by every event: the states sum to the devices seen.
  */
 public record Tally(long queued, long running, long succeeded, long failed, long cancelled) {
     public static final Tally EMPTY = new Tally(0, 0, 0, 0, 0);

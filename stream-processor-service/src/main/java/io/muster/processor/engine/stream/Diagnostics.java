@@ -14,7 +14,7 @@ final class Diagnostics {
     private static final int SAMPLES = 10;
     private static final int LONGEST_SAMPLE = 500;
 
-    /** By the names of Stream Analytics. */
+    /** Names the counts as Stream Analytics does. */
     private enum Kind {
         READ("InputEvents"),
         WRITTEN("OutputEvents"),
@@ -48,7 +48,7 @@ final class Diagnostics {
         count(Kind.WRITTEN);
     }
 
-    void judged(Fate fate) {
+    void placed(Fate fate) {
         switch (fate) {
             case IN_TIME -> {
                 // As it should be.
@@ -92,7 +92,7 @@ final class Diagnostics {
         return List.copyOf(samples);
     }
 
-    /** Of what there was. */
+    /** Returns the counts that are not zero. */
     Map<String, Long> counts() {
         Map<String, Long> known = new HashMap<>();
         for (Kind kind : Kind.values()) {

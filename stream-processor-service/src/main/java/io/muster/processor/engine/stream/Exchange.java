@@ -22,7 +22,7 @@ final class Exchange implements Ingest.Events {
     private static final char WATERMARK = 'w';
 
     private final Shares shares;
-    /** By task. */
+    /** Holds batches by task. */
     private final ValueCodec.Writer[] pending;
 
     private final Send send;
@@ -78,7 +78,7 @@ final class Exchange implements Ingest.Events {
         to.number(upstream.partition());
     }
 
-    /** Sends what was told since; to be called before each commit, where that can be. @return whether there was anything: it is to be saved then */
+    /** Sends what was announced since; to be called before each commit, where that can be. @return whether there was anything: it is to be saved then */
     boolean send() {
         boolean any = false;
         for (int task = 0; task < pending.length; task++) {
@@ -95,7 +95,7 @@ final class Exchange implements Ingest.Events {
         return true;
     }
 
-    /** A commit that came by itself finds things that are told and not sent. */
+    /** A commit that came by itself finds announcements that are not sent. */
     void save(Table table) {
         boolean unsent = Arrays.stream(pending).anyMatch(of -> of.size() > 0);
         if (unsent || saved) {

@@ -5,7 +5,7 @@ import org.apache.kafka.streams.errors.ErrorHandlerContext;
 import org.apache.kafka.streams.errors.ProcessingExceptionHandler;
 import org.apache.kafka.streams.processor.api.Record;
 
-/** A failure is told of by the job's own state, and not by a stack trace in the log. */
+/** Leaves a failure to the job's own state, without a stack trace in the log. */
 public final class FailQuietly implements ProcessingExceptionHandler {
     @Override
     public Response handleError(ErrorHandlerContext context, Record<?, ?> record, Exception exception) {

@@ -34,8 +34,8 @@ final class Ingest {
     /** Bounds a record: an event has its record's offset and its place in the record as a number. */
     private static final int EVENTS_OF_A_RECORD = 1 << 20;
 
-    /** How often to {@link #look}. */
-    static final Duration LOOK = Duration.ofMillis(50);
+    /** Says how often to call {@link #passTime}. */
+    static final Duration CHECK = Duration.ofMillis(50);
 
     /** Keeps how far one partition of an input is read. */
     private static final class Partition {
@@ -44,7 +44,7 @@ final class Ingest {
         private final StreamQuery.Clock times;
         private final PartitionClock clock;
         private long taken = -1;
-        private long told = Long.MIN_VALUE;
+        private long announced = Long.MIN_VALUE;
         private boolean changed;
 
         private Partition(Upstream upstream, StreamJobSpec.Input input, StreamQuery.Clock times, TimePolicy policy) {
@@ -163,7 +163,7 @@ final class Ingest {
             happened = Ticks.of(at.get());
         }
         PartitionClock.Verdict verdict = of.clock.take(happened, arrival);
-        diagnostics.judged(verdict.fate());
+        diagnostics.placed(verdict.fate());
         if (!of.times.over().isEmpty()) {
             of.clock.quietUntil(arrival); // Lateness is all that moves the time of all substreams.
         }
@@ -177,7 +177,7 @@ final class Ingest {
         }
     }
 
-    /** Of the record that an event came of. @param number of the event */
+    /** Returns the offset of the record that an event came of. @param number of the event */
     static long offset(long number) {
         return number / EVENTS_OF_A_RECORD;
     }
@@ -187,8 +187,8 @@ final class Ingest {
                 + ", offset " + offset;
     }
 
-    /** Time goes on where nothing comes. @param now by the wall, in ticks */
-    void look(long now) {
+    /** Moves time on where nothing comes. @param now by the wall, in ticks */
+    void passTime(long now) {
         for (Partition partition : partitions) {
             spec.arrivals()
                     .completeUntil(partition.input.topic(), partition.upstream.partition(), partition.taken, now)
@@ -196,13 +196,13 @@ final class Ingest {
         }
     }
 
-    /** Tells how far partitions are. @return whether any went on */
-    boolean tell() {
+    /** Announces how far partitions are. @return whether any went on */
+    boolean announce() {
         boolean any = false;
         for (Partition partition : partitions) {
             long watermark = partition.clock.watermark();
-            if (watermark > partition.told) {
-                partition.told = watermark;
+            if (watermark > partition.announced) {
+                partition.announced = watermark;
                 partition.changed = true;
                 events.watermark(partition.upstream, watermark);
                 any = true;

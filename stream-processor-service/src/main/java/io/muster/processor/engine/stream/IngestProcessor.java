@@ -41,7 +41,7 @@ final class IngestProcessor implements Processor<byte[], byte[], byte[], byte[]>
     @SuppressWarnings("NullAway.Init")
     private Exchange exchange;
 
-    private Map<String, Long> told = Map.of();
+    private Map<String, Long> reported = Map.of();
 
     IngestProcessor(StreamJobSpec spec, SaveHook hook) {
         this.spec = spec;
@@ -69,21 +69,21 @@ final class IngestProcessor implements Processor<byte[], byte[], byte[], byte[]>
             exchange.save(new Stored(state, UNSENT));
         });
         this.pace = new Pace(context, spec.pace(), () -> {
-            boolean told = ingest.tell();
-            if (exchange.send() || told) {
+            boolean announced = ingest.announce();
+            if (exchange.send() || announced) {
                 saving.changed();
             }
         });
-        context.schedule(Pace.LOOK, PunctuationType.WALL_CLOCK_TIME, _ -> pace.look());
-        context.schedule(Ingest.LOOK, PunctuationType.WALL_CLOCK_TIME, _ -> look());
+        context.schedule(Pace.POLL, PunctuationType.WALL_CLOCK_TIME, _ -> pace.poll());
+        context.schedule(Ingest.CHECK, PunctuationType.WALL_CLOCK_TIME, _ -> passTime());
         context.schedule(PROGRESS, PunctuationType.WALL_CLOCK_TIME, _ -> progress());
     }
 
-    /** Tells how many records were read, late or unusable: whoever reads them tells. */
+    /** Reports how many records were read, late or unusable. */
     private void progress() {
         Map<String, Long> counts = diagnostics.counts();
-        if (!counts.equals(told)) {
-            told = counts;
+        if (!counts.equals(reported)) {
+            reported = counts;
             context.forward(
                     Progress.of(spec, -1 - context.taskId().partition(), Long.MIN_VALUE, Long.MIN_VALUE, diagnostics),
                     StreamJobTopology.INGEST_PROGRESS);
@@ -98,9 +98,9 @@ final class IngestProcessor implements Processor<byte[], byte[], byte[], byte[]>
         worked();
     }
 
-    private void look() {
-        ingest.look(now());
-        if (ingest.tell()) {
+    private void passTime() {
+        ingest.passTime(now());
+        if (ingest.announce()) {
             worked();
         }
     }

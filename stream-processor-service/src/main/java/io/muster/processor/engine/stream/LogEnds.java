@@ -45,7 +45,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class LogEnds implements Arrivals, KafkaClientSupplier, AutoCloseable {
     /**
-     * Where logs end, for all runs of a process: asked together, answered one by one, so that a partition without a leader or a topic that is
+     * Knows where logs end, for all runs of a process: asked together, answered one by one, so that a partition without a leader or a topic that is
      * gone holds up nobody else. Thread-safe.
      */
     public static final class Known {

@@ -5,13 +5,13 @@ import java.util.function.LongSupplier;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 
 /**
- * How often a task commits: at once, when it has not for a while, and then no more often than the pace. Records that
+ * Paces the commits of a task: at once, when it has not for a while, and then no more often than the pace. Records that
  * were only read wait for Kafka Streams' own interval. The more stream jobs a process runs, the slower the pace: what a commit costs is the broker's, and all share it. For
  * one task.
  */
 public final class Pace {
-    /** How often to {@link #look}. */
-    public static final Duration LOOK = Duration.ofMillis(20);
+    /** Says how often to {@link #poll}. */
+    public static final Duration POLL = Duration.ofMillis(20);
 
     private final ProcessorContext<?, ?> context;
     private final LongSupplier millis;
@@ -26,14 +26,14 @@ public final class Pace {
         this.before = before;
     }
 
-    /** There is something to commit. */
+    /** Notes that there is something to commit. */
     void worked() {
         waits = true;
-        look();
+        poll();
     }
 
-    /** To be called now and then: what waits is committed when it is time. */
-    void look() {
+    /** Commits what waits, when it is time; to be called now and then. */
+    void poll() {
         long now = context.currentSystemTimeMs();
         if (waits && now - last >= millis.getAsLong()) {
             waits = false;

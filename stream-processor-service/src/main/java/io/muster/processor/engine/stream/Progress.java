@@ -4,7 +4,7 @@ import io.muster.records.StreamJobProgress;
 import java.nio.charset.StandardCharsets;
 import org.apache.kafka.streams.processor.api.Record;
 
-/** How far a task of a start is, as a record that goes with its results in one transaction. */
+/** Makes records of how far a task of a start is: a record that goes with its results in one transaction. */
 final class Progress {
     private Progress() {}
 

@@ -87,18 +87,18 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
                 upstreams(alone, partition),
                 spec.from(partition),
                 spec.policy(),
-                () -> diagnostics.judged(PartitionClock.Fate.OUT_OF_ORDER),
+                () -> diagnostics.placed(PartitionClock.Fate.OUT_OF_ORDER),
                 this::result);
         diagnostics.load(new Stored(state, DIAGNOSTICS));
         task.load(number -> new Stored(state, FIRST_OF_TASK + number));
-        context.schedule(Ingest.LOOK, PunctuationType.WALL_CLOCK_TIME, _ -> look());
+        context.schedule(Ingest.CHECK, PunctuationType.WALL_CLOCK_TIME, _ -> passTime());
         if (alone) {
             this.ingest = new Ingest(spec, partition, diagnostics, this);
             ingest.load(new Stored(state, INGEST));
         }
         this.saving = hook.of(context, () -> save(state));
         this.pace = new Pace(context, spec.pace(), () -> {});
-        context.schedule(Pace.LOOK, PunctuationType.WALL_CLOCK_TIME, _ -> pace.look());
+        context.schedule(Pace.POLL, PunctuationType.WALL_CLOCK_TIME, _ -> pace.poll());
     }
 
     private List<Upstream> upstreams(boolean alone, int partition) {
@@ -128,14 +128,14 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         }
     }
 
-    /** Time goes on, though nothing comes. */
-    private void look() {
+    /** Moves time on where nothing comes. */
+    private void passTime() {
         long until = spec.until().getAsLong();
         if (until < Long.MAX_VALUE) {
             task.endAt(until);
         }
         if (ingest != null) {
-            ingest.look(now());
+            ingest.passTime(now());
         }
         goOn();
     }
@@ -144,7 +144,7 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         waiting = 0;
         results = 0;
         if (ingest != null) {
-            ingest.tell();
+            ingest.announce();
         }
         try {
             if (task.goOn()) {
@@ -223,7 +223,7 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private String id(String output, long time) {
         StringBuilder substream = new StringBuilder();
         for (Object part : task.substream()) {
-            // A text is told from other values: its own tilde is encoded.
+            // A text is distinct from other values: its own tilde is encoded.
             substream
                     .append(part instanceof String ? "/" : "/~")
                     .append(URLEncoder.encode(String.valueOf(part), StandardCharsets.UTF_8));

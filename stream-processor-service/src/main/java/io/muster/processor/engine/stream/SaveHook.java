@@ -27,7 +27,7 @@ final class SaveHook {
     private final String name;
     private final Map<TaskId, Saving> tasks = new ConcurrentHashMap<>();
 
-    /** Of one task: has its state saved with the next commit, where it changed. For one thread. */
+    /** Saves the state of one task with the next commit, where it changed. For one thread. */
     final class Saving implements AutoCloseable {
         private final KeyValueStore<String, Long> store;
         private final TaskId task;
@@ -40,7 +40,7 @@ final class SaveHook {
             this.save = save;
         }
 
-        /** To be called whenever there is something to save. */
+        /** Notes that there is something to save. */
         void changed() {
             if (!changed) {
                 changed = true;
@@ -64,14 +64,14 @@ final class SaveHook {
         this.name = processor + "-save";
     }
 
-    /** To be added to the processor that saves. */
+    /** Returns the store to add to the processor that saves. */
     StoreBuilder<KeyValueStore<String, Long>> store() {
         return Stores.keyValueStoreBuilder(new Supplier(), Serdes.String(), Serdes.Long())
                 .withCachingEnabled()
                 .withLoggingDisabled();
     }
 
-    /** From the processor's {@code init}. @param save runs when a commit begins, if anything changed since the last */
+    /** Begins to save, from the processor's {@code init}. @param save runs when a commit begins, if anything changed since the last */
     Saving of(ProcessorContext<?, ?> context, Runnable save) {
         Saving saving = new Saving(context.getStateStore(name), context.taskId(), save);
         tasks.put(context.taskId(), saving);

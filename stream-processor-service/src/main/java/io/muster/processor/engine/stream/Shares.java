@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Which of the tasks that share a query has an event: those that could meet have one. Reference data all have. The same in every process.
+ * Decides which of the tasks that share a query has an event: events that could meet have the same task. Reference data all have. The same in every process.
  * Immutable, thread-safe.
  */
 final class Shares {
@@ -22,11 +22,11 @@ final class Shares {
 
     private final int tasks;
 
-    /** By input: what decides; null where all tasks have it. */
+    /** Holds what decides, by input; null where all tasks have the event. */
     private final List<List<Expression>> keys = new ArrayList<>();
 
     /**
-     * Of a query that may be shared.
+     * Makes the shares of a query that may be shared.
      *
      * @param inputs their names; {@link Upstream} counts them
      */
@@ -55,7 +55,7 @@ final class Shares {
         return by.isEmpty() ? upstream.partition() % tasks : (int) ((hash * SPREAD >>> 33) % tasks);
     }
 
-    /** As the values themselves have it, where that is the same everywhere. */
+    /** Hashes values by their own hash, where that is the same everywhere. */
     private static int hash(Object value) {
         return switch (value) {
             case Values _ -> 0;

@@ -22,9 +22,9 @@ import java.util.function.LongSupplier;
  * @param from the output start time of each task, in ticks; the last is that of all further ones
  * @param until from when on another start writes the results, in ticks; {@link Long#MAX_VALUE} where none does. Asked now and then.
  * @param pace how many milliseconds are between two commits of a task, at least
- * @param reached is told how far each task is, in ticks; {@link Long#MAX_VALUE} when it is no more here
+ * @param reached takes how far each task is, in ticks; {@link Long#MAX_VALUE} when it is no more here
  * @param exchange the topic over which the partitions of the inputs come together; empty where each partition is by itself
- * @param tasks how many partitions the exchange has, and so how many tasks share the query; more than one only where its rows stay apart
+ * @param tasks how many partitions the exchange has, and so how many tasks share the query; more than one only where rows of different tasks never meet
  */
 public record StreamJobSpec(
         String streamJobId,

@@ -73,7 +73,7 @@ public final class StreamJobTopology {
                 sink, Topics.STREAM_JOB_PROGRESS.name(), new ByteArraySerializer(), new ByteArraySerializer(), writer);
     }
 
-    /** Of a record in the exchange: which partition it is for, and so which task. */
+    /** Returns the key of a record in the exchange: the partition that it is for, and so the task. */
     static byte[] key(int task) {
         return ByteBuffer.allocate(Integer.BYTES).putInt(task).array();
     }

@@ -193,7 +193,7 @@ final class StreamJobRun implements AutoCloseable {
         StreamJobSpec spec = spec(job, start, definition, codecs, logEnds, until::get, delay::reached, place::pace);
         Map<String, Object> more = new HashMap<>(options.more());
         more.put(StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG, FailQuietly.class);
-        more.put(StreamsConfig.POLL_MS_CONFIG, (int) Pace.LOOK.toMillis()); // There may be many, and most are idle.
+        more.put(StreamsConfig.POLL_MS_CONFIG, (int) Pace.POLL.toMillis()); // There may be many, and most are idle.
         StreamsApplication.Options own = new StreamsApplication.Options(
                 applicationId(number), options.kafka(), options.stateDir(), units, options.replication(), more);
         KafkaStreams streams = logEnds.application(StreamJobTopology.build(spec), StreamsApplication.properties(own));

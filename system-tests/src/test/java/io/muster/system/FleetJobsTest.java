@@ -19,11 +19,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A job's road over a thousand devices, undisturbed and with a process killed in the middle. */
-class RoadTest {
+/** Runs jobs over a thousand devices, undisturbed and with a process killed in the middle. */
+class FleetJobsTest {
     private static final int DEVICES = 1000;
     private static final long BATCH = 200;
-    private static final List<String> IDS = SimulatedFleet.deviceIds("road-", DEVICES);
+    private static final List<String> IDS = SimulatedFleet.deviceIds("fleet-", DEVICES);
     private static final Behaviour SLOW = Behaviour.answeringWithin(Duration.ofMillis(50), Duration.ofSeconds(3), 7);
 
     private static RunningMuster muster;
@@ -32,7 +32,7 @@ class RoadTest {
     @BeforeAll
     static void start() throws Exception {
         muster = RunningMuster.get();
-        muster.register(IDS, "{\"road\":true,\"site\":\"A\"}");
+        muster.register(IDS, "{\"fleet\":true,\"site\":\"A\"}");
         fleet = muster.connect(IDS, SLOW);
         awaitConnected();
     }
@@ -63,9 +63,9 @@ class RoadTest {
     }
 
     @Test
-    void everyDeviceRunsTheMethodOnce() {
+    void runsTheMethodOnceOnEveryDevice() {
         long before = fleet.counters().methods();
-        schedule("plain", "tags.road = true");
+        schedule("plain", "tags.fleet = true");
         JsonNode counts = completed("plain");
         assertThat(counts.path("deviceCount").asInt()).isEqualTo(DEVICES);
         assertThat(counts.path("succeededCount").asInt()).isEqualTo(DEVICES);
@@ -74,11 +74,11 @@ class RoadTest {
     }
 
     /**
-     * Each expands over more devices in each partition than a step takes: three plain jobs, one that is released by and by, one that goes on, and
+     * Each expands over more devices in each partition than a slice has: three plain jobs, one that is released by and by, one that goes on, and
      * one for twins that nobody has changed yet. The statistics are the processor's, the versions those of every twin.
      */
     @Test
-    void twinJobsThatOverlapChangeEveryDeviceOnce() throws Exception {
+    void changesEveryDeviceOnceByOverlappingTwinJobs() throws Exception {
         List<String> ids = SimulatedFleet.deviceIds("overlap-", 3 * DEVICES);
         muster.register(ids, "{\"overlap\":true}");
         assertThat(desiredVersions()).isEqualTo(Map.of(1, ids.size()));
@@ -141,7 +141,7 @@ class RoadTest {
                 assertThat(counts.path(name).asInt()).as(id + " " + name).isEqualTo(count));
     }
 
-    /** How many of those devices have which version, as a query tells it. */
+    /** Returns how many of those devices have each version, by a query. */
     private static Map<Integer, Integer> desiredVersions() {
         String query = "SELECT properties.desired.$version AS version, COUNT() AS n FROM devices"
                 + " WHERE tags.overlap = true GROUP BY properties.desired.$version";
@@ -169,7 +169,7 @@ class RoadTest {
         String id = how + "-" + process;
         awaitConnected();
         long before = fleet.counters().methods();
-        schedule(id, "tags.road = true");
+        schedule(id, "tags.fleet = true");
         await().atMost(Duration.ofSeconds(30))
                 .pollInterval(Duration.ofMillis(20))
                 .until(() -> statistics(id).path("succeededCount").asInt() > DEVICES / 10);
@@ -194,7 +194,7 @@ class RoadTest {
     }
 
     @Test
-    void whatWasNotDeliveredWhenItIsCancelledNeverIs() throws Exception {
+    void neverDeliversAfterACancel() throws Exception {
         List<String> offline = SimulatedFleet.deviceIds("offline-", 50);
         muster.register(offline, "{\"offline\":true}");
         schedule("cancelled", "tags.offline = true");

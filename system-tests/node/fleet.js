@@ -386,7 +386,7 @@ async function main() {
   await webSocket(run);
   await modules(run);
   await messages(run);
-  console.log("the road holds");
+  console.log("the fleet is served");
 }
 
 main().then(() => process.exit(0), (error) => { console.error(error); process.exit(1); });

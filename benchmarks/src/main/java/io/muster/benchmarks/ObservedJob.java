@@ -8,12 +8,12 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** A job of a run, and what its client was told of it: it asks again until it is answered, as clients do. */
-final class ToldJob {
+/** Asks for a job of a run, and keeps the answers. Asks again until it is answered, as clients do. */
+final class ObservedJob {
     private static final Set<String> FINAL = Set.of("completed", "failed", "cancelled");
-    /** The desired property that a twin job sets, to its id. */
+    /** Names the desired property that a twin job sets to its id. */
     static final String PATCHED = "run";
-    /** How long a device has to answer. */
+    /** Bounds the time that a device has to answer. */
     static final Duration RESPONSE_LIMIT = Duration.ofSeconds(10);
 
     private static final Duration PAUSE = Duration.ofMillis(200);
@@ -26,7 +26,7 @@ final class ToldJob {
     private Optional<Instant> cancelAcknowledged = Optional.empty();
 
     /** @param targets how many devices its condition selects: those whose tag {@code place} is below */
-    ToldJob(RestClient rest, String id, boolean method, int targets) {
+    ObservedJob(RestClient rest, String id, boolean method, int targets) {
         this.rest = rest;
         this.id = id;
         this.method = method;
@@ -45,7 +45,7 @@ final class ToldJob {
         return targets;
     }
 
-    /** When the client knew that it was cancelled. */
+    /** Returns when the client knew that the job was cancelled. */
     Optional<Instant> cancelAcknowledged() {
         return cancelAcknowledged;
     }
