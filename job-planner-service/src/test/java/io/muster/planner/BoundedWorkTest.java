@@ -3,6 +3,9 @@ package io.muster.planner;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.muster.planner.fleet.stream.FleetProcessor;
+import io.muster.planner.state.CompletedWork;
+import io.muster.planner.state.DeviceWork;
+import io.muster.planner.state.WorkSlice;
 import io.muster.records.CancelJob;
 import io.muster.records.CloudMessage;
 import io.muster.records.CountDevices;
@@ -15,7 +18,6 @@ import io.muster.records.DeviceJobCancelled;
 import io.muster.records.DeviceJobCompleted;
 import io.muster.records.DeviceJobFailed;
 import io.muster.records.DeviceJobPage;
-import io.muster.records.DeviceJobStatus;
 import io.muster.records.DeviceMethod;
 import io.muster.records.DevicePage;
 import io.muster.records.DeviceStatus;
@@ -26,7 +28,6 @@ import io.muster.records.JobPolicy;
 import io.muster.records.JobStatus;
 import io.muster.records.MessageRequest;
 import io.muster.records.MethodRequest;
-import io.muster.records.OperationType;
 import io.muster.records.PauseJob;
 import io.muster.records.QueryFleet;
 import io.muster.records.Refusal;
@@ -163,8 +164,8 @@ class BoundedWorkTest {
         assertThat(planner.deviceJobEvents().size() - before).isBetween(1, STEP);
         assertThat(ticksUntil(before + DEVICES)).isLessThanOrEqualTo(STEP);
         assertThat(ended("m", DeviceJobCancelled.class)).isEqualTo(DEVICES);
-        assertThat(planner.store(FleetProcessor.WAITING).all()).isExhausted();
         planner.tickUntil(() -> !planner.store(FleetProcessor.JOBS).all().hasNext());
+        assertThat(planner.store(FleetProcessor.WAITING).all()).isExhausted();
     }
 
     @Test
@@ -197,7 +198,7 @@ class BoundedWorkTest {
     }
 
     @Test
-    void dropsHistoryInStepsAndOnlyThatOfTheJob() {
+    void dropsTheHistoryOfTheJobAlone() {
         planner.job("m", method("m", null));
         planner.job("n", method("n", null));
         planner.tickUntil(() -> planner.isExpanded("m") && planner.isExpanded("n"));
@@ -207,9 +208,33 @@ class BoundedWorkTest {
                 Topics.EXPANSIONS.name(),
                 "m",
                 planner.encode(Topics.EXPANSIONS, new Expansion("m", 0, 1, new DropDeviceJobs())));
-        assertThat(kept("m").size()).isBetween(1, DEVICES - 1);
         planner.tickUntil(() -> kept("m").isEmpty());
         assertThat(kept("n")).hasSize(DEVICES);
+    }
+
+    /** The id is free while the history of the job that had it is being dropped. */
+    @Test
+    void beginsAgainUnderAnIdWhoseHistoryIsBeingDropped() {
+        planner.job("m", method("m", null));
+        planner.tickUntil(() -> planner.isExpanded("m"));
+        planner.job("m", new CancelJob());
+        planner.tickUntil(() -> ended("m", DeviceJobCancelled.class) == DEVICES);
+        planner.advance(Duration.ofDays(30).plusSeconds(1));
+        int before = planner.begun("m").size();
+        planner.job("m", method("m", null));
+        int first = planner.begun("m").size() - before;
+        assertThat(first).isLessThanOrEqualTo(STEP);
+        int most = mostOfATick(
+                () -> planner.begun("m").size(), () -> planner.begun("m").size() == before + DEVICES);
+        assertThat(most).isLessThanOrEqualTo(STEP);
+        planner.job("m", new CancelJob());
+        assertThat(planner.jobRefusals()).isEmpty();
+        assertThat(planner.deadLetters()).isEmpty();
+        planner.tickUntil(() -> planner.deviceJobEvents().stream()
+                        .filter(event -> event.event() instanceof DeviceJobCancelled)
+                        .count()
+                == 2 * DEVICES);
+        assertThat(kept("m")).hasSize(DEVICES);
     }
 
     @Test
@@ -367,11 +392,11 @@ class BoundedWorkTest {
 
     private List<String> kept(String jobId) {
         List<String> keys = new ArrayList<>();
-        try (KeyValueIterator<String, DeviceJob> all =
+        try (KeyValueIterator<String, WorkSlice> all =
                 planner.store(FleetProcessor.DEVICE_JOBS).all()) {
             all.forEachRemaining(entry -> {
-                if (entry.value.getJobId().equals(jobId)) {
-                    keys.add(entry.key);
+                if (entry.key.startsWith(jobId + '\0')) {
+                    entry.value.getDevices().forEach(device -> keys.add(device.getDeviceId()));
                 }
             });
         }
@@ -411,20 +436,16 @@ class BoundedWorkTest {
 
     @Test
     void queriesOfADeviceGoFromJobToJobInSteps() {
-        KeyValueStore<String, DeviceJob> deviceJobs = planner.store(FleetProcessor.DEVICE_JOBS);
+        KeyValueStore<String, WorkSlice> deviceJobs = planner.store(FleetProcessor.DEVICE_JOBS);
         for (int i = 0; i < DEVICES; i++) {
-            String jobId = String.format("j%04d", i);
             String deviceId = i % 1000 == 0 ? "d0001" : "d0002";
-            deviceJobs.put(
-                    jobId + '\0' + deviceId,
-                    DeviceJob.newBuilder()
-                            .setJobId(jobId)
-                            .setDeviceId(deviceId)
-                            .setOperation(OperationType.METHOD)
-                            .setStatus(DeviceJobStatus.COMPLETED)
-                            .setCreatedAt(planner.now())
-                            .setUpdatedAt(planner.now())
-                            .build());
+            DeviceWork work = DeviceWork.newBuilder()
+                    .setDeviceId(deviceId)
+                    .setCreatedAt(planner.now())
+                    .setUpdatedAt(planner.now())
+                    .setState(new CompletedWork(null, null))
+                    .build();
+            deviceJobs.put(String.format("j%04d\0", i), new WorkSlice("METHOD", 1, List.of(work)));
         }
         Object before = planner.lastReply();
         planner.list(new QueryFleet("SELECT * FROM devices.jobs WHERE deviceId = 'd0001'", null, 100));

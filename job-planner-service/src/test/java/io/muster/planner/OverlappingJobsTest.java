@@ -206,7 +206,7 @@ class OverlappingJobsTest {
         jobs.put(
                 "odd",
                 FleetJob.newBuilder(odd)
-                        .setTwin(TwinEdit.newBuilder(odd.getTwin())
+                        .setOperation(TwinEdit.newBuilder((TwinEdit) odd.getOperation())
                                 .setDesired("{\"x\":1e400}")
                                 .build())
                         .build());

@@ -6,6 +6,7 @@ import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -63,7 +64,7 @@ final class RestoredTopology extends Topology {
     }
 
     private KeyValueStore<?, ?> restoring(KeyValueStore<?, ?> store) {
-        return proxy(KeyValueStore.class, (method, arguments) -> {
+        return (KeyValueStore<?, ?>) proxy(interfaces(store.getClass()), (method, arguments) -> {
             if (!method.getName().equals("init")) {
                 return method.invoke(store, arguments);
             }
@@ -95,15 +96,25 @@ final class RestoredTopology extends Topology {
         Object of(Method method, Object[] arguments) throws ReflectiveOperationException;
     }
 
+    private static Class<?>[] interfaces(Class<?> type) {
+        Set<Class<?>> all = new LinkedHashSet<>();
+        for (Class<?> of = type; of != null; of = of.getSuperclass()) {
+            all.addAll(List.of(of.getInterfaces()));
+        }
+        return all.toArray(Class<?>[]::new);
+    }
+
     private static <T> T proxy(Class<T> type, Call call) {
-        Object made = Proxy.newProxyInstance(
-                RestoredTopology.class.getClassLoader(), new Class<?>[] {type}, (_, method, arguments) -> {
-                    try {
-                        return call.of(method, arguments);
-                    } catch (InvocationTargetException e) {
-                        throw Objects.requireNonNull(e.getCause(), "what was thrown");
-                    }
-                });
-        return type.cast(made);
+        return type.cast(proxy(new Class<?>[] {type}, call));
+    }
+
+    private static Object proxy(Class<?>[] types, Call call) {
+        return Proxy.newProxyInstance(RestoredTopology.class.getClassLoader(), types, (_, method, arguments) -> {
+            try {
+                return call.of(method, arguments);
+            } catch (InvocationTargetException e) {
+                throw Objects.requireNonNull(e.getCause(), "what was thrown");
+            }
+        });
     }
 }

@@ -1,6 +1,7 @@
 package io.muster.planner.fleet;
 
 import io.muster.document.IdentityId;
+import io.muster.records.FailureReason;
 import io.muster.records.Refusal;
 import io.muster.records.RefusalReason;
 
@@ -50,12 +51,17 @@ public final class Refusals {
         return new Refusal(RefusalReason.DEVICE_NOT_ONLINE, "Timed out waiting for device to connect.");
     }
 
-    public static Refusal noAnswer() {
-        return new Refusal(RefusalReason.GATEWAY_TIMEOUT, "Timed out waiting for the response from device.");
-    }
-
-    public static Refusal notJson() {
-        return new Refusal(RefusalReason.INVALID_RESPONSE, "The device's answer is not JSON.");
+    /** Returns the answer to the caller of an operation that failed. @param deviceId of a device or a module */
+    public static Refusal of(FailureReason reason, String detail, String deviceId) {
+        return switch (reason) {
+            case NOT_CONNECTED -> new Refusal(RefusalReason.DEVICE_NOT_ONLINE, detail);
+            case NO_ANSWER, OUT_OF_TIME -> new Refusal(RefusalReason.GATEWAY_TIMEOUT, detail);
+            case INVALID_ANSWER -> new Refusal(RefusalReason.INVALID_RESPONSE, detail);
+            case DEVICE_REMOVED -> notFound(deviceId);
+            case PRECONDITION_FAILED -> new Refusal(RefusalReason.PRECONDITION_FAILED, detail);
+            case TOO_LARGE -> tooLarge(detail);
+            case UNUSABLE_TWIN -> new Refusal(RefusalReason.UNKNOWN, detail);
+        };
     }
 
     public static Refusal tooManyModules(int limit) {

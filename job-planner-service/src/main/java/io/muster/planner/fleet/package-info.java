@@ -1,6 +1,8 @@
 /**
- * Rules about devices: identities, twins, device jobs. Pure: imports the JDK, the generated records (as data), {@code
- * io.muster.document}, {@code io.muster.query.device}, {@code io.muster.query.kernel} and {@code io.muster.planner.json}. Time comes in as an argument.
+ * Rules about devices: identities, twins, messages, documents of device jobs. Pure. Time comes in as an argument.
+ *
+ * <p>May import: {@code java.nio}, {@code java.time}, {@code java.util}, {@code io.muster.document}, {@code io.muster.planner.json},
+ * {@code io.muster.planner.state}, {@code io.muster.query..}, {@code io.muster.records}.
  */
 @NullMarked
 package io.muster.planner.fleet;

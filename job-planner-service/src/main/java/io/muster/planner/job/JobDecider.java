@@ -1,12 +1,9 @@
 package io.muster.planner.job;
 
-import io.muster.planner.fleet.TwinEdit;
-import io.muster.planner.json.Json;
-import io.muster.planner.json.MalformedJsonException;
+import io.muster.planner.work.Operations;
 import io.muster.query.device.Condition;
 import io.muster.query.device.Query;
 import io.muster.query.kernel.QueryException;
-import io.muster.records.DeviceMethod;
 import io.muster.records.ExecutionWindow;
 import io.muster.records.Job;
 import io.muster.records.JobAborted;
@@ -30,7 +27,6 @@ import io.muster.records.JobWindowClosed;
 import io.muster.records.JobWindowOpened;
 import io.muster.records.Refusal;
 import io.muster.records.RefusalReason;
-import io.muster.records.TwinPatch;
 import io.muster.service.decider.Decision;
 import java.time.Duration;
 import java.time.Instant;
@@ -58,11 +54,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class JobDecider {
     private static final Pattern JOB_ID = Pattern.compile("[A-Za-z0-9-]{1,64}");
-    private static final Pattern METHOD_NAME = Pattern.compile("[A-Za-z0-9_\\-.~]{1,128}");
     private static final int DEFAULT_MAX_EXECUTION_SECONDS = 3600;
-    private static final int LONGEST_RESPONSE_SECONDS = 300;
-    private static final int SHORTEST_RESPONSE_SECONDS = 5;
-    private static final int LARGEST_PAYLOAD = 128 * 1024;
 
     /** How long a job is remembered after its end. Contract: iot-hub, 2.2. */
     private static final Duration HISTORY = Duration.ofDays(30);
@@ -348,46 +340,7 @@ public final class JobDecider {
         if (policyFault.isPresent()) {
             return invalid(policyFault.get());
         }
-        return switch (definition.getOperation()) {
-            case DeviceMethod method -> fault(method);
-            case TwinPatch patch -> fault(patch);
-            case Object unknown -> throw new IllegalStateException("not an operation, class=" + unknown.getClass());
-        };
-    }
-
-    /** Returns why a method call is not allowed, if it is not. Contract: iot-hub, 1.6. */
-    public static Optional<Refusal> fault(DeviceMethod method) {
-        if (!METHOD_NAME.matcher(method.getMethodName()).matches()) {
-            return invalid("A method's name has 1 to 128 letters, digits or characters of _-.~ and no others.");
-        }
-        if (method.getResponseTimeoutSeconds() < SHORTEST_RESPONSE_SECONDS
-                || method.getResponseTimeoutSeconds() > LONGEST_RESPONSE_SECONDS) {
-            return invalid("responseTimeoutInSeconds is " + SHORTEST_RESPONSE_SECONDS + " to "
-                    + LONGEST_RESPONSE_SECONDS + ".");
-        }
-        if (method.getConnectTimeoutSeconds() < 0 || method.getConnectTimeoutSeconds() > LONGEST_RESPONSE_SECONDS) {
-            return invalid("connectTimeoutInSeconds is 0 to " + LONGEST_RESPONSE_SECONDS + ".");
-        }
-        if (method.getPayload().length() > LARGEST_PAYLOAD) {
-            return Optional.of(new Refusal(RefusalReason.TOO_LARGE, "A method's payload has 128 KB at most."));
-        }
-        try {
-            Json.value(method.getPayload());
-            return Optional.empty();
-        } catch (MalformedJsonException e) {
-            return invalid("The method's payload can't be read: " + e.getMessage() + ".");
-        }
-    }
-
-    private static Optional<Refusal> fault(TwinPatch patch) {
-        if (patch.getTags() == null && patch.getDesired() == null) {
-            return Optional.of(
-                    new Refusal(RefusalReason.ARGUMENT_NULL, "updateTwin names neither tags nor desired properties."));
-        }
-        return TwinEdit.parse(TwinEdit.Mode.PATCH, patch.getIfMatch(), patch.getTags(), patch.getDesired())
-                        instanceof TwinEdit.Parsed.Invalid invalid
-                ? Optional.of(invalid.refusal())
-                : Optional.empty();
+        return Operations.fault(definition.getOperation());
     }
 
     private static Optional<Refusal> invalid(String sentence) {

@@ -1,6 +1,8 @@
 /**
- * Rules about jobs: what may become of one, and when. Pure: imports the JDK, the generated records (as data) and {@code
- * io.muster.query.device}, {@code io.muster.query.kernel}. Time comes in as an argument.
+ * Rules about jobs: what may become of one, and when. Pure. Time comes in as an argument.
+ *
+ * <p>May import: {@code java.time}, {@code java.util}, {@code io.muster.planner.work}, {@code io.muster.query..},
+ * {@code io.muster.records}, {@code io.muster.service.decider}.
  */
 @NullMarked
 package io.muster.planner.job;

@@ -19,14 +19,18 @@ import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
+import org.apache.kafka.streams.state.internals.CacheFlushListener;
+import org.apache.kafka.streams.state.internals.CachedStateStore;
 import org.jspecify.annotations.Nullable;
 
 /** Is a store of records. A {@link Healer} removes entries that can't be read: readers never meet one. For one task. */
-public final class SoundStore<V extends SpecificRecord> implements KeyValueStore<String, V> {
+public final class SoundStore<V extends SpecificRecord>
+        implements KeyValueStore<String, V>, CachedStateStore<String, V>, BeforeCommit {
     private final KeyValueStore<String, byte[]> bytes;
     private final RecordCodec<V> codec;
     private final Optional<Topic<V>> topic;
     private final Documents documents;
+    private Runnable save = () -> {};
 
     @SuppressWarnings("NullAway.Init") // Kafka Streams calls init before anything else.
     private Healer<V> healer;
@@ -251,4 +255,23 @@ public final class SoundStore<V extends SpecificRecord> implements KeyValueStore
     public boolean isOpen() {
         return bytes.isOpen();
     }
+
+    @Override
+    public void beforeCommit(Runnable save) {
+        this.save = save;
+    }
+
+    /** Kafka Streams calls it before each commit of the task. */
+    @Override
+    public void flushCache() {
+        save.run();
+    }
+
+    @Override
+    public boolean setFlushListener(CacheFlushListener<String, V> listener, boolean sendOldValues) {
+        return false;
+    }
+
+    @Override
+    public void clearCache() {}
 }

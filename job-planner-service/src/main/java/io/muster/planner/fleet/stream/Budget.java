@@ -15,6 +15,9 @@ final class Budget {
     /** Deletes an entry of a store. */
     static final int DELETE = 12;
 
+    /** Finds a slice of device jobs, and deletes it. */
+    static final int SLICE = 100;
+
     /** Writes an event of a device job, and folds it. */
     static final int EVENT = 40;
 

@@ -5,7 +5,7 @@ record DevicePartition(
         DeviceTable devices,
         ConnectionTable connections,
         DeviceJobTable deviceJobs,
-        MethodRunner runner,
+        WorkRunner runner,
         MessageTable messages,
         TwinWriter twins,
         DeviceViews views,

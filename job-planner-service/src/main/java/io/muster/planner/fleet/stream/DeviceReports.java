@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
 final class DeviceReports {
     private final DeviceTable devices;
     private final ConnectionTable connections;
-    private final MethodRunner runner;
+    private final WorkRunner runner;
     private final MessageTable messages;
     private final TwinWriter twins;
     private final FleetOutbox outbox;

@@ -6,7 +6,7 @@ import io.muster.planner.fleet.IdentityChange;
 import io.muster.planner.fleet.Refusals;
 import io.muster.planner.fleet.TwinChange;
 import io.muster.planner.fleet.TwinEdit;
-import io.muster.planner.job.JobDecider;
+import io.muster.planner.work.Operations;
 import io.muster.query.device.Source;
 import io.muster.records.CloseConnection;
 import io.muster.records.CreateDevice;
@@ -43,7 +43,7 @@ final class DeviceRequests {
 
     private final DeviceTable devices;
     private final ConnectionTable connections;
-    private final MethodRunner runner;
+    private final WorkRunner runner;
     private final MessageTable messages;
     private final TwinWriter twins;
     private final DeviceViews views;
@@ -240,7 +240,7 @@ final class DeviceRequests {
     }
 
     private void invoke(String deviceId, InvokeMethod invoke, long position, Requester requester, Instant now) {
-        Optional<Refusal> fault = JobDecider.fault(invoke.getMethod());
+        Optional<Refusal> fault = Operations.fault(invoke.getMethod());
         if (fault.isPresent()) {
             outbox.reply(requester, fault.get(), now);
         } else {

@@ -1,29 +1,24 @@
 package io.muster.planner.fleet.stream;
 
 import io.muster.document.IdentityId;
-import io.muster.planner.fleet.Methods;
 import io.muster.planner.fleet.OperationRate;
-import io.muster.planner.fleet.Refusals;
 import io.muster.planner.fleet.TwinChange;
-import io.muster.planner.fleet.TwinEdit;
 import io.muster.planner.state.FleetJob;
-import io.muster.planner.state.MethodCall;
+import io.muster.planner.state.Retry;
 import io.muster.planner.state.Sweep;
+import io.muster.planner.work.Operation;
+import io.muster.planner.work.Operations;
+import io.muster.planner.work.Work;
 import io.muster.query.device.Condition;
 import io.muster.query.device.Source;
 import io.muster.query.kernel.QueryException;
 import io.muster.records.Device;
-import io.muster.records.DeviceJobCompleted;
-import io.muster.records.DeviceJobFailed;
-import io.muster.records.DeviceJobQueued;
-import io.muster.records.DeviceJobStatus;
-import io.muster.records.DeviceMethod;
 import io.muster.records.ExpandJob;
 import io.muster.records.Expansion;
 import io.muster.records.JobPolicy;
 import io.muster.records.Refusal;
 import io.muster.records.RefusalReason;
-import io.muster.records.TwinPatch;
+import io.muster.records.RetryRule;
 import io.muster.service.InvalidRecordException;
 import io.muster.service.LogText;
 import io.muster.service.RecordFailure;
@@ -36,9 +31,9 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -58,7 +53,7 @@ final class Expansions {
     /** A job that has not ended, with what was compiled from it once. */
     private static final class Active {
         private final Condition condition;
-        private final @Nullable TwinEdit edit;
+        private final Operation operation;
         /** Devices that the expansion has not come to, and that were evaluated already. */
         private final Set<String> ahead = new HashSet<>();
 
@@ -85,23 +80,23 @@ final class Expansions {
             return job.getHeld() ? 0 : limit() - job.getReleased();
         }
 
-        private Active(FleetJob job, Condition condition, @Nullable TwinEdit edit) {
+        private Active(FleetJob job, Condition condition, Operation operation) {
             this.job = job;
             this.condition = condition;
-            this.edit = edit;
+            this.operation = operation;
             this.cursor = job.getCursor();
             this.targets = job.getDeviceCount();
             this.nextPlace = job.getNextPlace();
         }
     }
 
-    private final KeyValueStore<String, FleetJob> jobs;
+    private final FleetJobs jobs;
     private final EvaluatedAhead evaluated;
     private final WaitingTargets waiting;
     private final Sweeps sweeps;
     private final OperationRate rate;
     private final DeviceTable devices;
-    private final MethodRunner runner;
+    private final WorkRunner runner;
     private final TwinWriter twins;
     private final DeviceJobTable deviceJobs;
     private final DeviceViews views;
@@ -122,7 +117,7 @@ final class Expansions {
      * @param waiting job id, NUL, place: the device ids of targets that wait for their release
      */
     Expansions(
-            KeyValueStore<String, FleetJob> jobs,
+            FleetJobs jobs,
             KeyValueStore<String, byte[]> evaluated,
             KeyValueStore<String, byte[]> waiting,
             OperationRate rate,
@@ -138,14 +133,14 @@ final class Expansions {
         this.chores = partition.chores();
         this.waiting = new WaitingTargets(waiting, deviceJobs, devices);
         this.sweeps = new Sweeps(jobs, this.evaluated, this.waiting, runner, deviceJobs);
-        try (KeyValueIterator<String, FleetJob> all = jobs.all()) {
-            while (all.hasNext()) {
-                FleetJob job = all.next().value;
-                if (job.getSweep() == null) {
-                    goOnWith(job);
-                } else {
-                    chores.add(sweeps.of(job, job.getSweep()));
-                }
+        for (FleetJob job : jobs.all()) {
+            if (job.getSweep() == null) {
+                goOnWith(job);
+            } else if (!job.getSwept()) {
+                chores.add(sweeps.of(job, job.getSweep()));
+            } else if (!runner.isAnyBegun(job.getJobId())) {
+                // Its last attempts were those of devices that are another partition's now.
+                runner.forget(job.getJobId());
             }
         }
     }
@@ -156,8 +151,8 @@ final class Expansions {
             goOnWith(compile(job));
         } catch (InvalidRecordException e) {
             LOG.error(
-                    "A job under way makes no sense to this version and is stopped: what was not handed to a device is cancelled,"
-                            + " jobId={} reason={}",
+                    "A job under way makes no sense to this version and is stopped: what was not handed to a device is"
+                            + " cancelled, jobId={} reason={}",
                     LogText.of(job.getJobId()),
                     LogText.of(String.valueOf(e.getMessage())));
             chores.add(sweeps.of(job, Sweep.CANCEL));
@@ -180,10 +175,13 @@ final class Expansions {
 
     /** @throws InvalidRecordException when the job's condition or patch is none; the coordinator lets no such job start */
     void begin(Expansion expansion, ExpandJob request, Instant now) throws InvalidRecordException {
-        FleetJob job = fleetJob(expansion, request);
+        FleetJob asked = fleetJob(expansion, request);
+        FleetJob job = FleetJob.newBuilder(asked)
+                .setDropsFirst(sweeps.isUnderWay(asked.getJobId()))
+                .build();
         Active begun = compile(job);
-        sweeps.finish(job.getJobId(), now);
-        jobs.put(job.getJobId(), job);
+        sweeps.abandon(job.getJobId());
+        jobs.put(job);
         active.put(job.getJobId(), begun);
         chores.begin(expansion(begun), now);
     }
@@ -192,7 +190,10 @@ final class Expansions {
         return new Chore() {
             @Override
             public boolean goOn(Budget budget, Instant now) {
-                if (isActive(job) && job.expands()) {
+                if (isActive(job) && job.job.getDropsFirst() && sweeps.dropAll(job.job.getJobId(), budget)) {
+                    keep(job, FleetJob.newBuilder(job.job).setDropsFirst(false));
+                }
+                if (isActive(job) && job.expands() && !job.job.getDropsFirst()) {
                     slice(job, budget, now);
                 }
                 return !isActive(job) || !job.expands();
@@ -294,8 +295,7 @@ final class Expansions {
                 if (!isActive(job) || job.resumption != this) {
                     return true;
                 }
-                cursor = runner.resumeJob(job.job.getJobId(), cursor, budget, now)
-                        .orElse(null);
+                cursor = runner.resumeJob(job.job, cursor, budget, now).orElse(null);
                 if (cursor == null) {
                     job.resumption = null;
                     keep(job, FleetJob.newBuilder(job.job).setResuming(false));
@@ -370,7 +370,7 @@ final class Expansions {
     }
 
     private static boolean concerns(Active job, String deviceId) {
-        return (job.condition.source() == Source.MODULES) == IdentityId.isModule(deviceId);
+        return !job.job.getDropsFirst() && (job.condition.source() == Source.MODULES) == IdentityId.isModule(deviceId);
     }
 
     private void keep(Active job, FleetJob.Builder changed) {
@@ -382,7 +382,7 @@ final class Expansions {
                 .setDeviceCount(job.targets)
                 .setNextPlace(job.nextPlace)
                 .build();
-        jobs.put(kept.getJobId(), kept);
+        jobs.put(kept);
         return kept;
     }
 
@@ -452,11 +452,9 @@ final class Expansions {
         waiting.remove(target);
         @Nullable Device device = devices.get(deviceId);
         if (device == null) {
-            DeviceJobFailed gone = new DeviceJobFailed(
-                    "DeviceNotFound", Refusals.notFound(deviceId).getMessage());
-            deviceJobs.happened(job.job, deviceId, DeviceJobStatus.QUEUED, gone, now);
+            runner.removeTarget(job.job, deviceId, now);
         } else {
-            run(job, device, DeviceJobStatus.QUEUED, now);
+            run(job, device, now);
             evaluateRewritten(now);
         }
     }
@@ -494,10 +492,10 @@ final class Expansions {
         if (running.job.getPaced() || running.job.getHeld() || rate.isLimited()) {
             String deviceId = device.getDeviceId();
             waiting.add(running.job.getJobId(), running.nextPlace++, deviceId);
-            deviceJobs.happened(running.job, deviceId, null, new DeviceJobQueued(null, null, null), now);
+            runner.enlist(running.job, deviceId, now);
             releaseSome();
         } else {
-            run(running, device, null, now);
+            run(running, device, now);
         }
         return true;
     }
@@ -520,34 +518,31 @@ final class Expansions {
         }
     }
 
-    /** @param previous the state that the device job leaves; null when this is its first */
-    private void run(Active running, Device device, @Nullable DeviceJobStatus previous, Instant now) {
-        MethodCall call = running.job.getMethod();
-        if (call != null) {
-            runner.runJob(running.job, call, device.getDeviceId(), previous, now);
-        } else if (running.edit != null) {
-            boolean changed = settle(device.getDeviceId(), running, now);
-            @Nullable Device current = changed ? devices.get(device.getDeviceId()) : device;
-            apply(running.job, running.edit, current == null ? device : current, previous, now);
-            rewritten.add(device.getDeviceId());
+    private void run(Active running, Device device, Instant now) {
+        switch (running.operation) {
+            case Operation.OnDevice _ -> runner.begin(running.job, device.getDeviceId(), now);
+            case Operation.OnTwin onTwin -> {
+                boolean changed = settle(device.getDeviceId(), running, now);
+                @Nullable Device current = changed ? devices.get(device.getDeviceId()) : device;
+                apply(running.job, onTwin, current == null ? device : current, now);
+                rewritten.add(device.getDeviceId());
+            }
         }
     }
 
-    private void apply(FleetJob job, TwinEdit edit, Device device, @Nullable DeviceJobStatus previous, Instant now) {
+    private void apply(FleetJob job, Operation.OnTwin operation, Device device, Instant now) {
         work += Budget.rewrite(DeviceViews.roughSize(device));
-        Object event = switch (twins.write(device, changed(edit, device, now), now)) {
-            case TwinChange.Changed _, TwinChange.Unchanged _ -> new DeviceJobCompleted(null, null);
-            case TwinChange.Refused refused ->
-                new DeviceJobFailed(
-                        TwinWriter.code(refused.refusal()), refused.refusal().getMessage());
+        Optional<Work.Outcome.Failed> failure = switch (twins.write(device, changed(operation, device, now), now)) {
+            case TwinChange.Changed _, TwinChange.Unchanged _ -> Optional.empty();
+            case TwinChange.Refused refused -> Optional.of(Operation.OnTwin.failure(refused.refusal()));
         };
-        deviceJobs.happened(job, device.getDeviceId(), previous, event, now);
+        runner.applied(job, device.getDeviceId(), failure, now);
     }
 
     /** A twin that makes no sense is not changed. */
-    private static TwinChange changed(TwinEdit edit, Device device, Instant now) {
+    private static TwinChange changed(Operation.OnTwin operation, Device device, Instant now) {
         try {
-            return edit.applyTo(device.getTwin(), now);
+            return operation.applyTo(device, now);
         } catch (RuntimeException e) {
             if (!RecordFailure.isOfRecord(e)) {
                 throw e;
@@ -560,23 +555,13 @@ final class Expansions {
 
     private static Active compile(FleetJob job) throws InvalidRecordException {
         try {
-            return new Active(job, Condition.parse(job.getQueryCondition()), edit(job));
+            Object operation = Objects.requireNonNull(job.getOperation(), "a job has an operation");
+            return new Active(job, Condition.parse(job.getQueryCondition()), Operations.of(operation));
         } catch (QueryException e) {
             throw new InvalidRecordException("the job's condition does not parse: " + e.getMessage());
+        } catch (IllegalArgumentException e) {
+            throw new InvalidRecordException(String.valueOf(e.getMessage()));
         }
-    }
-
-    private static @Nullable TwinEdit edit(FleetJob job) throws InvalidRecordException {
-        io.muster.planner.state.TwinEdit edit = job.getTwin();
-        if (edit == null) {
-            return null;
-        }
-        return switch (TwinEdit.parse(TwinEdit.Mode.PATCH, edit.getIfMatch(), edit.getTags(), edit.getDesired())) {
-            case TwinEdit.Parsed.Valid valid -> valid.edit();
-            case TwinEdit.Parsed.Invalid invalid ->
-                throw new InvalidRecordException(
-                        "the job's patch is refused: " + invalid.refusal().getMessage());
-        };
     }
 
     private static FleetJob fleetJob(Expansion expansion, ExpandJob request) {
@@ -592,15 +577,19 @@ final class Expansions {
             job.setPaced(policy.getRollout() != null || policy.getBatches() != null)
                     .setContinuous(policy.getContinuous())
                     .setPriority(policy.getPriority())
-                    .setRetries(policy.getRetries().stream().map(Methods::retry).toList());
+                    .setRetries(
+                            policy.getRetries().stream().map(Expansions::retry).toList());
         }
-        return switch (request.getDefinition().getOperation()) {
-            case DeviceMethod method -> job.setMethod(Methods.call(method)).build();
-            case TwinPatch patch ->
-                job.setTwin(new io.muster.planner.state.TwinEdit(
-                                patch.getIfMatch(), patch.getTags(), patch.getDesired()))
-                        .build();
-            case Object unknown -> throw new IllegalStateException("not an operation, class=" + unknown.getClass());
-        };
+        return job.setOperation(Operations.keep(request.getDefinition().getOperation()))
+                .build();
+    }
+
+    private static Retry retry(RetryRule rule) {
+        return new Retry(
+                rule.getKind().name(),
+                rule.getTimes(),
+                rule.getBackoffSeconds(),
+                rule.getLongestBackoffSeconds(),
+                rule.getJitter());
     }
 }

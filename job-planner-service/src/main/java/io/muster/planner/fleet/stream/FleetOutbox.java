@@ -1,16 +1,14 @@
 package io.muster.planner.fleet.stream;
 
-import io.muster.planner.fleet.Methods;
-import io.muster.planner.state.MethodCall;
-import io.muster.planner.state.PendingMethod;
+import io.muster.planner.state.FleetJob;
+import io.muster.planner.work.DeliveryId;
+import io.muster.planner.work.Effect;
+import io.muster.planner.work.Operation;
 import io.muster.records.Delivery;
-import io.muster.records.DeviceConnection;
 import io.muster.records.DeviceJobCompleted;
 import io.muster.records.DeviceJobEvent;
 import io.muster.records.DeviceJobEvents;
 import io.muster.records.ExpansionCompleted;
-import io.muster.records.MethodRequest;
-import io.muster.records.MethodRequests;
 import io.muster.records.MethodTarget;
 import io.muster.service.Outbox;
 import io.muster.service.Requester;
@@ -42,7 +40,7 @@ final class FleetOutbox {
     private record CallSlice(String jobId, long jobNumber, int gateway, Instant at) {}
 
     /** What gathered calls are, and when the first of them came. */
-    private record Gathered(MethodCall call, long number) {}
+    private record Gathered(Operation.OnDevice operation, long number) {}
 
     private final Outbox outbox;
     private final Gatherer<JobSlice, DeviceJobEvent> events =
@@ -118,38 +116,35 @@ final class FleetOutbox {
                 trace);
     }
 
-    /** Has the gateway of the connection call a method: with others of the same job, or by itself where no job asks. */
+    /** Hands an attempt to its gateway: with others of the same job, or by itself where no job asks. */
     void call(
-            DeviceConnection connection,
-            PendingMethod delivered,
-            MethodCall call,
+            WorkTable.Item item,
+            Operation.OnDevice operation,
+            Effect.Deliver attempt,
             Optional<Traces.Trace> trace,
             Instant now) {
-        String deviceId = delivered.getDeviceId();
-        String jobId = delivered.getJobId();
-        if (jobId == null) {
-            MethodRequest request = new MethodRequest(
-                    connection.getEpoch(),
-                    Methods.deliveryId(delivered),
-                    call.getMethodName(),
-                    call.getPayload(),
-                    delivered.getDueAt());
-            deliver(connection.getGateway(), deviceId, request, now, trace);
+        String deviceId = item.deviceId();
+        FleetJob job = item.job();
+        int gateway = attempt.link().gateway();
+        long epoch = attempt.link().epoch();
+        String deliveryId = new DeliveryId(item.number(), attempt.attempt()).text();
+        if (job == null) {
+            deliver(gateway, deviceId, operation.delivery(epoch, deliveryId, attempt.until()), now, trace);
             return;
         }
-        CallSlice slice = new CallSlice(jobId, Methods.jobNumber(delivered), connection.getGateway(), now);
+        CallSlice slice = new CallSlice(job.getJobId(), job.getJobNumber(), gateway, now);
         if (isBehind(called.get(deviceId), slice)) {
             sendCalls();
         }
         called.put(deviceId, slice);
-        gathered.computeIfAbsent(slice, _ -> new Gathered(call, ++lastGathered));
+        gathered.computeIfAbsent(slice, _ -> new Gathered(operation, ++lastGathered));
         calls.add(
                 slice,
                 new MethodTarget(
                         deviceId,
-                        connection.getEpoch(),
-                        Methods.deliveryId(delivered),
-                        delivered.getDueAt(),
+                        epoch,
+                        deliveryId,
+                        attempt.until(),
                         trace.map(Traces.Trace::traceparent).orElse(null)),
                 deviceId.length() + EVENT_BYTES);
     }
@@ -167,13 +162,13 @@ final class FleetOutbox {
     }
 
     private void send(CallSlice slice, List<MethodTarget> targets) {
-        MethodCall call = Objects.requireNonNull(gathered.remove(slice), "what was gathered")
-                .call();
+        Operation.OnDevice operation = Objects.requireNonNull(gathered.remove(slice), "what was gathered")
+                .operation();
         outbox.send(
                 Outbox.sink(Topics.DELIVERIES),
                 Topics.DELIVERIES,
                 new Route(slice.jobId(), slice.gateway()),
-                new Delivery(null, slice.at(), new MethodRequests(call.getMethodName(), call.getPayload(), targets)),
+                new Delivery(null, slice.at(), operation.deliveries(targets)),
                 slice.at());
     }
 

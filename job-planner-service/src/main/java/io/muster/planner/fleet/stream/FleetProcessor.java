@@ -4,8 +4,9 @@ import io.muster.codec.Codecs;
 import io.muster.document.IdentityId;
 import io.muster.planner.fleet.OperationRate;
 import io.muster.planner.state.FleetJob;
+import io.muster.planner.state.Invocation;
 import io.muster.planner.state.PendingMessage;
-import io.muster.planner.state.PendingMethod;
+import io.muster.planner.state.WorkSlice;
 import io.muster.records.AwaitTurn;
 import io.muster.records.CancelDeviceJobs;
 import io.muster.records.CountDevices;
@@ -13,7 +14,6 @@ import io.muster.records.DeleteDevice;
 import io.muster.records.Device;
 import io.muster.records.DeviceCommand;
 import io.muster.records.DeviceConnection;
-import io.muster.records.DeviceJob;
 import io.muster.records.DeviceReport;
 import io.muster.records.DropDeviceJobs;
 import io.muster.records.ExpandJob;
@@ -44,6 +44,7 @@ import io.muster.service.coordinator.CommitBatching;
 import io.muster.service.coordinator.KeyPartition;
 import io.muster.service.coordinator.RecordGuard;
 import io.muster.service.coordinator.RecordNumbers;
+import io.muster.service.state.BeforeCommit;
 import io.muster.service.state.Documents;
 import io.muster.service.state.Healer;
 import io.muster.service.state.RowPlacement;
@@ -82,8 +83,9 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
     public static final StoreSpec<FleetJob> JOBS = new StoreSpec.OfRecords<>(
             "fleet-jobs", Partitioning.BY_DEVICE, RowPlacement.IN_ALL, Medium.MEMORY, FleetJob.class);
 
-    /** Methods that have not ended, by device id and number. */
-    public static final StoreSpec<PendingMethod> METHODS = records("methods", RowPlacement.BY_KEY, PendingMethod.class);
+    /** Invocations that have not ended, by device id and number. */
+    public static final StoreSpec<Invocation> INVOCATIONS =
+            records("invocations", RowPlacement.BY_KEY, Invocation.class);
 
     /** Devices that a job under way has evaluated before its expansion came to them, by job id and device id. */
     public static final StoreSpec<byte[]> JUDGED = bytes("judged", RowPlacement.BY_END_OF_KEY, Medium.MEMORY, "a mark");
@@ -95,9 +97,8 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
     /** Tags and the devices that have them: see {@code TagIndex}. */
     public static final StoreSpec<byte[]> TAGS = bytes("tags", RowPlacement.REBUILT, Medium.DISK, "a mark");
 
-    /** Device jobs by job id, NUL, device id. */
-    public static final StoreSpec<DeviceJob> DEVICE_JOBS =
-            records("device-jobs", RowPlacement.BY_END_OF_KEY, DeviceJob.class);
+    /** Device jobs in slices, by job id and the device id from which on they are. */
+    public static final StoreSpec<WorkSlice> DEVICE_JOBS = records("device-jobs", RowPlacement.IN_ALL, WorkSlice.class);
 
     /** Messages to devices, by device id and number. */
     public static final StoreSpec<PendingMessage> MESSAGES =
@@ -160,7 +161,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
     private DeviceReports reports;
 
     @SuppressWarnings("NullAway.Init")
-    private MethodRunner runner;
+    private WorkRunner runner;
 
     @SuppressWarnings("NullAway.Init")
     private Expansions expansions;
@@ -187,7 +188,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
 
     /** Returns the stores of its tasks. */
     public static List<StoreSpec<?>> stores() {
-        return List.of(DEVICES, CONNECTIONS, JOBS, METHODS, JUDGED, WAITING, TAGS, DEVICE_JOBS, MESSAGES, NUMBERS);
+        return List.of(DEVICES, CONNECTIONS, JOBS, INVOCATIONS, JUDGED, WAITING, TAGS, DEVICE_JOBS, MESSAGES, NUMBERS);
     }
 
     private static StoreSpec<byte[]> bytes(String name, RowPlacement placement, Medium medium, String content) {
@@ -205,9 +206,11 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
         this.outbox = new Outbox(context, codecs, "job-planner-service");
         this.guard = new RecordGuard(context, outbox, FleetOutbox.deadLetters());
         this.chores = new Chores();
-        KeyValueStore<String, FleetJob> jobs = context.getStateStore(JOBS.name());
+        FleetJobs jobs = new FleetJobs(context.getStateStore(JOBS.name()));
         KeyValueStore<String, DeviceConnection> connectionStore = context.getStateStore(CONNECTIONS.name());
-        KeyValueStore<String, PendingMethod> methodStore = context.getStateStore(METHODS.name());
+        KeyValueStore<String, WorkSlice> sliceStore = context.getStateStore(DEVICE_JOBS.name());
+        WorkSlices slices = new WorkSlices(sliceStore, context.taskId().partition(), devicePartitions);
+        BeforeCommit.of(sliceStore, slices::save);
         this.fleetOutbox = new FleetOutbox(outbox);
         this.logTime = new LogTime(UUID.randomUUID().toString());
         KeyValueStore<String, byte[]> deviceStore = context.getStateStore(DEVICES.name());
@@ -221,9 +224,13 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
                 deviceStore, context.getStateStore(TAGS.name()), codecs.of(Topics.DEVICES), healer, outbox);
         ConnectionTable connections = new ConnectionTable(connectionStore, outbox, logTime);
         TwinWriter twins = new TwinWriter(devices, connections, fleetOutbox);
-        this.deviceJobs = new DeviceJobTable(
-                context.taskId().partition(), context.getStateStore(DEVICE_JOBS.name()), fleetOutbox, traces);
-        this.runner = new MethodRunner(new MethodTable(methodStore), connections, jobs, deviceJobs, fleetOutbox);
+        this.deviceJobs = new DeviceJobTable(context.taskId().partition(), slices, fleetOutbox, traces);
+        this.runner = new WorkRunner(
+                new WorkTable(slices, context.getStateStore(INVOCATIONS.name()), jobs),
+                connections,
+                jobs,
+                deviceJobs,
+                fleetOutbox);
         this.messages = new MessageTable(context.getStateStore(MESSAGES.name()), connections, fleetOutbox);
         DevicePartition partition = new DevicePartition(
                 devices,

@@ -1,15 +1,11 @@
 package io.muster.planner.fleet.stream;
 
-import io.muster.planner.fleet.Methods;
 import io.muster.planner.state.FleetJob;
 import io.muster.planner.state.Sweep;
-import io.muster.records.DeviceJobCancelled;
-import io.muster.records.DeviceJobStatus;
 import io.muster.service.LogText;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
-import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,18 +13,18 @@ import org.jspecify.annotations.Nullable;
  * that it is swept, so a restart goes on with it. For one task.
  */
 final class Sweeps {
-    private final KeyValueStore<String, FleetJob> jobs;
+    private final FleetJobs jobs;
     private final EvaluatedAhead evaluated;
     private final WaitingTargets waiting;
-    private final MethodRunner runner;
+    private final WorkRunner runner;
     private final DeviceJobTable deviceJobs;
     private final Map<String, Chore> underWay = new HashMap<>();
 
     Sweeps(
-            KeyValueStore<String, FleetJob> jobs,
+            FleetJobs jobs,
             EvaluatedAhead evaluated,
             WaitingTargets waiting,
-            MethodRunner runner,
+            WorkRunner runner,
             DeviceJobTable deviceJobs) {
         this.jobs = jobs;
         this.evaluated = evaluated;
@@ -43,6 +39,7 @@ final class Sweeps {
         Chore sweep = new Chore() {
             private FleetJob job = ended;
             private @Nullable String cursor;
+            private boolean hasEndedAll;
 
             @Override
             public boolean goOn(Budget budget, Instant now) {
@@ -51,7 +48,7 @@ final class Sweeps {
                 }
                 if (job.getSweep() == null) {
                     job = FleetJob.newBuilder(job).setSweep(kind).build();
-                    jobs.put(jobId, job);
+                    jobs.put(job);
                     if (!job.getExpanded() || job.getContinuous()) {
                         deviceJobs.expanded(job, now);
                     }
@@ -59,7 +56,7 @@ final class Sweeps {
                 boolean done = step(budget, now);
                 if (done) {
                     underWay.remove(jobId);
-                    jobs.delete(jobId);
+                    leave(job);
                 }
                 return done;
             }
@@ -70,23 +67,32 @@ final class Sweeps {
             }
 
             private boolean step(Budget budget, Instant now) {
-                if (job.getSweep() == Sweep.DROP) {
-                    return deviceJobs.drop(jobId, budget);
+                if (job.getDropsFirst() || job.getSweep() == Sweep.DROP) {
+                    return dropAll(jobId, budget);
                 }
-                if (!evaluated.drop(jobId, budget) || !endWaiting(job, budget, now)) {
-                    return false;
+                if (!hasEndedAll) {
+                    cursor = runner.sweep(job, cursor, budget, now).orElse(null);
+                    hasEndedAll = cursor == null;
                 }
-                cursor = runner.sweep(job, cursor, budget, now).orElse(null);
-                return cursor == null;
+                return hasEndedAll && evaluated.drop(jobId, budget) && waiting.drop(jobId, budget);
             }
         };
         underWay.put(jobId, sweep);
         return sweep;
     }
 
+    /** Forgets the job, or keeps it until attempts that devices have were answered. */
+    private void leave(FleetJob job) {
+        if (job.getSweep() != Sweep.DROP && runner.isAnyBegun(job.getJobId())) {
+            jobs.put(FleetJob.newBuilder(job).setSwept(true).build());
+        } else {
+            runner.forget(job.getJobId());
+        }
+    }
+
     /** Drops the device jobs of a job whose history is over. */
     Chore drop(String jobId, Instant now) {
-        finish(jobId, now);
+        abandon(jobId);
         FleetJob dropped = FleetJob.newBuilder()
                 .setJobId(jobId)
                 .setJobNumber(0)
@@ -96,26 +102,22 @@ final class Sweeps {
                 .setPartitions(0)
                 .setSweep(Sweep.DROP)
                 .build();
-        jobs.put(jobId, dropped);
+        jobs.put(dropped);
         return of(dropped, Sweep.DROP);
     }
 
-    /** Does all that is left of an earlier job of that id, which must not be taken for the new one's. */
-    void finish(String jobId, Instant now) {
-        @Nullable Chore sweep = underWay.get(jobId);
-        if (sweep != null) {
-            sweep.goOn(Budget.unlimited(), now);
-        }
+    /** Drops all rows of a job of that id. @return whether none is left */
+    boolean dropAll(String jobId, Budget budget) {
+        return evaluated.drop(jobId, budget) && waiting.drop(jobId, budget) && runner.drop(jobId, budget);
     }
 
-    /** Ends targets that wait for their release. @return whether none is left */
-    private boolean endWaiting(FleetJob job, Budget budget, Instant now) {
-        Object end = job.getSweep() == Sweep.CANCEL ? new DeviceJobCancelled() : Methods.outOfTime();
-        for (WaitingTargets.Target target : waiting.before(job, job.getNextPlace(), budget.affords(Budget.EVENT))) {
-            budget.spend(Budget.EVENT);
-            waiting.remove(target);
-            deviceJobs.happened(job, target.deviceId(), DeviceJobStatus.QUEUED, end, now);
-        }
-        return !budget.isSpent();
+    /** Returns whether an earlier job of that id is still being swept. */
+    boolean isUnderWay(String jobId) {
+        return underWay.containsKey(jobId);
+    }
+
+    /** Ends the sweep of an earlier job of that id, whose rows must not be taken for a new one's. */
+    void abandon(String jobId) {
+        underWay.remove(jobId);
     }
 }

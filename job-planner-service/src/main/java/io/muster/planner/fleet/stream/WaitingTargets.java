@@ -1,7 +1,6 @@
 package io.muster.planner.fleet.stream;
 
 import io.muster.planner.state.FleetJob;
-import io.muster.records.DeviceJobStatus;
 import io.muster.service.LogText;
 import io.muster.service.UnusableStateException;
 import java.nio.charset.StandardCharsets;
@@ -9,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
@@ -91,12 +91,24 @@ final class WaitingTargets {
         return Optional.empty();
     }
 
-    /** Where the device's own entry was put aside, its place says still that it waits. */
+    /** Returns whether it does; where its slice was put aside, its place says still that it waits. */
     private boolean mayWait(FleetJob job, String deviceId) {
-        return deviceJobs
-                .status(job.getJobId(), deviceId)
-                .map(status -> status == DeviceJobStatus.QUEUED)
-                .orElseGet(() -> devices.get(deviceId) != null);
+        return deviceJobs.isListed(job.getJobId(), deviceId)
+                || (!deviceJobs.contains(job.getJobId(), deviceId) && devices.get(deviceId) != null);
+    }
+
+    /** Drops those of the job. @return whether none is left */
+    boolean drop(String jobId, Budget budget) {
+        List<String> keys = new ArrayList<>();
+        int most = budget.affords(Budget.DELETE);
+        try (KeyValueIterator<String, byte[]> found = store.prefixScan(jobId + '\0', new StringSerializer())) {
+            while (found.hasNext() && keys.size() < most) {
+                keys.add(found.next().key);
+            }
+        }
+        keys.forEach(store::delete);
+        budget.spend(Budget.DELETE * keys.size());
+        return !budget.isSpent();
     }
 
     private static boolean isPlace(String digits) {

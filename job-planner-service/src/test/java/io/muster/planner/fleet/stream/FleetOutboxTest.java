@@ -3,12 +3,15 @@ package io.muster.planner.fleet.stream;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.muster.codec.Codecs;
-import io.muster.planner.fleet.Methods;
+import io.muster.planner.state.FleetJob;
 import io.muster.planner.state.MethodCall;
-import io.muster.planner.state.PendingMethod;
+import io.muster.planner.work.DeliveryId;
+import io.muster.planner.work.Effect;
+import io.muster.planner.work.Link;
+import io.muster.planner.work.WorkOnDevice;
+import io.muster.planner.work.method.Method;
 import io.muster.records.CloseConnection;
 import io.muster.records.Delivery;
-import io.muster.records.DeviceConnection;
 import io.muster.records.MethodRequest;
 import io.muster.records.MethodRequests;
 import io.muster.records.MethodTarget;
@@ -31,31 +34,25 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class FleetOutboxTest {
     private static final Instant NOW = Instant.parse("2026-11-29T16:00:00Z");
-    private static final MethodCall CALL = new MethodCall("reboot", "{}", 30, 0);
+    private static final Method CALL = new Method(new MethodCall("reboot", "{}", 30, 0));
 
     private final Codecs codecs = new Codecs(new InMemorySchemaRegistry());
     private final MockProcessorContext<Route, byte[]> context = new MockProcessorContext<>();
     private final FleetOutbox outbox = new FleetOutbox(new Outbox(context, codecs, "test"));
 
     private void call(String deviceId, @Nullable String jobId, int attempt) {
-        DeviceConnection connection = DeviceConnection.newBuilder()
-                .setDeviceId(deviceId)
-                .setEpoch(attempt)
-                .setGateway(Math.floorMod(deviceId.hashCode(), 2))
-                .setGatewayRun("run")
-                .setConnected(true)
-                .setSubscriptions(List.of())
-                .setChangedAt(NOW)
+        FleetJob job = FleetJob.newBuilder()
+                .setJobId(String.valueOf(jobId))
+                .setJobNumber(1)
+                .setQueryCondition("*")
+                .setDeadline(NOW)
+                .setPartition(0)
+                .setPartitions(1)
                 .build();
-        PendingMethod pending = PendingMethod.newBuilder()
-                .setDeviceId(deviceId)
-                .setNumber(Methods.numberOfJob(1))
-                .setJobId(jobId)
-                .setCreatedAt(NOW)
-                .setDueAt(NOW)
-                .setAttempt(attempt)
-                .build();
-        outbox.call(connection, pending, CALL, Optional.empty(), NOW);
+        WorkTable.Item item = new WorkTable.Item(
+                DeliveryId.numberOfJob(1), jobId == null ? null : job, null, WorkOnDevice.begins(deviceId, NOW));
+        Link link = new Link(Math.floorMod(deviceId.hashCode(), 2), "run", attempt);
+        outbox.call(item, CALL, new Effect.Deliver(attempt, link, NOW), Optional.empty(), NOW);
     }
 
     private List<Delivery> sent() {

@@ -1,0 +1,58 @@
+package io.muster.planner.work;
+
+import io.muster.records.DeviceJobCancelled;
+import io.muster.records.DeviceJobCompleted;
+import io.muster.records.DeviceJobDelivered;
+import io.muster.records.DeviceJobFailed;
+import io.muster.records.DeviceJobQueued;
+import io.muster.records.FailureReason;
+import java.util.Optional;
+
+/** Says what everybody is told of an event: a record of the union {@code DeviceJobEvent.event}. */
+public final class Announcement {
+    private Announcement() {}
+
+    /** Returns what is announced; empty where users see no difference. */
+    public static Optional<Object> of(Work before, WorkEvent event) {
+        return switch (event) {
+            case WorkEvent.Enlisted _ -> queued();
+            case WorkEvent.Awaited _ -> before.status().isEmpty() ? queued() : Optional.empty();
+            case WorkEvent.Delivered(int attempt, Link link, var _) ->
+                Optional.of(new DeviceJobDelivered(attempt, link.gateway()));
+            case WorkEvent.Returned(int attempt, var _) -> Optional.of(new DeviceJobQueued(attempt, null, null));
+            case WorkEvent.RetryScheduled(var failure, var at) -> Optional.of(new DeviceJobQueued(null, failure, at));
+            case WorkEvent.RetryBegun _ -> Optional.empty();
+            case WorkEvent.HasEnded(Work.Outcome outcome) -> Optional.of(of(outcome));
+        };
+    }
+
+    private static Optional<Object> queued() {
+        return Optional.of(new DeviceJobQueued(null, null, null));
+    }
+
+    private static Object of(Work.Outcome outcome) {
+        return switch (outcome) {
+            case Work.Outcome.Completed completed -> {
+                Work.Reply answer = completed.answer();
+                yield answer == null
+                        ? new DeviceJobCompleted(null, null)
+                        : new DeviceJobCompleted(answer.status(), answer.payload());
+            }
+            case Work.Outcome.Failed(FailureReason reason, String detail) -> new DeviceJobFailed(code(reason), detail);
+            case Work.Outcome.Cancelled _ -> new DeviceJobCancelled();
+        };
+    }
+
+    static String code(FailureReason reason) {
+        return switch (reason) {
+            case NOT_CONNECTED -> "DeviceNotOnline";
+            case NO_ANSWER -> "GatewayTimeout";
+            case OUT_OF_TIME -> "MaxExecutionTimeExceeded";
+            case INVALID_ANSWER -> "InvalidResponse";
+            case DEVICE_REMOVED -> "DeviceNotFound";
+            case PRECONDITION_FAILED -> "PreconditionFailed";
+            case TOO_LARGE -> "MessageTooLarge";
+            case UNUSABLE_TWIN -> "ServerError";
+        };
+    }
+}

@@ -1,0 +1,10 @@
+/**
+ * The operation that calls a direct method.
+ *
+ * <p>May import: {@code java.nio}, {@code java.time}, {@code java.util}, {@code io.muster.records}, {@code io.muster.planner.fleet}, {@code
+ * io.muster.planner.json}, {@code io.muster.planner.state}, {@code io.muster.planner.work}.
+ */
+@NullMarked
+package io.muster.planner.work.method;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,94 @@
+package io.muster.planner.work;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.muster.planner.state.TwinEdit;
+import io.muster.records.DeviceMethod;
+import io.muster.records.MethodRequest;
+import io.muster.records.OperationType;
+import io.muster.records.Refusal;
+import io.muster.records.RefusalReason;
+import io.muster.records.TwinPatch;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class OperationsTest {
+    private static Operation.OnDevice method() {
+        return (Operation.OnDevice) Operations.of(Operations.keep(new DeviceMethod("reboot", "{\"a\":1}", 30, 10)));
+    }
+
+    @Test
+    void handsAMethodOver() {
+        assertThat(method().type()).isEqualTo(OperationType.METHOD);
+        assertThat(method().connectTime()).isEqualTo(Duration.ofSeconds(10));
+        assertThat(method().answerTime()).isEqualTo(Duration.ofSeconds(30));
+        assertThat(method().delivery(7, "id", WorkCases.NOW))
+                .isEqualTo(new MethodRequest(7L, "id", "reboot", "{\"a\":1}", WorkCases.NOW));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"200,1,Done", "399,1,Done", "400,1,ErrorStatus", "200,'',Done", "200,{,Invalid", "500,{,Invalid"})
+    void readsAnswers(int status, String payload, String meaning) {
+        Answer answer = method().read(status, ByteBuffer.wrap(payload.getBytes(StandardCharsets.UTF_8)));
+        assertThat(answer.getClass().getSimpleName()).isEqualTo(meaning);
+        if (answer instanceof Answer.Done(Work.Reply(int given, String json))) {
+            assertThat(given).isEqualTo(status);
+            assertThat(json).isEqualTo(payload.isEmpty() ? "null" : payload);
+        }
+    }
+
+    @Test
+    void textThatIsNoUtf8IsInvalid() {
+        assertThat(method().read(200, ByteBuffer.wrap(new byte[] {'"', (byte) 0xff, '"'})))
+                .isInstanceOf(Answer.Invalid.class);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "reboot,1,5,0,",
+        "reboot,1,300,300,",
+        "'re boot',1,30,0,ARGUMENT_INVALID",
+        "'',1,30,0,ARGUMENT_INVALID",
+        "reboot,1,4,0,ARGUMENT_INVALID",
+        "reboot,1,301,0,ARGUMENT_INVALID",
+        "reboot,1,30,-1,ARGUMENT_INVALID",
+        "reboot,1,30,301,ARGUMENT_INVALID",
+        "reboot,{,30,0,ARGUMENT_INVALID"
+    })
+    void refusesInvalidMethods(String name, String payload, int response, int connect, RefusalReason reason) {
+        assertThat(Operations.fault(new DeviceMethod(name, payload, response, connect))
+                        .map(Refusal::getReason)
+                        .orElse(null))
+                .isEqualTo(reason);
+    }
+
+    @Test
+    void refusesPayloadsOfMoreThan128KB() {
+        String most = '"' + "x".repeat(128 * 1024 - 2) + '"';
+        assertThat(Operations.fault(new DeviceMethod("m", most, 30, 0))).isEmpty();
+        assertThat(Operations.fault(new DeviceMethod("m", most + ' ', 30, 0)).map(Refusal::getReason))
+                .contains(RefusalReason.TOO_LARGE);
+    }
+
+    @Test
+    void refusesPatchesThatChangeNothing() {
+        assertThat(Operations.fault(new TwinPatch("*", null, null)).map(Refusal::getReason))
+                .contains(RefusalReason.ARGUMENT_NULL);
+        assertThat(Operations.fault(new TwinPatch("*", "[", null)).map(Refusal::getReason))
+                .contains(RefusalReason.ARGUMENT_INVALID);
+        assertThat(Operations.fault(new TwinPatch("*", "{\"x\":1}", null))).isEmpty();
+    }
+
+    @Test
+    void doesNotGoOnWithAPatchThatItWouldRefuseNow() {
+        assertThat(Operations.of(new TwinEdit("*", "{\"x\":1}", null)).type()).isEqualTo(OperationType.TWIN);
+        assertThatThrownBy(() -> Operations.of(new TwinEdit("*", "[", null)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("patch");
+    }
+}
