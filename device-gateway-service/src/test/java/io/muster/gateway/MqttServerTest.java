@@ -933,9 +933,10 @@ class MqttServerTest {
     void reportsARepeatedSubscriptionOnce() throws IOException {
         try (MqttClient client = connected(METHODS)) {
             client.subscribe(METHODS);
-            assertThat(fleet.reported(SubscriptionsChanged.class))
-                    .extracting(SubscriptionsChanged::getSubscriptions)
-                    .containsExactly(List.of(METHODS));
+            assertThat(fleet.reported(SubscriptionsChanged.class)).singleElement().satisfies(changed -> {
+                assertThat(changed.getSubscriptions()).containsExactly(METHODS);
+                assertThat(changed.getCapabilities()).containsExactly(io.muster.records.Capability.METHODS);
+            });
         }
     }
 

@@ -6,6 +6,7 @@ import io.muster.records.DeviceJob;
 import io.muster.records.DeviceJobPage;
 import io.muster.records.DeviceJobStatus;
 import io.muster.records.DevicePage;
+import io.muster.records.FailureReason;
 import io.muster.records.GroupPage;
 import io.muster.records.OperationType;
 import io.muster.records.PartialAggregate;
@@ -151,7 +152,7 @@ class IotHubQueriesTest {
                 .setStatus(DeviceJobStatus.FAILED)
                 .setCreatedAt(AT)
                 .setUpdatedAt(AT)
-                .setErrorCode("PreconditionFailed")
+                .setFailure(FailureReason.PRECONDITION_FAILED)
                 .setErrorDescription("The etag differs.")
                 .build();
         api.planner.partitions = _ -> List.of(new DeviceJobPage(0, List.of(job.build(), failed), false));

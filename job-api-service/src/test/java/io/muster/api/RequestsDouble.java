@@ -105,7 +105,7 @@ final class RequestsDouble implements Requests {
         }
         if (command instanceof InvokeMethod invoke) {
             return invoke.getMethod().getMethodName().equals("offline")
-                    ? new Refusal(RefusalReason.DEVICE_NOT_ONLINE, "Timed out waiting for device to connect.")
+                    ? new Refusal(RefusalReason.DEVICE_NOT_CONNECTED, "Timed out waiting for device to connect.")
                     : new MethodResult(200, invoke.getMethod().getPayload());
         }
         return switch (command) {

@@ -7,6 +7,7 @@ import io.muster.planner.state.CompletedWork;
 import io.muster.planner.state.DeviceWork;
 import io.muster.planner.state.WorkSlice;
 import io.muster.records.CancelJob;
+import io.muster.records.Capability;
 import io.muster.records.CloudMessage;
 import io.muster.records.CountDevices;
 import io.muster.records.CreateDevice;
@@ -66,7 +67,7 @@ class BoundedWorkTest {
     /** Jobs that follow what another one changes. */
     private static final int FOLLOWING = 3;
 
-    private static final String METHODS = "$iothub/methods/POST/#";
+    private static final Capability METHODS = Capability.METHODS;
 
     private final PlannerDriver planner = new PlannerDriver();
 
@@ -254,7 +255,7 @@ class BoundedWorkTest {
     void handsOverWhatWaitsForAGatewayThatIsBackInSteps() {
         for (int i = 0; i < DEVICES; i++) {
             String device = device(i);
-            planner.connect(device, METHODS, "devices/" + device + "/messages/devicebound/#");
+            planner.connect(device, METHODS, Capability.MESSAGES);
         }
         planner.pass(Duration.ofSeconds(15));
         planner.job("m", method("m", null));

@@ -11,6 +11,7 @@ import io.muster.records.DeviceMethod;
 import io.muster.records.DevicePage;
 import io.muster.records.DropDeviceJobs;
 import io.muster.records.Expansion;
+import io.muster.records.FailureReason;
 import io.muster.records.GroupPage;
 import io.muster.records.JobDefinition;
 import io.muster.records.PartialAggregate;
@@ -278,7 +279,7 @@ class FleetQueryTest {
                 .getFirst();
         assertThat(job.getStartedAt()).isNull();
         assertThat(job.getEndedAt()).isEqualTo(planner.now());
-        assertThat(job.getErrorCode()).isEqualTo("DeviceNotOnline");
+        assertThat(job.getFailure()).isEqualTo(FailureReason.NOT_CONNECTED);
         assertThat(deviceJobs("SELECT * FROM devices.jobs WHERE error.code = 'DeviceNotOnline'"))
                 .hasSize(1);
     }

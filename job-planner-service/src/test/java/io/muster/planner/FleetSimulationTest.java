@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.muster.planner.SimulatedCluster.Event;
 import io.muster.records.Batches;
 import io.muster.records.CancelJob;
+import io.muster.records.Capability;
 import io.muster.records.CloseConnection;
 import io.muster.records.ConnectionTerms;
 import io.muster.records.CreateDevice;
@@ -32,7 +33,6 @@ import io.muster.records.RequestConnection;
 import io.muster.records.ResumeJob;
 import io.muster.records.RetryRule;
 import io.muster.records.Rollout;
-import io.muster.records.SubscriptionsChanged;
 import io.muster.records.TwinPatch;
 import io.muster.topics.PartitionCounts;
 import java.nio.ByteBuffer;
@@ -77,7 +77,7 @@ class FleetSimulationTest {
 
     private static final int STEPS = 350;
     private static final int MOST_RECORDS = 12;
-    private static final String METHODS = "$iothub/methods/POST/#";
+    private static final Capability METHODS = Capability.METHODS;
 
     private static final int RETRIES = 2;
     private static final int ANSWER_SECONDS = 15;
@@ -227,7 +227,7 @@ class FleetSimulationTest {
                     connections.put(device.id, terms.getEpoch());
                     device.connectedTo(this, terms.getEpoch());
                     report(device.id, new DeviceConnected(terms.getEpoch(), false));
-                    report(device.id, new SubscriptionsChanged(terms.getEpoch(), List.of(METHODS), List.of()));
+                    report(device.id, PlannerDriver.takes(terms.getEpoch(), METHODS));
                 }
             }
 

@@ -8,6 +8,7 @@ import io.muster.planner.job.JobDecider;
 import io.muster.planner.json.Json;
 import io.muster.records.AbortRule;
 import io.muster.records.CancelJob;
+import io.muster.records.Capability;
 import io.muster.records.CreateJob;
 import io.muster.records.DeviceJob;
 import io.muster.records.DeviceJobEvent;
@@ -60,7 +61,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class GoldenLogTest {
     private static final Path LOGS = Path.of("src/test/resources/logs");
-    private static final String METHODS = "$iothub/methods/POST/#";
+    private static final Capability METHODS = Capability.METHODS;
 
     @BeforeAll
     static void trustOurRecords() {

@@ -7,6 +7,7 @@ import io.muster.planner.fleet.stream.FleetProcessor;
 import io.muster.planner.state.FleetJob;
 import io.muster.records.Batches;
 import io.muster.records.CancelJob;
+import io.muster.records.Capability;
 import io.muster.records.CreateJob;
 import io.muster.records.DeviceMethod;
 import io.muster.records.JobDefinition;
@@ -32,7 +33,7 @@ import org.junit.jupiter.api.Test;
 
 /** What the planner does so that its topics can get more partitions. */
 class GrowthTest {
-    private static final String METHODS = "$iothub/methods/POST/#";
+    private static final Capability METHODS = Capability.METHODS;
 
     @Test
     void declaresEveryStoreAndEveryTopicThatItReads() {

@@ -2,6 +2,7 @@ package io.muster.planner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.muster.records.Capability;
 import io.muster.records.CloseConnection;
 import io.muster.records.CloudMessage;
 import io.muster.records.ConnectionTerms;
@@ -36,7 +37,6 @@ import io.muster.records.Refusal;
 import io.muster.records.RefusalReason;
 import io.muster.records.RequestConnection;
 import io.muster.records.SendMessage;
-import io.muster.records.SubscriptionsChanged;
 import io.muster.records.TwinPatch;
 import io.muster.records.UpdateDevice;
 import java.nio.ByteBuffer;
@@ -49,9 +49,9 @@ import org.junit.jupiter.api.Test;
 
 /** Modules of devices, and messages to devices. Contract: iot-hub, 1.9 and 4.4. */
 class ModulesAndMessagesTest {
-    private static final String METHODS = "$iothub/methods/POST/#";
-    private static final String DESIRED = "$iothub/twin/PATCH/properties/desired/#";
-    private static final String MESSAGES = "devices/d/messages/devicebound/#";
+    private static final Capability METHODS = Capability.METHODS;
+    private static final Capability DESIRED = Capability.DESIRED_CHANGES;
+    private static final Capability MESSAGES = Capability.MESSAGES;
 
     private final PlannerDriver planner = new PlannerDriver();
 
@@ -212,9 +212,9 @@ class ModulesAndMessagesTest {
         assertThat(planner.get("d").getQueuedMessages()).isEqualTo(2);
         long first = planner.connect("d", METHODS);
         assertThat(handed(first)).isEmpty();
-        planner.report("d", new SubscriptionsChanged(first, List.of(METHODS, MESSAGES), List.of(MESSAGES)));
+        planner.report("d", PlannerDriver.takes(first, METHODS, MESSAGES));
         assertThat(handed(first)).containsExactly("one", "two");
-        assertThat(planner.connection("d").getAtLeastOnce()).containsExactly(MESSAGES);
+        assertThat(planner.connection("d").getCapabilities()).containsExactly(METHODS, MESSAGES);
         send("three");
         assertThat(handed(first)).containsExactly("one", "two", "three");
         planner.report(
@@ -237,10 +237,10 @@ class ModulesAndMessagesTest {
         create("d", null);
         long epoch = planner.connect("d", MESSAGES);
         send("one");
-        planner.report("d", new SubscriptionsChanged(epoch, List.of(METHODS), List.of()));
-        planner.report("d", new SubscriptionsChanged(epoch, List.of(METHODS, MESSAGES), List.of(MESSAGES)));
+        planner.report("d", PlannerDriver.takes(epoch, METHODS));
+        planner.report("d", PlannerDriver.takes(epoch, METHODS, MESSAGES));
         assertThat(handed(epoch)).containsExactly("one", "one");
-        planner.report("d", new SubscriptionsChanged(epoch, List.of(MESSAGES), List.of(MESSAGES)));
+        planner.report("d", PlannerDriver.takes(epoch, MESSAGES));
         assertThat(handed(epoch)).hasSize(2);
     }
 

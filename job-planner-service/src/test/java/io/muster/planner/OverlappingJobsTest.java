@@ -7,6 +7,7 @@ import io.muster.planner.fleet.stream.FleetProcessor;
 import io.muster.planner.job.stream.JobAggregate;
 import io.muster.planner.state.FleetJob;
 import io.muster.planner.state.TwinEdit;
+import io.muster.records.Capability;
 import io.muster.records.CreateJob;
 import io.muster.records.DesiredChanged;
 import io.muster.records.DeviceJobCompleted;
@@ -33,7 +34,7 @@ import org.junit.jupiter.api.Test;
  */
 class OverlappingJobsTest {
     private static final int DEVICES = 2500;
-    private static final String DESIRED = "$iothub/twin/PATCH/properties/desired/#";
+    private static final Capability DESIRED = Capability.DESIRED_CHANGES;
 
     private final PlannerDriver planner = new PlannerDriver();
 

@@ -3,6 +3,7 @@ package io.muster.planner;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.muster.codec.Codecs;
 import io.muster.document.IdentityId;
+import io.muster.records.Capability;
 import io.muster.records.ConnectionTerms;
 import io.muster.records.CreateDevice;
 import io.muster.records.Credentials;
@@ -59,6 +60,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -280,13 +282,19 @@ final class PlannerDriver implements AutoCloseable {
                 .build();
     }
 
+    /** The connection of that epoch takes so much from now on. */
+    static SubscriptionsChanged takes(long epoch, Capability... capabilities) {
+        List<String> filters = Arrays.stream(capabilities).map(Enum::name).toList();
+        return new SubscriptionsChanged(epoch, filters, filters, List.of(capabilities));
+    }
+
     /** Connects it, and subscribes if it is to. @return the connection's epoch */
-    long connect(String id, String... subscriptions) {
+    long connect(String id, Capability... capabilities) {
         report(id, new RequestConnection());
         long epoch = delivered(ConnectionTerms.class).getLast().getEpoch();
         report(id, new DeviceConnected(epoch, false));
-        if (subscriptions.length > 0) {
-            report(id, new SubscriptionsChanged(epoch, List.of(subscriptions), List.of(subscriptions)));
+        if (capabilities.length > 0) {
+            report(id, takes(epoch, capabilities));
         }
         return epoch;
     }

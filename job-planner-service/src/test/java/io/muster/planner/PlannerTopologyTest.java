@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.muster.records.AwaitTurn;
 import io.muster.records.CancelJob;
+import io.muster.records.Capability;
 import io.muster.records.CloseConnection;
 import io.muster.records.CountDevices;
 import io.muster.records.CreateJob;
@@ -27,6 +28,7 @@ import io.muster.records.DeviceSettings;
 import io.muster.records.DeviceStatus;
 import io.muster.records.DeviceView;
 import io.muster.records.ExpansionCompleted;
+import io.muster.records.FailureReason;
 import io.muster.records.GatewayHeartbeat;
 import io.muster.records.GetDevice;
 import io.muster.records.InvokeMethod;
@@ -88,8 +90,8 @@ class PlannerTopologyTest {
                 new JobDefinition(id, new TwinPatch("*", "{\"x\":1}", "{\"rate\":5}"), condition, null, 120, null));
     }
 
-    private static final String METHODS = "$iothub/methods/POST/#";
-    private static final String DESIRED = "$iothub/twin/PATCH/properties/desired/#";
+    private static final Capability METHODS = Capability.METHODS;
+    private static final Capability DESIRED = Capability.DESIRED_CHANGES;
 
     private void answer(String deviceId, String deliveryId) {
         planner.report(
@@ -639,7 +641,7 @@ class PlannerTopologyTest {
         assertThat(planner.lastReply())
                 .isInstanceOfSatisfying(
                         Refusal.class,
-                        refusal -> assertThat(refusal.getReason()).isEqualTo(RefusalReason.DEVICE_NOT_ONLINE));
+                        refusal -> assertThat(refusal.getReason()).isEqualTo(RefusalReason.DEVICE_NOT_CONNECTED));
 
         planner.connect("a", METHODS);
         planner.device("a", new InvokeMethod(call));
@@ -654,7 +656,7 @@ class PlannerTopologyTest {
         assertThat(planner.lastReply())
                 .isInstanceOfSatisfying(
                         Refusal.class,
-                        refusal -> assertThat(refusal.getReason()).isEqualTo(RefusalReason.GATEWAY_TIMEOUT));
+                        refusal -> assertThat(refusal.getReason()).isEqualTo(RefusalReason.NO_ANSWER));
 
         planner.device("nobody", new InvokeMethod(call));
         assertThat(planner.lastReply())
@@ -671,8 +673,8 @@ class PlannerTopologyTest {
         planner.report(
                 "a", new MethodAnswered(deliveryId, 200, ByteBuffer.wrap(payload.getBytes(StandardCharsets.UTF_8))));
         assertThat(planner.events("m", "a").getLast()).isInstanceOfSatisfying(DeviceJobFailed.class, failed -> {
-            assertThat(failed.getCode()).isEqualTo("InvalidResponse");
-            assertThat(failed.getDescription()).contains("JSON");
+            assertThat(failed.getReason()).isEqualTo(FailureReason.INVALID_ANSWER);
+            assertThat(failed.getDetail()).contains("JSON");
         });
         assertThat(planner.jobDocument("m").getStatus()).isEqualTo(JobStatus.COMPLETED);
 
@@ -709,7 +711,7 @@ class PlannerTopologyTest {
                 .satisfies(close -> assertThat(close.getEpoch()).isEqualTo(first));
         planner.report("a", new DeviceDisconnected(first));
         assertThat(planner.get("a").getConnection().getConnected()).isTrue();
-        assertThat(planner.get("a").getConnection().getSubscriptions()).containsExactly(METHODS);
+        assertThat(planner.get("a").getConnection().getCapabilities()).containsExactly(METHODS);
         planner.report("a", new DeviceDisconnected(second));
         assertThat(planner.get("a").getConnection().getConnected()).isFalse();
     }

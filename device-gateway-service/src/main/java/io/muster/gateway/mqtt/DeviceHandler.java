@@ -359,7 +359,11 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
                 changed
                         ? fleet.report(
                                 deviceId,
-                                new SubscriptionsChanged(epoch, subscriptions.filters(), subscriptions.atLeastOnce()))
+                                new SubscriptionsChanged(
+                                        epoch,
+                                        subscriptions.filters(),
+                                        subscriptions.atLeastOnce(),
+                                        subscriptions.capabilities()))
                         : NOTHING_TO_WRITE,
                 answer);
         if (unacknowledged >= UNACKNOWLEDGED) {

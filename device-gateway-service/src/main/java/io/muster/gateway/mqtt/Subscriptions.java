@@ -77,6 +77,13 @@ final class Subscriptions {
                 .toList();
     }
 
+    /** Returns the capabilities, as the fleet knows them. */
+    List<io.muster.records.Capability> capabilities() {
+        return granted.keySet().stream()
+                .map(capability -> io.muster.records.Capability.valueOf(capability.name()))
+                .toList();
+    }
+
     /** Returns the filters that were granted with QoS 1. */
     List<String> atLeastOnce() {
         return possible.stream()

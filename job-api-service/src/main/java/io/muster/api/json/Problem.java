@@ -84,9 +84,9 @@ public record Problem(int status, int code, String name, String message) {
             case ARGUMENT_INVALID -> argumentInvalid(message);
             case ARGUMENT_NULL -> argumentNull(message);
             case TOO_LARGE -> tooLarge(message);
-            case DEVICE_NOT_ONLINE -> new Problem(404, 404103, "DeviceNotOnline", message);
-            case GATEWAY_TIMEOUT -> gatewayTimeout(message);
-            case INVALID_RESPONSE -> new Problem(502, 502001, "InvalidResponseWhileProxying", message);
+            case DEVICE_NOT_CONNECTED -> new Problem(404, 404103, "DeviceNotOnline", message);
+            case NO_ANSWER -> gatewayTimeout(message);
+            case INVALID_ANSWER -> new Problem(502, 502001, "InvalidResponseWhileProxying", message);
             case TOO_MANY_METHODS_IN_FLIGHT -> new Problem(403, 403800, "DeviceMaximumInflightMethodExceeded", message);
             case MODULE_ALREADY_EXISTS -> new Problem(409, 409301, "ModuleAlreadyExistsOnDevice", message);
             case MODULE_NOT_FOUND -> new Problem(404, 404010, "ModuleNotFound", message);

@@ -57,9 +57,4 @@ public final class CloudMessages {
     public static boolean isNewTo(PendingMessage message, DeviceConnection connection) {
         return message.getEpoch() != connection.getEpoch();
     }
-
-    /** What a device subscribes to for its messages. */
-    public static String filter(String deviceId) {
-        return "devices/" + deviceId + "/messages/devicebound/#";
-    }
 }

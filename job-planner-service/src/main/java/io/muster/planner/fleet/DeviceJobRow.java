@@ -1,5 +1,6 @@
 package io.muster.planner.fleet;
 
+import io.muster.document.FailureCodes;
 import io.muster.document.IdentityId;
 import io.muster.document.Timestamps;
 import io.muster.planner.json.Json;
@@ -34,11 +35,11 @@ public record DeviceJobRow(DeviceJob job) implements Row {
             case "lastUpdatedDateTimeUtc" -> Timestamps.text(job.getUpdatedAt());
             case "outcome" -> outcome();
             case "error" ->
-                job.getErrorCode() == null
+                job.getFailure() == null
                         ? Values.UNDEFINED
                         : Map.of(
-                                "code", job.getErrorCode(),
-                                "description", String.valueOf(job.getErrorDescription()));
+                                "code", FailureCodes.of(job.getFailure()),
+                                "description", String.valueOf(job.getFailureDetail()));
             default -> Values.UNDEFINED;
         };
     }

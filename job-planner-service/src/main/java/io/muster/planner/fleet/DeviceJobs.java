@@ -39,8 +39,8 @@ public final class DeviceJobs {
             case DeviceJobFailed failed ->
                 next.setStatus(DeviceJobStatus.FAILED)
                         .setEndedAt(at)
-                        .setErrorCode(failed.getCode())
-                        .setErrorDescription(failed.getDescription())
+                        .setFailure(failed.getReason())
+                        .setFailureDetail(failed.getDetail())
                         .build();
             case DeviceJobCancelled _ ->
                 next.setStatus(DeviceJobStatus.CANCELLED).setEndedAt(at).build();

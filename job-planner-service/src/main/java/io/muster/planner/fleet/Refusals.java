@@ -48,15 +48,15 @@ public final class Refusals {
     }
 
     public static Refusal notOnline() {
-        return new Refusal(RefusalReason.DEVICE_NOT_ONLINE, "Timed out waiting for device to connect.");
+        return new Refusal(RefusalReason.DEVICE_NOT_CONNECTED, "Timed out waiting for device to connect.");
     }
 
     /** Returns the answer to the caller of an operation that failed. @param deviceId of a device or a module */
     public static Refusal of(FailureReason reason, String detail, String deviceId) {
         return switch (reason) {
-            case NOT_CONNECTED -> new Refusal(RefusalReason.DEVICE_NOT_ONLINE, detail);
-            case NO_ANSWER, OUT_OF_TIME -> new Refusal(RefusalReason.GATEWAY_TIMEOUT, detail);
-            case INVALID_ANSWER -> new Refusal(RefusalReason.INVALID_RESPONSE, detail);
+            case NOT_CONNECTED -> new Refusal(RefusalReason.DEVICE_NOT_CONNECTED, detail);
+            case NO_ANSWER, OUT_OF_TIME -> new Refusal(RefusalReason.NO_ANSWER, detail);
+            case INVALID_ANSWER -> new Refusal(RefusalReason.INVALID_ANSWER, detail);
             case DEVICE_REMOVED -> notFound(deviceId);
             case PRECONDITION_FAILED -> new Refusal(RefusalReason.PRECONDITION_FAILED, detail);
             case TOO_LARGE -> tooLarge(detail);

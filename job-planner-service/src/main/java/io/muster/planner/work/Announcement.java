@@ -38,21 +38,8 @@ public final class Announcement {
                         ? new DeviceJobCompleted(null, null)
                         : new DeviceJobCompleted(answer.status(), answer.payload());
             }
-            case Work.Outcome.Failed(FailureReason reason, String detail) -> new DeviceJobFailed(code(reason), detail);
+            case Work.Outcome.Failed(FailureReason reason, String detail) -> new DeviceJobFailed(reason, detail);
             case Work.Outcome.Cancelled _ -> new DeviceJobCancelled();
-        };
-    }
-
-    static String code(FailureReason reason) {
-        return switch (reason) {
-            case NOT_CONNECTED -> "DeviceNotOnline";
-            case NO_ANSWER -> "GatewayTimeout";
-            case OUT_OF_TIME -> "MaxExecutionTimeExceeded";
-            case INVALID_ANSWER -> "InvalidResponse";
-            case DEVICE_REMOVED -> "DeviceNotFound";
-            case PRECONDITION_FAILED -> "PreconditionFailed";
-            case TOO_LARGE -> "MessageTooLarge";
-            case UNUSABLE_TWIN -> "ServerError";
         };
     }
 }

@@ -1,6 +1,7 @@
 package io.muster.planner.work;
 
 import io.muster.planner.fleet.TwinChange;
+import io.muster.records.Capability;
 import io.muster.records.Device;
 import io.muster.records.FailureReason;
 import io.muster.records.MethodTarget;
@@ -35,6 +36,9 @@ public sealed interface Operation {
 
     /** Asks something of the device, which has to be connected. */
     non-sealed interface OnDevice extends Operation {
+        /** Returns what the device's connection has to take. */
+        Capability needs();
+
         /** Returns how long the work waits for its device; zero where nothing was said about it. */
         Duration connectTime();
 

@@ -98,7 +98,7 @@ public final class WorkRecords {
                     }
                 }
                 case Work.Outcome.Failed(FailureReason reason, String detail) ->
-                    document.setErrorCode(Announcement.code(reason)).setErrorDescription(detail);
+                    document.setFailure(reason).setFailureDetail(detail);
                 case Work.Outcome.Cancelled _ -> {}
             }
         }

@@ -28,7 +28,7 @@ class TallyTest {
             case QUEUED -> new DeviceJobQueued(null, null, null);
             case RUNNING -> new DeviceJobDelivered(1, 0);
             case COMPLETED -> new DeviceJobCompleted(200, "null");
-            case FAILED -> new DeviceJobFailed("GatewayTimeout", "late");
+            case FAILED -> new DeviceJobFailed(FailureReason.NO_ANSWER, "late");
             case CANCELLED -> new DeviceJobCancelled();
         };
     }

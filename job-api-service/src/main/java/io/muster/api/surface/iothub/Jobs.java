@@ -9,6 +9,7 @@ import io.muster.api.json.JsonBody;
 import io.muster.api.json.Members;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
+import io.muster.document.FailureCodes;
 import io.muster.document.IdentityId;
 import io.muster.document.Timestamps;
 import io.muster.records.DeviceJob;
@@ -259,8 +260,8 @@ public final class Jobs {
             // Where the Java client looks for the outcome.
             body.set("cloudToDeviceMethod", response.deepCopy());
         }
-        if (job.getErrorCode() != null) {
-            body.putObject("error").put("code", job.getErrorCode()).put("description", job.getErrorDescription());
+        if (job.getFailure() != null) {
+            body.putObject("error").put("code", FailureCodes.of(job.getFailure())).put("description", job.getFailureDetail());
         }
         return body;
     }

@@ -1,11 +1,11 @@
 package io.muster.planner.fleet.stream;
 
 import io.muster.document.IdentityId;
-import io.muster.planner.fleet.CloudMessages;
 import io.muster.planner.fleet.Identities;
 import io.muster.planner.fleet.Refusals;
 import io.muster.planner.fleet.TwinChange;
 import io.muster.planner.fleet.TwinEdit;
+import io.muster.records.Capability;
 import io.muster.records.CloseConnection;
 import io.muster.records.ConnectionTerms;
 import io.muster.records.Device;
@@ -154,6 +154,7 @@ final class DeviceReports {
                         .setGateway(report.getGateway())
                         .setGatewayRun(report.getGatewayRun())
                         .setConnected(true)
+                        .setCapabilities(resumed == null ? List.of() : resumed.getCapabilities())
                         .setSubscriptions(resumed == null ? List.of() : resumed.getSubscriptions())
                         .setAtLeastOnce(resumed == null ? List.of() : resumed.getAtLeastOnce())
                         .setChangedAt(now)
@@ -201,10 +202,11 @@ final class DeviceReports {
                     DeviceConnection.newBuilder(session)
                             .setSubscriptions(changed.getSubscriptions())
                             .setAtLeastOnce(changed.getAtLeastOnce())
+                            .setCapabilities(changed.getCapabilities())
                             .build(),
                     now);
             runner.dispatch(deviceId, now);
-            boolean again = !session.getSubscriptions().contains(CloudMessages.filter(deviceId));
+            boolean again = !session.getCapabilities().contains(Capability.MESSAGES);
             messages.dispatch(deviceId, again, now);
         }
     }

@@ -2,6 +2,7 @@ package io.muster.planner.fleet.stream;
 
 import io.muster.planner.fleet.CloudMessages;
 import io.muster.planner.state.PendingMessage;
+import io.muster.records.Capability;
 import io.muster.records.CloudMessage;
 import io.muster.records.DeviceConnection;
 import io.muster.records.MessageQueued;
@@ -93,7 +94,7 @@ final class MessageTable {
         }
         Optional<DeviceConnection> connection = connections
                 .live(deviceId)
-                .filter(live -> live.getSubscriptions().contains(CloudMessages.filter(deviceId)));
+                .filter(live -> live.getCapabilities().contains(Capability.MESSAGES));
         if (connection.isEmpty()) {
             return 0;
         }

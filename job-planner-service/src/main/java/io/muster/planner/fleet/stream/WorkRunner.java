@@ -39,7 +39,6 @@ import org.jspecify.annotations.Nullable;
  * gateways. For one task.
  */
 final class WorkRunner {
-    private static final String METHODS_FILTER = "$iothub/methods/POST/#";
     /** How many attempts a device may have in flight; more wait their turn. */
     private static final int IN_FLIGHT_PER_DEVICE = 10;
 
@@ -71,7 +70,7 @@ final class WorkRunner {
 
     /** Begins an operation on a device: hands it over at once if the device takes it, else it waits. */
     void begin(FleetJob job, String deviceId, Instant now) {
-        decide(job, deviceId, new WorkInput.Begin(job.getHeld() ? Optional.empty() : ready(deviceId)), now);
+        decide(job, deviceId, new WorkInput.Begin(job.getHeld() ? Optional.empty() : ready(deviceId, onDevice(job))), now);
     }
 
     /** Notes what came of an operation on the device's twin. */
@@ -102,21 +101,21 @@ final class WorkRunner {
                 (MethodCall) Operations.keep(method),
                 null);
         WorkTable.Item item = new WorkTable.Item(number, null, invocation, work);
-        decide(item, new WorkInput.Begin(ready(deviceId)), now);
+        decide(item, new WorkInput.Begin(ready(deviceId, onDevice(item))), now);
     }
 
     /** Hands over what waits for the device, as far as it may have in flight. @return how many were handed over */
     int dispatch(String deviceId, Instant now) {
         int handedOver = 0;
-        if (!table.isAnyWaiting(deviceId)) {
+        if (!table.isAnyWaiting(deviceId) || connections.live(deviceId).isEmpty()) {
             return handedOver;
         }
         for (WorkTable.Item item : table.begun(deviceId)) {
-            Optional<Link> ready = ready(deviceId);
-            if (ready.isEmpty()) {
+            if (table.running(deviceId) >= IN_FLIGHT_PER_DEVICE) {
                 return handedOver;
             }
-            if (item.job() == null || !item.job().getHeld()) {
+            Optional<Link> ready = ready(deviceId, onDevice(item));
+            if (ready.isPresent() && (item.job() == null || !item.job().getHeld())) {
                 handedOver += decide(item, new WorkInput.DeviceReady(ready.get()), now) ? 1 : 0;
             }
         }
@@ -220,15 +219,15 @@ final class WorkRunner {
         table.begun(deviceId).forEach(item -> decide(item, new WorkInput.RemoveDevice(), now));
     }
 
-    /** Returns the connection to hand a method to, if the device takes methods now and may have one more in flight. */
-    private Optional<Link> ready(String deviceId) {
+    /** Returns the connection to hand the operation to, if the device takes such now and may have one more in flight. */
+    private Optional<Link> ready(String deviceId, Optional<Operation.OnDevice> operation) {
         if (table.running(deviceId) >= IN_FLIGHT_PER_DEVICE) {
             return Optional.empty();
         }
-        return connections
+        return operation.flatMap(known -> connections
                 .live(deviceId)
-                .filter(connection -> connection.getSubscriptions().contains(METHODS_FILTER))
-                .map(WorkRunner::link);
+                .filter(connection -> connection.getCapabilities().contains(known.needs()))
+                .map(WorkRunner::link));
     }
 
     private static Link link(DeviceConnection connection) {
@@ -308,10 +307,17 @@ final class WorkRunner {
     private Optional<Operation.OnDevice> onDevice(WorkTable.Item item) {
         FleetJob job = item.job();
         Invocation invocation = item.invocation();
-        Optional<Operation> operation = job != null
-                ? jobs.operation(job)
-                : Optional.ofNullable(invocation).map(known -> Operations.of(known.getMethod()));
-        return operation.filter(Operation.OnDevice.class::isInstance).map(Operation.OnDevice.class::cast);
+        return job != null
+                ? onDevice(job)
+                : Optional.ofNullable(invocation).flatMap(known -> onDevice(Operations.of(known.getMethod())));
+    }
+
+    private Optional<Operation.OnDevice> onDevice(FleetJob job) {
+        return jobs.operation(job).flatMap(WorkRunner::onDevice);
+    }
+
+    private static Optional<Operation.OnDevice> onDevice(Operation operation) {
+        return operation instanceof Operation.OnDevice onDevice ? Optional.of(onDevice) : Optional.empty();
     }
 
     private Terms terms(WorkTable.Item item) {

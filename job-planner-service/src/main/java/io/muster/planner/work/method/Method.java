@@ -7,6 +7,7 @@ import io.muster.planner.state.MethodCall;
 import io.muster.planner.work.Answer;
 import io.muster.planner.work.Operation;
 import io.muster.planner.work.Work;
+import io.muster.records.Capability;
 import io.muster.records.DeviceMethod;
 import io.muster.records.MethodRequest;
 import io.muster.records.MethodRequests;
@@ -29,6 +30,11 @@ public record Method(MethodCall call) implements Operation.OnDevice {
     @Override
     public OperationType type() {
         return OperationType.METHOD;
+    }
+
+    @Override
+    public Capability needs() {
+        return Capability.METHODS;
     }
 
     @Override
