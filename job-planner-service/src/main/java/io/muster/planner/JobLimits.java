@@ -3,7 +3,7 @@ package io.muster.planner;
 import io.muster.service.Settings;
 
 /**
- * What a hub allows its jobs: IoT Hub's tiers have such limits. Contract: iot-hub, 2.2.
+ * Limits the jobs of a hub, as IoT Hub's tiers do. Contract: iot-hub, 2.2.
  *
  * @param mostActive how many jobs may be active at a time; 0 for any number
  * @param operationsPerSecond how many device operations of jobs may begin; 0 for any number

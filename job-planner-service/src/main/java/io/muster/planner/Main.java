@@ -12,7 +12,7 @@ import io.muster.service.registry.ConfluentSchemaRegistry;
 import io.muster.service.registry.RegistrySettings;
 import java.util.concurrent.ExecutionException;
 
-/** The planner's process. */
+/** Starts the planner's process. */
 public final class Main {
     private static final String NAME = "job-planner-service";
 

@@ -17,7 +17,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.Topology;
 
-/** The planner as one running Kafka Streams application. */
+/** Runs the planner as one Kafka Streams application. */
 public final class PlannerService {
     /** Names the consumer group, the transactions and the topics of state. */
     public static final String APPLICATION_ID = Namespace.name("muster-job-planner");

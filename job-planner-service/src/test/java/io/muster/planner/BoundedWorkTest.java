@@ -336,7 +336,7 @@ class BoundedWorkTest {
         planner.job("changes", twin("changes", "deviceId >= 'd1000'", null));
         int evaluated = 0;
         try (KeyValueIterator<String, byte[]> all =
-                planner.store(FleetProcessor.JUDGED).all()) {
+                planner.store(FleetProcessor.EVALUATED).all()) {
             while (all.hasNext()) {
                 all.next();
                 evaluated++;

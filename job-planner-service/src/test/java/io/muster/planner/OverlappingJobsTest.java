@@ -174,7 +174,7 @@ class OverlappingJobsTest {
         jobs.forEach(job -> planner.job(job, twin(job, "*", "tags.site = 'A'")));
         planner.tickUntil(
                 () -> jobs.stream().allMatch(job -> planner.jobDocument(job).getStatus() == JobStatus.COMPLETED));
-        planner.tickUntil(() -> planner.changelog(FleetProcessor.JUDGED).isEmpty()
+        planner.tickUntil(() -> planner.changelog(FleetProcessor.EVALUATED).isEmpty()
                 && planner.changelog(FleetProcessor.JOBS).isEmpty());
     }
 

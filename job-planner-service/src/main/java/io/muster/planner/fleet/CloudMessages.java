@@ -11,9 +11,9 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 
-/** The life of a message to a device: it waits, is handed over once a connection, and is gone when acknowledged. Contract: iot-hub, 4.4. */
+/** Decides on messages to devices: one waits, is handed over once a connection, and is deleted when it is acknowledged. Contract: iot-hub, 4.4. */
 public final class CloudMessages {
-    /** How many may wait for a device. */
+    /** Limits the messages that wait for a device. */
     public static final int QUEUED_PER_DEVICE = 50;
 
     private static final int LARGEST = 64 * 1024;
@@ -53,7 +53,7 @@ public final class CloudMessages {
         return !message.getExpiresAt().isAfter(now);
     }
 
-    /** Whether the connection is to be handed the message: it was not yet. */
+    /** Returns whether the connection was not handed the message yet. */
     public static boolean isNewTo(PendingMessage message, DeviceConnection connection) {
         return message.getEpoch() != connection.getEpoch();
     }

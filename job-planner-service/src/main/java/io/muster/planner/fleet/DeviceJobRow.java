@@ -15,7 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A device job as conditions see it: the members of its document, as the API shows it. Contract: iot-hub, 2.4. */
+/** Shows a device job to conditions: the members of its document, as the API shows it. Contract: iot-hub, 2.4. */
 public record DeviceJobRow(DeviceJob job) implements Row {
     @Override
     public Object member(String name) {

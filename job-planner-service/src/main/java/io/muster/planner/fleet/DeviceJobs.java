@@ -12,7 +12,7 @@ import io.muster.records.OperationType;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/** What a device job is after its events. Contract: iot-hub, 2.4. */
+/** Folds the events of a device job. Contract: iot-hub, 2.4. */
 public final class DeviceJobs {
     private DeviceJobs() {}
 

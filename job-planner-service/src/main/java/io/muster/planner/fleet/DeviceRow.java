@@ -18,7 +18,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A device as conditions see it: the members of the twin document, as the API shows it. Sections are parsed when they are asked for.
+ * Shows a device to conditions: the members of the twin document, as the API shows it. Sections are parsed when they are asked for.
  * Contract: iot-hub, 5.1.
  */
 public final class DeviceRow implements Row {

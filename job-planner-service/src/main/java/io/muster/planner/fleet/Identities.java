@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Decides on changes of device identities. Contract: iot-hub, 1.2. */
 public final class Identities {
-    /** How many modules a device may have. */
+    /** Limits the modules of a device. */
     public static final int MODULES_PER_DEVICE = 50;
 
     private static final Pattern THUMBPRINT = Pattern.compile("[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}");
@@ -150,7 +150,7 @@ public final class Identities {
         return thumbprint == null || THUMBPRINT.matcher(thumbprint).matches();
     }
 
-    /** Whether the device may connect and be reached. */
+    /** Returns whether the device may connect and be reached. */
     public static boolean isEnabled(Device device) {
         return device.getSettings().getStatus() == io.muster.records.DeviceStatus.ENABLED
                 && device.getSettings().getCredentials().getType() != AuthenticationType.NONE;

@@ -3,7 +3,7 @@ package io.muster.planner.fleet;
 import io.muster.records.Device;
 import io.muster.records.Refusal;
 
-/** What becomes of a request to change a device's identity. */
+/** Is the outcome of a request to change a device's identity. */
 public sealed interface IdentityChange {
     record Changed(Device device) implements IdentityChange {}
 

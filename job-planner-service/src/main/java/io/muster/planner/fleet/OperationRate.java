@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 
 /**
- * How many device operations of jobs may begin by now in one device partition, where the hub limits their rate. What was not used is
+ * Limits the rate of the jobs' device operations in one device partition. A rate that was not used is
  * made up for up to a second, or up to one operation where the rate is slower. Not stored: a restart allows that much once more. For one
  * thread. Contract: iot-hub, 2.2.
  */
@@ -21,7 +21,7 @@ public final class OperationRate {
     }
 
     /**
-     * The share of one partition.
+     * Returns the share of one partition.
      *
      * @param perSecond of the whole hub; 0 for no limit
      */

@@ -5,7 +5,7 @@ import io.muster.records.FailureReason;
 import io.muster.records.Refusal;
 import io.muster.records.RefusalReason;
 
-/** The sentences with which a device's commands are refused. */
+/** Refuses commands to devices, each with its sentence. */
 public final class Refusals {
     private Refusals() {}
 

@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The sections of a twin and what may stand in them. Rules: iot-hub contract, 5.2. */
+/** Names the sections of a twin, and checks their content. Rules: iot-hub contract, 5.2. */
 enum Section {
     TAGS("tags", 8 * 1024),
     DESIRED("desired properties", 32 * 1024),
@@ -39,7 +39,7 @@ enum Section {
         return sizeLimit;
     }
 
-    /** What is wrong with a patch of this section, as one sentence; read-only members at its top are none of it. */
+    /** Returns the fault of a patch of this section, as one sentence; read-only members at its top are no fault. */
     Optional<String> fault(Map<String, Object> patch) {
         return Optional.ofNullable(faultIn(patch, 1, true));
     }
@@ -115,7 +115,7 @@ enum Section {
         return null;
     }
 
-    /** The size that counts against the limit: keys and values, not punctuation. */
+    /** Returns the size that counts against the limit: keys and values, not punctuation. */
     static int size(@Nullable Object value) {
         return switch (value) {
             case Map<?, ?> object -> {

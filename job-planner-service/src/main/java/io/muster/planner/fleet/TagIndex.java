@@ -21,14 +21,14 @@ public final class TagIndex {
 
     private TagIndex() {}
 
-    /** The terms of a section of tags, as it is stored. */
+    /** Returns the terms of a section of tags, as it is stored. */
     public static Set<String> terms(String tags) {
         Set<String> terms = new TreeSet<>();
         collect("", Json.stored(tags), terms);
         return terms;
     }
 
-    /** A term that every device holds that matches; empty where the condition asks for no tag's value. */
+    /** Returns a term that every matching device has; empty where the condition asks for no tag's value. */
     public static Optional<String> term(Condition condition) {
         return condition.equalities().stream()
                 .filter(equality ->
@@ -37,12 +37,12 @@ public final class TagIndex {
                 .findFirst();
     }
 
-    /** The entry of a device under a term. */
+    /** Returns the entry of a device under a term. */
     public static String entry(String term, String deviceId) {
         return term + '\0' + deviceId;
     }
 
-    /** The device id in an entry. */
+    /** Returns the device id in an entry. */
     public static String deviceId(String entry) {
         return entry.substring(entry.lastIndexOf('\0') + 1);
     }

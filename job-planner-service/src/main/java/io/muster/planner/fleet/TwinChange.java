@@ -4,10 +4,10 @@ import io.muster.records.Refusal;
 import io.muster.records.Twin;
 import org.jspecify.annotations.Nullable;
 
-/** What becomes of a request to change a twin. */
+/** Is the outcome of a request to change a twin. */
 public sealed interface TwinChange {
     /**
-     * The twin after the change.
+     * Holds the twin after the change.
      *
      * @param notification what the device is told of its desired properties, as JSON text without $version; null when they
      *     did not change

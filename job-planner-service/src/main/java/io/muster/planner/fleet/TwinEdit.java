@@ -13,12 +13,12 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A change of tags and desired properties, parsed and checked once and applied to as many twins as need be. A section is a JSON object
+ * Changes tags and desired properties: parsed and checked once, and applied to as many twins as need be. A section is a JSON object
  * as text, the text {@code null} to clear it, or absent to leave it alone; {@code $version} and {@code $metadata} of its sender are
  * dropped. Contract: iot-hub, 1.5, 5.2 and 8. Immutable: applying it copies what it adds.
  */
 public final class TwinEdit {
-    /** Whether sections are merged or replaced. */
+    /** Says whether sections are merged or replaced. */
     public enum Mode {
         PATCH,
         REPLACE
@@ -33,7 +33,7 @@ public final class TwinEdit {
 
     private final @Nullable String desired;
 
-    /** A parsed edit, or why there is none. */
+    /** Is a parsed edit, or a refusal. */
     public sealed interface Parsed {
         record Valid(TwinEdit edit) implements Parsed {}
 
@@ -74,7 +74,7 @@ public final class TwinEdit {
         return tooLarge(Section.TAGS, tags).or(() -> tooLarge(Section.DESIRED, desired));
     }
 
-    /** The twin of a new device, with these sections. */
+    /** Returns the twin of a new device, with these sections. */
     static Twin born(@Nullable String tags, @Nullable String desired, Instant now) {
         Map<String, Object> stamp = new LinkedHashMap<>();
         stamp.put(MergePatch.LAST_UPDATED, Timestamps.text(now));

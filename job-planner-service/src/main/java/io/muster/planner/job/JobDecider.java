@@ -38,7 +38,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The life of a job. Contract: iot-hub, 2.2; what goes beyond it: docs/jobs.md.
+ * Decides on the life of a job. Contract: iot-hub, 2.2, and docs/jobs.md where it goes beyond.
  *
  * <pre>
  * (none)    --Create--> SCHEDULED (start time ahead) or QUEUED
@@ -56,7 +56,7 @@ public final class JobDecider {
     private static final Pattern JOB_ID = Pattern.compile("[A-Za-z0-9-]{1,64}");
     private static final int DEFAULT_MAX_EXECUTION_SECONDS = 3600;
 
-    /** How long a job is remembered after its end. Contract: iot-hub, 2.2. */
+    /** Keeps a job for so long after its end. Contract: iot-hub, 2.2. */
     private static final Duration HISTORY = Duration.ofDays(30);
 
     private JobDecider() {}
@@ -195,7 +195,7 @@ public final class JobDecider {
         return release.isPresent() ? happened(jobId(job), now, release.get()) : new Decision.Nothing<>();
     }
 
-    /** Whether targets of the job wait for their release, and get it by and by. */
+    /** Returns whether targets of the job wait for their release. */
     private static boolean releases(Job job, JobStatistics statistics) {
         return Pacing.isPaced(job.getDefinition().getPolicy())
                 && isListed(statistics)

@@ -4,7 +4,7 @@ import io.muster.records.JobDefinition;
 import io.muster.records.JobStatistics;
 import org.jspecify.annotations.Nullable;
 
-/** An input of a job's decider: a command, a due time, or what happened on devices. The decider asks whether it still holds. */
+/** Is an input of a job's decider: a command, a due time, or statistics of its device jobs. The decider asks whether it still holds. */
 public sealed interface JobInput {
     /**
      * Asks for a new job.

@@ -17,18 +17,18 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How many targets of a job may begin by now, and when it has failed too often to go on. A function of the policy, of what was released
+ * Decides how many targets of a job may begin by now, and when too many have failed to go on. A function of the policy, of what was released
  * so far, and of the statistics. Described in docs/jobs.md.
  */
 final class Pacing {
     private static final int PERCENT = 100;
     private static final long MINUTE_MS = 60_000;
-    /** A rate is used in steps of a second, or of one device. */
+    /** Grants a rate in units of a second, or of one device. */
     private static final Duration STEP = Duration.ofSeconds(1);
 
     private Pacing() {}
 
-    /** Whether targets wait for their release. */
+    /** Returns whether targets wait for their release. */
     static boolean isPaced(@Nullable JobPolicy policy) {
         return policy != null && (policy.getRollout() != null || policy.getBatches() != null);
     }
@@ -56,7 +56,7 @@ final class Pacing {
         return Optional.empty();
     }
 
-    /** The targets that may begin now beyond those that did; empty when there are none. */
+    /** Returns the targets that may begin now beyond those that did; empty when there are none. */
     static Optional<JobReleased> release(JobPolicy policy, Job job, JobStatistics statistics, Instant now) {
         long released = released(job);
         long most =
@@ -77,7 +77,7 @@ final class Pacing {
                         grants(job, statistics, more), usedUntil.plusMillis((long) (more * MINUTE_MS / perMinute))));
     }
 
-    /** When the rate allows for more, if targets wait for it. */
+    /** Returns when the rate allows for more, if targets wait for it. */
     static Optional<Instant> next(JobPolicy policy, Job job, JobStatistics statistics, Instant now) {
         Rollout rollout = policy.getRollout();
         long released = released(job);
@@ -98,7 +98,7 @@ final class Pacing {
         return counts.getSucceeded() + counts.getFailed() + counts.getCancelled();
     }
 
-    /** How many may have begun when the batch that is under way, or the next if it has ended well, has. */
+    /** Returns how many may have begun when the batch that is under way has, or the next one if it has ended well. */
     private static long batchEnd(@Nullable Batches batches, long released, JobStatistics statistics) {
         if (batches == null) {
             return Long.MAX_VALUE;
@@ -127,7 +127,7 @@ final class Pacing {
         return device.compareTo(STEP) > 0 ? device : STEP;
     }
 
-    /** What was not used of the rate while nothing could begin is not made up for. */
+    /** Drops the part of the rate that was not used while nothing could begin. */
     private static Instant usedUntil(Job job, double perMinute, Instant now) {
         Instant earliest = now.minus(step(perMinute));
         Instant used = job.getRateUsedUntil();

@@ -13,7 +13,7 @@ import java.time.DateTimeException;
 import java.time.ZoneId;
 import java.util.Optional;
 
-/** What is wrong with a policy, if anything: a sentence. */
+/** Finds faults of policies. */
 final class Policies {
     private static final int PERCENT = 100;
     private static final int MOST_RETRIES = 100;

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * When devices may begin. A window opens at a minute of the local day and ends at another, of the same day or of the next; in the night
+ * Decides when devices may begin. A window opens at a minute of the local day and ends at another, of the same day or of the next; in the night
  * in which a clock is put forward or back it is as much shorter or longer. Without windows it is always open.
  */
 final class Windows {
@@ -30,7 +30,7 @@ final class Windows {
                 .anyMatch(day -> !now.isBefore(opening(window, day)) && now.isBefore(closing(window, day)));
     }
 
-    /** When that changes next; empty without windows. */
+    /** Returns when that changes next; empty without windows. */
     static Optional<Instant> nextChange(List<ExecutionWindow> windows, Instant now) {
         boolean open = isOpen(windows, now);
         return windows.stream()

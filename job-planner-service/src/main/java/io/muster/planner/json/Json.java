@@ -59,7 +59,7 @@ public final class Json {
         }
     }
 
-    /** An object of our own state, which was valid when it was written. */
+    /** Reads an object of the planner's own state, which was valid when it was written. */
     public static Map<String, Object> stored(String text) {
         try {
             return object(text);
@@ -94,7 +94,7 @@ public final class Json {
         };
     }
 
-    /** What lies beyond a double would become a text when it is written again. */
+    /** Rejects numbers beyond a double: they would become texts when they are written again. */
     private static Number finite(JsonParser parser) throws IOException {
         double number = parser.getDoubleValue();
         if (Double.isInfinite(number)) {

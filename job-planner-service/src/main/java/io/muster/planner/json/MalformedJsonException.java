@@ -2,7 +2,7 @@ package io.muster.planner.json;
 
 import java.io.Serial;
 
-/** A text that is not the JSON it should be; the message says where. */
+/** Says that a text is not JSON, and where. */
 public final class MalformedJsonException extends Exception {
     @Serial
     private static final long serialVersionUID = 1;

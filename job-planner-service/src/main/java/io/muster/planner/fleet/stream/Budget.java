@@ -64,7 +64,7 @@ final class Budget {
         return text.length() / CHARACTERS;
     }
 
-    /** Whether any of it was spent. */
+    /** Returns whether any of it was spent. */
     boolean isTouched() {
         return left < units;
     }

@@ -3,8 +3,8 @@ package io.muster.planner.fleet.stream;
 import java.time.Instant;
 
 /**
- * A piece of work over many devices of a partition, done in steps between polls. Where it stands is kept in stores, so that it goes on
- * after a restart, or it is repeated by who asked for it.
+ * Works over many devices of a partition, a budget at a time, between polls. Its position is kept in stores, so that it goes on
+ * after a restart; or its requester asks again.
  */
 interface Chore {
     /**
@@ -14,6 +14,6 @@ interface Chore {
      */
     boolean goOn(Budget budget, Instant now);
 
-    /** Says so to who waits for it: a step failed, as it would each time, and there will be no other. */
+    /** Tells its requester that it failed, as it would each time, and will not go on. */
     default void failed(Instant now) {}
 }

@@ -8,7 +8,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Chores under way, which take turns: the one that was interrupted goes behind the others. One that fails for what it works on is given up,
+ * Runs chores in turns: one that was interrupted goes behind the others. One that fails for the data it works on ends,
  * and the others go on. For one task.
  */
 final class Chores {
@@ -16,7 +16,7 @@ final class Chores {
 
     private final Deque<Chore> underWay = new ArrayDeque<>();
 
-    /** Does a first step at once; what is left is done with later ticks. */
+    /** Runs a chore for a first budget at once, and goes on with later ticks. */
     void begin(Chore chore, Instant now) {
         if (!isDone(chore, new Budget(Budget.TICK), now)) {
             underWay.add(chore);
@@ -38,7 +38,7 @@ final class Chores {
         }
     }
 
-    /** @throws RuntimeException where the broker, the registry or the state is to blame, and not what the chore works on */
+    /** @throws RuntimeException where the broker, the registry or the state is to blame, and not the data that the chore works on */
     private static boolean isDone(Chore chore, Budget budget, Instant now) {
         try {
             return chore.goOn(budget, now);
@@ -46,7 +46,7 @@ final class Chores {
             if (!RecordFailure.isOfRecord(e)) {
                 throw e;
             }
-            LOG.error("Work over the devices of a partition failed and is given up, work={}", chore, e);
+            LOG.error("Work over the devices of a partition failed and has ended, work={}", chore, e);
             chore.failed(now);
             return true;
         }

@@ -19,25 +19,25 @@ import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who is connected where. The store is mirrored in memory, decoded, because every delivery and every target of a job asks. A
+ * Keeps the connections of devices. The store is mirrored in memory, decoded, because every delivery and every target of a job asks. A
  * connection counts only while its gateway lives: the same run of it, heard of within the lease. How long a gateway was silent is
  * measured in {@link LogTime}, so that a log that is away ends nobody's lease. For one task.
  */
 final class ConnectionTable {
-    /** A gateway that is silent for so many seconds holds no connections any more. */
+    /** Bounds the silence of a gateway, in seconds: beyond it its connections do not count. */
     static final long LEASE = 10;
 
     /** Its connections are ended for good when it has been silent for so many seconds. */
-    static final long GIVEN_UP = 60;
+    static final long ENDED_AFTER = 60;
 
     /** So many earlier runs of a gateway are told from a new one. */
     private static final int MOST_FORMER = 8;
 
-    /** How far the clocks of a gateway and of this planner may differ, with what a delivery is late in the log. */
+    /** Bounds the difference between the clocks of a gateway and of this planner, with the latency of a delivery. */
     private static final Duration CLOCKS_DIFFER = Duration.ofSeconds(60);
 
     /**
-     * What is known of a gateway.
+     * Holds what the task knows of a gateway.
      *
      * @param former its earlier runs, the last ones that this task heard of: one of them that is heard of late says nothing
      * @param lastSeen in seconds of the log
@@ -79,13 +79,13 @@ final class ConnectionTable {
         }
     }
 
-    /** The session, connected or not. */
+    /** Returns the session, connected or not. */
     @Nullable
     DeviceConnection get(String deviceId) {
         return mirror.get(deviceId);
     }
 
-    /** The connection over which the device can be reached now. */
+    /** Returns the connection over which the device can be reached now. */
     Optional<DeviceConnection> live(String deviceId) {
         return Optional.ofNullable(mirror.get(deviceId)).filter(this::isLive);
     }
@@ -103,7 +103,7 @@ final class ConnectionTable {
     }
 
     /**
-     * A report came from that run of the gateway. One of an earlier run says nothing of the one that lives. Where nothing was heard of the later
+     * Notes a report of that run of the gateway. One of an earlier run says nothing of the one that lives. Where nothing was heard of the later
      * run within the lease, the earlier one takes its place again: a record that no gateway wrote would shut the gateway out for good.
      *
      * @return whether the gateway had been silent for so long that its connections did not count, and is back
@@ -127,7 +127,7 @@ final class ConnectionTable {
     }
 
     /**
-     * Whether the end of a method is for its gateway to report still, so that its time does not end here: what a device says in time counts,
+     * Returns whether the gateway will report the end of a method, so that its time does not end here: an answer in time counts,
      * however late it is read, and the gateway that handed the method over measures the time by its own clock. One that runs anew knows nothing of
      * the call; it is waited for until it has reported what the run before it had not handed over. One that is silent for the lease is waited
      * for no longer, nor one that has handed over all that was written until its end of the call was due: it never took the call, which was a
@@ -172,11 +172,11 @@ final class ConnectionTable {
 
     private boolean isLost(DeviceConnection connection) {
         @Nullable Gateway gateway = gateways.get(connection.getGateway());
-        return silence(gateway) >= GIVEN_UP
+        return silence(gateway) >= ENDED_AFTER
                 || (gateway != null && !gateway.run().equals(connection.getGatewayRun()));
     }
 
-    /** How many devices can be reached now; modules are not counted. */
+    /** Returns how many devices can be reached now; modules are not counted. */
     long connected() {
         return mirror.values().stream()
                 .filter(connection -> !IdentityId.isModule(connection.getDeviceId()) && isLive(connection))

@@ -23,8 +23,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The partition's device jobs, from their first event until their job's history is over. What happens to one is written to
- * its topic. For one task.
+ * Announces events of device jobs, and finds device jobs for queries. For one task.
  */
 final class DeviceJobTable {
     private static final AttributeKey<String> STATUS = AttributeKey.stringKey("muster.device.job.status");
@@ -99,7 +98,7 @@ final class DeviceJobTable {
                 .isPresent();
     }
 
-    /** The partition has listed all targets of the job. */
+    /** Announces that the partition has listed all targets of the job. */
     void expanded(FleetJob job, Instant now) {
         outbox.expanded(
                 new JobSlice(job.getJobId(), job.getJobNumber(), job.getPartition(), now),

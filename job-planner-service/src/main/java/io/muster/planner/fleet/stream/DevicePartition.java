@@ -1,6 +1,6 @@
 package io.muster.planner.fleet.stream;
 
-/** What one device partition owns and what it speaks through. For one task. */
+/** Holds what one device partition owns and writes through. For one task. */
 record DevicePartition(
         DeviceTable devices,
         ConnectionTable connections,

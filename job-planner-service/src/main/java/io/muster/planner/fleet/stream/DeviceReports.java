@@ -34,7 +34,7 @@ import java.util.Iterator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What gateways report of devices. A report of a connection that was superseded is refused. For one task. */
+/** Takes reports of gateways about devices. Ignores those of a connection that was superseded. For one task. */
 final class DeviceReports {
     private final DeviceTable devices;
     private final ConnectionTable connections;

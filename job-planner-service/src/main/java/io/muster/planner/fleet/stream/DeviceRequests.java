@@ -37,7 +37,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** What is asked of devices by people and programs: changes and reads. Each is answered once. For one task. */
+/** Answers what people and programs ask of devices: changes and reads. Each is answered once. For one task. */
 final class DeviceRequests {
     private static final int PAGE_LIMIT = 1000;
 
@@ -102,7 +102,7 @@ final class DeviceRequests {
         }
     }
 
-    /** A module comes after its device, and there are not too many. */
+    /** Creates a module behind its device only, and up to a limit. */
     private void create(@Nullable Device present, String id, CreateDevice create, Requester requester, Instant now) {
         String deviceId = IdentityId.deviceId(id);
         if (IdentityId.isModule(id) && devices.get(deviceId) == null) {
@@ -179,7 +179,7 @@ final class DeviceRequests {
                 asked);
     }
 
-    /** What stands before it in the partition was done, in this transaction or an earlier one. */
+    /** Answers that all records before it in the partition were handled, in this transaction or an earlier one. */
     void turnCame(Expansion expansion, Requester requester, Instant now) {
         outbox.reply(requester, new TurnCame(expansion.getPartition()), now);
     }

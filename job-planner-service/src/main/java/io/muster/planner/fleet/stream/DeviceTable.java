@@ -62,7 +62,7 @@ final class DeviceTable {
         this.outbox = outbox;
     }
 
-    /** How many devices there are, and how many of them may connect. */
+    /** Counts devices, and those of them that may connect. */
     record Census(long total, long enabled) {
         private Census with(Device device, long change) {
             return new Census(total + change, enabled + (Identities.isEnabled(device) ? change : 0));
@@ -187,7 +187,7 @@ final class DeviceTable {
         return scan(source, after, budget, visitor);
     }
 
-    /** The ids of the device's modules, in order. */
+    /** Returns the ids of the device's modules, in order. */
     List<String> modulesOf(String deviceId) {
         List<String> ids = new ArrayList<>();
         try (KeyValueIterator<String, byte[]> found =

@@ -7,7 +7,7 @@ import io.muster.records.DeviceView;
 import io.muster.records.Twin;
 import org.jspecify.annotations.Nullable;
 
-/** Devices as requesters see them: connected only while they can be reached. For one task. */
+/** Shows devices to requesters: connected only while they can be reached. For one task. */
 final class DeviceViews {
     /** Bounds the memory and the time that the API needs for a page; its record has room for several times as much. */
     static final int PAGE_BYTES = 512 * 1024;

@@ -6,7 +6,7 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * Seconds that passed in the partition's log: the partition writes a probe into it once a second, and the next one not before it has read the last.
+ * Measures time in the partition's log, in seconds: the partition writes a probe into it once a second, and the next one not before it has read the last.
  * Time does not pass while the log is away, while this task stands still or reads what piled up, or when somebody sets a clock: who was
  * silent for ten seconds here wrote nothing in between ten writes of others (ADR 0018). For one task.
  */
@@ -27,7 +27,7 @@ final class LogTime {
         return task;
     }
 
-    /** Seconds since this task began. */
+    /** Returns the seconds since this task began. */
     long seconds() {
         return read;
     }
@@ -42,7 +42,7 @@ final class LogTime {
         return Optional.of(new PartitionProbe(++written));
     }
 
-    /** Takes a probe that came back. */
+    /** Takes a probe that was read again. */
     void read(String from, PartitionProbe probe) {
         if (from.equals(task)) {
             read = probe.getNumber();

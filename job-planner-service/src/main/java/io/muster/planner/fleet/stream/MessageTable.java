@@ -24,7 +24,7 @@ import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The partition's messages to devices. One is handed to each connection once, in the order of sending, and kept until the device has
+ * Keeps the partition's messages to devices. One is handed to each connection once, in the order of sending, and kept until the device has
  * acknowledged it: it gets it at least once. Rules are in {@link CloudMessages}. For one task.
  */
 final class MessageTable {
@@ -34,7 +34,7 @@ final class MessageTable {
     private final KeyValueStore<String, PendingMessage> store;
     private final ConnectionTable connections;
     private final FleetOutbox outbox;
-    /** How many wait, of devices for which any does. */
+    /** Counts waiting messages, by device. */
     private final Map<String, Integer> counts = new HashMap<>();
 
     MessageTable(KeyValueStore<String, PendingMessage> store, ConnectionTable connections, FleetOutbox outbox) {
@@ -119,7 +119,7 @@ final class MessageTable {
         return handedOver;
     }
 
-    /** The device has it. One that is not known any more was acknowledged before, purged, or expired. */
+    /** Deletes a message that the device has. One that is not there was acknowledged before, purged, or has expired. */
     void acknowledged(String deviceId, long number) {
         @Nullable PendingMessage pending = store.get(key(deviceId, number));
         if (pending != null) {

@@ -160,7 +160,7 @@ final class Queries {
             return takesMore();
         }
 
-        /** Whether the row belongs on the page; groups are folded. */
+        /** Returns whether the row belongs on the page; folds it into its group where the query groups. */
         private boolean take(Row row, int size) {
             if (query.selection() instanceof Selection.Grouped(Groups shape)) {
                 groups.compute(shape.key(row), (_, totals) -> shape.fold(totals == null ? shape.none() : totals, row));

@@ -23,7 +23,7 @@ import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The partition's work: of jobs, in slices, and of invocations. Beside the stores, in memory and rebuilt from them at start: which work of a
+ * Keeps the partition's work: of jobs, in slices, and of invocations. Beside the stores, in memory and rebuilt from them at start: which work of a
  * device was begun and has not ended, and when it is due. For one task.
  */
 final class WorkTable {

@@ -35,7 +35,7 @@ public final class ActiveJobs implements Processor<String, byte[], Void, Void> {
         }
     }
 
-    /** How many have not ended. @param own this partition's, which are exact; all may hold them too */
+    /** Returns how many have not ended. @param own this partition's, which are exact; all may hold them too */
     static long count(
             ReadOnlyKeyValueStore<String, Job> own, ReadOnlyKeyValueStore<String, byte[]> all, RecordCodec<Job> codec) {
         long active = 0;
