@@ -933,10 +933,12 @@ class MqttServerTest {
     void reportsARepeatedSubscriptionOnce() throws IOException {
         try (MqttClient client = connected(METHODS)) {
             client.subscribe(METHODS);
-            assertThat(fleet.reported(SubscriptionsChanged.class)).singleElement().satisfies(changed -> {
-                assertThat(changed.getSubscriptions()).containsExactly(METHODS);
-                assertThat(changed.getCapabilities()).containsExactly(io.muster.records.Capability.METHODS);
-            });
+            assertThat(fleet.reported(SubscriptionsChanged.class))
+                    .singleElement()
+                    .satisfies(changed -> {
+                        assertThat(changed.getSubscriptions()).containsExactly(METHODS);
+                        assertThat(changed.getCapabilities()).containsExactly(io.muster.records.Capability.METHODS);
+                    });
         }
     }
 

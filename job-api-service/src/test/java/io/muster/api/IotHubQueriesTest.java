@@ -85,16 +85,16 @@ class IotHubQueriesTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            SELECT * FROM devices           | 100 | abcde fgh
-            SELECT * FROM devices           | 8   | abcde fgh
-            SELECT * FROM devices           | 2   | ab cd ef gh
-            SELECT * FROM devices           | 1   | a b c d e f g h
-            SELECT TOP 3 * FROM devices     | 2   | ab c
-            SELECT TOP 2 * FROM devices     | 2   | ab
-            SELECT TOP 8 * FROM devices     | 100 | abcde fgh
-            SELECT TOP 0 * FROM devices     | 2   | ''
-            SELECT deviceId FROM devices    | 4   | abcd efgh
-            """)
+        SELECT * FROM devices           | 100 | abcde fgh
+        SELECT * FROM devices           | 8   | abcde fgh
+        SELECT * FROM devices           | 2   | ab cd ef gh
+        SELECT * FROM devices           | 1   | a b c d e f g h
+        SELECT TOP 3 * FROM devices     | 2   | ab c
+        SELECT TOP 2 * FROM devices     | 2   | ab
+        SELECT TOP 8 * FROM devices     | 100 | abcde fgh
+        SELECT TOP 0 * FROM devices     | 2   | ''
+        SELECT deviceId FROM devices    | 4   | abcd efgh
+        """)
     void rowsOfAllPartitionsComeInOrderAndTheLastPageHasNoToken(String query, int size, String pages) throws Exception {
         api.planner.partitions = IotHubQueriesTest::twoPartitions;
         assertThat(all(query, size)).isEqualTo(pages);
@@ -107,7 +107,8 @@ class IotHubQueriesTest {
         ApiClient.Answer answer = client.ask(
                 "POST",
                 "/devices/query",
-                "{\"query\":\"SELECT deviceId, tags.o AS o, tags.o.b[2].c, tags.t, tags.x, version, connectionState FROM devices\"}");
+                "{\"query\":\"SELECT deviceId, tags.o AS o, tags.o.b[2].c, tags.t, tags.x, version, connectionState"
+                        + " FROM devices\"}");
         assertThat(answer.body().toString())
                 .isEqualTo("[{\"deviceId\":\"a\",\"o\":{\"b\":[1,null,{\"c\":2.5}]},\"c\":2.5,\"t\":null,"
                         + "\"version\":2,\"connectionState\":\"Disconnected\"}]");
@@ -153,7 +154,7 @@ class IotHubQueriesTest {
                 .setCreatedAt(AT)
                 .setUpdatedAt(AT)
                 .setFailure(FailureReason.PRECONDITION_FAILED)
-                .setErrorDescription("The etag differs.")
+                .setFailureDetail("The etag differs.")
                 .build();
         api.planner.partitions = _ -> List.of(new DeviceJobPage(0, List.of(job.build(), failed), false));
         ApiClient.Answer answer = client.ask("POST", "/devices/query", "{\"query\":\"SELECT * FROM devices.jobs\"}");

@@ -140,15 +140,15 @@ class FleetQueryTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
-            SELECT * FROM devices                                        | a b c d
-            SELECT * FROM devices WHERE tags.site = 'A'                  | a b d
-            SELECT * FROM devices WHERE tags.site = 'A' AND tags.floor > 1 | b
-            SELECT * FROM devices WHERE deviceId IN ['d', 'a', 'x']      | a d
-            SELECT * FROM devices WHERE connectionState = 'Disconnected' AND tags.floor = 1 | a
-            SELECT * FROM devices WHERE properties.desired.$version = 1 AND version = 2 AND tags.floor = 2 | b
-            SELECT * FROM devices WHERE IS_OBJECT(properties) AND IS_OBJECT(properties.desired.$metadata) AND tags.floor = 3 | c
-            SELECT * FROM devices WHERE IS_DEFINED(properties.desired.x) OR IS_DEFINED(properties.other) | ``
-            """)
+        SELECT * FROM devices                                        | a b c d
+        SELECT * FROM devices WHERE tags.site = 'A'                  | a b d
+        SELECT * FROM devices WHERE tags.site = 'A' AND tags.floor > 1 | b
+        SELECT * FROM devices WHERE deviceId IN ['d', 'a', 'x']      | a d
+        SELECT * FROM devices WHERE connectionState = 'Disconnected' AND tags.floor = 1 | a
+        SELECT * FROM devices WHERE properties.desired.$version = 1 AND version = 2 AND tags.floor = 2 | b
+        SELECT * FROM devices WHERE IS_OBJECT(properties) AND IS_OBJECT(properties.desired.$metadata) AND tags.floor = 3 | c
+        SELECT * FROM devices WHERE IS_DEFINED(properties.desired.x) OR IS_DEFINED(properties.other) | ``
+        """)
     void goesOnBehindAKey(String query, String ids) {
         planner.create("a", "{\"site\":\"A\",\"floor\":1}");
         planner.create("b", "{\"site\":\"A\",\"floor\":2}");

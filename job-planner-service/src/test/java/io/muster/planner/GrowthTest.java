@@ -119,8 +119,8 @@ class GrowthTest {
                     .hasSizeBetween(20, 44)
                     .allSatisfy(letter -> assertThat(letter.getReason())
                             .isEqualTo(
-                                    "the key belongs into partition 1 and the record is in 0: partition by murmur2 of the key,"
-                                            + " as Kafka's own producer does"));
+                                    "the key belongs into partition 1 and the record is in 0: partition by murmur2 of"
+                                            + " the key, as Kafka's own producer does"));
             assertThat(planner.jobRefusals().size() + planner.deadLetters().size())
                     .isLessThan(64);
         }

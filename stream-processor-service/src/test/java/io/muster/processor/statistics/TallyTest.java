@@ -9,6 +9,7 @@ import io.muster.records.DeviceJobEvent;
 import io.muster.records.DeviceJobFailed;
 import io.muster.records.DeviceJobQueued;
 import io.muster.records.DeviceJobStatus;
+import io.muster.records.FailureReason;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;

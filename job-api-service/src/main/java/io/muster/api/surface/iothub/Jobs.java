@@ -261,7 +261,9 @@ public final class Jobs {
             body.set("cloudToDeviceMethod", response.deepCopy());
         }
         if (job.getFailure() != null) {
-            body.putObject("error").put("code", FailureCodes.of(job.getFailure())).put("description", job.getFailureDetail());
+            body.putObject("error")
+                    .put("code", FailureCodes.of(job.getFailure()))
+                    .put("description", job.getFailureDetail());
         }
         return body;
     }

@@ -88,7 +88,8 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
             records("invocations", RowPlacement.BY_KEY, Invocation.class);
 
     /** Devices that a job under way has evaluated before its expansion came to them, by job id and device id. */
-    public static final StoreSpec<byte[]> EVALUATED = bytes("evaluated", RowPlacement.BY_END_OF_KEY, Medium.MEMORY, "a mark");
+    public static final StoreSpec<byte[]> EVALUATED =
+            bytes("evaluated", RowPlacement.BY_END_OF_KEY, Medium.MEMORY, "a mark");
 
     /** Targets that wait for their release, by job id and place. */
     public static final StoreSpec<byte[]> WAITING =
@@ -188,7 +189,8 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
 
     /** Returns the stores of its tasks. */
     public static List<StoreSpec<?>> stores() {
-        return List.of(DEVICES, CONNECTIONS, JOBS, INVOCATIONS, EVALUATED, WAITING, TAGS, DEVICE_JOBS, MESSAGES, NUMBERS);
+        return List.of(
+                DEVICES, CONNECTIONS, JOBS, INVOCATIONS, EVALUATED, WAITING, TAGS, DEVICE_JOBS, MESSAGES, NUMBERS);
     }
 
     private static StoreSpec<byte[]> bytes(String name, RowPlacement placement, Medium medium, String content) {

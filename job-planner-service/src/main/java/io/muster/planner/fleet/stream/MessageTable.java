@@ -92,9 +92,8 @@ final class MessageTable {
         if (count(deviceId) == 0) {
             return 0;
         }
-        Optional<DeviceConnection> connection = connections
-                .live(deviceId)
-                .filter(live -> live.getCapabilities().contains(Capability.MESSAGES));
+        Optional<DeviceConnection> connection =
+                connections.live(deviceId).filter(live -> live.getCapabilities().contains(Capability.MESSAGES));
         if (connection.isEmpty()) {
             return 0;
         }

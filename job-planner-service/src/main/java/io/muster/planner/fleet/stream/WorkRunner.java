@@ -70,7 +70,11 @@ final class WorkRunner {
 
     /** Begins an operation on a device: hands it over at once if the device takes it, else it waits. */
     void begin(FleetJob job, String deviceId, Instant now) {
-        decide(job, deviceId, new WorkInput.Begin(job.getHeld() ? Optional.empty() : ready(deviceId, onDevice(job))), now);
+        decide(
+                job,
+                deviceId,
+                new WorkInput.Begin(job.getHeld() ? Optional.empty() : ready(deviceId, onDevice(job))),
+                now);
     }
 
     /** Notes what came of an operation on the device's twin. */
