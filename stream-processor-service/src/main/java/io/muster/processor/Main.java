@@ -1,7 +1,7 @@
 package io.muster.processor;
 
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.muster.processor.streamjob.stream.StreamJobReach;
+import io.muster.processor.streamjob.topology.StreamJobReach;
 import io.muster.service.KafkaConnection;
 import io.muster.service.OperationsServer;
 import io.muster.service.Registries;

@@ -2,8 +2,8 @@ package io.muster.processor;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.codec.Codecs;
-import io.muster.processor.streamjob.stream.StreamJobReach;
-import io.muster.processor.streamjob.stream.StreamJobRunner;
+import io.muster.processor.streamjob.topology.StreamJobReach;
+import io.muster.processor.streamjob.topology.StreamJobRunner;
 import io.muster.registry.SchemaRegistry;
 import io.muster.service.StreamsApplication;
 import io.muster.service.Traces;

@@ -4,7 +4,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.codec.Codecs;
 import io.muster.processor.statistics.stream.JobTallies;
 import io.muster.processor.statistics.stream.PartitionTallies;
-import io.muster.processor.streamjob.stream.StreamJobAggregate;
+import io.muster.processor.streamjob.topology.StreamJobAggregate;
 import io.muster.registry.SchemaRegistry;
 import io.muster.service.Outbox;
 import io.muster.service.Traces;

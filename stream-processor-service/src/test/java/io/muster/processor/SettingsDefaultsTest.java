@@ -3,7 +3,7 @@ package io.muster.processor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.entry;
 
-import io.muster.processor.streamjob.stream.StreamJobReach;
+import io.muster.processor.streamjob.topology.StreamJobReach;
 import io.muster.service.Settings;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

@@ -56,7 +56,7 @@ class ArchitectureTest {
                         "io.muster.gateway.mqtt..",
                         "io.muster.gateway.kafka..",
                         "io.muster.processor.function..",
-                        "io.muster.processor.streamjob.stream..")
+                        "io.muster.processor.streamjob.topology..")
                 .should()
                 .callMethod(System.class, "nanoTime")
                 .check(CLASSES);
@@ -93,7 +93,7 @@ class ArchitectureTest {
     void addsStoresByTheirDeclarationsOnly() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages("io.muster.processor.engine.stream..")
+                .resideOutsideOfPackages("io.muster.processor.engine.topology..")
                 .should()
                 .callMethod(Topology.class, "addStateStore", StoreBuilder.class, String[].class)
                 .check(CLASSES);

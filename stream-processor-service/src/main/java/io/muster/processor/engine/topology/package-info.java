@@ -1,0 +1,11 @@
+/**
+ * The engine in Kafka Streams: records become events, state is kept in stores, results are written.
+ *
+ * <p>May import: {@code java}, {@code org.apache.avro}, {@code org.apache.kafka}, {@code org.slf4j}, {@code io.muster.codec}, {@code
+ * io.muster.processor.engine}, {@code io.muster.processor.format}, {@code io.muster.query.kernel}, {@code io.muster.query.stream}, {@code
+ * io.muster.records}, {@code io.muster.topics}.
+ */
+@NullMarked
+package io.muster.processor.engine.topology;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,59 @@
+package io.muster.processor.streamjob.topology;
+
+import io.muster.codec.Codecs;
+import io.muster.processor.format.InputFormat;
+import io.muster.processor.format.OutputFormat;
+import io.muster.registry.SchemaRegistry;
+import io.muster.registry.SchemaRegistryException;
+import io.muster.topics.Topics;
+import java.time.Duration;
+
+/** How the topics of a definition are read and written. */
+final class Formats {
+    private static final Duration MESSAGE_LIFE = Duration.ofHours(1);
+
+    private Formats() {}
+
+    static InputFormat of(StreamJobDefinition.Input.OfTopic input, Codecs codecs) {
+        if (input.topic().equals(Topics.TELEMETRY.name())) {
+            return new InputFormat.DeviceTelemetry(codecs.of(Topics.TELEMETRY));
+        }
+        return switch (input.format().serialization()) {
+            case JSON -> new InputFormat.Json();
+            case CSV -> new InputFormat.Csv(input.format().delimiter());
+            case AVRO -> new InputFormat.Avro(codecs.registry());
+        };
+    }
+
+    /** @throws StreamJobDefinitionException where the registry has no schema for what is written */
+    static OutputFormat of(StreamJobDefinition.Output.ToTopic output, Codecs codecs)
+            throws StreamJobDefinitionException {
+        if (output.topic().equals(Topics.DEVICE_COMMANDS.name())) {
+            return new OutputFormat.ToDevices(codecs.of(Topics.DEVICE_COMMANDS), MESSAGE_LIFE);
+        }
+        if (output.topic().equals(Topics.JOB_COMMANDS.name())) {
+            return new OutputFormat.ToJobs(codecs.of(Topics.JOB_COMMANDS));
+        }
+        return switch (output.format().serialization()) {
+            case JSON -> new OutputFormat.Json(output.format().array(), output.key());
+            case CSV -> new OutputFormat.Csv(output.format().delimiter(), output.key());
+            case AVRO -> {
+                SchemaRegistry.Registered schema = latest(codecs.registry(), output.topic() + "-value");
+                yield new OutputFormat.Avro(schema.id(), schema.schema(), output.key());
+            }
+        };
+    }
+
+    private static SchemaRegistry.Registered latest(SchemaRegistry registry, String subject)
+            throws StreamJobDefinitionException {
+        try {
+            return registry.latest(subject);
+        } catch (SchemaRegistryException e) {
+            if (e.isUnknownSchema()) {
+                throw new StreamJobDefinitionException("The schema registry has no subject " + subject
+                        + ": register the schema of the results first.");
+            }
+            throw e;
+        }
+    }
+}
