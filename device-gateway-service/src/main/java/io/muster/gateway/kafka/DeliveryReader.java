@@ -63,15 +63,15 @@ final class DeliveryReader {
         void putAside(ConsumerRecord<String, byte[]> record, String reason);
     }
 
-    /** A record, and the deliveries in it or why there are none. */
+    /** Holds a record, and the deliveries in it or the reason why there are none. */
     private record Decoded(ConsumerRecord<String, byte[]> record, List<Traced> deliveries, String fault) {}
 
     private record Traced(Delivery delivery, @Nullable String traceparent) {}
 
-    /** The end of the deliveries, when that was asked. */
+    /** Holds the end of the deliveries, when that was asked. */
     private record End(long offset, long nanos, Instant at) {}
 
-    /** The question where they end, and when it was asked. */
+    /** Holds the question where they end, and when it was asked. */
     private record Question(CompletableFuture<Map<TopicPartition, Long>> answer, long nanos, Instant at) {}
 
     private static final Logger LOG = LoggerFactory.getLogger(DeliveryReader.class);
@@ -79,7 +79,7 @@ final class DeliveryReader {
     private static final Duration RETRY = Duration.ofMillis(200);
     private static final Duration BREATH = Duration.ofMillis(1);
     private static final Duration BETWEEN_QUESTIONS = Duration.ofSeconds(1);
-    /** How many deliveries a batch has, unless its first record has more. */
+    /** Bounds the deliveries of a batch, unless its first record has more. */
     private static final int BATCH = 200;
 
     private final org.apache.kafka.clients.consumer.Consumer<String, byte[]> consumer;
@@ -91,7 +91,7 @@ final class DeliveryReader {
     private final LongSupplier nanoTime;
     private final Consumer<String> fatal;
     private final LastSuccess lastAnswer;
-    /** What was polled and not committed yet. */
+    /** Holds records that were polled and are not committed yet. */
     private final Deque<Decoded> polled = new ArrayDeque<>();
 
     private volatile boolean closed;
@@ -168,10 +168,8 @@ final class DeliveryReader {
                 }
             }
             consumer.close();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            failed = true;
         } catch (Throwable e) {
+            // An interruption too: nobody interrupts this thread, and a gateway without deliveries has to end.
             failed = true;
             fatal.accept("Deliveries can't be read any more: " + e);
         }
@@ -206,13 +204,13 @@ final class DeliveryReader {
         try {
             records.forEach(record -> polled.add(decode(record)));
         } catch (RuntimeException e) {
-            comesAgain(records.iterator().next());
+            seekBackTo(records.iterator().next());
             throw e;
         }
     }
 
-    /** None of what was polled from this record on was handed over. */
-    private void comesAgain(ConsumerRecord<?, ?> first) {
+    /** Goes back to a record: nothing that was polled from it on was handed over. */
+    private void seekBackTo(ConsumerRecord<?, ?> first) {
         polled.clear();
         consumer.seek(mine, first.offset());
     }
@@ -230,7 +228,7 @@ final class DeliveryReader {
             consumer.commitSync(
                     Map.of(mine, new OffsetAndMetadata(batch.getLast().record().offset() + 1)));
         } catch (RuntimeException e) {
-            comesAgain(batch.getFirst().record());
+            seekBackTo(batch.getFirst().record());
             throw e;
         }
         batch.forEach(this::handOver);

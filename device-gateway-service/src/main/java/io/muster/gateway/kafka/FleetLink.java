@@ -52,7 +52,7 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.jspecify.annotations.Nullable;
 
-/** The fleet over Kafka: reports go out through a {@link LogWriter}, deliveries come in through a {@link DeliveryReader}. Thread-safe. */
+/** Links the gateway with the fleet over Kafka: reports go out through a {@link LogWriter}, deliveries come in through a {@link DeliveryReader}. Thread-safe. */
 public final class FleetLink implements Fleet, AutoCloseable {
     private static final Duration HEARTBEAT = Duration.ofSeconds(1);
     private static final Duration TERMS_LIMIT = Duration.ofSeconds(10);
@@ -77,7 +77,7 @@ public final class FleetLink implements Fleet, AutoCloseable {
     private final ScheduledExecutorService heart = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("heartbeat").factory());
     private final List<KafkaClientMetrics> metrics;
-    /** The last heartbeat of each partition of the reports. */
+    /** Holds the last heartbeat of each partition of the reports. */
     private final List<CompletableFuture<Void>> beats = new ArrayList<>();
 
     private @Nullable DeliveryReader reader;
@@ -137,7 +137,7 @@ public final class FleetLink implements Fleet, AutoCloseable {
         reading.start();
     }
 
-    /** Whether deliveries are being read. */
+    /** Returns whether deliveries are being read. */
     public boolean ready() {
         return reader != null && reader.ready();
     }
@@ -214,7 +214,7 @@ public final class FleetLink implements Fleet, AutoCloseable {
         }
     }
 
-    /** What is read goes to whoever asked for it: connects to their futures, all else to connections. */
+    /** Hands over what is read: terms of connections to their futures, all else to connections. */
     private final class ToConnections implements DeliveryReader.Sink {
         private final Connections connections;
 

@@ -27,25 +27,25 @@ import org.slf4j.LoggerFactory;
  * so that answers have the other half. Thread-safe.
  */
 final class LogWriter implements AutoCloseable {
-    /** How much may wait. */
+    /** Bounds what may wait. */
     static final long MOST_BYTES = 64L << 20;
 
     private static final Logger LOG = LoggerFactory.getLogger(LogWriter.class);
     private static final int RECORD_OVERHEAD = 200;
 
-    /** How many of the queue are worked on before held reports are sent, though the queue is never empty. */
+    /** Bounds how many of the queue are worked on before held reports are sent, though the queue is never empty. */
     private static final int TURN = 100;
 
-    /** A step of the sender's. */
+    /** Does a part of the sender's work. */
     private sealed interface Step {}
 
-    /** A record and who waits for its acknowledgement. */
+    /** Holds a record, and who waits for its acknowledgement. */
     private record Taken(ProducerRecord<String, byte[]> record, long bytes, CompletableFuture<Void> written)
             implements Step {}
 
     private record Report(ReportLanes.Part part) implements Step {}
 
-    /** The brokers have, or have refused, reports of the partition. */
+    /** Notes that the brokers have, or have refused, reports of the partition. */
     private record Ended(int partition) implements Step {}
 
     /** Makes a record of reports of devices of one partition. */
@@ -95,12 +95,12 @@ final class LogWriter implements AutoCloseable {
                 : 0;
     }
 
-    /** As {@link #write}, but only while there is much room. */
+    /** Writes as {@link #write} does, but only while there is much room. */
     CompletableFuture<Void> writeWithRoom(ProducerRecord<String, byte[]> record) {
         return take(record, MOST_BYTES / 2);
     }
 
-    /** Whether so much waits that devices must wait before they send more. */
+    /** Returns whether so much waits that devices must wait before they send more. */
     boolean saturated() {
         return unwritten.get() > MOST_BYTES / 2;
     }

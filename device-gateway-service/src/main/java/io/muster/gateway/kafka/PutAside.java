@@ -58,7 +58,7 @@ final class PutAside {
                 });
     }
 
-    /** How many letters are not written yet. */
+    /** Counts letters that are not written yet. */
     int waiting() {
         return waiting.get();
     }

@@ -14,10 +14,10 @@ import java.util.concurrent.CompletableFuture;
  * has one request under way. For one thread.
  */
 final class ReportLanes {
-    /** How many reports a record has: the fleet handles them in one go. */
+    /** Bounds the reports of a record: the fleet handles them in one go. */
     static final int MOST = 200;
 
-    /** A report, and who waits for its acknowledgement. */
+    /** Holds a report, and who waits for its acknowledgement. */
     record Part(int partition, MethodReport report, long bytes, CompletableFuture<Void> written) {}
 
     /** Sends parts as one record of a partition. */

@@ -246,7 +246,7 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
         context.close();
     }
 
-    /** Whoever reaches the port can have this written: it is worth a line where the fleet was asked, which is limited. */
+    /** Logs a refusal. Whoever reaches the port can have this written: it is worth a line where the fleet was asked, which is limited. */
     private void log(String event, String reason) {
         LOG.atLevel(asked ? Level.INFO : Level.DEBUG).log("{}, deviceId={} reason={}", event, deviceId, reason);
     }

@@ -42,7 +42,7 @@ final class ConnectLimiter {
         }
     };
 
-    /** How many refusals an address has left. Many connects may be under way when it gets empty: those that are refused then are owed. */
+    /** Holds how many refusals an address has left. Many connects may be under way when it gets empty: those that are refused then are owed. */
     private final class Bucket {
         private double left = refusalsPerSecond * BURST_SECONDS;
         private Instant asOf = clock.instant();

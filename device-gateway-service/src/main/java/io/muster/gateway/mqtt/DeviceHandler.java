@@ -62,13 +62,13 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
         /** Writes the connection to the log; the CONNACK is to come. */
         OPENING,
         CONNECTED,
-        /** It is refused, or said that it leaves: of packets that are read already nothing is taken. */
+        /** Is refused, or has said that it leaves: of packets that are read already nothing is taken. */
         ENDING,
         CLOSED
     }
 
     /**
-     * Whose connection it is.
+     * Makes the handler of a device's connection.
      *
      * @param deviceId of the device, or of the module
      * @param subscriptions as remembered from earlier connections; the handler's own from now on
@@ -426,7 +426,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
     }
 
     /**
-     * The gateway ends; the device is to find another, or this one again, when it has answered the methods that it was called for. Nothing
+     * Ends with the gateway: the device is to find another, or this one again, when it has answered the methods that it was called for. Nothing
      * is delivered any more. Any thread.
      *
      * @return ends when the connection is closed, within {@link #LONGEST_DRAIN}

@@ -31,13 +31,13 @@ final class Calls {
     /** Statuses from here on are failures. */
     private static final int FAILED = 400;
 
-    /** A call that was handed over. */
+    /** Holds a call that was handed over. */
     private static final class Open {
         private final Call call;
         private final long until;
         private final EventExecutor timer;
         private volatile @Nullable Future<?> timeOut;
-        /** That its time is over was counted; the report of it may still have to be written. */
+        /** Notes that the end of its time was counted; the report of it may still have to be written. */
         private volatile boolean over;
 
         private Open(Call call, long until, EventExecutor timer) {
@@ -56,7 +56,7 @@ final class Calls {
         }
     }
 
-    /** By device, and of each by delivery id. */
+    /** Holds calls by device, and of each by delivery id. */
     private final Map<String, Map<String, Open>> all = new ConcurrentHashMap<>();
 
     private final Fleet fleet;
@@ -69,7 +69,7 @@ final class Calls {
         this.clock = clock;
     }
 
-    /** The call is being handed over: its device's time begins. @param timer outlives the connection */
+    /** Notes that a call is being handed over: its device's time begins. @param timer outlives the connection */
     void begin(Call call, EventExecutor timer) {
         Open open = new Open(call, timer.ticker().nanoTime() + call.time().toNanos(), timer);
         keep(open);
@@ -101,7 +101,7 @@ final class Calls {
                 });
     }
 
-    /** How long the last of a device's open calls has to be answered. */
+    /** Returns how long the last of a device's open calls has to be answered. */
     Duration longest(String deviceId) {
         long most = open(deviceId).stream().mapToLong(Open::left).max().orElse(0);
         return Duration.ofNanos(Math.max(0, most));
