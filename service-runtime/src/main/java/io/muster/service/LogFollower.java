@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Future;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -180,16 +179,18 @@ public final class LogFollower implements AutoCloseable {
     private void ask(Set<TopicPartition> partitions) {
         CompletableFuture<?> pendingQuestion = question;
         if (pendingQuestion != null) {
-            if (pendingQuestion.state() == Future.State.SUCCESS) {
-                lastAnswer.note();
-            } else if (pendingQuestion.isDone()) {
-                LOG.warn(
-                        "The brokers don't answer, follower={} topics={} reason={}",
-                        name,
-                        topics,
-                        pendingQuestion.exceptionNow().toString());
-            } else {
-                return;
+            // The state is read once: an answer may come in between.
+            switch (pendingQuestion.state()) {
+                case RUNNING -> {
+                    return;
+                }
+                case SUCCESS -> lastAnswer.note();
+                case FAILED, CANCELLED ->
+                    LOG.warn(
+                            "The brokers don't answer, follower={} topics={} reason={}",
+                            name,
+                            topics,
+                            pendingQuestion.isCancelled() ? "cancelled" : pendingQuestion.exceptionNow());
             }
             question = null;
             nextQuestion = source.nanoTime().getAsLong() + BETWEEN_QUESTIONS.toNanos();

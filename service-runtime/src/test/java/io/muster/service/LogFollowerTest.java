@@ -244,6 +244,31 @@ class LogFollowerTest {
         assertThat(fatal).isEmpty();
     }
 
+    /** Is answered as soon as somebody has asked whether it is. */
+    private static final class AnsweredMeanwhile extends CompletableFuture<Map<TopicPartition, Long>> {
+        @Override
+        public State state() {
+            State before = super.state();
+            complete(Map.of());
+            return before;
+        }
+    }
+
+    @Test
+    void goesOnWhereTheAnswerComesWhileItAsksForIt() {
+        try (LogFollower follower = follower(reader(_ -> {}), Duration.ofMinutes(2))) {
+            follower.start();
+            soon().atMost(LIMIT).until(follower::ready);
+            brokers.answer = AnsweredMeanwhile::new;
+            int before = brokers.asked.get();
+            soon().atMost(LIMIT).until(() -> {
+                nanoTime.addAndGet(Duration.ofSeconds(6).toNanos());
+                return brokers.asked.get() > before + 2 || !fatal.isEmpty();
+            });
+        }
+        assertThat(fatal).isEmpty();
+    }
+
     @ParameterizedTest
     @EnumSource(names = {"UNDECODABLE", "CLIENT_ODD"})
     void skipsARecordThatCannotBeTaken(Trouble fault) {
