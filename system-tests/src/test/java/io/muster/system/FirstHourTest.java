@@ -203,6 +203,8 @@ class FirstHourTest {
     @Test
     void isReadyAfterTheSupervisorWasKilledAndRunsTheDemonstrationOnItsOwnDevices() throws Exception {
         ensureRunning();
+        // Another test may have begun anew with fewer devices.
+        int before = ask("/devices/sim-000012").status();
         process(status(0), "muster").orElseThrow().destroyForcibly();
         await().atMost(Duration.ofMinutes(3)).until(() -> script.run("status").status() == 3);
         assertThat(script.run("status").said()).contains("these still run").contains("broker", "planner", "api");
@@ -210,7 +212,7 @@ class FirstHourTest {
                 .as("what depends on others ends first")
                 .containsSubsequence(
                         "Ending the api ", "Ending the gateway ", "Ending the planner ", "Ending the broker ");
-        assertThat(ask("/devices/sim-000012").status()).isEqualTo(200);
+        assertThat(ask("/devices/sim-000012").status()).as("what it had").isEqualTo(before);
         await().atMost(Duration.ofMinutes(10))
                 .untilAsserted(() -> assertThat(log().lines()
                                 .filter(line -> line.contains(" completed ") && line.contains(" 4: 4 succeeded")))
