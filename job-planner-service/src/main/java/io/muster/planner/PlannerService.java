@@ -27,7 +27,7 @@ public final class PlannerService {
 
     private static final int STATE_MEMORY_MIB = 288;
 
-    /** What it needs beside the registry. */
+    /** Holds what it needs beside the registry. */
     public record Options(StreamsApplication.Options streams, JobLimits limits) {
         /** Reads {@code state.memory.mib}, the settings of {@link JobLimits}, and what every application reads. */
         public static Options from(Settings settings, KafkaConnection kafka) {
@@ -74,7 +74,7 @@ public final class PlannerService {
                 meters);
     }
 
-    /** As the topics are, so that records that name a partition name one that exists. */
+    /** Counts partitions as the topics are, so that records that name a partition name one that exists. */
     private static PartitionCounts partitionCounts(KafkaConnection kafka)
             throws ExecutionException, InterruptedException {
         try (Admin admin = Admin.create(kafka.clientProperties())) {

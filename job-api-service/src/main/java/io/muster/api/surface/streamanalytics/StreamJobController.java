@@ -57,7 +57,7 @@ import org.jspecify.annotations.Nullable;
 @Controller(StreamAnalytics.MOUNT)
 @Consumes(MediaType.ALL)
 final class StreamJobController {
-    /** Children that name what lies outside of the job. */
+    /** Lists the children that name what lies outside of the job. */
     private static final List<String> REACHING = List.of("inputs", "outputs");
 
     private static final String NOT_REACHED = "EndpointNotReached";
@@ -67,14 +67,14 @@ final class StreamJobController {
     private static final int PAGE = 100;
     private static final int TRIES = 5;
 
-    /** Where a path leads: to a list, a job, a child of it, or to what can be asked of one of them. */
+    /** Names where a path leads: to a list, a job, a child of it, or to what can be asked of one of them. */
     private record Target(
             String path,
             String job,
             @Nullable String kind,
             @Nullable String child,
             @Nullable String action) {
-        /** The key of its records. */
+        /** Returns the key of its records. */
         String id() {
             return job.toLowerCase(Locale.ROOT);
         }
@@ -427,7 +427,7 @@ final class StreamJobController {
         return write(target, command).thenApply(job -> settled(target, job));
     }
 
-    /** 202 while there is something to wait for. */
+    /** Answers 202 while there is something to wait for. */
     private static HttpResponse<String> settled(Target target, StreamJob job) {
         return switch (job.getStatus()) {
             case STOPPING, SCALING, DELETING -> accepted(target);
@@ -441,7 +441,7 @@ final class StreamJobController {
         return write(target, replacement).thenApply(job -> settled(target, job));
     }
 
-    /** Whether there is what a child names: a topic, or an endpoint that answers something; and whether a function can be read. */
+    /** Returns whether there is what a child names: a topic, or an endpoint that answers something; and whether a function can be read. */
     private CompletionStage<HttpResponse<String>> test(Target target) {
         ObjectNode child = existingChild(target, StreamJobs.parse(entry(target).job()));
         if (StreamJobs.FUNCTIONS.equals(target.kind())) {

@@ -40,18 +40,18 @@ import org.jspecify.annotations.Nullable;
 public final class StreamJobs {
     public static final String FUNCTIONS = "functions";
 
-    /** The kinds of children, as paths name them. A job has one transformation at most. */
+    /** Lists the kinds of children, as paths name them. A job has one transformation at most. */
     public static final Set<String> CHILDREN = Set.of("inputs", "outputs", "transformations", FUNCTIONS);
 
     private static final List<String> LISTS = List.of("inputs", "outputs", FUNCTIONS);
 
-    /** The members of a job's properties that hold its children. */
+    /** Lists the members of a job's properties that hold its children. */
     private static final List<String> CHILDREN_OF_JOB = List.of("inputs", "outputs", FUNCTIONS, "transformation");
 
     private static final String TYPE = "Microsoft.StreamAnalytics/streamingjobs";
     private static final Set<String> SECRETS =
             Set.of("sharedaccesspolicykey", "accountkey", "password", "apikey", "refreshtoken");
-    /** The code of what is wrong with a query. */
+    /** Names the code of a fault of a query. */
     private static final String UNCOMPILED = "QueryCompilationError";
 
     private static final Set<String> READ_ONLY = Set.of(
@@ -279,7 +279,7 @@ public final class StreamJobs {
                 document.toString(), null, at.isTextual() ? Dates.parse("takeOverTime", at.asText()) : null);
     }
 
-    /** Of the document: it does not change when the job starts or stops. */
+    /** Returns the etag of the document: it does not change when the job starts or stops. */
     public static String etag(JsonNode part) {
         return UUID.nameUUIDFromBytes(part.toString().getBytes(StandardCharsets.UTF_8))
                 .toString();
@@ -445,7 +445,7 @@ public final class StreamJobs {
         return children;
     }
 
-    /** A child as it is read. */
+    /** Returns a child as it is read. */
     public static ObjectNode view(ObjectNode document, String kind, ObjectNode child) {
         ObjectNode view = JsonNodeFactory.instance.objectNode();
         String name = child.path("name").asText();
@@ -557,7 +557,7 @@ public final class StreamJobs {
         return view;
     }
 
-    /** As the portal spells it. */
+    /** Returns a state as the portal spells it. */
     private static String state(StreamJobStatus status) {
         return status.name().charAt(0) + status.name().substring(1).toLowerCase(Locale.ROOT);
     }
