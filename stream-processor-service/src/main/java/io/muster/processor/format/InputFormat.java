@@ -2,7 +2,6 @@ package io.muster.processor.format;
 
 import io.muster.codec.RecordCodec;
 import io.muster.codec.UndecodableRecordException;
-import io.muster.processor.engine.Event;
 import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.StreamQuery.Members;
 import io.muster.query.stream.Ticks;
@@ -10,7 +9,6 @@ import io.muster.records.Telemetry;
 import io.muster.registry.SchemaRegistry;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,14 +29,22 @@ public sealed interface InputFormat {
     record DeviceTelemetry(RecordCodec<Telemetry> codec) implements InputFormat {}
 
     /**
-     * The events of a record, each at its arrival.
+     * Holds what a record says.
+     *
+     * @param rows its columns, of each event; of a record that was read there is one at least
+     * @param metadata columns of all of them, which can be asked for by name
+     */
+    record Content(List<Map<String, Object>> rows, Map<String, Object> metadata) {}
+
+    /**
+     * Reads a record.
      *
      * @param members what is wanted of them
      * @param arrival in ticks
      * @throws IOException where it can't be read, however often it is tried
      * @throws io.muster.registry.SchemaRegistryException where the registry is needed and away
      */
-    default List<Event> read(byte[] value, Members members, int partition, long arrival) throws IOException {
+    default Content read(byte[] value, Members members, int partition, long arrival) throws IOException {
         Map<String, Object> metadata = Map.of();
         if (wantsMetadata(members)) {
             metadata = new LinkedHashMap<>();
@@ -47,7 +53,7 @@ public sealed interface InputFormat {
             metadata.put("PartitionId", (long) partition);
         }
         Predicate<String> wanted = members::wants;
-        List<Map<String, Object>> records = switch (this) {
+        List<Map<String, Object>> rows = switch (this) {
             case Json _ -> JsonRecords.read(value, wanted);
             case Csv csv -> CsvRecords.read(value, csv.delimiter(), wanted);
             case Avro avro -> List.of(AvroRecords.read(value, avro.registry(), wanted));
@@ -59,11 +65,7 @@ public sealed interface InputFormat {
                 yield JsonRecords.read(body(sent), wanted);
             }
         };
-        List<Event> events = new ArrayList<>(records.size());
-        for (Map<String, Object> record : records) {
-            events.add(new Event(arrival, record, metadata));
-        }
-        return events;
+        return new Content(rows, metadata);
     }
 
     private static Telemetry decode(RecordCodec<Telemetry> codec, byte[] value) throws IOException {

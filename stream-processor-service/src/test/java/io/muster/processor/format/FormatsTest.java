@@ -46,7 +46,12 @@ class FormatsTest {
     }
 
     private static List<Map<String, Object>> read(InputFormat format, byte[] value) throws IOException {
-        return format.read(value, ALL, 3, AT).stream().map(Event::record).toList();
+        return format.read(value, ALL, 3, AT).rows();
+    }
+
+    /** Returns the first event of the content. */
+    private static Event event(InputFormat.Content content) {
+        return new Event(AT, content.rows().getFirst(), content.metadata());
     }
 
     @SafeVarargs
@@ -59,22 +64,19 @@ class FormatsTest {
     }
 
     @Test
-    void whatIsNotLookedAtIsNotRead() throws IOException {
+    void readsNoMemberThatTheQueryDoesNotUse() throws IOException {
         Members some = new Members(Set.of("a", "PartitionId"), false);
-        Event event = new InputFormat.Json()
-                .read(bytes("{\"b\":{\"c\":[1,{\"d\":2}]},\"a\":1,\"e\":\"x\"}"), some, 3, AT)
-                .getFirst();
+        Event event = event(
+                new InputFormat.Json().read(bytes("{\"b\":{\"c\":[1,{\"d\":2}]},\"a\":1,\"e\":\"x\"}"), some, 3, AT));
         assertThat(event.record()).isEqualTo(Map.of("a", 1L));
         assertThat(event.member("PartitionId")).isEqualTo(3L);
     }
 
     /** Nobody can rename what the service adds. */
     @Test
-    void namesAreAskedForInAnyCase() throws IOException {
+    void findsMetadataByNamesInAnyCase() throws IOException {
         Members some = new Members(Set.of("deviceid", "PARTITIONID", "eventenqueuedutctime"), false);
-        Event event = new InputFormat.Json()
-                .read(bytes("{\"DeviceId\":\"a\",\"b\":1}"), some, 3, AT)
-                .getFirst();
+        Event event = event(new InputFormat.Json().read(bytes("{\"DeviceId\":\"a\",\"b\":1}"), some, 3, AT));
         assertThat(event.member("deviceid")).isEqualTo("a");
         assertThat(event.member("PARTITIONID")).isEqualTo(3L);
         assertThat(event.member("EVENTENQUEUEDUTCTIME")).isEqualTo(Ticks.instant(AT));

@@ -5,6 +5,7 @@ import io.muster.processor.engine.PartitionClock;
 import io.muster.processor.engine.StreamTask.Upstream;
 import io.muster.processor.engine.Table;
 import io.muster.processor.engine.TimePolicy;
+import io.muster.processor.format.InputFormat;
 import io.muster.query.kernel.Expression;
 import io.muster.query.stream.EvaluationException;
 import io.muster.query.stream.StreamQuery;
@@ -16,6 +17,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
@@ -99,14 +101,14 @@ final class Ingest {
             of.clock.quietUntil(arrival);
             return;
         }
-        List<Event> read;
+        InputFormat.Content read;
         try {
             read = of.input.format().read(value, spec.query().members(), of.upstream.partition(), arrival);
         } catch (IOException e) {
             diagnostics.undecodable(of.input.topic(), of.upstream.partition(), offset, e);
             return;
         }
-        if (read.size() > EVENTS_OF_A_RECORD) {
+        if (read.rows().size() > EVENTS_OF_A_RECORD) {
             diagnostics.undecodable(
                     of.input.topic(),
                     of.upstream.partition(),
@@ -114,8 +116,9 @@ final class Ingest {
                     new IOException("a record has up to " + EVENTS_OF_A_RECORD + " events"));
             return;
         }
-        for (int i = 0; i < read.size(); i++) {
-            take(of, offset, offset * EVENTS_OF_A_RECORD + i, read.get(i), arrival);
+        for (int i = 0; i < read.rows().size(); i++) {
+            Event event = new Event(arrival, read.rows().get(i), read.metadata());
+            take(of, offset, offset * EVENTS_OF_A_RECORD + i, event, arrival);
         }
     }
 
@@ -131,15 +134,15 @@ final class Ingest {
             return;
         }
         try {
-            List<Event> read = of.input.format().read(value, spec.query().members(), of.upstream.partition(), arrival);
-            if (read.size() > 1) {
+            List<Map<String, Object>> rows = of.input
+                    .format()
+                    .read(value, spec.query().members(), of.upstream.partition(), arrival)
+                    .rows();
+            if (rows.size() > 1) {
                 diagnostics.unconvertible(
                         of.input.topic(), of.upstream.partition(), offset, "of reference data a record has one row");
             }
-            events.event(
-                    of.upstream,
-                    number,
-                    Event.reference(time, name, read.getFirst().record()));
+            events.event(of.upstream, number, Event.reference(time, name, rows.getFirst()));
         } catch (IOException e) {
             diagnostics.undecodable(of.input.topic(), of.upstream.partition(), offset, e);
         }

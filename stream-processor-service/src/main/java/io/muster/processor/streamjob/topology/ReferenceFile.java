@@ -1,6 +1,5 @@
 package io.muster.processor.streamjob.topology;
 
-import io.muster.processor.engine.Event;
 import io.muster.processor.format.InputFormat;
 import io.muster.processor.format.JsonRecords;
 import io.muster.query.stream.StreamQuery;
@@ -193,10 +192,9 @@ final class ReferenceFile implements AutoCloseable {
     /** @param before how many rows the version before has: what is beyond the new one's is taken away @return how many this one has */
     private int send(Producer<byte[], byte[]> producer, Instant from, Path path, int before)
             throws StreamJobDefinitionException {
-        List<Event> rows = read(path);
+        List<Map<String, Object>> rows = read(path);
         for (int i = 0; i < Math.max(rows.size(), before); i++) {
-            byte @Nullable [] row =
-                    i < rows.size() ? JsonRecords.write(rows.get(i).record()) : null;
+            byte @Nullable [] row = i < rows.size() ? JsonRecords.write(rows.get(i)) : null;
             if (row != null && row.length > LARGEST_ROW) {
                 throw new StreamJobDefinitionException("The reference data " + root().relativize(path)
                         + " have a row of more than " + LARGEST_ROW + " bytes: the row " + (i + 1));
@@ -242,7 +240,7 @@ final class ReferenceFile implements AutoCloseable {
         return new StreamJobDefinitionException("The reference data " + path + " can't be read: " + e.getMessage());
     }
 
-    private List<Event> read(Path path) throws StreamJobDefinitionException {
+    private List<Map<String, Object>> read(Path path) throws StreamJobDefinitionException {
         if (!path.normalize().startsWith(root())) {
             throw new StreamJobDefinitionException("Reference data lie below the folder for them: " + file.path());
         }
@@ -252,7 +250,8 @@ final class ReferenceFile implements AutoCloseable {
             case AVRO -> throw new StreamJobDefinitionException("A file of reference data is Json or Csv.");
         };
         try {
-            return format.read(Files.readAllBytes(path), new StreamQuery.Members(Set.of(), true), 0, 0);
+            return format.read(Files.readAllBytes(path), new StreamQuery.Members(Set.of(), true), 0, 0)
+                    .rows();
         } catch (IOException e) {
             throw unreadable(root().relativize(path).toString(), e);
         }
