@@ -13,6 +13,7 @@ import io.muster.gateway.connect.DeviceAuthorities;
 import io.muster.gateway.mqtt.Connections;
 import io.muster.gateway.mqtt.MqttServer;
 import io.muster.gateway.mqtt.MqttSettings;
+import io.muster.records.Capability;
 import io.muster.records.CloudMessage;
 import io.muster.records.Credentials;
 import io.muster.records.Delivery;
@@ -937,7 +938,7 @@ class MqttServerTest {
                     .singleElement()
                     .satisfies(changed -> {
                         assertThat(changed.getSubscriptions()).containsExactly(METHODS);
-                        assertThat(changed.getCapabilities()).containsExactly(io.muster.records.Capability.METHODS);
+                        assertThat(changed.getCapabilities()).containsExactly(Capability.METHODS);
                     });
         }
     }

@@ -17,7 +17,6 @@ import io.muster.topics.Topic;
 import io.muster.topics.Topics;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.Topology;
 
 /** Lists what the processor reads, folds and writes. */
@@ -53,7 +52,7 @@ public final class ProcessorTopology {
                 codecs,
                 counts,
                 new StoreSpec.Context(ProcessorService.APPLICATION_ID, codecs, documents));
-        statistics(processor, topology, codecs, counts, meters, traces);
+        statistics(processor, codecs, counts, meters, traces);
         processor.coordinator(StreamJobAggregate.COORDINATOR);
         return topology;
     }
@@ -68,27 +67,16 @@ public final class ProcessorTopology {
     }
 
     private static void statistics(
-            ServiceTopology processor,
-            Topology topology,
-            Codecs codecs,
-            PartitionCounts counts,
-            MeterRegistry meters,
-            Traces traces) {
-        processor.processor(
-                BY_PARTITION,
-                () -> new PartitionTallies(
-                        codecs.of(Topics.DEVICE_JOB_EVENTS),
-                        sink(Topics.JOB_TALLIES),
-                        sink(Topics.DEAD_LETTERS),
-                        counts.devices(),
-                        meters,
-                        traces),
-                List.of(PartitionTallies.STORE),
-                List.of(Topics.DEVICE_JOB_EVENTS));
-        write(topology, Topics.JOB_TALLIES, codecs, BY_PARTITION);
-        write(topology, Topics.DEAD_LETTERS, codecs, BY_PARTITION);
-
+            ServiceTopology processor, Codecs codecs, PartitionCounts counts, MeterRegistry meters, Traces traces) {
         processor
+                .processor(
+                        BY_PARTITION,
+                        () -> new PartitionTallies(
+                                codecs, Outbox.sink(Topics.DEAD_LETTERS, BY_PARTITION), counts, meters, traces),
+                        List.of(PartitionTallies.STORE),
+                        List.of(Topics.DEVICE_JOB_EVENTS))
+                .write(Topics.JOB_TALLIES, BY_PARTITION)
+                .writeShared(Topics.DEAD_LETTERS, BY_PARTITION)
                 .processor(
                         BY_JOB,
                         () -> new JobTallies(codecs, Outbox.sink(Topics.DEAD_LETTERS, BY_JOB), counts),
@@ -96,13 +84,5 @@ public final class ProcessorTopology {
                         List.of(Topics.JOB_TALLIES))
                 .write(Topics.JOB_STATISTICS, BY_JOB)
                 .writeShared(Topics.DEAD_LETTERS, BY_JOB);
-    }
-
-    private static void write(Topology topology, Topic<?> topic, Codecs codecs, String writer) {
-        topology.addSink(sink(topic), topic.name(), new StringSerializer(), codecs.of(topic), writer);
-    }
-
-    private static String sink(Topic<?> topic) {
-        return "to-" + topic.name();
     }
 }

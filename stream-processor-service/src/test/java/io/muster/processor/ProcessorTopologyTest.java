@@ -1,10 +1,12 @@
 package io.muster.processor;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.muster.codec.Codecs;
 import io.muster.codec.PoisonRecords;
+import io.muster.records.DeadLetter;
 import io.muster.records.DeleteStreamJob;
 import io.muster.records.DeviceJobCompleted;
 import io.muster.records.DeviceJobCounts;
@@ -31,6 +33,7 @@ import io.muster.topics.PartitionCounts;
 import io.muster.topics.ServiceTopics;
 import io.muster.topics.Topic;
 import io.muster.topics.Topics;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -105,10 +108,10 @@ class ProcessorTopologyTest {
 
     private long jobNumber = 7;
 
-    /** Records that nobody of ours writes, in every topic that the processor reads: each is a dead letter or counts, and counting goes on. */
+    /** Writes records that no service of ours writes into every topic that the processor reads: each is a dead letter or counts. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4})
-    void noRecordStopsTheProcessor(long seed) {
+    void goesOnBehindRecordsThatCannotBeTaken(long seed) {
         PoisonRecords poison = new PoisonRecords(registry, seed);
         for (int i = 0; i < 500; i++) {
             for (Topic<?> topic : List.of(Topics.DEVICE_JOB_EVENTS, Topics.JOB_TALLIES, Topics.STREAM_JOB_COMMANDS)) {
@@ -133,9 +136,9 @@ class ProcessorTopologyTest {
                         "job", new DeviceJobCounts(1L, 0L, 0L, 1L, 0L, 0L), 1, 1, NOW, jobNumber, List.of(1L)));
     }
 
-    /** The topic of progress would grow with jobs that are gone. */
+    /** Keeps the topic of progress from growing with jobs that are gone. */
     @Test
-    void whatWasWrittenOfTheTasksOfAStreamJobIsDeletedWithIt() {
+    void deletesTheProgressOfAStreamJobsTasksWithTheJob() {
         TestInputTopic<String, byte[]> commands = driver.createInputTopic(
                 Topics.STREAM_JOB_COMMANDS.name(), new StringSerializer(), new ByteArraySerializer());
         TestOutputTopic<String, byte[]> progress = driver.createOutputTopic(
@@ -171,7 +174,7 @@ class ProcessorTopologyTest {
                 .contains("s -5", "s -4", "s -3", "s -2", "s -1", "s 0", "s 1", "s 2", "s 3", "s 4");
     }
 
-    /** Access lists of a cluster are made from it. */
+    /** Holds the declaration from which access lists of a cluster are made. */
     @Test
     void readsAndWritesOnlyWhatItsAccessListOpens() {
         Set<String> read = new TreeSet<>();
@@ -190,14 +193,14 @@ class ProcessorTopologyTest {
         assertThat(ServiceTopics.PROCESSOR.written()).extracting(Topic::name).containsAll(written);
     }
 
-    /** Time in which nothing happens: the step ends. */
+    /** Lets time pass in which nothing happens, so that the commit batch ends. */
     private void pause() {
         driver.advanceWallClockTime(Duration.ofMillis(5));
         driver.advanceWallClockTime(Duration.ofMillis(5));
     }
 
     @Test
-    void eventsOfAStepBecomeOneRecord() {
+    void writesOneRecordACommitBatch() {
         for (int i = 0; i < 100; i++) {
             event("d" + i, null, new DeviceJobDelivered(1, 0));
         }
@@ -213,7 +216,7 @@ class ProcessorTopologyTest {
     }
 
     @Test
-    void aLaterJobOfTheSameIdIsCountedByItself() {
+    void countsALaterJobOfTheSameIdByItself() {
         event("d", null, new DeviceJobDelivered(1, 0));
         expanded(1);
         jobNumber = 9;
@@ -228,7 +231,7 @@ class ProcessorTopologyTest {
     }
 
     @Test
-    void whatNothingWasCountedInForLongerThanJobsAreKeptIsDropped() {
+    void dropsTalliesOlderThanJobRetention() {
         event("d", null, new DeviceJobDelivered(1, 0));
         pause();
         statistics.readValuesToList();
@@ -236,23 +239,50 @@ class ProcessorTopologyTest {
         assertThat(statistics.readKeyValue().value).isNull();
     }
 
+    private List<DeadLetter> deadLetters() {
+        return driver.createOutputTopic(
+                        Topics.DEAD_LETTERS.name(), new StringDeserializer(), codecs.of(Topics.DEAD_LETTERS))
+                .readValuesToList();
+    }
+
     @Test
-    void whatCannotBeTrueIsPutAside() {
-        events.pipeInput("d", "no event".getBytes(StandardCharsets.UTF_8));
+    void deadLettersARecordThatCannotBeReadWithItsPositionAndCountsTheNext() {
+        byte[] unreadable = "no event".getBytes(StandardCharsets.UTF_8);
+        event("d", null, new DeviceJobDelivered(1, 0));
+        events.pipeInput("some key", unreadable);
+        events.pipeInput("some key", (byte[]) null);
+        event("e", null, new DeviceJobDelivered(1, 0));
+        pause();
+        assertThat(statistics.readValue().getCounts().getRunning()).isEqualTo(2);
+        List<DeadLetter> letters = deadLetters();
+        assertThat(letters)
+                .extracting(DeadLetter::getTopic, DeadLetter::getPartition, DeadLetter::getOffset, DeadLetter::getAt)
+                .containsExactly(
+                        tuple(Topics.DEVICE_JOB_EVENTS.name(), 0, 1L, NOW),
+                        tuple(Topics.DEVICE_JOB_EVENTS.name(), 0, 2L, NOW));
+        assertThat(letters)
+                .extracting(DeadLetter::getReason)
+                .containsExactly(
+                        "not in the Confluent wire format: it starts with a zero byte and a schema number, length=8",
+                        "an event has a value");
+        assertThat(letters).extracting(DeadLetter::getService).containsOnly("stream-processor-service");
+        assertThat(letters.getFirst().getKey()).isEqualTo(ByteBuffer.wrap("some key".getBytes(StandardCharsets.UTF_8)));
+        assertThat(letters.getFirst().getValue()).isEqualTo(ByteBuffer.wrap(unreadable));
+    }
+
+    @Test
+    void deadLettersAnEventThatCannotHaveHappened() {
         event("d", DeviceJobStatus.RUNNING, new DeviceJobCompleted(200, "null"));
         event("e", null, new DeviceJobDelivered(1, 0));
         pause();
         assertThat(statistics.readValue().getCounts().getRunning()).isEqualTo(1);
-        assertThat(driver.createOutputTopic(
-                                Topics.DEAD_LETTERS.name(), new StringDeserializer(), codecs.of(Topics.DEAD_LETTERS))
-                        .readValuesToList())
-                .hasSize(2)
-                .last()
-                .satisfies(letter -> assertThat(letter.getReason()).contains("no device job of job is RUNNING"));
+        assertThat(deadLetters())
+                .extracting(DeadLetter::getReason)
+                .containsExactly("event 1 of 1: no device job of job is RUNNING");
     }
 
     @Test
-    void deadLettersAloneWhatCannotBeTrueOfABatch() {
+    void deadLettersTheImpossibleEventOfABatchAlone() {
         DeviceJobEvent impossible = of("b", DeviceJobStatus.RUNNING, new DeviceJobCompleted(200, "null"));
         write(
                 new ExpansionCompleted(0, 1, 2L),
@@ -264,16 +294,12 @@ class ProcessorTopologyTest {
         assertThat(statistics.readValue())
                 .isEqualTo(new JobStatistics(
                         "job", new DeviceJobCounts(2L, 0L, 1L, 1L, 0L, 0L), 1, 1, NOW, 7L, List.of(2L)));
-        assertThat(driver.createOutputTopic(
-                                Topics.DEAD_LETTERS.name(), new StringDeserializer(), codecs.of(Topics.DEAD_LETTERS))
-                        .readValuesToList())
-                .singleElement()
-                .satisfies(letter -> {
-                    assertThat(letter.getReason()).isEqualTo("event 1 of 4: no device job of job is RUNNING");
-                    assertThat(codecs.of(Topics.DEVICE_JOB_EVENTS)
-                                    .decode(letter.getValue().array()))
-                            .isEqualTo(new DeviceJobEvents("job", 7L, NOW, List.of(impossible), null));
-                });
+        assertThat(deadLetters()).singleElement().satisfies(letter -> {
+            assertThat(letter.getReason()).isEqualTo("event 1 of 4: no device job of job is RUNNING");
+            assertThat(codecs.of(Topics.DEVICE_JOB_EVENTS)
+                            .decode(letter.getValue().array()))
+                    .isEqualTo(new DeviceJobEvents("job", 7L, NOW, List.of(impossible), null));
+        });
     }
 
     @Test
@@ -283,10 +309,16 @@ class ProcessorTopologyTest {
         JobStatistics counted = statistics.readValue();
         assertThat(counted.getCounts().getRunning()).isEqualTo(1);
         assertThat(counted.getPartitionsExpanded()).isZero();
+        assertThat(deadLetters()).singleElement().satisfies(letter -> {
+            assertThat(letter.getReason()).isEqualTo("the expansion: there are 1 device partitions and not 5");
+            assertThat(codecs.of(Topics.DEVICE_JOB_EVENTS)
+                            .decode(letter.getValue().array()))
+                    .isEqualTo(new DeviceJobEvents("job", 7L, NOW, List.of(), new ExpansionCompleted(0, 5, 1L)));
+        });
     }
 
     @Test
-    void aCountThatDiffersIsMeasured() {
+    void measuresADeviceCountThatDiffersFromTheEvents() {
         event("d", null, new DeviceJobDelivered(1, 0));
         expanded(2);
         assertThat(meters.counter("muster.statistics.discrepancies").count()).isEqualTo(1);

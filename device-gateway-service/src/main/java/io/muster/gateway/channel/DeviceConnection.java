@@ -1,6 +1,7 @@
 package io.muster.gateway.channel;
 
 import io.muster.document.IdentityId;
+import io.muster.records.Capability;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.util.concurrent.EventExecutor;

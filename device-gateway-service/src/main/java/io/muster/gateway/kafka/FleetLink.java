@@ -19,13 +19,10 @@ import io.muster.records.MethodUnanswered;
 import io.muster.records.MethodUndelivered;
 import io.muster.records.RequestConnection;
 import io.muster.records.Telemetry;
-import io.muster.service.EndOffsets;
 import io.muster.service.KafkaConnection;
 import io.muster.service.SettingsException;
 import io.muster.service.Traces;
 import io.muster.service.coordinator.KeyPartition;
-import io.muster.topics.Namespace;
-import io.muster.topics.RecordSizes;
 import io.muster.topics.Topics;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -39,17 +36,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.apache.kafka.common.serialization.StringDeserializer;
-import org.apache.kafka.common.serialization.StringSerializer;
 import org.jspecify.annotations.Nullable;
 
 /** Links the gateway with the fleet over Kafka: reports go out through a {@link LogWriter}, deliveries come in through a {@link DeliveryReader}. Thread-safe. */
@@ -58,7 +47,6 @@ public final class FleetLink implements Fleet, AutoCloseable {
     private static final Duration TERMS_LIMIT = Duration.ofSeconds(10);
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
     private static final int WAITING_CONNECTS = 20_000;
-    private static final int POLLED = 200;
 
     private final int ordinal;
     private final String run;
@@ -68,8 +56,7 @@ public final class FleetLink implements Fleet, AutoCloseable {
     private final RecordCodec<DeviceReport> reports;
     private final RecordCodec<Telemetry> telemetry;
     private final RecordCodec<Delivery> deliveries;
-    private final KafkaConsumer<String, byte[]> consumer;
-    private final EndOffsets ends;
+    private final LogClients clients;
     private final TopicPartition mine;
     private final LogWriter log;
     private final PutAside aside;
@@ -97,6 +84,19 @@ public final class FleetLink implements Fleet, AutoCloseable {
             Traces traces,
             InstantSource clock,
             Consumer<String> fatal) {
+        this(LogClients.of(kafka, ordinal), codecs, ordinal, meters, traces, clock, fatal);
+    }
+
+    /** Links over clients that are the link's own from now on. */
+    FleetLink(
+            LogClients clients,
+            Codecs codecs,
+            int ordinal,
+            MeterRegistry meters,
+            Traces traces,
+            InstantSource clock,
+            Consumer<String> fatal) {
+        this.clients = clients;
         this.traces = traces;
         this.ordinal = ordinal;
         this.mine = new TopicPartition(Topics.DELIVERIES.name(), ordinal);
@@ -107,31 +107,39 @@ public final class FleetLink implements Fleet, AutoCloseable {
         this.telemetry = codecs.of(Topics.TELEMETRY);
         this.deliveries = codecs.of(Topics.DELIVERIES);
         RecordCodec<DeadLetter> letters = codecs.of(Topics.DEAD_LETTERS);
-        KafkaProducer<String, byte[]> producer = producer(kafka);
-        this.consumer = consumer(kafka, ordinal);
-        int gateways = consumer.partitionsFor(Topics.DELIVERIES.name()).size();
+        int gateways =
+                clients.consumer().partitionsFor(Topics.DELIVERIES.name()).size();
         if (ordinal < 0 || ordinal >= gateways) {
-            producer.close();
-            consumer.close();
+            clients.close();
             throw new SettingsException("gateway.ordinal is 0 to " + (gateways - 1)
                     + ", as many as deliveries has partitions, ordinal=" + ordinal);
         }
-        consumer.partitionsFor(Topics.DEVICE_REPORTS.name())
+        clients.consumer()
+                .partitionsFor(Topics.DEVICE_REPORTS.name())
                 .forEach(_ -> beats.add(CompletableFuture.completedFuture(null)));
-        consumer.position(mine);
-        consumer.commitSync();
-        this.ends = EndOffsets.of(kafka);
+        clients.consumer().position(mine);
+        clients.consumer().commitSync();
         this.log = new LogWriter(
-                producer, (partition, some) -> toPartition(partition, new MethodReports(some)), meters, fatal);
+                clients.producer(),
+                (partition, some) -> toPartition(partition, new MethodReports(some)),
+                meters,
+                fatal);
         this.aside = new PutAside(log, letters, clock);
-        this.metrics = List.of(new KafkaClientMetrics(producer), new KafkaClientMetrics(consumer));
+        this.metrics = List.of(new KafkaClientMetrics(clients.producer()), new KafkaClientMetrics(clients.consumer()));
         metrics.forEach(of -> of.bindTo(meters));
     }
 
     /** Begins to read deliveries and to report that this gateway lives. */
     public void start(Connections connections) {
         DeliveryReader reading = new DeliveryReader(
-                consumer, ends, mine, deliveries, new ToConnections(connections), clock, System::nanoTime, fatal);
+                clients.consumer(),
+                clients.ends(),
+                mine,
+                deliveries,
+                new ToConnections(connections),
+                clock,
+                System::nanoTime,
+                fatal);
         reader = reading;
         heart.scheduleAtFixedRate(() -> beat(reading), 0, HEARTBEAT.toMillis(), TimeUnit.MILLISECONDS);
         reading.start();
@@ -195,12 +203,12 @@ public final class FleetLink implements Fleet, AutoCloseable {
         return reports.encode(new DeviceReport(deviceId, ordinal, run, clock.instant(), report, correlationId));
     }
 
-    /** Topics grow while no gateway runs. */
+    /** Returns the partition of a device's reports. Topics grow only while no gateway runs. */
     private int partitionOf(String deviceId) {
         return KeyPartition.of(IdentityId.deviceId(deviceId), beats.size());
     }
 
-    /** Heartbeats that wait for the log would tell it nothing: there is one of each partition at most. */
+    /** Writes a heartbeat to each partition that has acknowledged the one before: more of them would wait for the log and say nothing new. */
     private void beat(DeliveryReader reading) {
         try {
             for (int partition = 0; partition < beats.size(); partition++) {
@@ -214,7 +222,7 @@ public final class FleetLink implements Fleet, AutoCloseable {
         }
     }
 
-    /** Hands over what is read: terms of connections to their futures, all else to connections. */
+    /** Hands over deliveries: terms of connections to their futures, all others to connections. */
     private final class ToConnections implements DeliveryReader.Sink {
         private final Connections connections;
 
@@ -249,7 +257,7 @@ public final class FleetLink implements Fleet, AutoCloseable {
         }
     }
 
-    /** Takes no more deliveries; those that were taken are with their connections when it returns. */
+    /** Stops reading deliveries; those that were taken are with their connections when it returns. */
     public void stopReading() {
         if (reader != null) {
             reader.stop(CLOSE_LIMIT);
@@ -261,38 +269,7 @@ public final class FleetLink implements Fleet, AutoCloseable {
         stopReading();
         heart.shutdownNow();
         metrics.forEach(KafkaClientMetrics::close);
-        ends.close();
+        clients.ends().close();
         log.close(CLOSE_LIMIT);
-    }
-
-    private static KafkaProducer<String, byte[]> producer(KafkaConnection kafka) {
-        Map<String, Object> properties = kafka.clientProperties();
-        properties.put(ProducerConfig.ACKS_CONFIG, "all");
-        properties.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
-        properties.put(ProducerConfig.LINGER_MS_CONFIG, 1);
-        properties.put(ProducerConfig.BATCH_SIZE_CONFIG, 64 * 1024);
-        properties.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, RecordSizes.LARGEST_REQUEST);
-        // Of two requests under way the second may be taken without the first, which is then refused for ever
-        // (KAFKA-15591).
-        properties.put(ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION, 1);
-        // A log that is away is waited for, by the writer's own thread.
-        properties.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, Integer.MAX_VALUE);
-        properties.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, Integer.MAX_VALUE);
-        return new KafkaProducer<>(properties, new StringSerializer(), new ByteArraySerializer());
-    }
-
-    private static KafkaConsumer<String, byte[]> consumer(KafkaConnection kafka, int ordinal) {
-        Map<String, Object> properties = kafka.clientProperties();
-        properties.put(ConsumerConfig.GROUP_ID_CONFIG, Namespace.name("muster-gateway-" + ordinal));
-        properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-        properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
-        // What was written before this run is for nobody who is connected to it: where the broker has lost how far an
-        // earlier run was, nothing may be handed over twice.
-        properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "latest");
-        properties.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, POLLED);
-        KafkaConsumer<String, byte[]> consumer =
-                new KafkaConsumer<>(properties, new StringDeserializer(), new ByteArrayDeserializer());
-        consumer.assign(List.of(new TopicPartition(Topics.DELIVERIES.name(), ordinal)));
-        return consumer;
     }
 }

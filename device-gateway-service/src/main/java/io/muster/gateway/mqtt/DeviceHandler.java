@@ -1,12 +1,12 @@
 package io.muster.gateway.mqtt;
 
 import io.muster.document.IdentityId;
-import io.muster.gateway.channel.Capability;
 import io.muster.gateway.channel.Channels;
 import io.muster.gateway.channel.DeviceConnection;
 import io.muster.gateway.channel.Publish;
 import io.muster.gateway.channel.Receipt;
 import io.muster.gateway.fleet.Fleet;
+import io.muster.records.Capability;
 import io.muster.records.DeviceConnected;
 import io.muster.records.DeviceDisconnected;
 import io.muster.records.SubscriptionsChanged;

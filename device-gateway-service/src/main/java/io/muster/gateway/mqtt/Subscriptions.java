@@ -1,7 +1,7 @@
 package io.muster.gateway.mqtt;
 
-import io.muster.gateway.channel.Capability;
 import io.muster.gateway.channel.Filter;
+import io.muster.records.Capability;
 import io.netty.handler.codec.mqtt.MqttQoS;
 import java.util.Collection;
 import java.util.EnumMap;
@@ -78,10 +78,8 @@ final class Subscriptions {
     }
 
     /** Returns the capabilities, as the fleet knows them. */
-    List<io.muster.records.Capability> capabilities() {
-        return granted.keySet().stream()
-                .map(capability -> io.muster.records.Capability.valueOf(capability.name()))
-                .toList();
+    List<Capability> capabilities() {
+        return List.copyOf(granted.keySet());
     }
 
     /** Returns the filters that were granted with QoS 1. */

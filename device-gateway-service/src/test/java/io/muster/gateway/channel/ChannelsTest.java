@@ -7,6 +7,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.muster.document.IdentityId;
 import io.muster.gateway.GatewayChannels;
 import io.muster.gateway.channel.messages.MessageChannel;
+import io.muster.records.Capability;
 import io.muster.records.ConnectionTerms;
 import io.netty.buffer.Unpooled;
 import java.time.InstantSource;

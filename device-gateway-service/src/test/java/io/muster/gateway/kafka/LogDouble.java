@@ -4,6 +4,7 @@ import io.muster.records.MethodReport;
 import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -14,9 +15,9 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.InterruptException;
 import org.jspecify.annotations.Nullable;
 
-/** A log in memory, written through Kafka's interface: takes nothing while it is away, and its callers wait. */
+/** Holds a log in memory, written through Kafka's interface. While it is away it takes nothing, and its callers wait. */
 final class LogDouble {
-    /** What the log was asked to take, and who is to be told. */
+    /** Holds a record that the log was asked to take, and the callback that acknowledges it. */
     record Sent(ProducerRecord<String, byte[]> record, Callback callback) {}
 
     private final BlockingQueue<Sent> sent = new LinkedBlockingQueue<>();
@@ -42,7 +43,7 @@ final class LogDouble {
         back.countDown();
     }
 
-    /** Whatever is sent from now on fails. */
+    /** Fails each send from now on. */
     void fail(Throwable by) {
         fault = by;
     }
@@ -60,7 +61,7 @@ final class LogDouble {
                         }
                         sent.add(new Sent((ProducerRecord<String, byte[]>) arguments[0], (Callback) arguments[1]));
                     }
-                    return null;
+                    return method.getName().equals("metrics") ? Map.of() : null;
                 });
     }
 

@@ -1,5 +1,5 @@
 /**
- * The fold of device-job events.
+ * Counts device jobs by state, from their events. Pure.
  *
  * <p>May import: {@code java.util}, {@code io.muster.records}.
  */

@@ -1,7 +1,6 @@
 package io.muster.gateway.channel.twin;
 
 import io.muster.document.IdentityId;
-import io.muster.gateway.channel.Capability;
 import io.muster.gateway.channel.Channel;
 import io.muster.gateway.channel.ChannelMeters;
 import io.muster.gateway.channel.DeviceConnection;
@@ -11,6 +10,7 @@ import io.muster.gateway.channel.Outgoing;
 import io.muster.gateway.channel.Publish;
 import io.muster.gateway.channel.Receipt;
 import io.muster.gateway.fleet.Fleet;
+import io.muster.records.Capability;
 import io.muster.records.DesiredChanged;
 import io.muster.records.PatchReported;
 import io.muster.records.Refusal;

@@ -3,11 +3,11 @@ package io.muster.gateway.channel.messages;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import io.muster.gateway.channel.Capability;
 import io.muster.gateway.channel.ChannelMeters;
 import io.muster.gateway.channel.ConnectionDouble;
 import io.muster.gateway.channel.FleetLog;
 import io.muster.gateway.channel.Handovers;
+import io.muster.records.Capability;
 import io.muster.records.CloudMessage;
 import io.muster.records.MessageAcknowledged;
 import io.muster.records.MessageRequest;

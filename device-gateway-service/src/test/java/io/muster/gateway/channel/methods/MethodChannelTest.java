@@ -3,13 +3,13 @@ package io.muster.gateway.channel.methods;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import io.muster.gateway.channel.Capability;
 import io.muster.gateway.channel.ChannelMeters;
 import io.muster.gateway.channel.ConnectionDouble;
 import io.muster.gateway.channel.FleetLog;
 import io.muster.gateway.channel.Handovers;
 import io.muster.gateway.channel.Publish;
 import io.muster.gateway.channel.Receipt;
+import io.muster.records.Capability;
 import io.muster.records.MethodAnswered;
 import io.muster.records.MethodRequest;
 import io.muster.records.MethodUnanswered;

@@ -2,22 +2,24 @@ package io.muster.processor.statistics.stream;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.muster.codec.Codecs;
 import io.muster.codec.RecordCodec;
 import io.muster.codec.UndecodableRecordException;
 import io.muster.processor.statistics.Tally;
-import io.muster.records.DeadLetter;
 import io.muster.records.DeviceJobEvent;
 import io.muster.records.DeviceJobEvents;
 import io.muster.records.ExpansionCompleted;
 import io.muster.records.PartialTally;
-import io.muster.service.DeadLetters;
 import io.muster.service.InvalidRecordException;
-import io.muster.service.RecordFailure;
+import io.muster.service.Outbox;
+import io.muster.service.Route;
 import io.muster.service.Traces;
 import io.muster.service.UnusableStateException;
 import io.muster.service.coordinator.CommitBatching;
+import io.muster.service.coordinator.RecordGuard;
 import io.muster.service.state.RowPlacement;
 import io.muster.service.state.StoreSpec;
+import io.muster.topics.PartitionCounts;
 import io.muster.topics.Partitioning;
 import io.muster.topics.Topics;
 import io.opentelemetry.api.common.AttributeKey;
@@ -30,9 +32,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
-import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.KeyValue;
@@ -40,7 +40,6 @@ import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
-import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
@@ -48,12 +47,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The first stage: one tally a job, for the events of this device partition. Changed tallies are passed on once a commit and not by each
- * event. A partial replaces the earlier one of its partition, so that passing it on twice, as after a restart, does no harm.
+ * Folds the events of a device partition into one tally a job: the first stage. Changed tallies are passed on once a commit and not by each
+ * event. A partial replaces the earlier one of its partition, so that passing it on twice, as after a restart, does no harm. An event that can't
+ * have happened is dead-lettered alone, and the others of its batch count.
  */
-public final class PartitionTallies implements Processor<String, byte[], String, SpecificRecord> {
+public final class PartitionTallies implements Processor<String, byte[], Route, byte[]> {
     private static final AttributeKey<String> EVENT = AttributeKey.stringKey("muster.device.job.event");
-    /** The store of this partition's tallies, by job id. */
+    /** Declares the store of this partition's tallies, by job id. */
     public static final StoreSpec<PartialTally> STORE = new StoreSpec.Cached<>(
             "partition-tallies",
             Partitioning.BY_DEVICE,
@@ -64,10 +64,11 @@ public final class PartitionTallies implements Processor<String, byte[], String,
     private static final Logger LOG = LoggerFactory.getLogger(PartitionTallies.class);
     private static final Duration SWEEP = Duration.ofHours(6);
     private static final Duration KEPT = Duration.ofDays(31);
+    private static final String TALLIES = Outbox.sink(Topics.JOB_TALLIES);
     private static final String SERVICE = "stream-processor-service";
 
+    private final Codecs codecs;
     private final RecordCodec<DeviceJobEvents> codec;
-    private final String tallies;
     private final String deadLetters;
     private final int devicePartitions;
     private final Counter discrepancies;
@@ -77,7 +78,13 @@ public final class PartitionTallies implements Processor<String, byte[], String,
     private final Set<String> changed = new HashSet<>();
 
     @SuppressWarnings("NullAway.Init") // Kafka Streams calls init before anything else.
-    private ProcessorContext<String, SpecificRecord> context;
+    private ProcessorContext<Route, byte[]> context;
+
+    @SuppressWarnings("NullAway.Init")
+    private Outbox outbox;
+
+    @SuppressWarnings("NullAway.Init")
+    private RecordGuard guard;
 
     @SuppressWarnings("NullAway.Init")
     private KeyValueStore<String, PartialTally> store;
@@ -85,31 +92,21 @@ public final class PartitionTallies implements Processor<String, byte[], String,
     @SuppressWarnings("NullAway.Init")
     private CommitBatching commits;
 
-    /**
-     * Makes one.
-     *
-     * @param tallies and deadLetters the names of the sinks
-     * @param devicePartitions how many there are
-     */
+    /** @param deadLetters the name of the sink */
     public PartitionTallies(
-            RecordCodec<DeviceJobEvents> codec,
-            String tallies,
-            String deadLetters,
-            int devicePartitions,
-            MeterRegistry meters,
-            Traces traces) {
+            Codecs codecs, String deadLetters, PartitionCounts partitions, MeterRegistry meters, Traces traces) {
         this.traces = traces;
-        this.codec = codec;
-        this.tallies = tallies;
+        this.codecs = codecs;
+        this.codec = codecs.of(Topics.DEVICE_JOB_EVENTS);
         this.deadLetters = deadLetters;
-        this.devicePartitions = devicePartitions;
+        this.devicePartitions = partitions.devices();
         this.discrepancies = Counter.builder("muster.statistics.discrepancies")
                 .description("Partitions whose events do not sum to the device count that they reported")
                 .register(meters);
         this.meters = meters;
     }
 
-    /** Returns the serde of its store, which is cached: what can't be read is null, and {@link #init} removes it. */
+    /** Returns the serde of its store, which is cached: a tally that can't be read is null, and {@link #init} removes it. */
     static Serde<PartialTally> serde(RecordCodec<PartialTally> codec) {
         return Serdes.serdeFrom(codec, (_, bytes) -> {
             try {
@@ -121,8 +118,10 @@ public final class PartitionTallies implements Processor<String, byte[], String,
     }
 
     @Override
-    public void init(ProcessorContext<String, SpecificRecord> context) {
+    public void init(ProcessorContext<Route, byte[]> context) {
         this.context = context;
+        this.outbox = new Outbox(context, codecs, SERVICE);
+        this.guard = new RecordGuard(context, outbox, deadLetters);
         this.store = context.getStateStore(STORE.name());
         List<String> corrupt = new ArrayList<>();
         try (KeyValueIterator<String, PartialTally> all = store.all()) {
@@ -137,7 +136,7 @@ public final class PartitionTallies implements Processor<String, byte[], String,
         }
         for (String jobId : corrupt) {
             LOG.error(
-                    "What was counted of a job in this partition can't be read and was removed: its statistics lack that, jobId={} partition={}",
+                    "The tally of a job in this partition can't be read and was removed: the job's statistics lack it, jobId={} partition={}",
                     jobId,
                     context.taskId().partition());
             store.delete(jobId);
@@ -148,16 +147,12 @@ public final class PartitionTallies implements Processor<String, byte[], String,
 
     @Override
     public void process(Record<String, byte[]> record) {
-        try {
+        guard.handle(record, (_, _) -> {
             if (record.value() == null) {
                 throw new InvalidRecordException("an event has a value");
             }
             count(codec.decode(record.value()), record);
-        } catch (InvalidRecordException e) {
-            putAside(record, String.valueOf(e.getMessage()));
-        } catch (RuntimeException e) {
-            putAside(record, RecordFailure.reason(e));
-        }
+        });
         commits.worked();
     }
 
@@ -177,7 +172,18 @@ public final class PartitionTallies implements Processor<String, byte[], String,
         return meters.counter("muster.device.job.events", "event", event.getSimpleName());
     }
 
-    /** Folds each event by itself: one that can't have happened becomes a dead letter of its own, and the others count. */
+    /** Holds what the valid parts of a batch come to. */
+    private static final class Fold {
+        private Tally tally;
+        private boolean isChanged;
+        private @Nullable ExpansionCompleted expansion;
+
+        private Fold(Tally before) {
+            this.tally = before;
+        }
+    }
+
+    /** Folds each part of a batch by itself: one that can't have happened becomes a dead letter of its own, and the others count. */
     private void count(DeviceJobEvents batch, Record<String, byte[]> record) {
         String jobId = batch.getJobId();
         @Nullable PartialTally kept = store.get(jobId);
@@ -186,55 +192,62 @@ public final class PartitionTallies implements Processor<String, byte[], String,
             return;
         }
         @Nullable PartialTally before = kept != null && kept.getJobNumber() == batch.getJobNumber() ? kept : null;
-        Tally tally = Tally.of(before);
-        int counted = 0;
+        Fold fold = new Fold(Tally.of(before));
         int number = 0;
         for (DeviceJobEvent event : batch.getEvents()) {
             number++;
-            Optional<Tally> after = tally.after(event);
-            if (after.isPresent()) {
-                tally = after.get();
-                counted++;
-                trace(batch, event);
-                counterOf(event.getEvent()).increment();
-            } else {
-                String reason = "event " + number + " of " + batch.getEvents().size() + ": no device job of " + jobId
-                        + " is " + event.getPrevious();
-                putAside(record, part(batch, List.of(event), null), reason);
-            }
+            guard.handlePart(
+                    record,
+                    "event " + number + " of " + batch.getEvents().size(),
+                    () -> codec.encode(part(batch, List.of(event), null)),
+                    (_, _) -> add(event, batch, fold));
         }
-        @Nullable ExpansionCompleted expansion = possible(batch, record);
+        @Nullable ExpansionCompleted expansion = batch.getExpansion();
         if (expansion != null) {
-            counterOf(expansion).increment();
-            compare(jobId, expansion, tally);
+            guard.handlePart(
+                    record,
+                    "the expansion",
+                    () -> codec.encode(part(batch, List.of(), expansion)),
+                    (_, _) -> add(expansion, jobId, fold));
         }
-        if (counted > 0 || expansion != null) {
-            store.put(jobId, partial(batch, tally, before, expansion));
+        if (fold.isChanged) {
+            store.put(jobId, partial(batch, fold, before));
             changed.add(jobId);
         }
+    }
+
+    private void add(DeviceJobEvent event, DeviceJobEvents batch, Fold fold) throws InvalidRecordException {
+        fold.tally = fold.tally
+                .after(event)
+                .orElseThrow(() -> new InvalidRecordException(
+                        "no device job of " + batch.getJobId() + " is " + event.getPrevious()));
+        fold.isChanged = true;
+        trace(batch, event);
+        counterOf(event.getEvent()).increment();
+    }
+
+    private void add(ExpansionCompleted expansion, String jobId, Fold fold) throws InvalidRecordException {
+        if (expansion.getPartitions() < 1 || expansion.getPartitions() > devicePartitions) {
+            throw new InvalidRecordException(
+                    "there are " + devicePartitions + " device partitions and not " + expansion.getPartitions());
+        }
+        fold.expansion = expansion;
+        fold.isChanged = true;
+        counterOf(expansion).increment();
+        compare(jobId, expansion, fold.tally);
     }
 
     private Counter counterOf(Object event) {
         return counters.computeIfAbsent(event.getClass(), this::counter);
     }
 
-    private @Nullable ExpansionCompleted possible(DeviceJobEvents batch, Record<String, byte[]> record) {
-        @Nullable ExpansionCompleted expansion = batch.getExpansion();
-        if (expansion != null && (expansion.getPartitions() < 1 || expansion.getPartitions() > devicePartitions)) {
-            String reason = "there are " + devicePartitions + " device partitions and not " + expansion.getPartitions();
-            putAside(record, part(batch, List.of(), expansion), reason);
-            return null;
-        }
-        return expansion;
-    }
-
-    private PartialTally partial(
-            DeviceJobEvents batch, Tally tally, @Nullable PartialTally before, @Nullable ExpansionCompleted expansion) {
+    private PartialTally partial(DeviceJobEvents batch, Fold fold, @Nullable PartialTally before) {
+        @Nullable ExpansionCompleted expansion = fold.expansion;
         int known = before == null ? 0 : before.getPartitions();
         return new PartialTally(
                 batch.getJobId(),
                 context.taskId().partition(),
-                tally.counts(),
+                fold.tally.counts(),
                 expansion != null || (before != null && before.getExpanded()),
                 expansion == null ? known : expansion.getPartitions(),
                 batch.getAt(),
@@ -247,8 +260,8 @@ public final class PartitionTallies implements Processor<String, byte[], String,
     }
 
     /**
-     * The events win: they are what happened. Those of a job that began when there were fewer partitions come from several now, of which none
-     * can tell how many there are.
+     * Reports a partition whose events do not sum to its device count; the events count, since they happened. A job that began when there were
+     * fewer partitions is not compared: its events come from several partitions now, and none of them knows the sum.
      */
     private void compare(String jobId, ExpansionCompleted completed, Tally tally) {
         if (completed.getPartitions() == devicePartitions && completed.getDeviceCount() != tally.total()) {
@@ -263,10 +276,11 @@ public final class PartitionTallies implements Processor<String, byte[], String,
     }
 
     private void passOn() {
+        Instant now = Instant.ofEpochMilli(context.currentSystemTimeMs());
         for (String jobId : changed) {
             @Nullable PartialTally partial = store.get(jobId);
             if (partial != null) {
-                context.forward(new Record<>(jobId, partial, context.currentSystemTimeMs()), tallies);
+                outbox.send(TALLIES, Topics.JOB_TALLIES, Route.byKey(jobId), partial, now);
             }
         }
         changed.clear();
@@ -283,17 +297,5 @@ public final class PartitionTallies implements Processor<String, byte[], String,
             }
         }
         old.forEach(store::delete);
-    }
-
-    /** @param part that can't be true, as a record of its own, so that it can be written again */
-    private void putAside(Record<String, byte[]> record, DeviceJobEvents part, String reason) {
-        putAside(record.withValue(codec.encode(part)), reason);
-    }
-
-    private void putAside(Record<String, byte[]> record, String reason) {
-        RecordMetadata position = context.recordMetadata().orElseThrow();
-        DeadLetter letter =
-                DeadLetters.of(SERVICE, position, record, reason, Instant.ofEpochMilli(context.currentSystemTimeMs()));
-        context.forward(new Record<>(null, letter, record.timestamp()), deadLetters);
     }
 }

@@ -1,5 +1,5 @@
 /**
- * The fold in two stages: by job within a device partition, then over partitions.
+ * Folds device-job events in two stages: by job within a device partition, then over partitions.
  *
  * <p>May import: {@code java.time}, {@code java.time.temporal}, {@code java.util}, {@code java.util.function}, {@code java.util.stream},
  * {@code io.micrometer}, {@code io.opentelemetry}, {@code org.apache.avro}, {@code org.apache.kafka}, {@code org.slf4j}, {@code

@@ -9,13 +9,14 @@ import io.muster.codec.RecordCodec;
 import io.muster.records.DeviceJobCounts;
 import io.muster.records.PartialTally;
 import io.muster.registry.InMemorySchemaRegistry;
+import io.muster.service.Route;
 import io.muster.service.Traces;
 import io.muster.service.UnusableStateException;
+import io.muster.topics.PartitionCounts;
 import io.muster.topics.Topics;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.processor.api.MockProcessorContext;
@@ -24,14 +25,14 @@ import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.Stores;
 import org.junit.jupiter.api.Test;
 
-/** A task begins over tallies that can't be read. */
+/** Begins a task over tallies that can't be read. */
 class PartitionTalliesTest {
     private static final Instant AT = Instant.parse("2026-11-21T02:00:00Z");
 
     private final Codecs codecs = new Codecs(new InMemorySchemaRegistry());
-    private final MockProcessorContext<String, SpecificRecord> context = new MockProcessorContext<>();
+    private final MockProcessorContext<Route, byte[]> context = new MockProcessorContext<>();
 
-    /** @param jobIds those that begin with "garbage" are written as nothing that has a schema */
+    /** @param jobIds of the tallies; where one begins with "garbage", its tally has no schema */
     private KeyValueStore<String, PartialTally> restored(String... jobIds) {
         RecordCodec<PartialTally> codec = codecs.of(Topics.JOB_TALLIES);
         Serde<PartialTally> serde = Serdes.serdeFrom(
@@ -50,13 +51,7 @@ class PartitionTalliesTest {
     }
 
     private void begin() {
-        new PartitionTallies(
-                        codecs.of(Topics.DEVICE_JOB_EVENTS),
-                        "tallies",
-                        "dead-letters",
-                        1,
-                        new SimpleMeterRegistry(),
-                        Traces.off())
+        new PartitionTallies(codecs, "dead-letters", PartitionCounts.SMALL, new SimpleMeterRegistry(), Traces.off())
                 .init(context);
     }
 
@@ -69,15 +64,15 @@ class PartitionTalliesTest {
     }
 
     @Test
-    void aTallyThatCantBeReadIsRemoved() {
+    void removesATallyThatCannotBeRead() {
         KeyValueStore<String, PartialTally> store = restored("a", "garbage");
         begin();
         assertThat(keys(store)).containsExactly("a");
     }
 
-    /** The registry is another, or was emptied: it is to be restored, and the tallies with it. */
+    /** Ends the task: the registry is another or was emptied, and is to be restored, with the tallies. */
     @Test
-    void whereHardlyAnyCanBeReadNoneIsRemoved() {
+    void removesNoneWhereHardlyAnyCanBeRead() {
         KeyValueStore<String, PartialTally> store = restored("a", "garbage-1", "garbage-2");
         assertThatThrownBy(this::begin)
                 .isInstanceOf(UnusableStateException.class)
