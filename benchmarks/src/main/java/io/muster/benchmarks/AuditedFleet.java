@@ -18,15 +18,15 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
-/** A Muster with lossy devices, whose every job is recounted when it is over, and with stream jobs beside them. For one thread. */
+/** Runs a Muster with lossy devices and recounts each job when it is over, with stream jobs beside them. For one thread. */
 final class AuditedFleet implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofMinutes(4);
     private static final Duration SETTLED = Duration.ofSeconds(60);
-    /** A thread of Kafka Streams may wait for a minute for a broker that died, and begin again then. */
+    /** Bounds the wait for a thread of Kafka Streams, which may wait a minute for a broker that died before it begins again. */
     private static final Duration STREAMS_SETTLED = Duration.ofMinutes(3);
 
     private static final int CONNECTS_A_SECOND = 500;
-    /** Some drop their connection all the time. */
+    /** Bounds the share of devices that are connected at once, since some drop their connection all the time. */
     private static final double MOST_CONNECTED = 0.97;
 
     private static final int MOST_JOBS = 4;
@@ -144,7 +144,7 @@ final class AuditedFleet implements AutoCloseable {
         return new Round(jobs, Duration.between(begin, Instant.now()), wrong);
     }
 
-    /** Statistics follow what happens, when who counts is there again: what is wrong is what stays wrong. */
+    /** Recounts until nothing differs, since statistics follow events: only a lasting difference is a fault. */
     private List<String> audited(List<ObservedJob> jobs, Duration skew) throws InterruptedException {
         Instant deadline = Instant.now().plus(SETTLED);
         while (true) {

@@ -27,8 +27,8 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
 /**
- * Stream jobs that count events by key and second, one over each partition by itself and one over all, shared by three tasks; what was
- * committed is recounted from the events. For one thread.
+ * Runs stream jobs that count events by key and second, one over each partition by itself and one over all, shared by three tasks, and recounts from
+ * the events. For one thread.
  */
 final class AuditedStreams implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -223,7 +223,7 @@ final class AuditedStreams implements AutoCloseable {
         return of.computeIfAbsent(job, _ -> new HashMap<>()).computeIfAbsent(key, _ -> new TreeMap<>());
     }
 
-    /** Up to the last result of each key; what was compared is forgotten but for the last. */
+    /** Compares up to the last result of each key, and forgets all before it. */
     private void compare(Job job) {
         written.getOrDefault(job.name(), Map.of()).forEach((key, results) -> {
             TreeMap<Long, Long> events = windows(counted, job.name(), key);

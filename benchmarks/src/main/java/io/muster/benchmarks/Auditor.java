@@ -164,7 +164,7 @@ final class Auditor implements Invocations, AutoCloseable {
         }
     }
 
-    /** The job whose patch was the last: each sets its id. */
+    /** Returns the job whose patch was the last: each sets its id. */
     private static String lastPatch(Device device) {
         try {
             return JSON.readTree(device.getTwin().getDesired())
@@ -232,7 +232,7 @@ final class Auditor implements Invocations, AutoCloseable {
         return wrong;
     }
 
-    /** A device job that completed changed its twin once; any other changed nothing. */
+    /** Requires that a completed device job changed its twin once, and any other did not. */
     private void patches(ObservedJob job, Map<String, Followed> of, BiConsumer<String, String> wrong) {
         Map<String, Integer> applied = applications.getOrDefault(job.id(), Map.of());
         of.forEach((device, one) -> {

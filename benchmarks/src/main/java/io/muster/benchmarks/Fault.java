@@ -18,12 +18,12 @@ import java.util.SplittableRandom;
 record Fault(Kind kind, String process, Duration after, Duration length, Duration skew) {
     private static final List<String> PROCESSES =
             List.of("planner", "planner", "processor", "gateway", "gateway", "api", "broker");
-    /** Those of broker and processor are to agree: see docs/stream-jobs.md. */
+    /** Names the processes whose clocks may differ; those of broker and processor are to agree, see docs/stream-jobs.md. */
     private static final List<String> SKEWED = List.of("planner", "gateway", "api");
 
     private static final int MOST_SKEW_SECONDS = 60;
 
-    /** The folder in which each process has a file that says how wrong its clock is; see {@code faults.sh}. */
+    /** Names the folder in which each process has a file that says how wrong its clock is; see {@code faults.sh}. */
     private static final Optional<Path> CLOCKS =
             Optional.ofNullable(System.getenv("FAULTS_CLOCKS")).map(Path::of);
 
@@ -33,17 +33,17 @@ record Fault(Kind kind, String process, Duration after, Duration length, Duratio
     private static final int BLOCK = 1 << 20;
 
     enum Kind {
-        /** {@code SIGKILL}; it is started again. */
+        /** Sends {@code SIGKILL}; the process is started again. */
         KILL,
-        /** {@code SIGTERM}; it is started again. */
+        /** Sends {@code SIGTERM}; the process is started again. */
         END,
-        /** {@code SIGSTOP}, and {@code SIGCONT} later. */
+        /** Sends {@code SIGSTOP}, and {@code SIGCONT} later. */
         PAUSE,
-        /** The network that everything uses is down, and up later. Only in a network namespace of its own. */
+        /** Cuts the network that everything uses, for a while. Only in a network namespace of its own. */
         CUT,
-        /** The file system with all data is full, and has room later. Only where it is small and in memory. */
+        /** Fills the file system with all data, for a while. Only where it is small and in memory. */
         FILL,
-        /** A process' clock is wrong by up to a minute, and right later. Only where its clock can be set. */
+        /** Skews the clock of a process by up to a minute, for a while. Only where its clock can be set. */
         SKEW;
 
         boolean ofOneProcess() {
@@ -151,7 +151,7 @@ record Fault(Kind kind, String process, Duration after, Duration length, Duratio
         }
     }
 
-    /** It may be about to start, after an earlier fault. */
+    /** Waits for the process, which may be about to start after an earlier fault. */
     private long pid(Standalone muster) throws InterruptedException {
         while (true) {
             try {

@@ -37,13 +37,13 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 public final class LoadDriver {
     private static final List<String> PROCESSES = List.of("broker", "planner", "processor", "gateway", "api");
     private static final int LATENCY_JOBS = 60;
-    /** A round takes a second: so many until the processes are compiled. */
+    /** Warms up for rounds of a second each, until the processes are compiled. */
     private static final int WARM_ROUNDS = 30;
 
     private static final int WARM_TRIPS = 50_000;
     private static final int ROUNDS = 10;
     private static final int FLOOR_TRIPS = 10_000;
-    /** Both ends of their connections are in this process, which may have 20,000 files open. */
+    /** Limits the devices: both ends of their connections are in this process, which may have 20,000 files open. */
     private static final int FLOOR_DEVICES = 4000;
 
     private final Standalone muster;

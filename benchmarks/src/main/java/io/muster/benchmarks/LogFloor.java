@@ -121,7 +121,7 @@ final class LogFloor {
         }
     }
 
-    /** One of the producers: the partitions that are its share, committed as often as the planner does. */
+    /** Writes as one of the producers: the partitions of its share, committed as often as the planner commits. */
     private void write(Map<String, List<Written>> written, int share) {
         Map<String, Object> properties = Map.of(
                 "bootstrap.servers",

@@ -21,7 +21,7 @@ public final class QueryDriver {
     private static final int WARM = 15;
     private static final int ROUNDS = 25;
 
-    /** Queries by what they show. The third asks what the first does in a way that no index serves. */
+    /** Lists queries by the property that they show. The third asks what the first does in a way that no index serves. */
     private static final Map<String, String> QUERIES = new LinkedHashMap<>();
 
     static {

@@ -72,7 +72,7 @@ public final class SoakDriver {
         return mib;
     }
 
-    /** Sums sizes; files come and go meanwhile. */
+    /** Sums sizes of files that come and go meanwhile. */
     private static long size(Path folder) throws IOException {
         try (Stream<Path> files = Files.walk(folder)) {
             return files.mapToLong(SoakDriver::sizeOf).sum();

@@ -64,7 +64,7 @@ import org.apache.kafka.streams.state.WindowStore;
  */
 public final class StreamEngine {
     private static final int THREADS = 2;
-    /** Kafka Streams' own default where records are processed exactly once. */
+    /** Commits as often as Kafka Streams does by default where records are processed exactly once. */
     private static final long COMMIT_MS = 100;
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -237,7 +237,7 @@ public final class StreamEngine {
                                 .put("n", sum.count)));
     }
 
-    /** Kafka Streams alone knows the time of a row. */
+    /** Stamps a row with its time, which Kafka Streams alone knows. */
     private static final class StampedResult implements FixedKeyProcessor<String, JsonNode, ObjectNode> {
         @SuppressWarnings("NullAway.Init") // Kafka Streams calls init before anything else.
         private FixedKeyProcessorContext<String, ObjectNode> context;

@@ -35,7 +35,7 @@ enum StreamScenario {
         this.flink = flink;
     }
 
-    /** The same without the promise that a device stays in its partition: events of all partitions come together. */
+    /** Returns the same query without the promise that a device stays in its partition: events of all partitions come together. */
     String merging() {
         return muster.replace(" PARTITION BY PartitionId", "")
                 .replace(" GROUP BY PartitionId,", " GROUP BY")

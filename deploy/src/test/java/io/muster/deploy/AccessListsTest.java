@@ -100,7 +100,7 @@ class AccessListsTest {
         }
     }
 
-    /** A pattern that Kafka would take for ours opens more than stream jobs are given. */
+    /** Rejects patterns that Kafka would take for ours: they open more than stream jobs are given. */
     @ParameterizedTest
     @ValueSource(
             strings = {

@@ -48,7 +48,7 @@ class ChartTest {
         assertThat(manifests.get("Job/muster-topics").toString()).contains("\"was.hook\":\"pre-install,pre-upgrade\"");
     }
 
-    /** Each switch is rendered and read by itself. */
+    /** Renders each switch, and reads it by itself. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             nameOverride=fleet                                                  | StatefulSet/fleet-gateway
@@ -98,7 +98,7 @@ class ChartTest {
         manifests.pods().forEach(ChartTest::isRestricted);
     }
 
-    /** Behind an ingress a whole fleet has one address. */
+    /** Limits addresses, of which a whole fleet behind an ingress has one. */
     @ParameterizedTest
     @CsvSource({
         "hub.hosts[0]=hub.example.com, 1000",
@@ -110,7 +110,7 @@ class ChartTest {
                 .containsEntry("MUSTER_REST_CONNECTIONS_PER_ADDRESS", connections);
     }
 
-    /** Devices over WebSockets come from the ingress's address, all of them. */
+    /** Limits no ingress's address, from which all devices over WebSockets come. */
     @ParameterizedTest
     @CsvSource({"api.ingress.enabled=false, false", "api.ingress.enabled=true, true"})
     void keepsOtherDevicesConnectedWhenOneBehindTheIngressIsWrong(String value, boolean unlimited) throws IOException {
@@ -125,7 +125,7 @@ class ChartTest {
                 .doesNotContainKeys("MUSTER_MQTT_REFUSALS_PER_ADDRESS", "MUSTER_MQTT_CONNECTS_PER_ADDRESS");
     }
 
-    /** The API's tunnel, the service, the container, the gateway and the network policy name one port, each by itself. */
+    /** Compares the port in the API's tunnel, the service, the container, the gateway and the network policy, each of which names it by itself. */
     @Test
     void leadsTheTunnelToTheGatewaysProxiedPort() throws IOException {
         Manifests manifests = Manifests.of("networkPolicy.enabled=true");
@@ -146,7 +146,7 @@ class ChartTest {
                 .isNotEmpty();
     }
 
-    /** Functions of users have processes of their own beside the heap, 65 % of the limit ({@code ServiceImage}). */
+    /** Leaves memory beside the heap, 65 % of the limit ({@code ServiceImage}), to the processes of users' functions. */
     @Test
     void givesTheProcessorMemoryForFunctions() throws IOException {
         JsonObject pod = Manifests.of().pods().get("StatefulSet/muster-processor");
@@ -158,7 +158,7 @@ class ChartTest {
         assertThat(1024 * 65 / 100 + 150 * processes).isLessThanOrEqualTo(1024);
     }
 
-    /** A service may take a minute to end ({@code ServiceProgram}). */
+    /** Gives a service the minute that it may take to end ({@code ServiceProgram}). */
     @Test
     void givesPodsTimeToEnd() throws IOException {
         Map<String, JsonObject> pods = Manifests.of().pods();
@@ -260,7 +260,7 @@ class ChartTest {
         });
     }
 
-    /** A hook runs before the chart's account is there. */
+    /** Runs the hook before the chart's account is there. */
     @Test
     void runsTheTopicsHookWithoutAServiceAccount() throws IOException {
         Manifests manifests = Manifests.of("serviceAccount.annotations.role=writer");
@@ -405,7 +405,7 @@ class ChartTest {
                 .isEqualTo("https://runbooks.example.com/muster#" + name.toLowerCase(Locale.ROOT)));
     }
 
-    /** These files are what SecureKafkaTest connects with. With {@code -Dchart.record=true} they are written anew. */
+    /** Renders the files that SecureKafkaTest connects with. With {@code -Dchart.record=true} they are written anew. */
     @ParameterizedTest
     @CsvSource({"scram, kafka.auth=scram", "mtls, kafka.auth=mtls", "tls, kafka.auth=none", "mtls, strimzi.enabled=true"
     })

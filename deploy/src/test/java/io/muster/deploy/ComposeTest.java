@@ -26,7 +26,7 @@ class ComposeTest {
         services = new Gson().toJsonTree(compose).getAsJsonObject().getAsJsonObject("services");
     }
 
-    /** A service may take a minute to end ({@code ServiceProgram}); an engine waits for 10 s where nothing is said. */
+    /** Gives a service the minute that it may take to end ({@code ServiceProgram}); an engine waits for 10 s by default. */
     @ParameterizedTest
     @ValueSource(strings = {"planner", "processor", "gateway", "api"})
     void givesContainersTimeToEnd(String service) {
@@ -35,7 +35,7 @@ class ComposeTest {
         assertThat(container.get("stop_grace_period").getAsString()).isEqualTo("75s");
     }
 
-    /** Beside the heap, 65 % of the limit ({@code ServiceImage}). */
+    /** Leaves memory beside the heap, 65 % of the limit ({@code ServiceImage}). */
     @Test
     void givesTheProcessorMemoryForFunctions() {
         JsonObject processor = services.getAsJsonObject("processor");

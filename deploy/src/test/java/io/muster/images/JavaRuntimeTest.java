@@ -14,10 +14,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class JavaRuntimeTest {
-    /** Jackson, Rhino and Micronaut know beans of it where it is there, and do without. */
+    /** Names a module that Jackson, Rhino and Micronaut do without where it is not there. */
     private static final String UNUSED = "java.desktop";
 
-    /** A class that is missing ends a request, or a thread, whenever it is needed first: as jdk.net.Sockets did in each stream job. */
+    /** Finds a class that is missing, which would end a request or a thread whenever it is needed first: as jdk.net.Sockets did in each stream job. */
     @ParameterizedTest
     @EnumSource
     void hasEachModuleThatTheJarsOfAServiceName(ServiceImage service) throws IOException {
@@ -30,7 +30,7 @@ class JavaRuntimeTest {
         assertThat(needed).isSubsetOf(UNUSED);
     }
 
-    /** Those of the JDK: other libraries are no modules to it. */
+    /** Returns the modules of the JDK; other libraries are none to it. */
     private static Set<String> modules(Path jar) {
         StringWriter said = new StringWriter();
         ToolProvider.findFirst("jdeps")

@@ -76,7 +76,7 @@ class MachineTest {
         }
     }
 
-    /** A jar that has native libraries and none for this machine fails when it is used, which may be long after the start. */
+    /** Finds a jar without a native library for this machine, which fails only when it is used, perhaps long after the start. */
     @ParameterizedTest
     @EnumSource
     void leavesEachJarOfTheServicesANativeLibrary(Machine machine, @TempDir Path work) throws IOException {

@@ -41,7 +41,7 @@ public record Behaviour(
         }
     }
 
-    /** Perfect, but slow: answers evenly spread between two times. */
+    /** Answers everything, but slowly: within times evenly spread between two. */
     public static Behaviour answeringWithin(Duration shortest, Duration longest, long seed) {
         return new Behaviour(shortest, longest, 0, 0, 0, false, Duration.ZERO, seed);
     }

@@ -41,7 +41,7 @@ public final class Counters {
             long reported,
             long telemetry,
             Map<String, Long> ends) {
-        /** One line of JSON. */
+        /** Returns one line of JSON. */
         public String json() {
             String reasons = ends.entrySet().stream()
                     .map(end -> "\"" + end.getKey() + "\":" + end.getValue())

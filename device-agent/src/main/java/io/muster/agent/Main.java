@@ -16,8 +16,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Devices as a process: one, by its connection string, or many simulated ones. Prints its counters as a line of JSON when
- * they have changed, every few seconds at most.
+ * Runs devices as a process: one, by its connection string, or many simulated ones. Prints its counters as a line of JSON when they have changed,
+ * every few seconds at most.
  */
 public final class Main {
     private static final int UNUSABLE = 2;

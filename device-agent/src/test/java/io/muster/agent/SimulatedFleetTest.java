@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Over real sockets. */
+/** Runs a fleet over real sockets. */
 class SimulatedFleetTest {
     private final HubDouble hub = new HubDouble();
     private final List<AutoCloseable> open = new ArrayList<>(List.of(hub));

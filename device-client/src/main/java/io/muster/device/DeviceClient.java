@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 public final class DeviceClient implements AutoCloseable {
     /** Answers that wait for a connection; the oldest beyond that is dropped, as its caller waits no more. */
     private static final int MOST_WAITING = 64;
-    /** Events that the hub may leave unacknowledged before the device sends no more. */
+    /** Limits the events that the hub may leave unacknowledged before the device sends no more. */
     private static final int MOST_IN_FLIGHT = 256;
 
     private final DeviceConnector connector;

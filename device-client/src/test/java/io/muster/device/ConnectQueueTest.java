@@ -45,7 +45,7 @@ class ConnectQueueTest {
         assertThat(begun).hasSize(257);
     }
 
-    /** A queue that was empty for long has not saved up a burst. */
+    /** Saves up no burst while the queue is empty. */
     @Test
     void savesUpNoAllowance() {
         ConnectQueue<Integer> queue = new ConnectQueue<>(100);

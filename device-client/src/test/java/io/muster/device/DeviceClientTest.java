@@ -30,7 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Over real sockets, with a hub that errs. */
+/** Connects over real sockets to a hub that errs. */
 class DeviceClientTest {
     private static final String KEY = Base64.getEncoder().encodeToString("key".getBytes(StandardCharsets.UTF_8));
     private static final Credentials TOKENS = Credentials.ofKeys("hub.test", Map.of("d", KEY), Duration.ofHours(1));

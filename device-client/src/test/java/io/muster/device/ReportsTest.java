@@ -17,7 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Over real sockets and a real disk, with a hub that acknowledges when it likes. */
+/** Reports over real sockets and a real disk, to a hub that acknowledges when it likes. */
 class ReportsTest {
     @TempDir
     private Path folder;

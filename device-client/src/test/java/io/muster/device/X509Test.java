@@ -31,7 +31,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Over TLS. */
+/** Connects over TLS. */
 class X509Test {
     @TempDir
     private Path folder;

@@ -19,7 +19,7 @@ import java.util.Optional;
 public final class Ncrontab {
     private static final int LONGEST = 1000;
     private static final int DAYS_OF_WEEK = 7;
-    /** The calendar comes round to every combination of day, month and day of the week within so many years. */
+    /** Bounds the years in which the calendar comes round to every combination of day, month and day of the week. */
     private static final int YEARS = 40;
 
     private enum Field {

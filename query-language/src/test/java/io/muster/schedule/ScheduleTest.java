@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Clocks go forward in Paris on 2026-03-29 and 2027-03-28 at 02:00, and back on 2026-10-25 at 03:00. */
+/** Checks schedules where clocks go forward (in Paris on 2026-03-29 and 2027-03-28 at 02:00) and back (on 2026-10-25 at 03:00). */
 class ScheduleTest {
     private static final ZoneId UTC = ZoneId.of("UTC");
     private static final ZoneId PARIS = ZoneId.of("Europe/Paris");
@@ -314,7 +314,7 @@ class ScheduleTest {
                         UTC, "2026-02-01T00:00:00Z", rule(Unit.HOUR, 24, List.of(5), List.of(), List.of(), List.of())));
     }
 
-    /** Each instant of a day-by-day scan, in the order of instants, in zones whose clocks change by odd amounts. */
+    /** Compares with each instant of a day-by-day scan, in the order of instants, in zones whose clocks change by odd amounts. */
     @ParameterizedTest
     @ValueSource(
             strings = {"Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "Asia/Kathmandu"})

@@ -70,7 +70,7 @@ public final class PoisonRecords {
         this.random = new SplittableRandom(seed);
     }
 
-    /** One record. @param key the id that the value names, or any */
+    /** Holds one record. @param key the id that the value names, or any */
     public record Poison(@Nullable String key, byte @Nullable [] value) {}
 
     public Poison next(Topic<?> topic) {

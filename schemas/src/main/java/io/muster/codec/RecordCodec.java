@@ -66,7 +66,7 @@ public final class RecordCodec<V extends SpecificRecord> implements Serde<V>, Se
         readers.put(writerId, new SpecificDatumReader<>(schema, schema, model));
     }
 
-    /** Avro makes objects only of classes whose package it was told to trust, for builders and decoders alike. */
+    /** Trusts our own classes: Avro makes objects only of classes whose package is trusted, for builders and decoders alike. */
     static void trustRecords() {
         ClassSecurityValidator.setGlobal(ClassSecurityValidator.composite(
                 ClassSecurityValidator.DEFAULT,

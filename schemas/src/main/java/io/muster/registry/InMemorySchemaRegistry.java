@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.apache.avro.Schema;
 
-/** A registry for one process, for topologies under test: numbers from 1 in order of registration, no rule of compatibility. */
+/** Keeps schemas in one process, for topologies under test: numbers from 1 in order of registration, no rule of compatibility. */
 public final class InMemorySchemaRegistry implements SchemaRegistry {
     private final List<Schema> schemas = new ArrayList<>();
     private final Map<String, Integer> latest = new HashMap<>();

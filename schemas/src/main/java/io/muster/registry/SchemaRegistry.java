@@ -18,7 +18,7 @@ public interface SchemaRegistry {
      */
     Schema byId(int id);
 
-    /** A schema and its number. */
+    /** Holds a schema and its number. */
     record Registered(int id, Schema schema) {}
 
     /**

@@ -1,6 +1,6 @@
 package io.muster.topics;
 
-/** Names of record headers. Values are UTF-8 text. */
+/** Names record headers. Values are UTF-8 text. */
 public final class Headers {
     /**
      * Names the id of the request that a command carries out. Whoever writes a command chooses it; the event or the refusal that follows

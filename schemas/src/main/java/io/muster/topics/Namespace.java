@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
  * {@link Topics} is.
  */
 public final class Namespace {
-    /** The dot ends it, so that none is the beginning of another's names, and prefixed ACLs can tell them apart. */
+    /** Ends with a dot, so that none is the beginning of another's names and prefixed ACLs can separate them. */
     private static final Pattern PREFIX = Pattern.compile("([a-z0-9][a-z0-9-]{0,39}\\.)?");
 
     /** Holds the begin of names without a prefix: applications are found by it. */

@@ -4,7 +4,7 @@ package io.muster.topics;
  * Bounds on the bytes of a record, in an order that nobody who asks can get over: what others ask in {@link #ASKED} has its answer, its document and its state in {@link #LARGEST}, and any of them has its dead letter in {@link #LARGEST_LETTER}.
  */
 public final class RecordSizes {
-    /** Whatever others write, and says what others said: 1 MiB, in the bytes of Kafka's default. Said, since a broker may have another one. */
+    /** Limits records that carry what others write: 1 MiB, in the bytes of Kafka's default. Said, since a broker may have another one. */
     public static final int ASKED = 1_048_588;
 
     /** Bounds a document, an event, an answer or an entry of state: several times what a request may hold. */

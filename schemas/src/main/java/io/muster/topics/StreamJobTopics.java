@@ -19,15 +19,15 @@ public record StreamJobTopics(List<String> allowed) {
     /** Names that begin so are state of services, offsets or schemas, whose ever they are. */
     public static final List<String> RESERVED = List.of("_", "kafkasql-", "muster-");
 
-    /** Topics of the catalogue that stream jobs read. */
+    /** Holds the topics of the catalogue that stream jobs read. */
     public static final Set<Topic<?>> READ = Set.of(Topics.TELEMETRY);
 
-    /** Topics of the catalogue that stream jobs write; each row is checked and becomes a command. */
+    /** Holds the topics of the catalogue that stream jobs write; each row is checked and becomes a command. */
     public static final Set<Topic<?>> WRITTEN = Set.of(Topics.DEVICE_COMMANDS, Topics.JOB_COMMANDS);
 
     private static final String ANY = "*";
 
-    /** As those stand before names that share a Kafka with others. */
+    /** Matches the prefix of names that share a Kafka with others. */
     private static final Pattern PREFIX = Pattern.compile("^[a-z0-9][a-z0-9-]*\\.");
 
     public StreamJobTopics {
@@ -71,7 +71,7 @@ public record StreamJobTopics(List<String> allowed) {
                         + ": the setting stream.topics is " + String.join(",", allowed) + ".");
     }
 
-    /** Also of a Muster that has another prefix of names, or none, but for its telemetry. */
+    /** Returns whether the topic is one of a Muster's, of whatever prefix of names, other than its telemetry. */
     private static boolean isReserved(String topic) {
         String plain = plain(topic);
         return RESERVED.stream().anyMatch(plain::startsWith)
@@ -80,7 +80,7 @@ public record StreamJobTopics(List<String> allowed) {
                                 .anyMatch(ours -> plain(ours.name()).equals(plain)));
     }
 
-    /** Whether it is called as the telemetry of a Muster with another prefix, or none; it may also be a user's. */
+    /** Returns whether the topic is called as the telemetry of a Muster with another prefix, or none; it may also be a user's. */
     private static boolean isForeignTelemetry(String topic) {
         return !topic.equals(Topics.TELEMETRY.name()) && plain(topic).equals(plain(Topics.TELEMETRY.name()));
     }

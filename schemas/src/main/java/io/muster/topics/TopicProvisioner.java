@@ -150,7 +150,7 @@ public final class TopicProvisioner {
                 .configs(config(topic));
     }
 
-    /** What is acknowledged is on all brokers but one that may be away. */
+    /** Returns the configuration of a topic: an acknowledged record is on all brokers but one, which may be away. */
     private Map<String, String> config(Topic<?> topic) {
         Map<String, String> config = new TreeMap<>(topic.config());
         config.put("min.insync.replicas", Integer.toString(Math.max(1, replication - 1)));

@@ -58,7 +58,7 @@ public final class Topics {
             compacted("device-connections", DEVICE_OR_MODULE, Partitioning.BY_DEVICE, DeviceConnection.class);
     public static final Topic<Expansion> EXPANSIONS =
             kept("expansions", "job id", Partitioning.EVERY_DEVICE_PARTITION, IN_TRANSIT, Expansion.class);
-    /** Of devices of a job that were in the partition when the job began: whoever wants single device jobs reads them from each record. */
+    /** Holds events of devices of a job that were in the partition when the job began: readers of single device jobs take them from each record. */
     public static final Topic<DeviceJobEvents> DEVICE_JOB_EVENTS =
             kept("device-job-events", "job id", Partitioning.BY_DEVICE, HISTORY, DeviceJobEvents.class);
 

@@ -16,8 +16,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Every schema that was ever released is kept under {@code src/test/resources/history/<subject>/v<n>.avsc} and never edited. A changed
- * schema is a new version there: run this test with {@code -Dschemas.record=true} to add it.
+ * Keeps every schema that was ever released under {@code src/test/resources/history/<subject>/v<n>.avsc}, where none is ever edited. A changed schema
+ * is a new version there: run this test with {@code -Dschemas.record=true} to add it.
  */
 class SchemaHistoryTest {
     private static final Path HISTORY = Path.of("src/test/resources/history");

@@ -53,7 +53,7 @@ class StreamJobTopicsTest {
         assertThat(written).containsExactlyInAnyOrder("device-commands", "job-commands");
     }
 
-    /** What would be written there, another Muster takes for its devices' word. */
+    /** Rejects topics in which another Muster would take a row for a report of its devices. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             *                      | true  | false

@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
-/** The page of topics says what the catalogue says. Written anew with {@code -Dschemas.record=true}. */
+/** Compares the page of topics with the catalogue. Written anew with {@code -Dschemas.record=true}. */
 class TopicsPageTest {
     private static final Path PAGE = Path.of("../docs/topics.md");
 

@@ -18,7 +18,7 @@ class TopicsTest {
         assertThat(new HashSet<>(Topics.ALL.stream().map(Topic::name).toList())).hasSize((int) declared);
     }
 
-    /** A broker's own default may be anything. */
+    /** Sets the size for each topic, since a broker's own default may be anything. */
     @Test
     void eachTopicSaysHowLargeItsRecordsAre() {
         assertThat(Topics.ALL)

@@ -13,7 +13,7 @@ import org.apache.kafka.common.errors.TimeoutException;
  * broker's failure is the caller's exception.
  */
 public final class LogScan {
-    /** Short: an end that has only a transaction's marker before it is reached in a poll that brings nothing. */
+    /** Keeps polls short: an end that has only a transaction's marker before it is reached in a poll that brings nothing. */
     private static final Duration POLL = Duration.ofMillis(10);
 
     private LogScan() {}

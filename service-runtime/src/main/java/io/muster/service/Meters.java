@@ -80,7 +80,7 @@ public final class Meters {
             "kafka.stream.state.estimate.table.readers.mem",
             "kafka.stream.state.restore.total");
 
-    /** Kafka Streams names the label of a store after the store's kind: Prometheus wants the same labels in all of a family. */
+    /** Begins the meters that Kafka Streams labels with a store's kind: Prometheus wants the same labels in all of a family. */
     private static final String STATE = "kafka.stream.state.";
 
     private static final String STORE_ID = ".state.id";

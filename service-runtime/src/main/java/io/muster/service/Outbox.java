@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 /** Encodes records and sends them to the sink of their topic, within the task's transaction. For one task. */
 public final class Outbox {
     private static final org.apache.kafka.common.header.Headers NONE = new RecordHeaders();
-    /** Bytes of a record for its key, its headers and its frame. */
+    /** Reserves bytes of a record for its key, its headers and its frame. */
     private static final int ROOM = 4096;
 
     private final ProcessorContext<Route, byte[]> context;

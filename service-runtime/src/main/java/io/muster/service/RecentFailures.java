@@ -19,7 +19,7 @@ public final class RecentFailures implements KafkaStreams.StateListener {
     private final InstantSource clock;
     private int failures;
 
-    /** Since when all runs and nothing failed; null while it does not run. */
+    /** Holds the instant since which all runs and nothing failed; null while it does not run. */
     private @Nullable Instant wellSince;
 
     public RecentFailures(InstantSource clock) {

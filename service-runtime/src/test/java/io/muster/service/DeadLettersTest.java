@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class DeadLettersTest {
     private static final int MIB = 1 << 20;
 
-    /** Others may write what our own topics would not take, where a topic has been given more. */
+    /** Leaves out a key or a value that our own topics would not take: others may write it where a topic allows more. */
     @ParameterizedTest
     @CsvSource({
         "1, 8388608, true, true",

@@ -207,7 +207,7 @@ class LogFollowerTest {
         assertThat(fatal).isEmpty();
     }
 
-    /** A poll of brokers that are away is empty, and nothing else; the question is one that fails, or that nobody answers. */
+    /** Polls brokers that are away: the poll is empty, and the question where the log ends fails, or is never answered. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void isUnreadyWhileNoBrokerAnswersAndReadsOn(boolean silent) {

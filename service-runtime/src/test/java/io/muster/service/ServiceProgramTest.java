@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ServiceProgramTest {
-    /** The exit status behind SIGTERM. */
+    /** Is the exit status behind SIGTERM. */
     private static final int TERMINATED = 143;
 
     private static final String STARTS = "it starts";
@@ -22,7 +22,7 @@ class ServiceProgramTest {
     @TempDir
     Path work;
 
-    /** A service that can't go on, nor come to its end. */
+    /** Runs a service that can't go on, nor end. */
     static final class Stuck {
         private Stuck() {}
 
@@ -42,7 +42,7 @@ class ServiceProgramTest {
         }
     }
 
-    /** A service that runs until it is asked to end, and does not come to its end. */
+    /** Runs a service until it is asked to end, and does not end then. */
     static final class Endless {
         private Endless() {}
 
@@ -54,7 +54,7 @@ class ServiceProgramTest {
         }
     }
 
-    /** A service that is asked to end while it starts. */
+    /** Runs a service that is asked to end while it starts. */
     static final class Slow {
         private Slow() {}
 
@@ -74,7 +74,7 @@ class ServiceProgramTest {
         }
     }
 
-    /** A service that is configured wrongly. */
+    /** Runs a service that is configured wrongly. */
     static final class Wrong {
         private Wrong() {}
 

@@ -7,7 +7,7 @@ import io.muster.service.endpoint.EndpointAccess;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** Every setting that services share, with its default. */
+/** Pins every setting that services share, with its default. */
 class SettingsDefaultsTest {
     private static Settings given(String... args) {
         return Settings.of(args, Map.of());

@@ -44,7 +44,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Garbage below a store, where a restored changelog would put it: no reader meets it. */
+/** Puts garbage below a store, where a restored changelog would put it: no reader meets it. */
 class SoundStoreTest {
     private static final RecordCodec<DeviceConnection> CODEC =
             new Codecs(new InMemorySchemaRegistry()).of(Topics.DEVICE_CONNECTIONS);
@@ -90,7 +90,7 @@ class SoundStoreTest {
         }
     }
 
-    /** One good entry, and four that can't be read. */
+    /** Fills a store with one good entry, and four that can't be read. */
     private void with(boolean persistent, boolean onTopic, Consumer<KeyValueStore<String, DeviceConnection>> test)
             throws Exception {
         Map<String, byte[]> entries = new HashMap<>(Map.of("good", CODEC.encode(connection("good"))));

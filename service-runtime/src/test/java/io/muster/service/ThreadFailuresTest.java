@@ -64,7 +64,7 @@ class ThreadFailuresTest {
         assertThat(fatal).containsExactly("Stream threads failed 20 times.");
     }
 
-    /** It may run for seconds between, and one thread may run on while another fails. */
+    /** Ends though seconds of running lie between the failures, and other threads run on. */
     @Test
     void endsAfterRepeatedFailures() {
         for (int i = 0; i < MOST / 2; i++) {

@@ -45,7 +45,7 @@ public record ConnectionString(Map<String, String> parts) {
         return Optional.ofNullable(parts.get(name));
     }
 
-    /** The text to hand to an SDK, key included. */
+    /** Returns the text to hand to an SDK, key included. */
     public String text() {
         return parts.entrySet().stream()
                 .map(part -> part.getKey() + "=" + part.getValue())

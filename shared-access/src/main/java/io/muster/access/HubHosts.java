@@ -5,7 +5,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** The names that this hub answers to. A name without a port stands for every port of it. */
+/** Holds the names that this hub answers to. A name without a port stands for every port of it. */
 public record HubHosts(Set<String> names) {
     public HubHosts {
         names = names.stream()

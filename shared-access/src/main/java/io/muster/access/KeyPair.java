@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Two keys, either of which is good, so that one can be changed while the other is in use. Base64; never shown. */
+/** Holds two keys, either of which is good, so that one can be changed while the other is in use. Base64; never shown. */
 public record KeyPair(@Nullable String primary, @Nullable String secondary) {
     private static final int BYTES = 32;
 

@@ -33,7 +33,7 @@ class ReloadedFileTest {
         rewrite();
     }
 
-    /** A file with new keys, modified later than the one before. */
+    /** Writes the file with new keys, later than the one before. */
     private String rewrite() throws IOException {
         Files.deleteIfExists(file);
         SharedAccessPolicies policies = SharedAccessPolicies.generate(new SecureRandom());

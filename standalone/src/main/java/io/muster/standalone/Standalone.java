@@ -426,7 +426,7 @@ public final class Standalone implements AutoCloseable {
         writeState();
     }
 
-    /** With MUSTER_DEBUG=NAME:PORT in the environment a debugger may attach to that process. */
+    /** Lets a debugger attach to the process that MUSTER_DEBUG=NAME:PORT in the environment names. */
     private static List<String> debugged(String name, List<String> command) throws StandaloneException {
         String debug = Optional.ofNullable(System.getenv(DEBUG)).orElse("");
         if (!debug.isEmpty() && !debug.matches("[a-z]+:\\d{1,5}")) {
@@ -512,7 +512,7 @@ public final class Standalone implements AutoCloseable {
                 .orElse("does one answer without TLS at " + options.kafka() + "? The logs are in " + data.logs());
     }
 
-    /** The innermost cause that says something. */
+    /** Returns the message of the innermost cause that has one. */
     private static String reason(Throwable failure) {
         Throwable at =
                 failure instanceof ExecutionException && failure.getCause() != null ? failure.getCause() : failure;
@@ -567,7 +567,7 @@ public final class Standalone implements AutoCloseable {
         }
     }
 
-    /** The address of a service's health and metrics. */
+    /** Returns the address of a service's health and metrics. */
     public String operations(String service) {
         return "http://127.0.0.1:" + operations.get(service);
     }
@@ -594,7 +594,7 @@ public final class Standalone implements AutoCloseable {
         return data.logs().resolve(name + ".log");
     }
 
-    /** The process of that name as it runs now. */
+    /** Returns the process of that name as it runs now. */
     public ProcessHandle process(String name) {
         return child(name)
                 .flatMap(Child::handle)

@@ -91,7 +91,7 @@ class ChildTest {
         assertThat(said.get(1)).contains("The child can't be started").contains("it is tried again in");
     }
 
-    /** Ctrl-C in a terminal reaches every process of the group: the supervisor ends them, in order. */
+    /** Ignores Ctrl-C, which reaches every process of the terminal's group: the supervisor ends them, in order. */
     @Test
     void leavesTheTerminalsSignalsToTheSupervisor() throws Exception {
         Path log = folder.resolve("log");
@@ -120,7 +120,7 @@ class ChildTest {
         assertThat(said).isEmpty();
     }
 
-    /** A start that was interrupted ends what it has started. */
+    /** Ends the processes of a start that was interrupted. */
     @Test
     void endsInOrderOnAnInterruptedThread() throws Exception {
         Path log = folder.resolve("log");

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A key that is blank was taken out of use; one that is no base64 is a mistake in the file. */
+/** Rejects a key that is no base64, a mistake in the file; takes a blank one as out of use. */
 class CredentialsTest {
     private static final String KEY = Base64.getEncoder().encodeToString("a key".getBytes(StandardCharsets.UTF_8));
 

@@ -14,7 +14,7 @@ class StateTest {
     @TempDir
     private Path data;
 
-    /** The supervisor writes of an end a moment later. */
+    /** Waits for the supervisor, which writes of an end a moment later. */
     @ParameterizedTest
     @CsvSource({"planner, starting", "broker, starting", "agents, ready", "muster, stopped"})
     void isNotReadyOnceAProcessHasEnded(String name, String state) throws Exception {

@@ -16,7 +16,7 @@ record Frame(Kind kind, long number, byte[] body) {
         ENTRY,
         /** Marks the acknowledgement of the entry of that number. */
         ACKNOWLEDGED,
-        /** Numbers begin there: those before are taken. */
+        /** Says where numbers begin: those before are taken. */
         NEXT_NUMBER
     }
 

@@ -36,9 +36,9 @@ public final class Journal implements Closeable {
     private final TreeMap<Long, byte[]> entries = new TreeMap<>();
     private FileChannel channel;
     private long nextNumber = 1;
-    /** Bytes of the entries' frames. */
+    /** Counts bytes of the entries' frames. */
     private long live;
-    /** Bytes of the file. */
+    /** Counts bytes of the file. */
     private long written;
 
     private long damaged;

@@ -111,7 +111,7 @@ class JournalTest {
         assertThat(reopened()).isEmpty();
     }
 
-    /** A file that is cut anywhere has each entry whose frame is whole, and goes on. */
+    /** Reads each entry whose frame is whole from a file that is cut anywhere, and goes on. */
     @Test
     void readsAFileThatIsCutAnywhere() throws IOException {
         int[] ends = new int[4];
@@ -136,7 +136,7 @@ class JournalTest {
         }
     }
 
-    /** A byte that is wrong costs the frame that it is in, and no other. */
+    /** Loses the frame of a wrong byte, and no other. */
     @Test
     void readsBehindDamagedBytes() throws IOException {
         try (Journal journal = Journal.open(file, LIMIT)) {

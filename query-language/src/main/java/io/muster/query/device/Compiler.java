@@ -86,7 +86,7 @@ final class Compiler extends QueryBaseVisitor<Expression> {
         return among.negated == null ? in : Operators.not(in);
     }
 
-    /** Device jobs are also asked for by the words of Microsoft's model for their states. Contract: iot-hub, 2.1. */
+    /** Compiles an operand; one that is compared with the state of a device job may also be a word of Microsoft's model. Contract: iot-hub, 2.1. */
     private Expression operand(QueryParser.SumContext operand, QueryParser.SumContext other) {
         if (isDeviceJobStatus(other) && Operands.constant(operand).orElse(null) instanceof String text) {
             Object status = canonicalStatus(text);

@@ -10,9 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A compiled {@code WHERE} part of a query. Immutable and thread-safe. Contract: iot-hub, 3.1 to 3.4.
- */
+/** Holds a compiled {@code WHERE} part of a query. Immutable and thread-safe. Contract: iot-hub, 3.1 to 3.4. */
 public final class Condition {
     /** Precedes a job's condition in IoT Hub's service; columns in errors count it. */
     public static final String PREFIX = "SELECT * FROM devices WHERE ";

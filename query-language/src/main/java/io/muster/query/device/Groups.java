@@ -11,9 +11,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * {@code GROUP BY} and aggregates. Rows are folded into {@link Totals} by the values of the group's paths; totals of several folds are
- * summed, and become rows. Without {@code GROUP BY} all rows are one group, which is there without a row too. Immutable and
- * thread-safe. Contract: iot-hub, 3.3.
+ * Compiles {@code GROUP BY} and aggregates. Rows are folded into {@link Totals} by the values of the group's paths; totals of several folds are
+ * summed, and become rows. Without {@code GROUP BY} all rows are one group, which is there without a row too. Immutable and thread-safe. Contract:
+ * iot-hub, 3.3.
  */
 public final class Groups {
     /** Orders keys, always alike: undefined, null, booleans, numbers, texts, and the rest. */
@@ -38,7 +38,7 @@ public final class Groups {
     /** @param argument its defined values are counted, summed, … */
     record Aggregate(Function function, Expression argument) {}
 
-    /** A member of a group's row: the value of a path of the key, or an aggregate; the other is -1. */
+    /** Makes a member of a group's row: the value of a path of the key, or an aggregate; the other is -1. */
     record Output(String name, int key, int aggregate) {}
 
     private final List<Path> keys;

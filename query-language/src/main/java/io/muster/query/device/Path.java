@@ -18,7 +18,7 @@ import org.antlr.v4.runtime.Token;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A path to a member: a top-level name in any case, then names in their own case and indexes of arrays. Contract: iot-hub, 3.1.
+ * Reads a member by its path: a top-level name in any case, then names in their own case and indexes of arrays. Contract: iot-hub, 3.1.
  *
  * @param steps {@code String} for a member, {@code Integer} for an index
  */

@@ -15,7 +15,7 @@ import org.antlr.v4.runtime.tree.TerminalNode;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A compiled query: {@code SELECT … FROM … WHERE … GROUP BY …}. Immutable and thread-safe. Contract: iot-hub, 3.1 to 3.3.
+ * Holds a compiled query: {@code SELECT … FROM … WHERE … GROUP BY …}. Immutable and thread-safe. Contract: iot-hub, 3.1 to 3.3.
  *
  * @param top the most rows, over all pages; empty for all
  */

@@ -6,11 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The names that a query may use for its source.
- *
- * @param alias null for none
- */
+/** Holds the names that a query may use for its source. @param alias null for none */
 record Scope(Source source, @Nullable String alias) {
     static final Scope DEVICES = new Scope(Source.DEVICES, null);
     private static final String ROOT = "devices";

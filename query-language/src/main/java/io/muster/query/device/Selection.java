@@ -8,10 +8,10 @@ import java.util.Map;
 
 /** Makes the result of a query of the rows that match. */
 public sealed interface Selection {
-    /** {@code SELECT *}: each row as it is. */
+    /** Selects each row as it is: {@code SELECT *}. */
     record Whole() implements Selection {}
 
-    /** Some members of each row. */
+    /** Selects some members of each row. */
     record Columns(List<Column> columns) implements Selection {
         /** Makes the columns of a row, in their order: an undefined one is left out, JSON's null is {@link Values#NULL}. */
         public Map<String, Object> of(Row row) {
@@ -26,7 +26,7 @@ public sealed interface Selection {
         }
     }
 
-    /** A member and the name that it has in the result. */
+    /** Reads a member, and names it in the result. */
     final class Column {
         private final String name;
         private final Path path;

@@ -69,11 +69,7 @@ public final class DocumentQuery {
         });
     }
 
-    /**
-     * The functions of users, as they are written.
-     *
-     * @throws EvaluationException where one can't be read
-     */
+    /** Returns the functions of users, as they are written. @throws EvaluationException where one can't be read */
     public static List<JavaScriptFunction> functions(JsonNode properties) {
         List<JavaScriptFunction> functions = new ArrayList<>();
         for (JsonNode function : properties.path("functions")) {
@@ -82,7 +78,7 @@ public final class DocumentQuery {
         return functions;
     }
 
-    /** The inputs that are looked up, by their names in lower case. */
+    /** Returns the names of the reference inputs, in lower case. */
     public static Set<String> references(JsonNode properties) {
         Set<String> references = new TreeSet<>();
         for (JsonNode input : properties.path("inputs")) {
@@ -94,7 +90,7 @@ public final class DocumentQuery {
     }
 
     /**
-     * A function of a user, which is read and not run.
+     * Reads a function of a user, and does not run it.
      *
      * @param properties of it, as clients write them
      * @throws EvaluationException where it is none; the message says what to write

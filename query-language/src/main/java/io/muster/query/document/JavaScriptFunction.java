@@ -19,7 +19,8 @@ import org.mozilla.javascript.ast.Name;
 import org.mozilla.javascript.ast.VariableDeclaration;
 
 /**
- * A function that a user wrote in JavaScript, {@code function main(a, b) { … }}: read, and never run here. Contract: stream-analytics, 4.5.
+ * Holds a function that a user wrote in JavaScript, {@code function main(a, b) { … }}: it is read, and never run here. Contract: stream-analytics,
+ * 4.5.
  *
  * @param name by which a query calls it, {@code UDF.name}
  * @param entry the script's function that is called

@@ -2,7 +2,7 @@ package io.muster.query.kernel;
 
 import java.util.Map;
 
-/** An object in a row whose members are made when they are asked for. For one thread. */
+/** Makes the members of an object in a row when they are asked for. For one thread. */
 public interface LazyObject extends Row {
     /** Returns all members. */
     Map<String, Object> whole();

@@ -37,7 +37,7 @@ public final class Parsing {
     private Parsing() {}
 
     /**
-     * The parser of a dialect.
+     * Names the parser of a dialect.
      *
      * @param longest how many characters a text may have
      * @param unexpected makes the message for a token that the grammar doesn't allow there

@@ -1,6 +1,6 @@
 package io.muster.query.kernel;
 
-/** A document that expressions read, by its top-level members. */
+/** Gives expressions the top-level members of a document. */
 @FunctionalInterface
 public interface Row {
     /**

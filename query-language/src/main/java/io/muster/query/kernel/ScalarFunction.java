@@ -1,7 +1,7 @@
 package io.muster.query.kernel;
 
 /**
- * A function of values.
+ * Holds a function of values.
  *
  * @param least how many arguments it takes at least
  * @param most how many it takes at most; {@link #MANY} for any number

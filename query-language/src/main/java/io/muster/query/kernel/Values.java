@@ -7,9 +7,9 @@ import java.math.BigInteger;
  * {@code List}.
  */
 public enum Values {
-    /** There is no such member, or an operation has no result. */
+    /** Stands for a member that is not there, and for an operation without result. */
     UNDEFINED,
-    /** JSON's null, which a member was given. */
+    /** Stands for JSON's null, as the value of a member. */
     NULL;
 
     private static final double EXACT = 0x1p53;

@@ -21,7 +21,7 @@ final class Aggregates {
 
     private Aggregates() {}
 
-    /** A criterion of an order. */
+    /** Orders rows by a value. */
     record Order(Expression by, boolean descending) {}
 
     /** Returns the aggregate of a name in upper case over one argument; empty for an unknown name. */
@@ -136,7 +136,7 @@ final class Aggregates {
         }
     }
 
-    /** Whole while all are whole. */
+    /** Sums values, as a whole number while all of them are. */
     private static final class Sum implements Accumulator {
         private final Expression argument;
         private Object sum = NULL;
@@ -254,7 +254,7 @@ final class Aggregates {
         }
     }
 
-    /** Count, mean, and squares of the distances from it, kept as Welford does, and merged as Chan does. */
+    /** Keeps count, mean, and squares of the distances from it, as Welford does, and merges them as Chan does. */
     private static final class Spread implements Accumulator {
         private final Expression argument;
         private final ToDoubleFunction<Spread> wanted;

@@ -12,7 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/** Units of time and what the date functions do with them, as T-SQL does; all in UTC. */
+/** Computes with units of time as T-SQL's date functions do; all in UTC. */
 final class DateTimes {
     private static final int MONTHS_OF_QUARTER = 3;
     private static final Instant FIRST = Instant.parse("0001-01-01T00:00:00Z");
@@ -47,7 +47,7 @@ final class DateTimes {
         }
     }
 
-    /** A unit, by any of its names. */
+    /** Names a unit, by any of its names. */
     enum Unit {
         YEAR(0),
         QUARTER(0),
@@ -107,7 +107,7 @@ final class DateTimes {
             return Optional.ofNullable(NAMES.get(name.toUpperCase(Locale.ROOT)));
         }
 
-        /** Its length, where it always has the same and windows may be measured in it; else 0. */
+        /** Returns the unit's length where it is always the same, so that windows may be measured in it; else 0. */
         long windowTicks() {
             return this == DAYOFYEAR || this == WEEK ? 0 : ticks;
         }

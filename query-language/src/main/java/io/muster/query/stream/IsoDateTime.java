@@ -26,7 +26,7 @@ final class IsoDateTime {
         this.text = text;
     }
 
-    /** Empty where the text is no datetime. */
+    /** Returns the instant of a text; empty where the text is no datetime. */
     static Optional<Instant> parse(String text) {
         String stripped = text.strip();
         if (stripped.length() < SHORTEST || stripped.length() > LONGEST || !isYear(stripped)) {
@@ -120,7 +120,7 @@ final class IsoDateTime {
         return value;
     }
 
-    /** Seven digits are kept, as the dialect's datetime and saved state have: further ones are cut. */
+    /** Reads a fraction of up to seven digits, which the dialect's datetime and saved state have, and cuts further ones. */
     private int fraction() {
         int nano = 0;
         int count = 0;

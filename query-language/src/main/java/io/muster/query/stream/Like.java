@@ -5,15 +5,15 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A pattern of LIKE: {@code %} any text, {@code _} one character, {@code [a-f]} and {@code [^a-f]} one of a set, whatever the case. It is cut
- * at its {@code %} into parts, each of which is looked for once behind the one before: so a text costs at most its length times that of
- * the pattern, whatever either is.
+ * Matches a pattern of LIKE: {@code %} any text, {@code _} one character, {@code [a-f]} and {@code [^a-f]} one of a set, whatever the case. It is cut
+ * at its {@code %} into parts, each of which is looked for once behind the one before: so a text costs at most its length times that of the pattern,
+ * whatever either is.
  */
 final class Like {
     /** Bounds a pattern as T-SQL does. */
     static final int LONGEST = 4000;
 
-    /** A character of a pattern: pairs of the first and the last character that match. */
+    /** Matches one character: pairs of the first and the last character of a range. */
     private record One(String ranges, boolean inside) {
         private static final One ANY = new One("", false);
 
@@ -31,7 +31,7 @@ final class Like {
         }
     }
 
-    /** Between two {@code %}, before the first and behind the last; some are empty. */
+    /** Holds the parts between two {@code %}, before the first and behind the last; some are empty. */
     private final List<List<One>> parts;
 
     private final int length;
@@ -47,7 +47,7 @@ final class Like {
                 + " characters";
     }
 
-    /** Empty where the pattern is longer than {@link #LONGEST}, or a set in it runs backwards. */
+    /** Compiles a pattern; empty where it is longer than {@link #LONGEST}, or a set in it runs backwards. */
     static Optional<Like> of(String pattern) {
         if (pattern.length() > LONGEST) {
             return Optional.empty();

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * each substream has a time of its own; rows that never meet may run in different tasks. For one text. Contract: stream-analytics, 4.4.
  */
 final class Lineage {
-    /** The input columns whose unchanged values a column has: of several inputs behind a union, or a join by it. Empty for a computed column. */
+    /** Holds the input columns whose unchanged values a column has: of several inputs behind a union, or a join by it. Empty for a computed column. */
     private record Origin(Map<String, List<String>> columns) {
         private static final Origin NONE = new Origin(Map.of());
 

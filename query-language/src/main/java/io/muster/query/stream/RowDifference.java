@@ -10,7 +10,7 @@ import java.util.OptionalInt;
 import org.antlr.v4.runtime.ParserRuleContext;
 
 /**
- * A DATEDIFF of two rows that are named by their aliases.
+ * Computes a DATEDIFF of two rows that are named by their aliases.
  *
  * @param from the part of the scope whose row comes first in it
  * @param to the part whose row comes second

@@ -48,7 +48,7 @@ final class StreamExpressions extends StreamQueryBaseVisitor<Expression> {
     /** Holds the columns of the select that HAVING may name, by their names in lower case. */
     private final Map<String, OrContext> aliases = new HashMap<>();
 
-    /** Columns that the select makes, by their names in lower case: WHERE and GROUP BY, which are compiled meanwhile, may not name them. */
+    /** Keeps the columns that the select makes, by their names in lower case: WHERE and GROUP BY, which are compiled meanwhile, may not name them. */
     private Map<String, OrContext> rejected = Map.of();
 
     /** Makes expressions over rows. */

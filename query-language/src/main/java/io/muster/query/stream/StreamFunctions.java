@@ -186,7 +186,7 @@ final class StreamFunctions {
         return strict(1, arguments -> DateTimes.part(unit, StreamValues.datetime(arguments[0])));
     }
 
-    /** DATEADD, DATEDIFF, DATENAME and DATEPART, whose first argument is the name of a unit. Empty for any other name. */
+    /** Returns DATEADD, DATEDIFF, DATENAME or DATEPART, whose first argument is the name of a unit. Empty for any other name. */
     static Optional<ScalarFunction> dated(String name, DateTimes.Unit unit) {
         return switch (name) {
             case "DATEDIFF" ->
@@ -261,7 +261,7 @@ final class StreamFunctions {
         return ValueRules.finite(arguments.length == 1 ? natural : natural / Math.log(real(arguments[1])));
     }
 
-    /** NULL counts as an empty text, as in T-SQL. */
+    /** Concatenates texts; NULL counts as an empty text, as in T-SQL. */
     private static Object concat(Object[] arguments) {
         StringBuilder all = new StringBuilder();
         for (Object argument : arguments) {
@@ -274,7 +274,7 @@ final class StreamFunctions {
         return all.toString();
     }
 
-    /** Letter by letter, as .NET does: the text stays as long as it is, and {@code ß} what it is. */
+    /** Maps letter by letter, as .NET does: the text keeps its length, and {@code ß} stays. */
     private static String letters(String text, IntUnaryOperator operator) {
         StringBuilder letters = new StringBuilder(text.length());
         text.codePoints().forEach(letter -> letters.appendCodePoint(operator.applyAsInt(letter)));

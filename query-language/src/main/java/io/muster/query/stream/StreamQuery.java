@@ -17,7 +17,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A compiled standing query. Names of inputs, steps and outputs are compared without regard to case, and are in lower case here. Immutable and thread-safe. Contract: stream-analytics, 4.5.
+ * Holds a compiled standing query. Names of inputs, steps and outputs are compared without regard to case, and are in lower case here. Immutable and
+ * thread-safe. Contract: stream-analytics, 4.5.
  *
  * @param steps of WITH; each reads inputs and steps before it
  * @param outputs selects by their outputs; several may write to one output
@@ -63,14 +64,14 @@ public record StreamQuery(
         }
     }
 
-    /** A step of WITH, whose rows are those of all its selects. */
+    /** Names a step of WITH, whose rows are those of all its selects. */
     public record Step(String name, List<Select> selects) {}
 
     public record Output(String name, Select select) {}
 
     /**
-     * A select. The order of evaluation: analytics over the source's rows; then joins and applications; then {@code where}; then, of a
-     * grouped one, the groups; then {@code having} and the columns.
+     * Holds a select. The order of evaluation: analytics over the source's rows; then joins and applications; then {@code where}; then, of a grouped
+     * one, the groups; then {@code having} and the columns.
      *
      * @param sources the first, and those that are joined to it
      * @param joins one for each further source
@@ -101,7 +102,7 @@ public record StreamQuery(
         }
     }
 
-    /** A source of rows: an input or a step. */
+    /** Names a source of rows: an input or a step. */
     public record Source(String name, String alias) {}
 
     /**
@@ -131,9 +132,9 @@ public record StreamQuery(
             List<Expression> rightKeys,
             Expression on) {
         public enum Kind {
-            /** Bounded in time. */
+            /** Joins rows of a stream, bounded in time. */
             STREAM,
-            /** With the reference data that were valid at the time. */
+            /** Joins the reference data that were valid at the time. */
             REFERENCE
         }
     }
@@ -187,7 +188,7 @@ public record StreamQuery(
     public record Grouping(List<Expression> keys, Window window, List<Aggregate> aggregates) {}
 
     /**
-     * A function over the rows before. Its value is {@link StreamRow#computed} at its place.
+     * Computes a function over the rows before. Its value is {@link StreamRow#computed} at its place.
      *
      * @param partition keys whose rows are looked at by themselves
      * @param limit how far back it looks, in ticks
@@ -209,7 +210,7 @@ public record StreamQuery(
         }
     }
 
-    /** A column of the result; one without a name stands for all members of the record that it is, or for none where it is NULL. */
+    /** Makes a column of the result; without a name all members of its record are columns, or none where it is NULL. */
     public record Column(@Nullable String name, Expression value) {}
 
     private static Set<String> anyCase(Set<String> names) {

@@ -3,7 +3,10 @@ package io.muster.query.stream;
 import io.muster.query.kernel.Row;
 import java.util.Map;
 
-/** A row of a stream and its instant. Members are {@code Long}, {@code Double}, {@code String}, {@code Boolean} (bit), {@code Instant}, {@code Map}, {@code List}. */
+/**
+ * Gives expressions a row of a stream and its instant. Members are {@code Long}, {@code Double}, {@code String}, {@code Boolean} (bit), {@code
+ * Instant}, {@code Map}, {@code List}.
+ */
 public interface StreamRow extends Row {
     /** Returns the time that {@code System.Timestamp()} has, in {@link Ticks ticks}. */
     long time();

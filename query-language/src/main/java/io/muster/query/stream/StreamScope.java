@@ -82,7 +82,7 @@ final class StreamScope {
         return place < 0 ? OptionalInt.empty() : OptionalInt.of(place);
     }
 
-    /** A column: its part and the names that lead to it; no names for the whole part. */
+    /** Names a column: its part and the names that lead to it; no names for the whole part. */
     record Column(int part, List<String> names) {
         /** Returns the same text for every way of writing the same column, and for no other. */
         String key() {

@@ -498,7 +498,7 @@ public final class StreamValues {
         };
     }
 
-    /** Types of values. */
+    /** Sorts values by type. */
     enum Type {
         BIGINT,
         FLOAT,

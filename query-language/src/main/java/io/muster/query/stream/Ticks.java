@@ -26,7 +26,7 @@ public final class Ticks {
         return Instant.ofEpochSecond(Math.floorDiv(ticks, SECOND), Math.floorMod(ticks, SECOND) * NANOS);
     }
 
-    /** Rounded down. */
+    /** Returns milliseconds, rounded down. */
     public static long millis(long ticks) {
         return Math.floorDiv(ticks, MILLISECOND);
     }

@@ -20,7 +20,7 @@ public sealed interface Window {
     record Sliding(long size) implements Window {}
 
     /**
-     * Rows no more than {@code timeout} apart, for no longer than a check on the grid of {@code max} allows.
+     * Gathers rows that follow each other within {@code timeout}, for no longer than a check on the grid of {@code max} allows.
      *
      * @param keys how many of the first group keys partition the sessions; rows of other keys don't extend them
      */
@@ -29,7 +29,7 @@ public sealed interface Window {
     /** Groups all rows of one instant. */
     record Snapshot() implements Window {}
 
-    /** Several at once; rows say by their ids of which they are. */
+    /** Groups by several windows at once; rows name theirs by id. */
     record Several(Map<String, Window> windows) implements Window {}
 
     /** Returns how many ticks before an output a row of the input may lie. */

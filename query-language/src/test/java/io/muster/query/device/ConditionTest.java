@@ -222,7 +222,7 @@ class ConditionTest {
         }
     }
 
-    /** A chain of operators nests nothing: as many as fit into a query are evaluated on a small stack. */
+    /** Evaluates as long a chain of operators as fits into a query, on a small stack: a chain nests nothing. */
     @ParameterizedTest
     @ValueSource(strings = {"1+", "1-", "1*", "1 OR ", "1 AND ", "NOT 1 OR "})
     void evaluatesLongChainsOnASmallStack(String part) throws Exception {
@@ -287,7 +287,7 @@ class ConditionTest {
         assertThat(Condition.parse(condition).deviceIds()).isEmpty();
     }
 
-    /** Token soup: it parses, or it says why not; and what parses evaluates. */
+    /** Feeds random tokens: each text is parsed, or is refused with a reason; a parsed one evaluates. */
     @ParameterizedTest
     @ValueSource(longs = {11, 12, 13, 14, 15, 16})
     void anyTextIsParsedOrRefused(long seed) {

@@ -45,7 +45,7 @@ class QueryTest {
         };
     }
 
-    /** The rows of a query, as text. Totals are kept for each half of the fleet and then summed, as partitions do. */
+    /** Returns the rows of a query, as text. Totals are kept for each half of the fleet and then summed, as partitions do. */
     private static String run(String text) throws QueryException {
         Query query = Query.parse(text);
         List<Row> matching =

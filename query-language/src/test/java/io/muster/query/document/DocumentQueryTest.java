@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The rest of a job's document has a meaning for its query. */
+/** Reads the parts of a job's document that have a meaning for its query. */
 class DocumentQueryTest {
     private static JsonNode properties(String level, String query) throws Exception {
         return new ObjectMapper().readTree("""

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The aggregates over values of v, one table. Each result holds at once, after a save in the middle, and when two halves are merged. */
+/** Folds values of v by each aggregate, in one table. Each result holds at once, after a save in the middle, and when two halves are merged. */
 class AggregatesTest {
     private static Aggregate aggregate(String call) throws QueryException {
         return StreamQuery.parse("SELECT " + call + " AS a FROM input GROUP BY SnapshotWindow()", Set.of())

@@ -25,9 +25,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A text must not decide how deep the stack gets: each is compiled and evaluated, or refused, on a thread with a small one. */
+/** Compiles and evaluates long texts, or refuses them, on a thread with a small stack: no text decides how deep the stack gets. */
 class LongQueriesTest {
-    /** Half of what a thread has where nobody says. */
+    /** Holds half of the stack that a thread has by default, in bytes. */
     private static final long SMALL = 512 * 1024;
 
     private static String times(int count, String text) {
@@ -97,7 +97,7 @@ class LongQueriesTest {
                 .isNull();
     }
 
-    /** Of IoT Hub, in which CASE and END are names like others; none is longer than a condition may be. */
+    /** Returns conditions of IoT Hub, in which CASE and END are names like others; none is longer than a condition may be. */
     static Stream<String> conditions() {
         List<String> texts = new ArrayList<>();
         for (int count : new int[] {60, 500, 1345}) {
@@ -142,7 +142,7 @@ class LongQueriesTest {
                 .isNull();
     }
 
-    /** It is kept as a diagnostic of the job, and is in each answer about it. */
+    /** Cuts the sentence, which is kept as a diagnostic of the job and is in each answer about it. */
     @Test
     void aSentenceAboutALongLiteralIsCut() {
         assertThatThrownBy(() -> StreamQuery.parse("SELECT a FROM t WHERE " + "'".repeat(60_000), Set.of()))
@@ -162,7 +162,7 @@ class LongQueriesTest {
                 .containsExactly("t");
     }
 
-    /** A long text in brackets is looked at once a level and no more: what is allocated tells. */
+    /** Compiles a long text in brackets once a level, as the allocated memory shows. */
     @ParameterizedTest
     @ValueSource(strings = {"(", "ABS(", "CONCAT(k, "})
     void bracketsOfAGroupedSelectAreCompiledInPassing(String bracket) throws QueryException {
@@ -174,7 +174,7 @@ class LongQueriesTest {
         assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(1L << 30);
     }
 
-    /** Each step reads the one before it so many times: one event would go so many ways to the output, and more with each step. */
+    /** Makes steps that each read the one before so many times: an event would reach the output in more ways with each step. */
     private static String steps(int count, String select) {
         return "WITH s0 AS (SELECT * FROM t)"
                 + IntStream.range(1, count)
@@ -216,7 +216,7 @@ class LongQueriesTest {
         condition.evaluate(new RecordRow(Map.of("a", 1L)));
     }
 
-    /** As deep as JSON is read. */
+    /** Compares records that are as deep as JSON may be. */
     @Test
     void deepRecordsAreComparedAndHaveAnOrder() throws InterruptedException {
         Object one = 1L;

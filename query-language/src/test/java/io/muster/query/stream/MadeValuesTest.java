@@ -12,7 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A query makes values up to a bound, however it puts them together: what it makes is in the memory of every other job. */
+/** Bounds the values that a query makes, however it puts them together: they are in the memory of every other job. */
 class MadeValuesTest {
     private static final int HALF = 600_000;
     private static final StreamRow ROW = new RecordRow(
@@ -83,7 +83,7 @@ class MadeValuesTest {
         assertThat(value("PATINDEX('%y%', a)")).isEqualTo(0L);
     }
 
-    /** Of two rows that come to the bound exactly, the first is saved and loaded in between. */
+    /** Comes to the bound exactly with two rows, of which the first is saved and loaded in between. */
     @ParameterizedTest
     @ValueSource(strings = {"Collect(x)", "CollectTop(1000, x) OVER (ORDER BY n)"})
     void whatWasLoadedWeighsWhatWasSaved(String aggregate) throws QueryException {

@@ -2,7 +2,7 @@ package io.muster.query.stream;
 
 import java.util.Map;
 
-/** A row of one input, at the time 0. */
+/** Holds a row of one input, at the time 0. */
 record RecordRow(Map<String, Object> record) implements StreamRow {
     @Override
     public long time() {

@@ -29,7 +29,7 @@ class RegularExpressionsTest {
         assertThat(RegularExpressions.find(text, pattern)).hasValue(place);
     }
 
-    /** Whether they go back, as in other engines, or read nothing. */
+    /** Holds patterns that backtrack in other engines, or read nothing. */
     @ParameterizedTest
     @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     @ValueSource(
@@ -77,7 +77,7 @@ class RegularExpressionsTest {
         }
     }
 
-    /** RE2 refuses lookahead, and the engine that is asked next whether it is a pattern overflows its stack in brackets, and says that it is wrong. */
+    /** Refuses lookahead, as RE2 does, though the engine that is asked next whether it is a pattern overflows its stack in brackets. */
     @ParameterizedTest
     @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     @ValueSource(ints = {1, 2000, 4900})

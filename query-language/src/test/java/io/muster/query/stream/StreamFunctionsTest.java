@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The scalar functions, one table: each with whole numbers, with floats, at its edges, and with NULL. UNDEFINED is NULL. */
+/** Calls each scalar function, in one table: with whole numbers, with floats, at its edges, and with NULL. UNDEFINED is NULL. */
 class StreamFunctionsTest {
     private static final StreamRow ROW = new RecordRow(Map.of(
             "i",

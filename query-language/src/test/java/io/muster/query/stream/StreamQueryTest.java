@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A query that can't run is refused with the place and the remedy; one that runs says how far back it looks. */
+/** Refuses queries that can't run, with the place and the remedy; checks how far back others reach. */
 class StreamQueryTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
@@ -362,7 +362,7 @@ class StreamQueryTest {
                 .isEqualTo(columns));
     }
 
-    /** Each of its members is its own name. */
+    /** Gives each member its own name as its value. */
     private record Named() implements StreamRow {
         @Override
         public long time() {

@@ -42,7 +42,7 @@ public record EndpointAccess(List<Host> allowed) {
             Network.of("240.0.0.0", 4),
             Network.of("fc00::", 7));
 
-    /** All that is handed out of IPv6; but those below stand for addresses of version 4, whatever these are, or are documentation. */
+    /** Holds all that is handed out of IPv6; but the networks below stand for addresses of version 4, whatever these are, or are documentation. */
     private static final Network GLOBAL = Network.of("2000::", 3);
 
     private static final List<Network> NOT_GLOBAL =

@@ -40,10 +40,10 @@ public final class EndpointClient implements AutoCloseable {
 
     /** Is the outcome of a call. */
     public sealed interface Outcome {
-        /** The endpoint answered. */
+        /** Says that the endpoint answered. */
         record Answered(int status) implements Outcome {}
 
-        /** Nothing was sent, or no answer came. @param why fit for whoever named the endpoint: it reveals nothing of what is there */
+        /** Says that nothing was sent, or that no answer came. @param why fit for whoever named the endpoint: it reveals nothing of what is there */
         record NotReached(String why) implements Outcome {}
     }
 

@@ -22,7 +22,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /** Reads what is committed in partitions, up to ends that are given. Not thread-safe. */
 final class LogReader implements AutoCloseable {
-    /** An operator waits for the command, however much there is to read. */
+    /** Bounds no read: an operator waits for the command, however much there is to read. */
     private static final Duration UNBOUNDED = Duration.ofDays(365);
 
     private static final int FETCH_WAIT_MS = 50;

@@ -142,8 +142,8 @@ final class TableMover {
     }
 
     /**
-     * A local copy of state names the offset up to which it is complete. That one goes too, so that whoever has a copy finds that it is none
-     * any more, and reads the topic.
+     * Returns the first offset that stays: a local copy of state names the offset up to which it is complete. That one goes too, so that whoever has
+     * a copy finds that it is none any more, and reads the topic.
      */
     private static long firstKept(Table table, long end) {
         return table.isState() && end > 0 ? end + 1 : end;
@@ -185,7 +185,11 @@ final class TableMover {
         }
     }
 
-    /** Records of a compacted topic can be deleted while it is one that deletes by age too. @param age empty for compaction alone */
+    /**
+     * Sets how a topic is cleaned: records of a compacted topic can be deleted only while it deletes by age too.
+     *
+     * @param age empty for compaction alone
+     */
     private void setPolicy(String topic, Optional<String> age) throws ExecutionException, InterruptedException {
         List<AlterConfigOp> operations = new ArrayList<>();
         operations.add(

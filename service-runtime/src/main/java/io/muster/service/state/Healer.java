@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
 public final class Healer<V extends SpecificRecord> {
     private static final Logger LOG = LoggerFactory.getLogger(Healer.class);
 
-    /** So many may always be removed. */
+    /** Limits the entries that may always be removed. */
     private static final int FEW = 100;
 
     private final KeyValueStore<String, byte[]> store;

@@ -261,7 +261,7 @@ public final class SoundStore<V extends SpecificRecord>
         this.save = save;
     }
 
-    /** Kafka Streams calls it before each commit of the task. */
+    /** Flushes; Kafka Streams calls it before each commit of the task. */
     @Override
     public void flushCache() {
         save.run();

@@ -305,7 +305,7 @@ class CoordinatorTest {
         goesOn();
     }
 
-    /** Also where an earlier input of the same record was decided well: a dead letter changed nothing. */
+    /** Changes nothing even where an earlier input of the same record was decided well. */
     @ParameterizedTest
     @ValueSource(ints = {Lamps.DECIDER_THROWS, Lamps.SECOND_INPUT_THROWS})
     void deadLettersARecordWhoseDeciderFailsAndChangesNothing(int units) {

@@ -32,11 +32,11 @@ import java.util.List;
 import java.util.Optional;
 import org.apache.kafka.common.errors.TimeoutException;
 
-/** A tiny aggregate, as a service would write it: a lamp that goes out by itself a minute after it was lit. Its schema is that of stream jobs. */
+/** Runs a tiny aggregate, as a service would write it: a lamp that goes out by itself a minute after it was lit. Its schema is that of stream jobs. */
 record Lamps(Outbox outbox) implements Aggregate<StreamJob, Input, StreamJobEvent> {
     static final Duration BURNS = Duration.ofMinutes(1);
 
-    /** The numbers of units with which a command goes wrong. */
+    /** Names units by which a command makes the decider fail. */
     static final int DECIDER_THROWS = 1;
 
     static final int SECOND_INPUT_THROWS = 2;
@@ -44,7 +44,7 @@ record Lamps(Outbox outbox) implements Aggregate<StreamJob, Input, StreamJobEven
     static final int STATE_UNUSABLE = 4;
     static final int MAKES_NO_SENSE = 5;
 
-    /** The document of a lamp whose due time makes its decider fail. */
+    /** Names the document of a lamp whose due time makes its decider fail. */
     static final String BROKEN = "broken";
 
     sealed interface Input {

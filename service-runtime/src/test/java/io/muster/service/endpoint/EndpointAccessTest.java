@@ -87,7 +87,7 @@ class EndpointAccessTest {
                 .satisfies(to -> assertThat(to.getPort()).isEqualTo(443));
     }
 
-    /** Whichever way an address is written, it is checked by what it means. */
+    /** Checks an address by its meaning, however it is written. */
     @ParameterizedTest
     @ValueSource(strings = {"localhost", "LOCALHOST.", "2130706433", "127.1", "0"})
     void checksNamesByTheirAddressesWhenTheyAreConnectedTo(String host) {

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Against a server on loopback, which only an allowlist opens. */
+/** Calls a server on loopback, which only an allowlist opens. */
 class EndpointClientTest {
     private static final byte[] ROWS = "[{\"a\":1}]".getBytes(StandardCharsets.UTF_8);
     private static final Duration LIMIT = Duration.ofSeconds(30);
@@ -113,7 +113,7 @@ class EndpointClientTest {
         }
     }
 
-    /** A fast endpoint is called hundreds of times within the limit of one call. */
+    /** Calls a fast endpoint hundreds of times within the limit of one call. */
     @Test
     void keepsNothingOfAnAnsweredCall() {
         try (EndpointClient client = new EndpointClient(EndpointAccess.of("localhost"), Duration.ofHours(1))) {

@@ -7,9 +7,9 @@ import io.muster.topics.Topics;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** The declarations of planner and processor, as the command reads them. */
+/** Reads the declarations of planner and processor, as the command does. */
 class ApplicationsTest {
-    /** Rows of a table that move are new records: to wait until they are read would be to wait for ever behind a move that was cut off. */
+    /** Waits for topics of records alone: rows of a table that move are new records, and behind a move that was cut off nobody would read them. */
     @Test
     void waitsForTopicsOfRecordsAndNotForTables() {
         List<String> read =

@@ -46,7 +46,7 @@ class TableMoverTest {
         assertThat(asked).hasValue(4);
     }
 
-    /** The mover itself, at brokers that refuse twice. */
+    /** Drives the mover itself, at brokers that refuse twice. */
     @Test
     void deletesAgainWhereTheBrokersHaveNotAppliedThePolicy() throws Exception {
         TopicPartition partition = new TopicPartition("twins", 3);

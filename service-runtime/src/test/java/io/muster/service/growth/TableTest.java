@@ -10,7 +10,7 @@ import org.apache.kafka.clients.producer.internals.BuiltInPartitioner;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Rows go where the writers of their topics would put them. */
+/** Puts rows where the writers of their topics would. */
 class TableTest {
     private static byte[] bytes(String text) {
         return text.replace('~', '\0').getBytes(StandardCharsets.UTF_8);

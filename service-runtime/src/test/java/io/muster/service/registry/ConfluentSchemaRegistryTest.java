@@ -59,7 +59,7 @@ class ConfluentSchemaRegistryTest {
         server.stop(0);
     }
 
-    /** Records of a schema that is not known are put aside: a server that is no registry, or a wrong path, must not bring that about. */
+    /** Dead-letters records of an unknown schema only where the registry itself says so, and not a server that is no registry, or a wrong path. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             404 | {"error_code":40403,"message":"Schema not found"} | true
@@ -81,7 +81,7 @@ class ConfluentSchemaRegistryTest {
                 .isEqualTo(unknown);
     }
 
-    /** A start waits for it then, and a service ends to be started again. */
+    /** Waits for the registry, or ends to be started again. */
     @ParameterizedTest
     @CsvSource(textBlock = """
             500, true
@@ -98,7 +98,7 @@ class ConfluentSchemaRegistryTest {
                 .isEqualTo(away);
     }
 
-    /** Apicurio answers 409 to a second try while the first one, which timed out, sets the rule. */
+    /** Accepts Apicurio's 409 to a second try while the first one, which timed out, sets the rule. */
     @ParameterizedTest
     @CsvSource(textBlock = """
             BACKWARD_TRANSITIVE, true
@@ -130,7 +130,7 @@ class ConfluentSchemaRegistryTest {
                 .hasMessageContaining("409");
     }
 
-    /** On a machine with much to do one stands still for seconds, and a stream thread that asked it would fail. */
+    /** Asks again, since a registry may stand still for seconds on a busy machine, and a stream thread that asked it would fail. */
     @Test
     void asksARegistryThatTimesOutAgain() throws IOException {
         CountDownLatch over = new CountDownLatch(1);

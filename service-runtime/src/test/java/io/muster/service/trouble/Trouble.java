@@ -22,14 +22,14 @@ public enum Trouble {
     BROKER_GONE,
     METADATA_MISSING,
     UNAUTHORIZED,
-    /** A failure of Kafka's that nobody has a rule for. */
+    /** Stands for a failure of Kafka's that nobody has a rule for. */
     BROKER_ODD,
     REGISTRY_AWAY,
     SCHEMA_UNKNOWN,
     UNDECODABLE,
     /** Sets the thread's flag and throws Kafka's own exception, as its clients do. */
     INTERRUPTED,
-    /** A mistake of the program's. */
+    /** Stands for a mistake of the program's. */
     CLIENT_ODD,
     OUT_OF_STACK;
 
