@@ -12,7 +12,7 @@ import org.rocksdb.WriteBufferManager;
 
 /** Bounds the memory that all stores of the process take together, however many partitions it owns. Named by a setting of Kafka. */
 public final class RocksDbMemory implements RocksDBConfigSetter {
-    /** How much, in MiB: two thirds are a cache of blocks, one third buffers writes. The first store's value counts for all. */
+    /** Sets how much memory state may take, in MiB: two thirds are a cache of blocks, one third buffers writes. The first store's value counts for all. */
     static final String MIB = "muster.state.memory.mib";
 
     private static final long BYTES_PER_MIB = 1L << 20;
@@ -20,7 +20,7 @@ public final class RocksDbMemory implements RocksDBConfigSetter {
     private static final int WRITE_BUFFERS = 3;
     private static final int BUFFERED_SHARE = 3;
 
-    /** Shared by all stores, and so never closed before the process ends. */
+    /** Holds the memory that all stores share, so that it is never closed before the process ends. */
     private record Shared(Cache cache, WriteBufferManager writeBuffer) {}
 
     private static @Nullable Shared shared;

@@ -55,16 +55,16 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Work over many devices is done in steps: no record and no tick writes more than a step does, and all of it is done in the end. */
+/** Does work over many devices in steps: no record and no tick writes more than a step does, and all of it is done in the end. */
 class BoundedWorkTest {
     private static final int DEVICES = 3000;
-    /** Events that a step writes at most, and device jobs that it begins: 10 ms at 40 µs. */
+    /** Bounds the events that a step writes, and the device jobs that it begins: 10 ms at 40 µs. */
     private static final int STEP = 250;
 
     /** Evaluations ahead of other jobs' expansions: 10 ms at 16 µs. */
     private static final int EVALUATED = 625;
 
-    /** Jobs that follow what another one changes. */
+    /** Counts jobs that follow the changes of another one. */
     private static final int FOLLOWING = 3;
 
     private static final Capability METHODS = Capability.METHODS;
@@ -213,7 +213,7 @@ class BoundedWorkTest {
         assertThat(kept("n")).hasSize(DEVICES);
     }
 
-    /** The id is free while the history of the job that had it is being dropped. */
+    /** Begins under the id at once, while the history of the job that had it is being dropped. */
     @Test
     void beginsAgainUnderAnIdWhoseHistoryIsBeingDropped() {
         planner.job("m", method("m", null));
@@ -280,7 +280,7 @@ class BoundedWorkTest {
                 + planner.delivered(MessageRequest.class).size();
     }
 
-    /** Each change that a job makes begins a device job of each job that follows. */
+    /** Begins a device job of each following job for each change that a job makes, in steps. */
     @Test
     void beginsDeviceJobsOfContinuousJobsInSteps() {
         follow();
@@ -327,7 +327,7 @@ class BoundedWorkTest {
                 .count();
     }
 
-    /** None of them matches the devices: evaluating them is all that they cost. */
+    /** Evaluates devices for jobs that match none of them: evaluating is all that they cost. */
     @Test
     void evaluatesDevicesForOtherJobsInSteps() {
         for (int i = 0; i < 10; i++) {
@@ -347,7 +347,7 @@ class BoundedWorkTest {
         assertThat(planner.begun("changes")).doesNotHaveDuplicates().hasSize(2000);
     }
 
-    /** It takes as long as many short ones. */
+    /** Evaluates a long condition on as many devices as take the time of many short ones. */
     @Test
     void evaluatesLongConditionsOnFewerDevicesAStep() {
         String term = " OR tags.x = 1";
@@ -361,7 +361,7 @@ class BoundedWorkTest {
         assertThat(planner.begun("changes")).doesNotHaveDuplicates().hasSize(DEVICES);
     }
 
-    /** A row of 30 KB takes some 300 µs to decode and to parse, and a twin of that length as much again for each time that it is written. */
+    /** Counts a row of 30 KB as some 300 µs to decode and to parse, and a twin of that length as much again for each time that it is written. */
     @Test
     void visitsLongTwinsAndChangesThemOnFewerDevicesAStep() {
         int devices = 200;
@@ -404,7 +404,7 @@ class BoundedWorkTest {
         return keys;
     }
 
-    /** What is handed over between the two would be passed over by both. */
+    /** Resumes targets that two resumptions would pass over, each leaving them to the other. */
     @Test
     void resumesAllWhereAnEarlierResumptionIsUnderWay() {
         planner.job("m", method("m", null));
@@ -457,7 +457,7 @@ class BoundedWorkTest {
                 .containsExactly("j0000", "j1000", "j2000");
     }
 
-    /** The state has a twin that is no JSON. */
+    /** Meets a twin in the state that is no JSON. */
     @Test
     void workThatMeetsWhatMakesNoSenseGoesOnWithTheOthers() {
         Device last = planner.get("d2999").getDevice();

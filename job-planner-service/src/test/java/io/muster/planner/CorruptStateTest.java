@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Somebody wrote into the changelog of the devices, and it was restored from that. */
+/** Restores the devices from a changelog that somebody has written into. */
 class CorruptStateTest {
     private static final byte[] GARBAGE = "{\"deviceId\":\"a\",\"v\":1}".getBytes(StandardCharsets.UTF_8);
 
@@ -92,7 +92,7 @@ class CorruptStateTest {
         return PlannerService.declared().stores().stream().map(StoreSpec::name).collect(Collectors.toSet());
     }
 
-    /** Device jobs wait, run and have ended; a job waits for its time. */
+    /** Lets device jobs wait, run and end, and a job wait for its time. */
     private void live() {
         for (String id : List.of("a", "b", "c")) {
             planner.create(id, "{\"site\":\"A\"}");

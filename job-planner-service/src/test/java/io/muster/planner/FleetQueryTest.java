@@ -37,7 +37,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Queries over one device partition. Contract: iot-hub, 1.7 and section 3. */
+/** Asks queries over one device partition. Contract: iot-hub, 1.7 and section 3. */
 class FleetQueryTest {
     private static final int ALL = 1000;
 
@@ -124,7 +124,7 @@ class FleetQueryTest {
         return value.equals("1.0") ? "1" : value;
     }
 
-    /** As in a partition that is older than the index. */
+    /** Removes the index, as in a partition that is older than the index. */
     private void forgetTheIndex() {
         KeyValueStore<String, byte[]> tags = planner.store(FleetProcessor.TAGS);
         List<String> keys = new ArrayList<>();

@@ -94,13 +94,13 @@ class FleetSimulationTest {
                 LongStream.rangeClosed(1, SEEDS_OF_MANY).mapToObj(seed -> Arguments.of(seed, MANY)));
     }
 
-    /** A run without anything to lose would prove nothing. */
+    /** Requires that runs had something to lose: else they would prove nothing. */
     @AfterAll
     static void methodsReachedDevices() {
         assertThat(received).isGreaterThan(seeds().count() * 10L);
     }
 
-    /** {@code -Dseed=N} runs that one, with {@code -Ddevices=N} devices. */
+    /** Loses, repeats and miscounts nothing; {@code -Dseed=N} runs that seed, with {@code -Ddevices=N} devices. */
     @ParameterizedTest
     @MethodSource("seeds")
     void losesRepeatsAndMiscountsNothing(long seed, int devices) {
@@ -151,7 +151,7 @@ class FleetSimulationTest {
             return "d" + number;
         }
 
-        /** Devices that connect are targets of any job; of the others each job has a part. */
+        /** Returns tags by which devices that connect are targets of any job, and each job has a part of the others. */
         private String tags(int number) {
             return "{\"n\":" + number % CONNECTING + "}";
         }
@@ -433,7 +433,7 @@ class FleetSimulationTest {
             gateways.forEach(Gateway::beat);
         }
 
-        /** Everybody connects, hands over and answers until the time of every job is over. */
+        /** Lets every device connect, every gateway hand over and every device answer until the time of every job is over. */
         private void calmDown() {
             List.copyOf(deliveredAtPause.keySet()).forEach(this::resume);
             devices.forEach(device -> anyGateway().connect(device));
@@ -466,7 +466,7 @@ class FleetSimulationTest {
                             .doesNotHaveDuplicates());
         }
 
-        /** Each job calls a method of its own name. */
+        /** Requires that no device got a method twice: each job calls a method of its own name. */
         private void assertNoMethodReachedADeviceAgain() {
             for (Device device : devices) {
                 device.received.forEach((job, attempts) -> {
@@ -501,7 +501,7 @@ class FleetSimulationTest {
             assertThat(states).allSatisfy((_, state) -> assertThat(ends).contains(state));
         }
 
-        /** The devices of a job are those that its condition selects; a job that was cancelled may have fewer. */
+        /** Requires that a job's devices are those that its condition selects; a job that was cancelled may have fewer. */
         private void assertJobsEndOnTheirTargets() {
             for (Map.Entry<String, JobDefinition> job : jobs.entrySet()) {
                 JobStatus status = Objects.requireNonNull(cluster.jobDocument(job.getKey()))

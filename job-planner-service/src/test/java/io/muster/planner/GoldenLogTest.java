@@ -175,7 +175,7 @@ class GoldenLogTest {
         Files.writeString(documents(log), fold(log));
     }
 
-    /** Something of everything that can happen to a job. */
+    /** Writes something of everything that can happen to a job. */
     private static void live(PlannerDriver planner) {
         for (int i = 0; i < 6; i++) {
             planner.create("d" + i, "{\"n\":" + i + "}");

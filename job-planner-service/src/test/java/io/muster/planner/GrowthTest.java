@@ -31,7 +31,7 @@ import org.apache.kafka.streams.TopologyDescription;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.junit.jupiter.api.Test;
 
-/** What the planner does so that its topics can get more partitions. */
+/** Splits topics over a planner: it has prepared that they can get more partitions. */
 class GrowthTest {
     private static final Capability METHODS = Capability.METHODS;
 
@@ -61,7 +61,7 @@ class GrowthTest {
         assertThat(declared.reads().stream().map(Topic::name)).containsExactlyInAnyOrderElementsOf(topics);
     }
 
-    /** A partition that was split has some of the places: those that may begin are those before the limit, and not so many. */
+    /** Counts places that another partition has since the split: those that may begin are those before the limit, and not so many. */
     @Test
     void placesThatAreElsewhereAreCounted() {
         try (PlannerDriver planner = new PlannerDriver()) {

@@ -5,11 +5,7 @@ import io.muster.records.DeviceJobStatus;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/**
- * An event of a device job, or the end of an expansion, read from a batch.
- *
- * @param deviceId null at the end of an expansion
- */
+/** Holds an event of a device job, or the end of an expansion, read from a batch. @param deviceId null at the end of an expansion */
 record Happened(
         String jobId,
         long jobNumber,

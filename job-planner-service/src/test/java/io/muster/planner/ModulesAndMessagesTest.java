@@ -47,7 +47,7 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Modules of devices, and messages to devices. Contract: iot-hub, 1.9 and 4.4. */
+/** Drives modules of devices, and messages to devices. Contract: iot-hub, 1.9 and 4.4. */
 class ModulesAndMessagesTest {
     private static final Capability METHODS = Capability.METHODS;
     private static final Capability DESIRED = Capability.DESIRED_CHANGES;

@@ -29,8 +29,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * Jobs that expand at the same time over more devices than one turn takes: each begins once on each of its targets, and the events say
- * the same as the targets and the twins.
+ * Expands jobs at the same time over more devices than one turn takes: each begins once on each of its targets, and the events agree with the targets
+ * and the twins.
  */
 class OverlappingJobsTest {
     private static final int DEVICES = 2500;
@@ -166,7 +166,7 @@ class OverlappingJobsTest {
         assertThat(planner.begun("follows")).hasSize(DEVICES);
     }
 
-    /** They would fill the state, and hide targets of a later job of the same id. */
+    /** Leaves nothing that would fill the state, or hide targets of a later job of the same id. */
     @Test
     void nothingIsLeftOfJobsThatHaveCompleted() {
         devices(6000);
@@ -195,7 +195,7 @@ class OverlappingJobsTest {
         }
     }
 
-    /** An earlier version took a number that this one refuses. */
+    /** Stops a job with a number that an earlier version took and this one refuses. */
     @Test
     void aJobThatMakesNoSenseAnyMoreIsStoppedAndTheOthersGoOn() {
         devices();
@@ -224,7 +224,7 @@ class OverlappingJobsTest {
         }
     }
 
-    /** It can't be said when its window opens. */
+    /** Leaves a job still whose window's opening can't be computed. */
     @Test
     void aJobDocumentThatMakesNoSenseStandsStillAndTheOthersGoOn() {
         planner.create("a", "{\"site\":\"A\"}");

@@ -88,7 +88,7 @@ import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.test.TestRecord;
 import org.jspecify.annotations.Nullable;
 
-/** The planner's topology with one partition of each kind, and what it wrote. Plays the processor: it folds and feeds back. */
+/** Runs the planner's topology with one partition of each kind, and keeps what it wrote. Plays the processor: it folds and feeds back. */
 final class PlannerDriver implements AutoCloseable {
     private static final int MOST_TICKS = 5000;
 
@@ -190,7 +190,7 @@ final class PlannerDriver implements AutoCloseable {
         ticks.clear();
     }
 
-    /** How much of a core ticks took, the longest and the one that a hundredth exceed, in ms: what else runs here is not counted. */
+    /** Returns how much of a core ticks took, the longest and the one that a hundredth exceed, in ms: other load of the machine is not counted. */
     String ticks() {
         List<Long> sorted = ticks.stream().sorted().toList();
         return String.format(
@@ -203,7 +203,7 @@ final class PlannerDriver implements AutoCloseable {
                 ticks.indexOf(sorted.getLast()));
     }
 
-    /** What a compacted topic has, as this driver has seen it written. */
+    /** Returns the documents of a compacted topic, as this driver has seen them written. */
     private Map<String, byte[]> documents(Topic<?> topic, int partition, Set<String> keys) {
         Map<String, byte[]> found = new HashMap<>(compacted.getOrDefault(topic.name(), Map.of()));
         found.keySet().retainAll(keys);
@@ -236,12 +236,12 @@ final class PlannerDriver implements AutoCloseable {
         }
     }
 
-    /** Whether the partition has listed all targets of the job. */
+    /** Returns whether the partition has listed all targets of the job. */
     boolean isExpanded(String jobId) {
         return expanded.contains(jobId);
     }
 
-    /** The devices on which the job began, in order, as often as it did. */
+    /** Returns the devices on which the job began, in order, as often as it did. */
     List<String> begun(String jobId) {
         return deviceJobEvents.stream()
                 .filter(event -> event.jobId().equals(jobId) && event.previous() == null)
@@ -250,7 +250,7 @@ final class PlannerDriver implements AutoCloseable {
                 .toList();
     }
 
-    /** Second by second, so that time passes in the log too. */
+    /** Passes time second by second, so that it passes in the log too. */
     void pass(Duration duration) {
         for (long second = 0; second < duration.toSeconds(); second++) {
             advance(Duration.ofSeconds(1));
@@ -282,7 +282,7 @@ final class PlannerDriver implements AutoCloseable {
                 .build();
     }
 
-    /** The connection of that epoch takes so much from now on. */
+    /** Returns the report that the connection of that epoch takes so much from now on. */
     static SubscriptionsChanged takes(long epoch, Capability... capabilities) {
         List<String> filters = Arrays.stream(capabilities).map(Enum::name).toList();
         return new SubscriptionsChanged(epoch, filters, filters, List.of(capabilities));
@@ -317,17 +317,17 @@ final class PlannerDriver implements AutoCloseable {
                 encode(Topics.DEVICE_REPORTS, record));
     }
 
-    /** The gateway reports that it lives, and has caught up; it ends its calls itself. */
+    /** Reports that the gateway lives, and has caught up; it ends its calls itself. */
     void beat() {
         beat(now);
     }
 
-    /** The gateway reports that it lives, and has handed over what was written before that instant. */
+    /** Reports that the gateway lives, and has handed over all deliveries that were written before that instant. */
     void beat(Instant caughtUpAt) {
         report(0, run, null, new GatewayHeartbeat(caughtUpAt, true));
     }
 
-    /** A gateway of an older version reports that it lives, and has handed over what was written before that instant. */
+    /** Reports as a gateway of an older version that it lives, and has handed over all deliveries that were written before that instant. */
     void beatAsBefore(@Nullable Instant caughtUpAt) {
         report(0, run, null, new GatewayHeartbeat(caughtUpAt, false));
     }
@@ -346,7 +346,7 @@ final class PlannerDriver implements AutoCloseable {
         return (DeviceView) lastReply();
     }
 
-    /** What a store holds, by its keys. */
+    /** Returns a store by its declaration. */
     <V> KeyValueStore<String, V> store(StoreSpec<V> spec) {
         return store(spec.name());
     }
@@ -379,7 +379,7 @@ final class PlannerDriver implements AutoCloseable {
         return replies.getLast().getOutcome();
     }
 
-    /** What gateways were sent, record by record. */
+    /** Returns the deliveries that gateways were sent, record by record. */
     List<Delivery> sentDeliveries() {
         return sentDeliveries;
     }
@@ -400,7 +400,7 @@ final class PlannerDriver implements AutoCloseable {
                 : List.of(delivery);
     }
 
-    /** Everything that gateways were sent, device by device and in order. */
+    /** Returns all deliveries that gateways were sent, device by device and in order. */
     List<Delivery> deliveries() {
         return deliveries;
     }
@@ -421,7 +421,7 @@ final class PlannerDriver implements AutoCloseable {
         return eventBatches;
     }
 
-    /** The events of all batches, one by one. */
+    /** Returns the events of all batches, one by one. */
     List<Happened> deviceJobEvents() {
         return deviceJobEvents;
     }

@@ -71,7 +71,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The road of a job through the planner, with the statistics fed back as the stream processor would. */
+/** Takes jobs through the planner, with the statistics fed back as the stream processor would. */
 class PlannerTopologyTest {
     private final PlannerDriver planner = new PlannerDriver();
 
@@ -214,7 +214,7 @@ class PlannerTopologyTest {
         assertThat(planner.lastReply()).isEqualTo(new DeviceCounts(0, 2L, 1L, 0L));
     }
 
-    /** More devices than a step takes; the job has begun and not come to the last of them. */
+    /** Begins a job over more devices than a step takes: it has not come to the last of them. */
     private void beginOverManyDevices(CreateJob job) {
         for (int i = 0; i < 2500; i++) {
             planner.create(String.format("d%04d", i), "{\"site\":\"A\"}");
@@ -328,7 +328,7 @@ class PlannerTopologyTest {
         }
     }
 
-    /** Kafka Streams may commit behind any record: an event that was held would be lost with the process. */
+    /** Holds no event beyond a record, behind which Kafka Streams may commit: the event would be lost with the process. */
     @Test
     void holdsNoEventBeyondTheRecordThatMadeIt() {
         planner.create("a", "{}");
@@ -444,7 +444,7 @@ class PlannerTopologyTest {
         assertThat(planner.events("m", "a")).hasExactlyElementsOfTypes(DeviceJobDelivered.class, DeviceJobFailed.class);
     }
 
-    /** A log that is away, a planner that stands still and a clock that jumps look the same: nothing is read meanwhile. */
+    /** Counts an answer that came in time, whether the log was away, the planner stood still or a clock jumped: nothing is read meanwhile. */
     @ParameterizedTest
     @ValueSource(ints = {5, 30, 110})
     void anAnswerThatCameInTimeCountsHoweverLongTheLogWasAway(int seconds) {
@@ -461,7 +461,7 @@ class PlannerTopologyTest {
         assertThat(planner.delivered(CloseConnection.class)).isEmpty();
     }
 
-    /** As after a broker that was away for longer than the device has time to answer. */
+    /** Delivers again at once, as after a broker that was away for longer than the device has time to answer. */
     @Test
     void aMethodThatItsGatewayReadTooLateIsDeliveredAgainAtOnce() {
         String first = call();
@@ -517,7 +517,7 @@ class PlannerTopologyTest {
         assertThat(planner.events("m", "b").getLast()).isInstanceOf(DeviceJobCompleted.class);
     }
 
-    /** Its delivery was a dead letter there, or was skipped. */
+    /** Fails a call whose delivery was a dead letter at the gateway, or was skipped. */
     @Test
     void aCallThatItsGatewayNeverTookFailsThoughTheGatewayLives() {
         planner.create("a", "{}");
@@ -562,7 +562,7 @@ class PlannerTopologyTest {
         assertThat(planner.delivered(MethodRequest.class)).hasSize(1);
     }
 
-    /** The name of a run begins with the gateway's clock, which may have been set back between two of them. */
+    /** Hears a new run of a gateway, whose name begins with the gateway's clock, though that may have been set back. */
     @Test
     void aGatewayThatRunsAnewIsHeardWhateverItsClockSays() {
         planner.create("a", "{}");
@@ -573,7 +573,7 @@ class PlannerTopologyTest {
         assertThat(planner.connection("a").getConnected()).isFalse();
     }
 
-    /** Whoever may write reports can name any run, and no gateway ever has it. */
+    /** Hears a gateway though a report named a run that no gateway ever has: whoever may write reports can name any. */
     @Test
     void aRunThatNobodyHearsOfAgainShutsNoGatewayOut() {
         planner.create("a", "{}");
@@ -665,7 +665,7 @@ class PlannerTopologyTest {
                         refusal -> assertThat(refusal.getReason()).isEqualTo(RefusalReason.DEVICE_NOT_FOUND));
     }
 
-    /** A device may answer anything: it is the job's and the caller's failure, and no text that the device did not say. */
+    /** Fails the device job, and the caller, where the device answers anything else than JSON, and adds no text that the device did not say. */
     @ParameterizedTest
     @ValueSource(strings = {"1e400", "{\"a\":[-1e400]}", "{\"a\":}", "{} {}", "NaN", "\"\\ud800\"", "{\"a\":\u0000}"})
     void anAnswerThatIsNoJsonIsAFailure(String payload) {

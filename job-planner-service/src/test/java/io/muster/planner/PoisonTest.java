@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Records that nobody of ours writes, in every topic that the planner reads: each is a dead letter or does what it says, and work goes on. */
+/** Writes records that no service of ours writes into every topic that the planner reads: each is a dead letter or does what it says, and work goes on. */
 class PoisonTest {
     private static final int RECORDS = 500;
     private static final List<Topic<?>> READ = List.of(
@@ -69,7 +69,7 @@ class PoisonTest {
         }
     }
 
-    /** What is kept of it would fail at each tick from then on. */
+    /** Dead-letters an expansion that would fail at each tick from then on. */
     @ParameterizedTest
     @CsvSource({"-2147483648, 1", "-1, 1", "1, 1", "0, 0", "0, -1", "0, 2", "5, 2147483647"})
     void anExpansionOfAPartitionThatIsNotThereIsADeadLetter(int partition, int partitions) {

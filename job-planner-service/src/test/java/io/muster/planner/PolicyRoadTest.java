@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** What a job can do beyond IoT Hub's, on its road through the planner. Described in docs/jobs.md. */
+/** Runs jobs with policies, beyond IoT Hub's, through the planner. Described in docs/jobs.md. */
 class PolicyRoadTest {
     private static final Capability METHODS = Capability.METHODS;
 
@@ -70,7 +70,7 @@ class PolicyRoadTest {
                         request.getDeliveryId(), status, ByteBuffer.wrap("1".getBytes(StandardCharsets.UTF_8))));
     }
 
-    /** Time goes by, and gateways live. */
+    /** Passes time in which gateways live. */
     private void wait(Duration duration) {
         for (Duration left = duration; left.isPositive(); left = left.minusSeconds(1)) {
             planner.advance(Duration.ofSeconds(1));

@@ -23,7 +23,7 @@ import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.jspecify.annotations.Nullable;
 
-/** A topology whose stores begin with what their changelogs hold: the test driver itself restores nothing. */
+/** Begins stores with what their changelogs hold: the test driver itself restores nothing. */
 final class RestoredTopology extends Topology {
     private final Map<String, Map<String, byte[]>> changelogs;
 

@@ -12,7 +12,7 @@ record MergePatch(String lastUpdated, @Nullable Long lastUpdatedVersion) {
     static final String LAST_UPDATED = "$lastUpdated";
     static final String LAST_UPDATED_VERSION = "$lastUpdatedVersion";
 
-    /** Without metadata: for tags. */
+    /** Merges without metadata: for tags. */
     static void merge(Map<String, Object> target, Map<String, Object> patch) {
         for (Map.Entry<String, Object> member : patch.entrySet()) {
             String key = member.getKey();
@@ -30,7 +30,7 @@ record MergePatch(String lastUpdated, @Nullable Long lastUpdatedVersion) {
         }
     }
 
-    /** With metadata, which has the shape of the section. */
+    /** Merges with metadata, which has the shape of the section. */
     void merge(Map<String, Object> target, Map<String, Object> metadata, Map<String, Object> patch) {
         stamp(metadata);
         for (Map.Entry<String, Object> member : patch.entrySet()) {

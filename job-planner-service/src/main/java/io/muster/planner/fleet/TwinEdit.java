@@ -28,7 +28,7 @@ public final class TwinEdit {
 
     private final Mode mode;
     private final @Nullable String ifMatch;
-    /** Without members that are read only. */
+    /** Holds the section without members that are read only. */
     private final @Nullable String tags;
 
     private final @Nullable String desired;

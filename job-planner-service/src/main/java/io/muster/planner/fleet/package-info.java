@@ -1,8 +1,9 @@
 /**
- * Rules about devices: identities, twins, messages, documents of device jobs. Pure. Time comes in as an argument.
+ * Holds rules about devices: identities, twins, messages, documents of device jobs. Pure. Time comes in as an argument.
  *
- * <p>May import: {@code java.nio}, {@code java.time}, {@code java.util}, {@code io.muster.document}, {@code io.muster.planner.json},
- * {@code io.muster.planner.state}, {@code io.muster.query..}, {@code io.muster.records}.
+ *
+ * <p>May import: {@code java.nio}, {@code java.time}, {@code java.util}, {@code io.muster.document}, {@code io.muster.planner.json}, {@code
+ * io.muster.planner.state}, {@code io.muster.query..}, {@code io.muster.records}.
  */
 @NullMarked
 package io.muster.planner.fleet;

@@ -33,7 +33,7 @@ final class Pacing {
         return policy != null && (policy.getRollout() != null || policy.getBatches() != null);
     }
 
-    /** Why the job is not to go on; empty while it is. */
+    /** Returns why the job is not to go on; empty while it is. */
     static Optional<String> abortion(JobPolicy policy, Job job, JobStatistics statistics) {
         DeviceJobCounts counts = statistics.getCounts();
         long ended = ended(counts);
@@ -134,7 +134,7 @@ final class Pacing {
         return used == null || used.isBefore(earliest.minus(step(perMinute))) ? earliest : used;
     }
 
-    /** So many more, to the partitions that lack most of their share. Grants only grow. */
+    /** Grants so many more devices, to the partitions that lack most of their share. Grants only grow. */
     private static List<Long> grants(Job job, JobStatistics statistics, long more) {
         List<Long> counts = statistics.getPartitionDeviceCounts();
         double share = (double) (released(job) + more)
@@ -154,7 +154,7 @@ final class Pacing {
         return grants;
     }
 
-    /** -1 where all have all that they can use. */
+    /** Returns the partition that lacks most of its share; -1 where all have as many as they can use. */
     private static int neediest(List<Long> counts, List<Long> grants, double share) {
         int neediest = -1;
         double most = Double.NEGATIVE_INFINITY;

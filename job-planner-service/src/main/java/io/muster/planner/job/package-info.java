@@ -1,5 +1,6 @@
 /**
- * Rules about jobs: what may become of one, and when. Pure. Time comes in as an argument.
+ * Holds rules about jobs: what may become of one, and when. Pure. Time comes in as an argument.
+ *
  *
  * <p>May import: {@code java.time}, {@code java.util}, {@code io.muster.planner.work}, {@code io.muster.query..},
  * {@code io.muster.records}, {@code io.muster.service.decider}.

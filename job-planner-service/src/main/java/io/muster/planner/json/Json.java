@@ -19,7 +19,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * JSON as plain Java: {@code Map<String, Object>}, {@code List<Object>}, {@code String}, {@code Number}, {@code Boolean}, and null.
+ * Reads and writes JSON as plain Java: {@code Map<String, Object>}, {@code List<Object>}, {@code String}, {@code Number}, {@code Boolean}, and null.
  * Members keep their order. Thread-safe.
  */
 public final class Json {
@@ -104,7 +104,7 @@ public final class Json {
         return number;
     }
 
-    /** Half of a surrogate pair has no bytes in UTF-8: it would become a question mark. */
+    /** Rejects half of a surrogate pair, which has no bytes in UTF-8: it would become a question mark. */
     private static String whole(String text) throws IOException {
         for (int i = 0; i < text.length(); i++) {
             if (Character.isSurrogate(text.charAt(i))) {

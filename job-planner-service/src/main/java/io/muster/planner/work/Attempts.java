@@ -11,7 +11,7 @@ import java.util.List;
  * @param failures that were followed by another attempt
  */
 public record Attempts(int count, List<FailureKind> failures) {
-    /** Nothing was tried yet. */
+    /** Counts no attempt: nothing was tried yet. */
     public static final Attempts NONE = new Attempts(0, List.of());
 
     Attempts delivered() {

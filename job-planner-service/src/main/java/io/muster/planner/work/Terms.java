@@ -21,9 +21,9 @@ public record Terms(
     /** Says whether more of the job may be handed to devices. */
     public enum JobState {
         UNDER_WAY,
-        /** What was not handed to a device is cancelled. */
+        /** Cancels work that was not handed to a device. */
         CANCELLED,
-        /** What has not ended fails. */
+        /** Fails work that has not ended. */
         EXPIRED
     }
 

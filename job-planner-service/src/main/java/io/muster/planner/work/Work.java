@@ -8,33 +8,33 @@ import org.jspecify.annotations.Nullable;
 
 /** Is the work of a job, or of an invocation, on one device: one type a state. */
 public sealed interface Work {
-    /** The device is a target, and nothing was said about it yet. */
+    /** Is the work of a target, about which nothing was said yet. */
     record New() implements Work {}
 
-    /** It waits for its turn: its job is paced or held, or the hub's rate of operations is limited. */
+    /** Waits for its turn: its job is paced or held, or the hub's rate of operations is limited. */
     record Listed() implements Work {}
 
-    /** It waits for its device. @param until it fails then; empty where it waits as long as its job lives */
+    /** Waits for its device. @param until it fails then; empty where it waits as long as its job lives */
     record Waiting(Attempts attempts, Optional<Instant> until) implements Work {}
 
-    /** A gateway has the attempt, and its answer is awaited. @param until the device has to have answered */
+    /** Awaits the answer to an attempt that a gateway has. @param until the device has to have answered */
     record Running(Attempts attempts, Link link, Instant until) implements Work {}
 
-    /** It waits to be tried again. @param until that is due */
+    /** Waits to be tried again. @param until that is due */
     record BackingOff(Attempts attempts, Instant until) implements Work {}
 
-    /** It has ended, once. */
+    /** Has ended, once. */
     record Ended(Outcome outcome) implements Work {}
 
     /** Says how work ended. */
     sealed interface Outcome {
-        /** The operation was done. @param answer of the device; null where the operation has none */
+        /** Says that the operation was done. @param answer of the device; null where the operation has none */
         record Completed(@Nullable Reply answer) implements Outcome {}
 
-        /** It was not done, or nobody knows whether it was. */
+        /** Says that the operation was not done, or that nobody knows whether it was. */
         record Failed(FailureReason reason, String detail) implements Outcome {}
 
-        /** It was never handed to the device. */
+        /** Says that the operation was never handed to the device. */
         record Cancelled() implements Outcome {}
     }
 

@@ -11,12 +11,12 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The life of a job's work on one device, and of a direct invocation: it waits, it is handed to the gateway that holds the device as an
+ * Decides on the life of a job's work on one device, and of a direct invocation: it waits, it is handed to the gateway that holds the device as an
  * attempt with a number, and it ends once. Reports about another attempt than the latest say nothing. States, inputs and events are drawn in
  * docs/device-work.md. Contract: iot-hub, 2.3; ARCHITECTURE, "Device work, end to end".
  */
 public final class WorkDecider {
-    /** How long a gateway is waited for before it is asked about again. */
+    /** Sets how long a gateway is waited for before it is asked about again. */
     static final Duration ASK_AGAIN = Duration.ofMillis(500);
 
     private static final Outcome NOT_CONNECTED =

@@ -243,7 +243,7 @@ class TwinEditTest {
                         change -> assertThat(change.refusal().getReason()).isEqualTo(RefusalReason.TOO_LARGE));
     }
 
-    /** None of it counts for the size of a section: it is bounded all the same. */
+    /** Bounds text that does not count for the size of a section. */
     @ParameterizedTest
     @ValueSource(strings = {"\"\"", "[]", "{}", "\"\\u0001\""})
     void textThatDoesNotCountIsBoundedToo(String nothing) {
@@ -267,7 +267,7 @@ class TwinEditTest {
         }
     }
 
-    /** A reader sends back what it was given, with the metadata that the hub has written. */
+    /** Weighs a section that a reader sends back as it was given, with the metadata that the hub has written, without these. */
     @ParameterizedTest
     @EnumSource(TwinEdit.Mode.class)
     void weighsASectionWithoutTheMetadataOfTheSender(TwinEdit.Mode mode) {

@@ -77,7 +77,7 @@ class JobDeciderTest {
     private static final Job COMPLETED = job(create(null), START, tally(4, 4, 0, 0, 0));
     private static final Job CANCELLED = job(create(null), CANCEL);
 
-    /** (state, input, now) → the event's type, or null where nothing changes. */
+    /** Returns (state, input, now) → the event's type, or null where nothing changes. */
     static Stream<Arguments> life() {
         return Stream.of(
                 arguments(null, create(null), NOW, JobCreated.class),
@@ -185,7 +185,7 @@ class JobDeciderTest {
         assertThat(failed.getFailureReason()).startsWith("SQL query parse failed due to following errors: Line 1:29");
     }
 
-    /** Whatever is asked in whatever order, the log replays to the same job and no job leaves an end. */
+    /** Asks anything in any order: the log replays to the same job, and no job leaves an end. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
     void aRandomWalkReplays(long seed) {

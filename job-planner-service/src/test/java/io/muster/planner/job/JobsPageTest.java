@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
- * The states of a job in docs/jobs.md are those of the decider: they are found by asking it everything in every state that can be
- * reached. Written anew with {@code -Djobs.record=true}.
+ * Compares the states of a job in docs/jobs.md with those of the decider, which is asked everything in every state that can be reached. Written anew
+ * with {@code -Djobs.record=true}.
  */
 class JobsPageTest {
     private static final Path PAGE = Path.of("../docs/jobs.md");

@@ -37,7 +37,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What docs/jobs.md says of rollouts, batches, aborts and windows. */
+/** Holds what docs/jobs.md says of rollouts, batches, aborts and windows. */
 class PacingTest {
     private static final Instant NOW = Instant.parse("2026-11-21T02:00:00Z");
 
@@ -84,7 +84,7 @@ class PacingTest {
                 : null;
     }
 
-    /** Devices a minute, minutes → devices that have begun, when they are looked at as the job asks for. */
+    /** Lists devices a minute, minutes → devices that have begun, where the job is paced as often as it asks for. */
     @ParameterizedTest
     @CsvSource({"60, 1, 60", "90, 1, 90", "1, 5, 5", "7, 10, 70", "1000, 1, 1000", "100000, 1, 2000"})
     void aRateIsKept(int perMinute, int minutes, int begun) {
@@ -132,7 +132,7 @@ class PacingTest {
         assertThat(released.getGrants().getFirst()).isLessThanOrEqualTo(3);
     }
 
-    /** size, percent, success share | device count | begun, succeeded, failed → begun then; "abort" or "-" for nothing */
+    /** Lists size, percent, success share | device count | begun, succeeded, failed → begun then; "abort" or "-" for nothing. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             3, 0, 100 | 10 | 0, 0, 0  | 3
@@ -171,7 +171,7 @@ class PacingTest {
         return Arrays.stream(text.split(", *")).mapToInt(Integer::parseInt).toArray();
     }
 
-    /** percent, at least | succeeded, failed → whether it is aborted */
+    /** Lists percent, at least | succeeded, failed → whether the job is aborted. */
     @ParameterizedTest
     @CsvSource({
         "20, 10, 9, 0, false",
@@ -244,7 +244,7 @@ class PacingTest {
         return Integer.parseInt(time.substring(0, 2)) * 60 + Integer.parseInt(time.substring(3));
     }
 
-    /** start end zone [days] | instant | open | when that changes. 2026-11-21 is a Saturday; Paris puts its clock back on 2026-10-25. */
+    /** Lists start end zone [days] | instant | open | when that changes. 2026-11-21 is a Saturday; Paris puts its clock back on 2026-10-25. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             02:00 04:00 UTC            | 2026-11-21T01:59:59Z | false | 2026-11-21T02:00:00Z

@@ -24,7 +24,7 @@ final class WorkCases {
 
     private WorkCases() {}
 
-    /** Of a job that waits for its devices as long as it lives, and tries again after each kind of failure, once. */
+    /** Returns the terms of a job that waits for its devices as long as it lives, and tries again after each kind of failure, once. */
     static Terms retrying() {
         return terms(
                 Terms.JobState.UNDER_WAY,
@@ -34,7 +34,7 @@ final class WorkCases {
                         .toList());
     }
 
-    /** Of a job without retries, whose devices have 10 seconds to connect. */
+    /** Returns the terms of a job without retries, whose devices have 10 seconds to connect. */
     static Terms plain() {
         return terms(Terms.JobState.UNDER_WAY, Optional.of(Duration.ofSeconds(10)), List.of());
     }
@@ -47,7 +47,7 @@ final class WorkCases {
         return terms(Terms.JobState.EXPIRED, Optional.empty(), List.of());
     }
 
-    /** Of an invocation that does not wait for its device. */
+    /** Returns the terms of an invocation that does not wait for its device. */
     static Terms impatient() {
         return terms(Terms.JobState.UNDER_WAY, Optional.of(Duration.ZERO), List.of());
     }

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Each row is a state, an input, and what is decided; what stands in no row changes nothing. */
+/** Lists a state, an input, and what is decided; what stands in no row changes nothing. */
 class WorkDeciderTest {
     private static final Effect NEXT = new Effect.HandOverNext();
     private static final Instant TEN = NOW.plusSeconds(10);
@@ -306,7 +306,7 @@ class WorkDeciderTest {
                 work, WorkDecider.decide(terms, work, input, now).event().orElseThrow());
     }
 
-    /** Whatever comes in whatever order: it ends once, attempts count up one by one, and users see each change. */
+    /** Takes inputs in any order: work ends once, attempts count up one by one, and users see each change. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5})
     void endsOnceAndCountsAttempts(long seed) {

@@ -14,7 +14,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
-/** The states in docs/device-work.md are those of the decider: it is asked everything in every state. Recorded with {@code -Dwork.record=true}. */
+/** Compares the states in docs/device-work.md with those of the decider, which is asked everything in every state. Recorded with {@code -Dwork.record=true}. */
 class WorkPageTest {
     private static final Path PAGE = Path.of("../docs/device-work.md");
     private static final String BEGIN = "<!-- drawn by WorkPageTest -->\n";

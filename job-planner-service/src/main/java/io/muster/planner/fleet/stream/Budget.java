@@ -6,7 +6,7 @@ package io.muster.planner.fleet.stream;
  * same log leads to the same steps. For one task.
  */
 final class Budget {
-    /** Spent in one step: 10 ms. */
+    /** Bounds one step: 10 ms. */
     static final int TICK = 10_000;
 
     /** Passes over a row of a store, or decodes a short one and evaluates a short condition on it. */
@@ -24,10 +24,10 @@ final class Budget {
     /** Begins a device job: writes a twin or hands over a method, and what both write. */
     static final int BEGIN = 40;
 
-    /** Bytes of a row that its visit pays for: those of a device with little in its twin. */
+    /** Counts bytes of a row that its visit pays for: those of a device with little in its twin. */
     private static final int SHORT_ROW = 512;
 
-    /** Bytes of a document that are decoded and parsed in a unit, and characters of a text likewise. */
+    /** Counts bytes of a document that are decoded and parsed in a unit, and characters of a text likewise. */
     private static final int BYTES = 100;
 
     /** Parses of a twin's section that it takes to change it, to write it and to send it. */

@@ -27,10 +27,10 @@ final class ConnectionTable {
     /** Bounds the silence of a gateway, in seconds: beyond it its connections do not count. */
     static final long LEASE = 10;
 
-    /** Its connections are ended for good when it has been silent for so many seconds. */
+    /** Counts seconds of a gateway's silence after which its connections are ended for good. */
     static final long ENDED_AFTER = 60;
 
-    /** So many earlier runs of a gateway are told from a new one. */
+    /** Limits the earlier runs of a gateway that are known as such. */
     private static final int MOST_FORMER = 8;
 
     /** Bounds the difference between the clocks of a gateway and of this planner, with the latency of a delivery. */
@@ -90,7 +90,7 @@ final class ConnectionTable {
         return Optional.ofNullable(mirror.get(deviceId)).filter(this::isLive);
     }
 
-    /** Not heard of since this task began, a gateway may well live. */
+    /** Returns whether the connection's gateway lives. One that was not heard of since this task began may well live. */
     boolean isLive(DeviceConnection connection) {
         @Nullable Gateway gateway = gateways.get(connection.getGateway());
         return connection.getConnected()
@@ -154,7 +154,7 @@ final class ConnectionTable {
                 : known.reportedUntil().equals(Instant.EPOCH);
     }
 
-    /** Devices and modules whose connections are that gateway's. */
+    /** Returns the devices and modules whose connections are that gateway's. */
     List<String> connectedTo(int gateway) {
         return mirror.values().stream()
                 .filter(connection -> connection.getGateway() == gateway && connection.getConnected())

@@ -62,7 +62,7 @@ final class DeviceJobTable {
         trace.ifPresent(followed -> record(followed, before, after));
     }
 
-    /** Records a span for each state that it has left, and one for the whole when it has ended. */
+    /** Records a span for each state that the device job has left, and one for the whole when it has ended. */
     private static void record(Traces.Trace trace, WorkOnDevice before, WorkOnDevice after) {
         DeviceJobStatus status = after.work().status().orElseThrow();
         Attributes attributes = Attributes.of(STATUS, status.name());

@@ -105,7 +105,7 @@ final class DeviceReports {
         return !devices.hasNext();
     }
 
-    /** The epoch is the request's own place in the partition, so that a later one is larger, whichever gateway asks. */
+    /** Answers a request for terms. The epoch is the request's own position in the partition, so that a later one is larger, whichever gateway asks. */
     private void terms(DeviceReport report, String deviceId, long number, Instant now) {
         @Nullable Device device = devices.get(deviceId);
         @Nullable Device parent = devices.get(IdentityId.deviceId(deviceId));

@@ -127,7 +127,7 @@ final class DeviceRequests {
         outbox.reply(requester, new DevicePage(0, 1, modules, false), now);
     }
 
-    /** This partition's part of a page, answered when it is full; lost with the task: its requester asks again. */
+    /** Lists this partition's part of a page, and answers when the page is full; lost with the task: its requester asks again. */
     void list(Expansion expansion, ListDevices list, Requester requester, Instant asked) {
         int limit = Math.clamp(list.getLimit(), 1, PAGE_LIMIT);
         chores.begin(
@@ -164,7 +164,7 @@ final class DeviceRequests {
                 asked);
     }
 
-    /** Answered when the devices are counted; lost with the task: its requester asks again. */
+    /** Counts devices, and answers behind the last; lost with the task: its requester asks again. */
     void count(Expansion expansion, Requester requester, Instant asked) {
         chores.begin(
                 (budget, now) -> {

@@ -27,14 +27,14 @@ import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The partition's devices and their modules, and an index of their tags (ADR 0008). A module is kept as a device is, under its id.
- * Each is encoded once, for the store and for the topic. For one task.
+ * Keeps the partition's devices and their modules, and an index of their tags (ADR 0008). A module is kept as a device is, under its id. Each is
+ * encoded once, for the store and for the topic. For one task.
  */
 final class DeviceTable {
-    /** Its entry in the index says that all devices are indexed, and not only those that changed since there is an index. */
+    /** Marks in the index that all devices are indexed, and not only those that changed since there is an index. */
     private static final String INDEXED = "\0indexed";
 
-    /** Behind every character of a device id. */
+    /** Sorts behind every character of a device id. */
     private static final String LAST = "\u007f";
 
     private static final byte[] NOTHING = {};

@@ -50,15 +50,15 @@ import org.slf4j.LoggerFactory;
 final class Expansions {
     private static final Logger LOG = LoggerFactory.getLogger(Expansions.class);
 
-    /** A job that has not ended, with what was compiled from it once. */
+    /** Holds a job that has not ended, with its compiled parts. */
     private static final class Active {
         private final Condition condition;
         private final Operation operation;
-        /** Devices that the expansion has not come to, and that were evaluated already. */
+        /** Holds devices that were evaluated before the expansion came to them. */
         private final Set<String> ahead = new HashSet<>();
 
         private FleetJob job;
-        /** As in the job's record, and newer. */
+        /** Holds the cursor; newer than the one in the job's record. */
         private @Nullable String cursor;
 
         private long targets;
@@ -70,12 +70,12 @@ final class Expansions {
             return !job.getExpanded();
         }
 
-        /** Those that wait in places before may begin, as far as the job is concerned. */
+        /** Returns the place up to which targets that wait may begin, as far as the job is concerned. */
         private long limit() {
             return job.getPaced() ? Math.min(job.getGranted(), nextPlace) : nextPlace;
         }
 
-        /** How many may begin at most: not all places are taken where the partition has been split since. */
+        /** Returns how many may begin at most: not all places are taken where the partition has been split since. */
         private long releasable() {
             return job.getHeld() ? 0 : limit() - job.getReleased();
         }
@@ -102,7 +102,7 @@ final class Expansions {
     private final DeviceViews views;
     private final Chores chores;
     private final Map<String, Active> active = new LinkedHashMap<>();
-    /** Devices that twin jobs have changed, and that continuous jobs have not evaluated since. */
+    /** Holds devices that twin jobs have changed, and that continuous jobs have not evaluated since. */
     private final Deque<String> rewritten = new ArrayDeque<>();
 
     /** Counts the cost of evaluating devices and of beginning their device jobs, in units of a budget. */
@@ -145,7 +145,7 @@ final class Expansions {
         }
     }
 
-    /** A job that an earlier version let start, and this one would not, is stopped with the first tick; the others go on. */
+    /** Goes on with a job that was under way. One that an earlier version let start, and this one would not, is stopped with the first tick. */
     private void goOnWith(FleetJob job) {
         try {
             goOnWith(compile(job));
@@ -230,7 +230,7 @@ final class Expansions {
         }
     }
 
-    /** A job whose targets can't be released would fail at each tick, and keep those of others from theirs. */
+    /** Releases targets of a job, and stops a job whose targets can't be released: it would fail at each tick, and hold up the others. */
     private void releaseOrStop(Active job, Budget budget, Instant now) {
         try {
             release(job, budget, now);
@@ -243,7 +243,7 @@ final class Expansions {
         }
     }
 
-    /** Where the rate of operations is limited, jobs of higher priority use it first, older ones before newer. */
+    /** Returns jobs of higher priority first, older ones before newer: the order in which they use the rate of operations. */
     private List<Active> byPriority() {
         List<Active> releasing = new ArrayList<>();
         for (Active job : active.values()) {
@@ -255,7 +255,7 @@ final class Expansions {
         return releasing;
     }
 
-    /** So many of the job's targets may begin, in all. */
+    /** Lets targets of the job begin, so many in all. */
     void release(String jobId, long upTo, Instant now) {
         @Nullable Active job = active.get(jobId);
         if (job != null && upTo > job.job.getGranted()) {
@@ -265,7 +265,7 @@ final class Expansions {
         }
     }
 
-    /** Nothing more of the job is handed to devices; what is found from now on waits. */
+    /** Hands nothing more of the job to devices; targets that are found from now on wait. */
     void hold(String jobId) {
         @Nullable Active job = active.get(jobId);
         if (job != null) {
@@ -274,7 +274,7 @@ final class Expansions {
         }
     }
 
-    /** Where the policy does not pace the job, all that has waited may begin. */
+    /** Lets all targets that have waited begin, where the policy does not pace the job. */
     void resume(String jobId, Instant now) {
         @Nullable Active job = active.get(jobId);
         if (job != null) {
@@ -362,7 +362,7 @@ final class Expansions {
         }
     }
 
-    /** Whether the expansion will not come to the device any more, or is at it. */
+    /** Returns whether the expansion has passed the device, or is at it. */
     private static boolean isBehind(Active job, String deviceId) {
         return !job.expands()
                 || job.ahead.contains(deviceId)
@@ -386,7 +386,7 @@ final class Expansions {
         return kept;
     }
 
-    /** The job has ended, and each of its device jobs has: forgets it, and which devices it had evaluated ahead. */
+    /** Forgets a job that has ended, as each of its device jobs has, and the devices that it had evaluated ahead. */
     void forget(String jobId, Instant now) {
         @Nullable Active ended = active.remove(jobId);
         if (ended != null) {
@@ -395,12 +395,12 @@ final class Expansions {
         }
     }
 
-    /** The job was cancelled: the targets found so far are all there are, and what has not been handed to a device never is. */
+    /** Cancels the job: the targets found so far are all there are, and none is handed to its device any more. */
     void cancel(String jobId, Instant now) {
         stop(active.get(jobId), Sweep.CANCEL, now);
     }
 
-    /** The job's time is over: the targets found so far are all there are, and those that have not ended fail. */
+    /** Ends the job whose time is over: the targets found so far are all there are, and those that have not ended fail. */
     void expire(String jobId, Instant now) {
         stop(active.get(jobId), Sweep.EXPIRE, now);
     }
@@ -411,7 +411,7 @@ final class Expansions {
         }
     }
 
-    /** The job's history is over: its device jobs are dropped. */
+    /** Drops the device jobs of a job whose history is over. */
     void drop(String jobId, Instant now) {
         chores.begin(sweeps.drop(jobId, now), now);
     }
@@ -500,7 +500,7 @@ final class Expansions {
         return true;
     }
 
-    /** A device whose document can't be evaluated is no target; it must not end the job on the others. */
+    /** Returns whether the device is a target. One whose document can't be evaluated is none, and does not end the job on the others. */
     private boolean matches(Active job, Device device) {
         work += Budget.evaluation(job.job.getQueryCondition());
         try {
@@ -539,7 +539,7 @@ final class Expansions {
         runner.applied(job, device.getDeviceId(), failure, now);
     }
 
-    /** A twin that makes no sense is not changed. */
+    /** Changes a twin; one that makes no sense stays as it is. */
     private static TwinChange changed(Operation.OnTwin operation, Device device, Instant now) {
         try {
             return operation.applyTo(device, now);

@@ -11,7 +11,7 @@ import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
 
-/** The jobs that have not ended in the partition, mirrored in memory: each event of a device job asks for its job. For one task. */
+/** Mirrors in memory the jobs that have not ended in the partition: each event of a device job asks for its job. For one task. */
 final class FleetJobs {
     private final KeyValueStore<String, FleetJob> store;
     private final Map<String, FleetJob> mirror = new HashMap<>();

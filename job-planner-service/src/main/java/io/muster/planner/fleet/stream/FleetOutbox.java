@@ -31,15 +31,15 @@ final class FleetOutbox {
     private static final String WRITER = "fleet";
 
     private static final int MOST_EVENTS = 1000;
-    /** A gateway that is killed has one record's calls in doubt. */
+    /** Limits the calls of a record, all of which are in doubt where their gateway is killed. */
     private static final int MOST_CALLS = 200;
-    /** Bytes of an event or a call beside its texts. */
+    /** Counts bytes of an event or a call beside its texts. */
     private static final int EVENT_BYTES = 48;
 
     /** Names what the calls of one record have in common: the job's method is the same for all. */
     private record CallSlice(String jobId, long jobNumber, int gateway, Instant at) {}
 
-    /** What gathered calls are, and when the first of them came. */
+    /** Says which operation gathered calls ask for, and when the first of them came. */
     private record Gathered(Operation.OnDevice operation, long number) {}
 
     private final Outbox outbox;
@@ -47,7 +47,7 @@ final class FleetOutbox {
             new Gatherer<>(MOST_EVENTS, (slice, some) -> send(slice, some, null));
     private final Gatherer<CallSlice, MethodTarget> calls = new Gatherer<>(MOST_CALLS, this::send);
     private final Map<CallSlice, Gathered> gathered = new HashMap<>();
-    /** Where the last call of each device was gathered. */
+    /** Holds the slice in which the last call of each device was gathered. */
     private final Map<String, CallSlice> called = new HashMap<>();
 
     private long lastGathered;

@@ -68,18 +68,18 @@ import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.apache.kafka.streams.state.KeyValueStore;
 
 /**
- * Everything about the devices of one partition, in one task: device commands, device reports and expansions in; events, deliveries,
+ * Handles everything about the devices of one partition, in one task: device commands, device reports and expansions in; events, deliveries,
  * documents and replies out. Contract: ARCHITECTURE, the road, 2 to 5.
  */
 public final class FleetProcessor implements Processor<String, byte[], Route, byte[]> {
-    /** Devices by id, as they stand on their topic. */
+    /** Declares the store of devices by id, as they stand on their topic. */
     public static final StoreSpec<byte[]> DEVICES = bytes("devices", RowPlacement.BY_KEY, Medium.DISK, "`Device`");
 
     /** Connections by device id. */
     public static final StoreSpec<DeviceConnection> CONNECTIONS =
             new StoreSpec.OfTopic<>("connections", Topics.DEVICE_CONNECTIONS);
 
-    /** Jobs that have not ended, by job id. */
+    /** Declares the store of jobs that have not ended, by job id. */
     public static final StoreSpec<FleetJob> JOBS = new StoreSpec.OfRecords<>(
             "fleet-jobs", Partitioning.BY_DEVICE, RowPlacement.IN_ALL, Medium.MEMORY, FleetJob.class);
 
@@ -87,7 +87,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
     public static final StoreSpec<Invocation> INVOCATIONS =
             records("invocations", RowPlacement.BY_KEY, Invocation.class);
 
-    /** Devices that a job under way has evaluated before its expansion came to them, by job id and device id. */
+    /** Declares the store of devices that a job under way has evaluated before its expansion came to them, by job id and device id. */
     public static final StoreSpec<byte[]> EVALUATED =
             bytes("evaluated", RowPlacement.BY_END_OF_KEY, Medium.MEMORY, "a mark");
 
@@ -98,14 +98,14 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
     /** Tags and the devices that have them: see {@code TagIndex}. */
     public static final StoreSpec<byte[]> TAGS = bytes("tags", RowPlacement.REBUILT, Medium.DISK, "a mark");
 
-    /** Device jobs in slices, by job id and the device id from which on they are. */
+    /** Declares the store of device jobs in slices, by job id and the first device id of the slice. */
     public static final StoreSpec<WorkSlice> DEVICE_JOBS = records("device-jobs", RowPlacement.IN_ALL, WorkSlice.class);
 
-    /** Messages to devices, by device id and number. */
+    /** Declares the store of messages to devices, by device id and number. */
     public static final StoreSpec<PendingMessage> MESSAGES =
             records("messages", RowPlacement.BY_KEY, PendingMessage.class);
 
-    /** From where the numbers of commands and reports go on. */
+    /** Declares the store from which the numbers of commands and reports go on. */
     private static final StoreSpec<Long> NUMBERS = new StoreSpec.OfNumbers("device-numbers", Partitioning.BY_DEVICE);
 
     private static final Duration TICK = Duration.ofMillis(10);

@@ -73,7 +73,7 @@ final class Queries {
         }
     }
 
-    /** One query on its way through the partition. */
+    /** Takes one query through the partition. */
     private final class Scan implements Chore {
         private final Query query;
         private final Expansion expansion;
@@ -85,7 +85,7 @@ final class Queries {
         private final Map<List<Object>, List<Totals>> groups = new HashMap<>();
         private @Nullable String cursor;
         private int bytes;
-        /** There is a row more than the page holds. */
+        /** Says that there is a row more than the page holds. */
         private boolean full;
 
         private Scan(Query query, Expansion expansion, QueryFleet request, Requester requester) {
@@ -195,7 +195,7 @@ final class Queries {
                     totals.count(), totals.numbers(), totals.sum(), json(totals.least()), json(totals.greatest()));
         }
 
-        /** Null is undefined. */
+        /** Returns a value as JSON; null where it is undefined. */
         private static @Nullable String json(Object value) {
             return value == Values.UNDEFINED ? null : value == Values.NULL ? "null" : Json.text(value);
         }

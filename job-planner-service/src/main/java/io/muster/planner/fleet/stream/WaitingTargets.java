@@ -26,7 +26,7 @@ final class WaitingTargets {
     private final DeviceJobTable deviceJobs;
     private final DeviceTable devices;
 
-    /** A target that waits for its release. */
+    /** Names a target that waits for its release. */
     record Target(String key, long place, String deviceId) {}
 
     /** @param store job id, NUL, place: device id */

@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  * gateways. For one task.
  */
 final class WorkRunner {
-    /** How many attempts a device may have in flight; more wait their turn. */
+    /** Limits the attempts that a device may have in flight; more wait their turn. */
     private static final int IN_FLIGHT_PER_DEVICE = 10;
 
     private static final int DUE_PER_TICK = Budget.TICK / (Budget.EVENT + Budget.BEGIN);

@@ -27,10 +27,10 @@ import org.jspecify.annotations.Nullable;
  * others need their room. For one task.
  */
 final class WorkSlices {
-    /** Devices of a slice, at most. */
+    /** Limits the devices of a slice. */
     static final int MOST_DEVICES = 128;
 
-    /** Bytes of a slice, at most, unless its only device takes more. */
+    /** Limits the bytes of a slice, unless its only device takes more. */
     private static final int MOST_BYTES = 32 * 1024;
 
     /** Slices in memory. */
@@ -47,7 +47,7 @@ final class WorkSlices {
 
     private static final class Slice {
         private final OperationType operation;
-        /** In the order of device ids. */
+        /** Holds the work in the order of device ids. */
         private final List<WorkOnDevice> devices;
 
         private int bytes;

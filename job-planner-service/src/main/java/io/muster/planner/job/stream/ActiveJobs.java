@@ -13,11 +13,11 @@ import org.apache.kafka.streams.state.ReadOnlyKeyValueStore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The jobs of all partitions, where their number is limited: a copy of the topic, some milliseconds behind it. Values stay bytes: they are
- * restored without a look at them, and what is no job counts as none.
+ * Counts the jobs of all partitions, where their number is limited, by a copy of the topic that is some milliseconds behind. Values stay bytes: they
+ * are restored without a look at them, and what is no job counts as none.
  */
 public final class ActiveJobs implements Processor<String, byte[], Void, Void> {
-    /** The global store, by job id. */
+    /** Names the global store, by job id. */
     public static final String STORE = "all-jobs";
 
     @SuppressWarnings("NullAway.Init") // Kafka Streams calls init before anything else.

@@ -33,12 +33,12 @@ import java.util.Optional;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
 
-/** Jobs: commands and statistics in; events, refusals, documents, expansions and replies out. For one task. */
+/** Runs jobs: commands and statistics in; events, refusals, documents, expansions and replies out. For one task. */
 public final class JobAggregate implements Aggregate<Job, JobInput, JobEvent> {
-    /** Job documents, by job id. */
+    /** Declares the store of job documents, by job id. */
     public static final StoreSpec.OfTopic<Job> JOBS = new StoreSpec.OfTopic<>("jobs", Topics.JOBS);
 
-    /** The latest statistics of jobs that run and have a policy, by job id. */
+    /** Declares the store of the latest statistics of jobs that run and have a policy, by job id. */
     private static final StoreSpec.OfTopic<JobStatistics> STATISTICS =
             new StoreSpec.OfTopic<>("statistics", Topics.JOB_STATISTICS);
 

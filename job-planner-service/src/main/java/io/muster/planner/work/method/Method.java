@@ -77,7 +77,7 @@ public record Method(MethodCall call) implements Operation.OnDevice {
         return text;
     }
 
-    /** The kind. */
+    /** Defines the kind. */
     public static final class MethodKind implements Kind<DeviceMethod, MethodCall> {
         private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_\\-.~]{1,128}");
         private static final int LONGEST_SECONDS = 300;

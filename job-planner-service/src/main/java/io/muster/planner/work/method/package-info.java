@@ -1,5 +1,6 @@
 /**
- * The operation that calls a direct method.
+ * Calls direct methods.
+ *
  *
  * <p>May import: {@code java.nio}, {@code java.time}, {@code java.util}, {@code io.muster.records}, {@code io.muster.planner.fleet}, {@code
  * io.muster.planner.json}, {@code io.muster.planner.state}, {@code io.muster.planner.work}.

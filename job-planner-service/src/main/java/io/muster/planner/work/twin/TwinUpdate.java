@@ -23,7 +23,7 @@ public record TwinUpdate(TwinEdit edit) implements Operation.OnTwin {
         return edit.applyTo(device.getTwin(), now);
     }
 
-    /** The kind. */
+    /** Defines the kind. */
     public static final class TwinUpdateKind implements Kind<TwinPatch, io.muster.planner.state.TwinEdit> {
         @Override
         public Class<TwinPatch> request() {

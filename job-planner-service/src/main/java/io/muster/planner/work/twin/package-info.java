@@ -1,8 +1,9 @@
 /**
- * The operation that changes twins.
+ * Changes twins.
  *
- * <p>May import: {@code java.time}, {@code java.util}, {@code io.muster.records}, {@code io.muster.planner.fleet}, {@code io.muster.planner.state}, {@code
- * io.muster.planner.work}.
+ *
+ * <p>May import: {@code java.time}, {@code java.util}, {@code io.muster.records}, {@code io.muster.planner.fleet}, {@code io.muster.planner.state},
+ * {@code io.muster.planner.work}.
  */
 @NullMarked
 package io.muster.planner.work.twin;

@@ -7,7 +7,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class BudgetTest {
-    /** Work takes an unspent budget for a sign that none is left: entries stayed behind where the rest paid for a part of the next. */
+    /** Spends a budget to its end: work takes an unspent rest for budget that is left, and entries stayed behind where the rest paid for a part of the next. */
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 4, 7, 8, 9, 20, 39, 40, 10_000})
     void isSpentByAllThatItAffordsAndByNothingLess(int rest) {

@@ -14,7 +14,7 @@ import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
 
-/** A store of slices that counts how often it is written. An iterator sees what was there when it was made. */
+/** Counts how often a store of slices is written. An iterator sees what was there when it was made. */
 final class SliceStore implements KeyValueStore<String, WorkSlice> {
     private final NavigableMap<String, WorkSlice> rows = new TreeMap<>();
     private int writes;

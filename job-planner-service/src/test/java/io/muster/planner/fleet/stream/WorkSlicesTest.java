@@ -55,7 +55,7 @@ class WorkSlicesTest {
         return found;
     }
 
-    /** Whatever is put, in whatever order, is found in the order of its keys: before it was saved, behind it and behind restarts. */
+    /** Finds all that was put, in whatever order, in the order of its keys: before it was saved, behind that and behind restarts. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6})
     void findsWhatWasPutInOrder(long seed) {
@@ -130,7 +130,7 @@ class WorkSlicesTest {
         assertThat(visited).hasSize(300).doesNotHaveDuplicates().isSorted();
     }
 
-    /** Under load: 250 changes a commit; devices answer in another order than they were asked. */
+    /** Writes under load: 250 changes a commit, with devices that answer in another order than they were asked. */
     @Test
     void writesFarLessThanARecordADeviceJob() {
         int devices = 40_000;
@@ -161,7 +161,7 @@ class WorkSlicesTest {
         assertThat(store.writes()).isLessThan(devices / 10);
     }
 
-    /** Each of two parts of a partition that was split begins with a copy of all slices. */
+    /** Leaves devices to their partition, though each of two parts of a split partition begins with a copy of all slices. */
     @Test
     void leavesDevicesToTheirPartitionWhenPartitionsMultiply() {
         for (int i = 0; i < 300; i++) {
