@@ -78,7 +78,7 @@ class AuthenticatorTest {
         }
     }
 
-    /** Who signed, the name in the certificate, whether the chain is complete → accepted. */
+    /** Lists who signed, the name in the certificate, whether the chain is complete → accepted. */
     @ParameterizedTest
     @CsvSource({
         "root, CN=d, whole, true",

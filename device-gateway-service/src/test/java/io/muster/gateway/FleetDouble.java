@@ -15,7 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** The fleet without Kafka: knows its devices, remembers what it was told. */
+/** Plays the fleet without Kafka: knows its devices, and remembers reports. */
 final class FleetDouble implements Fleet {
     final Map<String, Credentials> devices = new ConcurrentHashMap<>();
     final Map<String, List<String>> sessions = new ConcurrentHashMap<>();
@@ -25,7 +25,7 @@ final class FleetDouble implements Fleet {
     final List<String> asked = new CopyOnWriteArrayList<>();
     /** Reports that could not be kept. */
     final List<Object> refused = new CopyOnWriteArrayList<>();
-    /** Nothing more can be kept. */
+    /** Says that nothing more can be kept. */
     volatile boolean full;
     /** Ends when the brokers have acknowledged what is reported. */
     volatile CompletableFuture<Void> written = CompletableFuture.completedFuture(null);

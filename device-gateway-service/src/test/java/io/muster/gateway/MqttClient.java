@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** MQTT 3.1.1 by hand, so that the test sees the bytes. Blocks; an answer comes within half a minute or the test fails. */
+/** Speaks MQTT 3.1.1 by hand, so that the test sees the bytes. Blocks; an answer comes within half a minute or the test fails. */
 final class MqttClient implements AutoCloseable {
     record Publish(String topic, String body, int packetId) {}
 
@@ -92,7 +92,7 @@ final class MqttClient implements AutoCloseable {
         raw(new byte[] {0x40, 2, (byte) (id >> 8), (byte) id});
     }
 
-    /** The next packet, whole. */
+    /** Returns the next packet, whole. */
     byte[] packet() throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.write(in.readByte());
@@ -109,7 +109,7 @@ final class MqttClient implements AutoCloseable {
         return out.toByteArray();
     }
 
-    /** Whether it is closed already, of a connection over which nothing is sent. */
+    /** Returns whether a connection over which nothing is sent is closed already. */
     boolean isClosedNow() {
         try {
             socket.setSoTimeout(20);
@@ -125,7 +125,7 @@ final class MqttClient implements AutoCloseable {
         }
     }
 
-    /** Whether the server ends the connection without another word. */
+    /** Returns whether the server ends the connection without sending anything. */
     boolean closed() throws IOException {
         try {
             return in.read() < 0;

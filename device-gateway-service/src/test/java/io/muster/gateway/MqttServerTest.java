@@ -56,7 +56,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Over real sockets, to the byte. Contract: iot-hub, section 4. */
+/** Speaks over real sockets, to the byte. Contract: iot-hub, section 4. */
 class MqttServerTest {
     private static final KeyPair KEYS = KeyPair.generate(new SecureRandom());
     private static final String METHODS = "$iothub/methods/POST/#";
@@ -71,7 +71,7 @@ class MqttServerTest {
     private final Connections connections =
             new Connections(GatewayChannels.of(fleet, meters, InstantSource.system()), meters, InstantSource.system());
     private final SharedAccessPolicies policies = SharedAccessPolicies.generate(new SecureRandom());
-    /** The server's time; this machine's if it is null. */
+    /** Holds the server's time; this machine's if it is null. */
     private volatile @Nullable Instant now;
 
     private MqttServer server;
@@ -146,7 +146,7 @@ class MqttServerTest {
         deliver("d", delivery, System.nanoTime());
     }
 
-    /** By the fleet's clock, which nobody compares with this machine's. */
+    /** Delivers at an instant of the fleet's clock, which nobody compares with this machine's. */
     private void deliver(String deviceId, Object delivery, long writtenAfter) {
         connections.deliver(new Delivery(deviceId, DECIDED, delivery), writtenAfter, Optional.empty());
     }
@@ -444,7 +444,7 @@ class MqttServerTest {
         }
     }
 
-    /** The second call's end shows that the first call's time is over too. */
+    /** Calls twice: the second call's end shows that the first call's time is over too. */
     @Test
     void reportsAnAnswerInTimeAndAMissingOneAtItsDeadline() throws IOException {
         try (MqttClient client = connected(METHODS)) {
@@ -648,7 +648,7 @@ class MqttServerTest {
         }
     }
 
-    /** Contract: iot-hub, 4.5: a request id is echoed to the byte. */
+    /** Echoes a request id to the byte. Contract: iot-hub, 4.5. */
     @ParameterizedTest
     @ValueSource(strings = {"50%", "%zz", "%24", "x&other=50%"})
     void echoesAnyRequestId(String query) throws IOException {
@@ -698,7 +698,7 @@ class MqttServerTest {
         assertThat(fleet.asked).isEmpty();
     }
 
-    /** Such ids would come into logs and records. */
+    /** Lists ids that must not come into logs and records. */
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -770,7 +770,7 @@ class MqttServerTest {
         }
     }
 
-    /** How many an address may have refused at once, and in a second from then on. */
+    /** Bounds how many requests an address may have refused at once, and in a second from then on. */
     private static final int REFUSED_AT_ONCE = 100;
 
     private static final int REFUSED_IN_A_SECOND = 10;
@@ -843,7 +843,7 @@ class MqttServerTest {
         }
     }
 
-    /** An ingress before the API is one address; the chart lifts the limits of that port. */
+    /** Limits the port of ingresses by itself: an ingress before the API is one address, and the chart lifts the limits of that port. */
     @Test
     void limitsProxiedAndDirectConnectionsSeparately() throws IOException {
         now = Instant.now();
@@ -943,7 +943,7 @@ class MqttServerTest {
         }
     }
 
-    /** Damaged packets end their own connection at most; others go on, and nothing unexpected reaches the fleet. */
+    /** Ends at most the connection that sends damaged packets; others go on, and nothing unexpected reaches the fleet. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4})
     void servesOthersWhileOneSendsDamagedPackets(long seed) throws IOException {

@@ -9,7 +9,7 @@ import java.time.Instant;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** Every setting of the gateway, with its default. */
+/** Pins every setting of the gateway, with its default. */
 class SettingsDefaultsTest {
     private static final String POLICIES = """
         service.rights=ServiceConnect

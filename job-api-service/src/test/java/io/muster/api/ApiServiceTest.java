@@ -8,7 +8,7 @@ import io.muster.api.job.Views;
 import org.junit.jupiter.api.Test;
 
 class ApiServiceTest {
-    /** One spelling in metrics and REST. */
+    /** Spells states in metrics as REST does. */
     @Test
     void jobsAreCountedByTheStatesThatCallersRead() {
         PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The page of jobs shows them to nobody who isn't signed in. Decided in ADR 0023. */
+/** Shows the page of jobs to nobody who isn't signed in. Decided in ADR 0023. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ConsoleTest {
     private static final Pattern COOKIE = Pattern.compile("(?i)set-cookie: muster-session=([\\w-]+);([^\r]*)");
@@ -168,7 +168,7 @@ class ConsoleTest {
                 .startsWith("HTTP/1.1 401 ");
     }
 
-    /** A browser that an ingress sends to another instance stays signed in. */
+    /** Keeps a browser signed in that an ingress sends to another instance. */
     @Test
     void everyInstanceKnowsASession() throws IOException {
         String session = session();
@@ -193,7 +193,7 @@ class ConsoleTest {
         return "Cookie: muster-session=" + cookie.group(1);
     }
 
-    /** Which the API reads as one, so nobody gives it away. */
+    /** Rejects a session in place of another token. */
     @Test
     void aSessionIsNoTokenForAnythingElse() throws IOException {
         String token =
@@ -221,7 +221,7 @@ class ConsoleTest {
 
     private static final String KEY = Base64.getEncoder().encodeToString("a key".getBytes(StandardCharsets.UTF_8));
 
-    /** A blank key is one that was taken out of use, and one that is no base64 a mistake in the file. */
+    /** Signs with a key that is in use: a blank one was taken out of use, and one that is no base64 is a mistake in the file. */
     @ParameterizedTest
     @ValueSource(strings = {"", "no base64"})
     void aSessionIsSignedWithTheKeyThatIsInUse(String primary) throws IOException {

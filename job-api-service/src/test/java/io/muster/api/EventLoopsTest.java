@@ -17,12 +17,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Event loops serve everybody: what takes long runs elsewhere. */
+/** Keeps event loops free, which serve everybody: slow work runs elsewhere. */
 class EventLoopsTest {
-    /** More than there are event loops, on any machine that builds. */
+    /** Sends more requests than there are event loops, on any machine that builds. */
     private static final int SLOW = 200;
 
-    /** Commands are sent by the thread that has read the body. */
+    /** Lists commands that are sent by the thread that has read the body. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             POST  | /devices/query              | {"query":"SELECT * FROM devices"}
@@ -77,7 +77,7 @@ class EventLoopsTest {
         }
     }
 
-    /** The threads that complete replies carry those of everybody. */
+    /** Leaves the threads that complete replies, since they carry those of everybody. */
     @Test
     void continuationsOfStreamJobRepliesRunOnWorkers() throws IOException {
         List<String> senders = new CopyOnWriteArrayList<>();

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Jobs. Contract: iot-hub, 3. */
+/** Drives jobs as IoT Hub's clients do. Contract: iot-hub, 3. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class IotHubJobsTest {
     private TestApi api;
@@ -122,7 +122,7 @@ class IotHubJobsTest {
         assertThat(refused.body().path("Message").asText()).startsWith("ErrorCode:ArgumentInvalid;The member ");
     }
 
-    /** Twenty jobs of 120 KB are two megabytes: no page has all of them, whatever was asked for, and all of them come. */
+    /** Pages twenty jobs of 120 KB, two megabytes: no page has all of them, whatever was asked for, and all of them come. */
     @Test
     void pagesOfJobsAreBoundedByTheirLengthToo() throws Exception {
         for (int i = 0; i < 20; i++) {
@@ -187,7 +187,7 @@ class IotHubJobsTest {
                 .isEmpty();
     }
 
-    /** A misspelt policy is never dropped: the job would run unpaced on the whole fleet. */
+    /** Refuses misspelt policies: without its policy the job would run unpaced on the whole fleet. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             'rolout':{'devicesPerMinute':1}                                   | rolout | rollout
@@ -225,7 +225,7 @@ class IotHubJobsTest {
         assertThat(api.planner.commands).hasSize(before);
     }
 
-    /** As Java's client sends it. */
+    /** Ignores an empty section, as Java's client sends it. */
     @Test
     void anEmptySectionOfReportedPropertiesInAJobIsPassedOver() throws Exception {
         ApiClient.Answer answer = client.ask(
@@ -260,7 +260,7 @@ class IotHubJobsTest {
         assertThat(again.status()).as(again.body().toString()).isEqualTo(200);
     }
 
-    /** Whatever the body, the answer is a success or one of the contract's errors, and what is refused is not sent on. */
+    /** Answers any body by a success or one of the contract's errors, and sends no refused one on. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
     void damagedBodiesAreRefused(long seed) throws Exception {

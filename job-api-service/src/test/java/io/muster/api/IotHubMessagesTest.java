@@ -13,7 +13,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/** Messages to devices. */
+/** Drives messages to devices as IoT Hub's clients do. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class IotHubMessagesTest {
     private TestApi api;

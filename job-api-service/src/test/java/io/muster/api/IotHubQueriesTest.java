@@ -24,7 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Queries over the fleet. */
+/** Drives queries over the fleet as IoT Hub's clients do. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class IotHubQueriesTest {
     private static final Instant AT = Instant.parse("2026-11-21T02:25:15.423Z");
@@ -43,7 +43,7 @@ class IotHubQueriesTest {
         api.close();
     }
 
-    /** Two partitions, each in pages of at most three rows: what lies behind the shortest page is not known yet. */
+    /** Answers for two partitions, each in pages of at most three rows: rows behind the shortest page are not known yet. */
     private static List<Object> twoPartitions(RequestsDouble.Asked asked) {
         List<Object> pages = new ArrayList<>();
         for (List<String> part : List.of(List.of("a", "c", "e", "g", "h"), List.of("b", "d", "f"))) {

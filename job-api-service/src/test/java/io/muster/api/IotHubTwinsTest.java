@@ -14,7 +14,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Twins and methods. Contract: iot-hub, 5. */
+/** Drives twins and methods as IoT Hub's clients do. Contract: iot-hub, 5. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class IotHubTwinsTest {
     private TestApi api;
@@ -52,7 +52,7 @@ class IotHubTwinsTest {
                         patch -> assertThat(patch.getPatch().getTags()).isEqualTo("{\"gone\":null}"));
     }
 
-    /** A section that is null is cleared, and a property that is null is removed: what arrives is what the planner is asked for. */
+    /** Clears a section that is null, and removes a property that is null: the planner gets them as they arrive. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', nullValues = "-", textBlock = """
             PATCH | /twins/n           | {"tags":null}                                     | null        | -

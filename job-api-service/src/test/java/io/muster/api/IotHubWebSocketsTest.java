@@ -33,7 +33,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.slf4j.LoggerFactory;
 
-/** Devices that speak MQTT over WebSocket: the gateway is played by a socket. */
+/** Connects devices that speak MQTT over WebSocket to a socket that plays the gateway. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class IotHubWebSocketsTest {
     private static final int PROXY_HEADER = 28;
@@ -54,7 +54,7 @@ class IotHubWebSocketsTest {
         gateway.close();
     }
 
-    /** What a device hears over its WebSocket, and that it ended. */
+    /** Keeps what a device receives over its WebSocket, and that it ended. */
     private static final class Heard implements WebSocket.Listener {
         private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         private final CompletableFuture<Void> closed = new CompletableFuture<>();
@@ -97,7 +97,7 @@ class IotHubWebSocketsTest {
                 .get(10, TimeUnit.SECONDS);
     }
 
-    /** The header of the PROXY protocol, version 2, for IPv4: signature, version and command, family, length, addresses and ports. */
+    /** Returns the header of the PROXY protocol, version 2, for IPv4: signature, version and command, family, length, addresses and ports. */
     private static String proxyHeader(Socket gateway) throws IOException {
         return new String(gateway.getInputStream().readNBytes(PROXY_HEADER), StandardCharsets.ISO_8859_1);
     }
@@ -149,7 +149,7 @@ class IotHubWebSocketsTest {
         }
     }
 
-    /** Anybody who reaches the port may send it: it is answered, nothing is logged, and the connection ends. */
+    /** Answers a broken handshake, which anybody who reaches the port may send, logs nothing, and ends the connection. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             GET  /$iothub/websocket    | Upgrade: websocket^Connection: Upgrade^Sec-WebSocket-Version: 13                                 | 400

@@ -32,7 +32,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.slf4j.LoggerFactory;
 
-/** Live events as a browser's EventSource reads them, from the real server. */
+/** Reads live events as a browser's EventSource does, from the real server. */
 class LiveEventsTest {
     private TestApi api;
 
@@ -46,10 +46,10 @@ class LiveEventsTest {
         api.close();
     }
 
-    /** A server-sent event. Source: HTML, 9.2.6. */
+    /** Holds a server-sent event. Source: HTML, 9.2.6. */
     private record Heard(String name, String id, JsonNode data) {}
 
-    /** A reader that is ended by {@link #close}. */
+    /** Reads until it is ended by {@link #close}. */
     private final class Reader implements AutoCloseable {
         private final Socket socket;
         private final Queue<Heard> events = new ConcurrentLinkedQueue<>();
@@ -290,7 +290,7 @@ class LiveEventsTest {
         }
     }
 
-    /** A tab that is closed is no failure, whatever is on its way to it. */
+    /** Logs nothing where a tab is closed, whatever is on its way to it. */
     @Test
     void aReaderThatLeavesInTheMidstOfEventsIsNotLogged() throws Exception {
         assertThat(logged(() -> {

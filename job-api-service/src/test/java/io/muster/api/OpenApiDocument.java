@@ -24,7 +24,7 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.yaml.snakeyaml.Yaml;
 
-/** The description of the API, and whether an answer is as it says. */
+/** Reads the description of the API, and compares answers with it. */
 final class OpenApiDocument {
     private static final Set<String> METHODS = Set.of("get", "put", "post", "patch", "delete");
 
@@ -40,7 +40,7 @@ final class OpenApiDocument {
         }
     }
 
-    /** The methods of each path. */
+    /** Returns the methods of each path. */
     Map<String, Set<String>> operations() {
         Map<String, Set<String>> operations = new TreeMap<>();
         document.path("paths")
@@ -108,7 +108,7 @@ final class OpenApiDocument {
         return node.has("$ref") ? document.at(node.path("$ref").asText().substring(1)) : node;
     }
 
-    /** All schemas of bodies, requests and answers. */
+    /** Returns all schemas of bodies, requests and answers. */
     List<JsonNode> bodies() {
         return Stream.of(
                         document.path("paths"),
@@ -127,7 +127,7 @@ final class OpenApiDocument {
         return names;
     }
 
-    /** What a schema refers to is looked at where it stands. */
+    /** Adds schemas that allow other members; the schema behind a reference is checked where it stands. */
     private static void addOpen(String name, JsonNode schema, Set<String> names) {
         if (!schema.isObject()) {
             return;

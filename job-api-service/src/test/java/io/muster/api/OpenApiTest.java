@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The description has every route, every route that it has is there, and real answers are as it says. */
+/** Compares the description with the API: it has every route, each of its routes is there, and real answers are as it says. */
 class OpenApiTest {
     private static final String GROUP =
             "/subscriptions/s/resourcegroups/g/providers/Microsoft.StreamAnalytics/streamingjobs";
@@ -300,7 +300,7 @@ class OpenApiTest {
         assertThat(ask("GET", GROUP + "/odd", "").at("/error/code").asText()).isEqualTo("ResourceNotFound");
     }
 
-    /** A job that is kept can be read: lists hold objects with a name, and properties are objects. */
+    /** Keeps only jobs that can be read: lists hold objects with a name, and properties are objects. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             {'properties':['a']}                                                          | properties is an object
@@ -357,7 +357,7 @@ class OpenApiTest {
                 .isEqualTo("Stream");
     }
 
-    /** Whoever copies a job sends them. */
+    /** Drops diagnostics that a copy of a job sends back. */
     @Test
     void diagnosticsThatAreSentBackAreNotKept() throws Exception {
         String job = GROUP + "/corrected";
@@ -378,7 +378,7 @@ class OpenApiTest {
         assertThat(again.toString()).doesNotContain("diagnostics");
     }
 
-    /** Their members are those that the service reads. */
+    /** Checks the members that the service reads. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             /inputs/i    | {'type':'Stream','datasource':{'type':'x','properties':{'eventHubName':5}}}

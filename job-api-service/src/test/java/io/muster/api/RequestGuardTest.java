@@ -31,7 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What anybody who reaches the port can send, over raw sockets and without a token: it is bounded, and answered as a client reads it. */
+/** Sends over raw sockets, without a token, whatever anybody who reaches the port can send: it is bounded, and answered as a client reads it. */
 class RequestGuardTest {
     private static final String END = "\r\n\r\n";
     private static final Pattern LENGTH = Pattern.compile("(?i)content-length: (\\d+)");
@@ -203,7 +203,7 @@ class RequestGuardTest {
         }
     }
 
-    /** A request of forty bytes has an answer of fifty kilobytes, and needs no token: whoever asks for more of them than it reads is closed. */
+    /** Closes a connection that asks for more than it reads: a request of forty bytes has an answer of fifty kilobytes, and needs no token. */
     @Test
     void manyRequestsInOnePacketAreNotAllAnswered() throws IOException {
         String many = "GET /openapi.yaml HTTP/1.1\r\nHost: h\r\n\r\n".repeat(1000);
@@ -228,7 +228,7 @@ class RequestGuardTest {
         assertThat(answers).containsSubsequence(" 401 ", " 200 ", " 401 ");
     }
 
-    /** A large answer that nobody reads is not kept; one that is read slowly goes on. */
+    /** Keeps no large answer that nobody reads; one that is read slowly goes on. */
     @Test
     void anAnswerThatNobodyReadsIsNotKept() throws Exception {
         RestServer.Patience little = new RestServer.Patience(Duration.ofSeconds(20), Duration.ofSeconds(4));
@@ -347,7 +347,7 @@ class RequestGuardTest {
         return Stream.of("", "/", "//", "///");
     }
 
-    /** Whatever the spelling of a path: what a policy may not do in the normal form it may not do at all. */
+    /** Refuses a policy in any spelling of a path what it may not do in the normal form. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             POST   | /devices/a/messages/devicebound | service           | 404
@@ -403,7 +403,7 @@ class RequestGuardTest {
         }
     }
 
-    /** A device may be called as a part of a route is: it is a device all the same. */
+    /** Limits by the route, though a device is called as a part of a route is. */
     @Test
     void requestsAreThrottledByTheirRoute() throws IOException {
         Throttles.Kind[] limited = {Throttles.Kind.QUERIES, Throttles.Kind.METHODS, Throttles.Kind.MESSAGES};
@@ -444,7 +444,7 @@ class RequestGuardTest {
                         "iothubowner DELETE /devices/query 204");
     }
 
-    /** Form B is for callers of methods alone. */
+    /** Answers in form A, since form B is for callers of methods alone. */
     @Test
     void aTwinOfADeviceThatIsCalledMethodsFailsInTheFormOfTwins() throws IOException {
         try (TestApi late = TestApi.start()) {
@@ -458,7 +458,7 @@ class RequestGuardTest {
         }
     }
 
-    /** The planner says what is wrong with them. */
+    /** Passes the number on to the planner, which refuses it. */
     @ParameterizedTest
     @ValueSource(strings = {"connectTimeoutInSeconds", "responseTimeoutInSeconds"})
     void aNegativeTimeOutOfAMethodIsNoTimeOut(String member) throws IOException {

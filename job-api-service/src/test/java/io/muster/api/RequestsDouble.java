@@ -49,7 +49,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The planner without Kafka: it takes every command that reaches it, and remembers it. */
+/** Plays the planner without Kafka: takes every command that reaches it, and remembers it. */
 final class RequestsDouble implements Requests {
     private static final Instant NOW = Instant.parse("2026-11-21T02:25:15.423Z");
 
@@ -163,7 +163,7 @@ final class RequestsDouble implements Requests {
         return CompletableFuture.completedFuture(List.of(new DevicePage(0, 1, List.copyOf(devices.values()), false)));
     }
 
-    /** What is asked of a partition: the limit, and the key to go on behind. */
+    /** Holds a question to a partition: the limit, and the key to go on behind. */
     record Asked(@Nullable String after, int limit) {}
 
     final List<Asked> asked = new CopyOnWriteArrayList<>();

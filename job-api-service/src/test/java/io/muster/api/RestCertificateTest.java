@@ -23,7 +23,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A start that can't be says in one sentence which file or port is why. */
+/** Names in one sentence the file or port for which a start fails. */
 class RestCertificateTest {
     private static final String CERTIFICATE = """
                 -----BEGIN CERTIFICATE-----

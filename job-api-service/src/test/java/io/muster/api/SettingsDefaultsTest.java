@@ -12,7 +12,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Every setting of the API, with its default. */
+/** Pins every setting of the API, with its default. */
 class SettingsDefaultsTest {
     private static final String POLICIES = """
         service.rights=ServiceConnect

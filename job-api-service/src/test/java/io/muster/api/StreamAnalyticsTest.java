@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Stream jobs, as resources of Azure Resource Manager. Contract: stream-analytics, 4; addresses, "Where each surface answers". */
+/** Drives stream jobs as resources of Azure Resource Manager. Contract: stream-analytics, 4; addresses, "Where each surface answers". */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class StreamAnalyticsTest {
     private static final String VERSION = "api-version=2020-03-01";
@@ -65,7 +65,7 @@ class StreamAnalyticsTest {
         assertThat(mended.at("/properties/diagnostics").isMissingNode()).isTrue();
     }
 
-    /** Names of subscriptions, groups and types are the same in any case; a job's own name is not. */
+    /** Takes names of subscriptions, groups and types in any case, and a job's own name in its own. */
     @Test
     void segmentsOfAPathAreTheSameInAnyCase() throws Exception {
         done("PUT", "/subscriptions/s/resourceGroups/g/providers/Microsoft.StreamAnalytics/StreamingJobs/cased", NAMED);

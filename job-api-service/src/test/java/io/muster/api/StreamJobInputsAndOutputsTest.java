@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The test of an input or output tells nothing of what a stream job may not reach. Contract: stream-analytics, 4.1. */
+/** Shows nothing of places that a stream job may not reach by the test of an input or output. Contract: stream-analytics, 4.1. */
 class StreamJobInputsAndOutputsTest {
     private static final String JOB =
             "/subscriptions/s/resourcegroups/g/providers/microsoft.streamanalytics/streamingjobs/job";
@@ -68,7 +68,7 @@ class StreamJobInputsAndOutputsTest {
         return TestApi.JSON.readTree(answer.body());
     }
 
-    /** One that answers and one that does not look the same, and nothing comes to either. */
+    /** Gives the same answer for an endpoint that answers and for one that does not, and connects to neither. */
     @ParameterizedTest
     @ValueSource(strings = {"127.0.0.1", "localhost", "[::1]", "2130706433", "0"})
     void anEndpointOnLoopbackIsNotReachedWhetherItAnswersOrNot(String host) throws Exception {
@@ -104,7 +104,7 @@ class StreamJobInputsAndOutputsTest {
         assertThat(answer.at("/error/code").asText()).isEqualTo("TopicNotAllowed");
     }
 
-    /** Not only when the job is started. */
+    /** Refuses the topic when the input or output is written, and not only when the job starts. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             inputs  | Microsoft.ServiceBus/EventHub | eventHubName    | devices           | TopicNotAllowed

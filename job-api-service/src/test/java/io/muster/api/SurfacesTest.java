@@ -20,7 +20,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Each path leads to one surface, which is known by the form of its refusals; a mount, which is ours, leads nowhere. */
+/** Leads each path to one surface, which is known by the form of its refusals; a mount, which is ours, leads nowhere. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SurfacesTest {
     private TestApi api;

@@ -35,7 +35,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** The real server on a free port, with the planner played by a double, and raw sockets to it. */
+/** Runs the real server on a free port, with the planner played by a double, and raw sockets to it. */
 final class TestApi implements AutoCloseable {
     static final Instant NOW = Instant.parse("2026-11-21T02:25:15Z");
     static final ObjectMapper JSON = new ObjectMapper();
@@ -108,7 +108,7 @@ final class TestApi implements AutoCloseable {
                 Optional.of(gateway));
     }
 
-    /** A token of a policy for the whole hub. */
+    /** Returns a token of a policy for the whole hub. */
     String token(String policy) {
         return SharedAccessSignature.sign(
                 "localhost",
@@ -123,7 +123,7 @@ final class TestApi implements AutoCloseable {
         return socket;
     }
 
-    /** What comes back for bytes, until the server ends the connection. */
+    /** Returns the answer to bytes, until the server ends the connection. */
     String exchange(String request) throws IOException {
         try (Socket socket = connect()) {
             socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
@@ -131,14 +131,14 @@ final class TestApi implements AutoCloseable {
         }
     }
 
-    /** What comes back for a request to IoT Hub's API, with a policy's token. */
+    /** Returns the answer to a request to IoT Hub's API, with a policy's token. */
     String ask(String method, String path, String policy, String body) throws IOException {
         return exchange(method + " " + path + "?api-version=2021-04-12 HTTP/1.1\r\nHost: localhost\r\n"
                 + "Connection: close\r\nContent-Length: " + body.length() + "\r\nAuthorization: " + token(policy)
                 + "\r\n\r\n" + body);
     }
 
-    /** What comes until the server ends the connection. */
+    /** Returns all that comes until the server ends the connection. */
     static String readAll(Socket socket) throws IOException {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         InputStream in = socket.getInputStream();

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ThrottlesTest {
     private static final Instant NOW = Instant.parse("2026-11-21T02:00:00Z");
 
-    /** Of requests that come every so many milliseconds for a minute, how many are taken. */
+    /** Counts how many of the requests are taken that come every so many milliseconds for a minute. */
     @ParameterizedTest
     @CsvSource({"60, 100, 69", "60, 1000, 60", "60, 2000, 30", "3, 1000, 3", "6000, 10, 6000", "600, 50, 699"})
     void aRateIsKept(int perMinute, int everyMillis, int taken) {
@@ -30,7 +30,7 @@ class ThrottlesTest {
         assertThat(count).isEqualTo(taken);
     }
 
-    /** Parts of a millisecond count: a caller who asks all the time is let in at its rate, and not never again. */
+    /** Counts parts of a millisecond, so that a caller who asks all the time is let in at its rate, and not never again. */
     @Test
     void aFloodIsLetInAtItsRate() {
         Throttles throttles = new Throttles(Map.of(Throttles.Kind.QUERIES, 600));

@@ -14,7 +14,7 @@ import io.muster.records.TwinPatch;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
 
-/** What an instance knows of jobs, whichever of a reply and the topic tells it first. */
+/** Keeps the latest of jobs, whichever of a reply and the topic brings it first. */
 class ViewTest {
     private static final Instant NOW = Instant.parse("2026-11-21T02:25:15Z");
 

@@ -12,7 +12,7 @@ import io.muster.service.Traces;
 import io.muster.service.registry.ConfluentSchemaRegistry;
 import io.muster.service.registry.RegistrySettings;
 
-/** The stream processor's process. */
+/** Runs the stream processor as a process. */
 public final class Main {
     private static final String NAME = "stream-processor-service";
 

@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 
-/** The stream processor: one Kafka Streams application for statistics and the life of stream jobs, and one for each that runs. */
+/** Composes the stream processor: one Kafka Streams application for statistics and the life of stream jobs, and one for each that runs. */
 public final class ProcessorService implements AutoCloseable {
     /** Names the consumer group, the transactions and the topics of state. */
     public static final String APPLICATION_ID = Namespace.name("muster-stream-processor");

@@ -8,7 +8,7 @@ import io.muster.service.Settings;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** Every setting of the stream processor's own, with its default. */
+/** Pins every setting of the stream processor's own, with its default. */
 class SettingsDefaultsTest {
     @Test
     void pinsTheReachOfStreamJobs() {

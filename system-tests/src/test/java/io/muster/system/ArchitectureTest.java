@@ -76,7 +76,7 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
-    /** Moving state is a command for operators, and standalone is one. */
+    /** Allows the command that moves state to operators, and to standalone, which is one. */
     @Test
     void usesTheCommandThatMovesStateInNoService() {
         noClasses()
@@ -88,7 +88,7 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
-    /** A store that isn't declared would lose its rows when topics grow. Stream jobs are applications of their own, which never grow. */
+    /** Requires that each store is declared: another would lose its rows when topics grow. Stream jobs are applications of their own, which never grow. */
     @Test
     void addsStoresByTheirDeclarationsOnly() {
         noClasses()

@@ -24,7 +24,7 @@ class BrokerAwayTest {
     private static final int DEVICES = 1000;
     private static final int ANSWER_SECONDS = 15;
 
-    /** Each answers well within its time, and sends telemetry beside. */
+    /** Answers each call well within its time, and sends telemetry beside. */
     private static final Behaviour BUSY =
             new Behaviour(Duration.ofMillis(50), Duration.ofSeconds(3), 0, 0, 0, false, Duration.ofSeconds(2), 11);
 

@@ -111,7 +111,7 @@ class DocumentationTest {
                 + muster.standalone.options().registry();
     }
 
-    /** Or says why not, or which test of another name does. */
+    /** Requires of each snippet that it runs, says why not, or names the test of another name that runs it. */
     @Test
     void runsEverySnippet() throws IOException {
         List<String> unmarked = new ArrayList<>();
@@ -135,7 +135,7 @@ class DocumentationTest {
         return mark.startsWith("not run: ") && NOT_RUN.contains(mark.substring("not run: ".length()));
     }
 
-    /** Those of the Kubernetes guide are GuideTest's, all of them. */
+    /** Returns the pages but the Kubernetes guide, all of which GuideTest runs. */
     private static List<Path> pages() throws IOException {
         List<Path> pages = new ArrayList<>(List.of(ROOT.resolve("README.md"), ROOT.resolve("CONTRIBUTING.md")));
         try (Stream<Path> docs = Files.walk(ROOT.resolve("docs"))) {

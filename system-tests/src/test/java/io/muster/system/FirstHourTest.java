@@ -287,7 +287,7 @@ class FirstHourTest {
         return script.start(words.toArray(String[]::new));
     }
 
-    /** Ctrl-C in a terminal: it reaches each process of the group at once. */
+    /** Sends Ctrl-C as a terminal does: to each process of the group at once. */
     private static void interrupt(Process up) throws Exception {
         if (OS.LINUX.isCurrentOs()) {
             new ProcessBuilder("kill", "-INT", "--", "-" + up.pid()).start().waitFor();
@@ -296,7 +296,7 @@ class FirstHourTest {
         }
     }
 
-    /** A service that is gone, or was started again a moment ago, serves nobody. */
+    /** Is not ready while a service is gone, or was started again a moment ago. */
     @Test
     void isReadyWhenEachServiceIs() throws Exception {
         ensureRunning();
@@ -322,7 +322,7 @@ class FirstHourTest {
         assertThat(script.run("link").with(0).said()).startsWith("https://localhost:" + restPort + "/?sign-in=");
     }
 
-    /** The commands of docs/operate/backup.md, but for the names of the folders. */
+    /** Runs the commands of docs/operate/backup.md, but for the names of the folders. */
     @Test
     void restoresABackup() throws Exception {
         ensureRunning();

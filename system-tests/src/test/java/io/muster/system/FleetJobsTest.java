@@ -74,7 +74,7 @@ class FleetJobsTest {
     }
 
     /**
-     * Each expands over more devices in each partition than a slice has: three plain jobs, one that is released by and by, one that goes on, and
+     * Expands each job over more devices in each partition than a slice has: three plain jobs, one that is released by and by, one that goes on, and
      * one for twins that nobody has changed yet. The statistics are the processor's, the versions those of every twin.
      */
     @Test

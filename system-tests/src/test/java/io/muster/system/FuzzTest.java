@@ -287,7 +287,7 @@ class FuzzTest {
         return packet.toByteArray();
     }
 
-    /** Records as others may write them: what they wrote before, changed. */
+    /** Writes records as others may: earlier ones, changed. */
     @ParameterizedTest
     @Order(5)
     @ValueSource(longs = {1, 2})
@@ -317,8 +317,8 @@ class FuzzTest {
     }
 
     /**
-     * Records that nobody of ours writes, in every topic of the catalogue, under keys that are right and wrong, in any partition, with any time:
-     * no process ends or stops to be ready, nothing is logged as a stack trace, and a job counts as it should.
+     * Writes records that no service of ours writes into every topic of the catalogue, under keys that are right and wrong, in any partition, with
+     * any time: no process ends or stops being ready, nothing is logged as a stack trace, and a job counts as it should.
      */
     @ParameterizedTest
     @Order(6)
@@ -378,7 +378,7 @@ class FuzzTest {
         assertThat(stackTraces()).isEqualTo(traces);
     }
 
-    /** A record that is larger than its topic takes would end whichever service has to write it, again and again. */
+    /** Refuses no largest request: a record that is larger than its topic takes would end the service that has to write it, again and again. */
     @Test
     @Order(7)
     void servesTheLargestRequests() throws Exception {
@@ -461,7 +461,7 @@ class FuzzTest {
         return traces;
     }
 
-    /** The same processes as before, none of whose threads has failed, do what they are for. */
+    /** Requires that the processes are those of before, that none of their threads has failed, and that they serve. */
     private static void isWell(String id) throws InterruptedException {
         RunningMuster.schedule(muster.rest, id, "tags.fuzz = true AND deviceId != 'fuzz-000004'", 20);
         assertThat(RunningMuster.completed(muster.rest, id)

@@ -30,7 +30,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** Topics get more partitions while jobs wait for devices, for their start and for their turn; the move is killed on its way. */
+/** Gives topics more partitions while jobs wait for devices, for their start and for their turn; the move is killed on its way. */
 class GrowthTest {
     private static final List<String> DEVICES =
             IntStream.range(0, 40).mapToObj(i -> "grown-" + i).toList();

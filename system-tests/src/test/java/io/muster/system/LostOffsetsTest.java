@@ -25,7 +25,7 @@ import org.apache.kafka.streams.state.Stores;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** An application that has state and has lost its offsets does not do everything again. */
+/** Repeats nothing where an application that has state has lost its offsets. */
 class LostOffsetsTest {
     private static final String ID = "lost-offsets";
 

@@ -16,7 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.Test;
 
-/** A method's response timeout is kept: an answer that comes later is no success, in a call and in a job. Contract: iot-hub, 1.6. */
+/** Keeps a method's response timeout: an answer that comes later is no success, in a call and in a job. Contract: iot-hub, 1.6. */
 class MethodTimeTest {
     private static final int DEVICES = 20;
     private static final int ANSWER_SECONDS = 5;

@@ -22,7 +22,7 @@ class MetricsTest {
     private static final Path FILES = Path.of("../deploy/chart/files");
     private static final Pattern METRIC = Pattern.compile("\\b((?:muster|kafka|jvm|process)_[a-z_]+[a-z])\\b(?!=)");
 
-    /** They are there once it has happened. */
+    /** Names meters that are there once their event has happened. */
     private static final Set<String> OF_RARE_THINGS =
             Set.of("muster_jobs_refused_total", "muster_stream_job_watermark_delay_seconds");
 

@@ -7,13 +7,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
-/** The folder with the scripts that drive npm's clients, and these. */
+/** Holds the folder with the scripts that drive npm's clients, and these. */
 final class NodeModules {
     private static final int LIMIT_SECONDS = 300;
 
     private NodeModules() {}
 
-    /** Installed as the lock file says, unless they are. */
+    /** Installs the clients as the lock file says, unless they are there. */
     static synchronized Path installed() throws IOException, InterruptedException {
         Path folder = Path.of("node").toAbsolutePath();
         Path lock = folder.resolve("package-lock.json");

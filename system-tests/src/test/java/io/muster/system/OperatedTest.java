@@ -47,7 +47,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * Muster with what an operator puts beside it: an OpenID provider (npm's certified one) and a collector of traces. The program is started as
+ * Runs Muster with what an operator puts beside it: an OpenID provider (npm's certified one) and a collector of traces. The program is started as
  * {@code ./muster up} starts it, with its settings in the environment.
  */
 class OperatedTest {
@@ -104,7 +104,7 @@ class OperatedTest {
         await().until(() -> Files.readString(Path.of("target/people.log")).contains("listens"));
     }
 
-    /** The settings of the page's command, with the port of the collector that is here. */
+    /** Returns the settings of the page's command, with the port of the collector that is here. */
     private static Map<String, String> tracesAsThePageSays() throws IOException {
         Matcher command = Pattern.compile("(?m)^((?:MUSTER_\\w+=\\S+ )+)\\./muster up$")
                 .matcher(Files.readString(Path.of("../docs/operate/traces.md")));

@@ -6,7 +6,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 
-/** The operations port of a service on this machine. */
+/** Reads the operations port of a service on this machine. */
 final class Operations {
     private Operations() {}
 
@@ -18,7 +18,7 @@ final class Operations {
         }
     }
 
-    /** Its metrics. @param address as {@code Standalone.operations} gives it */
+    /** Returns its metrics. @param address as {@code Standalone.operations} gives it */
     static String scrape(String address) throws InterruptedException {
         try {
             return get(address + "/metrics").body();

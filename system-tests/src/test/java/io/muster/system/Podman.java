@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
-/** Podman with images of its own, that needs little of its machine: no limits of cgroups, no file system for layers, no network. */
+/** Runs Podman with images of its own, that needs little of its machine: no limits of cgroups, no file system for layers, no network. */
 final class Podman {
     /** Is Podman's own exit status, as distinct from the program's. */
     private static final int ENGINE_FAILED = 125;

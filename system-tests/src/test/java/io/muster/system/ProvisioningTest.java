@@ -19,7 +19,7 @@ import org.apache.kafka.common.config.ConfigResource;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** The command that prepares topics, on a broker that has them already. */
+/** Prepares topics on a broker that has them already. */
 class ProvisioningTest {
     private static RunningMuster muster;
 
@@ -69,7 +69,7 @@ class ProvisioningTest {
         }
     }
 
-    /** Records are larger than those that an earlier version set topics up for. */
+    /** Raises the size of records that an earlier version set topics up for. */
     @Test
     void raisesASmallerSizeOfRecords() throws Exception {
         ConfigResource topic = new ConfigResource(ConfigResource.Type.TOPIC, Topics.DEVICES.name());

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** The real registry behind a proxy that speaks TLS and wants a name and a password, as registries in production do. */
+/** Puts the real registry behind a proxy that speaks TLS and wants a name and a password, as registries in production do. */
 class RegistryAccessTest {
     private static final String USER = "muster";
     private static final String PASSWORD = "pass:word";

@@ -31,7 +31,7 @@ import java.util.concurrent.Semaphore;
 import org.apache.kafka.common.utils.AppInfoParser;
 import org.testcontainers.kafka.KafkaContainer;
 
-/** Muster as {@code ./muster up} starts it, on free ports and an empty folder. Started once, ended with the tests' process. */
+/** Runs Muster as {@code ./muster up} starts it, on free ports and an empty folder. Started once, ended with the tests' process. */
 final class RunningMuster {
     private static RunningMuster instance;
 
@@ -61,7 +61,7 @@ final class RunningMuster {
         Runtime.getRuntime().addShutdownHook(new Thread(standalone::close));
     }
 
-    /** With {@code -Dkafka=testcontainers} Kafka is a container of its own for each Muster, which takes an engine; else our own broker. */
+    /** Starts Kafka as a container of its own for each Muster with {@code -Dkafka=testcontainers}, which takes an engine; else our own broker is used. */
     @SuppressWarnings("resource") // Ended with the tests' process.
     private static Optional<String> kafkaOfContainer() {
         return switch (System.getProperty("kafka", "own")) {

@@ -219,7 +219,7 @@ class SdkTest {
         registry.removeDevice("java-1");
     }
 
-    /** With a true connection string: the host's port is fixed, a proxy leads to ours. */
+    /** Connects with a true connection string: the host's port is fixed, and a proxy leads to ours. */
     @Test
     void mavenIotServiceClientMeetsConditionsAndErrors() throws Exception {
         trustDevelopmentCa();
@@ -300,7 +300,7 @@ class SdkTest {
                 .until(() -> jobs.get(id), job -> job.getJobStatus() == ScheduledJobStatus.completed);
     }
 
-    /** The SDK has no option for it: it uses the JDK's default. */
+    /** Changes the JDK's default, since the SDK has no option for it. */
     private static void trustDevelopmentCa() throws Exception {
         HttpsURLConnection.setDefaultSSLSocketFactory(
                 RestClient.trusting(muster.standalone.caFile()).getSocketFactory());

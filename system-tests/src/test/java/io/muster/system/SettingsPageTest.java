@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Every setting that the code reads is in docs/operate/settings.md, and no other, with the default that a test pins. */
+/** Compares docs/operate/settings.md with the code: each setting that the code reads is there, and no other, with the default that a test pins. */
 class SettingsPageTest {
     private static final Pattern READ = Pattern.compile(
             "settings\\s*\\.(?:text|number|flag|duration|path|optionalText|optionalPath)\\(\\s*\"([a-z][a-z0-9.]*)\"(\\s*\\+)?");
@@ -57,7 +57,7 @@ class SettingsPageTest {
         assertThat(new TreeSet<>(rows)).isEqualTo(read);
     }
 
-    /** A default in words, such as <q>the JVM's</q>, says more than the code's. */
+    /** Accepts a default in words, such as <q>the JVM's</q>, which says more than the code's. */
     @Test
     void listsEveryDefaultThatTestsPin() throws IOException {
         Map<String, String> pinned = new TreeMap<>();

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 
 /**
- * Two of each service against one broker. The second ones join while the first run; then the first die one by one, for good. The methods build
+ * Runs two of each service against one broker. The second ones join while the first run; then the first die one by one, for good. The methods build
  * on each other.
  */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)

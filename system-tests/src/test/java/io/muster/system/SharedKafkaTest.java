@@ -26,7 +26,7 @@ import org.apache.kafka.clients.admin.GroupListing;
 import org.apache.kafka.clients.admin.TransactionListing;
 import org.junit.jupiter.api.Test;
 
-/** Two Musters with different prefixes at one broker: the same ids of devices, jobs and stream jobs are another's business. */
+/** Runs two Musters with different prefixes at one broker, with the same ids of devices, jobs and stream jobs. */
 class SharedKafkaTest {
     private static final String PREFIX = "plant-1.";
     private static final List<String> OURS = SimulatedFleet.deviceIds("both-", 12);

@@ -11,7 +11,7 @@ import java.net.http.HttpResponse;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
 
-/** The link that ./muster prints signs a browser in to the page of jobs, once. */
+/** Signs a browser in to the page of jobs by the link that ./muster prints, once. */
 class SignInLinkTest {
     @Test
     void signsABrowserInOnce() throws Exception {

@@ -20,11 +20,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Stream jobs with Azure's own client, on the whole: what was written, read committed, is what a computation over the same records
- * gives, though the processor is killed, the job is stopped and goes on where it stopped, and one partition falls silent.
+ * Runs stream jobs with Azure's own client, on the whole: the rows, read committed, equal a computation over the same records, though the processor
+ * is killed, the job is stopped and goes on where it stopped, and one partition falls silent.
  */
 class StreamJobsTest {
-    /** The second partition falls silent behind so many events. */
+    /** Counts the events behind which the second partition falls silent. */
     private static final int SPREAD = 300;
 
     @ParameterizedTest

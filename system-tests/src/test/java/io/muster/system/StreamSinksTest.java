@@ -133,7 +133,7 @@ class StreamSinksTest {
         }
     }
 
-    /** Each file is valid from the time in its path on, also one that comes while the job runs. */
+    /** Takes each file as valid from the time in its path on, also one that comes while the job runs. */
     @Test
     void joinsTheVersionOfReferenceDataOfItsTime() throws Exception {
         RunningMuster muster = RunningMuster.get();

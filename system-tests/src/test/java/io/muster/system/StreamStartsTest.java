@@ -195,7 +195,7 @@ class StreamStartsTest {
         assertReplaced(job, in, end);
     }
 
-    /** Each result is of one of the two queries, those of the second behind those of the first, and none is missing before an instant. */
+    /** Requires that each result is of one of the two queries, those of the second behind those of the first, and that none is missing before an instant. */
     private void assertReplaced(Job job, String in, String end) throws IOException {
         SortedMap<String, Long> first = new TreeMap<>();
         SortedMap<String, Long> then = new TreeMap<>();

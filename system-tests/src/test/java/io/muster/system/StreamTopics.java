@@ -42,7 +42,7 @@ final class StreamTopics {
 
     private StreamTopics() {}
 
-    /** Their records have the time at which they arrived. */
+    /** Creates topics whose records have the time at which they arrived. */
     static void create(String kafka, String... topics) throws Exception {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka))) {
             admin.createTopics(Arrays.stream(topics)
@@ -67,7 +67,7 @@ final class StreamTopics {
         }
     }
 
-    /** About two hundred events a second over both partitions, until it is closed: {@code {"k": one of three, "i": their number}}. */
+    /** Feeds about two hundred events a second to both partitions, until it is closed: {@code {"k": one of three, "i": their number}}. */
     static AutoCloseable feed(String kafka, String topic, long seed) {
         return feed(kafka, topic, seed, Integer.MAX_VALUE);
     }
@@ -116,7 +116,7 @@ final class StreamTopics {
         void add(ConsumerRecord<String, String> event, JsonNode value, SortedMap<String, Long> results);
     }
 
-    /** The same results, computed from what the input holds. */
+    /** Returns the same results, computed from the input's records. */
     static SortedMap<String, Long> computed(String kafka, String topic, Computation computation) throws IOException {
         SortedMap<String, Long> computed = new TreeMap<>();
         for (ConsumerRecord<String, String> record : read(kafka, topic)) {

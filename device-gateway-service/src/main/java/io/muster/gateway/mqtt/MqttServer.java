@@ -157,7 +157,7 @@ public final class MqttServer implements AutoCloseable {
                 chain, "the MQTT certificate", file -> ServerCertificate.load(file, key), settings.clock(), LOG::info);
     }
 
-    /** Devices that were called may answer before their connections close; others are closed at once. */
+    /** Closes the server. Devices that were called may answer before their connections close; others are closed at once. */
     @Override
     public void close() {
         listeners.forEach(listener -> listener.close().awaitUninterruptibly());

@@ -327,7 +327,7 @@ class DeliveryReaderTest {
         assertThat(reader.ready()).isFalse();
     }
 
-    /** Fifty deliveries a second, each of which keeps its connection's thread busy: no poll is empty, and none finds all handed over. */
+    /** Delivers fifty a second, each of which keeps its connection's thread busy: no poll is empty, and none finds all handed over. */
     @Test
     void overestimatesNoAgeInAnUnbrokenStreamOfDeliveries() throws InterruptedException {
         Instant start = Instant.parse("2001-02-03T04:05:06Z");
@@ -416,7 +416,7 @@ class DeliveryReaderTest {
         assertThat(reasons).singleElement().asString().startsWith("request 1 of 3: it can't be handed over: ");
     }
 
-    /** A gateway that is killed leaves a batch in doubt: it is small. */
+    /** Commits small batches, since a gateway that is killed leaves one in doubt. */
     @Test
     void commitsOneBatchOfRequestsAtATime() throws InterruptedException {
         add(0, 150);

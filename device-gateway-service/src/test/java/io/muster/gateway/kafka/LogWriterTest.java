@@ -98,7 +98,7 @@ class LogWriterTest {
         assertThat(writer.writeWithRoom(record(MIB))).isNotCompletedExceptionally();
     }
 
-    /** A log that takes one record for each that is refused. */
+    /** Takes one record for each that is refused. */
     @Test
     void logsOnceWhenItIsFullAndOnceWhenThereIsRoom() throws InterruptedException {
         ListAppender<ILoggingEvent> lines = new ListAppender<>();
@@ -187,7 +187,7 @@ class LogWriterTest {
         assertThat(others).allMatch(CompletableFuture::isDone);
     }
 
-    /** A heartbeat says that all before it is reported. */
+    /** Writes a heartbeat behind the reports before it: it says that these are written. */
     @Test
     void writesALaterReportOfThePartitionBehindThoseThatAreHeld() throws InterruptedException {
         report(0, "a", 1);

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
 class ConnectHandlerTest {
-    /** A fleet that does not answer. */
+    /** Plays a fleet that does not answer. */
     private static final Fleet FLEET = new Fleet() {
         @Override
         public CompletableFuture<ConnectionTerms> requestConnection(String deviceId) {
@@ -95,7 +95,7 @@ class ConnectHandlerTest {
         assertThat(channel.isActive()).isFalse();
     }
 
-    /** Twenty thousand packets of two bytes are read in one piece with the CONNECT: the connection is closed for one of them, and said so once. */
+    /** Reads twenty thousand packets of two bytes in one piece with the CONNECT: the connection is closed for one of them, which is logged once. */
     @Test
     void countsAndLogsOneOfManyExcessPackets() {
         Logger logger = (Logger) LoggerFactory.getLogger(ConnectHandler.class);

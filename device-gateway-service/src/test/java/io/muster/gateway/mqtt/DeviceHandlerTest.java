@@ -37,7 +37,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** On a clock that the test moves. */
+/** Runs on a clock that the test moves. */
 class DeviceHandlerTest {
     private static final String METHODS = "$iothub/methods/POST/#";
 

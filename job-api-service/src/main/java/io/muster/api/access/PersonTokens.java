@@ -48,7 +48,7 @@ public final class PersonTokens {
     @FunctionalInterface
     public interface Keys {
         /**
-         * Those that the provider signs with; does not block.
+         * Returns the keys that the provider signs with; does not block.
          *
          * @param keyId that a token names, null if it names none: where it is unknown, the provider is asked
          * @throws ProblemException while the provider is being asked, or does not answer and never did

@@ -23,7 +23,7 @@ public enum Role {
         return word;
     }
 
-    /** Others are not ours: providers put roles of other programs beside them. */
+    /** Returns the role; empty for roles of other programs, which providers put beside ours. */
     static Optional<Role> of(String word) {
         return Arrays.stream(values()).filter(role -> role.word.equals(word)).findFirst();
     }

@@ -25,7 +25,7 @@ public final class Throttles {
     private record Use(String caller, Kind kind) {}
 
     private final Map<Kind, Integer> perMinute;
-    /** There are as many as programs and people call it. */
+    /** Holds as many buckets as programs and people call the API. */
     private final Map<Use, Bucket> buckets = new ConcurrentHashMap<>();
 
     /** @param perMinute requests a minute of the kinds that are limited */

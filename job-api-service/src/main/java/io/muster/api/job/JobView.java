@@ -110,7 +110,7 @@ public final class JobView {
                 .sum();
     }
 
-    /** Statistics of an earlier job of the same id are not this one's. */
+    /** Pairs a job with its statistics; those of an earlier job of the same id are not its own. */
     private Entry entry(Job job) {
         @Nullable JobStatistics tally = statistics.get(job.getDefinition().getJobId());
         return new Entry(job, tally != null && tally.getJobNumber() == job.getJobNumber() ? tally : null);

@@ -280,8 +280,8 @@ public final class KafkaRequests implements Requests, AutoCloseable {
     }
 
     /**
-     * The answer to the command tells that the coordinator has obeyed, in one transaction with its word to the device partitions. What
-     * is asked of each partition now is answered behind that word. The command was obeyed then, whatever comes of that.
+     * Sends the command and then asks each partition. The answer to the command says that the coordinator has obeyed, in one transaction with its
+     * orders to the device partitions; they answer behind these orders. The command has taken effect even where they do not answer in time.
      */
     @Override
     public CompletableFuture<Job> jobEverywhere(String jobId, Object command) {
@@ -389,7 +389,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
         }
     }
 
-    /** Never 500 or 503 for what may have happened: clients would do it again. Contract: iot-hub, 1.0. */
+    /** Answers neither 500 nor 503 where the command may have taken effect: clients would repeat it. Contract: iot-hub, 1.0. */
     private static Problem late(Duration limit) {
         return Problem.gatewayTimeout("No answer came in " + limit.toSeconds() + " seconds; it may still happen.");
     }

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Time as the guard of a connection counts it: a client is slow only while the server reads. */
+/** Counts time as the guard of a connection does: a client is slow only while the server reads. */
 class RequestGuardTimeTest {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 

@@ -40,7 +40,7 @@ class WorkersTest {
         }
     }
 
-    /** A command that was carried out is not to be asked for again. */
+    /** Answers a command that was carried out, so that it is not asked for again. */
     @Test
     void answersFinishedWorkHoweverMuchIsQueued() {
         CountDownLatch go = new CountDownLatch(1);

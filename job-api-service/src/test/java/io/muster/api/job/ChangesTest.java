@@ -103,7 +103,7 @@ class ChangesTest {
         return changes.now();
     }
 
-    /** A reader that applies pages, of any size and at any time, knows in the end what there is. */
+    /** Applies pages, of any size and at any time, and has in the end what there is. */
     @Test
     void readersEndWithWhatThereIs() {
         for (long seed = 0; seed < 200; seed++) {

@@ -16,7 +16,7 @@ class JsonBodyTest {
         return JsonBody.parse(text.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** What can't be written again as it was sent must not become something else. */
+    /** Rejects values that can't be written again as they were sent. */
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -53,7 +53,7 @@ class JsonBodyTest {
         assertThatThrownBy(() -> body(text)).hasMessageContaining(message);
     }
 
-    /** Long names around many values: no name is copied for each of them. */
+    /** Reads long names around many values without copying a name for each of them. */
     @Test
     void readsInProportionToTheBodysLength() {
         String text =

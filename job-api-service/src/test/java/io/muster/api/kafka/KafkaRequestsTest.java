@@ -150,7 +150,7 @@ class KafkaRequestsTest {
                 .hasMessageContaining("api.instance is 0 to 0");
     }
 
-    /** Nothing that fails when a request is written leaves it without an answer, or keeps the next from being written. */
+    /** Fails a request whose writing fails, and keeps the next from nothing. */
     @ParameterizedTest
     @EnumSource
     void failsAtOnceAndAnswersTheNextWhereTheLogFails(Trouble trouble) throws Exception {

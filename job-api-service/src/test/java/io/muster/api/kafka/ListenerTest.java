@@ -132,7 +132,7 @@ class ListenerTest {
                 .encode(new Reply(requestId, codecs.of(Topics.JOBS).decode(job())));
     }
 
-    /** The follower skips what fails as a record's fault, and would try all else for ever. */
+    /** Skips records that fail by their own fault; the follower would try all others for ever. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
     void takesEachRecordOrFailsAsOfARecord(long seed) {

@@ -34,8 +34,9 @@ import org.jspecify.annotations.Nullable;
 import org.mozilla.javascript.Context;
 
 /**
- * The process in which the functions of one stream job run. It begins at the first call and ends when there was none for a minute, or with
- * this process; it has a heap of its own, and a call that takes too long is ended from here. So a function can't take what others need.
+ * Runs the functions of one stream job in a process of their own. It begins at the first call and ends when there was none for a minute, or with this
+ * process; it has a heap of its own, and a call that takes too long is ended from here. So a function can't take what others need.
+ *
  *
  * <p>Thread-safe; calls wait for each other. A call whose process was lost, killed by somebody else, is made again once in a new one.
  */
@@ -174,7 +175,7 @@ public final class FunctionProcess {
         }
     }
 
-    /** The process that runs now; a test may end it. */
+    /** Returns the process that runs now; a test may end it. */
     synchronized @Nullable ProcessHandle handle() {
         return running == null ? null : running.process.toHandle();
     }
@@ -192,7 +193,7 @@ public final class FunctionProcess {
         private final Set<Integer> defined = new HashSet<>();
         private final ScheduledFuture<?> watch;
         private final long startedAt = System.nanoTime();
-        /** It is started for a call, so that nobody takes it for idle before. */
+        /** Says that the process is in use: it is started for a call, so that nobody takes it for idle before. */
         private final AtomicReference<Use> use = new AtomicReference<>(Use.BUSY);
 
         /** Returns how many have begun. */
@@ -310,7 +311,7 @@ public final class FunctionProcess {
             process.destroyForcibly();
         }
 
-        /** The bound that the function exceeded; null where the process was lost for another reason. */
+        /** Returns the bound that the function exceeded; null where the process was lost for another reason. */
         private @Nullable String reason() {
             return reason == null && status() == FunctionWorker.OUT_OF_MEMORY
                     ? "needs more than " + HEAP_MEGABYTES + " MiB of memory"

@@ -28,11 +28,12 @@ import org.mozilla.javascript.ScriptableObject;
 import org.mozilla.javascript.Undefined;
 
 /**
- * The program of the process in which functions of users run. It reads functions and calls from its input and writes an answer to each call,
- * and ends with its input or with the process that began it.
+ * Runs functions of users: the program of their process. It reads functions and calls from its input and writes an answer to each call, and ends with
+ * its input or with the process that began it.
  *
- * <p>A function sees its arguments alone, and nothing of Java; what it leaves in variables is there at its next call, or isn't. Values are
- * what Stream Analytics makes of them: a datetime is a Date, a whole number a Number, NULL null; and back. Contract: stream-analytics, 4.5.
+ *
+ * <p>A function sees its arguments alone, and nothing of Java; what it leaves in variables is there at its next call, or isn't. Values are what
+ * Stream Analytics makes of them: a datetime is a Date, a whole number a Number, NULL null; and back. Contract: stream-analytics, 4.5.
  */
 final class FunctionWorker {
     static final byte DEFINE = 0;
@@ -40,13 +41,13 @@ final class FunctionWorker {
     static final byte RETURNED = 2;
     static final byte FAILED = 3;
 
-    /** The status with which the process ends when memory does; {@code -XX:+ExitOnOutOfMemoryError} ends it with the same. */
+    /** Is the status with which the process ends when memory does; {@code -XX:+ExitOnOutOfMemoryError} ends it with the same. */
     static final int OUT_OF_MEMORY = 3;
 
     /** Bounds the instructions of one call. */
     static final long MOST_STEPS = 50_000_000;
 
-    /** The largest value that a function returns: characters, and elements. */
+    /** Limits a value that a function returns: its characters, and its elements. */
     static final int LARGEST_RESULT = 1024 * 1024;
 
     private static final int STEPS_AT_ONCE = 100_000;
@@ -114,7 +115,7 @@ final class FunctionWorker {
         return Wire.readText(in, new Wire.Budget(Integer.MAX_VALUE));
     }
 
-    /** A function whose script runs before its first call. */
+    /** Holds a function whose script runs before its first call. */
     private static final class Loaded {
         private final String name;
         private final String script;
@@ -242,14 +243,14 @@ final class FunctionWorker {
             }
         }
 
-        /** A Date that is none is NULL. */
+        /** Returns an instant; NULL for an invalid Date. */
         private static Object instant(double millis) {
             return Double.isNaN(millis)
                     ? StreamValues.NULL
                     : StreamValues.inCalendar(Instant.ofEpochMilli((long) millis));
         }
 
-        /** Whole numbers are whole, as long as they fit. */
+        /** Returns a whole number as such, as long as it fits. */
         private static Object number(double value) {
             return value == Math.rint(value) && Math.abs(value) < 0x1p63
                     ? (Object) (long) value
@@ -271,7 +272,7 @@ final class FunctionWorker {
             }
         }
 
-        /** Not an exception: a script does not catch it. */
+        /** Ends a script; not an exception, so that no script catches it. */
         private static final class TooManySteps extends Error {
             private static final long serialVersionUID = 1;
         }

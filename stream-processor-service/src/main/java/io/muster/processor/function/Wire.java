@@ -13,9 +13,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Values as they go between the two processes: a byte for the kind, and what is in it. */
+/** Writes and reads values as they go between the two processes: a byte for the kind, and the content. */
 final class Wire {
-    /** The deepest value. */
+    /** Limits how deep a value is nested. */
     static final int DEEPEST = 100;
 
     /** Bounds a value that is read: one of a process that lies takes no more memory than this. */
@@ -48,7 +48,7 @@ final class Wire {
 
     private Wire() {}
 
-    /** A value is nested deeper than {@link #DEEPEST}. */
+    /** Signals a value that is nested deeper than {@link #DEEPEST}. */
     static final class TooDeepException extends IOException {
         private static final long serialVersionUID = 1;
 

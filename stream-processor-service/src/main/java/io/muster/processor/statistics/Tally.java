@@ -19,12 +19,12 @@ import org.jspecify.annotations.Nullable;
 public record Tally(long queued, long running, long succeeded, long failed, long cancelled) {
     public static final Tally EMPTY = new Tally(0, 0, 0, 0, 0);
 
-    /** Devices seen so far. */
+    /** Returns the number of devices seen so far. */
     public long total() {
         return queued + running + succeeded + failed + cancelled;
     }
 
-    /** The tally after the event; empty when the event leaves a state that no device is in, which cannot have happened. */
+    /** Returns the tally after the event; empty where the event leaves a state that no device is in, which cannot have happened. */
     public Optional<Tally> after(DeviceJobEvent event) {
         @Nullable DeviceJobStatus left = event.getPrevious();
         Tally before = left == null ? this : plus(left, -1);

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The ways out of a script to Java that are known for the engine: none leads anywhere. */
+/** Tries the ways out of a script to Java that are known for the engine: none leads anywhere. */
 class FunctionEscapesTest {
     private static final String MARK = "muster.escaped";
 
@@ -249,7 +249,7 @@ class FunctionEscapesTest {
         holds(script, "shut");
     }
 
-    /** What a script may hang into the way that the engine makes stacks of errors. */
+    /** Lists scripts that hook into the way in which the engine makes stacks of errors. */
     @ParameterizedTest
     @ValueSource(
             strings = {

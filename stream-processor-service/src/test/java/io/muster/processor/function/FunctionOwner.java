@@ -4,7 +4,7 @@ import io.muster.query.document.JavaScriptFunction;
 import io.muster.query.kernel.ScalarFunction;
 import java.util.Objects;
 
-/** A program that owns a process for functions: it prints its number, and is then in a call that does not end and counts no steps. */
+/** Owns a process for functions: prints its number, and is then in a call that does not end and counts no steps. */
 final class FunctionOwner {
     private FunctionOwner() {}
 

@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class FunctionProcessTest {
-    /** For functions that exceed no bound. */
+    /** Runs functions that exceed no bound. */
     private static final FunctionProcess PROCESS = new FunctionProcess(new FunctionProcess.Places(1));
 
     private static final FunctionProcess GREEDY = new FunctionProcess(new FunctionProcess.Places(1));
@@ -106,7 +106,7 @@ class FunctionProcessTest {
                 .hasMessageStartingWith(message);
     }
 
-    /** Functions that take more than there is, most of them in one step of the language: each fails by its name, and the next call goes on. */
+    /** Calls functions that take more than there is, most of them in one step of the language: each fails by its name, and the next call goes on. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
             new Array(1e9).fill()                                                      | MEMORY
@@ -132,7 +132,7 @@ class FunctionProcessTest {
         assertThat(call(function, true)).isEqualTo("sane");
     }
 
-    /** Telemetry is nested as deep as JSON is read, and a function is given less. */
+    /** Gives a function less depth than telemetry may have. */
     @Test
     void aValueThatIsNestedTooDeepIsNotGiven() {
         ScalarFunction.Body function = of("function main(a) { return 1; }");
@@ -225,7 +225,7 @@ class FunctionProcessTest {
         }
     }
 
-    /** A job with a backlog calls again and again, and its process is idle for microseconds: another one's call is let in, and neither fails. */
+    /** Lets another job's call in, though a job with a backlog calls again and again and its process is idle for microseconds only; neither fails. */
     @Test
     void busyJobsTakeTurns() throws Exception {
         FunctionProcess.Places places = new FunctionProcess.Places(1);

@@ -54,7 +54,7 @@ class TallyTest {
                 .isEmpty();
     }
 
-    /** Devices walk at random over many partitions; the sums equal a count of the devices themselves at every step. */
+    /** Moves devices at random over many partitions; the sums equal a count of the devices themselves at every move. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5})
     void theSumIsTheCountOfDevices(long seed) {

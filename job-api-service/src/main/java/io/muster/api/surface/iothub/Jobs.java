@@ -29,7 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Jobs. Contract: iot-hub, 1.8, 2.1 and 2.2. */
+/** Reads and writes jobs. Contract: iot-hub, 1.8, 2.1 and 2.2. */
 public final class Jobs {
     private static final String METHOD = "scheduleDeviceMethod";
     private static final String TWIN = "scheduleUpdateTwin";

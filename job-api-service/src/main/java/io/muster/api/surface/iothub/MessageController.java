@@ -24,7 +24,7 @@ import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
-/** Messages to devices. Sending is our own: IoT Hub's clients send over AMQP. Contract: iot-hub, 1.9. */
+/** Serves messages to devices. Sending is our own: IoT Hub's clients send over AMQP. Contract: iot-hub, 1.9. */
 @Controller
 @Consumes(MediaType.ALL)
 final class MessageController {

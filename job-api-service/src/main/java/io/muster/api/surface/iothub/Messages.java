@@ -13,8 +13,8 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * Messages to devices as requests carry them: the body is the message, headers are its properties, under the names that IoT Hub's HTTPS
- * endpoint has for them. Contract: iot-hub, 1.9 and 4.4.
+ * Reads messages to devices from requests: the body is the message, headers are its properties, under the names that IoT Hub's HTTPS endpoint has for
+ * them. Contract: iot-hub, 1.9 and 4.4.
  */
 public final class Messages {
     private static final String OF_APPLICATION = "iothub-app-";

@@ -17,8 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Devices that speak MQTT over WebSocket on the REST port: what a device says is passed on to a gateway as it is, and back. No token is
- * asked for here, the gateway asks for the device's. Contract: iot-hub, 4.1 and 6.3; ADR 0009.
+ * Connects devices that speak MQTT over WebSocket on the REST port: bytes go to a gateway as they are, and back. No token is asked for here, the
+ * gateway asks for the device's. Contract: iot-hub, 4.1 and 6.3; ADR 0009.
  */
 @ServerWebSocket(value = MqttOverWebSocket.PATH, subprotocols = "mqtt")
 @Requires(bean = GatewayTunnels.class)

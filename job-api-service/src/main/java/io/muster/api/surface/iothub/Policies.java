@@ -45,7 +45,7 @@ final class Policies {
 
     private Policies() {}
 
-    /** Null where the document says nothing of it. @throws ProblemException when a member has a wrong type, or is unknown */
+    /** Returns the policy; null where the document names none. @throws ProblemException when a member has a wrong type, or is unknown */
     static @Nullable JobPolicy of(JsonBody body) {
         List<RetryRule> retries =
                 body.objects("retries").stream().map(Policies::retry).toList();

@@ -24,7 +24,7 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Queries and their rows: columns of documents, and groups that partitions counted. Contract: iot-hub, 3.1 and 3.3. */
+/** Makes the rows of queries: columns of documents, and groups that partitions counted. Contract: iot-hub, 3.1 and 3.3. */
 public final class Rows {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 

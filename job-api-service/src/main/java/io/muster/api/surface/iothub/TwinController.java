@@ -30,7 +30,7 @@ import io.muster.records.TwinPatch;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 
-/** Twins and direct methods of devices and modules. Contract: iot-hub, 1.5, 1.6 and 1.9. */
+/** Serves twins and direct methods of devices and modules. Contract: iot-hub, 1.5, 1.6 and 1.9. */
 @Controller
 @Consumes(MediaType.ALL)
 final class TwinController {

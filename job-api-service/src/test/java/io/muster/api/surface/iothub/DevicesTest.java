@@ -21,7 +21,7 @@ class DevicesTest {
                 .isEqualTo(new TwinPatch(null, "{}", null));
     }
 
-    /** Java's client sends each section of an update that was not set as null. */
+    /** Leaves alone a section that Java's client sends as null, since it was not set. */
     @Test
     void leavesASectionOfAJobThatIsNullAlone() {
         assertThat(Devices.patch(body("{\"tags\":null,\"properties\":{\"desired\":{\"a\":1}}}"), "*"))

@@ -32,9 +32,9 @@ import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 
-/** The second stage: the latest partial of each device partition, and their sum as the job's statistics. */
+/** Keeps the latest partial of each device partition, and sums them as the job's statistics: the second stage. */
 public final class JobTallies implements Processor<String, byte[], Route, byte[]> {
-    /** The store of partials, by job id, NUL, partition. */
+    /** Declares the store of partials, by job id, NUL, partition. */
     public static final StoreSpec<PartialTally> STORE = new StoreSpec.OfRecords<>(
             "job-tallies", Partitioning.BY_JOB, RowPlacement.BY_KEY, StoreSpec.Medium.MEMORY, PartialTally.class);
 
