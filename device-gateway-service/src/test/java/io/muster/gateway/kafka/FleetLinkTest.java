@@ -151,7 +151,8 @@ class FleetLinkTest {
 
     /** Returns the next record to a topic, and acknowledges all up to it. Heartbeats are left out. */
     private ProducerRecord<String, byte[]> nextTo(String topic) throws InterruptedException {
-        while (true) {
+        long end = System.nanoTime() + LIMIT.toNanos();
+        while (System.nanoTime() < end) {
             ProducerRecord<String, byte[]> record = acknowledge(next());
             boolean beats = record.topic().equals(Topics.DEVICE_REPORTS.name())
                     && report(record).getReport() instanceof GatewayHeartbeat;
@@ -159,6 +160,7 @@ class FleetLinkTest {
                 return record;
             }
         }
+        throw new AssertionError("no record came, topic=" + topic);
     }
 
     private DeviceReport nextReport() throws InterruptedException {
