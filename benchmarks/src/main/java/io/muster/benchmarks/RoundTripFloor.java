@@ -20,6 +20,7 @@ import io.muster.records.Delivery;
 import io.muster.records.DeviceStatus;
 import io.muster.records.MethodAnswered;
 import io.muster.records.MethodRequest;
+import io.muster.records.TaskOutput;
 import io.muster.records.Telemetry;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -206,6 +207,16 @@ final class RoundTripFloor implements Fleet, AutoCloseable {
     @Override
     public CompletableFuture<Void> telemetry(Telemetry message) {
         return CompletableFuture.completedFuture(null);
+    }
+
+    @Override
+    public CompletableFuture<Void> reportToPool(String poolId, String nodeId, long epoch, Object report) {
+        throw new AssertionError(nodeId);
+    }
+
+    @Override
+    public CompletableFuture<Void> output(TaskOutput output) {
+        throw new AssertionError(output);
     }
 
     @Override

@@ -5,6 +5,7 @@ import io.muster.gateway.channel.ChannelMeters;
 import io.muster.gateway.channel.Channels;
 import io.muster.gateway.channel.messages.MessageChannel;
 import io.muster.gateway.channel.methods.MethodChannel;
+import io.muster.gateway.channel.tasks.TaskChannel;
 import io.muster.gateway.channel.telemetry.TelemetryChannel;
 import io.muster.gateway.channel.twin.TwinChannel;
 import io.muster.gateway.fleet.Fleet;
@@ -23,7 +24,8 @@ public final class GatewayChannels {
                         new MethodChannel(fleet, meters, clock),
                         telemetry,
                         new TwinChannel(fleet, meters, clock),
-                        new MessageChannel(fleet, meters)),
+                        new MessageChannel(fleet, meters),
+                        new TaskChannel(fleet, meters, clock)),
                 telemetry);
     }
 }

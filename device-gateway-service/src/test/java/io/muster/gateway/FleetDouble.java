@@ -6,6 +6,7 @@ import io.muster.records.Credentials;
 import io.muster.records.DeviceConnected;
 import io.muster.records.DeviceStatus;
 import io.muster.records.SubscriptionsChanged;
+import io.muster.records.TaskOutput;
 import io.muster.records.Telemetry;
 import java.util.ArrayList;
 import java.util.List;
@@ -70,6 +71,18 @@ final class FleetDouble implements Fleet {
     @Override
     public CompletableFuture<Void> telemetry(Telemetry message) {
         messages.add(message);
+        return CompletableFuture.completedFuture(null);
+    }
+
+    @Override
+    public CompletableFuture<Void> reportToPool(String poolId, String nodeId, long epoch, Object report) {
+        reports.add(report);
+        return CompletableFuture.completedFuture(null);
+    }
+
+    @Override
+    public CompletableFuture<Void> output(TaskOutput output) {
+        reports.add(output);
         return CompletableFuture.completedFuture(null);
     }
 

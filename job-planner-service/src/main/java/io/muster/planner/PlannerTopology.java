@@ -5,6 +5,7 @@ import io.muster.codec.Codecs;
 import io.muster.planner.fleet.stream.FleetProcessor;
 import io.muster.planner.job.stream.ActiveJobs;
 import io.muster.planner.job.stream.JobAggregate;
+import io.muster.planner.pool.topology.PoolProcessor;
 import io.muster.registry.SchemaRegistry;
 import io.muster.service.Traces;
 import io.muster.service.state.Documents;
@@ -34,9 +35,11 @@ final class PlannerTopology {
     static ApplicationSpec declared() {
         return new ApplicationSpec(
                 PlannerService.APPLICATION_ID,
-                Stream.concat(JobAggregate.stores().stream(), FleetProcessor.stores().stream())
+                Stream.of(JobAggregate.stores(), FleetProcessor.stores(), PoolProcessor.stores())
+                        .flatMap(List::stream)
                         .toList(),
-                Stream.concat(JobAggregate.reads().stream(), FLEET_READS.stream())
+                Stream.of(JobAggregate.reads(), FLEET_READS, PoolProcessor.READS)
+                        .flatMap(List::stream)
                         .toList());
     }
 
@@ -75,9 +78,20 @@ final class PlannerTopology {
                 .write(Topics.DEVICES, FLEET)
                 .write(Topics.DEVICE_CONNECTIONS, FLEET)
                 .write(Topics.DEVICE_JOB_EVENTS, FLEET)
-                .write(Topics.DELIVERIES, FLEET)
+                .writeShared(Topics.DELIVERIES, FLEET)
+                .writeShared(Topics.POOL_REPORTS, FLEET)
                 .writeShared(Topics.REPLIES, FLEET)
                 .writeShared(Topics.DEAD_LETTERS, FLEET);
+        planner.processor(
+                        PoolProcessor.NAME,
+                        () -> new PoolProcessor(codecs, counts),
+                        PoolProcessor.stores(),
+                        PoolProcessor.READS)
+                .write(Topics.POOL_EVENTS, PoolProcessor.NAME)
+                .write(Topics.SITE_TASKS, PoolProcessor.NAME)
+                .writeShared(Topics.DELIVERIES, PoolProcessor.NAME)
+                .writeShared(Topics.POOL_REPORTS, PoolProcessor.NAME)
+                .writeShared(Topics.DEAD_LETTERS, PoolProcessor.NAME);
         return empty;
     }
 

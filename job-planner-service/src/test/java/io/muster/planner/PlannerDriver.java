@@ -40,9 +40,13 @@ import io.muster.records.MethodRequest;
 import io.muster.records.MethodRequests;
 import io.muster.records.MethodUnanswered;
 import io.muster.records.MethodUndelivered;
+import io.muster.records.NodeOrder;
+import io.muster.records.PoolCommand;
+import io.muster.records.PoolReport;
 import io.muster.records.Reply;
 import io.muster.records.RequestConnection;
 import io.muster.records.SubscriptionsChanged;
+import io.muster.records.TaskNews;
 import io.muster.registry.InMemorySchemaRegistry;
 import io.muster.registry.SchemaRegistry;
 import io.muster.service.Changelogs;
@@ -107,6 +111,8 @@ final class PlannerDriver implements AutoCloseable {
     private final List<Reply> replies = new ArrayList<>();
     private final List<DeadLetter> deadLetters = new ArrayList<>();
     private final List<JobRefusal> refusals = new ArrayList<>();
+    private final List<Object> poolEvents = new ArrayList<>();
+    private final List<TaskNews> news = new ArrayList<>();
     private final Map<String, Job> jobs = new HashMap<>();
     private final Map<String, DeviceConnection> connections = new HashMap<>();
     private final Map<String, Map<DeviceJobStatus, Long>> counts = new HashMap<>();
@@ -337,6 +343,35 @@ final class PlannerDriver implements AutoCloseable {
         beat();
     }
 
+    /** Commands a pool. */
+    void pool(String poolId, Object command) {
+        send(Topics.POOL_COMMANDS, poolId, new PoolCommand(poolId, command));
+    }
+
+    /** A node reports to a pool, over the connection of that epoch. */
+    void reportToPool(String poolId, String nodeId, long epoch, Object report) {
+        send(Topics.POOL_REPORTS, poolId, new PoolReport(poolId, nodeId, 0, epoch, now, report));
+    }
+
+    /** Lists the orders that a node was given, with their epochs, in order. */
+    List<NodeOrder> orders(String nodeId) {
+        return deliveries.stream()
+                .filter(delivery -> nodeId.equals(delivery.getDeviceId()))
+                .map(Delivery::getDelivery)
+                .filter(NodeOrder.class::isInstance)
+                .map(NodeOrder.class::cast)
+                .toList();
+    }
+
+    List<Object> poolEvents() {
+        return poolEvents;
+    }
+
+    /** What owners of tasks were told. */
+    List<TaskNews> news() {
+        return news;
+    }
+
     void list(Object request) {
         send(Topics.EXPANSIONS, "", new Expansion("", 0, 1, request));
     }
@@ -473,6 +508,8 @@ final class PlannerDriver implements AutoCloseable {
         replies.addAll(written(Topics.REPLIES));
         deadLetters.addAll(written(Topics.DEAD_LETTERS));
         refusals.addAll(written(Topics.JOB_REFUSALS));
+        written(Topics.POOL_EVENTS).forEach(batch -> poolEvents.addAll(batch.getEvents()));
+        news.addAll(written(Topics.SITE_TASKS));
         jobEvents.addAll(written(Topics.JOB_EVENTS));
         written(Topics.DEVICES);
         written(Topics.JOBS).forEach(job -> jobs.put(job.getDefinition().getJobId(), job));

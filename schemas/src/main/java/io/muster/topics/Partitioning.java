@@ -2,8 +2,8 @@ package io.muster.topics;
 
 /** Says how a topic's records are spread over its partitions, and so which of them meet in one task. */
 public enum Partitioning {
-    /** Spreads by job id, over the job partitions. */
-    BY_JOB("the coordinator owns a job and everything about it in one task"),
+    /** Spreads by the id of a job, a pool or a site, over the job partitions. */
+    BY_JOB("a coordinator owns a job, a pool or a site, and everything about it, in one task"),
     /** Spreads by device id, over the device partitions; every such topic has the same number of them. */
     BY_DEVICE("the fleet owns a device's twin, connection and device jobs in one task"),
     /** Lets the writer name the device partition: the record is for the partition, not for one device. */

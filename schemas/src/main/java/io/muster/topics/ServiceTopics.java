@@ -31,7 +31,12 @@ public enum ServiceTopics {
             List.of(Namespace.name("muster-stream-"))),
     GATEWAY(
             List.of(Topics.DELIVERIES),
-            List.of(Topics.DEVICE_REPORTS, Topics.TELEMETRY, Topics.DEAD_LETTERS),
+            List.of(
+                    Topics.DEVICE_REPORTS,
+                    Topics.POOL_REPORTS,
+                    Topics.TASK_OUTPUT,
+                    Topics.TELEMETRY,
+                    Topics.DEAD_LETTERS),
             List.of()),
     API(
             List.of(Topics.REPLIES, Topics.JOBS, Topics.JOB_STATISTICS, Topics.STREAM_JOBS, Topics.STREAM_JOB_PROGRESS),

@@ -15,11 +15,16 @@ import io.muster.records.JobEvent;
 import io.muster.records.JobRefusal;
 import io.muster.records.JobStatistics;
 import io.muster.records.PartialTally;
+import io.muster.records.PoolCommand;
+import io.muster.records.PoolEvents;
+import io.muster.records.PoolReport;
 import io.muster.records.Reply;
 import io.muster.records.StreamJob;
 import io.muster.records.StreamJobCommand;
 import io.muster.records.StreamJobEvent;
 import io.muster.records.StreamJobProgress;
+import io.muster.records.TaskNews;
+import io.muster.records.TaskOutput;
 import io.muster.records.Telemetry;
 import java.time.Duration;
 import java.util.List;
@@ -74,6 +79,17 @@ public final class Topics {
     public static final Topic<StreamJobProgress> STREAM_JOB_PROGRESS = compacted(
             "stream-job-progress", "stream job id, a blank, task", Partitioning.BY_JOB, StreamJobProgress.class);
 
+    public static final Topic<PoolCommand> POOL_COMMANDS =
+            asked("pool-commands", "pool id", Partitioning.BY_JOB, IN_TRANSIT, PoolCommand.class);
+    public static final Topic<PoolReport> POOL_REPORTS =
+            asked("pool-reports", "pool id, or none for a probe", Partitioning.BY_JOB, IN_TRANSIT, PoolReport.class);
+    public static final Topic<PoolEvents> POOL_EVENTS =
+            kept("pool-events", "pool id", Partitioning.BY_JOB, HISTORY, PoolEvents.class);
+    public static final Topic<TaskNews> SITE_TASKS =
+            kept("site-tasks", "site", Partitioning.BY_JOB, IN_TRANSIT, TaskNews.class);
+    public static final Topic<TaskOutput> TASK_OUTPUT =
+            asked("task-output", "pool id/task id", Partitioning.BY_JOB, HISTORY, TaskOutput.class);
+
     public static final Topic<Delivery> DELIVERIES =
             kept("deliveries", "device id, or job id", Partitioning.BY_GATEWAY, IN_TRANSIT, Delivery.class);
     public static final Topic<Reply> REPLIES =
@@ -108,6 +124,11 @@ public final class Topics {
             STREAM_JOB_EVENTS,
             STREAM_JOBS,
             STREAM_JOB_PROGRESS,
+            POOL_COMMANDS,
+            POOL_REPORTS,
+            POOL_EVENTS,
+            SITE_TASKS,
+            TASK_OUTPUT,
             DELIVERIES,
             REPLIES,
             AUDIT_LOG,

@@ -1,6 +1,7 @@
 package io.muster.gateway.fleet;
 
 import io.muster.records.ConnectionTerms;
+import io.muster.records.TaskOutput;
 import io.muster.records.Telemetry;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -16,6 +17,12 @@ public interface Fleet {
     /** Writes a message; completes when the broker has acknowledged it. */
     CompletableFuture<Void> telemetry(Telemetry message);
 
+    /** Writes a node's report to its pool; completes when the broker has acknowledged it. @param report one of those of {@code PoolReport} */
+    CompletableFuture<Void> reportToPool(String poolId, String nodeId, long epoch, Object report);
+
+    /** Writes what a task's program wrote; completes when the broker has acknowledged it. */
+    CompletableFuture<Void> output(TaskOutput output);
+
     /** Returns whether so much waits for the broker that devices must wait before they say more. */
     boolean saturated();
 
@@ -23,6 +30,15 @@ public interface Fleet {
     default void reportUntilWritten(String deviceId, Object report) {
         report(deviceId, report).exceptionally(_ -> {
             CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS).execute(() -> reportUntilWritten(deviceId, report));
+            return null;
+        });
+    }
+
+    /** Writes a report to a pool that must not be lost: again each second until it is written. */
+    default void reportToPoolUntilWritten(String poolId, String nodeId, long epoch, Object report) {
+        reportToPool(poolId, nodeId, epoch, report).exceptionally(_ -> {
+            CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS)
+                    .execute(() -> reportToPoolUntilWritten(poolId, nodeId, epoch, report));
             return null;
         });
     }

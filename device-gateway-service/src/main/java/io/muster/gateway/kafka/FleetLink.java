@@ -17,7 +17,9 @@ import io.muster.records.MethodReport;
 import io.muster.records.MethodReports;
 import io.muster.records.MethodUnanswered;
 import io.muster.records.MethodUndelivered;
+import io.muster.records.PoolReport;
 import io.muster.records.RequestConnection;
+import io.muster.records.TaskOutput;
 import io.muster.records.Telemetry;
 import io.muster.service.KafkaConnection;
 import io.muster.service.SettingsException;
@@ -55,6 +57,8 @@ public final class FleetLink implements Fleet, AutoCloseable {
     private final Consumer<String> fatal;
     private final RecordCodec<DeviceReport> reports;
     private final RecordCodec<Telemetry> telemetry;
+    private final RecordCodec<PoolReport> poolReports;
+    private final RecordCodec<TaskOutput> outputs;
     private final RecordCodec<Delivery> deliveries;
     private final LogClients clients;
     private final TopicPartition mine;
@@ -105,6 +109,8 @@ public final class FleetLink implements Fleet, AutoCloseable {
         this.run = String.format("%015d-%s", clock.millis(), UUID.randomUUID());
         this.reports = codecs.of(Topics.DEVICE_REPORTS);
         this.telemetry = codecs.of(Topics.TELEMETRY);
+        this.poolReports = codecs.of(Topics.POOL_REPORTS);
+        this.outputs = codecs.of(Topics.TASK_OUTPUT);
         this.deliveries = codecs.of(Topics.DELIVERIES);
         RecordCodec<DeadLetter> letters = codecs.of(Topics.DEAD_LETTERS);
         int gateways =
@@ -180,6 +186,20 @@ public final class FleetLink implements Fleet, AutoCloseable {
     public CompletableFuture<Void> telemetry(Telemetry message) {
         return log.writeWithRoom(
                 new ProducerRecord<>(Topics.TELEMETRY.name(), message.getDeviceId(), telemetry.encode(message)));
+    }
+
+    @Override
+    public CompletableFuture<Void> reportToPool(String poolId, String nodeId, long epoch, Object report) {
+        PoolReport said = new PoolReport(poolId, nodeId, ordinal, epoch, clock.instant(), report);
+        return log.write(new ProducerRecord<>(Topics.POOL_REPORTS.name(), poolId, poolReports.encode(said)));
+    }
+
+    @Override
+    public CompletableFuture<Void> output(TaskOutput output) {
+        return log.writeWithRoom(new ProducerRecord<>(
+                Topics.TASK_OUTPUT.name(),
+                output.getPoolId() + "/" + output.getToken().getTaskId(),
+                outputs.encode(output)));
     }
 
     @Override

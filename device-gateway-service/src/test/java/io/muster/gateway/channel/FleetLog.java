@@ -2,6 +2,7 @@ package io.muster.gateway.channel;
 
 import io.muster.gateway.fleet.Fleet;
 import io.muster.records.ConnectionTerms;
+import io.muster.records.TaskOutput;
 import io.muster.records.Telemetry;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,6 +12,10 @@ import java.util.concurrent.CompletableFuture;
 public final class FleetLog implements Fleet {
     public final List<Object> reports = new ArrayList<>();
     public final List<Telemetry> messages = new ArrayList<>();
+    /** Holds reports to pools: pool, node, epoch and report, with blanks between. */
+    public final List<String> toPools = new ArrayList<>();
+
+    public final List<TaskOutput> outputs = new ArrayList<>();
     /** Holds the futures of a slow log. */
     public final List<CompletableFuture<Void>> open = new ArrayList<>();
 
@@ -30,6 +35,16 @@ public final class FleetLog implements Fleet {
     @Override
     public CompletableFuture<Void> telemetry(Telemetry message) {
         return written(() -> messages.add(message));
+    }
+
+    @Override
+    public CompletableFuture<Void> reportToPool(String poolId, String nodeId, long epoch, Object report) {
+        return written(() -> toPools.add(poolId + " " + nodeId + " " + epoch + " " + report));
+    }
+
+    @Override
+    public CompletableFuture<Void> output(TaskOutput output) {
+        return written(() -> outputs.add(output));
     }
 
     private CompletableFuture<Void> written(Runnable write) {

@@ -13,6 +13,7 @@ import io.muster.gateway.connect.Authenticator;
 import io.muster.gateway.connect.DeviceAuthorities;
 import io.muster.gateway.fleet.Fleet;
 import io.muster.records.ConnectionTerms;
+import io.muster.records.TaskOutput;
 import io.muster.records.Telemetry;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.mqtt.MqttMessage;
@@ -45,6 +46,16 @@ class ConnectHandlerTest {
         @Override
         public CompletableFuture<Void> telemetry(Telemetry message) {
             throw new AssertionError(message);
+        }
+
+        @Override
+        public CompletableFuture<Void> reportToPool(String poolId, String nodeId, long epoch, Object report) {
+            throw new AssertionError(nodeId);
+        }
+
+        @Override
+        public CompletableFuture<Void> output(TaskOutput output) {
+            throw new AssertionError(output);
         }
 
         @Override

@@ -15,6 +15,7 @@ import io.muster.records.Delivery;
 import io.muster.records.MethodAnswered;
 import io.muster.records.MethodRequest;
 import io.muster.records.MethodUnanswered;
+import io.muster.records.TaskOutput;
 import io.muster.records.Telemetry;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -72,6 +73,16 @@ class DeviceHandlerTest {
                 written.complete(null);
             }
             return written;
+        }
+
+        @Override
+        public CompletableFuture<Void> reportToPool(String poolId, String nodeId, long epoch, Object report) {
+            throw new AssertionError(nodeId);
+        }
+
+        @Override
+        public CompletableFuture<Void> output(TaskOutput output) {
+            throw new AssertionError(output);
         }
 
         @Override

@@ -11,8 +11,7 @@ import java.util.Set;
  * @param boot differs between two runs of the node's program
  * @param used slots that attempts take
  * @param enabled whether new attempts may be placed on it
- * @param lost whether its lease is over: it counts again with a newer connection
- * @param heardAt when it was heard; kept in memory alone
+ * @param heardAt when it was heard, in the time of the pool's log; kept in memory alone
  */
 public record Node(
         String id,
@@ -23,15 +22,29 @@ public record Node(
         int used,
         Set<String> capabilities,
         boolean enabled,
-        boolean lost,
+        Standing standing,
         Instant heardAt) {
+    /** Says what a pool makes of a node. */
+    public enum Standing {
+        /** It reports. */
+        LIVE,
+        /** Its device is of the pool no more; it ends what it runs. */
+        DISMISSED,
+        /** Its lease is over: it counts again with a newer connection. */
+        LOST
+    }
+
     /** Makes one of copies. */
     public Node {
         capabilities = Set.copyOf(capabilities);
     }
 
     int free() {
-        return enabled && !lost ? slots - used : 0;
+        return enabled && standing == Standing.LIVE ? slots - used : 0;
+    }
+
+    boolean lost() {
+        return standing == Standing.LOST;
     }
 
     boolean canRun(TaskDefinition.Shape shape) {
@@ -41,18 +54,24 @@ public record Node(
     }
 
     Node with(int change) {
-        return new Node(id, gateway, epoch, boot, slots, used + change, capabilities, enabled, lost, heardAt);
+        return new Node(id, gateway, epoch, boot, slots, used + change, capabilities, enabled, standing, heardAt);
     }
 
     Node heard(Instant at) {
-        return new Node(id, gateway, epoch, boot, slots, used, capabilities, enabled, lost, at);
+        return new Node(id, gateway, epoch, boot, slots, used, capabilities, enabled, standing, at);
     }
 
     Node enabled(boolean allowed) {
-        return new Node(id, gateway, epoch, boot, slots, used, capabilities, allowed, lost, heardAt);
+        return new Node(id, gateway, epoch, boot, slots, used, capabilities, allowed, standing, heardAt);
+    }
+
+    Node asDismissed() {
+        return lost()
+                ? this
+                : new Node(id, gateway, epoch, boot, slots, used, capabilities, enabled, Standing.DISMISSED, heardAt);
     }
 
     Node asLost() {
-        return new Node(id, gateway, epoch, boot, slots, 0, capabilities, enabled, true, heardAt);
+        return new Node(id, gateway, epoch, boot, slots, 0, capabilities, enabled, Standing.LOST, heardAt);
     }
 }

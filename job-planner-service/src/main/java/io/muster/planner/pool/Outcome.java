@@ -6,8 +6,9 @@ import java.util.OptionalInt;
  * Tells how a task ended.
  *
  * @param exitCode of its program, or of its primary's; empty where it never ended by itself as far as is known
+ * @param detail a sentence for users; empty where the rest says all
  */
-public record Outcome(Result result, OptionalInt exitCode) {
+public record Outcome(Result result, OptionalInt exitCode, String detail) {
     /** Names a result. */
     public enum Result {
         SUCCEEDED,
@@ -23,6 +24,6 @@ public record Outcome(Result result, OptionalInt exitCode) {
     }
 
     static Outcome without(Result result) {
-        return new Outcome(result, OptionalInt.empty());
+        return new Outcome(result, OptionalInt.empty(), "");
     }
 }

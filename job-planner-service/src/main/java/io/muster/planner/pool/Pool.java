@@ -13,11 +13,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Holds the state of one pool. It changes by {@link #evolve} alone, but for when nodes were heard. For one thread. */
@@ -25,43 +28,119 @@ public final class Pool {
     /** Holds a task. @param number its place among tasks of the same priority */
     public record Task(TaskDefinition definition, long number, TaskState state) {}
 
+    /** Holds the connection over which a device of the pool may report. */
+    public record Admission(int gateway, long epoch) {}
+
     private static final Comparator<Task> ORDER = Comparator.comparingInt(
                     (Task task) -> -task.definition().priority())
             .thenComparingLong(Task::number);
 
     private final Map<String, Task> tasks = new HashMap<>();
-    private final NavigableMap<String, Node> nodes = new TreeMap<>();
+    private final Map<String, Node> nodes = new HashMap<>();
+    private final Map<String, Admission> admitted = new HashMap<>();
+    /** Holds the nodes by how many slots are free. */
+    private final NavigableMap<Integer, NavigableSet<String>> byFree = new TreeMap<>();
+
     private final Map<String, Set<String>> activeByNode = new HashMap<>();
     private final Map<Shape, TreeSet<Task>> queues = new HashMap<>();
     private long nextNumber;
     private long nextPlacement;
 
-    Optional<Task> task(String id) {
+    /** Makes an empty one. */
+    public Pool() {}
+
+    /** Restores one of what was kept of it. @param nodes without the slots that tasks take */
+    public static Pool restored(
+            Map<String, Admission> admitted,
+            Collection<Node> nodes,
+            Collection<Task> tasks,
+            long nextNumber,
+            long nextPlacement) {
+        Pool pool = new Pool();
+        pool.admitted.putAll(admitted);
+        nodes.forEach(pool::putNode);
+        for (Task task : tasks) {
+            pool.put(task);
+            if (task.state() instanceof Active active) {
+                active.members().forEach((node, member) -> {
+                    if (!(member instanceof Member.Over)) {
+                        pool.activeByNode
+                                .computeIfAbsent(node, _ -> new HashSet<>())
+                                .add(task.definition().id());
+                        pool.changeNode(
+                                node, known -> known.with(task.definition().slots()));
+                    }
+                });
+            }
+        }
+        pool.nextNumber = nextNumber;
+        pool.nextPlacement = nextPlacement;
+        return pool;
+    }
+
+    /** Returns a task. */
+    public Optional<Task> task(String id) {
         return Optional.ofNullable(tasks.get(id));
     }
 
-    Optional<Node> node(String id) {
+    /** Returns a node that has reported. */
+    public Optional<Node> node(String id) {
         return Optional.ofNullable(nodes.get(id));
     }
 
-    Collection<Node> nodes() {
+    /** Returns over which connection a device may report; empty where it is of the pool no more. */
+    public Optional<Admission> admitted(String node) {
+        return Optional.ofNullable(admitted.get(node));
+    }
+
+    /** Lists the nodes that have as many free slots, or more: the least loaded first, or the most loaded. */
+    Stream<Node> withRoom(Shape shape, boolean leastLoadedFirst) {
+        if (shape.pinnedTo().isPresent()) {
+            return node(shape.pinnedTo().get()).stream();
+        }
+        NavigableMap<Integer, NavigableSet<String>> enough = byFree.tailMap(shape.slots(), true);
+        return (leastLoadedFirst ? enough.descendingMap() : enough)
+                .values().stream().flatMap(Collection::stream).map(nodes::get);
+    }
+
+    private void putNode(Node node) {
+        @Nullable Node before = nodes.put(node.id(), node);
+        if (before != null && before.free() != node.free()) {
+            NavigableSet<String> same = byFree.getOrDefault(before.free(), new TreeSet<>());
+            same.remove(node.id());
+            if (same.isEmpty()) {
+                byFree.remove(before.free());
+            }
+        }
+        byFree.computeIfAbsent(node.free(), _ -> new TreeSet<>()).add(node.id());
+    }
+
+    private void changeNode(String id, UnaryOperator<Node> change) {
+        node(id).map(change).ifPresent(this::putNode);
+    }
+
+    /** Returns the nodes that have reported. */
+    public Collection<Node> nodes() {
         return Collections.unmodifiableCollection(nodes.values());
     }
 
-    Collection<Task> tasks() {
+    /** Returns the tasks that are not forgotten. */
+    public Collection<Task> tasks() {
         return Collections.unmodifiableCollection(tasks.values());
     }
 
-    long nextNumber() {
+    /** Returns the number that the next task gets. */
+    public long nextNumber() {
         return nextNumber;
     }
 
-    long nextPlacement() {
+    /** Returns the placement that the next attempt gets. */
+    public long nextPlacement() {
         return nextPlacement;
     }
 
     /** Lists the tasks that have a part on a node that isn't over. */
-    List<Task> activeOn(String node) {
+    public List<Task> activeOn(String node) {
         return activeByNode.getOrDefault(node, Set.of()).stream()
                 .sorted()
                 .map(tasks::get)
@@ -86,7 +165,12 @@ public final class Pool {
 
     /** Notes that a node was heard. */
     void heard(String node, Instant at) {
-        nodes.computeIfPresent(node, (_, known) -> known.heard(at));
+        changeNode(node, known -> known.heard(at));
+    }
+
+    /** Returns whether a task is queued. */
+    public boolean hasQueue() {
+        return !queues.isEmpty();
     }
 
     /** Changes the state by an event. @param at when a node that joins was heard */
@@ -125,10 +209,17 @@ public final class Pool {
                 Optional<Instant> startedAt = before instanceof Active active ? active.startedAt() : Optional.empty();
                 change(known(taskId), new TaskState.Completed(before.attempt(), outcome, startedAt, endedAt));
             }
+            case PoolEvent.TaskForgotten(String taskId) -> tasks.remove(taskId);
+            case PoolEvent.NodeAdmitted(String node, int gateway, long epoch) ->
+                admitted.put(node, new Admission(gateway, epoch));
+            case PoolEvent.NodeDismissed(String node) -> {
+                admitted.remove(node);
+                changeNode(node, Node::asDismissed);
+            }
             case PoolEvent.NodeJoined joined -> join(joined, at);
-            case PoolEvent.NodeLost(String node) -> nodes.computeIfPresent(node, (_, known) -> known.asLost());
+            case PoolEvent.NodeLost(String node) -> changeNode(node, Node::asLost);
             case PoolEvent.SchedulingChanged(String node, boolean enabled) ->
-                nodes.computeIfPresent(node, (_, known) -> known.enabled(enabled));
+                changeNode(node, known -> known.enabled(enabled));
         }
     }
 
@@ -137,8 +228,7 @@ public final class Pool {
         SequencedMap<String, Member> members = new LinkedHashMap<>();
         for (PoolEvent.Place place : placed.members()) {
             members.put(place.node(), new Member.Ordered(place.epoch()));
-            nodes.computeIfPresent(
-                    place.node(), (_, node) -> node.with(task.definition().slots()));
+            changeNode(place.node(), node -> node.with(task.definition().slots()));
             activeByNode
                     .computeIfAbsent(place.node(), _ -> new HashSet<>())
                     .add(task.definition().id());
@@ -154,27 +244,24 @@ public final class Pool {
         if (active.isEmpty()) {
             activeByNode.remove(node);
         }
-        nodes.computeIfPresent(
+        changeNode(
                 node,
-                (_, known) ->
-                        known.lost() ? known : known.with(-task.definition().slots()));
+                known -> known.lost() ? known : known.with(-task.definition().slots()));
     }
 
     private void join(PoolEvent.NodeJoined joined, Instant at) {
         @Nullable Node known = nodes.get(joined.node());
-        nodes.put(
+        putNode(new Node(
                 joined.node(),
-                new Node(
-                        joined.node(),
-                        joined.gateway(),
-                        joined.epoch(),
-                        joined.boot(),
-                        joined.slots(),
-                        known == null ? 0 : known.used(),
-                        joined.capabilities(),
-                        known == null || known.enabled(),
-                        false,
-                        at));
+                joined.gateway(),
+                joined.epoch(),
+                joined.boot(),
+                joined.slots(),
+                known == null ? 0 : known.used(),
+                joined.capabilities(),
+                known == null || known.enabled(),
+                Node.Standing.LIVE,
+                at));
     }
 
     private static long epoch(Active active, String node) {

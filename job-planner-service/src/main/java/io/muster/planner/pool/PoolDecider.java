@@ -15,14 +15,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.function.Predicate;
 
 /**
  * Decides for one pool. At most one attempt of a task lives: a node kills its programs as soon as its lease is over, which is before the pool
  * gives them to another; and a report counts only if it comes from a node that holds the attempt.
  *
  * <p>A node holds its lease for as long after it sent a report as {@link #LEASE}, if the report was acknowledged. It closes its connection when the
- * lease is over, so that no order of before is handed over behind that. The pool counts from when it read the report, and waits for {@link #GRACE} more.
+ * lease is over, so that no order of before is handed over behind that. The pool counts from when it read the report, and waits for {@link #GRACE} more,
+ * by a clock that stands while its log is not read.
  */
 public final class PoolDecider {
     /** Bounds how long a node runs programs without contact. */
@@ -54,28 +54,38 @@ public final class PoolDecider {
     private final Pool pool;
     private final Placement placement;
     private final Instant now;
+    private final Instant logTime;
     private final List<PoolEvent> events = new ArrayList<>();
     private final List<NodeOrder> orders = new ArrayList<>();
     private Optional<String> refusal = Optional.empty();
 
-    private PoolDecider(Pool pool, Placement placement, Instant now) {
+    private PoolDecider(Pool pool, Placement placement, Instant now, Instant logTime) {
         this.pool = pool;
         this.placement = placement;
         this.now = now;
+        this.logTime = logTime;
     }
 
-    /** Decides about an input, and changes the pool by what happened. */
-    public static Decided decide(Pool pool, Placement placement, PoolInput input, Instant now) {
-        PoolDecider decider = new PoolDecider(pool, placement, now);
+    /**
+     * Decides about an input, and changes the pool by what happened.
+     *
+     * @param logTime by which the silence of nodes is measured: it passes while the pool's log is read up to its end, and never goes back
+     */
+    public static Decided decide(Pool pool, Placement placement, PoolInput input, Instant now, Instant logTime) {
+        PoolDecider decider = new PoolDecider(pool, placement, now, logTime);
         switch (input) {
             case PoolInput.Submit(TaskDefinition task) -> decider.submit(task);
             case PoolInput.Stop(String taskId) -> decider.stop(taskId);
+            case PoolInput.Forget(String taskId) -> decider.forget(taskId);
             case PoolInput.SetScheduling(String node, boolean enabled) -> decider.setScheduling(node, enabled);
+            case PoolInput.NodeConnected(String node, int gateway, long epoch) ->
+                decider.connected(node, gateway, epoch);
+            case PoolInput.NodeRemoved(String node) -> decider.removed(node);
             case PoolInput.NodeReport report -> decider.report(report);
             case PoolInput.NodeSilent(String node) -> decider.silent(node);
             case PoolInput.Started(String node, Token token) -> decider.started(node, token);
-            case PoolInput.Exited(String node, Token token, int code, Cause cause) ->
-                decider.over(node, token, new Ending.Exited(code, cause));
+            case PoolInput.Exited(String node, Token token, int code, Cause cause, String detail) ->
+                decider.over(node, token, new Ending.Exited(code, cause, detail));
             case PoolInput.Undelivered(String node, Token token) -> decider.undelivered(node, token);
             case PoolInput.Due(String taskId) -> decider.due(taskId);
             case PoolInput.Place(int most) -> decider.place(most);
@@ -83,8 +93,18 @@ public final class PoolDecider {
         return new Decided(List.copyOf(decider.events), List.copyOf(decider.orders), decider.refusal);
     }
 
+    /** Lists the nodes that were silent for as long as their lease and the grace behind it. */
+    public static List<String> silent(Pool pool, Instant logTime) {
+        return pool.nodes().stream()
+                .filter(node -> !node.lost()
+                        && !logTime.isBefore(node.heardAt().plus(LEASE).plus(GRACE)))
+                .map(Node::id)
+                .sorted()
+                .toList();
+    }
+
     private void happened(PoolEvent event) {
-        pool.evolve(event, now);
+        pool.evolve(event, logTime);
         events.add(event);
     }
 
@@ -117,6 +137,18 @@ public final class PoolDecider {
         }
     }
 
+    private void forget(String taskId) {
+        Optional<Task> task = pool.task(taskId);
+        if (task.isEmpty()) {
+            return;
+        }
+        if (task.get().state() instanceof TaskState.Completed) {
+            happened(new PoolEvent.TaskForgotten(taskId));
+        } else {
+            refusal = Optional.of("The task has not ended: stop it first.");
+        }
+    }
+
     private void orderStop(Token token, Active active) {
         active.members().forEach((node, member) -> {
             if (!(member instanceof Member.Over)) {
@@ -134,7 +166,27 @@ public final class PoolDecider {
         }
     }
 
+    private void connected(String node, int gateway, long epoch) {
+        if (pool.admitted(node).map(at -> at.epoch() < epoch).orElse(true)) {
+            happened(new PoolEvent.NodeAdmitted(node, gateway, epoch));
+            orders.add(new NodeOrder.Join(node, gateway, epoch));
+        }
+    }
+
+    private void removed(String node) {
+        pool.admitted(node).ifPresent(at -> {
+            happened(new PoolEvent.NodeDismissed(node));
+            orders.add(new NodeOrder.Leave(node, at.gateway(), at.epoch()));
+        });
+    }
+
     private void report(PoolInput.NodeReport report) {
+        if (pool.admitted(report.node())
+                .filter(at -> at.epoch() == report.epoch())
+                .isEmpty()) {
+            orders.add(new NodeOrder.Leave(report.node(), report.gateway(), report.epoch()));
+            return;
+        }
         Optional<Node> known = pool.node(report.node());
         boolean isOld = known.isPresent()
                 && (report.epoch() < known.get().epoch()
@@ -152,7 +204,8 @@ public final class PoolDecider {
                     report.slots(),
                     report.capabilities()));
         }
-        pool.heard(report.node(), now);
+        pool.heard(report.node(), logTime);
+        orders.add(new NodeOrder.Grant(report.node(), report.number()));
         Set<Token> unknown = new HashSet<>(report.holding());
         for (Task task : pool.activeOn(report.node())) {
             Active active = (Active) task.state();
@@ -204,7 +257,7 @@ public final class PoolDecider {
     }
 
     private boolean isDue(Node node) {
-        return !now.isBefore(node.heardAt().plus(LEASE).plus(GRACE));
+        return !logTime.isBefore(node.heardAt().plus(LEASE).plus(GRACE));
     }
 
     /** Returns the attempt of a token, if a node holds a part of it that isn't over. */
@@ -262,13 +315,13 @@ public final class PoolDecider {
                 .toList();
         Ending primary = endings.getFirst();
         if (active.stopping()) {
-            complete(task.id(), new Outcome(Result.STOPPED, code(primary)));
-        } else if (primary instanceof Ending.Exited(int code, Cause cause) && isFinal(cause)) {
-            exited(task, active, code, cause);
+            complete(task.id(), new Outcome(Result.STOPPED, code(primary), ""));
+        } else if (primary instanceof Ending.Exited exited && isFinal(exited.cause())) {
+            exited(task, active, exited);
         } else if (endings.stream().allMatch(Ending.NeverBegan.class::isInstance)) {
             happened(new PoolEvent.TaskRequeued(task.id(), active.attempt()));
         } else if (endings.stream().anyMatch(PoolDecider::isFailure)) {
-            failed(task, active, OptionalInt.empty());
+            failed(task, active, OptionalInt.empty(), "A part of the task failed.");
         } else {
             nodeLost(task, active);
         }
@@ -286,17 +339,18 @@ public final class PoolDecider {
         return ending instanceof Ending.Exited exited ? OptionalInt.of(exited.code()) : OptionalInt.empty();
     }
 
-    private void exited(TaskDefinition task, Active active, int code, Cause cause) {
+    private void exited(TaskDefinition task, Active active, Ending.Exited exited) {
+        OptionalInt code = OptionalInt.of(exited.code());
         if (task.restart().isPresent()) {
             restart(task, active, task.restart().get());
-        } else if (cause == Cause.WALL_CLOCK) {
-            complete(task.id(), new Outcome(Result.TIMED_OUT, OptionalInt.of(code)));
-        } else if (cause == Cause.IDLE) {
-            complete(task.id(), new Outcome(Result.IDLE, OptionalInt.of(code)));
-        } else if (code == 0) {
-            complete(task.id(), new Outcome(Result.SUCCEEDED, OptionalInt.of(code)));
+        } else if (exited.cause() == Cause.WALL_CLOCK) {
+            complete(task.id(), new Outcome(Result.TIMED_OUT, code, exited.detail()));
+        } else if (exited.cause() == Cause.IDLE) {
+            complete(task.id(), new Outcome(Result.IDLE, code, exited.detail()));
+        } else if (isSuccess(exited)) {
+            complete(task.id(), new Outcome(Result.SUCCEEDED, code, exited.detail()));
         } else {
-            failed(task, active, OptionalInt.of(code));
+            failed(task, active, exited.cause() == Cause.NOT_STARTED ? OptionalInt.empty() : code, exited.detail());
         }
     }
 
@@ -311,11 +365,11 @@ public final class PoolDecider {
                         : new PoolEvent.TaskBackedOff(task.id(), next, now.plus(rule.pause())));
     }
 
-    private void failed(TaskDefinition task, Active active, OptionalInt code) {
+    private void failed(TaskDefinition task, Active active, OptionalInt code, String detail) {
         if (task.mayRetry(active.attempt())) {
             happened(new PoolEvent.TaskRequeued(task.id(), active.attempt().retried()));
         } else {
-            complete(task.id(), new Outcome(Result.FAILED, code));
+            complete(task.id(), new Outcome(Result.FAILED, code, detail));
         }
     }
 
@@ -368,11 +422,8 @@ public final class PoolDecider {
     /** Chooses as many nodes as a task takes; none where there are not so many. */
     private List<Node> choose(TaskDefinition task) {
         TaskDefinition.Shape shape = task.shape();
-        Predicate<Node> fits = node -> node.canRun(shape);
-        Comparator<Node> order = Comparator.comparingInt(Node::free);
-        List<Node> chosen = pool.nodes().stream()
-                .filter(fits)
-                .sorted((placement == Placement.SPREAD ? order.reversed() : order).thenComparing(Node::id))
+        List<Node> chosen = pool.withRoom(shape, placement == Placement.SPREAD)
+                .filter(node -> node.canRun(shape))
                 .limit(task.nodes())
                 .toList();
         return chosen.size() < task.nodes() ? List.of() : chosen;

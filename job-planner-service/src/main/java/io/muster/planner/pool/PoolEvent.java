@@ -34,6 +34,15 @@ public sealed interface PoolEvent {
     /** A task has ended. */
     record TaskCompleted(String taskId, Outcome outcome, Instant at) implements PoolEvent {}
 
+    /** Nobody asks for a task any more. */
+    record TaskForgotten(String taskId) implements PoolEvent {}
+
+    /** A device of the pool may report over a connection. */
+    record NodeAdmitted(String node, int gateway, long epoch) implements PoolEvent {}
+
+    /** A device is of the pool no more; what it runs for the pool ends with its lease at the latest. */
+    record NodeDismissed(String node) implements PoolEvent {}
+
     /** A node is there, with a new connection, run, or size. */
     record NodeJoined(String node, int gateway, long epoch, String boot, int slots, Set<String> capabilities)
             implements PoolEvent {}

@@ -11,16 +11,33 @@ public sealed interface PoolInput {
     /** A task is to end, whatever it does. */
     record Stop(String taskId) implements PoolInput {}
 
+    /** Nobody asks for a task any more. */
+    record Forget(String taskId) implements PoolInput {}
+
     /** A node may get attempts, or no more. */
     record SetScheduling(String node, boolean enabled) implements PoolInput {}
+
+    /** A device of the pool takes tasks over a connection: it may report. */
+    record NodeConnected(String node, int gateway, long epoch) implements PoolInput {}
+
+    /** A device is of the pool no more. */
+    record NodeRemoved(String node) implements PoolInput {}
 
     /**
      * A node reports that it lives, over a connection.
      *
+     * @param number of the report, which the pool's answer names
      * @param holding attempts that it runs, or whose end is not acknowledged yet
      */
     record NodeReport(
-            String node, int gateway, long epoch, String boot, int slots, Set<String> capabilities, Set<Token> holding)
+            String node,
+            int gateway,
+            long epoch,
+            long number,
+            String boot,
+            int slots,
+            Set<String> capabilities,
+            Set<Token> holding)
             implements PoolInput {}
 
     /** A node was not heard for as long as its lease and the grace behind it; the log was read up to now. */
@@ -29,8 +46,8 @@ public sealed interface PoolInput {
     /** The program of an attempt runs on a node. */
     record Started(String node, Token token) implements PoolInput {}
 
-    /** The program of an attempt has ended on a node, with all that it started. */
-    record Exited(String node, Token token, int code, Cause cause) implements PoolInput {}
+    /** The program of an attempt has ended on a node, with all that it started. @param detail a sentence for users; empty where the code says all */
+    record Exited(String node, Token token, int code, Cause cause, String detail) implements PoolInput {}
 
     /** The order to start an attempt never left the gateway. */
     record Undelivered(String node, Token token) implements PoolInput {}

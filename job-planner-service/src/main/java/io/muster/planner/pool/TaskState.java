@@ -79,7 +79,7 @@ public sealed interface TaskState {
     /** Tells how a node's part in an attempt ended. */
     sealed interface Ending {
         /** The program ended. */
-        record Exited(int code, Cause cause) implements Ending {}
+        record Exited(int code, Cause cause, String detail) implements Ending {}
 
         /** The order never came to the node. */
         record NeverBegan() implements Ending {}
@@ -99,6 +99,8 @@ public sealed interface TaskState {
         /** The pool ordered it. */
         STOPPED,
         /** The node lost its lease, or was started anew, and killed it. */
-        FENCED
+        FENCED,
+        /** It was never started: the node could not fetch its files, or has no such program. */
+        NOT_STARTED
     }
 }

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -26,7 +27,7 @@ class PoolDeciderTest {
     private Instant now = START;
 
     private Decided decide(PoolInput input) {
-        return PoolDecider.decide(pool, placement, input, now);
+        return PoolDecider.decide(pool, placement, input, now, now);
     }
 
     private static TaskDefinition task(String id) {
@@ -56,7 +57,19 @@ class PoolDeciderTest {
     }
 
     private Decided report(String node, long epoch, Token... holding) {
-        return decide(new PoolInput.NodeReport(node, 7, epoch, "boot", 2, Set.of("bash"), Set.of(holding)));
+        decide(new PoolInput.NodeConnected(node, 7, epoch));
+        return said(node, epoch, "boot", Set.of("bash"), holding);
+    }
+
+    /** A report over a connection; {@code orders()} of what it brings without the lease. */
+    private Decided said(String node, long epoch, String boot, Set<String> capabilities, Token... holding) {
+        Decided decided = decide(new PoolInput.NodeReport(node, 7, epoch, 9, boot, 2, capabilities, Set.of(holding)));
+        return new Decided(
+                decided.events(),
+                decided.orders().stream()
+                        .filter(order -> !(order instanceof NodeOrder.Grant))
+                        .toList(),
+                decided.refusal());
     }
 
     private void submit(TaskDefinition... tasks) {
@@ -76,13 +89,13 @@ class PoolDeciderTest {
     }
 
     private Decided exit(String node, String task, int code, Cause cause) {
-        return decide(new PoolInput.Exited(node, token(task), code, cause));
+        return decide(new PoolInput.Exited(node, token(task), code, cause, ""));
     }
 
     private void assertCompleted(String task, Result result, int... code) {
         assertThat(state(task)).isInstanceOf(TaskState.Completed.class);
         assertThat(((TaskState.Completed) state(task)).outcome())
-                .isEqualTo(new Outcome(result, code.length == 0 ? OptionalInt.empty() : OptionalInt.of(code[0])));
+                .isEqualTo(new Outcome(result, code.length == 0 ? OptionalInt.empty() : OptionalInt.of(code[0]), ""));
     }
 
     /** A task that runs on node a. */
@@ -164,20 +177,20 @@ class PoolDeciderTest {
     void countsNoExitButOfTheAttemptAndItsNode() {
         Token first = running(retried("t", 5, OnNodeLoss.ABORT));
         report("b", 2);
-        assertThat(decide(new PoolInput.Exited("b", first, 0, Cause.ITSELF)).events())
+        assertThat(decide(new PoolInput.Exited("b", first, 0, Cause.ITSELF, "")).events())
                 .as("another node")
                 .isEmpty();
         exit("a", "t", 1, Cause.ITSELF);
         place();
-        assertThat(decide(new PoolInput.Exited("a", first, 0, Cause.ITSELF)).events())
+        assertThat(decide(new PoolInput.Exited("a", first, 0, Cause.ITSELF, "")).events())
                 .as("an earlier attempt")
                 .isEmpty();
-        assertThat(decide(new PoolInput.Exited("a", new Token("none", 0), 0, Cause.ITSELF))
+        assertThat(decide(new PoolInput.Exited("a", new Token("none", 0), 0, Cause.ITSELF, ""))
                         .events())
                 .as("no task")
                 .isEmpty();
         exit("a", "t", 0, Cause.ITSELF);
-        assertThat(decide(new PoolInput.Exited("a", new Token("t", 1), 1, Cause.ITSELF))
+        assertThat(decide(new PoolInput.Exited("a", new Token("t", 1), 1, Cause.ITSELF, ""))
                         .events())
                 .as("the same again")
                 .isEmpty();
@@ -217,7 +230,8 @@ class PoolDeciderTest {
         report("a", 1);
         submit(retried("t", 3, onNodeLoss));
         place();
-        decide(new PoolInput.NodeReport("a", 7, 2, "another boot", 2, Set.of("bash"), Set.of()));
+        decide(new PoolInput.NodeConnected("a", 7, 2));
+        said("a", 2, "another boot", Set.of("bash"));
         if (onNodeLoss == OnNodeLoss.ABORT) {
             assertCompleted("t", Result.ABORTED);
         } else {
@@ -252,7 +266,8 @@ class PoolDeciderTest {
         submit(task("t"));
         for (int epoch = 2; epoch <= PoolDecider.MOST_RECOVERIES + 2; epoch++) {
             place();
-            decide(new PoolInput.NodeReport("a", 7, epoch, "boot" + epoch, 2, Set.of("bash"), Set.of()));
+            decide(new PoolInput.NodeConnected("a", 7, epoch));
+            said("a", epoch, "boot" + epoch, Set.of("bash"));
         }
         assertCompleted("t", Result.ABORTED);
     }
@@ -328,7 +343,8 @@ class PoolDeciderTest {
                 "pinned", 0, 1, 1, Set.of(), Optional.of("b"), 0, OnNodeLoss.ABORT, Optional.empty());
         submit(python, pinned);
         assertThat(place()).isEmpty();
-        decide(new PoolInput.NodeReport("b", 7, 9, "boot", 2, Set.of("bash", "python"), Set.of()));
+        decide(new PoolInput.NodeConnected("b", 7, 9));
+        said("b", 9, "boot", Set.of("bash", "python"));
         decide(new PoolInput.SetScheduling("b", false));
         assertThat(place()).as("it is drained").isEmpty();
         decide(new PoolInput.SetScheduling("b", true));
@@ -364,7 +380,7 @@ class PoolDeciderTest {
                 .containsExactly(
                         new NodeOrder.Start("a", new Token("g", 0)), new NodeOrder.Start("b", new Token("g", 0)));
         Token token = token("g");
-        assertThat(decide(new PoolInput.Exited("b", token, 0, Cause.ITSELF)).orders())
+        assertThat(decide(new PoolInput.Exited("b", token, 0, Cause.ITSELF, "")).orders())
                 .as("a part that is done")
                 .isEmpty();
         exit("a", "g", 0, Cause.ITSELF);
@@ -399,5 +415,91 @@ class PoolDeciderTest {
         assertThat(decide(new PoolInput.NodeSilent("b")).orders()).contains(new NodeOrder.Stop("a", token("g")));
         exit("a", "g", 143, Cause.STOPPED);
         assertThat(state("g")).isEqualTo(new TaskState.Queued(new Attempt(1, 0, 0)));
+    }
+
+    @Test
+    void takesReportsOfNodesThatArePoolMembersAndOverTheirConnection() {
+        assertThat(said("a", 3, "boot", Set.of("bash")).orders())
+                .as("nobody said that it is of this pool")
+                .containsExactly(new NodeOrder.Leave("a", 7, 3));
+        assertThat(decide(new PoolInput.NodeConnected("a", 7, 3)).orders())
+                .containsExactly(new NodeOrder.Join("a", 7, 3));
+        assertThat(pool.node("a")).as("it has not reported").isEmpty();
+        assertThat(decide(new PoolInput.NodeReport("a", 7, 3, 1, "boot", 2, Set.of("bash"), Set.of()))
+                        .orders())
+                .containsExactly(new NodeOrder.Grant("a", 1));
+        assertThat(decide(new PoolInput.NodeConnected("a", 7, 2)).events())
+                .as("an older connection")
+                .isEmpty();
+        assertThat(said("a", 2, "boot", Set.of("bash")).events())
+                .as("over an older connection")
+                .isEmpty();
+    }
+
+    @Test
+    void endsWhatADismissedNodeRunsWithItsLeaseAtTheLatest() {
+        Token token = running(retried("t", 0, OnNodeLoss.PLACE_AGAIN));
+        assertThat(decide(new PoolInput.NodeRemoved("a")).orders()).containsExactly(new NodeOrder.Leave("a", 7, 1));
+        assertThat(decide(new PoolInput.NodeRemoved("a")).events()).as("once").isEmpty();
+        submit(task("u"));
+        assertThat(place()).as("it gets nothing more").isEmpty();
+        assertThat(said("a", 1, "boot", Set.of("bash"), token).orders())
+                .as("its lease is not renewed")
+                .containsExactly(new NodeOrder.Leave("a", 7, 1));
+        decide(new PoolInput.Exited("a", token, 137, Cause.FENCED, ""));
+        assertThat(state("t"))
+                .as("what it killed goes elsewhere")
+                .isEqualTo(new TaskState.Queued(new Attempt(1, 0, 0)));
+    }
+
+    @Test
+    void losesADismissedNodeThatSaysNothing() {
+        running(retried("t", 0, OnNodeLoss.PLACE_AGAIN));
+        decide(new PoolInput.NodeRemoved("a"));
+        now = now.plus(PoolDecider.LEASE).plus(PoolDecider.GRACE);
+        assertThat(PoolDecider.silent(pool, now)).containsExactly("a");
+        decide(new PoolInput.NodeSilent("a"));
+        assertThat(state("t")).isEqualTo(new TaskState.Queued(new Attempt(1, 0, 0)));
+        assertThat(PoolDecider.silent(pool, now)).as("once").isEmpty();
+    }
+
+    @Test
+    void failsATaskThatWasNeverStartedWithTheNodesReason() {
+        running(retried("t", 0, OnNodeLoss.PLACE_AGAIN));
+        decide(new PoolInput.Exited("a", token("t"), 0, Cause.NOT_STARTED, "There is no such file."));
+        assertThat(((TaskState.Completed) state("t")).outcome())
+                .isEqualTo(new Outcome(Result.FAILED, OptionalInt.empty(), "There is no such file."));
+    }
+
+    @Test
+    void forgetsATaskThatHasEndedAndNoOther() {
+        running(task("t"));
+        assertThat(decide(new PoolInput.Forget("t")).refusal()).isPresent();
+        exit("a", "t", 0, Cause.ITSELF);
+        decide(new PoolInput.Forget("t"));
+        assertThat(pool.task("t")).isEmpty();
+        assertThat(decide(new PoolInput.Forget("t")).events()).as("again").isEmpty();
+        submit(task("t"));
+        place();
+        assertThat(token("t").placement()).as("no placement is given twice").isEqualTo(1);
+    }
+
+    @Test
+    void restoresAPoolOfWhatIsKept() {
+        Token token = running(retried("t", 2, OnNodeLoss.PLACE_AGAIN));
+        submit(task("queued"));
+        Pool restored = Pool.restored(
+                Map.of("a", new Pool.Admission(7, 1)),
+                pool.nodes().stream().map(node -> node.with(-node.used())).toList(),
+                pool.tasks(),
+                pool.nextNumber(),
+                pool.nextPlacement());
+        assertThat(restored.node("a").orElseThrow().used()).isEqualTo(1);
+        assertThat(restored.activeOn("a"))
+                .extracting(task -> task.definition().id())
+                .containsExactly("t");
+        assertThat(PoolDecider.decide(restored, placement, new PoolInput.Place(10), now, now)
+                        .orders())
+                .containsExactly(new NodeOrder.Start("a", new Token("queued", token.placement() + 1)));
     }
 }

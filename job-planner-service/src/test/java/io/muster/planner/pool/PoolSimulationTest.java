@@ -166,7 +166,7 @@ class PoolSimulationTest {
         }
 
         private void decide(PoolInput input) {
-            Decided decided = PoolDecider.decide(pool, placement, input, instant());
+            Decided decided = PoolDecider.decide(pool, placement, input, instant(), instant());
             for (PoolEvent event : decided.events()) {
                 trace(event);
                 if (event instanceof PoolEvent.TaskPlaced placed) {
@@ -177,11 +177,18 @@ class PoolSimulationTest {
                 }
             }
             for (NodeOrder order : decided.orders()) {
-                // Its gateway and epoch are those of the moment; all orders of a partition keep their order.
-                Node node = pool.node(order.node()).orElseThrow();
-                deliveries.add(new Delivery(order, node.epoch()));
+                // Its epoch is that of the moment; all orders of a partition keep their order.
+                deliveries.add(new Delivery(order, epoch(order)));
                 after(5 + random.nextInt(40), this::deliver);
             }
+        }
+
+        private long epoch(NodeOrder order) {
+            return switch (order) {
+                case NodeOrder.Join join -> join.epoch();
+                case NodeOrder.Leave leave -> leave.epoch();
+                default -> pool.node(order.node()).orElseThrow().epoch();
+            };
         }
 
         /** Prints what happens, where {@code -Dtrace=TEXT} stands in it. */
@@ -388,6 +395,9 @@ class PoolSimulationTest {
             private boolean connected;
             private long epoch = -1;
             private long gatewayEpoch = -1;
+            private boolean joined;
+            private long reports;
+            private final Map<Long, Long> sentAt = new HashMap<>();
             private long leaseFrom;
             private long cutUntil;
 
@@ -408,7 +418,7 @@ class PoolSimulationTest {
                         assertThat(part.alive)
                                 .as("what a crash leaves is dead by the next start")
                                 .isFalse();
-                        part.exit = new PoolInput.Exited(id, token, -1, Cause.FENCED);
+                        part.exit = new PoolInput.Exited(id, token, -1, Cause.FENCED, "");
                     }
                 });
                 connect();
@@ -461,19 +471,28 @@ class PoolSimulationTest {
                     return;
                 }
                 connected = true;
+                joined = false;
                 epoch = ++epochs;
                 gatewayEpoch = epoch;
-                leaseFrom = now;
+                long over = epoch;
+                // Its device's partition says so, which is another log.
+                after(latency(), () -> append(new PoolInput.NodeConnected(id, 0, over)));
+            }
+
+            private void joined() {
+                joined = true;
                 held.values().forEach(part -> send(part.exit));
                 report();
             }
 
             private void report() {
-                if (connected) {
-                    long sentAt = now;
-                    PoolInput report = new PoolInput.NodeReport(
-                            id, 0, epoch, boot, SLOTS, capabilities(), Set.copyOf(held.keySet()));
-                    send(report, () -> leaseFrom = Math.max(leaseFrom, sentAt));
+                if (connected && joined) {
+                    reports++;
+                    sentAt.put(reports, now);
+                    send(
+                            new PoolInput.NodeReport(
+                                    id, 0, epoch, reports, boot, SLOTS, capabilities(), Set.copyOf(held.keySet())),
+                            () -> {});
                 }
             }
 
@@ -490,7 +509,7 @@ class PoolSimulationTest {
             private void send(PoolInput input, Runnable acknowledged) {
                 long over = epoch;
                 String run = boot;
-                if (!connected) {
+                if (!connected || !joined) {
                     return;
                 }
                 fromNode.send(() -> {
@@ -506,7 +525,7 @@ class PoolSimulationTest {
             }
 
             private void lease() {
-                if (now - leaseFrom >= PoolDecider.LEASE.toMillis()) {
+                if (now - leaseFrom >= PoolDecider.LEASE.toMillis() && (joined || !held.isEmpty())) {
                     held.forEach((token, part) -> {
                         if (part.alive) {
                             end(token, part, -1, Cause.FENCED);
@@ -524,7 +543,7 @@ class PoolSimulationTest {
             private void end(Token token, Held part, int code, Cause cause) {
                 trace(id + " ends " + token + " " + cause + " " + code);
                 part.alive = false;
-                part.exit = new PoolInput.Exited(id, token, code, cause);
+                part.exit = new PoolInput.Exited(id, token, code, cause, "");
                 if (cause == Cause.ITSELF) {
                     if (part.primary) {
                         endedByThemselves.put(token, code);
@@ -565,6 +584,10 @@ class PoolSimulationTest {
                             end(token, part, 137, Cause.STOPPED);
                         }
                     }
+                    case NodeOrder.Join _ -> joined();
+                    case NodeOrder.Leave _ -> joined = false;
+                    case NodeOrder.Grant(String _, long number) ->
+                        leaseFrom = Math.max(leaseFrom, sentAt.getOrDefault(number, 0L));
                     case NodeOrder.Disconnect _ -> throw new AssertionError("it is the gateway's");
                 }
             }

@@ -4,6 +4,7 @@ import io.muster.document.IdentityId;
 import io.muster.records.DeviceConnection;
 import io.muster.records.GatewayHeartbeat;
 import io.muster.service.Outbox;
+import io.muster.service.coordinator.LogTime;
 import io.muster.topics.Topics;
 import java.time.Duration;
 import java.time.Instant;

@@ -9,5 +9,6 @@ record DevicePartition(
         MessageTable messages,
         TwinWriter twins,
         DeviceViews views,
+        PoolMembership pools,
         FleetOutbox outbox,
         Chores chores) {}

@@ -41,6 +41,7 @@ final class DeviceReports {
     private final WorkRunner runner;
     private final MessageTable messages;
     private final TwinWriter twins;
+    private final PoolMembership pools;
     private final FleetOutbox outbox;
     private final Chores chores;
 
@@ -50,6 +51,7 @@ final class DeviceReports {
         this.runner = partition.runner();
         this.messages = partition.messages();
         this.twins = partition.twins();
+        this.pools = partition.pools();
         this.outbox = partition.outbox();
         this.chores = partition.chores();
     }
@@ -147,19 +149,19 @@ final class DeviceReports {
             close(session.getGateway(), deviceId, session.getEpoch(), "A newer connection took its place.", now);
         }
         @Nullable DeviceConnection resumed = connected.getCleanSession() ? null : session;
-        connections.put(
-                DeviceConnection.newBuilder()
-                        .setDeviceId(deviceId)
-                        .setEpoch(connected.getEpoch())
-                        .setGateway(report.getGateway())
-                        .setGatewayRun(report.getGatewayRun())
-                        .setConnected(true)
-                        .setCapabilities(resumed == null ? List.of() : resumed.getCapabilities())
-                        .setSubscriptions(resumed == null ? List.of() : resumed.getSubscriptions())
-                        .setAtLeastOnce(resumed == null ? List.of() : resumed.getAtLeastOnce())
-                        .setChangedAt(now)
-                        .build(),
-                now);
+        DeviceConnection connection = DeviceConnection.newBuilder()
+                .setDeviceId(deviceId)
+                .setEpoch(connected.getEpoch())
+                .setGateway(report.getGateway())
+                .setGatewayRun(report.getGatewayRun())
+                .setConnected(true)
+                .setCapabilities(resumed == null ? List.of() : resumed.getCapabilities())
+                .setSubscriptions(resumed == null ? List.of() : resumed.getSubscriptions())
+                .setAtLeastOnce(resumed == null ? List.of() : resumed.getAtLeastOnce())
+                .setChangedAt(now)
+                .build();
+        connections.put(connection, now);
+        pools.connected(device, connection, now);
         runner.dispatch(deviceId, now);
         messages.dispatch(deviceId, now);
     }
@@ -198,13 +200,15 @@ final class DeviceReports {
     private void subscriptions(String deviceId, SubscriptionsChanged changed, Instant now) {
         @Nullable DeviceConnection session = connections.get(deviceId);
         if (session != null && session.getEpoch() == changed.getEpoch()) {
-            connections.put(
-                    DeviceConnection.newBuilder(session)
-                            .setSubscriptions(changed.getSubscriptions())
-                            .setAtLeastOnce(changed.getAtLeastOnce())
-                            .setCapabilities(changed.getCapabilities())
-                            .build(),
-                    now);
+            DeviceConnection connection = DeviceConnection.newBuilder(session)
+                    .setSubscriptions(changed.getSubscriptions())
+                    .setAtLeastOnce(changed.getAtLeastOnce())
+                    .setCapabilities(changed.getCapabilities())
+                    .build();
+            connections.put(connection, now);
+            if (!session.getCapabilities().contains(Capability.TASKS)) {
+                pools.connected(devices.get(deviceId), connection, now);
+            }
             runner.dispatch(deviceId, now);
             boolean again = !session.getCapabilities().contains(Capability.MESSAGES);
             messages.dispatch(deviceId, again, now);

@@ -47,6 +47,7 @@ final class DeviceTable {
     private Census counted = new Census(0, 0);
     private @Nullable String countedUntil;
     private boolean allCounted;
+    private Changed changed = (_, _, _) -> {};
     private @Nullable String indexedUntil;
 
     DeviceTable(
@@ -60,6 +61,18 @@ final class DeviceTable {
         this.tags = tags;
         this.codec = codec;
         this.outbox = outbox;
+    }
+
+    /** Hears of a device that was made, changed or deleted. */
+    @FunctionalInterface
+    interface Changed {
+        /** @param before and after null for none; one of them is there */
+        void changed(@Nullable Device before, @Nullable Device after, Instant now);
+    }
+
+    /** Has somebody hear of each change of a device whose tags are others than before. */
+    void onChange(Changed listener) {
+        changed = listener;
     }
 
     /** Counts devices, and those of them that may connect. */
@@ -102,7 +115,7 @@ final class DeviceTable {
         byte[] bytes = codec.encode(device);
         store.put(device.getDeviceId(), bytes);
         outbox.sendEncoded(Outbox.sink(Topics.DEVICES), outbox.routeOf(device.getDeviceId()), bytes, now, null);
-        index(before, device);
+        changed(before, device, now);
     }
 
     void delete(Device device, Instant now) {
@@ -110,16 +123,24 @@ final class DeviceTable {
         recount(deviceId, device, null);
         store.delete(deviceId);
         outbox.sendEncoded(Outbox.sink(Topics.DEVICES), outbox.routeOf(deviceId), null, now, null);
-        index(device, null);
+        changed(device, null, now);
+    }
+
+    private static String tags(@Nullable Device device) {
+        return device == null ? "{}" : device.getTwin().getTags();
+    }
+
+    private void changed(@Nullable Device before, @Nullable Device after, Instant now) {
+        if (!tags(before).equals(tags(after))) {
+            index(before, after);
+            changed.changed(before, after, now);
+        }
     }
 
     /** @param before and after null for none */
     private void index(@Nullable Device before, @Nullable Device after) {
-        String oldTags = before == null ? "{}" : before.getTwin().getTags();
-        String newTags = after == null ? "{}" : after.getTwin().getTags();
-        if (oldTags.equals(newTags)) {
-            return;
-        }
+        String oldTags = tags(before);
+        String newTags = tags(after);
         String deviceId = Objects.requireNonNull(after == null ? before : after, "one of them is")
                 .getDeviceId();
         Set<String> gone = TagIndex.terms(oldTags);

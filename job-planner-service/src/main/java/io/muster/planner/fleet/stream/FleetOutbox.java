@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * tick makes for one job are one record, of calls one for each gateway. For one task.
  */
 final class FleetOutbox {
-    private static final String WRITER = "fleet";
+    static final String WRITER = "fleet";
 
     private static final int MOST_EVENTS = 1000;
     /** Limits the calls of a record, all of which are in doubt where their gateway is killed. */
@@ -108,7 +108,7 @@ final class FleetOutbox {
             sendCalls();
         }
         outbox.sendTraced(
-                Outbox.sink(Topics.DELIVERIES),
+                Outbox.sink(Topics.DELIVERIES, WRITER),
                 Topics.DELIVERIES,
                 new Route(deviceId, gateway),
                 new Delivery(deviceId, now, delivery),
@@ -165,7 +165,7 @@ final class FleetOutbox {
         Operation.OnDevice operation = Objects.requireNonNull(gathered.remove(slice), "what was gathered")
                 .operation();
         outbox.send(
-                Outbox.sink(Topics.DELIVERIES),
+                Outbox.sink(Topics.DELIVERIES, WRITER),
                 Topics.DELIVERIES,
                 new Route(slice.jobId(), slice.gateway()),
                 new Delivery(null, slice.at(), operation.deliveries(targets)),

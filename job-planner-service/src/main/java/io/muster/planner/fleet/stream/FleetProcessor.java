@@ -42,6 +42,7 @@ import io.muster.service.Route;
 import io.muster.service.Traces;
 import io.muster.service.coordinator.CommitBatching;
 import io.muster.service.coordinator.KeyPartition;
+import io.muster.service.coordinator.LogTime;
 import io.muster.service.coordinator.RecordGuard;
 import io.muster.service.coordinator.RecordNumbers;
 import io.muster.service.state.BeforeCommit;
@@ -57,6 +58,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.apache.avro.specific.SpecificRecord;
@@ -226,6 +228,8 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
                 deviceStore, context.getStateStore(TAGS.name()), codecs.of(Topics.DEVICES), healer, outbox);
         ConnectionTable connections = new ConnectionTable(connectionStore, outbox, logTime);
         TwinWriter twins = new TwinWriter(devices, connections, fleetOutbox);
+        PoolMembership pools = new PoolMembership(connections, outbox);
+        devices.onChange(pools::changed);
         this.deviceJobs = new DeviceJobTable(context.taskId().partition(), slices, fleetOutbox, traces);
         this.runner = new WorkRunner(
                 new WorkTable(slices, context.getStateStore(INVOCATIONS.name()), jobs),
@@ -242,6 +246,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
                 messages,
                 twins,
                 new DeviceViews(connections, messages),
+                pools,
                 fleetOutbox,
                 chores);
         this.queries = new Queries(partition);
@@ -307,7 +312,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
             throws InvalidRecordException {
         DeviceReport report = codecs.of(Topics.DEVICE_REPORTS).decode(record.value());
         if (report.getReport() instanceof PartitionProbe probe) {
-            logTime.read(report.getGatewayRun(), probe);
+            logTime.read(report.getGatewayRun(), probe.getNumber());
             return;
         }
         if (report.getGateway() < 0 || report.getGateway() >= gatewayPartitions) {
@@ -399,12 +404,12 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
     }
 
     private boolean probe(Instant now) {
-        Optional<PartitionProbe> due = logTime.due(now);
-        due.ifPresent(probe -> outbox.send(
+        OptionalLong due = logTime.due(now);
+        due.ifPresent(number -> outbox.send(
                 Outbox.sink(Topics.DEVICE_REPORTS),
                 Topics.DEVICE_REPORTS,
                 new Route(null, context.taskId().partition()),
-                new DeviceReport(null, NO_GATEWAY, logTime.task(), now, probe, null),
+                new DeviceReport(null, NO_GATEWAY, logTime.task(), now, new PartitionProbe(number), null),
                 now));
         return due.isPresent();
     }

@@ -1,0 +1,158 @@
+package io.muster.gateway.channel.tasks;
+
+import io.muster.document.IdentityId;
+import io.muster.records.Capability;
+import io.muster.gateway.channel.Channel;
+import io.muster.gateway.channel.ChannelMeters;
+import io.muster.gateway.channel.DeviceConnection;
+import io.muster.gateway.channel.Filter;
+import io.muster.gateway.channel.Handover;
+import io.muster.gateway.channel.Outgoing;
+import io.muster.gateway.channel.Publish;
+import io.muster.gateway.channel.Receipt;
+import io.muster.gateway.fleet.Fleet;
+import io.muster.gateway.topic.PropertyBag;
+import io.muster.records.NodeOrder;
+import io.muster.records.OutputStream;
+import io.muster.records.StartAttempt;
+import io.muster.records.StartUndelivered;
+import io.muster.records.TaskOutput;
+import io.muster.records.TaskToken;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import java.nio.ByteBuffer;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** Publishes orders to nodes, and writes their reports and the output of their programs. Thread-safe. */
+public final class TaskChannel implements Channel {
+    private static final String ORDERS = "$muster/tasks/orders/";
+    private static final String REPORTS = "$muster/tasks/reports/";
+    private static final String OUTPUT = "$muster/tasks/output/";
+    private static final Pattern POOL = Pattern.compile("[A-Za-z0-9_-]{1,64}");
+    private static final int LARGEST_OUTPUT = 64 << 10;
+
+    private final Fleet fleet;
+    private final ChannelMeters meters;
+    private final InstantSource clock;
+
+    /** Makes one. @param clock of the output's time */
+    public TaskChannel(Fleet fleet, ChannelMeters meters, InstantSource clock) {
+        this.fleet = fleet;
+        this.meters = meters;
+        this.clock = clock;
+    }
+
+    /** Returns the filter of orders; a module gets none. */
+    @Override
+    public List<Filter> filters(IdentityId id) {
+        return id.moduleId() == null ? List.of(new Filter(ORDERS + "#", Capability.TASKS)) : List.of();
+    }
+
+    /** Takes a report or a chunk of output; one that can't be read is nobody's. */
+    @Override
+    public @Nullable Receipt receive(DeviceConnection connection, Publish publish) {
+        if (connection.id().moduleId() != null) {
+            return null;
+        }
+        if (publish.topic().startsWith(REPORTS)) {
+            return report(connection, publish, publish.topic().substring(REPORTS.length()));
+        }
+        return publish.topic().startsWith(OUTPUT)
+                ? output(connection, publish, publish.topic().substring(OUTPUT.length()))
+                : null;
+    }
+
+    private @Nullable Receipt report(DeviceConnection connection, Publish publish, String pool) {
+        @Nullable
+        Object report = POOL.matcher(pool).matches()
+                ? TaskJson.report(ByteBufUtil.getBytes(publish.payload())).orElse(null)
+                : null;
+        if (report == null) {
+            return null;
+        }
+        meters.received("node report");
+        return new Receipt(fleet.reportToPool(pool, connection.deviceId(), connection.epoch(), report), true);
+    }
+
+    private @Nullable Receipt output(DeviceConnection connection, Publish publish, String rest) {
+        int end = rest.indexOf("/?");
+        @Nullable
+        TaskOutput output = end < 0 || publish.payload().readableBytes() > LARGEST_OUTPUT
+                ? null
+                : PropertyBag.parse(rest.substring(end + 2))
+                        .flatMap(bag -> chunk(
+                                rest.substring(0, end),
+                                connection.deviceId(),
+                                bag,
+                                ByteBufUtil.getBytes(publish.payload())))
+                        .orElse(null);
+        if (output == null) {
+            return null;
+        }
+        meters.received("task output");
+        return Receipt.unasked(fleet.output(output));
+    }
+
+    private Optional<TaskOutput> chunk(String pool, String nodeId, Map<String, @Nullable String> bag, byte[] bytes) {
+        @Nullable String taskId = bag.get("taskId");
+        @Nullable String stream = bag.get("stream");
+        Optional<Long> placement = number(bag.get("placement"));
+        Optional<Long> offset = number(bag.get("offset"));
+        boolean isOut = "out".equals(stream);
+        if (!POOL.matcher(pool).matches()
+                || taskId == null
+                || !(isOut || "err".equals(stream))
+                || placement.isEmpty()
+                || offset.isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(new TaskOutput(
+                pool,
+                nodeId,
+                new TaskToken(taskId, placement.get()),
+                isOut ? OutputStream.OUT : OutputStream.ERR,
+                offset.get(),
+                clock.instant(),
+                ByteBuffer.wrap(bytes)));
+    }
+
+    private static Optional<Long> number(@Nullable String text) {
+        return text != null && text.matches("\\d{1,18}") ? Optional.of(Long.valueOf(text)) : Optional.empty();
+    }
+
+    @Override
+    public List<Handover<?>> handovers() {
+        return List.of(new Handover<>(
+                NodeOrder.class,
+                NodeOrder::getEpoch,
+                this::deliver,
+                outgoing -> undelivered(outgoing, "no such connection")));
+    }
+
+    private void deliver(DeviceConnection connection, Outgoing<NodeOrder> outgoing) {
+        if (!connection.isOpen()) {
+            undelivered(outgoing, "connection closed");
+        } else if (!connection.takes(Capability.TASKS)) {
+            undelivered(outgoing, "not subscribed");
+        } else {
+            meters.written("node order");
+            NodeOrder order = outgoing.delivery();
+            connection.publish(ORDERS + TaskJson.name(order), Unpooled.wrappedBuffer(TaskJson.body(order)));
+        }
+    }
+
+    /** Reports a start that never left; any other order the pool gives again when the node reports. */
+    private void undelivered(Outgoing<NodeOrder> outgoing, String reason) {
+        meters.delivery("node order", reason);
+        NodeOrder order = outgoing.delivery();
+        if (order.getOrder() instanceof StartAttempt start) {
+            fleet.reportToPoolUntilWritten(
+                    order.getPoolId(), outgoing.deviceId(), order.getEpoch(), new StartUndelivered(start.getToken()));
+        }
+    }
+}

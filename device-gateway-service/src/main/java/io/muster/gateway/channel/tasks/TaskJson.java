@@ -1,0 +1,203 @@
+package io.muster.gateway.channel.tasks;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.muster.records.AcknowledgeExit;
+import io.muster.records.ExitCause;
+import io.muster.records.GrantLease;
+import io.muster.records.JoinPool;
+import io.muster.records.KillAttempt;
+import io.muster.records.LeavePool;
+import io.muster.records.NodeOrder;
+import io.muster.records.NodeReported;
+import io.muster.records.ProgramExited;
+import io.muster.records.ProgramStarted;
+import io.muster.records.StartAttempt;
+import io.muster.records.StopAttempt;
+import io.muster.records.TaskAttempt;
+import io.muster.records.TaskFile;
+import io.muster.records.TaskProgram;
+import io.muster.records.TaskToken;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Writes orders to nodes and reads their reports, as JSON. Thread-safe. Protocol: docs/nodes.md. */
+final class TaskJson {
+    private static final ObjectMapper JSON = JsonMapper.builder().build();
+    /** Bounds the attempts that one report names, and the capabilities. */
+    private static final int MOST = 4096;
+
+    private static final int LONGEST = 1024;
+
+    private TaskJson() {}
+
+    /** Returns the order's name in its topic. */
+    static String name(NodeOrder order) {
+        return switch (order.getOrder()) {
+            case JoinPool _ -> "join";
+            case LeavePool _ -> "leave";
+            case GrantLease _ -> "lease";
+            case StartAttempt _ -> "start";
+            case StopAttempt _ -> "stop";
+            case KillAttempt _ -> "kill";
+            case AcknowledgeExit _ -> "acknowledge";
+            case Object unknown -> throw new IllegalStateException("not an order, class=" + unknown.getClass());
+        };
+    }
+
+    /** Returns the order's body. */
+    static byte[] body(NodeOrder order) {
+        ObjectNode body = JSON.createObjectNode();
+        body.put("poolId", order.getPoolId());
+        switch (order.getOrder()) {
+            case JoinPool join -> body.put("leaseSeconds", join.getLeaseSeconds());
+            case LeavePool _ -> {
+                // The pool says it all.
+            }
+            case GrantLease grant -> body.put("number", grant.getNumber());
+            case StartAttempt start -> {
+                put(body, start.getToken());
+                TaskAttempt attempt = start.getAttempt();
+                body.putObject("attempt")
+                        .put("systemVersion", attempt.getSystemVersion())
+                        .put("requeues", attempt.getRequeues())
+                        .put("retries", attempt.getRetries());
+                put(body.putObject("program"), start.getProgram());
+            }
+            case StopAttempt stop -> put(body, stop.getToken());
+            case KillAttempt kill -> put(body, kill.getToken());
+            case AcknowledgeExit acknowledge -> put(body, acknowledge.getToken());
+            case Object unknown -> throw new IllegalStateException("not an order, class=" + unknown.getClass());
+        }
+        try {
+            return JSON.writeValueAsBytes(body);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a tree of nodes can always be written", e);
+        }
+    }
+
+    private static void put(ObjectNode body, TaskToken token) {
+        body.putObject("token").put("taskId", token.getTaskId()).put("placement", token.getPlacement());
+    }
+
+    private static void put(ObjectNode body, TaskProgram program) {
+        ArrayNode command = body.putArray("command");
+        program.getCommand().forEach(command::add);
+        ObjectNode environment = body.putObject("environment");
+        program.getEnvironment().forEach(environment::put);
+        ObjectNode ofNode = body.putObject("nodeEnvironment");
+        program.getNodeEnvironment().forEach((name, value) -> ofNode.put(name, value.name()));
+        ArrayNode files = body.putArray("files");
+        for (TaskFile file : program.getFiles()) {
+            files.addObject()
+                    .put("sha256", file.getSha256())
+                    .put("bytes", file.getBytes())
+                    .put("path", file.getPath())
+                    .put("unzip", file.getUnzip());
+        }
+        body.put("directory", program.getDirectory());
+        if (program.getDataDirectory() != null) {
+            body.put("dataDirectory", program.getDataDirectory());
+        }
+        body.put("graceSeconds", program.getGraceSeconds());
+        if (program.getWallClockSeconds() != null) {
+            body.put("wallClockSeconds", program.getWallClockSeconds());
+        }
+        if (program.getIdleSeconds() != null) {
+            body.put("idleSeconds", program.getIdleSeconds());
+        }
+        if (program.getOutputBytes() != null) {
+            body.put("outputBytes", program.getOutputBytes());
+        }
+        if (program.getMemoryBytes() != null) {
+            body.put("memoryBytes", program.getMemoryBytes());
+        }
+        if (program.getProcessors() != null) {
+            body.put("processors", program.getProcessors());
+        }
+    }
+
+    /** Reads a report. @return one of those of {@code PoolReport}; empty where it is none */
+    static Optional<Object> report(byte[] body) {
+        try {
+            @Nullable JsonNode said = JSON.readTree(body);
+            if (said == null || !said.isObject()) {
+                return Optional.empty();
+            }
+            return switch (said.path("type").asText()) {
+                case "node" -> node(said);
+                case "started" -> token(said.path("token")).map(ProgramStarted::new);
+                case "exited" -> exited(said);
+                default -> Optional.empty();
+            };
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static Optional<Object> node(JsonNode said) {
+        List<TaskToken> holding = new ArrayList<>();
+        for (JsonNode each : said.path("holding")) {
+            Optional<TaskToken> token = token(each);
+            if (token.isEmpty()) {
+                return Optional.empty();
+            }
+            holding.add(token.get());
+        }
+        List<String> capabilities = new ArrayList<>();
+        for (JsonNode each : said.path("capabilities")) {
+            capabilities.add(each.asText());
+        }
+        JsonNode number = said.path("number");
+        JsonNode slots = said.path("slots");
+        String boot = said.path("boot").asText();
+        if (!number.canConvertToLong()
+                || !slots.canConvertToInt()
+                || slots.asInt() < 0
+                || boot.isEmpty()
+                || boot.length() > LONGEST
+                || holding.size() > MOST
+                || capabilities.size() > MOST) {
+            return Optional.empty();
+        }
+        return Optional.of(new NodeReported(number.asLong(), boot, slots.asInt(), capabilities, holding));
+    }
+
+    private static Optional<Object> exited(JsonNode said) {
+        Optional<ExitCause> cause = cause(said.path("cause").asText());
+        JsonNode code = said.path("code");
+        String detail = said.path("detail").asText();
+        return code.canConvertToInt() && cause.isPresent()
+                ? token(said.path("token"))
+                        .map(token -> new ProgramExited(
+                                token,
+                                code.asInt(),
+                                cause.get(),
+                                detail.substring(0, Math.min(LONGEST, detail.length()))))
+                : Optional.empty();
+    }
+
+    private static Optional<ExitCause> cause(String name) {
+        for (ExitCause cause : ExitCause.values()) {
+            if (cause.name().equals(name)) {
+                return Optional.of(cause);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<TaskToken> token(JsonNode said) {
+        String taskId = said.path("taskId").asText();
+        JsonNode placement = said.path("placement");
+        return taskId.isEmpty() || taskId.length() > LONGEST || !placement.canConvertToLong()
+                ? Optional.empty()
+                : Optional.of(new TaskToken(taskId, placement.asLong()));
+    }
+}

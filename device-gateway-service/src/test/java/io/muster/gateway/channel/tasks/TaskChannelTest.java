@@ -1,0 +1,221 @@
+package io.muster.gateway.channel.tasks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.muster.document.IdentityId;
+import io.muster.records.Capability;
+import io.muster.gateway.channel.ChannelMeters;
+import io.muster.gateway.channel.ConnectionDouble;
+import io.muster.gateway.channel.Filter;
+import io.muster.gateway.channel.FleetLog;
+import io.muster.gateway.channel.Handovers;
+import io.muster.gateway.channel.Publish;
+import io.muster.gateway.channel.Receipt;
+import io.muster.records.AcknowledgeExit;
+import io.muster.records.ExitCause;
+import io.muster.records.GrantLease;
+import io.muster.records.JoinPool;
+import io.muster.records.KillAttempt;
+import io.muster.records.LeavePool;
+import io.muster.records.NodeOrder;
+import io.muster.records.NodeReported;
+import io.muster.records.NodeValue;
+import io.muster.records.OutputStream;
+import io.muster.records.ProgramExited;
+import io.muster.records.ProgramStarted;
+import io.muster.records.StartAttempt;
+import io.muster.records.StartUndelivered;
+import io.muster.records.StopAttempt;
+import io.muster.records.TaskAttempt;
+import io.muster.records.TaskFile;
+import io.muster.records.TaskOutput;
+import io.muster.records.TaskProgram;
+import io.muster.records.TaskToken;
+import io.netty.buffer.Unpooled;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TaskChannelTest {
+    private static final Instant NOW = Instant.parse("2026-11-29T20:00:00Z");
+    private static final TaskToken TOKEN = new TaskToken("t/1", 7L);
+
+    private final FleetLog fleet = new FleetLog();
+    private final TaskChannel channel = new TaskChannel(fleet, new ChannelMeters(new SimpleMeterRegistry()), () -> NOW);
+    private final ConnectionDouble connection = new ConnectionDouble("node-1");
+
+    private static StartAttempt start() {
+        TaskProgram program = TaskProgram.newBuilder()
+                .setCommand(List.of("bash", "run.sh", "a b"))
+                .setEnvironment(Map.of("A", "\"1\""))
+                .setNodeEnvironment(Map.of("WEBJOBS_PORT", NodeValue.PORT))
+                .setFiles(List.of(new TaskFile("ab", 12L, "", true)))
+                .setDataDirectory("site.job")
+                .setIdleSeconds(120)
+                .setOutputBytes(10L)
+                .build();
+        return new StartAttempt(TOKEN, new TaskAttempt(1, 0, 2), program);
+    }
+
+    static Stream<Arguments> orders() {
+        String token = "\"token\":{\"taskId\":\"t/1\",\"placement\":7}}";
+        return Stream.of(
+                Arguments.of(new JoinPool(15), "join {\"poolId\":\"default\",\"leaseSeconds\":15}"),
+                Arguments.of(new LeavePool(), "leave {\"poolId\":\"default\"}"),
+                Arguments.of(new GrantLease(3L), "lease {\"poolId\":\"default\",\"number\":3}"),
+                Arguments.of(new StopAttempt(TOKEN), "stop {\"poolId\":\"default\"," + token),
+                Arguments.of(new KillAttempt(TOKEN), "kill {\"poolId\":\"default\"," + token),
+                Arguments.of(new AcknowledgeExit(TOKEN), "acknowledge {\"poolId\":\"default\"," + token),
+                Arguments.of(
+                        start(),
+                        "start {\"poolId\":\"default\",\"token\":{\"taskId\":\"t/1\",\"placement\":7},"
+                                + "\"attempt\":{\"systemVersion\":1,\"requeues\":0,\"retries\":2},"
+                                + "\"program\":{\"command\":[\"bash\",\"run.sh\",\"a b\"],\"environment\":{\"A\":\"\\\"1\\\"\"},"
+                                + "\"nodeEnvironment\":{\"WEBJOBS_PORT\":\"PORT\"},"
+                                + "\"files\":[{\"sha256\":\"ab\",\"bytes\":12,\"path\":\"\",\"unzip\":true}],"
+                                + "\"directory\":\"\",\"dataDirectory\":\"site.job\",\"graceSeconds\":5,"
+                                + "\"idleSeconds\":120,\"outputBytes\":10}}"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("orders")
+    void publishesOrders(Object order, String published) {
+        Handovers.deliver(channel, connection, new NodeOrder(7L, "default", order));
+        assertThat(connection.published).containsExactly("$muster/tasks/orders/" + published);
+    }
+
+    @Test
+    void offersOrdersToDevicesAndNotToModules() {
+        assertThat(channel.filters(IdentityId.of("d")))
+                .containsExactly(new Filter("$muster/tasks/orders/#", Capability.TASKS));
+        assertThat(channel.filters(IdentityId.of("d/m"))).isEmpty();
+    }
+
+    @Test
+    void reportsAStartThatNeverLeft() {
+        NodeOrder order = new NodeOrder(6L, "default", start());
+        Handovers.miss(channel, "node-1", order);
+        connection.open = false;
+        Handovers.deliver(channel, connection, order);
+        connection.open = true;
+        connection.capabilities.remove(Capability.TASKS);
+        Handovers.deliver(channel, connection, order);
+        assertThat(fleet.toPools).hasSize(3).containsOnly("default node-1 6 " + new StartUndelivered(TOKEN));
+        assertThat(connection.published).isEmpty();
+    }
+
+    @Test
+    void reportsNoOtherOrderThatNeverLeft() {
+        Handovers.miss(channel, "node-1", new NodeOrder(6L, "default", new GrantLease(3L)));
+        assertThat(fleet.toPools).isEmpty();
+    }
+
+    static Stream<Arguments> reports() {
+        String token = "\"token\":{\"taskId\":\"t/1\",\"placement\":7}";
+        return Stream.of(
+                Arguments.of(
+                        "{\"type\":\"node\",\"number\":4,\"boot\":\"b\",\"slots\":2,\"capabilities\":[\"bash\"],"
+                                + "\"holding\":[{\"taskId\":\"t/1\",\"placement\":7}]}",
+                        new NodeReported(4L, "b", 2, List.of("bash"), List.of(TOKEN))),
+                Arguments.of("{\"type\":\"started\"," + token + "}", new ProgramStarted(TOKEN)),
+                Arguments.of(
+                        "{\"type\":\"exited\"," + token + ",\"code\":137,\"cause\":\"IDLE\",\"detail\":\"idle\"}",
+                        new ProgramExited(TOKEN, 137, ExitCause.IDLE, "idle")));
+    }
+
+    private @Nullable Receipt receive(String topic, String body) {
+        return channel.receive(
+                connection, new Publish(topic, Unpooled.copiedBuffer(body, StandardCharsets.UTF_8), false));
+    }
+
+    @ParameterizedTest
+    @MethodSource("reports")
+    void writesReportsToTheirPool(String body, Object report) {
+        Receipt receipt = receive("$muster/tasks/reports/default", body);
+        assertThat(receipt).isNotNull();
+        assertThat(receipt.written()).isCompleted();
+        assertThat(fleet.toPools).containsExactly("default node-1 7 " + report);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "[]",
+                "{",
+                "{\"type\":\"other\"}",
+                "{\"type\":\"started\"}",
+                "{\"type\":\"started\",\"token\":{\"taskId\":\"\",\"placement\":1}}",
+                "{\"type\":\"started\",\"token\":{\"taskId\":\"t\",\"placement\":\"1\"}}",
+                "{\"type\":\"exited\",\"token\":{\"taskId\":\"t\",\"placement\":1},\"code\":0,\"cause\":\"BORED\"}",
+                "{\"type\":\"exited\",\"token\":{\"taskId\":\"t\",\"placement\":1},\"cause\":\"ITSELF\"}",
+                "{\"type\":\"node\",\"number\":1,\"boot\":\"b\",\"slots\":-1}",
+                "{\"type\":\"node\",\"number\":1,\"boot\":\"\",\"slots\":1}",
+                "{\"type\":\"node\",\"number\":1,\"boot\":\"b\",\"slots\":1,\"holding\":[7]}"
+            })
+    void takesNoReportThatItCannotRead(String body) {
+        assertThat(receive("$muster/tasks/reports/default", body)).isNull();
+        assertThat(fleet.toPools).isEmpty();
+    }
+
+    @Test
+    void takesNoReportToAPoolThatCannotBe() {
+        assertThat(receive(
+                        "$muster/tasks/reports/a/b",
+                        "{\"type\":\"started\",\"token\":{\"taskId\":\"t\",\"placement\":1}}"))
+                .isNull();
+    }
+
+    @Test
+    void writesOutput() {
+        Receipt receipt =
+                receive("$muster/tasks/output/default/?taskId=t%2F1&placement=7&stream=err&offset=12", "hello");
+        assertThat(receipt).isNotNull();
+        assertThat(fleet.outputs)
+                .containsExactly(new TaskOutput(
+                        "default",
+                        "node-1",
+                        TOKEN,
+                        OutputStream.ERR,
+                        12L,
+                        NOW,
+                        ByteBuffer.wrap("hello".getBytes(StandardCharsets.UTF_8))));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "default",
+                "default/?taskId=t&placement=7&stream=out",
+                "default/?taskId=t&placement=7&offset=1",
+                "default/?taskId=t&placement=-7&stream=out&offset=1",
+                "default/?placement=7&stream=out&offset=1",
+                "a b/?taskId=t&placement=7&stream=out&offset=1"
+            })
+    void takesNoOutputThatNamesNoPlace(String rest) {
+        assertThat(receive("$muster/tasks/output/" + rest, "x")).isNull();
+        assertThat(fleet.outputs).isEmpty();
+    }
+
+    @Test
+    void takesNoOutputBeyondItsBound() {
+        String place = "$muster/tasks/output/default/?taskId=t&placement=7&stream=out&offset=1";
+        assertThat(receive(place, "x".repeat(64 << 10))).isNotNull();
+        assertThat(receive(place, "x".repeat((64 << 10) + 1))).isNull();
+    }
+
+    @Test
+    void leavesOtherTopicsToOthers() {
+        assertThat(receive("$muster/tasks/others/default", "{}")).isNull();
+    }
+}

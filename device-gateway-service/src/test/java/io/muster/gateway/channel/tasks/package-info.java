@@ -1,0 +1,4 @@
+@NullMarked
+package io.muster.gateway.channel.tasks;
+
+import org.jspecify.annotations.NullMarked;

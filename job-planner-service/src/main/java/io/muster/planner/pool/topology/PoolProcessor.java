@@ -1,0 +1,294 @@
+package io.muster.planner.pool.topology;
+
+import io.muster.codec.Codecs;
+import io.muster.planner.pool.PoolDecider;
+import io.muster.planner.pool.PoolDecider.Decided;
+import io.muster.planner.pool.PoolInput;
+import io.muster.records.AcknowledgeExit;
+import io.muster.records.ComputeTask;
+import io.muster.records.ForgetTask;
+import io.muster.records.NodeConnected;
+import io.muster.records.NodeRemoved;
+import io.muster.records.NodeReported;
+import io.muster.records.PoolCommand;
+import io.muster.records.PoolNode;
+import io.muster.records.PoolNumbers;
+import io.muster.records.PoolProbe;
+import io.muster.records.PoolReport;
+import io.muster.records.PoolTask;
+import io.muster.records.ProgramExited;
+import io.muster.records.ProgramStarted;
+import io.muster.records.SetNodeScheduling;
+import io.muster.records.StartUndelivered;
+import io.muster.records.StopTask;
+import io.muster.records.SubmitTask;
+import io.muster.service.InvalidRecordException;
+import io.muster.service.Outbox;
+import io.muster.service.Route;
+import io.muster.service.coordinator.CommitBatching;
+import io.muster.service.coordinator.KeyPartition;
+import io.muster.service.coordinator.LogTime;
+import io.muster.service.coordinator.RecordGuard;
+import io.muster.service.state.RowPlacement;
+import io.muster.service.state.StoreSpec;
+import io.muster.service.state.StoreSpec.Medium;
+import io.muster.topics.PartitionCounts;
+import io.muster.topics.Partitioning;
+import io.muster.topics.Topic;
+import io.muster.topics.Topics;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.streams.processor.PunctuationType;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
+import org.jspecify.annotations.Nullable;
+
+/** Runs the pools of one partition: commands and reports in; events, orders to nodes and news for the owners of tasks out. For one task. */
+public final class PoolProcessor implements Processor<String, byte[], Route, byte[]> {
+    /** Names the processor, and its sinks for topics that others write too. */
+    public static final String NAME = "pool";
+
+    /** Lists the topics that it reads. */
+    public static final List<Topic<?>> READS = List.of(Topics.POOL_COMMANDS, Topics.POOL_REPORTS);
+
+    /** Tasks by pool id and task id. */
+    static final StoreSpec<PoolTask> TASKS = records("pool-tasks", PoolTask.class);
+
+    /** Devices of pools by pool id and node id. */
+    static final StoreSpec<PoolNode> NODES = records("pool-nodes", PoolNode.class);
+
+    /** From where the numbers of pools go on, by pool id. */
+    static final StoreSpec<PoolNumbers> NUMBERS = records("pool-numbers", PoolNumbers.class);
+
+    private static final Duration TICK = Duration.ofMillis(20);
+    /** Bounds what one tick or record places. */
+    private static final int MOST_PLACED = 100;
+
+    private static final String POOL_ID = "pool id";
+
+    private final Codecs codecs;
+    private final int partitions;
+    private final int gateways;
+
+    @SuppressWarnings("NullAway.Init") // Kafka Streams calls init before anything else.
+    private ProcessorContext<Route, byte[]> context;
+
+    @SuppressWarnings("NullAway.Init")
+    private PoolOutbox sent;
+
+    @SuppressWarnings("NullAway.Init")
+    private RecordGuard guard;
+
+    @SuppressWarnings("NullAway.Init")
+    private CommitBatching commits;
+
+    @SuppressWarnings("NullAway.Init")
+    private LogTime logTime;
+
+    @SuppressWarnings("NullAway.Init")
+    private PoolTable pools;
+
+    private final Set<String> placeable = new HashSet<>();
+    private long silenceChecked;
+
+    /** Makes one. */
+    public PoolProcessor(Codecs codecs, PartitionCounts counts) {
+        this.codecs = codecs;
+        this.partitions = counts.of(Partitioning.BY_JOB);
+        this.gateways = counts.gateways();
+    }
+
+    /** Returns the stores of its tasks. */
+    public static List<StoreSpec<?>> stores() {
+        return List.of(TASKS, NODES, NUMBERS);
+    }
+
+    private static <V extends SpecificRecord> StoreSpec<V> records(String name, Class<V> type) {
+        return new StoreSpec.OfRecords<>(name, Partitioning.BY_JOB, RowPlacement.BY_KEY, Medium.DISK, type);
+    }
+
+    @Override
+    public void init(ProcessorContext<Route, byte[]> context) {
+        this.context = context;
+        Outbox outbox = new Outbox(context, codecs, "job-planner-service");
+        this.guard = new RecordGuard(context, outbox, Outbox.sink(Topics.DEAD_LETTERS, NAME));
+        this.logTime = new LogTime(UUID.randomUUID().toString());
+        this.pools = new PoolTable(
+                context.getStateStore(TASKS.name()),
+                context.getStateStore(NODES.name()),
+                context.getStateStore(NUMBERS.name()));
+        this.sent = new PoolOutbox(outbox, pools);
+        placeable.addAll(pools.ids());
+        this.commits = CommitBatching.of(context);
+        context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, now -> tick(Instant.ofEpochMilli(now)));
+    }
+
+    @Override
+    public void process(Record<String, byte[]> record) {
+        guard.handle(record, (position, now) -> {
+            if (record.value() == null) {
+                throw new InvalidRecordException("a record here has a value");
+            }
+            if (position.topic().equals(Topics.POOL_COMMANDS.name())) {
+                command(record, position, now);
+            } else {
+                report(record, position, now);
+            }
+        });
+        commits.worked();
+    }
+
+    private Instant logInstant() {
+        return Instant.ofEpochSecond(logTime.seconds());
+    }
+
+    private void command(Record<String, byte[]> record, RecordMetadata position, Instant now)
+            throws InvalidRecordException {
+        PoolCommand command = codecs.of(Topics.POOL_COMMANDS).decode(record.value());
+        String poolId = command.getPoolId();
+        KeyPartition.require(poolId, record.key(), POOL_ID, position, partitions);
+        switch (command.getCommand()) {
+            case SubmitTask submit ->
+                decide(poolId, new PoolInput.Submit(PoolRecords.definition(submit.getTask())), submit.getTask(), now);
+            case StopTask stop -> decide(poolId, new PoolInput.Stop(stop.getTaskId()), now);
+            case ForgetTask forget -> decide(poolId, new PoolInput.Forget(forget.getTaskId()), now);
+            case SetNodeScheduling change ->
+                decide(poolId, new PoolInput.SetScheduling(change.getNodeId(), change.getEnabled()), now);
+            case Object unknown -> throw new InvalidRecordException("unknown command " + unknown.getClass());
+        }
+    }
+
+    private void report(Record<String, byte[]> record, RecordMetadata position, Instant now)
+            throws InvalidRecordException {
+        PoolReport report = codecs.of(Topics.POOL_REPORTS).decode(record.value());
+        if (report.getReport() instanceof PoolProbe probe) {
+            logTime.read(probe.getTask(), probe.getNumber());
+            return;
+        }
+        @Nullable String poolId = report.getPoolId();
+        @Nullable String nodeId = report.getNodeId();
+        if (poolId == null || nodeId == null) {
+            throw new InvalidRecordException("a report names its pool and its node");
+        }
+        KeyPartition.require(poolId, record.key(), POOL_ID, position, partitions);
+        if (!(report.getReport() instanceof NodeRemoved)
+                && (report.getGateway() < 0 || report.getGateway() >= gateways)) {
+            throw new InvalidRecordException(
+                    "no gateway has the ordinal " + report.getGateway() + ", there are " + gateways);
+        }
+        decide(poolId, input(report, nodeId), now);
+        if (report.getReport() instanceof ProgramExited exited) {
+            sent.send(
+                    poolId,
+                    nodeId,
+                    report.getGateway(),
+                    report.getEpoch(),
+                    new AcknowledgeExit(exited.getToken()),
+                    now);
+        }
+    }
+
+    private static PoolInput input(PoolReport report, String node) throws InvalidRecordException {
+        return switch (report.getReport()) {
+            case NodeConnected _ -> new PoolInput.NodeConnected(node, report.getGateway(), report.getEpoch());
+            case NodeRemoved _ -> new PoolInput.NodeRemoved(node);
+            case NodeReported reported -> {
+                if (reported.getSlots() < 0) {
+                    throw new InvalidRecordException("a node has 0 slots or more");
+                }
+                yield new PoolInput.NodeReport(
+                        node,
+                        report.getGateway(),
+                        report.getEpoch(),
+                        reported.getNumber(),
+                        reported.getBoot(),
+                        reported.getSlots(),
+                        Set.copyOf(reported.getCapabilities()),
+                        reported.getHolding().stream().map(PoolRecords::token).collect(Collectors.toSet()));
+            }
+            case ProgramStarted started -> new PoolInput.Started(node, PoolRecords.token(started.getToken()));
+            case ProgramExited exited ->
+                new PoolInput.Exited(
+                        node,
+                        PoolRecords.token(exited.getToken()),
+                        exited.getCode(),
+                        PoolRecords.cause(exited.getCause()),
+                        exited.getDetail());
+            case StartUndelivered undelivered ->
+                new PoolInput.Undelivered(node, PoolRecords.token(undelivered.getToken()));
+            case Object unknown -> throw new InvalidRecordException("unknown report " + unknown.getClass());
+        };
+    }
+
+    private void decide(String poolId, PoolInput input, Instant now) {
+        decide(poolId, input, null, now);
+    }
+
+    private void decide(String poolId, PoolInput input, @Nullable ComputeTask submitted, Instant now) {
+        boolean decided = apply(poolId, input, submitted, now);
+        if (decided && pools.pool(poolId).hasQueue()) {
+            placeable.add(poolId);
+        }
+    }
+
+    /** Decides, and writes what came of it. @return whether anything did */
+    private boolean apply(String poolId, PoolInput input, @Nullable ComputeTask submitted, Instant now) {
+        Decided decided = pools.decide(poolId, input, submitted, now, logInstant());
+        sent.write(poolId, decided, submitted, now);
+        return !decided.events().isEmpty();
+    }
+
+    private void tick(Instant now) {
+        boolean worked = place(now) | endPauses(now) | findSilent(now);
+        OptionalLong due = logTime.due(now);
+        due.ifPresent(
+                number -> sent.probe(logTime.task(), number, context.taskId().partition(), now));
+        if (worked || due.isPresent()) {
+            commits.worked();
+        }
+    }
+
+    /** Places tasks of pools in which something has changed, within a budget; what is left is placed at the next tick. */
+    private boolean place(Instant now) {
+        boolean any = false;
+        for (String poolId : List.copyOf(placeable)) {
+            if (apply(poolId, new PoolInput.Place(MOST_PLACED), null, now)) {
+                any = true;
+            } else {
+                placeable.remove(poolId);
+            }
+        }
+        return any;
+    }
+
+    private boolean endPauses(Instant now) {
+        List<PoolTable.TaskKey> due = pools.due(now, MOST_PLACED);
+        due.forEach(task -> decide(task.poolId(), new PoolInput.Due(task.taskId()), now));
+        return !due.isEmpty();
+    }
+
+    /** Asks once a second of the log about the nodes that were silent for too long. */
+    private boolean findSilent(Instant now) {
+        if (logTime.seconds() == silenceChecked) {
+            return false;
+        }
+        silenceChecked = logTime.seconds();
+        boolean any = false;
+        for (String poolId : pools.ids()) {
+            for (String node : PoolDecider.silent(pools.pool(poolId), logInstant())) {
+                decide(poolId, new PoolInput.NodeSilent(node), now);
+                any = true;
+            }
+        }
+        return any;
+    }
+}

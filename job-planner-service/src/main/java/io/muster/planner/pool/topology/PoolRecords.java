@@ -1,0 +1,336 @@
+package io.muster.planner.pool.topology;
+
+import io.muster.planner.pool.Attempt;
+import io.muster.planner.pool.Node;
+import io.muster.planner.pool.Outcome;
+import io.muster.planner.pool.Pool;
+import io.muster.planner.pool.PoolEvent;
+import io.muster.planner.pool.TaskDefinition;
+import io.muster.planner.pool.TaskState;
+import io.muster.planner.pool.Token;
+import io.muster.records.ActiveTask;
+import io.muster.records.Admission;
+import io.muster.records.AttemptEnding;
+import io.muster.records.AttemptOver;
+import io.muster.records.AttemptStarted;
+import io.muster.records.BackingOffTask;
+import io.muster.records.CompletedTask;
+import io.muster.records.ComputeTask;
+import io.muster.records.EndingKind;
+import io.muster.records.ExitCause;
+import io.muster.records.MemberStage;
+import io.muster.records.NodeAdmitted;
+import io.muster.records.NodeDismissed;
+import io.muster.records.NodeJoined;
+import io.muster.records.NodeLost;
+import io.muster.records.NodeSchedulingChanged;
+import io.muster.records.NodeStanding;
+import io.muster.records.NodeState;
+import io.muster.records.PoolMember;
+import io.muster.records.PoolNode;
+import io.muster.records.PoolTask;
+import io.muster.records.QueuedTask;
+import io.muster.records.RestartRule;
+import io.muster.records.TaskAttempt;
+import io.muster.records.TaskBackedOff;
+import io.muster.records.TaskCompleted;
+import io.muster.records.TaskForgotten;
+import io.muster.records.TaskPlace;
+import io.muster.records.TaskPlaced;
+import io.muster.records.TaskQueued;
+import io.muster.records.TaskRequeued;
+import io.muster.records.TaskResult;
+import io.muster.records.TaskStopping;
+import io.muster.records.TaskToken;
+import io.muster.service.InvalidRecordException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.SequencedMap;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Maps a pool's words to the records of its topics and stores, and back. */
+final class PoolRecords {
+    private PoolRecords() {}
+
+    /**
+     * Reads a task.
+     *
+     * @throws InvalidRecordException where a number is out of its bounds
+     */
+    static TaskDefinition definition(ComputeTask task) throws InvalidRecordException {
+        try {
+            return known(task);
+        } catch (IllegalArgumentException e) {
+            throw new InvalidRecordException(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static TaskDefinition known(ComputeTask task) {
+        @Nullable RestartRule restart = task.getRestart();
+        return new TaskDefinition(
+                task.getTaskId(),
+                task.getPriority(),
+                task.getSlots(),
+                task.getNodes(),
+                Set.copyOf(task.getRequires()),
+                Optional.ofNullable(task.getPinnedTo()),
+                task.getMostRetries(),
+                switch (task.getOnNodeLoss()) {
+                    case PLACE_AGAIN -> TaskDefinition.OnNodeLoss.PLACE_AGAIN;
+                    case ABORT -> TaskDefinition.OnNodeLoss.ABORT;
+                },
+                Optional.ofNullable(restart)
+                        .map(rule -> new TaskDefinition.Restart(
+                                Duration.ofSeconds(rule.getPauseSeconds()),
+                                Duration.ofSeconds(rule.getAtOnceAfterSeconds()))));
+    }
+
+    static TaskToken token(Token token) {
+        return new TaskToken(token.taskId(), token.placement());
+    }
+
+    static Token token(TaskToken token) {
+        return new Token(token.getTaskId(), token.getPlacement());
+    }
+
+    static TaskAttempt attempt(Attempt attempt) {
+        return new TaskAttempt(attempt.systemVersion(), attempt.requeues(), attempt.retries());
+    }
+
+    private static Attempt attempt(TaskAttempt attempt) {
+        return new Attempt(attempt.getSystemVersion(), attempt.getRequeues(), attempt.getRetries());
+    }
+
+    static TaskState.Cause cause(ExitCause cause) {
+        return switch (cause) {
+            case ITSELF -> TaskState.Cause.ITSELF;
+            case WALL_CLOCK -> TaskState.Cause.WALL_CLOCK;
+            case IDLE -> TaskState.Cause.IDLE;
+            case STOPPED -> TaskState.Cause.STOPPED;
+            case FENCED -> TaskState.Cause.FENCED;
+            case NOT_STARTED -> TaskState.Cause.NOT_STARTED;
+        };
+    }
+
+    private static ExitCause cause(TaskState.Cause cause) {
+        return switch (cause) {
+            case ITSELF -> ExitCause.ITSELF;
+            case WALL_CLOCK -> ExitCause.WALL_CLOCK;
+            case IDLE -> ExitCause.IDLE;
+            case STOPPED -> ExitCause.STOPPED;
+            case FENCED -> ExitCause.FENCED;
+            case NOT_STARTED -> ExitCause.NOT_STARTED;
+        };
+    }
+
+    private static AttemptEnding ending(TaskState.Ending ending) {
+        return switch (ending) {
+            case TaskState.Ending.Exited(int code, TaskState.Cause cause, String detail) ->
+                new AttemptEnding(EndingKind.EXITED, code, cause(cause), detail);
+            case TaskState.Ending.NeverBegan _ -> new AttemptEnding(EndingKind.NEVER_BEGAN, null, null, "");
+            case TaskState.Ending.NodeLost _ -> new AttemptEnding(EndingKind.NODE_LOST, null, null, "");
+        };
+    }
+
+    private static TaskState.Ending ending(@Nullable AttemptEnding ending) {
+        if (ending == null) {
+            return new TaskState.Ending.NodeLost();
+        }
+        return switch (ending.getKind()) {
+            case EXITED ->
+                new TaskState.Ending.Exited(
+                        ending.getCode() == null ? -1 : ending.getCode(),
+                        ending.getCause() == null ? TaskState.Cause.ITSELF : cause(ending.getCause()),
+                        ending.getDetail());
+            case NEVER_BEGAN -> new TaskState.Ending.NeverBegan();
+            case NODE_LOST -> new TaskState.Ending.NodeLost();
+        };
+    }
+
+    static TaskResult result(Outcome outcome) {
+        return switch (outcome.result()) {
+            case SUCCEEDED -> TaskResult.SUCCEEDED;
+            case FAILED -> TaskResult.FAILED;
+            case STOPPED -> TaskResult.STOPPED;
+            case TIMED_OUT -> TaskResult.TIMED_OUT;
+            case IDLE -> TaskResult.IDLE;
+            case ABORTED -> TaskResult.ABORTED;
+        };
+    }
+
+    private static Outcome.Result result(TaskResult result) {
+        return switch (result) {
+            case SUCCEEDED -> Outcome.Result.SUCCEEDED;
+            case FAILED -> Outcome.Result.FAILED;
+            case STOPPED -> Outcome.Result.STOPPED;
+            case TIMED_OUT -> Outcome.Result.TIMED_OUT;
+            case IDLE -> Outcome.Result.IDLE;
+            case ABORTED -> Outcome.Result.ABORTED;
+        };
+    }
+
+    static @Nullable Integer exitCode(Outcome outcome) {
+        return outcome.exitCode().isPresent() ? outcome.exitCode().getAsInt() : null;
+    }
+
+    /** Returns the record of an event. @param task whose tasks's event it is, where it is a task's first */
+    static Object event(PoolEvent event, @Nullable ComputeTask task) {
+        return switch (event) {
+            case PoolEvent.TaskQueued(TaskDefinition _, long number) -> new TaskQueued(task, number);
+            case PoolEvent.TaskPlaced placed -> {
+                List<TaskPlace> members = new ArrayList<>();
+                placed.members().forEach(place -> members.add(new TaskPlace(place.node(), place.epoch())));
+                yield new TaskPlaced(token(placed.token()), attempt(placed.attempt()), members);
+            }
+            case PoolEvent.AttemptStarted(Token token, String node, Instant _) ->
+                new AttemptStarted(token(token), node);
+            case PoolEvent.AttemptOver(Token token, String node, TaskState.Ending ending) ->
+                new AttemptOver(token(token), node, ending(ending));
+            case PoolEvent.TaskStopping(String taskId) -> new TaskStopping(taskId);
+            case PoolEvent.TaskRequeued(String taskId, Attempt attempt) -> new TaskRequeued(taskId, attempt(attempt));
+            case PoolEvent.TaskBackedOff(String taskId, Attempt attempt, Instant until) ->
+                new TaskBackedOff(taskId, attempt(attempt), until);
+            case PoolEvent.TaskCompleted(String taskId, Outcome outcome, Instant _) ->
+                new TaskCompleted(taskId, result(outcome), exitCode(outcome), outcome.detail());
+            case PoolEvent.TaskForgotten(String taskId) -> new TaskForgotten(taskId);
+            case PoolEvent.NodeAdmitted(String node, int gateway, long epoch) -> new NodeAdmitted(node, gateway, epoch);
+            case PoolEvent.NodeDismissed(String node) -> new NodeDismissed(node);
+            case PoolEvent.NodeJoined joined ->
+                new NodeJoined(
+                        joined.node(),
+                        joined.gateway(),
+                        joined.epoch(),
+                        joined.boot(),
+                        joined.slots(),
+                        sorted(joined.capabilities()));
+            case PoolEvent.NodeLost(String node) -> new NodeLost(node);
+            case PoolEvent.SchedulingChanged(String node, boolean enabled) -> new NodeSchedulingChanged(node, enabled);
+        };
+    }
+
+    private static List<String> sorted(Set<String> texts) {
+        return texts.stream().sorted().toList();
+    }
+
+    /** Returns what is kept of a task. */
+    static PoolTask kept(String poolId, ComputeTask task, Pool.Task now) {
+        Object state = switch (now.state()) {
+            case TaskState.Queued _ -> new QueuedTask();
+            case TaskState.BackingOff(Attempt _, Instant until) -> new BackingOffTask(until);
+            case TaskState.Active active ->
+                new ActiveTask(
+                        active.placement(), members(active), active.startedAt().orElse(null), active.stopping());
+            case TaskState.Completed(Attempt _, Outcome outcome, Optional<Instant> startedAt, Instant endedAt) ->
+                new CompletedTask(
+                        result(outcome), exitCode(outcome), outcome.detail(), startedAt.orElse(null), endedAt);
+        };
+        return new PoolTask(poolId, task, now.number(), attempt(now.state().attempt()), state);
+    }
+
+    private static List<PoolMember> members(TaskState.Active active) {
+        List<PoolMember> members = new ArrayList<>();
+        active.members()
+                .forEach((node, member) -> members.add(
+                        switch (member) {
+                            case TaskState.Member.Ordered(long epoch) ->
+                                new PoolMember(node, epoch, MemberStage.ORDERED, null);
+                            case TaskState.Member.Running(long epoch) ->
+                                new PoolMember(node, epoch, MemberStage.RUNNING, null);
+                            case TaskState.Member.Over(TaskState.Ending ending) ->
+                                new PoolMember(node, 0L, MemberStage.OVER, ending(ending));
+                        }));
+        return members;
+    }
+
+    /** Restores a task. */
+    static Pool.Task task(PoolTask kept) {
+        Attempt attempt = attempt(kept.getAttempt());
+        TaskState state = switch (kept.getState()) {
+            case QueuedTask _ -> new TaskState.Queued(attempt);
+            case BackingOffTask pausing -> new TaskState.BackingOff(attempt, pausing.getUntil());
+            case ActiveTask active ->
+                new TaskState.Active(
+                        attempt,
+                        active.getPlacement(),
+                        members(active),
+                        Optional.ofNullable(active.getStartedAt()),
+                        active.getStopping());
+            case CompletedTask completed ->
+                new TaskState.Completed(
+                        attempt,
+                        new Outcome(
+                                result(completed.getResult()),
+                                completed.getExitCode() == null
+                                        ? OptionalInt.empty()
+                                        : OptionalInt.of(completed.getExitCode()),
+                                completed.getDetail()),
+                        Optional.ofNullable(completed.getStartedAt()),
+                        completed.getEndedAt());
+            case Object unknown -> throw new IllegalStateException("not a state, class=" + unknown.getClass());
+        };
+        return new Pool.Task(known(kept.getTask()), kept.getNumber(), state);
+    }
+
+    private static SequencedMap<String, TaskState.Member> members(ActiveTask active) {
+        SequencedMap<String, TaskState.Member> members = new LinkedHashMap<>();
+        for (PoolMember member : active.getMembers()) {
+            members.put(
+                    member.getNodeId(),
+                    switch (member.getStage()) {
+                        case ORDERED -> new TaskState.Member.Ordered(member.getEpoch());
+                        case RUNNING -> new TaskState.Member.Running(member.getEpoch());
+                        case OVER -> new TaskState.Member.Over(ending(member.getEnding()));
+                    });
+        }
+        return members;
+    }
+
+    /** Returns what is kept of a device of the pool. */
+    static PoolNode kept(String poolId, String nodeId, Optional<Pool.Admission> admitted, Optional<Node> node) {
+        return new PoolNode(
+                poolId,
+                nodeId,
+                admitted.map(at -> new Admission(at.gateway(), at.epoch())).orElse(null),
+                node.map(PoolRecords::state).orElse(null));
+    }
+
+    private static NodeState state(Node node) {
+        return new NodeState(
+                node.gateway(),
+                node.epoch(),
+                node.boot(),
+                node.slots(),
+                sorted(node.capabilities()),
+                node.enabled(),
+                switch (node.standing()) {
+                    case LIVE -> NodeStanding.LIVE;
+                    case DISMISSED -> NodeStanding.DISMISSED;
+                    case LOST -> NodeStanding.LOST;
+                });
+    }
+
+    /** Restores a node, which takes no slots yet. */
+    static Node node(String nodeId, NodeState state, Instant heardAt) {
+        return new Node(
+                nodeId,
+                state.getGateway(),
+                state.getEpoch(),
+                state.getBoot(),
+                state.getSlots(),
+                0,
+                Set.copyOf(state.getCapabilities()),
+                state.getEnabled(),
+                switch (state.getStanding()) {
+                    case LIVE -> Node.Standing.LIVE;
+                    case DISMISSED -> Node.Standing.DISMISSED;
+                    case LOST -> Node.Standing.LOST;
+                },
+                heardAt);
+    }
+}

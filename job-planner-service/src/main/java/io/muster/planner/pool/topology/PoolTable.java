@@ -1,0 +1,197 @@
+package io.muster.planner.pool.topology;
+
+import io.muster.planner.pool.Node;
+import io.muster.planner.pool.Pool;
+import io.muster.planner.pool.PoolDecider;
+import io.muster.planner.pool.PoolDecider.Decided;
+import io.muster.planner.pool.PoolDecider.Placement;
+import io.muster.planner.pool.PoolEvent;
+import io.muster.planner.pool.PoolInput;
+import io.muster.planner.pool.TaskState;
+import io.muster.records.Admission;
+import io.muster.records.ComputeTask;
+import io.muster.records.PoolNode;
+import io.muster.records.PoolNumbers;
+import io.muster.records.PoolTask;
+import io.muster.service.coordinator.DueTimes;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps the pools of a partition: in memory as the decider takes them, and each task and node that a decision changed as a row. A pool begins with the
+ * first that is said of it. For one task.
+ */
+final class PoolTable {
+    private static final char SEPARATOR = '\0';
+    private static final Instant BEGIN = Instant.EPOCH;
+
+    private final KeyValueStore<String, PoolTask> tasks;
+    private final KeyValueStore<String, PoolNode> nodes;
+    private final KeyValueStore<String, PoolNumbers> numbers;
+    private final Map<String, Pool> pools = new HashMap<>();
+    private final DueTimes pauses = new DueTimes();
+
+    /** Restores the pools of what is kept of them; their nodes count as heard when the task began. */
+    PoolTable(
+            KeyValueStore<String, PoolTask> tasks,
+            KeyValueStore<String, PoolNode> nodes,
+            KeyValueStore<String, PoolNumbers> numbers) {
+        this.tasks = tasks;
+        this.nodes = nodes;
+        this.numbers = numbers;
+        restore();
+    }
+
+    private static final class Rows {
+        private final Map<String, Pool.Admission> admitted = new HashMap<>();
+        private final List<Node> nodes = new ArrayList<>();
+        private final List<Pool.Task> tasks = new ArrayList<>();
+        private long nextNumber;
+        private long nextPlacement;
+    }
+
+    private void restore() {
+        Map<String, Rows> all = new HashMap<>();
+        try (KeyValueIterator<String, PoolNode> rows = nodes.all()) {
+            rows.forEachRemaining(row -> {
+                PoolNode node = row.value;
+                Rows pool = all.computeIfAbsent(node.getPoolId(), _ -> new Rows());
+                @Nullable Admission admission = node.getAdmission();
+                if (admission != null) {
+                    pool.admitted.put(
+                            node.getNodeId(), new Pool.Admission(admission.getGateway(), admission.getEpoch()));
+                }
+                if (node.getState() != null) {
+                    pool.nodes.add(PoolRecords.node(node.getNodeId(), node.getState(), BEGIN));
+                }
+            });
+        }
+        try (KeyValueIterator<String, PoolTask> rows = tasks.all()) {
+            rows.forEachRemaining(row -> all.computeIfAbsent(row.value.getPoolId(), _ -> new Rows())
+                    .tasks
+                    .add(PoolRecords.task(row.value)));
+        }
+        try (KeyValueIterator<String, PoolNumbers> rows = numbers.all()) {
+            rows.forEachRemaining(row -> {
+                Rows pool = all.computeIfAbsent(row.value.getPoolId(), _ -> new Rows());
+                pool.nextNumber = row.value.getNextNumber();
+                pool.nextPlacement = row.value.getNextPlacement();
+            });
+        }
+        all.forEach((poolId, rows) -> {
+            pools.put(
+                    poolId, Pool.restored(rows.admitted, rows.nodes, rows.tasks, rows.nextNumber, rows.nextPlacement));
+            rows.tasks.forEach(task -> setPause(poolId, task));
+        });
+    }
+
+    /** Returns the ids of the pools. */
+    Set<String> ids() {
+        return Set.copyOf(pools.keySet());
+    }
+
+    /** Returns a pool, which may have nothing yet. */
+    Pool pool(String poolId) {
+        return pools.computeIfAbsent(poolId, _ -> new Pool());
+    }
+
+    /** Returns what a task is to do; null where the pool has none of that id. */
+    @Nullable
+    ComputeTask task(String poolId, String taskId) {
+        @Nullable PoolTask row = tasks.get(key(poolId, taskId));
+        return row == null ? null : row.getTask();
+    }
+
+    /**
+     * Decides, and keeps what came of it.
+     *
+     * @param submitted the task of a {@link PoolInput.Submit}; null with any other input
+     */
+    Decided decide(String poolId, PoolInput input, @Nullable ComputeTask submitted, Instant now, Instant logTime) {
+        Pool pool = pool(poolId);
+        Decided decided = PoolDecider.decide(pool, Placement.SPREAD, input, now, logTime);
+        Set<String> changedTasks = new LinkedHashSet<>();
+        Set<String> changedNodes = new LinkedHashSet<>();
+        boolean numbered = false;
+        for (PoolEvent event : decided.events()) {
+            switch (event) {
+                case PoolEvent.TaskQueued queued -> {
+                    changedTasks.add(queued.task().id());
+                    numbered = true;
+                }
+                case PoolEvent.TaskPlaced placed -> {
+                    changedTasks.add(placed.token().taskId());
+                    numbered = true;
+                }
+                case PoolEvent.AttemptStarted started ->
+                    changedTasks.add(started.token().taskId());
+                case PoolEvent.AttemptOver over -> changedTasks.add(over.token().taskId());
+                case PoolEvent.TaskStopping(String taskId) -> changedTasks.add(taskId);
+                case PoolEvent.TaskRequeued requeued -> changedTasks.add(requeued.taskId());
+                case PoolEvent.TaskBackedOff backedOff -> changedTasks.add(backedOff.taskId());
+                case PoolEvent.TaskCompleted completed -> changedTasks.add(completed.taskId());
+                case PoolEvent.TaskForgotten(String taskId) -> changedTasks.add(taskId);
+                case PoolEvent.NodeAdmitted admitted -> changedNodes.add(admitted.node());
+                case PoolEvent.NodeDismissed(String node) -> changedNodes.add(node);
+                case PoolEvent.NodeJoined joined -> changedNodes.add(joined.node());
+                case PoolEvent.NodeLost(String node) -> changedNodes.add(node);
+                case PoolEvent.SchedulingChanged changed -> changedNodes.add(changed.node());
+            }
+        }
+        changedTasks.forEach(taskId -> keepTask(poolId, pool, taskId, submitted));
+        changedNodes.forEach(nodeId -> nodes.put(
+                key(poolId, nodeId), PoolRecords.kept(poolId, nodeId, pool.admitted(nodeId), pool.node(nodeId))));
+        if (numbered) {
+            numbers.put(poolId, new PoolNumbers(poolId, pool.nextNumber(), pool.nextPlacement()));
+        }
+        return decided;
+    }
+
+    private void keepTask(String poolId, Pool pool, String taskId, @Nullable ComputeTask submitted) {
+        String key = key(poolId, taskId);
+        Pool.@Nullable Task task = pool.task(taskId).orElse(null);
+        if (task == null) {
+            tasks.delete(key);
+            pauses.clear(key);
+            return;
+        }
+        @Nullable ComputeTask described = submitted == null ? task(poolId, taskId) : submitted;
+        if (described == null) {
+            throw new IllegalStateException("The pool's task has no row, pool=" + poolId + " task=" + taskId);
+        }
+        tasks.put(key, PoolRecords.kept(poolId, described, task));
+        setPause(poolId, task);
+    }
+
+    private void setPause(String poolId, Pool.Task task) {
+        String key = key(poolId, task.definition().id());
+        if (task.state() instanceof TaskState.BackingOff(var _, Instant until)) {
+            pauses.set(key, until);
+        } else {
+            pauses.clear(key);
+        }
+    }
+
+    /** Names a task of a pool. */
+    record TaskKey(String poolId, String taskId) {}
+
+    /** Takes out the tasks whose pause is over; at most so many. */
+    List<TaskKey> due(Instant now, int most) {
+        return pauses.take(now, most).stream()
+                .map(key -> new TaskKey(
+                        key.substring(0, key.indexOf(SEPARATOR)), key.substring(key.indexOf(SEPARATOR) + 1)))
+                .toList();
+    }
+
+    private static String key(String poolId, String id) {
+        return poolId + SEPARATOR + id;
+    }
+}

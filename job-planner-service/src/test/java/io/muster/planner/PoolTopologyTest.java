@@ -1,0 +1,271 @@
+package io.muster.planner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.muster.records.AcknowledgeExit;
+import io.muster.records.Capability;
+import io.muster.records.CloseConnection;
+import io.muster.records.ComputeTask;
+import io.muster.records.DeleteDevice;
+import io.muster.records.ExitCause;
+import io.muster.records.ForgetTask;
+import io.muster.records.GrantLease;
+import io.muster.records.JoinPool;
+import io.muster.records.LeavePool;
+import io.muster.records.NodeLossRule;
+import io.muster.records.NodeOrder;
+import io.muster.records.NodeReported;
+import io.muster.records.PatchTwin;
+import io.muster.records.ProgramExited;
+import io.muster.records.ProgramStarted;
+import io.muster.records.StartAttempt;
+import io.muster.records.StartUndelivered;
+import io.muster.records.StopAttempt;
+import io.muster.records.StopTask;
+import io.muster.records.SubmitTask;
+import io.muster.records.TaskAttempt;
+import io.muster.records.TaskCompleted;
+import io.muster.records.TaskEnded;
+import io.muster.records.TaskNews;
+import io.muster.records.TaskOwner;
+import io.muster.records.TaskOwnerKind;
+import io.muster.records.TaskProgram;
+import io.muster.records.TaskResult;
+import io.muster.records.TaskStarted;
+import io.muster.records.TaskToken;
+import io.muster.records.TaskWaits;
+import io.muster.records.TwinPatch;
+import io.muster.topics.Topics;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Pools in the planner's topology: devices that become nodes by their tag, tasks that go to them and come back. */
+class PoolTopologyTest {
+    private static final String POOL = "default";
+    private final PlannerDriver planner = new PlannerDriver();
+
+    @AfterEach
+    void close() {
+        assertThat(planner.deadLetters()).isEmpty();
+        planner.close();
+    }
+
+    private long connect(String node) {
+        planner.create(node, "{\"compute\":{\"pool\":\"" + POOL + "\"}}");
+        return planner.connect(node, Capability.TASKS);
+    }
+
+    private void report(String node, long epoch, long number, TaskToken... holding) {
+        planner.reportToPool(POOL, node, epoch, new NodeReported(number, "boot", 2, List.of("bash"), List.of(holding)));
+    }
+
+    /** Connects a node that reports at once. @return the epoch of its connection */
+    private long node(String node) {
+        long epoch = connect(node);
+        report(node, epoch, 1);
+        return epoch;
+    }
+
+    private static ComputeTask task(String id, NodeLossRule onNodeLoss) {
+        return ComputeTask.newBuilder()
+                .setTaskId(id)
+                .setOwner(new TaskOwner(TaskOwnerKind.SITE, "site"))
+                .setProgram(TaskProgram.newBuilder()
+                        .setCommand(List.of("bash", id + ".sh"))
+                        .setEnvironment(Map.of("A", "1"))
+                        .build())
+                .setRequires(List.of("bash"))
+                .setOnNodeLoss(onNodeLoss)
+                .build();
+    }
+
+    private void submit(String id) {
+        planner.pool(POOL, new SubmitTask(task(id, NodeLossRule.PLACE_AGAIN)));
+        planner.advance(Duration.ofMillis(20));
+    }
+
+    private List<Object> news(String taskId) {
+        return planner.news().stream()
+                .filter(each ->
+                        each.getTaskId().equals(taskId) && each.getOwnerId().equals("site"))
+                .map(TaskNews::getNews)
+                .toList();
+    }
+
+    private Object lastOrder(String node) {
+        return planner.orders(node).getLast().getOrder();
+    }
+
+    @Test
+    void asksADeviceOfThePoolToReportOverEachConnection() {
+        long epoch = connect("a");
+        assertThat(planner.orders("a")).containsExactly(new NodeOrder(epoch, POOL, new JoinPool(15)));
+        report("a", epoch, 3);
+        assertThat(planner.orders("a").getLast()).isEqualTo(new NodeOrder(epoch, POOL, new GrantLease(3L)));
+        long second = planner.connect("a");
+        assertThat(planner.orders("a").getLast())
+                .as("its session has subscribed before")
+                .isEqualTo(new NodeOrder(second, POOL, new JoinPool(15)));
+    }
+
+    @Test
+    void asksNoDeviceWithoutTheTagAndNoneThatTakesNoTasks() {
+        planner.create("reserve", null);
+        planner.connect("reserve", Capability.TASKS);
+        planner.create("other", "{\"compute\":{\"pool\":\"default\"}}");
+        planner.connect("other", Capability.METHODS);
+        assertThat(planner.orders("reserve")).isEmpty();
+        assertThat(planner.orders("other")).isEmpty();
+    }
+
+    @Test
+    void runsATaskAndSaysSoToItsOwner() {
+        long epoch = node("a");
+        submit("t");
+        TaskToken token = new TaskToken("t", 0L);
+        assertThat(planner.orders("a").getLast())
+                .isEqualTo(new NodeOrder(
+                        epoch,
+                        POOL,
+                        new StartAttempt(
+                                token,
+                                new TaskAttempt(0, 0, 0),
+                                task("t", NodeLossRule.PLACE_AGAIN).getProgram())));
+        planner.reportToPool(POOL, "a", epoch, new ProgramStarted(token));
+        planner.reportToPool(POOL, "a", epoch, new ProgramExited(token, 0, ExitCause.ITSELF, ""));
+        assertThat(lastOrder("a")).isEqualTo(new AcknowledgeExit(token));
+        assertThat(news("t")).containsExactly(new TaskStarted("a", token), new TaskEnded(TaskResult.SUCCEEDED, 0, ""));
+        assertThat(planner.poolEvents()).contains(new TaskCompleted("t", TaskResult.SUCCEEDED, 0, ""));
+    }
+
+    @Test
+    void acknowledgesAnExitThatNobodyCounts() {
+        long epoch = node("a");
+        TaskToken unknown = new TaskToken("gone", 9L);
+        planner.reportToPool(POOL, "a", epoch, new ProgramExited(unknown, 0, ExitCause.FENCED, ""));
+        assertThat(lastOrder("a")).isEqualTo(new AcknowledgeExit(unknown));
+    }
+
+    @Test
+    void placesAgainWhatNeverLeftItsGateway() {
+        long epoch = node("a");
+        submit("t");
+        planner.reportToPool(POOL, "a", epoch, new StartUndelivered(new TaskToken("t", 0L)));
+        planner.advance(Duration.ofMillis(20));
+        assertThat(((StartAttempt) lastOrder("a")).getToken()).isEqualTo(new TaskToken("t", 1L));
+    }
+
+    @Test
+    void keepsTasksAndNodesOverARestart() {
+        long epoch = node("a");
+        submit("t");
+        TaskToken token = new TaskToken("t", 0L);
+        planner.reportToPool(POOL, "a", epoch, new ProgramStarted(token));
+        planner.restart();
+        submit("u");
+        submit("v");
+        assertThat(((StartAttempt) lastOrder("a")).getToken())
+                .as("the other slot is free, and no placement is given twice")
+                .isEqualTo(new TaskToken("u", 1L));
+        planner.reportToPool(POOL, "a", epoch, new ProgramExited(token, 3, ExitCause.ITSELF, ""));
+        assertThat(news("t")).endsWith(new TaskEnded(TaskResult.FAILED, 3, ""));
+        planner.pool(POOL, new ForgetTask("t"));
+        planner.advance(Duration.ofMillis(20));
+        planner.reportToPool(POOL, "a", epoch, new ProgramExited(new TaskToken("u", 1L), 0, ExitCause.ITSELF, ""));
+        planner.restart();
+        submit("t");
+        assertThat(((StartAttempt) lastOrder("a")).getToken()).isEqualTo(new TaskToken("t", 3L));
+    }
+
+    @Test
+    void placesTasksOfANodeElsewhereOnceItsLeaseIsOver() {
+        long epoch = node("a");
+        submit("t");
+        planner.reportToPool(POOL, "a", epoch, new ProgramStarted(new TaskToken("t", 0L)));
+        long other = node("b");
+        for (int second = 2; second <= 29; second++) {
+            planner.pass(Duration.ofSeconds(1));
+            report("b", other, second);
+        }
+        assertThat(planner.orders("b")).noneMatch(order -> order.getOrder() instanceof StartAttempt);
+        for (int second = 30; second <= 33; second++) {
+            planner.pass(Duration.ofSeconds(1));
+            report("b", other, second);
+        }
+        assertThat(planner.orders("b"))
+                .filteredOn(order -> order.getOrder() instanceof StartAttempt)
+                .hasSize(1);
+        assertThat(planner.delivered(CloseConnection.class))
+                .extracting(CloseConnection::getEpoch)
+                .contains(epoch);
+        assertThat(news("t")).contains(new TaskWaits(new TaskAttempt(1, 0, 0), null));
+    }
+
+    @Test
+    void countsNoSilenceWhileTheLogIsNotRead() {
+        long epoch = node("a");
+        submit("t");
+        planner.reportToPool(POOL, "a", epoch, new ProgramStarted(new TaskToken("t", 0L)));
+        planner.advance(Duration.ofHours(5));
+        planner.advance(Duration.ofHours(5));
+        assertThat(news("t")).containsExactly(new TaskStarted("a", new TaskToken("t", 0L)));
+    }
+
+    @Test
+    void stopsATask() {
+        long epoch = node("a");
+        submit("t");
+        TaskToken token = new TaskToken("t", 0L);
+        planner.pool(POOL, new StopTask("t"));
+        assertThat(lastOrder("a")).isEqualTo(new StopAttempt(token));
+        planner.reportToPool(POOL, "a", epoch, new ProgramExited(token, 143, ExitCause.STOPPED, ""));
+        assertThat(news("t")).containsExactly(new TaskEnded(TaskResult.STOPPED, 143, ""));
+    }
+
+    @Test
+    void movesANodeToThePoolThatItsTagNamesNow() {
+        long epoch = node("a");
+        planner.device("a", new PatchTwin(new TwinPatch(null, "{\"compute\":{\"pool\":\"other\"}}", null)));
+        assertThat(planner.orders("a"))
+                .endsWith(new NodeOrder(epoch, POOL, new LeavePool()), new NodeOrder(epoch, "other", new JoinPool(15)));
+        planner.device("a", new PatchTwin(new TwinPatch(null, "{\"compute\":null}", null)));
+        assertThat(lastOrder("a")).isEqualTo(new LeavePool());
+        int before = planner.orders("a").size();
+        planner.device("a", new PatchTwin(new TwinPatch(null, "{\"floor\":3}", null)));
+        assertThat(planner.orders("a")).as("other tags say nothing").hasSize(before);
+    }
+
+    @Test
+    void dismissesANodeWhoseDeviceIsDeleted() {
+        node("a");
+        planner.device("a", new DeleteDevice(null));
+        assertThat(planner.orders("a")).anyMatch(order -> order.getOrder() instanceof LeavePool);
+    }
+
+    @Test
+    void sendsADeviceAwayThatIsOfNoPool() {
+        planner.create("a", null);
+        long epoch = planner.connect("a", Capability.TASKS);
+        report("a", epoch, 1);
+        assertThat(planner.orders("a")).containsExactly(new NodeOrder(epoch, POOL, new LeavePool()));
+    }
+
+    @Test
+    void deadLettersWhatMakesNoSenseAndGoesOn() {
+        node("a");
+        ComputeTask task = ComputeTask.newBuilder(task("bad", NodeLossRule.ABORT))
+                .setSlots(0)
+                .build();
+        planner.pool(POOL, new SubmitTask(task));
+        planner.raw(Topics.POOL_COMMANDS.name(), POOL, "text".getBytes(StandardCharsets.UTF_8));
+        planner.raw(Topics.POOL_REPORTS.name(), POOL, null);
+        assertThat(planner.deadLetters()).hasSize(3);
+        planner.deadLetters().clear();
+        submit("t");
+        assertThat(((StartAttempt) lastOrder("a")).getToken().getTaskId()).isEqualTo("t");
+    }
+}

@@ -1,0 +1,28 @@
+package io.muster.planner.fleet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Optional;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class PoolTagTest {
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{\"compute\":{\"pool\":\"default\"}} | default",
+                "{\"compute\":{\"pool\":\"a-B_9\",\"other\":1}} | a-B_9",
+                "{} |",
+                "{\"compute\":7} |",
+                "{\"compute\":{}} |",
+                "{\"compute\":{\"pool\":7}} |",
+                "{\"compute\":{\"pool\":\"\"}} |",
+                "{\"compute\":{\"pool\":\"a/b\"}} |",
+                "{\"site\":{\"compute\":{\"pool\":\"a\"}}} |"
+            })
+    void readsThePoolThatTheTagNames(String tags, String pool) {
+        assertThat(PoolTag.of(tags)).isEqualTo(Optional.ofNullable(pool));
+    }
+}
