@@ -1,7 +1,6 @@
 package io.muster.gateway.channel.tasks;
 
 import io.muster.document.IdentityId;
-import io.muster.records.Capability;
 import io.muster.gateway.channel.Channel;
 import io.muster.gateway.channel.ChannelMeters;
 import io.muster.gateway.channel.DeviceConnection;
@@ -12,6 +11,7 @@ import io.muster.gateway.channel.Publish;
 import io.muster.gateway.channel.Receipt;
 import io.muster.gateway.fleet.Fleet;
 import io.muster.gateway.topic.PropertyBag;
+import io.muster.records.Capability;
 import io.muster.records.NodeOrder;
 import io.muster.records.OutputStream;
 import io.muster.records.StartAttempt;

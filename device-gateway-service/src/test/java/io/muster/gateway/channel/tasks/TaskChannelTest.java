@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.muster.document.IdentityId;
-import io.muster.records.Capability;
 import io.muster.gateway.channel.ChannelMeters;
 import io.muster.gateway.channel.ConnectionDouble;
 import io.muster.gateway.channel.Filter;
@@ -13,6 +12,7 @@ import io.muster.gateway.channel.Handovers;
 import io.muster.gateway.channel.Publish;
 import io.muster.gateway.channel.Receipt;
 import io.muster.records.AcknowledgeExit;
+import io.muster.records.Capability;
 import io.muster.records.ExitCause;
 import io.muster.records.GrantLease;
 import io.muster.records.JoinPool;
