@@ -28,7 +28,8 @@ class ChannelsTest {
                         new Filter("$iothub/methods/POST/#", Capability.METHODS),
                         new Filter("$iothub/twin/res/#", Capability.TWIN_ANSWERS),
                         new Filter("$iothub/twin/PATCH/properties/desired/#", Capability.DESIRED_CHANGES),
-                        new Filter("devices/d/messages/devicebound/#", Capability.MESSAGES));
+                        new Filter("devices/d/messages/devicebound/#", Capability.MESSAGES),
+                        new Filter("$muster/tasks/orders/#", Capability.TASKS));
     }
 
     @Test
