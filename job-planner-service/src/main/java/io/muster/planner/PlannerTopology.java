@@ -2,9 +2,9 @@ package io.muster.planner;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.codec.Codecs;
-import io.muster.planner.fleet.stream.FleetProcessor;
-import io.muster.planner.job.stream.ActiveJobs;
-import io.muster.planner.job.stream.JobAggregate;
+import io.muster.planner.fleet.topology.FleetProcessor;
+import io.muster.planner.job.topology.ActiveJobs;
+import io.muster.planner.job.topology.JobAggregate;
 import io.muster.planner.pool.topology.PoolProcessor;
 import io.muster.registry.SchemaRegistry;
 import io.muster.service.Traces;

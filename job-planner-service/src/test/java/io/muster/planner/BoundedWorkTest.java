@@ -2,7 +2,7 @@ package io.muster.planner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.muster.planner.fleet.stream.FleetProcessor;
+import io.muster.planner.fleet.topology.FleetProcessor;
 import io.muster.planner.state.CompletedWork;
 import io.muster.planner.state.DeviceWork;
 import io.muster.planner.state.WorkSlice;

@@ -2,7 +2,7 @@ package io.muster.planner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.muster.planner.fleet.stream.FleetProcessor;
+import io.muster.planner.fleet.topology.FleetProcessor;
 import io.muster.records.CancelJob;
 import io.muster.records.CloudMessage;
 import io.muster.records.CreateJob;

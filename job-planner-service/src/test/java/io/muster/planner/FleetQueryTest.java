@@ -2,7 +2,7 @@ package io.muster.planner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.muster.planner.fleet.stream.FleetProcessor;
+import io.muster.planner.fleet.topology.FleetProcessor;
 import io.muster.records.CreateJob;
 import io.muster.records.DeleteDevice;
 import io.muster.records.DeviceJob;

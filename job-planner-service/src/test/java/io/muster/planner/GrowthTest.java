@@ -3,7 +3,7 @@ package io.muster.planner;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import io.muster.planner.fleet.stream.FleetProcessor;
+import io.muster.planner.fleet.topology.FleetProcessor;
 import io.muster.planner.state.FleetJob;
 import io.muster.records.Batches;
 import io.muster.records.CancelJob;

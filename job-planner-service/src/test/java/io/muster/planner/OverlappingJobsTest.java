@@ -3,8 +3,8 @@ package io.muster.planner;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.muster.document.Etags;
-import io.muster.planner.fleet.stream.FleetProcessor;
-import io.muster.planner.job.stream.JobAggregate;
+import io.muster.planner.fleet.topology.FleetProcessor;
+import io.muster.planner.job.topology.JobAggregate;
 import io.muster.planner.state.FleetJob;
 import io.muster.planner.state.TwinEdit;
 import io.muster.records.Capability;

@@ -1,6 +1,6 @@
 package io.muster.planner;
 
-import io.muster.planner.fleet.stream.FleetProcessor;
+import io.muster.planner.fleet.topology.FleetProcessor;
 import io.muster.records.CancelJob;
 import io.muster.records.CountDevices;
 import io.muster.records.CreateJob;

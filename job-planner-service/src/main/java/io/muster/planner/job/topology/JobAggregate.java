@@ -1,0 +1,165 @@
+package io.muster.planner.job.topology;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.muster.codec.Codecs;
+import io.muster.codec.RecordCodec;
+import io.muster.planner.job.JobDecider;
+import io.muster.planner.job.JobInput;
+import io.muster.records.CancelJob;
+import io.muster.records.CreateJob;
+import io.muster.records.Job;
+import io.muster.records.JobCommand;
+import io.muster.records.JobEvent;
+import io.muster.records.JobStatistics;
+import io.muster.records.JobStatus;
+import io.muster.records.PauseJob;
+import io.muster.records.Refusal;
+import io.muster.records.ResumeJob;
+import io.muster.service.InvalidRecordException;
+import io.muster.service.Requester;
+import io.muster.service.coordinator.Aggregate;
+import io.muster.service.coordinator.Change;
+import io.muster.service.coordinator.CoordinatorSpec;
+import io.muster.service.coordinator.CoordinatorTask;
+import io.muster.service.coordinator.Feed;
+import io.muster.service.decider.Decision;
+import io.muster.service.state.StoreSpec;
+import io.muster.topics.PartitionCounts;
+import io.muster.topics.Topic;
+import io.muster.topics.Topics;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.jspecify.annotations.Nullable;
+
+/** Runs jobs: commands and statistics in; events, refusals, documents, expansions and replies out. For one task. */
+public final class JobAggregate implements Aggregate<Job, JobInput, JobEvent> {
+    /** Declares the store of job documents, by job id. */
+    public static final StoreSpec.OfTopic<Job> JOBS = new StoreSpec.OfTopic<>("jobs", Topics.JOBS);
+
+    /** Declares the store of the latest statistics of jobs that run and have a policy, by job id. */
+    private static final StoreSpec.OfTopic<JobStatistics> STATISTICS =
+            new StoreSpec.OfTopic<>("statistics", Topics.JOB_STATISTICS);
+
+    private static final StoreSpec.OfNumbers NUMBERS =
+            new StoreSpec.OfNumbers("job-numbers", Topics.JOBS.partitioning());
+
+    private static final List<Feed<?, JobAggregate, JobInput>> FEEDS = List.of(
+            Feed.commands(Topics.JOB_COMMANDS, JobCommand::getJobId, JobAggregate::inputs, JobAggregate::refused),
+            Feed.observations(Topics.JOB_STATISTICS, JobStatistics::getJobId, JobAggregate::observed));
+
+    private final int mostActive;
+    private final RecordCodec<Job> codec;
+    private final CoordinatorTask task;
+    private final KeyValueStore<String, Job> jobs;
+    private final KeyValueStore<String, JobStatistics> statistics;
+    private final JobEffects effects;
+
+    private JobAggregate(
+            CoordinatorTask task, Codecs codecs, PartitionCounts counts, int mostActive, MeterRegistry meters) {
+        this.task = task;
+        this.mostActive = mostActive;
+        this.codec = codecs.of(Topics.JOBS);
+        this.jobs = task.store(JOBS);
+        this.statistics = task.store(STATISTICS);
+        this.effects = new JobEffects(task.outbox(), counts.devices(), meters);
+    }
+
+    /**
+     * Declares the coordinator of jobs.
+     *
+     * @param mostActive how many jobs may be active at a time, in all partitions; 0 for any number
+     */
+    public static CoordinatorSpec<Job, JobInput, JobEvent, JobAggregate> coordinator(
+            Codecs codecs, PartitionCounts counts, int mostActive, MeterRegistry meters) {
+        return new CoordinatorSpec<>(
+                "job",
+                JOBS,
+                NUMBERS,
+                List.of(STATISTICS),
+                Topics.JOB_EVENTS,
+                List.of(Topics.JOB_REFUSALS, Topics.EXPANSIONS),
+                FEEDS,
+                task -> new JobAggregate(task, codecs, counts, mostActive, meters));
+    }
+
+    /** Returns the stores of its tasks. */
+    public static List<StoreSpec<?>> stores() {
+        return List.of(JOBS, STATISTICS, NUMBERS);
+    }
+
+    /** Returns the topics that they read. */
+    public static List<Topic<?>> reads() {
+        return Feed.topics(FEEDS);
+    }
+
+    private List<JobInput> inputs(JobCommand command, long number) throws InvalidRecordException {
+        JobInput asked = switch (command.getCommand()) {
+            case CreateJob create -> {
+                if (!create.getDefinition().getJobId().equals(command.getJobId())) {
+                    throw new InvalidRecordException("the definition's job id is not the command's");
+                }
+                yield new JobInput.Create(create.getDefinition(), number, isFull());
+            }
+            case CancelJob _ -> new JobInput.Cancel();
+            case PauseJob _ -> new JobInput.Pause();
+            case ResumeJob _ -> new JobInput.Resume();
+            case Object unknown -> throw new InvalidRecordException("unknown command " + unknown.getClass());
+        };
+        return List.of(asked, new JobInput.Start(), new JobInput.Pace(statistics.get(command.getJobId())));
+    }
+
+    private boolean isFull() {
+        return mostActive > 0 && ActiveJobs.count(jobs, task.globalStore(ActiveJobs.STORE), codec) >= mostActive;
+    }
+
+    private List<JobInput> observed(JobStatistics latest, long number) {
+        @Nullable Job job = jobs.get(latest.getJobId());
+        if (job == null || job.getStatus() != JobStatus.RUNNING) {
+            return List.of();
+        }
+        if (job.getDefinition().getPolicy() == null) {
+            return List.of(new JobInput.Tally(latest));
+        }
+        statistics.put(latest.getJobId(), latest);
+        return List.of(new JobInput.Tally(latest), new JobInput.Pace(latest));
+    }
+
+    @Override
+    public Decision<JobEvent> decide(String id, @Nullable Job job, JobInput input, Instant now) {
+        return JobDecider.decide(job, input, now);
+    }
+
+    @Override
+    public @Nullable Job evolve(@Nullable Job job, JobEvent event) {
+        return JobDecider.evolve(job, event);
+    }
+
+    @Override
+    public Optional<Instant> due(String id, Job job, Instant now) {
+        return JobDecider.due(job, statistics(job, id), now);
+    }
+
+    @Override
+    public List<JobInput> whenDue(String id, Job job) {
+        return JobDecider.whenDue(job, statistics(job, id));
+    }
+
+    /** Returns what was kept of the job's statistics: only of one with a policy. */
+    private @Nullable JobStatistics statistics(Job job, String id) {
+        return job.getDefinition().getPolicy() == null ? null : statistics.get(id);
+    }
+
+    @Override
+    public void happened(Change<Job, JobEvent> change) {
+        if (change.after() == null || change.after().getStatus() != JobStatus.RUNNING) {
+            statistics.delete(change.id());
+        }
+        effects.happened(change);
+    }
+
+    private void refused(JobCommand command, Refusal refusal, Requester requester, Instant now) {
+        effects.refused(command, refusal, requester, now);
+    }
+}

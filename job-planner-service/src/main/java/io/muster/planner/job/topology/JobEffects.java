@@ -1,0 +1,134 @@
+package io.muster.planner.job.topology;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.muster.records.CancelDeviceJobs;
+import io.muster.records.DropDeviceJobs;
+import io.muster.records.ExpandJob;
+import io.muster.records.Expansion;
+import io.muster.records.ExpireDeviceJobs;
+import io.muster.records.ForgetJob;
+import io.muster.records.HoldDeviceJobs;
+import io.muster.records.Job;
+import io.muster.records.JobAborted;
+import io.muster.records.JobCancelled;
+import io.muster.records.JobCommand;
+import io.muster.records.JobCompleted;
+import io.muster.records.JobCreated;
+import io.muster.records.JobEvent;
+import io.muster.records.JobFailed;
+import io.muster.records.JobPaused;
+import io.muster.records.JobQueued;
+import io.muster.records.JobRefusal;
+import io.muster.records.JobReleased;
+import io.muster.records.JobResumed;
+import io.muster.records.JobStarted;
+import io.muster.records.JobTimedOut;
+import io.muster.records.JobWindowClosed;
+import io.muster.records.JobWindowOpened;
+import io.muster.records.Refusal;
+import io.muster.records.ReleaseDeviceJobs;
+import io.muster.records.ResumeDeviceJobs;
+import io.muster.service.Outbox;
+import io.muster.service.Requester;
+import io.muster.service.Route;
+import io.muster.service.coordinator.Change;
+import io.muster.topics.Topics;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Writes what follows of a job's events and of refused commands. For one task. */
+final class JobEffects {
+    private final Outbox outbox;
+    private final int devicePartitions;
+    private final JobLog log;
+
+    JobEffects(Outbox outbox, int devicePartitions, MeterRegistry meters) {
+        this.outbox = outbox;
+        this.log = new JobLog(meters);
+        this.devicePartitions = devicePartitions;
+    }
+
+    /** Writes what follows of an event, beside the event and the job. */
+    void happened(Change<Job, JobEvent> change) {
+        String jobId = change.id();
+        Job before = change.before();
+        Job after = change.after();
+        if (after == null) {
+            sendToPartitions(jobId, new DropDeviceJobs(), change.at());
+            log.forgotten(change.event());
+            return;
+        }
+        log.happened(change.event(), after, change.requester());
+        if (change.event().getEvent() instanceof JobReleased released) {
+            release(jobId, before == null ? List.of() : before.getGrants(), released.getGrants(), change.at());
+        } else {
+            partitionRequest(change.event(), before, after)
+                    .ifPresent(request -> sendToPartitions(jobId, request, change.at()));
+        }
+    }
+
+    private void release(String jobId, List<Long> before, List<Long> after, Instant now) {
+        for (int partition = 0; partition < after.size(); partition++) {
+            long earlier = partition < before.size() ? before.get(partition) : 0;
+            if (after.get(partition) > earlier) {
+                // One for each partition that there was when the job began: since then it may have been split.
+                for (int of = partition; of < devicePartitions; of += after.size()) {
+                    send(jobId, of, new ReleaseDeviceJobs(after.get(partition)), now);
+                }
+            }
+        }
+    }
+
+    private static boolean isHeld(@Nullable Job job) {
+        return job != null && (job.getPaused() || job.getOutsideWindow());
+    }
+
+    /** Returns the order to every device partition, if the event gives one. */
+    private static Optional<Object> partitionRequest(JobEvent event, @Nullable Job before, Job job) {
+        return switch (event.getEvent()) {
+            case JobStarted started ->
+                Optional.of(new ExpandJob(job.getDefinition(), job.getJobNumber(), started.getDeadline()));
+            case JobTimedOut _ -> Optional.of(new ExpireDeviceJobs());
+            case JobCompleted _ -> Optional.of(new ForgetJob());
+            case JobCancelled _, JobAborted _ ->
+                job.getStartedAt() == null ? Optional.empty() : Optional.of(new CancelDeviceJobs());
+            case JobPaused _, JobResumed _, JobWindowClosed _, JobWindowOpened _ ->
+                job.getStartedAt() == null || isHeld(before) == isHeld(job)
+                        ? Optional.empty()
+                        : Optional.of(isHeld(job) ? new HoldDeviceJobs() : new ResumeDeviceJobs());
+            case JobCreated _, JobQueued _, JobFailed _ -> Optional.empty();
+            case Object unknown ->
+                throw new IllegalStateException("not an event of a job, class=" + unknown.getClass());
+        };
+    }
+
+    private void sendToPartitions(String jobId, Object request, Instant now) {
+        for (int partition = 0; partition < devicePartitions; partition++) {
+            send(jobId, partition, request, now);
+        }
+    }
+
+    private void send(String jobId, int partition, Object request, Instant now) {
+        outbox.send(
+                Outbox.sink(Topics.EXPANSIONS),
+                Topics.EXPANSIONS,
+                new Route(jobId, partition),
+                new Expansion(jobId, partition, devicePartitions, request),
+                now);
+    }
+
+    /** Writes a refusal where everybody can read it. */
+    void refused(JobCommand command, Refusal refusal, Requester requester, Instant now) {
+        log.refused(command, refusal, requester);
+        outbox.send(
+                Outbox.sink(Topics.JOB_REFUSALS),
+                Topics.JOB_REFUSALS,
+                Route.byKey(command.getJobId()),
+                new JobRefusal(
+                        command.getJobId(), now, command.getCommand().getClass().getSimpleName(), refusal),
+                now,
+                requester.requestId());
+    }
+}
