@@ -116,7 +116,7 @@ class AccessListsTest {
                 "kafkasql-journal",
                 "k*"
             })
-    void whereAccessListsHoldNothingOfOursCanBeOpened(String pattern) {
+    void opensPatternsThatHoldNoneOfOurTopics(String pattern) {
         assertThatThrownBy(() -> Manifests.template("strimzi.enabled=true", "processor.streamTopics[0]=" + pattern))
                 .hasMessageContaining("processor.streamTopics has " + pattern);
     }

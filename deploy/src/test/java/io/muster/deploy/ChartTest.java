@@ -105,7 +105,7 @@ class ChartTest {
         "api.ingress.enabled=true, 100000",
         "api.connectionsPerAddress=20, 20",
     })
-    void anAddressMayHaveAsManyConnectionsAsStandBehindIt(String value, String connections) throws IOException {
+    void allowsAnAddressAsManyConnectionsAsStandBehindIt(String value, String connections) throws IOException {
         assertThat(Manifests.environment(Manifests.of(value).pods().get("StatefulSet/muster-api")))
                 .containsEntry("MUSTER_REST_CONNECTIONS_PER_ADDRESS", connections);
     }
@@ -359,7 +359,7 @@ class ChartTest {
 
     /** Targets are known by labels that the monitor copies: a release may have any name. */
     @Test
-    void alertsFindTheTargetsOfTheirRelease() throws IOException {
+    void findsTheTargetsOfItsReleaseByAlerts() throws IOException {
         Manifests manifests = Manifests.ofInstall(
                 "north",
                 "plants",

@@ -32,7 +32,7 @@ class StoresFileTest {
     }
 
     @Test
-    void growthKnowsEveryDeclaredStoreAndTopic() throws Exception {
+    void listsEveryDeclaredStoreAndTopic() throws Exception {
         StringBuilder text = new StringBuilder();
         for (ApplicationSpec application : APPLICATIONS) {
             for (Topic<?> topic : application.reads()) {

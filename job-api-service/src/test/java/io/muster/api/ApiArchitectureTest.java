@@ -14,7 +14,7 @@ class ApiArchitectureTest {
             .importPackages("io.muster.api");
 
     @Test
-    void surfacesDoNotSeeEachOther() {
+    void hidesSurfacesFromEachOther() {
         SlicesRuleDefinition.slices()
                 .matching(SURFACES)
                 .should()

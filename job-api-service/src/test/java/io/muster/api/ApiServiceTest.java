@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class ApiServiceTest {
     /** Spells states in metrics as REST does. */
     @Test
-    void jobsAreCountedByTheStatesThatCallersRead() {
+    void countsJobsByTheStatesThatCallersRead() {
         PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         ApiService.register(Views.empty().jobs(), meters);
         assertThat(meters.scrape().lines().filter(line -> line.startsWith("muster_jobs{")))

@@ -48,7 +48,7 @@ class ConsoleTest {
     }
 
     @Test
-    void theDescriptionIsShownWithoutAToken() throws IOException {
+    void showsTheDescriptionWithoutAToken() throws IOException {
         assertThat(get("/openapi.yaml"))
                 .startsWith("HTTP/1.1 200 ")
                 .contains("/jobs/v2/{id}/cancel:", "/twins/{id}/methods:");
@@ -76,7 +76,7 @@ class ConsoleTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"/", "/live/jobs", "/live/page.js", "/live/jobs/", "/live/anything"})
-    void nothingIsShownToWhoIsNotSignedIn(String path) throws IOException {
+    void showsNothingToWhoIsNotSignedIn(String path) throws IOException {
         assertThat(get(path)).startsWith("HTTP/1.1 401 ").containsIgnoringCase("www-authenticate: Bearer");
         assertThat(get(path, "Cookie: muster-session=" + "A".repeat(43))).startsWith("HTTP/1.1 401 ");
         assertThat(get(path, "Authorization: " + api.token("device"))).startsWith("HTTP/1.1 401 ");
@@ -84,7 +84,7 @@ class ConsoleTest {
     }
 
     @Test
-    void aBrowserIsShownHowToSignIn() throws IOException {
+    void showsABrowserHowToSignIn() throws IOException {
         assertThat(get("/", "Accept: text/html,*/*"))
                 .startsWith("HTTP/1.1 401 ")
                 .containsIgnoringCase("www-authenticate: Bearer")
@@ -93,7 +93,7 @@ class ConsoleTest {
     }
 
     @Test
-    void aTokenShowsJobsAsEverywhere() throws IOException {
+    void showsJobsToATokenAsEverywhere() throws IOException {
         assertThat(get("/live/jobs", "Authorization: " + api.token("service"))).startsWith("HTTP/1.1 200 ");
         assertThat(get("/live/jobs", "Authorization: Bearer " + api.token("iothubowner")))
                 .startsWith("HTTP/1.1 200 ");
@@ -103,7 +103,7 @@ class ConsoleTest {
     }
 
     @Test
-    void aLinkSignsInOnceAndTheSessionEnds() throws IOException {
+    void signsInOnceByALinkUntilTheSessionEnds() throws IOException {
         String link = link("service", "localhost/sign-in", TestApi.NOW.plusSeconds(600));
         api.audit.clear();
         String first = get("/?sign-in=" + link);
@@ -128,7 +128,7 @@ class ConsoleTest {
     }
 
     @Test
-    void otherTokensAreNoLinks() throws IOException {
+    void takesNoOtherTokenAsALink() throws IOException {
         Instant now = TestApi.NOW.plusSeconds(300);
         api.clock.set(now);
         Instant soon = now.plusSeconds(500);
@@ -148,13 +148,13 @@ class ConsoleTest {
     }
 
     @Test
-    void aLinkThatIsOlderThanTheProcessIsNone() throws IOException {
+    void refusesALinkThatIsOlderThanTheProcess() throws IOException {
         assertThat(get("/?sign-in=" + link("service", "localhost/sign-in", TestApi.NOW.plusSeconds(599))))
                 .startsWith("HTTP/1.1 401 ");
     }
 
     @Test
-    void aTokenIsExchangedForASession() throws IOException {
+    void exchangesATokenForASession() throws IOException {
         String answer = api.exchange("POST /live/session HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
                 + "Content-Length: 0\r\nAuthorization: Bearer " + api.token("service") + "\r\n\r\n");
         assertThat(answer).startsWith("HTTP/1.1 204 ");
@@ -170,7 +170,7 @@ class ConsoleTest {
 
     /** Keeps a browser signed in that an ingress sends to another instance. */
     @Test
-    void everyInstanceKnowsASession() throws IOException {
+    void knowsASessionInEveryInstance() throws IOException {
         String session = session();
         try (TestApi other = TestApi.start(api.policies)) {
             assertThat(other.exchange("GET /live/jobs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + session
@@ -195,7 +195,7 @@ class ConsoleTest {
 
     /** Rejects a session in place of another token. */
     @Test
-    void aSessionIsNoTokenForAnythingElse() throws IOException {
+    void takesASessionForNothingElse() throws IOException {
         String token =
                 new String(Base64.getUrlDecoder().decode(session().replaceAll(".*=", "")), StandardCharsets.UTF_8);
         for (String path :
@@ -211,7 +211,7 @@ class ConsoleTest {
     }
 
     @Test
-    void aHostThatIsNotOursIsRefused() throws IOException {
+    void refusesAHostThatIsNotOurs() throws IOException {
         String token = "Authorization: " + api.token("service");
         assertThat(get("/live/jobs", "Host: evil.example", token)).startsWith("HTTP/1.1 421 ");
         for (String host : List.of("localhost", "LOCALHOST:1", "127.0.0.1:8443", "[::1]:8443")) {
@@ -224,7 +224,7 @@ class ConsoleTest {
     /** Signs with a key that is in use: a blank one was taken out of use, and one that is no base64 is a mistake in the file. */
     @ParameterizedTest
     @ValueSource(strings = {"", "no base64"})
-    void aSessionIsSignedWithTheKeyThatIsInUse(String primary) throws IOException {
+    void signsASessionWithTheKeyThatIsInUse(String primary) throws IOException {
         SharedAccessPolicies policies = SharedAccessPolicies.parse("service.rights=ServiceConnect\nservice.primaryKey="
                 + primary + "\nservice.secondaryKey=" + KEY + "\n");
         String token = SharedAccessSignature.sign("localhost", KEY, "service", TestApi.NOW.plusSeconds(60));
@@ -241,7 +241,7 @@ class ConsoleTest {
     }
 
     @Test
-    void aPersonsSessionIsSignedByAPolicyThatHasAKey() throws IOException {
+    void signsAPersonsSessionByAPolicyThatHasAKey() throws IOException {
         String unusable = "a.rights=ServiceConnect\na.primaryKey=\na.secondaryKey=no base64\n";
         Caller person = new Caller.Person("p", "Pat", Role.READ);
         Gate gate = gate(unusable + "b.rights=ServiceConnect\nb.primaryKey=" + KEY + "\nb.secondaryKey=\n");

@@ -38,7 +38,7 @@ class EventLoopsTest {
             POST  | /twins/d/modules/m/methods  | {"methodName":"m"}
             PUT   | /subscriptions/s/resourcegroups/g/providers/Microsoft.StreamAnalytics/streamingjobs/job | {}
             """)
-    void aBodyThatTakesLongKeepsNobodyElseWaiting(String method, String path, String body) throws IOException {
+    void keepsNobodyElseWaitingForASlowBody(String method, String path, String body) throws IOException {
         CountDownLatch go = new CountDownLatch(1);
         AtomicInteger standing = new AtomicInteger();
         try (TestApi api = TestApi.start()) {
@@ -79,7 +79,7 @@ class EventLoopsTest {
 
     /** Leaves the threads that complete replies, since they carry those of everybody. */
     @Test
-    void continuationsOfStreamJobRepliesRunOnWorkers() throws IOException {
+    void runsContinuationsOfStreamJobRepliesOnWorkers() throws IOException {
         List<String> senders = new CopyOnWriteArrayList<>();
         String body =
                 "{'properties':{'outputStartMode':'JobStartTime','inputs':[{'name':'i','properties':{}}],'outputs':[{'name':'o','properties':{}}],'transformation':{'name':'T','properties':{'query':'SELECT * INTO o FROM i'}}}}"

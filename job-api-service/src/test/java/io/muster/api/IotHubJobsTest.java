@@ -49,7 +49,7 @@ class IotHubJobsTest {
                 "{'type':'scheduleTwinUpdate','updateTwin':{'tags':{'x':1}},'startTime':'2026-11-21T03:25:16+01:00','queryCondition':'*'}",
                 "{'type':'scheduleDirectRequest','cloudToDeviceMethod':{'methodName':'reboot','timeoutInSeconds':9},'deviceIds':['a','b']}"
             })
-    void aJobIsTakenInEveryFormThatClientsSend(String body) throws Exception {
+    void takesAJobInEveryFormThatClientsSend(String body) throws Exception {
         String id = "job-" + Integer.toHexString(body.hashCode());
         ApiClient.Answer created =
                 client.ask("PUT", "/jobs/v2/" + id, body.replace('\'', '"').replace("ID", id));
@@ -112,7 +112,7 @@ class IotHubJobsTest {
                 "'continuous':'yes'",
                 "'priority':'high'",
             })
-    void aPolicyOfWrongTypesIsRefused(String policy) throws Exception {
+    void refusesAPolicyOfWrongTypes(String policy) throws Exception {
         ApiClient.Answer refused = client.ask(
                 "PUT",
                 "/jobs/v2/wrong-policy",
@@ -210,7 +210,7 @@ class IotHubJobsTest {
             'updateTwin':{'tag':{'a':1}}                                      | updateTwin.tag | tags
             'updateTwin':{'desired':{'a':1}}                                  | updateTwin.desired | updateTwin.properties.desired
             """)
-    void anUnknownMemberOfAJobIsRefusedAndTheNearestNamed(String member, String unknown, String nearest)
+    void refusesAnUnknownMemberOfAJobAndNamesTheNearest(String member, String unknown, String nearest)
             throws Exception {
         String twin = member.contains("updateTwin") ? "" : "'updateTwin':{'tags':{}},";
         int before = api.planner.commands.size();
@@ -227,7 +227,7 @@ class IotHubJobsTest {
 
     /** Ignores an empty section, as Java's client sends it. */
     @Test
-    void anEmptySectionOfReportedPropertiesInAJobIsPassedOver() throws Exception {
+    void ignoresAnEmptySectionOfReportedPropertiesInAJob() throws Exception {
         ApiClient.Answer answer = client.ask(
                 "PUT",
                 "/jobs/v2/java",
@@ -237,7 +237,7 @@ class IotHubJobsTest {
     }
 
     @Test
-    void anUnknownMemberOfAMethodInAJobIsRefused() throws Exception {
+    void refusesAnUnknownMemberOfAMethodInAJob() throws Exception {
         ApiClient.Answer refused = client.ask(
                 "PUT",
                 "/jobs/v2/misspelt",
@@ -248,7 +248,7 @@ class IotHubJobsTest {
     }
 
     @Test
-    void aJobsDocumentCanBeSentAsItWasRead() throws Exception {
+    void takesAJobsDocumentAsItWasRead() throws Exception {
         client.ask(
                 "PUT",
                 "/jobs/v2/read-1",
@@ -263,7 +263,7 @@ class IotHubJobsTest {
     /** Answers any body by a success or one of the contract's errors, and sends no refused one on. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
-    void damagedBodiesAreRefused(long seed) throws Exception {
+    void refusesDamagedBodies(long seed) throws Exception {
         SplittableRandom random = new SplittableRandom(seed);
         String good =
                 "{\"type\":\"scheduleUpdateTwin\",\"updateTwin\":{\"tags\":{\"a\":[1,{\"b\":null}]}},\"queryCondition\":\"*\",\"maxExecutionTimeInSeconds\":60}";

@@ -31,7 +31,7 @@ class IotHubMessagesTest {
     }
 
     @Test
-    void aMessageIsItsBodyAndItsHeaders() throws Exception {
+    void readsAMessageFromItsBodyAndItsHeaders() throws Exception {
         client.ask("PUT", "/devices/gets-messages", "{}");
         ApiClient.Answer sent = client.ask(
                 "POST",

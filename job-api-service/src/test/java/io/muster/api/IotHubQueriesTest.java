@@ -95,13 +95,13 @@ class IotHubQueriesTest {
         SELECT TOP 0 * FROM devices     | 2   | ''
         SELECT deviceId FROM devices    | 4   | abcd efgh
         """)
-    void rowsOfAllPartitionsComeInOrderAndTheLastPageHasNoToken(String query, int size, String pages) throws Exception {
+    void ordersRowsOfAllPartitionsAndEndsWithoutAToken(String query, int size, String pages) throws Exception {
         api.planner.partitions = IotHubQueriesTest::twoPartitions;
         assertThat(all(query, size)).isEqualTo(pages);
     }
 
     @Test
-    void columnsAreMembersOfTheDocument() throws Exception {
+    void selectsMembersOfTheDocument() throws Exception {
         api.planner.partitions = _ -> List.of(new DevicePage(
                 0, 1, List.of(RequestsDouble.twinOf("a", "{\"o\":{\"b\":[1,null,{\"c\":2.5}]},\"t\":null}")), false));
         ApiClient.Answer answer = client.ask(
@@ -134,7 +134,7 @@ class IotHubQueriesTest {
     }
 
     @Test
-    void deviceJobsReadAsClientsWantThem() throws Exception {
+    void writesDeviceJobsAsClientsReadThem() throws Exception {
         DeviceJob.Builder job = DeviceJob.newBuilder()
                 .setJobId("j")
                 .setDeviceId("a")
@@ -172,7 +172,7 @@ class IotHubQueriesTest {
     }
 
     @Test
-    void aTokenIsForItsQueryOnly() throws Exception {
+    void takesATokenForItsQueryOnly() throws Exception {
         api.planner.partitions = IotHubQueriesTest::twoPartitions;
         String token = client.ask(
                         "POST", "/devices/query", "{\"query\":\"SELECT * FROM devices\"}", "x-ms-max-item-count", "1")
@@ -194,7 +194,7 @@ class IotHubQueriesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"{\"a\":NaN}", "{\"a\":", "[1,2", "{'a':1}", "{\"a\":01}"})
-    void textThatIsNoJsonIsToldInWordsOfItsOwn(String body) throws Exception {
+    void describesTextThatIsNoJson(String body) throws Exception {
         ApiClient.Answer answer = client.ask("POST", "/devices/query", body);
         assertThat(answer.status()).isEqualTo(400);
         assertThat(answer.body().path("Message").asText())

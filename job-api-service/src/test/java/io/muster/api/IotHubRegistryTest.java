@@ -33,7 +33,7 @@ class IotHubRegistryTest {
     }
 
     @Test
-    void anIdentityIsCreatedWithKeysAndReadAsClientsNeedIt() throws Exception {
+    void createsAnIdentityWithKeysAndReadsItAsClientsNeedIt() throws Exception {
         ApiClient.Answer created = client.ask(
                 "PUT",
                 "/devices/pump-7",
@@ -62,7 +62,7 @@ class IotHubRegistryTest {
     }
 
     @Test
-    void manyDevicesAtOnce() throws Exception {
+    void createsManyDevicesAtOnce() throws Exception {
         client.ask("PUT", "/devices/bulk-there", "{}");
         ApiClient.Answer done = client.ask(
                 "POST",
@@ -118,7 +118,7 @@ class IotHubRegistryTest {
     }
 
     @Test
-    void statisticsAreSumsOverPartitions() throws Exception {
+    void sumsStatisticsOverPartitions() throws Exception {
         assertThat(client.ask("GET", "/statistics/devices", null).body())
                 .hasToString(
                         "{\"totalDeviceCount\":7,\"enabledDeviceCount\":6,\"enableDeviceCount\":6,\"disabledDeviceCount\":1}");
@@ -126,7 +126,7 @@ class IotHubRegistryTest {
     }
 
     @Test
-    void modulesHaveTheRoutesOfDevices() throws Exception {
+    void servesModulesAtTheRoutesOfDevices() throws Exception {
         client.ask("PUT", "/devices/with-modules", "{}");
         ApiClient.Answer created =
                 client.ask("PUT", "/devices/with-modules/modules/m", "{\"moduleId\":\"m\",\"managedBy\":\"me\"}");

@@ -83,7 +83,7 @@ class IotHubRequestsTest {
     }
 
     @Test
-    void tokensAndVersionsAreChecked() throws Exception {
+    void checksTokensAndVersions() throws Exception {
         Instant later = TestApi.NOW.plusSeconds(60);
         String path = "/devices/x?" + ApiClient.VERSION;
         assertThat(client.send("GET", path, new byte[0]).status()).isEqualTo(401);
@@ -164,7 +164,7 @@ class IotHubRequestsTest {
                 "9999-12-31T23:59:59-01:00",
                 "2026-02-30T00:00:00Z"
             })
-    void aDateBeyondTheCalendarIsRefused(String date) throws Exception {
+    void refusesADateBeyondTheCalendar(String date) throws Exception {
         String job = "{'type':'scheduleUpdateTwin','updateTwin':{'tags':{}},'queryCondition':'*','startTime':'" + date
                 + "'}";
         ApiClient.Answer refused = client.ask("PUT", "/jobs/v2/dated", job.replace('\'', '"'));
@@ -176,7 +176,7 @@ class IotHubRequestsTest {
     }
 
     @Test
-    void aBodyBeyondTheLimitIsRefused() throws Exception {
+    void refusesABodyBeyondTheLimit() throws Exception {
         ApiClient.Answer answer =
                 client.ask("PUT", "/devices/big", "{\"statusReason\":\"" + "x".repeat(2_000_000) + "\"}");
         assertThat(answer.status()).isEqualTo(413);

@@ -32,7 +32,7 @@ class IotHubTwinsTest {
     }
 
     @Test
-    void aTwinHasMetadataAndVersions() throws Exception {
+    void writesTwinsWithMetadataAndVersions() throws Exception {
         client.ask("PUT", "/devices/twin-1", "{}");
         ApiClient.Answer twin = client.ask("GET", "/twins/twin-1", null);
         assertThat(twin.body().at("/properties/desired/$version").asLong()).isEqualTo(1);
@@ -68,7 +68,7 @@ class IotHubTwinsTest {
             PATCH | /twins/n/modules/m | {"tags":null,"properties":{"desired":{}}}         | null        | {}
             PUT   | /twins/n/modules/m | {"tags":{},"properties":{"desired":null}}         | {}          | null
             """)
-    void nullInATwinArrivesAsNull(
+    void passesNullInATwinOnAsNull(
             String method, String path, String body, @Nullable String tags, @Nullable String desired) throws Exception {
         client.ask("PUT", "/devices/n", "{}");
         client.ask("PUT", "/devices/n/modules/m", "{}");
@@ -81,7 +81,7 @@ class IotHubTwinsTest {
     }
 
     @Test
-    void aMethodIsAnsweredByItsDeviceOrInFormB() throws Exception {
+    void answersAMethodByItsDeviceOrInFormB() throws Exception {
         client.ask("PUT", "/devices/m", "{}");
         assertThat(client.ask("POST", "/twins/m/methods", "{\"methodName\":\"a\",\"payload\":{\"x\":1}}")
                         .body()

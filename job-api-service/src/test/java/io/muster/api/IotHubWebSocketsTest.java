@@ -103,7 +103,7 @@ class IotHubWebSocketsTest {
     }
 
     @Test
-    void aWebSocketIsPassedOnToTheGatewayAndBack() throws Exception {
+    void passesAWebSocketOnToTheGatewayAndBack() throws Exception {
         Heard heard = new Heard();
         WebSocket device = webSocket(heard);
         assertThat(device.getSubprotocol()).isEqualTo("mqtt");
@@ -124,7 +124,7 @@ class IotHubWebSocketsTest {
     }
 
     @Test
-    void aWebSocketForAnotherProtocolIsRefused() {
+    void refusesAWebSocketForAnotherProtocol() {
         assertThatThrownBy(() -> http.newWebSocketBuilder()
                         .subprotocols("AMQPWSB10")
                         .buildAsync(
@@ -139,7 +139,7 @@ class IotHubWebSocketsTest {
     }
 
     @Test
-    void theGatewayLearnsThatTheDeviceIsGone() throws Exception {
+    void closesTheGatewaysConnectionWhenTheDeviceIsGone() throws Exception {
         WebSocket device = webSocket(new Heard());
         try (Socket passedOn = gateway.accept()) {
             passedOn.setSoTimeout(10_000);

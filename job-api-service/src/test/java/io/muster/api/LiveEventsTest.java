@@ -193,7 +193,7 @@ class LiveEventsTest {
     }
 
     @Test
-    void theListOfJobsSaysFromWhereEventsGoOn() throws Exception {
+    void returnsThePositionBehindTheListOfJobs() throws Exception {
         api.jobs.read(job("a", JobStatus.RUNNING, 1));
         String answer =
                 api.exchange("GET /live/jobs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: "
@@ -213,7 +213,7 @@ class LiveEventsTest {
     }
 
     @Test
-    void aReaderOfAnotherInstanceForgetsAndBeginsAnew() throws Exception {
+    void beginsAnewForAReaderOfAnotherInstance() throws Exception {
         api.jobs.read(job("a", JobStatus.RUNNING, 1));
         try (Reader reader = new Reader("/live/events", "Last-Event-ID: 0123-5")) {
             reader.await("job", "a");
@@ -222,7 +222,7 @@ class LiveEventsTest {
     }
 
     @Test
-    void aReaderThatTakesNothingKeepsNothingAndNobodyBack() throws Exception {
+    void boundsAReaderThatTakesNothingAndServesOthers() throws Exception {
         String payload = "x".repeat(20_000);
         try (Socket idle = api.connect()) {
             idle.setReceiveBufferSize(4096);
@@ -265,7 +265,7 @@ class LiveEventsTest {
     }
 
     @Test
-    void oneCallerHasSoManyReadersAndAPlaceIsFreeWhenOneEnds() throws Exception {
+    void limitsReadersOfOneCallerUntilOneEnds() throws Exception {
         List<Reader> readers = new ArrayList<>();
         try {
             for (int i = 0; i < 64; i++) {
@@ -292,7 +292,7 @@ class LiveEventsTest {
 
     /** Logs nothing where a tab is closed, whatever is on its way to it. */
     @Test
-    void aReaderThatLeavesInTheMidstOfEventsIsNotLogged() throws Exception {
+    void logsNoReaderThatLeavesInTheMidstOfEvents() throws Exception {
         assertThat(logged(() -> {
                     for (int round = 0; round < 10; round++) {
                         List<Reader> readers = new ArrayList<>();
@@ -315,7 +315,7 @@ class LiveEventsTest {
     }
 
     @Test
-    void aServerThatEndsEndsItsReadersWithoutLogging() throws Exception {
+    void endsItsReadersWithTheServerWithoutLogging() throws Exception {
         assertThat(logged(() -> {
                     try (Reader reader = new Reader("/live/events")) {
                         await().until(() -> reader.names().contains("heartbeat"));

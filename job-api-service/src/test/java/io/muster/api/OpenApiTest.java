@@ -61,7 +61,7 @@ class OpenApiTest {
     }
 
     @Test
-    void everyRouteIsDescribed() {
+    void describesEveryRoute() {
         Map<String, Set<String>> described = DOCUMENT.operations();
         Map<String, Set<String>> routes = routes();
         assertThat(routes).containsKeys("/devices/query", "/live/jobs");
@@ -129,7 +129,7 @@ class OpenApiTest {
     }
 
     @Test
-    void everyDescribedOperationIsThere() throws Exception {
+    void servesEveryDescribedOperation() throws Exception {
         for (Map.Entry<String, Set<String>> path : DOCUMENT.operations().entrySet()) {
             String there = path.getKey().replace("{kind}", "inputs").replaceAll("\\{\\w+}", "absent");
             for (String method : path.getValue()) {
@@ -143,7 +143,7 @@ class OpenApiTest {
     }
 
     @Test
-    void everyBodyHasASchema() {
+    void describesEveryBodyByASchema() {
         assertThat(DOCUMENT.bodies()).hasSizeGreaterThan(25);
         assertThat(DOCUMENT.objectsOfAnyMembers())
                 .as("what callers and devices name as they like, and what of Azure's is kept and not used")
@@ -183,7 +183,7 @@ class OpenApiTest {
     }
 
     @Test
-    void jobsAreAsDescribed() throws Exception {
+    void answersJobsAsDescribed() throws Exception {
         sent(
                 "PUT",
                 "/jobs/v2/full",
@@ -213,7 +213,7 @@ class OpenApiTest {
     }
 
     @Test
-    void streamJobsAreAsDescribed() throws Exception {
+    void answersStreamJobsAsDescribed() throws Exception {
         String job = GROUP + "/alerts";
         sent(
                 "PUT",
@@ -267,7 +267,7 @@ class OpenApiTest {
     }
 
     @Test
-    void anUnknownMemberOfAStreamJobIsRefused() throws Exception {
+    void refusesAnUnknownMemberOfAStreamJob() throws Exception {
         String[][] rows = {
             {"PUT", "/odd", "{'property':{}}", "property", "properties"},
             {
@@ -316,7 +316,7 @@ class OpenApiTest {
             {'properties':{'transformation':{'properties':{'query':''}}}}                 | properties.transformation.name is a text
             {'properties':{'transformation':{'name':'T','properties':['SELECT']}}}        | properties.transformation.properties is an object
             """)
-    void aStreamJobThatCouldNotBeReadIsRefused(String document, String message) throws Exception {
+    void refusesAStreamJobThatCouldNotBeRead(String document, String message) throws Exception {
         assertThat(ask("PUT", GROUP + "/unread", document.replace('\'', '"'))
                         .at("/error/message")
                         .asText())
@@ -326,7 +326,7 @@ class OpenApiTest {
 
     @ParameterizedTest
     @CsvSource({"PUT, /inputs/i", "PATCH, /inputs/i", "PUT, /transformations/T", "PATCH, /transformations/T"})
-    void propertiesOfAChildAreAnObject(String method, String child) throws Exception {
+    void refusesPropertiesOfAChildThatAreNoObject(String method, String child) throws Exception {
         String job = GROUP + "/children";
         ask("PUT", job, "{}");
         ask("PUT", job + child, "{}");
@@ -338,7 +338,7 @@ class OpenApiTest {
     }
 
     @Test
-    void aChildWithoutPropertiesHasEmptyOnes() throws Exception {
+    void givesAChildWithoutPropertiesEmptyOnes() throws Exception {
         String job = GROUP + "/bare";
         ask(
                 "PUT",
@@ -359,7 +359,7 @@ class OpenApiTest {
 
     /** Drops diagnostics that a copy of a job sends back. */
     @Test
-    void diagnosticsThatAreSentBackAreNotKept() throws Exception {
+    void dropsDiagnosticsThatAreSentBack() throws Exception {
         String job = GROUP + "/corrected";
         String all = job + "?$expand=inputs,outputs,functions,transformation";
         ask(
@@ -387,7 +387,7 @@ class OpenApiTest {
             /functions/f | {'type':'Scalar','properties':{'inputs':5}}
             /functions/f | {'type':'Scalar','properties':{'binding':{'type':'x','properties':{'script':5}}}}
             """)
-    void childrenOfAStreamJobAreDescribedToTheirLastMember(String child, String properties) throws Exception {
+    void describesChildrenOfAStreamJobToTheirLastMember(String child, String properties) throws Exception {
         JsonNode body = TestApi.JSON.readTree("{\"properties\":" + properties.replace('\'', '"') + "}");
         assertThatThrownBy(() -> DOCUMENT.checkRequest("PUT", GROUP + "/j" + child, body))
                 .isInstanceOf(AssertionError.class);

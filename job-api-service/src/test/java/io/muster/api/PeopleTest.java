@@ -182,7 +182,7 @@ class PeopleTest {
                 "PUT,    /devices/query,                       muster.administer",
                 "DELETE, /devices/query,                       muster.administer"
             })
-    void aRoleAllowsItsOwnAndWhatLowerOnesAllow(String method, String path, String needed) throws Exception {
+    void allowsARoleItsOwnRightsAndThoseOfLowerOnes(String method, String path, String needed) throws Exception {
         List<String> inOrder = List.of("muster.read", "muster.operate", "muster.administer");
         for (String role : inOrder) {
             HttpResponse<String> answer = send(
@@ -201,7 +201,7 @@ class PeopleTest {
     }
 
     @Test
-    void onlyWhoAdministersSeesKeysOfDevices() throws Exception {
+    void showsKeysOfDevicesToAdministratorsOnly() throws Exception {
         String administrator = signed(claims("muster.administer").build(), FIRST);
         String reader = signed(claims("muster.read").build(), FIRST);
         assertThat(send("PUT", "/devices/pump" + VERSION, "{}", administrator).statusCode())
@@ -239,7 +239,7 @@ class PeopleTest {
     }
 
     @Test
-    void streamJobsRefuseInTheirOwnForm() throws Exception {
+    void refusesInTheFormOfStreamJobs() throws Exception {
         HttpResponse<String> listed = send(
                 "GET",
                 STREAM_JOBS + "?api-version=2020-03-01",
@@ -255,7 +255,7 @@ class PeopleTest {
     }
 
     @Test
-    void aWrongTokenIsRefused() throws Exception {
+    void refusesAWrongToken() throws Exception {
         Map<String, UnaryOperator<JWTClaimsSet.Builder>> wrong = Map.of(
                 "iss", claims -> claims.issuer("http://localhost/other"),
                 "aud", claims -> claims.audience("other"),
@@ -292,7 +292,7 @@ class PeopleTest {
     }
 
     @Test
-    void aNewKeyOfTheProviderIsFetchedAndTheOldOnesStayWhileItIsAway() throws Exception {
+    void fetchesANewKeyOfTheProviderAndKeepsTheOldOnesWhileItIsAway() throws Exception {
         String second = signed(claims("muster.read").build(), SECOND);
         keys = new JWKSet(List.of(FIRST, SECOND));
         assertThat(read(second).statusCode()).as("asked a moment ago").isEqualTo(401);
@@ -312,7 +312,7 @@ class PeopleTest {
     }
 
     @Test
-    void aProviderThatNeverAnsweredIsSaid() throws Exception {
+    void saysThatTheProviderNeverAnswered() throws Exception {
         server.close();
         status = 500;
         startServer();

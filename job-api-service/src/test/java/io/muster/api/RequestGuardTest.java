@@ -101,7 +101,7 @@ class RequestGuardTest {
                 "GET /twins/a HTTP/1.0                                                               | 401 |"
                         + " IotHubUnauthorizedAccess",
             })
-    void badRequestsAreRefusedInTheContractsForm(String request, int status, String code) throws IOException {
+    void refusesBadRequestsInTheContractsForm(String request, int status, String code) throws IOException {
         String answer = api.exchange(
                 request.strip().replace("^^", "\0").replace("^", "\r\n").replace("\0", "^") + END);
         assertThat(answer).startsWith("HTTP/1.").contains(" " + status + " ");
@@ -113,7 +113,7 @@ class RequestGuardTest {
     }
 
     @Test
-    void longRequestLinesAndManyHeadersAreRefused() throws IOException {
+    void refusesLongRequestLinesAndManyHeaders() throws IOException {
         assertThat(api.exchange("GET /twins/" + "a".repeat(5000) + " HTTP/1.1\r\nHost: h" + END))
                 .contains(" 414 ", "ErrorCode:RequestUriTooLong;");
         String headers = IntStream.range(0, 500)
@@ -126,7 +126,7 @@ class RequestGuardTest {
     }
 
     @Test
-    void inventedMethodsAndTokensReachNeitherMetricsNorTheAuditLog() throws IOException {
+    void keepsInventedMethodsAndTokensOutOfMetricsAndTheAuditLog() throws IOException {
         api.audit.clear();
         for (int i = 0; i < 50; i++) {
             api.exchange("M" + i + "ADEUP /x HTTP/1.1\r\nHost: h" + END);
@@ -136,7 +136,7 @@ class RequestGuardTest {
     }
 
     @Test
-    void refusedRequestsOfOneAddressAreKeptUpToALimitAndCut() throws IOException {
+    void auditsRefusedRequestsOfOneAddressUpToALimit() throws IOException {
         api.audit.clear();
         String request = "DELETE /devices/" + "x".repeat(3000) + " HTTP/1.1\r\nHost: h\r\nx-ms-client-request-id: "
                 + "y".repeat(3000) + "\r\n\r\n";
@@ -165,7 +165,7 @@ class RequestGuardTest {
     }
 
     @Test
-    void slowAndIdleConnectionsAreClosed() throws IOException {
+    void closesSlowAndIdleConnections() throws IOException {
         RestServer.Patience little = new RestServer.Patience(Duration.ofMillis(500), Duration.ofSeconds(1));
         try (TestApi impatient = TestApi.start(1000, little)) {
             List<Socket> slow = new ArrayList<>();
@@ -205,7 +205,7 @@ class RequestGuardTest {
 
     /** Closes a connection that asks for more than it reads: a request of forty bytes has an answer of fifty kilobytes, and needs no token. */
     @Test
-    void manyRequestsInOnePacketAreNotAllAnswered() throws IOException {
+    void closesAConnectionThatAsksForMoreThanItReads() throws IOException {
         String many = "GET /openapi.yaml HTTP/1.1\r\nHost: h\r\n\r\n".repeat(1000);
         try (TestApi own = TestApi.start();
                 Socket socket = own.connect()) {
@@ -221,7 +221,7 @@ class RequestGuardTest {
     }
 
     @Test
-    void severalRequestsInOnePacketAreAnsweredInTheirOrder() throws IOException {
+    void answersSeveralRequestsInOnePacketInTheirOrder() throws IOException {
         String answers =
                 api.exchange("GET /twins/a HTTP/1.1\r\nHost: h\r\n\r\nGET /openapi.yaml HTTP/1.1\r\nHost: h\r\n\r\n"
                         + "GET /twins/a HTTP/1.1\r\nHost: h\r\nConnection: close" + END);
@@ -230,7 +230,7 @@ class RequestGuardTest {
 
     /** Keeps no large answer that nobody reads; one that is read slowly goes on. */
     @Test
-    void anAnswerThatNobodyReadsIsNotKept() throws Exception {
+    void dropsAnAnswerThatNobodyReads() throws Exception {
         RestServer.Patience little = new RestServer.Patience(Duration.ofSeconds(20), Duration.ofSeconds(4));
         try (TestApi impatient = TestApi.start(1000, little)) {
             String tags = "{\"x\":\"" + "x".repeat(20_000) + "\"}";
@@ -286,7 +286,7 @@ class RequestGuardTest {
     }
 
     @Test
-    void aBodyThatEndsEarlyIsNoFaultOfOurs() throws IOException {
+    void logsNoBodyThatEndsEarly() throws IOException {
         try (TestApi api = TestApi.start()) {
             try (Socket socket = api.connect()) {
                 String request =
@@ -304,7 +304,7 @@ class RequestGuardTest {
     }
 
     @Test
-    void anAddressHasSoManyConnectionsAndNoMore() throws IOException {
+    void limitsConnectionsOfAnAddress() throws IOException {
         try (TestApi small = TestApi.start(3, RestServer.Patience.USUAL)) {
             List<Socket> sockets = new ArrayList<>();
             for (int i = 0; i < 4; i++) {
@@ -382,7 +382,7 @@ class RequestGuardTest {
             PUT    | /devices/a/modules/commands     | service           | 401
             GET    | /twins/methods                  | service           | 404
             """)
-    void rightsAreThoseOfTheNormalFormOfThePath(String method, String path, String policy, int status)
+    void checksRightsByTheNormalFormOfThePath(String method, String path, String policy, int status)
             throws IOException {
         for (String slashes : spellings().toList()) {
             assertThat(api.ask(method, path + slashes, policy, "{}"))
@@ -405,7 +405,7 @@ class RequestGuardTest {
 
     /** Limits by the route, though a device is called as a part of a route is. */
     @Test
-    void requestsAreThrottledByTheirRoute() throws IOException {
+    void throttlesRequestsByTheirRoute() throws IOException {
         Throttles.Kind[] limited = {Throttles.Kind.QUERIES, Throttles.Kind.METHODS, Throttles.Kind.MESSAGES};
         try (TestApi busy = TestApi.start(Stream.of(limited).collect(Collectors.toMap(kind -> kind, _ -> 1)))) {
             for (String path : List.of(
@@ -428,7 +428,7 @@ class RequestGuardTest {
     }
 
     @Test
-    void aDeviceThatIsCalledQueryIsInTheAuditLog() throws IOException {
+    void auditsADeviceThatIsCalledQuery() throws IOException {
         api.audit.clear();
         assertThat(api.ask("PUT", "/devices/query", "service", "{}")).startsWith("HTTP/1.1 401 ");
         assertThat(api.ask("PUT", "/devices/query", "iothubowner", "{}")).startsWith("HTTP/1.1 200 ");
@@ -446,7 +446,7 @@ class RequestGuardTest {
 
     /** Answers in form A, since form B is for callers of methods alone. */
     @Test
-    void aTwinOfADeviceThatIsCalledMethodsFailsInTheFormOfTwins() throws IOException {
+    void failsInTheFormOfTwinsForADeviceThatIsCalledMethods() throws IOException {
         try (TestApi late = TestApi.start()) {
             late.planner.onSend = _ -> {
                 throw new ProblemException(Problem.gatewayTimeout("It took too long."));
@@ -461,7 +461,7 @@ class RequestGuardTest {
     /** Passes the number on to the planner, which refuses it. */
     @ParameterizedTest
     @ValueSource(strings = {"connectTimeoutInSeconds", "responseTimeoutInSeconds"})
-    void aNegativeTimeOutOfAMethodIsNoTimeOut(String member) throws IOException {
+    void passesANegativeTimeoutOfAMethodOn(String member) throws IOException {
         assertThat(api.ask("POST", "/twins/a/methods", "service", "{\"methodName\":\"m\",\"" + member + "\":-100}"))
                 .doesNotContain(" 504 ");
     }

@@ -56,7 +56,7 @@ class RestCertificateTest {
     }
 
     @Test
-    void aCertificateOrAKeyThatIsNoneIsNamed() throws IOException {
+    void namesAnInvalidCertificateOrKey() throws IOException {
         Path text = Files.writeString(folder.resolve("text"), "neither");
         Path certificate = Files.writeString(folder.resolve("certificate.pem"), CERTIFICATE);
         assertThatThrownBy(() -> start(0, Optional.of(new RestServer.Tls(text, text))))
@@ -70,7 +70,7 @@ class RestCertificateTest {
     }
 
     @Test
-    void aPortThatIsTakenIsNamed() throws IOException {
+    void namesAPortThatIsTaken() throws IOException {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             assertThatThrownBy(() -> start(taken.getLocalPort(), Optional.empty()))
                     .isInstanceOf(IOException.class)

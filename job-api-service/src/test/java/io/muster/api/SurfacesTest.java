@@ -55,7 +55,7 @@ class SurfacesTest {
             /~streamanalytics/subscriptions/s                                           | 404 | "Message":"ErrorCode:
             /~                                                                          | 404 | "Message":"ErrorCode:
             """)
-    void eachPathLeadsToOneSurface(String path, int status, String form) throws IOException {
+    void leadsEachPathToOneSurface(String path, int status, String form) throws IOException {
         String answer = api.exchange("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         assertThat(answer).startsWith("HTTP/1.1 " + status + " ").contains(form);
     }
@@ -67,7 +67,7 @@ class SurfacesTest {
         "hub.example,      /devices,  hub",
         "'',               /api/jobs, central"
     })
-    void aHostNameWinsOverThePath(String host, String path, String served) {
+    void prefersTheHostNameToThePath(String host, String path, String served) {
         Surfaces surfaces = new Surfaces(List.of(
                 new Named("central", "/api/", "central.example"),
                 new Named("kudu", "/vfs/", "site.scm.example"),

@@ -17,7 +17,7 @@ class ThrottlesTest {
     /** Counts how many of the requests are taken that come every so many milliseconds for a minute. */
     @ParameterizedTest
     @CsvSource({"60, 100, 69", "60, 1000, 60", "60, 2000, 30", "3, 1000, 3", "6000, 10, 6000", "600, 50, 699"})
-    void aRateIsKept(int perMinute, int everyMillis, int taken) {
+    void keepsTheRate(int perMinute, int everyMillis, int taken) {
         Throttles throttles = new Throttles(Map.of(Throttles.Kind.QUERIES, perMinute));
         int count = 0;
         for (int at = 0; at < 60_000; at += everyMillis) {
@@ -32,7 +32,7 @@ class ThrottlesTest {
 
     /** Counts parts of a millisecond, so that a caller who asks all the time is let in at its rate, and not never again. */
     @Test
-    void aFloodIsLetInAtItsRate() {
+    void letsAFloodInAtItsRate() {
         Throttles throttles = new Throttles(Map.of(Throttles.Kind.QUERIES, 600));
         int count = 0;
         for (int at = 0; at < 600_000; at++) {
@@ -46,7 +46,7 @@ class ThrottlesTest {
     }
 
     @Test
-    void kindsAreCountedByThemselvesAndOthersAreFree() {
+    void countsEachKindByItselfAndLeavesOthersFree() {
         Throttles throttles = new Throttles(Map.of(Throttles.Kind.METHODS, 1));
         assertThat(throttles.take("one", Throttles.Kind.METHODS, NOW)).isEmpty();
         assertThat(throttles.take("one", Throttles.Kind.METHODS, NOW)).contains(Duration.ofMinutes(1));

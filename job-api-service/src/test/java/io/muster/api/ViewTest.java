@@ -43,7 +43,7 @@ class ViewTest {
     }
 
     @Test
-    void aLateTombstoneOfAnOldJobDoesNotHideANewOne() {
+    void keepsANewJobBehindALateTombstoneOfAnOldOne() {
         jobs.read(job(1, 5));
         jobs.put(job(2, 1));
         jobs.forgetJob("j");
@@ -55,7 +55,7 @@ class ViewTest {
     }
 
     @Test
-    void aJobThatOnlyAReplyToldOfOutlivesATombstone() {
+    void keepsAJobThatOnlyAReplyBroughtBehindATombstone() {
         jobs.put(job(2, 1));
         jobs.forgetJob("j");
         assertThat(jobs.get("j")).isPresent();
@@ -63,7 +63,7 @@ class ViewTest {
     }
 
     @Test
-    void theLaterRevisionWins() {
+    void keepsTheLaterRevision() {
         jobs.read(job(1, 5));
         jobs.put(job(1, 4));
         assertThat(jobs.get("j").orElseThrow().job().getRevision()).isEqualTo(5);
@@ -73,7 +73,7 @@ class ViewTest {
     }
 
     @Test
-    void aLateTombstoneOfAnOldStreamJobDoesNotHideANewOne() {
+    void keepsANewStreamJobBehindALateTombstoneOfAnOldOne() {
         streamJobs.read(streamJob(NOW, 5));
         streamJobs.forget("s");
         streamJobs.put(streamJob(NOW.plusSeconds(1), 1));

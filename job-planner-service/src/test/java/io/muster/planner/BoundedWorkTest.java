@@ -459,7 +459,7 @@ class BoundedWorkTest {
 
     /** Meets a twin in the state that is no JSON. */
     @Test
-    void workThatMeetsWhatMakesNoSenseGoesOnWithTheOthers() {
+    void goesOnBehindDocumentsThatMakeNoSense() {
         Device last = planner.get("d2999").getDevice();
         Device odd = Device.newBuilder(last)
                 .setTwin(Twin.newBuilder(last.getTwin())

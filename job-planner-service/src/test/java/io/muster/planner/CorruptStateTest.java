@@ -51,7 +51,7 @@ class CorruptStateTest {
     }
 
     @Test
-    void aDeviceThatCannotBeReadIsTheDocumentOfItsTopicAgain() {
+    void restoresAnUnreadableDeviceFromItsTopic() {
         planner.create("a", "{\"site\":\"A\"}");
         planner.create("b", "{\"site\":\"A\"}");
         corrupt("a");
@@ -60,7 +60,7 @@ class CorruptStateTest {
     }
 
     @Test
-    void jobsFindEveryDeviceThoughOneCouldNotBeRead() {
+    void findsEveryDeviceForJobsThoughOneCouldNotBeRead() {
         planner.create("a", "{\"site\":\"A\"}");
         planner.create("b", "{\"site\":\"A\"}");
         corrupt("b");
@@ -79,7 +79,7 @@ class CorruptStateTest {
     }
 
     @Test
-    void anEntryWithoutADocumentIsGoneAndTheIdIsFree() {
+    void removesAnUnreadableEntryWithoutADocument() {
         corrupt("nobody");
         planner.device("nobody", new io.muster.records.GetDevice());
         assertThat(planner.lastReply()).isInstanceOf(Refusal.class);
@@ -142,7 +142,7 @@ class CorruptStateTest {
 
     @ParameterizedTest
     @MethodSource("stores")
-    void entriesThatNobodyOfOursWroteAreNotMet(String store) {
+    void skipsEntriesThatNoServiceOfOursWrote(String store) {
         live();
         for (String key : List.of("garbage", "paced\0garbage", "paced\0" + "00000000000000zz", "\0", "a\0")) {
             planner.changelog(store).put(key, GARBAGE);
@@ -152,14 +152,14 @@ class CorruptStateTest {
 
     @ParameterizedTest
     @MethodSource("stores")
-    void entriesOfOursThatWereOverwrittenAreRightOrNamed(String store) {
+    void restoresOrNamesEntriesThatWereOverwritten(String store) {
         live();
         planner.changelog(store).replaceAll((_, _) -> GARBAGE);
         isRightOrNamed(store);
     }
 
     @Test
-    void aTargetThatNeverWasIsNotEnded() {
+    void endsNoTargetThatNeverWas() {
         live();
         planner.advance(Duration.ofMinutes(1));
         planner.advance(Duration.ofMinutes(1));

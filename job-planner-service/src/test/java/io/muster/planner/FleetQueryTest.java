@@ -169,7 +169,7 @@ class FleetQueryTest {
     }
 
     @Test
-    void aPageIsCutInBytesAndSaysSo() {
+    void cutsAPageInBytesAndSaysSo() {
         String large = "{\"t\":\"" + "x".repeat(4000) + "\"}";
         for (int i = 0; i < 150; i++) {
             planner.create("d%03d".formatted(i), large);
@@ -224,7 +224,7 @@ class FleetQueryTest {
     }
 
     @Test
-    void whatIsNoQueryIsRefused() {
+    void refusesAnInvalidQuery() {
         assertThat(ask("SELECT", null, 1))
                 .isInstanceOfSatisfying(
                         Refusal.class,
@@ -232,7 +232,7 @@ class FleetQueryTest {
     }
 
     @Test
-    void deviceJobsAreKeptUntilTheirHistoryIsOver() {
+    void keepsDeviceJobsUntilTheirHistoryIsOver() {
         planner.create("a", "{\"site\":\"A\"}");
         planner.create("b", "{\"site\":\"B\"}");
         TwinPatch patch = new TwinPatch("*", "{\"x\":1}", null);
@@ -268,7 +268,7 @@ class FleetQueryTest {
     }
 
     @Test
-    void aDeviceJobTellsWhenItBeganAndHowItEnded() {
+    void showsWhenADeviceJobBeganAndHowItEnded() {
         planner.create("a", null);
         planner.job(
                 "j",

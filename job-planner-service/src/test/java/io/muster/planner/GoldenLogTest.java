@@ -80,7 +80,7 @@ class GoldenLogTest {
 
     @ParameterizedTest
     @MethodSource("logs")
-    void anOldLogMakesTheSameDocuments(Path log) throws Exception {
+    void makesTheSameDocumentsOfAnOldLog(Path log) throws Exception {
         List<String> then = Files.readAllLines(documents(log));
         List<String> now = fold(log).lines().toList();
         assertThat(now).hasSameSizeAs(then);
@@ -99,7 +99,7 @@ class GoldenLogTest {
     }
 
     @Test
-    void everyKindOfJobEventStandsInALog() throws IOException {
+    void coversEveryKindOfJobEventByALog() throws IOException {
         List<String> kinds = new ArrayList<>();
         for (Path log : logs()) {
             if (log.getFileName().toString().startsWith("job-events")) {

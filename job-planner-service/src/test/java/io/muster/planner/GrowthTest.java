@@ -109,7 +109,7 @@ class GrowthTest {
     }
 
     @Test
-    void aRecordThatIsNotWhereItsKeyBelongsIsPutAside() {
+    void deadLettersARecordInAWrongPartition() {
         try (PlannerDriver planner = new PlannerDriver(new PartitionCounts(2, 2, 1, 1), JobLimits.NONE)) {
             for (int i = 0; i < 32; i++) {
                 planner.create("device-" + i, null);

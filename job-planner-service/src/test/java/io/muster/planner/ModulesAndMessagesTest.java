@@ -73,7 +73,7 @@ class ModulesAndMessagesTest {
     }
 
     @Test
-    void aModuleLivesAndDiesWithItsDevice() {
+    void removesModulesWithTheirDevice() {
         isRefused(create("d/m", null), RefusalReason.DEVICE_NOT_FOUND);
         create("d", null);
         assertThat(create("d/m", "{\"a\":1}"))
@@ -106,7 +106,7 @@ class ModulesAndMessagesTest {
     }
 
     @Test
-    void aDeviceHasFiftyModules() {
+    void limitsADeviceToFiftyModules() {
         create("d", null);
         for (int i = 0; i < 50; i++) {
             assertThat(create("d/m" + i, null)).isInstanceOf(DeviceView.class);
@@ -115,7 +115,7 @@ class ModulesAndMessagesTest {
     }
 
     @Test
-    void aModuleIsConnectedAndCalledByItself() {
+    void connectsAndCallsAModuleByItself() {
         create("d", null);
         create("d/m", null);
         long device = planner.connect("d", METHODS);
@@ -147,7 +147,7 @@ class ModulesAndMessagesTest {
     }
 
     @Test
-    void modulesAreQueriedAndRunJobsByThemselves() {
+    void queriesModulesAndRunsJobsOnThem() {
         create("d", "{\"a\":1}");
         create("d/m", "{\"a\":1}");
         create("d/n", "{\"a\":2}");
@@ -204,7 +204,7 @@ class ModulesAndMessagesTest {
     }
 
     @Test
-    void aMessageWaitsForItsDeviceAndComesUntilItIsAcknowledged() {
+    void deliversAMessageUntilItIsAcknowledged() {
         create("d", null);
         send("one");
         assertThat(planner.lastReply()).isEqualTo(new MessageQueued(1));
@@ -233,7 +233,7 @@ class ModulesAndMessagesTest {
     }
 
     @Test
-    void whoSubscribesAgainIsHandedWhatItMayHaveMissed() {
+    void deliversAgainToWhoSubscribesAgain() {
         create("d", null);
         long epoch = planner.connect("d", MESSAGES);
         send("one");
@@ -245,7 +245,7 @@ class ModulesAndMessagesTest {
     }
 
     @Test
-    void messagesAreLimitedInNumberSizeAndLife() {
+    void limitsMessagesInNumberSizeAndLife() {
         create("d", null);
         for (int i = 0; i < 50; i++) {
             planner.device("d", new SendMessage(message("m" + i, Duration.ofSeconds(i < 10 ? 5 : 60))));
@@ -273,7 +273,7 @@ class ModulesAndMessagesTest {
     }
 
     @Test
-    void messagesGoWithTheirDevice() {
+    void removesMessagesWithTheirDevice() {
         create("d", null);
         send("one");
         planner.device("d", new DeleteDevice(null));

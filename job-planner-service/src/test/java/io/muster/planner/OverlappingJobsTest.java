@@ -168,7 +168,7 @@ class OverlappingJobsTest {
 
     /** Leaves nothing that would fill the state, or hide targets of a later job of the same id. */
     @Test
-    void nothingIsLeftOfJobsThatHaveCompleted() {
+    void leavesNothingOfCompletedJobs() {
         devices(6000);
         List<String> jobs = List.of("first", "second", "third");
         jobs.forEach(job -> planner.job(job, twin(job, "*", "tags.site = 'A'")));
@@ -197,7 +197,7 @@ class OverlappingJobsTest {
 
     /** Stops a job with a number that an earlier version took and this one refuses. */
     @Test
-    void aJobThatMakesNoSenseAnyMoreIsStoppedAndTheOthersGoOn() {
+    void stopsAJobThatMakesNoSenseAnyMoreAndNoOther() {
         devices();
         planner.job("odd", twin("odd", "*", "tags.site = 'A'"));
         planner.job("even", twin("even", "*", "tags.site = 'A'"));
@@ -226,7 +226,7 @@ class OverlappingJobsTest {
 
     /** Leaves a job still whose window's opening can't be computed. */
     @Test
-    void aJobDocumentThatMakesNoSenseStandsStillAndTheOthersGoOn() {
+    void leavesAJobDocumentThatMakesNoSenseAndServesOthers() {
         planner.create("a", "{\"site\":\"A\"}");
         JobPolicy windows = JobPolicy.newBuilder()
                 .setWindows(List.of(new ExecutionWindow(0, 1, List.of(), "UTC")))

@@ -100,7 +100,7 @@ class PlannerTopologyTest {
     }
 
     @Test
-    void aTwinJobIsAppliedWhereTheTwinIs() {
+    void appliesATwinJobWhereTheTwinIs() {
         planner.create("a", "{\"site\":\"A\"}");
         planner.create("b", "{\"site\":\"B\"}");
         planner.connect("a", DESIRED);
@@ -120,7 +120,7 @@ class PlannerTopologyTest {
     }
 
     @Test
-    void aMethodJobReachesConnectedDevicesAtOnceAndOthersWhenTheyConnect() {
+    void deliversAMethodJobToConnectedDevicesAtOnceAndToOthersWhenTheyConnect() {
         planner.create("a", "{}");
         planner.create("b", "{}");
         planner.connect("a", METHODS);
@@ -143,7 +143,7 @@ class PlannerTopologyTest {
     }
 
     @Test
-    void anAnswerCountsOnce() {
+    void countsAnAnswerOnce() {
         planner.create("a", "{}");
         planner.connect("a", METHODS);
         planner.job("m", method("m", "*"));
@@ -156,7 +156,7 @@ class PlannerTopologyTest {
     }
 
     @Test
-    void whatNeverLeftTheGatewayGoesOutAgainAsAnotherAttempt() {
+    void repeatsAsAnotherAttemptWhatNeverLeftTheGateway() {
         planner.create("a", "{}");
         planner.connect("a", METHODS);
         planner.job("m", method("m", "*"));
@@ -176,7 +176,7 @@ class PlannerTopologyTest {
     }
 
     @Test
-    void whatWasCancelledIsNeverDelivered() {
+    void deliversNothingThatWasCancelled() {
         planner.create("a", "{}");
         planner.create("b", "{}");
         planner.connect("a", METHODS);
@@ -194,7 +194,7 @@ class PlannerTopologyTest {
     }
 
     @Test
-    void devicesAreCountedAndTheCountIsKept() {
+    void countsDevicesAndKeepsTheCount() {
         planner.create("a", "{}");
         planner.create("b", "{}");
         planner.connect("a", METHODS);
@@ -228,7 +228,7 @@ class PlannerTopologyTest {
     }
 
     @Test
-    void theTargetsAreThoseThatMatchWhenTheJobBegins() {
+    void selectsTheDevicesThatMatchWhenTheJobBegins() {
         beginOverManyDevices(method("m", "tags.site = 'A'"));
         tag("d2400", "{\"site\":\"B\"}");
         tag("d2400", "{\"site\":\"C\"}");
@@ -341,7 +341,7 @@ class PlannerTopologyTest {
     }
 
     @Test
-    void aTwinJobDoesNotChangeTheTargetsOfOneThatHasBegun() {
+    void keepsTheTargetsOfABegunJobBesideATwinJob() {
         beginOverManyDevices(twin("first", "tags.site = 'A' AND NOT IS_DEFINED(tags.y)"));
         int changed = planner.begun("first").size();
         planner.job(
@@ -373,7 +373,7 @@ class PlannerTopologyTest {
     }
 
     @Test
-    void whoAwaitsItsTurnIsAnsweredBehindWhatStandsBefore() {
+    void answersABarrierBehindTheRecordsBeforeIt() {
         planner.create("a", "{}");
         planner.job("m", method("m", "*"));
         planner.job("m", new CancelJob());
@@ -384,7 +384,7 @@ class PlannerTopologyTest {
     }
 
     @Test
-    void theConnectionsOfASilentGatewayEndForEverybodyToRead() {
+    void publishesTheEndOfConnectionsOfASilentGateway() {
         planner.create("a", "{}");
         planner.connect("a", METHODS);
         planner.advance(Duration.ofSeconds(300));
@@ -401,7 +401,7 @@ class PlannerTopologyTest {
     }
 
     @Test
-    void theConnectionsOfAGatewayThatRunsAnewEndAtOnce() {
+    void endsTheConnectionsOfAGatewayThatRunsAnew() {
         planner.create("a", "{}");
         planner.connect("a", METHODS);
         planner.gatewayRunsAnew();
@@ -426,7 +426,7 @@ class PlannerTopologyTest {
     }
 
     @Test
-    void aMethodEndsWhenItsGatewayReportsThatItsTimeIsOver() {
+    void endsAMethodWhenItsGatewayReportsThatItsTimeIsOver() {
         String deliveryId = call();
         planner.advance(Duration.ofSeconds(29));
         planner.beat();
@@ -437,7 +437,7 @@ class PlannerTopologyTest {
     }
 
     @Test
-    void anAnswerBehindThatReportIsNoSuccess() {
+    void takesNoAnswerBehindThatReportForASuccess() {
         String deliveryId = call();
         planner.report("a", new MethodUnanswered(deliveryId));
         answer("a", deliveryId);
@@ -447,7 +447,7 @@ class PlannerTopologyTest {
     /** Counts an answer that came in time, whether the log was away, the planner stood still or a clock jumped: nothing is read meanwhile. */
     @ParameterizedTest
     @ValueSource(ints = {5, 30, 110})
-    void anAnswerThatCameInTimeCountsHoweverLongTheLogWasAway(int seconds) {
+    void countsAnAnswerThatCameInTimeHoweverLongTheLogWasAway(int seconds) {
         planner.create("b", "{}");
         planner.connect("b", METHODS);
         String deliveryId = call();
@@ -463,7 +463,7 @@ class PlannerTopologyTest {
 
     /** Delivers again at once, as after a broker that was away for longer than the device has time to answer. */
     @Test
-    void aMethodThatItsGatewayReadTooLateIsDeliveredAgainAtOnce() {
+    void deliversAgainAtOnceWhatItsGatewayReadTooLate() {
         String first = call();
         planner.advance(Duration.ofSeconds(31));
         planner.report("a", new MethodUndelivered(first, "expired", true));
@@ -479,7 +479,7 @@ class PlannerTopologyTest {
     }
 
     @Test
-    void aGatewayOfAnOlderVersionIsWaitedForUntilItHasHandedOverWhatWasDue() {
+    void waitsForAGatewayOfAnOlderVersionUntilItHasHandedOverWhatWasDue() {
         planner.create("a", "{}");
         planner.connect("a", METHODS);
         planner.beatAsBefore(null);
@@ -495,7 +495,7 @@ class PlannerTopologyTest {
     }
 
     @Test
-    void whatAGatewayThatWasKilledMayHaveHandedOverFailsAndWhatItHadNotIsDeliveredAgain() {
+    void failsCallsThatAKilledGatewayMayHaveHandedOverAndRepeatsTheOthers() {
         planner.create("b", "{}");
         planner.connect("b", METHODS);
         String deliveryId = call();
@@ -519,7 +519,7 @@ class PlannerTopologyTest {
 
     /** Fails a call whose delivery was a dead letter at the gateway, or was skipped. */
     @Test
-    void aCallThatItsGatewayNeverTookFailsThoughTheGatewayLives() {
+    void failsACallThatItsLivingGatewayNeverTook() {
         planner.create("a", "{}");
         planner.connect("a", METHODS);
         planner.beat();
@@ -542,7 +542,7 @@ class PlannerTopologyTest {
     }
 
     @Test
-    void aGatewayThatIsGoneIsNotWaitedForForEver() {
+    void endsItsWaitForAGatewayThatIsGone() {
         call();
         planner.pass(Duration.ofSeconds(29));
         assertThat(planner.events("m", "a")).hasSize(1);
@@ -551,7 +551,7 @@ class PlannerTopologyTest {
     }
 
     @Test
-    void aGatewayThatWasSilentAndIsBackIsHandedWhatWaitsForItsDevices() {
+    void deliversWaitingCallsToAGatewayThatIsBack() {
         planner.create("a", "{}");
         planner.connect("a", METHODS);
         planner.beat();
@@ -564,7 +564,7 @@ class PlannerTopologyTest {
 
     /** Hears a new run of a gateway, whose name begins with the gateway's clock, though that may have been set back. */
     @Test
-    void aGatewayThatRunsAnewIsHeardWhateverItsClockSays() {
+    void hearsAGatewayThatRunsAnewWhateverItsClockSays() {
         planner.create("a", "{}");
         planner.connect("a", METHODS);
         planner.beat();
@@ -575,7 +575,7 @@ class PlannerTopologyTest {
 
     /** Hears a gateway though a report named a run that no gateway ever has: whoever may write reports can name any. */
     @Test
-    void aRunThatNobodyHearsOfAgainShutsNoGatewayOut() {
+    void shutsNoGatewayOutByARunThatNobodyHearsOfAgain() {
         planner.create("a", "{}");
         planner.connect("a", METHODS);
         planner.beat();
@@ -592,7 +592,7 @@ class PlannerTopologyTest {
     }
 
     @Test
-    void aRunThatTakesItsPlaceAgainHandsOverWhatWaits() {
+    void deliversWaitingCallsToARunThatTakesItsPlaceAgain() {
         planner.create("a", "{}");
         planner.connect("a", METHODS);
         planner.beat();
@@ -612,7 +612,7 @@ class PlannerTopologyTest {
     }
 
     @Test
-    void anEpochThatNoReportGaveIsNoConnection() {
+    void takesNoConnectionOfAnEpochThatNoReportGave() {
         planner.create("a", "{}");
         planner.connect("a", METHODS);
         planner.report("a", new DeviceConnected(Long.MAX_VALUE, false));
@@ -623,7 +623,7 @@ class PlannerTopologyTest {
     }
 
     @Test
-    void whenTheTimeOfTheJobIsOverWhatHasNotEndedFails() {
+    void failsWorkThatHasNotEndedWhenTheTimeOfTheJobIsOver() {
         planner.create("a", "{}");
         planner.job("m", method("m", "*"));
         planner.advance(Duration.ofSeconds(121));
@@ -634,7 +634,7 @@ class PlannerTopologyTest {
     }
 
     @Test
-    void aDirectMethodIsAnsweredOnceToItsCaller() {
+    void answersADirectMethodOnceToItsCaller() {
         planner.create("a", "{}");
         DeviceMethod call = new DeviceMethod("ping", "null", 10, 0);
         planner.device("a", new InvokeMethod(call));
@@ -668,7 +668,7 @@ class PlannerTopologyTest {
     /** Fails the device job, and the caller, where the device answers anything else than JSON, and adds no text that the device did not say. */
     @ParameterizedTest
     @ValueSource(strings = {"1e400", "{\"a\":[-1e400]}", "{\"a\":}", "{} {}", "NaN", "\"\\ud800\"", "{\"a\":\u0000}"})
-    void anAnswerThatIsNoJsonIsAFailure(String payload) {
+    void failsAnAnswerThatIsNoJson(String payload) {
         String deliveryId = call();
         planner.report(
                 "a", new MethodAnswered(deliveryId, 200, ByteBuffer.wrap(payload.getBytes(StandardCharsets.UTF_8))));
@@ -692,7 +692,7 @@ class PlannerTopologyTest {
     }
 
     @Test
-    void aDirectMethodWaitsForItsDeviceIfItSaysSo() {
+    void waitsForTheDeviceOfADirectMethodIfItSaysSo() {
         planner.create("a", "{}");
         planner.device("a", new InvokeMethod(new DeviceMethod("ping", "null", 10, 20)));
         planner.connect("a", METHODS);
@@ -701,7 +701,7 @@ class PlannerTopologyTest {
     }
 
     @Test
-    void aNewerConnectionTakesThePlaceOfTheOlder() {
+    void replacesAnOlderConnectionByANewer() {
         planner.create("a", "{}");
         long first = planner.connect("a", METHODS);
         long second = planner.connect("a");
@@ -717,7 +717,7 @@ class PlannerTopologyTest {
     }
 
     @Test
-    void aGatewayThatIsSilentHoldsNoConnections() {
+    void endsConnectionsOfASilentGateway() {
         planner.create("a", "{}");
         planner.connect("a", METHODS);
         planner.advance(Duration.ofSeconds(15));
@@ -731,7 +731,7 @@ class PlannerTopologyTest {
     }
 
     @Test
-    void reportedPropertiesAreAnsweredWithTheirVersion() {
+    void answersReportedPropertiesWithTheirVersion() {
         planner.create("a", "{}");
         long epoch = planner.connect("a");
         planner.report("a", new PatchReported(epoch, "r1", "{\"on\":true}", null));
@@ -742,7 +742,7 @@ class PlannerTopologyTest {
     }
 
     @Test
-    void commandsAndTheirRefusalsAreAnswered() {
+    void answersCommandsAndTheirRefusals() {
         planner.create("a", "{}");
         assertThat(planner.lastReply()).isInstanceOf(DeviceView.class);
         planner.create("a", "{}");
@@ -790,7 +790,7 @@ class PlannerTopologyTest {
     }
 
     @Test
-    void aRecordThatIsNoneGoesToTheDeadLettersAndTheNextIsProcessed() {
+    void deadLettersAnUnreadableRecordAndProcessesTheNext() {
         planner.raw(Topics.JOB_COMMANDS.name(), "x", "hello".getBytes(StandardCharsets.UTF_8));
         planner.raw(
                 Topics.JOB_COMMANDS.name(),
@@ -808,7 +808,7 @@ class PlannerTopologyTest {
     }
 
     @Test
-    void aJobWaitsForItsStartTime() {
+    void holdsAJobUntilItsStartTime() {
         planner.create("a", "{}");
         planner.job(
                 "s",
@@ -827,7 +827,7 @@ class PlannerTopologyTest {
     }
 
     @Test
-    void aJobOverMoreDevicesThanAStepFindsEachOnce() {
+    void findsEachDeviceOnceOverMoreDevicesThanAStep() {
         int devices = 4500;
         for (int i = 0; i < devices; i++) {
             planner.create("d" + i, i % 3 == 0 ? "{\"third\":true}" : "{}");

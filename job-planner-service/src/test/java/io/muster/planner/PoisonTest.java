@@ -31,7 +31,7 @@ class PoisonTest {
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4})
-    void noRecordStopsThePlanner(long seed) {
+    void goesOnBehindRecordsThatCannotBeTaken(long seed) {
         try (PlannerDriver planner = new PlannerDriver(1, new JobLimits(50_000, 0))) {
             for (int device = 0; device < 10; device++) {
                 planner.create("good-" + device, "{\"good\":true}");
@@ -72,7 +72,7 @@ class PoisonTest {
     /** Dead-letters an expansion that would fail at each tick from then on. */
     @ParameterizedTest
     @CsvSource({"-2147483648, 1", "-1, 1", "1, 1", "0, 0", "0, -1", "0, 2", "5, 2147483647"})
-    void anExpansionOfAPartitionThatIsNotThereIsADeadLetter(int partition, int partitions) {
+    void deadLettersAnExpansionOfAPartitionThatIsNotThere(int partition, int partitions) {
         try (PlannerDriver planner = new PlannerDriver()) {
             planner.create("a", null);
             ExpandJob expand = new ExpandJob(

@@ -32,20 +32,20 @@ class RecordCodecTest {
     private final RecordCodec<JobCommand> codec = new Codecs(registry).of(Topics.JOB_COMMANDS);
 
     @Test
-    void whatIsEncodedIsDecodedEqual() {
+    void decodesAnEqualRecord() {
         assertThat(codec.decode(codec.encode(COMMAND))).isEqualTo(COMMAND);
         JobCommand cancel = new JobCommand("job-1", new CancelJob());
         assertThat(codec.decode(codec.encode(cancel))).isEqualTo(cancel);
     }
 
     @Test
-    void bytesBeginAsConfluentSays() {
+    void writesConfluentsPrefix() {
         byte[] bytes = codec.encode(COMMAND);
         assertThat(Arrays.copyOf(bytes, 5)).containsExactly(0, 0, 0, 0, 1);
     }
 
     @Test
-    void whatIsNoRecordIsRefusedWithAReason() {
+    void refusesOtherBytesWithAReason() {
         byte[] good = codec.encode(COMMAND);
         assertThatThrownBy(() -> codec.decode(new byte[0])).hasMessageContaining("Confluent wire format");
         assertThatThrownBy(() -> codec.decode("{\"jobId\":\"a\"}".getBytes(java.nio.charset.StandardCharsets.UTF_8)))
@@ -61,7 +61,7 @@ class RecordCodecTest {
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5})
-    void damagedBytesNeverDoMoreThanBeRefused(long seed) {
+    void refusesDamagedBytes(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         byte[] good = codec.encode(COMMAND);
         for (int round = 0; round < 2000; round++) {

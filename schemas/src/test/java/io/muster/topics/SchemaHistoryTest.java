@@ -40,7 +40,7 @@ class SchemaHistoryTest {
 
     @ParameterizedTest
     @MethodSource("topics")
-    void whatIsWrittenIsTheLatestOfTheHistory(Topic<?> topic) throws IOException {
+    void writesTheLatestSchemaOfTheHistory(Topic<?> topic) throws IOException {
         List<Schema> history = history(topic);
         if (Boolean.getBoolean("schemas.record")
                 && (history.isEmpty() || !history.getLast().equals(topic.schema()))) {

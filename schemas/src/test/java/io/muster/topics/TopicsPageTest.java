@@ -44,7 +44,7 @@ class TopicsPageTest {
     }
 
     @Test
-    void thePageIsTheCatalogue() throws IOException {
+    void drawsThePageFromTheCatalogue() throws IOException {
         if (Boolean.getBoolean("schemas.record")) {
             Files.writeString(PAGE, page());
         }

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 class TopicsTest {
     @Test
-    void theListHoldsEveryDeclaredTopicOnce() {
+    void listsEveryDeclaredTopicOnce() {
         long declared = Arrays.stream(Topics.class.getFields())
                 .map(Field::getType)
                 .filter(Topic.class::equals)
@@ -20,7 +20,7 @@ class TopicsTest {
 
     /** Sets the size for each topic, since a broker's own default may be anything. */
     @Test
-    void eachTopicSaysHowLargeItsRecordsAre() {
+    void declaresTheSizeOfRecordsOfEachTopic() {
         assertThat(Topics.ALL)
                 .allSatisfy(topic -> assertThat(topic.config())
                         .containsEntry("max.message.bytes", Integer.toString(topic.size()))
@@ -30,13 +30,13 @@ class TopicsTest {
     }
 
     @Test
-    void whatIsJoinedHasTheSamePartitions() {
+    void partitionsJoinedTopicsAlike() {
         PartitionCounts counts = new PartitionCounts(2, 4, 8, 16);
         assertThat(counts.of(Partitioning.BY_DEVICE)).isEqualTo(counts.of(Partitioning.EVERY_DEVICE_PARTITION));
     }
 
     @Test
-    void retentionSaysItInKafkasWords() {
+    void writesRetentionInKafkasWords() {
         assertThat(Topics.JOBS.retention().topicConfig())
                 .containsExactlyEntriesOf(java.util.Map.of("cleanup.policy", "compact"));
         assertThat(Topics.DELIVERIES.retention().topicConfig())

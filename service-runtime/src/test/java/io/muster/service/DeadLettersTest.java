@@ -24,7 +24,7 @@ class DeadLettersTest {
         "524289, 1, false, true",
         "20971520, 20971520, false, false",
     })
-    void aLetterFitsIntoItsTopic(int key, int value, boolean keepsKey, boolean keepsValue) {
+    void fitsALetterIntoItsTopic(int key, int value, boolean keepsKey, boolean keepsValue) {
         DeadLetter letter = DeadLetters.of(
                 "planner",
                 new ConsumerRecord<>("t", 3, 17, "k".repeat(key), new byte[value]),

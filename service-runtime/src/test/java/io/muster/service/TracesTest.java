@@ -115,7 +115,7 @@ class TracesTest {
         "-1, traces.share",
         "NaN, traces.share"
     })
-    void aShareThatIsNoneIsRefused(String share, String why) {
+    void refusesAnInvalidShare(String share, String why) {
         Settings settings = Settings.of(new String[] {"--traces.share=" + share}, Map.of());
         assertThatThrownBy(() -> Traces.from(settings, "s"))
                 .isInstanceOf(SettingsException.class)

@@ -50,7 +50,7 @@ class SharedAccessSignatureTest {
         "hub.test%2Fdevices%2Fdev1,3,/devices/dev1/messages/events",
         "HUB.test,1,/devices/dev1"
     })
-    void aTokenOfAnSdkIsTaken(String resource, int shape, String path) throws Exception {
+    void takesATokenOfAnSdk(String resource, int shape, String path) throws Exception {
         long expiry = NOW.getEpochSecond() + 60;
         String sig = signature(resource, expiry);
         String token = switch (shape) {
@@ -123,7 +123,7 @@ class SharedAccessSignatureTest {
                 "SharedAccessSignature sr=a&sig=%zz&se=1",
                 "SharedAccessSignature &&&"
             })
-    void whatIsNoTokenIsNone(String text) {
+    void rejectsTextThatIsNoToken(String text) {
         assertThat(SharedAccessSignature.parse(text)).isEmpty();
     }
 

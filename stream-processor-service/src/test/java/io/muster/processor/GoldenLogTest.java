@@ -40,7 +40,7 @@ class GoldenLogTest {
 
     @ParameterizedTest
     @MethodSource("logs")
-    void anOldLogIsCountedAsItWas(Path log) throws IOException {
+    void countsAnOldLogAsItWas(Path log) throws IOException {
         Map<String, Tally> tallies = new TreeMap<>();
         try (DataFileReader<DeviceJobEvents> batches =
                 new DataFileReader<>(log.toFile(), new SpecificDatumReader<>(DeviceJobEvents.getClassSchema()))) {

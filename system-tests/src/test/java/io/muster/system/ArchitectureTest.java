@@ -64,7 +64,7 @@ class ArchitectureTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"io.muster.api..", "io.muster.planner..", "io.muster.gateway..", "io.muster.processor.."})
-    void servicesDoNotSeeEachOther(String service) {
+    void hidesServicesFromEachOther(String service) {
         noClasses()
                 .that()
                 .resideInAPackage(service)

@@ -164,7 +164,7 @@ class FleetJobsTest {
         "restart, planner",
         "restart, gateway"
     })
-    void aProcessThatEndsInTheMiddleLosesNothingAndRepeatsNothing(String how, String process) {
+    void losesAndRepeatsNothingWhereAProcessEnds(String how, String process) {
         assumeThat(!process.equals("broker") || muster.ownsBroker()).isTrue();
         String id = how + "-" + process;
         awaitConnected();

@@ -129,7 +129,7 @@ class FuzzTest {
     @ParameterizedTest
     @Order(2)
     @ValueSource(longs = {1, 2, 3})
-    void eventsOfStreamJobs(long seed) {
+    void survivesDamagedEventsOfStreamJobs(long seed) {
         Mutations mutations = new Mutations(seed);
         StreamQuery.Members all = new StreamQuery.Members(Set.of("IoTHub"), true);
         byte[] json =
@@ -180,7 +180,7 @@ class FuzzTest {
     @ParameterizedTest
     @Order(3)
     @ValueSource(longs = {1, 2})
-    void requests(long seed) throws InterruptedException {
+    void survivesDamagedRequests(long seed) throws InterruptedException {
         Mutations mutations = new Mutations(seed);
         List<CompletableFuture<Void>> answers = new ArrayList<>();
         for (int i = 0; i < REQUESTS; i++) {
@@ -210,7 +210,7 @@ class FuzzTest {
     @ParameterizedTest
     @Order(4)
     @ValueSource(longs = {1, 2})
-    void packets(long seed) throws Exception {
+    void survivesDamagedPackets(long seed) throws Exception {
         Mutations mutations = new Mutations(seed);
         for (int i = 0; i < CONNECTIONS; i++) {
             byte[] connect = connect("fuzz-000004");
@@ -291,7 +291,7 @@ class FuzzTest {
     @ParameterizedTest
     @Order(5)
     @ValueSource(longs = {1, 2})
-    void records(long seed) throws Exception {
+    void survivesChangedRecords(long seed) throws Exception {
         Mutations mutations = new Mutations(seed);
         String kafka = muster.standalone.options().kafka();
         List<ConsumerRecord<byte[], byte[]>> right = new ArrayList<>();

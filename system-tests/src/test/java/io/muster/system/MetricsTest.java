@@ -30,7 +30,7 @@ class MetricsTest {
     private static final String DEVICE = "metrics-000001";
 
     @Test
-    void alertsAndDashboardsNameExistingMetrics() throws Exception {
+    void namesExistingMetricsInAlertsAndDashboards() throws Exception {
         RunningMuster muster = RunningMuster.get();
         assertThat(muster.rest.send("PUT", "/jobs/v2/metrics", "{}").join().status())
                 .isEqualTo(400);
@@ -95,7 +95,7 @@ class MetricsTest {
     }
 
     @Test
-    void eachAlertHasItsPage() throws Exception {
+    void documentsEachAlert() throws Exception {
         String page = Files.readString(Path.of("../docs/operate/alerts.md"));
         Matcher alert = Pattern.compile("- alert: (\\w+)").matcher(Files.readString(FILES.resolve("alerts.yaml")));
         Set<String> alerts = new TreeSet<>();

@@ -112,7 +112,7 @@ class RegistryAccessTest {
     }
 
     @Test
-    void withNameAndPasswordOverTls() {
+    void registersWithNameAndPasswordOverTls() {
         int id = registry(USER, PASSWORD, muster.standalone.caFile()).register(SUBJECT, SCHEMA);
         assertThat(registry(USER, PASSWORD, muster.standalone.caFile()).byId(id))
                 .isEqualTo(SCHEMA);

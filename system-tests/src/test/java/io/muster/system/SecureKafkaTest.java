@@ -188,7 +188,7 @@ class SecureKafkaTest {
     @ParameterizedTest
     @Order(3)
     @CsvSource({"scram, io.muster.planner.Main", "mtls, io.muster.planner.Main", "mtls, io.muster.processor.Main"})
-    void servicesRun(String kind, String main) throws Exception {
+    void runsServices(String kind, String main) throws Exception {
         String name = kind + "-" + main;
         int operations = Ports.free();
         Process service = service(

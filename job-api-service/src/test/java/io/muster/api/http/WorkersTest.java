@@ -29,7 +29,7 @@ class WorkersTest {
     }
 
     @Test
-    void bodiesAreReadWhileQueriesAreCompiled() {
+    void readsBodiesWhileQueriesAreCompiled() {
         CountDownLatch go = new CountDownLatch(1);
         try (Workers workers = new Workers(1, 1, 1)) {
             CompletableFuture<Integer> query = workers.get(() -> awaiting(go, 1));

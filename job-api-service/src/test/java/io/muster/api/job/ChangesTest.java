@@ -105,7 +105,7 @@ class ChangesTest {
 
     /** Applies pages, of any size and at any time, and has in the end what there is. */
     @Test
-    void readersEndWithWhatThereIs() {
+    void endsReadersWithTheWholeState() {
         for (long seed = 0; seed < 200; seed++) {
             Random random = new Random(seed);
             Changes all = new Changes(1 + random.nextInt(4));

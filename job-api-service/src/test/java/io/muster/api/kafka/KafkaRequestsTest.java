@@ -165,7 +165,7 @@ class KafkaRequestsTest {
     }
 
     @Test
-    void cannotBeMadeWhileTheRegistryIsAway() {
+    void failsToStartWhileTheRegistryIsAway() {
         for (int failing = 1; failing <= 5; failing++) {
             Faults faults = new Faults(failing, Trouble.REGISTRY_AWAY::make);
             Codecs away = new Codecs(faults.of(SchemaRegistry.class, new InMemorySchemaRegistry()));

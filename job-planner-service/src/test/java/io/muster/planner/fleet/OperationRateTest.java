@@ -10,7 +10,7 @@ class OperationRateTest {
     /** Asks for plenty at each tick of 10 ms: what begins in a minute is the rate, and a burst of a second at the start. */
     @ParameterizedTest
     @CsvSource({"10, 1, 600, 610", "10, 4, 150, 153", "1, 4, 15, 16", "50, 4, 750, 763", "1000, 1, 60000, 61000"})
-    void overAMinuteTheRateHolds(int perSecond, int partitions, int least, int most) {
+    void keepsTheRateOverAMinute(int perSecond, int partitions, int least, int most) {
         OperationRate rate = OperationRate.of(perSecond, partitions);
         Instant now = Instant.parse("2026-11-21T02:00:00Z");
         int taken = 0;
@@ -23,7 +23,7 @@ class OperationRateTest {
 
     @ParameterizedTest
     @CsvSource({"0, 4, 2000", "10, 1, 10"})
-    void afterRestOnlyASecondIsMadeUpFor(int perSecond, int partitions, int taken) {
+    void makesUpForASecondOfRestOnly(int perSecond, int partitions, int taken) {
         OperationRate rate = OperationRate.of(perSecond, partitions);
         assertThat(take(rate, Instant.parse("2026-11-21T02:00:00Z"))).isEqualTo(taken);
         assertThat(take(rate, Instant.parse("2026-11-21T03:00:00Z"))).isEqualTo(taken);

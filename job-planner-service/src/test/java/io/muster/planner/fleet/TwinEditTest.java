@@ -117,7 +117,7 @@ class TwinEditTest {
     }
 
     @Test
-    void versionsCountAcceptedChangesEvenToTheSameValue() {
+    void countsAcceptedChangesEvenToTheSameValue() {
         Twin twin = twin(null, "{\"a\":1}");
         assertThat(twin.getVersion()).isEqualTo(2);
         assertThat(twin.getDesiredVersion()).isEqualTo(1);
@@ -127,7 +127,7 @@ class TwinEditTest {
     }
 
     @Test
-    void anEmptyPatchIsNoChange() {
+    void changesNothingByAnEmptyPatch() {
         assertThat(edit(TwinEdit.Mode.PATCH, twin(null, null), "{}", "{}")).isInstanceOf(TwinChange.Unchanged.class);
         assertThat(edit(TwinEdit.Mode.PATCH, twin(null, null), null, null)).isInstanceOf(TwinChange.Unchanged.class);
     }
@@ -140,7 +140,7 @@ class TwinEditTest {
     }
 
     @Test
-    void aReplacementTellsTheWholeSetAndWhatVanished() throws Exception {
+    void notifiesOfTheWholeSetAndRemovedMembers() throws Exception {
         Twin twin = twin("{\"t\":1}", "{\"a\":1,\"b\":2}");
         TwinChange.Changed change = changed(edit(TwinEdit.Mode.REPLACE, twin, null, "{\"b\":3}"));
         Map<String, Object> notice = Json.object(Objects.requireNonNull(change.notification()));
@@ -153,7 +153,7 @@ class TwinEditTest {
     }
 
     @Test
-    void metadataHasTheShapeOfTheSection() throws Exception {
+    void givesMetadataTheShapeOfTheSection() throws Exception {
         Twin twin = twin(null, "{\"a\":{\"b\":1},\"c\":[1]}");
         Twin after = changed(edit(TwinEdit.Mode.PATCH, twin, null, "{\"a\":{\"d\":2}}"))
                 .twin();
@@ -166,7 +166,7 @@ class TwinEditTest {
     }
 
     @Test
-    void anEtagThatDiffersChangesNothing() {
+    void changesNothingForAnotherEtag() {
         Twin twin = twin(null, null);
         TwinEdit stale =
                 ((TwinEdit.Parsed.Valid) TwinEdit.parse(TwinEdit.Mode.PATCH, "AAAA", "{\"a\":1}", null)).edit();
@@ -203,7 +203,7 @@ class TwinEditTest {
                 "{\"a\":",
                 "{} {}"
             })
-    void whatTheRulesForbidIsRefused(String patch) {
+    void refusesSectionsAgainstTheRules(String patch) {
         assertThat(edit(TwinEdit.Mode.PATCH, twin(null, null), null, patch))
                 .isInstanceOfSatisfying(
                         TwinChange.Refused.class,
@@ -219,12 +219,12 @@ class TwinEditTest {
                 "{\"1\":{\"2\":{\"3\":{\"4\":{\"5\":{\"6\":{\"7\":{\"8\":{\"9\":{\"10\":1}}}}}}}}}}",
                 "{\"été\":\"ü\"}"
             })
-    void whatTheRulesAllowIsTaken(String patch) {
+    void takesSectionsWithinTheRules(String patch) {
         changed(edit(TwinEdit.Mode.PATCH, twin(null, null), null, patch));
     }
 
     @Test
-    void onlyGrowthBeyondTheLimitIsRefused() {
+    void refusesGrowthBeyondTheLimitOnly() {
         String kilobyte = "x".repeat(4000);
         StringBuilder big = new StringBuilder("{");
         for (int i = 0; i < 9; i++) {
@@ -246,7 +246,7 @@ class TwinEditTest {
     /** Bounds text that does not count for the size of a section. */
     @ParameterizedTest
     @ValueSource(strings = {"\"\"", "[]", "{}", "\"\\u0001\""})
-    void textThatDoesNotCountIsBoundedToo(String nothing) {
+    void boundsTextThatDoesNotCount(String nothing) {
         String patch = "{\"a\":[" + (nothing + ",").repeat(70_000) + nothing + "]}";
         Twin twin = twin(null, null);
         for (TwinChange change : List.of(
@@ -283,7 +283,7 @@ class TwinEditTest {
     }
 
     @Test
-    void whatADeviceReportsCountsItsOwnVersion() {
+    void countsReportedChangesByTheirOwnVersion() {
         Twin twin = twin(null, null);
         Twin after = changed(TwinEdit.report(twin, "{\"on\":true}", null, NOW)).twin();
         assertThat(after.getReportedVersion()).isEqualTo(2);

@@ -167,19 +167,19 @@ class JobDeciderTest {
     }
 
     @Test
-    void aStartTimeInThePastIsNow() {
+    void startsAtOnceForAStartTimeInThePast() {
         assertThat(job(create(NOW.minusSeconds(5))).getStatus()).isEqualTo(JobStatus.QUEUED);
     }
 
     @Test
-    void theLimitCountsFromTheStart() {
+    void countsTheTimeLimitFromTheStart() {
         assertThat(RUNNING.getDeadline()).isEqualTo(NOW.plusSeconds(120));
         Job byDefault = job(new JobInput.Create(method("a", "*", null, 0), 1, false), START);
         assertThat(byDefault.getDeadline()).isEqualTo(NOW.plusSeconds(3600));
     }
 
     @Test
-    void aConditionThatDoesNotParseFailsTheJobAndSaysWhere() {
+    void failsTheJobAtAConditionThatDoesNotParseAndSaysWhere() {
         Job failed = job(new JobInput.Create(method("b", "SELECT * FROM devices", null, 1), 1, false), START);
         assertThat(failed.getStatus()).isEqualTo(JobStatus.FAILED);
         assertThat(failed.getFailureReason()).startsWith("SQL query parse failed due to following errors: Line 1:29");
@@ -188,7 +188,7 @@ class JobDeciderTest {
     /** Asks anything in any order: the log replays to the same job, and no job leaves an end. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
-    void aRandomWalkReplays(long seed) {
+    void replaysARandomWalk(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         for (int walk = 0; walk < 500; walk++) {
             List<JobEvent> log = new ArrayList<>();

@@ -136,7 +136,7 @@ class JobsPageTest {
     }
 
     @Test
-    void thePageShowsTheDecider() throws IOException {
+    void drawsThePageFromTheDecider() throws IOException {
         String page = Files.readString(PAGE);
         String before = page.substring(0, page.indexOf(BEGIN) + BEGIN.length());
         String after = page.substring(page.indexOf(END));

@@ -87,7 +87,7 @@ class PacingTest {
     /** Lists devices a minute, minutes → devices that have begun, where the job is paced as often as it asks for. */
     @ParameterizedTest
     @CsvSource({"60, 1, 60", "90, 1, 90", "1, 5, 5", "7, 10, 70", "1000, 1, 1000", "100000, 1, 2000"})
-    void aRateIsKept(int perMinute, int minutes, int begun) {
+    void keepsTheRate(int perMinute, int minutes, int begun) {
         Job job = running(policy(new Rollout(perMinute, null), null, null), NOW);
         JobStatistics listed = statistics(2000, 0, 0, 0, 500L, 700L, 800L);
         Instant at = NOW;
@@ -103,7 +103,7 @@ class PacingTest {
     }
 
     @Test
-    void aRateGrowsWithSuccess() {
+    void raisesTheRateWithSuccess() {
         Rollout rollout = new Rollout(60, new Growth(2.0, 100L, 200));
         for (long[] row : new long[][] {{0, 60}, {99, 60}, {100, 120}, {199, 120}, {200, 200}, {1000, 200}}) {
             Job job = running(policy(rollout, null, null), NOW);
@@ -120,7 +120,7 @@ class PacingTest {
     }
 
     @Test
-    void whatWasNotUsedWhilePausedIsNotMadeUpFor() {
+    void makesUpForNothingBehindAPause() {
         Job job = running(policy(new Rollout(60, null), null, null), NOW);
         JobStatistics listed = statistics(2000, 0, 0, 0, 2000L);
         job = after(job, JobDecider.decide(job, new JobInput.Pace(listed), NOW));
@@ -149,7 +149,7 @@ class PacingTest {
             0, 25, 100 | 10 | 3, 3, 0 | 6
             0, 1, 100 | 10 | 0, 0, 0  | 1
             """)
-    void aBatchBeginsWhenTheOneBeforeHasEndedWell(String batches, long count, String state, String then) {
+    void beginsABatchWhenTheOneBeforeHasEndedWell(String batches, long count, String state, String then) {
         int[] rule = numbers(batches);
         int[] now = numbers(state);
         JobPolicy policy = policy(null, new Batches(rule[0], rule[1], rule[2]), null);
@@ -183,7 +183,7 @@ class PacingTest {
         "100, 1, 0, 1, true",
         "1, 0, 0, 0, false",
     })
-    void tooManyFailuresAbort(int percent, long least, long succeeded, long failed, boolean aborted) {
+    void abortsAtTooManyFailures(int percent, long least, long succeeded, long failed, boolean aborted) {
         Job job = running(policy(null, null, new AbortRule(percent, least)), NOW);
         Object event = pace(job, statistics(100, 0, succeeded, failed, 200L), NOW);
         assertThat(event instanceof JobAborted).isEqualTo(aborted);
@@ -222,7 +222,7 @@ class PacingTest {
     }
 
     @Test
-    void nothingIsReleasedBeforeAllTargetsAreListed() {
+    void releasesNothingBeforeAllTargetsAreListed() {
         Job job = running(policy(null, new Batches(3, 0, 100), null), NOW);
         JobStatistics partly =
                 new JobStatistics("j", new DeviceJobCounts(5L, 5L, 0L, 0L, 0L, 0L), 1, 2, NOW, 7L, List.of(5L, 0L));
@@ -260,14 +260,14 @@ class PacingTest {
             01:00 04:00 Europe/Paris   | 2026-10-24T22:30:00Z | false | 2026-10-24T23:00:00Z
             02:30 05:00 Europe/Paris   | 2027-03-28T00:30:00Z | false | 2027-03-28T01:30:00Z
             """)
-    void aWindowIsOfTheLocalDay(String window, Instant now, boolean open, Instant change) {
+    void opensAWindowByTheLocalDay(String window, Instant now, boolean open, Instant change) {
         List<ExecutionWindow> windows = List.of(window(window));
         assertThat(Windows.isOpen(windows, now)).isEqualTo(open);
         assertThat(Windows.nextChange(windows, now)).contains(change);
     }
 
     @Test
-    void windowsThatTouchAreOne() {
+    void joinsWindowsThatTouch() {
         List<ExecutionWindow> windows = List.of(window("02:00 04:00 UTC"), window("04:00 05:00 UTC"));
         assertThat(Windows.nextChange(windows, NOW)).contains(Instant.parse("2026-11-21T05:00:00Z"));
         assertThat(Windows.nextChange(List.of(window("00:00 24:00 UTC")), NOW)).isEmpty();
@@ -275,7 +275,7 @@ class PacingTest {
     }
 
     @Test
-    void aJobBeginsAndGoesOnInItsWindows() {
+    void beginsAndGoesOnInItsWindows() {
         JobPolicy policy = policy(null, null, null, window("03:00 04:00 UTC"));
         JobDefinition definition =
                 new JobDefinition("j", new DeviceMethod("reboot", "null", 30, 0), "*", null, 7200, policy);
@@ -301,7 +301,7 @@ class PacingTest {
     }
 
     @Test
-    void aContinuousJobEndsWithItsTime() {
+    void endsAContinuousJobWithItsTime() {
         JobPolicy policy = JobPolicy.newBuilder().setContinuous(true).build();
         Job job = running(policy, NOW);
         JobInput done = new JobInput.Tally(statistics(0, 0, 3, 0, 3L));
@@ -313,7 +313,7 @@ class PacingTest {
     }
 
     @Test
-    void aPausedJobDoesNotStart() {
+    void startsNoPausedJob() {
         JobDefinition definition =
                 new JobDefinition("j", new DeviceMethod("reboot", "null", 30, 0), "*", null, 7200, null);
         Job job = after(null, JobDecider.decide(null, new JobInput.Create(definition, 7, false), NOW));
@@ -345,7 +345,7 @@ class PacingTest {
             window 60 60 UTC   | windows: start and end
             window 60 90 Mars  | windows: there is no time zone Mars
             """)
-    void aPolicyThatMakesNoSenseIsRefused(String given, String sentence) {
+    void refusesAPolicyThatMakesNoSense(String given, String sentence) {
         String[] parts = given.split(" ");
         JobPolicy.Builder policy = JobPolicy.newBuilder();
         switch (parts[0]) {

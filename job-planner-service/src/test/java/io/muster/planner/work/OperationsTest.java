@@ -43,7 +43,7 @@ class OperationsTest {
     }
 
     @Test
-    void textThatIsNoUtf8IsInvalid() {
+    void rejectsTextThatIsNoUtf8() {
         assertThat(method().read(200, ByteBuffer.wrap(new byte[] {'"', (byte) 0xff, '"'})))
                 .isInstanceOf(Answer.Invalid.class);
     }

@@ -213,7 +213,7 @@ class WorkDeciderTest {
 
     /** Kinds of inputs that mean something in a state stand in the rows; the others change nothing. */
     @Test
-    void otherInputsChangeNothing() {
+    void changesNothingByOtherInputs() {
         for (Terms terms : WorkCases.allTerms().values()) {
             for (Work work : WorkCases.states()) {
                 for (WorkInput input : WorkCases.inputs()) {
@@ -247,7 +247,7 @@ class WorkDeciderTest {
     }
 
     @Test
-    void aTimerThatComesTooEarlySaysNothing() {
+    void ignoresATimerThatComesTooEarly() {
         Instant early = NOW.minusMillis(1);
         for (Work work : List.of(waiting(), running(), WorkCases.backingOff())) {
             assertThat(WorkDecider.decide(plain(), work, new WorkInput.Due(false), early))
@@ -259,7 +259,7 @@ class WorkDeciderTest {
     }
 
     @Test
-    void aDeviceIsHandedNothingOfAJobThatHasEnded() {
+    void deliversNothingOfAJobThatHasEnded() {
         for (Terms terms : List.of(cancelled(), expired())) {
             assertThat(WorkDecider.decide(terms, waiting(), new WorkInput.DeviceReady(LINK), NOW))
                     .isEqualTo(WorkDecision.NOTHING);
@@ -288,7 +288,7 @@ class WorkDeciderTest {
     }
 
     @Test
-    void backOffsDifferBetweenDevicesAndNotBetweenTimes() {
+    void variesBackOffsBetweenDevicesAndNotBetweenTimes() {
         Retry rule = new Retry("NO_ANSWER", 1, 100, 300, 0.2);
         List<Duration> waits = new ArrayList<>();
         for (String device : List.of("a", "b", "c", "a")) {

@@ -206,13 +206,13 @@ class ConditionTest {
     }
 
     @Test
-    void columnsOfLaterLinesCountFromTheirStart() {
+    void countsColumnsOfLaterLinesFromTheirStart() {
         assertThatThrownBy(() -> Condition.parse("tags.a = 1 AND\n  ="))
                 .hasMessageContaining("Line 2:3 Unexpected character at input '='");
     }
 
     @Test
-    void lengthAndDepthAreLimited() {
+    void limitsLengthAndDepth() {
         assertThatThrownBy(() -> Condition.parse("a = '" + "x".repeat(8192) + "'"))
                 .hasMessageContaining("8192");
         for (String nest : List.of("(", "NOT ", "-", "ABS(", "(NOT ")) {
@@ -283,14 +283,14 @@ class ConditionTest {
                 "deviceId.x = 'a'",
                 "LOWER(deviceId) = 'a'"
             })
-    void orThatItDoesNot(String condition) throws QueryException {
+    void evaluatesToNoMatch(String condition) throws QueryException {
         assertThat(Condition.parse(condition).deviceIds()).isEmpty();
     }
 
     /** Feeds random tokens: each text is parsed, or is refused with a reason; a parsed one evaluates. */
     @ParameterizedTest
     @ValueSource(longs = {11, 12, 13, 14, 15, 16})
-    void anyTextIsParsedOrRefused(long seed) {
+    void parsesOrRefusesAnyText(long seed) {
         String[] tokens = {
             "tags",
             ".",

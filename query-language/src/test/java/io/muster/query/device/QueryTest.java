@@ -121,7 +121,7 @@ class QueryTest {
             SELECT * FROM devices WHERE STARTS(tags.a, 'b')            | 1:29 | There is no function 'STARTS'
             deviceId = 'a'                                             | 1:1  | Unexpected character at input 'deviceId'
             """)
-    void orSaysWhereItIsWrong(String query, String place, String what) {
+    void refusesWithThePlaceOfTheError(String query, String place, String what) {
         assertThatThrownBy(() -> Query.parse(query))
                 .hasMessage("SQL query parse failed due to following errors: Line " + place + " " + what);
     }
@@ -193,7 +193,7 @@ class QueryTest {
     }
 
     @Test
-    void anObjectMayMakeItsMembersWhenTheyAreAskedFor() throws QueryException {
+    void makesMembersOfAnObjectWhenTheyAreAskedFor() throws QueryException {
         LazyObject object = new LazyObject() {
             @Override
             public Object member(String name) {

@@ -23,7 +23,7 @@ class DocumentQueryTest {
 
     @ParameterizedTest
     @CsvSource({"1.0, deviceid foo n", "1.1, deviceId Foo N", "1.2, deviceId Foo N"})
-    void columnsAreSpelledAsTheLevelHasIt(String level, String names) throws Exception {
+    void spellsColumnsAsTheCompatibilityLevelDoes(String level, String names) throws Exception {
         StreamQuery query =
                 DocumentQuery.compile(properties(level, "SELECT deviceId, a.Foo, 1 AS N INTO out FROM events"));
 
@@ -33,7 +33,7 @@ class DocumentQueryTest {
     }
 
     @Test
-    void aQueryNamesInputsAndOutputsOfItsJob() throws Exception {
+    void requiresInputsAndOutputsOfTheJob() throws Exception {
         JsonNode wrong = properties("1.2", "SELECT a INTO out FROM other");
 
         assertThatThrownBy(() -> DocumentQuery.compile(wrong))

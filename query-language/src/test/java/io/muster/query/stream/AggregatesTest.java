@@ -88,7 +88,7 @@ class AggregatesTest {
             PERCENTILE_DISC(0.5) OVER (ORDER BY v)  | 5 1 - 3     | 3
             PERCENTILE_CONT(0.5) OVER (ORDER BY v)  | 1 2         | 1.5
             """)
-    void aggregates(String call, String values, String result) throws QueryException {
+    void foldsValues(String call, String values, String result) throws QueryException {
         List<String> given = values == null ? List.of() : Arrays.asList(values.split(" "));
         Aggregate aggregate = aggregate(call);
         Accumulator all = aggregate.start();

@@ -82,7 +82,7 @@ class LongQueriesTest {
     @ParameterizedTest
     @Timeout(60)
     @MethodSource("texts")
-    void noTextOverflowsAStack(String text) throws InterruptedException {
+    void overflowsNoStackByAnyText(String text) throws InterruptedException {
         assertThat(failure(SMALL, () -> {
                     try {
                         StreamQuery query = StreamQuery.parse(text, Set.of());
@@ -125,7 +125,7 @@ class LongQueriesTest {
     @ParameterizedTest
     @Timeout(60)
     @MethodSource("conditions")
-    void noConditionOverflowsAStack(String text) throws InterruptedException {
+    void overflowsNoStackByAnyCondition(String text) throws InterruptedException {
         assertThat(failure(SMALL, () -> {
                     try {
                         Condition condition = Condition.parse(text);
@@ -144,7 +144,7 @@ class LongQueriesTest {
 
     /** Cuts the sentence, which is kept as a diagnostic of the job and is in each answer about it. */
     @Test
-    void aSentenceAboutALongLiteralIsCut() {
+    void cutsASentenceAboutALongLiteral() {
         assertThatThrownBy(() -> StreamQuery.parse("SELECT a FROM t WHERE " + "'".repeat(60_000), Set.of()))
                 .isInstanceOf(QueryException.class)
                 .satisfies(e -> assertThat(e.getMessage()).hasSizeLessThan(1200));
@@ -165,7 +165,7 @@ class LongQueriesTest {
     /** Compiles a long text in brackets once a level, as the allocated memory shows. */
     @ParameterizedTest
     @ValueSource(strings = {"(", "ABS(", "CONCAT(k, "})
-    void bracketsOfAGroupedSelectAreCompiledInPassing(String bracket) throws QueryException {
+    void compilesBracketsOfAGroupedSelectOnce(String bracket) throws QueryException {
         String text = "SELECT COUNT(*) AS n FROM t GROUP BY k, TumblingWindow(second, 1) HAVING " + times(45, bracket)
                 + "'" + times(60_000, "x") + "'" + times(45, ")") + " = '1'";
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -190,14 +190,14 @@ class LongQueriesTest {
     @ParameterizedTest
     @ValueSource(strings = {TWICE, WITH_ITSELF, "SELECT k FROM before"})
     @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-    void aFewStepsAreCompiled(String select) throws QueryException {
+    void compilesAFewSteps(String select) throws QueryException {
         assertThat(StreamQuery.parse(steps(10, select), Set.of()).steps()).hasSize(10);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {TWICE, WITH_ITSELF})
     @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-    void anEventGoesAThousandWaysAtMost(String select) {
+    void limitsTheWaysOfAnEventToAThousand(String select) {
         assertThatThrownBy(() -> StreamQuery.parse(steps(40, select), Set.of()))
                 .isInstanceOf(QueryException.class)
                 .hasMessageContaining("more than 1000 ways");
@@ -206,7 +206,7 @@ class LongQueriesTest {
     @ParameterizedTest
     @ValueSource(strings = {TWICE, WITH_ITSELF, "SELECT k FROM before"})
     @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-    void thereAreTwoHundredStepsAtMost(String select) {
+    void limitsStepsToTwoHundred(String select) {
         assertThatThrownBy(() -> StreamQuery.parse(steps(500, select), Set.of()))
                 .isInstanceOf(QueryException.class)
                 .hasMessageContaining("up to 200 steps");
@@ -218,7 +218,7 @@ class LongQueriesTest {
 
     /** Compares records that are as deep as JSON may be. */
     @Test
-    void deepRecordsAreComparedAndHaveAnOrder() throws InterruptedException {
+    void comparesAndOrdersDeepRecords() throws InterruptedException {
         Object one = 1L;
         Object other = 1L;
         for (int depth = 0; depth < 999; depth++) {

@@ -39,7 +39,7 @@ class MadeValuesTest {
             REPLACE(a, 'xxx', REPLACE(a, 'x', '')+ 'aaaaaaaaaaaaaaa') | text
             SPLIT(many, 'x')                      | array
             """)
-    void noneIsLongerThanItMayBe(String expression, String type) {
+    void refusesValuesBeyondTheBound(String expression, String type) {
         assertThatThrownBy(() -> value(expression))
                 .isInstanceOf(EvaluationException.class)
                 .hasMessageEndingWith(
@@ -49,7 +49,7 @@ class MadeValuesTest {
     }
 
     @Test
-    void whatIsShorterIsMade() throws QueryException {
+    void makesValuesWithinTheBound() throws QueryException {
         assertThat(value("REPLACE(CONCAT(a, LEFT(a, 100000)), 'x', 'y')")).isEqualTo("y".repeat(HALF + 100_000));
         assertThat(value("REPLACE(a + LEFT(a, 448576), 'x', '')")).isEqualTo("");
         assertThat(value("LEN(a + LEFT(a, 448576))")).isEqualTo(1_048_576L);
@@ -67,14 +67,14 @@ class MadeValuesTest {
             PATINDEX('%' + LEFT(a, 3900) + 'y%', a)       | PATINDEX
             CASE WHEN a LIKE '%' + LEFT(a, 3900) + 'y%' THEN 1 ELSE 0 END | LIKE
             """)
-    void aSearchHasABound(String expression, String function) {
+    void boundsASearch(String expression, String function) {
         assertThatThrownBy(() -> value(expression))
                 .isInstanceOf(EvaluationException.class)
                 .hasMessageContaining(function + " takes more than 100000000 steps");
     }
 
     @Test
-    void aSearchOfAsMuchIsMade() throws QueryException {
+    void searchesUpToTheBound() throws QueryException {
         assertThat(value("CHARINDEX('yy', a)")).isEqualTo(0L);
         assertThat(value("CHARINDEX(LEFT(a, 599990), a)")).isEqualTo(1L);
         assertThat(value("REPLACE(a, a, 'y')")).isEqualTo("y");
@@ -86,7 +86,7 @@ class MadeValuesTest {
     /** Comes to the bound exactly with two rows, of which the first is saved and loaded in between. */
     @ParameterizedTest
     @ValueSource(strings = {"Collect(x)", "CollectTop(1000, x) OVER (ORDER BY n)"})
-    void whatWasLoadedWeighsWhatWasSaved(String aggregate) throws QueryException {
+    void weighsALoadedStateAsTheSavedOne(String aggregate) throws QueryException {
         Aggregate made = select("SELECT " + aggregate + " AS v FROM t GROUP BY TumblingWindow(second, 1)")
                 .grouping()
                 .orElseThrow()
@@ -126,7 +126,7 @@ class MadeValuesTest {
                 "CollectTop(9, a) OVER (ORDER BY n)",
                 "CollectTop(9) OVER (ORDER BY n)"
             })
-    void whatIsCollectedHasABound(String aggregate) throws QueryException {
+    void boundsCollectedValues(String aggregate) throws QueryException {
         Accumulator accumulator = select("SELECT " + aggregate + " AS v FROM t GROUP BY TumblingWindow(second, 1)")
                 .grouping()
                 .orElseThrow()

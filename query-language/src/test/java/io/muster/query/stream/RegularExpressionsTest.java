@@ -68,7 +68,7 @@ class RegularExpressionsTest {
     @ParameterizedTest
     @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     @ValueSource(ints = {100, 2000, 9999, 100_000})
-    void bracketsInBracketsOverflowNoStack(int depth) {
+    void overflowsNoStackByBracketsInBrackets(int depth) {
         String pattern = "(".repeat(depth) + "b" + ")".repeat(depth);
         try {
             assertThat(RegularExpressions.find("ab", pattern)).hasValue(1);
@@ -81,7 +81,7 @@ class RegularExpressionsTest {
     @ParameterizedTest
     @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     @ValueSource(ints = {1, 2000, 4900})
-    void aLookaheadInBracketsIsNoPatternThatIsWrong(int depth) throws InterruptedException {
+    void refusesALookaheadInBracketsAsUnsupported(int depth) throws InterruptedException {
         String pattern = "(".repeat(depth) + "(?=a)" + ")".repeat(depth);
         AtomicReference<Throwable> failure = new AtomicReference<>();
         Thread small = new Thread(null, () -> RegularExpressions.find("ab", pattern), "small", 512 * 1024);
@@ -101,13 +101,13 @@ class RegularExpressionsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"(", "[z-a]", "a{2,1}", "*"})
-    void nothingIsFoundByWhatIsNoPattern(String pattern) {
+    void findsNothingByAnInvalidPattern(String pattern) {
         assertThat(RegularExpressions.find("a", pattern)).isEqualTo(OptionalInt.empty());
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"(x?){1000}z"})
-    void aTextThatIsLongIsNotSearchedForMuch(String pattern) {
+    void boundsTheSearchOfALongText(String pattern) {
         assertThatThrownBy(() -> RegularExpressions.find("y".repeat(1_000_000), pattern))
                 .isInstanceOf(EvaluationException.class)
                 .hasMessageStartingWith("REGEXMATCH takes more than 100000000 steps: give it a shorter text");

@@ -393,7 +393,7 @@ class StreamQueryTest {
     /** Ways to share out are tried, and not without end. */
     @Test
     @Timeout(10)
-    void aQueryOfManyMeetingsIsCompiled() throws QueryException {
+    void compilesAQueryOfManyJoins() throws QueryException {
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < 60; i++) {
             text.append("SELECT COUNT(*) INTO o FROM t").append(i).append(" GROUP BY a, b, SnapshotWindow() ");
@@ -412,12 +412,12 @@ class StreamQueryTest {
                         + "ON a.k = b.j AND DATEDIFF(day, a, b) BETWEEN 0 AND 1) SELECT MAX(c) AS m FROM s GROUP BY c, TumblingWindow(second, 1)",
                 "SELECT LAG(a) OVER (PARTITION BY j, k LIMIT DURATION(day, 1)) AS b FROM t TIMESTAMP BY x OVER k",
             })
-    void substreamsAreKeptApart(String text) throws QueryException {
+    void keepsSubstreamsSeparate(String text) throws QueryException {
         assertThat(StreamQuery.parse(text, Set.of("r")).hasSubstreams()).isTrue();
     }
 
     @Test
-    void aNumberOfFourHundredDigitsIsRefused() {
+    void refusesANumberOfFourHundredDigits() {
         assertThatThrownBy(() -> StreamQuery.parse("SELECT " + "9".repeat(400) + " AS a FROM t", Set.of()))
                 .isInstanceOf(QueryException.class)
                 .hasMessageContaining("Line 1:8 ")

@@ -54,7 +54,7 @@ class EndpointAccessTest {
                 "2001:db8::1",
                 "100::1"
             })
-    void addressesThatAreNotThePublicInternetsAreRefused(String address) {
+    void refusesAddressesThatAreNotThePublicInternets(String address) {
         assertThat(EndpointAccess.isPublic(InetAddress.ofLiteral(address))).isFalse();
         String host = address.contains(":") ? "[" + address + "]" : address;
         assertThat(PUBLIC.refuses(URI.create("http://" + host + ":8080/x")))
@@ -79,7 +79,7 @@ class EndpointAccessTest {
                 "2a00:1450::1",
                 "::ffff:1.1.1.1"
             })
-    void addressesOfThePublicInternetAreTaken(String address) throws Exception {
+    void takesAddressesOfThePublicInternet(String address) throws Exception {
         String host = address.contains(":") ? "[" + address + "]" : address;
         assertThat(PUBLIC.refuses(URI.create("https://" + host + "/x"))).isEmpty();
         assertThat(PUBLIC.resolve(host, 443))
@@ -107,7 +107,7 @@ class EndpointAccessTest {
             [::1]:9000, other          | http://[::1]:9000/        | true
             ::1                        | -                         | -
             """)
-    void theAllowlistIsAllThatIsReached(String list, String endpoint, String taken) {
+    void reachesTheAllowlistOnly(String list, String endpoint, String taken) {
         if (taken.equals("-")) {
             assertThatThrownBy(() -> EndpointAccess.of(list))
                     .isInstanceOf(SettingsException.class)
@@ -127,7 +127,7 @@ class EndpointAccessTest {
                 "http://a.example:99999/",
                 "http://a.example:0"
             })
-    void whatIsNoEndpointIsRefused(String text) {
+    void refusesTextThatIsNoEndpoint(String text) {
         assertThat(PUBLIC.refuses(URI.create(text))).isPresent();
     }
 

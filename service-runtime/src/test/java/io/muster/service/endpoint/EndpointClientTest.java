@@ -70,7 +70,7 @@ class EndpointClientTest {
     }
 
     @Test
-    void rowsArrive() {
+    void deliversRows() {
         try (EndpointClient client = allowed()) {
             assertThat(client.call("POST", at("localhost", "/rows?code=x"), Map.of("Muster-Result-Ids", "1,2"), ROWS))
                     .isEqualTo(new Outcome.Answered(200));

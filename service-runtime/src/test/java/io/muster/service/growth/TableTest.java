@@ -31,7 +31,7 @@ class TableTest {
         "BY_VALUE, BY_DEVICE, job-1~0000000000000000, pump, pump",
         "BY_VALUE, BY_DEVICE, job-1~0000000000000000, pump/module, pump"
     })
-    void ofItsId(RowPlacement placement, Partitioning partitioning, String key, String value, String id) {
+    void placesARowById(RowPlacement placement, Partitioning partitioning, String key, String value, String id) {
         Table table = new Table("t", partitioning, placement, "a");
         for (int partitions : new int[] {1, 4, 24}) {
             assertThat(table.partition(bytes(key), bytes(value), partitions))
@@ -41,7 +41,7 @@ class TableTest {
 
     @ParameterizedTest
     @CsvSource({"IN_ALL", "STAYING", "REBUILT", "NUMBERS"})
-    void ofNoId(RowPlacement placement) {
+    void placesARowWithoutId(RowPlacement placement) {
         Table table = new Table("t", Partitioning.BY_DEVICE, placement, "a");
         assertThat(table.partition(bytes("job-1"), bytes("x"), 4)).isEqualTo(Optional.empty());
     }

@@ -100,7 +100,7 @@ class FunctionEscapesTest {
 
     @ParameterizedTest
     @MethodSource("failures")
-    void anErrorShowsNothingOfJava(String failure) {
+    void showsNothingOfJavaByAnError(String failure) {
         String script = """
                 function main(a) {
                     var C, found = [];
@@ -235,7 +235,7 @@ class FunctionEscapesTest {
 
     @ParameterizedTest
     @MethodSource("doors")
-    void aDoorLeadsNowhere(String door) {
+    void leadsNowhereByKnownEscapes(String door) {
         String script = """
                 function main(a) {
                     var C, host;
@@ -259,7 +259,7 @@ class FunctionEscapesTest {
                 "Error.prepareStackTrace = function (e, frames) { return frames[0].getFunction(); }; return new Error('x').stack;",
                 "Error.stackTraceLimit = { valueOf: function () { return this.getClass(); } }; return new Error('x').stack;",
             })
-    void stacksShowNothingOfJava(String body) {
+    void showsNothingOfJavaByStacks(String body) {
         assertThat(outcome("function main(a) { " + body + " }"))
                 .doesNotContain("java.lang", "org.mozilla", "io.muster");
         assertThat(System.getProperty(MARK)).isNull();
@@ -267,7 +267,7 @@ class FunctionEscapesTest {
 
     /** Walks all that is reached from the global object, and from an error of each kind, by properties, symbols, prototypes and getters. */
     @Test
-    void nothingOfJavaIsReachableFromAnywhere() {
+    void reachesNothingOfJava() {
         String walk = """
                 var seen = new Set(), todo = [], found = [];
                 function see(o, path) {

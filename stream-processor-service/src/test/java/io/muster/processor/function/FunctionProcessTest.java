@@ -120,7 +120,7 @@ class FunctionProcessTest {
             1n << (2n ** 30n)                                                          | MEMORY
             (() => { for (var n = 3n;;) { n *= n; } })()                               | TIME
             """)
-    void whatTakesTooMuchFailsAlone(String expression, String bound) {
+    void failsAFunctionThatTakesTooMuchAlone(String expression, String bound) {
         ScalarFunction.Body function =
                 of(GREEDY, "function main(a) { if (a) { return 'sane'; } return " + expression + "; }");
         assertThatThrownBy(() -> call(function, false))
@@ -134,7 +134,7 @@ class FunctionProcessTest {
 
     /** Gives a function less depth than telemetry may have. */
     @Test
-    void aValueThatIsNestedTooDeepIsNotGiven() {
+    void refusesAValueThatIsNestedTooDeep() {
         ScalarFunction.Body function = of("function main(a) { return 1; }");
         Object value = 1L;
         for (int depth = 0; depth < 100; depth++) {
@@ -149,7 +149,7 @@ class FunctionProcessTest {
     }
 
     @Test
-    void aFunctionOfAnotherJobGoesOn() {
+    void keepsFunctionsOfOtherJobsRunning() {
         ScalarFunction.Body good =
                 of(new FunctionProcess(new FunctionProcess.Places(1)), "function main(a) { return a + 1; }");
         ScalarFunction.Body bad = of(
@@ -161,7 +161,7 @@ class FunctionProcessTest {
     }
 
     @Test
-    void aCallIsMadeAgainWhenItsProcessWasKilled() {
+    void repeatsACallWhoseProcessWasKilled() {
         FunctionProcess process = new FunctionProcess(new FunctionProcess.Places(1));
         ScalarFunction.Body function = of(process, "var n = 0; function main(a) { n++; return a; }");
         for (long i = 0; i < 3; i++) {
@@ -176,7 +176,7 @@ class FunctionProcessTest {
     }
 
     @Test
-    void aCallWhoseProcessIsKilledWhileItRunsIsMadeAgain() throws InterruptedException {
+    void repeatsACallWhoseProcessIsKilledWhileItRuns() throws InterruptedException {
         FunctionProcess process = new FunctionProcess(new FunctionProcess.Places(1));
         ScalarFunction.Body function =
                 of(process, "function main(a) { for (var i = 0, s = 0; i < 1e6; i++) { s += i % 7; } return s; }");
@@ -190,7 +190,7 @@ class FunctionProcessTest {
     }
 
     @Test
-    void jobsShareTheirProcesses() {
+    void sharesProcessesBetweenJobs() {
         FunctionProcess.Places places = new FunctionProcess.Places(2);
         List<FunctionProcess> jobs =
                 Stream.generate(() -> new FunctionProcess(places)).limit(4).toList();
@@ -210,7 +210,7 @@ class FunctionProcessTest {
     }
 
     @Test
-    void aCallWaitsForAProcessOfAnotherJobThatIsBusy() throws Exception {
+    void waitsForABusyProcessOfAnotherJob() throws Exception {
         FunctionProcess.Places places = new FunctionProcess.Places(1);
         ScalarFunction.Body busy = of(
                 new FunctionProcess(places),
@@ -227,7 +227,7 @@ class FunctionProcessTest {
 
     /** Lets another job's call in, though a job with a backlog calls again and again and its process is idle for microseconds only; neither fails. */
     @Test
-    void busyJobsTakeTurns() throws Exception {
+    void letsBusyJobsTakeTurns() throws Exception {
         FunctionProcess.Places places = new FunctionProcess.Places(1);
         String script = "function main(a) { for (var i = 0, s = 0; i < 200000; i++) { s += i % 7; } return a; }";
         ScalarFunction.Body busy = of(new FunctionProcess(places), script);

@@ -35,7 +35,7 @@ class TallyTest {
     }
 
     @Test
-    void anEventMovesOneDevice() {
+    void movesOneDeviceByAnEvent() {
         Tally queued = Tally.EMPTY
                 .after(event(null, new DeviceJobQueued(null, null, null)))
                 .orElseThrow();
@@ -49,7 +49,7 @@ class TallyTest {
     }
 
     @Test
-    void nothingLeavesAStateThatNobodyIsIn() {
+    void refusesAnEventThatLeavesAnEmptyState() {
         assertThat(Tally.EMPTY.after(event(DeviceJobStatus.RUNNING, new DeviceJobCompleted(200, "null"))))
                 .isEmpty();
     }
@@ -57,7 +57,7 @@ class TallyTest {
     /** Moves devices at random over many partitions; the sums equal a count of the devices themselves at every move. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5})
-    void theSumIsTheCountOfDevices(long seed) {
+    void sumsToTheCountOfDevices(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         DeviceJobStatus[] all = DeviceJobStatus.values();
         int partitions = 1 + random.nextInt(5);

@@ -26,7 +26,7 @@ class BudgetTest {
     }
 
     @Test
-    void affordsAsMuchAsThereIsWhereItIsUnlimited() {
+    void affordsEverythingWhereItIsUnlimited() {
         assertThat(Budget.unlimited().affords(Budget.VISIT)).isGreaterThan(100_000_000);
     }
 }

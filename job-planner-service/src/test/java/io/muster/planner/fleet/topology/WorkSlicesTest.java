@@ -116,7 +116,7 @@ class WorkSlicesTest {
     }
 
     @Test
-    void visitorsMayChangeWhatTheyVisit() {
+    void letsVisitorsChangeTheWork() {
         for (int i = 0; i < 300; i++) {
             slices.put("j", OperationType.METHOD, work(String.format("d%03d", i), running(1)));
         }

@@ -40,7 +40,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** Runs jobs with policies, beyond IoT Hub's, through the planner. Described in docs/jobs.md. */
-class PolicyRoadTest {
+class JobPoliciesTest {
     private static final Capability METHODS = Capability.METHODS;
 
     private final PlannerDriver planner = new PlannerDriver();
@@ -89,7 +89,7 @@ class PolicyRoadTest {
     }
 
     @Test
-    void aMethodIsTriedAgainByTheKindOfItsFailure() {
+    void repeatsAMethodByTheKindOfItsFailure() {
         planner.create("d", "{}");
         planner.connect("d", METHODS);
         RetryRule late = new RetryRule(FailureKind.NO_ANSWER, 2, 10, 15, 0.0);
@@ -151,7 +151,7 @@ class PolicyRoadTest {
     }
 
     @Test
-    void devicesBeginAtTheRateOfTheRollout() {
+    void beginsDevicesAtTheRateOfTheRollout() {
         for (int i = 0; i < 100; i++) {
             planner.create("d%02d".formatted(i), "{}");
         }
@@ -170,7 +170,7 @@ class PolicyRoadTest {
     }
 
     @Test
-    void aBatchBeginsWhenTheOneBeforeHasEndedWell() {
+    void beginsABatchWhenTheOneBeforeHasEndedWell() {
         for (String id : List.of("a", "b", "c")) {
             planner.create(id, "{}");
             planner.connect(id, METHODS);
@@ -191,7 +191,7 @@ class PolicyRoadTest {
     }
 
     @Test
-    void aJobOfWhichTooManyFailIsAborted() {
+    void abortsAJobOfWhichTooManyFail() {
         for (int i = 0; i < 10; i++) {
             planner.create("d" + i, "{\"n\":" + i + "}");
         }
@@ -213,7 +213,7 @@ class PolicyRoadTest {
     }
 
     @Test
-    void aPausedJobHandsOverNothingMore() {
+    void deliversNothingMoreOfAPausedJob() {
         for (String id : List.of("a", "b")) {
             planner.create(id, "{}");
         }
@@ -234,7 +234,7 @@ class PolicyRoadTest {
     }
 
     @Test
-    void aJobWaitsForItsWindowAndInItForTheNext() {
+    void holdsAJobUntilItsWindowAndInItForTheNext() {
         planner.create("a", "{}");
         planner.create("b", "{}");
         planner.connect("a", METHODS);
@@ -255,7 +255,7 @@ class PolicyRoadTest {
     }
 
     @Test
-    void aContinuousJobTakesInWhoComesToMatch() {
+    void takesDevicesThatComeToMatchIntoAContinuousJob() {
         planner.create("a", "{\"site\":\"A\"}");
         planner.create("b", "{\"site\":\"B\"}");
         job(
@@ -280,7 +280,7 @@ class PolicyRoadTest {
     }
 
     @Test
-    void theHigherPriorityGoesFirst() {
+    void beginsTheHigherPriorityFirst() {
         planner.create("d", "{}");
         JobPolicy none = JobPolicy.newBuilder().setPriority(0).build();
         for (int i = 0; i < 12; i++) {
@@ -293,7 +293,7 @@ class PolicyRoadTest {
     }
 
     @Test
-    void anIdIsFreeWhenTheHistoryOfItsJobIsOver() {
+    void freesAnIdWhenTheHistoryOfItsJobIsOver() {
         planner.create("a", "{}");
         job("j", tag(), "*", null);
         Job first = planner.jobDocument("j");
@@ -311,7 +311,7 @@ class PolicyRoadTest {
     }
 
     @Test
-    void onlySoManyJobsAreActiveWhereTheirNumberIsLimited() {
+    void limitsActiveJobs() {
         try (PlannerDriver limited = new PlannerDriver(1, new JobLimits(2, 0))) {
             for (String id : List.of("one", "two", "three")) {
                 limited.job(
@@ -330,7 +330,7 @@ class PolicyRoadTest {
     }
 
     @Test
-    void operationsOfAllJobsBeginAtTheRateOfTheHubThoseOfHigherPriorityFirst() {
+    void beginsOperationsAtTheRateOfTheHubByPriority() {
         try (PlannerDriver limited = new PlannerDriver(1, new JobLimits(0, 10))) {
             for (int i = 0; i < 60; i++) {
                 limited.create("d%02d".formatted(i), "{}");
