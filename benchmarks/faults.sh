@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs the fault driver where it may cut the network, fill the disk and set clocks: in a network namespace of its own, over a file system in
-# memory, and with a java that looks at a clock of its own (where Debian's package faketime is installed).
+# memory, and with a java that reads a clock of its own (where Debian's package faketime is installed).
 # As root, on Linux, with JAVA_HOME at a JDK 25. Arguments: how many devices, the first seed, how many runs.
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)

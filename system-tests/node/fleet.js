@@ -354,7 +354,7 @@ async function main() {
     `twin-${run}`, condition, { etag: "*", tags: { done: true }, properties: { desired: { rate: 9 } } }, new Date(), 120);
   const twinJob = await finished(`twin-${run}`);
   assert.strictEqual(twinJob.deviceJobStatistics.succeededCount, 1);
-  await until("the device is told of its desired change", async () => changes.some((change) => change.rate === 9));
+  await until("the device is notified of its desired change", async () => changes.some((change) => change.rate === 9));
   assert.strictEqual(body(await registry.getTwin(deviceId)).tags.done, true);
 
   await jobs.scheduleTwinUpdate(`later-${run}`, condition, { etag: "*", tags: { never: 1 } }, new Date(Date.now() + 3600e3), 120);

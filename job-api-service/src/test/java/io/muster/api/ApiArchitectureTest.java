@@ -6,7 +6,7 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.library.dependencies.SlicesRuleDefinition;
 import org.junit.jupiter.api.Test;
 
-/** Holds surfaces apart from each other; {@code ImportsTest} of the system tests holds each package to the imports of its description. */
+/** Separates surfaces from each other; {@code ImportsTest} of the system tests holds each package to the imports of its description. */
 class ApiArchitectureTest {
     private static final String SURFACES = "io.muster.api.surface.(*)..";
     private static final JavaClasses CLASSES = new ClassFileImporter()

@@ -450,7 +450,7 @@ class BoundedWorkTest {
         }
         Object before = planner.lastReply();
         planner.list(new QueryFleet("SELECT * FROM devices.jobs WHERE deviceId = 'd0001'", null, 100));
-        assertThat(planner.lastReply()).as("more jobs than a step looks into").isSameAs(before);
+        assertThat(planner.lastReply()).as("more jobs than a step reads").isSameAs(before);
         planner.tickUntil(() -> planner.lastReply() != before);
         assertThat(((DeviceJobPage) planner.lastReply()).getDeviceJobs())
                 .extracting(DeviceJob::getJobId)

@@ -112,7 +112,7 @@ class CorruptStateTest {
         job("done", "*");
     }
 
-    /** Restarts, and has a job over the devices done right; or else somebody is told which store to restore. */
+    /** Requires that a job over the devices is done right behind a restart, or that an error names the store to restore. */
     private void isRightOrNamed(String store) {
         try {
             planner.restart();

@@ -73,7 +73,7 @@ class FleetQueryTest {
                 .toList();
     }
 
-    /** Ids by index, by name and by walking are the same as by judging each device, whatever happened to tags before. */
+    /** Finds the same ids by index, by name and by walking as by evaluating each device, whatever happened to tags before. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4})
     void findsExactlyTheDevicesThatMatchWhateverHappenedToTheirTags(long seed) {

@@ -108,7 +108,7 @@ class FleetSimulationTest {
             for (int step = 0; step < STEPS; step++) {
                 world.step();
             }
-            world.calmDown();
+            world.settleDown();
             received += world.received();
             world.assertNoAttemptReachedADeviceTwice();
             world.assertNoMethodReachedADeviceAgain();
@@ -434,7 +434,7 @@ class FleetSimulationTest {
         }
 
         /** Lets every device connect, every gateway hand over and every device answer until the time of every job is over. */
-        private void calmDown() {
+        private void settleDown() {
             List.copyOf(deliveredAtPause.keySet()).forEach(this::resume);
             devices.forEach(device -> anyGateway().connect(device));
             for (int half = 0; half < 3 * JOB_SECONDS; half++) {

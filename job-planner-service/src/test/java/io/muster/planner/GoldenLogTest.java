@@ -65,7 +65,7 @@ class GoldenLogTest {
 
     @BeforeAll
     static void trustOurRecords() {
-        // Whoever makes codecs first tells Avro which classes are ours.
+        // The first codecs trust our classes in Avro.
         assertThat(new Codecs(new InMemorySchemaRegistry())).isNotNull();
     }
 

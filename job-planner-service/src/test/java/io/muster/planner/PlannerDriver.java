@@ -138,7 +138,7 @@ final class PlannerDriver implements AutoCloseable {
         this(new PartitionCounts(1, 1, gateways, 1), limits);
     }
 
-    /** @param counts as the planner is told; all that it reads is in the first partition of its topic */
+    /** @param counts that the planner takes for its topics'; all that it reads is in the first partition of its topic */
     PlannerDriver(PartitionCounts counts, JobLimits limits) {
         this.partitions = counts;
         this.limits = limits;

@@ -31,7 +31,7 @@ public record Topic<V extends SpecificRecord>(
         return name + "-value";
     }
 
-    /** Returns the settings of the topic that Kafka is told. */
+    /** Returns the configuration of the topic in Kafka. */
     public Map<String, String> config() {
         Map<String, String> config = new TreeMap<>(retention.topicConfig());
         config.put("max.message.bytes", Integer.toString(size));

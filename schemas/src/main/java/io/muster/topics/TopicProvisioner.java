@@ -80,7 +80,7 @@ public final class TopicProvisioner {
         try {
             raiseRecordSizes(admin, sizes);
         } catch (ExecutionException e) {
-            // Somebody else may alter topics, such as Strimzi's operator: what is too low is told as drift.
+            // Somebody else may alter topics, such as Strimzi's operator: a value that is too low is reported as drift.
             if (!(e.getCause() instanceof AuthorizationException)) {
                 throw e;
             }

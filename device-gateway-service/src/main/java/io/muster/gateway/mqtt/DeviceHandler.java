@@ -169,15 +169,15 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
         this.context = ctx;
     }
 
-    /** Takes the place of an earlier connection, tells the log, and then the device. */
+    /** Takes the place of an earlier connection, reports to the log, and answers the device then. */
     void open(boolean clean, int keepAlive) {
         @Nullable DeviceHandler earlier = connections.add(deviceId, this);
         if (earlier != null) {
             earlier.closeForAnother();
         }
-        CompletableFuture<Void> told = fleet.report(deviceId, new DeviceConnected(epoch, clean))
+        CompletableFuture<Void> reported = fleet.report(deviceId, new DeviceConnected(epoch, clean))
                 .orTimeout(OPENING_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
-        EventLoopCallback.then(context, told, (_, error) -> {
+        EventLoopCallback.then(context, reported, (_, error) -> {
             if (error != null) {
                 meters.connect(LOG_AWAY);
                 will = null;

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * Holds how the gateway listens.
  *
  * @param tlsPort 0 for any free one
- * @param certificate in PEM, looked at again and again, as is its key; null for no TLS
+ * @param certificate in PEM, polled for changes, as is its key; null for no TLS
  * @param plainPort empty for none; 0 for any free one
  * @param proxiedPort where connections begin with the header of the PROXY protocol, over TLS if there is a certificate; empty for none; 0
  *     for any free one

@@ -53,7 +53,7 @@ public final class Gate {
         String token = authorization == null
                 ? ""
                 : authorization.startsWith(BEARER) ? authorization.substring(BEARER.length()) : authorization;
-        return people.isPresent() && PersonTokens.looksLikeOne(token)
+        return people.isPresent() && PersonTokens.hasForm(token)
                 ? people.get().check(token, now)
                 : program(token, path, now);
     }
@@ -103,7 +103,7 @@ public final class Gate {
 
     /**
      * Returns what a browser shows to stay signed in: a token for {@value #SESSION} alone, so that each instance knows it. A person's is signed
-     * with the key of a policy too: it tells that jobs may be seen, and no more.
+     * with the key of a policy too: it allows its holder to see jobs, and no more.
      *
      * @throws ProblemException when no policy could see jobs
      */

@@ -65,7 +65,7 @@ public final class PersonTokens {
     }
 
     /** Returns whether a text has the form of such a token, valid or not. */
-    static boolean looksLikeOne(String token) {
+    static boolean hasForm(String token) {
         return token.startsWith("eyJ") && token.indexOf('.') > 0;
     }
 

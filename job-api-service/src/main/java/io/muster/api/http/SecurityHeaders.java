@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** Headers that tell browsers what an answer may be used for; every answer has them. */
+/** Adds headers by which browsers limit the use of an answer; every answer has them. */
 public final class SecurityHeaders {
     public static final String POLICY = "Content-Security-Policy";
 

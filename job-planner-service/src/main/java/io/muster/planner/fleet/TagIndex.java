@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Finds devices by terms of their tags. A term is the path of a tag, NUL, its value; an entry of the index is a term, NUL, and a device id, so the
  * devices of one term stand in the order of their ids. Only single values are indexed, and no elements of arrays. Terms may fall together (long
- * texts, texts with NUL): who looks one up judges each device that it finds.
+ * texts, texts with NUL): a caller that looks one up evaluates each device that it finds.
  */
 public final class TagIndex {
     private static final String TAGS = "tags";

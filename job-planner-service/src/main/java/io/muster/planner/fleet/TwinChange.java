@@ -9,7 +9,7 @@ public sealed interface TwinChange {
     /**
      * Holds the twin after the change.
      *
-     * @param notification what the device is told of its desired properties, as JSON text without $version; null when they
+     * @param notification the change of desired properties that the device is notified of, as JSON text without $version; null when they
      *     did not change
      */
     record Changed(Twin twin, @Nullable String notification) implements TwinChange {}

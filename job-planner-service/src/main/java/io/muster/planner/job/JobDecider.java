@@ -45,7 +45,7 @@ import org.jspecify.annotations.Nullable;
  * SCHEDULED --Queue---> QUEUED
  * QUEUED    --Start---> RUNNING, or FAILED when the condition does not parse, or QUEUED outside its windows
  * RUNNING   --Tally---> COMPLETED, when every partition has listed its targets and every device job has ended
- * RUNNING   --TimeOut-> RUNNING with its device jobs told to end
+ * RUNNING   --TimeOut-> RUNNING with its device jobs ended
  * RUNNING   --Pace----> RUNNING with more released or a window opened or closed, or CANCELLED when too many failed
  * SCHEDULED, QUEUED, RUNNING --Cancel--> CANCELLED
  * SCHEDULED, QUEUED, RUNNING --Pause, Resume--> the same, paused or not

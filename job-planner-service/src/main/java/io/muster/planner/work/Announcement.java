@@ -8,7 +8,7 @@ import io.muster.records.DeviceJobQueued;
 import io.muster.records.FailureReason;
 import java.util.Optional;
 
-/** Says what everybody is told of an event: a record of the union {@code DeviceJobEvent.event}. */
+/** Makes the public form of an event: a record of the union {@code DeviceJobEvent.event}. */
 public final class Announcement {
     private Announcement() {}
 

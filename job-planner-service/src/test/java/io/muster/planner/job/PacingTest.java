@@ -91,15 +91,15 @@ class PacingTest {
         Job job = running(policy(new Rollout(perMinute, null), null, null), NOW);
         JobStatistics listed = statistics(2000, 0, 0, 0, 500L, 700L, 800L);
         Instant at = NOW;
-        int looks = 0;
+        int polls = 0;
         while (at.isBefore(NOW.plus(Duration.ofMinutes(minutes)))) {
             Decision<JobEvent> decision = JobDecider.decide(job, new JobInput.Pace(listed), at);
             job = decision instanceof Decision.Happened ? after(job, decision) : job;
             at = JobDecider.due(job, listed, at).orElseThrow();
-            looks++;
+            polls++;
         }
         assertThat(Pacing.released(job)).isCloseTo(begun, within(Math.max(1L, Math.ceilDiv(perMinute, 60L))));
-        assertThat(looks).isLessThanOrEqualTo(120 * minutes);
+        assertThat(polls).isLessThanOrEqualTo(120 * minutes);
     }
 
     @Test

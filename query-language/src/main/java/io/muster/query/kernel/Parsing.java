@@ -85,7 +85,7 @@ public final class Parsing {
     }
 
     /**
-     * Rejects brackets in brackets before a parser looks ahead over them. It goes by the names of tokens: END closes the CASE that was opened
+     * Rejects brackets in brackets before a parser looks ahead over them. It counts tokens by name: END closes the CASE that was opened
      * last, and is a name elsewhere.
      */
     private static void rejectDepth(CommonTokenStream tokens, Vocabulary words) throws QueryException {

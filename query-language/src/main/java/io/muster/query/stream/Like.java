@@ -6,7 +6,7 @@ import java.util.Optional;
 
 /**
  * Matches a pattern of LIKE: {@code %} any text, {@code _} one character, {@code [a-f]} and {@code [^a-f]} one of a set, whatever the case. It is cut
- * at its {@code %} into parts, each of which is looked for once behind the one before: so a text costs at most its length times that of the pattern,
+ * at its {@code %} into parts, each of which is searched for once behind the one before: so a text costs at most its length times that of the pattern,
  * whatever either is.
  */
 final class Like {

@@ -170,7 +170,7 @@ final class RowFunctions {
     }
 
     /** Rejects an analytic function inside of another. @return the place of the one that was made */
-    private int apart(CallContext call, IntSupplier analytic) {
+    private int unnested(CallContext call, IntSupplier analytic) {
         if (inAnalytic) {
             throw Parsing.refuse(
                     call.getStart(),
@@ -185,7 +185,7 @@ final class RowFunctions {
 
     /** Compiles LAG, LAST or ISFIRST. @return its place among the computed values of a row */
     int analytic(CallContext call, String name) {
-        return apart(call, () -> name.equals("ISFIRST") ? isFirst(call) : lag(call, name.equals("LAST")));
+        return unnested(call, () -> name.equals("ISFIRST") ? isFirst(call) : lag(call, name.equals("LAST")));
     }
 
     private int isFirst(CallContext call) {
@@ -217,7 +217,7 @@ final class RowFunctions {
         if (call.or().size() > 1) {
             Object given = StreamLiterals.constant(call.or(1)).orElse(StreamValues.NULL);
             if (!(given instanceof Long count) || count < 1 || count > 1000) {
-                throw Parsing.refuse(call.or(1).getStart(), "LAG looks back by 1 to 1000 rows");
+                throw Parsing.refuse(call.or(1).getStart(), "LAG reaches back by 1 to 1000 rows");
             }
             offset = count.intValue();
         }
@@ -227,7 +227,7 @@ final class RowFunctions {
 
     /** Compiles an aggregate over the rows of a duration. @return its place among the computed values of a row */
     int overLimit(CallContext call, String name) {
-        return apart(
+        return unnested(
                 call, () -> add(call, new StreamQuery.Analytic.Kind.Aggregated(aggregate(call, name)), limit(call)));
     }
 

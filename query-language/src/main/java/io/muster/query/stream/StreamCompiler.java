@@ -394,7 +394,7 @@ final class StreamCompiler {
                 && (!joins.isEmpty() || select.join().size() > joins.size())) {
             throw Parsing.refuse(
                     select.getStart(),
-                    "LAG, LAST, ISFIRST and aggregates OVER look at one source: write them in a step of WITH and join that");
+                    "LAG, LAST, ISFIRST and aggregates OVER read one source: write them in a step of WITH and join that");
         }
         return rows.ofRows().analytics();
     }

@@ -190,8 +190,8 @@ public record StreamQuery(
     /**
      * Computes a function over the rows before. Its value is {@link StreamRow#computed} at its place.
      *
-     * @param partition keys whose rows are looked at by themselves
-     * @param limit how far back it looks, in ticks
+     * @param partition keys whose rows are computed by themselves
+     * @param limit how far back it reaches, in ticks
      * @param when rows that count; null for all
      */
     public record Analytic(

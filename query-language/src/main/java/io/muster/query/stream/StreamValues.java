@@ -156,7 +156,7 @@ public final class StreamValues {
      * Rejects a search, before it is begun, that takes more than 100,000,000 steps.
      *
      * @param function whose search it is
-     * @param places at which it may look, such as the characters of a text
+     * @param places at which it may begin, such as the characters of a text
      * @param steps that it takes at each at worst, such as the characters of a pattern
      * @throws EvaluationException then
      */

@@ -13,7 +13,7 @@ import org.antlr.v4.runtime.misc.Interval;
 final class SyntaxHints {
     private static final String BITS = "There are no bit operators (& | ^ ~): give a function (UDF) the two numbers";
     private static final String MATCHING =
-            "MATCH_RECOGNIZE isn't supported: look at earlier events with LAG and LAST … OVER (LIMIT DURATION(…) WHEN …)";
+            "MATCH_RECOGNIZE isn't supported: read earlier events with LAG and LAST … OVER (LIMIT DURATION(…) WHEN …)";
     private static final String OTHER_JOINS = "A stream has JOIN and LEFT JOIN only: put the other source first";
     private static final String NO_COMMANDS = "A query reads and selects: it begins with WITH or SELECT";
     private static final String NO_SETS = "Streams are put together with UNION, and compared with JOIN";

@@ -307,7 +307,7 @@ class StreamQueryTest {
                     WITH s AS (SELECT COUNT(*) AS n FROM t GROUP BY TumblingWindow(second, 5)) SELECT MAX(n) FROM s GROUP BY TumblingWindow(second, 20) | 25
                     SELECT SUM(LAG(a) OVER (LIMIT DURATION(second, 3))) FROM t GROUP BY TumblingWindow(second, 4) | 7
                     """)
-    void looksBack(String text, long seconds) throws QueryException {
+    void computesTheLookBack(String text, long seconds) throws QueryException {
         StreamQuery query = StreamQuery.parse(text, Set.of());
         assertThat(query.lookBack()).isEqualTo(seconds * Ticks.SECOND);
     }

@@ -112,7 +112,7 @@ public record EndpointAccess(List<Host> allowed) {
         return port > 0 && port <= LAST_PORT;
     }
 
-    /** Returns why the endpoint is not reached, as far as its address alone tells; its name is not resolved. Empty where it may be. */
+    /** Returns why the endpoint is not reached, as far as its address alone decides; its name is not resolved. Empty where it may be. */
     public Optional<String> refuses(URI endpoint) {
         String host = endpoint.getHost();
         if (host == null

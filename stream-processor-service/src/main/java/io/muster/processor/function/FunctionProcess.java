@@ -223,7 +223,7 @@ public final class FunctionProcess {
             watch = WATCH.scheduleWithFixedDelay(this::watch, TICK.toMillis(), TICK.toMillis(), TimeUnit.MILLISECONDS);
         }
 
-        /** Returns whether a call may begin: not where the process has ended or was given up. */
+        /** Returns whether a call may begin: not where the process has ended or was abandoned. */
         private boolean begin() {
             if (!process.isAlive() || !use.compareAndSet(Use.IDLE, Use.BUSY)) {
                 return false;

@@ -107,7 +107,7 @@ public final class GatewayTunnels implements AutoCloseable {
         public void channelActive(ChannelHandlerContext ctx) {
             InetSocketAddress gateway = (InetSocketAddress) ctx.channel().remoteAddress();
             boolean ipv4 = device.getAddress() instanceof Inet4Address;
-            // Both are of one family, and only the device's is looked at.
+            // Both are of one family, and only the device's is read.
             ctx.write(new HAProxyMessage(
                     HAProxyProtocolVersion.V2,
                     HAProxyCommand.PROXY,

@@ -257,7 +257,7 @@ public final class Jobs {
             response.put("status", job.getMethodStatus());
             response.set("payload", JsonBody.stored(job.getMethodPayload()));
             body.putObject("outcome").set("deviceMethodResponse", response);
-            // Where the Java client looks for the outcome.
+            // The Java client reads the outcome here.
             body.set("cloudToDeviceMethod", response.deepCopy());
         }
         if (job.getFailure() != null) {

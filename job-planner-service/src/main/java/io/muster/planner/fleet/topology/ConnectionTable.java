@@ -31,7 +31,7 @@ final class ConnectionTable {
     /** Counts seconds of a gateway's silence after which its connections are ended for good. */
     static final long ENDED_AFTER = 60;
 
-    /** Limits the earlier runs of a gateway that are known as such. */
+    /** Limits the earlier runs of a gateway that are remembered. */
     private static final int MOST_FORMER = 8;
 
     /** Bounds the difference between the clocks of a gateway and of this planner, with the latency of a delivery. */
@@ -147,7 +147,7 @@ final class ConnectionTable {
             return true;
         }
         if (!known.endsCalls() || run.isEmpty()) {
-            // A gateway of an older version only tells up to when it had handed over everything.
+            // A gateway of an older version reports only up to when it had handed over everything.
             return known.reportedUntil().isBefore(dueAt);
         }
         return known.run().equals(run)

@@ -106,7 +106,7 @@ final class DeviceJobTable {
     }
 
     /**
-     * Visits, in the order of job and device ids, at least those that the condition can match: it is for the visitor to judge.
+     * Visits, in the order of job and device ids, at least those that the condition can match: the visitor evaluates it.
      *
      * @param after the key behind which to begin; null for the first
      * @param budget spent on each row, also where there is none

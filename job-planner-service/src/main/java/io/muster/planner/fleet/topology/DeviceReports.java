@@ -166,7 +166,7 @@ final class DeviceReports {
         messages.dispatch(deviceId, now);
     }
 
-    /** Ends connections of gateways that are gone, for everybody to read; a gateway that lives after all is told. @return whether none is left */
+    /** Ends connections of gateways that are gone, for everybody to read, and asks a gateway that lives after all to close them. @return whether none is left */
     boolean endLost(Budget budget, Instant now) {
         for (DeviceConnection connection : connections.lost(budget.affords(Budget.BEGIN))) {
             budget.spend(Budget.BEGIN);

@@ -179,7 +179,7 @@ final class DeviceTable {
     }
 
     /**
-     * Visits, in the order of their ids, at least those of the condition's source that it can match: it is for the visitor to judge.
+     * Visits, in the order of their ids, at least those of the condition's source that it can match: the visitor evaluates it.
      * Looks them up where the condition names devices or the value of a tag.
      *
      * @param after the id behind which to begin; null for the first

@@ -71,7 +71,7 @@ import org.apache.kafka.streams.state.KeyValueStore;
 
 /**
  * Handles everything about the devices of one partition, in one task: device commands, device reports and expansions in; events, deliveries,
- * documents and replies out. Contract: ARCHITECTURE, the road, 2 to 5.
+ * documents and replies out.
  */
 public final class FleetProcessor implements Processor<String, byte[], Route, byte[]> {
     /** Declares the store of devices by id, as they stand on their topic. */

@@ -7,7 +7,7 @@ import io.muster.records.Device;
 import io.muster.records.Twin;
 import java.time.Instant;
 
-/** Keeps a changed twin, and tells the device if it is connected and wants to know. For one task. */
+/** Keeps a changed twin, and notifies the device if it is connected and takes changes. For one task. */
 final class TwinWriter {
     private final DeviceTable devices;
     private final ConnectionTable connections;

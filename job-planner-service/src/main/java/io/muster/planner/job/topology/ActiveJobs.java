@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Counts the jobs of all partitions, where their number is limited, by a copy of the topic that is some milliseconds behind. Values stay bytes: they
- * are restored without a look at them, and what is no job counts as none.
+ * are restored without being read, and a value that is no job counts as none.
  */
 public final class ActiveJobs implements Processor<String, byte[], Void, Void> {
     /** Names the global store, by job id. */
