@@ -39,7 +39,8 @@ class HangingTransactionsTest {
         "true, 999, PREPARE_EPOCH_FENCE, LIVES",
         "true, 999, UNKNOWN, LIVES",
     })
-    void hangsWhereItIsOpenAndItsCoordinatorSaysThatItIsOver(boolean open, long last, TransactionState state, Verdict verdict) {
+    void hangsWhereItIsOpenAndItsCoordinatorSaysThatItIsOver(
+            boolean open, long last, TransactionState state, Verdict verdict) {
         assertThat(HangingTransactions.verdict(
                         producer(open, last), List.of(new TransactionListing("id", 3, state)), BEFORE))
                 .isEqualTo(verdict);
