@@ -6,6 +6,7 @@ import io.muster.planner.fleet.topology.FleetProcessor;
 import io.muster.planner.job.topology.ActiveJobs;
 import io.muster.planner.job.topology.JobAggregate;
 import io.muster.planner.pool.topology.PoolProcessor;
+import io.muster.planner.schedule.topology.ScheduleAggregate;
 import io.muster.registry.SchemaRegistry;
 import io.muster.service.Traces;
 import io.muster.service.state.Documents;
@@ -35,10 +36,14 @@ final class PlannerTopology {
     static ApplicationSpec declared() {
         return new ApplicationSpec(
                 PlannerService.APPLICATION_ID,
-                Stream.of(JobAggregate.stores(), FleetProcessor.stores(), PoolProcessor.stores())
+                Stream.of(
+                                JobAggregate.stores(),
+                                FleetProcessor.stores(),
+                                ScheduleAggregate.COORDINATOR.stores(),
+                                PoolProcessor.stores())
                         .flatMap(List::stream)
                         .toList(),
-                Stream.of(JobAggregate.reads(), FLEET_READS, PoolProcessor.READS)
+                Stream.of(JobAggregate.reads(), FLEET_READS, ScheduleAggregate.reads(), PoolProcessor.READS)
                         .flatMap(List::stream)
                         .toList());
     }
@@ -82,6 +87,7 @@ final class PlannerTopology {
                 .writeShared(Topics.POOL_REPORTS, FLEET)
                 .writeShared(Topics.REPLIES, FLEET)
                 .writeShared(Topics.DEAD_LETTERS, FLEET);
+        planner.coordinator(ScheduleAggregate.COORDINATOR).writeShared(Topics.JOB_COMMANDS, ScheduleAggregate.NAME);
         planner.processor(
                         PoolProcessor.NAME,
                         () -> new PoolProcessor(codecs, counts),

@@ -45,6 +45,7 @@ import io.muster.records.PoolCommand;
 import io.muster.records.PoolReport;
 import io.muster.records.Reply;
 import io.muster.records.RequestConnection;
+import io.muster.records.ScheduleCommand;
 import io.muster.records.SubscriptionsChanged;
 import io.muster.records.TaskNews;
 import io.muster.registry.InMemorySchemaRegistry;
@@ -341,6 +342,11 @@ final class PlannerDriver implements AutoCloseable {
     void gatewayRunsAnew() {
         run = "run-2";
         beat();
+    }
+
+    /** Commands a schedule. */
+    void schedule(String id, Object command) {
+        send(Topics.SCHEDULE_COMMANDS, id, new ScheduleCommand(id, command));
     }
 
     /** Commands a pool. */

@@ -39,9 +39,16 @@ public enum ServiceTopics {
                     Topics.DEAD_LETTERS),
             List.of()),
     API(
-            List.of(Topics.REPLIES, Topics.JOBS, Topics.JOB_STATISTICS, Topics.STREAM_JOBS, Topics.STREAM_JOB_PROGRESS),
+            List.of(
+                    Topics.REPLIES,
+                    Topics.JOBS,
+                    Topics.JOB_STATISTICS,
+                    Topics.STREAM_JOBS,
+                    Topics.STREAM_JOB_PROGRESS,
+                    Topics.SCHEDULES),
             List.of(
                     Topics.JOB_COMMANDS,
+                    Topics.SCHEDULE_COMMANDS,
                     Topics.DEVICE_COMMANDS,
                     Topics.STREAM_JOB_COMMANDS,
                     Topics.EXPANSIONS,

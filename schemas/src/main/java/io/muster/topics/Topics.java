@@ -19,6 +19,9 @@ import io.muster.records.PoolCommand;
 import io.muster.records.PoolEvents;
 import io.muster.records.PoolReport;
 import io.muster.records.Reply;
+import io.muster.records.Schedule;
+import io.muster.records.ScheduleCommand;
+import io.muster.records.ScheduleEvent;
 import io.muster.records.StreamJob;
 import io.muster.records.StreamJobCommand;
 import io.muster.records.StreamJobEvent;
@@ -79,6 +82,13 @@ public final class Topics {
     public static final Topic<StreamJobProgress> STREAM_JOB_PROGRESS = compacted(
             "stream-job-progress", "stream job id, a blank, task", Partitioning.BY_JOB, StreamJobProgress.class);
 
+    public static final Topic<ScheduleCommand> SCHEDULE_COMMANDS =
+            asked("schedule-commands", "schedule id", Partitioning.BY_JOB, HISTORY, ScheduleCommand.class);
+    public static final Topic<ScheduleEvent> SCHEDULE_EVENTS =
+            kept("schedule-events", "schedule id", Partitioning.BY_JOB, HISTORY, ScheduleEvent.class);
+    public static final Topic<Schedule> SCHEDULES =
+            compacted("schedules", "schedule id", Partitioning.BY_JOB, Schedule.class);
+
     public static final Topic<PoolCommand> POOL_COMMANDS =
             asked("pool-commands", "pool id", Partitioning.BY_JOB, IN_TRANSIT, PoolCommand.class);
     public static final Topic<PoolReport> POOL_REPORTS =
@@ -124,6 +134,9 @@ public final class Topics {
             STREAM_JOB_EVENTS,
             STREAM_JOBS,
             STREAM_JOB_PROGRESS,
+            SCHEDULE_COMMANDS,
+            SCHEDULE_EVENTS,
+            SCHEDULES,
             POOL_COMMANDS,
             POOL_REPORTS,
             POOL_EVENTS,

@@ -10,6 +10,8 @@ import io.muster.records.ScheduleDeleted;
 import io.muster.records.ScheduleEvent;
 import io.muster.records.ScheduleFired;
 import io.muster.records.ScheduleMissed;
+import io.muster.records.ScheduleRefused;
+import io.muster.records.ScheduleRun;
 import io.muster.records.ScheduleSaved;
 import io.muster.records.ScheduleStatus;
 import io.muster.schedule.Occurrence;
@@ -19,6 +21,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +44,7 @@ public final class ScheduleDecider {
     private static final DateTimeFormatter SUFFIX =
             DateTimeFormatter.ofPattern("yyyyMMddHHmmss").withZone(ZoneOffset.UTC);
     private static final int MOST_COUNTED = 1000;
+    private static final int MOST_RECENT = 20;
     private static final int LONGEST_TOLERANCE = 7 * 24 * 3600;
 
     private ScheduleDecider() {}
@@ -139,18 +144,29 @@ public final class ScheduleDecider {
             case ScheduleSaved saved -> saved(schedule, event, saved);
             case ScheduleFired fired -> {
                 Schedule.Builder changed = changed(schedule, event).setLastAt(fired.getDueAt());
-                changed.setFired(changed.getFired() + 1).setMissed(changed.getMissed() + fired.getMissed());
+                changed.setFired(changed.getFired() + 1)
+                        .setMissed(changed.getMissed() + fired.getMissed())
+                        .setRecent(recent(
+                                changed, new ScheduleRun(fired.getDueAt(), event.getAt(), fired.getAsked(), false)));
                 yield next(changed, fired.getNextAt(), fired.getAsked()).build();
             }
             case ScheduleMissed missed -> {
                 Schedule.Builder changed = changed(schedule, event);
-                changed.setMissed(changed.getMissed() + missed.getMissed());
+                changed.setMissed(changed.getMissed() + missed.getMissed())
+                        .setRecent(recent(changed, new ScheduleRun(missed.getDueAt(), event.getAt(), false, true)));
                 yield next(changed, missed.getNextAt(), false).build();
             }
             case ScheduleDeleted _ -> null;
+            case ScheduleRefused _ -> schedule;
             case Object unknown ->
                 throw new IllegalStateException("not an event of a schedule, class=" + unknown.getClass());
         };
+    }
+
+    private static List<ScheduleRun> recent(Schedule.Builder changed, ScheduleRun run) {
+        List<ScheduleRun> recent = new ArrayList<>(List.of(run));
+        changed.getRecent().stream().limit(MOST_RECENT - 1L).forEach(recent::add);
+        return recent;
     }
 
     private static Schedule saved(@Nullable Schedule known, ScheduleEvent event, ScheduleSaved saved) {

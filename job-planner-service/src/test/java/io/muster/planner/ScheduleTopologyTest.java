@@ -1,0 +1,127 @@
+package io.muster.planner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.muster.records.CreateFleetJob;
+import io.muster.records.CronRecurrence;
+import io.muster.records.DeleteSchedule;
+import io.muster.records.ElapsedRecurrence;
+import io.muster.records.FireSchedule;
+import io.muster.records.Job;
+import io.muster.records.JobCreated;
+import io.muster.records.JobDefinition;
+import io.muster.records.JobEvent;
+import io.muster.records.Refusal;
+import io.muster.records.SaveSchedule;
+import io.muster.records.Schedule;
+import io.muster.records.ScheduleDefinition;
+import io.muster.records.ScheduleDeleted;
+import io.muster.records.ScheduleStatus;
+import io.muster.records.Timing;
+import io.muster.records.TwinPatch;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Schedules in the planner's topology: jobs that come of firings, over restarts and absence. */
+class ScheduleTopologyTest {
+    private final PlannerDriver planner = new PlannerDriver();
+
+    @AfterEach
+    void close() {
+        assertThat(planner.deadLetters()).isEmpty();
+        planner.close();
+    }
+
+    private static ScheduleDefinition definition(@Nullable Object recurrence) {
+        JobDefinition job = JobDefinition.newBuilder()
+                .setJobId("nightly")
+                .setQueryCondition("*")
+                .setOperation(new TwinPatch(null, "{\"a\":1}", null))
+                .setMaxExecutionSeconds(60)
+                .build();
+        return ScheduleDefinition.newBuilder()
+                .setTiming(Timing.newBuilder().setRecurrence(recurrence).build())
+                .setAction(new CreateFleetJob(job))
+                .build();
+    }
+
+    private List<String> jobs() {
+        return planner.jobEvents().stream()
+                .filter(event -> event.getEvent() instanceof JobCreated)
+                .map(JobEvent::getJobId)
+                .toList();
+    }
+
+    @Test
+    void makesAJobAtEachTimeThatIsDue() {
+        // The driver's clock begins at 02:00:00.
+        planner.schedule("s", new SaveSchedule(definition(new CronRecurrence("30 * * * * *"))));
+        assertThat(planner.lastReply()).isInstanceOf(Schedule.class);
+        assertThat(((Schedule) planner.lastReply()).getNextAt()).isEqualTo(Instant.parse("2026-11-21T02:00:30Z"));
+        planner.advance(Duration.ofSeconds(29));
+        assertThat(jobs()).isEmpty();
+        planner.advance(Duration.ofSeconds(1));
+        assertThat(jobs()).containsExactly("nightly-20261121020030");
+        planner.advance(Duration.ofSeconds(60));
+        assertThat(jobs()).containsExactly("nightly-20261121020030", "nightly-20261121020130");
+        Job job = planner.jobDocument("nightly-20261121020130");
+        assertThat(job.getDefinition().getQueryCondition()).isEqualTo("*");
+    }
+
+    @Test
+    void goesOnOverARestartAndFiresOnceForWhatWentByMeanwhile() {
+        planner.schedule("s", new SaveSchedule(definition(new ElapsedRecurrence(60L))));
+        planner.advance(Duration.ofMillis(20));
+        assertThat(jobs()).containsExactly("nightly-20261121020000");
+        planner.restart();
+        planner.advance(Duration.ofSeconds(59));
+        assertThat(jobs()).hasSize(1);
+        planner.advance(Duration.ofMinutes(4));
+        assertThat(jobs())
+                .as("five times went by, of which the last is not late")
+                .containsExactly("nightly-20261121020000", "nightly-20261121020400");
+    }
+
+    @Test
+    void firesWhenAskedAndKeepsItsTimes() {
+        planner.schedule("s", new SaveSchedule(definition(new CronRecurrence("0 0 3 * * *"))));
+        planner.advance(Duration.ofSeconds(7));
+        planner.schedule("s", new FireSchedule());
+        assertThat(jobs()).containsExactly("nightly-20261121020007");
+        Schedule after = (Schedule) planner.lastReply();
+        assertThat(after.getNextAt()).isEqualTo(Instant.parse("2026-11-21T03:00:00Z"));
+        assertThat(after.getRecent()).hasSize(1);
+        assertThat(after.getRecent().getFirst().getAsked()).isTrue();
+    }
+
+    @Test
+    void endsWithItsDeletion() {
+        planner.schedule("s", new SaveSchedule(definition(new CronRecurrence("* * * * * *"))));
+        planner.schedule("s", new DeleteSchedule());
+        assertThat(planner.lastReply()).isInstanceOf(ScheduleDeleted.class);
+        planner.advance(Duration.ofSeconds(10));
+        assertThat(jobs()).isEmpty();
+        planner.schedule("s", new DeleteSchedule());
+        assertThat(planner.lastReply()).isInstanceOf(Refusal.class);
+    }
+
+    @Test
+    void refusesWhatMakesNoSense() {
+        planner.schedule("s", new SaveSchedule(definition(new CronRecurrence("* * * * *"))));
+        assertThat(planner.lastReply()).isInstanceOf(Refusal.class);
+        assertThat(((Refusal) planner.lastReply()).getMessage()).contains("six fields");
+    }
+
+    @Test
+    void completesWhatFiresOnce() {
+        planner.schedule("s", new SaveSchedule(definition(null)));
+        planner.advance(Duration.ofMillis(20));
+        assertThat(jobs()).hasSize(1);
+        planner.schedule("s", new FireSchedule());
+        assertThat(((Schedule) planner.lastReply()).getStatus()).isEqualTo(ScheduleStatus.COMPLETED);
+    }
+}
