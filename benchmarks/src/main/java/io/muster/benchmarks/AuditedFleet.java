@@ -148,9 +148,10 @@ final class AuditedFleet implements AutoCloseable {
     private List<String> audited(List<ObservedJob> jobs, Duration skew) throws InterruptedException {
         Instant deadline = Instant.now().plus(SETTLED);
         while (true) {
-            List<String> wrong = jobs.stream()
-                    .flatMap(job -> auditor.audit(job, job.now(), skew).stream())
-                    .toList();
+            List<String> wrong = new ArrayList<>();
+            for (ObservedJob job : jobs) {
+                wrong.addAll(auditor.audit(job, job.now(deadline), skew));
+            }
             if (wrong.isEmpty() || Instant.now().isAfter(deadline)) {
                 return wrong;
             }

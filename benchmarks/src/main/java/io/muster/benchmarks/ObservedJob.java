@@ -86,9 +86,10 @@ final class ObservedJob {
                         && FINAL.contains(answer.body().path("status").asText()));
     }
 
-    /** Returns the job as REST shows it now. */
-    JsonNode now() {
-        return rest.send("GET", "/jobs/v2/" + id, null).join().body();
+    /** Returns the job as REST shows it now: an API that ends or begins is asked again. */
+    JsonNode now(Instant deadline) throws InterruptedException {
+        return ask("GET", "/jobs/v2/" + id, null, deadline, answer -> answer.status() == 200)
+                .body();
     }
 
     private interface Good {
