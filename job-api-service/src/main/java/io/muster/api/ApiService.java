@@ -12,7 +12,6 @@ import io.muster.api.access.Throttles;
 import io.muster.api.http.OpenIdProvider;
 import io.muster.api.http.RestServer;
 import io.muster.api.job.JobView;
-import io.muster.api.job.StreamJobView;
 import io.muster.api.job.Views;
 import io.muster.api.kafka.KafkaRequests;
 import io.muster.api.kafka.Listener;
@@ -196,12 +195,11 @@ public final class ApiService implements AutoCloseable {
         Codecs codecs = new Codecs(registry);
         Views views = Views.empty();
         JobView jobs = views.jobs();
-        StreamJobView streamJobs = views.streamJobs();
         register(jobs, meters);
-        KafkaRequests requests = new KafkaRequests(
-                options.kafka().clientProperties(), codecs, options.instance(), jobs, streamJobs, meters);
-        Listener listener = new Listener(
-                LogFollower.Source.of(options.kafka()), codecs, options.instance(), requests, jobs, streamJobs);
+        KafkaRequests requests =
+                new KafkaRequests(options.kafka().clientProperties(), codecs, options.instance(), views, meters);
+        Listener listener =
+                new Listener(LogFollower.Source.of(options.kafka()), codecs, options.instance(), requests, views);
         listener.start();
         try {
             RestServer server = ApiSurfaces.serve(

@@ -56,7 +56,13 @@ final class ApiSurfaces {
             InstantSource clock)
             throws IOException {
         List<Object> beans = new ArrayList<>(List.of(
-                requests, views.changes(), views.jobs(), views.streamJobs(), options.messageLife(), options.reach()));
+                requests,
+                views.changes(),
+                views.jobs(),
+                views.streamJobs(),
+                views.schedules(),
+                options.messageLife(),
+                options.reach()));
         LiveReaders readers = new LiveReaders();
         beans.add(readers);
         List<AutoCloseable> owned = new ArrayList<>(List.of(readers));

@@ -2,14 +2,24 @@ package io.muster.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.muster.records.CalendarRecurrence;
+import io.muster.records.CalendarUnit;
+import io.muster.records.CreateFleetJob;
 import io.muster.records.CreateJob;
+import io.muster.records.CronRecurrence;
 import io.muster.records.DeviceJobCounts;
+import io.muster.records.ElapsedRecurrence;
 import io.muster.records.Job;
 import io.muster.records.JobStatistics;
+import io.muster.records.NthWeekday;
 import io.muster.records.PauseJob;
 import io.muster.records.ResumeJob;
+import io.muster.records.SaveSchedule;
+import io.muster.records.ScheduleDefinition;
+import io.muster.records.Timing;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -285,5 +295,100 @@ class IotHubJobsTest {
                 assertThat(answer.body().path("Message").asText()).startsWith("ErrorCode:");
             }
         }
+    }
+
+    private static String scheduled(String schedule) {
+        return ("{'type':'scheduleUpdateTwin','updateTwin':{'tags':{'x':1}},'queryCondition':'*','schedule':" + schedule
+                        + "}")
+                .replace('\'', '"');
+    }
+
+    @Test
+    void makesAJobAgainAndAgainByItsSchedule() throws Exception {
+        String schedule = "{'timeZone':'Europe/Paris','cron':'0 30 3 * * 1-5'}";
+        ApiClient.Answer created = client.ask("PUT", "/jobs/v2/nightly", scheduled(schedule));
+        assertThat(created.status()).as(created.body().toString()).isEqualTo(200);
+        assertThat(created.body().path("status").asText()).isEqualTo("scheduled");
+        assertThat(created.body().path("schedule")).isEqualTo(TestApi.JSON.readTree(schedule.replace('\'', '"')));
+        assertThat(created.body()
+                        .path("scheduleStatus")
+                        .path("nextExecutionTime")
+                        .asText())
+                .isEqualTo("2026-11-21T02:26:15.4230000Z");
+        ScheduleDefinition saved = ((SaveSchedule) api.planner.commands.getLast()).getDefinition();
+        assertThat(saved.getTiming())
+                .isEqualTo(new Timing("Europe/Paris", TestApi.NOW, new CronRecurrence("0 30 3 * * 1-5"), null, null));
+        assertThat(((CreateFleetJob) saved.getAction()).getDefinition().getJobId())
+                .isEqualTo("nightly");
+
+        assertThat(client.ask("GET", "/jobs/v2/nightly", null).body()).isEqualTo(created.body());
+        ApiClient.Answer plain = client.ask(
+                "PUT",
+                "/jobs/v2/nightly",
+                "{\"type\":\"scheduleUpdateTwin\",\"updateTwin\":{\"tags\":{\"x\":1}},\"queryCondition\":\"*\"}");
+        assertThat(plain.status())
+                .as("a job without a schedule, of the same id")
+                .isEqualTo(409);
+        ApiClient.Answer cancelled = client.ask("POST", "/jobs/v2/nightly/cancel", null);
+        assertThat(cancelled.body().path("status").asText()).isEqualTo("cancelled");
+        assertThat(client.ask("GET", "/jobs/v2/nightly", null).status()).isEqualTo(404);
+    }
+
+    @Test
+    void keepsEveryKindOfRecurrence() throws Exception {
+        client.ask(
+                "PUT",
+                "/jobs/v2/monthly",
+                scheduled(
+                        "{'startTime':'2027-01-01T00:00:00Z','recurrence':{'frequency':'Month','interval':2,'count':5,"
+                                + "'endTime':'2028-01-01T00:00:00Z','schedule':{'hours':[5],'minutes':[15,45],"
+                                + "'monthDays':[1,-1],'monthlyOccurrences':[{'day':'Friday','Occurrence':-1}]}}}"));
+        assertThat(((SaveSchedule) api.planner.commands.getLast())
+                        .getDefinition()
+                        .getTiming())
+                .isEqualTo(new Timing(
+                        "UTC",
+                        Instant.parse("2027-01-01T00:00:00Z"),
+                        new CalendarRecurrence(
+                                CalendarUnit.MONTH,
+                                2,
+                                List.of(5),
+                                List.of(15, 45),
+                                List.of(),
+                                List.of(-1, 1),
+                                List.of(new NthWeekday(5, -1))),
+                        Instant.parse("2028-01-01T00:00:00Z"),
+                        5L));
+        client.ask("PUT", "/jobs/v2/often", scheduled("{'recurrence':{'frequency':'Minute','interval':15}}"));
+        assertThat(((SaveSchedule) api.planner.commands.getLast())
+                        .getDefinition()
+                        .getTiming())
+                .as("it starts when it is saved")
+                .isEqualTo(new Timing("UTC", null, new ElapsedRecurrence(900L), null, null));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{}",
+                "{'cron':'* * * * *'}",
+                "{'cron':'0 0 3 * * *','recurrence':{'frequency':'Day'}}",
+                "{'cron':'0 0 3 * * *','timeZone':'Europe/Nowhere'}",
+                "{'cron':'0 0 3 * * *','count':3}",
+                "{'recurrence':{'frequency':'Year'}}",
+                "7"
+            })
+    void refusesAScheduleThatMakesNoSense(String schedule) throws Exception {
+        ApiClient.Answer refused = client.ask("PUT", "/jobs/v2/wrong", scheduled(schedule));
+        assertThat(refused.status()).as(refused.body().toString()).isEqualTo(400);
+        assertThat(client.ask("GET", "/jobs/v2/wrong", null).status()).isEqualTo(404);
+    }
+
+    @Test
+    void refusesAScheduleWhoseJobsWouldHaveIdsThatAreTooLong() throws Exception {
+        String id = "x".repeat(50);
+        assertThat(client.ask("PUT", "/jobs/v2/" + id, scheduled("{'cron':'0 0 3 * * *'}"))
+                        .status())
+                .isEqualTo(400);
     }
 }

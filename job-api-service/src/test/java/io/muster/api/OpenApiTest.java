@@ -230,7 +230,7 @@ class OpenApiTest {
         assertThat(read.at("/properties/transformation/properties/query").asText())
                 .startsWith("SELECT");
         DOCUMENT.checkRequest("PUT", job, read);
-        assertThat(ask("GET", GROUP, "").path("value")).hasSize(1);
+        assertThat(ask("GET", GROUP, "").path("value").findValuesAsText("name")).contains("alerts");
         ask("GET", "/subscriptions/s/providers/Microsoft.StreamAnalytics/streamingjobs", "");
         for (String kind : new String[] {"inputs", "outputs", "functions", "transformations"}) {
             ask("GET", job + "/" + kind, "");

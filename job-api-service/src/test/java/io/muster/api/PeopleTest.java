@@ -106,7 +106,7 @@ class PeopleTest {
                                 "muster",
                                 "realm_access.roles",
                                 new OpenIdProvider(issuer, Optional.empty(), () -> now)))),
-                new RequestsDouble(views.jobs(), views.streamJobs()),
+                new RequestsDouble(views),
                 audit::add,
                 views,
                 new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),

@@ -3,13 +3,16 @@ package io.muster.api;
 import io.muster.api.job.JobView;
 import io.muster.api.job.RefusedException;
 import io.muster.api.job.Requests;
+import io.muster.api.job.ScheduleView;
 import io.muster.api.job.StreamJobView;
+import io.muster.api.job.Views;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
 import io.muster.records.CreateDevice;
 import io.muster.records.CreateJob;
 import io.muster.records.Credentials;
 import io.muster.records.DeleteDevice;
+import io.muster.records.DeleteSchedule;
 import io.muster.records.DeleteStreamJob;
 import io.muster.records.Device;
 import io.muster.records.DeviceCounts;
@@ -28,7 +31,10 @@ import io.muster.records.PurgeMessages;
 import io.muster.records.PutStreamJob;
 import io.muster.records.Refusal;
 import io.muster.records.RefusalReason;
+import io.muster.records.SaveSchedule;
 import io.muster.records.ScaleStreamJob;
+import io.muster.records.Schedule;
+import io.muster.records.ScheduleStatus;
 import io.muster.records.SendMessage;
 import io.muster.records.StartStreamJob;
 import io.muster.records.StopStreamJob;
@@ -63,10 +69,12 @@ final class RequestsDouble implements Requests {
     private final Map<String, DeviceView> devices = new ConcurrentSkipListMap<>();
     private final JobView jobs;
     private final StreamJobView streamJobs;
+    private final ScheduleView schedules;
 
-    RequestsDouble(JobView jobs, StreamJobView streamJobs) {
-        this.jobs = jobs;
-        this.streamJobs = streamJobs;
+    RequestsDouble(Views views) {
+        this.jobs = views.jobs();
+        this.streamJobs = views.streamJobs();
+        this.schedules = views.schedules();
     }
 
     @Override
@@ -248,6 +256,33 @@ final class RequestsDouble implements Requests {
         StreamJob now = job.setRevision(job.getRevision() + 1).build();
         streamJobs.put(now);
         return now;
+    }
+
+    @Override
+    public CompletableFuture<Schedule> schedule(String id, Object command) {
+        onSend.accept(command);
+        commands.add(command);
+        if (!(command instanceof SaveSchedule save)) {
+            throw new AssertionError(command);
+        }
+        Schedule schedule = Schedule.newBuilder()
+                .setScheduleId(id)
+                .setDefinition(save.getDefinition())
+                .setStatus(ScheduleStatus.ENABLED)
+                .setCreatedAt(NOW)
+                .setUpdatedAt(NOW)
+                .setStartedAt(NOW)
+                .setNextAt(NOW.plusSeconds(60))
+                .build();
+        schedules.put(schedule);
+        return CompletableFuture.completedFuture(schedule);
+    }
+
+    @Override
+    public CompletableFuture<Void> deleteSchedule(String id) {
+        commands.add(new DeleteSchedule());
+        schedules.forget(id);
+        return CompletableFuture.completedFuture(null);
     }
 
     @Override

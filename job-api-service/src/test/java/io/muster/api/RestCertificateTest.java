@@ -48,7 +48,7 @@ class RestCertificateTest {
                 new RestServer.Options("127.0.0.1", port, tls, Map.of(), 1000, RestServer.Patience.USUAL),
                 new ApiSurfaces.Options(new MessageLife(Duration.ofHours(1)), Optional.empty(), TestApi.REACH),
                 new Gate(HubHosts.of("localhost"), () -> policies, Optional.empty()),
-                new RequestsDouble(views.jobs(), views.streamJobs()),
+                new RequestsDouble(views),
                 _ -> {},
                 views,
                 new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),

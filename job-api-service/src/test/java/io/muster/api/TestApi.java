@@ -46,7 +46,7 @@ final class TestApi implements AutoCloseable {
     final Views views = Views.empty();
     final JobView jobs = views.jobs();
     final StreamJobView streamJobs = views.streamJobs();
-    final RequestsDouble planner = new RequestsDouble(jobs, streamJobs);
+    final RequestsDouble planner = new RequestsDouble(views);
     final PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     final Queue<AuditEntry> audit = new ConcurrentLinkedQueue<>();
     final AtomicReference<Instant> clock = new AtomicReference<>(NOW);

@@ -3,6 +3,7 @@ package io.muster.api.job;
 import io.muster.records.DeviceCounts;
 import io.muster.records.DevicePage;
 import io.muster.records.Job;
+import io.muster.records.Schedule;
 import io.muster.records.StreamJob;
 import java.time.Duration;
 import java.util.List;
@@ -49,6 +50,12 @@ public interface Requests {
 
     /** Deletes a stream job. @return the job where it is to stop first; empty where it is gone */
     CompletableFuture<Optional<StreamJob>> deleteStreamJob(String id);
+
+    /** Sends a command for a schedule, but for one that deletes it. @param command a command of {@code ScheduleCommand} */
+    CompletableFuture<Schedule> schedule(String id, Object command);
+
+    /** Deletes a schedule. */
+    CompletableFuture<Void> deleteSchedule(String id);
 
     /** Returns whether Kafka has the topic. */
     CompletableFuture<Boolean> hasTopic(String topic);

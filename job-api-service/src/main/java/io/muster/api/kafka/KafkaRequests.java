@@ -6,7 +6,9 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.api.job.JobView;
 import io.muster.api.job.RefusedException;
 import io.muster.api.job.Requests;
+import io.muster.api.job.ScheduleView;
 import io.muster.api.job.StreamJobView;
+import io.muster.api.job.Views;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
 import io.muster.codec.Codecs;
@@ -15,6 +17,7 @@ import io.muster.document.IdentityId;
 import io.muster.records.AuditEntry;
 import io.muster.records.AwaitTurn;
 import io.muster.records.CountDevices;
+import io.muster.records.DeleteSchedule;
 import io.muster.records.DeleteStreamJob;
 import io.muster.records.DeviceCommand;
 import io.muster.records.DeviceCounts;
@@ -25,6 +28,9 @@ import io.muster.records.JobCommand;
 import io.muster.records.ListDevices;
 import io.muster.records.QueryFleet;
 import io.muster.records.Reply;
+import io.muster.records.Schedule;
+import io.muster.records.ScheduleCommand;
+import io.muster.records.ScheduleDeleted;
 import io.muster.records.StreamJob;
 import io.muster.records.StreamJobCommand;
 import io.muster.records.StreamJobDeleted;
@@ -103,6 +109,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
     private final Codecs codecs;
     private final JobView jobs;
     private final StreamJobView streamJobs;
+    private final ScheduleView schedules;
     private final Admin admin;
     private final byte[] replyTo;
     private final int devicePartitions;
@@ -116,13 +123,8 @@ public final class KafkaRequests implements Requests, AutoCloseable {
 
     /** @param properties of a Kafka client; instance the partition of the replies that are for this API */
     public KafkaRequests(
-            Map<String, Object> properties,
-            Codecs codecs,
-            int instance,
-            JobView jobs,
-            StreamJobView streamJobs,
-            MeterRegistry meters) {
-        this(producer(properties), Admin.create(properties), codecs, instance, jobs, streamJobs, meters);
+            Map<String, Object> properties, Codecs codecs, int instance, Views views, MeterRegistry meters) {
+        this(producer(properties), Admin.create(properties), codecs, instance, views, meters);
     }
 
     /** @param producer and admin are closed with it */
@@ -131,20 +133,30 @@ public final class KafkaRequests implements Requests, AutoCloseable {
             Admin admin,
             Codecs codecs,
             int instance,
-            JobView jobs,
-            StreamJobView streamJobs,
+            Views views,
             MeterRegistry meters) {
         this.producer = producer;
         this.admin = admin;
         this.codecs = codecs;
-        this.jobs = jobs;
-        this.streamJobs = streamJobs;
+        this.jobs = views.jobs();
+        this.streamJobs = views.streamJobs();
+        this.schedules = views.schedules();
         this.replyTo = Integer.toString(instance).getBytes(StandardCharsets.UTF_8);
         this.devicePartitions = partitions(Topics.EXPANSIONS);
-        List.of(Topics.DEVICE_COMMANDS, Topics.JOB_COMMANDS, Topics.STREAM_JOB_COMMANDS, Topics.AUDIT_LOG)
+        List.of(
+                        Topics.DEVICE_COMMANDS,
+                        Topics.JOB_COMMANDS,
+                        Topics.STREAM_JOB_COMMANDS,
+                        Topics.SCHEDULE_COMMANDS,
+                        Topics.AUDIT_LOG)
                 .forEach(this::partitions);
         // Now: later a registry that is away would fail an answer, or the second half of one.
-        List.of(Topics.DEVICE_COMMANDS, Topics.JOB_COMMANDS, Topics.STREAM_JOB_COMMANDS, Topics.EXPANSIONS)
+        List.of(
+                        Topics.DEVICE_COMMANDS,
+                        Topics.JOB_COMMANDS,
+                        Topics.STREAM_JOB_COMMANDS,
+                        Topics.SCHEDULE_COMMANDS,
+                        Topics.EXPANSIONS)
                 .forEach(codecs::of);
         Gauge.builder("muster.api.requests.outstanding", outstanding, Map::size)
                 .description("Requests that await a reply of the planner or the processor")
@@ -264,6 +276,25 @@ public final class KafkaRequests implements Requests, AutoCloseable {
                         return Optional.empty();
                     }
                     return Optional.of(changed(answer));
+                });
+    }
+
+    @Override
+    public CompletableFuture<Schedule> schedule(String id, Object command) {
+        return ask(Topics.SCHEDULE_COMMANDS, id, new ScheduleCommand(id, command), LIMIT)
+                .thenApply(answer -> {
+                    Schedule schedule = RefusedException.accepted(answer, Schedule.class);
+                    schedules.put(schedule);
+                    return schedule;
+                });
+    }
+
+    @Override
+    public CompletableFuture<Void> deleteSchedule(String id) {
+        return ask(Topics.SCHEDULE_COMMANDS, id, new ScheduleCommand(id, new DeleteSchedule()), LIMIT)
+                .thenAccept(answer -> {
+                    RefusedException.accepted(answer, ScheduleDeleted.class);
+                    schedules.forget(id);
                 });
     }
 

@@ -1,11 +1,11 @@
 package io.muster.api.kafka;
 
-import io.muster.api.job.JobView;
-import io.muster.api.job.StreamJobView;
+import io.muster.api.job.Views;
 import io.muster.codec.Codecs;
 import io.muster.codec.RecordCodec;
 import io.muster.codec.UndecodableRecordException;
 import io.muster.records.JobStatistics;
+import io.muster.records.Schedule;
 import io.muster.records.StreamJob;
 import io.muster.service.LogFollower;
 import io.muster.topics.Topics;
@@ -16,7 +16,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Reads replies from now on, and jobs, stream jobs and how far they are from their beginning. Ready when it has caught up once, and as
+ * Reads replies from now on, and jobs, schedules, stream jobs and how far they are from their beginning. Ready when it has caught up once, and as
  * long as nothing keeps it from reading for 15 s. A record that can't be taken is passed by; what it can't go on after ends the process.
  */
 public final class Listener implements AutoCloseable {
@@ -24,54 +24,55 @@ public final class Listener implements AutoCloseable {
             Topics.JOBS.name(),
             Topics.JOB_STATISTICS.name(),
             Topics.STREAM_JOBS.name(),
+            Topics.SCHEDULES.name(),
             Topics.STREAM_JOB_PROGRESS.name());
 
     private final LogFollower replies;
-    private final LogFollower views;
+    private final LogFollower documents;
 
     /** @param instance the partition of the replies that are for this API */
-    public Listener(
-            LogFollower.Source source,
-            Codecs codecs,
-            int instance,
-            KafkaRequests requests,
-            JobView jobs,
-            StreamJobView streamJobs) {
+    public Listener(LogFollower.Source source, Codecs codecs, int instance, KafkaRequests requests, Views views) {
         this.replies = LogFollower.fromNow(
                 "replies",
                 source,
                 new TopicPartition(Topics.REPLIES.name(), instance),
                 record -> requests.receive(codecs.of(Topics.REPLIES).decode(record.value())));
         requests.heardBy(replies::ready);
-        this.views = LogFollower.of("views", source, VIEWED, record -> take(record, codecs, jobs, streamJobs));
+        this.documents = LogFollower.of("views", source, VIEWED, record -> take(record, codecs, views));
     }
 
     public void start() {
         replies.start();
-        views.start();
+        documents.start();
     }
 
     public boolean ready() {
-        return replies.ready() && views.ready();
+        return replies.ready() && documents.ready();
     }
 
     /** Takes a record of a topic that is viewed. */
-    static void take(ConsumerRecord<String, byte[]> record, Codecs codecs, JobView jobs, StreamJobView streamJobs) {
+    static void take(ConsumerRecord<String, byte[]> record, Codecs codecs, Views views) {
         String topic = record.topic();
         if (record.value() == null) {
-            forget(topic, record.key(), jobs, streamJobs);
+            forget(topic, record.key(), views);
         } else if (topic.equals(Topics.JOBS.name())) {
-            jobs.read(keyed(
-                    record, codecs.of(Topics.JOBS), job -> job.getDefinition().getJobId()));
+            views.jobs()
+                    .read(keyed(
+                            record,
+                            codecs.of(Topics.JOBS),
+                            job -> job.getDefinition().getJobId()));
         } else if (topic.equals(Topics.JOB_STATISTICS.name())) {
-            jobs.put(keyed(record, codecs.of(Topics.JOB_STATISTICS), JobStatistics::getJobId));
+            views.jobs().put(keyed(record, codecs.of(Topics.JOB_STATISTICS), JobStatistics::getJobId));
+        } else if (topic.equals(Topics.SCHEDULES.name())) {
+            views.schedules().read(keyed(record, codecs.of(Topics.SCHEDULES), Schedule::getScheduleId));
         } else if (topic.equals(Topics.STREAM_JOBS.name())) {
-            streamJobs.read(keyed(record, codecs.of(Topics.STREAM_JOBS), StreamJob::getStreamJobId));
+            views.streamJobs().read(keyed(record, codecs.of(Topics.STREAM_JOBS), StreamJob::getStreamJobId));
         } else {
-            streamJobs.put(keyed(
-                    record,
-                    codecs.of(Topics.STREAM_JOB_PROGRESS),
-                    latest -> latest.getStreamJobId() + " " + latest.getTask()));
+            views.streamJobs()
+                    .put(keyed(
+                            record,
+                            codecs.of(Topics.STREAM_JOB_PROGRESS),
+                            latest -> latest.getStreamJobId() + " " + latest.getTask()));
         }
     }
 
@@ -86,21 +87,23 @@ public final class Listener implements AutoCloseable {
         return document;
     }
 
-    private static void forget(String topic, String key, JobView jobs, StreamJobView streamJobs) {
+    private static void forget(String topic, String key, Views views) {
         if (topic.equals(Topics.JOBS.name())) {
-            jobs.forgetJob(key);
+            views.jobs().forgetJob(key);
         } else if (topic.equals(Topics.JOB_STATISTICS.name())) {
-            jobs.forgetStatistics(key);
+            views.jobs().forgetStatistics(key);
+        } else if (topic.equals(Topics.SCHEDULES.name())) {
+            views.schedules().readTombstone(key);
         } else if (topic.equals(Topics.STREAM_JOBS.name())) {
-            streamJobs.readTombstone(key);
+            views.streamJobs().readTombstone(key);
         } else {
-            streamJobs.forgetProgress(key);
+            views.streamJobs().forgetProgress(key);
         }
     }
 
     @Override
     public void close() {
         replies.close();
-        views.close();
+        documents.close();
     }
 }

@@ -6,6 +6,12 @@ import io.muster.api.json.JsonBody;
 import io.muster.api.json.Members;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
+import io.muster.records.CalendarRecurrence;
+import io.muster.records.CalendarUnit;
+import io.muster.records.CronRecurrence;
+import io.muster.records.ElapsedRecurrence;
+import io.muster.records.NthWeekday;
+import io.muster.records.Timing;
 import io.muster.schedule.CalendarRule;
 import io.muster.schedule.CalendarRule.NthDay;
 import io.muster.schedule.CalendarRule.Unit;
@@ -30,6 +36,8 @@ import java.util.OptionalInt;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Holds a schedule as its surface's document says it.
@@ -37,6 +45,9 @@ import java.util.TreeSet;
  * @param count how often it fires at most; empty for no limit
  */
 public record ScheduleDocument(Schedule schedule, OptionalInt count) {
+    /** Lists the members that {@link #of} reads. */
+    public static final Members MEMBERS = Members.of("timeZone", "startTime", "recurrence", "cron", "schedule");
+
     private static final Members RECURRENCE = Members.of("frequency", "interval", "count", "endTime", "schedule");
     private static final Members TIMES = Members.of("minutes", "hours", "weekDays", "monthDays", "monthlyOccurrences");
     private static final Members NTH_DAY = Members.of("day", "Occurrence", "occurrence");
@@ -58,6 +69,58 @@ public record ScheduleDocument(Schedule schedule, OptionalInt count) {
     private static final int LAST_WEEK = 5;
     private static final int MOST_CENTRAL = 999;
     private static final int MOST_VALUES = 100;
+
+    /**
+     * Reads a schedule that is written as any of the surfaces writes one: {@code timeZone}, {@code startTime}, and one of {@code recurrence} (Azure
+     * Scheduler's), {@code cron} and {@code schedule} (IoT Central's).
+     *
+     * @throws ProblemException when a member is wrong
+     */
+    public static ScheduleDocument of(JsonBody body, Instant now) {
+        if (Stream.of("recurrence", "cron", "schedule").filter(body::has).count() != 1) {
+            throw invalid("Give one of recurrence, cron and schedule: how it repeats.");
+        }
+        ZoneId zone = zone(body.text("timeZone").orElse("UTC"));
+        Optional<Instant> start = body.text("startTime").map(text -> Dates.parse("startTime", text));
+        Optional<JsonBody> recurrence = body.object("recurrence");
+        if (recurrence.isPresent()) {
+            return ofScheduler(recurrence.get(), zone, start, now);
+        }
+        Optional<JsonBody> schedule = body.object("schedule");
+        if (schedule.isPresent()) {
+            return ofCentral(schedule.get(), zone, now);
+        }
+        return ofCron(body.text("cron").orElse(""), zone, start.orElse(now));
+    }
+
+    /** Returns the schedule as a record. */
+    public Timing timing() {
+        return new Timing(
+                schedule.zone().getId(),
+                schedule.atOnce() ? null : schedule.start(),
+                recurrence(schedule.recurrence()),
+                schedule.end().orElse(null),
+                count.isPresent() ? (long) count.getAsInt() : null);
+    }
+
+    private static @Nullable Object recurrence(Recurrence recurrence) {
+        return switch (recurrence) {
+            case Recurrence.Once _ -> null;
+            case Recurrence.Elapsed(Duration period) -> new ElapsedRecurrence(period.toSeconds());
+            case Recurrence.Cron(Ncrontab expression) -> new CronRecurrence(expression.toString());
+            case Recurrence.Calendar(CalendarRule rule) ->
+                new CalendarRecurrence(
+                        CalendarUnit.valueOf(rule.unit().name()),
+                        rule.interval(),
+                        List.copyOf(rule.hours()),
+                        List.copyOf(rule.minutes()),
+                        rule.weekDays().stream().map(DayOfWeek::getValue).toList(),
+                        List.copyOf(rule.monthDays()),
+                        rule.nthDays().stream()
+                                .map(nth -> new NthWeekday(nth.day().getValue(), nth.nth()))
+                                .toList());
+        };
+    }
 
     /** Returns the zone of a name such as Europe/Paris. @throws ProblemException when there is none of it */
     public static ZoneId zone(String name) {

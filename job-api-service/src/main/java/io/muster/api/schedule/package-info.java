@@ -1,7 +1,8 @@
 /**
  * Reads schedules out of the documents of the surfaces that have any. Contract: webjobs-and-schedules, 2.9 and 2.10; iot-central, 1.8.
  *
- * <p>May import: {@code java.time}, {@code java.util}, {@code com.fasterxml.jackson.databind}, {@code io.muster.api.json}, {@code io.muster.schedule}.
+ * <p>May import: {@code java.time}, {@code java.util}, {@code com.fasterxml.jackson.databind}, {@code io.muster.api.json}, {@code
+ * io.muster.records}, {@code io.muster.schedule}, {@code org.jspecify.annotations}.
  */
 @NullMarked
 package io.muster.api.schedule;

@@ -41,8 +41,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Reads records of the topics that are viewed, good and bad ones, from brokers and a registry that fail at each call in turn. */
 class ListenerTest {
-    private static final List<Topic<?>> VIEWED =
-            List.of(Topics.JOBS, Topics.JOB_STATISTICS, Topics.STREAM_JOBS, Topics.STREAM_JOB_PROGRESS);
+    private static final List<Topic<?>> VIEWED = List.of(
+            Topics.JOBS, Topics.JOB_STATISTICS, Topics.STREAM_JOBS, Topics.SCHEDULES, Topics.STREAM_JOB_PROGRESS);
     private static final Instant NOW = Instant.parse("2026-11-21T02:25:15Z");
 
     private static final int CALLS = 40;
@@ -56,7 +56,7 @@ class ListenerTest {
     private final StreamJobView streamJobs = views.streamJobs();
 
     private void take(Topic<?> topic, String key, byte[] value) {
-        Listener.take(new ConsumerRecord<>(topic.name(), 0, 0, key, value), codecs, jobs, streamJobs);
+        Listener.take(new ConsumerRecord<>(topic.name(), 0, 0, key, value), codecs, views);
     }
 
     private byte[] job() {
@@ -95,8 +95,7 @@ class ListenerTest {
         log.add(Topics.JOBS.name(), "j", job());
         Views seen = Views.empty();
         RequestsOverDoubles requests = new RequestsOverDoubles(codecs, seen, new Faults(0, AssertionError::new));
-        Listener listener = new Listener(
-                faults.source(log, fatal), reading, 0, requests.requests(), seen.jobs(), seen.streamJobs());
+        Listener listener = new Listener(faults.source(log, fatal), reading, 0, requests.requests(), seen);
         listener.start();
         return new Trial.Loop() {
             private @Nullable CompletableFuture<Job> asked;

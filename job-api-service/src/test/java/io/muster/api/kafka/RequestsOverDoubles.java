@@ -42,8 +42,7 @@ final class RequestsOverDoubles {
                         RequestsOverDoubles.class.getClassLoader(), new Class<?>[] {Admin.class}, (_, _, _) -> null),
                 codecs,
                 instance,
-                views.jobs(),
-                views.streamJobs(),
+                views,
                 new SimpleMeterRegistry());
     }
 
@@ -53,6 +52,7 @@ final class RequestsOverDoubles {
                         Map.entry(Topics.DEVICE_COMMANDS, DEVICE_PARTITIONS),
                         Map.entry(Topics.JOB_COMMANDS, 1),
                         Map.entry(Topics.STREAM_JOB_COMMANDS, 1),
+                        Map.entry(Topics.SCHEDULE_COMMANDS, 1),
                         Map.entry(Topics.AUDIT_LOG, 1),
                         Map.entry(Topics.REPLIES, 1))
                 .flatMap(topic -> IntStream.range(0, topic.getValue())

@@ -16,19 +16,26 @@ import io.micronaut.http.annotation.Put;
 import io.micronaut.http.annotation.QueryValue;
 import io.muster.api.http.Answers;
 import io.muster.api.http.Continuations;
+import io.muster.api.http.Time;
 import io.muster.api.http.Workers;
 import io.muster.api.job.JobView;
 import io.muster.api.job.Requests;
+import io.muster.api.job.ScheduleView;
 import io.muster.api.json.JsonBody;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
 import io.muster.records.CancelJob;
+import io.muster.records.CreateFleetJob;
 import io.muster.records.CreateJob;
 import io.muster.records.Job;
+import io.muster.records.JobDefinition;
 import io.muster.records.PauseJob;
 import io.muster.records.Refusal;
 import io.muster.records.RefusalReason;
 import io.muster.records.ResumeJob;
+import io.muster.records.Schedule;
+import io.muster.records.ScheduleStatus;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -41,10 +48,14 @@ final class JobController {
 
     private final Requests requests;
     private final JobView jobs;
+    private final ScheduleView schedules;
     private final Workers workers;
+    private final Time time;
 
-    JobController(Requests requests, JobView jobs, Workers workers) {
+    JobController(Requests requests, JobView jobs, ScheduleView schedules, Workers workers, Time time) {
         this.workers = workers;
+        this.time = time;
+        this.schedules = schedules;
         this.requests = requests;
         this.jobs = jobs;
     }
@@ -83,21 +94,47 @@ final class JobController {
     HttpResponse<String> get(@PathVariable String id) {
         return jobs.get(id)
                 .map(entry -> Answers.ok(Jobs.document(entry.job(), entry.statistics())))
+                .or(() -> schedules.get(id).map(JobController::answer))
                 .orElseThrow(() -> new ProblemException(
                         Problem.of(new Refusal(RefusalReason.JOB_NOT_FOUND, "There is no job " + id + "."))));
+    }
+
+    /** Returns the answer about a job with a schedule. */
+    private static MutableHttpResponse<String> answer(Schedule schedule) {
+        CreateFleetJob action = (CreateFleetJob) schedule.getDefinition().getAction();
+        return Answers.ok(Jobs.document(schedule, action.getDefinition()));
     }
 
     @Put("/jobs/v2/{id}")
     CompletionStage<HttpResponse<String>> put(@PathVariable String id, @Body byte[] body) {
         return workers.read(() -> {
-            CreateJob create = new CreateJob(Jobs.definition(id, JsonBody.parse(body)));
-            return requests.job(id, create).thenApply(this::job);
+            JsonBody document = JsonBody.parse(body);
+            JobDefinition job = Jobs.definition(id, document);
+            Optional<JsonBody> schedule = document.object("schedule");
+            if (jobs.get(id).isEmpty() && schedule.isPresent()) {
+                return requests.schedule(id, ScheduledJobs.of(job, schedule.get(), time.now()))
+                        .thenApply(JobController::answer);
+            }
+            if (schedules.get(id).isPresent()) {
+                throw new ProblemException(Problem.of(new Refusal(
+                        RefusalReason.JOB_ALREADY_EXISTS,
+                        "There is a job of that id with a schedule: cancel it first.")));
+            }
+            return requests.job(id, new CreateJob(job)).thenApply(this::job);
         });
     }
 
-    /** Clients send no body, or {@code {}}: it says nothing and is not read. */
+    /** Cancels a job; of one with a schedule, which ends with that, the jobs that it has made go on. Clients send no body, or {@code {}}: it is not read. */
     @Post("/jobs/v2/{id}/cancel")
     CompletionStage<HttpResponse<String>> cancel(@PathVariable String id) {
+        Optional<Schedule> schedule = jobs.get(id).isPresent() ? Optional.empty() : schedules.get(id);
+        if (schedule.isPresent()) {
+            return requests.deleteSchedule(id)
+                    .thenApply(_ -> answer(Schedule.newBuilder(schedule.get())
+                            .setStatus(ScheduleStatus.DISABLED)
+                            .setNextAt(null)
+                            .build()));
+        }
         return requests.jobEverywhere(id, new CancelJob()).thenApply(this::job);
     }
 

@@ -1,6 +1,7 @@
 package io.muster.api.surface.iothub;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.muster.api.job.JobView;
@@ -20,6 +21,8 @@ import io.muster.records.JobDefinition;
 import io.muster.records.JobStatistics;
 import io.muster.records.JobStatus;
 import io.muster.records.OperationType;
+import io.muster.records.Schedule;
+import io.muster.records.ScheduleRun;
 import io.muster.records.TwinPatch;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -57,9 +60,17 @@ public final class Jobs {
                     "queryCondition",
                     "deviceIds",
                     "startTime",
-                    "maxExecutionTimeInSeconds")
+                    "maxExecutionTimeInSeconds",
+                    "schedule")
             .and(Policies.MEMBERS)
-            .and("status", "statusMessage", "failureReason", "createdTime", "endTime", "deviceJobStatistics");
+            .and(
+                    "status",
+                    "statusMessage",
+                    "failureReason",
+                    "createdTime",
+                    "endTime",
+                    "deviceJobStatistics",
+                    "scheduleStatus");
 
     private static final Members OF_METHOD = Members.of(
             "methodName", "payload", "responseTimeoutInSeconds", "connectTimeoutInSeconds", "timeoutInSeconds");
@@ -200,13 +211,64 @@ public final class Jobs {
         return "deviceId IN " + Devices.quoted(texts);
     }
 
-    /** @param statistics null while there are none */
-    public static ObjectNode document(Job job, @Nullable JobStatistics statistics) {
-        JobDefinition definition = job.getDefinition();
+    /** Writes a job that is made again and again. Our own member of a job: docs/jobs.md. */
+    static ObjectNode document(Schedule schedule, JobDefinition definition) {
+        ObjectNode body = begin(definition, schedule.getCreatedAt());
+        if (schedule.getNextAt() != null) {
+            body.put("startTime", Timestamps.text(schedule.getNextAt()));
+        }
+        body.put("maxExecutionTimeInSeconds", definition.getMaxExecutionSeconds());
+        body.put("type", typeOf(definition));
+        operation(body, definition.getOperation());
+        body.put(
+                "status",
+                switch (schedule.getStatus()) {
+                    case ENABLED -> "scheduled";
+                    case DISABLED -> "cancelled";
+                    case COMPLETED -> "completed";
+                });
+        if (definition.getPolicy() != null) {
+            Policies.write(body, definition.getPolicy());
+        }
+        String source = schedule.getDefinition().getSource();
+        if (source != null) {
+            body.set("schedule", JsonBody.stored(source));
+        }
+        ObjectNode state = body.putObject("scheduleStatus");
+        state.put("executionCount", schedule.getFired());
+        state.put("missedCount", schedule.getMissed());
+        if (schedule.getLastAt() != null) {
+            state.put("lastExecutionTime", Timestamps.text(schedule.getLastAt()));
+        }
+        if (schedule.getNextAt() != null) {
+            state.put("nextExecutionTime", Timestamps.text(schedule.getNextAt()));
+        }
+        ArrayNode recent = state.putArray("recent");
+        for (ScheduleRun run : schedule.getRecent()) {
+            ObjectNode entry = recent.addObject()
+                    .put("dueTime", Timestamps.text(run.getDueAt()))
+                    .put("time", Timestamps.text(run.getAt()));
+            if (run.getMissed()) {
+                entry.put("missed", true);
+            } else {
+                entry.put("jobId", ScheduledJobs.jobId(definition.getJobId(), run.getDueAt()));
+            }
+        }
+        return body;
+    }
+
+    private static ObjectNode begin(JobDefinition definition, Instant createdAt) {
         ObjectNode body = JsonNodeFactory.instance.objectNode();
         body.put("jobId", definition.getJobId());
         body.put("queryCondition", definition.getQueryCondition());
-        body.put("createdTime", Timestamps.text(job.getCreatedAt()));
+        body.put("createdTime", Timestamps.text(createdAt));
+        return body;
+    }
+
+    /** @param statistics null while there are none */
+    public static ObjectNode document(Job job, @Nullable JobStatistics statistics) {
+        JobDefinition definition = job.getDefinition();
+        ObjectNode body = begin(definition, job.getCreatedAt());
         Instant startTime = job.getStartedAt() == null ? definition.getStartTime() : job.getStartedAt();
         if (startTime != null) {
             body.put("startTime", Timestamps.text(startTime));
@@ -307,6 +369,10 @@ public final class Jobs {
     }
 
     private static String typeOf(Job job) {
-        return job.getDefinition().getOperation() instanceof DeviceMethod ? METHOD : TWIN;
+        return typeOf(job.getDefinition());
+    }
+
+    private static String typeOf(JobDefinition definition) {
+        return definition.getOperation() instanceof DeviceMethod ? METHOD : TWIN;
     }
 }

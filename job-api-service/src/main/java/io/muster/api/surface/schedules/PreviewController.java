@@ -12,26 +12,20 @@ import io.micronaut.http.annotation.Post;
 import io.muster.api.http.Answers;
 import io.muster.api.http.Time;
 import io.muster.api.http.Workers;
-import io.muster.api.json.Dates;
 import io.muster.api.json.JsonBody;
 import io.muster.api.json.Members;
-import io.muster.api.json.Problem;
-import io.muster.api.json.ProblemException;
 import io.muster.api.schedule.ScheduleDocument;
 import io.muster.schedule.Occurrence;
 import java.time.Instant;
-import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
-import java.util.stream.Stream;
 
 /** Lists the next firings of a schedule that is written as any of the surfaces writes one. */
 @Controller(Schedules.MOUNT)
 @Consumes(MediaType.ALL)
 final class PreviewController {
-    private static final Members MEMBERS =
-            Members.of("timeZone", "startTime", "count", "recurrence", "cron", "schedule");
+    private static final Members MEMBERS = ScheduleDocument.MEMBERS.and("count");
     private static final int MOST = 100;
     private static final int USUAL = 5;
 
@@ -54,7 +48,7 @@ final class PreviewController {
             throw body.wrong("count", "a number from 1 to " + MOST);
         }
         Instant now = time.now();
-        ScheduleDocument document = document(body, now);
+        ScheduleDocument document = ScheduleDocument.of(body, now);
         int limit = Math.min(count, document.count().orElse(MOST));
         ArrayNode occurrences = JsonNodeFactory.instance.arrayNode();
         Optional<Occurrence> next = document.schedule().first(now);
@@ -65,24 +59,6 @@ final class PreviewController {
         ObjectNode answer = JsonNodeFactory.instance.objectNode();
         answer.set("occurrences", occurrences);
         return Answers.ok(answer);
-    }
-
-    private static ScheduleDocument document(JsonBody body, Instant now) {
-        if (Stream.of("recurrence", "cron", "schedule").filter(body::has).count() != 1) {
-            throw new ProblemException(
-                    Problem.argumentInvalid("Give one of recurrence, cron and schedule: how it repeats."));
-        }
-        ZoneId zone = ScheduleDocument.zone(body.text("timeZone").orElse("UTC"));
-        Optional<Instant> start = body.text("startTime").map(text -> Dates.parse("startTime", text));
-        Optional<JsonBody> recurrence = body.object("recurrence");
-        if (recurrence.isPresent()) {
-            return ScheduleDocument.ofScheduler(recurrence.get(), zone, start, now);
-        }
-        Optional<JsonBody> schedule = body.object("schedule");
-        if (schedule.isPresent()) {
-            return ScheduleDocument.ofCentral(schedule.get(), zone, now);
-        }
-        return ScheduleDocument.ofCron(body.text("cron").orElse(""), zone, start.orElse(now));
     }
 
     private static ObjectNode json(Occurrence occurrence) {

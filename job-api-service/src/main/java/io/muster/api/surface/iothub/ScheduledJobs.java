@@ -1,0 +1,47 @@
+package io.muster.api.surface.iothub;
+
+import io.muster.api.json.JsonBody;
+import io.muster.api.json.Problem;
+import io.muster.api.json.ProblemException;
+import io.muster.api.schedule.ScheduleDocument;
+import io.muster.records.CreateFleetJob;
+import io.muster.records.JobDefinition;
+import io.muster.records.SaveSchedule;
+import io.muster.records.ScheduleDefinition;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+
+/** Reads jobs that are made again and again: those with our own member {@code schedule}. Described in docs/jobs.md. */
+final class ScheduledJobs {
+    /** Leaves room for the time that the id of each job has behind it. */
+    private static final int LONGEST_ID = 49;
+
+    private static final DateTimeFormatter SUFFIX =
+            DateTimeFormatter.ofPattern("yyyyMMddHHmmss").withZone(ZoneOffset.UTC);
+
+    private ScheduledJobs() {}
+
+    /** Returns the id of the job that was due at a time. */
+    static String jobId(String id, Instant dueAt) {
+        return id + "-" + SUFFIX.format(dueAt);
+    }
+
+    /** Reads the schedule of a job. @throws ProblemException when a member is wrong */
+    static SaveSchedule of(JobDefinition job, JsonBody schedule, Instant now) {
+        if (job.getJobId().length() > LONGEST_ID) {
+            throw new ProblemException(Problem.argumentInvalid("The id of a job with a schedule has up to " + LONGEST_ID
+                    + " characters: each of its jobs has its time behind that."));
+        }
+        if (job.getStartTime() != null) {
+            throw new ProblemException(
+                    Problem.argumentInvalid("A job with a schedule starts by that: say schedule.startTime."));
+        }
+        return new SaveSchedule(ScheduleDefinition.newBuilder()
+                .setTiming(ScheduleDocument.of(schedule.rejectOthers(ScheduleDocument.MEMBERS), now)
+                        .timing())
+                .setAction(new CreateFleetJob(job))
+                .setSource(schedule.copy().toString())
+                .build());
+    }
+}
