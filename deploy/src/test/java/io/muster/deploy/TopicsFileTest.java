@@ -19,6 +19,7 @@ class TopicsFileTest {
             case BY_DEVICE, EVERY_DEVICE_PARTITION -> "devices";
             case BY_GATEWAY -> "gateways";
             case BY_API_INSTANCE -> "api";
+            case BY_ARTIFACT -> "artifacts";
             case ANY -> "one";
         };
     }

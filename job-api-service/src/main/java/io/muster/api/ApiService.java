@@ -13,8 +13,10 @@ import io.muster.api.http.OpenIdProvider;
 import io.muster.api.http.RestServer;
 import io.muster.api.job.JobView;
 import io.muster.api.job.Views;
+import io.muster.api.kafka.KafkaArtifacts;
 import io.muster.api.kafka.KafkaRequests;
 import io.muster.api.kafka.Listener;
+import io.muster.api.kafka.SiteListener;
 import io.muster.api.surface.iothub.GatewayTunnels;
 import io.muster.api.surface.iothub.MessageLife;
 import io.muster.api.surface.streamanalytics.StreamJobReach;
@@ -49,7 +51,9 @@ public final class ApiService implements AutoCloseable {
 
     private final RestServer server;
     private final Listener listener;
+    private final SiteListener siteListener;
     private final KafkaRequests requests;
+    private final KafkaArtifacts artifacts;
 
     /** Holds the settings that it needs beside the registry. */
     public record Options(
@@ -184,10 +188,17 @@ public final class ApiService implements AutoCloseable {
         }
     }
 
-    private ApiService(RestServer server, Listener listener, KafkaRequests requests) {
+    private ApiService(
+            RestServer server,
+            Listener listener,
+            SiteListener siteListener,
+            KafkaRequests requests,
+            KafkaArtifacts artifacts) {
         this.server = server;
         this.listener = listener;
+        this.siteListener = siteListener;
         this.requests = requests;
+        this.artifacts = artifacts;
     }
 
     /** Starts it. @throws SettingsException when the port is taken, or the certificate can't be used */
@@ -200,7 +211,11 @@ public final class ApiService implements AutoCloseable {
                 new KafkaRequests(options.kafka().clientProperties(), codecs, options.instance(), views, meters);
         Listener listener =
                 new Listener(LogFollower.Source.of(options.kafka()), codecs, options.instance(), requests, views);
+        KafkaArtifacts artifacts = new KafkaArtifacts(options.kafka().clientProperties(), codecs);
+        SiteListener siteListener =
+                new SiteListener(LogFollower.Source.of(options.kafka()), codecs, views.sites(), artifacts);
         listener.start();
+        siteListener.start();
         try {
             RestServer server = ApiSurfaces.serve(
                     options.rest(),
@@ -211,10 +226,12 @@ public final class ApiService implements AutoCloseable {
                     views,
                     meters,
                     options.clock());
-            return new ApiService(server, listener, requests);
+            return new ApiService(server, listener, siteListener, requests, artifacts);
         } catch (IOException e) {
             listener.close();
+            siteListener.close();
             requests.close();
+            artifacts.close();
             throw new SettingsException(String.valueOf(e.getMessage()));
         }
     }
@@ -247,15 +264,17 @@ public final class ApiService implements AutoCloseable {
         return server.port();
     }
 
-    /** Returns whether it knows all jobs and hears replies. */
+    /** Returns whether it knows all jobs and sites, and hears replies. */
     public boolean ready() {
-        return listener.ready();
+        return listener.ready() && siteListener.ready();
     }
 
     @Override
     public void close() {
         server.close();
         listener.close();
+        siteListener.close();
         requests.close();
+        artifacts.close();
     }
 }

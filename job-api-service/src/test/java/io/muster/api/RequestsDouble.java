@@ -36,6 +36,7 @@ import io.muster.records.ScaleStreamJob;
 import io.muster.records.Schedule;
 import io.muster.records.ScheduleStatus;
 import io.muster.records.SendMessage;
+import io.muster.records.Site;
 import io.muster.records.StartStreamJob;
 import io.muster.records.StopStreamJob;
 import io.muster.records.StreamJob;
@@ -283,6 +284,13 @@ final class RequestsDouble implements Requests {
         commands.add(new DeleteSchedule());
         schedules.forget(id);
         return CompletableFuture.completedFuture(null);
+    }
+
+    @Override
+    public CompletableFuture<Site> site(String site, Object command) {
+        commands.add(command);
+        return ended(() -> RefusedException.accepted(
+                new Refusal(RefusalReason.JOB_NOT_FOUND, "There is no such job."), Site.class));
     }
 
     @Override

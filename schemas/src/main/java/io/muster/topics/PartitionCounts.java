@@ -11,6 +11,9 @@ public record PartitionCounts(int jobs, int devices, int gateways, int apiInstan
     /** Suits a cluster of a few brokers. */
     public static final PartitionCounts CLUSTER = new PartitionCounts(6, 24, 16, 16);
 
+    /** How many topics of artifacts have, everywhere and for good. */
+    private static final int ARTIFACTS = 4;
+
     public PartitionCounts {
         if (jobs < 1 || devices < 1 || gateways < 1 || apiInstances < 1) {
             throw new IllegalArgumentException("every kind of topic has a partition at least, jobs=" + jobs
@@ -24,6 +27,7 @@ public record PartitionCounts(int jobs, int devices, int gateways, int apiInstan
             case BY_DEVICE, EVERY_DEVICE_PARTITION -> devices;
             case BY_GATEWAY -> gateways;
             case BY_API_INSTANCE -> apiInstances;
+            case BY_ARTIFACT -> ARTIFACTS;
             case ANY -> 1;
         };
     }

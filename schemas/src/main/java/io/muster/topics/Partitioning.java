@@ -12,6 +12,8 @@ public enum Partitioning {
     BY_GATEWAY("a gateway reads what is for its own connections and nothing else"),
     /** Takes the number of the API instance that waits. */
     BY_API_INSTANCE("an answer goes to the instance that holds the caller's socket"),
+    /** Spreads by an artifact's hash, over a number of partitions that stays: the index names offsets in them. */
+    BY_ARTIFACT("an artifact's chunks are in one partition, in order"),
     /** Has no key and no order: for people and for repair. */
     ANY("read by people, in no order");
 

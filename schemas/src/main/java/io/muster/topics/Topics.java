@@ -1,5 +1,7 @@
 package io.muster.topics;
 
+import io.muster.records.Artifact;
+import io.muster.records.ArtifactChunk;
 import io.muster.records.AuditEntry;
 import io.muster.records.DeadLetter;
 import io.muster.records.Delivery;
@@ -22,6 +24,9 @@ import io.muster.records.Reply;
 import io.muster.records.Schedule;
 import io.muster.records.ScheduleCommand;
 import io.muster.records.ScheduleEvent;
+import io.muster.records.Site;
+import io.muster.records.SiteCommand;
+import io.muster.records.SiteEvent;
 import io.muster.records.StreamJob;
 import io.muster.records.StreamJobCommand;
 import io.muster.records.StreamJobEvent;
@@ -99,6 +104,21 @@ public final class Topics {
             kept("site-tasks", "site", Partitioning.BY_JOB, IN_TRANSIT, TaskNews.class);
     public static final Topic<TaskOutput> TASK_OUTPUT =
             asked("task-output", "pool id/task id", Partitioning.BY_JOB, HISTORY, TaskOutput.class);
+    public static final Topic<SiteCommand> SITE_COMMANDS =
+            asked("site-commands", "site", Partitioning.BY_JOB, HISTORY, SiteCommand.class);
+    public static final Topic<SiteEvent> SITE_EVENTS =
+            kept("site-events", "site", Partitioning.BY_JOB, HISTORY, SiteEvent.class);
+    public static final Topic<Site> SITES = compacted("sites", "site", Partitioning.BY_JOB, Site.class);
+
+    public static final Topic<ArtifactChunk> ARTIFACTS = new Topic<>(
+            "artifacts",
+            "SHA-256/number",
+            Partitioning.BY_ARTIFACT,
+            new Retention.Compacted(),
+            RecordSizes.ASKED,
+            ArtifactChunk.class);
+    public static final Topic<Artifact> ARTIFACT_INDEX =
+            compacted("artifact-index", "SHA-256", Partitioning.BY_ARTIFACT, Artifact.class);
 
     public static final Topic<Delivery> DELIVERIES =
             kept("deliveries", "device id, or job id", Partitioning.BY_GATEWAY, IN_TRANSIT, Delivery.class);
@@ -142,6 +162,11 @@ public final class Topics {
             POOL_EVENTS,
             SITE_TASKS,
             TASK_OUTPUT,
+            SITE_COMMANDS,
+            SITE_EVENTS,
+            SITES,
+            ARTIFACTS,
+            ARTIFACT_INDEX,
             DELIVERIES,
             REPLIES,
             AUDIT_LOG,

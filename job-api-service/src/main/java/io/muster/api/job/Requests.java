@@ -4,6 +4,7 @@ import io.muster.records.DeviceCounts;
 import io.muster.records.DevicePage;
 import io.muster.records.Job;
 import io.muster.records.Schedule;
+import io.muster.records.Site;
 import io.muster.records.StreamJob;
 import java.time.Duration;
 import java.util.List;
@@ -56,6 +57,9 @@ public interface Requests {
 
     /** Deletes a schedule. */
     CompletableFuture<Void> deleteSchedule(String id);
+
+    /** Sends a command for a site. @param site in lower case @param command a command of {@code SiteCommand} */
+    CompletableFuture<Site> site(String site, Object command);
 
     /** Returns whether Kafka has the topic. */
     CompletableFuture<Boolean> hasTopic(String topic);

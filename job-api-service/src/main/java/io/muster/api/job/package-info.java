@@ -1,5 +1,5 @@
 /**
- * Asks the planner, and keeps views of jobs and stream jobs. It knows no HTTP and no Kafka.
+ * Asks the planner, and keeps views of jobs, stream jobs and sites. It knows no HTTP and no Kafka.
  *
  * <p>May import: {@code java.io}, {@code java.time}, {@code java.util}, {@code io.muster.records}.
  */

@@ -7,6 +7,7 @@ import io.muster.api.job.JobView;
 import io.muster.api.job.RefusedException;
 import io.muster.api.job.Requests;
 import io.muster.api.job.ScheduleView;
+import io.muster.api.job.SiteView;
 import io.muster.api.job.StreamJobView;
 import io.muster.api.job.Views;
 import io.muster.api.json.Problem;
@@ -31,6 +32,8 @@ import io.muster.records.Reply;
 import io.muster.records.Schedule;
 import io.muster.records.ScheduleCommand;
 import io.muster.records.ScheduleDeleted;
+import io.muster.records.Site;
+import io.muster.records.SiteCommand;
 import io.muster.records.StreamJob;
 import io.muster.records.StreamJobCommand;
 import io.muster.records.StreamJobDeleted;
@@ -110,6 +113,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
     private final JobView jobs;
     private final StreamJobView streamJobs;
     private final ScheduleView schedules;
+    private final SiteView sites;
     private final Admin admin;
     private final byte[] replyTo;
     private final int devicePartitions;
@@ -141,6 +145,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
         this.jobs = views.jobs();
         this.streamJobs = views.streamJobs();
         this.schedules = views.schedules();
+        this.sites = views.sites();
         this.replyTo = Integer.toString(instance).getBytes(StandardCharsets.UTF_8);
         this.devicePartitions = partitions(Topics.EXPANSIONS);
         List.of(
@@ -148,6 +153,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
                         Topics.JOB_COMMANDS,
                         Topics.STREAM_JOB_COMMANDS,
                         Topics.SCHEDULE_COMMANDS,
+                        Topics.SITE_COMMANDS,
                         Topics.AUDIT_LOG)
                 .forEach(this::partitions);
         // Now: later a registry that is away would fail an answer, or the second half of one.
@@ -156,6 +162,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
                         Topics.JOB_COMMANDS,
                         Topics.STREAM_JOB_COMMANDS,
                         Topics.SCHEDULE_COMMANDS,
+                        Topics.SITE_COMMANDS,
                         Topics.EXPANSIONS)
                 .forEach(codecs::of);
         Gauge.builder("muster.api.requests.outstanding", outstanding, Map::size)
@@ -295,6 +302,16 @@ public final class KafkaRequests implements Requests, AutoCloseable {
                 .thenAccept(answer -> {
                     RefusedException.accepted(answer, ScheduleDeleted.class);
                     schedules.forget(id);
+                });
+    }
+
+    @Override
+    public CompletableFuture<Site> site(String site, Object command) {
+        return ask(Topics.SITE_COMMANDS, site, new SiteCommand(site, command), LIMIT)
+                .thenApply(answer -> {
+                    Site known = RefusedException.accepted(answer, Site.class);
+                    sites.put(known);
+                    return known;
                 });
     }
 

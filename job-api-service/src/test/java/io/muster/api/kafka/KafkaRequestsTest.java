@@ -46,7 +46,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class KafkaRequestsTest {
     private static final Faults NONE = new Faults(0, AssertionError::new);
     private static final Duration SHORT = Duration.ofMillis(50);
-    private static final int SENDING = 8;
+    private static final int SENDING = 9;
 
     private final Codecs codecs = new Codecs(new InMemorySchemaRegistry());
     private final Views views = Views.empty();
