@@ -14,6 +14,7 @@ import io.muster.api.surface.console.LiveReaders;
 import io.muster.api.surface.iothub.GatewayTunnels;
 import io.muster.api.surface.iothub.IotHub;
 import io.muster.api.surface.iothub.MessageLife;
+import io.muster.api.surface.scheduler.Scheduler;
 import io.muster.api.surface.schedules.Schedules;
 import io.muster.api.surface.streamanalytics.StreamAnalytics;
 import io.muster.api.surface.streamanalytics.StreamJobReach;
@@ -38,6 +39,7 @@ final class ApiSurfaces {
     private static Surfaces all(Gate gate, SignInLinks links, boolean webSockets) {
         return new Surfaces(List.of(
                 StreamAnalytics.surface(gate),
+                Scheduler.surface(gate),
                 Provider.unknown(gate),
                 new Schedules(gate),
                 new Console(gate, links),
@@ -61,6 +63,7 @@ final class ApiSurfaces {
                 views.jobs(),
                 views.streamJobs(),
                 views.schedules(),
+                views.collections(),
                 options.messageLife(),
                 options.reach()));
         LiveReaders readers = new LiveReaders();

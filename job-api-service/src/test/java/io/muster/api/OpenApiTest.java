@@ -150,11 +150,13 @@ class OpenApiTest {
                 .containsExactly(
                         "$metadata",
                         "Row",
+                        "authentication",
                         "cluster",
                         "desired",
                         "externals",
                         "identity",
                         "jobStorageAccount",
+                        "quota",
                         "sku",
                         "tags");
     }

@@ -1,5 +1,6 @@
 package io.muster.api;
 
+import io.muster.api.job.CollectionView;
 import io.muster.api.job.JobView;
 import io.muster.api.job.RefusedException;
 import io.muster.api.job.Requests;
@@ -20,6 +21,7 @@ import io.muster.records.DeviceDeleted;
 import io.muster.records.DevicePage;
 import io.muster.records.DeviceSettings;
 import io.muster.records.DeviceView;
+import io.muster.records.FireSchedule;
 import io.muster.records.InvokeMethod;
 import io.muster.records.Job;
 import io.muster.records.JobStatus;
@@ -31,9 +33,11 @@ import io.muster.records.PurgeMessages;
 import io.muster.records.PutStreamJob;
 import io.muster.records.Refusal;
 import io.muster.records.RefusalReason;
+import io.muster.records.SaveCollection;
 import io.muster.records.SaveSchedule;
 import io.muster.records.ScaleStreamJob;
 import io.muster.records.Schedule;
+import io.muster.records.ScheduleCollection;
 import io.muster.records.ScheduleStatus;
 import io.muster.records.SendMessage;
 import io.muster.records.Site;
@@ -71,11 +75,13 @@ final class RequestsDouble implements Requests {
     private final JobView jobs;
     private final StreamJobView streamJobs;
     private final ScheduleView schedules;
+    private final CollectionView collections;
 
     RequestsDouble(Views views) {
         this.jobs = views.jobs();
         this.streamJobs = views.streamJobs();
         this.schedules = views.schedules();
+        this.collections = views.collections();
     }
 
     @Override
@@ -263,13 +269,14 @@ final class RequestsDouble implements Requests {
     public CompletableFuture<Schedule> schedule(String id, Object command) {
         onSend.accept(command);
         commands.add(command);
-        if (!(command instanceof SaveSchedule save)) {
-            throw new AssertionError(command);
+        if (command instanceof FireSchedule) {
+            return CompletableFuture.completedFuture(schedules.get(id).orElseThrow());
         }
+        SaveSchedule save = (SaveSchedule) command;
         Schedule schedule = Schedule.newBuilder()
                 .setScheduleId(id)
                 .setDefinition(save.getDefinition())
-                .setStatus(ScheduleStatus.ENABLED)
+                .setStatus(save.getDefinition().getEnabled() ? ScheduleStatus.ENABLED : ScheduleStatus.DISABLED)
                 .setCreatedAt(NOW)
                 .setUpdatedAt(NOW)
                 .setStartedAt(NOW)
@@ -277,6 +284,21 @@ final class RequestsDouble implements Requests {
                 .build();
         schedules.put(schedule);
         return CompletableFuture.completedFuture(schedule);
+    }
+
+    @Override
+    public CompletableFuture<ScheduleCollection> collection(String id, Object command) {
+        commands.add(command);
+        SaveCollection save = (SaveCollection) command;
+        ScheduleCollection collection = new ScheduleCollection(id, save.getEnabled(), save.getSource(), NOW, NOW);
+        collections.put(collection);
+        return CompletableFuture.completedFuture(collection);
+    }
+
+    @Override
+    public CompletableFuture<Void> deleteCollection(String id) {
+        collections.forget(id);
+        return CompletableFuture.completedFuture(null);
     }
 
     @Override

@@ -6,6 +6,7 @@ import io.muster.planner.fleet.topology.FleetProcessor;
 import io.muster.planner.job.topology.ActiveJobs;
 import io.muster.planner.job.topology.JobAggregate;
 import io.muster.planner.pool.topology.PoolProcessor;
+import io.muster.planner.schedule.topology.CollectionAggregate;
 import io.muster.planner.schedule.topology.ScheduleAggregate;
 import io.muster.registry.SchemaRegistry;
 import io.muster.service.Traces;
@@ -40,10 +41,11 @@ final class PlannerTopology {
                                 JobAggregate.stores(),
                                 FleetProcessor.stores(),
                                 ScheduleAggregate.COORDINATOR.stores(),
+                                CollectionAggregate.COORDINATOR.stores(),
                                 PoolProcessor.stores())
                         .flatMap(List::stream)
                         .toList(),
-                Stream.of(JobAggregate.reads(), FLEET_READS, ScheduleAggregate.reads(), PoolProcessor.READS)
+                Stream.of(JobAggregate.reads(), FLEET_READS, ScheduleAggregate.reads(), CollectionAggregate.reads(), PoolProcessor.READS)
                         .flatMap(List::stream)
                         .toList());
     }
@@ -87,7 +89,9 @@ final class PlannerTopology {
                 .writeShared(Topics.POOL_REPORTS, FLEET)
                 .writeShared(Topics.REPLIES, FLEET)
                 .writeShared(Topics.DEAD_LETTERS, FLEET);
-        planner.coordinator(ScheduleAggregate.COORDINATOR).writeShared(Topics.JOB_COMMANDS, ScheduleAggregate.NAME);
+        planner.coordinator(CollectionAggregate.COORDINATOR);
+        planner.coordinator(ScheduleAggregate.COORDINATOR).writeShared(Topics.JOB_COMMANDS, ScheduleAggregate.NAME)
+                .writeShared(Topics.SITE_COMMANDS, ScheduleAggregate.NAME);
         planner.processor(
                         PoolProcessor.NAME,
                         () -> new PoolProcessor(codecs, counts),

@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.muster.codec.Codecs;
 import io.muster.document.IdentityId;
 import io.muster.records.Capability;
+import io.muster.records.CollectionCommand;
 import io.muster.records.ConnectionTerms;
 import io.muster.records.CreateDevice;
 import io.muster.records.Credentials;
@@ -46,6 +47,7 @@ import io.muster.records.PoolReport;
 import io.muster.records.Reply;
 import io.muster.records.RequestConnection;
 import io.muster.records.ScheduleCommand;
+import io.muster.records.SiteCommand;
 import io.muster.records.SubscriptionsChanged;
 import io.muster.records.TaskNews;
 import io.muster.registry.InMemorySchemaRegistry;
@@ -114,6 +116,7 @@ final class PlannerDriver implements AutoCloseable {
     private final List<JobRefusal> refusals = new ArrayList<>();
     private final List<Object> poolEvents = new ArrayList<>();
     private final List<TaskNews> news = new ArrayList<>();
+    private final List<SiteCommand> siteCommands = new ArrayList<>();
     private final Map<String, Job> jobs = new HashMap<>();
     private final Map<String, DeviceConnection> connections = new HashMap<>();
     private final Map<String, Map<DeviceJobStatus, Long>> counts = new HashMap<>();
@@ -349,6 +352,16 @@ final class PlannerDriver implements AutoCloseable {
         send(Topics.SCHEDULE_COMMANDS, id, new ScheduleCommand(id, command));
     }
 
+    /** Commands a collection of schedules. */
+    void collection(String id, Object command) {
+        send(Topics.COLLECTION_COMMANDS, id, new CollectionCommand(id, command));
+    }
+
+    /** Lists what sites were commanded. */
+    List<SiteCommand> siteCommands() {
+        return siteCommands;
+    }
+
     /** Commands a pool. */
     void pool(String poolId, Object command) {
         send(Topics.POOL_COMMANDS, poolId, new PoolCommand(poolId, command));
@@ -516,6 +529,7 @@ final class PlannerDriver implements AutoCloseable {
         refusals.addAll(written(Topics.JOB_REFUSALS));
         written(Topics.POOL_EVENTS).forEach(batch -> poolEvents.addAll(batch.getEvents()));
         news.addAll(written(Topics.SITE_TASKS));
+        siteCommands.addAll(written(Topics.SITE_COMMANDS));
         jobEvents.addAll(written(Topics.JOB_EVENTS));
         written(Topics.DEVICES);
         written(Topics.JOBS).forEach(job -> jobs.put(job.getDefinition().getJobId(), job));

@@ -2,8 +2,10 @@ package io.muster.planner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.muster.records.CollectionDeleted;
 import io.muster.records.CreateFleetJob;
 import io.muster.records.CronRecurrence;
+import io.muster.records.DeleteCollection;
 import io.muster.records.DeleteSchedule;
 import io.muster.records.ElapsedRecurrence;
 import io.muster.records.FireSchedule;
@@ -12,11 +14,16 @@ import io.muster.records.JobCreated;
 import io.muster.records.JobDefinition;
 import io.muster.records.JobEvent;
 import io.muster.records.Refusal;
+import io.muster.records.RunSiteJob;
+import io.muster.records.RunWebJob;
+import io.muster.records.SaveCollection;
 import io.muster.records.SaveSchedule;
 import io.muster.records.Schedule;
+import io.muster.records.ScheduleCollection;
 import io.muster.records.ScheduleDefinition;
 import io.muster.records.ScheduleDeleted;
 import io.muster.records.ScheduleStatus;
+import io.muster.records.SiteCommand;
 import io.muster.records.Timing;
 import io.muster.records.TwinPatch;
 import java.time.Duration;
@@ -123,5 +130,30 @@ class ScheduleTopologyTest {
         assertThat(jobs()).hasSize(1);
         planner.schedule("s", new FireSchedule());
         assertThat(((Schedule) planner.lastReply()).getStatus()).isEqualTo(ScheduleStatus.COMPLETED);
+    }
+
+    @Test
+    void runsAWebJob() {
+        ScheduleDefinition definition = ScheduleDefinition.newBuilder(definition(null))
+                .setAction(new RunSiteJob("fleet", "purge", "a b"))
+                .build();
+        planner.schedule("/subscriptions/s/jobs/nightly", new SaveSchedule(definition));
+        planner.advance(Duration.ofMillis(20));
+        assertThat(planner.siteCommands())
+                .containsExactly(new SiteCommand("fleet", new RunWebJob("purge", "a b", "Schedule - nightly")));
+    }
+
+    @Test
+    void keepsCollections() {
+        planner.collection("c", new SaveCollection(true, "{}"));
+        planner.restart();
+        planner.collection("c", new SaveCollection(false, "{\"a\":1}"));
+        ScheduleCollection saved = (ScheduleCollection) planner.lastReply();
+        assertThat(saved.getEnabled()).isFalse();
+        assertThat(saved.getCreatedAt()).isBeforeOrEqualTo(saved.getUpdatedAt());
+        planner.collection("c", new DeleteCollection());
+        assertThat(planner.lastReply()).isEqualTo(new CollectionDeleted());
+        planner.collection("c", new DeleteCollection());
+        assertThat(planner.lastReply()).isInstanceOf(Refusal.class);
     }
 }

@@ -3,6 +3,8 @@ package io.muster.topics;
 import io.muster.records.Artifact;
 import io.muster.records.ArtifactChunk;
 import io.muster.records.AuditEntry;
+import io.muster.records.CollectionCommand;
+import io.muster.records.CollectionEvent;
 import io.muster.records.DeadLetter;
 import io.muster.records.Delivery;
 import io.muster.records.Device;
@@ -22,6 +24,7 @@ import io.muster.records.PoolEvents;
 import io.muster.records.PoolReport;
 import io.muster.records.Reply;
 import io.muster.records.Schedule;
+import io.muster.records.ScheduleCollection;
 import io.muster.records.ScheduleCommand;
 import io.muster.records.ScheduleEvent;
 import io.muster.records.Site;
@@ -93,6 +96,12 @@ public final class Topics {
             kept("schedule-events", "schedule id", Partitioning.BY_JOB, HISTORY, ScheduleEvent.class);
     public static final Topic<Schedule> SCHEDULES =
             compacted("schedules", "schedule id", Partitioning.BY_JOB, Schedule.class);
+    public static final Topic<CollectionCommand> COLLECTION_COMMANDS = asked(
+            "schedule-collection-commands", "collection id", Partitioning.BY_JOB, IN_TRANSIT, CollectionCommand.class);
+    public static final Topic<CollectionEvent> COLLECTION_EVENTS =
+            kept("schedule-collection-events", "collection id", Partitioning.BY_JOB, HISTORY, CollectionEvent.class);
+    public static final Topic<ScheduleCollection> COLLECTIONS =
+            compacted("schedule-collections", "collection id", Partitioning.BY_JOB, ScheduleCollection.class);
 
     public static final Topic<PoolCommand> POOL_COMMANDS =
             asked("pool-commands", "pool id", Partitioning.BY_JOB, IN_TRANSIT, PoolCommand.class);
@@ -157,6 +166,9 @@ public final class Topics {
             SCHEDULE_COMMANDS,
             SCHEDULE_EVENTS,
             SCHEDULES,
+            COLLECTION_COMMANDS,
+            COLLECTION_EVENTS,
+            COLLECTIONS,
             POOL_COMMANDS,
             POOL_REPORTS,
             POOL_EVENTS,

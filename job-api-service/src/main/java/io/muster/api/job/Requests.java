@@ -4,6 +4,7 @@ import io.muster.records.DeviceCounts;
 import io.muster.records.DevicePage;
 import io.muster.records.Job;
 import io.muster.records.Schedule;
+import io.muster.records.ScheduleCollection;
 import io.muster.records.Site;
 import io.muster.records.StreamJob;
 import java.time.Duration;
@@ -60,6 +61,12 @@ public interface Requests {
 
     /** Sends a command for a site. @param site in lower case @param command a command of {@code SiteCommand} */
     CompletableFuture<Site> site(String site, Object command);
+
+    /** Sends a command for a collection of schedules, but for one that deletes it. @param command a command of {@code CollectionCommand} */
+    CompletableFuture<ScheduleCollection> collection(String id, Object command);
+
+    /** Deletes a collection of schedules, and none of its schedules. */
+    CompletableFuture<Void> deleteCollection(String id);
 
     /** Returns whether Kafka has the topic. */
     CompletableFuture<Boolean> hasTopic(String topic);

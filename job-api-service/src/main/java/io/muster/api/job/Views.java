@@ -1,10 +1,22 @@
 package io.muster.api.job;
 
 /** Holds all that an instance knows of jobs, stream jobs, schedules and sites, and the order in which it came to know of the first two. */
-public record Views(Changes changes, JobView jobs, StreamJobView streamJobs, ScheduleView schedules, SiteView sites) {
+public record Views(
+        Changes changes,
+        JobView jobs,
+        StreamJobView streamJobs,
+        ScheduleView schedules,
+        CollectionView collections,
+        SiteView sites) {
     /** Makes views that know nothing yet. */
     public static Views empty() {
         Changes changes = new Changes();
-        return new Views(changes, new JobView(changes), new StreamJobView(changes), new ScheduleView(), new SiteView());
+        return new Views(
+                changes,
+                new JobView(changes),
+                new StreamJobView(changes),
+                new ScheduleView(),
+                new CollectionView(),
+                new SiteView());
     }
 }

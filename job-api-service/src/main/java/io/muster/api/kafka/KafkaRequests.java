@@ -3,6 +3,7 @@ package io.muster.api.kafka;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.muster.api.job.CollectionView;
 import io.muster.api.job.JobView;
 import io.muster.api.job.RefusedException;
 import io.muster.api.job.Requests;
@@ -17,7 +18,10 @@ import io.muster.codec.RecordCodec;
 import io.muster.document.IdentityId;
 import io.muster.records.AuditEntry;
 import io.muster.records.AwaitTurn;
+import io.muster.records.CollectionCommand;
+import io.muster.records.CollectionDeleted;
 import io.muster.records.CountDevices;
+import io.muster.records.DeleteCollection;
 import io.muster.records.DeleteSchedule;
 import io.muster.records.DeleteStreamJob;
 import io.muster.records.DeviceCommand;
@@ -30,6 +34,7 @@ import io.muster.records.ListDevices;
 import io.muster.records.QueryFleet;
 import io.muster.records.Reply;
 import io.muster.records.Schedule;
+import io.muster.records.ScheduleCollection;
 import io.muster.records.ScheduleCommand;
 import io.muster.records.ScheduleDeleted;
 import io.muster.records.Site;
@@ -113,6 +118,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
     private final JobView jobs;
     private final StreamJobView streamJobs;
     private final ScheduleView schedules;
+    private final CollectionView collections;
     private final SiteView sites;
     private final Admin admin;
     private final byte[] replyTo;
@@ -145,6 +151,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
         this.jobs = views.jobs();
         this.streamJobs = views.streamJobs();
         this.schedules = views.schedules();
+        this.collections = views.collections();
         this.sites = views.sites();
         this.replyTo = Integer.toString(instance).getBytes(StandardCharsets.UTF_8);
         this.devicePartitions = partitions(Topics.EXPANSIONS);
@@ -153,6 +160,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
                         Topics.JOB_COMMANDS,
                         Topics.STREAM_JOB_COMMANDS,
                         Topics.SCHEDULE_COMMANDS,
+                        Topics.COLLECTION_COMMANDS,
                         Topics.SITE_COMMANDS,
                         Topics.AUDIT_LOG)
                 .forEach(this::partitions);
@@ -162,6 +170,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
                         Topics.JOB_COMMANDS,
                         Topics.STREAM_JOB_COMMANDS,
                         Topics.SCHEDULE_COMMANDS,
+                        Topics.COLLECTION_COMMANDS,
                         Topics.SITE_COMMANDS,
                         Topics.EXPANSIONS)
                 .forEach(codecs::of);
@@ -306,6 +315,21 @@ public final class KafkaRequests implements Requests, AutoCloseable {
     }
 
     @Override
+    public CompletableFuture<ScheduleCollection> collection(String id, Object command) {
+        return ask(Topics.COLLECTION_COMMANDS, id, new CollectionCommand(id, command), LIMIT)
+                .thenApply(answer -> {
+                    ScheduleCollection collection = RefusedException.accepted(answer, ScheduleCollection.class);
+                    collections.put(collection);
+                    return collection;
+                });
+    }
+
+    @Override
+    public CompletableFuture<Void> deleteCollection(String id) {
+        return ask(Topics.COLLECTION_COMMANDS, id, new CollectionCommand(id, new DeleteCollection()), LIMIT)
+                .thenAccept(answer -> {
+                    RefusedException.accepted(answer, CollectionDeleted.class);
+                    collections.forget(id);
     public CompletableFuture<Site> site(String site, Object command) {
         return ask(Topics.SITE_COMMANDS, site, new SiteCommand(site, command), LIMIT)
                 .thenApply(answer -> {

@@ -6,6 +6,7 @@ import io.muster.codec.RecordCodec;
 import io.muster.codec.UndecodableRecordException;
 import io.muster.records.JobStatistics;
 import io.muster.records.Schedule;
+import io.muster.records.ScheduleCollection;
 import io.muster.records.StreamJob;
 import io.muster.service.LogFollower;
 import io.muster.topics.Topics;
@@ -25,6 +26,7 @@ public final class Listener implements AutoCloseable {
             Topics.JOB_STATISTICS.name(),
             Topics.STREAM_JOBS.name(),
             Topics.SCHEDULES.name(),
+            Topics.COLLECTIONS.name(),
             Topics.STREAM_JOB_PROGRESS.name());
 
     private final LogFollower replies;
@@ -63,6 +65,8 @@ public final class Listener implements AutoCloseable {
                             job -> job.getDefinition().getJobId()));
         } else if (topic.equals(Topics.JOB_STATISTICS.name())) {
             views.jobs().put(keyed(record, codecs.of(Topics.JOB_STATISTICS), JobStatistics::getJobId));
+        } else if (topic.equals(Topics.COLLECTIONS.name())) {
+            views.collections().read(keyed(record, codecs.of(Topics.COLLECTIONS), ScheduleCollection::getCollectionId));
         } else if (topic.equals(Topics.SCHEDULES.name())) {
             views.schedules().read(keyed(record, codecs.of(Topics.SCHEDULES), Schedule::getScheduleId));
         } else if (topic.equals(Topics.STREAM_JOBS.name())) {
@@ -92,6 +96,8 @@ public final class Listener implements AutoCloseable {
             views.jobs().forgetJob(key);
         } else if (topic.equals(Topics.JOB_STATISTICS.name())) {
             views.jobs().forgetStatistics(key);
+        } else if (topic.equals(Topics.COLLECTIONS.name())) {
+            views.collections().readTombstone(key);
         } else if (topic.equals(Topics.SCHEDULES.name())) {
             views.schedules().readTombstone(key);
         } else if (topic.equals(Topics.STREAM_JOBS.name())) {

@@ -159,6 +159,12 @@ public record ScheduleDocument(Schedule schedule, OptionalInt count) {
         return new ScheduleDocument(schedule(zone, start, now, rule, end), count);
     }
 
+    /** Returns a schedule that fires once. @param start empty for now */
+    public static ScheduleDocument once(ZoneId zone, Optional<Instant> start, Instant now) {
+        return new ScheduleDocument(
+                schedule(zone, start, now, new Recurrence.Once(), Optional.empty()), OptionalInt.empty());
+    }
+
     /** Reads an NCRONTAB expression. @throws ProblemException when it is none */
     public static ScheduleDocument ofCron(String expression, ZoneId zone, Instant start) {
         try {

@@ -42,7 +42,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Reads records of the topics that are viewed, good and bad ones, from brokers and a registry that fail at each call in turn. */
 class ListenerTest {
     private static final List<Topic<?>> VIEWED = List.of(
-            Topics.JOBS, Topics.JOB_STATISTICS, Topics.STREAM_JOBS, Topics.SCHEDULES, Topics.STREAM_JOB_PROGRESS);
+            Topics.JOBS,
+            Topics.JOB_STATISTICS,
+            Topics.STREAM_JOBS,
+            Topics.SCHEDULES,
+            Topics.COLLECTIONS,
+            Topics.STREAM_JOB_PROGRESS);
     private static final Instant NOW = Instant.parse("2026-11-21T02:25:15Z");
 
     private static final int CALLS = 40;

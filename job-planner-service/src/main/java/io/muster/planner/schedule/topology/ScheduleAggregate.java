@@ -9,6 +9,8 @@ import io.muster.records.FireSchedule;
 import io.muster.records.JobCommand;
 import io.muster.records.JobDefinition;
 import io.muster.records.Refusal;
+import io.muster.records.RunSiteJob;
+import io.muster.records.RunWebJob;
 import io.muster.records.SaveSchedule;
 import io.muster.records.Schedule;
 import io.muster.records.ScheduleCommand;
@@ -16,6 +18,7 @@ import io.muster.records.ScheduleDeleted;
 import io.muster.records.ScheduleEvent;
 import io.muster.records.ScheduleFired;
 import io.muster.records.ScheduleRefused;
+import io.muster.records.SiteCommand;
 import io.muster.service.InvalidRecordException;
 import io.muster.service.Outbox;
 import io.muster.service.Requester;
@@ -40,6 +43,7 @@ public final class ScheduleAggregate implements Aggregate<Schedule, ScheduleInpu
     /** Names the processor, and its sinks for topics that others write too. */
     public static final String NAME = "schedule";
 
+    private static final String TRIGGER = "Schedule - ";
     private static final StoreSpec.OfTopic<Schedule> SCHEDULES = new StoreSpec.OfTopic<>("schedules", Topics.SCHEDULES);
 
     private static final StoreSpec.OfNumbers NUMBERS =
@@ -111,11 +115,11 @@ public final class ScheduleAggregate implements Aggregate<Schedule, ScheduleInpu
     @Override
     public void happened(Change<Schedule, ScheduleEvent> change) {
         if (change.event().getEvent() instanceof ScheduleFired fired && change.after() != null) {
-            act(change.after().getDefinition().getAction(), fired, change.at());
+            act(change.id(), change.after().getDefinition().getAction(), fired, change.at());
         }
     }
 
-    private void act(Object action, ScheduleFired fired, Instant now) {
+    private void act(String id, Object action, ScheduleFired fired, Instant now) {
         switch (action) {
             case CreateFleetJob create -> {
                 JobDefinition job = ScheduleDecider.job(create, fired);
@@ -126,6 +130,16 @@ public final class ScheduleAggregate implements Aggregate<Schedule, ScheduleInpu
                         new JobCommand(job.getJobId(), new CreateJob(job)),
                         now);
             }
+            case RunSiteJob run ->
+                outbox.send(
+                        Outbox.sink(Topics.SITE_COMMANDS, NAME),
+                        Topics.SITE_COMMANDS,
+                        Route.byKey(run.getSite()),
+                        new SiteCommand(
+                                run.getSite(),
+                                new RunWebJob(
+                                        run.getWebJob(), run.getArguments(), TRIGGER + id.substring(id.lastIndexOf('/') + 1))),
+                        now);
             case Object unknown -> throw new IllegalStateException("not an action, class=" + unknown.getClass());
         }
     }

@@ -1,0 +1,11 @@
+package io.muster.api.job;
+
+import io.muster.records.ScheduleCollection;
+
+/** Shows collections of schedules. Thread-safe. */
+public final class CollectionView extends DocumentView<ScheduleCollection> {
+    /** Makes an empty one. */
+    public CollectionView() {
+        super(ScheduleCollection::getCollectionId, ScheduleCollection::getCreatedAt, ScheduleCollection::getUpdatedAt);
+    }
+}

@@ -1,0 +1,81 @@
+package io.muster.api.job;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentNavigableMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** Shows the documents of a kind of aggregate as this instance knows them, from their topic and from replies. The later change wins. Thread-safe. */
+public abstract sealed class DocumentView<D> permits ScheduleView, CollectionView {
+    /** Holds the latest that is known of an id. @param read when the document was made that was read from the topic last; null before one was */
+    private record Known<D>(D document, @Nullable Instant read) {}
+
+    private final Function<D, String> id;
+    private final Function<D, Instant> createdAt;
+    private final Function<D, Instant> updatedAt;
+    private final ConcurrentNavigableMap<String, Known<D>> documents = new ConcurrentSkipListMap<>();
+
+    DocumentView(Function<D, String> id, Function<D, Instant> createdAt, Function<D, Instant> updatedAt) {
+        this.id = id;
+        this.createdAt = createdAt;
+        this.updatedAt = updatedAt;
+    }
+
+    /** Takes a document from a reply. */
+    public void put(D document) {
+        documents.merge(
+                id.apply(document),
+                new Known<>(document, null),
+                (known, _) -> new Known<>(later(known.document(), document), known.read()));
+    }
+
+    /** Takes a document from the topic. */
+    public void read(D document) {
+        documents.compute(
+                id.apply(document),
+                (_, known) -> new Known<>(
+                        known == null ? document : later(known.document(), document), createdAt.apply(document)));
+    }
+
+    private D later(D known, D other) {
+        return updatedAt.apply(other).isBefore(updatedAt.apply(known)) ? known : other;
+    }
+
+    /** Takes a deletion from a reply. */
+    public void forget(String key) {
+        documents.remove(key);
+    }
+
+    /** Takes a tombstone from the topic: it removes the document that was read from the topic last, and not a later one that came by a reply. */
+    public void readTombstone(String key) {
+        documents.computeIfPresent(
+                key, (_, known) -> createdAt.apply(known.document()).equals(known.read()) ? null : known);
+    }
+
+    /** Returns a document. */
+    public Optional<D> get(String key) {
+        return Optional.ofNullable(documents.get(key)).map(Known::document);
+    }
+
+    /**
+     * Returns a page of documents in order of their ids.
+     *
+     * @param prefix of their ids
+     * @param after the id behind which to begin; null for the first
+     */
+    public List<D> page(String prefix, @Nullable String after, int limit) {
+        List<D> page = new ArrayList<>();
+        for (Known<D> known :
+                documents.tailMap(after == null ? prefix : after, after == null).values()) {
+            if (page.size() == limit || !id.apply(known.document()).startsWith(prefix)) {
+                break;
+            }
+            page.add(known.document());
+        }
+        return page;
+    }
+}

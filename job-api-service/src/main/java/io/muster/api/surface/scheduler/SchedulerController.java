@@ -1,0 +1,340 @@
+package io.muster.api.surface.scheduler;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.micronaut.http.HttpRequest;
+import io.micronaut.http.HttpResponse;
+import io.micronaut.http.HttpStatus;
+import io.micronaut.http.MediaType;
+import io.micronaut.http.annotation.Body;
+import io.micronaut.http.annotation.Consumes;
+import io.micronaut.http.annotation.Controller;
+import io.micronaut.http.annotation.Delete;
+import io.micronaut.http.annotation.Get;
+import io.micronaut.http.annotation.Patch;
+import io.micronaut.http.annotation.Post;
+import io.micronaut.http.annotation.Put;
+import io.muster.api.http.Answers;
+import io.muster.api.http.Time;
+import io.muster.api.http.Workers;
+import io.muster.api.job.CollectionView;
+import io.muster.api.job.Requests;
+import io.muster.api.job.ScheduleView;
+import io.muster.api.json.JsonBody;
+import io.muster.api.json.Problem;
+import io.muster.api.json.ProblemException;
+import io.muster.api.surface.Surfaces;
+import io.muster.records.FireSchedule;
+import io.muster.records.SaveCollection;
+import io.muster.records.Schedule;
+import io.muster.records.ScheduleCollection;
+import io.muster.records.ScheduleStatus;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/** Serves collections and jobs as resources of Azure's resource manager. Contract: webjobs-and-schedules, 2.9. */
+@Controller(Scheduler.MOUNT)
+@Consumes(MediaType.ALL)
+final class SchedulerController {
+    private static final int MOST = 1000;
+    private static final int PAGE = 100;
+
+    private final Requests requests;
+    private final ScheduleView schedules;
+    private final CollectionView collections;
+    private final Workers workers;
+    private final Time time;
+
+    SchedulerController(
+            Requests requests, ScheduleView schedules, CollectionView collections, Workers workers, Time time) {
+        this.requests = requests;
+        this.schedules = schedules;
+        this.collections = collections;
+        this.workers = workers;
+        this.time = time;
+    }
+
+    private static SchedulerPath path(HttpRequest<?> request) {
+        return SchedulerPath.of(Surfaces.unmounted(request.getPath()));
+    }
+
+    private static ProblemException nowhere(HttpRequest<?> request) {
+        return SchedulerPath.nowhere(Surfaces.unmounted(request.getPath()));
+    }
+
+    @Get("/subscriptions/{+rest}")
+    CompletionStage<HttpResponse<String>> get(HttpRequest<?> request) {
+        return workers.get(() -> read(request));
+    }
+
+    private HttpResponse<String> read(HttpRequest<?> request) {
+        SchedulerPath path = path(request);
+        if (path.collection() == null) {
+            return list(path);
+        }
+        ScheduleCollection collection = collection(path);
+        if (!path.jobs()) {
+            if (path.action() != null) {
+                throw nowhere(request);
+            }
+            return Answers.ok(SchedulerJobs.collection(collection, path.collectionId(), path.collection()));
+        }
+        if (path.job() == null) {
+            return jobs(request, path);
+        }
+        Schedule schedule = schedule(path);
+        if (path.action() == null) {
+            return Answers.ok(SchedulerJobs.job(schedule, path, path.job()));
+        }
+        if (!path.action().equals("history")) {
+            throw nowhere(request);
+        }
+        ObjectNode body = JsonNodeFactory.instance.objectNode();
+        body.set(
+                "value",
+                SchedulerJobs.history(
+                        schedule,
+                        path,
+                        number(request, "$skip", 0, Integer.MAX_VALUE),
+                        number(request, "$top", PAGE, MOST)));
+        return Answers.ok(body);
+    }
+
+    private HttpResponse<String> list(SchedulerPath path) {
+        ObjectNode body = JsonNodeFactory.instance.objectNode();
+        ArrayNode value = body.putArray("value");
+        for (ScheduleCollection collection : collections.page(path.prefix(), null, MOST)) {
+            String id = collection.getCollectionId();
+            value.add(SchedulerJobs.collection(collection, id, id.substring(id.lastIndexOf('/') + 1)));
+        }
+        return Answers.ok(body);
+    }
+
+    private HttpResponse<String> jobs(HttpRequest<?> request, SchedulerPath path) {
+        int skip = number(request, "$skip", 0, Integer.MAX_VALUE);
+        int top = number(request, "$top", PAGE, MOST);
+        Optional<ScheduleStatus> wanted = filter(request);
+        ObjectNode body = JsonNodeFactory.instance.objectNode();
+        ArrayNode value = body.putArray("value");
+        int passed = 0;
+        for (Schedule schedule : all(path)) {
+            if (wanted.isPresent() && schedule.getStatus() != wanted.get()) {
+                continue;
+            }
+            if (passed++ < skip) {
+                continue;
+            }
+            if (value.size() == top) {
+                body.put(
+                        "nextLink",
+                        (request.isSecure() ? "https://" : "http://") + host(request)
+                                + Surfaces.unmounted(request.getPath()) + "?api-version="
+                                + request.getParameters().get("api-version") + "&$top=" + top + "&$skip="
+                                + (skip + top));
+                break;
+            }
+            String id = schedule.getScheduleId();
+            value.add(SchedulerJobs.job(schedule, path, id.substring(id.lastIndexOf('/') + 1)));
+        }
+        return Answers.ok(body);
+    }
+
+    private List<Schedule> all(SchedulerPath path) {
+        String prefix = SchedulerPath.key(path.collectionId()) + "/jobs/";
+        List<Schedule> all = new ArrayList<>();
+        List<Schedule> page = schedules.page(prefix, null, MOST);
+        while (!page.isEmpty()) {
+            all.addAll(page);
+            page = schedules.page(prefix, page.getLast().getScheduleId(), MOST);
+        }
+        return all;
+    }
+
+    private static Optional<ScheduleStatus> filter(HttpRequest<?> request) {
+        @Nullable String filter = request.getParameters().get("$filter");
+        if (filter == null) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                switch (filter.toLowerCase(Locale.ROOT).replaceAll("\\s+", " ").strip()) {
+                    case "state eq 'enabled'" -> ScheduleStatus.ENABLED;
+                    case "state eq 'disabled'" -> ScheduleStatus.DISABLED;
+                    case "state eq 'completed'" -> ScheduleStatus.COMPLETED;
+                    default -> throw SchedulerJobs.bad("$filter is state eq 'enabled', 'disabled' or 'completed'.");
+                });
+    }
+
+    private static int number(HttpRequest<?> request, String name, int usual, int most) {
+        @Nullable String text = request.getParameters().get(name);
+        if (text == null) {
+            return usual;
+        }
+        if (!text.matches("\\d{1,9}") || Integer.parseInt(text) > most) {
+            throw SchedulerJobs.bad(name + " is a number up to " + most + ".");
+        }
+        return Integer.parseInt(text);
+    }
+
+    private ScheduleCollection collection(SchedulerPath path) {
+        return collections
+                .get(SchedulerPath.key(path.collectionId()))
+                .orElseThrow(() -> notFound("There is no job collection at " + path.collectionId() + "."));
+    }
+
+    private Schedule schedule(SchedulerPath path) {
+        return schedules
+                .get(SchedulerPath.key(path.jobId()))
+                .orElseThrow(() -> notFound("There is no job at " + path.jobId() + "."));
+    }
+
+    private static ProblemException notFound(String message) {
+        return new ProblemException(new Problem(404, 404, "ResourceNotFound", message));
+    }
+
+    private static String host(HttpRequest<?> request) {
+        return Optional.ofNullable(request.getHeaders().get("Host")).orElse("");
+    }
+
+    @Put("/subscriptions/{+rest}")
+    CompletionStage<HttpResponse<String>> put(HttpRequest<?> request, @Body byte[] body) {
+        return workers.run(() -> {
+            SchedulerPath path = path(request);
+            ObjectNode document = JsonBody.object(body);
+            if (path.collection() == null || path.action() != null || (path.jobs() && path.job() == null)) {
+                throw nowhere(request);
+            }
+            return path.jobs() ? putJob(request, path, document) : putCollection(path, document);
+        });
+    }
+
+    private CompletionStage<HttpResponse<String>> putJob(
+            HttpRequest<?> request, SchedulerPath path, ObjectNode document) {
+        ScheduleCollection collection = collection(path);
+        String key = SchedulerPath.key(path.jobId());
+        HttpStatus status = schedules.get(key).isPresent() ? HttpStatus.OK : HttpStatus.CREATED;
+        return requests.schedule(key, SchedulerJobs.of(document, host(request), collection.getEnabled(), time.now()))
+                .thenApply(saved -> Answers.ok(SchedulerJobs.job(saved, path, String.valueOf(path.job())))
+                        .status(status));
+    }
+
+    private CompletionStage<HttpResponse<String>> putCollection(SchedulerPath path, ObjectNode document) {
+        JsonNode state = document.path("properties").path("state");
+        boolean enabled = !state.asText("Enabled").equalsIgnoreCase("Disabled");
+        Optional<ScheduleCollection> known = collections.get(SchedulerPath.key(path.collectionId()));
+        return save(path, document, enabled, known)
+                .thenApply(answer -> known.isPresent()
+                        ? answer
+                        : ((io.micronaut.http.MutableHttpResponse<String>) answer).status(HttpStatus.CREATED));
+    }
+
+    /** Saves a collection; its jobs are enabled and disabled with it. */
+    private CompletionStage<HttpResponse<String>> save(
+            SchedulerPath path, ObjectNode document, boolean enabled, Optional<ScheduleCollection> known) {
+        CompletableFuture<ScheduleCollection> saved = requests.collection(
+                SchedulerPath.key(path.collectionId()), new SaveCollection(enabled, document.toString()));
+        if (known.isPresent() && known.get().getEnabled() != enabled) {
+            for (Schedule schedule : all(path)) {
+                saved = saved.thenCompose(collection -> requests.schedule(
+                                schedule.getScheduleId(), SchedulerJobs.enabled(schedule, enabled))
+                        .thenApply(_ -> collection));
+            }
+        }
+        return saved.thenApply(collection -> Answers.ok(
+                SchedulerJobs.collection(collection, path.collectionId(), String.valueOf(path.collection()))));
+    }
+
+    @Patch("/subscriptions/{+rest}")
+    CompletionStage<HttpResponse<String>> patch(HttpRequest<?> request, @Body byte[] body) {
+        return workers.run(() -> {
+            SchedulerPath path = path(request);
+            ObjectNode change = JsonBody.object(body);
+            if (path.collection() == null || path.action() != null || (path.jobs() && path.job() == null)) {
+                throw nowhere(request);
+            }
+            ScheduleCollection collection = collection(path);
+            if (path.jobs()) {
+                ObjectNode merged = merged(SchedulerJobs.source(schedule(path)), change);
+                return requests.schedule(
+                                SchedulerPath.key(path.jobId()),
+                                SchedulerJobs.of(merged, host(request), collection.getEnabled(), time.now()))
+                        .thenApply(saved -> Answers.ok(SchedulerJobs.job(saved, path, String.valueOf(path.job()))));
+            }
+            ObjectNode merged = merged((ObjectNode) JsonBody.stored(collection.getSource()), change);
+            JsonNode state = change.path("properties").path("state");
+            boolean enabled = state.isMissingNode()
+                    ? collection.getEnabled()
+                    : !state.asText().equalsIgnoreCase("Disabled");
+            return save(path, merged, enabled, Optional.of(collection));
+        });
+    }
+
+    /** Merges a change into a document, as RFC 7396 says. */
+    private static ObjectNode merged(ObjectNode document, ObjectNode change) {
+        ObjectNode merged = document.deepCopy();
+        change.properties().forEach(member -> {
+            JsonNode value = member.getValue();
+            JsonNode known = merged.path(member.getKey());
+            if (value.isNull()) {
+                merged.remove(member.getKey());
+            } else if (value instanceof ObjectNode object) {
+                merged.set(
+                        member.getKey(),
+                        merged(known instanceof ObjectNode before ? before : merged.objectNode(), object));
+            } else {
+                merged.set(member.getKey(), value);
+            }
+        });
+        return merged;
+    }
+
+    @Delete("/subscriptions/{+rest}")
+    CompletionStage<HttpResponse<String>> delete(HttpRequest<?> request) {
+        return workers.run(() -> {
+            SchedulerPath path = path(request);
+            if (path.collection() == null || path.action() != null || (path.jobs() && path.job() == null)) {
+                throw nowhere(request);
+            }
+            if (path.jobs()) {
+                schedule(path);
+                return requests.deleteSchedule(SchedulerPath.key(path.jobId())).thenApply(_ -> HttpResponse.ok());
+            }
+            collection(path);
+            CompletableFuture<Void> gone = CompletableFuture.completedFuture(null);
+            for (Schedule schedule : all(path)) {
+                gone = gone.thenCompose(_ -> requests.deleteSchedule(schedule.getScheduleId()));
+            }
+            return gone.thenCompose(_ -> requests.deleteCollection(SchedulerPath.key(path.collectionId())))
+                    .thenApply(_ -> HttpResponse.ok());
+        });
+    }
+
+    @Post("/subscriptions/{+rest}")
+    CompletionStage<HttpResponse<String>> post(HttpRequest<?> request) {
+        return workers.run(() -> {
+            SchedulerPath path = path(request);
+            String asked = path.asked().orElseThrow(() -> nowhere(request));
+            if (path.job() != null && asked.equals("run")) {
+                schedule(path);
+                return requests.schedule(SchedulerPath.key(path.jobId()), new FireSchedule())
+                        .thenApply(_ -> HttpResponse.ok());
+            }
+            if (path.jobs() || !(asked.equals("enable") || asked.equals("disable"))) {
+                throw nowhere(request);
+            }
+            ScheduleCollection collection = collection(path);
+            return save(
+                            path,
+                            (ObjectNode) JsonBody.stored(collection.getSource()),
+                            asked.equals("enable"),
+                            Optional.of(collection))
+                    .thenApply(_ -> HttpResponse.ok());
+        });
+    }
+}
