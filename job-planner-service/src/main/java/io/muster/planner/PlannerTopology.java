@@ -45,7 +45,12 @@ final class PlannerTopology {
                                 PoolProcessor.stores())
                         .flatMap(List::stream)
                         .toList(),
-                Stream.of(JobAggregate.reads(), FLEET_READS, ScheduleAggregate.reads(), CollectionAggregate.reads(), PoolProcessor.READS)
+                Stream.of(
+                                JobAggregate.reads(),
+                                FLEET_READS,
+                                ScheduleAggregate.reads(),
+                                CollectionAggregate.reads(),
+                                PoolProcessor.READS)
                         .flatMap(List::stream)
                         .toList());
     }
@@ -90,7 +95,8 @@ final class PlannerTopology {
                 .writeShared(Topics.REPLIES, FLEET)
                 .writeShared(Topics.DEAD_LETTERS, FLEET);
         planner.coordinator(CollectionAggregate.COORDINATOR);
-        planner.coordinator(ScheduleAggregate.COORDINATOR).writeShared(Topics.JOB_COMMANDS, ScheduleAggregate.NAME)
+        planner.coordinator(ScheduleAggregate.COORDINATOR)
+                .writeShared(Topics.JOB_COMMANDS, ScheduleAggregate.NAME)
                 .writeShared(Topics.SITE_COMMANDS, ScheduleAggregate.NAME);
         planner.processor(
                         PoolProcessor.NAME,

@@ -330,6 +330,10 @@ public final class KafkaRequests implements Requests, AutoCloseable {
                 .thenAccept(answer -> {
                     RefusedException.accepted(answer, CollectionDeleted.class);
                     collections.forget(id);
+                });
+    }
+
+    @Override
     public CompletableFuture<Site> site(String site, Object command) {
         return ask(Topics.SITE_COMMANDS, site, new SiteCommand(site, command), LIMIT)
                 .thenApply(answer -> {

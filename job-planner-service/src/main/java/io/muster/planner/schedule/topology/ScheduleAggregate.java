@@ -138,7 +138,9 @@ public final class ScheduleAggregate implements Aggregate<Schedule, ScheduleInpu
                         new SiteCommand(
                                 run.getSite(),
                                 new RunWebJob(
-                                        run.getWebJob(), run.getArguments(), TRIGGER + id.substring(id.lastIndexOf('/') + 1))),
+                                        run.getWebJob(),
+                                        run.getArguments(),
+                                        TRIGGER + id.substring(id.lastIndexOf('/') + 1))),
                         now);
             case Object unknown -> throw new IllegalStateException("not an action, class=" + unknown.getClass());
         }
