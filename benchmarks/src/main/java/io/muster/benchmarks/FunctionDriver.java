@@ -1,8 +1,8 @@
 package io.muster.benchmarks;
 
 import io.muster.processor.function.FunctionProcess;
-import io.muster.query.document.JavaScriptFunction;
 import io.muster.query.kernel.ScalarFunction;
+import io.muster.query.streamjob.JavaScriptFunction;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;

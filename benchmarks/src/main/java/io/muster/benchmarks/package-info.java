@@ -5,7 +5,7 @@
  * org.apache.avro}, {@code org.apache.flink}, {@code org.apache.kafka}, {@code io.muster.access}, {@code io.muster.agent}, {@code
  * io.muster.codec}, {@code io.muster.gateway}, {@code io.muster.gateway.channel}, {@code io.muster.gateway.connect}, {@code
  * io.muster.gateway.fleet}, {@code io.muster.gateway.mqtt}, {@code io.muster.processor.engine}, {@code io.muster.processor.engine.topology},
- * {@code io.muster.processor.format}, {@code io.muster.processor.function}, {@code io.muster.query.document}, {@code io.muster.query.kernel},
+ * {@code io.muster.processor.format}, {@code io.muster.processor.function}, {@code io.muster.query.streamjob}, {@code io.muster.query.kernel},
  * {@code io.muster.query.stream}, {@code io.muster.records}, {@code io.muster.registry}, {@code io.muster.service}, {@code
  * io.muster.service.registry}, {@code io.muster.standalone}, {@code io.muster.topics}.
  */

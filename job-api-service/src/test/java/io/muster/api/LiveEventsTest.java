@@ -14,6 +14,7 @@ import io.muster.records.JobDefinition;
 import io.muster.records.JobStatistics;
 import io.muster.records.JobStatus;
 import io.muster.records.StreamJob;
+import io.muster.records.StreamJobDefinition;
 import io.muster.records.StreamJobStatus;
 import io.muster.records.TwinPatch;
 import java.io.BufferedReader;
@@ -143,7 +144,7 @@ class LiveEventsTest {
     private static StreamJob streamJob(String id, StreamJobStatus status) {
         return StreamJob.newBuilder()
                 .setStreamJobId(id)
-                .setDocument("{}")
+                .setDefinition(StreamJobDefinition.newBuilder().build())
                 .setRevision(1)
                 .setCreatedAt(TestApi.NOW)
                 .setStatus(status)

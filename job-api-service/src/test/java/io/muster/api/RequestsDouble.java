@@ -44,6 +44,7 @@ import io.muster.records.Site;
 import io.muster.records.StartStreamJob;
 import io.muster.records.StopStreamJob;
 import io.muster.records.StreamJob;
+import io.muster.records.StreamJobDefinition;
 import io.muster.records.StreamJobStatus;
 import io.muster.records.Twin;
 import java.time.Duration;
@@ -251,11 +252,11 @@ final class RequestsDouble implements Requests {
                         .setStreamJobId(id)
                         .setCreatedAt(NOW)
                         .setStatus(StreamJobStatus.CREATED)
-                        .setDocument("{}")
+                        .setDefinition(StreamJobDefinition.newBuilder().build())
                         .setRevision(0)
                 : StreamJob.newBuilder(known);
         switch (command) {
-            case PutStreamJob put -> job.setDocument(put.getDocument());
+            case PutStreamJob put -> job.setDefinition(put.getDefinition());
             case StartStreamJob _ -> job.setStatus(StreamJobStatus.STARTING);
             case StopStreamJob _ -> job.setStatus(StreamJobStatus.STOPPED);
             default -> job.setStreamingUnits(((ScaleStreamJob) command).getStreamingUnits());

@@ -46,7 +46,7 @@ class StreamAnalyticsTest {
     }
 
     @Test
-    void theAnswerToAPutOfABadQueryNamesThePlaceAndTheRemedy() throws Exception {
+    void answersAPutOfABadQueryWithThePlaceAndTheRemedy() throws Exception {
         String job = GROUP + "/streamingjobs/bad";
         done("PUT", job, NAMED);
         JsonNode written = done(
@@ -54,9 +54,9 @@ class StreamAnalyticsTest {
                 job + "/transformations/T",
                 "{'properties':{'query':'SELECT k, COUNT(*) INTO o FROM i GROUP BY k'}}");
         for (JsonNode answer : new JsonNode[] {written, done("GET", job, null)}) {
-            JsonNode told = answer.at("/properties/diagnostics/conditions/0");
-            assertThat(told.path("code").asText()).isEqualTo("QueryCompilationError");
-            assertThat(told.path("message").asText()).contains("Line 1:34 ", "add a window to GROUP BY");
+            JsonNode condition = answer.at("/properties/diagnostics/conditions/0");
+            assertThat(condition.path("code").asText()).isEqualTo("QueryCompilationError");
+            assertThat(condition.path("message").asText()).contains("Line 1:34 ", "add a window to GROUP BY");
         }
         JsonNode mended = done(
                 "PUT",
@@ -67,7 +67,7 @@ class StreamAnalyticsTest {
 
     /** Takes names of subscriptions, groups and types in any case, and a job's own name in its own. */
     @Test
-    void segmentsOfAPathAreTheSameInAnyCase() throws Exception {
+    void takesSegmentsOfAPathInAnyCase() throws Exception {
         done("PUT", "/subscriptions/s/resourceGroups/g/providers/Microsoft.StreamAnalytics/StreamingJobs/cased", NAMED);
         assertThat(done("GET", GROUP + "/streamingjobs/cased", null)
                         .path("name")
@@ -82,7 +82,7 @@ class StreamAnalyticsTest {
                 "/subscriptions/s/providers/Microsoft.Compute/virtualMachines",
                 "/subscriptions/s/RESOURCEGROUPS/g/PROVIDERS/MICROSOFT.COMPUTE/virtualMachines/v",
             })
-    void aProviderThatIsNotHereIsToldInItsEnvelope(String path) throws Exception {
+    void refusesUnknownProvidersInTheFormOfResourceManager(String path) throws Exception {
         ApiClient.Answer answer = ask("GET", path, null);
         assertThat(answer.status()).isEqualTo(404);
         assertThat(answer.body().at("/error/code").asText()).isEqualTo("InvalidResourceType");
@@ -98,7 +98,7 @@ class StreamAnalyticsTest {
             PUT    | GROUP/streamingjobs/broken                            | api-version=2020-03-01 | 400 | -
             POST   | GROUP/streamingjobs/nobody/start                      | api-version=2020-03-01 | 404 | ResourceNotFound
             """)
-    void refusalsHaveTheFormOfResourceManager(
+    void answersErrorsInTheFormOfResourceManager(
             String method, String path, String version, int status, @Nullable String code) throws Exception {
         ApiClient.Answer answer =
                 client.askOf(version, method, path.replace("GROUP", GROUP), method.equals("PUT") ? "{" : null);
@@ -110,7 +110,7 @@ class StreamAnalyticsTest {
     }
 
     @Test
-    void refusesInTheFormOfResourceManager() throws Exception {
+    void refusesCallersInTheFormOfResourceManager() throws Exception {
         ApiClient.Answer nobody = client.send("GET", GROUP + "/streamingjobs/x?" + VERSION, new byte[0]);
         assertThat(nobody.status()).isEqualTo(401);
         assertThat(nobody.body().at("/error/code").asText()).isNotBlank();

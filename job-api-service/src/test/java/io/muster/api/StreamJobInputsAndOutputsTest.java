@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.muster.records.StreamJob;
-import io.muster.records.StreamJobStatus;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -28,10 +26,12 @@ class StreamJobInputsAndOutputsTest {
     private static final HttpClient HTTP = HttpClient.newHttpClient();
 
     private static TestApi api;
+    private static ApiClient client;
 
     @BeforeAll
     static void start() throws IOException {
         api = TestApi.start();
+        client = new ApiClient(api);
     }
 
     @AfterAll
@@ -40,15 +40,14 @@ class StreamJobInputsAndOutputsTest {
         HTTP.close();
     }
 
-    private static void write(String kind, String datasource) {
-        api.streamJobs.put(StreamJob.newBuilder()
-                .setStreamJobId(JOB)
-                .setDocument("{\"properties\":{\"" + kind + "\":[{\"name\":\"it\",\"properties\":{\"datasource\":"
-                        + datasource + "}}]}}")
-                .setRevision(1)
-                .setCreatedAt(TestApi.NOW)
-                .setStatus(StreamJobStatus.CREATED)
-                .build());
+    private static void write(String kind, String datasource) throws Exception {
+        put("{\"properties\":{\"" + kind + "\":[{\"name\":\"it\",\"properties\":{\"datasource\":" + datasource
+                + "}}]}}");
+    }
+
+    private static void put(String document) throws Exception {
+        ApiClient.Answer answer = client.askOf("api-version=2020-03-01", "PUT", JOB, document);
+        assertThat(answer.status()).as(answer.body().toString()).isBetween(200, 201);
     }
 
     private static JsonNode tested(String kind, String datasource) throws Exception {
@@ -71,7 +70,7 @@ class StreamJobInputsAndOutputsTest {
     /** Gives the same answer for an endpoint that answers and for one that does not, and connects to neither. */
     @ParameterizedTest
     @ValueSource(strings = {"127.0.0.1", "localhost", "[::1]", "2130706433", "0"})
-    void anEndpointOnLoopbackIsNotReachedWhetherItAnswersOrNot(String host) throws Exception {
+    void doesNotReachEndpointsOnLoopbackWhetherTheyAnswerOrNot(String host) throws Exception {
         try (ServerSocket open = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             open.setSoTimeout(1);
             for (int port : new int[] {open.getLocalPort(), 1}) {
@@ -96,7 +95,7 @@ class StreamJobInputsAndOutputsTest {
         "outputs, telemetry",
         "outputs, __consumer_offsets"
     })
-    void aTopicOfMustersOwnIsRefusedWhetherItIsThereOrNot(String kind, String topic) throws Exception {
+    void refusesTopicsOfMustersOwnWhetherTheyAreThereOrNot(String kind, String topic) throws Exception {
         JsonNode answer = tested(
                 kind,
                 "{\"type\":\"Microsoft.ServiceBus/EventHub\",\"properties\":{\"eventHubName\":\"" + topic + "\"}}");
@@ -115,8 +114,8 @@ class StreamJobInputsAndOutputsTest {
             outputs | Microsoft.ServiceBus/EventHub | eventHubName    | orders            | -
             inputs  | Microsoft.Devices/IotHubs     | eventHubName    | devices           | -
             """)
-    void diagnosticsNameEndpointsThatAreNotAllowed(String kind, String type, String member, String named, String code)
-            throws Exception {
+    void diagnosesTopicsAndEndpointsThatAreNotAllowed(
+            String kind, String type, String member, String named, String code) throws Exception {
         write(kind, "{\"type\":\"" + type + "\",\"properties\":{\"" + member + "\":\"" + named + "\"}}");
         for (String path : List.of("", "/" + kind + "/it")) {
             JsonNode condition = asked("GET", path).at("/properties/diagnostics/conditions/0");
@@ -125,5 +124,18 @@ class StreamJobInputsAndOutputsTest {
                 assertThat(condition.path("message").asText()).contains(named);
             }
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            inputs  | {"type":"Microsoft.Storage/Blob","properties":{"container":"c","pathPattern":"p.json"}} | is read by the stream processor
+            inputs  | {"type":"Microsoft.Sql/Server/Database"}                                                | An input has the type Stream or Reference.
+            outputs | {"type":"Microsoft.PowerBI"}                                                            | The datasource of an output is
+            """)
+    void saysWhyADatasourceCanNotBeTested(String kind, String datasource, String why) throws Exception {
+        JsonNode answer = tested(kind, datasource);
+        assertThat(answer.path("status").asText()).isEqualTo("TestFailed");
+        assertThat(answer.at("/error/code").asText()).isEqualTo("NotTestable");
+        assertThat(answer.at("/error/message").asText()).contains(why);
     }
 }

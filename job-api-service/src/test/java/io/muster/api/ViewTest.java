@@ -9,6 +9,7 @@ import io.muster.records.Job;
 import io.muster.records.JobDefinition;
 import io.muster.records.JobStatus;
 import io.muster.records.StreamJob;
+import io.muster.records.StreamJobDefinition;
 import io.muster.records.StreamJobStatus;
 import io.muster.records.TwinPatch;
 import java.time.Instant;
@@ -35,7 +36,7 @@ class ViewTest {
     private static StreamJob streamJob(Instant createdAt, long revision) {
         return StreamJob.newBuilder()
                 .setStreamJobId("s")
-                .setDocument("{}")
+                .setDefinition(StreamJobDefinition.newBuilder().build())
                 .setRevision(revision)
                 .setCreatedAt(createdAt)
                 .setStatus(StreamJobStatus.CREATED)

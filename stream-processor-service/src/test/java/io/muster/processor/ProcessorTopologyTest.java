@@ -23,6 +23,7 @@ import io.muster.records.ReportStreamJobFailed;
 import io.muster.records.StartStreamJob;
 import io.muster.records.StreamJob;
 import io.muster.records.StreamJobCommand;
+import io.muster.records.StreamJobDefinition;
 import io.muster.records.StreamPosition;
 import io.muster.registry.InMemorySchemaRegistry;
 import io.muster.service.Traces;
@@ -151,7 +152,7 @@ class ProcessorTopologyTest {
             command.accept(new StartStreamJob(OutputStartMode.JOB_START_TIME, null));
             return jobs.readValuesToList().getLast().getCurrent().getNumber();
         };
-        command.accept(new PutStreamJob("{}", null));
+        command.accept(new PutStreamJob(StreamJobDefinition.newBuilder().build(), null));
         List<StreamPosition> positions = IntStream.range(0, 5)
                 .mapToObj(partition -> new StreamPosition("in", partition, 0L))
                 .toList();

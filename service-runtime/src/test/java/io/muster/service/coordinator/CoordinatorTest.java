@@ -16,6 +16,7 @@ import io.muster.records.StartStreamJob;
 import io.muster.records.StopStreamJob;
 import io.muster.records.StreamJob;
 import io.muster.records.StreamJobCommand;
+import io.muster.records.StreamJobDefinition;
 import io.muster.records.StreamJobDeleted;
 import io.muster.records.StreamJobEvent;
 import io.muster.records.StreamJobPut;
@@ -159,14 +160,23 @@ class CoordinatorTest {
         assertThat(written(Topics.STREAM_JOBS)).isEmpty();
     }
 
+    /** Returns what a lamp of that fuel is put with: the fuel stands where stream jobs have their query. */
+    private static StreamJobDefinition of(String fuel) {
+        return StreamJobDefinition.newBuilder().setQuery(fuel).build();
+    }
+
+    private static PutStreamJob put(String fuel) {
+        return new PutStreamJob(of(fuel), null);
+    }
+
     private void goesOn() {
-        ask("later", new PutStreamJob("oil", null));
-        assertThat(events()).containsExactly(new StreamJobPut("oil"));
+        ask("later", put("oil"));
+        assertThat(events()).containsExactly(new StreamJobPut(of("oil")));
     }
 
     @Test
     void writesEventDocumentAndReply() {
-        ask("lamp", new PutStreamJob("oil", null));
+        ask("lamp", put("oil"));
         ask("lamp", START);
         assertThat(events()).hasExactlyElementsOfTypes(StreamJobPut.class, StreamJobRunning.class);
         assertThat(written(Topics.STREAM_JOBS))
@@ -179,7 +189,7 @@ class CoordinatorTest {
 
     @Test
     void repliesWithTheDocumentWhereNothingChanges() {
-        ask("lamp", new PutStreamJob("oil", null));
+        ask("lamp", put("oil"));
         ask("lamp", START);
         ask("lamp", START);
         assertThat(events()).hasSize(2);
@@ -188,11 +198,11 @@ class CoordinatorTest {
 
     @Test
     void numbersEachRecordHigher() {
-        ask("lamp", new PutStreamJob("oil", null));
+        ask("lamp", put("oil"));
         ask("lamp", START);
         ask("lamp", new StopStreamJob());
         assertThat(events())
-                .containsExactly(new StreamJobPut("oil"), new StreamJobRunning(1L), new StreamJobStopped(2L));
+                .containsExactly(new StreamJobPut(of("oil")), new StreamJobRunning(1L), new StreamJobStopped(2L));
     }
 
     @Test
@@ -206,7 +216,7 @@ class CoordinatorTest {
 
     @Test
     void removesDocumentAndStateAndRepliesThatItIsGone() {
-        ask("lamp", new PutStreamJob("oil", null));
+        ask("lamp", put("oil"));
         ask("lamp", new DeleteStreamJob(null));
         assertThat(written(Topics.STREAM_JOBS)).hasSize(2).endsWith((StreamJob) null);
         assertThat(replies()).endsWith(new StreamJobDeleted());
@@ -215,7 +225,7 @@ class CoordinatorTest {
 
     @Test
     void decidesAgainWhenTheDueTimeComes() {
-        ask("lamp", new PutStreamJob("oil", null));
+        ask("lamp", put("oil"));
         ask("lamp", START);
         driver.advanceWallClockTime(Lamps.BURNS.minusSeconds(1));
         assertThat(events()).hasSize(2);
@@ -228,7 +238,7 @@ class CoordinatorTest {
     @Test
     void goesOnWithOtherAggregatesWhenOneDueTimeFails() {
         for (String id : List.of("a", "b")) {
-            ask(id, new PutStreamJob(id.equals("a") ? Lamps.BROKEN : "oil", null));
+            ask(id, put(id.equals("a") ? Lamps.BROKEN : "oil"));
             ask(id, START);
         }
         events();
@@ -265,11 +275,7 @@ class CoordinatorTest {
 
     @Test
     void deadLettersARecordWithAnotherKey() {
-        pipe(
-                driver,
-                "other",
-                codecs.of(Topics.STREAM_JOB_COMMANDS)
-                        .encode(new StreamJobCommand("lamp", new PutStreamJob("oil", null))));
+        pipe(driver, "other", codecs.of(Topics.STREAM_JOB_COMMANDS).encode(new StreamJobCommand("lamp", put("oil"))));
         isDeadLetter("the key is not the stream job id that the value names");
         nothingHappened();
         goesOn();
@@ -285,8 +291,7 @@ class CoordinatorTest {
             pipe(
                     two,
                     elsewhere,
-                    codecs.of(Topics.STREAM_JOB_COMMANDS)
-                            .encode(new StreamJobCommand(elsewhere, new PutStreamJob("oil", null))));
+                    codecs.of(Topics.STREAM_JOB_COMMANDS).encode(new StreamJobCommand(elsewhere, put("oil"))));
             List<DeadLetter> letters = two.createOutputTopic(
                             Topics.DEAD_LETTERS.name(), new StringDeserializer(), codecs.of(Topics.DEAD_LETTERS))
                     .readValuesToList();
@@ -309,7 +314,7 @@ class CoordinatorTest {
     @ParameterizedTest
     @ValueSource(ints = {Lamps.DECIDER_THROWS, Lamps.SECOND_INPUT_THROWS})
     void deadLettersARecordWhoseDeciderFailsAndChangesNothing(int units) {
-        ask("lamp", new PutStreamJob("oil", null));
+        ask("lamp", put("oil"));
         events();
         replies();
         written(Topics.STREAM_JOBS);
@@ -331,7 +336,7 @@ class CoordinatorTest {
 
     @Test
     void passesOnABrokersFailureInsteadOfADeadLetter() {
-        ask("lamp", new PutStreamJob("oil", null));
+        ask("lamp", put("oil"));
         assertThatThrownBy(() -> ask("lamp", new ScaleStreamJob(Lamps.BROKER_AWAY)))
                 .hasCauseInstanceOf(TimeoutException.class);
         assertThat(written(Topics.DEAD_LETTERS)).isEmpty();
@@ -339,7 +344,7 @@ class CoordinatorTest {
 
     @Test
     void endsTheTaskOnUnusableState() {
-        ask("lamp", new PutStreamJob("oil", null));
+        ask("lamp", put("oil"));
         assertThatThrownBy(() -> ask("lamp", new ScaleStreamJob(Lamps.STATE_UNUSABLE)))
                 .hasCauseInstanceOf(UnusableStateException.class);
         assertThat(written(Topics.DEAD_LETTERS)).isEmpty();

@@ -44,7 +44,7 @@ record Lamps(Outbox outbox) implements Aggregate<StreamJob, Input, StreamJobEven
     static final int STATE_UNUSABLE = 4;
     static final int MAKES_NO_SENSE = 5;
 
-    /** Names the document of a lamp whose due time makes its decider fail. */
+    /** Names the fuel of a lamp whose due time makes its decider fail. */
     static final String BROKEN = "broken";
 
     sealed interface Input {
@@ -82,7 +82,8 @@ record Lamps(Outbox outbox) implements Aggregate<StreamJob, Input, StreamJobEven
 
     private static Decision<Object> decide(StreamJob lamp, Input input) {
         return switch (input) {
-            case Input.Asked(PutStreamJob put, long _) -> new Decision.Happened<>(new StreamJobPut(put.getDocument()));
+            case Input.Asked(PutStreamJob put, long _) ->
+                new Decision.Happened<>(new StreamJobPut(put.getDefinition()));
             case Input.Asked(Object _, long _)
             when lamp == null ->
                 new Decision.Refused<>(new Refusal(RefusalReason.JOB_NOT_FOUND, "There is no such lamp."));
@@ -95,7 +96,7 @@ record Lamps(Outbox outbox) implements Aggregate<StreamJob, Input, StreamJobEven
             case Input.Asked(ScaleStreamJob scale, long _) -> throw trouble(scale.getStreamingUnits());
             case Input.Asked asked -> throw new IllegalStateException("not a command of a lamp: " + asked);
             case Input.BurntDown() -> {
-                if (lamp.getDocument().equals(BROKEN)) {
+                if (BROKEN.equals(lamp.getDefinition().getQuery())) {
                     throw new IllegalStateException("the filament is broken");
                 }
                 yield new Decision.Happened<>(new StreamJobStopped(0L));
@@ -117,7 +118,7 @@ record Lamps(Outbox outbox) implements Aggregate<StreamJob, Input, StreamJobEven
             case StreamJobPut put ->
                 StreamJob.newBuilder()
                         .setStreamJobId(event.getStreamJobId())
-                        .setDocument(put.getDocument())
+                        .setDefinition(put.getDefinition())
                         .setRevision(1)
                         .setCreatedAt(event.getAt())
                         .setStatus(StreamJobStatus.CREATED)

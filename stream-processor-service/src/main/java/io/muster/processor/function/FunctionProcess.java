@@ -2,10 +2,10 @@ package io.muster.processor.function;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.muster.query.document.JavaScriptFunction;
 import io.muster.query.kernel.ScalarFunction;
 import io.muster.query.stream.EvaluationException;
 import io.muster.query.stream.StreamValues;
+import io.muster.query.streamjob.JavaScriptFunction;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;

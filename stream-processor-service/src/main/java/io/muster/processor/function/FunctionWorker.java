@@ -1,8 +1,8 @@
 package io.muster.processor.function;
 
-import io.muster.query.document.JavaScriptFunction;
 import io.muster.query.stream.EvaluationException;
 import io.muster.query.stream.StreamValues;
+import io.muster.query.streamjob.JavaScriptFunction;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;

@@ -2,7 +2,7 @@
  * Runs the functions of users, which are JavaScript, in a process beside this one: what a script may take is bounded by that process, and
  * whatever becomes of it, this one goes on.
  *
- * <p>May import: {@code java}, {@code org.mozilla.javascript}, {@code io.muster.query.document}, {@code io.muster.query.kernel}, {@code
+ * <p>May import: {@code java}, {@code org.mozilla.javascript}, {@code io.muster.query.streamjob}, {@code io.muster.query.kernel}, {@code
  * io.muster.query.stream}.
  */
 @NullMarked

@@ -53,25 +53,24 @@ import org.jspecify.annotations.Nullable;
 /** Decides about the commands of a stream job, and folds its events. Contract: stream-analytics, 4.2. */
 public final class StreamJobDecider {
     private static final int STARTS_KEPT = 20;
-    public static final int MOST_UNITS = 64;
 
-    /** Of a topic that a stream job reads: when a job is deleted, something is written for each. */
+    /** Bounds those of a topic that a stream job reads: when a job is deleted, something is written for each. */
     public static final int MOST_PARTITIONS = 10_000;
 
-    /** How far ahead a replacement takes over: by then every instance knows of it. */
+    /** Delays a replacement: by then every instance knows of it. */
     private static final Duration SOON = Duration.ofSeconds(3);
 
     private static final Set<StreamJobStatus> BEGINNING = Set.of(StreamJobStatus.STARTING);
 
-    /** Those in which it reads and writes. */
+    /** Lists those in which it reads and writes. */
     private static final Set<StreamJobStatus> SETTLED =
             Set.of(StreamJobStatus.RUNNING, StreamJobStatus.DEGRADED, StreamJobStatus.SCALING);
 
-    /** Those that end when it runs well. */
+    /** Lists those that end when it runs well. */
     private static final Set<StreamJobStatus> UNSETTLED = Set.of(
             StreamJobStatus.STARTING, StreamJobStatus.DEGRADED, StreamJobStatus.RESTARTING, StreamJobStatus.SCALING);
 
-    /** Those in which it is meant to run. */
+    /** Lists those in which it is meant to run. */
     public static final Set<StreamJobStatus> RUNNING = Set.of(
             StreamJobStatus.STARTING,
             StreamJobStatus.RUNNING,
@@ -171,8 +170,8 @@ public final class StreamJobDecider {
         if (job == null) {
             return refused(RefusalReason.JOB_NOT_FOUND, "There is no such stream job.");
         }
-        if (scale.getStreamingUnits() < 1 || scale.getStreamingUnits() > MOST_UNITS) {
-            return refused(RefusalReason.ARGUMENT_INVALID, "streamingUnits is from 1 to " + MOST_UNITS + ".");
+        if (!DefinitionRules.areUnits(scale.getStreamingUnits())) {
+            return refused(RefusalReason.ARGUMENT_INVALID, DefinitionRules.units());
         }
         return isActive(job) && !RUNNING.contains(job.getStatus())
                 ? refused(RefusalReason.JOB_RUNNING, "The job is about to stop.")
@@ -187,6 +186,10 @@ public final class StreamJobDecider {
         if (differs.isPresent()) {
             return new Decision.Refused<>(differs.get());
         }
+        Optional<String> broken = DefinitionRules.broken(replace.getDefinition());
+        if (broken.isPresent()) {
+            return refused(RefusalReason.ARGUMENT_INVALID, broken.get());
+        }
         if (!SETTLED.contains(job.getStatus())) {
             return refused(
                     RefusalReason.JOB_NOT_ACTIVE,
@@ -200,7 +203,7 @@ public final class StreamJobDecider {
         Instant earliest = now.plus(SOON);
         Instant at = Optional.ofNullable(replace.getTakeOverAt()).orElse(earliest);
         return happened(new StreamJobReplacing(
-                new StreamJobReplacement(replace.getDocument(), at.isBefore(earliest) ? earliest : at)));
+                new StreamJobReplacement(replace.getDefinition(), at.isBefore(earliest) ? earliest : at)));
     }
 
     private static Decision<Object> put(@Nullable StreamJob job, PutStreamJob put) {
@@ -208,9 +211,12 @@ public final class StreamJobDecider {
         if (differs.isPresent()) {
             return new Decision.Refused<>(differs.get());
         }
-        return job != null && isActive(job)
-                ? refused(RefusalReason.JOB_RUNNING, "The job runs: stop it before you change it.")
-                : happened(new StreamJobPut(put.getDocument()));
+        if (job != null && isActive(job)) {
+            return refused(RefusalReason.JOB_RUNNING, "The job runs: stop it before you change it.");
+        }
+        return DefinitionRules.broken(put.getDefinition())
+                .map(broken -> refused(RefusalReason.ARGUMENT_INVALID, broken))
+                .orElseGet(() -> happened(new StreamJobPut(put.getDefinition())));
     }
 
     private static Optional<Refusal> differs(@Nullable StreamJob job, @Nullable Long revision) {
@@ -286,7 +292,7 @@ public final class StreamJobDecider {
             return event.getEvent() instanceof StreamJobPut put
                     ? StreamJob.newBuilder()
                             .setStreamJobId(event.getStreamJobId())
-                            .setDocument(put.getDocument())
+                            .setDefinition(put.getDefinition())
                             .setRevision(1)
                             .setCreatedAt(event.getAt())
                             .setStatus(StreamJobStatus.CREATED)
@@ -296,7 +302,7 @@ public final class StreamJobDecider {
         StreamJob.Builder next = StreamJob.newBuilder(job).setRevision(job.getRevision() + 1);
         return switch (event.getEvent()) {
             case StreamJobPut put ->
-                next.setDocument(put.getDocument()).setStreamingUnits(null).build();
+                next.setDefinition(put.getDefinition()).setStreamingUnits(null).build();
             case StreamJobDeleted _ -> null;
             case StreamJobDeleting _ -> next.setStatus(StreamJobStatus.DELETING).build();
             case StreamJobScaled scaled ->
@@ -310,8 +316,8 @@ public final class StreamJobDecider {
                         .build();
             case StreamJobReplaced replaced ->
                 begun(job, next, replaced.getStarted())
-                        .setDocument(
-                                Objects.requireNonNull(job.getReplacement()).getDocument())
+                        .setDefinition(
+                                Objects.requireNonNull(job.getReplacement()).getDefinition())
                         .build();
             case StreamJobStarting starting ->
                 begun(job, next, starting.getStarted()).build();
@@ -357,7 +363,7 @@ public final class StreamJobDecider {
                 .setFailureReason(null);
     }
 
-    /** Of the positions of starts that are over, the one of the largest partition so far tells {@link #tasks} how many there were. */
+    /** Returns the starts that are over; the position of the largest partition so far is kept, so that {@link #tasks} knows how many there were. */
     private static List<StreamJobStart> earlier(StreamJob job) {
         List<StreamJobStart> earlier = new ArrayList<>(job.getEarlier());
         if (job.getCurrent() != null) {
@@ -387,7 +393,7 @@ public final class StreamJobDecider {
                 .max()
                 .orElse(0);
         if (job.getEarlier().size() == STARTS_KEPT) {
-            writing = Math.max(writing, MOST_UNITS);
+            writing = Math.max(writing, DefinitionRules.MOST_UNITS);
         }
         return IntStream.range(-partitions, Math.max(partitions, writing));
     }

@@ -37,7 +37,7 @@ class PartitionClockTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void theVectorOfTheContract(boolean drops) {
+    void placesEventsAsTheExampleOfTheContract(boolean drops) {
         PartitionClock clock = clock(drops);
         for (String[] row : VECTOR) {
             PartitionClock.Verdict verdict = clock.take(at(row[0]), at(row[1]));
@@ -63,7 +63,7 @@ class PartitionClockTest {
                 "00:00:37, 00:00:40, 00:00:37, 00:00:37",
                 "00:00:33, 00:00:40, 00:00:35, -",
             })
-    void anEventIsLateBeforeItIsOutOfOrder(String event, String arrival, String adjusted, String kept) {
+    void checksLatenessBeforeDisorder(String event, String arrival, String adjusted, String kept) {
         for (boolean drops : new boolean[] {false, true}) {
             PartitionClock clock =
                     new PartitionClock(new TimePolicy(10 * Ticks.SECOND, 5 * Ticks.SECOND, drops), false);
@@ -81,7 +81,7 @@ class PartitionClockTest {
 
     @ParameterizedTest
     @CsvSource({"false, 08:00:22, false", "true, 08:00:22, true"})
-    void anEventBehindIdlenessIsMovedOrDropped(boolean drops, String time, boolean dropped) {
+    void movesOrDropsAnEventBehindIdleness(boolean drops, String time, boolean dropped) {
         PartitionClock clock = clock(drops);
         clock.take(at("08:00:20"), at("08:00:22"));
         clock.quietUntil(at("08:00:37"));
@@ -92,7 +92,7 @@ class PartitionClockTest {
     /** Time goes on by itself, but as long as it does not overtake what arrives, no event has another time because of it. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
-    void idlenessThatIsTrueChangesNoTime(long seed) {
+    void changesNoTimeForTrueIdleness(long seed) {
         Random random = new Random(seed);
         for (boolean drops : new boolean[] {false, true}) {
             PartitionClock plain = clock(drops);
@@ -112,7 +112,7 @@ class PartitionClockTest {
 
     @ParameterizedTest
     @CsvSource({"-1", "5"})
-    void whatIsTimedByArrivalKnowsNeitherLateNorDisorder(long late) {
+    void movesNoEventThatIsTimedByItsArrival(long late) {
         PartitionClock clock = new PartitionClock(new TimePolicy(late * Ticks.SECOND, 0, true), true);
         assertThat(clock.take(0, at("08:00:01")))
                 .isEqualTo(new PartitionClock.Verdict(Fate.IN_TIME, false, at("08:00:01")));

@@ -95,14 +95,14 @@ class FormatsTest {
                 "{\"a\":1e400}",
                 "{\"b\":[-1e400]}"
             })
-    void anEventIsWrongWhicheverOfItsMembersIs(String json) {
+    void refusesAnEventWhicheverOfItsMembersIsWrong(String json) {
         Members some = new Members(Set.of("a"), false);
         assertThatThrownBy(() -> new InputFormat.Json().read(bytes(json), some, 3, AT))
                 .isInstanceOf(IOException.class);
     }
 
     @Test
-    void csvIsReadAsTexts() throws IOException {
+    void readsCsvAsTexts() throws IOException {
         assertThat(read(new InputFormat.Csv(';'), bytes("a;b c\n1;\"x;y\"\n2;\n")))
                 .containsExactly(Map.of("a", "1", "b c", "x;y"), Map.of("a", "2", "b c", ""));
         assertThatThrownBy(() -> read(new InputFormat.Csv(';'), bytes("a;b\n1\n")))
@@ -111,7 +111,7 @@ class FormatsTest {
     }
 
     @Test
-    void csvIsWrittenWithItsNames() throws IOException {
+    void writesCsvWithItsNames() throws IOException {
         Event row = row(Map.entry("a", 1L), Map.entry("b", "x,y"), Map.entry("c", StreamValues.NULL));
         OutputFormat.Written written = new OutputFormat.Csv(',', Optional.of("a")).write(row, () -> "id");
         assertThat(written.value()).asString().isEqualTo("a,b,c\n1,\"x,y\",");
@@ -141,7 +141,7 @@ class FormatsTest {
     }
 
     @Test
-    void avroGoesThereAndBack() throws IOException {
+    void readsTheAvroThatItWrites() throws IOException {
         int id = registry.register("out-value", SCHEMA);
         byte[] written = new OutputFormat.Avro(id, SCHEMA, Optional.empty())
                 .write(avroRow(2L), () -> "id")
@@ -157,7 +157,7 @@ class FormatsTest {
     }
 
     @Test
-    void avroThatIsNoneIsRefused() {
+    void refusesBytesThatAreNoAvro() {
         int id = registry.register("out-value", SCHEMA);
         assertThatThrownBy(() -> new OutputFormat.Avro(id, SCHEMA, Optional.empty()).write(avroRow("two"), () -> "id"))
                 .isInstanceOf(IOException.class)
@@ -173,7 +173,7 @@ class FormatsTest {
 
     /** As names are matched everywhere; a column of its own never vanishes. */
     @Test
-    void avroTakesColumnsInAnyCaseAndEachOfThem() throws IOException {
+    void writesEachColumnToTheAvroFieldOfItsNameInAnyCase() throws IOException {
         Schema schema = new Schema.Parser().parse("""
                 {"type":"record","name":"Row","fields":[
                   {"name":"deviceId","type":["null","string"],"default":null},
@@ -195,7 +195,7 @@ class FormatsTest {
 
     @ParameterizedTest
     @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY})
-    void avroThatHoldsNoNumberIsRefused(double none) throws IOException {
+    void refusesAvroWhoseNumberIsNone(double none) throws IOException {
         Schema schema = new Schema.Parser().parse("""
                 {"type":"record","name":"Row","fields":[{"name":"a","type":"double"},{"name":"b","type":{"type":"array","items":"double"}}]}""");
         OutputFormat written = new OutputFormat.Avro(registry.register("in-value", schema), schema, Optional.empty());
@@ -211,7 +211,7 @@ class FormatsTest {
     }
 
     @Test
-    void aFloatThatAnAvroFloatCannotHoldIsRefused() {
+    void refusesAFloatThatAnAvroFloatCannotHold() {
         Schema schema = new Schema.Parser().parse("""
                 {"type":"record","name":"Row","fields":[{"name":"a","type":"float"}]}""");
         OutputFormat format = new OutputFormat.Avro(registry.register("float-value", schema), schema, Optional.empty());
@@ -222,7 +222,7 @@ class FormatsTest {
 
     /** A schema may refer to itself, and a small record of it is nested as deep as it has bytes. */
     @Test
-    void avroIsReadAsDeepAsJson() throws IOException {
+    void readsAvroAsDeepAsJson() throws IOException {
         Schema schema = new Schema.Parser().parse("""
                 {"type":"record","name":"Row","fields":[{"name":"a","type":["null","Row"]}]}""");
         int id = registry.register("deep-value", schema);
@@ -238,14 +238,14 @@ class FormatsTest {
     }
 
     @Test
-    void jsonHasNumbersOnly() throws IOException {
+    void writesOnlyNumbersThatJsonHas() throws IOException {
         Event row = row(
                 Map.entry("a", Double.NaN), Map.entry("b", List.of(Double.POSITIVE_INFINITY)), Map.entry("c", 1e300));
         assertThat(JsonRecords.write(row.record())).asString().isEqualTo("{\"a\":null,\"b\":[null],\"c\":1.0E300}");
     }
 
     @Test
-    void aRowWithAMethodNameCallsIt() throws IOException {
+    void callsTheMethodThatARowNames() throws IOException {
         RecordCodec<DeviceCommand> codec = codecs.of(Topics.DEVICE_COMMANDS);
         OutputFormat.Written written = new OutputFormat.ToDevices(codec, Duration.ofHours(1))
                 .write(
@@ -262,7 +262,7 @@ class FormatsTest {
     }
 
     @Test
-    void aRowWithABodyIsAMessageWithAnIdThatStays() throws IOException {
+    void sendsARowWithABodyAsAMessageWithALastingId() throws IOException {
         RecordCodec<DeviceCommand> codec = codecs.of(Topics.DEVICE_COMMANDS);
         OutputFormat format = new OutputFormat.ToDevices(codec, Duration.ofHours(1));
         Event row = row(
@@ -284,7 +284,7 @@ class FormatsTest {
     }
 
     @Test
-    void aRowStartsAJob() throws IOException {
+    void startsAJobForARow() throws IOException {
         RecordCodec<JobCommand> codec = codecs.of(Topics.JOB_COMMANDS);
         OutputFormat format = new OutputFormat.ToJobs(codec);
         JobCommand twin = codec.decode(format.write(
@@ -316,7 +316,7 @@ class FormatsTest {
                 "jobs, methodName, a row that starts a job has a queryCondition",
                 "jobs, queryCondition, `a row that starts a job has a methodName, tags or desired`",
             })
-    void aRowThatAsksForNothingIsRefused(String to, String only, String why) {
+    void refusesARowThatAsksForNothing(String to, String only, String why) {
         OutputFormat format = to.equals("jobs")
                 ? new OutputFormat.ToJobs(codecs.of(Topics.JOB_COMMANDS))
                 : new OutputFormat.ToDevices(codecs.of(Topics.DEVICE_COMMANDS), Duration.ofHours(1));

@@ -1,7 +1,7 @@
 package io.muster.processor.function;
 
-import io.muster.query.document.JavaScriptFunction;
 import io.muster.query.kernel.ScalarFunction;
+import io.muster.query.streamjob.JavaScriptFunction;
 import java.util.Objects;
 
 /** Owns a process for functions: prints its number, and is then in a call that does not end and counts no steps. */

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.muster.query.document.JavaScriptFunction;
 import io.muster.query.kernel.ScalarFunction;
 import io.muster.query.stream.EvaluationException;
 import io.muster.query.stream.StreamValues;
+import io.muster.query.streamjob.JavaScriptFunction;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -74,7 +74,7 @@ class FunctionProcessTest {
 
     @ParameterizedTest
     @MethodSource("values")
-    void makesValuesOfValues(String expression, Object argument, Object result) {
+    void convertsArgumentsAndResults(String expression, Object argument, Object result) {
         assertThat(call(of("function main(a) { return " + expression + "; }"), argument))
                 .isEqualTo(result);
     }

@@ -18,6 +18,7 @@ import io.muster.records.ScaleStreamJob;
 import io.muster.records.StartStreamJob;
 import io.muster.records.StopStreamJob;
 import io.muster.records.StreamJob;
+import io.muster.records.StreamJobDefinition;
 import io.muster.records.StreamJobEvent;
 import io.muster.records.StreamPosition;
 import io.muster.registry.InMemorySchemaRegistry;
@@ -32,8 +33,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** Decides commands of stream jobs in each state. Contract: stream-analytics, 4.2. */
 class StreamJobDeciderTest {
     private static final Instant NOW = Instant.parse("2026-11-21T10:03:00Z");
+    private static final StreamJobDefinition DEFINITION =
+            StreamJobDefinition.newBuilder().build();
+    private static final StreamJobDefinition OTHER =
+            StreamJobDefinition.newBuilder().setQuery("SELECT 1").build();
+    private static final StreamJobDefinition TOO_WIDE =
+            StreamJobDefinition.newBuilder().setStreamingUnits(65).build();
 
     @BeforeAll
     static void trustOurRecords() {
@@ -43,9 +51,10 @@ class StreamJobDeciderTest {
     /** By its name: what was asked so far is asked again from nothing. */
     private static Object command(String name) {
         return switch (name) {
-            case "put" -> new PutStreamJob("{}", null);
-            case "create" -> new PutStreamJob("{}", 0L);
-            case "putOld" -> new PutStreamJob("{}", 77L);
+            case "put" -> new PutStreamJob(DEFINITION, null);
+            case "create" -> new PutStreamJob(DEFINITION, 0L);
+            case "putOld" -> new PutStreamJob(DEFINITION, 77L);
+            case "putTooWide" -> new PutStreamJob(TOO_WIDE, null);
             case "delete" -> new DeleteStreamJob(null);
             case "start" -> new StartStreamJob(OutputStartMode.JOB_START_TIME, null);
             case "startSometime" -> new StartStreamJob(OutputStartMode.CUSTOM_TIME, null);
@@ -73,8 +82,9 @@ class StreamJobDeciderTest {
             case "scaleToMost" -> new ScaleStreamJob(64);
             case "scaleToNone" -> new ScaleStreamJob(0);
             case "scaleTooFar" -> new ScaleStreamJob(65);
-            case "replace" -> new ReplaceStreamJob("{\"new\":1}", null, null);
-            case "replaceOld" -> new ReplaceStreamJob("{}", 77L, null);
+            case "replace" -> new ReplaceStreamJob(OTHER, null, null);
+            case "replaceOld" -> new ReplaceStreamJob(DEFINITION, 77L, null);
+            case "replaceTooWide" -> new ReplaceStreamJob(TOO_WIDE, null, null);
             case "replaced" -> new ReportStreamJobReplaced(1L);
             case "runningOld" -> new ReportStreamJobRunning(99L);
             case "failedOld" -> new ReportStreamJobFailed(99L, "old");
@@ -108,6 +118,8 @@ class StreamJobDeciderTest {
         "'', running, nothing, none",
         "put, create, PRECONDITION_FAILED, CREATED",
         "put, put, StreamJobPut, CREATED",
+        "'', putTooWide, ARGUMENT_INVALID, none",
+        "put, putTooWide, ARGUMENT_INVALID, CREATED",
         "put, stop, nothing, CREATED",
         "put, start, StreamJobStarting, STARTING",
         "put, startSometime, ARGUMENT_NULL, CREATED",
@@ -153,6 +165,7 @@ class StreamJobDeciderTest {
         "put start running stop, scale, JOB_RUNNING, STOPPING",
         "put, replace, JOB_NOT_ACTIVE, CREATED",
         "put start running, replace, StreamJobReplacing, RUNNING",
+        "put start running, replaceTooWide, ARGUMENT_INVALID, RUNNING",
         "put start running, replaceOld, PRECONDITION_FAILED, RUNNING",
         "put start running, replaced, nothing, RUNNING",
         "put start running replace, replace, JOB_RUNNING, RUNNING",
@@ -171,7 +184,7 @@ class StreamJobDeciderTest {
         "put start failed, stop, StreamJobStopped, STOPPED",
         "put start failed, put, StreamJobPut, FAILED",
     })
-    void follows(String history, String command, String outcome, String status) {
+    void decidesCommandsByTheStateOfTheJob(String history, String command, String outcome, String status) {
         @Nullable StreamJob before = after(history);
         Decision<Object> decision = StreamJobDecider.decide(before, new StreamJobInput(command(command), 1), NOW);
         @Nullable StreamJob after = before;
@@ -188,22 +201,22 @@ class StreamJobDeciderTest {
     }
 
     @Test
-    void aReplacementHasTheNewDocumentAndGoesOnWhereTheOldEnded() {
+    void replacementGoesOnWithItsDefinitionWhereTheOldOneEnded() {
         StreamJob waiting = after("put start running replace");
-        assertThat(waiting.getDocument()).isEqualTo("{}");
+        assertThat(waiting.getDefinition()).isEqualTo(DEFINITION);
         assertThat(waiting.getReplacement().getTakeOverAt()).isAfter(NOW);
         StreamJob replaced = after("put start running replace replaced");
-        assertThat(replaced.getDocument()).isEqualTo("{\"new\":1}");
+        assertThat(replaced.getDefinition()).isEqualTo(OTHER);
         assertThat(replaced.getReplacement()).isNull();
         assertThat(replaced.getCurrent().getMode()).isEqualTo(OutputStartMode.LAST_OUTPUT_EVENT_TIME);
         assertThat(replaced.getEarlier()).hasSize(1);
-        assertThat(after("put start running replace stop stopped").getDocument())
-                .as("a stop before gives it up")
-                .isEqualTo("{}");
+        assertThat(after("put start running replace stop stopped").getDefinition())
+                .as("a stop before cancels it")
+                .isEqualTo(DEFINITION);
     }
 
     @Test
-    void startsAreRemembered() {
+    void remembersEarlierStarts() {
         StreamJob job = after("put start running stop stopped start failed start");
         assertThat(job).isNotNull();
         assertThat(job.getEarlier()).hasSize(2);

@@ -33,19 +33,14 @@ import io.muster.records.ReplaceStreamJob;
 import io.muster.records.ScaleStreamJob;
 import io.muster.records.StopStreamJob;
 import io.muster.records.StreamJob;
+import io.muster.records.StreamJobDefinition;
 import io.muster.records.StreamJobStatus;
-import io.muster.service.endpoint.EndpointClient;
-import io.muster.topics.Topics;
 import jakarta.annotation.PreDestroy;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
-import java.util.Arrays;
 import java.util.Base64;
-import java.util.LinkedHashSet;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -53,93 +48,35 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** Stream jobs as resources of Azure's resource manager; segments of paths are the same in any case. Contract: stream-analytics, 4.1. */
+/** Answers requests for stream jobs as resources of Azure's resource manager. Contract: stream-analytics, 4.1 and 4.2. */
 @Controller(StreamAnalytics.MOUNT)
 @Consumes(MediaType.ALL)
 final class StreamJobController {
-    /** Lists the children that name what lies outside of the job. */
-    private static final List<String> REACHING = List.of("inputs", "outputs");
-
-    private static final String NOT_REACHED = "EndpointNotReached";
-
-    private static final Set<String> EXPANDABLE = Set.of("inputs", "outputs", "functions", "transformation");
     private static final String RESULTS = "operationresults";
     private static final int PAGE = 100;
     private static final int TRIES = 5;
-
-    /** Names where a path leads: to a list, a job, a child of it, or to what can be asked of one of them. */
-    private record Target(
-            String path,
-            String job,
-            @Nullable String kind,
-            @Nullable String child,
-            @Nullable String action) {
-        /** Returns the key of its records. */
-        String id() {
-            return job.toLowerCase(Locale.ROOT);
-        }
-
-        boolean isList() {
-            return job.isEmpty();
-        }
-    }
-
-    private static final Duration ENDPOINT_LIMIT = Duration.ofSeconds(5);
+    private static final Set<ChildKind> ALL = EnumSet.allOf(ChildKind.class);
 
     private final Requests requests;
     private final StreamJobView jobs;
-    private final StreamJobReach reach;
-    private final EndpointClient endpoints;
+    private final DatasourceCheck datasources;
     private final Workers workers;
 
     /** @param workers read documents, which may compile their query and functions */
     StreamJobController(Requests requests, StreamJobView jobs, StreamJobReach reach, Workers workers) {
         this.requests = requests;
         this.jobs = jobs;
-        this.reach = reach;
-        this.endpoints = new EndpointClient(reach.endpoints(), ENDPOINT_LIMIT);
+        this.datasources = new DatasourceCheck(requests, reach);
         this.workers = workers;
     }
 
     @PreDestroy
     void close() {
-        endpoints.close();
+        datasources.close();
     }
 
-    private static Target target(HttpRequest<?> request) {
-        String path = Surfaces.unmounted(request.getPath());
-        List<String> all = List.of(path.substring(1).split("/"));
-        List<String> lower =
-                all.stream().map(one -> one.toLowerCase(Locale.ROOT)).toList();
-        int jobs = lower.indexOf("streamingjobs");
-        boolean ofGroup = jobs == 6
-                && lower.subList(2, 6)
-                        .equals(List.of("resourcegroups", lower.get(3), "providers", "microsoft.streamanalytics"));
-        boolean ofSubscription =
-                jobs == 4 && lower.subList(2, 4).equals(List.of("providers", "microsoft.streamanalytics"));
-        if (!ofGroup && !ofSubscription) {
-            throw new ProblemException(Problem.notFound("There is nothing at " + path + "."));
-        }
-        List<String> rest = all.subList(jobs + 1, all.size());
-        if (rest.isEmpty()) {
-            return new Target(path, "", null, null, null);
-        }
-        String job = "/" + String.join("/", all.subList(0, jobs + 2));
-        @Nullable String next = rest.size() > 1 ? rest.get(1).toLowerCase(Locale.ROOT) : null;
-        if (ofSubscription || rest.size() > 4 || !rest.getFirst().matches("[A-Za-z0-9_-]{3,63}")) {
-            throw ofSubscription || rest.size() > 4
-                    ? new ProblemException(Problem.notFound("There is nothing at " + path + "."))
-                    : StreamJobs.bad("A job's name has 3 to 63 letters, digits, hyphens and underscores.");
-        }
-        if (next != null && StreamJobs.CHILDREN.contains(next)) {
-            return new Target(
-                    path,
-                    job,
-                    next,
-                    rest.size() > 2 ? rest.get(2) : null,
-                    rest.size() > 3 ? rest.get(3).toLowerCase(Locale.ROOT) : null);
-        }
-        return new Target(path, job, null, null, next);
+    private static StreamJobPath path(HttpRequest<?> request) {
+        return StreamJobPath.parse(Surfaces.unmounted(request.getPath()));
     }
 
     @Get("/subscriptions/{+rest}")
@@ -148,31 +85,31 @@ final class StreamJobController {
     }
 
     private HttpResponse<String> read(HttpRequest<?> request) {
-        Target target = target(request);
-        if (target.isList()) {
-            return list(request, target);
+        StreamJobPath path = path(request);
+        if (path.isList()) {
+            return list(request, path);
         }
-        if (RESULTS.equals(target.action()) && jobs.get(target.id()).isEmpty()) {
+        if (RESULTS.equals(path.action()) && jobs.get(path.id()).isEmpty()) {
             return HttpResponse.ok(); // Of a job that was deleted.
         }
-        StreamJobView.Entry entry = entry(target);
-        if (target.kind() != null) {
-            return child(target, StreamJobs.parse(entry.job()));
+        StreamJobView.Entry entry = entry(path);
+        if (path.kind() != null) {
+            return child(path, entry.job(), path.kind());
         }
-        if (target.action() != null) {
-            return result(target, entry);
+        if (path.action() != null) {
+            return result(path, entry);
         }
         return answer(entry, expanded(request));
     }
 
     /** Returns the state of a long-running operation: as long as it is under way, 202. */
-    private static HttpResponse<String> result(Target target, StreamJobView.Entry entry) {
-        if (!RESULTS.equals(target.action())) {
-            throw new ProblemException(Problem.notFound("There is nothing at " + target.path() + "."));
+    private static HttpResponse<String> result(StreamJobPath path, StreamJobView.Entry entry) {
+        if (!RESULTS.equals(path.action())) {
+            throw new ProblemException(Problem.notFound("There is nothing at " + path.path() + "."));
         }
         return switch (entry.job().getStatus()) {
-            case STARTING, STOPPING, SCALING, DELETING, RESTARTING -> accepted(target);
-            case RUNNING, DEGRADED -> entry.job().getReplacement() == null ? HttpResponse.ok() : accepted(target);
+            case STARTING, STOPPING, SCALING, DELETING, RESTARTING -> accepted(path);
+            case RUNNING, DEGRADED -> entry.job().getReplacement() == null ? HttpResponse.ok() : accepted(path);
             case CREATED, STOPPED -> HttpResponse.ok();
             case FAILED ->
                 throw new ProblemException(new Problem(
@@ -180,14 +117,14 @@ final class StreamJobController {
         };
     }
 
-    private static MutableHttpResponse<String> accepted(Target target) {
+    private static MutableHttpResponse<String> accepted(StreamJobPath path) {
         return HttpResponse.<String>status(HttpStatus.ACCEPTED)
-                .header("Location", target.job() + "/" + RESULTS + "/latest?api-version=2020-03-01")
+                .header("Location", path.job() + "/" + RESULTS + "/latest?api-version=2020-03-01")
                 .header("Retry-After", "1");
     }
 
-    private HttpResponse<String> list(HttpRequest<?> request, Target target) {
-        String prefix = target.path().toLowerCase(Locale.ROOT) + "/";
+    private HttpResponse<String> list(HttpRequest<?> request, StreamJobPath path) {
+        String prefix = path.path().toLowerCase(Locale.ROOT) + "/";
         boolean ofSubscription = !prefix.contains("/resourcegroups/");
         String start = ofSubscription ? prefix.substring(0, prefix.indexOf("/providers/") + 1) : prefix;
         @Nullable
@@ -197,8 +134,8 @@ final class StreamJobController {
         List<StreamJobView.Entry> found = jobs.page(start, after, PAGE + 1);
         ObjectNode body = JsonNodeFactory.instance.objectNode();
         ArrayNode value = body.putArray("value");
-        Set<String> expanded = expanded(request);
-        found.stream().limit(PAGE).forEach(entry -> value.add(StreamJobs.view(entry, expanded)));
+        Set<ChildKind> expanded = expanded(request);
+        found.stream().limit(PAGE).forEach(entry -> value.add(StreamJobResource.of(entry, expanded)));
         if (found.size() > PAGE) {
             String last = found.get(PAGE - 1).job().getStreamJobId();
             String token =
@@ -206,53 +143,50 @@ final class StreamJobController {
             body.put(
                     "nextLink",
                     (request.isSecure() ? "https://" : "http://")
-                            + request.getHeaders().get("Host") + target.path() + "?api-version="
+                            + request.getHeaders().get("Host") + path.path() + "?api-version="
                             + request.getParameters().get("api-version") + "&$skiptoken=" + token);
         }
         return Answers.ok(body);
     }
 
-    private static Set<String> expanded(HttpRequest<?> request) {
-        Set<String> kinds = new LinkedHashSet<>();
-        Arrays.stream(Optional.ofNullable(request.getParameters().get("$expand"))
-                        .orElse("")
-                        .split(","))
-                .map(kind -> kind.strip().toLowerCase(Locale.ROOT))
-                .filter(EXPANDABLE::contains)
-                .forEach(kinds::add);
-        return kinds;
+    private static Set<ChildKind> expanded(HttpRequest<?> request) {
+        return ChildKind.expanded(
+                Optional.ofNullable(request.getParameters().get("$expand")).orElse(""));
     }
 
-    private StreamJobView.Entry entry(Target target) {
-        return jobs.get(target.id()).orElseThrow(() -> notFound("There is no stream job at " + target.job() + "."));
+    private StreamJobView.Entry entry(StreamJobPath path) {
+        return jobs.get(path.id()).orElseThrow(() -> notFound("There is no stream job at " + path.job() + "."));
     }
 
     private static ProblemException notFound(String message) {
         return new ProblemException(new Problem(404, 404, "ResourceNotFound", message));
     }
 
-    private HttpResponse<String> child(Target target, ObjectNode document) {
-        String kind = String.valueOf(target.kind());
-        if (target.child() == null) {
-            ObjectNode body = JsonNodeFactory.instance.objectNode();
-            ArrayNode value = body.putArray("value");
-            StreamJobs.children(document, kind).forEach(one -> value.add(StreamJobs.view(document, kind, one)));
-            return Answers.ok(body);
+    private HttpResponse<String> child(StreamJobPath path, StreamJob job, ChildKind kind) {
+        if (path.child() != null) {
+            return childAnswer(path, kind, path.child(), HttpStatus.OK);
         }
-        return childAnswer(target, document, HttpStatus.OK);
+        StreamJobDocument document = StreamJobDocument.of(job);
+        ObjectNode body = JsonNodeFactory.instance.objectNode();
+        ArrayNode value = body.putArray("value");
+        document.children(kind).forEach(one -> value.add(StreamJobResource.child(job, document, kind, one)));
+        return Answers.ok(body);
     }
 
-    private HttpResponse<String> childAnswer(Target target, ObjectNode document, HttpStatus status) {
-        ObjectNode child = existingChild(target, document);
-        String kind = String.valueOf(target.kind());
-        ObjectNode view = StreamJobs.view(document, kind, child);
-        refusal(kind, child).ifPresent(refused -> StreamJobs.diagnose(view, refused.code(), refused.message()));
-        return Answers.ok(view).status(status).header("ETag", StreamJobs.etag(child));
+    private HttpResponse<String> childAnswer(StreamJobPath path, ChildKind kind, String name, HttpStatus status) {
+        StreamJob job = entry(path).job();
+        StreamJobDocument document = StreamJobDocument.of(job);
+        ObjectNode child = existingChild(path, document, kind, name);
+        ObjectNode view = StreamJobResource.child(job, document, kind, child);
+        datasources
+                .refusal(job.getDefinition(), kind, name)
+                .ifPresent(refused -> refused.addTo((ObjectNode) view.get("properties")));
+        return Answers.ok(view).status(status).header("ETag", StreamJobDocument.etag(child));
     }
 
-    private static ObjectNode existingChild(Target target, ObjectNode document) {
-        return StreamJobs.child(document, String.valueOf(target.kind()), String.valueOf(target.child()))
-                .orElseThrow(() -> notFound("There is nothing at " + target.path() + "."));
+    private static ObjectNode existingChild(
+            StreamJobPath path, StreamJobDocument document, ChildKind kind, String name) {
+        return document.child(kind, name).orElseThrow(() -> notFound("There is nothing at " + path.path() + "."));
     }
 
     @Put("/subscriptions/{+rest}")
@@ -261,29 +195,31 @@ final class StreamJobController {
     }
 
     private CompletionStage<HttpResponse<String>> putNow(HttpRequest<?> request, byte[] body) {
-        Target target = target(request);
+        StreamJobPath path = path(request);
         ObjectNode given = object(body);
-        if (target.kind() != null) {
-            return putChild(request, target, given, false);
+        if (path.kind() != null) {
+            return putChild(request, path, path.kind(), given, false);
         }
-        rejectAction(target);
-        Optional<StreamJobView.Entry> known = jobs.get(target.id());
+        rejectAction(path);
+        Optional<StreamJobView.Entry> known = jobs.get(path.id());
         if ("*".equals(unquoted(request, "If-None-Match")) && known.isPresent()) {
             throw changed("There is a stream job of that name.");
         }
-        known.ifPresent(entry -> checkMatch(request, StreamJobs.parse(entry.job())));
+        known.ifPresent(
+                entry -> checkMatch(request, StreamJobDocument.of(entry.job()).json()));
         if (known.isEmpty() && unquoted(request, "If-Match") != null) {
             throw changed("There is no stream job of that name.");
         }
-        ObjectNode document = StreamJobs.document(target.job(), given);
+        StreamJobDefinition definition =
+                StreamJobDocument.put(path.job(), given).definition();
         long revision = known.map(entry -> entry.job().getRevision()).orElse(0L);
-        CompletableFuture<StreamJob> written = write(target, new PutStreamJob(document.toString(), revision));
+        CompletableFuture<StreamJob> written = write(path, new PutStreamJob(definition, revision));
         JsonNode properties = given.path("properties");
         if (properties.path("outputStartMode").isTextual()) {
-            written = written.thenCompose(_ -> start(target, startOf(properties)));
+            written = written.thenCompose(_ -> start(path, startOf(properties)));
         }
         HttpStatus status = known.isPresent() ? HttpStatus.OK : HttpStatus.CREATED;
-        return written.thenApply(_ -> answer(entry(target), EXPANDABLE).status(status));
+        return written.thenApply(_ -> answer(entry(path), ALL).status(status));
     }
 
     private static ObjectNode startOf(JsonNode properties) {
@@ -297,39 +233,37 @@ final class StreamJobController {
     }
 
     private CompletionStage<HttpResponse<String>> putChild(
-            HttpRequest<?> request, Target target, ObjectNode given, boolean patch) {
-        String kind = String.valueOf(target.kind());
-        if (target.child() == null || target.action() != null) {
-            throw new ProblemException(Problem.notFound("There is nothing to write at " + target.path() + "."));
+            HttpRequest<?> request, StreamJobPath path, ChildKind kind, ObjectNode given, boolean patch) {
+        if (path.child() == null || path.action() != null) {
+            throw new ProblemException(Problem.notFound("There is nothing to write at " + path.path() + "."));
         }
-        String name = target.child();
-        return edit(target, TRIES, document -> {
-                    Optional<ObjectNode> known = StreamJobs.child(document, kind, name);
+        String name = path.child();
+        return edit(path, TRIES, document -> {
+                    Optional<ObjectNode> known = document.child(kind, name);
                     if ("*".equals(unquoted(request, "If-None-Match")) && known.isPresent()) {
                         throw changed("There is one of that name.");
                     }
                     known.ifPresent(child -> checkMatch(request, child));
                     if (patch) {
-                        existingChild(target, document);
-                        return StreamJobs.patchedChild(document, kind, name, given);
+                        existingChild(path, document, kind, name);
+                        return document.patchedChild(kind, name, given);
                     }
-                    return StreamJobs.withChild(document, kind, name, given);
+                    return document.withChild(kind, name, given);
                 })
                 .thenApply(before -> childAnswer(
-                        target,
-                        StreamJobs.parse(entry(target).job()),
-                        StreamJobs.child(before, kind, name).isPresent() ? HttpStatus.OK : HttpStatus.CREATED));
+                        path, kind, name, before.child(kind, name).isPresent() ? HttpStatus.OK : HttpStatus.CREATED));
     }
 
-    /** One change of a document; where somebody else was faster it is made again. @return the document before */
-    private CompletableFuture<ObjectNode> edit(Target target, int tries, UnaryOperator<ObjectNode> change) {
-        StreamJob job = entry(target).job();
-        ObjectNode before = StreamJobs.parse(job);
-        PutStreamJob put = new PutStreamJob(change.apply(before).toString(), job.getRevision());
-        return write(target, put)
+    /** Changes a document once; where somebody else was faster the change is made again. @return the document before */
+    private CompletableFuture<StreamJobDocument> edit(
+            StreamJobPath path, int tries, UnaryOperator<StreamJobDocument> change) {
+        StreamJob job = entry(path).job();
+        StreamJobDocument before = StreamJobDocument.of(job);
+        PutStreamJob put = new PutStreamJob(change.apply(before).definition(), job.getRevision());
+        return write(path, put)
                 .thenApply(_ -> before)
                 .exceptionallyCompose(error -> tries > 1 && isLate(error)
-                        ? edit(target, tries - 1, change)
+                        ? edit(path, tries - 1, change)
                         : CompletableFuture.failedFuture(error));
     }
 
@@ -339,17 +273,17 @@ final class StreamJobController {
     }
 
     private CompletionStage<HttpResponse<String>> patchNow(HttpRequest<?> request, byte[] body) {
-        Target target = target(request);
+        StreamJobPath path = path(request);
         ObjectNode given = object(body);
-        if (target.kind() != null) {
-            return putChild(request, target, given, true);
+        if (path.kind() != null) {
+            return putChild(request, path, path.kind(), given, true);
         }
-        rejectAction(target);
-        return edit(target, TRIES, document -> {
-                    checkMatch(request, document);
-                    return StreamJobs.patched(document, given);
+        rejectAction(path);
+        return edit(path, TRIES, document -> {
+                    checkMatch(request, document.json());
+                    return document.patched(given);
                 })
-                .thenApply(_ -> answer(entry(target), Set.of()));
+                .thenApply(_ -> answer(entry(path), Set.of()));
     }
 
     @Delete("/subscriptions/{+rest}")
@@ -358,26 +292,25 @@ final class StreamJobController {
     }
 
     private CompletionStage<HttpResponse<String>> deleteNow(HttpRequest<?> request) {
-        Target target = target(request);
-        if (target.kind() != null) {
-            String kind = target.kind();
-            String name = String.valueOf(target.child());
-            if (StreamJobs.child(StreamJobs.parse(entry(target).job()), kind, name)
-                    .isEmpty()) {
+        StreamJobPath path = path(request);
+        if (path.kind() != null) {
+            ChildKind kind = path.kind();
+            String name = String.valueOf(path.child());
+            if (StreamJobDocument.of(entry(path).job()).child(kind, name).isEmpty()) {
                 return CompletableFuture.completedFuture(HttpResponse.noContent());
             }
-            return edit(target, TRIES, document -> {
-                        StreamJobs.child(document, kind, name).ifPresent(child -> checkMatch(request, child));
-                        return StreamJobs.withoutChild(document, kind, name);
+            return edit(path, TRIES, document -> {
+                        document.child(kind, name).ifPresent(child -> checkMatch(request, child));
+                        return document.withoutChild(kind, name);
                     })
                     .thenApply(_ -> HttpResponse.ok());
         }
-        rejectAction(target);
-        if (jobs.get(target.id()).isEmpty()) {
+        rejectAction(path);
+        if (jobs.get(path.id()).isEmpty()) {
             return CompletableFuture.completedFuture(HttpResponse.noContent());
         }
-        return workers.after(requests.deleteStreamJob(target.id()))
-                .thenApply(left -> left.map(job -> settled(target, job)).orElseGet(HttpResponse::ok));
+        return workers.after(requests.deleteStreamJob(path.id()))
+                .thenApply(left -> left.map(job -> settled(path, job)).orElseGet(HttpResponse::ok));
     }
 
     @Post("/subscriptions/{+rest}")
@@ -387,159 +320,70 @@ final class StreamJobController {
     }
 
     private CompletionStage<HttpResponse<String>> postNow(HttpRequest<?> request, byte @Nullable [] body) {
-        Target target = target(request);
-        String action = String.valueOf(target.action());
-        if (target.kind() != null) {
+        StreamJobPath path = path(request);
+        String action = String.valueOf(path.action());
+        if (path.kind() != null) {
             if (!action.equals("test")) {
-                throw new ProblemException(Problem.notFound("There is nothing to ask at " + target.path() + "."));
+                throw new ProblemException(Problem.notFound("There is nothing to ask at " + path.path() + "."));
             }
-            return test(target);
+            return test(path, path.kind());
         }
         return switch (action) {
             case "start" ->
-                start(target, body == null || body.length == 0 ? null : object(body))
-                        .thenApply(_ -> accepted(target));
-            case "stop" -> stop(target);
-            case "replace" -> replace(target, object(body == null ? new byte[0] : body));
-            case "scale" -> scale(target, object(body == null ? new byte[0] : body));
-            default ->
-                throw new ProblemException(Problem.notFound("There is nothing to ask at " + target.path() + "."));
+                start(path, body == null || body.length == 0 ? null : object(body))
+                        .thenApply(_ -> accepted(path));
+            case "stop" -> stop(path);
+            case "replace" -> replace(path, object(body == null ? new byte[0] : body));
+            case "scale" -> scale(path, object(body == null ? new byte[0] : body));
+            default -> throw new ProblemException(Problem.notFound("There is nothing to ask at " + path.path() + "."));
         };
     }
 
-    private CompletableFuture<StreamJob> start(Target target, @Nullable JsonNode body) {
-        StreamJobView.Entry entry = entry(target);
-        return write(target, StreamJobs.start(body, entry, StreamJobs.parse(entry.job())));
+    private CompletableFuture<StreamJob> start(StreamJobPath path, @Nullable JsonNode body) {
+        return write(path, StreamJobCommands.start(body, entry(path)));
     }
 
-    private CompletionStage<HttpResponse<String>> stop(Target target) {
-        entry(target);
-        return write(target, new StopStreamJob()).thenApply(job -> settled(target, job));
+    private CompletionStage<HttpResponse<String>> stop(StreamJobPath path) {
+        entry(path);
+        return write(path, new StopStreamJob()).thenApply(job -> settled(path, job));
     }
 
-    private CompletionStage<HttpResponse<String>> scale(Target target, ObjectNode body) {
-        ScaleStreamJob command = StreamJobs.scale(body);
-        if (entry(target).job().getStatus() != StreamJobStatus.RUNNING
-                && StreamJobs.children(StreamJobs.parse(entry(target).job()), "transformations")
-                        .isEmpty()) {
-            throw StreamJobs.bad("The job has no transformation yet.");
+    private CompletionStage<HttpResponse<String>> scale(StreamJobPath path, ObjectNode body) {
+        ScaleStreamJob command = StreamJobCommands.scale(body);
+        StreamJob job = entry(path).job();
+        if (job.getStatus() != StreamJobStatus.RUNNING && job.getDefinition().getQuery() == null) {
+            throw StreamJobDocument.bad("The job has no transformation yet.");
         }
-        return write(target, command).thenApply(job -> settled(target, job));
+        return write(path, command).thenApply(scaled -> settled(path, scaled));
     }
 
     /** Answers 202 while there is something to wait for. */
-    private static HttpResponse<String> settled(Target target, StreamJob job) {
+    private static HttpResponse<String> settled(StreamJobPath path, StreamJob job) {
         return switch (job.getStatus()) {
-            case STOPPING, SCALING, DELETING -> accepted(target);
-            default -> job.getReplacement() == null ? HttpResponse.ok() : accepted(target);
+            case STOPPING, SCALING, DELETING -> accepted(path);
+            default -> job.getReplacement() == null ? HttpResponse.ok() : accepted(path);
         };
     }
 
-    /** Not of Azure: another query for a job that runs. */
-    private CompletionStage<HttpResponse<String>> replace(Target target, ObjectNode body) {
-        ReplaceStreamJob replacement = StreamJobs.replacement(entry(target).job(), body);
-        return write(target, replacement).thenApply(job -> settled(target, job));
+    /** Has another query take over from the one that runs; Azure has no such action. */
+    private CompletionStage<HttpResponse<String>> replace(StreamJobPath path, ObjectNode body) {
+        ReplaceStreamJob replacement =
+                StreamJobCommands.replace(body, entry(path).job());
+        return write(path, replacement).thenApply(job -> settled(path, job));
     }
 
-    /** Returns whether there is what a child names: a topic, or an endpoint that answers something; and whether a function can be read. */
-    private CompletionStage<HttpResponse<String>> test(Target target) {
-        ObjectNode child = existingChild(target, StreamJobs.parse(entry(target).job()));
-        if (StreamJobs.FUNCTIONS.equals(target.kind())) {
-            Optional<String> wrong = StreamJobs.wrongFunction(child);
-            return CompletableFuture.completedFuture(tested(wrong.isEmpty(), "FunctionNotRead", wrong.orElse("")));
-        }
-        String type = child.at("/properties/datasource/type").asText();
-        JsonNode source = child.at("/properties/datasource/properties");
-        Optional<Refused> refusal = refusal(String.valueOf(target.kind()), child);
-        if (refusal.isPresent()) {
-            return CompletableFuture.completedFuture(
-                    tested(false, refusal.get().code(), refusal.get().message()));
-        }
-        if (type.equalsIgnoreCase("Microsoft.AzureFunction")) {
-            String address = source.path("functionAppName").asText();
-            return notReached(URI.create(address))
-                    .thenApply(why -> tested(why.isEmpty(), NOT_REACHED, notReached(address, why.orElse(""))));
-        }
-        if (type.equalsIgnoreCase("Microsoft.Storage/Blob")
-                && !source.path("container").asText().equalsIgnoreCase("topics")) {
-            return CompletableFuture.completedFuture(tested(
-                    false,
-                    "NotTestable",
-                    "A file of reference data is read by the stream processor, when the job starts."));
-        }
-        String topic = topic(child);
-        return requests.hasTopic(topic)
-                .thenApply(has -> tested(
-                        has,
-                        "TopicNotFound",
-                        "There is no topic '" + topic + "': create it, or name another as eventHubName."));
+    /** Tests whether there is what a child names. */
+    private CompletionStage<HttpResponse<String>> test(StreamJobPath path, ChildKind kind) {
+        StreamJob job = entry(path).job();
+        String name = String.valueOf(path.child());
+        existingChild(path, StreamJobDocument.of(job), kind, name);
+        return datasources.test(job.getDefinition(), kind, name).thenApply(StreamJobController::tested);
     }
 
-    /** Tells, by a code and a sentence, why a child can't be run as it stands. */
-    private record Refused(String code, String message) {}
-
-    /** Returns why a job may not use what an input or output names; empty where it may, or where it names nothing yet. */
-    private Optional<Refused> refusal(String kind, ObjectNode child) {
-        if (!REACHING.contains(kind)) {
-            return Optional.empty();
-        }
-        String type = child.at("/properties/datasource/type").asText();
-        if (type.equalsIgnoreCase("Microsoft.AzureFunction")) {
-            String address = child.at("/properties/datasource/properties/functionAppName")
-                    .asText();
-            return refusal(address).map(why -> new Refused(NOT_REACHED, notReached(address, why)));
-        }
-        String topic = topic(child);
-        Optional<String> refused = topic.isEmpty()
-                ? Optional.empty()
-                : kind.equals("inputs")
-                        ? reach.topics().refusesRead(topic)
-                        : reach.topics().refusesWrite(topic);
-        return refused.map(why -> new Refused("TopicNotAllowed", why));
-    }
-
-    /** Returns the topic that an input or output names; empty where that is a file, or nothing. */
-    private static String topic(ObjectNode child) {
-        JsonNode source = child.at("/properties/datasource/properties");
-        return switch (child.at("/properties/datasource/type").asText().toLowerCase(Locale.ROOT)) {
-            case "microsoft.devices/iothubs" -> Topics.TELEMETRY.name();
-            case "microsoft.storage/blob" ->
-                source.path("container").asText().equalsIgnoreCase("topics")
-                        ? source.path("pathPattern").asText()
-                        : "";
-            default -> source.path("eventHubName").asText();
-        };
-    }
-
-    private Optional<String> refusal(String address) {
-        try {
-            return reach.endpoints().refuses(URI.create(address));
-        } catch (IllegalArgumentException _) {
-            return Optional.of("it is no address");
-        }
-    }
-
-    private static String notReached(String address, String why) {
-        return "'" + address + "' is not reached: " + why + ": correct functionAppName.";
-    }
-
-    /** Returns why the endpoint does not answer; empty where it answers something: what it does with rows is its own. */
-    private CompletableFuture<Optional<String>> notReached(URI endpoint) {
-        CompletableFuture<Optional<String>> answer = new CompletableFuture<>();
-        Thread.startVirtualThread(() -> answer.complete(
-                endpoints.call("HEAD", endpoint, Map.of(), null)
-                                instanceof EndpointClient.Outcome.NotReached(String why)
-                        ? Optional.of(why)
-                        : Optional.empty()));
-        return answer;
-    }
-
-    private static HttpResponse<String> tested(boolean succeeded, String code, String message) {
+    private static HttpResponse<String> tested(Optional<Condition> wrong) {
         ObjectNode answer = JsonNodeFactory.instance.objectNode();
-        answer.put("status", succeeded ? "TestSucceeded" : "TestFailed");
-        if (!succeeded) {
-            answer.putObject("error").put("code", code).put("message", message);
-        }
+        answer.put("status", wrong.isEmpty() ? "TestSucceeded" : "TestFailed");
+        wrong.ifPresent(why -> answer.putObject("error").put("code", why.code()).put("message", why.message()));
         return Answers.ok(answer);
     }
 
@@ -548,17 +392,17 @@ final class StreamJobController {
                 && refused.refusal().getReason() == RefusalReason.PRECONDITION_FAILED;
     }
 
-    private CompletableFuture<StreamJob> write(Target target, Object command) {
-        return workers.after(requests.streamJob(target.id(), command));
+    private CompletableFuture<StreamJob> write(StreamJobPath path, Object command) {
+        return workers.after(requests.streamJob(path.id(), command));
     }
 
     private static ProblemException changed(String message) {
         return new ProblemException(new Problem(412, 412, "PreconditionFailed", message));
     }
 
-    private static void rejectAction(Target target) {
-        if (target.isList() || target.action() != null) {
-            throw new ProblemException(Problem.notFound("There is nothing to write at " + target.path() + "."));
+    private static void rejectAction(StreamJobPath path) {
+        if (path.isList() || path.action() != null) {
+            throw new ProblemException(Problem.notFound("There is nothing to write at " + path.path() + "."));
         }
     }
 
@@ -566,9 +410,9 @@ final class StreamJobController {
         return JsonBody.object(body);
     }
 
-    private static void checkMatch(HttpRequest<?> request, JsonNode part) {
+    private static void checkMatch(HttpRequest<?> request, ObjectNode part) {
         @Nullable String match = unquoted(request, "If-Match");
-        if (match != null && !match.equals("*") && !match.equals(StreamJobs.etag(part))) {
+        if (match != null && !match.equals("*") && !match.equals(StreamJobDocument.etag(part))) {
             throw changed("It was changed since: read it again.");
         }
     }
@@ -578,16 +422,11 @@ final class StreamJobController {
         return value == null ? null : value.replace("\"", "");
     }
 
-    private MutableHttpResponse<String> answer(StreamJobView.Entry entry, Set<String> expanded) {
-        ObjectNode document = StreamJobs.parse(entry.job());
-        ObjectNode view = StreamJobs.diagnosed(entry, expanded);
-        for (String kind : REACHING) {
-            for (ObjectNode child : StreamJobs.children(document, kind)) {
-                refusal(kind, child)
-                        .ifPresent(refused -> StreamJobs.diagnose(
-                                view, refused.code(), child.path("name").asText() + ": " + refused.message()));
-            }
-        }
-        return Answers.ok(view).header("ETag", StreamJobs.etag(document));
+    private MutableHttpResponse<String> answer(StreamJobView.Entry entry, Set<ChildKind> expanded) {
+        ObjectNode view = StreamJobResource.diagnosed(entry, expanded);
+        datasources
+                .refusals(entry.job().getDefinition())
+                .forEach(refused -> refused.addTo((ObjectNode) view.get("properties")));
+        return Answers.ok(view).header("ETag", StreamJobDocument.of(entry.job()).etag());
     }
 }

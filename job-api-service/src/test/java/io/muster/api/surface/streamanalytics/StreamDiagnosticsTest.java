@@ -11,6 +11,7 @@ import io.muster.api.json.ProblemException;
 import io.muster.records.StreamJob;
 import io.muster.records.StreamJobStatus;
 import java.time.Instant;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -20,24 +21,22 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What a caller reads of a job whose query is wrong. Contract: stream-analytics, 4.2. */
+/** Reads jobs whose query is wrong, as callers do. Contract: stream-analytics, 4.2. */
 class StreamDiagnosticsTest {
     private static final String PATH =
             "/subscriptions/s/resourcegroups/g/providers/Microsoft.StreamAnalytics/streamingjobs/j";
 
-    private static ObjectNode document(String query) throws Exception {
-        return StreamJobs.document(PATH, (ObjectNode) new ObjectMapper().readTree("""
+    private static StreamJobView.Entry entry(String level, String query) throws Exception {
+        ObjectNode body = (ObjectNode) new ObjectMapper().readTree("""
                 {"properties": {
+                  "compatibilityLevel": "%s",
                   "inputs": [{"name": "Events", "properties": {"type": "Stream"}}],
                   "outputs": [{"name": "Out", "properties": {}}],
                   "transformation": {"name": "T", "properties": {"query": "%s"}}
-                }}""".formatted(query)));
-    }
-
-    private static StreamJobView.Entry entry(ObjectNode document) {
+                }}""".formatted(level, query));
         StreamJob job = StreamJob.newBuilder()
                 .setStreamJobId("j")
-                .setDocument(document.toString())
+                .setDefinition(StreamJobDocument.put(PATH, body).definition())
                 .setRevision(1)
                 .setCreatedAt(Instant.EPOCH)
                 .setStatus(StreamJobStatus.CREATED)
@@ -52,31 +51,23 @@ class StreamDiagnosticsTest {
             SELECT k INTO Out FROM Event                       | The query names the input 'event', and the job has [Events].
             SELECT k INTO Output FROM Events                   | The query names the output 'output', and the job has [Out].
             """)
-    void aBadQueryIsToldWhenItIsWritten(String query, String message) throws Exception {
-        ObjectNode document = document(query);
-        StreamJobView.Entry entry = entry(document);
+    void diagnosesABadQueryWhenItIsWritten(String query, String message) throws Exception {
+        StreamJobView.Entry entry = entry("1.2", query);
 
-        JsonNode job = StreamJobs.diagnosed(entry, Set.of()).at("/properties/diagnostics/conditions/0");
-        JsonNode transformation = StreamJobs.view(
-                        document,
-                        "transformations",
-                        StreamJobs.children(document, "transformations").getFirst())
-                .at("/properties/diagnostics/conditions/0");
-
-        for (JsonNode condition : List.of(job, transformation)) {
+        JsonNode job = StreamJobResource.diagnosed(entry, EnumSet.allOf(ChildKind.class));
+        for (JsonNode shown : List.of(job, job.at("/properties/transformation"))) {
+            JsonNode condition = shown.at("/properties/diagnostics/conditions/0");
             assertThat(condition.path("code").asText()).isEqualTo("QueryCompilationError");
             assertThat(condition.path("message").asText()).contains(message);
         }
-        assertThatThrownBy(() -> StreamJobs.start(null, entry, document))
+        assertThatThrownBy(() -> StreamJobCommands.start(null, entry))
                 .isInstanceOf(ProblemException.class)
                 .hasMessageContaining(message);
     }
 
     @Test
-    void aGoodQueryHasNoDiagnostics() throws Exception {
-        ObjectNode document = document("SELECT k INTO out FROM events");
-
-        assertThat(StreamJobs.diagnosed(entry(document), Set.of())
+    void showsNoDiagnosticsOfAGoodQuery() throws Exception {
+        assertThat(StreamJobResource.diagnosed(entry("1.2", "SELECT k INTO out FROM events"), Set.of())
                         .at("/properties/diagnostics")
                         .isMissingNode())
                 .isTrue();
@@ -88,10 +79,8 @@ class StreamDiagnosticsTest {
             1.1 | The job runs with the meaning of level 1.2.
             1.2 |
             """)
-    void theMeaningOfACompatibilityLevelIsSaid(String level, @Nullable String message) throws Exception {
-        ObjectNode document = document("SELECT k INTO Out FROM Events");
-        ((ObjectNode) document.get("properties")).put("compatibilityLevel", level);
-        assertThat(StreamJobs.diagnosed(entry(document), Set.of())
+    void saysWhatACompatibilityLevelMeans(String level, @Nullable String message) throws Exception {
+        assertThat(StreamJobResource.diagnosed(entry(level, "SELECT k INTO Out FROM Events"), Set.of())
                         .at("/properties/diagnostics/conditions/0/message")
                         .asText())
                 .isEqualTo(message == null ? "" : message);

@@ -3,10 +3,11 @@ package io.muster.api.surface.streamanalytics;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.muster.api.json.ProblemException;
+import io.muster.records.StreamFunction;
+import io.muster.records.StreamJobDefinition;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -14,17 +15,17 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Functions of users in the API: read wherever they are written, run nowhere. */
+/** Reads functions of users wherever they are written, and runs none. */
 class StreamJobFunctionsTest {
-    /** The ways by which a function comes in, each with a script. */
-    private static final List<Function<String, Object>> WAYS = List.of(
-            script -> StreamJobs.document("/jobs/j", job(script)),
-            script -> StreamJobs.withChild(StreamJobs.document("/jobs/j", job()), "functions", "f", function(script)),
-            script -> StreamJobs.patchedChild(
-                    StreamJobs.document("/jobs/j", job("function main(a) { return a; }")),
-                    "functions",
-                    "f",
-                    function(script)));
+    /** Lists the ways by which a function comes in, each with a script. */
+    private static final List<Function<String, StreamJobDefinition>> WAYS = List.of(
+            script -> StreamJobDocument.put("/jobs/j", job(script)).definition(),
+            script -> StreamJobDocument.put("/jobs/j", job())
+                    .withChild(ChildKind.FUNCTIONS, "f", function(script))
+                    .definition(),
+            script -> StreamJobDocument.put("/jobs/j", job("function main(a) { return a; }"))
+                    .patchedChild(ChildKind.FUNCTIONS, "f", function(script))
+                    .definition());
 
     static Stream<Arguments> unreadable() {
         return WAYS.stream()
@@ -39,7 +40,7 @@ class StreamJobFunctionsTest {
 
     @ParameterizedTest
     @MethodSource("unreadable")
-    void refusesAScriptThatCannotBeRead(Function<String, Object> way, String script) {
+    void refusesAScriptThatCannotBeRead(Function<String, StreamJobDefinition> way, String script) {
         assertThatThrownBy(() -> way.apply(script))
                 .isInstanceOf(ProblemException.class)
                 .hasMessageContaining("UDF.f");
@@ -57,16 +58,11 @@ class StreamJobFunctionsTest {
 
     @ParameterizedTest
     @MethodSource("harmful")
-    void takesAScriptWithoutRunningIt(Function<String, Object> way, String script) {
-        ObjectNode document = (ObjectNode) way.apply(script);
-        assertThat(document.at("/properties/functions")).hasSize(1);
-        ObjectNode child = (ObjectNode) document.at("/properties/functions/0");
-        assertThat(StreamJobs.wrongFunction(child)).isEmpty();
-        JsonNode read = StreamJobs.view(
-                document,
-                "transformations",
-                StreamJobs.child(document, "transformations", "t").orElseThrow());
-        assertThat(read.at("/properties/diagnostics").isMissingNode()).isTrue();
+    void takesAScriptWithoutRunningIt(Function<String, StreamJobDefinition> way, String script) {
+        StreamJobDefinition definition = way.apply(script);
+        assertThat(definition.getFunctions()).containsExactly(new StreamFunction("f", script, 1));
+        assertThat(QueryCheck.fault(definition.getFunctions().getFirst())).isEmpty();
+        assertThat(QueryCheck.fault(definition)).isEmpty();
     }
 
     private static ObjectNode job(String... scripts) {

@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
 final class EndpointDelivery implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EndpointDelivery.class);
 
-    /** The ids of the rows, in their order, with commas between. */
+    /** Names the header of the rows' ids, in their order, with commas between. */
     private static final String IDS = "Muster-Result-Ids";
 
     private static final Duration POLL = Duration.ofMillis(200);
@@ -43,14 +43,14 @@ final class EndpointDelivery implements AutoCloseable {
     private static final int TOO_MANY = 429;
     private static final int TIMEOUT = 408;
 
-    private final StreamJobDefinition.Output.ToEndpoint endpoint;
+    private final RunnableStreamJob.Output.ToEndpoint endpoint;
     private final String topic;
     private final Consumer<byte[], byte[]> consumer;
     private final EndpointClient http;
     private final Duration firstPause;
     private final java.util.function.Consumer<String> fatal;
 
-    /** The endpoint without what may be a secret in its address. */
+    /** Names the endpoint without what may be a secret in its address. */
     private final String name;
 
     private final Thread thread;
@@ -64,7 +64,7 @@ final class EndpointDelivery implements AutoCloseable {
      * @param fatal ends the process: is called when rows can't be posted any more, with the reason
      */
     EndpointDelivery(
-            StreamJobDefinition.Output.ToEndpoint endpoint,
+            RunnableStreamJob.Output.ToEndpoint endpoint,
             String topic,
             Consumer<byte[], byte[]> consumer,
             EndpointAccess access,
@@ -82,19 +82,16 @@ final class EndpointDelivery implements AutoCloseable {
         this.thread = Thread.ofPlatform().name(topic).unstarted(this::run);
     }
 
-    /** Starts. @param access what may be reached */
+    /** Starts a delivery. @param access which endpoints are reached */
     static EndpointDelivery start(
-            StreamJobDefinition.Output.ToEndpoint endpoint,
-            String topic,
-            KafkaConnection kafka,
-            EndpointAccess access) {
+            RunnableStreamJob.Output.ToEndpoint endpoint, String topic, KafkaConnection kafka, EndpointAccess access) {
         return new EndpointDelivery(
                         endpoint, topic, consumer(endpoint, topic, kafka), access, FIRST_PAUSE, ServiceProgram::fail)
                 .start();
     }
 
     private static Consumer<byte[], byte[]> consumer(
-            StreamJobDefinition.Output.ToEndpoint endpoint, String topic, KafkaConnection kafka) {
+            RunnableStreamJob.Output.ToEndpoint endpoint, String topic, KafkaConnection kafka) {
         Map<String, Object> properties = kafka.clientProperties();
         properties.put("group.id", topic);
         properties.put("isolation.level", "read_committed");
@@ -119,7 +116,7 @@ final class EndpointDelivery implements AutoCloseable {
                 + UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** Why rows are not taken; empty while they are. */
+    /** Returns why rows are not taken; empty while they are. */
     Optional<String> trouble() {
         return Optional.ofNullable(trouble);
     }
@@ -139,7 +136,7 @@ final class EndpointDelivery implements AutoCloseable {
                 } catch (WakeupException _) {
                     // Closed.
                 } catch (RuntimeException e) {
-                    // What was read and not dealt with is read again.
+                    // Rows that were read and not posted are read again.
                     isBehind = true;
                     trouble = "Rows for the endpoint " + name + " have to wait: "
                             + e.getClass().getSimpleName() + ".";
@@ -167,7 +164,7 @@ final class EndpointDelivery implements AutoCloseable {
         }
     }
 
-    /** @return whether they are dealt with; else they are somebody else's now, or nobody's */
+    /** Posts rows until they are taken. @return whether they are settled; else their partition belongs to another instance now, or to none */
     private boolean deliver(List<ConsumerRecord<byte[], byte[]>> rows) {
         long longest = LONGEST_PAUSE.toMillis();
         for (long pause = firstPause.toMillis(); !closed; pause = Math.min(longest, 2 * pause)) {
@@ -191,7 +188,7 @@ final class EndpointDelivery implements AutoCloseable {
         return false;
     }
 
-    /** To what is not dealt with, as far as the group knows; partitions that were paused for the endpoint are read again. */
+    /** Rewinds to the last committed offsets; partitions that were paused for the endpoint are read again. */
     private void goBack() {
         consumer.resume(consumer.assignment());
         Map<TopicPartition, OffsetAndMetadata> committed = consumer.committed(consumer.assignment());
@@ -205,7 +202,7 @@ final class EndpointDelivery implements AutoCloseable {
         }
     }
 
-    /** @return whether they were taken, or never will be */
+    /** Posts rows once. @return whether they were taken, or never will be */
     private boolean post(List<ConsumerRecord<byte[], byte[]>> rows) {
         ByteArrayOutputStream body = new ByteArrayOutputStream();
         List<String> ids = new ArrayList<>();

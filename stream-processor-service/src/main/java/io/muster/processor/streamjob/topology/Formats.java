@@ -8,35 +8,34 @@ import io.muster.registry.SchemaRegistryException;
 import io.muster.topics.Topics;
 import java.time.Duration;
 
-/** How the topics of a definition are read and written. */
+/** Chooses how the topics of a stream job are read and written. */
 final class Formats {
     private static final Duration MESSAGE_LIFE = Duration.ofHours(1);
 
     private Formats() {}
 
-    static InputFormat of(StreamJobDefinition.Input.OfTopic input, Codecs codecs) {
+    static InputFormat of(RunnableStreamJob.Input.OfTopic input, Codecs codecs) {
         if (input.topic().equals(Topics.TELEMETRY.name())) {
             return new InputFormat.DeviceTelemetry(codecs.of(Topics.TELEMETRY));
         }
-        return switch (input.format().serialization()) {
+        return switch (input.format().getSerialization()) {
             case JSON -> new InputFormat.Json();
-            case CSV -> new InputFormat.Csv(input.format().delimiter());
+            case CSV -> new InputFormat.Csv(input.format().getDelimiter().charAt(0));
             case AVRO -> new InputFormat.Avro(codecs.registry());
         };
     }
 
     /** @throws StreamJobDefinitionException where the registry has no schema for what is written */
-    static OutputFormat of(StreamJobDefinition.Output.ToTopic output, Codecs codecs)
-            throws StreamJobDefinitionException {
+    static OutputFormat of(RunnableStreamJob.Output.ToTopic output, Codecs codecs) throws StreamJobDefinitionException {
         if (output.topic().equals(Topics.DEVICE_COMMANDS.name())) {
             return new OutputFormat.ToDevices(codecs.of(Topics.DEVICE_COMMANDS), MESSAGE_LIFE);
         }
         if (output.topic().equals(Topics.JOB_COMMANDS.name())) {
             return new OutputFormat.ToJobs(codecs.of(Topics.JOB_COMMANDS));
         }
-        return switch (output.format().serialization()) {
-            case JSON -> new OutputFormat.Json(output.format().array(), output.key());
-            case CSV -> new OutputFormat.Csv(output.format().delimiter(), output.key());
+        return switch (output.format().getSerialization()) {
+            case JSON -> new OutputFormat.Json(output.format().getArray(), output.key());
+            case CSV -> new OutputFormat.Csv(output.format().getDelimiter().charAt(0), output.key());
             case AVRO -> {
                 SchemaRegistry.Registered schema = latest(codecs.registry(), output.topic() + "-value");
                 yield new OutputFormat.Avro(schema.id(), schema.schema(), output.key());

@@ -7,14 +7,14 @@ import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * A topic that rows only pass: what its one reader has read is deleted, and nothing before, however old it is or however late the reader.
+ * Truncates a topic behind its only reader: records that the reader has committed are deleted, and no others, however old they are.
  *
  * @param group that reads it
  */
 record PassingTopic(String name, String group) {
     static final Map<String, String> SETTINGS = Map.of("retention.ms", "-1");
 
-    /** Deletes what was read. Returns at once; what can't be deleted now is the next time. */
+    /** Deletes the records that were read. Returns at once; those that can't be deleted now are deleted the next time. */
     void purge(Admin admin) {
         admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().whenComplete((offsets, error) -> {
             if (error == null) {

@@ -32,11 +32,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Files of reference data, as a topic of one start: so every instance and every replay sees the same. One file is valid since ever; of several
- * each from the time on that its path says, and all of it replaces the one before. Files that come while the start runs are polled for.
+ * Publishes files of reference data as a topic of one start, so that every instance and every replay sees the same. One file is valid since
+ * ever; of several each from the time on that its path says, and all of it replaces the one before. Files that come while the start runs are
+ * polled for.
  */
 final class ReferenceFile implements AutoCloseable {
-    /** Of its topic: its records are as old as they are valid. */
+    /** Sets up its topic: the times of its records are those from which they are valid. */
     static final Map<String, String> SETTINGS = Map.of("message.timestamp.type", "CreateTime", "retention.ms", "-1");
 
     private static final Logger LOG = LoggerFactory.getLogger(ReferenceFile.class);
@@ -47,11 +48,11 @@ final class ReferenceFile implements AutoCloseable {
 
     private static final Duration LIMIT = Duration.ofSeconds(30);
 
-    /** A file that is there so long before it is valid is valid to the instant. */
+    /** Lets a file that is there so long before its time take effect exactly then. */
     private static final Duration AHEAD = Duration.ofMinutes(1);
 
     private final Optional<Path> folder;
-    private final StreamJobDefinition.Input.OfFile file;
+    private final RunnableStreamJob.Input.OfFile file;
     private final String topic;
     private final Clients clients;
     private final Duration pause;
@@ -77,7 +78,7 @@ final class ReferenceFile implements AutoCloseable {
 
     private ReferenceFile(
             Optional<Path> folder,
-            StreamJobDefinition.Input.OfFile file,
+            RunnableStreamJob.Input.OfFile file,
             String topic,
             Clients clients,
             Duration pause,
@@ -96,13 +97,13 @@ final class ReferenceFile implements AutoCloseable {
     }
 
     /**
-     * Writes what there is into the topic, unless that was done.
+     * Writes the files that there are into the topic, unless that was done.
      *
      * @throws StreamJobDefinitionException where there is no such file, or it can't be read
      */
     static ReferenceFile publish(
             Optional<Path> folder,
-            StreamJobDefinition.Input.OfFile file,
+            RunnableStreamJob.Input.OfFile file,
             String topic,
             KafkaConnection kafka,
             InstantSource clock)
@@ -110,10 +111,10 @@ final class ReferenceFile implements AutoCloseable {
         return publish(folder, file, topic, Clients.of(kafka, topic), INTERVAL, clock);
     }
 
-    /** As above. @param pause between two polls for newer files */
+    /** Writes as above. @param pause between two polls for newer files */
     static ReferenceFile publish(
             Optional<Path> folder,
-            StreamJobDefinition.Input.OfFile file,
+            RunnableStreamJob.Input.OfFile file,
             String topic,
             Clients clients,
             Duration pause,
@@ -131,7 +132,7 @@ final class ReferenceFile implements AutoCloseable {
         }
     }
 
-    /** Why there may be newer reference data than are used, if that is so. */
+    /** Returns why there may be newer reference data than are used, if that is so. */
     Optional<String> trouble() {
         return trouble;
     }
@@ -189,7 +190,7 @@ final class ReferenceFile implements AutoCloseable {
         latest = Optional.of(further.lastKey());
     }
 
-    /** @param before how many rows the version before has: what is beyond the new one's is taken away @return how many this one has */
+    /** Writes a version. @param before how many rows the version before has: those beyond the new ones are removed @return how many this one has */
     private int send(Producer<byte[], byte[]> producer, Instant from, Path path, int before)
             throws StreamJobDefinitionException {
         List<Map<String, Object>> rows = read(path);
@@ -244,9 +245,9 @@ final class ReferenceFile implements AutoCloseable {
         if (!path.normalize().startsWith(root())) {
             throw new StreamJobDefinitionException("Reference data lie below the folder for them: " + file.path());
         }
-        InputFormat format = switch (file.format().serialization()) {
+        InputFormat format = switch (file.format().getSerialization()) {
             case JSON -> new InputFormat.Json();
-            case CSV -> new InputFormat.Csv(file.format().delimiter());
+            case CSV -> new InputFormat.Csv(file.format().getDelimiter().charAt(0));
             case AVRO -> throw new StreamJobDefinitionException("A file of reference data is Json or Csv.");
         };
         try {

@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Where a file of reference data lies: one path; or several, each of which says as {date} and {time} from when on it is valid, in UTC. Contract:
+ * Finds files of reference data: one; or several, whose paths say as {date} and {time} from when on each is valid, in UTC. Contract:
  * stream-analytics, 4.1.
  */
 final class ReferencePath {

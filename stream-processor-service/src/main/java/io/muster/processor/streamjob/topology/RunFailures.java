@@ -65,7 +65,7 @@ final class RunFailures implements StreamsUncaughtExceptionHandler, KafkaStreams
     @Override
     public StreamThreadExceptionResponse handle(Throwable e) {
         if (StreamsApplication.hasNoOffset(e)) {
-            failed = "What is next to read is gone, or where that was (" + e.getMessage()
+            failed = "The next records are gone, or the offset of them (" + e.getMessage()
                     + "): start the job again, from a time of your choice.";
             return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
         }

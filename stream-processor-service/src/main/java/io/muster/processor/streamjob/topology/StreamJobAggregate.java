@@ -24,7 +24,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Stream jobs: commands in; events, documents and replies out. For one task. */
+/** Decides commands of stream jobs, and writes events, states and replies. For one task. */
 public final class StreamJobAggregate implements Aggregate<StreamJob, StreamJobInput, StreamJobEvent> {
     private static final StoreSpec.OfTopic<StreamJob> JOBS = new StoreSpec.OfTopic<>("stream-jobs", Topics.STREAM_JOBS);
 
@@ -84,7 +84,7 @@ public final class StreamJobAggregate implements Aggregate<StreamJob, StreamJobI
         }
     }
 
-    /** Removes how far its tasks were: the topic does not grow with jobs that are gone. */
+    /** Removes the progress of its tasks: the topic does not grow with jobs that are gone. */
     private void forgetProgress(StreamJob job, Instant now) {
         StreamJobDecider.tasks(job)
                 .forEach(task -> outbox.sendEncoded(

@@ -2,7 +2,7 @@ package io.muster.processor.streamjob.topology;
 
 import java.io.Serial;
 
-/** A document that can't be run. The message is for its author. */
+/** Says why a stream job can't be run. The message is for its author. */
 final class StreamJobDefinitionException extends Exception {
     @Serial
     private static final long serialVersionUID = 1;

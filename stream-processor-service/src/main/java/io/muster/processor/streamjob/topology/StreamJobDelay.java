@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * How far a run is behind the clock, as a metric: the time of its slowest task here. One that is still being restored tells no time, so it is at
- * least as long as the run waits for its tasks. Thread-safe.
+ * Measures how far a run is behind the clock, as a metric: by the watermark of its slowest task here. A task that is being restored has none yet, so
+ * that the delay is at least as long as the run waits for its tasks. Thread-safe.
  */
 final class StreamJobDelay implements AutoCloseable {
     private static final long ALL_RUN = Long.MAX_VALUE;
@@ -30,7 +30,7 @@ final class StreamJobDelay implements AutoCloseable {
                 .register(meters);
     }
 
-    /** @param watermark in ticks; {@link Long#MAX_VALUE} when another instance has the task */
+    /** Takes how far a task is. @param watermark in ticks; {@link Long#MAX_VALUE} when another instance has the task */
     void reached(int task, long watermark) {
         if (watermark == Long.MAX_VALUE) {
             watermarks.remove(task);
@@ -39,7 +39,7 @@ final class StreamJobDelay implements AutoCloseable {
         }
     }
 
-    /** Whether all tasks that are to be here are. */
+    /** Takes whether all tasks that are to be here run. */
     void running(boolean all) {
         if (all) {
             waitsSince = ALL_RUN;
@@ -52,7 +52,7 @@ final class StreamJobDelay implements AutoCloseable {
         return Ticks.ofMillis(meters.config().clock().wallTime());
     }
 
-    /** Not a number where all tasks run elsewhere. */
+    /** Returns the delay in seconds; not a number where all tasks run elsewhere. */
     private double seconds() {
         long slowest = Math.min(
                 waitsSince,

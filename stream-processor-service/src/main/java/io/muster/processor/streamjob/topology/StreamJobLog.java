@@ -13,8 +13,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells operators what happens to stream jobs, a line for each event. A request id is that of the command's header; events without one come
- * of the tasks.
+ * Logs events of stream jobs for operators, a line each. A request id is that of the command's header; events without one come of the tasks.
  */
 final class StreamJobLog {
     private static final Logger LOG = LoggerFactory.getLogger(StreamJobLog.class);

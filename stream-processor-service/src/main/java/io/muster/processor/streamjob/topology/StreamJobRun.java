@@ -49,7 +49,7 @@ import org.apache.kafka.streams.StreamsConfig;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One start of a stream job, as far as this instance runs it: a Kafka Streams application of its own. */
+/** Runs one start of a stream job, as far as this instance does: a Kafka Streams application of its own. */
 final class StreamJobRun implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StreamJobRun.class);
     static final String PREFIX = Namespace.name("muster-stream-");
@@ -106,18 +106,18 @@ final class StreamJobRun implements AutoCloseable {
         private static final long SHORTEST_PACE = 50;
         private static final long PACE_OF_A_RUN = 10;
 
-        /** How many milliseconds are between two commits: all runs together commit a hundred times a second. */
+        /** Returns how many milliseconds are between two commits: all runs together commit a hundred times a second. */
         long pace() {
             return Math.max(SHORTEST_PACE, PACE_OF_A_RUN * runs.getAsInt());
         }
     }
 
-    /** Of its group, transactions and topics: the number is unique to the start. */
+    /** Returns the name of its group, and what its transactions and topics begin with: the number is unique to the start. */
     static String applicationId(long number) {
         return PREFIX + number;
     }
 
-    /** How many tasks of a start that was positioned write results. */
+    /** Returns how many tasks of a start that was positioned write results. */
     static int tasks(StreamJobStart start) {
         return Math.max(1, start.getFromTicksByTask().size());
     }
@@ -136,7 +136,7 @@ final class StreamJobRun implements AutoCloseable {
     static StreamJobRun start(
             StreamJob job,
             StreamJobStart start,
-            StreamJobDefinition definition,
+            RunnableStreamJob runnable,
             Codecs codecs,
             Admin admin,
             Place place,
@@ -145,7 +145,7 @@ final class StreamJobRun implements AutoCloseable {
             throws ExecutionException, InterruptedException, StreamJobDefinitionException {
         Deque<AutoCloseable> opened = new ArrayDeque<>();
         try {
-            return start(job, start, definition, codecs, admin, place, units, restarting, opened);
+            return start(job, start, runnable, codecs, admin, place, units, restarting, opened);
         } catch (Throwable e) {
             // The next try begins anew: nothing of this one is left.
             opened.forEach(StreamJobRun::closeQuietly);
@@ -156,7 +156,7 @@ final class StreamJobRun implements AutoCloseable {
     private static StreamJobRun start(
             StreamJob job,
             StreamJobStart start,
-            StreamJobDefinition definition,
+            RunnableStreamJob runnable,
             Codecs codecs,
             Admin admin,
             Place place,
@@ -167,21 +167,21 @@ final class StreamJobRun implements AutoCloseable {
         StreamsApplication.Options options = place.options();
         long number = start.getNumber();
         String streamJobId = job.getStreamJobId();
-        if (definition.merges()) {
+        if (runnable.merges()) {
             Map<String, String> settings = new HashMap<>(PassingTopic.SETTINGS);
             settings.put(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(RecordSizes.LARGEST));
             create(admin, exchange(number), tasks(start), options.replication(), settings);
         }
-        Map<TopicPartition, ReferenceFile> files = referenceFiles(start, definition, admin, place);
+        Map<TopicPartition, ReferenceFile> files = referenceFiles(start, runnable, admin, place);
         List<TopicPartition> made = new ArrayList<>(files.keySet());
         List<TopicPartition> read = new ArrayList<>(made);
-        for (int task = 0; definition.merges() && task < tasks(start); task++) {
+        for (int task = 0; runnable.merges() && task < tasks(start); task++) {
             made.add(new TopicPartition(exchange(number), task));
         }
         start.getPositions()
                 .forEach(position -> read.add(new TopicPartition(position.getTopic(), position.getPartition())));
         position(admin, start, made);
-        Map<String, StreamJobDefinition.Output.ToEndpoint> endpoints = endpoints(job, definition);
+        Map<String, RunnableStreamJob.Output.ToEndpoint> endpoints = endpoints(job, runnable);
         for (String topic : endpoints.keySet()) {
             create(admin, topic, 1, options.replication(), PassingTopic.SETTINGS);
         }
@@ -190,7 +190,7 @@ final class StreamJobRun implements AutoCloseable {
         AtomicLong until = new AtomicLong(Long.MAX_VALUE);
         StreamJobDelay delay = new StreamJobDelay(streamJobId, number, place.meters());
         opened.push(delay);
-        StreamJobSpec spec = spec(job, start, definition, codecs, logEnds, until::get, delay::reached, place::pace);
+        StreamJobSpec spec = spec(job, start, runnable, codecs, logEnds, until::get, delay::reached, place::pace);
         Map<String, Object> more = new HashMap<>(options.more());
         more.put(StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG, FailQuietly.class);
         more.put(StreamsConfig.POLL_MS_CONFIG, (int) Pace.POLL.toMillis()); // There may be many, and most are idle.
@@ -218,7 +218,7 @@ final class StreamJobRun implements AutoCloseable {
         }
         List<PassingTopic> passing = new ArrayList<>();
         endpoints.keySet().forEach(topic -> passing.add(new PassingTopic(topic, topic)));
-        if (definition.merges()) {
+        if (runnable.merges()) {
             passing.add(new PassingTopic(exchange(number), applicationId(number)));
         }
         return new StreamJobRun(
@@ -243,14 +243,14 @@ final class StreamJobRun implements AutoCloseable {
         }
     }
 
-    /** Files of reference data become topics of the start. @return their partitions */
+    /** Publishes files of reference data as topics of the start. @return the files by their partitions */
     private static Map<TopicPartition, ReferenceFile> referenceFiles(
-            StreamJobStart start, StreamJobDefinition definition, Admin admin, Place place)
+            StreamJobStart start, RunnableStreamJob runnable, Admin admin, Place place)
             throws ExecutionException, InterruptedException, StreamJobDefinitionException {
         Map<TopicPartition, ReferenceFile> files = new HashMap<>();
-        for (Map.Entry<String, StreamJobDefinition.Input> input :
-                definition.inputs().entrySet()) {
-            if (input.getValue() instanceof StreamJobDefinition.Input.OfFile file) {
+        for (Map.Entry<String, RunnableStreamJob.Input> input :
+                runnable.inputs().entrySet()) {
+            if (input.getValue() instanceof RunnableStreamJob.Input.OfFile file) {
                 String topic = ReferenceFile.topic(applicationId(start.getNumber()), input.getKey());
                 create(admin, topic, 1, place.options().replication(), ReferenceFile.SETTINGS);
                 files.put(
@@ -266,12 +266,12 @@ final class StreamJobRun implements AutoCloseable {
         return files;
     }
 
-    /** By the topics in which their rows wait. */
-    private static Map<String, StreamJobDefinition.Output.ToEndpoint> endpoints(
-            StreamJob job, StreamJobDefinition definition) {
-        Map<String, StreamJobDefinition.Output.ToEndpoint> endpoints = new HashMap<>();
-        definition.outputs().forEach((name, output) -> {
-            if (output instanceof StreamJobDefinition.Output.ToEndpoint to) {
+    /** Returns the endpoints, by the topics in which their rows wait. */
+    private static Map<String, RunnableStreamJob.Output.ToEndpoint> endpoints(
+            StreamJob job, RunnableStreamJob runnable) {
+        Map<String, RunnableStreamJob.Output.ToEndpoint> endpoints = new HashMap<>();
+        runnable.outputs().forEach((name, output) -> {
+            if (output instanceof RunnableStreamJob.Output.ToEndpoint to) {
                 endpoints.put(EndpointDelivery.topic(job, name), to);
             }
         });
@@ -281,7 +281,7 @@ final class StreamJobRun implements AutoCloseable {
     private static StreamJobSpec spec(
             StreamJob job,
             StreamJobStart start,
-            StreamJobDefinition definition,
+            RunnableStreamJob runnable,
             Codecs codecs,
             Arrivals arrivals,
             LongSupplier until,
@@ -293,18 +293,17 @@ final class StreamJobRun implements AutoCloseable {
             partitions.merge(position.getTopic(), 1, Integer::sum);
         }
         List<StreamJobSpec.Input> inputs = new ArrayList<>();
-        definition
-                .inputs()
+        runnable.inputs()
                 .forEach((name, input) -> inputs.add(
                         switch (input) {
-                            case StreamJobDefinition.Input.OfTopic of ->
+                            case RunnableStreamJob.Input.OfTopic of ->
                                 new StreamJobSpec.Input(
                                         name,
                                         of.topic(),
                                         Formats.of(of, codecs),
                                         partitions.getOrDefault(of.topic(), 0),
                                         of.isReference());
-                            case StreamJobDefinition.Input.OfFile _ ->
+                            case RunnableStreamJob.Input.OfFile _ ->
                                 new StreamJobSpec.Input(
                                         name,
                                         ReferenceFile.topic(applicationId(start.getNumber()), name),
@@ -313,14 +312,14 @@ final class StreamJobRun implements AutoCloseable {
                                         true);
                         }));
         Map<String, StreamJobSpec.Output> outputs = new HashMap<>();
-        for (Map.Entry<String, StreamJobDefinition.Output> output :
-                definition.outputs().entrySet()) {
+        for (Map.Entry<String, RunnableStreamJob.Output> output :
+                runnable.outputs().entrySet()) {
             outputs.put(
                     output.getKey(),
                     switch (output.getValue()) {
-                        case StreamJobDefinition.Output.ToTopic to ->
+                        case RunnableStreamJob.Output.ToTopic to ->
                             new StreamJobSpec.Output(to.topic(), Formats.of(to, codecs), to.stopsAtErrors());
-                        case StreamJobDefinition.Output.ToEndpoint to ->
+                        case RunnableStreamJob.Output.ToEndpoint to ->
                             new StreamJobSpec.Output(
                                     EndpointDelivery.topic(job, output.getKey()),
                                     new OutputFormat.ToDeliver(),
@@ -330,16 +329,16 @@ final class StreamJobRun implements AutoCloseable {
         return new StreamJobSpec(
                 job.getStreamJobId(),
                 start.getNumber(),
-                definition.query(),
+                runnable.query(),
                 inputs,
                 outputs,
-                definition.policy(),
+                runnable.policy(),
                 start.getFromTicksByTask().isEmpty()
                         ? List.of(Objects.requireNonNull(start.getFromTicks(), "the start was positioned"))
                         : start.getFromTicksByTask(),
                 until,
                 reached,
-                definition.merges() ? Optional.of(exchange(start.getNumber())) : Optional.empty(),
+                runnable.merges() ? Optional.of(exchange(start.getNumber())) : Optional.empty(),
                 tasks(start),
                 pace,
                 codecs.of(Topics.STREAM_JOB_PROGRESS),
@@ -360,7 +359,7 @@ final class StreamJobRun implements AutoCloseable {
         }
     }
 
-    /** Where another instance has begun already, its word counts: it read the same positions. @param made topics of the start itself */
+    /** Sets where the start begins to read, unless another instance has: it read the same positions. @param made topics of the start itself */
     private static void position(Admin admin, StreamJobStart start, List<TopicPartition> made)
             throws ExecutionException, InterruptedException {
         Map<TopicPartition, Long> offsets = new HashMap<>();
@@ -375,7 +374,7 @@ final class StreamJobRun implements AutoCloseable {
         return number;
     }
 
-    /** Why it can't go on; empty while it can. */
+    /** Returns why it can't go on; empty while it can. */
     Optional<String> failure() {
         return failures.failure();
     }
@@ -384,7 +383,7 @@ final class StreamJobRun implements AutoCloseable {
         return streams.state() == KafkaStreams.State.RUNNING && !failures.isPausing();
     }
 
-    /** Why an output does not take what is written, or reference data are not there; empty where all is well. */
+    /** Returns why an output does not take rows, or reference data are not there; empty where all is well. */
     Optional<String> trouble() {
         return Stream.concat(
                         deliveries.stream().map(EndpointDelivery::trouble),
@@ -398,17 +397,17 @@ final class StreamJobRun implements AutoCloseable {
         passing.forEach(topic -> topic.purge(admin));
     }
 
-    /** Topics that its results go to. */
+    /** Returns the topics that its results go to. */
     Set<String> outputs() {
         return outputs;
     }
 
-    /** Results from this instant on are those of another start. @param ticks of 100 ns */
+    /** Leaves results from this instant on to another start. @param ticks of 100 ns */
     void endAt(long ticks) {
         until.set(ticks);
     }
 
-    /** Has as many threads as that, and keeps what they have read and worked out. */
+    /** Changes the number of threads, which keep their state. */
     void scale(int units) {
         int threads = streams.metadataForLocalThreads().size();
         for (; threads < units; threads++) {
@@ -424,7 +423,7 @@ final class StreamJobRun implements AutoCloseable {
         opened.forEach(StreamJobRun::closeQuietly);
     }
 
-    /** Whether no instance runs the start any more. */
+    /** Returns whether no instance runs the start any more. */
     static boolean isOver(Admin admin, long number) throws ExecutionException, InterruptedException {
         try {
             return admin.describeConsumerGroups(List.of(applicationId(number))).all().get().values().stream()
@@ -452,11 +451,11 @@ final class StreamJobRun implements AutoCloseable {
     }
 
     /**
-     * Deletes what waits for the endpoints of a job that is no more, whether its document can be run or not. Returns at once; there may be
-     * nothing.
+     * Deletes the rows that wait for the endpoints of a job that is no more, whether it could be run or not. Returns at once; there may be
+     * none.
      */
     static void forget(Admin admin, StreamJob job) {
-        Set<String> topics = StreamJobDefinition.outputNames(job.getDocument()).stream()
+        Set<String> topics = RunnableStreamJob.outputNames(job.getDefinition()).stream()
                 .map(output -> EndpointDelivery.topic(job, output))
                 .collect(Collectors.toSet());
         admin.deleteTopics(topics);

@@ -51,14 +51,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs the stream jobs that the log says are to run, and says how they fare. Every instance runs every job: Kafka Streams shares the
+ * Runs the stream jobs that are to run by the log, and reports their states. Every instance runs every job: Kafka Streams shares the
  * partitions among them. Each job has a thread of its own for that, so that none waits for another.
  */
 public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StreamJobRunner.class);
     private static final Duration POLL = Duration.ofMillis(100);
     private static final Duration PURGE = Duration.ofMinutes(1);
-    /** Pauses of the follower that a job waits after a failure. */
+    /** Delays a job after a failure, by as many pauses of the follower. */
     private static final int PAUSES = 10;
 
     private static final Duration REPLACEMENT_PAUSE = Duration.ofMillis(500);
@@ -78,10 +78,15 @@ public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable 
     private final Set<String> busy = new HashSet<>();
     private final HangingTransactions watch;
 
-    /** Remembers the last report of a job, as it stands, and how often it was made. */
-    private record Told(@Nullable StreamJob job, int times) {}
+    /** Counts the reports about a state of a job. */
+    private record Reports(@Nullable StreamJob job, int count) {}
 
-    private final Map<String, Told> told = new ConcurrentHashMap<>();
+    private final Map<String, Reports> reports = new ConcurrentHashMap<>();
+
+    /** Keeps the compiled form of a job for all that is done of a start: to position, to run and to scale it. */
+    private record Compiled(long start, RunnableStreamJob job) {}
+
+    private final Map<String, Compiled> compiled = new ConcurrentHashMap<>();
     private Instant purged;
 
     /**
@@ -139,13 +144,13 @@ public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable 
         return outputs;
     }
 
-    /** Returns at once. */
+    /** Begins to read the log. Returns at once. */
     public StreamJobRunner start() {
         follower.start();
         return this;
     }
 
-    /** Whether it knows every job and follows what becomes of them. */
+    /** Returns whether it knows every job and follows the log. */
     public boolean ready() {
         return follower.ready();
     }
@@ -166,9 +171,14 @@ public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable 
                 StreamJobRun.forget(admin, gone);
             }
             wanted.remove(id);
-            told.remove(id);
+            reports.remove(id);
+            compiled.remove(id);
         } else {
-            wanted.put(id, codecs.of(Topics.STREAM_JOBS).decode(record.value()));
+            StreamJob job = codecs.of(Topics.STREAM_JOBS).decode(record.value());
+            wanted.put(id, job);
+            if (!isActive(job)) {
+                compiled.remove(id);
+            }
         }
     }
 
@@ -183,7 +193,7 @@ public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable 
         }
     }
 
-    /** Has a thread do what the job wants, unless one is at it or there is nothing to do. */
+    /** Starts a thread that serves the job, unless there is one or nothing is to be done. */
     private void reconcile(String id) {
         @Nullable StreamJob job = wanted.get(id);
         if (!wantsSomething(job, runs.get(id))) {
@@ -223,7 +233,7 @@ public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable 
     private void fail(String id, @Nullable StreamJob job, String reason) throws InterruptedException {
         @Nullable StreamJobStart current = job == null ? null : job.getCurrent();
         if (job != null && current != null && isActive(job)) {
-            tell(id, job, new ReportStreamJobFailed(current.getNumber(), reason));
+            report(id, job, new ReportStreamJobFailed(current.getNumber(), reason));
         }
     }
 
@@ -231,7 +241,7 @@ public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable 
         return StreamJobDecider.RUNNING.contains(job.getStatus());
     }
 
-    /** Whether it is to end, and somebody has to say when it has. */
+    /** Returns whether it is to end, so that its end must be reported. */
     private static boolean ends(StreamJob job) {
         return job.getStatus() == StreamJobStatus.STOPPING || job.getStatus() == StreamJobStatus.DELETING;
     }
@@ -268,14 +278,14 @@ public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable 
         long number = current.getNumber();
         if (ends(job)) {
             if (cleanUp(number)) {
-                tell(id, job, new ReportStreamJobStopped(number));
+                report(id, job, new ReportStreamJobStopped(number));
             }
         } else if (isActive(job)) {
             advance(id, job, current, run);
         }
     }
 
-    /** Deletes what the start leaves, unless another instance still runs it. @return whether it is over */
+    /** Deletes topics and groups of the start, unless another instance still runs it. @return whether it is over */
     private boolean cleanUp(long number) throws ExecutionException, InterruptedException {
         boolean over = StreamJobRun.isOver(admin, number);
         if (over) {
@@ -291,31 +301,31 @@ public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable 
             if (run != null) {
                 follow(id, job, current, run);
             } else if (current.getFromTicks() == null) {
-                StreamJobDefinition definition = parse(job);
-                tell(
+                RunnableStreamJob runnable = compiled(id, job, current);
+                report(
                         id,
                         job,
-                        positions.find(job, current, definition, units(job, definition), () -> wanted.get(id) != job));
+                        positions.find(job, current, runnable, units(job, runnable), () -> wanted.get(id) != job));
             } else {
-                StreamJobDefinition definition = parse(job);
+                RunnableStreamJob runnable = compiled(id, job, current);
                 runs.put(
                         id,
                         StreamJobRun.start(
                                 job,
                                 current,
-                                definition,
+                                runnable,
                                 codecs,
                                 admin,
                                 place,
-                                threads(job, current, definition),
+                                threads(job, current, runnable),
                                 reason -> send(id, new ReportStreamJobRestarting(number, reason))));
             }
         } catch (StreamJobDefinitionException | CommittedOffsets.LostException e) {
-            tell(id, job, new ReportStreamJobFailed(number, String.valueOf(e.getMessage())));
+            report(id, job, new ReportStreamJobFailed(number, String.valueOf(e.getMessage())));
         }
     }
 
-    /** Tells a run what has changed, and the log what the run has come to. */
+    /** Passes changes of the job on to its run, and reports the state of the run. */
     private void follow(String id, StreamJob job, StreamJobStart current, StreamJobRun run)
             throws InterruptedException, StreamJobDefinitionException {
         long number = current.getNumber();
@@ -323,71 +333,79 @@ public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable 
         if (replacement != null) {
             run.endAt(Ticks.of(replacement.getTakeOverAt()));
             if (progress.isBeyond(id, current, replacement.getTakeOverAt())) {
-                tell(id, job, new ReportStreamJobReplaced(number));
+                report(id, job, new ReportStreamJobReplaced(number));
             }
             Thread.sleep(REPLACEMENT_PAUSE);
         }
         if (job.getStatus() == StreamJobStatus.SCALING) {
-            StreamJobDefinition definition = parse(job);
-            if (replacement == null && !fits(job, current, definition)) {
-                tell(id, job, new ReplaceStreamJob(job.getDocument(), null, null));
+            RunnableStreamJob runnable = compiled(id, job, current);
+            if (replacement == null && !fits(job, current, runnable)) {
+                report(id, job, new ReplaceStreamJob(job.getDefinition(), null, null));
             }
-            run.scale(threads(job, current, definition));
+            run.scale(threads(job, current, runnable));
         }
         Optional<String> failure = run.failure();
         if (failure.isPresent()) {
-            tell(id, job, new ReportStreamJobFailed(number, failure.get()));
+            report(id, job, new ReportStreamJobFailed(number, failure.get()));
             return;
         }
         Optional<String> trouble = run.trouble();
         if (trouble.isPresent() && job.getStatus() == StreamJobStatus.RUNNING) {
-            tell(id, job, new ReportStreamJobDegraded(number, trouble.get()));
+            report(id, job, new ReportStreamJobDegraded(number, trouble.get()));
         } else if (job.getStatus() != StreamJobStatus.RUNNING
                 && run.isRunning()
                 && (trouble.isEmpty() || job.getStatus() != StreamJobStatus.DEGRADED)) {
-            tell(id, job, new ReportStreamJobRunning(number));
+            report(id, job, new ReportStreamJobRunning(number));
         }
     }
 
-    private StreamJobDefinition parse(StreamJob job) throws StreamJobDefinitionException {
-        return StreamJobDefinition.parse(job.getDocument(), place.reach());
+    /** Returns the compiled form of the job, which is compiled once for a start. */
+    private RunnableStreamJob compiled(String id, StreamJob job, StreamJobStart current)
+            throws StreamJobDefinitionException {
+        @Nullable Compiled known = compiled.get(id);
+        if (known != null && known.start() == current.getNumber()) {
+            return known.job();
+        }
+        RunnableStreamJob runnable = RunnableStreamJob.compile(job.getDefinition(), place.reach());
+        compiled.put(id, new Compiled(current.getNumber(), runnable));
+        return runnable;
     }
 
-    private static int units(StreamJob job, StreamJobDefinition definition) {
-        return Optional.ofNullable(job.getStreamingUnits()).orElse(definition.units());
+    private static int units(StreamJob job, RunnableStreamJob runnable) {
+        return Optional.ofNullable(job.getStreamingUnits()).orElse(runnable.units());
     }
 
-    /** Whether the start has as many tasks as the job has units, where that is for units to say; another start has, by the same query. */
-    private static boolean fits(StreamJob job, StreamJobStart current, StreamJobDefinition definition) {
+    /** Returns whether the start has as many tasks as the job has units, where units decide that; if not, another start of the same query has. */
+    private static boolean fits(StreamJob job, StreamJobStart current, RunnableStreamJob runnable) {
         int tasks = StreamJobRun.tasks(current);
-        return definition.tasks(_ -> tasks, units(job, definition)) == tasks;
+        return runnable.tasks(_ -> tasks, units(job, runnable)) == tasks;
     }
 
-    /** More threads than tasks would have nothing to do. */
-    private static int threads(StreamJob job, StreamJobStart current, StreamJobDefinition definition) {
+    /** Returns how many threads the run has: more than tasks would have nothing to do. */
+    private static int threads(StreamJob job, StreamJobStart current, RunnableStreamJob runnable) {
         int tasks = StreamJobRun.tasks(current)
-                + (definition.merges() ? current.getPositions().size() : 0);
-        return Math.min(units(job, definition), tasks);
+                + (runnable.merges() ? current.getPositions().size() : 0);
+        return Math.min(units(job, runnable), tasks);
     }
 
     /**
-     * Says it, and waits for what comes of it: until the job changes, and the longer the more often it was said. So what nobody hears, as of a
-     * job that its coordinator does not know, costs little.
+     * Sends a report, and waits until the job changes; each time longer, if it does not change. So reports about a job that its coordinator does
+     * not know cost little.
      */
-    private void tell(String id, @Nullable StreamJob job, Object command) throws InterruptedException {
+    private void report(String id, @Nullable StreamJob job, Object command) throws InterruptedException {
         send(id, command);
-        int times = told.merge(
+        int count = reports.merge(
                         id,
-                        new Told(job, 1),
-                        (known, first) -> known.job() == job ? new Told(job, known.times() + 1) : first)
-                .times();
-        Instant until = place.clock().instant().plus(POLL.multipliedBy(1L << Math.min(times - 1, MOST_DOUBLINGS)));
+                        new Reports(job, 1),
+                        (known, first) -> known.job() == job ? new Reports(job, known.count() + 1) : first)
+                .count();
+        Instant until = place.clock().instant().plus(POLL.multipliedBy(1L << Math.min(count - 1, MOST_DOUBLINGS)));
         while (wanted.get(id) == job && place.clock().instant().isBefore(until)) {
             Thread.sleep(POLL);
         }
     }
 
-    /** Returns when the log has it or refuses it: what it does not have is said again. */
+    /** Writes a command, and returns when the log has it or refuses it: one that it does not have is sent again. */
     private void send(String id, Object command) {
         try {
             producer.send(new ProducerRecord<>(

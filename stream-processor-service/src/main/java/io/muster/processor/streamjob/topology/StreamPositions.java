@@ -43,8 +43,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * From where on a start reads its inputs, so that its results are whole from the output start time on: the first record that arrived no
- * earlier than that time, less how far the query looks back, less how far ahead of its arrival an event may claim to be. Contract:
+ * Finds where a start begins to read its inputs, so that its results are whole from the output start time on: at the first record that arrived
+ * no earlier than that time, less the look-back of the query, less how far ahead of its arrival an event may claim to be. Contract:
  * stream-analytics, 4.3 and 4.6, 8. Each call is for one thread.
  */
 final class StreamPositions {
@@ -73,14 +73,14 @@ final class StreamPositions {
      * @throws TimeoutException when the log can't be read in time, or the answer is not wanted any more
      */
     PositionStreamJob find(
-            StreamJob job, StreamJobStart start, StreamJobDefinition definition, int units, BooleanSupplier isStale)
+            StreamJob job, StreamJobStart start, RunnableStreamJob runnable, int units, BooleanSupplier isStale)
             throws StreamJobDefinitionException {
         try (Consumer<String, byte[]> consumer = consumers.apply("read_committed")) {
             Map<String, List<PartitionInfo>> topics = consumer.listTopics(LIMIT);
-            rejectMissing(topics, definition);
-            rejectTooMany(topics, definition);
-            rejectUneven(topics, definition);
-            int tasks = definition.tasks(
+            rejectMissing(topics, runnable);
+            rejectTooMany(topics, runnable);
+            rejectUneven(topics, runnable);
+            int tasks = runnable.tasks(
                     topic -> topics.getOrDefault(topic, List.of()).size(), units);
             List<String> diagnostics = new ArrayList<>();
             List<Long> from = switch (start.getMode()) {
@@ -93,19 +93,19 @@ final class StreamPositions {
                 case LAST_OUTPUT_EVENT_TIME -> lastMarks(consumer, job, start, tasks, diagnostics, isStale);
             };
             if (start.getMode() == OutputStartMode.LAST_OUTPUT_EVENT_TIME
-                    && definition.query().hasSubstreams()) {
+                    && runnable.query().hasSubstreams()) {
                 diagnostics.add("LastOutputOfSubstreams: the job begins where its slowest substream ended; where it was"
                         + " stopped, results of those that were ahead come again.");
             }
             long first = Collections.min(from);
-            long since = Math.max(0, Ticks.millis(first - definition.query().lookBack() - TimePolicy.EARLY));
+            long since = Math.max(0, Ticks.millis(first - runnable.query().lookBack() - TimePolicy.EARLY));
             List<StreamPosition> positions = new ArrayList<>();
-            for (String topic : definition.topicsRead()) {
+            for (String topic : runnable.topicsRead()) {
                 List<TopicPartition> partitions = topics.getOrDefault(topic, List.of()).stream()
                         .map(info -> new TopicPartition(topic, info.partition()))
                         .toList();
                 positions.addAll(
-                        definition.isReference(topic)
+                        runnable.isReference(topic)
                                 ? beginnings(consumer, partitions)
                                 : positions(consumer, partitions, since, diagnostics));
             }
@@ -114,10 +114,10 @@ final class StreamPositions {
         }
     }
 
-    private static void rejectMissing(Map<String, List<PartitionInfo>> topics, StreamJobDefinition definition)
+    private static void rejectMissing(Map<String, List<PartitionInfo>> topics, RunnableStreamJob runnable)
             throws StreamJobDefinitionException {
-        TreeSet<String> missing = new TreeSet<>(definition.topicsRead());
-        missing.addAll(definition.topicsWritten());
+        TreeSet<String> missing = new TreeSet<>(runnable.topicsRead());
+        missing.addAll(runnable.topicsWritten());
         missing.removeAll(topics.keySet());
         if (!missing.isEmpty()) {
             throw new StreamJobDefinitionException(
@@ -125,9 +125,9 @@ final class StreamPositions {
         }
     }
 
-    private static void rejectTooMany(Map<String, List<PartitionInfo>> topics, StreamJobDefinition definition)
+    private static void rejectTooMany(Map<String, List<PartitionInfo>> topics, RunnableStreamJob runnable)
             throws StreamJobDefinitionException {
-        for (String topic : definition.topicsRead()) {
+        for (String topic : runnable.topicsRead()) {
             int partitions = topics.getOrDefault(topic, List.of()).size();
             if (partitions > StreamJobDecider.MOST_PARTITIONS) {
                 throw new StreamJobDefinitionException("The topic " + topic + " has " + partitions
@@ -137,14 +137,13 @@ final class StreamPositions {
         }
     }
 
-    private static void rejectUneven(Map<String, List<PartitionInfo>> topics, StreamJobDefinition definition)
+    private static void rejectUneven(Map<String, List<PartitionInfo>> topics, RunnableStreamJob runnable)
             throws StreamJobDefinitionException {
         Map<String, Integer> partitions = new TreeMap<>();
-        definition
-                .topicsRead()
+        runnable.topicsRead()
                 .forEach(topic -> partitions.put(
                         topic, topics.getOrDefault(topic, List.of()).size()));
-        if (definition.joinsPartitions() && Set.copyOf(partitions.values()).size() > 1) {
+        if (runnable.joinsPartitions() && Set.copyOf(partitions.values()).size() > 1) {
             throw new StreamJobDefinitionException(
                     "The query joins topics by PartitionId, and they have different numbers of" + " partitions, "
                             + partitions + ": leave PARTITION BY out.");
@@ -159,8 +158,8 @@ final class StreamPositions {
     }
 
     /**
-     * The first record of each partition that arrived no earlier; the end where there is none, as it was before that was asked: what arrives
-     * meanwhile is behind it.
+     * Returns the first record of each partition that arrived no earlier; where there is none, the end as it was before the question: records
+     * that arrive meanwhile are behind it.
      */
     static List<StreamPosition> positions(
             Consumer<?, ?> consumer, List<TopicPartition> partitions, long since, List<String> diagnostics) {
@@ -185,7 +184,7 @@ final class StreamPositions {
         return positions;
     }
 
-    /** Up to where each task of the start before has written all results. Tasks that are others than then begin with the slowest. */
+    /** Returns up to where each task of the start before has written all results. Where tasks are others now, all begin where the slowest ended. */
     private List<Long> lastMarks(
             Consumer<String, byte[]> consumer,
             StreamJob job,
@@ -276,7 +275,7 @@ final class StreamPositions {
         }
     }
 
-    /** Returns where all ends that was written, committed or not. */
+    /** Returns the ends of the partitions, whether the records before them are committed or not. */
     private Map<TopicPartition, Long> ends(List<TopicPartition> partitions) {
         try (Consumer<String, byte[]> consumer = consumers.apply("read_uncommitted")) {
             return consumer.endOffsets(partitions, LIMIT);

@@ -12,7 +12,7 @@ import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
-/** Keeps the latest progress of each task that writes results, as the log tells it. Thread-safe. */
+/** Keeps the latest progress of each task that writes results, by the log. Thread-safe. */
 final class TaskProgress {
     private final Codecs codecs;
     private final Map<String, StreamJobProgress> latest = new ConcurrentHashMap<>();

@@ -75,7 +75,7 @@ class ExchangeTest {
 
     /** An event is of one task, whatever partition it stands in; what is looked up all have, and how far it is. */
     @Test
-    void tasksShareEvents() throws QueryException {
+    void sharesEventsOutToTasks() throws QueryException {
         Exchange exchange = exchange(3);
         for (int partition = 0; partition < 2; partition++) {
             for (long n = 0; n < 30; n++) {
@@ -106,7 +106,7 @@ class ExchangeTest {
     }
 
     @Test
-    void manyGoInOneRecord() throws QueryException {
+    void sendsManyEventsInOneRecord() throws QueryException {
         Exchange exchange = exchange(1);
         tell(exchange, 1);
         tell(exchange, 200);
@@ -118,7 +118,7 @@ class ExchangeTest {
 
     /** A commit may come between: of what it found unsent nothing is lost, and nothing is there any more once it was sent. */
     @Test
-    void whatIsUnsentIsKeptUntilItWasSent() throws QueryException {
+    void keepsUnsentEventsUntilTheyAreSent() throws QueryException {
         Exchange before = exchange(1);
         tell(before, 1);
         before.save(table);

@@ -145,7 +145,7 @@ class FlinkComparisonTest {
               TABLE(TUMBLE(TABLE a, DESCRIPTOR(t), INTERVAL '5' SECOND))) GROUP BY k, wt) \
               SELECT k, AVG(most), COUNT(*) FROM w GROUP BY k, FLOOR(wt TO MINUTE), EXTRACT(SECOND FROM wt) / 30
             """)
-    void meansTheSame(String ours, String flinks) throws Exception {
+    void writesTheSameResultsAsFlink(String ours, String flinks) throws Exception {
         List<String> expected = new ArrayList<>();
         try (CloseableIterator<Row> rows = flink.executeSql(flinks).collect()) {
             rows.forEachRemaining(row -> expected.add(line(

@@ -10,7 +10,6 @@ import io.muster.processor.engine.StreamTask.Upstream;
 import io.muster.processor.engine.TimePolicy;
 import io.muster.processor.format.JsonRecords;
 import io.muster.processor.function.FunctionProcess;
-import io.muster.query.document.JavaScriptFunction;
 import io.muster.query.kernel.Expression;
 import io.muster.query.kernel.QueryException;
 import io.muster.query.kernel.ScalarFunction;
@@ -18,6 +17,7 @@ import io.muster.query.stream.StreamQuery;
 import io.muster.query.stream.StreamRow;
 import io.muster.query.stream.StreamValues;
 import io.muster.query.stream.Ticks;
+import io.muster.query.streamjob.JavaScriptFunction;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -275,7 +275,7 @@ class GoldenQueryTest {
     @ParameterizedTest
     @MethodSource("files")
     @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-    void means(Path file) throws Exception {
+    void writesTheResultsOfTheGoldenFile(Path file) throws Exception {
         Case given = Case.of(file);
         if (!given.failures().isEmpty()) {
             assertThatThrownBy(() -> run(given, 1, 1, new Random(1), false, Long.MIN_VALUE))

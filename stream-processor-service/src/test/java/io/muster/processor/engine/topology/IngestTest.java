@@ -62,7 +62,7 @@ class IngestTest {
 
     /** By its number an event is kept until its time has come: of two with one number one would be lost at a restart. */
     @Test
-    void eventsOfRecordsWithManyHaveNumbersOfTheirOwn() throws Exception {
+    void numbersTheEventsOfARecordWithMany() throws Exception {
         Ingest ingest = ingest();
         read(ingest, 7, 100_000);
         read(ingest, 8, 100_000);
@@ -72,7 +72,7 @@ class IngestTest {
     }
 
     @Test
-    void aRecordWithTooManyEventsIsRefused() throws Exception {
+    void refusesARecordWithTooManyEvents() throws Exception {
         Ingest ingest = ingest();
         read(ingest, 7, (1 << 20) + 1);
         assertThat(numbers).isEmpty();

@@ -138,7 +138,7 @@ class StreamJobTopologyTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void aSubstreamDoesNotWaitForOthers(boolean exchange) throws QueryException {
+    void letsNoSubstreamWaitForOthers(boolean exchange) throws QueryException {
         start(
                 "SELECT k, COUNT(*) AS n FROM telemetry TIMESTAMP BY t OVER k GROUP BY k, TumblingWindow(second, 10)",
                 exchange,
@@ -158,7 +158,7 @@ class StreamJobTopologyTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void aWindowEndsThoughNothingMoreComes(boolean exchange) throws QueryException {
+    void endsAWindowThoughNothingMoreComes(boolean exchange) throws QueryException {
         start("SELECT k, COUNT(*) AS n FROM telemetry GROUP BY k, TumblingWindow(second, 10)", exchange, NOW);
         in.pipeInput("", "{\"k\":\"a\"}\n{\"k\":\"b\"}", NOW.plusSeconds(1));
         in.pipeInput("", "[{\"k\":\"a\"}]", NOW.plusSeconds(10));
@@ -178,7 +178,7 @@ class StreamJobTopologyTest {
     /** The seed's example: five minutes, started at 10:03. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void theFirstWindowIsWholeThoughItBeganBeforeTheStart(boolean exchange) throws QueryException {
+    void writesTheWholeFirstWindowThoughItBeganBeforeTheStart(boolean exchange) throws QueryException {
         start("SELECT COUNT(*) AS n FROM telemetry GROUP BY TumblingWindow(minute, 5)", exchange, NOW);
         for (String at : List.of("09:59:59", "10:00:00", "10:00:01", "10:04:00", "10:05:00", "10:05:01")) {
             in.pipeInput("", "{}", Instant.parse("2026-11-21T" + at + "Z"));
@@ -190,7 +190,7 @@ class StreamJobTopologyTest {
     /** Another start has the results from an instant on: this one writes those before, says so, and no more. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void resultsEndWhereAnotherTakesOver(boolean exchange) throws QueryException {
+    void endsResultsWhereAnotherQueryTakesOver(boolean exchange) throws QueryException {
         start("SELECT COUNT(*) AS n FROM telemetry GROUP BY TumblingWindow(second, 2)", exchange, NOW);
         in.pipeInput("", "{}", NOW.plusSeconds(1));
         until.set(Ticks.of(NOW.plusSeconds(3)));
@@ -208,7 +208,7 @@ class StreamJobTopologyTest {
     }
 
     @Test
-    void anEmptyPartitionHoldsNothingUp() throws QueryException {
+    void waitsForNoEmptyPartition() throws QueryException {
         start("SELECT 1 AS n FROM telemetry GROUP BY TumblingWindow(second, 1)", true, NOW);
         wait(Duration.ofSeconds(2));
         assertThat(out.isEmpty()).isTrue();
@@ -223,7 +223,7 @@ class StreamJobTopologyTest {
     /** Two jobs of one process; of one the topic was deleted. */
     @ParameterizedTest
     @MethodSource("answersOfATopicThatIsGone")
-    void aWindowOverASilentPartitionEndsThoughTheTopicOfAnotherJobIsGone(KafkaFuture<ListOffsetsResultInfo> gone)
+    void endsAWindowOverASilentPartitionThoughTheTopicOfAnotherJobIsGone(KafkaFuture<ListOffsetsResultInfo> gone)
             throws QueryException {
         TopicPartition silent = new TopicPartition("in", 0);
         TopicPartition lost = new TopicPartition("lost", 0);
@@ -240,7 +240,7 @@ class StreamJobTopologyTest {
 
     /** The client or its broker fails at a question, whichever. */
     @Test
-    void aWindowEndsThoughTheEndsOfLogsCannotBeAskedForNowAndThen() throws QueryException {
+    void endsAWindowThoughTheEndsOfLogsCannotAlwaysBeAsked() throws QueryException {
         TopicPartition silent = new TopicPartition("in", 0);
         AtomicInteger questions = new AtomicInteger();
         try (LogEnds own = new LogEnds(new LogEnds.Known(offsets(_ -> end(1), questions)), List.of(silent))) {
@@ -288,7 +288,7 @@ class StreamJobTopologyTest {
     }
 
     @Test
-    void eventTimeWaitsForWhatMayBeLate() throws QueryException {
+    void waitsForEventsThatMayBeLate() throws QueryException {
         start("SELECT id, System.Timestamp() AS at FROM telemetry TIMESTAMP BY t", true, NOW.minusSeconds(60));
         in.pipeInput("", "{\"id\":1,\"t\":\"2026-11-21T10:02:58Z\"}", NOW);
         in.pipeInput("", "{\"id\":2,\"t\":\"2026-11-21T10:02:50Z\"}", NOW.plusMillis(1));
@@ -315,7 +315,7 @@ class StreamJobTopologyTest {
             false | ''             | A:30 B:40 C:40 D:40
             true  | ''             | A:30 B:40 C:40 D:40
             """)
-    void lateEventsAreMovedBeforeThoseOutOfOrder(boolean drops, String timestamp, String rows) throws QueryException {
+    void movesLateEventsBeforeThoseOutOfOrder(boolean drops, String timestamp, String rows) throws QueryException {
         start(
                 "SELECT id, System.Timestamp() AS ts FROM telemetry " + timestamp,
                 false,
@@ -342,7 +342,7 @@ class StreamJobTopologyTest {
                 "SELECT CAST(v AS bigint) AS v FROM telemetry",
                 "WITH s AS (SELECT * FROM telemetry) SELECT CAST(v AS bigint) AS v FROM s"
             })
-    void aCastThatFailsFailsTheJobWithItsPosition(String query) throws QueryException {
+    void failsTheJobWithThePositionOfACastThatFails(String query) throws QueryException {
         start(query, false, NOW);
         in.pipeInput("", "{\"v\":\"12\"}", NOW);
         in.pipeInput("", "{\"v\":\"twelve\"}", NOW.plusSeconds(1));
@@ -355,7 +355,7 @@ class StreamJobTopologyTest {
 
     /** It was read since events may be early. */
     @Test
-    void anEventThatNoResultCanBeOfIsNotEvaluated() throws QueryException {
+    void evaluatesNoEventThatNoResultNeeds() throws QueryException {
         start("SELECT CAST(v AS bigint) AS v FROM telemetry", false, NOW);
         in.pipeInput("", "{\"v\":\"twelve\"}", NOW.minusSeconds(60));
         in.pipeInput("", "{\"v\":\"12\"}", NOW);
@@ -364,7 +364,7 @@ class StreamJobTopologyTest {
     }
 
     @Test
-    void anEventOfBeforeTheStartFailsTheJobWhereAResultIsOfIt() throws QueryException {
+    void failsTheJobForAnEventBeforeTheStartThatAResultNeeds() throws QueryException {
         start("SELECT SUM(CAST(v AS bigint)) AS v FROM telemetry GROUP BY TumblingWindow(minute, 5)", false, NOW);
         in.pipeInput("", "{\"v\":\"twelve\"}", NOW.minusSeconds(60));
         in.pipeInput("", "{\"v\":\"12\"}", NOW);
@@ -400,7 +400,7 @@ class StreamJobTopologyTest {
     /** Of the first result on: there is no watermark before that could be named. */
     @ParameterizedTest
     @MethodSource("failuresBehindOtherRows")
-    void aFailureBehindOtherRowsNamesTheRow(String query, String second, String row) throws QueryException {
+    void namesTheRowOfAFailureBehindOtherRows(String query, String second, String row) throws QueryException {
         start(query, false, NOW);
         in.pipeInput("", "{\"k\":\"a\",\"v\":\"12\"}", NOW);
         in.pipeInput("", "{\"k\":\"a\",\"v\":\"" + second + "\"}", NOW.plusSeconds(1));
@@ -414,7 +414,7 @@ class StreamJobTopologyTest {
 
     /** A topic takes records of a mebibyte where nobody has said anything else. */
     @Test
-    void aResultThatIsLargerThanARecordFailsTheJob() throws QueryException {
+    void failsTheJobForAResultLargerThanARecord() throws QueryException {
         start("SELECT k, x, x AS y FROM telemetry", false, NOW);
         in.pipeInput("", "{\"k\":\"a\",\"x\":\"" + LONG + "\"}", NOW);
         assertThatThrownBy(() -> wait(Duration.ofSeconds(1)))
@@ -425,7 +425,7 @@ class StreamJobTopologyTest {
     }
 
     @Test
-    void aResultThatIsLargerThanARecordIsDropped() throws QueryException {
+    void dropsAResultLargerThanARecord() throws QueryException {
         start("SELECT k, x, x AS y FROM telemetry", false, NOW, new TimePolicy(5 * Ticks.SECOND, 0, false), false);
         in.pipeInput("", "{\"k\":\"a\",\"x\":\"" + LONG + "\"}", NOW);
         in.pipeInput("", "{\"k\":\"b\",\"x\":\"\"}", NOW);
@@ -438,7 +438,7 @@ class StreamJobTopologyTest {
 
     /** A window's memory of one key is one record. */
     @Test
-    void stateThatIsLargerThanARecordFailsTheJob() throws QueryException {
+    void failsTheJobForStateLargerThanARecord() throws QueryException {
         start("SELECT COUNT(DISTINCT x) AS n FROM telemetry GROUP BY TumblingWindow(hour, 1)", false, NOW);
         assertThatThrownBy(() -> {
                     for (int i = 0; i < 15; i++) {

@@ -57,7 +57,7 @@ class SubstreamsTest {
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
-    void eachHasItsOwnTime(long seed) throws QueryException {
+    void givesEachSubstreamATimeOfItsOwn(long seed) throws QueryException {
         Random random = new Random(seed);
         TimePolicy policy = new TimePolicy(50 * Ticks.HOUR, 2 * Ticks.SECOND, seed % 2 == 0);
         int partitions = 1 + (int) (seed % 3);
@@ -127,7 +127,7 @@ class SubstreamsTest {
 
     /** Another start writes what follows, of every substream. */
     @Test
-    void oneThatIsReplacedEndsBehindTheFastest() throws QueryException {
+    void endsAReplacedJobBehindItsFastestSubstream() throws QueryException {
         StreamRun run = run(SELECT + " OVER k" + GROUP, new TimePolicy(Ticks.HOUR, 0, false), 1);
         Upstream only = new Upstream(0, 0);
         run.event(only, 0, event(1, 100 * Ticks.SECOND, 1));

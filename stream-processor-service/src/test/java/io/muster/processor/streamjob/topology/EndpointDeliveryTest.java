@@ -58,7 +58,7 @@ class EndpointDeliveryTest {
 
     @Test
     void postsEveryRowInOrderOrEndsWhicheverCallFails() {
-        StreamJobDefinition.Output.ToEndpoint endpoint = new StreamJobDefinition.Output.ToEndpoint(
+        RunnableStreamJob.Output.ToEndpoint endpoint = new RunnableStreamJob.Output.ToEndpoint(
                 URI.create("http://localhost:" + server.getAddress().getPort() + "/rows"), 2, true);
         new Trial(CALLS, ENDING).run((faults, fatal) -> {
             taken.clear();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.muster.records.StreamFormat;
 import io.muster.service.trouble.Faults;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -42,9 +43,9 @@ class ReferenceFileTest {
 
     @SuppressWarnings("unchecked")
     private ReferenceFile follow(Faults faults) throws Exception {
-        StreamJobDefinition.Input.OfFile file = new StreamJobDefinition.Input.OfFile(
+        RunnableStreamJob.Input.OfFile file = new RunnableStreamJob.Input.OfFile(
                 ReferencePath.of("p/{date}/l.json", "yyyy-MM-dd", "HH"),
-                new StreamJobDefinition.Format(StreamJobDefinition.Serialization.JSON, ',', false));
+                StreamFormat.newBuilder().build());
         ReferenceFile.Clients clients =
                 new ReferenceFile.Clients(() -> (Consumer<byte[], byte[]>) faults.of(Consumer.class, reader()), () ->
                         (Producer<byte[], byte[]>) faults.of(Producer.class, writer()));
@@ -82,7 +83,7 @@ class ReferenceFileTest {
 
     /** The path to the folder is longer than the system takes, so nobody can read it. */
     @Test
-    void aFolderThatCannotBeReadIsToldAndLookedForAgain() throws Exception {
+    void reportsAFolderThatCannotBeReadAndTriesAgain() throws Exception {
         Path upper = root.resolve("p");
         Path lower = root.resolve("q");
         for (int i = 0; i < 9; i++) {

@@ -26,7 +26,7 @@ class ReferencePathTest {
             p/{date}/l.csv        | yyyy/MM/dd | HH       | p/2026/11/22/lxcsv        | none
             p/l.csv               | yyyy/MM/dd | HH       | p/l.csv                   | 1970-01-01T00:00:00Z
             """)
-    void saysFromWhenOnAFileIsValid(String path, String dates, String times, String file, String from)
+    void readsFromThePathWhenAFileBecomesValid(String path, String dates, String times, String file, String from)
             throws Exception {
         Files.createDirectories(root.resolve(file).getParent());
         Files.writeString(root.resolve(file), "");
@@ -44,12 +44,12 @@ class ReferencePathTest {
         "p/{date}/{time}, yyyy/MM/dd, mm",
         "p/{date}, .*, HH"
     })
-    void refusesWhatNamesNoTime(String path, String dates, String times) {
+    void refusesPathsThatNameNoTime(String path, String dates, String times) {
         assertThatThrownBy(() -> ReferencePath.of(path, dates, times)).isInstanceOf(StreamJobDefinitionException.class);
     }
 
     @Test
-    void aFolderThatIsMissingHasNoFiles() throws Exception {
+    void findsNoFilesInAFolderThatIsMissing() throws Exception {
         assertThat(ReferencePath.of("none/{date}/l.csv", "yyyy/MM/dd", "HH").files(root))
                 .isEmpty();
     }

@@ -37,7 +37,7 @@ class RunFailuresTest {
 
     /** Each new thread fails a little later, and meanwhile the application runs. */
     @Test
-    void aRunThatFailsAgainAndAgainFailsTheJob() {
+    void failsTheJobWhenItsRunFailsAgainAndAgain() {
         fail(MOST - 1, Duration.ofSeconds(59));
         assertThat(failures.failure()).isEmpty();
         assertThat(restarting).hasSize(MOST - 1);
@@ -49,7 +49,7 @@ class RunFailuresTest {
     }
 
     @Test
-    void aFailureIsForgottenAfterAMinuteInWhichAllRan() {
+    void forgetsAFailureAfterAMinuteInWhichAllThreadsRan() {
         fail(3 * MOST, Duration.ofMinutes(1));
         assertThat(failures.failure()).isEmpty();
         assertThat(restarting).hasSize(3 * MOST);
@@ -57,14 +57,14 @@ class RunFailuresTest {
 
     /** The job is not called Running before the thread is replaced. */
     @Test
-    void aRunPausesFromItsReportUntilTheThreadIsReplaced() {
+    void pausesFromTheReportUntilTheThreadIsReplaced() {
         failures.handle(new StreamsException("a bug"));
         assertThat(pausing).containsExactly(true);
         assertThat(failures.isPausing()).isFalse();
     }
 
     @Test
-    void aFailureOfARecordFailsTheJobAtOnce() {
+    void failsTheJobAtOnceForAFailureOfARecord() {
         assertThat(failures.handle(new StreamsException(new StreamJobFailure("offset 7: no number"))))
                 .isEqualTo(StreamThreadExceptionResponse.SHUTDOWN_CLIENT);
         assertThat(failures.failure()).contains("offset 7: no number");

@@ -19,7 +19,7 @@ class StreamJobDelayTest {
 
     /** What a task had reached when it went to another instance says nothing any more. */
     @Test
-    void isThatOfTheSlowestTaskThatIsHere() {
+    void measuresTheSlowestTaskOfTheInstance() {
         clock.add(Duration.ofSeconds(100).minusMillis(clock.wallTime()));
         try (StreamJobDelay delay = new StreamJobDelay("job", 1, meters)) {
             delay.running(true);

@@ -11,6 +11,7 @@ import io.muster.processor.function.FunctionProcess;
 import io.muster.query.stream.Ticks;
 import io.muster.records.OutputStartMode;
 import io.muster.records.StreamJob;
+import io.muster.records.StreamJobDefinition;
 import io.muster.records.StreamJobStart;
 import io.muster.records.StreamJobStatus;
 import io.muster.records.StreamPosition;
@@ -38,16 +39,10 @@ import org.junit.jupiter.api.io.TempDir;
 class StreamJobRunTest {
     private static final Instant AT = Instant.parse("2026-11-21T10:00:00Z");
     private static final Duration LIMIT = Duration.ofSeconds(60);
-    private static final String DOCUMENT = """
-            {"properties": {
-              "inputs": [
-                {"name": "i", "properties": {"type": "Stream", "datasource":
-                  {"type": "Microsoft.ServiceBus/EventHub", "properties": {"eventHubName": "in"}}}},
-                {"name": "r", "properties": {"type": "Reference", "datasource":
-                  {"type": "Microsoft.Storage/Blob", "properties": {"container": "c", "pathPattern": "{date}/r.json"}}}}],
-              "outputs": [{"name": "o", "properties": {"datasource":
-                {"type": "Microsoft.AzureFunction", "properties": {"functionAppName": "https://example.com/rows"}}}}],
-              "transformation": {"properties": {"query": "SELECT i.a INTO o FROM i JOIN r ON i.a = r.a"}}}}""";
+    private static final StreamJobDefinition DEFINITION = Definitions.of(
+            "SELECT i.a INTO o FROM i JOIN r ON i.a = r.a",
+            List.of(Definitions.input("in"), Definitions.reference(Definitions.files("c/{date}/r.json"))),
+            Definitions.output(Definitions.endpoint("https://example.com/rows")));
 
     /** Every call of the cluster and every client that is made, counted together; the one with the number fails. */
     private static volatile Faults faults = failing(0);
@@ -111,14 +106,14 @@ class StreamJobRunTest {
                 .build();
         StreamJob job = StreamJob.newBuilder()
                 .setStreamJobId("j")
-                .setDocument(DOCUMENT)
+                .setDefinition(DEFINITION)
                 .setRevision(1)
                 .setCreatedAt(AT)
                 .setStatus(StreamJobStatus.STARTING)
                 .setCurrent(start)
                 .build();
         return StreamJobRun.start(
-                job, start, StreamJobDefinition.parse(DOCUMENT, reach), codecs, admin, place, 1, _ -> {});
+                job, start, RunnableStreamJob.compile(DEFINITION, reach), codecs, admin, place, 1, _ -> {});
     }
 
     /** Of applications, endpoints and their clients. */

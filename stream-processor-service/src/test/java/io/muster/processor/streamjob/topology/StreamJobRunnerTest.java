@@ -9,8 +9,10 @@ import io.muster.records.OutputStartMode;
 import io.muster.records.ReportStreamJobStopped;
 import io.muster.records.StreamJob;
 import io.muster.records.StreamJobCommand;
+import io.muster.records.StreamJobDefinition;
 import io.muster.records.StreamJobStart;
 import io.muster.records.StreamJobStatus;
+import io.muster.records.StreamOutput;
 import io.muster.registry.InMemorySchemaRegistry;
 import io.muster.service.KafkaConnection;
 import io.muster.service.LogFollower;
@@ -46,8 +48,12 @@ class StreamJobRunnerTest {
     private static final int CALLS = 30;
     private static final Set<Trouble> ENDING =
             EnumSet.of(Trouble.INTERRUPTED, Trouble.CLIENT_ODD, Trouble.OUT_OF_STACK);
-    private static final String DOCUMENT = """
-            {"properties": {"outputs": [{"name": "Alerts", "properties": {}}]}}""";
+    private static final StreamJobDefinition DEFINITION = StreamJobDefinition.newBuilder()
+            .setOutputs(List.of(StreamOutput.newBuilder()
+                    .setName("Alerts")
+                    .setFault("It has no datasource.")
+                    .build()))
+            .build();
 
     @TempDir
     Path state;
@@ -78,7 +84,7 @@ class StreamJobRunnerTest {
     private static StreamJob job(Instant createdAt, StreamJobStatus status, @Nullable StreamJobStart current) {
         return StreamJob.newBuilder()
                 .setStreamJobId("j")
-                .setDocument(DOCUMENT)
+                .setDefinition(DEFINITION)
                 .setRevision(1)
                 .setCreatedAt(createdAt)
                 .setStatus(status)

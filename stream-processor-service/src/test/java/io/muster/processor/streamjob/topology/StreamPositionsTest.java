@@ -8,7 +8,9 @@ import io.muster.processor.function.FunctionProcess;
 import io.muster.processor.streamjob.StreamJobDecider;
 import io.muster.query.stream.Ticks;
 import io.muster.records.OutputStartMode;
+import io.muster.records.StreamInput;
 import io.muster.records.StreamJob;
+import io.muster.records.StreamJobDefinition;
 import io.muster.records.StreamJobProgress;
 import io.muster.records.StreamJobStart;
 import io.muster.records.StreamJobStatus;
@@ -42,13 +44,8 @@ class StreamPositionsTest {
     private static final long MARK = Ticks.of(AT.plusSeconds(60));
     private static final StreamJobReach REACH = new StreamJobReach(
             Optional.empty(), StreamJobTopics.of("*"), EndpointAccess.of(""), new FunctionProcess.Places(1));
-    private static final String DOCUMENT = """
-            {"properties": {
-              "inputs": [{"name": "i", "properties": {"type": "Stream", "datasource":
-                {"type": "Microsoft.ServiceBus/EventHub", "properties": {"eventHubName": "in"}}}}],
-              "outputs": [{"name": "o", "properties": {"datasource":
-                {"type": "Microsoft.ServiceBus/EventHub", "properties": {"eventHubName": "out"}}}}],
-              "transformation": {"properties": {"query": "SELECT * INTO o FROM i"}}}}""";
+    private static final StreamJobDefinition DEFINITION =
+            Definitions.of(Definitions.ALL, List.of(Definitions.input("in")), Definitions.output("out"));
 
     private final Codecs codecs = new Codecs(new InMemorySchemaRegistry());
     private final StreamJobStart start = StreamJobStart.newBuilder()
@@ -58,7 +55,7 @@ class StreamPositionsTest {
             .build();
     private final StreamJob job = StreamJob.newBuilder()
             .setStreamJobId("j")
-            .setDocument(DOCUMENT)
+            .setDefinition(DEFINITION)
             .setRevision(1)
             .setCreatedAt(AT)
             .setStatus(StreamJobStatus.STARTING)
@@ -90,8 +87,8 @@ class StreamPositionsTest {
     /** Whichever call fails, a start goes on where the last results ended, or is tried again; no client is left. */
     @Test
     @SuppressWarnings("unchecked")
-    void aStartGoesOnAtTheLastOutputOrIsTriedAgainWhicheverCallFails() throws Exception {
-        StreamJobDefinition definition = StreamJobDefinition.parse(DOCUMENT, REACH);
+    void startsAtTheLastOutputOrTriesAgainWhicheverCallFails() throws Exception {
+        RunnableStreamJob runnable = RunnableStreamJob.compile(DEFINITION, REACH);
         boolean failed = true;
         for (int failing = 1; failed; failing++) {
             Faults faults = new Faults(failing, () -> new KafkaException("away"));
@@ -102,9 +99,7 @@ class StreamPositionsTest {
                 return faults.of(Consumer.class, log);
             });
             try {
-                assertThat(positions
-                                .find(job, start, definition, 1, () -> false)
-                                .getFromTicks())
+                assertThat(positions.find(job, start, runnable, 1, () -> false).getFromTicks())
                         .isEqualTo(MARK);
                 failed = false;
             } catch (KafkaException _) {
@@ -115,8 +110,8 @@ class StreamPositionsTest {
     }
 
     @Test
-    void aTopicOfMorePartitionsThanAJobReadsIsRefused() throws Exception {
-        StreamJobDefinition definition = StreamJobDefinition.parse(DOCUMENT, REACH);
+    void refusesATopicOfMorePartitionsThanAJobReads() throws Exception {
+        RunnableStreamJob runnable = RunnableStreamJob.compile(DEFINITION, REACH);
         StreamPositions positions = new StreamPositions(codecs, _ -> {
             MockConsumer<String, byte[]> log = log();
             log.updatePartitions(
@@ -126,35 +121,33 @@ class StreamPositionsTest {
                             .toList());
             return log;
         });
-        assertThatThrownBy(() -> positions.find(job, start, definition, 1, () -> false))
+        assertThatThrownBy(() -> positions.find(job, start, runnable, 1, () -> false))
                 .isInstanceOf(StreamJobDefinitionException.class)
                 .hasMessageContaining("10001 partitions");
     }
 
     /** Task 1 would have partition 1 of each, in which other keys stand: pairs would be missing. */
     @Test
-    void topicsThatAreJoinedByPartitionHaveAsMany() throws Exception {
-        StreamJobDefinition definition = StreamJobDefinition.parse(
-                ("{'properties':{'inputs':[{'name':'i','properties':{'type':'Stream','datasource':" + hub("in")
-                                + "}},{'name':'j','properties':{'type':'Stream','datasource':" + hub("more")
-                                + "}}],'outputs':[{'name':'o','properties':{'datasource':" + hub("out")
-                                + "}}],'transformation':{'properties':{'query':'SELECT i.k INTO o FROM i PARTITION BY PartitionId"
-                                + " JOIN j PARTITION BY PartitionId ON i.PartitionId = j.PartitionId AND i.k = j.k"
-                                + " AND DATEDIFF(second, i, j) BETWEEN 0 AND 5'}}}}")
-                        .replace('\'', '"'),
+    void refusesAJoinByPartitionOfTopicsWithDifferentNumbersOfPartitions() throws Exception {
+        RunnableStreamJob runnable = RunnableStreamJob.compile(
+                Definitions.of(
+                        "SELECT i.k INTO o FROM i PARTITION BY PartitionId JOIN j PARTITION BY PartitionId"
+                                + " ON i.PartitionId = j.PartitionId AND i.k = j.k AND DATEDIFF(second, i, j) BETWEEN 0 AND 5",
+                        List.of(
+                                Definitions.input("in"),
+                                StreamInput.newBuilder(Definitions.input("more"))
+                                        .setName("j")
+                                        .build()),
+                        Definitions.output("out")),
                 REACH);
         StreamPositions positions = new StreamPositions(codecs, _ -> {
             MockConsumer<String, byte[]> log = log();
             log.updatePartitions("more", List.of(partition("more", 0), partition("more", 1)));
             return log;
         });
-        assertThatThrownBy(() -> positions.find(job, start, definition, 1, () -> false))
+        assertThatThrownBy(() -> positions.find(job, start, runnable, 1, () -> false))
                 .isInstanceOf(StreamJobDefinitionException.class)
                 .hasMessageContaining("{in=1, more=2}: leave PARTITION BY out");
-    }
-
-    private static String hub(String topic) {
-        return "{'type':'Microsoft.ServiceBus/EventHub','properties':{'eventHubName':'" + topic + "'}}";
     }
 
     /** A topic to read and one to write, and what an earlier start has said of its progress. */
@@ -188,7 +181,7 @@ class StreamPositionsTest {
 
     /** Found by a fault run: the first window lacked what arrived while the job started. */
     @Test
-    void passesByNothingThatArrivesMeanwhile() {
+    void skipsNoRecordThatArrivesMeanwhile() {
         List<StreamPosition> positions =
                 StreamPositions.positions(new Filling(), List.of(PARTITION), 0, new ArrayList<>());
         assertThat(positions).extracting(StreamPosition::getOffset).containsExactly(0L);

@@ -46,7 +46,7 @@ class TaskProgressTest {
     }
 
     @Test
-    void everyTaskOfTheStartMustHaveWrittenAllBefore() {
+    void isBeyondAnInstantOnceEveryTaskOfTheStartIs() {
         assertThat(isBeyond(7)).isFalse();
         tell("j", 7, 0, OVER);
         tell("other", 7, 1, OVER);

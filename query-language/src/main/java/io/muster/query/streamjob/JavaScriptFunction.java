@@ -1,4 +1,4 @@
-package io.muster.query.document;
+package io.muster.query.streamjob;
 
 import io.muster.query.stream.EvaluationException;
 import java.util.ArrayList;

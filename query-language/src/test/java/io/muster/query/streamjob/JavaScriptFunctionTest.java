@@ -1,4 +1,4 @@
-package io.muster.query.document;
+package io.muster.query.streamjob;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
