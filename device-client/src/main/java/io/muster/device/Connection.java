@@ -54,12 +54,16 @@ final class Connection extends SimpleChannelInboundHandler<MqttMessage> {
     private record TwinRequest(
             CompletableFuture<Topics.Incoming.TwinAnswer> answer, StringBuilder body, Future<?> limit) {}
 
+    /** Waits for the hub's PUBACK. */
+    private record InFlight(CompletableFuture<Void> acknowledged, int bytes) {}
+
     private final DeviceClient device;
     private Phase phase = Phase.CONNECTING;
     private String end = "lost";
     private @Nullable Future<?> timer;
     private @Nullable Future<?> pings;
-    private @Nullable Map<Integer, CompletableFuture<Void>> inFlight;
+    private @Nullable Map<Integer, InFlight> inFlight;
+    private long bytesInFlight;
     private @Nullable Map<String, TwinRequest> twinRequests;
     private int subscribeId;
     /** Holds when the CONNECT or the PINGREQ was sent that is not answered yet; null for none. */
@@ -205,6 +209,10 @@ final class Connection extends SimpleChannelInboundHandler<MqttMessage> {
                 acknowledge(packetId);
             }
             case Topics.Incoming.Message received -> message(received.bag(), body, packetId);
+            case Topics.Incoming.Order order -> {
+                run(() -> device.program().taskOrdered(device, new TaskOrder(order.name(), body)));
+                acknowledge(packetId);
+            }
             // A hub of another version may know topics that this program does not.
             case Topics.Incoming.Unknown _ -> acknowledge(packetId);
         }
@@ -246,12 +254,12 @@ final class Connection extends SimpleChannelInboundHandler<MqttMessage> {
         }
     }
 
-    /** Publishes an event. @return ends when the hub has acknowledged it */
-    CompletableFuture<Void> publish(String topic, byte[] body, int mostInFlight) {
+    /** Publishes with QoS 1. @return ends when the hub has acknowledged it */
+    CompletableFuture<Void> publish(String topic, byte[] body, Window window) {
         if (inFlight == null) {
             inFlight = new HashMap<>();
         }
-        if (inFlight.size() >= mostInFlight) {
+        if (!window.hasRoom(inFlight.size(), bytesInFlight)) {
             return CompletableFuture.failedFuture(new IllegalStateException(
                     inFlight.size() + " events wait for the hub: send more when it has acknowledged some."));
         }
@@ -260,15 +268,17 @@ final class Connection extends SimpleChannelInboundHandler<MqttMessage> {
             packetId = device.nextPacketId();
         }
         CompletableFuture<Void> acknowledged = new CompletableFuture<>();
-        inFlight.put(packetId, acknowledged);
+        inFlight.put(packetId, new InFlight(acknowledged, body.length));
+        bytesInFlight += body.length;
         write(topic, body, MqttQoS.AT_LEAST_ONCE, packetId);
         return acknowledged;
     }
 
     private void acknowledged(int packetId) {
-        @Nullable CompletableFuture<Void> waiting = inFlight == null ? null : inFlight.remove(packetId);
+        @Nullable InFlight waiting = inFlight == null ? null : inFlight.remove(packetId);
         if (waiting != null) {
-            waiting.complete(null);
+            bytesInFlight -= waiting.bytes();
+            waiting.acknowledged().complete(null);
         }
     }
 
@@ -386,12 +396,12 @@ final class Connection extends SimpleChannelInboundHandler<MqttMessage> {
 
     private void failAll() {
         NotConnectedException lost = new NotConnectedException(device.deviceId());
-        @Nullable Map<Integer, CompletableFuture<Void>> events = inFlight;
+        @Nullable Map<Integer, InFlight> events = inFlight;
         @Nullable Map<String, TwinRequest> requests = twinRequests;
         inFlight = null;
         twinRequests = null;
         if (events != null) {
-            events.values().forEach(event -> event.completeExceptionally(lost));
+            events.values().forEach(event -> event.acknowledged().completeExceptionally(lost));
         }
         if (requests != null) {
             requests.values().forEach(request -> {

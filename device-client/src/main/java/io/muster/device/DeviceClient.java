@@ -22,8 +22,6 @@ import org.jspecify.annotations.Nullable;
 public final class DeviceClient implements AutoCloseable {
     /** Answers that wait for a connection; the oldest beyond that is dropped, as its caller waits no more. */
     private static final int MOST_WAITING = 64;
-    /** Limits the events that the hub may leave unacknowledged before the device sends no more. */
-    private static final int MOST_IN_FLIGHT = 256;
 
     private final DeviceConnector connector;
     private final String deviceId;
@@ -83,17 +81,34 @@ public final class DeviceClient implements AutoCloseable {
      *     enough, and with an {@link IllegalStateException} when too many wait
      */
     public CompletableFuture<Void> send(Telemetry event) {
-        return send(event, MOST_IN_FLIGHT);
+        return send(event, Window.EVENTS);
     }
 
     /** Sends one of {@link Reports}, which bounds how many are in flight. */
     CompletableFuture<Void> sendReport(Telemetry event) {
-        return send(event, Integer.MAX_VALUE);
+        return send(event, Window.NONE);
     }
 
-    private CompletableFuture<Void> send(Telemetry event, int mostInFlight) {
+    private CompletableFuture<Void> send(Telemetry event, Window window) {
         String topic = Topics.events(deviceId) + PropertyBag.text(event.properties());
-        return request(now -> now.publish(topic, event.body(), mostInFlight));
+        return request(now -> now.publish(topic, event.body(), window));
+    }
+
+    /**
+     * Reports to the pool that the device is in.
+     *
+     * @param report JSON
+     * @return as that of {@link #send}
+     */
+    public CompletableFuture<Void> reportTask(String poolId, String report) {
+        byte[] body = report.getBytes(StandardCharsets.UTF_8);
+        return request(now -> now.publish(Topics.taskReports(poolId), body, Window.REPORTS));
+    }
+
+    /** Sends what a task's program wrote. @return as that of {@link #send}: too much waits also where it is 1 MiB */
+    public CompletableFuture<Void> sendTaskOutput(TaskOutput output) {
+        String topic = Topics.taskOutput(output);
+        return request(now -> now.publish(topic, output.body(), Window.OUTPUT));
     }
 
     /**

@@ -16,7 +16,8 @@ public interface DeviceProgram {
     enum Subscription {
         METHODS,
         DESIRED_CHANGES,
-        MESSAGES
+        MESSAGES,
+        TASK_ORDERS
     }
 
     /** Returns what the device subscribes to. Answers about its twin it gets in any case. */
@@ -39,6 +40,9 @@ public interface DeviceProgram {
     default CompletionStage<Void> message(DeviceClient device, CloudMessage message) {
         return CompletableFuture.completedFuture(null);
     }
+
+    /** Takes an order of the pool that the device is in. It came over the connection that there is. */
+    default void taskOrdered(DeviceClient device, TaskOrder order) {}
 
     /** Runs when the device is connected and subscribed. */
     default void connected(DeviceClient device) {}

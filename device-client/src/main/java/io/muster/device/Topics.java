@@ -1,17 +1,22 @@
 package io.muster.device;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Names the topics of a device, and reads those that it is sent. Contract: iot-hub, 4.3 to 4.7. */
+/** Names the topics of a device, and reads those that it is sent. Contracts: iot-hub, 4.3 to 4.7; of tasks docs/nodes.md. */
 final class Topics {
     static final String TWIN_GET = "$iothub/twin/GET/?$rid=";
     static final String REPORTED = "$iothub/twin/PATCH/properties/reported/?$rid=";
     private static final String METHODS = "$iothub/methods/POST/";
     private static final String DESIRED = "$iothub/twin/PATCH/properties/desired/";
     private static final String TWIN_ANSWERS = "$iothub/twin/res/";
+    private static final String TASK_ORDERS = "$muster/tasks/orders/";
+    private static final String TASK_REPORTS = "$muster/tasks/reports/";
+    private static final String TASK_OUTPUT = "$muster/tasks/output/";
     private static final String RID = "$rid=";
     private static final String VERSION = "$version=";
 
@@ -28,6 +33,8 @@ final class Topics {
 
         record Message(String bag) implements Incoming {}
 
+        record Order(String name) implements Incoming {}
+
         /** Is no topic that this device subscribed to, or is one that is cut short. */
         record Unknown() implements Incoming {}
     }
@@ -40,6 +47,7 @@ final class Topics {
                         case METHODS -> METHODS + "#";
                         case DESIRED_CHANGES -> DESIRED + "#";
                         case MESSAGES -> messages(deviceId) + "#";
+                        case TASK_ORDERS -> TASK_ORDERS + "#";
                     });
         }
         return filters;
@@ -51,6 +59,19 @@ final class Topics {
 
     static String events(String deviceId) {
         return "devices/" + deviceId.replace("/", "/modules/") + "/messages/events/";
+    }
+
+    static String taskReports(String poolId) {
+        return TASK_REPORTS + poolId;
+    }
+
+    static String taskOutput(TaskOutput output) {
+        Map<String, String> members = new LinkedHashMap<>();
+        members.put("taskId", output.taskId());
+        members.put("placement", Long.toString(output.placement()));
+        members.put("stream", output.stream().wireName());
+        members.put("offset", Long.toString(output.offset()));
+        return TASK_OUTPUT + output.poolId() + "/?" + PropertyBag.text(members);
     }
 
     static String answer(int status, String id) {
@@ -70,6 +91,9 @@ final class Topics {
         }
         if (topic.startsWith(DESIRED)) {
             return new Incoming.DesiredChange();
+        }
+        if (topic.startsWith(TASK_ORDERS)) {
+            return new Incoming.Order(topic.substring(TASK_ORDERS.length()));
         }
         String messages = messages(deviceId);
         return topic.startsWith(messages)

@@ -81,7 +81,8 @@ class DeviceClientTest {
                         "SUBSCRIBE $iothub/twin/res/# 0",
                         "SUBSCRIBE $iothub/methods/POST/# 0",
                         "SUBSCRIBE $iothub/twin/PATCH/properties/desired/# 0",
-                        "SUBSCRIBE devices/d/messages/devicebound/# 1");
+                        "SUBSCRIBE devices/d/messages/devicebound/# 1",
+                        "SUBSCRIBE $muster/tasks/orders/# 0");
         connector.connect("e", new Credentials.Tokens((_, _) -> "token", Duration.ofHours(1)), new DeviceProgram() {});
         awaitLog("CONNECT e");
         await().untilAsserted(() -> assertThat(hub.log).last().isEqualTo("SUBSCRIBE $iothub/twin/res/# 0"));
@@ -242,6 +243,60 @@ class DeviceClientTest {
     }
 
     @Test
+    void passesOrdersOn() throws IOException {
+        RecordedProgram program = new RecordedProgram();
+        connected(program);
+        hub.link().publish("$muster/tasks/orders/start", "{\"poolId\":\"p\"}");
+        await().until(() -> program.log.contains("order start {\"poolId\":\"p\"}"));
+    }
+
+    private static TaskOutput output(long offset, String text) {
+        return new TaskOutput(
+                "p", "purge/7&8", 3, TaskOutput.Stream.ERR, offset, text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void reportsTasksUntilTheHubHasIt() throws Exception {
+        DeviceClient device = connected(new RecordedProgram());
+        device.reportTask("p", "{\"type\":\"node\"}").get();
+        device.sendTaskOutput(output(12, "oops")).get();
+        assertThat(hub.log)
+                .contains(
+                        "PUBLISH $muster/tasks/reports/p {\"type\":\"node\"}",
+                        "PUBLISH $muster/tasks/output/p/?taskId=purge%2F7%268&placement=3&stream=err&offset=12 oops");
+    }
+
+    @Test
+    void sendsNoMoreOutputWhileMuchIsUnacknowledgedAndReportsNevertheless() throws IOException {
+        DeviceClient device = connected(new RecordedProgram());
+        hub.acknowledges = false;
+        String chunk = "x".repeat(TaskOutput.MOST_BYTES);
+        for (int i = 0; i < 16; i++) {
+            assertThat(device.sendTaskOutput(output(i, chunk))).isNotCompletedExceptionally();
+        }
+        assertThatThrownBy(() -> device.sendTaskOutput(output(16, "1")).get())
+                .hasCauseInstanceOf(IllegalStateException.class);
+        device.reportTask("p", "{}");
+        awaitLog("PUBLISH $muster/tasks/reports/p {}");
+    }
+
+    @Test
+    void failsOutputThatTheHubHasNotAcknowledgedWhenTheConnectionEnds() throws IOException {
+        DeviceClient device = connected(new RecordedProgram());
+        hub.acknowledges = false;
+        CompletableFuture<?> sent = device.sendTaskOutput(output(0, "1"));
+        await().until(() -> hub.log.getLast().endsWith(" 1"));
+        hub.link().close();
+        assertThatThrownBy(sent::get).hasCauseInstanceOf(NotConnectedException.class);
+    }
+
+    @Test
+    void refusesOutputThatIsNoChunk() {
+        assertThatThrownBy(() -> output(0, "x".repeat(TaskOutput.MOST_BYTES + 1)))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
     void sendsNothingWhileItIsNotConnected() throws IOException {
         hub.mischief = (_, _) -> true;
         DeviceClient device = connector.connect("d", TOKENS, new RecordedProgram());
@@ -262,7 +317,7 @@ class DeviceClientTest {
                     link.raw(0x20, 0x02, 0x00);
                     link.close();
                 }),
-                of("unexpected SUBACK", MqttMessageType.CONNECT, (link, _) -> link.grant(1, 4, MqttQoS.AT_MOST_ONCE)),
+                of("unexpected SUBACK", MqttMessageType.CONNECT, (link, _) -> link.grant(1, 5, MqttQoS.AT_MOST_ONCE)),
                 of(
                         "unexpected PUBLISH",
                         MqttMessageType.CONNECT,
@@ -282,7 +337,7 @@ class DeviceClientTest {
                                                 .variableHeader()
                                                 .messageId()
                                         + 1,
-                                4,
+                                5,
                                 MqttQoS.AT_MOST_ONCE)),
                 of(
                         "unexpected SUBACK",
@@ -291,7 +346,7 @@ class DeviceClientTest {
                                 ((MqttSubscribeMessage) message)
                                         .variableHeader()
                                         .messageId(),
-                                3,
+                                4,
                                 MqttQoS.AT_MOST_ONCE)),
                 of(
                         "subscription refused",
@@ -300,7 +355,7 @@ class DeviceClientTest {
                                 ((MqttSubscribeMessage) message)
                                         .variableHeader()
                                         .messageId(),
-                                4,
+                                5,
                                 MqttQoS.FAILURE)),
                 of(
                         "unexpected PUBLISH",

@@ -50,6 +50,11 @@ class RecordedProgram implements DeviceProgram {
     }
 
     @Override
+    public void taskOrdered(DeviceClient device, TaskOrder order) {
+        log.add("order " + order.name() + " " + new String(order.body(), StandardCharsets.UTF_8));
+    }
+
+    @Override
     public void connected(DeviceClient device) {
         log.add("connected");
     }

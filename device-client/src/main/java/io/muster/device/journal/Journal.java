@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -152,18 +154,31 @@ public final class Journal implements Closeable {
      * @throws IOException when the disk fails: the entry may be kept or not, and so may none from then on
      */
     public synchronized long append(byte[] body) throws IOException {
-        long bytes = (long) Frame.OVERHEAD + body.length;
+        return append(List.of(body));
+    }
+
+    /** Keeps several entries, with one wait for the disk. As {@link #append(byte[])}; of a full journal none is kept. @return the number of the first; the others' follow */
+    public synchronized long append(List<byte[]> bodies) throws IOException {
+        long bytes = bodies.stream()
+                .mapToLong(body -> (long) Frame.OVERHEAD + body.length)
+                .sum();
         if (live + bytes > limit) {
             throw new JournalFullException(live + bytes, limit);
         }
         if (written - live > limit) {
             replace();
         }
-        Frame frame = new Frame(Frame.Kind.ENTRY, nextNumber, body.clone());
-        writeOrFail(frame);
+        List<Frame> frames = new ArrayList<>();
+        for (byte[] body : bodies) {
+            frames.add(new Frame(Frame.Kind.ENTRY, nextNumber + frames.size(), body.clone()));
+        }
+        for (Frame frame : frames) {
+            writeOrFail(frame);
+        }
         force();
-        apply(frame);
-        return frame.number();
+        long first = nextNumber;
+        frames.forEach(this::apply);
+        return first;
     }
 
     /** Drops an entry; a number that is not there is none's. */

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -63,6 +64,17 @@ class JournalTest {
             assertThat(entries(journal)).isEqualTo(Map.of(1L, "a", 3L, "c"));
         }
         assertThat(reopened()).isEqualTo(Map.of(1L, "a", 3L, "c"));
+    }
+
+    @Test
+    void keepsSeveralAtOnceOrNone() throws IOException {
+        try (Journal journal = Journal.open(file, 100)) {
+            assertThat(journal.append(List.of(body("a"), body("b")))).isEqualTo(1);
+            assertThatThrownBy(() -> journal.append(List.of(body("c"), new byte[100])))
+                    .isInstanceOf(JournalFullException.class);
+            assertThat(journal.append(body("d"))).isEqualTo(3);
+        }
+        assertThat(reopened()).isEqualTo(Map.of(1L, "a", 2L, "b", 3L, "d"));
     }
 
     @Test
