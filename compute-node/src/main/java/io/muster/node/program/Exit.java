@@ -10,13 +10,13 @@ package io.muster.node.program;
 public record Exit(int code, Cause cause, long droppedBytes) {
     /** Names the cause of an end. */
     public enum Cause {
-        /** The program ended, or somebody else ended it. */
+        /** Is the program's own, or somebody else's. */
         ITSELF,
-        /** It ran longer than it may. */
+        /** Means that it ran longer than it may. */
         WALL_CLOCK,
-        /** It was idle for longer than it may be. */
+        /** Means that it was idle for longer than it may be. */
         IDLE,
-        /** It was stopped by {@link Program#stop} or {@link Program#kill}. */
+        /** Means that it was stopped by {@link Program#stop} or {@link Program#kill}. */
         STOPPED
     }
 }

@@ -18,7 +18,7 @@ final class ProcessTable {
     private static final int STATE = 0;
     private static final int PARENT = 1;
     private static final int SESSION = 3;
-    /** User and system time, and both of the children that were waited for. */
+    /** Begins user and system time, and both of the children that were waited for. */
     private static final int FIRST_TICKS = 11;
 
     private static final int LAST_TICKS = 14;

@@ -27,6 +27,8 @@ public final class Program {
     private static final Duration ROUND = Duration.ofMillis(10);
     private static final Duration LAST_OUTPUT = Duration.ofMillis(200);
     private static final long UNKNOWN = -1;
+    /** Passes until a program that ends well is searched for processes that it left behind, before its end is reported. */
+    private static final Duration SHORT = Duration.ofSeconds(5);
 
     private final ProgramSpec spec;
     private final ProgramListener listener;
@@ -37,6 +39,7 @@ public final class Program {
     private final AtomicLong allowedBytes;
     private final AtomicLong droppedBytes = new AtomicLong();
     private final AtomicLong activeAt;
+    private final long startedAt = System.nanoTime();
     private long ticks = UNKNOWN;
 
     /** Makes one of a process that was just started, and that leads a session. */
@@ -146,7 +149,9 @@ public final class Program {
         try {
             // One that left the group, and holds a pipe, would keep the output open.
             boolean through = out.join(LAST_OUTPUT) && err.join(LAST_OUTPUT);
-            if (!through || cause.get() != null) {
+            boolean isShort = System.nanoTime() - startedAt < SHORT.toNanos() && process.exitValue() == 0;
+            // All processes are read for it, which many short programs can't afford. The timer finds theirs.
+            if (!through || cause.get() != null || !isShort) {
                 killStrays();
             }
             out.join();

@@ -2,6 +2,7 @@ package io.muster.node.program;
 
 import java.io.File;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,6 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,8 +32,13 @@ public final class Programs implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Programs.class);
     private static final Duration TICK = Duration.ofMillis(500);
+    private static final String ENTER_GROUPS =
+            "while [ \"$1\" != -- ]; do echo 0 >\"$1\" || exit 126; shift; done; shift; exec \"$@\"";
+    private static final int MOST_ROUNDS = 500;
+    private static final Duration ROUND = Duration.ofMillis(10);
 
-    private final String run = UUID.randomUUID().toString();
+    private final String run;
+    private final ControlGroups groups;
     private final Optional<UserIds> user;
     private final LongSupplier nanoTime;
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
@@ -43,6 +50,16 @@ public final class Programs implements AutoCloseable {
 
     /** Makes one. @param nanoTime {@link System#nanoTime}, or a test's, by which idleness is counted */
     Programs(Optional<String> user, LongSupplier nanoTime) throws IOException {
+        this(user, UUID.randomUUID().toString(), ControlGroups.none("nobody asked for them"), nanoTime);
+    }
+
+    private Programs(Optional<String> user, String run, ControlGroups groups, LongSupplier nanoTime)
+            throws IOException {
+        if (!run.matches("[A-Za-z0-9-]{1,100}")) {
+            throw new IllegalArgumentException("no name of a run: " + run);
+        }
+        this.run = run;
+        this.groups = groups;
         this.user = user.isPresent() ? Optional.of(UserIds.of(user.get())) : Optional.empty();
         this.nanoTime = nanoTime;
         this.watchdog = Watchdog.start(run);
@@ -56,7 +73,86 @@ public final class Programs implements AutoCloseable {
      * @throws IOException where there is no such user, or {@code setsid} or {@code sh} is missing
      */
     public static Programs start(Optional<String> user) throws IOException {
-        return new Programs(user, System::nanoTime);
+        return start(user, UUID.randomUUID().toString(), ControlGroups.none("nobody asked for them"));
+    }
+
+    /**
+     * Begins as {@link #start(Optional)}.
+     *
+     * @param run differs from those of all other processes, and is what {@link #bury} takes
+     * @param groups bound memory and processors
+     */
+    public static Programs start(Optional<String> user, String run, ControlGroups groups) throws IOException {
+        requireTools();
+        Programs programs = new Programs(user, run, groups, System::nanoTime);
+        try {
+            programs.requireUser();
+        } catch (IOException e) {
+            programs.close();
+            throw e;
+        }
+        return programs;
+    }
+
+    private static void requireTools() throws IOException {
+        String path = Optional.ofNullable(System.getenv("PATH")).orElse("");
+        for (String tool : List.of("sh", "setsid", "timeout", "tr", "grep")) {
+            if (SearchPath.find(path, tool, Path.of("/")).isEmpty()) {
+                throw new IOException("This machine has no " + tool + " on the PATH, which programs are run by.");
+            }
+        }
+    }
+
+    private void requireUser() throws IOException {
+        if (user.isEmpty()) {
+            return;
+        }
+        try {
+            Process tried = new ProcessBuilder(command(List.of("true"), List.of()))
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            if (tried.waitFor() != 0) {
+                throw new IOException("Programs can't be run as another user: that takes root, and setpriv.");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
+        }
+    }
+
+    /**
+     * Kills what is left of the programs of an earlier run, and waits until nothing of them is. Finds processes that kept their environment.
+     *
+     * @return how many there were
+     */
+    public static int bury(String run) {
+        int found = 0;
+        for (int round = 0; round < MOST_ROUNDS; round++) {
+            List<ProcessTable.Entry> left = ProcessTable.read().stream()
+                    .filter(entry -> !entry.isZombie() && run.equals(ProcessTable.variable(entry.pid(), RUN)))
+                    .toList();
+            if (left.isEmpty()) {
+                return found;
+            }
+            found = Math.max(found, left.size());
+            left.forEach(entry -> ProcessHandle.of(entry.pid()).ifPresent(ProcessHandle::destroyForcibly));
+            LockSupport.parkNanos(ROUND.toNanos());
+        }
+        LOG.error("Programs of an earlier run can't be killed, run={}", run);
+        return found;
+    }
+
+    /** Has the watchdog kill all programs unless it hears again within that time: this process may be stopped by a signal. */
+    public void expectWithin(Duration time) {
+        watchdog.expectWithin(time);
+    }
+
+    /** Makes the user that programs run as the owner of a folder, with all that is in it. */
+    public void give(Path folder) throws IOException {
+        if (user.isPresent()) {
+            user.get().own(folder);
+        }
     }
 
     /**
@@ -65,22 +161,15 @@ public final class Programs implements AutoCloseable {
      * @throws IOException where it can't be started; the listener hears nothing then
      */
     public Program start(ProgramSpec spec, ProgramListener listener) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(command(spec.command()))
-                .directory(spec.directory().toFile())
-                .redirectInput(new File("/dev/null"));
-        Map<String, String> environment = builder.environment();
-        environment.clear();
-        environment.putAll(spec.environment());
-        environment.put(ATTEMPT, spec.id());
-        environment.put(RUN, run);
         if (!ids.add(spec.id())) {
             throw new IOException("An attempt with the id " + spec.id() + " runs already.");
         }
         Process process;
         try {
-            process = builder.start();
-        } catch (IOException e) {
+            process = process(spec);
+        } catch (IOException | RuntimeException e) {
             ids.remove(spec.id());
+            groups.close(spec.id());
             throw e;
         }
         Program program = new Program(spec, listener, process, timer, nanoTime);
@@ -89,12 +178,31 @@ public final class Programs implements AutoCloseable {
             living.remove(program);
             ids.remove(spec.id());
             leftovers = true;
+            groups.close(spec.id());
         });
         return program;
     }
 
-    private List<String> command(List<String> program) {
+    private Process process(ProgramSpec spec) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(command(spec.command(), groups.open(spec.id(), spec.limits())))
+                .directory(spec.directory().toFile())
+                .redirectInput(new File("/dev/null"));
+        Map<String, String> environment = builder.environment();
+        environment.clear();
+        environment.putAll(spec.environment());
+        environment.put(ATTEMPT, spec.id());
+        environment.put(RUN, run);
+        return builder.start();
+    }
+
+    /** @param groups the files of control groups into which the process goes before it becomes the program */
+    private List<String> command(List<String> program, List<Path> groups) {
         List<String> command = new ArrayList<>(List.of("setsid"));
+        if (!groups.isEmpty()) {
+            command.addAll(List.of("sh", "-c", ENTER_GROUPS, "sh"));
+            groups.forEach(file -> command.add(file.toString()));
+            command.add("--");
+        }
         user.ifPresent(ids -> command.addAll(List.of(
                 "setpriv",
                 "--reuid=" + ids.user(),
@@ -148,5 +256,6 @@ public final class Programs implements AutoCloseable {
         living.forEach(Program::kill);
         timer.shutdownNow();
         watchdog.close();
+        groups.close();
     }
 }

@@ -1,0 +1,507 @@
+package io.muster.node;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.muster.access.TrustedAuthorities;
+import io.muster.device.Credentials;
+import io.muster.device.DeviceClient;
+import io.muster.device.DeviceConnector;
+import io.muster.device.TaskOutput;
+import io.muster.node.files.ArtifactCache;
+import io.muster.node.files.Folders;
+import io.muster.node.files.HttpArtifacts;
+import io.muster.node.output.AttemptOutput;
+import io.muster.node.output.OutputBudget;
+import io.muster.node.output.OutputLink;
+import io.muster.node.output.OutputWindow;
+import io.muster.node.program.BootClock;
+import io.muster.node.program.ControlGroups;
+import io.muster.node.program.Programs;
+import io.muster.node.wire.ReportWriter;
+import io.muster.node.work.AttemptKey;
+import io.muster.node.work.Effect;
+import io.muster.node.work.Input;
+import io.muster.node.work.NodeFacts;
+import io.muster.node.work.NodeWork;
+import io.muster.node.work.TaskProgram;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import javax.net.ssl.SSLSocketFactory;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Is a compute node. One thread of its own decides, keeps the journal, and has the rest done: files and programs by others, messages by the device's. What is
+ * decided together is on disk together, before any of it is done.
+ */
+public final class ComputeNode implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ComputeNode.class);
+    private static final Duration TICK = Duration.ofMillis(250);
+    private static final Duration FACTS = Duration.ofSeconds(5);
+    private static final Duration END_LIMIT = Attempt.LONGEST_GRACE_AT_END.plusSeconds(10);
+    private static final Duration LEAVE_LIMIT = Duration.ofSeconds(2);
+    private static final int MOST_AT_ONCE = 256;
+    private static final int MOST_BEHIND = 10_000;
+    private static final int PREPARATIONS = 8;
+    private static final int LAUNCHERS = 4;
+    private static final int OUTPUT_IN_MEMORY = 8 << 20;
+    /** Lies below what the device allows, so that no chunk is refused and those behind it are not. */
+    private static final int CHUNKS_UNDER_WAY = 200;
+
+    private static final int OUTPUT_UNDER_WAY = 900 << 10;
+    private static final Duration UNLIMITED = Duration.ofDays(1000);
+
+    /** Is what the deciding thread hears. @param of the attempt that must still be the one of its key; null for none */
+    private record Heard(@Nullable Attempt of, Input input) {}
+
+    private final NodeSettings settings;
+    private final String run;
+    private final NodeJournal journal;
+    private final ControlGroups groups;
+    private final Programs programs;
+    private final TaskFolders folders;
+    private final Interpreters interpreters = new Interpreters(TaskFolders.path());
+    private final Runnable failed;
+    private final NodeWork work;
+    private final NodeDevice hub;
+    private final DeviceConnector connector;
+    private final DeviceClient device;
+    private final BlockingQueue<Heard> inbox = new LinkedBlockingQueue<>();
+    private final Map<AttemptKey, Attempt> attempts = new HashMap<>();
+    private final OutputBudget budget = new OutputBudget(OUTPUT_IN_MEMORY);
+    private final Semaphore preparing = new Semaphore(PREPARATIONS);
+    private final ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor();
+    private final ExecutorService launchers = Executors.newFixedThreadPool(
+            LAUNCHERS, Thread.ofPlatform().daemon().name("launcher-", 0).factory());
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("timer").factory());
+    private final AtomicBoolean ticking = new AtomicBoolean();
+    private final CompletableFuture<Void> quiet = new CompletableFuture<>();
+    private final Thread decider;
+    private volatile long leaseUntil;
+    private volatile NodeFacts facts;
+    private volatile boolean closing;
+    private volatile boolean closed;
+    private Optional<Outlet> outlet = Optional.empty();
+    private int unsaid;
+    private boolean ending;
+
+    /** Is where output goes over one connection. */
+    private record Outlet(int connection, String poolId, OutputWindow window) {}
+
+    private ComputeNode(
+            NodeSettings settings,
+            String run,
+            NodeJournal journal,
+            ControlGroups groups,
+            Programs programs,
+            TaskFolders folders,
+            Runnable failed)
+            throws IOException {
+        this.settings = settings;
+        this.run = run;
+        this.journal = journal;
+        this.groups = groups;
+        this.programs = programs;
+        this.folders = folders;
+        this.failed = failed;
+        this.facts = new NodeFacts(settings.slots(), interpreters.present());
+        this.work = new NodeWork(run, facts, journal.left());
+        this.leaseUntil = BootClock.nanos();
+        this.hub = new NodeDevice(
+                input -> inbox.add(new Heard(null, input)), () -> inbox.size() > MOST_BEHIND, this::describe);
+        this.decider = Thread.ofPlatform().name("decider").unstarted(this::decide);
+        this.connector = DeviceConnector.start(
+                settings.hub(), DeviceConnector.Settings.usual(10, "muster-compute-node", InstantSource.system()));
+        decider.start();
+        timer.scheduleWithFixedDelay(this::tick, TICK.toMillis(), TICK.toMillis(), TimeUnit.MILLISECONDS);
+        timer.scheduleWithFixedDelay(this::find, FACTS.toMillis(), FACTS.toMillis(), TimeUnit.MILLISECONDS);
+        this.device = connector.connect(settings.deviceId(), settings.credentials(), hub);
+    }
+
+    /**
+     * Starts a node: ends what an earlier run left, and connects.
+     *
+     * @param failed is called once when the node can't go on and should be started again
+     * @throws IOException when its folder can't be used, or the machine lacks what programs are run by
+     */
+    public static ComputeNode start(NodeSettings settings, Runnable failed) throws IOException {
+        Folders.makePassable(settings.data());
+        NodeJournal journal = NodeJournal.open(settings.data().resolve("journal"));
+        @Nullable Programs programs = null;
+        try {
+            String run = begin(settings.data().resolve("run"));
+            ControlGroups groups = ControlGroups.find("muster-" + name(settings.data()));
+            programs = Programs.start(settings.runAs(), run, groups);
+            TaskFolders folders = TaskFolders.open(
+                    settings.data(),
+                    run,
+                    settings.deviceId(),
+                    ArtifactCache.open(
+                            settings.data().resolve("artifacts"), settings.cacheBytes(), artifacts(settings)),
+                    settings.unpackedBytes(),
+                    programs);
+            ComputeNode node = new ComputeNode(settings, run, journal, groups, programs, folders, failed);
+            node.warn();
+            return node;
+        } catch (IOException | RuntimeException e) {
+            if (programs != null) {
+                programs.close();
+            }
+            journal.close();
+            throw e;
+        }
+    }
+
+    /** Ends what the run left that the file names, and writes this run's name. */
+    private static String begin(Path file) throws IOException {
+        if (Files.exists(file)) {
+            int found = Programs.bury(Files.readString(file).strip());
+            if (found > 0) {
+                LOG.info("Processes that an earlier run of this node left were killed, count={}", found);
+            }
+        }
+        String run = UUID.randomUUID().toString();
+        Path next = file.resolveSibling(file.getFileName() + ".new");
+        Files.writeString(next, run);
+        Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        return run;
+    }
+
+    /** Names the node of a folder on this machine. */
+    private static String name(Path data) {
+        return UUID.nameUUIDFromBytes(data.toString().getBytes(StandardCharsets.UTF_8))
+                .toString();
+    }
+
+    private static HttpArtifacts artifacts(NodeSettings settings) throws IOException {
+        Path ca = settings.hub().caFile();
+        Optional<SSLSocketFactory> trust = ca == null
+                ? Optional.empty()
+                : Optional.of(TrustedAuthorities.tls(ca).getSocketFactory());
+        return new HttpArtifacts(
+                settings.rest(),
+                settings.deviceId(),
+                () -> switch (settings.credentials()) {
+                    case Credentials.Tokens tokens ->
+                        Optional.of(tokens.signer()
+                                .sign(
+                                        settings.deviceId(),
+                                        InstantSource.system().instant().plus(tokens.life())));
+                    case Credentials.Certificate _ -> Optional.empty();
+                },
+                trust);
+    }
+
+    private void warn() {
+        LOG.info(
+                "The node runs, deviceId={} slots={} capabilities={} data={} run={}",
+                settings.deviceId(),
+                facts.slots(),
+                facts.capabilities(),
+                settings.data(),
+                run);
+        if (settings.runAs().isEmpty() && System.getProperty("user.name").equals("root")) {
+            LOG.warn("Programs of tasks run as root: name another user with --run-as");
+        }
+        if (!groups.reason().isEmpty()) {
+            LOG.warn(
+                    "Not all limits of memory and processors are applied on this node, memory={} processors={} reason={}",
+                    groups.bounds(ControlGroups.Resource.MEMORY),
+                    groups.bounds(ControlGroups.Resource.PROCESSORS),
+                    groups.reason());
+        }
+        if (settings.credentials() instanceof Credentials.Certificate) {
+            LOG.warn("A node with a certificate and no key can't fetch files: give it a connection string");
+        }
+    }
+
+    private void tick() {
+        if (ticking.compareAndSet(false, true)) {
+            inbox.add(new Heard(null, new Input.Tick()));
+        }
+    }
+
+    /** Finds out what the node can do: interpreters come and go. */
+    private void find() {
+        NodeFacts found = new NodeFacts(settings.slots(), interpreters.present());
+        if (!found.equals(facts)) {
+            facts = found;
+            inbox.add(new Heard(null, new Input.FactsFound(found)));
+            describe(device);
+        }
+    }
+
+    /** Writes into the twin what the node can do. */
+    private void describe(DeviceClient over) {
+        ObjectNode compute = JsonNodeFactory.instance.objectNode();
+        compute.put("slots", facts.slots());
+        facts.capabilities().forEach(compute.putArray("capabilities")::add);
+        ObjectNode labels = compute.putObject("labels");
+        settings.labels().forEach(labels::put);
+        ObjectNode limits = compute.putObject("limits");
+        limits.put("wallClock", true)
+                .put("idle", true)
+                .put("output", true)
+                .put("memory", groups.bounds(ControlGroups.Resource.MEMORY))
+                .put("processors", groups.bounds(ControlGroups.Resource.PROCESSORS))
+                .put("reason", groups.reason());
+        ObjectNode patch = JsonNodeFactory.instance.objectNode();
+        patch.set("compute", compute);
+        over.patchReported(patch.toString()).whenComplete((_, error) -> {
+            if (error != null && !closing) {
+                LOG.warn("The twin does not show what this node can do, reason={}", error.toString());
+            }
+        });
+    }
+
+    private void decide() {
+        try {
+            List<Heard> batch = new ArrayList<>();
+            while (!closed) {
+                batch.add(inbox.take());
+                inbox.drainTo(batch, MOST_AT_ONCE);
+                List<Effect> effects = new ArrayList<>();
+                for (Heard heard : batch) {
+                    hear(heard, effects);
+                }
+                batch.clear();
+                carryOut(effects);
+                if (ending && unsaid == 0 && work.isQuiet()) {
+                    quiet.complete(null);
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (IOException | RuntimeException e) {
+            LOG.error("The node can't go on", e);
+            quiet.complete(null);
+            failed.run();
+        }
+    }
+
+    private void hear(Heard heard, List<Effect> effects) {
+        Attempt of = heard.of();
+        if (of != null && attempts.get(of.key()) != of) {
+            return;
+        }
+        if (heard.input() instanceof Input.Tick) {
+            ticking.set(false);
+        } else if (heard.input() instanceof Input.Said) {
+            unsaid--;
+        } else if (heard.input() instanceof Input.Shutdown) {
+            ending = true;
+        }
+        effects.addAll(work.on(heard.input(), BootClock.nanos()));
+    }
+
+    private void carryOut(List<Effect> effects) throws IOException {
+        journal.keep(effects);
+        for (Effect effect : effects) {
+            switch (effect) {
+                case Effect.KeepStart _, Effect.KeepEnding _ -> {
+                    // It is on disk.
+                }
+                case Effect.Prepare(AttemptKey key, TaskProgram what) -> prepare(key, what);
+                case Effect.Launch(AttemptKey key) -> attempt(key).ifPresent(this::launch);
+                case Effect.Stop(AttemptKey key) ->
+                    attempt(key).ifPresent(attempt -> attempt.stop(ending ? Attempt.LONGEST_GRACE_AT_END : UNLIMITED));
+                case Effect.Kill(AttemptKey key) -> attempt(key).ifPresent(Attempt::kill);
+                case Effect.OpenOutput(int connection, String poolId) ->
+                    open(new Outlet(connection, poolId, new OutputWindow(CHUNKS_UNDER_WAY, OUTPUT_UNDER_WAY)));
+                case Effect.CloseOutput _ -> {
+                    outlet = Optional.empty();
+                    attempts.values().forEach(attempt -> attempt.output().use(Optional.empty()));
+                }
+                case Effect.DropOutput(AttemptKey key) ->
+                    attempt(key).ifPresent(attempt -> attempt.output().drop());
+                case Effect.Cancel(AttemptKey key) -> cancel(key);
+                case Effect.Forget(AttemptKey key) -> {
+                    journal.forget(key);
+                    cancel(key);
+                }
+                case Effect.Say say -> say(say);
+                case Effect.HoldLease(long until) -> {
+                    leaseUntil = until;
+                    programs.expectWithin(Duration.ofNanos(until - BootClock.nanos()));
+                }
+                case Effect.Disconnect(int connection) -> {
+                    LOG.warn("The lease is over: programs are killed, and the connection is closed");
+                    hub.over(connection, over -> {
+                        over.cut();
+                        return CompletableFuture.completedFuture(null);
+                    });
+                }
+            }
+        }
+    }
+
+    private Optional<Attempt> attempt(AttemptKey key) {
+        return Optional.ofNullable(attempts.get(key));
+    }
+
+    private void prepare(AttemptKey key, TaskProgram what) {
+        AttemptOutput output =
+                new AttemptOutput(budget, timer, () -> inbox.add(new Heard(null, new Input.Delivered(key))));
+        Attempt attempt = new Attempt(key, folders.nextName(), what, output);
+        attempts.put(key, attempt);
+        outlet.ifPresent(now -> output.use(Optional.of(link(now, key))));
+        workers.execute(() -> {
+            try {
+                preparing.acquire();
+                try {
+                    Optional<String> trouble = attempt.prepare(folders);
+                    hear(
+                            attempt,
+                            trouble.isEmpty() ? new Input.Prepared(key) : new Input.NotStarted(key, trouble.get()));
+                } finally {
+                    preparing.release();
+                }
+            } catch (InterruptedException e) {
+                // Nobody wants it any more.
+                Thread.currentThread().interrupt();
+            } finally {
+                attempt.settled();
+            }
+        });
+    }
+
+    private void hear(Attempt attempt, Input input) {
+        inbox.add(new Heard(attempt, input));
+    }
+
+    private void launch(Attempt attempt) {
+        AttemptKey key = attempt.key();
+        try {
+            launchers.execute(() -> {
+                Optional<String> trouble = leaseUntil - BootClock.nanos() > 0
+                        ? attempt.launch(programs, interpreters, end -> hear(attempt, new Input.Ended(key, end)))
+                        : Optional.of("The lease is over.");
+                hear(attempt, trouble.isEmpty() ? new Input.Started(key) : new Input.NotStarted(key, trouble.get()));
+                attempt.announce();
+            });
+        } catch (RejectedExecutionException e) {
+            hear(attempt, new Input.NotStarted(key, "The node ends."));
+        }
+    }
+
+    private void cancel(AttemptKey key) {
+        Attempt attempt = attempts.remove(key);
+        if (attempt == null) {
+            return;
+        }
+        attempt.cancel();
+        attempt.output().drop();
+        Path folder = folders.folder(attempt.name());
+        attempt.whenSettled(() -> workers.execute(() -> {
+            try {
+                Folders.delete(folder);
+            } catch (IOException e) {
+                LOG.warn("A task's folder can't be deleted, folder={} reason={}", folder, e.toString());
+            }
+        }));
+    }
+
+    private void open(Outlet next) {
+        outlet = Optional.of(next);
+        attempts.forEach((key, attempt) -> {
+            if (key.poolId().equals(next.poolId())) {
+                attempt.output().use(Optional.of(link(next, key)));
+            }
+        });
+    }
+
+    private OutputLink link(Outlet over, AttemptKey key) {
+        return over.window()
+                .link(chunk -> hub.over(
+                        over.connection(),
+                        to -> to.sendTaskOutput(new TaskOutput(
+                                key.poolId(),
+                                key.token().taskId(),
+                                key.token().placement(),
+                                switch (chunk.stream()) {
+                                    case OUT -> TaskOutput.Stream.OUT;
+                                    case ERR -> TaskOutput.Stream.ERR;
+                                },
+                                chunk.offset(),
+                                chunk.bytes()))));
+    }
+
+    private void say(Effect.Say say) {
+        unsaid++;
+        hub.over(say.connection(), over -> over.reportTask(say.poolId(), ReportWriter.json(say.report())))
+                .whenComplete((_, error) -> inbox.add(
+                        new Heard(null, new Input.Said(say.connection(), say.poolId(), say.report(), error == null))));
+    }
+
+    /** Returns whether it is connected to its hub. */
+    public boolean isConnected() {
+        return device.isConnected();
+    }
+
+    /** Takes leave of the hub, and waits for that: closing the connector closes connections without a word. */
+    private void leave() {
+        CompletableFuture<Void> left = device.isConnected() ? hub.nextEnd() : CompletableFuture.completedFuture(null);
+        device.close();
+        try {
+            left.get(LEAVE_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException | ExecutionException e) {
+            LOG.warn("The node leaves without a word to the hub");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Ends its programs, reports that while it is connected, and takes leave. */
+    @Override
+    public void close() {
+        closing = true;
+        inbox.add(new Heard(null, new Input.Shutdown()));
+        try {
+            quiet.get(END_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException | ExecutionException e) {
+            LOG.warn("The node ends before all that its programs did is reported; the next run reports the rest");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        leave();
+        connector.close();
+        programs.close();
+        timer.shutdownNow();
+        launchers.shutdownNow();
+        closed = true;
+        inbox.add(new Heard(null, new Input.Tick()));
+        try {
+            decider.join();
+            journal.close();
+        } catch (IOException e) {
+            LOG.warn("The journal can't be closed", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,7 @@
+package io.muster.node.output;
+
+/** Names a stream of output. */
+public enum Stream {
+    OUT,
+    ERR
+}

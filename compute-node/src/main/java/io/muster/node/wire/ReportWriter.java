@@ -1,0 +1,44 @@
+package io.muster.node.wire;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.muster.node.work.Report;
+import io.muster.node.work.Token;
+
+/** Writes reports. */
+public final class ReportWriter {
+    private ReportWriter() {}
+
+    /** Returns the report as JSON. */
+    public static String json(Report report) {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        switch (report) {
+            case Report.Node node -> {
+                json.put("type", "node")
+                        .put("number", node.number())
+                        .put("boot", node.boot())
+                        .put("slots", node.facts().slots());
+                ArrayNode capabilities = json.putArray("capabilities");
+                node.facts().capabilities().forEach(capabilities::add);
+                ArrayNode holding = json.putArray("holding");
+                node.holding().forEach(token -> holding.add(token(token)));
+            }
+            case Report.Started(Token token) -> json.put("type", "started").set("token", token(token));
+            case Report.Exited exited ->
+                json.put("type", "exited")
+                        .put("code", exited.ending().code())
+                        .put("cause", exited.ending().cause().name())
+                        .put("detail", exited.ending().detail())
+                        .set("token", token(exited.token()));
+        }
+        return json.toString();
+    }
+
+    private static ObjectNode token(Token token) {
+        return JsonNodeFactory.instance
+                .objectNode()
+                .put("taskId", token.taskId())
+                .put("placement", token.placement());
+    }
+}

@@ -1,0 +1,56 @@
+package io.muster.node.work;
+
+/**
+ * Tells how an attempt ended on this node.
+ *
+ * @param code of the program's first process; 128 and the signal's number where one ended it
+ * @param detail a sentence, or nothing; at most {@value #LONGEST_DETAIL} characters are kept
+ */
+public record Ending(int code, Cause cause, String detail) {
+    /** Bounds a detail. */
+    public static final int LONGEST_DETAIL = 1000;
+
+    private static final int NO_PROGRAM = 127;
+    private static final int KILLED = 137;
+    private static final int TERMINATED = 143;
+
+    /** Names the cause of an end, as the pool does. */
+    public enum Cause {
+        /** Means that the program ended. */
+        ITSELF,
+        /** Means that it ran for longer than it may. */
+        WALL_CLOCK,
+        /** Means that it was idle for longer than it may be. */
+        IDLE,
+        /** Means that the pool ordered it. */
+        STOPPED,
+        /** Means that the node lost its lease, or was started anew. */
+        FENCED,
+        /** Means that it was never started. */
+        NOT_STARTED
+    }
+
+    /** Makes one with a detail that is short enough. */
+    public Ending {
+        if (detail.length() > LONGEST_DETAIL) {
+            detail = detail.substring(0, LONGEST_DETAIL);
+        }
+    }
+
+    static Ending notStarted(String detail) {
+        return new Ending(NO_PROGRAM, Cause.NOT_STARTED, detail);
+    }
+
+    static Ending stoppedBeforeItsStart() {
+        return new Ending(TERMINATED, Cause.STOPPED, "It was stopped before its program was started.");
+    }
+
+    /** Returns the end of what an earlier run of the node had started. */
+    public static Ending ofEarlierRun() {
+        return new Ending(KILLED, Cause.FENCED, "The node was started anew.");
+    }
+
+    Ending fenced() {
+        return new Ending(code, Cause.FENCED, detail);
+    }
+}

@@ -1,0 +1,42 @@
+package io.muster.node.work;
+
+/** Is an attempt that the node holds: Preparing → Ready → Launching → Running → Over. */
+sealed interface Held {
+    /** Waits for its files. */
+    record Preparing() implements Held {}
+
+    /** Waits for the lease. */
+    record Ready() implements Held {}
+
+    /** Starts its program. @param asked what was asked of it meanwhile */
+    record Launching(Asked asked) implements Held {}
+
+    /** Runs its program. @param said whether the hub has the report of that */
+    record Running(Asked asked, boolean said) implements Held {}
+
+    /** Has ended. */
+    record Over(Ending ending, Delivery delivery) implements Held {}
+
+    /** Says what was asked of a program. A later value prevails. */
+    enum Asked {
+        NOTHING,
+        STOP,
+        KILL,
+        /** Kills it because of the lease, or of the node's end. */
+        FENCE;
+
+        Asked or(Asked other) {
+            return compareTo(other) >= 0 ? this : other;
+        }
+    }
+
+    /** Says how far the report of an end is. */
+    enum Delivery {
+        /** Waits until the hub has all output. */
+        OUTPUT,
+        /** Waits to be said. */
+        UNSAID,
+        /** Waits for the pool's acknowledgement. */
+        SAID
+    }
+}

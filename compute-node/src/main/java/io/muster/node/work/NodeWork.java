@@ -1,0 +1,442 @@
+package io.muster.node.work;
+
+import io.muster.node.work.Held.Asked;
+import io.muster.node.work.Held.Delivery;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import java.util.function.BiPredicate;
+
+/**
+ * Decides for a node. A program is started only while the lease is held, and is killed when it is over; an order to start counts only over the
+ * connection that it came by, until the program is started; an end is said over each connection until the pool has acknowledged it, and behind all output.
+ * For one thread. Contract: docs/nodes.md.
+ */
+public final class NodeWork {
+    /** Bounds the attempts that a node holds. */
+    static final int MOST_ATTEMPTS = 4096;
+
+    /** Bounds the reports of which the node knows when it sent them. */
+    private static final int MOST_NUMBERS = 64;
+
+    private static final int REPORTS_PER_LEASE = 3;
+    /** Passes before what the hub did not take is said again. */
+    private static final Duration AGAIN = Duration.ofMillis(500);
+
+    /** Is the pool that the node is in. */
+    private record Membership(String poolId, Duration lease) {}
+
+    private final String boot;
+    private final Map<AttemptKey, Held> attempts = new LinkedHashMap<>();
+    /** Holds when reports were sent. */
+    private final TreeMap<Long, Long> sentAt = new TreeMap<>();
+
+    private NodeFacts facts;
+    private Optional<Membership> pool = Optional.empty();
+    private int connection;
+    private boolean joined;
+    private long lastNumber;
+    private boolean reportIsDue;
+    private long nextReportAt;
+    private OptionalLong leaseUntil = OptionalLong.empty();
+    private boolean endsSoon;
+    private List<Effect> effects = new ArrayList<>();
+
+    /**
+     * Makes one.
+     *
+     * @param boot differs between two runs of the node's program
+     * @param left how those attempts ended that an earlier run took and whose end no pool has acknowledged
+     */
+    public NodeWork(String boot, NodeFacts facts, Map<AttemptKey, Ending> left) {
+        this.boot = boot;
+        this.facts = facts;
+        left.forEach((key, ending) -> attempts.put(key, new Held.Over(ending, Delivery.UNSAID)));
+    }
+
+    /** Decides about an input. @param now by a clock that only goes forwards, in nanoseconds @return what to do, in this order */
+    public List<Effect> on(Input input, long now) {
+        effects = new ArrayList<>();
+        switch (input) {
+            case Input.Disconnected(int over) when over >= connection -> disconnected(over);
+            case Input.Ordered(int over, Order order)
+            when over >= connection -> {
+                connection = over;
+                ordered(order, now);
+            }
+            case Input.Disconnected _, Input.Ordered _ -> {
+                // What came over an earlier connection counts no more.
+            }
+            case Input.Prepared(AttemptKey key) -> prepared(key, now);
+            case Input.Started(AttemptKey key) -> started(key);
+            case Input.NotStarted(AttemptKey key, String detail) -> notStarted(key, detail, now);
+            case Input.Ended(AttemptKey key, Ending ending) -> ended(key, ending, now);
+            case Input.Delivered(AttemptKey key) -> delivered(key);
+            case Input.Said said -> said(said, now);
+            case Input.FactsFound(NodeFacts found) -> factsFound(found);
+            case Input.Tick _ -> {
+                // What is due is done behind each input.
+            }
+            case Input.Shutdown _ -> shutdown();
+        }
+        endLease(now);
+        report(now);
+        return effects;
+    }
+
+    /** Returns whether no program runs, and all that is to be said has been said. */
+    public boolean isQuiet() {
+        return attempts.values().stream()
+                .allMatch(held -> held instanceof Held.Over over
+                        && (over.delivery() == Delivery.SAID || !joined && over.delivery() == Delivery.UNSAID));
+    }
+
+    private void ordered(Order order, long now) {
+        if (order instanceof Order.Join(String poolId, Duration lease)) {
+            join(poolId, lease);
+            return;
+        }
+        if (!joined || pool.isEmpty() || !pool.get().poolId().equals(order.poolId())) {
+            return;
+        }
+        switch (order) {
+            case Order.Join _ -> throw new IllegalStateException("a join was handled before");
+            case Order.Leave(String poolId) -> leave(poolId);
+            case Order.Lease lease -> lease(lease.number(), now);
+            case Order.Start(String poolId, Token token, TaskProgram program) ->
+                start(new AttemptKey(poolId, token), program);
+            case Order.StartUnreadable(String poolId, Token token, String reason) ->
+                refuse(new AttemptKey(poolId, token), "The order can't be read: " + reason);
+            case Order.Stop(String poolId, Token token) -> ask(new AttemptKey(poolId, token), Asked.STOP);
+            case Order.Kill(String poolId, Token token) -> ask(new AttemptKey(poolId, token), Asked.KILL);
+            case Order.Acknowledge(String poolId, Token token) -> acknowledge(new AttemptKey(poolId, token));
+        }
+    }
+
+    private void join(String poolId, Duration lease) {
+        if (pool.isPresent() && !pool.get().poolId().equals(poolId)) {
+            leave(pool.get().poolId());
+        }
+        forgetUnstarted();
+        // Another pool has dismissed this node, and waits for nothing.
+        forgetIf((key, held) -> held instanceof Held.Over && !key.poolId().equals(poolId));
+        pool = Optional.of(new Membership(poolId, lease));
+        joined = true;
+        effects.add(new Effect.OpenOutput(connection, poolId));
+        reportIsDue = true;
+        attempts.replaceAll(
+                (_, held) -> held instanceof Held.Over(Ending ending, Delivery delivery) && delivery == Delivery.SAID
+                        ? new Held.Over(ending, Delivery.UNSAID)
+                        : held);
+    }
+
+    private void leave(String poolId) {
+        forgetUnstarted();
+        attempts.keySet().stream()
+                .filter(key -> key.poolId().equals(poolId))
+                .toList()
+                .forEach(key -> {
+                    ask(key, Asked.FENCE);
+                    effects.add(new Effect.DropOutput(key));
+                });
+        forgetIf((key, held) -> held instanceof Held.Over && key.poolId().equals(poolId));
+        pool = Optional.empty();
+        part();
+        leaseUntil = OptionalLong.empty();
+        sentAt.clear();
+    }
+
+    private void disconnected(int over) {
+        connection = over + 1;
+        part();
+        forgetUnstarted();
+    }
+
+    private void part() {
+        if (joined) {
+            joined = false;
+            effects.add(new Effect.CloseOutput());
+        }
+    }
+
+    /** Forgets attempts whose program was not started: over the next connection the pool hears that they aren't held. */
+    private void forgetUnstarted() {
+        forgetIf((_, held) -> held instanceof Held.Preparing || held instanceof Held.Ready);
+    }
+
+    private void forgetIf(BiPredicate<AttemptKey, Held> condition) {
+        List.copyOf(attempts.entrySet()).stream()
+                .filter(entry -> condition.test(entry.getKey(), entry.getValue()))
+                .map(Map.Entry::getKey)
+                .toList()
+                .forEach(this::forget);
+    }
+
+    private void forget(AttemptKey key) {
+        attempts.remove(key);
+        effects.add(new Effect.Forget(key));
+    }
+
+    private void lease(long number, long now) {
+        Long sent = sentAt.get(number);
+        if (sent == null) {
+            return;
+        }
+        sentAt.headMap(number).clear();
+        long until = sent + pool.orElseThrow().lease().toNanos();
+        if (until - now <= 0 || leaseUntil.isPresent() && until - leaseUntil.getAsLong() <= 0) {
+            return;
+        }
+        leaseUntil = OptionalLong.of(until);
+        effects.add(new Effect.HoldLease(until));
+        attempts.entrySet().stream()
+                .filter(entry -> entry.getValue() instanceof Held.Ready)
+                .map(Map.Entry::getKey)
+                .toList()
+                .forEach(this::launch);
+    }
+
+    private void start(AttemptKey key, TaskProgram program) {
+        if (attempts.containsKey(key) || endsSoon) {
+            return;
+        }
+        if (attempts.size() >= MOST_ATTEMPTS) {
+            say(key, new Report.Exited(key.token(), Ending.notStarted("The node holds too many attempts.")));
+            return;
+        }
+        attempts.put(key, new Held.Preparing());
+        effects.add(new Effect.KeepStart(key));
+        effects.add(new Effect.Prepare(key, program));
+    }
+
+    private void refuse(AttemptKey key, String reason) {
+        if (!attempts.containsKey(key)) {
+            over(key, Ending.notStarted(reason), Delivery.UNSAID);
+        }
+    }
+
+    private void ask(AttemptKey key, Asked asked) {
+        Held held = attempts.get(key);
+        if (held == null) {
+            return;
+        }
+        switch (held) {
+            case Held.Preparing _, Held.Ready _ -> {
+                effects.add(new Effect.Cancel(key));
+                over(key, Ending.stoppedBeforeItsStart(), Delivery.UNSAID);
+            }
+            case Held.Launching(Asked before) -> attempts.put(key, new Held.Launching(before.or(asked)));
+            case Held.Running(Asked before, boolean said) -> {
+                attempts.put(key, new Held.Running(before.or(asked), said));
+                carryOut(key, asked);
+            }
+            case Held.Over _ -> {
+                // It is so already.
+            }
+        }
+    }
+
+    private void carryOut(AttemptKey key, Asked asked) {
+        switch (asked) {
+            case NOTHING -> {
+                // Nobody asked for anything.
+            }
+            case STOP -> effects.add(new Effect.Stop(key));
+            case KILL, FENCE -> effects.add(new Effect.Kill(key));
+        }
+    }
+
+    private void acknowledge(AttemptKey key) {
+        if (attempts.get(key) instanceof Held.Over) {
+            forget(key);
+        }
+    }
+
+    private void prepared(AttemptKey key, long now) {
+        if (attempts.get(key) instanceof Held.Preparing) {
+            attempts.put(key, new Held.Ready());
+            if (holdsLease(now)) {
+                launch(key);
+            }
+        }
+    }
+
+    private void launch(AttemptKey key) {
+        attempts.put(key, new Held.Launching(Asked.NOTHING));
+        effects.add(new Effect.Launch(key));
+    }
+
+    private void started(AttemptKey key) {
+        if (attempts.get(key) instanceof Held.Launching(Asked asked)) {
+            attempts.put(key, new Held.Running(asked, false));
+            carryOut(key, asked);
+            if (isMember(key) && joined) {
+                say(key, new Report.Started(key.token()));
+            }
+        }
+    }
+
+    private void notStarted(AttemptKey key, String detail, long now) {
+        switch (attempts.get(key)) {
+            case Held.Preparing _ -> over(key, Ending.notStarted(detail), Delivery.UNSAID);
+            case Held.Launching(Asked asked) when asked == Asked.FENCE || !holdsLease(now) -> forget(key);
+            case Held.Launching(Asked asked) ->
+                over(
+                        key,
+                        asked == Asked.NOTHING ? Ending.notStarted(detail) : Ending.stoppedBeforeItsStart(),
+                        Delivery.UNSAID);
+            case null, default -> {
+                // It is forgotten, or has begun.
+            }
+        }
+    }
+
+    private void ended(AttemptKey key, Ending ending, long now) {
+        Asked asked = switch (attempts.get(key)) {
+            case Held.Launching(Asked before) -> before;
+            case Held.Running running -> running.asked();
+            case null, default -> null;
+        };
+        if (asked == null) {
+            return;
+        }
+        // Without a lease it may have been the watchdog.
+        boolean fenced = asked == Asked.FENCE || !holdsLease(now);
+        over(key, fenced ? ending.fenced() : ending, Delivery.OUTPUT);
+    }
+
+    private void over(AttemptKey key, Ending ending, Delivery delivery) {
+        if (!isMember(key)) {
+            forget(key);
+            return;
+        }
+        attempts.put(key, new Held.Over(ending, delivery));
+        effects.add(new Effect.KeepEnding(key, ending));
+        sayEnding(key);
+    }
+
+    private void delivered(AttemptKey key) {
+        if (attempts.get(key) instanceof Held.Over(Ending ending, Delivery delivery) && delivery == Delivery.OUTPUT) {
+            attempts.put(key, new Held.Over(ending, Delivery.UNSAID));
+            sayEnding(key);
+        }
+    }
+
+    private void sayEnding(AttemptKey key) {
+        if (joined
+                && isMember(key)
+                && attempts.get(key) instanceof Held.Over(Ending ending, Delivery delivery)
+                && delivery == Delivery.UNSAID) {
+            attempts.put(key, new Held.Over(ending, Delivery.SAID));
+            say(key, new Report.Exited(key.token(), ending));
+        }
+    }
+
+    private void say(AttemptKey key, Report report) {
+        effects.add(new Effect.Say(connection, key.poolId(), report));
+    }
+
+    /** Has what the hub did not take be said again; what was lost with a connection is said behind the next join. */
+    private void said(Input.Said said, long now) {
+        boolean isLost = !said.acknowledged() && said.connection() == connection && joined;
+        if (isLost && nextReportAt - now > AGAIN.toNanos()) {
+            nextReportAt = now + AGAIN.toNanos();
+        }
+        switch (said.report()) {
+            case Report.Node _ -> {
+                // The next one says it.
+            }
+            case Report.Started(Token token) -> {
+                AttemptKey key = new AttemptKey(said.poolId(), token);
+                if (said.acknowledged() && attempts.get(key) instanceof Held.Running running) {
+                    attempts.put(key, new Held.Running(running.asked(), true));
+                }
+            }
+            case Report.Exited exited -> {
+                AttemptKey key = new AttemptKey(said.poolId(), exited.token());
+                if (isLost
+                        && attempts.get(key) instanceof Held.Over(Ending ending, Delivery delivery)
+                        && delivery == Delivery.SAID) {
+                    attempts.put(key, new Held.Over(ending, Delivery.UNSAID));
+                }
+            }
+        }
+    }
+
+    private void factsFound(NodeFacts found) {
+        if (!found.equals(facts)) {
+            facts = found;
+            reportIsDue = true;
+        }
+    }
+
+    private void shutdown() {
+        endsSoon = true;
+        forgetUnstarted();
+        List.copyOf(attempts.entrySet()).forEach(entry -> {
+            switch (entry.getValue()) {
+                case Held.Launching _ -> attempts.put(entry.getKey(), new Held.Launching(Asked.FENCE));
+                case Held.Running running -> {
+                    attempts.put(entry.getKey(), new Held.Running(Asked.FENCE, running.said()));
+                    effects.add(new Effect.Stop(entry.getKey()));
+                }
+                case Held.Preparing _, Held.Ready _, Held.Over _ -> {
+                    // Nothing runs.
+                }
+            }
+        });
+    }
+
+    private boolean isMember(AttemptKey key) {
+        return pool.isPresent() && pool.get().poolId().equals(key.poolId());
+    }
+
+    private boolean holdsLease(long now) {
+        return leaseUntil.isPresent() && leaseUntil.getAsLong() - now > 0;
+    }
+
+    /** Kills programs when the lease is over, and closes the connection, so that no order of before is heard behind that. */
+    private void endLease(long now) {
+        if (leaseUntil.isEmpty() || holdsLease(now)) {
+            return;
+        }
+        leaseUntil = OptionalLong.empty();
+        forgetUnstarted();
+        List.copyOf(attempts.keySet()).forEach(key -> ask(key, Asked.FENCE));
+        if (joined) {
+            part();
+            effects.add(new Effect.Disconnect(connection));
+        }
+    }
+
+    private void report(long now) {
+        if (!joined || !reportIsDue && nextReportAt - now > 0) {
+            return;
+        }
+        Membership member = pool.orElseThrow();
+        boolean isFirst = reportIsDue;
+        reportIsDue = false;
+        nextReportAt = now + member.lease().toNanos() / REPORTS_PER_LEASE;
+        lastNumber++;
+        sentAt.put(lastNumber, now);
+        if (sentAt.size() > MOST_NUMBERS) {
+            sentAt.pollFirstEntry();
+        }
+        List<Token> holding = attempts.keySet().stream()
+                .filter(this::isMember)
+                .map(AttemptKey::token)
+                .toList();
+        effects.add(new Effect.Say(connection, member.poolId(), new Report.Node(lastNumber, boot, facts, holding)));
+        attempts.keySet().stream().filter(this::isMember).toList().forEach(key -> {
+            if (isFirst && attempts.get(key) instanceof Held.Running running && !running.said()) {
+                say(key, new Report.Started(key.token()));
+            }
+            sayEnding(key);
+        });
+    }
+}

@@ -1,0 +1,30 @@
+package io.muster.node.work;
+
+import java.time.Duration;
+
+/** Is an order of a pool. */
+public sealed interface Order {
+    /** Returns the pool that orders it. */
+    String poolId();
+
+    /** Says that the node is of this pool. */
+    record Join(String poolId, Duration lease) implements Order {}
+
+    /** Says that the node is of this pool no more. */
+    record Leave(String poolId) implements Order {}
+
+    /** Says that the report of that number was read. */
+    record Lease(String poolId, long number) implements Order {}
+
+    record Start(String poolId, Token token, TaskProgram program) implements Order {}
+
+    /** Stands for an order to start whose program can't be read. */
+    record StartUnreadable(String poolId, Token token, String reason) implements Order {}
+
+    record Stop(String poolId, Token token) implements Order {}
+
+    record Kill(String poolId, Token token) implements Order {}
+
+    /** Says that the exit was read. */
+    record Acknowledge(String poolId, Token token) implements Order {}
+}

@@ -1,0 +1,75 @@
+package io.muster.node.work;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+
+/**
+ * Says what runs. An empty limit is none.
+ *
+ * @param command the program and its arguments; no shell reads them
+ * @param nodeEnvironment variables whose values the node alone knows
+ * @param directory in which it begins, below the task's
+ * @param dataDirectory the name of one that outlives the attempt
+ * @param grace between the word that it is to end and its kill
+ */
+public record TaskProgram(
+        List<String> command,
+        Map<String, String> environment,
+        Map<String, NodeValue> nodeEnvironment,
+        List<File> files,
+        String directory,
+        Optional<String> dataDirectory,
+        Duration grace,
+        Optional<Duration> wallClock,
+        Optional<Duration> idle,
+        OptionalLong outputBytes,
+        OptionalLong memoryBytes,
+        OptionalDouble processors) {
+    /** Names a value that the node alone knows. */
+    public enum NodeValue {
+        NODE_ID,
+        TASK_DIRECTORY,
+        WORKING_DIRECTORY,
+        DATA_DIRECTORY,
+        SHUTDOWN_FILE,
+        PORT
+    }
+
+    /**
+     * Is fetched before the program starts.
+     *
+     * @param sha256 in lower-case hexadecimal
+     * @param path below the task's directory; of an archive the directory into which it is unpacked
+     */
+    public record File(String sha256, long bytes, String path, boolean unzip) {
+        /** Rejects what is no hash or no size. */
+        public File {
+            if (!sha256.matches("[0-9a-f]{64}")) {
+                throw new IllegalArgumentException("A file is named by its SHA-256, in lower-case hexadecimal.");
+            }
+            if (bytes < 0) {
+                throw new IllegalArgumentException("A file has no fewer than 0 bytes.");
+            }
+        }
+    }
+
+    /** Rejects one without a program, and copies the rest. */
+    public TaskProgram {
+        if (command.isEmpty() || command.getFirst().isBlank()) {
+            throw new IllegalArgumentException("A command names its program.");
+        }
+        command = List.copyOf(command);
+        environment = Map.copyOf(environment);
+        nodeEnvironment = Map.copyOf(nodeEnvironment);
+        files = List.copyOf(files);
+    }
+
+    /** Returns whether it learns from a file that it is to end. */
+    public boolean watchesShutdownFile() {
+        return nodeEnvironment.containsValue(NodeValue.SHUTDOWN_FILE);
+    }
+}
