@@ -32,6 +32,8 @@ final class Trial {
                         OptionalInt.empty(),
                         "localhost",
                         0,
+                        0,
+                        0,
                         false),
                 _ -> {});
         Runtime.getRuntime().addShutdownHook(new Thread(muster::close));

@@ -32,11 +32,12 @@ public final class Main {
 
     public static void main(String[] args) throws InterruptedException {
         if (System.getProperty(LOGGING) == null) {
-            System.setProperty(LOGGING, "io/muster/standalone/logback.xml");
+            boolean isNode = args.length > 0 && args[0].equals("node");
+            System.setProperty(LOGGING, isNode ? "io/muster/node/logback.xml" : "io/muster/standalone/logback.xml");
         }
         if (args.length == 0) {
             System.err.println(
-                    "muster: Name a command: up, down, status, connection-string, token, link or credentials.");
+                    "muster: Name a command: up, down, status, connection-string, token, link, credentials or node.");
             System.exit(FAILED);
         }
         try {
@@ -49,6 +50,7 @@ public final class Main {
                 case "status" -> status(options, arguments.containsKey("--json"));
                 case "connection-string" -> new Credentials(options, arguments).connectionString();
                 case "token" -> new Credentials(options, arguments).token();
+                case "node" -> ComputeNodes.runOne(options, arguments);
                 case "link" -> new Credentials(options, arguments).link();
                 case "credentials" -> new Credentials(options, arguments).ofSurface();
                 default -> throw new StandaloneException("There is no command " + args[0] + ". See ./muster help.");
@@ -78,6 +80,7 @@ public final class Main {
             screen.accept("Ready: " + options.rest() + " (REST and live numbers), mqtts://localhost:"
                     + options.mqttPort() + ", Kafka " + options.kafka());
             screen.accept("The CA file to trust is " + standalone.caFile() + ".");
+            new ComputeNodes(standalone, screen).start();
             Demonstration demonstration = new Demonstration(standalone, screen);
             demonstration.connect();
             if (detached) {

@@ -20,6 +20,8 @@ import java.util.Set;
  * @param jobPartitions and devicePartitions how many the topics are to have; empty for as many as they have
  * @param allowedEndpoints HOST[:PORT] with commas between: where stream jobs may post rows; blank for any public address
  * @param devices how many simulated devices; 0 for none, and then no demonstration
+ * @param nodes how many compute nodes in the pool {@code default}
+ * @param spareNodes how many more in no pool
  */
 public record Options(
         Path home,
@@ -33,6 +35,8 @@ public record Options(
         OptionalInt devicePartitions,
         String allowedEndpoints,
         int devices,
+        int nodes,
+        int spareNodes,
         boolean fresh) {
     private static final String ALLOW_ENDPOINT = "--allow-endpoint";
     private static final Set<String> FLAGS = Set.of("--fresh", "--detached", "--json");
@@ -51,6 +55,8 @@ public record Options(
                     "--device-partitions",
                     ALLOW_ENDPOINT,
                     "--devices",
+                    "--nodes",
+                    "--spare-nodes",
                     "--fresh",
                     "--detached"),
             "down",
@@ -63,6 +69,8 @@ public record Options(
             Set.of("--policy", "--device", "--ttl", "--rest-port"),
             "link",
             Set.of("--rest-port"),
+            "node",
+            Set.of("--pool", "--slots", "--name"),
             "credentials",
             Set.of("--surface", "--policy", "--rest-port", "--json"));
 
@@ -114,6 +122,8 @@ public record Options(
                 partitions(arguments, "--device-partitions"),
                 endpoints(arguments.getOrDefault(ALLOW_ENDPOINT, "")),
                 number(arguments, "--devices", 1000, 0, 999_999),
+                number(arguments, "--nodes", 2, 0, 100),
+                number(arguments, "--spare-nodes", 2, 0, 100),
                 arguments.containsKey("--fresh"));
     }
 
@@ -142,7 +152,8 @@ public record Options(
         return number(arguments, name, byDefault, 1, 65_535);
     }
 
-    private static int number(Map<String, String> arguments, String name, int byDefault, int least, int most)
+    /** Returns a number, or the default where it is absent. */
+    static int number(Map<String, String> arguments, String name, int byDefault, int least, int most)
             throws StandaloneException {
         String text = arguments.get(name);
         if (text == null) {

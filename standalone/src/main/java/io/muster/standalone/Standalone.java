@@ -58,9 +58,14 @@ public final class Standalone implements AutoCloseable {
             "-Dio.netty.maxDirectMemory=" + (128 << 20),
             "-Djdk.nio.maxCachedBufferSize=" + (256 << 10));
 
+    /** Bounds a node: it holds little but output that the hub has not got. */
+    private static final int NODE_MEGABYTES = 64;
+
+    private static final String NODE_LIBRARIES =
+            "(compute-node|device-client|shared-access|netty-|jackson-|slf4j-api|logback-).*\\.jar";
     private static final List<String> SERVICES = List.of("planner", "processor", "gateway", "api");
-    /** Bounds an end: one process after the other, with the broker, the registry and the devices. */
-    static final Duration END_LIMIT = Child.END_LIMIT.multipliedBy(SERVICES.size() + 3);
+    /** Bounds an end: one process after the other, with the broker, the registry, the devices and the nodes. */
+    static final Duration END_LIMIT = Child.END_LIMIT.multipliedBy(SERVICES.size() + 4);
 
     private static final Duration START_LIMIT = Duration.ofMinutes(10);
     private static final String DEBUG = "MUSTER_DEBUG";
@@ -412,6 +417,19 @@ public final class Standalone implements AutoCloseable {
         start(AGENTS, command);
     }
 
+    /** Starts a compute node as a process of its own. @param settings of its program */
+    void startNode(String name, List<String> settings) throws StandaloneException {
+        List<String> command = new ArrayList<>(java(NODE_MEGABYTES));
+        command.addAll(List.of("-XX:TieredStopAtLevel=1", "-cp", classPath(NODE_LIBRARIES), "io.muster.node.Main"));
+        command.addAll(settings);
+        start(name, command);
+    }
+
+    /** Returns whether a process of that name is a device's, or devices': the fleet's services are ready without it. */
+    static boolean isOnDeviceSide(String name) {
+        return name.equals(AGENTS) || ComputeNodes.isNode(name);
+    }
+
     private void start(String name, List<String> command) throws StandaloneException {
         Child child = new Child(name, debugged(name, command), log(name), timer, line -> {
             say.accept(line);
@@ -557,8 +575,13 @@ public final class Standalone implements AutoCloseable {
     }
 
     private String classPath() {
+        return classPath(".*\\.jar");
+    }
+
+    /** Returns those programs and libraries whose file is named so. */
+    private String classPath(String names) {
         try (Stream<Path> jars = Files.list(options.home().resolve("lib"))) {
-            return jars.filter(path -> path.toString().endsWith(".jar"))
+            return jars.filter(path -> path.getFileName().toString().matches(names))
                     .map(Path::toString)
                     .sorted()
                     .collect(Collectors.joining(java.io.File.pathSeparator));
@@ -610,7 +633,7 @@ public final class Standalone implements AutoCloseable {
         ObjectNode status = new ObjectMapper().createObjectNode();
         boolean lacksOne = children.stream()
                 .anyMatch(
-                        child -> !child.name().equals(AGENTS) && child.handle().isEmpty());
+                        child -> !isOnDeviceSide(child.name()) && child.handle().isEmpty());
         status.put("state", state.equals(State.READY) && lacksOne ? State.STARTING : state)
                 .put("rest", options.rest())
                 .put("mqtts", "localhost:" + options.mqttPort())
@@ -649,6 +672,11 @@ public final class Standalone implements AutoCloseable {
     public void close() {
         become("stopping");
         children.forEach(Child::abandon);
+        // They depend on nobody but the hub, and end together.
+        children.stream()
+                .filter(child -> ComputeNodes.isNode(child.name()))
+                .flatMap(child -> child.handle().stream())
+                .forEach(ProcessHandle::destroy);
         for (Child child : List.copyOf(children).reversed()) {
             child.end();
         }

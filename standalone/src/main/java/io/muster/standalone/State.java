@@ -84,7 +84,7 @@ final class State {
 
     private static boolean isReady(Entry entry) {
         if (entry.alive().isEmpty()) {
-            return entry.name().equals(Standalone.AGENTS);
+            return Standalone.isOnDeviceSide(entry.name());
         }
         if (!entry.operations().startsWith("http://")) {
             return true; // It has none: the broker, the registry, the devices.

@@ -22,6 +22,10 @@ class OptionsTest {
             connection-string --json      | connection-string has no option --json. See ./muster connection-string --help.
             start                         | There is no command start. See ./muster help.
             up --devices -1               | --devices takes a number from 0 to 999999, not -1.
+            up --nodes two                | --nodes takes a number from 0 to 100, not two.
+            up --spare-nodes 101          | --spare-nodes takes a number from 0 to 100, not 101.
+            node --nodes 1                | node has no option --nodes. See ./muster node --help.
+            node --pool                   | The option --pool lacks its value. See ./muster node --help.
             up --rest-port 70000          | --rest-port takes a number from 1 to 65535, not 70000.
             up --kafka nowhere            | --kafka takes the address of a broker, HOST:PORT, not nowhere.
             """)
@@ -30,6 +34,20 @@ class OptionsTest {
         assertThatThrownBy(() -> Options.of(Options.arguments(words.getFirst(), words.subList(1, words.size()))))
                 .isInstanceOf(StandaloneException.class)
                 .hasMessage(sentence);
+    }
+
+    @Test
+    void startsTwoNodesAndTwoSpareOnesUnlessItIsToldOtherwise() throws StandaloneException {
+        Options usual = Options.of(Options.arguments("up", List.of()));
+        assertThat(List.of(usual.nodes(), usual.spareNodes())).containsExactly(2, 2);
+        Options told = Options.of(Options.arguments("up", List.of("--nodes", "0", "--spare-nodes=5")));
+        assertThat(List.of(told.nodes(), told.spareNodes())).containsExactly(0, 5);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"node-1, true", "node-12, true", "node-, false", "planner, false", "my-node-1, false"})
+    void tellsNodesByTheirNames(String name, boolean isNode) {
+        assertThat(ComputeNodes.isNode(name)).isEqualTo(isNode);
     }
 
     @Test

@@ -16,7 +16,7 @@ class StateTest {
 
     /** Waits for the supervisor, which writes of an end a moment later. */
     @ParameterizedTest
-    @CsvSource({"planner, starting", "broker, starting", "agents, ready", "muster, stopped"})
+    @CsvSource({"planner, starting", "broker, starting", "agents, ready", "node-1, ready", "muster, stopped"})
     void isNotReadyOnceAProcessHasEnded(String name, String state) throws Exception {
         Process ended = new ProcessBuilder("true").start();
         ended.waitFor();

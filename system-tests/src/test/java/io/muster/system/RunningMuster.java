@@ -54,6 +54,8 @@ final class RunningMuster {
                 OptionalInt.empty(),
                 "localhost",
                 0,
+                0,
+                0,
                 false);
         standalone = Standalone.start(options, System.out::println);
         policies = standalone.policies();
