@@ -160,7 +160,7 @@ final class AuditedStreams implements AutoCloseable {
         }
     }
 
-    /** Waits until each key has results beyond now, and recounts. @return what is wrong, one sentence each */
+    /** Waits until each key has results beyond now, and recounts. @return the faults, one sentence each */
     List<String> audit(Instant deadline) throws InterruptedException, IOException {
         long now = Instant.now().toEpochMilli();
         do {

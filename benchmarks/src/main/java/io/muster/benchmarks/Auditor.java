@@ -215,7 +215,7 @@ final class Auditor implements Invocations, AutoCloseable {
      *
      * @param document of the job when it was over
      * @param skew by how much the clocks of those who decided may have been wrong
-     * @return what is wrong, one sentence each
+     * @return the faults, one sentence each
      */
     List<String> audit(ObservedJob job, JsonNode document, Duration skew) {
         List<String> wrong = new ArrayList<>(impossible.stream()
@@ -280,7 +280,8 @@ final class Auditor implements Invocations, AutoCloseable {
         Optional<Instant> cancelled = job.cancelAcknowledged().map(at -> at.plus(skew));
         for (Invocation invocation : invocations.getOrDefault(job.id(), new ConcurrentLinkedQueue<>())) {
             times.merge(invocation.deviceId(), 1, Integer::sum);
-            // What was decided before the cancel may be on its way, behind a gateway that stands still, until its time
+            // A delivery that was decided before the cancel may be on its way, behind a gateway that stands still,
+            // until its time
             // is over.
             if (cancelled.isPresent()
                     && invocation

@@ -60,8 +60,8 @@ enum Machine {
     }
 
     /**
-     * Returns whether a file is a native library that can't be loaded on this kind of machine. Only a name that says so makes it one: a file
-     * that is kept for nothing costs some megabytes, one that is missing costs the start.
+     * Returns whether a file is a native library that can't be loaded on this kind of machine. Only a name decides: a superfluous file costs some
+     * megabytes, a missing one the start.
      *
      * @param file with its folders, as it stands in a jar
      */

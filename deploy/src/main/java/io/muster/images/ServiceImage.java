@@ -36,7 +36,7 @@ enum ServiceImage {
     /**
      * Describes an image.
      *
-     * @param heapPercent of the container's memory; what is left is for stores, buffers and threads
+     * @param heapPercent of the container's memory; the rest is for stores, buffers and threads
      * @param options of its JVM, beside those of every service
      */
     ServiceImage(

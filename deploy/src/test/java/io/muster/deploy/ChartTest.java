@@ -191,7 +191,7 @@ class ChartTest {
         List<String> mounts = Manifests.names(Manifests.container(pod), "volumeMounts");
         mounts.removeAll(volumes);
         assertThat(mounts)
-                .as("what is mounted is there, or is a claim of the set")
+                .as("each mounted volume is there, or is a claim of the set")
                 .isSubsetOf("state");
     }
 

@@ -31,7 +31,7 @@ final class SimulatedDevice implements DeviceProgram {
     private final Counters counters;
     private final Invocations invocations;
     private final SplittableRandom random;
-    /** Ids of the last calls; null before the first. */
+    /** Holds the ids of the last calls; null before the first. */
     private @Nullable Map<String, Boolean> seen;
 
     private @Nullable Future<?> telemetry;
@@ -109,7 +109,7 @@ final class SimulatedDevice implements DeviceProgram {
     @Override
     public CompletionStage<MethodAnswer> call(DeviceClient device, MethodCall call) {
         invocations.invoked(device.deviceId(), call.method(), call.id());
-        (isFirst(call.id()) ? counters.methods : counters.repeated).increment();
+        (noteFirst(call.id()) ? counters.methods : counters.repeated).increment();
         CompletableFuture<MethodAnswer> answer = new CompletableFuture<>();
         if (happens(behaviour.silentShare())) {
             return answer;
@@ -131,7 +131,8 @@ final class SimulatedDevice implements DeviceProgram {
         return share > 0 && random.nextDouble() < share;
     }
 
-    private boolean isFirst(String id) {
+    /** Remembers a call. @return whether it is the first of its id among the last calls */
+    private boolean noteFirst(String id) {
         if (seen == null) {
             seen = new LinkedHashMap<>() {
                 private static final long serialVersionUID = 1;

@@ -332,7 +332,7 @@ final class Connection extends SimpleChannelInboundHandler<MqttMessage> {
                 Unpooled.wrappedBuffer(body)));
     }
 
-    /** Has the program do something; what it fails with ends the connection. */
+    /** Runs work of the program; a failure of it ends the connection. */
     void run(Runnable task) {
         try {
             task.run();

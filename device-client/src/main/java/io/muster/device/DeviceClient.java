@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Is a device to its hub: keeps it connected, has its {@link DeviceProgram} answer, and sends for it. Its state belongs to one thread, which it has
- * for life; what is called from others is passed to it. Thread-safe.
+ * for life; calls from other threads are passed to it. Thread-safe.
  */
 public final class DeviceClient implements AutoCloseable {
     /** Answers that wait for a connection; the oldest beyond that is dropped, as its caller waits no more. */

@@ -3,8 +3,8 @@ package io.muster.device;
 import java.time.Duration;
 
 /**
- * Counts how long others may rely on this device's contact with its hub. The lease runs from the sending of the last request that the hub
- * answered: the hub heard it then or later, so a lease that the hub counts from there ends no earlier than this one. Immutable.
+ * Counts how long others may rely on this device's contact with its hub. The lease runs from the sending of the last request that the hub answered.
+ * The hub received that request later, so its own count of the lease ends no earlier. Immutable.
  *
  * @param until an instant of {@link System#nanoTime}
  */

@@ -32,8 +32,8 @@ import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Serves MQTT to devices as a hub does, unless a test has it do otherwise: it is as late, wrong and abrupt as a network and a hub under load can be. What
- * devices do is remembered as text.
+ * Serves MQTT to devices as a hub does, unless a test has it do otherwise: it is as late, wrong and abrupt as a network and a hub under load can be. Packets
+ * of devices are remembered as text.
  */
 final class UnkindHub implements AutoCloseable {
     /** Answers a packet, in place of the hub. @return false where the hub is to answer as ever */

@@ -12,7 +12,7 @@ import io.muster.gateway.fleet.Fleet;
 import java.time.InstantSource;
 import java.util.List;
 
-/** Composes the channels of a gateway: what devices can do over MQTT, a line each. */
+/** Composes the channels of a gateway: the capabilities that devices can have over MQTT, a line each. */
 public final class GatewayChannels {
     private GatewayChannels() {}
 

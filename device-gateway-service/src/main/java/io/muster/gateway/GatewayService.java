@@ -164,7 +164,7 @@ public final class GatewayService implements AutoCloseable {
         return server;
     }
 
-    /** Takes no more deliveries, closes every connection, and says so to the fleet: what was taken and not handed over goes to another. */
+    /** Takes no more deliveries, closes every connection, and reports that to the fleet: deliveries that were not handed over go to another gateway. */
     @Override
     public void close() {
         fleet.stopReading();

@@ -548,7 +548,7 @@ class MqttServerTest {
             await().untilAsserted(() -> assertThat(fleet.reported(DeviceDisconnected.class))
                     .extracting(DeviceDisconnected::getEpoch)
                     .containsExactly(deafEpoch));
-            // What stood behind the closed connection is reported, to go out again.
+            // A delivery behind the closed connection is reported, to go out again.
             await().untilAsserted(() ->
                     assertThat(fleet.reported(MethodUndelivered.class)).hasSizeBetween(sent / 2, sent));
         }

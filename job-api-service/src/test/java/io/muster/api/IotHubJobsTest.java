@@ -48,7 +48,7 @@ class IotHubJobsTest {
         api.close();
     }
 
-    /** Bodies as Node and Java send them. */
+    /** Holds bodies as Node and Java send them. */
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

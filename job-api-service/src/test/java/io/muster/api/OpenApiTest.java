@@ -146,7 +146,8 @@ class OpenApiTest {
     void describesEveryBodyByASchema() {
         assertThat(DOCUMENT.bodies()).hasSizeGreaterThan(25);
         assertThat(DOCUMENT.objectsOfAnyMembers())
-                .as("what callers and devices name as they like, and what of Azure's is kept and not used")
+                .as(
+                        "members that callers and devices name as they like, and members of Azure's that are kept and not used")
                 .containsExactly(
                         "$metadata",
                         "Row",

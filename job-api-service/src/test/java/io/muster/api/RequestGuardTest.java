@@ -274,7 +274,7 @@ class RequestGuardTest {
                 stands.getOutputStream().write(request);
                 await().atMost(Duration.ofSeconds(20)).until(() -> {
                     try {
-                        // What is sent to a connection that was closed brings its end.
+                        // Bytes to a connection that was closed bring its end.
                         stands.getOutputStream().write(' ');
                         return false;
                     } catch (IOException e) {

@@ -19,11 +19,15 @@ import io.muster.records.Device;
 import io.muster.records.DeviceCounts;
 import io.muster.records.DeviceDeleted;
 import io.muster.records.DevicePage;
+import io.muster.records.DeviceRefusalReason;
+import io.muster.records.DeviceRefused;
 import io.muster.records.DeviceSettings;
 import io.muster.records.DeviceView;
 import io.muster.records.FireSchedule;
 import io.muster.records.InvokeMethod;
 import io.muster.records.Job;
+import io.muster.records.JobRefusalReason;
+import io.muster.records.JobRefused;
 import io.muster.records.JobStatus;
 import io.muster.records.ListModules;
 import io.muster.records.MessageQueued;
@@ -31,8 +35,6 @@ import io.muster.records.MessagesPurged;
 import io.muster.records.MethodResult;
 import io.muster.records.PurgeMessages;
 import io.muster.records.PutStreamJob;
-import io.muster.records.Refusal;
-import io.muster.records.RefusalReason;
 import io.muster.records.SaveCollection;
 import io.muster.records.SaveSchedule;
 import io.muster.records.ScaleStreamJob;
@@ -113,15 +115,15 @@ final class RequestsDouble implements Requests {
                     "{\"$lastUpdated\":\"2026-11-21T02:25:15Z\"}");
             return devices.putIfAbsent(deviceId, view) == null
                     ? view
-                    : new Refusal(RefusalReason.DEVICE_ALREADY_EXISTS, deviceId + " is there.");
+                    : new DeviceRefused(DeviceRefusalReason.ALREADY_EXISTS, deviceId + " is there.");
         }
         @Nullable DeviceView view = devices.get(deviceId);
         if (view == null) {
-            return new Refusal(RefusalReason.DEVICE_NOT_FOUND, "There is no device " + deviceId + ".");
+            return new DeviceRefused(DeviceRefusalReason.NOT_FOUND, "There is no device " + deviceId + ".");
         }
         if (command instanceof InvokeMethod invoke) {
             return invoke.getMethod().getMethodName().equals("offline")
-                    ? new Refusal(RefusalReason.DEVICE_NOT_CONNECTED, "Timed out waiting for device to connect.")
+                    ? new DeviceRefused(DeviceRefusalReason.NOT_CONNECTED, "Timed out waiting for device to connect.")
                     : new MethodResult(200, invoke.getMethod().getPayload());
         }
         return switch (command) {
@@ -159,7 +161,7 @@ final class RequestsDouble implements Requests {
             jobs.put(job);
             return CompletableFuture.completedFuture(job);
         }
-        Refusal refusal = new Refusal(RefusalReason.JOB_NOT_FOUND, "There is no such job.");
+        JobRefused refusal = new JobRefused(JobRefusalReason.NOT_FOUND, "There is no such job.");
         return ended(() -> RefusedException.accepted(refusal, Job.class));
     }
 
@@ -313,7 +315,7 @@ final class RequestsDouble implements Requests {
     public CompletableFuture<Site> site(String site, Object command) {
         commands.add(command);
         return ended(() -> RefusedException.accepted(
-                new Refusal(RefusalReason.JOB_NOT_FOUND, "There is no such job."), Site.class));
+                new JobRefused(JobRefusalReason.NOT_FOUND, "There is no such job."), Site.class));
     }
 
     @Override

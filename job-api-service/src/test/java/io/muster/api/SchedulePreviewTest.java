@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Previews of schedules over the real server, at the time {@link TestApi#NOW}. Bodies are written with single quotes. */
+/** Previews schedules over the real server, at the time {@link TestApi#NOW}. Bodies are written with single quotes. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SchedulePreviewTest {
     private static final String PATH = "/api/schedules/preview";

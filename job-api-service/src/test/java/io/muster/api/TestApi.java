@@ -147,7 +147,7 @@ final class TestApi implements AutoCloseable {
         } catch (SocketTimeoutException e) {
             throw new AssertionError("the server left the connection open, having said: " + all, e);
         } catch (IOException e) {
-            // Reset: what came before is what a client has.
+            // Reset: a client has the bytes that came before.
         }
         return all.toString(StandardCharsets.UTF_8);
     }

@@ -21,6 +21,7 @@ import io.muster.records.DeviceJobFailed;
 import io.muster.records.DeviceJobPage;
 import io.muster.records.DeviceMethod;
 import io.muster.records.DevicePage;
+import io.muster.records.DeviceRefused;
 import io.muster.records.DeviceStatus;
 import io.muster.records.DropDeviceJobs;
 import io.muster.records.Expansion;
@@ -31,7 +32,6 @@ import io.muster.records.MessageRequest;
 import io.muster.records.MethodRequest;
 import io.muster.records.PauseJob;
 import io.muster.records.QueryFleet;
-import io.muster.records.Refusal;
 import io.muster.records.ResumeJob;
 import io.muster.records.Rollout;
 import io.muster.records.SendMessage;
@@ -61,7 +61,7 @@ class BoundedWorkTest {
     /** Bounds the events that a step writes, and the device jobs that it begins: 10 ms at 40 µs. */
     private static final int STEP = 250;
 
-    /** Evaluations ahead of other jobs' expansions: 10 ms at 16 µs. */
+    /** Bounds evaluations ahead of other jobs' expansions: 10 ms at 16 µs. */
     private static final int EVALUATED = 625;
 
     /** Counts jobs that follow the changes of another one. */
@@ -480,6 +480,6 @@ class BoundedWorkTest {
         Object before = planner.lastReply();
         planner.list(new QueryFleet("SELECT * FROM devices WHERE IS_DEFINED(tags.q)", null, 100));
         planner.tickUntil(() -> planner.lastReply() != before);
-        assertThat(planner.lastReply()).isInstanceOf(Refusal.class);
+        assertThat(planner.lastReply()).isInstanceOf(DeviceRefused.class);
     }
 }

@@ -8,10 +8,10 @@ import io.muster.records.CloudMessage;
 import io.muster.records.CreateJob;
 import io.muster.records.DeviceJobCompleted;
 import io.muster.records.DeviceMethod;
+import io.muster.records.DeviceRefused;
 import io.muster.records.JobDefinition;
 import io.muster.records.JobPolicy;
 import io.muster.records.JobStatus;
-import io.muster.records.Refusal;
 import io.muster.records.Rollout;
 import io.muster.records.SendMessage;
 import io.muster.records.TwinPatch;
@@ -82,7 +82,7 @@ class CorruptStateTest {
     void removesAnUnreadableEntryWithoutADocument() {
         corrupt("nobody");
         planner.device("nobody", new io.muster.records.GetDevice());
-        assertThat(planner.lastReply()).isInstanceOf(Refusal.class);
+        assertThat(planner.lastReply()).isInstanceOf(DeviceRefused.class);
         planner.create("nobody", null);
         assertThat(planner.get("nobody").getDevice().getDeviceId()).isEqualTo("nobody");
         assertThat(planner.deadLetters()).isEmpty();

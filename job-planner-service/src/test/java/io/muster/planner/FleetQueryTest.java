@@ -9,6 +9,7 @@ import io.muster.records.DeviceJob;
 import io.muster.records.DeviceJobPage;
 import io.muster.records.DeviceMethod;
 import io.muster.records.DevicePage;
+import io.muster.records.DeviceRefused;
 import io.muster.records.DropDeviceJobs;
 import io.muster.records.Expansion;
 import io.muster.records.FailureReason;
@@ -18,7 +19,6 @@ import io.muster.records.PartialAggregate;
 import io.muster.records.PartialGroup;
 import io.muster.records.PatchTwin;
 import io.muster.records.QueryFleet;
-import io.muster.records.Refusal;
 import io.muster.records.TwinPatch;
 import io.muster.topics.Topics;
 import java.time.Duration;
@@ -227,7 +227,7 @@ class FleetQueryTest {
     void refusesAnInvalidQuery() {
         assertThat(ask("SELECT", null, 1))
                 .isInstanceOfSatisfying(
-                        Refusal.class,
+                        DeviceRefused.class,
                         refusal -> assertThat(refusal.getMessage()).contains("Unexpected end of the query"));
     }
 

@@ -156,7 +156,7 @@ class FleetSimulationTest {
             return "{\"n\":" + number % CONNECTING + "}";
         }
 
-        /** Is a process that holds connections: what it has read and committed, or not written yet, is gone with it. */
+        /** Is a process that holds connections: deliveries that it has committed, and reports that it has not written, are lost with it. */
         private final class Gateway {
             private final int ordinal;
             private final Queue<Delivery> committed = new ArrayDeque<>();
@@ -275,7 +275,7 @@ class FleetSimulationTest {
             }
         }
 
-        /** Is a device; what comes over any but its latest connection is lost. */
+        /** Is a device; a delivery over any but its latest connection is lost. */
         private final class Device {
             private final String id;
             private final Map<String, List<String>> received = new HashMap<>();

@@ -56,8 +56,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Logs that earlier versions wrote still mean what they meant: folded anew they make the documents that stand beside them. A log is never
- * edited; {@code -Dlogs.record=N} writes the one of version N, once.
+ * Folds logs that earlier versions wrote into the documents that stand beside them: their meaning stays. A log is never edited; {@code
+ * -Dlogs.record=N} writes the one of version N, once.
  */
 class GoldenLogTest {
     private static final Path LOGS = Path.of("src/test/resources/logs");

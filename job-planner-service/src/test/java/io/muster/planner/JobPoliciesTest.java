@@ -20,13 +20,13 @@ import io.muster.records.GatewayHeartbeat;
 import io.muster.records.Job;
 import io.muster.records.JobDefinition;
 import io.muster.records.JobPolicy;
+import io.muster.records.JobRefusalReason;
+import io.muster.records.JobRefused;
 import io.muster.records.JobStatus;
 import io.muster.records.MethodAnswered;
 import io.muster.records.MethodRequest;
 import io.muster.records.PatchTwin;
 import io.muster.records.PauseJob;
-import io.muster.records.Refusal;
-import io.muster.records.RefusalReason;
 import io.muster.records.ResumeJob;
 import io.muster.records.RetryRule;
 import io.muster.records.Rollout;
@@ -230,7 +230,7 @@ class JobPoliciesTest {
         answer("b", 200);
         assertThat(planner.jobDocument("j").getStatus()).isEqualTo(JobStatus.COMPLETED);
         planner.job("j", new PauseJob());
-        assertThat(planner.lastReply()).isInstanceOf(Refusal.class);
+        assertThat(planner.lastReply()).isInstanceOf(JobRefused.class);
     }
 
     @Test
@@ -321,7 +321,7 @@ class JobPoliciesTest {
             }
             assertThat(limited.jobRefusals())
                     .extracting(refusal -> refusal.getRefusal().getReason())
-                    .containsExactly(RefusalReason.TOO_MANY_ACTIVE_JOBS);
+                    .containsExactly(JobRefusalReason.TOO_MANY_ACTIVE);
             limited.job("one", new CancelJob());
             limited.job("three", new CreateJob(new JobDefinition("three", tag(), "*", null, 60, null)));
             assertThat(limited.jobRefusals()).hasSize(1);

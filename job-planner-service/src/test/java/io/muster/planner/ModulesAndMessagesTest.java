@@ -15,6 +15,8 @@ import io.muster.records.DeviceDisconnected;
 import io.muster.records.DeviceJobCompleted;
 import io.muster.records.DeviceMethod;
 import io.muster.records.DevicePage;
+import io.muster.records.DeviceRefusalReason;
+import io.muster.records.DeviceRefused;
 import io.muster.records.DeviceStatus;
 import io.muster.records.DeviceView;
 import io.muster.records.GetDevice;
@@ -33,8 +35,6 @@ import io.muster.records.MethodResult;
 import io.muster.records.PatchTwin;
 import io.muster.records.PurgeMessages;
 import io.muster.records.QueryFleet;
-import io.muster.records.Refusal;
-import io.muster.records.RefusalReason;
 import io.muster.records.RequestConnection;
 import io.muster.records.SendMessage;
 import io.muster.records.TwinPatch;
@@ -65,23 +65,23 @@ class ModulesAndMessagesTest {
         return planner.lastReply();
     }
 
-    private static void isRefused(Object outcome, RefusalReason reason) {
+    private static void isRefused(Object outcome, DeviceRefusalReason reason) {
         assertThat(outcome)
                 .isInstanceOfSatisfying(
-                        Refusal.class,
+                        DeviceRefused.class,
                         refusal -> assertThat(refusal.getReason()).isEqualTo(reason));
     }
 
     @Test
     void removesModulesWithTheirDevice() {
-        isRefused(create("d/m", null), RefusalReason.DEVICE_NOT_FOUND);
+        isRefused(create("d/m", null), DeviceRefusalReason.NOT_FOUND);
         create("d", null);
         assertThat(create("d/m", "{\"a\":1}"))
                 .isInstanceOfSatisfying(
                         DeviceView.class,
                         view -> assertThat(view.getDevice().getDeviceId()).isEqualTo("d/m"));
-        isRefused(create("d/m", null), RefusalReason.MODULE_ALREADY_EXISTS);
-        isRefused(create("d/m/n", null), RefusalReason.ARGUMENT_INVALID);
+        isRefused(create("d/m", null), DeviceRefusalReason.MODULE_ALREADY_EXISTS);
+        isRefused(create("d/m/n", null), DeviceRefusalReason.INVALID);
         create("d-2", null);
         create("d/a", null);
         planner.device("d", new ListModules());
@@ -100,9 +100,9 @@ class ModulesAndMessagesTest {
 
         planner.device("d", new DeleteDevice(null));
         planner.device("d/m", new GetDevice());
-        isRefused(planner.lastReply(), RefusalReason.MODULE_NOT_FOUND);
+        isRefused(planner.lastReply(), DeviceRefusalReason.MODULE_NOT_FOUND);
         planner.device("d", new ListModules());
-        isRefused(planner.lastReply(), RefusalReason.DEVICE_NOT_FOUND);
+        isRefused(planner.lastReply(), DeviceRefusalReason.NOT_FOUND);
     }
 
     @Test
@@ -111,7 +111,7 @@ class ModulesAndMessagesTest {
         for (int i = 0; i < 50; i++) {
             assertThat(create("d/m" + i, null)).isInstanceOf(DeviceView.class);
         }
-        isRefused(create("d/one-more", null), RefusalReason.THROTTLED);
+        isRefused(create("d/one-more", null), DeviceRefusalReason.TOO_MANY_MODULES);
     }
 
     @Test
@@ -251,7 +251,7 @@ class ModulesAndMessagesTest {
             planner.device("d", new SendMessage(message("m" + i, Duration.ofSeconds(i < 10 ? 5 : 60))));
         }
         send("one more");
-        isRefused(planner.lastReply(), RefusalReason.QUEUE_FULL);
+        isRefused(planner.lastReply(), DeviceRefusalReason.QUEUE_FULL);
         planner.advance(Duration.ofSeconds(6));
         send("one more");
         assertThat(planner.lastReply()).isEqualTo(new MessageQueued(41));
@@ -263,13 +263,13 @@ class ModulesAndMessagesTest {
         assertThat(planner.lastReply()).isEqualTo(new MessagesPurged(0));
 
         planner.device("d", new SendMessage(message("x".repeat(65_536), Duration.ofHours(1))));
-        isRefused(planner.lastReply(), RefusalReason.TOO_LARGE);
+        isRefused(planner.lastReply(), DeviceRefusalReason.TOO_LARGE);
         planner.device("d", new SendMessage(message("late", Duration.ZERO)));
-        isRefused(planner.lastReply(), RefusalReason.ARGUMENT_INVALID);
+        isRefused(planner.lastReply(), DeviceRefusalReason.INVALID);
         planner.device("d", new SendMessage(message("for ever", Duration.ofDays(3))));
-        isRefused(planner.lastReply(), RefusalReason.ARGUMENT_INVALID);
+        isRefused(planner.lastReply(), DeviceRefusalReason.INVALID);
         planner.device("nobody", new SendMessage(message("x", Duration.ofHours(1))));
-        isRefused(planner.lastReply(), RefusalReason.DEVICE_NOT_FOUND);
+        isRefused(planner.lastReply(), DeviceRefusalReason.NOT_FOUND);
     }
 
     @Test

@@ -166,7 +166,7 @@ final class PlannerDriver implements AutoCloseable {
                 now);
     }
 
-    /** Ends the tasks, and starts others from the changelogs. What they read from now on is at the beginning of its topic again. */
+    /** Ends the tasks, and starts others from the changelogs. Records that they read from now on are at the beginning of their topics again. */
     void restart() {
         readChangelogs();
         driver.close();
@@ -178,7 +178,7 @@ final class PlannerDriver implements AutoCloseable {
         return changelog(store.name());
     }
 
-    /** Returns what the changelog of a store holds, by key; what a test changes there is in the store after a restart. */
+    /** Returns the changelog of a store, by key; a test's changes are in the store after a restart. */
     Map<String, byte[]> changelog(String store) {
         readChangelogs();
         return changelogs.computeIfAbsent(store, _ -> new TreeMap<>());

@@ -2,7 +2,8 @@ package io.muster.planner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.muster.records.AwaitTurn;
+import io.muster.records.AwaitBarrier;
+import io.muster.records.BarrierReached;
 import io.muster.records.CancelJob;
 import io.muster.records.Capability;
 import io.muster.records.CloseConnection;
@@ -24,6 +25,8 @@ import io.muster.records.DeviceJobFailed;
 import io.muster.records.DeviceJobQueued;
 import io.muster.records.DeviceMethod;
 import io.muster.records.DevicePage;
+import io.muster.records.DeviceRefusalReason;
+import io.muster.records.DeviceRefused;
 import io.muster.records.DeviceSettings;
 import io.muster.records.DeviceStatus;
 import io.muster.records.DeviceView;
@@ -35,6 +38,7 @@ import io.muster.records.InvokeMethod;
 import io.muster.records.Job;
 import io.muster.records.JobCommand;
 import io.muster.records.JobDefinition;
+import io.muster.records.JobRefusalReason;
 import io.muster.records.JobStatus;
 import io.muster.records.ListDevices;
 import io.muster.records.MethodAnswered;
@@ -48,10 +52,7 @@ import io.muster.records.MethodUnanswered;
 import io.muster.records.MethodUndelivered;
 import io.muster.records.PatchReported;
 import io.muster.records.PatchTwin;
-import io.muster.records.Refusal;
-import io.muster.records.RefusalReason;
 import io.muster.records.ReportedAnswer;
-import io.muster.records.TurnCame;
 import io.muster.records.TwinPatch;
 import io.muster.records.UpdateDevice;
 import io.muster.service.coordinator.KeyPartition;
@@ -377,8 +378,8 @@ class PlannerTopologyTest {
         planner.create("a", "{}");
         planner.job("m", method("m", "*"));
         planner.job("m", new CancelJob());
-        planner.list(new AwaitTurn());
-        assertThat(planner.lastReply()).isEqualTo(new TurnCame(0));
+        planner.list(new AwaitBarrier());
+        assertThat(planner.lastReply()).isEqualTo(new BarrierReached(0));
         planner.connect("a", METHODS);
         assertThat(planner.delivered(MethodRequest.class)).isEmpty();
     }
@@ -573,7 +574,7 @@ class PlannerTopologyTest {
         assertThat(planner.connection("a").getConnected()).isFalse();
     }
 
-    /** Hears a gateway though a report named a run that no gateway ever has: whoever may write reports can name any. */
+    /** Hears a gateway though a report named a run that no gateway ever has: a writer of reports can name any. */
     @Test
     void shutsNoGatewayOutByARunThatNobodyHearsOfAgain() {
         planner.create("a", "{}");
@@ -640,8 +641,8 @@ class PlannerTopologyTest {
         planner.device("a", new InvokeMethod(call));
         assertThat(planner.lastReply())
                 .isInstanceOfSatisfying(
-                        Refusal.class,
-                        refusal -> assertThat(refusal.getReason()).isEqualTo(RefusalReason.DEVICE_NOT_CONNECTED));
+                        DeviceRefused.class,
+                        refusal -> assertThat(refusal.getReason()).isEqualTo(DeviceRefusalReason.NOT_CONNECTED));
 
         planner.connect("a", METHODS);
         planner.device("a", new InvokeMethod(call));
@@ -655,14 +656,14 @@ class PlannerTopologyTest {
                         planner.delivered(MethodRequest.class).getLast().getDeliveryId()));
         assertThat(planner.lastReply())
                 .isInstanceOfSatisfying(
-                        Refusal.class,
-                        refusal -> assertThat(refusal.getReason()).isEqualTo(RefusalReason.NO_ANSWER));
+                        DeviceRefused.class,
+                        refusal -> assertThat(refusal.getReason()).isEqualTo(DeviceRefusalReason.NO_ANSWER));
 
         planner.device("nobody", new InvokeMethod(call));
         assertThat(planner.lastReply())
                 .isInstanceOfSatisfying(
-                        Refusal.class,
-                        refusal -> assertThat(refusal.getReason()).isEqualTo(RefusalReason.DEVICE_NOT_FOUND));
+                        DeviceRefused.class,
+                        refusal -> assertThat(refusal.getReason()).isEqualTo(DeviceRefusalReason.NOT_FOUND));
     }
 
     /** Fails the device job, and the caller, where the device answers anything else than JSON, and adds no text that the device did not say. */
@@ -687,7 +688,7 @@ class PlannerTopologyTest {
                         ByteBuffer.wrap(payload.getBytes(StandardCharsets.UTF_8))));
         assertThat(planner.lastReply())
                 .isInstanceOfSatisfying(
-                        Refusal.class,
+                        DeviceRefused.class,
                         refusal -> assertThat(refusal.getMessage()).contains("JSON"));
     }
 
@@ -738,7 +739,7 @@ class PlannerTopologyTest {
         planner.report("a", new PatchReported(epoch, "r2", "{\"on.\":true}", null));
         List<ReportedAnswer> answers = planner.delivered(ReportedAnswer.class);
         assertThat(answers.getFirst().getVersion()).isEqualTo(2);
-        assertThat(answers.getLast().getRefusal().getReason()).isEqualTo(RefusalReason.ARGUMENT_INVALID);
+        assertThat(answers.getLast().getRefusal().getReason()).isEqualTo(DeviceRefusalReason.INVALID);
     }
 
     @Test
@@ -748,15 +749,15 @@ class PlannerTopologyTest {
         planner.create("a", "{}");
         assertThat(planner.lastReply())
                 .isInstanceOfSatisfying(
-                        Refusal.class,
-                        refusal -> assertThat(refusal.getReason()).isEqualTo(RefusalReason.DEVICE_ALREADY_EXISTS));
+                        DeviceRefused.class,
+                        refusal -> assertThat(refusal.getReason()).isEqualTo(DeviceRefusalReason.ALREADY_EXISTS));
         planner.device("b", new GetDevice());
-        assertThat(planner.lastReply()).isInstanceOf(Refusal.class);
+        assertThat(planner.lastReply()).isInstanceOf(DeviceRefused.class);
         planner.device("a", new PatchTwin(new TwinPatch("nope", "{}", "{\"a\":1}")));
         assertThat(planner.lastReply())
                 .isInstanceOfSatisfying(
-                        Refusal.class,
-                        refusal -> assertThat(refusal.getReason()).isEqualTo(RefusalReason.PRECONDITION_FAILED));
+                        DeviceRefused.class,
+                        refusal -> assertThat(refusal.getReason()).isEqualTo(DeviceRefusalReason.PRECONDITION_FAILED));
         planner.job("m", method("m", "*"));
         assertThat(planner.lastReply())
                 .isInstanceOfSatisfying(
@@ -764,7 +765,7 @@ class PlannerTopologyTest {
         planner.job("m", method("m", "*"));
         assertThat(planner.jobRefusals()).singleElement().satisfies(refusal -> {
             assertThat(refusal.getCommand()).isEqualTo("CreateJob");
-            assertThat(refusal.getRefusal().getReason()).isEqualTo(RefusalReason.JOB_ALREADY_EXISTS);
+            assertThat(refusal.getRefusal().getReason()).isEqualTo(JobRefusalReason.ALREADY_EXISTS);
         });
     }
 

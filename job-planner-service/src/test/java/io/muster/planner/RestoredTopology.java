@@ -113,7 +113,7 @@ final class RestoredTopology extends Topology {
             try {
                 return call.of(method, arguments);
             } catch (InvocationTargetException e) {
-                throw Objects.requireNonNull(e.getCause(), "what was thrown");
+                throw Objects.requireNonNull(e.getCause(), "the cause");
             }
         });
     }

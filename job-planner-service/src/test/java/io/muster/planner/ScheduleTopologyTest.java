@@ -13,7 +13,6 @@ import io.muster.records.Job;
 import io.muster.records.JobCreated;
 import io.muster.records.JobDefinition;
 import io.muster.records.JobEvent;
-import io.muster.records.Refusal;
 import io.muster.records.RunSiteJob;
 import io.muster.records.RunWebJob;
 import io.muster.records.SaveCollection;
@@ -22,6 +21,7 @@ import io.muster.records.Schedule;
 import io.muster.records.ScheduleCollection;
 import io.muster.records.ScheduleDefinition;
 import io.muster.records.ScheduleDeleted;
+import io.muster.records.ScheduleRefused;
 import io.muster.records.ScheduleStatus;
 import io.muster.records.SiteCommand;
 import io.muster.records.Timing;
@@ -113,14 +113,14 @@ class ScheduleTopologyTest {
         planner.advance(Duration.ofSeconds(10));
         assertThat(jobs()).isEmpty();
         planner.schedule("s", new DeleteSchedule());
-        assertThat(planner.lastReply()).isInstanceOf(Refusal.class);
+        assertThat(planner.lastReply()).isInstanceOf(ScheduleRefused.class);
     }
 
     @Test
     void refusesWhatMakesNoSense() {
         planner.schedule("s", new SaveSchedule(definition(new CronRecurrence("* * * * *"))));
-        assertThat(planner.lastReply()).isInstanceOf(Refusal.class);
-        assertThat(((Refusal) planner.lastReply()).getMessage()).contains("six fields");
+        assertThat(planner.lastReply()).isInstanceOf(ScheduleRefused.class);
+        assertThat(((ScheduleRefused) planner.lastReply()).getMessage()).contains("six fields");
     }
 
     @Test
@@ -154,6 +154,6 @@ class ScheduleTopologyTest {
         planner.collection("c", new DeleteCollection());
         assertThat(planner.lastReply()).isEqualTo(new CollectionDeleted());
         planner.collection("c", new DeleteCollection());
-        assertThat(planner.lastReply()).isInstanceOf(Refusal.class);
+        assertThat(planner.lastReply()).isInstanceOf(ScheduleRefused.class);
     }
 }

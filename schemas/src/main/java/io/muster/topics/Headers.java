@@ -3,7 +3,7 @@ package io.muster.topics;
 /** Names record headers. Values are UTF-8 text. */
 public final class Headers {
     /**
-     * Names the id of the request that a command carries out. Whoever writes a command chooses it; the event or the refusal that follows
+     * Names the id of the request that a command carries out. The writer of a command chooses it; the event or the refusal that follows
      * carries it on.
      */
     public static final String REQUEST_ID = "request-id";

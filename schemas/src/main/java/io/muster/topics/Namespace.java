@@ -23,14 +23,14 @@ public final class Namespace {
      * Sets the prefix. To be called at the start of the process; a second time with the same changes nothing.
      *
      * @param wanted empty, or lower-case letters, digits and hyphens with a dot behind
-     * @throws IllegalArgumentException when it is none; the message is a sentence
+     * @throws IllegalArgumentException when it has another form; the message is a sentence
      * @throws IllegalStateException when names with another prefix were given out
      */
     public static synchronized void use(String wanted) {
         if (!PREFIX.matcher(wanted).matches() || wanted.startsWith(RESERVED)) {
             throw new IllegalArgumentException(
                     "A prefix is up to 40 lower-case letters, digits and hyphens with a dot behind, such as "
-                            + "\"plant-1.\", and does not begin with " + RESERVED + "; this is none: \"" + wanted
+                            + "\"plant-1.\", and does not begin with " + RESERVED + "; correct this one: \"" + wanted
                             + "\".");
         }
         if (named && !wanted.equals(prefix)) {
@@ -39,7 +39,7 @@ public final class Namespace {
         prefix = wanted;
     }
 
-    /** Returns the name as it stands on the broker. @param plain what it is called where there is no prefix */
+    /** Returns the name as it stands on the broker. @param plain the name without prefix */
     public static synchronized String name(String plain) {
         named = true;
         return prefix + plain;

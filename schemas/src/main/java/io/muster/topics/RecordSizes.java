@@ -1,7 +1,8 @@
 package io.muster.topics;
 
 /**
- * Bounds on the bytes of a record, in an order that nobody who asks can get over: what others ask in {@link #ASKED} has its answer, its document and its state in {@link #LARGEST}, and any of them has its dead letter in {@link #LARGEST_LETTER}.
+ * Bounds the bytes of a record, in an order that no request can exceed: a request in {@link #ASKED} has its answer, its document and its state in
+ * {@link #LARGEST}, and each of these has its dead letter in {@link #LARGEST_LETTER}.
  */
 public final class RecordSizes {
     /** Limits records that carry what others write: 1 MiB, in the bytes of Kafka's default. Said, since a broker may have another one. */

@@ -11,7 +11,7 @@ import org.apache.avro.specific.SpecificRecord;
  * Describes one topic.
  *
  * @param name as it stands on the broker; its constructor takes what it is called where the {@link Namespace} has no prefix
- * @param key what the key holds, in words; keys are UTF-8 text
+ * @param key the content of the key, in words; keys are UTF-8 text
  * @param size bytes of the largest record
  * @param valueType the generated record that every value is, in the Confluent wire format under the subject {@link #subject()}
  */

@@ -45,7 +45,7 @@ public final class TopicProvisioner {
      * Tells what was found.
      *
      * @param created names of topics that were missing
-     * @param drift what stands otherwise than it is configured, one sentence each; it was left so
+     * @param drift topics that differ from the configuration, one sentence each; they were left so
      */
     public record Report(List<String> created, List<String> drift) {}
 

@@ -133,7 +133,7 @@ public final class Topics {
             kept("deliveries", "device id, or job id", Partitioning.BY_GATEWAY, IN_TRANSIT, Delivery.class);
     public static final Topic<Reply> REPLIES =
             kept("replies", "request id", Partitioning.BY_API_INSTANCE, IN_TRANSIT, Reply.class);
-    /** Callers without a token write to it too, so its size is limited. */
+    /** Declares the audit log. Callers without a token write to it too, so its size is limited. */
     public static final Topic<AuditEntry> AUDIT_LOG = new Topic<>(
             "audit-log",
             "policy or subject, or none",
@@ -191,7 +191,7 @@ public final class Topics {
         return kept(name, key, partitioning, duration, RecordSizes.LARGEST, valueType);
     }
 
-    /** Makes one that others write, or that says what others said: its records have {@link RecordSizes#ASKED}. */
+    /** Makes a topic whose records carry requests and reports of others: they have {@link RecordSizes#ASKED}. */
     private static <V extends org.apache.avro.specific.SpecificRecord> Topic<V> asked(
             String name, String key, Partitioning partitioning, Duration duration, Class<V> valueType) {
         return kept(name, key, partitioning, duration, RecordSizes.ASKED, valueType);

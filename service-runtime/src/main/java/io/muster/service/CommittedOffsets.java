@@ -16,8 +16,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads and commits the offsets from which an application of Kafka Streams goes on. Its state is the fold of what it has read, so an application that has state and has lost its
- * offsets (they expired, a coordinator came up empty) does not begin anew: all would be done and counted a second time.
+ * Reads and commits the offsets from which an application of Kafka Streams goes on. State is the fold of the records that were read. So an
+ * application that has state and has lost its offsets (they expired, a coordinator came up empty) does not begin anew: all records would count a
+ * second time.
  */
 public final class CommittedOffsets {
     private static final Logger LOG = LoggerFactory.getLogger(CommittedOffsets.class);

@@ -34,12 +34,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Ends transactions that hang. A broker that stood still can append what a transaction wrote after the transaction has ended: its
- * coordinator knows of nothing to end, and nobody who reads what is committed gets beyond it. Kafka leaves that to an operator
- * ({@code kafka-transactions.sh}); here it is done by the same rule: the partition has an open transaction whose coordinator says that it is over.
- * A transaction of a living producer is never touched, nor one that no coordinator lists: it belongs to a transactional id that this
- * service may not describe, and the log names it (ADR 0021). Checked are the topics that readers wait for: those that an application reads, the topics of its
- * state, which it would never finish to restore, and what it writes. Runs on a thread of its own.
+ * Ends transactions that hang. A broker that stood still can append what a transaction wrote after the transaction has ended: its coordinator knows
+ * of nothing to end, and nobody who reads what is committed gets beyond it. Kafka leaves that to an operator ({@code kafka-transactions.sh}); here it
+ * is done by the same rule: the partition has an open transaction whose coordinator says that it is over. A transaction of a living producer is never
+ * touched. Nor is a transaction that no coordinator lists, since this service may not describe its transactional id: the log names it (ADR 0021).
+ * Checks the topics that readers wait for: inputs and outputs of an application, and the topics of its state, which it would never finish to restore.
+ * Runs on a thread of its own.
  */
 public final class HangingTransactions implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HangingTransactions.class);

@@ -61,7 +61,7 @@ public final class HealthCheck {
         }
     }
 
-    /** Arguments: addresses, and {@code --within=} a duration where it may wait. Status 1 where one does not answer so. */
+    /** Takes addresses, and {@code --within=} a duration where it may wait. Status 1 where one does not answer so. */
     public static void main(String[] args) throws InterruptedException {
         Duration within = Duration.ZERO;
         List<URI> addresses = new ArrayList<>();

@@ -1,9 +1,8 @@
 package io.muster.service;
 
 import io.muster.codec.Codecs;
+import io.muster.records.AnswerTooLarge;
 import io.muster.records.DeadLetter;
-import io.muster.records.Refusal;
-import io.muster.records.RefusalReason;
 import io.muster.records.Reply;
 import io.muster.topics.Headers;
 import io.muster.topics.RecordSizes;
@@ -91,9 +90,9 @@ public final class Outbox {
     }
 
     /**
-     * Sends the reply, if anybody waits for it. An answer that is larger than a record may be is a refusal instead.
+     * Sends the reply, if anybody waits for it; an {@link AnswerTooLarge} in place of one that is larger than a record may be.
      *
-     * @param outcome one of those of {@code Reply}: a document, a {@link Refusal}, …
+     * @param outcome one of those of {@code Reply}: a document, a refusal, …
      */
     public void reply(String sink, Requester requester, Object outcome, Instant now) {
         String requestId = requester.requestId();
@@ -103,11 +102,8 @@ public final class Outbox {
         Route route = new Route(requestId, requester.replyTo());
         byte[] reply = codecs.of(Topics.REPLIES).encode(new Reply(requestId, outcome));
         if (reply.length > RecordSizes.LARGEST - ROOM) {
-            Refusal refusal = new Refusal(
-                    RefusalReason.TOO_LARGE,
-                    "The answer has " + reply.length + " bytes, " + (RecordSizes.LARGEST - ROOM)
-                            + " at most. If the request has pages, ask for smaller ones.");
-            reply = codecs.of(Topics.REPLIES).encode(new Reply(requestId, refusal));
+            AnswerTooLarge tooLarge = new AnswerTooLarge(reply.length, RecordSizes.LARGEST - ROOM);
+            reply = codecs.of(Topics.REPLIES).encode(new Reply(requestId, tooLarge));
         }
         sendEncoded(sink, route, reply, now, null);
     }

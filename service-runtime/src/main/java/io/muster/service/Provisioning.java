@@ -44,8 +44,8 @@ public final class Provisioning {
     private Provisioning() {}
 
     /**
-     * Creates the topics that are missing, sees to it that the registry refuses schemas that old readers can't read, and registers those of
-     * this build. Of a topic that is there it raises the size of records alone; a second call changes nothing.
+     * Creates missing topics, sets the registry to refuse schemas that old readers can't read, and registers the schemas of this build. Of a topic
+     * that is there it raises the size of records alone; a second call changes nothing.
      *
      * @param replication how many brokers hold each record
      * @throws ExecutionException when the broker refuses or can't be reached

@@ -28,7 +28,7 @@ public final class ServiceProgram {
     /** Builds and starts a service. */
     @FunctionalInterface
     public interface Start {
-        /** @return what ends the service, in order, when closed */
+        /** @return ends the service, in order, when closed */
         AutoCloseable start(Settings settings, PrometheusMeterRegistry meters) throws Exception;
     }
 

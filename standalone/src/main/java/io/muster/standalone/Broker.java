@@ -14,10 +14,10 @@ import kafka.server.KafkaRaftServer;
 import org.apache.kafka.common.utils.Time;
 
 /**
- * Runs Kafka's own program, for a cluster of one. A broker that was killed is fenced before it starts again: else it begins as the leader that it was, loads its
- * coordinators, and loses all leadership some seconds later, when the session of its killed self ends. In that moment the coordinator of
- * transactions takes partitions without a leader for deleted, and sends them no markers of transactions that were committed when it was
- * killed: half of such a transaction is lost (Kafka 4.3.1; docs/reliability.md).
+ * Runs Kafka's own program, for a cluster of one. A killed broker is fenced before it starts again: else it begins as leader, loads its coordinators,
+ * and loses all leadership some seconds later, when the session of the killed process ends. In that moment the coordinator of transactions takes
+ * partitions without a leader for deleted, and sends them no markers of transactions that were committed when it was killed: half of such a
+ * transaction is lost (Kafka 4.3.1; docs/reliability.md).
  */
 public final class Broker {
     private static final Duration LIMIT = Duration.ofSeconds(20);

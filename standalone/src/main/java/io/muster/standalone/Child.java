@@ -112,7 +112,7 @@ final class Child {
         }
     }
 
-    /** Returns the reason why it can't start, if it can't: its own sentence where it refused its settings, else that it ends again and again. */
+    /** Returns why the process can't start, if it can't: its own sentence about its settings, or else how often it ended. */
     synchronized Optional<String> trouble() {
         Process last = process;
         if (last == null || last.isAlive()) {

@@ -94,7 +94,7 @@ final class DevelopmentCa {
         return generator.generateKeyPair();
     }
 
-    /** @param names what the server is called; null makes an authority */
+    /** @param names of the server; null makes an authority */
     private static X509Certificate certificate(
             X500Name subject,
             KeyPair keys,

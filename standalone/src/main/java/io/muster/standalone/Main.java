@@ -85,7 +85,8 @@ public final class Main {
             demonstration.connect();
             if (detached) {
                 screen.accept(DETACHED + " ./muster status shows it, ./muster down ends it.");
-                // Whoever started it waits for that line. From here on it is nobody's, and its lines are in its log.
+                // The program that started it waits for that line. From here on it is nobody's, and its lines are in
+                // its log.
                 System.out.close();
                 System.err.close();
             }

@@ -4,10 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.muster.access.SharedAccessPolicies;
 import io.muster.registry.SchemaRegistryException;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -16,8 +13,6 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -26,7 +21,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Properties;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
@@ -36,11 +30,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,14 +41,7 @@ import org.jspecify.annotations.Nullable;
 public final class Standalone implements AutoCloseable {
     private static final String SECOND = "-2";
     private static final List<String> STATEFUL = List.of("planner", "processor");
-    private static final String GATEWAY = "io.muster.gateway.Main";
     static final String AGENTS = "agents";
-    /** Bounds the gateway's memory outside the heap: for devices at most so much that its Kafka clients never lack any. As in its image. */
-    private static final List<String> GATEWAY_BUFFERS = List.of(
-            "-XX:MaxDirectMemorySize=160m",
-            "-Dio.netty.maxDirectMemory=" + (128 << 20),
-            "-Djdk.nio.maxCachedBufferSize=" + (256 << 10));
-
     /** Bounds a node: it holds little but output that the hub has not got. */
     private static final int NODE_MEGABYTES = 64;
 
@@ -68,14 +52,13 @@ public final class Standalone implements AutoCloseable {
     static final Duration END_LIMIT = Child.END_LIMIT.multipliedBy(SERVICES.size() + 4);
 
     private static final Duration START_LIMIT = Duration.ofMinutes(10);
-    private static final String DEBUG = "MUSTER_DEBUG";
-    private static final String JAVA_OPTIONS = "MUSTER_JAVA_OPTIONS";
     private static final Duration POLL = Duration.ofMillis(100);
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final Duration ROTATION = Duration.ofSeconds(10);
 
     private final Options options;
     private final DataFolder data;
+    private final Programs programs;
     private final Consumer<String> say;
     /** Holds the processes in the order of their start. */
     private final List<Child> children = new CopyOnWriteArrayList<>();
@@ -89,6 +72,7 @@ public final class Standalone implements AutoCloseable {
     private Standalone(Options options, DataFolder data, Consumer<String> say) {
         this.options = options;
         this.data = data;
+        this.programs = new Programs(options);
         this.say = say;
     }
 
@@ -96,7 +80,7 @@ public final class Standalone implements AutoCloseable {
      * Starts everything but devices; returns when it is ready.
      *
      * @param say takes a line of progress
-     * @throws StandaloneException when it can't; what was started is ended again
+     * @throws StandaloneException when it can't; processes that were started are ended again
      */
     public static Standalone start(Options options, Consumer<String> say)
             throws StandaloneException, InterruptedException {
@@ -181,7 +165,7 @@ public final class Standalone implements AutoCloseable {
         prepareTopics();
         startPlannerAndProcessor();
         int proxiedPort = Ports.free();
-        startService("gateway", GATEWAY, 512, gatewaySettings(0, options.mqttPort(), proxiedPort));
+        startService("gateway", Programs.GATEWAY, 512, gatewaySettings(0, options.mqttPort(), proxiedPort));
         startService("api", "io.muster.api.Main", 384, apiSettings(0, options.restPort(), proxiedPort));
         awaitReady(SERVICES);
         become(State.READY);
@@ -203,80 +187,33 @@ public final class Standalone implements AutoCloseable {
     }
 
     private void startBroker() throws StandaloneException {
-        Path properties = data.root().resolve("broker.properties");
-        Path log = data.root().resolve("kafka");
-        int controller = Ports.free();
-        // Escaped as Kafka reads it: a folder may have any name.
-        Properties settings = new Properties();
-        Stream.of(
-                        "process.roles=broker,controller",
-                        "node.id=1",
-                        "controller.quorum.voters=1@localhost:" + controller,
-                        "listeners=PLAINTEXT://localhost:" + options.kafkaPort() + ",CONTROLLER://localhost:"
-                                + controller,
-                        "advertised.listeners=PLAINTEXT://localhost:" + options.kafkaPort(),
-                        "controller.listener.names=CONTROLLER",
-                        "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-                        "log.dirs=" + log,
-                        "auto.create.topics.enable=false",
-                        "offsets.topic.num.partitions=4",
-                        "offsets.topic.replication.factor=1",
-                        "offsets.retention.minutes=5256000",
-                        "transaction.state.log.num.partitions=4",
-                        "transaction.state.log.replication.factor=1",
-                        "transaction.state.log.min.isr=1",
-                        "group.initial.rebalance.delay.ms=0",
-                        "group.streams.initial.rebalance.delay.ms=0",
-                        "num.network.threads=2",
-                        "num.io.threads=4",
-                        "log.segment.bytes=134217728",
-                        "log.retention.check.interval.ms=60000")
-                .map(line -> line.split("=", 2))
-                .forEach(pair -> settings.setProperty(pair[0], pair[1]));
-        try {
-            try (OutputStream file = Files.newOutputStream(properties)) {
-                settings.store(file, null);
-            }
-            format(properties, log);
-        } catch (IOException e) {
-            throw new StandaloneException("The broker's files can't be written (" + e + ").", e);
-        }
-        List<String> command = new ArrayList<>(java(768));
-        command.addAll(List.of("-cp", classPath(), Broker.class.getName(), properties.toString()));
-        start("broker", command);
-    }
-
-    private static void format(Path properties, Path log) throws StandaloneException {
-        if (Files.exists(log.resolve("meta.properties"))) {
-            return;
-        }
-        ByteArrayOutputStream said = new ByteArrayOutputStream();
-        int status = kafka.tools.StorageTool.execute(
-                new String[] {"format", "-t", Uuid.randomUuid().toString(), "-c", properties.toString()},
-                new PrintStream(said, true, StandardCharsets.UTF_8));
-        if (status != 0) {
-            throw new StandaloneException("The broker's folder " + log + " can't be used: "
-                    + said.toString(StandardCharsets.UTF_8).strip()
-                    + ". Start with --fresh to delete it and begin anew.");
-        }
+        Path properties = BrokerFiles.prepare(data.root(), options.kafkaPort());
+        start(
+                "broker",
+                programs.java(
+                        768, List.of("-cp", programs.classPath(), Broker.class.getName(), properties.toString())));
     }
 
     private void startRegistry() throws StandaloneException {
-        List<String> command = new ArrayList<>(java(384));
-        command.addAll(List.of(
-                "-XX:TieredStopAtLevel=1",
-                "-Dquarkus.http.host=127.0.0.1",
-                "-Dquarkus.http.port=" + options.registryPort(),
-                "-Dapicurio.storage.kind=sql",
-                "-Dapicurio.storage.sql.kind=h2",
-                "-Dapicurio.datasource.url=jdbc:h2:file:"
-                        + data.root().resolve("registry").resolve("registry"),
-                // It can't be turned off at run time, and would listen on port 9000 of every address.
-                "-Dquarkus.management.host=127.0.0.1",
-                "-Dquarkus.management.port=" + Ports.free(),
-                "-jar",
-                options.home().resolve("registry/quarkus-run.jar").toString()));
-        start("registry", command);
+        start(
+                "registry",
+                programs.java(
+                        384,
+                        List.of(
+                                "-XX:TieredStopAtLevel=1",
+                                "-Dquarkus.http.host=127.0.0.1",
+                                "-Dquarkus.http.port=" + options.registryPort(),
+                                "-Dapicurio.storage.kind=sql",
+                                "-Dapicurio.storage.sql.kind=h2",
+                                "-Dapicurio.datasource.url=jdbc:h2:file:"
+                                        + data.root().resolve("registry").resolve("registry"),
+                                // It can't be turned off at run time, and would listen on port 9000 of every address.
+                                "-Dquarkus.management.host=127.0.0.1",
+                                "-Dquarkus.management.port=" + Ports.free(),
+                                "-jar",
+                                options.home()
+                                        .resolve("registry/quarkus-run.jar")
+                                        .toString())));
     }
 
     private List<String> processorSettings(String name) {
@@ -309,7 +246,7 @@ public final class Standalone implements AutoCloseable {
                 512,
                 List.of("--state.dir=" + data.root().resolve(planner)));
         startService("processor" + SECOND, "io.muster.processor.Main", 512, processorSettings("processor" + SECOND));
-        startService("gateway" + SECOND, GATEWAY, 512, gatewaySettings(1, mqttPort, proxiedPort));
+        startService("gateway" + SECOND, Programs.GATEWAY, 512, gatewaySettings(1, mqttPort, proxiedPort));
         startService("api" + SECOND, "io.muster.api.Main", 384, apiSettings(1, restPort, proxiedPort));
         awaitReady(SERVICES.stream().map(service -> service + SECOND).toList());
         return new Endpoints("https://localhost:" + restPort, mqttPort);
@@ -325,7 +262,7 @@ public final class Standalone implements AutoCloseable {
         Preparation preparation = awaitDone("broker's topics", () -> new Preparation(options, say));
         if (preparation.lacksPartitions()) {
             if (!awaitDone("rest of the topics", preparation::isAllRead)) {
-                // What the last run left is read first.
+                // The state of the last run is read first.
                 startPlannerAndProcessor();
                 awaitReady(STATEFUL);
                 awaitReady("rest of the topics", preparation::isAllRead);
@@ -382,47 +319,34 @@ public final class Standalone implements AutoCloseable {
         operations.put(name, port);
         List<String> all = new ArrayList<>(settings);
         all.add("--operations.port=" + port);
-        start(name, program(main, megabytes, all));
-    }
-
-    private List<String> program(String main, int megabytes, List<String> settings) {
-        List<String> command = new ArrayList<>(java(megabytes));
-        if (main.equals(GATEWAY)) {
-            command.addAll(GATEWAY_BUFFERS);
-        }
-        command.addAll(List.of(
-                "-cp",
-                classPath(),
-                main,
-                "--kafka.bootstrap.servers=" + options.kafka(),
-                "--registry.url=" + options.registry()));
-        command.addAll(settings);
-        return command;
+        start(name, programs.service(main, megabytes, all));
     }
 
     /** Starts simulated devices as a process of their own. */
     public void startAgents() throws StandaloneException {
-        List<String> command = new ArrayList<>(java(512));
-        command.addAll(List.of(
-                "-cp",
-                classPath(),
-                "io.muster.agent.Main",
-                "--host=localhost",
-                "--port=" + options.mqttPort(),
-                "--hub.host=localhost",
-                "--ca=" + data.certificates().caFile(),
-                "--policies=" + data.policies(),
-                "--devices=" + options.devices(),
-                "--answer.max.ms=200"));
-        start(AGENTS, command);
+        start(
+                AGENTS,
+                programs.java(
+                        512,
+                        List.of(
+                                "-cp",
+                                programs.classPath(),
+                                "io.muster.agent.Main",
+                                "--host=localhost",
+                                "--port=" + options.mqttPort(),
+                                "--hub.host=localhost",
+                                "--ca=" + data.certificates().caFile(),
+                                "--policies=" + data.policies(),
+                                "--devices=" + options.devices(),
+                                "--answer.max.ms=200")));
     }
 
     /** Starts a compute node as a process of its own. @param settings of its program */
     void startNode(String name, List<String> settings) throws StandaloneException {
-        List<String> command = new ArrayList<>(java(NODE_MEGABYTES));
-        command.addAll(List.of("-XX:TieredStopAtLevel=1", "-cp", classPath(NODE_LIBRARIES), "io.muster.node.Main"));
-        command.addAll(settings);
-        start(name, command);
+        List<String> arguments = new ArrayList<>(
+                List.of("-XX:TieredStopAtLevel=1", "-cp", programs.classPath(NODE_LIBRARIES), "io.muster.node.Main"));
+        arguments.addAll(settings);
+        start(name, programs.java(NODE_MEGABYTES, arguments));
     }
 
     /** Returns whether a process of that name is a device's, or devices': the fleet's services are ready without it. */
@@ -431,7 +355,7 @@ public final class Standalone implements AutoCloseable {
     }
 
     private void start(String name, List<String> command) throws StandaloneException {
-        Child child = new Child(name, debugged(name, command), log(name), timer, line -> {
+        Child child = new Child(name, Programs.debugged(name, command), log(name), timer, line -> {
             say.accept(line);
             writeState();
         });
@@ -442,24 +366,6 @@ public final class Standalone implements AutoCloseable {
             throw new StandaloneException("The " + name + " can't be started (" + e + ").", e);
         }
         writeState();
-    }
-
-    /** Lets a debugger attach to the process that MUSTER_DEBUG=NAME:PORT in the environment names. */
-    private static List<String> debugged(String name, List<String> command) throws StandaloneException {
-        String debug = Optional.ofNullable(System.getenv(DEBUG)).orElse("");
-        if (!debug.isEmpty() && !debug.matches("[a-z]+:\\d{1,5}")) {
-            throw new StandaloneException(
-                    DEBUG + " is the name of a process and a port, as planner:5005, not " + debug + ".");
-        }
-        if (!debug.startsWith(name + ":")) {
-            return command;
-        }
-        List<String> debugged = new ArrayList<>(command);
-        debugged.add(
-                1,
-                "-agentlib:jdwp=transport=dt_socket,server=y,suspend=n,address=127.0.0.1:"
-                        + debug.substring(name.length() + 1));
-        return debugged;
     }
 
     private Optional<Child> child(String name) {
@@ -557,39 +463,6 @@ public final class Standalone implements AutoCloseable {
         }
     }
 
-    /** Adds the options in MUSTER_JAVA_OPTIONS, separated by spaces, to each process; they prevail. */
-    private static List<String> java(int megabytes) {
-        List<String> command = new ArrayList<>(List.of(
-                ProcessHandle.current().info().command().orElse("java"),
-                "-Xmx" + megabytes + "m",
-                "-XX:+UseSerialGC",
-                "-XX:+ExitOnOutOfMemoryError",
-                "-XX:TrimNativeHeapInterval=60000",
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow"));
-        Optional.ofNullable(System.getenv(JAVA_OPTIONS)).stream()
-                .flatMap(options -> Stream.of(options.strip().split("\\s+")))
-                .filter(option -> !option.isEmpty())
-                .forEach(command::add);
-        return command;
-    }
-
-    private String classPath() {
-        return classPath(".*\\.jar");
-    }
-
-    /** Returns those programs and libraries whose file is named so. */
-    private String classPath(String names) {
-        try (Stream<Path> jars = Files.list(options.home().resolve("lib"))) {
-            return jars.filter(path -> path.getFileName().toString().matches(names))
-                    .map(Path::toString)
-                    .sorted()
-                    .collect(Collectors.joining(java.io.File.pathSeparator));
-        } catch (IOException e) {
-            throw new IllegalStateException("the programs are not at " + options.home(), e);
-        }
-    }
-
     /** Returns the address of a service's health and metrics. */
     public String operations(String service) {
         return "http://127.0.0.1:" + operations.get(service);
@@ -599,7 +472,7 @@ public final class Standalone implements AutoCloseable {
         return options;
     }
 
-    /** Certificates in PEM of who may sign devices': read again when it changes. */
+    /** Returns the file of certificates, in PEM, of authorities that may sign devices': read again when it changes. */
     public Path deviceAuthorities() {
         return data.certificates().deviceAuthorities();
     }
@@ -612,7 +485,7 @@ public final class Standalone implements AutoCloseable {
         return SharedAccessPolicies.load(data.policies());
     }
 
-    /** Returns the file with what the process of that name has said. */
+    /** Returns the log of the process of that name. */
     public Path log(String name) {
         return data.logs().resolve(name + ".log");
     }
@@ -655,7 +528,7 @@ public final class Standalone implements AutoCloseable {
         return new State.Entry(name, handle.pid(), handle.info().startInstant().orElse(Instant.EPOCH), address);
     }
 
-    /** Ends what an earlier run left behind when it was killed itself. */
+    /** Ends processes that an earlier run left behind when it was killed itself. */
     static void endLeftovers(Path data, Consumer<String> say) {
         for (State.Entry entry : State.processes(State.read(data)).reversed()) {
             if (!entry.name().equals("muster")) {
@@ -667,7 +540,7 @@ public final class Standalone implements AutoCloseable {
         }
     }
 
-    /** Ends everything, what depends on others first. */
+    /** Ends everything: each process before those that it depends on. */
     @Override
     public void close() {
         become("stopping");

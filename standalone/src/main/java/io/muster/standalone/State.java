@@ -45,10 +45,7 @@ final class State {
         Files.move(next, data.resolve(FILE), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
-    /**
-     * Returns the file as it still holds, or {@code {"state":"stopped"}}: it is stopped unless the process that wrote it lives, and of the
-     * processes those are left that live.
-     */
+    /** Returns the file with the processes that live, or {@code {"state":"stopped"}} where the process that wrote it has ended. */
     static ObjectNode read(Path data) {
         ObjectNode state = file(data);
         List<Entry> living = processes(state).stream()

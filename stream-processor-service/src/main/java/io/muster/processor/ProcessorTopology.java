@@ -2,8 +2,8 @@ package io.muster.processor;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.codec.Codecs;
-import io.muster.processor.statistics.stream.JobTallies;
-import io.muster.processor.statistics.stream.PartitionTallies;
+import io.muster.processor.statistics.topology.JobTallies;
+import io.muster.processor.statistics.topology.PartitionTallies;
 import io.muster.processor.streamjob.topology.StreamJobAggregate;
 import io.muster.registry.SchemaRegistry;
 import io.muster.service.Outbox;

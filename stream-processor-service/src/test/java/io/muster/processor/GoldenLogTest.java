@@ -20,7 +20,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Logs that earlier planners wrote are counted as they were; what was counted then stands in a file of the log's name here. */
+/** Counts logs that earlier planners wrote as they were counted then, according to a file of the log's name here. */
 class GoldenLogTest {
     private static final Path LOGS = Path.of("../job-planner-service/src/test/resources/logs");
     private static final Path COUNTED = Path.of("src/test/resources/logs");

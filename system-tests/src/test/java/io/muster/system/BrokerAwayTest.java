@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Kills the broker in the middle of a job, and is long in starting it again. What devices answer meanwhile waits in the gateway.
+ * Kills the broker in the middle of a job, and is long in starting it again. Answers of devices wait in the gateway meanwhile.
  * {@code -Daway=120} has it away for so many seconds.
  */
 class BrokerAwayTest {

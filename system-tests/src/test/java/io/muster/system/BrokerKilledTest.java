@@ -88,7 +88,7 @@ class BrokerKilledTest {
                 }
             }
             assertThat(Files.readString(muster.standalone.log("broker")))
-                    .as("what was committed is not taken for that of a topic that is gone")
+                    .as("committed offsets are not taken for those of a topic that is gone")
                     .doesNotContain("likely deleted");
             assertThat(read).doesNotContainKey("aborted");
             assertThat(read.values()).as("each is in all topics, or in none").containsOnly(TOPICS.size());

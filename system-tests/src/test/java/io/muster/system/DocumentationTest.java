@@ -32,10 +32,10 @@ class DocumentationTest {
     private static final List<String> DEVICES = List.of("sim-000003", "sim-000006");
     private static final int LIMIT_MINUTES = 5;
 
-    /** Languages of blocks that show something and are nothing to run. */
+    /** Names languages of blocks that show something and are nothing to run. */
     private static final Set<String> SHOWN = Set.of("mermaid", "text");
 
-    /** Snippets that no test can run, by the ends of their marks: another one is decided here. */
+    /** Names snippets that no test can run, by the ends of their marks: another one is decided here. */
     private static final Set<String> NOT_RUN = Set.of(
             "it is the whole suite; FirstHourTest starts, asks and ends a Muster with the same script",
             "it is a build in a build",
@@ -80,7 +80,7 @@ class DocumentationTest {
         return block.group(1);
     }
 
-    /** Runs a line of the shell in the folder. @return what it printed */
+    /** Runs a line of the shell in the folder. @return its output */
     private static String run(String line) throws Exception {
         File output = File.createTempFile("run", ".out", folder.toFile());
         Process process = shell(line, output);

@@ -209,10 +209,12 @@ class FirstHourTest {
         await().atMost(Duration.ofMinutes(3)).until(() -> script.run("status").status() == 3);
         assertThat(script.run("status").said()).contains("these still run").contains("broker", "planner", "api");
         assertThat(up(script, "--detach", "--devices=4").with(0).said())
-                .as("what depends on others ends first")
+                .as("services end before those that they depend on")
                 .containsSubsequence(
                         "Ending the api ", "Ending the gateway ", "Ending the planner ", "Ending the broker ");
-        assertThat(ask("/devices/sim-000012").status()).as("what it had").isEqualTo(before);
+        assertThat(ask("/devices/sim-000012").status())
+                .as("its devices of before")
+                .isEqualTo(before);
         await().atMost(Duration.ofMinutes(10))
                 .untilAsserted(() -> assertThat(log().lines()
                                 .filter(line -> line.contains(" completed ") && line.contains(" 4: 4 succeeded")))

@@ -180,7 +180,8 @@ class FleetJobsTest {
         long neverCalled = DEVICES - (fleet.counters().methods() - before);
         System.out.println(id + ": " + counts + ", never called: " + neverCalled);
         assertThat(counts.path("deviceCount").asInt()).isEqualTo(DEVICES);
-        // Who had a method when its gateway was killed may have called it: it is not called again, and fails. That it
+        // A device that had a method when its gateway was killed may have called it: it is not called again, and fails.
+        // That it
         // was not
         // reached is in doubt for one batch of deliveries.
         int mayFail = id.equals("kill-gateway") ? DEVICES : 0;

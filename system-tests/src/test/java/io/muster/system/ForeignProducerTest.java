@@ -144,7 +144,7 @@ class ForeignProducerTest {
             });
         }
         GenericRecord refusal = decode(refusals.getLast().value());
-        assertThat(refusal.get("refusal").toString()).contains("JOB_ALREADY_EXISTS");
+        assertThat(refusal.get("refusal").toString()).contains("ALREADY_EXISTS");
         assertThat(decode(letters.getLast().value()))
                 .satisfies(letter -> assertThat(letter.get("topic")).hasToString("job-commands"))
                 .satisfies(letter -> assertThat(letter.get("reason").toString()).contains("Confluent wire format"));

@@ -261,7 +261,7 @@ class ImagesTest {
                 List.of("--volume=" + state + ":/var/lib/muster"));
     }
 
-    /** Settings and files of those that devices and programs call. @param surface whose certificate it is */
+    /** Makes settings and files of those that devices and programs call. @param surface whose certificate it is */
     private static List<String> edge(String surface) throws IOException {
         Path data = muster.standalone.options().data();
         Path given = Files.createDirectories(work.resolve("given"));

@@ -26,7 +26,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Runs Java's device SDK, unmodified and with its true connection string, over both transports. Its ports are fixed: what it dials leads to ours. */
+/** Runs Java's device SDK, unmodified and with its true connection string, over both transports. Its ports are fixed, and lead to ours. */
 class JavaDeviceSdkTest {
     private static final int TWIN_LIMIT_MS = 3000;
 

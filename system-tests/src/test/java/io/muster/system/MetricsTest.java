@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/** Alerts and dashboards ask for metrics that the services have, and each alert has its page. */
+/** Requires that alerts and dashboards ask for metrics that the services have, and each alert has its page. */
 class MetricsTest {
     private static final Path FILES = Path.of("../deploy/chart/files");
     private static final Pattern METRIC = Pattern.compile("\\b((?:muster|kafka|jvm|process)_[a-z_]+[a-z])\\b(?!=)");

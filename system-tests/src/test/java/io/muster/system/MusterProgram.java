@@ -42,7 +42,7 @@ final class MusterProgram {
         return program;
     }
 
-    /** Starts it again, in its folder; what it says is in a log of its own. */
+    /** Starts it again, in its folder; its lines are in a log of their own. */
     void again(List<String> arguments) throws IOException {
         launch(Map.of(), arguments);
     }

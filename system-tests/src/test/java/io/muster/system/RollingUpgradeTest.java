@@ -21,7 +21,7 @@ import org.apache.kafka.streams.state.Stores;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Instances are replaced one by one by those of a version that has a store more. */
+/** Replaces instances one by one by those of a version that has a store more. */
 class RollingUpgradeTest {
     private static final String ID = "rolling-upgrade";
     private static final String TOPIC = "rolling-in";

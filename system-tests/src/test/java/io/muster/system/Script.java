@@ -25,7 +25,7 @@ final class Script {
      * Holds the result of a run.
      *
      * @param said everything that it printed, on both streams; their order between each other is lost
-     * @param output what it printed on the standard output
+     * @param output on the standard output
      */
     record Ended(int status, String said, String output) {
         Ended with(int expected) {
@@ -39,7 +39,7 @@ final class Script {
         this.data = data;
     }
 
-    /** Makes a script with that data folder, which need not be there. What is tested was built a moment ago. */
+    /** Makes a script with that data folder, which need not be there. The tested program was built a moment ago. */
     static Script of(Path data) throws IOException {
         Path root = Path.of("..").toRealPath();
         Path checkout = Path.of("target", "a checkout").toAbsolutePath();

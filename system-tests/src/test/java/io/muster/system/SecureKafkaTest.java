@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Services at a broker that wants TLS with SCRAM on one port, and TLS with a client's certificate on another, with the chart's properties. */
+/** Runs services at a broker that wants TLS with SCRAM on one port, and TLS with a client's certificate on another, with the chart's properties. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class SecureKafkaTest {
     private static final Path LIBRARIES = Path.of("../standalone/target/muster/lib");

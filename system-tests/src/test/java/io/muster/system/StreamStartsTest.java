@@ -96,7 +96,7 @@ class StreamStartsTest {
             awaitState(job, seed, "Running");
         }
         assertThat(StreamTopics.setting(kafka, "muster-stream-\\d+-exchange", "retention.ms"))
-                .as("what passes between tasks does not grow old, whatever its time")
+                .as("records between tasks do not grow old, whatever their time")
                 .isNotEmpty()
                 .containsOnly("-1");
         for (int i = 0; i < 2; i++) {

@@ -2,7 +2,7 @@ package io.muster.device.journal;
 
 import java.io.IOException;
 
-/** Says that the journal holds as much unacknowledged as it may: whoever makes reports is to wait until some are acknowledged. */
+/** Signals that the journal holds as many unacknowledged reports as it may: wait until some are acknowledged. */
 public final class JournalFullException extends IOException {
     private static final long serialVersionUID = 1;
 

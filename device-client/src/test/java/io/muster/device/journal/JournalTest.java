@@ -171,7 +171,7 @@ class JournalTest {
 
     /**
      * Does what chance says, and dies at moments that it chooses: acknowledgements that are not on disk may be lost then, and what was being written is
-     * torn. What was appended and not acknowledged is always there.
+     * torn. An entry that was appended and not acknowledged is always there.
      */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})

@@ -35,8 +35,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads a gateway's deliveries, on a thread of its own. A poll is decoded, and then a batch of it is committed and handed over: what can't be decoded
- * for now was not committed, and what was committed is never handed over again (ADR 0003). The next batch is committed when this one is with its
+ * Reads a gateway's deliveries, on a thread of its own. A poll is decoded, and then a batch of it is committed and handed over: a record that
+ * can't be decoded for now was not committed, and a committed one is never handed over again (ADR 0003). The next batch is committed when this one is with its
  * connections, so a gateway that is killed leaves no more than one batch in doubt. Brokers or a registry that are away are waited
  * for, one record's fault is a dead letter, and anything else ends the process.
  */
@@ -176,8 +176,8 @@ final class DeliveryReader {
     }
 
     /**
-     * Hands a batch over once the one before it is with its connections, and then asks where the deliveries end, if all before the end that it
-     * knows were with their connections. Nothing waits for the answer.
+     * Hands a batch over once the batch before is with its connections, and then asks where the deliveries end, if all up to the last known end were
+     * with their connections. Nothing waits for the answer.
      */
     void pollOnce() throws InterruptedException {
         if (sink.waiting() > 0) {

@@ -22,9 +22,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes to the log without blocking its callers. A record that was taken is written, however long the log is away, in the order of taking; reports of
- * methods go together ({@link ReportLanes}), and before any report of their partition that was taken later. It waits in memory that is bounded. Where that is full, records are refused at once: those that devices can do without from half of it on,
- * so that answers have the other half. Thread-safe.
+ * Writes to the log without blocking its callers. A record that was taken is written, however long the log is away, in the order of taking; reports
+ * of methods go together ({@link ReportLanes}), and before any report of their partition that was taken later. It waits in memory that is bounded.
+ * Where the memory is full, records are refused at once; telemetry and new connections are refused from half of it on, so that answers have the other
+ * half. Thread-safe.
  */
 final class LogWriter implements AutoCloseable {
     /** Bounds what may wait. */
@@ -69,10 +70,10 @@ final class LogWriter implements AutoCloseable {
         this.batches = batches;
         this.fatal = fatal;
         Gauge.builder("muster.gateway.unwritten.bytes", unwritten, AtomicLong::get)
-                .description("What waits in memory for the log to take it")
+                .description("Bytes that wait in memory for the log")
                 .register(meters);
         this.refused = Counter.builder("muster.gateway.unwritten.refused")
-                .description("Records that were refused because the memory for what waits was full")
+                .description("Records that were refused because the memory for waiting records was full")
                 .register(meters);
         this.sender = Thread.ofPlatform().daemon().name("log-writer").start(this::send);
     }
@@ -197,7 +198,7 @@ final class LogWriter implements AutoCloseable {
 
     private void failed(ProducerRecord<?, ?> record, @Nullable Exception error) {
         if (error != null && !closed && !(error instanceof RecordTooLargeException)) {
-            // Whatever passes is tried again without end: this does not.
+            // The producer repeats every failure that can pass: this one does not pass.
             fatal.accept("Nothing can be written to " + record.topic() + ": " + error);
         }
     }

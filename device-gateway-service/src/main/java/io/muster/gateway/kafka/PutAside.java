@@ -16,9 +16,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Deliveries that can't be used: writes each to the dead letters. A letter that is refused for lack of memory is written again a second later, and
- * one that is too large without the record's value, which its position leads to. Whoever puts aside waits for letters that are not written, so that
- * they are few. Thread-safe.
+ * Writes deliveries that can't be used to the dead letters. A letter that is refused for lack of memory is written again a second later, and
+ * one that is too large without the record's value, which its position leads to. The caller waits for letters that are not written, so
+ * that they are few. Thread-safe.
  */
 final class PutAside {
     private static final Logger LOG = LoggerFactory.getLogger(PutAside.class);

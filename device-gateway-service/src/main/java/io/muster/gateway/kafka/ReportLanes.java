@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Gathers reports of methods by device partition. One is sent at once where none is on its way; what comes until the brokers have acknowledged that
- * goes together. So a report that comes alone waits for nothing, and the others wait for what they would wait for in any case: the producer
+ * Gathers reports of methods by device partition. One is sent at once where none is on its way; those that come before the brokers have
+ * acknowledged it go together. So a lone report waits for nothing, and others wait for no longer than the producer would in any case: it
  * has one request under way. For one thread.
  */
 final class ReportLanes {

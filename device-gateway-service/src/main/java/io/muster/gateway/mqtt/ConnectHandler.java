@@ -78,7 +78,7 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
     @Override
     protected void channelRead0(ChannelHandlerContext ctx, MqttMessage message) {
         if (closed) {
-            // What was read in one piece with the packet for which it was closed.
+            // Bytes that were read in one piece with the packet for which it was closed.
             HeldPackets.release(message);
         } else if (message.decoderResult().isFailure()) {
             HeldPackets.release(message);
@@ -246,7 +246,7 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
         context.close();
     }
 
-    /** Logs a refusal. Whoever reaches the port can have this written: it is worth a line where the fleet was asked, which is limited. */
+    /** Logs a refusal where the fleet was asked, which is limited: anybody who reaches the port can have a line written. */
     private void log(String event, String reason) {
         LOG.atLevel(asked ? Level.INFO : Level.DEBUG).log("{}, deviceId={} reason={}", event, deviceId, reason);
     }

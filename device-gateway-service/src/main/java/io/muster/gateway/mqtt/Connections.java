@@ -60,7 +60,7 @@ public final class Connections {
         handlers.remove(deviceId, handler);
     }
 
-    /** Returns how many deliveries wait for the threads of their connections: whoever brings more waits while they are many. */
+    /** Returns how many deliveries wait for the threads of their connections: the reader brings no more while they are many. */
     public int waiting() {
         return waiting.get();
     }
@@ -100,7 +100,7 @@ public final class Connections {
         return handler != null && handler.epoch() == epoch ? handler : null;
     }
 
-    /** Counts the delivery as waiting. @return what runs when the connection's thread has it */
+    /** Counts the delivery as waiting. @return runs when the connection's thread has it */
     private Runnable delivered(Delivery delivery) {
         waiting.incrementAndGet();
         return () -> {

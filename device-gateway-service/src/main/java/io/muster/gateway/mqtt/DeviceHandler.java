@@ -108,7 +108,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
     @SuppressWarnings("NullAway.Init") // Netty calls handlerAdded before anything else.
     private ChannelHandlerContext context;
 
-    /** @param held what came before; the handler's own from now on */
+    /** @param held packets that came before; the handler's own from now on */
     DeviceHandler(MqttSettings settings, Fleet fleet, Connections connections, Session session, HeldPackets held) {
         super(false);
         this.settings = settings;
@@ -417,7 +417,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
         }
     }
 
-    /** Ends the connection of a device that takes nothing, and asks for more: what is written to it waits in memory. */
+    /** Ends the connection of a device that takes nothing, and asks for more: bytes for it wait in memory. */
     private void write(MqttMessage message) {
         context.writeAndFlush(message);
         if (!context.channel().isWritable()) {
@@ -426,8 +426,8 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
     }
 
     /**
-     * Ends with the gateway: the device is to find another, or this one again, when it has answered the methods that it was called for. Nothing
-     * is delivered any more. Any thread.
+     * Ends with the gateway: the device answers the methods that it was called for, and then connects to another gateway, or to this one again.
+     * Nothing is delivered any more. Any thread.
      *
      * @return ends when the connection is closed, within {@link #LONGEST_DRAIN}
      */
@@ -460,7 +460,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event instanceof IdleStateEvent) {
-            // Who is not read can't be heard.
+            // A device that is not read can't be heard.
             if (!throttled) {
                 refuse("silent");
             }

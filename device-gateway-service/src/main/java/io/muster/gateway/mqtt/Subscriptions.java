@@ -40,7 +40,7 @@ final class Subscriptions {
         return granted.getOrDefault(capability, MqttQoS.AT_MOST_ONCE);
     }
 
-    /** Adds a subscription or replaces it. @return what is granted; a failure when the device may not subscribe to it */
+    /** Adds a subscription or replaces it. @return the granted QoS; a failure when the device may not subscribe to it */
     MqttQoS add(String filter, MqttQoS wanted) {
         @Nullable Capability capability = capability(filter);
         if (capability == null) {

@@ -241,7 +241,7 @@ class DeliveryReaderTest {
             public void close() {
                 made.stop(Duration.ofSeconds(10));
                 assertThat(deliveries.log().committed(TOPIC))
-                        .as("what was committed was handed over")
+                        .as("each committed record was handed over")
                         .isEqualTo(deliveries.offsets().size());
             }
         };
@@ -471,7 +471,7 @@ class DeliveryReaderTest {
         assertThat(reasons).containsExactly("a delivery names its device");
     }
 
-    /** Writers of Kafka may write anything. */
+    /** Reads whatever a writer of Kafka may write. */
     @ParameterizedTest
     @MethodSource("seeds")
     void deadLettersPoisonAndDeliversItsNeighbours(long seed) {

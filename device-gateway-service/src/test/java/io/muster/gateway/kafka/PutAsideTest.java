@@ -35,7 +35,7 @@ class PutAsideTest {
     }
 
     private void putAside() {
-        aside.add(new ConsumerRecord<>("deliveries", 3, 42, "d", VALUE), "it is none");
+        aside.add(new ConsumerRecord<>("deliveries", 3, 42, "d", VALUE), "no delivery");
     }
 
     private DeadLetter letter(LogDouble.Sent sent) {
@@ -52,7 +52,7 @@ class PutAsideTest {
         assertThat(letter.getTopic()).isEqualTo("deliveries");
         assertThat(letter.getPartition()).isEqualTo(3);
         assertThat(letter.getOffset()).isEqualTo(42);
-        assertThat(letter.getReason()).isEqualTo("it is none");
+        assertThat(letter.getReason()).isEqualTo("no delivery");
         assertThat(letter.getService()).isEqualTo("device-gateway-service");
         assertThat(StandardCharsets.UTF_8.decode(letter.getKey()).toString()).isEqualTo("d");
         assertThat(letter.getValue().array()).endsWith(VALUE);

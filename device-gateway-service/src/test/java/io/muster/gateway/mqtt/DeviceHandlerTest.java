@@ -222,7 +222,7 @@ class DeviceHandlerTest {
         channel.writeInbound(MqttMessage.PINGREQ);
         assertThat(channel.isActive()).isTrue();
         Objects.requireNonNull(channel.unsafe().outboundBuffer()).setUserDefinedWritability(1, false);
-        // What is read already comes before the end.
+        // Bytes that are read already come before the end.
         channel.writeInbound(question, MqttMessage.PINGREQ, MqttMessage.PINGREQ);
         channel.runPendingTasks();
         assertThat(channel.isActive()).isFalse();

@@ -22,8 +22,8 @@ public final class SignInLinks {
     /**
      * Takes a link for the first and last time.
      *
-     * @param link what makes it that link
-     * @return whether it is neither used, nor over, nor made before this program started, nor for longer than a link may be
+     * @param link the part of its address that makes it this link
+     * @return whether the link is unused, valid now, of this run of the program, and no longer valid than a link may be
      */
     synchronized boolean use(String link, Instant expiry, Instant now) {
         used.values().removeIf(now::isAfter);

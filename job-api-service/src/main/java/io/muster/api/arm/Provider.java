@@ -6,11 +6,13 @@ import io.muster.api.access.Caller;
 import io.muster.api.access.Gate;
 import io.muster.api.access.Grant;
 import io.muster.api.access.Role;
+import io.muster.api.job.Refusal;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
 import io.muster.api.surface.Arrival;
 import io.muster.api.surface.Surface;
-import io.muster.records.Refusal;
+import io.muster.records.ScheduleRefusalReason;
+import io.muster.records.StreamJobRefusalReason;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
@@ -103,14 +105,37 @@ public final class Provider implements Surface {
 
     @Override
     public Problem problem(Refusal refusal) {
-        String message = refusal.getMessage();
-        return switch (refusal.getReason()) {
-            case JOB_NOT_ACTIVE -> new Problem(409, 409, "JobNotRunning", message);
-            case JOB_RUNNING -> new Problem(409, 409, "JobAlreadyRunning", message);
-            case JOB_NOT_FOUND -> new Problem(404, 404, "ResourceNotFound", message);
-            case PRECONDITION_FAILED -> new Problem(412, 412, "PreconditionFailed", message);
-            default -> new Problem(400, 400, "BadRequest", message);
+        String sentence = refusal.sentence();
+        return switch (refusal) {
+            case Refusal.OfStreamJob job -> problem(job.reason(), sentence);
+            case Refusal.OfSchedule schedule -> problem(schedule.reason(), sentence);
+            case Refusal.OfJob _, Refusal.OfDevice _, Refusal.OfAnswer _ -> badRequest(sentence);
         };
+    }
+
+    private static Problem problem(StreamJobRefusalReason reason, String sentence) {
+        return switch (reason) {
+            case NOT_FOUND -> notFound(sentence);
+            case RUNNING -> new Problem(409, 409, "JobAlreadyRunning", sentence);
+            case NOT_RUNNING -> new Problem(409, 409, "JobNotRunning", sentence);
+            case PRECONDITION_FAILED -> new Problem(412, 412, "PreconditionFailed", sentence);
+            case INVALID, INCOMPLETE, UNKNOWN -> badRequest(sentence);
+        };
+    }
+
+    private static Problem problem(ScheduleRefusalReason reason, String sentence) {
+        return switch (reason) {
+            case NOT_FOUND -> notFound(sentence);
+            case INVALID, UNKNOWN -> badRequest(sentence);
+        };
+    }
+
+    private static Problem notFound(String sentence) {
+        return new Problem(404, 404, "ResourceNotFound", sentence);
+    }
+
+    private static Problem badRequest(String sentence) {
+        return new Problem(400, 400, "BadRequest", sentence);
     }
 
     @Override

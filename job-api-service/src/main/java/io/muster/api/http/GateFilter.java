@@ -75,7 +75,7 @@ final class GateFilter {
         request.setAttribute(ARRIVED, System.nanoTime());
         @Nullable MutableHttpResponse<?> refusal = refusal(request, surface(surfaces, request), route(request));
         if (refusal != null) {
-            // What a filter answers does not come by its own response filter.
+            // An answer of a filter does not pass its own response filter.
             after(request, refusal);
         }
         return refusal;

@@ -186,7 +186,7 @@ public final class RestServer implements AutoCloseable {
             try {
                 one.close();
             } catch (Exception e) {
-                LOG.warn("What routes need can't be closed, reason={}", e.toString());
+                LOG.warn("A part of the API can't be closed, reason={}", e.toString());
             }
         }
     }

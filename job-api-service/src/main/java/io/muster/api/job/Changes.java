@@ -46,7 +46,7 @@ public final class Changes {
     private final TreeMap<Long, Subject> inOrder = new TreeMap<>();
     private final TreeMap<Long, Subject> removed = new TreeMap<>();
     private long number;
-    /** Removals up to this one are forgotten: a reader that stands before it begins anew. */
+    /** Marks the last removal that is forgotten: a reader before it begins anew. */
     private long forgotten;
 
     public Changes() {

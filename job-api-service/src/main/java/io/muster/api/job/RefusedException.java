@@ -1,7 +1,7 @@
 package io.muster.api.job;
 
-import io.muster.records.Refusal;
 import java.io.Serial;
+import java.util.Optional;
 
 /** Signals that the core refused a command, with the reason. Each surface translates it for its clients. */
 public final class RefusedException extends RuntimeException {
@@ -11,7 +11,7 @@ public final class RefusedException extends RuntimeException {
     private final transient Refusal refusal;
 
     private RefusedException(Refusal refusal) {
-        super(refusal.getMessage(), null, false, false);
+        super(refusal.sentence(), null, false, false);
         this.refusal = refusal;
     }
 
@@ -21,8 +21,9 @@ public final class RefusedException extends RuntimeException {
 
     /** Returns the outcome of a command. @throws RefusedException where it was refused */
     public static <T> T accepted(Object outcome, Class<T> type) {
-        if (outcome instanceof Refusal refusal) {
-            throw new RefusedException(refusal);
+        Optional<Refusal> refusal = Refusal.of(outcome);
+        if (refusal.isPresent()) {
+            throw new RefusedException(refusal.get());
         }
         return type.cast(outcome);
     }

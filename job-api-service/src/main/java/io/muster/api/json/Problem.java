@@ -3,7 +3,6 @@ package io.muster.api.json;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.muster.document.Timestamps;
-import io.muster.records.Refusal;
 import java.time.Instant;
 
 /**
@@ -68,32 +67,6 @@ public record Problem(int status, int code, String name, String message) {
 
     public static Problem throttled(String message) {
         return new Problem(429, 429001, "ThrottlingException", message);
-    }
-
-    public static Problem of(Refusal refusal) {
-        String message = refusal.getMessage();
-        return switch (refusal.getReason()) {
-            case JOB_ALREADY_EXISTS -> new Problem(409, 409104, "JobAlreadyExists", message);
-            case JOB_NOT_FOUND -> new Problem(404, 404002, "JobNotFound", message);
-            case JOB_NOT_ACTIVE, JOB_RUNNING -> new Problem(405, 405102, "OperationNotAllowedInCurrentState", message);
-            case TOO_MANY_ACTIVE_JOBS -> new Problem(429, 429004, "ThrottlingMaxActiveJobCountExceeded", message);
-            case DEVICE_ALREADY_EXISTS -> new Problem(409, 409001, "DeviceAlreadyExists", message);
-            case DEVICE_NOT_FOUND -> new Problem(404, 404001, "DeviceNotFound", message);
-            case DEVICE_DISABLED -> new Problem(403, 403012, "DeviceDisabled", message);
-            case PRECONDITION_FAILED -> new Problem(412, 412001, "PreconditionFailed", message);
-            case ARGUMENT_INVALID -> argumentInvalid(message);
-            case ARGUMENT_NULL -> argumentNull(message);
-            case TOO_LARGE -> tooLarge(message);
-            case DEVICE_NOT_CONNECTED -> new Problem(404, 404103, "DeviceNotOnline", message);
-            case NO_ANSWER -> gatewayTimeout(message);
-            case INVALID_ANSWER -> new Problem(502, 502001, "InvalidResponseWhileProxying", message);
-            case TOO_MANY_METHODS_IN_FLIGHT -> new Problem(403, 403800, "DeviceMaximumInflightMethodExceeded", message);
-            case MODULE_ALREADY_EXISTS -> new Problem(409, 409301, "ModuleAlreadyExistsOnDevice", message);
-            case MODULE_NOT_FOUND -> new Problem(404, 404010, "ModuleNotFound", message);
-            case QUEUE_FULL -> new Problem(403, 403004, "DeviceMaximumQueueDepthExceeded", message);
-            case THROTTLED -> throttled(message);
-            case UNKNOWN -> serverError();
-        };
     }
 
     /** Returns the body that clients of Azure's resource manager read. */

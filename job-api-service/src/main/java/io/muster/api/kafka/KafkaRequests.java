@@ -17,7 +17,7 @@ import io.muster.codec.Codecs;
 import io.muster.codec.RecordCodec;
 import io.muster.document.IdentityId;
 import io.muster.records.AuditEntry;
-import io.muster.records.AwaitTurn;
+import io.muster.records.AwaitBarrier;
 import io.muster.records.CollectionCommand;
 import io.muster.records.CollectionDeleted;
 import io.muster.records.CountDevices;
@@ -362,7 +362,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
     @Override
     public CompletableFuture<Job> jobEverywhere(String jobId, Object command) {
         return job(jobId, command)
-                .thenCompose(job -> everyPartition(new AwaitTurn())
+                .thenCompose(job -> everyPartition(new AwaitBarrier())
                         .thenApply(_ -> job)
                         .exceptionallyCompose(_ -> CompletableFuture.failedFuture(new ProblemException(
                                 Problem.gatewayTimeout("The job has changed, but not every partition has applied it in"

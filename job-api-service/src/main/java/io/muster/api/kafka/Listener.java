@@ -18,7 +18,7 @@ import org.apache.kafka.common.TopicPartition;
 
 /**
  * Reads replies from now on, and jobs, schedules, stream jobs and how far they are from their beginning. Ready when it has caught up once, and as
- * long as nothing keeps it from reading for 15 s. A record that can't be taken is passed by; what it can't go on after ends the process.
+ * long as nothing keeps it from reading for 15 s. A record that can't be taken is skipped; a failure that it can't go on after ends the process.
  */
 public final class Listener implements AutoCloseable {
     private static final Set<String> VIEWED = Set.of(

@@ -5,9 +5,9 @@ import io.micronaut.http.MutableHttpResponse;
 import io.muster.api.access.Caller;
 import io.muster.api.access.Grant;
 import io.muster.api.access.Throttles;
+import io.muster.api.job.Refusal;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
-import io.muster.records.Refusal;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
@@ -62,9 +62,9 @@ public interface Surface {
         return grant(request.getMethodName(), route).changes();
     }
 
-    /** Returns a refusal of the core in this surface's words. */
+    /** Returns a refusal of the core in this surface's words; ServerError where the surface sends the core no commands. */
     default Problem problem(Refusal refusal) {
-        return Problem.of(refusal);
+        return Problem.serverError();
     }
 
     /** Returns the problem with a path that no route takes. */

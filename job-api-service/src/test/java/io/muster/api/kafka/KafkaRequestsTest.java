@@ -5,20 +5,22 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.awaitility.Awaitility.await;
 
+import io.muster.api.job.Refusal;
 import io.muster.api.job.RefusedException;
 import io.muster.api.job.Views;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
 import io.muster.codec.Codecs;
+import io.muster.records.AnswerTooLarge;
 import io.muster.records.CancelJob;
 import io.muster.records.DeviceCounts;
 import io.muster.records.DeviceView;
 import io.muster.records.GetDevice;
 import io.muster.records.Job;
 import io.muster.records.JobDefinition;
+import io.muster.records.JobRefusalReason;
+import io.muster.records.JobRefused;
 import io.muster.records.JobStatus;
-import io.muster.records.Refusal;
-import io.muster.records.RefusalReason;
 import io.muster.records.Reply;
 import io.muster.records.TwinPatch;
 import io.muster.registry.InMemorySchemaRegistry;
@@ -112,8 +114,25 @@ class KafkaRequestsTest {
     void failsWithTheReasonOfARefusal() {
         doubles.requests().heardBy(() -> true);
         CompletableFuture<Job> asked = doubles.requests().job("a", new CancelJob());
-        reply(written(1).getFirst(), new Refusal(RefusalReason.TOO_LARGE, "There is no job a."));
-        assertThatThrownBy(() -> get(asked)).hasCauseInstanceOf(RefusedException.class);
+        reply(written(1).getFirst(), new JobRefused(JobRefusalReason.ENDED, "The job has ended."));
+        assertThatThrownBy(() -> get(asked))
+                .cause()
+                .isInstanceOfSatisfying(
+                        RefusedException.class,
+                        refused -> assertThat(refused.refusal())
+                                .isEqualTo(new Refusal.OfJob(JobRefusalReason.ENDED, "The job has ended.")));
+    }
+
+    @Test
+    void failsWithTheSizeOfAnAnswerThatIsTooLarge() {
+        doubles.requests().heardBy(() -> true);
+        CompletableFuture<Job> asked = doubles.requests().job("a", new CancelJob());
+        reply(written(1).getFirst(), new AnswerTooLarge(9_000_000, 8_000_000));
+        assertThatThrownBy(() -> get(asked))
+                .cause()
+                .isInstanceOf(RefusedException.class)
+                .hasMessage(
+                        "The answer has 9000000 bytes, 8000000 at most. If the request has pages, ask for smaller ones.");
     }
 
     @Test

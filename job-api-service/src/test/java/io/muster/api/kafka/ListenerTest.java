@@ -75,7 +75,7 @@ class ListenerTest {
                         .build());
     }
 
-    /** Views and replies fail together: the clients of both are counted as one. */
+    /** Fails views and replies together: the clients of both are counted as one. */
     @Test
     void showsTheJobAndHearsTheReplyOrEndsWhicheverCallFails() {
         new Trial(CALLS, ENDING).run((faults, fatal) -> loop(codecs, faults, fatal));

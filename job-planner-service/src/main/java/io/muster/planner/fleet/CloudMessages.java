@@ -3,8 +3,7 @@ package io.muster.planner.fleet;
 import io.muster.planner.state.PendingMessage;
 import io.muster.records.CloudMessage;
 import io.muster.records.DeviceConnection;
-import io.muster.records.Refusal;
-import io.muster.records.RefusalReason;
+import io.muster.records.DeviceRefused;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -21,11 +20,11 @@ public final class CloudMessages {
 
     private CloudMessages() {}
 
-    /** Why the message is not taken. @param queued how many wait already */
-    public static Optional<Refusal> fault(CloudMessage message, int queued, Instant now) {
+    /** Returns why the message is not taken; empty where it is. @param queued how many wait already */
+    public static Optional<DeviceRefused> refusal(CloudMessage message, int queued, Instant now) {
         if (size(message) > LARGEST) {
-            return Optional.of(
-                    Refusals.tooLarge("A message to a device has up to " + LARGEST + " bytes with its properties."));
+            return Optional.of(Refusals.of(
+                    Fault.tooLarge("A message to a device has up to " + LARGEST + " bytes with its properties.")));
         }
         if (!message.getExpiresAt().isAfter(now)) {
             return Optional.of(Refusals.invalid("The message has expired already."));
@@ -33,11 +32,7 @@ public final class CloudMessages {
         if (message.getExpiresAt().isAfter(now.plus(LONGEST_LIFE))) {
             return Optional.of(Refusals.invalid("A message lives up to " + LONGEST_LIFE.toDays() + " days."));
         }
-        return queued < QUEUED_PER_DEVICE
-                ? Optional.empty()
-                : Optional.of(new Refusal(
-                        RefusalReason.QUEUE_FULL,
-                        QUEUED_PER_DEVICE + " messages wait for the device: purge them, or wait until it takes them."));
+        return queued < QUEUED_PER_DEVICE ? Optional.empty() : Optional.of(Refusals.queueFull(QUEUED_PER_DEVICE));
     }
 
     private static int size(CloudMessage message) {

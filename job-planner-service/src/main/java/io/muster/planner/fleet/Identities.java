@@ -8,7 +8,6 @@ import io.muster.records.Credentials;
 import io.muster.records.DeleteDevice;
 import io.muster.records.Device;
 import io.muster.records.DeviceSettings;
-import io.muster.records.Refusal;
 import io.muster.records.UpdateDevice;
 import java.time.Instant;
 import java.util.Base64;
@@ -47,13 +46,13 @@ public final class Identities {
         if (fault.isPresent()) {
             return new IdentityChange.Refused(Refusals.invalid(fault.get()));
         }
-        Optional<Refusal> unfit =
+        Optional<Fault> unfit =
                 switch (TwinEdit.parse(TwinEdit.Mode.REPLACE, null, command.getTags(), command.getDesired())) {
-                    case TwinEdit.Parsed.Invalid invalid -> Optional.of(invalid.refusal());
+                    case TwinEdit.Parsed.Invalid invalid -> Optional.of(invalid.fault());
                     case TwinEdit.Parsed.Valid valid -> valid.edit().tooLargeForNew();
                 };
         if (unfit.isPresent()) {
-            return new IdentityChange.Refused(unfit.get());
+            return new IdentityChange.Refused(Refusals.of(unfit.get()));
         }
         return new IdentityChange.Changed(Device.newBuilder()
                 .setDeviceId(deviceId)

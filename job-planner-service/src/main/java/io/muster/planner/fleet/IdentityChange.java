@@ -1,7 +1,7 @@
 package io.muster.planner.fleet;
 
 import io.muster.records.Device;
-import io.muster.records.Refusal;
+import io.muster.records.DeviceRefused;
 
 /** Is the outcome of a request to change a device's identity. */
 public sealed interface IdentityChange {
@@ -9,5 +9,5 @@ public sealed interface IdentityChange {
 
     record Deleted(Device device) implements IdentityChange {}
 
-    record Refused(Refusal refusal) implements IdentityChange {}
+    record Refused(DeviceRefused refusal) implements IdentityChange {}
 }

@@ -1,76 +1,105 @@
 package io.muster.planner.fleet;
 
 import io.muster.document.IdentityId;
+import io.muster.records.DeviceRefusalReason;
+import io.muster.records.DeviceRefused;
 import io.muster.records.FailureReason;
-import io.muster.records.Refusal;
-import io.muster.records.RefusalReason;
 
 /** Refuses commands to devices, each with its sentence. */
 public final class Refusals {
     private Refusals() {}
 
     /** @param id of a device or a module */
-    public static Refusal notFound(String id) {
+    public static DeviceRefused notFound(String id) {
         return IdentityId.isModule(id)
-                ? new Refusal(RefusalReason.MODULE_NOT_FOUND, "There is no module " + id + ".")
+                ? new DeviceRefused(DeviceRefusalReason.MODULE_NOT_FOUND, "There is no module " + id + ".")
                 : deviceNotFound(id);
     }
 
-    public static Refusal deviceNotFound(String deviceId) {
-        return new Refusal(RefusalReason.DEVICE_NOT_FOUND, "There is no device " + deviceId + ".");
+    public static DeviceRefused deviceNotFound(String deviceId) {
+        return new DeviceRefused(DeviceRefusalReason.NOT_FOUND, "There is no device " + deviceId + ".");
     }
 
-    /** @param deviceId of a device or a module */
-    public static Refusal alreadyExists(String deviceId) {
-        return IdentityId.isModule(deviceId)
-                ? new Refusal(RefusalReason.MODULE_ALREADY_EXISTS, "The module " + deviceId + " is already registered.")
-                : new Refusal(
-                        RefusalReason.DEVICE_ALREADY_EXISTS, "The device " + deviceId + " is already registered.");
+    /** @param id of a device or a module */
+    public static DeviceRefused alreadyExists(String id) {
+        return IdentityId.isModule(id)
+                ? new DeviceRefused(
+                        DeviceRefusalReason.MODULE_ALREADY_EXISTS, "The module " + id + " is already registered.")
+                : new DeviceRefused(DeviceRefusalReason.ALREADY_EXISTS, "The device " + id + " is already registered.");
     }
 
-    public static Refusal etagDiffers() {
-        return new Refusal(
-                RefusalReason.PRECONDITION_FAILED, "The etag differs: somebody changed it since. Read it again.");
+    public static DeviceRefused etagDiffers() {
+        return new DeviceRefused(
+                DeviceRefusalReason.PRECONDITION_FAILED, "The etag differs: somebody changed it since. Read it again.");
     }
 
-    public static Refusal versionDiffers(long expected, long actual) {
-        return new Refusal(
-                RefusalReason.PRECONDITION_FAILED,
+    public static DeviceRefused versionDiffers(long expected, long actual) {
+        return new DeviceRefused(
+                DeviceRefusalReason.PRECONDITION_FAILED,
                 "The reported properties are at version " + actual + ", not " + expected + ".");
     }
 
-    public static Refusal invalid(String sentence) {
-        return new Refusal(RefusalReason.ARGUMENT_INVALID, sentence);
+    public static DeviceRefused invalid(String sentence) {
+        return of(Fault.invalid(sentence));
     }
 
-    public static Refusal tooLarge(String sentence) {
-        return new Refusal(RefusalReason.TOO_LARGE, sentence);
+    /** Refuses a request for its fault. */
+    public static DeviceRefused of(Fault fault) {
+        DeviceRefusalReason reason = switch (fault.kind()) {
+            case INVALID -> DeviceRefusalReason.INVALID;
+            case INCOMPLETE -> DeviceRefusalReason.INCOMPLETE;
+            case TOO_LARGE -> DeviceRefusalReason.TOO_LARGE;
+        };
+        return new DeviceRefused(reason, fault.sentence());
     }
 
-    public static Refusal notOnline() {
-        return new Refusal(RefusalReason.DEVICE_NOT_CONNECTED, "Timed out waiting for device to connect.");
+    public static DeviceRefused notOnline() {
+        return new DeviceRefused(DeviceRefusalReason.NOT_CONNECTED, "Timed out waiting for device to connect.");
     }
 
-    /** Returns the answer to the caller of an operation that failed. @param deviceId of a device or a module */
-    public static Refusal of(FailureReason reason, String detail, String deviceId) {
+    public static DeviceRefused unusableTwin() {
+        return new DeviceRefused(
+                DeviceRefusalReason.UNUSABLE_TWIN, "The device's twin can't be worked on: it is no JSON.");
+    }
+
+    /** Returns the answer to the caller of an operation that failed. @param id of a device or a module */
+    public static DeviceRefused of(FailureReason reason, String detail, String id) {
         return switch (reason) {
-            case NOT_CONNECTED -> new Refusal(RefusalReason.DEVICE_NOT_CONNECTED, detail);
-            case NO_ANSWER, OUT_OF_TIME -> new Refusal(RefusalReason.NO_ANSWER, detail);
-            case INVALID_ANSWER -> new Refusal(RefusalReason.INVALID_ANSWER, detail);
-            case DEVICE_REMOVED -> notFound(deviceId);
-            case PRECONDITION_FAILED -> new Refusal(RefusalReason.PRECONDITION_FAILED, detail);
-            case TOO_LARGE -> tooLarge(detail);
-            case UNUSABLE_TWIN -> new Refusal(RefusalReason.UNKNOWN, detail);
+            case NOT_CONNECTED -> new DeviceRefused(DeviceRefusalReason.NOT_CONNECTED, detail);
+            case NO_ANSWER, OUT_OF_TIME -> new DeviceRefused(DeviceRefusalReason.NO_ANSWER, detail);
+            case INVALID_ANSWER -> new DeviceRefused(DeviceRefusalReason.INVALID_ANSWER, detail);
+            case DEVICE_REMOVED -> notFound(id);
+            case PRECONDITION_FAILED -> new DeviceRefused(DeviceRefusalReason.PRECONDITION_FAILED, detail);
+            case TOO_LARGE -> new DeviceRefused(DeviceRefusalReason.TOO_LARGE, detail);
+            case UNUSABLE_TWIN -> new DeviceRefused(DeviceRefusalReason.UNUSABLE_TWIN, detail);
         };
     }
 
-    public static Refusal tooManyModules(int limit) {
-        return new Refusal(RefusalReason.THROTTLED, "A device has up to " + limit + " modules: delete one first.");
+    public static DeviceRefused queueFull(int limit) {
+        return new DeviceRefused(
+                DeviceRefusalReason.QUEUE_FULL,
+                limit + " messages wait for the device: purge them, or wait until it takes them.");
     }
 
-    public static Refusal tooManyInFlight(int limit) {
-        return new Refusal(
-                RefusalReason.TOO_MANY_METHODS_IN_FLIGHT,
+    public static DeviceRefused tooManyModules(int limit) {
+        return new DeviceRefused(
+                DeviceRefusalReason.TOO_MANY_MODULES, "A device has up to " + limit + " modules: delete one first.");
+    }
+
+    public static DeviceRefused tooManyInFlight(int limit) {
+        return new DeviceRefused(
+                DeviceRefusalReason.TOO_MANY_METHODS_IN_FLIGHT,
                 "The device has " + limit + " methods in flight already; wait for one to end.");
+    }
+
+    public static DeviceRefused tooManyQueries(int limit) {
+        return new DeviceRefused(
+                DeviceRefusalReason.TOO_MANY_QUERIES, limit + " queries are under way: try again later.");
+    }
+
+    public static DeviceRefused queryFailed() {
+        return new DeviceRefused(
+                DeviceRefusalReason.QUERY_FAILED,
+                "A document that the query comes to can't be worked on: the planner's log says why.");
     }
 }

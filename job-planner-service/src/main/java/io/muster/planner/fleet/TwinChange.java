@@ -1,6 +1,6 @@
 package io.muster.planner.fleet;
 
-import io.muster.records.Refusal;
+import io.muster.records.DeviceRefused;
 import io.muster.records.Twin;
 import org.jspecify.annotations.Nullable;
 
@@ -9,13 +9,13 @@ public sealed interface TwinChange {
     /**
      * Holds the twin after the change.
      *
-     * @param notification the change of desired properties that the device is notified of, as JSON text without $version; null when they
-     *     did not change
+     * @param notification the change of its desired properties that the device is notified of, as JSON text without $version; null when
+     *     they did not change
      */
     record Changed(Twin twin, @Nullable String notification) implements TwinChange {}
 
-    /** Nothing was asked for; the twin stays as it is. */
+    /** Leaves the twin as it is: nothing was asked for. */
     record Unchanged(Twin twin) implements TwinChange {}
 
-    record Refused(Refusal refusal) implements TwinChange {}
+    record Refused(DeviceRefused refusal) implements TwinChange {}
 }

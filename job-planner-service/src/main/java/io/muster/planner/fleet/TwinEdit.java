@@ -4,7 +4,6 @@ import io.muster.document.Etags;
 import io.muster.document.Timestamps;
 import io.muster.planner.json.Json;
 import io.muster.planner.json.MalformedJsonException;
-import io.muster.records.Refusal;
 import io.muster.records.Twin;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -33,11 +32,11 @@ public final class TwinEdit {
 
     private final @Nullable String desired;
 
-    /** Is a parsed edit, or a refusal. */
+    /** Is a parsed edit, or its fault. */
     public sealed interface Parsed {
         record Valid(TwinEdit edit) implements Parsed {}
 
-        record Invalid(Refusal refusal) implements Parsed {}
+        record Invalid(Fault fault) implements Parsed {}
     }
 
     private TwinEdit(Mode mode, @Nullable String ifMatch, @Nullable String tags, @Nullable String desired) {
@@ -64,13 +63,13 @@ public final class TwinEdit {
 
     /** Checks everything that does not depend on the twin. */
     public static Parsed parse(Mode mode, @Nullable String ifMatch, @Nullable String tags, @Nullable String desired) {
-        Optional<Refusal> fault = fault(Section.TAGS, tags).or(() -> fault(Section.DESIRED, desired));
+        Optional<Fault> fault = fault(Section.TAGS, tags).or(() -> fault(Section.DESIRED, desired));
         return fault.<Parsed>map(Parsed.Invalid::new)
                 .orElseGet(() -> new Parsed.Valid(new TwinEdit(mode, ifMatch, tags, desired)));
     }
 
-    /** Refuses what a new twin can't hold; what the sender has of the sections' metadata is dropped before it is weighed. */
-    Optional<Refusal> tooLargeForNew() {
+    /** Finds fault with sections that are too large for a new twin. The sender's metadata of sections is dropped before they are weighed. */
+    Optional<Fault> tooLargeForNew() {
         return tooLarge(Section.TAGS, tags).or(() -> tooLarge(Section.DESIRED, desired));
     }
 
@@ -117,9 +116,9 @@ public final class TwinEdit {
             }
             MergePatch.merge(section, members(tags));
             String text = Json.text(section);
-            Optional<Refusal> tooLarge = tooLarge(Section.TAGS, before, section, text);
+            Optional<Fault> tooLarge = tooLarge(Section.TAGS, before, section, text);
             if (tooLarge.isPresent()) {
-                return new TwinChange.Refused(tooLarge.get());
+                return new TwinChange.Refused(Refusals.of(tooLarge.get()));
             }
             changed.setTags(text);
         }
@@ -136,9 +135,9 @@ public final class TwinEdit {
             }
             new MergePatch(Timestamps.text(now), version).merge(section, metadata, members(desired));
             String text = Json.text(section);
-            Optional<Refusal> tooLarge = tooLarge(Section.DESIRED, before, section, text);
+            Optional<Fault> tooLarge = tooLarge(Section.DESIRED, before, section, text);
             if (tooLarge.isPresent()) {
-                return new TwinChange.Refused(tooLarge.get());
+                return new TwinChange.Refused(Refusals.of(tooLarge.get()));
             }
             changed.setDesired(text).setDesiredMetadata(Json.text(metadata)).setDesiredVersion(version);
         }
@@ -155,10 +154,9 @@ public final class TwinEdit {
             Map<String, Object> section = new LinkedHashMap<>();
             MergePatch.merge(section, members(tags));
             String text = Json.text(section);
-            Optional<Refusal> tooLarge =
-                    tooLarge(Section.TAGS, Section.size(Json.stored(twin.getTags())), section, text);
+            Optional<Fault> tooLarge = tooLarge(Section.TAGS, Section.size(Json.stored(twin.getTags())), section, text);
             if (tooLarge.isPresent()) {
-                return new TwinChange.Refused(tooLarge.get());
+                return new TwinChange.Refused(Refusals.of(tooLarge.get()));
             }
             changed.setTags(text);
         }
@@ -169,9 +167,9 @@ public final class TwinEdit {
             long version = twin.getDesiredVersion() + 1;
             new MergePatch(Timestamps.text(now), version).merge(section, metadata, members(desired));
             String text = Json.text(section);
-            Optional<Refusal> tooLarge = tooLarge(Section.DESIRED, Section.size(before), section, text);
+            Optional<Fault> tooLarge = tooLarge(Section.DESIRED, Section.size(before), section, text);
             if (tooLarge.isPresent()) {
-                return new TwinChange.Refused(tooLarge.get());
+                return new TwinChange.Refused(Refusals.of(tooLarge.get()));
             }
             changed.setDesired(text).setDesiredMetadata(Json.text(metadata)).setDesiredVersion(version);
             notification = Json.text(notice(before, section));
@@ -196,18 +194,18 @@ public final class TwinEdit {
         if (expectedVersion != null && expectedVersion != twin.getReportedVersion()) {
             return new TwinChange.Refused(Refusals.versionDiffers(expectedVersion, twin.getReportedVersion()));
         }
-        Optional<Refusal> fault = fault(Section.REPORTED, patch);
+        Optional<Fault> fault = fault(Section.REPORTED, patch);
         if (fault.isPresent()) {
-            return new TwinChange.Refused(fault.get());
+            return new TwinChange.Refused(Refusals.of(fault.get()));
         }
         Map<String, Object> section = Json.stored(twin.getReported());
         Map<String, Object> metadata = Json.stored(twin.getReportedMetadata());
         int before = Section.size(section);
         new MergePatch(Timestamps.text(now), null).merge(section, metadata, Json.stored(patch));
         String text = Json.text(section);
-        Optional<Refusal> tooLarge = tooLarge(Section.REPORTED, before, section, text);
+        Optional<Fault> tooLarge = tooLarge(Section.REPORTED, before, section, text);
         if (tooLarge.isPresent()) {
-            return new TwinChange.Refused(tooLarge.get());
+            return new TwinChange.Refused(Refusals.of(tooLarge.get()));
         }
         return new TwinChange.Changed(
                 Twin.newBuilder(twin)
@@ -218,31 +216,31 @@ public final class TwinEdit {
                 null);
     }
 
-    private static Optional<Refusal> fault(Section section, @Nullable String text) {
+    private static Optional<Fault> fault(Section section, @Nullable String text) {
         if (text == null || (text.equals(CLEAR) && section != Section.REPORTED)) {
             return Optional.empty();
         }
         try {
-            return section.fault(Json.object(text)).map(Refusals::invalid);
+            return section.fault(Json.object(text)).map(Fault::invalid);
         } catch (MalformedJsonException e) {
-            return Optional.of(Refusals.invalid("The " + section.words() + " can't be read: " + e.getMessage() + "."));
+            return Optional.of(Fault.invalid("The " + section.words() + " can't be read: " + e.getMessage() + "."));
         }
     }
 
-    /** @param text of the section; what does not count, as punctuation and empty texts, is bounded too */
-    private static Optional<Refusal> tooLarge(Section section, int before, Map<String, Object> after, String text) {
+    /** @param text of the section; characters that do not count, as punctuation and empty texts, are bounded too */
+    private static Optional<Fault> tooLarge(Section section, int before, Map<String, Object> after, String text) {
         int size = Section.size(after);
         if (size > section.sizeLimit() && size > before) {
-            return Optional.of(Refusals.tooLarge(
+            return Optional.of(Fault.tooLarge(
                     "The " + section.words() + " would hold " + size + " bytes, " + section.sizeLimit() + " at most."));
         }
         return text.length() > Section.LONGEST_TEXT
-                ? Optional.of(Refusals.tooLarge("The " + section.words() + " would be JSON of " + text.length()
+                ? Optional.of(Fault.tooLarge("The " + section.words() + " would be JSON of " + text.length()
                         + " characters, " + Section.LONGEST_TEXT + " at most."))
                 : Optional.empty();
     }
 
-    private static Optional<Refusal> tooLarge(Section section, @Nullable String text) {
+    private static Optional<Fault> tooLarge(Section section, @Nullable String text) {
         Map<String, Object> members = members(text);
         return tooLarge(section, 0, members, Json.text(members));
     }

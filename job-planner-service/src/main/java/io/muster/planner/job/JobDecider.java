@@ -1,5 +1,6 @@
 package io.muster.planner.job;
 
+import io.muster.planner.fleet.Fault;
 import io.muster.planner.work.Operations;
 import io.muster.query.device.Condition;
 import io.muster.query.device.Query;
@@ -17,6 +18,8 @@ import io.muster.records.JobForgotten;
 import io.muster.records.JobPaused;
 import io.muster.records.JobPolicy;
 import io.muster.records.JobQueued;
+import io.muster.records.JobRefusalReason;
+import io.muster.records.JobRefused;
 import io.muster.records.JobReleased;
 import io.muster.records.JobResumed;
 import io.muster.records.JobStarted;
@@ -25,8 +28,6 @@ import io.muster.records.JobStatus;
 import io.muster.records.JobTimedOut;
 import io.muster.records.JobWindowClosed;
 import io.muster.records.JobWindowOpened;
-import io.muster.records.Refusal;
-import io.muster.records.RefusalReason;
 import io.muster.service.decider.Decision;
 import java.time.Duration;
 import java.time.Instant;
@@ -80,16 +81,16 @@ public final class JobDecider {
     private static Decision<JobEvent> create(@Nullable Job job, JobInput.Create create, Instant now) {
         JobDefinition definition = create.definition();
         if (job != null) {
-            return refused(RefusalReason.JOB_ALREADY_EXISTS, "There is a job " + definition.getJobId() + " already.");
+            return refused(JobRefusalReason.ALREADY_EXISTS, "There is a job " + definition.getJobId() + " already.");
         }
-        Optional<Refusal> fault = fault(definition);
+        Optional<Fault> fault = fault(definition);
         if (fault.isPresent()) {
-            return new Decision.Refused<>(fault.get());
+            return refused(fault.get());
         }
         if (create.full()) {
             return refused(
-                    RefusalReason.TOO_MANY_ACTIVE_JOBS,
-                    "As many jobs are active as may be: wait until one ends, or cancel one.");
+                    JobRefusalReason.TOO_MANY_ACTIVE,
+                    "The largest number of jobs is active: wait until one ends, or cancel one.");
         }
         Instant startTime = definition.getStartTime();
         JobStatus status = startTime != null && startTime.isAfter(now) ? JobStatus.SCHEDULED : JobStatus.QUEUED;
@@ -98,7 +99,7 @@ public final class JobDecider {
 
     private static Decision<JobEvent> cancel(@Nullable Job job, Instant now) {
         if (job == null) {
-            return refused(RefusalReason.JOB_NOT_FOUND, "There is no such job.");
+            return refused(JobRefusalReason.NOT_FOUND, "There is no such job.");
         }
         return switch (job.getStatus()) {
             case SCHEDULED, QUEUED, RUNNING -> happened(jobId(job), now, new JobCancelled());
@@ -108,7 +109,7 @@ public final class JobDecider {
 
     private static Decision<JobEvent> pause(@Nullable Job job, boolean paused, Instant now) {
         if (job == null) {
-            return refused(RefusalReason.JOB_NOT_FOUND, "There is no such job.");
+            return refused(JobRefusalReason.NOT_FOUND, "There is no such job.");
         }
         return switch (job.getStatus()) {
             case SCHEDULED, QUEUED, RUNNING ->
@@ -117,7 +118,7 @@ public final class JobDecider {
                         : happened(jobId(job), now, paused ? new JobPaused() : new JobResumed());
             case COMPLETED, FAILED, CANCELLED ->
                 refused(
-                        RefusalReason.JOB_NOT_ACTIVE,
+                        JobRefusalReason.ENDED,
                         "The job has ended: it is " + job.getStatus().name().toLowerCase(Locale.ROOT) + ".");
         };
     }
@@ -320,14 +321,13 @@ public final class JobDecider {
         };
     }
 
-    private static Optional<Refusal> fault(JobDefinition definition) {
+    private static Optional<Fault> fault(JobDefinition definition) {
         if (!JOB_ID.matcher(definition.getJobId()).matches()
                 || definition.getJobId().equals("query")) {
             return invalid("A job id has 1 to 64 letters, digits or hyphens, and is not \"query\".");
         }
         if (definition.getQueryCondition().isBlank()) {
-            return Optional.of(new Refusal(
-                    RefusalReason.ARGUMENT_NULL, "queryCondition is empty: name devices, or * for all of them."));
+            return Optional.of(Fault.incomplete("queryCondition is empty: name devices, or * for all of them."));
         }
         if (definition.getQueryCondition().length() > Query.LONGEST) {
             return invalid("queryCondition has up to " + Query.LONGEST + " characters, and not "
@@ -343,12 +343,21 @@ public final class JobDecider {
         return Operations.fault(definition.getOperation());
     }
 
-    private static Optional<Refusal> invalid(String sentence) {
-        return Optional.of(new Refusal(RefusalReason.ARGUMENT_INVALID, sentence));
+    private static Optional<Fault> invalid(String sentence) {
+        return Optional.of(Fault.invalid(sentence));
     }
 
-    private static Decision<JobEvent> refused(RefusalReason reason, String sentence) {
-        return new Decision.Refused<>(new Refusal(reason, sentence));
+    private static Decision<JobEvent> refused(Fault fault) {
+        JobRefusalReason reason = switch (fault.kind()) {
+            case INVALID -> JobRefusalReason.INVALID;
+            case INCOMPLETE -> JobRefusalReason.INCOMPLETE;
+            case TOO_LARGE -> JobRefusalReason.TOO_LARGE;
+        };
+        return refused(reason, fault.sentence());
+    }
+
+    private static Decision<JobEvent> refused(JobRefusalReason reason, String sentence) {
+        return new Decision.Refused<>(new JobRefused(reason, sentence));
     }
 
     private static Decision<JobEvent> happened(String jobId, Instant now, Object event) {

@@ -1,8 +1,8 @@
 /**
- * Holds rules about jobs: what may become of one, and when. Pure. Time comes in as an argument.
+ * Holds rules about jobs: their states, and when they change. Pure. Time comes in as an argument.
  *
  *
- * <p>May import: {@code java.time}, {@code java.util}, {@code io.muster.planner.work}, {@code io.muster.query..},
+ * <p>May import: {@code java.time}, {@code java.util}, {@code io.muster.planner.fleet}, {@code io.muster.planner.work}, {@code io.muster.query..},
  * {@code io.muster.records}, {@code io.muster.service.decider}.
  */
 @NullMarked

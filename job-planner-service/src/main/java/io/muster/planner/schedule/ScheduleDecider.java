@@ -2,14 +2,13 @@ package io.muster.planner.schedule;
 
 import io.muster.records.CreateFleetJob;
 import io.muster.records.JobDefinition;
-import io.muster.records.Refusal;
-import io.muster.records.RefusalReason;
 import io.muster.records.Schedule;
 import io.muster.records.ScheduleDefinition;
 import io.muster.records.ScheduleDeleted;
 import io.muster.records.ScheduleEvent;
 import io.muster.records.ScheduleFired;
 import io.muster.records.ScheduleMissed;
+import io.muster.records.ScheduleRefusalReason;
 import io.muster.records.ScheduleRefused;
 import io.muster.records.ScheduleRun;
 import io.muster.records.ScheduleSaved;
@@ -219,10 +218,11 @@ public final class ScheduleDecider {
     }
 
     private static Decision<ScheduleEvent> refused(String message) {
-        return new Decision.Refused<>(new Refusal(RefusalReason.ARGUMENT_INVALID, message));
+        return new Decision.Refused<>(new ScheduleRefused(ScheduleRefusalReason.INVALID, message));
     }
 
     private static Decision<ScheduleEvent> missing() {
-        return new Decision.Refused<>(new Refusal(RefusalReason.JOB_NOT_FOUND, "There is no such schedule."));
+        return new Decision.Refused<>(
+                new ScheduleRefused(ScheduleRefusalReason.NOT_FOUND, "There is no such schedule."));
     }
 }

@@ -1,12 +1,13 @@
 package io.muster.planner.work;
 
+import io.muster.planner.fleet.Fault;
 import io.muster.planner.fleet.TwinChange;
 import io.muster.records.Capability;
 import io.muster.records.Device;
+import io.muster.records.DeviceRefused;
 import io.muster.records.FailureReason;
 import io.muster.records.MethodTarget;
 import io.muster.records.OperationType;
-import io.muster.records.Refusal;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
@@ -24,7 +25,7 @@ public sealed interface Operation {
         TwinChange applyTo(Device device, Instant now);
 
         /** Returns the failure of work whose change was refused. */
-        static Work.Outcome.Failed failure(Refusal refusal) {
+        static Work.Outcome.Failed failure(DeviceRefused refusal) {
             FailureReason reason = switch (refusal.getReason()) {
                 case PRECONDITION_FAILED -> FailureReason.PRECONDITION_FAILED;
                 case TOO_LARGE -> FailureReason.TOO_LARGE;
@@ -67,7 +68,7 @@ public sealed interface Operation {
         Class<K> kept();
 
         /** Returns why a job with it is refused; empty where it is valid. */
-        Optional<Refusal> fault(R request);
+        Optional<Fault> fault(R request);
 
         /** Returns what a device partition keeps of it. */
         K keep(R request);

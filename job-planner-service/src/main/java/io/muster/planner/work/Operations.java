@@ -1,9 +1,9 @@
 package io.muster.planner.work;
 
+import io.muster.planner.fleet.Fault;
 import io.muster.planner.work.Operation.Kind;
 import io.muster.planner.work.method.Method;
 import io.muster.planner.work.twin.TwinUpdate;
-import io.muster.records.Refusal;
 import java.util.List;
 import java.util.Optional;
 
@@ -13,8 +13,8 @@ public final class Operations {
 
     private Operations() {}
 
-    /** Returns why a job with the operation is refused; empty where it is valid. */
-    public static Optional<Refusal> fault(Object request) {
+    /** Returns why a job with the operation, or a call of it, is refused; empty where it is valid. */
+    public static Optional<Fault> fault(Object request) {
         for (Kind<?, ?> kind : KINDS) {
             if (kind.request().isInstance(request)) {
                 return fault(kind, request);
@@ -43,7 +43,7 @@ public final class Operations {
         throw new IllegalStateException("not an operation, class=" + kept.getClass());
     }
 
-    private static <R> Optional<Refusal> fault(Kind<R, ?> kind, Object request) {
+    private static <R> Optional<Fault> fault(Kind<R, ?> kind, Object request) {
         return kind.fault(kind.request().cast(request));
     }
 

@@ -11,7 +11,7 @@ import java.util.Optional;
  * Says under which terms a device's work is done.
  *
  * @param deviceId spreads back-offs
- * @param job what has become of the job; {@code UNDER_WAY} for an invocation
+ * @param job the state of the job; {@code UNDER_WAY} for an invocation
  * @param patience how long it waits for its device; zero for not at all, empty for as long as the job lives
  * @param answerTime that the device has
  * @param retries one rule a kind of failure

@@ -40,7 +40,7 @@ public final class WorkDecider {
         };
     }
 
-    /** Returns the state after the event. It may not refuse: what it is given has happened. */
+    /** Returns the state after the event. It may not refuse: the event has happened. */
     public static Work evolve(Work work, WorkEvent event) {
         Attempts attempts = attempts(work);
         return switch (event) {

@@ -7,7 +7,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class OperationRateTest {
-    /** Asks for plenty at each tick of 10 ms: what begins in a minute is the rate, and a burst of a second at the start. */
+    /** Asks for plenty at each tick of 10 ms: as many begin in a minute as the rate says, and a burst of a second at the start. */
     @ParameterizedTest
     @CsvSource({"10, 1, 600, 610", "10, 4, 150, 153", "1, 4, 15, 16", "50, 4, 750, 763", "1000, 1, 60000, 61000"})
     void keepsTheRateOverAMinute(int perSecond, int partitions, int least, int most) {

@@ -7,8 +7,8 @@ import io.muster.planner.json.Json;
 import io.muster.records.AuthenticationType;
 import io.muster.records.CreateDevice;
 import io.muster.records.Credentials;
+import io.muster.records.DeviceRefusalReason;
 import io.muster.records.DeviceSettings;
-import io.muster.records.RefusalReason;
 import io.muster.records.Twin;
 import java.time.Instant;
 import java.util.List;
@@ -39,7 +39,7 @@ class TwinEditTest {
     private static TwinChange edit(TwinEdit.Mode mode, Twin twin, @Nullable String tags, @Nullable String desired) {
         return switch (TwinEdit.parse(mode, null, tags, desired)) {
             case TwinEdit.Parsed.Valid valid -> valid.edit().applyTo(twin, NOW);
-            case TwinEdit.Parsed.Invalid invalid -> new TwinChange.Refused(invalid.refusal());
+            case TwinEdit.Parsed.Invalid invalid -> new TwinChange.Refused(Refusals.of(invalid.fault()));
         };
     }
 
@@ -173,8 +173,8 @@ class TwinEditTest {
         assertThat(stale.applyTo(twin, NOW))
                 .isInstanceOfSatisfying(
                         TwinChange.Refused.class,
-                        refused ->
-                                assertThat(refused.refusal().getReason()).isEqualTo(RefusalReason.PRECONDITION_FAILED));
+                        refused -> assertThat(refused.refusal().getReason())
+                                .isEqualTo(DeviceRefusalReason.PRECONDITION_FAILED));
         TwinEdit fresh =
                 ((TwinEdit.Parsed.Valid) TwinEdit.parse(TwinEdit.Mode.PATCH, Etags.of(twin), "{\"a\":1}", null)).edit();
         assertThat(fresh.applyTo(twin, NOW)).isInstanceOf(TwinChange.Changed.class);
@@ -207,7 +207,7 @@ class TwinEditTest {
         assertThat(edit(TwinEdit.Mode.PATCH, twin(null, null), null, patch))
                 .isInstanceOfSatisfying(
                         TwinChange.Refused.class,
-                        refused -> assertThat(refused.refusal().getReason()).isEqualTo(RefusalReason.ARGUMENT_INVALID));
+                        refused -> assertThat(refused.refusal().getReason()).isEqualTo(DeviceRefusalReason.INVALID));
     }
 
     @ParameterizedTest
@@ -240,7 +240,7 @@ class TwinEditTest {
         assertThat(refused)
                 .isInstanceOfSatisfying(
                         TwinChange.Refused.class,
-                        change -> assertThat(change.refusal().getReason()).isEqualTo(RefusalReason.TOO_LARGE));
+                        change -> assertThat(change.refusal().getReason()).isEqualTo(DeviceRefusalReason.TOO_LARGE));
     }
 
     /** Bounds text that does not count for the size of a section. */
@@ -256,14 +256,16 @@ class TwinEditTest {
             assertThat(change)
                     .isInstanceOfSatisfying(
                             TwinChange.Refused.class,
-                            refused -> assertThat(refused.refusal().getReason()).isEqualTo(RefusalReason.TOO_LARGE));
+                            refused ->
+                                    assertThat(refused.refusal().getReason()).isEqualTo(DeviceRefusalReason.TOO_LARGE));
         }
         for (CreateDevice command :
                 List.of(new CreateDevice(SETTINGS, patch, null), new CreateDevice(SETTINGS, null, patch))) {
             assertThat(Identities.create(null, "d", command, NOW))
                     .isInstanceOfSatisfying(
                             IdentityChange.Refused.class,
-                            refused -> assertThat(refused.refusal().getReason()).isEqualTo(RefusalReason.TOO_LARGE));
+                            refused ->
+                                    assertThat(refused.refusal().getReason()).isEqualTo(DeviceRefusalReason.TOO_LARGE));
         }
     }
 

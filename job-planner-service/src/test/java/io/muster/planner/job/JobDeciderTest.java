@@ -13,11 +13,12 @@ import io.muster.records.JobDefinition;
 import io.muster.records.JobEvent;
 import io.muster.records.JobFailed;
 import io.muster.records.JobQueued;
+import io.muster.records.JobRefusalReason;
+import io.muster.records.JobRefused;
 import io.muster.records.JobStarted;
 import io.muster.records.JobStatistics;
 import io.muster.records.JobStatus;
 import io.muster.records.JobTimedOut;
-import io.muster.records.RefusalReason;
 import io.muster.records.TwinPatch;
 import io.muster.service.decider.Decision;
 import java.time.Instant;
@@ -135,35 +136,30 @@ class JobDeciderTest {
         JobDefinition beyond = new JobDefinition("a", new TwinPatch(null, null, "{\"x\":1e400}"), "*", null, 0, null);
         JobDefinition payload = new JobDefinition("a", new DeviceMethod("m", "[1e400]", 30, 0), "*", null, 0, null);
         return Stream.of(
-                arguments(null, CANCEL, RefusalReason.JOB_NOT_FOUND),
-                arguments(RUNNING, create(null), RefusalReason.JOB_ALREADY_EXISTS),
-                arguments(
-                        null,
-                        new JobInput.Create(method("job 1", "*", null, 0), 1, false),
-                        RefusalReason.ARGUMENT_INVALID),
-                arguments(
-                        null,
-                        new JobInput.Create(method("query", "*", null, 0), 1, false),
-                        RefusalReason.ARGUMENT_INVALID),
-                arguments(null, new JobInput.Create(method("a", " ", null, 0), 1, false), RefusalReason.ARGUMENT_NULL),
-                arguments(
-                        null,
-                        new JobInput.Create(method("a", "*", null, -1), 1, false),
-                        RefusalReason.ARGUMENT_INVALID),
-                arguments(null, new JobInput.Create(noTwin, 1, false), RefusalReason.ARGUMENT_NULL),
-                arguments(null, new JobInput.Create(badTag, 1, false), RefusalReason.ARGUMENT_INVALID),
-                arguments(null, new JobInput.Create(notJson, 1, false), RefusalReason.ARGUMENT_INVALID),
-                arguments(null, new JobInput.Create(beyond, 1, false), RefusalReason.ARGUMENT_INVALID),
-                arguments(null, new JobInput.Create(payload, 1, false), RefusalReason.ARGUMENT_INVALID));
+                arguments(null, CANCEL, JobRefusalReason.NOT_FOUND),
+                arguments(RUNNING, create(null), JobRefusalReason.ALREADY_EXISTS),
+                arguments(null, new JobInput.Create(method("job 1", "*", null, 0), 1, false), JobRefusalReason.INVALID),
+                arguments(null, new JobInput.Create(method("query", "*", null, 0), 1, false), JobRefusalReason.INVALID),
+                arguments(null, new JobInput.Create(method("a", " ", null, 0), 1, false), JobRefusalReason.INCOMPLETE),
+                arguments(null, new JobInput.Create(method("a", "*", null, -1), 1, false), JobRefusalReason.INVALID),
+                arguments(null, new JobInput.Create(noTwin, 1, false), JobRefusalReason.INCOMPLETE),
+                arguments(null, new JobInput.Create(badTag, 1, false), JobRefusalReason.INVALID),
+                arguments(null, new JobInput.Create(notJson, 1, false), JobRefusalReason.INVALID),
+                arguments(null, new JobInput.Create(beyond, 1, false), JobRefusalReason.INVALID),
+                arguments(null, new JobInput.Create(payload, 1, false), JobRefusalReason.INVALID));
     }
 
     @ParameterizedTest
     @MethodSource("refusals")
-    void refuses(@Nullable Job state, JobInput input, RefusalReason reason) {
+    void refuses(@Nullable Job state, JobInput input, JobRefusalReason reason) {
         assertThat(JobDecider.decide(state, input, NOW))
                 .isInstanceOfSatisfying(
                         Decision.Refused.class,
-                        refused -> assertThat(refused.refusal().getReason()).isEqualTo(reason));
+                        refused -> assertThat(refused.refusal())
+                                .isInstanceOfSatisfying(
+                                        JobRefused.class,
+                                        refusal ->
+                                                assertThat(refusal.getReason()).isEqualTo(reason)));
     }
 
     @Test

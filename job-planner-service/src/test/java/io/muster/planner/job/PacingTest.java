@@ -16,6 +16,7 @@ import io.muster.records.JobDefinition;
 import io.muster.records.JobEvent;
 import io.muster.records.JobPaused;
 import io.muster.records.JobPolicy;
+import io.muster.records.JobRefused;
 import io.muster.records.JobReleased;
 import io.muster.records.JobStarted;
 import io.muster.records.JobStatistics;
@@ -367,7 +368,13 @@ class PacingTest {
         JobDefinition definition =
                 new JobDefinition("j", new DeviceMethod("reboot", "null", 30, 0), "*", null, 7200, policy.build());
         Decision<JobEvent> decision = JobDecider.decide(null, new JobInput.Create(definition, 7, false), NOW);
-        assertThat(((Decision.Refused<JobEvent>) decision).refusal().getMessage())
-                .startsWith(sentence);
+        assertThat(decision)
+                .isInstanceOfSatisfying(
+                        Decision.Refused.class,
+                        refused -> assertThat(refused.refusal())
+                                .isInstanceOfSatisfying(
+                                        JobRefused.class,
+                                        refusal ->
+                                                assertThat(refusal.getMessage()).startsWith(sentence)));
     }
 }

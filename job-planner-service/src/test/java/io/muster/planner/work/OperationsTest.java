@@ -3,16 +3,16 @@ package io.muster.planner.work;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.muster.planner.fleet.Fault;
 import io.muster.planner.state.TwinEdit;
 import io.muster.records.DeviceMethod;
 import io.muster.records.MethodRequest;
 import io.muster.records.OperationType;
-import io.muster.records.Refusal;
-import io.muster.records.RefusalReason;
 import io.muster.records.TwinPatch;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -52,35 +52,35 @@ class OperationsTest {
     @CsvSource({
         "reboot,1,5,0,",
         "reboot,1,300,300,",
-        "'re boot',1,30,0,ARGUMENT_INVALID",
-        "'',1,30,0,ARGUMENT_INVALID",
-        "reboot,1,4,0,ARGUMENT_INVALID",
-        "reboot,1,301,0,ARGUMENT_INVALID",
-        "reboot,1,30,-1,ARGUMENT_INVALID",
-        "reboot,1,30,301,ARGUMENT_INVALID",
-        "reboot,{,30,0,ARGUMENT_INVALID"
+        "'re boot',1,30,0,INVALID",
+        "'',1,30,0,INVALID",
+        "reboot,1,4,0,INVALID",
+        "reboot,1,301,0,INVALID",
+        "reboot,1,30,-1,INVALID",
+        "reboot,1,30,301,INVALID",
+        "reboot,{,30,0,INVALID"
     })
-    void refusesInvalidMethods(String name, String payload, int response, int connect, RefusalReason reason) {
+    void refusesInvalidMethods(String name, String payload, int response, int connect, Fault.@Nullable Kind kind) {
         assertThat(Operations.fault(new DeviceMethod(name, payload, response, connect))
-                        .map(Refusal::getReason)
+                        .map(Fault::kind)
                         .orElse(null))
-                .isEqualTo(reason);
+                .isEqualTo(kind);
     }
 
     @Test
     void refusesPayloadsOfMoreThan128KB() {
         String most = '"' + "x".repeat(128 * 1024 - 2) + '"';
         assertThat(Operations.fault(new DeviceMethod("m", most, 30, 0))).isEmpty();
-        assertThat(Operations.fault(new DeviceMethod("m", most + ' ', 30, 0)).map(Refusal::getReason))
-                .contains(RefusalReason.TOO_LARGE);
+        assertThat(Operations.fault(new DeviceMethod("m", most + ' ', 30, 0)).map(Fault::kind))
+                .contains(Fault.Kind.TOO_LARGE);
     }
 
     @Test
     void refusesPatchesThatChangeNothing() {
-        assertThat(Operations.fault(new TwinPatch("*", null, null)).map(Refusal::getReason))
-                .contains(RefusalReason.ARGUMENT_NULL);
-        assertThat(Operations.fault(new TwinPatch("*", "[", null)).map(Refusal::getReason))
-                .contains(RefusalReason.ARGUMENT_INVALID);
+        assertThat(Operations.fault(new TwinPatch("*", null, null)).map(Fault::kind))
+                .contains(Fault.Kind.INCOMPLETE);
+        assertThat(Operations.fault(new TwinPatch("*", "[", null)).map(Fault::kind))
+                .contains(Fault.Kind.INVALID);
         assertThat(Operations.fault(new TwinPatch("*", "{\"x\":1}", null))).isEmpty();
     }
 

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Lists a state, an input, and what is decided; what stands in no row changes nothing. */
+/** Lists a state, an input, and the decision; a pair that stands in no row changes nothing. */
 class WorkDeciderTest {
     private static final Effect NEXT = new Effect.HandOverNext();
     private static final Instant TEN = NOW.plusSeconds(10);

@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Matches a pattern of LIKE: {@code %} any text, {@code _} one character, {@code [a-f]} and {@code [^a-f]} one of a set, whatever the case. It is cut
- * at its {@code %} into parts, each of which is searched for once behind the one before: so a text costs at most its length times that of the pattern,
- * whatever either is.
+ * Matches a pattern of LIKE: {@code %} any text, {@code _} one character, {@code [a-f]} and {@code [^a-f]} one of a set, whatever the case. The
+ * pattern is cut at its {@code %} into parts, each of which is searched for once, behind the part before: a text costs at most its length times the
+ * length of the pattern.
  */
 final class Like {
     /** Bounds a pattern as T-SQL does. */

@@ -309,8 +309,8 @@ final class StreamCompiler {
     }
 
     /**
-     * Returns the columns that the select makes, by their names in lower case, without names that may be columns of its sources too, since a
-     * step has one or the select reads one. Nobody asks for a constant, so that its name is a column's.
+     * Returns the columns that the select makes, by their names in lower case, without names that columns of its sources may have too. Nobody asks
+     * for a constant, so that its name is a column's.
      */
     private Map<String, StreamQueryParser.OrContext> made(SelectContext select, List<StreamQuery.Source> sources) {
         Map<String, StreamQueryParser.OrContext> made = new HashMap<>();
@@ -433,7 +433,8 @@ final class StreamCompiler {
     private static RuntimeException noClock(SourceContext source, String name) {
         return Parsing.refuse(
                 source.timestamp(0).getStart(),
-                "TIMESTAMP BY belongs to an input that is a stream, and '" + name + "' is none");
+                "TIMESTAMP BY belongs to a stream input: remove it from '" + name
+                        + "', which is reference data or a step");
     }
 
     private void clock(SourceContext source, String name, String alias) {

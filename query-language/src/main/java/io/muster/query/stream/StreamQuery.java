@@ -183,7 +183,7 @@ public record StreamQuery(
      * Groups: rows are of one whose keys are the same by {@link StreamValues#groupKey}.
      *
      * @param keys besides time
-     * @param aggregates what is computed for a group: each key as its first row has it, then the aggregates of the select
+     * @param aggregates computed for a group: each key as its first row has it, then the aggregates of the select
      */
     public record Grouping(List<Expression> keys, Window window, List<Aggregate> aggregates) {}
 

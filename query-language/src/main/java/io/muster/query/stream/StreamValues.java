@@ -213,9 +213,8 @@ public final class StreamValues {
     }
 
     /**
-     * Returns the same for values that are one group: numbers that are equal, a bit and the number that it is, and a text and the number or
-     * the datetime that is written so. Texts that differ are never the same, so it is a little finer than {@code =}: '7.0' is not 7, or it
-     * would be '7' too.
+     * Returns one key for all values of a group: equal numbers, a bit and its number, a text and the number or datetime that it writes. Texts that
+     * differ are never the same, so it is a little finer than {@code =}: '7.0' is not 7, or it would be '7' too.
      */
     public static Object groupKey(Object value) {
         return switch (value) {
@@ -232,7 +231,7 @@ public final class StreamValues {
         };
     }
 
-    /** Returns the same for values that may be equal, as a hash needs it: those of different types too, so that two texts of one number are the same. */
+    /** Returns one key for all values that may be equal, of different types too, as a hash needs it: two texts of one number have the same. */
     public static Object key(Object value) {
         Object plain = value instanceof String text ? written(text) : value;
         return switch (plain) {

@@ -2,7 +2,7 @@ package io.muster.query.stream;
 
 import java.time.Instant;
 
-/** Instants and durations in ticks of 100 ns, the resolution of the dialect's datetime; instants count from 1970 in UTC. */
+/** Counts instants and durations in ticks of 100 ns, the resolution of the dialect's datetime; instants count from 1970 in UTC. */
 public final class Ticks {
     public static final long MILLISECOND = 10_000;
     public static final long SECOND = 1000 * MILLISECOND;

@@ -8,7 +8,7 @@ import java.util.Set;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Percentiles of the numbers from 1 on, in both directions: exact shares and such as no double holds. */
+/** Computes percentiles of the numbers from 1 on, in both directions: exact shares and such as no double holds. */
 class PercentileTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """

@@ -59,7 +59,7 @@ class StreamQueryTest {
                     SELECT a.k FROM t a PARTITION BY k JOIN t b PARTITION BY k ON a.j = b.j AND DATEDIFF(day, a, b) BETWEEN 0 AND 1 | 1:34 | add the equality of k to ON
                     SELECT LAG(a) FROM t                                       | 1:8  | LIMIT DURATION(second, 10)
                     WITH s AS (SELECT a INTO o FROM t) SELECT a FROM s         | 1:21 | A step of WITH has no INTO
-                    WITH s AS (SELECT a FROM t) SELECT a FROM s TIMESTAMP BY a | 1:45 | is none
+                    WITH s AS (SELECT a FROM t) SELECT a FROM s TIMESTAMP BY a | 1:45 | belongs to a stream input: remove it from
                     WITH t AS (SELECT a FROM t) SELECT a FROM t                | 1:6  | is an input that a step reads
                     SELECT a FROM t TIMESTAMP BY x OVER k + 1                  | 1:37 | OVER takes columns
                     SELECT a.k FROM t a TIMESTAMP BY x OVER k JOIN u b ON a.k = b.k AND DATEDIFF(day, a, b) BETWEEN 0 AND 1 | 1:48 | none has OVER
@@ -390,7 +390,7 @@ class StreamQueryTest {
         }
     }
 
-    /** Ways to share out are tried, and not without end. */
+    /** Bounds the ways to share out that are tried. */
     @Test
     @Timeout(10)
     void compilesAQueryOfManyJoins() throws QueryException {

@@ -1,6 +1,5 @@
 package io.muster.service.coordinator;
 
-import io.muster.records.Refusal;
 import io.muster.service.InvalidRecordException;
 import io.muster.service.Requester;
 import io.muster.topics.Topic;
@@ -22,7 +21,11 @@ import org.apache.avro.specific.SpecificRecord;
  * @param isCommand whether somebody may await a reply; else a record without value says nothing, and nobody is answered
  */
 public record Feed<V extends SpecificRecord, A, I>(
-        Topic<V> topic, Function<V, String> id, Inputs<V, A, I> inputs, Refusals<V, A> refusals, boolean isCommand) {
+        Topic<V> topic,
+        Function<V, String> id,
+        Inputs<V, A, I> inputs,
+        Refusals<V, A, SpecificRecord> refusals,
+        boolean isCommand) {
 
     /** Turns a record into inputs. */
     @FunctionalInterface
@@ -36,17 +39,37 @@ public record Feed<V extends SpecificRecord, A, I>(
         List<I> of(A aggregate, V message, long number) throws InvalidRecordException;
     }
 
-    /** Writes refusals. */
+    /** Writes refusals. @param <R> the aggregate's record of a refusal */
     @FunctionalInterface
-    public interface Refusals<V, A> {
+    public interface Refusals<V, A, R> {
         /** Writes the refusal of a command. */
-        void refused(A aggregate, V command, Refusal refusal, Requester requester, Instant now);
+        void refused(A aggregate, V command, R refusal, Requester requester, Instant now);
     }
 
-    /** Returns a feed of commands: each has a value, and is answered where its requester awaits a reply. */
+    /**
+     * Returns a feed of commands: each has a value, and is answered where its requester awaits a reply.
+     *
+     * @param refused the record by which the aggregate's decider refuses
+     */
+    public static <V extends SpecificRecord, A, I, R extends SpecificRecord> Feed<V, A, I> commands(
+            Topic<V> topic,
+            Function<V, String> id,
+            Inputs<V, A, I> inputs,
+            Class<R> refused,
+            Refusals<V, A, R> refusals) {
+        return new Feed<>(
+                topic,
+                id,
+                inputs,
+                (aggregate, command, refusal, requester, now) ->
+                        refusals.refused(aggregate, command, refused.cast(refusal), requester, now),
+                true);
+    }
+
+    /** Returns a feed of commands whose refusals their requesters alone are answered. */
     public static <V extends SpecificRecord, A, I> Feed<V, A, I> commands(
-            Topic<V> topic, Function<V, String> id, Inputs<V, A, I> inputs, Refusals<V, A> refusals) {
-        return new Feed<>(topic, id, inputs, refusals, true);
+            Topic<V> topic, Function<V, String> id, Inputs<V, A, I> inputs) {
+        return new Feed<>(topic, id, inputs, (_, _, _, _, _) -> {}, true);
     }
 
     /** Returns a feed of observations, which nobody is answered. */

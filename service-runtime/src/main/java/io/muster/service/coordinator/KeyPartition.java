@@ -19,7 +19,7 @@ public final class KeyPartition {
      * Rejects a record whose key is not the id that its value names, or that is in the wrong partition: its state would be unreachable.
      *
      * @param id as the value names it
-     * @param kind what the id is of, in words
+     * @param kind the thing that has the id, in words
      * @throws InvalidRecordException where the writer put it elsewhere
      */
     public static void require(String id, @Nullable String key, String kind, RecordMetadata position, int partitions)

@@ -28,7 +28,7 @@ public final class RecordNumbers {
      * @param store of this task
      * @param partitions how many the topics have
      * @throws UnusableStateException where topics were given more partitions and the task's state was left where it was, or where the
-     *     store holds what is no number: somebody wrote into its changelog
+     *     store holds an entry that is no number: somebody wrote into its changelog
      */
     public RecordNumbers(KeyValueStore<String, Long> store, int partitions) {
         @Nullable Long known = number(store, PARTITIONS);
@@ -48,7 +48,7 @@ public final class RecordNumbers {
             return store.get(key);
         } catch (SerializationException _) {
             throw new UnusableStateException(
-                    "The state holds what is no number: restore the changelog of this store from a backup"
+                    "The state holds an entry that is no number: restore the changelog of this store from a backup"
                             + " (docs/operate/backup.md), store=" + store.name() + " key=" + key);
         }
     }

@@ -1,7 +1,7 @@
 package io.muster.service.decider;
 
-import io.muster.records.Refusal;
 import java.util.function.Function;
+import org.apache.avro.specific.SpecificRecord;
 
 /** Is the answer of an aggregate's {@code decide}. A refusal is a value with a reason. */
 public sealed interface Decision<E> {
@@ -11,8 +11,8 @@ public sealed interface Decision<E> {
     /** Says that nothing changes and nobody is at fault: it is so already, or is not due any more. */
     record Nothing<E>() implements Decision<E> {}
 
-    /** Says that the input is not allowed, and why. */
-    record Refused<E>(Refusal refusal) implements Decision<E> {}
+    /** Says that the input is not allowed. @param refusal the aggregate's own record, with a reason and a sentence */
+    record Refused<E>(SpecificRecord refusal) implements Decision<E> {}
 
     /** Returns the same decision with another event. */
     default <F> Decision<F> map(Function<E, F> mapping) {

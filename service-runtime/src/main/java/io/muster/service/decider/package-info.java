@@ -1,7 +1,7 @@
 /**
  * Holds the type that pure rules share with their runtime.
  *
- * <p>May import: {@code java.util}, {@code java.util.function}, {@code io.muster.records}.
+ * <p>May import: {@code java.util}, {@code org.apache.avro.specific}.
  */
 @NullMarked
 package io.muster.service.decider;

@@ -96,7 +96,7 @@ public record EndpointAccess(List<Host> allowed) {
             Matcher matcher = HOST.matcher(text);
             if (!matcher.matches() || (matcher.group(2) != null && !isPort(Integer.parseInt(matcher.group(2))))) {
                 throw new SettingsException(
-                        "endpoints.allow is HOST[:PORT] with commas between, such as hooks.example.com:443; this is none: \""
+                        "endpoints.allow is HOST[:PORT] with commas between, such as hooks.example.com:443; correct this one: \""
                                 + text + "\".");
             }
             hosts.add(new Host(
@@ -166,7 +166,7 @@ public record EndpointAccess(List<Host> allowed) {
     }
 
     private String notAllowed(String name, int port) {
-        return name + ":" + port + " is none of the endpoints that may be reached: name it in endpoints.allow.";
+        return name + ":" + port + " is not among the endpoints that may be reached: name it in endpoints.allow.";
     }
 
     private static String notPublic(String name) {

@@ -31,8 +31,8 @@ final class Applications {
     private static final List<String[]> LINES = lines();
 
     /**
-     * Lists the topics that each application has to have read before anything moves, by its id. Tables among those that it reads are none of them:
-     * their rows move, and are read again behind the move.
+     * Lists the topics that each application has to have read before anything moves, by its id. Leaves out tables among them: their rows move, and
+     * are read again behind the move.
      */
     static final Map<String, List<String>> READS = reads();
 

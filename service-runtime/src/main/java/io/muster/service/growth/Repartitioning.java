@@ -232,7 +232,7 @@ public final class Repartitioning implements AutoCloseable {
         return base + (end + 1) * after;
     }
 
-    /** Returns what the partitions of those tables say under that name, those that say it. */
+    /** Returns the values that partitions of those tables have under that name. */
     private List<Long> numbers(Partitioning kind, Set<String> present, String name)
             throws ExecutionException, InterruptedException {
         Map<TopicPartition, Long> found = new HashMap<>();

@@ -142,8 +142,8 @@ final class TableMover {
     }
 
     /**
-     * Returns the first offset that stays: a local copy of state names the offset up to which it is complete. That one goes too, so that whoever has
-     * a copy finds that it is none any more, and reads the topic.
+     * Returns the first offset that stays: a local copy of state names the offset up to which it is complete. The record at that offset is deleted
+     * too, so that the owner of a copy finds it outdated, and reads the topic.
      */
     private static long firstKept(Table table, long end) {
         return table.isState() && end > 0 ? end + 1 : end;
@@ -212,7 +212,7 @@ final class TableMover {
         private final List<Future<RecordMetadata>> sent = new ArrayList<>();
 
         private Writing(Table table, Map<TopicPartition, Long> ends) {
-            // What is deleted with the old rows: see firstKept.
+            // Deleted with the old rows: see firstKept.
             ends.forEach((part, end) -> {
                 if (firstKept(table, end) > end) {
                     send(new ProducerRecord<>(part.topic(), part.partition(), NOBODY, null));

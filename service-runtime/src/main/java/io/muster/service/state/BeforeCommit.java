@@ -5,7 +5,7 @@ import org.apache.kafka.streams.state.internals.WrappedStateStore;
 
 /**
  * Lets a processor write to a store before each commit of its task, whoever asked for the commit: Kafka Streams commits all tasks of a thread
- * together, and after an interval. What a processor keeps in memory until then is lost with a task that ends in between, as everything is
+ * together, and after an interval. State that a processor keeps in memory until then is lost with a task that ends in between, as everything is
  * that the task did since its last commit.
  */
 public interface BeforeCommit {

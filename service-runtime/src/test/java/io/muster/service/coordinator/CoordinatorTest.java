@@ -8,8 +8,6 @@ import io.muster.records.DeadLetter;
 import io.muster.records.DeleteStreamJob;
 import io.muster.records.OutputStartMode;
 import io.muster.records.PutStreamJob;
-import io.muster.records.Refusal;
-import io.muster.records.RefusalReason;
 import io.muster.records.Reply;
 import io.muster.records.ScaleStreamJob;
 import io.muster.records.StartStreamJob;
@@ -20,6 +18,7 @@ import io.muster.records.StreamJobDefinition;
 import io.muster.records.StreamJobDeleted;
 import io.muster.records.StreamJobEvent;
 import io.muster.records.StreamJobPut;
+import io.muster.records.StreamJobRefusalReason;
 import io.muster.records.StreamJobRefused;
 import io.muster.records.StreamJobRunning;
 import io.muster.records.StreamJobStatus;
@@ -208,8 +207,8 @@ class CoordinatorTest {
     @Test
     void repliesAndPublishesRefusals() {
         ask("none", new StopStreamJob());
-        Refusal refusal = new Refusal(RefusalReason.JOB_NOT_FOUND, "There is no such lamp.");
-        assertThat(events()).containsExactly(new StreamJobRefused(refusal));
+        StreamJobRefused refusal = new StreamJobRefused(StreamJobRefusalReason.NOT_FOUND, "There is no such lamp.");
+        assertThat(events()).containsExactly(refusal);
         assertThat(replies()).containsExactly(refusal);
         assertThat(written(Topics.STREAM_JOBS)).isEmpty();
     }

@@ -3,8 +3,6 @@ package io.muster.service.coordinator;
 import io.muster.records.DeleteStreamJob;
 import io.muster.records.OutputStartMode;
 import io.muster.records.PutStreamJob;
-import io.muster.records.Refusal;
-import io.muster.records.RefusalReason;
 import io.muster.records.ScaleStreamJob;
 import io.muster.records.StartStreamJob;
 import io.muster.records.StopStreamJob;
@@ -13,6 +11,7 @@ import io.muster.records.StreamJobCommand;
 import io.muster.records.StreamJobDeleted;
 import io.muster.records.StreamJobEvent;
 import io.muster.records.StreamJobPut;
+import io.muster.records.StreamJobRefusalReason;
 import io.muster.records.StreamJobRefused;
 import io.muster.records.StreamJobRunning;
 import io.muster.records.StreamJobStatus;
@@ -61,7 +60,11 @@ record Lamps(Outbox outbox) implements Aggregate<StreamJob, Input, StreamJobEven
             Topics.STREAM_JOB_EVENTS,
             List.of(),
             List.of(Feed.commands(
-                    Topics.STREAM_JOB_COMMANDS, StreamJobCommand::getStreamJobId, Lamps::inputs, Lamps::refused)),
+                    Topics.STREAM_JOB_COMMANDS,
+                    StreamJobCommand::getStreamJobId,
+                    Lamps::inputs,
+                    StreamJobRefused.class,
+                    Lamps::refused)),
             task -> new Lamps(task.outbox()));
 
     private static List<Input> inputs(Lamps lamps, StreamJobCommand command, long number)
@@ -86,7 +89,8 @@ record Lamps(Outbox outbox) implements Aggregate<StreamJob, Input, StreamJobEven
                 new Decision.Happened<>(new StreamJobPut(put.getDefinition()));
             case Input.Asked(Object _, long _)
             when lamp == null ->
-                new Decision.Refused<>(new Refusal(RefusalReason.JOB_NOT_FOUND, "There is no such lamp."));
+                new Decision.Refused<>(
+                        new StreamJobRefused(StreamJobRefusalReason.NOT_FOUND, "There is no such lamp."));
             case Input.Asked(StartStreamJob _, long number) ->
                 lamp.getStatus() == StreamJobStatus.RUNNING
                         ? new Decision.Nothing<>()
@@ -155,12 +159,12 @@ record Lamps(Outbox outbox) implements Aggregate<StreamJob, Input, StreamJobEven
         return Optional.of(new StreamJobDeleted());
     }
 
-    private void refused(StreamJobCommand command, Refusal refusal, Requester requester, Instant now) {
+    private void refused(StreamJobCommand command, StreamJobRefused refusal, Requester requester, Instant now) {
         outbox.send(
                 Outbox.sink(Topics.STREAM_JOB_EVENTS),
                 Topics.STREAM_JOB_EVENTS,
                 Route.byKey(command.getStreamJobId()),
-                new StreamJobEvent(command.getStreamJobId(), now, new StreamJobRefused(refusal)),
+                new StreamJobEvent(command.getStreamJobId(), now, refusal),
                 now,
                 requester.requestId());
     }

@@ -20,7 +20,7 @@ public final class Trial {
         /** Returns whether its service says that it is ready. */
         boolean isReady();
 
-        /** Returns whether it has done all that it is there for, and fails where it did what it may not. */
+        /** Returns whether the loop has done all its work; fails where it did something that it may not. */
         boolean isDone();
 
         @Override

@@ -28,12 +28,12 @@ import org.mozilla.javascript.ScriptableObject;
 import org.mozilla.javascript.Undefined;
 
 /**
- * Runs functions of users: the program of their process. It reads functions and calls from its input and writes an answer to each call, and ends with
- * its input or with the process that began it.
+ * Runs functions of users: the program of their process. Functions and calls come from the standard input, an answer to each call goes to the output;
+ * the process ends with its input, or with the process that began it.
  *
  *
- * <p>A function sees its arguments alone, and nothing of Java; what it leaves in variables is there at its next call, or isn't. Values are what
- * Stream Analytics makes of them: a datetime is a Date, a whole number a Number, NULL null; and back. Contract: stream-analytics, 4.5.
+ * <p>A function sees its arguments alone, and nothing of Java; its variables may or may not be there at its next call. Values are what Stream
+ * Analytics makes of them: a datetime is a Date, a whole number a Number, NULL null; and back. Contract: stream-analytics, 4.5.
  */
 final class FunctionWorker {
     static final byte DEFINE = 0;
@@ -232,7 +232,7 @@ final class FunctionWorker {
                     }
                     yield record;
                 }
-                default -> throw failure(" returns what is no value: " + value);
+                default -> throw failure(" returns something that is no value: " + value);
             };
         }
 

@@ -1,6 +1,6 @@
 /**
- * Runs the functions of users, which are JavaScript, in a process beside this one: what a script may take is bounded by that process, and
- * whatever becomes of it, this one goes on.
+ * Runs the functions of users, which are JavaScript, in a process beside this one: that process bounds a script, and
+ * this one goes on though it ends.
  *
  * <p>May import: {@code java}, {@code org.mozilla.javascript}, {@code io.muster.query.streamjob}, {@code io.muster.query.kernel}, {@code
  * io.muster.query.stream}.

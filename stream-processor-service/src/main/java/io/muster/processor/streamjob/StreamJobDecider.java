@@ -4,8 +4,6 @@ import io.muster.records.DeleteStreamJob;
 import io.muster.records.OutputStartMode;
 import io.muster.records.PositionStreamJob;
 import io.muster.records.PutStreamJob;
-import io.muster.records.Refusal;
-import io.muster.records.RefusalReason;
 import io.muster.records.ReplaceStreamJob;
 import io.muster.records.ReportStreamJobDegraded;
 import io.muster.records.ReportStreamJobFailed;
@@ -24,6 +22,7 @@ import io.muster.records.StreamJobEvent;
 import io.muster.records.StreamJobFailed;
 import io.muster.records.StreamJobPositioned;
 import io.muster.records.StreamJobPut;
+import io.muster.records.StreamJobRefusalReason;
 import io.muster.records.StreamJobRefused;
 import io.muster.records.StreamJobReplaced;
 import io.muster.records.StreamJobReplacement;
@@ -91,7 +90,7 @@ public final class StreamJobDecider {
             case PutStreamJob put -> put(job, put);
             case DeleteStreamJob delete ->
                 job == null
-                        ? refused(RefusalReason.JOB_NOT_FOUND, "There is no such stream job.")
+                        ? refused(StreamJobRefusalReason.NOT_FOUND, "There is no such stream job.")
                         : differs(job, delete.getIfRevision())
                                 .<Decision<Object>>map(Decision.Refused::new)
                                 .orElseGet(() -> delete(job));
@@ -151,7 +150,7 @@ public final class StreamJobDecider {
                                 position.getDiagnostics(),
                                 position.getFromTicksByTask()))
                 : refused(
-                        RefusalReason.ARGUMENT_INVALID,
+                        StreamJobRefusalReason.INVALID,
                         "A start has at most " + MOST_PARTITIONS + " tasks and reads partitions 0 to "
                                 + (MOST_PARTITIONS - 1) + ".");
     }
@@ -168,36 +167,36 @@ public final class StreamJobDecider {
 
     private static Decision<Object> scale(@Nullable StreamJob job, ScaleStreamJob scale) {
         if (job == null) {
-            return refused(RefusalReason.JOB_NOT_FOUND, "There is no such stream job.");
+            return refused(StreamJobRefusalReason.NOT_FOUND, "There is no such stream job.");
         }
         if (!DefinitionRules.areUnits(scale.getStreamingUnits())) {
-            return refused(RefusalReason.ARGUMENT_INVALID, DefinitionRules.units());
+            return refused(StreamJobRefusalReason.INVALID, DefinitionRules.units());
         }
         return isActive(job) && !RUNNING.contains(job.getStatus())
-                ? refused(RefusalReason.JOB_RUNNING, "The job is about to stop.")
+                ? refused(StreamJobRefusalReason.RUNNING, "The job is about to stop.")
                 : happened(new StreamJobScaled(scale.getStreamingUnits()));
     }
 
     private static Decision<Object> replace(@Nullable StreamJob job, ReplaceStreamJob replace, Instant now) {
         if (job == null) {
-            return refused(RefusalReason.JOB_NOT_FOUND, "There is no such stream job.");
+            return refused(StreamJobRefusalReason.NOT_FOUND, "There is no such stream job.");
         }
-        Optional<Refusal> differs = differs(job, replace.getIfRevision());
+        Optional<StreamJobRefused> differs = differs(job, replace.getIfRevision());
         if (differs.isPresent()) {
             return new Decision.Refused<>(differs.get());
         }
         Optional<String> broken = DefinitionRules.broken(replace.getDefinition());
         if (broken.isPresent()) {
-            return refused(RefusalReason.ARGUMENT_INVALID, broken.get());
+            return refused(StreamJobRefusalReason.INVALID, broken.get());
         }
         if (!SETTLED.contains(job.getStatus())) {
             return refused(
-                    RefusalReason.JOB_NOT_ACTIVE,
+                    StreamJobRefusalReason.NOT_RUNNING,
                     "The query can be replaced only while the job runs. Update the job and start it.");
         }
         if (job.getReplacement() != null) {
             return refused(
-                    RefusalReason.JOB_RUNNING,
+                    StreamJobRefusalReason.RUNNING,
                     "A replacement is under way: wait until it has taken over, or stop the job.");
         }
         Instant earliest = now.plus(SOON);
@@ -207,24 +206,24 @@ public final class StreamJobDecider {
     }
 
     private static Decision<Object> put(@Nullable StreamJob job, PutStreamJob put) {
-        Optional<Refusal> differs = differs(job, put.getIfRevision());
+        Optional<StreamJobRefused> differs = differs(job, put.getIfRevision());
         if (differs.isPresent()) {
             return new Decision.Refused<>(differs.get());
         }
         if (job != null && isActive(job)) {
-            return refused(RefusalReason.JOB_RUNNING, "The job runs: stop it before you change it.");
+            return refused(StreamJobRefusalReason.RUNNING, "The job runs: stop it before you change it.");
         }
         return DefinitionRules.broken(put.getDefinition())
-                .map(broken -> refused(RefusalReason.ARGUMENT_INVALID, broken))
+                .map(broken -> refused(StreamJobRefusalReason.INVALID, broken))
                 .orElseGet(() -> happened(new StreamJobPut(put.getDefinition())));
     }
 
-    private static Optional<Refusal> differs(@Nullable StreamJob job, @Nullable Long revision) {
+    private static Optional<StreamJobRefused> differs(@Nullable StreamJob job, @Nullable Long revision) {
         long known = job == null ? 0 : job.getRevision();
         return revision == null || revision == known
                 ? Optional.empty()
-                : Optional.of(new Refusal(
-                        RefusalReason.PRECONDITION_FAILED,
+                : Optional.of(new StreamJobRefused(
+                        StreamJobRefusalReason.PRECONDITION_FAILED,
                         known == 0
                                 ? "There is no such stream job."
                                 : revision == 0
@@ -234,13 +233,13 @@ public final class StreamJobDecider {
 
     private static Decision<Object> start(@Nullable StreamJob job, StartStreamJob start, long number, Instant now) {
         if (job == null) {
-            return refused(RefusalReason.JOB_NOT_FOUND, "There is no such stream job.");
+            return refused(StreamJobRefusalReason.NOT_FOUND, "There is no such stream job.");
         }
         if (isActive(job)) {
-            return refused(RefusalReason.JOB_RUNNING, "The job runs already, or is about to stop.");
+            return refused(StreamJobRefusalReason.RUNNING, "The job runs already, or is about to stop.");
         }
         if (start.getMode() == OutputStartMode.CUSTOM_TIME && start.getOutputStartTime() == null) {
-            return refused(RefusalReason.ARGUMENT_NULL, "CustomTime needs an outputStartTime.");
+            return refused(StreamJobRefusalReason.INCOMPLETE, "CustomTime needs an outputStartTime.");
         }
         return happened(new StreamJobStarting(StreamJobStart.newBuilder()
                 .setNumber(number)
@@ -252,7 +251,7 @@ public final class StreamJobDecider {
 
     private static Decision<Object> stop(@Nullable StreamJob job) {
         if (job == null) {
-            return refused(RefusalReason.JOB_NOT_FOUND, "There is no such stream job.");
+            return refused(StreamJobRefusalReason.NOT_FOUND, "There is no such stream job.");
         }
         StreamJobStart current = job.getCurrent();
         return switch (job.getStatus()) {
@@ -282,8 +281,8 @@ public final class StreamJobDecider {
         return new Decision.Happened<>(event);
     }
 
-    private static Decision<Object> refused(RefusalReason reason, String message) {
-        return new Decision.Refused<>(new Refusal(reason, message));
+    private static Decision<Object> refused(StreamJobRefusalReason reason, String message) {
+        return new Decision.Refused<>(new StreamJobRefused(reason, message));
     }
 
     /** Returns the job after the event; null when it is gone. */

@@ -31,7 +31,7 @@ class FunctionEscapesTest {
         System.clearProperty(MARK);
     }
 
-    /** Statements that fail, each in a way of its own. */
+    /** Lists statements that fail, each in a way of its own. */
     static Stream<String> failures() {
         return Stream.of(
                 "null.x",
@@ -120,7 +120,7 @@ class FunctionEscapesTest {
         holds(script, List.of());
     }
 
-    /** Expressions whose value would be, or would lead to, an object or class of Java. */
+    /** Lists expressions whose value would be, or would lead to, an object or class of Java. */
     static Stream<String> doors() {
         return Stream.of(
                 "java.lang.Runtime",
@@ -299,7 +299,8 @@ class FunctionEscapesTest {
                 }
                 """;
         String failures = failures()
-                // What calls itself without end takes long to fail, and load() and the like are there already as
+                // A function that calls itself without end takes long to fail, and load() and the like are there
+                // already as
                 // missing.
                 .filter(text -> !text.contains("f() + 1"))
                 .map(text -> '"' + text.replace("\\", "\\\\").replace("\"", "\\\"") + '"')

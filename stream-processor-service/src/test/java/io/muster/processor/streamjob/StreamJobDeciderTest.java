@@ -20,6 +20,7 @@ import io.muster.records.StopStreamJob;
 import io.muster.records.StreamJob;
 import io.muster.records.StreamJobDefinition;
 import io.muster.records.StreamJobEvent;
+import io.muster.records.StreamJobRefused;
 import io.muster.records.StreamPosition;
 import io.muster.registry.InMemorySchemaRegistry;
 import io.muster.service.decider.Decision;
@@ -112,40 +113,40 @@ class StreamJobDeciderTest {
         "'', put, StreamJobPut, CREATED",
         "'', create, StreamJobPut, CREATED",
         "'', putOld, PRECONDITION_FAILED, none",
-        "'', start, JOB_NOT_FOUND, none",
-        "'', stop, JOB_NOT_FOUND, none",
-        "'', delete, JOB_NOT_FOUND, none",
+        "'', start, NOT_FOUND, none",
+        "'', stop, NOT_FOUND, none",
+        "'', delete, NOT_FOUND, none",
         "'', running, nothing, none",
         "put, create, PRECONDITION_FAILED, CREATED",
         "put, put, StreamJobPut, CREATED",
-        "'', putTooWide, ARGUMENT_INVALID, none",
-        "put, putTooWide, ARGUMENT_INVALID, CREATED",
+        "'', putTooWide, INVALID, none",
+        "put, putTooWide, INVALID, CREATED",
         "put, stop, nothing, CREATED",
         "put, start, StreamJobStarting, STARTING",
-        "put, startSometime, ARGUMENT_NULL, CREATED",
+        "put, startSometime, INCOMPLETE, CREATED",
         "put, delete, StreamJobDeleted, none",
-        "put start, put, JOB_RUNNING, STARTING",
-        "put start, start, JOB_RUNNING, STARTING",
+        "put start, put, RUNNING, STARTING",
+        "put start, start, RUNNING, STARTING",
         "put start, position, StreamJobPositioned, STARTING",
         "put start position, position, nothing, STARTING",
         "put start, positionLast, StreamJobPositioned, STARTING",
         "put start, positionFirst, StreamJobPositioned, STARTING",
         "put start, positionMost, StreamJobPositioned, STARTING",
-        "put start, positionBehind, ARGUMENT_INVALID, STARTING",
-        "put start, positionFar, ARGUMENT_INVALID, STARTING",
-        "put start, positionNowhere, ARGUMENT_INVALID, STARTING",
-        "put start, positionMany, ARGUMENT_INVALID, STARTING",
+        "put start, positionBehind, INVALID, STARTING",
+        "put start, positionFar, INVALID, STARTING",
+        "put start, positionNowhere, INVALID, STARTING",
+        "put start, positionMany, INVALID, STARTING",
         "put start, running, StreamJobRunning, RUNNING",
         "put start, runningOld, nothing, STARTING",
         "put start, failed, StreamJobFailed, FAILED",
         "put start, failedOld, nothing, STARTING",
         "put start, stop, StreamJobStopping, STOPPING",
-        "put start running, put, JOB_RUNNING, RUNNING",
+        "put start running, put, RUNNING, RUNNING",
         "put start running, stop, StreamJobStopping, STOPPING",
         "put start running, failed, StreamJobFailed, FAILED",
         "put start running, delete, StreamJobDeleting, DELETING",
         "put start running delete, delete, nothing, DELETING",
-        "put start running delete, start, JOB_RUNNING, DELETING",
+        "put start running delete, start, RUNNING, DELETING",
         "put start running delete, stopped, StreamJobDeleted, none",
         "put start running stop stopped, delete, StreamJobDeleted, none",
         "put start running, restarting, StreamJobRestarting, RESTARTING",
@@ -159,20 +160,20 @@ class StreamJobDeciderTest {
         "put start running, scale, StreamJobScaled, SCALING",
         "put start running, scaleToOne, StreamJobScaled, SCALING",
         "put start running, scaleToMost, StreamJobScaled, SCALING",
-        "put start running, scaleToNone, ARGUMENT_INVALID, RUNNING",
-        "put start running, scaleTooFar, ARGUMENT_INVALID, RUNNING",
+        "put start running, scaleToNone, INVALID, RUNNING",
+        "put start running, scaleTooFar, INVALID, RUNNING",
         "put start running scale, running, StreamJobRunning, RUNNING",
-        "put start running stop, scale, JOB_RUNNING, STOPPING",
-        "put, replace, JOB_NOT_ACTIVE, CREATED",
+        "put start running stop, scale, RUNNING, STOPPING",
+        "put, replace, NOT_RUNNING, CREATED",
         "put start running, replace, StreamJobReplacing, RUNNING",
-        "put start running, replaceTooWide, ARGUMENT_INVALID, RUNNING",
+        "put start running, replaceTooWide, INVALID, RUNNING",
         "put start running, replaceOld, PRECONDITION_FAILED, RUNNING",
         "put start running, replaced, nothing, RUNNING",
-        "put start running replace, replace, JOB_RUNNING, RUNNING",
+        "put start running replace, replace, RUNNING, RUNNING",
         "put start running replace, replaced, StreamJobReplaced, STARTING",
         "put start running replace, stop, StreamJobStopping, STOPPING",
         "put start running, running, nothing, RUNNING",
-        "put start running stop, start, JOB_RUNNING, STOPPING",
+        "put start running stop, start, RUNNING, STOPPING",
         "put start running stop, stop, nothing, STOPPING",
         "put start running stop, failed, nothing, STOPPING",
         "put start running stop, stopped, StreamJobStopped, STOPPED",
@@ -195,7 +196,11 @@ class StreamJobDeciderTest {
             }
             case Decision.Nothing<Object> _ -> assertThat(outcome).isEqualTo("nothing");
             case Decision.Refused<Object> refused ->
-                assertThat(refused.refusal().getReason().name()).isEqualTo(outcome);
+                assertThat(refused.refusal())
+                        .isInstanceOfSatisfying(
+                                StreamJobRefused.class,
+                                refusal ->
+                                        assertThat(refusal.getReason().name()).isEqualTo(outcome));
         }
         assertThat(after == null ? "none" : after.getStatus().name()).isEqualTo(status);
     }

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Calls {
     private static final Duration RETRY = Duration.ofSeconds(1);
-    /** Statuses from here on are failures. */
+    /** Begins the statuses that are failures. */
     private static final int FAILED = 400;
 
     /** Holds a call that was handed over. */
@@ -50,7 +50,7 @@ final class Calls {
             return call.request().getDeliveryId();
         }
 
-        /** Nanoseconds until its time is over; negative behind that. */
+        /** Returns the nanoseconds until its time is over; negative behind that. */
         private long left() {
             return until - timer.ticker().nanoTime();
         }

@@ -12,8 +12,8 @@ import io.muster.gateway.channel.Receipt;
 import io.muster.gateway.fleet.Fleet;
 import io.muster.records.Capability;
 import io.muster.records.DesiredChanged;
+import io.muster.records.DeviceRefused;
 import io.muster.records.PatchReported;
-import io.muster.records.Refusal;
 import io.muster.records.ReportedAnswer;
 import io.muster.records.RequestTwin;
 import io.muster.records.TwinAnswer;
@@ -113,7 +113,7 @@ public final class TwinChannel implements Channel {
         }
         ReportedAnswer answer = outgoing.delivery();
         meters.written("reported");
-        @Nullable Refusal refusal = answer.getRefusal();
+        @Nullable DeviceRefused refusal = answer.getRefusal();
         if (refusal == null) {
             publish(connection, ANSWERS + "204/?$rid=" + answer.getRid() + "&$version=" + answer.getVersion(), "");
         } else {
@@ -121,12 +121,24 @@ public final class TwinChannel implements Channel {
         }
     }
 
-    private static int status(Refusal refusal) {
+    private static int status(DeviceRefused refusal) {
         return switch (refusal.getReason()) {
             case PRECONDITION_FAILED -> PRECONDITION_FAILED;
             case TOO_LARGE -> TOO_LARGE;
-            case UNKNOWN -> SERVER_ERROR;
-            default -> BAD_REQUEST;
+            case UNUSABLE_TWIN, QUERY_FAILED, UNKNOWN -> SERVER_ERROR;
+            case INVALID,
+                    INCOMPLETE,
+                    ALREADY_EXISTS,
+                    NOT_FOUND,
+                    MODULE_ALREADY_EXISTS,
+                    MODULE_NOT_FOUND,
+                    TOO_MANY_MODULES,
+                    NOT_CONNECTED,
+                    NO_ANSWER,
+                    INVALID_ANSWER,
+                    TOO_MANY_METHODS_IN_FLIGHT,
+                    QUEUE_FULL,
+                    TOO_MANY_QUERIES -> BAD_REQUEST;
         };
     }
 

@@ -11,9 +11,9 @@ import io.muster.gateway.channel.Publish;
 import io.muster.gateway.channel.Receipt;
 import io.muster.records.Capability;
 import io.muster.records.DesiredChanged;
+import io.muster.records.DeviceRefusalReason;
+import io.muster.records.DeviceRefused;
 import io.muster.records.PatchReported;
-import io.muster.records.Refusal;
-import io.muster.records.RefusalReason;
 import io.muster.records.ReportedAnswer;
 import io.muster.records.RequestTwin;
 import io.muster.records.TwinAnswer;
@@ -153,11 +153,13 @@ class TwinChannelTest {
     @CsvSource({
         "PRECONDITION_FAILED, 412",
         "TOO_LARGE,           413",
+        "UNUSABLE_TWIN,       500",
         "UNKNOWN,             500",
-        "ARGUMENT_INVALID,    400"
+        "INVALID,             400",
+        "NOT_FOUND,           400"
     })
-    void answersARefusedPatchWithItsStatus(RefusalReason reason, int status) {
-        Refusal refusal = new Refusal(reason, "It's \"large\".\n");
+    void answersARefusedPatchWithItsStatus(DeviceRefusalReason reason, int status) {
+        DeviceRefused refusal = new DeviceRefused(reason, "It's \"large\".\n");
         Handovers.deliver(channel, connection, new ReportedAnswer(7L, "1", 0L, refusal));
         assertThat(connection.published)
                 .singleElement()

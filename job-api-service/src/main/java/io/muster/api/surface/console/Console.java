@@ -62,7 +62,7 @@ public final class Console implements Surface {
                     421,
                     421000,
                     "MisdirectedRequest",
-                    "The header Host names none of this hub's names: see hub.hosts."));
+                    "The header Host has another name than this hub's: use one of hub.hosts."));
         }
         @Nullable String link = PageController.link(request, path);
         if (link != null) {

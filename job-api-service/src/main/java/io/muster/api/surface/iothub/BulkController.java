@@ -101,7 +101,7 @@ final class BulkController {
         return Optional.of(new Fault(
                 deviceId,
                 switch (cause) {
-                    case RefusedException refused -> Problem.of(refused.refusal());
+                    case RefusedException refused -> HubErrors.of(refused.refusal());
                     case ProblemException known -> known.problem();
                     default -> {
                         LOG.error("A device of a bulk request failed", cause);

@@ -85,7 +85,7 @@ public final class GatewayTunnels implements AutoCloseable {
     }
 
     /**
-     * Begins to connect; what is sent before waits.
+     * Begins to connect; bytes that are sent before wait.
      *
      * @param device where the device's connection comes from
      * @param fromGateway takes what the gateway says, in order; is called again when its future has ended

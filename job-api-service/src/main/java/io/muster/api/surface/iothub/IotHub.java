@@ -7,6 +7,7 @@ import io.muster.api.access.Gate;
 import io.muster.api.access.Grant;
 import io.muster.api.access.Role;
 import io.muster.api.access.Throttles;
+import io.muster.api.job.Refusal;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
 import io.muster.api.surface.Arrival;
@@ -129,7 +130,12 @@ public final class IotHub implements Surface {
         return isOfMessages(route) ? Throttles.Kind.MESSAGES : Throttles.Kind.REGISTRY;
     }
 
-    /** Clients of methods read the number of a gateway's error from form B. Contract: iot-hub, 1.10. */
+    @Override
+    public Problem problem(Refusal refusal) {
+        return HubErrors.of(refusal);
+    }
+
+    /** Returns form B where clients of methods read the number of a gateway's error from it, and form A else. Contract: iot-hub, 1.10. */
     @Override
     public Envelope envelope(Problem problem, String route, Instant now) {
         boolean methodForm =

@@ -22,16 +22,14 @@ import io.muster.api.job.JobView;
 import io.muster.api.job.Requests;
 import io.muster.api.job.ScheduleView;
 import io.muster.api.json.JsonBody;
-import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
 import io.muster.records.CancelJob;
 import io.muster.records.CreateFleetJob;
 import io.muster.records.CreateJob;
 import io.muster.records.Job;
 import io.muster.records.JobDefinition;
+import io.muster.records.JobRefusalReason;
 import io.muster.records.PauseJob;
-import io.muster.records.Refusal;
-import io.muster.records.RefusalReason;
 import io.muster.records.ResumeJob;
 import io.muster.records.Schedule;
 import io.muster.records.ScheduleStatus;
@@ -95,8 +93,7 @@ final class JobController {
         return jobs.get(id)
                 .map(entry -> Answers.ok(Jobs.document(entry.job(), entry.statistics())))
                 .or(() -> schedules.get(id).map(JobController::answer))
-                .orElseThrow(() -> new ProblemException(
-                        Problem.of(new Refusal(RefusalReason.JOB_NOT_FOUND, "There is no job " + id + "."))));
+                .orElseThrow(() -> new ProblemException(HubErrors.jobNotFound(id)));
     }
 
     /** Returns the answer about a job with a schedule. */
@@ -116,9 +113,9 @@ final class JobController {
                         .thenApply(JobController::answer);
             }
             if (schedules.get(id).isPresent()) {
-                throw new ProblemException(Problem.of(new Refusal(
-                        RefusalReason.JOB_ALREADY_EXISTS,
-                        "There is a job of that id with a schedule: cancel it first.")));
+                throw new ProblemException(HubErrors.of(
+                        JobRefusalReason.ALREADY_EXISTS,
+                        "There is a job of that id with a schedule: cancel it first."));
             }
             return requests.job(id, new CreateJob(job)).thenApply(this::job);
         });

@@ -24,7 +24,7 @@ final class Paging {
     /**
      * Returns how many rows are asked for at most.
      *
-     * @param parameter what stands in for the header, as documentation has it
+     * @param parameter the query parameter that stands in for the header, as documentation has it
      * @throws ProblemException when that is no number
      */
     static int size(HttpRequest<?> request, @Nullable String parameter) {

@@ -127,7 +127,7 @@ final class RegistryController {
         return page(null, limit, Callers.of(request).seesKeys(), JsonNodeFactory.instance.arrayNode());
     }
 
-    /** Partitions answer in pages bounded in bytes: what lies behind the shortest page is asked for again. */
+    /** Merges pages of partitions, which are bounded in bytes: rows behind the shortest page are asked for again. */
     private CompletableFuture<HttpResponse<String>> page(
             @Nullable String after, int limit, boolean withKeys, ArrayNode found) {
         return requests.devices(after, limit - found.size()).thenCompose(pages -> {

@@ -29,7 +29,7 @@ final class StatisticsController {
             ObjectNode body = JsonNodeFactory.instance.objectNode();
             body.put("totalDeviceCount", total);
             body.put("enabledDeviceCount", enabled);
-            // What the Java client reads instead.
+            // The Java client reads this member instead.
             body.put("enableDeviceCount", enabled);
             body.put("disabledDeviceCount", total - enabled);
             return Answers.ok(body);

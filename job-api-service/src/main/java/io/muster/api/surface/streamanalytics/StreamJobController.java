@@ -20,6 +20,7 @@ import io.micronaut.http.annotation.Put;
 import io.muster.api.http.Answers;
 import io.muster.api.http.Continuations;
 import io.muster.api.http.Workers;
+import io.muster.api.job.Refusal;
 import io.muster.api.job.RefusedException;
 import io.muster.api.job.Requests;
 import io.muster.api.job.StreamJobView;
@@ -28,12 +29,12 @@ import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
 import io.muster.api.surface.Surfaces;
 import io.muster.records.PutStreamJob;
-import io.muster.records.RefusalReason;
 import io.muster.records.ReplaceStreamJob;
 import io.muster.records.ScaleStreamJob;
 import io.muster.records.StopStreamJob;
 import io.muster.records.StreamJob;
 import io.muster.records.StreamJobDefinition;
+import io.muster.records.StreamJobRefusalReason;
 import io.muster.records.StreamJobStatus;
 import jakarta.annotation.PreDestroy;
 import java.nio.charset.StandardCharsets;
@@ -389,7 +390,8 @@ final class StreamJobController {
 
     private static boolean isLate(Throwable error) {
         return error.getCause() instanceof RefusedException refused
-                && refused.refusal().getReason() == RefusalReason.PRECONDITION_FAILED;
+                && refused.refusal() instanceof Refusal.OfStreamJob refusal
+                && refusal.reason() == StreamJobRefusalReason.PRECONDITION_FAILED;
     }
 
     private CompletableFuture<StreamJob> write(StreamJobPath path, Object command) {

@@ -18,7 +18,7 @@ final class Chores {
 
     /** Runs a chore for a first budget at once, and goes on with later ticks. */
     void begin(Chore chore, Instant now) {
-        if (!isDone(chore, new Budget(Budget.TICK), now)) {
+        if (!goOn(chore, new Budget(Budget.TICK), now)) {
             underWay.add(chore);
         }
     }
@@ -32,14 +32,19 @@ final class Chores {
     void goOn(Budget budget, Instant now) {
         for (int turns = underWay.size(); turns > 0 && !budget.isSpent(); turns--) {
             Chore next = underWay.remove();
-            if (!isDone(next, budget, now)) {
+            if (!goOn(next, budget, now)) {
                 underWay.add(next);
             }
         }
     }
 
-    /** @throws RuntimeException where the broker, the registry or the state is to blame, and not the data that the chore works on */
-    private static boolean isDone(Chore chore, Budget budget, Instant now) {
+    /**
+     * Goes on with a chore, and ends one whose data make it fail.
+     *
+     * @return whether the chore has ended
+     * @throws RuntimeException where the broker, the registry or the state is to blame
+     */
+    private static boolean goOn(Chore chore, Budget budget, Instant now) {
         try {
             return chore.goOn(budget, now);
         } catch (RuntimeException e) {

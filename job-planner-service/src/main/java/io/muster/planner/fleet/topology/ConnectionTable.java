@@ -128,11 +128,11 @@ final class ConnectionTable {
     }
 
     /**
-     * Returns whether the gateway will report the end of a method, so that its time does not end here: an answer in time counts,
-     * however late it is read, and the gateway that handed the method over measures the time by its own clock. One that runs anew knows nothing of
-     * the call; it is waited for until it has reported what the run before it had not handed over. One that is silent for the lease is waited
-     * for no longer, nor one that has handed over all that was written until its end of the call was due: it never took the call, which was a
-     * dead letter or was skipped.
+     * Returns whether the gateway will report the end of a method, so that its time does not end here: an answer in time counts, however late it is
+     * read, and the gateway that handed the method over measures the time by its own clock. One that runs anew knows nothing of the call; it is
+     * waited for until it has reported what the run before it had not handed over. The wait ends where the gateway is silent for the lease, and where
+     * it has handed over all deliveries that were written until the end of the call was due: then it never took the call, whose delivery was a dead
+     * letter or was skipped.
      *
      * @param run of the gateway, when the method was delivered; empty where that was not kept
      * @param dueAt when its time is over by this planner's clock

@@ -12,6 +12,7 @@ import io.muster.records.Device;
 import io.muster.records.DeviceConnected;
 import io.muster.records.DeviceConnection;
 import io.muster.records.DeviceDisconnected;
+import io.muster.records.DeviceRefused;
 import io.muster.records.DeviceReport;
 import io.muster.records.GatewayHeartbeat;
 import io.muster.records.MessageAcknowledged;
@@ -21,7 +22,6 @@ import io.muster.records.MethodUnanswered;
 import io.muster.records.MethodUndelivered;
 import io.muster.records.PartitionProbe;
 import io.muster.records.PatchReported;
-import io.muster.records.Refusal;
 import io.muster.records.ReportedAnswer;
 import io.muster.records.RequestConnection;
 import io.muster.records.RequestTwin;
@@ -250,7 +250,7 @@ final class DeviceReports {
         outbox.deliver(report.getGateway(), deviceId, answer, now);
     }
 
-    private static ReportedAnswer answer(PatchReported patch, long version, @Nullable Refusal refusal) {
+    private static ReportedAnswer answer(PatchReported patch, long version, @Nullable DeviceRefused refusal) {
         return new ReportedAnswer(patch.getEpoch(), patch.getRid(), version, refusal);
     }
 

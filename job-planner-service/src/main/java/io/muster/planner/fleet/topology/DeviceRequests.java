@@ -1,6 +1,7 @@
 package io.muster.planner.fleet.topology;
 
 import io.muster.document.IdentityId;
+import io.muster.planner.fleet.Fault;
 import io.muster.planner.fleet.Identities;
 import io.muster.planner.fleet.IdentityChange;
 import io.muster.planner.fleet.Refusals;
@@ -8,6 +9,7 @@ import io.muster.planner.fleet.TwinChange;
 import io.muster.planner.fleet.TwinEdit;
 import io.muster.planner.work.Operations;
 import io.muster.query.device.Source;
+import io.muster.records.BarrierReached;
 import io.muster.records.CloseConnection;
 import io.muster.records.CreateDevice;
 import io.muster.records.DeleteDevice;
@@ -24,10 +26,8 @@ import io.muster.records.ListDevices;
 import io.muster.records.ListModules;
 import io.muster.records.PatchTwin;
 import io.muster.records.PurgeMessages;
-import io.muster.records.Refusal;
 import io.muster.records.ReplaceTwin;
 import io.muster.records.SendMessage;
-import io.muster.records.TurnCame;
 import io.muster.records.TwinPatch;
 import io.muster.records.UpdateDevice;
 import io.muster.service.Requester;
@@ -180,8 +180,8 @@ final class DeviceRequests {
     }
 
     /** Answers that all records before it in the partition were handled, in this transaction or an earlier one. */
-    void turnCame(Expansion expansion, Requester requester, Instant now) {
-        outbox.reply(requester, new TurnCame(expansion.getPartition()), now);
+    void reachBarrier(Expansion expansion, Requester requester, Instant now) {
+        outbox.reply(requester, new BarrierReached(expansion.getPartition()), now);
     }
 
     private void identity(@Nullable Device before, IdentityChange change, Requester requester, Instant now) {
@@ -228,7 +228,7 @@ final class DeviceRequests {
 
     private void edit(Device device, TwinEdit.Mode mode, TwinPatch patch, Requester requester, Instant now) {
         switch (TwinEdit.parse(mode, patch.getIfMatch(), patch.getTags(), patch.getDesired())) {
-            case TwinEdit.Parsed.Invalid invalid -> outbox.reply(requester, invalid.refusal(), now);
+            case TwinEdit.Parsed.Invalid invalid -> outbox.reply(requester, Refusals.of(invalid.fault()), now);
             case TwinEdit.Parsed.Valid valid -> {
                 switch (twins.write(device, valid.edit().applyTo(device.getTwin(), now), now)) {
                     case TwinChange.Changed changed -> view(TwinWriter.with(device, changed.twin()), requester, now);
@@ -240,9 +240,9 @@ final class DeviceRequests {
     }
 
     private void invoke(String deviceId, InvokeMethod invoke, long position, Requester requester, Instant now) {
-        Optional<Refusal> fault = Operations.fault(invoke.getMethod());
+        Optional<Fault> fault = Operations.fault(invoke.getMethod());
         if (fault.isPresent()) {
-            outbox.reply(requester, fault.get(), now);
+            outbox.reply(requester, Refusals.of(fault.get()), now);
         } else {
             runner.invoke(deviceId, invoke.getMethod(), position, requester, now);
         }

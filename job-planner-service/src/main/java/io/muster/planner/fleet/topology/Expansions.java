@@ -2,6 +2,7 @@ package io.muster.planner.fleet.topology;
 
 import io.muster.document.IdentityId;
 import io.muster.planner.fleet.OperationRate;
+import io.muster.planner.fleet.Refusals;
 import io.muster.planner.fleet.TwinChange;
 import io.muster.planner.state.FleetJob;
 import io.muster.planner.state.Retry;
@@ -16,8 +17,6 @@ import io.muster.records.Device;
 import io.muster.records.ExpandJob;
 import io.muster.records.Expansion;
 import io.muster.records.JobPolicy;
-import io.muster.records.Refusal;
-import io.muster.records.RefusalReason;
 import io.muster.records.RetryRule;
 import io.muster.service.InvalidRecordException;
 import io.muster.service.LogText;
@@ -45,7 +44,7 @@ import org.slf4j.LoggerFactory;
  * the moment before its operation begins, since the operation may have other jobs evaluate, and change, the same device. The
  * position is kept with the job, so a restart goes on from there. A continuous job evaluates each device again when it has changed
  * ({@link #reconsider}). Targets of a job that is paced or held, and all where the hub limits the rate of operations, wait in the
- * order in which they were found, until they are released. What is left of a job that has ended is swept ({@link Sweeps}). For one task.
+ * order in which they were found, until they are released. Rows of a job that has ended are swept ({@link Sweeps}). For one task.
  */
 final class Expansions {
     private static final Logger LOG = LoggerFactory.getLogger(Expansions.class);
@@ -151,7 +150,7 @@ final class Expansions {
             goOnWith(compile(job));
         } catch (InvalidRecordException e) {
             LOG.error(
-                    "A job under way makes no sense to this version and is stopped: what was not handed to a device is"
+                    "A job under way makes no sense to this version and is stopped: work that was not handed to a device is"
                             + " cancelled, jobId={} reason={}",
                     LogText.of(job.getJobId()),
                     LogText.of(String.valueOf(e.getMessage())));
@@ -484,7 +483,7 @@ final class Expansions {
 
     /** Runs the operation if the device is a target, or has it wait for its release. */
     private boolean take(Active running, Device device, Instant now) {
-        if (!matches(running, device)) {
+        if (!evaluate(running, device)) {
             return false;
         }
         running.targets++;
@@ -500,8 +499,13 @@ final class Expansions {
         return true;
     }
 
-    /** Returns whether the device is a target. One whose document can't be evaluated is none, and does not end the job on the others. */
-    private boolean matches(Active job, Device device) {
+    /**
+     * Evaluates the condition of a job on a device, and counts the work. A device whose document can't be evaluated is no target, and does not end the
+     * job on the others.
+     *
+     * @return whether the device is a target
+     */
+    private boolean evaluate(Active job, Device device) {
         work += Budget.evaluation(job.job.getQueryCondition());
         try {
             return job.condition.matches(views.row(device));
@@ -548,8 +552,7 @@ final class Expansions {
                 throw e;
             }
             LOG.error("The twin of a device makes no sense, deviceId={}", LogText.of(device.getDeviceId()), e);
-            return new TwinChange.Refused(
-                    new Refusal(RefusalReason.UNKNOWN, "The device's twin can't be worked on: it is no JSON."));
+            return new TwinChange.Refused(Refusals.unusableTwin());
         }
     }
 

@@ -24,8 +24,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends to gateways, to requesters, and to everybody. Events and calls are gathered until {@link #flush}: those that one record or one
- * tick makes for one job are one record, of calls one for each gateway. For one task.
+ * Sends to gateways, to requesters, and to everybody. Events and calls are gathered until {@link #flush}: the events of one job that one record or
+ * one tick makes are one record, and its calls one record for each gateway. For one task.
  */
 final class FleetOutbox {
     static final String WRITER = "fleet";
@@ -162,7 +162,8 @@ final class FleetOutbox {
     }
 
     private void send(CallSlice slice, List<MethodTarget> targets) {
-        Operation.OnDevice operation = Objects.requireNonNull(gathered.remove(slice), "what was gathered")
+        Operation.OnDevice operation = Objects.requireNonNull(
+                        gathered.remove(slice), "the operation of the gathered calls")
                 .operation();
         outbox.send(
                 Outbox.sink(Topics.DELIVERIES, WRITER),

@@ -7,7 +7,7 @@ import io.muster.planner.state.FleetJob;
 import io.muster.planner.state.Invocation;
 import io.muster.planner.state.PendingMessage;
 import io.muster.planner.state.WorkSlice;
-import io.muster.records.AwaitTurn;
+import io.muster.records.AwaitBarrier;
 import io.muster.records.CancelDeviceJobs;
 import io.muster.records.CountDevices;
 import io.muster.records.DeleteDevice;
@@ -85,7 +85,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
     public static final StoreSpec<FleetJob> JOBS = new StoreSpec.OfRecords<>(
             "fleet-jobs", Partitioning.BY_DEVICE, RowPlacement.IN_ALL, Medium.MEMORY, FleetJob.class);
 
-    /** Invocations that have not ended, by device id and number. */
+    /** Declares the store of invocations that have not ended, by device id and number. */
     public static final StoreSpec<Invocation> INVOCATIONS =
             records("invocations", RowPlacement.BY_KEY, Invocation.class);
 
@@ -97,7 +97,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
     public static final StoreSpec<byte[]> WAITING =
             bytes("waiting", RowPlacement.BY_VALUE, Medium.MEMORY, "a device id");
 
-    /** Tags and the devices that have them: see {@code TagIndex}. */
+    /** Declares the store of tags and the devices that have them: see {@code TagIndex}. */
     public static final StoreSpec<byte[]> TAGS = bytes("tags", RowPlacement.REBUILT, Medium.DISK, "a mark");
 
     /** Declares the store of device jobs in slices, by job id and the first device id of the slice. */
@@ -389,7 +389,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
             case CountDevices _ -> requests.count(expansion, Requester.of(record, replyPartitions), now);
             case QueryFleet query -> queries.begin(expansion, query, Requester.of(record, replyPartitions), now);
             case DropDeviceJobs _ -> expansions.drop(jobId, now);
-            case AwaitTurn _ -> requests.turnCame(expansion, Requester.of(record, replyPartitions), now);
+            case AwaitBarrier _ -> requests.reachBarrier(expansion, Requester.of(record, replyPartitions), now);
             case Object unknown -> throw new IllegalStateException("not an expansion, class=" + unknown.getClass());
         }
     }

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Gathers elements that become one record, by what they have in common, in order. A full batch is sent at once; the others when the caller has
- * handled its record or its tick. Nothing is held beyond that: Kafka Streams commits all tasks of a thread when one of them asks for it, and
- * the others are not asked before, so a batch that was held could miss the commit of the state that it comes from. For one task.
+ * handled its record or its tick. Nothing is held longer: Kafka Streams commits all tasks of a thread when one task asks, without a call to the other
+ * tasks, and a held batch could miss the commit of its state. For one task.
  */
 final class Gatherer<K, E> {
     private static final class Batch<E> {

@@ -5,10 +5,10 @@ import io.muster.planner.state.PendingMessage;
 import io.muster.records.Capability;
 import io.muster.records.CloudMessage;
 import io.muster.records.DeviceConnection;
+import io.muster.records.DeviceRefused;
 import io.muster.records.MessageQueued;
 import io.muster.records.MessageRequest;
 import io.muster.records.MessagesPurged;
-import io.muster.records.Refusal;
 import io.muster.service.Requester;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -55,9 +55,9 @@ final class MessageTable {
         if (count(deviceId) >= CloudMessages.QUEUED_PER_DEVICE) {
             dropExpired(deviceId, now);
         }
-        Optional<Refusal> fault = CloudMessages.fault(message, count(deviceId), now);
-        if (fault.isPresent()) {
-            outbox.reply(requester, fault.get(), now);
+        Optional<DeviceRefused> refusal = CloudMessages.refusal(message, count(deviceId), now);
+        if (refusal.isPresent()) {
+            outbox.reply(requester, refusal.get(), now);
             return;
         }
         PendingMessage pending = PendingMessage.newBuilder()

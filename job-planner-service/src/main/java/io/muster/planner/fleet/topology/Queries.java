@@ -21,8 +21,6 @@ import io.muster.records.GroupPage;
 import io.muster.records.PartialAggregate;
 import io.muster.records.PartialGroup;
 import io.muster.records.QueryFleet;
-import io.muster.records.Refusal;
-import io.muster.records.RefusalReason;
 import io.muster.service.Requester;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -32,8 +30,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Answers queries over the partition, in steps between polls. One that was asked before a change
- * may see it, one that was asked after it does. Those under way are lost with the task: their requester asks again. For one task.
+ * Answers queries over the partition, in steps between polls. A query sees every change before it, and may see later ones. Those under way are lost
+ * with the task: their requester asks again. For one task.
  */
 final class Queries {
     private static final int UNDER_WAY = 1000;
@@ -58,10 +56,7 @@ final class Queries {
 
     void begin(Expansion expansion, QueryFleet request, Requester requester, Instant now) {
         if (underWay >= UNDER_WAY) {
-            outbox.reply(
-                    requester,
-                    new Refusal(RefusalReason.THROTTLED, UNDER_WAY + " queries are under way: try again later."),
-                    now);
+            outbox.reply(requester, Refusals.tooManyQueries(UNDER_WAY), now);
             return;
         }
         try {
@@ -99,7 +94,7 @@ final class Queries {
 
         @Override
         public boolean goOn(Budget budget, Instant now) {
-            boolean answered = isAnswered(budget, now);
+            boolean answered = visitRows(budget, now);
             underWay -= answered ? 1 : 0;
             return answered;
         }
@@ -107,12 +102,7 @@ final class Queries {
         @Override
         public void failed(Instant now) {
             underWay--;
-            outbox.reply(
-                    requester,
-                    new Refusal(
-                            RefusalReason.UNKNOWN,
-                            "A document that the query comes to can't be worked on: the planner's log says why."),
-                    now);
+            outbox.reply(requester, Refusals.queryFailed(), now);
         }
 
         @Override
@@ -120,7 +110,8 @@ final class Queries {
             return "query";
         }
 
-        private boolean isAnswered(Budget budget, Instant now) {
+        /** Visits rows for the budget, and answers behind the last. @return whether it has answered */
+        private boolean visitRows(Budget budget, Instant now) {
             cursor = (query.source() == Source.DEVICE_JOBS
                             ? deviceJobs.candidates(query.condition(), cursor, budget, job -> visit(job, budget))
                             : devices.candidates(query.condition(), cursor, budget, device -> visit(device, budget)))

@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
 final class WaitingTargets {
     private static final Logger LOG = LoggerFactory.getLogger(WaitingTargets.class);
     private static final HexFormat HEX = HexFormat.of();
-    /** Places that are asked for at once, at least. */
+    /** Counts the places that are asked for at once, at least. */
     private static final int FEWEST = 64;
 
     private final KeyValueStore<String, byte[]> store;
@@ -79,12 +79,12 @@ final class WaitingTargets {
         }
         if (isTaken) {
             throw new UnusableStateException(
-                    "The state holds what is no target that waits, in the place of one: restore the changelog of this"
+                    "The state holds another entry in the place of a waiting target: restore the changelog of this"
                             + " store from a backup (docs/operate/backup.md), store=" + store.name() + " key="
                             + LogText.of(entry.key));
         }
         LOG.error(
-                "An entry of the state is no target that waits and was removed, store={} key={}",
+                "An entry of the state is no waiting target and was removed, store={} key={}",
                 store.name(),
                 LogText.of(entry.key));
         store.delete(entry.key);

@@ -33,7 +33,7 @@ final class WorkSlices {
     /** Limits the bytes of a slice, unless its only device takes more. */
     private static final int MOST_BYTES = 32 * 1024;
 
-    /** Slices in memory. */
+    /** Holds slices in memory. */
     private static final int MOST_IN_MEMORY = 256;
 
     private static final char BEHIND_NUL = '\u0001';

@@ -10,10 +10,10 @@ import io.muster.records.CreateJob;
 import io.muster.records.Job;
 import io.muster.records.JobCommand;
 import io.muster.records.JobEvent;
+import io.muster.records.JobRefused;
 import io.muster.records.JobStatistics;
 import io.muster.records.JobStatus;
 import io.muster.records.PauseJob;
-import io.muster.records.Refusal;
 import io.muster.records.ResumeJob;
 import io.muster.service.InvalidRecordException;
 import io.muster.service.Requester;
@@ -46,7 +46,12 @@ public final class JobAggregate implements Aggregate<Job, JobInput, JobEvent> {
             new StoreSpec.OfNumbers("job-numbers", Topics.JOBS.partitioning());
 
     private static final List<Feed<?, JobAggregate, JobInput>> FEEDS = List.of(
-            Feed.commands(Topics.JOB_COMMANDS, JobCommand::getJobId, JobAggregate::inputs, JobAggregate::refused),
+            Feed.commands(
+                    Topics.JOB_COMMANDS,
+                    JobCommand::getJobId,
+                    JobAggregate::inputs,
+                    JobRefused.class,
+                    JobAggregate::refused),
             Feed.observations(Topics.JOB_STATISTICS, JobStatistics::getJobId, JobAggregate::observed));
 
     private final int mostActive;
@@ -159,7 +164,7 @@ public final class JobAggregate implements Aggregate<Job, JobInput, JobEvent> {
         effects.happened(change);
     }
 
-    private void refused(JobCommand command, Refusal refusal, Requester requester, Instant now) {
+    private void refused(JobCommand command, JobRefused refusal, Requester requester, Instant now) {
         effects.refused(command, refusal, requester, now);
     }
 }

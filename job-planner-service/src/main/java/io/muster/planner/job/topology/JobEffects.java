@@ -19,13 +19,13 @@ import io.muster.records.JobFailed;
 import io.muster.records.JobPaused;
 import io.muster.records.JobQueued;
 import io.muster.records.JobRefusal;
+import io.muster.records.JobRefused;
 import io.muster.records.JobReleased;
 import io.muster.records.JobResumed;
 import io.muster.records.JobStarted;
 import io.muster.records.JobTimedOut;
 import io.muster.records.JobWindowClosed;
 import io.muster.records.JobWindowOpened;
-import io.muster.records.Refusal;
 import io.muster.records.ReleaseDeviceJobs;
 import io.muster.records.ResumeDeviceJobs;
 import io.muster.service.Outbox;
@@ -120,7 +120,7 @@ final class JobEffects {
     }
 
     /** Writes a refusal where everybody can read it. */
-    void refused(JobCommand command, Refusal refusal, Requester requester, Instant now) {
+    void refused(JobCommand command, JobRefused refusal, Requester requester, Instant now) {
         log.refused(command, refusal, requester);
         outbox.send(
                 Outbox.sink(Topics.JOB_REFUSALS),

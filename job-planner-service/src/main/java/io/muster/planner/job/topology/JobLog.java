@@ -10,8 +10,8 @@ import io.muster.records.JobCompleted;
 import io.muster.records.JobCreated;
 import io.muster.records.JobEvent;
 import io.muster.records.JobFailed;
+import io.muster.records.JobRefused;
 import io.muster.records.JobReleased;
-import io.muster.records.Refusal;
 import io.muster.service.LogText;
 import io.muster.service.Requester;
 import java.time.Duration;
@@ -88,7 +88,7 @@ final class JobLog {
     }
 
     /** Notes a command that changed nothing. */
-    void refused(JobCommand command, Refusal refusal, Requester requester) {
+    void refused(JobCommand command, JobRefused refusal, Requester requester) {
         meters.counter("muster.jobs.refused", "reason", refusal.getReason().name())
                 .increment();
         LOG.info(

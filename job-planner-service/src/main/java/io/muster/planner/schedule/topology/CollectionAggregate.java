@@ -5,10 +5,10 @@ import io.muster.records.CollectionDeleted;
 import io.muster.records.CollectionEvent;
 import io.muster.records.CollectionSaved;
 import io.muster.records.DeleteCollection;
-import io.muster.records.Refusal;
-import io.muster.records.RefusalReason;
 import io.muster.records.SaveCollection;
 import io.muster.records.ScheduleCollection;
+import io.muster.records.ScheduleRefusalReason;
+import io.muster.records.ScheduleRefused;
 import io.muster.service.coordinator.Aggregate;
 import io.muster.service.coordinator.CoordinatorSpec;
 import io.muster.service.coordinator.Feed;
@@ -32,8 +32,7 @@ public final class CollectionAggregate implements Aggregate<ScheduleCollection, 
     private static final List<Feed<?, CollectionAggregate, Object>> FEEDS = List.of(Feed.commands(
             Topics.COLLECTION_COMMANDS,
             CollectionCommand::getCollectionId,
-            (_, command, _) -> List.of(command.getCommand()),
-            (_, _, _, _, _) -> {}));
+            (_, command, _) -> List.of(command.getCommand())));
 
     /** Declares the coordinator of collections. */
     public static final CoordinatorSpec<ScheduleCollection, Object, CollectionEvent, CollectionAggregate> COORDINATOR =
@@ -64,7 +63,7 @@ public final class CollectionAggregate implements Aggregate<ScheduleCollection, 
             case DeleteCollection _ ->
                 collection == null
                         ? new Decision.Refused<>(
-                                new Refusal(RefusalReason.JOB_NOT_FOUND, "There is no such collection."))
+                                new ScheduleRefused(ScheduleRefusalReason.NOT_FOUND, "There is no such collection."))
                         : new Decision.Happened<>(new CollectionEvent(id, now, new CollectionDeleted()));
             default -> throw new IllegalStateException("not a command, class=" + command.getClass());
         };

@@ -8,7 +8,6 @@ import io.muster.records.DeleteSchedule;
 import io.muster.records.FireSchedule;
 import io.muster.records.JobCommand;
 import io.muster.records.JobDefinition;
-import io.muster.records.Refusal;
 import io.muster.records.RunSiteJob;
 import io.muster.records.RunWebJob;
 import io.muster.records.SaveSchedule;
@@ -53,6 +52,7 @@ public final class ScheduleAggregate implements Aggregate<Schedule, ScheduleInpu
             Topics.SCHEDULE_COMMANDS,
             ScheduleCommand::getScheduleId,
             (_, command, _) -> List.of(input(command)),
+            ScheduleRefused.class,
             ScheduleAggregate::refused));
 
     /** Declares the coordinator of schedules. */
@@ -146,12 +146,12 @@ public final class ScheduleAggregate implements Aggregate<Schedule, ScheduleInpu
         }
     }
 
-    private void refused(ScheduleCommand command, Refusal refusal, Requester requester, Instant now) {
+    private void refused(ScheduleCommand command, ScheduleRefused refusal, Requester requester, Instant now) {
         outbox.send(
                 Outbox.sink(Topics.SCHEDULE_EVENTS),
                 Topics.SCHEDULE_EVENTS,
                 Route.byKey(command.getScheduleId()),
-                new ScheduleEvent(command.getScheduleId(), now, new ScheduleRefused(refusal)),
+                new ScheduleEvent(command.getScheduleId(), now, refusal),
                 now,
                 requester.requestId());
     }

@@ -1,6 +1,6 @@
 package io.muster.planner.work.method;
 
-import io.muster.planner.fleet.Refusals;
+import io.muster.planner.fleet.Fault;
 import io.muster.planner.json.Json;
 import io.muster.planner.json.MalformedJsonException;
 import io.muster.planner.state.MethodCall;
@@ -13,7 +13,6 @@ import io.muster.records.MethodRequest;
 import io.muster.records.MethodRequests;
 import io.muster.records.MethodTarget;
 import io.muster.records.OperationType;
-import io.muster.records.Refusal;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -95,7 +94,7 @@ public record Method(MethodCall call) implements Operation.OnDevice {
         }
 
         @Override
-        public Optional<Refusal> fault(DeviceMethod method) {
+        public Optional<Fault> fault(DeviceMethod method) {
             if (!NAME.matcher(method.getMethodName()).matches()) {
                 return invalid("A method's name has 1 to 128 letters, digits or characters of _-.~ and no others.");
             }
@@ -108,7 +107,7 @@ public record Method(MethodCall call) implements Operation.OnDevice {
                 return invalid("connectTimeoutInSeconds is 0 to " + LONGEST_SECONDS + ".");
             }
             if (method.getPayload().length() > LARGEST_PAYLOAD) {
-                return Optional.of(Refusals.tooLarge("A method's payload has 128 KB at most."));
+                return Optional.of(Fault.tooLarge("A method's payload has 128 KB at most."));
             }
             try {
                 Json.value(method.getPayload());
@@ -118,8 +117,8 @@ public record Method(MethodCall call) implements Operation.OnDevice {
             }
         }
 
-        private static Optional<Refusal> invalid(String sentence) {
-            return Optional.of(Refusals.invalid(sentence));
+        private static Optional<Fault> invalid(String sentence) {
+            return Optional.of(Fault.invalid(sentence));
         }
 
         @Override

@@ -1,12 +1,11 @@
 package io.muster.planner.work.twin;
 
+import io.muster.planner.fleet.Fault;
 import io.muster.planner.fleet.TwinChange;
 import io.muster.planner.fleet.TwinEdit;
 import io.muster.planner.work.Operation;
 import io.muster.records.Device;
 import io.muster.records.OperationType;
-import io.muster.records.Refusal;
-import io.muster.records.RefusalReason;
 import io.muster.records.TwinPatch;
 import java.time.Instant;
 import java.util.Optional;
@@ -36,14 +35,13 @@ public record TwinUpdate(TwinEdit edit) implements Operation.OnTwin {
         }
 
         @Override
-        public Optional<Refusal> fault(TwinPatch patch) {
+        public Optional<Fault> fault(TwinPatch patch) {
             if (patch.getTags() == null && patch.getDesired() == null) {
-                return Optional.of(new Refusal(
-                        RefusalReason.ARGUMENT_NULL, "updateTwin names neither tags nor desired properties."));
+                return Optional.of(Fault.incomplete("updateTwin names neither tags nor desired properties."));
             }
             return TwinEdit.parse(TwinEdit.Mode.PATCH, patch.getIfMatch(), patch.getTags(), patch.getDesired())
                             instanceof TwinEdit.Parsed.Invalid invalid
-                    ? Optional.of(invalid.refusal())
+                    ? Optional.of(invalid.fault())
                     : Optional.empty();
         }
 
@@ -58,7 +56,7 @@ public record TwinUpdate(TwinEdit edit) implements Operation.OnTwin {
                 case TwinEdit.Parsed.Valid valid -> new TwinUpdate(valid.edit());
                 case TwinEdit.Parsed.Invalid invalid ->
                     throw new IllegalArgumentException(
-                            "the job's patch is refused: " + invalid.refusal().getMessage());
+                            "the job's patch is refused: " + invalid.fault().sentence());
             };
         }
     }

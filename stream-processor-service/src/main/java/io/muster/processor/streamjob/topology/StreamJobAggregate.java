@@ -2,7 +2,6 @@ package io.muster.processor.streamjob.topology;
 
 import io.muster.processor.streamjob.StreamJobDecider;
 import io.muster.processor.streamjob.StreamJobInput;
-import io.muster.records.Refusal;
 import io.muster.records.StreamJob;
 import io.muster.records.StreamJobCommand;
 import io.muster.records.StreamJobDeleted;
@@ -35,6 +34,7 @@ public final class StreamJobAggregate implements Aggregate<StreamJob, StreamJobI
             Topics.STREAM_JOB_COMMANDS,
             StreamJobCommand::getStreamJobId,
             (_, command, number) -> List.of(new StreamJobInput(command.getCommand(), number + 1)),
+            StreamJobRefused.class,
             StreamJobAggregate::refused));
 
     /** Declares the coordinator of stream jobs. */
@@ -95,8 +95,8 @@ public final class StreamJobAggregate implements Aggregate<StreamJob, StreamJobI
                         null));
     }
 
-    private void refused(StreamJobCommand command, Refusal refusal, Requester requester, Instant now) {
-        StreamJobEvent event = new StreamJobEvent(command.getStreamJobId(), now, new StreamJobRefused(refusal));
+    private void refused(StreamJobCommand command, StreamJobRefused refusal, Requester requester, Instant now) {
+        StreamJobEvent event = new StreamJobEvent(command.getStreamJobId(), now, refusal);
         outbox.send(
                 Outbox.sink(Topics.STREAM_JOB_EVENTS),
                 Topics.STREAM_JOB_EVENTS,

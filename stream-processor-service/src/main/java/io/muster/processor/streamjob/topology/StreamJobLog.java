@@ -37,9 +37,7 @@ final class StreamJobLog {
             case StreamJobFailed failed -> reason(failed.getFailureReason());
             case StreamJobRestarting restarting -> reason(restarting.getReason());
             case StreamJobDegraded degraded -> reason(degraded.getReason());
-            case StreamJobRefused refused ->
-                " code=" + refused.getRefusal().getReason()
-                        + reason(refused.getRefusal().getMessage());
+            case StreamJobRefused refused -> " code=" + refused.getReason() + reason(refused.getMessage());
             case StreamJobScaled scaled -> " streamingUnits=" + scaled.getStreamingUnits();
             default -> "";
         };

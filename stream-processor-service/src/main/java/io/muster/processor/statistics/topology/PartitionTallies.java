@@ -1,4 +1,4 @@
-package io.muster.processor.statistics.stream;
+package io.muster.processor.statistics.topology;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;

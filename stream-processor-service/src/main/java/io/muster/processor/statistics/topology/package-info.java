@@ -7,6 +7,6 @@
  * io.muster.service.coordinator}, {@code io.muster.service.state}, {@code io.muster.topics}.
  */
 @NullMarked
-package io.muster.processor.statistics.stream;
+package io.muster.processor.statistics.topology;
 
 import org.jspecify.annotations.NullMarked;

@@ -1,4 +1,4 @@
-package io.muster.processor.statistics.stream;
+package io.muster.processor.statistics.topology;
 
 import io.muster.codec.Codecs;
 import io.muster.processor.statistics.Tally;

@@ -1,4 +1,4 @@
-package io.muster.processor.statistics.stream;
+package io.muster.processor.statistics.topology;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
