@@ -80,7 +80,7 @@ public final class Main {
             screen.accept("Ready: " + options.rest() + " (REST and live numbers), mqtts://localhost:"
                     + options.mqttPort() + ", Kafka " + options.kafka());
             screen.accept("The CA file to trust is " + standalone.caFile() + ".");
-            new ComputeNodes(standalone, screen).start();
+            standalone.startNodes(screen);
             Demonstration demonstration = new Demonstration(standalone, screen);
             demonstration.connect();
             if (detached) {

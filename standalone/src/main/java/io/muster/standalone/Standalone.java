@@ -349,6 +349,11 @@ public final class Standalone implements AutoCloseable {
         start(name, programs.java(NODE_MEGABYTES, arguments));
     }
 
+    /** Starts the compute nodes that the options say; where it can't, it says so, and everything else goes on. @param say takes a line of progress */
+    public void startNodes(Consumer<String> say) throws InterruptedException {
+        new ComputeNodes(this, say).start();
+    }
+
     /** Returns whether a process of that name is a device's, or devices': the fleet's services are ready without it. */
     static boolean isOnDeviceSide(String name) {
         return name.equals(AGENTS) || ComputeNodes.isNode(name);

@@ -39,7 +39,8 @@ final class RunningMuster {
     final RestClient rest;
     final SharedAccessPolicies policies;
 
-    private RunningMuster() throws Exception {
+    /** @param nodes how many compute nodes there are in the pool {@code default} */
+    private RunningMuster(int nodes) throws Exception {
         Path home = Path.of("../standalone/target/muster").toAbsolutePath().normalize();
         Path data = Files.createTempDirectory(Files.createDirectories(Path.of("target")), "data");
         Options options = new Options(
@@ -54,13 +55,14 @@ final class RunningMuster {
                 OptionalInt.empty(),
                 "localhost",
                 0,
-                0,
+                nodes,
                 0,
                 false);
         standalone = Standalone.start(options, System.out::println);
         policies = standalone.policies();
         rest = new RestClient(options.rest(), standalone.caFile(), policies);
         Runtime.getRuntime().addShutdownHook(new Thread(standalone::close));
+        standalone.startNodes(System.out::println);
     }
 
     /** Starts Kafka as a container of its own for each Muster with {@code -Dkafka=testcontainers}, which takes an engine; else our own broker is used. */
@@ -84,14 +86,19 @@ final class RunningMuster {
 
     static synchronized RunningMuster get() throws Exception {
         if (instance == null) {
-            instance = new RunningMuster();
+            instance = new RunningMuster(0);
         }
         return instance;
     }
 
     /** Starts one that a test may break; the test closes it. */
     static RunningMuster ownInstance() throws Exception {
-        return new RunningMuster();
+        return ownInstance(0);
+    }
+
+    /** Starts one with compute nodes, that a test may break; the test closes it. */
+    static RunningMuster ownInstance(int nodes) throws Exception {
+        return new RunningMuster(nodes);
     }
 
     /** Returns the body of an answer with status 200. */
