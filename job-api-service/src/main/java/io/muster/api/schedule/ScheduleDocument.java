@@ -90,7 +90,8 @@ public record ScheduleDocument(Schedule schedule, OptionalInt count) {
         if (schedule.isPresent()) {
             return ofCentral(schedule.get(), zone, now);
         }
-        return ofCron(body.text("cron").orElse(""), zone, start.orElse(now));
+        // A cron expression does not count from its start: the same document is the same timing whenever it is read.
+        return ofCron(body.text("cron").orElse(""), zone, start.orElse(Instant.EPOCH));
     }
 
     /** Returns the schedule as a record. */

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -68,6 +69,10 @@ public final class ScheduleDecider {
         if (definition.getToleranceSeconds() < 0 || definition.getToleranceSeconds() > LONGEST_TOLERANCE) {
             return refused("A schedule's tolerance is 0 to " + LONGEST_TOLERANCE + " seconds.");
         }
+        Long count = definition.getTiming().getCount();
+        if (count != null && count < 1) {
+            return refused("A schedule fires once or more often: its count is 1 at least.");
+        }
         try {
             @Nullable Instant nextAt = nextAt(known, definition, now);
             ScheduleStatus status = nextAt == null
@@ -109,6 +114,7 @@ public final class ScheduleDecider {
             next = times.after(latest);
         }
         if (passed == MOST_COUNTED) {
+            latest = latest(times, latest, now);
             next = times.after(now);
         }
         Duration tolerance = Duration.ofSeconds(schedule.getDefinition().getToleranceSeconds());
@@ -118,6 +124,24 @@ public final class ScheduleDecider {
         boolean last = isReached(schedule.getDefinition(), schedule.getFired() + 1);
         return happened(
                 schedule.getScheduleId(), now, new ScheduleFired(latest, passed, last ? null : time(next), false));
+    }
+
+    /** Returns the last time up to now, by halving: times are of whole seconds. @param known one of them */
+    private static Instant latest(io.muster.schedule.Schedule times, Instant known, Instant now) {
+        Instant latest = known;
+        Instant from = known;
+        Instant to = now;
+        while (from.isBefore(to)) {
+            Instant middle = from.plusSeconds(from.until(to, ChronoUnit.SECONDS) / 2);
+            Optional<Occurrence> found = times.after(middle);
+            if (found.isPresent() && !found.get().time().isAfter(now)) {
+                latest = found.get().time();
+                from = latest;
+            } else {
+                to = middle;
+            }
+        }
+        return latest;
     }
 
     private static boolean isReached(ScheduleDefinition definition, long fired) {

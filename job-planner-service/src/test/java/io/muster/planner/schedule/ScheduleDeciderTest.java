@@ -133,15 +133,6 @@ class ScheduleDeciderTest {
     }
 
     @Test
-    void comesBackFromALongAbsenceInOneStep() {
-        save(every(1).setStart(time("12:00:01")));
-        now = START.plus(Duration.ofDays(30));
-        Object event = due();
-        assertThat(event).isInstanceOf(ScheduleMissed.class);
-        assertThat(((ScheduleMissed) event).getNextAt()).isEqualTo(now.plusSeconds(1));
-    }
-
-    @Test
     void completesWithItsCountItsEndOrItsOnlyTime() {
         save(every(60).setStart(time("12:01:00")).setCount(2L));
         at("12:01:00");
@@ -293,5 +284,22 @@ class ScheduleDeciderTest {
         long passed = Duration.between(START, schedule.getNextAt()).toSeconds() / period;
         assertThat(schedule.getFired() + schedule.getMissed()).isEqualTo(passed);
         assertThat(fired).isSorted().doesNotHaveDuplicates().hasSize(Math.toIntExact(schedule.getFired()));
+    }
+
+    @Test
+    void firesTheLastOfMoreTimesThanAreCounted() {
+        save(every(1).setStart(time("12:00:01")));
+        now = START.plus(Duration.ofDays(30));
+        assertThat(due()).isInstanceOf(ScheduleFired.class);
+        assertThat(schedule.getLastAt()).isEqualTo(now);
+        assertThat(schedule.getNextAt()).isEqualTo(now.plusSeconds(1));
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, -1, Long.MIN_VALUE})
+    void refusesACountThatIsNone(long count) {
+        assertThat(decide(new ScheduleInput.Save(
+                        definition(every(60).setCount(count).build()).build())))
+                .isInstanceOf(Decision.Refused.class);
     }
 }
