@@ -12,8 +12,10 @@ import io.muster.gateway.channel.Receipt;
 import io.muster.gateway.fleet.Fleet;
 import io.muster.gateway.topic.PropertyBag;
 import io.muster.records.Capability;
+import io.muster.records.ExitCause;
 import io.muster.records.NodeOrder;
 import io.muster.records.OutputStream;
+import io.muster.records.ProgramExited;
 import io.muster.records.StartAttempt;
 import io.muster.records.StartUndelivered;
 import io.muster.records.TaskOutput;
@@ -35,6 +37,8 @@ public final class TaskChannel implements Channel {
     private static final String OUTPUT = "$muster/tasks/output/";
     private static final Pattern POOL = Pattern.compile("[A-Za-z0-9_-]{1,64}");
     private static final int LARGEST_OUTPUT = 64 << 10;
+    /** Bounds an order's body: a node takes no larger packets. */
+    private static final int LARGEST_ORDER = 480 << 10;
 
     private final Fleet fleet;
     private final ChannelMeters meters;
@@ -106,6 +110,7 @@ public final class TaskChannel implements Channel {
         boolean isOut = "out".equals(stream);
         if (!POOL.matcher(pool).matches()
                 || taskId == null
+                || !TaskJson.isTaskId(taskId)
                 || !(isOut || "err".equals(stream))
                 || placement.isEmpty()
                 || offset.isEmpty()) {
@@ -140,10 +145,31 @@ public final class TaskChannel implements Channel {
         } else if (!connection.takes(Capability.TASKS)) {
             undelivered(outgoing, "not subscribed");
         } else {
-            meters.written("node order");
             NodeOrder order = outgoing.delivery();
-            connection.publish(ORDERS + TaskJson.name(order), Unpooled.wrappedBuffer(TaskJson.body(order)));
+            byte[] body = TaskJson.body(order);
+            if (body.length > LARGEST_ORDER && order.getOrder() instanceof StartAttempt start) {
+                tooLarge(outgoing, start, body.length);
+            } else {
+                meters.written("node order");
+                connection.publish(ORDERS + TaskJson.name(order), Unpooled.wrappedBuffer(body));
+            }
         }
+    }
+
+    /** Reports for the node that the program can't be started: it would take no such order, and end its connection. */
+    private void tooLarge(Outgoing<NodeOrder> outgoing, StartAttempt start, int bytes) {
+        meters.delivery("node order", "too large");
+        NodeOrder order = outgoing.delivery();
+        fleet.reportToPoolUntilWritten(
+                order.getPoolId(),
+                outgoing.deviceId(),
+                order.getEpoch(),
+                new ProgramExited(
+                        start.getToken(),
+                        -1,
+                        ExitCause.NOT_STARTED,
+                        "The order to start the program has " + bytes + " bytes, " + LARGEST_ORDER
+                                + " at most. Give it a shorter command or environment, or fewer files."));
     }
 
     /** Reports a start that never left; any other order the pool gives again when the node reports. */

@@ -35,6 +35,8 @@ final class TaskJson {
     private static final int MOST = 4096;
 
     private static final int LONGEST = 1024;
+    /** Bounds the slots of a node, so that its reports have room for as many attempts. */
+    private static final int MOST_SLOTS = 1024;
 
     private TaskJson() {}
 
@@ -161,6 +163,7 @@ final class TaskJson {
         if (!number.canConvertToLong()
                 || !slots.canConvertToInt()
                 || slots.asInt() < 0
+                || slots.asInt() > MOST_SLOTS
                 || boot.isEmpty()
                 || boot.length() > LONGEST
                 || holding.size() > MOST
@@ -196,8 +199,13 @@ final class TaskJson {
     private static Optional<TaskToken> token(JsonNode said) {
         String taskId = said.path("taskId").asText();
         JsonNode placement = said.path("placement");
-        return taskId.isEmpty() || taskId.length() > LONGEST || !placement.canConvertToLong()
+        return !isTaskId(taskId) || !placement.canConvertToLong()
                 ? Optional.empty()
                 : Optional.of(new TaskToken(taskId, placement.asLong()));
+    }
+
+    /** Returns whether a task may have that id. */
+    static boolean isTaskId(String taskId) {
+        return !taskId.isEmpty() && taskId.length() <= LONGEST && taskId.indexOf('\0') < 0;
     }
 }

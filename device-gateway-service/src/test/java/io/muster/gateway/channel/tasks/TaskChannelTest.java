@@ -115,6 +115,24 @@ class TaskChannelTest {
     }
 
     @Test
+    void failsAStartThatIsLargerThanANodeTakes() {
+        TaskProgram program = TaskProgram.newBuilder(start().getProgram())
+                .setCommand(List.of("x".repeat(500_000)))
+                .build();
+        Handovers.deliver(
+                channel,
+                connection,
+                new NodeOrder(7L, "default", new StartAttempt(TOKEN, new TaskAttempt(0, 0, 0), program)));
+        assertThat(connection.published).isEmpty();
+        assertThat(fleet.toPools)
+                .singleElement()
+                .asString()
+                .startsWith("default node-1 7 ")
+                .contains("NOT_STARTED")
+                .contains("491520 at most");
+    }
+
+    @Test
     void reportsNoOtherOrderThatNeverLeft() {
         Handovers.miss(channel, "node-1", new NodeOrder(6L, "default", new GrantLease(3L)));
         assertThat(fleet.toPools).isEmpty();
@@ -161,6 +179,8 @@ class TaskChannelTest {
                 "{\"type\":\"exited\",\"token\":{\"taskId\":\"t\",\"placement\":1},\"cause\":\"ITSELF\"}",
                 "{\"type\":\"node\",\"number\":1,\"boot\":\"b\",\"slots\":-1}",
                 "{\"type\":\"node\",\"number\":1,\"boot\":\"\",\"slots\":1}",
+                "{\"type\":\"node\",\"number\":1,\"boot\":\"b\",\"slots\":1025}",
+                "{\"type\":\"started\",\"token\":{\"taskId\":\"a\\u0000b\",\"placement\":1}}",
                 "{\"type\":\"node\",\"number\":1,\"boot\":\"b\",\"slots\":1,\"holding\":[7]}"
             })
     void takesNoReportThatItCannotRead(String body) {
@@ -200,6 +220,8 @@ class TaskChannelTest {
                 "default/?taskId=t&placement=7&offset=1",
                 "default/?taskId=t&placement=-7&stream=out&offset=1",
                 "default/?placement=7&stream=out&offset=1",
+                "default/?taskId=&placement=7&stream=out&offset=1",
+                "default/?taskId=a%00b&placement=7&stream=out&offset=1",
                 "a b/?taskId=t&placement=7&stream=out&offset=1"
             })
     void takesNoOutputThatNamesNoPlace(String rest) {
