@@ -1,5 +1,7 @@
 package io.muster.planner;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.muster.codec.Codecs;
 import io.muster.document.IdentityId;
@@ -598,6 +600,9 @@ final class PlannerDriver implements AutoCloseable {
             Map<String, byte[]> documents = compacted.computeIfAbsent(topic.name(), _ -> new HashMap<>());
             records.forEach(record -> documents.put(record.key, record.value));
         }
+        records.forEach(record -> assertThat(record.value == null ? 0 : record.value.length)
+                .as("bytes of a record of " + topic.name())
+                .isLessThan(topic.size()));
         return records.stream()
                 .map(record -> record.value)
                 .filter(Objects::nonNull)

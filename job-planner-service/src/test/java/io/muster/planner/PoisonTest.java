@@ -27,6 +27,9 @@ class PoisonTest {
             Topics.DEVICE_COMMANDS,
             Topics.DEVICE_REPORTS,
             Topics.EXPANSIONS,
+            Topics.SCHEDULE_COMMANDS,
+            Topics.POOL_COMMANDS,
+            Topics.POOL_REPORTS,
             Topics.JOBS);
 
     @ParameterizedTest

@@ -12,12 +12,14 @@ import io.muster.records.ForgetTask;
 import io.muster.records.GrantLease;
 import io.muster.records.JoinPool;
 import io.muster.records.LeavePool;
+import io.muster.records.NodeConnected;
 import io.muster.records.NodeLossRule;
 import io.muster.records.NodeOrder;
 import io.muster.records.NodeReported;
 import io.muster.records.PatchTwin;
 import io.muster.records.ProgramExited;
 import io.muster.records.ProgramStarted;
+import io.muster.records.RestartRule;
 import io.muster.records.StartAttempt;
 import io.muster.records.StartUndelivered;
 import io.muster.records.StopAttempt;
@@ -267,5 +269,88 @@ class PoolTopologyTest {
         planner.deadLetters().clear();
         submit("t");
         assertThat(((StartAttempt) lastOrder("a")).getToken().getTaskId()).isEqualTo("t");
+    }
+
+    @Test
+    void leavesTheConnectionOfANodeAloneThatIsOfAnotherPoolNow() {
+        long epoch = node("a");
+        planner.device("a", new PatchTwin(new TwinPatch(null, "{\"compute\":{\"pool\":\"other\"}}", null)));
+        for (int second = 2; second <= 40; second++) {
+            planner.reportToPool(
+                    "other", "a", epoch, new NodeReported((long) second, "boot", 2, List.of("bash"), List.of()));
+            planner.pass(Duration.ofSeconds(1));
+        }
+        assertThat(planner.delivered(CloseConnection.class)).isEmpty();
+    }
+
+    @Test
+    void givesTasksToANodeWhoseTagWentAndCameBack() {
+        long epoch = node("a");
+        planner.device("a", new PatchTwin(new TwinPatch(null, "{\"compute\":null}", null)));
+        planner.device("a", new PatchTwin(new TwinPatch(null, "{\"compute\":{\"pool\":\"default\"}}", null)));
+        report("a", epoch, 2);
+        submit("t");
+        assertThat(lastOrder("a")).isInstanceOf(StartAttempt.class);
+    }
+
+    @Test
+    void writesNoRecordThatItsTopicDoesNotTake() {
+        int nodes = 700;
+        for (int node = 0; node < nodes; node++) {
+            String id = "n" + "x".repeat(120) + node;
+            planner.reportToPool(POOL, id, 1, new NodeConnected());
+            planner.reportToPool(POOL, id, 1, new NodeReported(1L, "boot", 200, List.of("bash"), List.of()));
+        }
+        for (int task = 0; task < 110; task++) {
+            planner.pool(
+                    POOL,
+                    new SubmitTask(ComputeTask.newBuilder(task("t" + task, NodeLossRule.ABORT))
+                            .setNodes(nodes)
+                            .build()));
+        }
+        planner.advance(Duration.ofMillis(20));
+        assertThat(planner.orders("n" + "x".repeat(120) + "0"))
+                .anyMatch(order -> order.getOrder() instanceof StartAttempt);
+    }
+
+    @Test
+    void endsTheTasksOfManySilentNodesInSeveralTicks() {
+        int nodes = 2000;
+        for (int node = 0; node < nodes; node++) {
+            planner.reportToPool(POOL, "n" + node, 1, new NodeConnected());
+            report("n" + node, 1, 1);
+        }
+        planner.forgetTicks();
+        int most = 0;
+        for (int second = 0; second < 35; second++) {
+            int before = planner.delivered(CloseConnection.class).size();
+            planner.advance(Duration.ofSeconds(1));
+            most = Math.max(most, planner.delivered(CloseConnection.class).size() - before);
+        }
+        assertThat(most).as("decided at once").isBetween(1, 5000 / 20);
+        planner.tickUntil(() -> planner.delivered(CloseConnection.class).size() == nodes);
+        System.err.println("LOAD silent " + planner.ticks());
+    }
+
+    @Test
+    void deadLettersIdsAndNumbersThatCannotBe() {
+        node("a");
+        planner.pool(POOL, new SubmitTask(task("", NodeLossRule.ABORT)));
+        planner.pool(POOL, new SubmitTask(task("x".repeat(1025), NodeLossRule.ABORT)));
+        planner.pool("de\0fault", new SubmitTask(task("t", NodeLossRule.ABORT)));
+        planner.pool(
+                POOL,
+                new SubmitTask(ComputeTask.newBuilder(task("t", NodeLossRule.ABORT))
+                        .setNodes(Integer.MAX_VALUE)
+                        .build()));
+        planner.pool(
+                POOL,
+                new SubmitTask(ComputeTask.newBuilder(task("t", NodeLossRule.ABORT))
+                        .setRestart(new RestartRule(-5, -5))
+                        .build()));
+        planner.reportToPool("de\0fault", "a", 1, new ProgramStarted(new TaskToken("t", 0L)));
+        planner.reportToPool(POOL, "a", 1, new NodeReported(1L, "boot", Integer.MAX_VALUE, List.of(), List.of()));
+        assertThat(planner.deadLetters()).hasSize(7);
+        planner.deadLetters().clear();
     }
 }

@@ -57,7 +57,8 @@ public final class PoisonRecords {
             "1e400",
             "9".repeat(400),
             "x".repeat(3000));
-    private static final List<String> IDS = List.of("jobId", "deviceId", "streamJobId", "requestId");
+    private static final List<String> IDS =
+            List.of("jobId", "deviceId", "streamJobId", "scheduleId", "poolId", "requestId");
     private static final int DEEPEST = 8;
     private static final int PREFIX = 1 + Integer.BYTES;
 

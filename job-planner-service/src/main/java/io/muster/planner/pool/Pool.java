@@ -20,7 +20,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.UnaryOperator;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Holds the state of one pool. It changes by {@link #evolve} alone, but for when nodes were heard. For one thread. */
@@ -32,14 +31,15 @@ public final class Pool {
     public record Admission(int gateway, long epoch) {}
 
     private static final Comparator<Task> ORDER = Comparator.comparingInt(
-                    (Task task) -> -task.definition().priority())
+                    (Task task) -> task.definition().priority())
+            .reversed()
             .thenComparingLong(Task::number);
 
     private final Map<String, Task> tasks = new HashMap<>();
     private final Map<String, Node> nodes = new HashMap<>();
     private final Map<String, Admission> admitted = new HashMap<>();
-    /** Holds the nodes by how many slots are free. */
-    private final NavigableMap<Integer, NavigableSet<String>> byFree = new TreeMap<>();
+    /** Holds the nodes by their capabilities, and by how many slots are free. */
+    private final Map<Set<String>, NavigableMap<Integer, NavigableSet<String>>> byFree = new HashMap<>();
 
     private final Map<String, Set<String>> activeByNode = new HashMap<>();
     private final Map<Shape, TreeSet<Task>> queues = new HashMap<>();
@@ -61,7 +61,9 @@ public final class Pool {
         nodes.forEach(pool::putNode);
         for (Task task : tasks) {
             pool.put(task);
+            pool.nextNumber = Math.max(pool.nextNumber, task.number() + 1);
             if (task.state() instanceof Active active) {
+                pool.nextPlacement = Math.max(pool.nextPlacement, active.placement() + 1);
                 active.members().forEach((node, member) -> {
                     if (!(member instanceof Member.Over)) {
                         pool.activeByNode
@@ -73,8 +75,8 @@ public final class Pool {
                 });
             }
         }
-        pool.nextNumber = nextNumber;
-        pool.nextPlacement = nextPlacement;
+        pool.nextNumber = Math.max(pool.nextNumber, nextNumber);
+        pool.nextPlacement = Math.max(pool.nextPlacement, nextPlacement);
         return pool;
     }
 
@@ -93,26 +95,62 @@ public final class Pool {
         return Optional.ofNullable(admitted.get(node));
     }
 
-    /** Lists the nodes that have as many free slots, or more: the least loaded first, or the most loaded. */
-    Stream<Node> withRoom(Shape shape, boolean leastLoadedFirst) {
+    /** Chooses as many nodes as a task of that shape takes, the least loaded first or the most loaded; none where there are not so many. */
+    List<Node> choose(Shape shape, boolean leastLoadedFirst) {
         if (shape.pinnedTo().isPresent()) {
-            return node(shape.pinnedTo().get()).stream();
+            return node(shape.pinnedTo().get()).filter(node -> node.canRun(shape)).stream()
+                    .toList();
         }
-        NavigableMap<Integer, NavigableSet<String>> enough = byFree.tailMap(shape.slots(), true);
-        return (leastLoadedFirst ? enough.descendingMap() : enough)
-                .values().stream().flatMap(Collection::stream).map(nodes::get);
+        List<NavigableMap<Integer, NavigableSet<String>>> able = byFree.entrySet().stream()
+                .filter(alike -> alike.getKey().containsAll(shape.requires()))
+                .map(alike -> alike.getValue().tailMap(shape.slots(), true))
+                .toList();
+        long room = able.stream()
+                .flatMap(alike -> alike.values().stream())
+                .mapToLong(Set::size)
+                .sum();
+        if (room < shape.nodes()) {
+            return List.of();
+        }
+        Comparator<Node> byLoad = Comparator.comparingInt(Node::free);
+        return able.stream()
+                .flatMap(alike -> (leastLoadedFirst ? alike.descendingMap() : alike)
+                        .values().stream().flatMap(Collection::stream).limit(shape.nodes()))
+                .map(nodes::get)
+                .sorted((leastLoadedFirst ? byLoad.reversed() : byLoad).thenComparing(Node::id))
+                .limit(shape.nodes())
+                .toList();
     }
 
     private void putNode(Node node) {
         @Nullable Node before = nodes.put(node.id(), node);
-        if (before != null && before.free() != node.free()) {
-            NavigableSet<String> same = byFree.getOrDefault(before.free(), new TreeSet<>());
-            same.remove(node.id());
-            if (same.isEmpty()) {
-                byFree.remove(before.free());
-            }
+        if (before != null
+                && (before.free() != node.free() || !before.capabilities().equals(node.capabilities()))) {
+            forgetFree(before);
         }
-        byFree.computeIfAbsent(node.free(), _ -> new TreeSet<>()).add(node.id());
+        byFree.computeIfAbsent(node.capabilities(), _ -> new TreeMap<>())
+                .computeIfAbsent(node.free(), _ -> new TreeSet<>())
+                .add(node.id());
+    }
+
+    private void forgetFree(Node node) {
+        NavigableMap<Integer, NavigableSet<String>> alike = byFree.getOrDefault(node.capabilities(), new TreeMap<>());
+        NavigableSet<String> same = alike.getOrDefault(node.free(), new TreeSet<>());
+        same.remove(node.id());
+        if (same.isEmpty()) {
+            alike.remove(node.free());
+        }
+        if (alike.isEmpty()) {
+            byFree.remove(node.capabilities());
+        }
+    }
+
+    /** Forgets a node of which nothing runs, if its device is of the pool no more. */
+    private void forgetLost(String id) {
+        node(id).filter(known -> known.lost() && !admitted.containsKey(id)).ifPresent(known -> {
+            nodes.remove(id);
+            forgetFree(known);
+        });
     }
 
     private void changeNode(String id, UnaryOperator<Node> change) {
@@ -148,19 +186,16 @@ public final class Pool {
     }
 
     /** Lists the first queued task of each kind, in the order in which they are placed. */
-    List<Task> heads() {
-        return queues.values().stream().map(TreeSet::first).sorted(ORDER).toList();
+    NavigableSet<Task> heads() {
+        NavigableSet<Task> heads = new TreeSet<>(ORDER);
+        queues.values().forEach(queue -> heads.add(queue.first()));
+        return heads;
     }
 
     /** Returns the queued task that is placed behind another of its kind. */
     Optional<Task> behind(Task task) {
         return Optional.ofNullable(queues.getOrDefault(task.definition().shape(), new TreeSet<>(ORDER))
                 .higher(task));
-    }
-
-    /** Orders tasks as they are placed. */
-    static Comparator<Task> order() {
-        return ORDER;
     }
 
     /** Notes that a node was heard. */
@@ -215,9 +250,13 @@ public final class Pool {
             case PoolEvent.NodeDismissed(String node) -> {
                 admitted.remove(node);
                 changeNode(node, Node::asDismissed);
+                forgetLost(node);
             }
             case PoolEvent.NodeJoined joined -> join(joined, at);
-            case PoolEvent.NodeLost(String node) -> changeNode(node, Node::asLost);
+            case PoolEvent.NodeLost(String node) -> {
+                changeNode(node, Node::asLost);
+                forgetLost(node);
+            }
             case PoolEvent.SchedulingChanged(String node, boolean enabled) ->
                 changeNode(node, known -> known.enabled(enabled));
         }

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -33,6 +34,9 @@ public final class PoolDecider {
 
     /** Bounds how often a task is placed again for reasons that aren't its own. Contract: batch, 3.2. */
     static final int MOST_RECOVERIES = 10;
+
+    /** Bounds the attempts that a node is told to kill for one report; it names the others in its next one. */
+    static final int MOST_KILLED = 100;
 
     /** Says how nodes are chosen. */
     public enum Placement {
@@ -93,13 +97,14 @@ public final class PoolDecider {
         return new Decided(List.copyOf(decider.events), List.copyOf(decider.orders), decider.refusal);
     }
 
-    /** Lists the nodes that were silent for as long as their lease and the grace behind it. */
-    public static List<String> silent(Pool pool, Instant logTime) {
+    /** Lists the nodes that were silent for as long as their lease and the grace behind it; at most so many. */
+    public static List<String> silent(Pool pool, Instant logTime, int most) {
         return pool.nodes().stream()
                 .filter(node -> !node.lost()
                         && !logTime.isBefore(node.heardAt().plus(LEASE).plus(GRACE)))
                 .map(Node::id)
                 .sorted()
+                .limit(most)
                 .toList();
     }
 
@@ -195,7 +200,7 @@ public final class PoolDecider {
             return;
         }
         boolean booted = known.isPresent() && !known.get().boot().equals(report.boot());
-        if (known.isEmpty() || known.get().lost() || differs(known.get(), report)) {
+        if (known.isEmpty() || differs(known.get(), report)) {
             happened(new PoolEvent.NodeJoined(
                     report.node(),
                     report.gateway(),
@@ -211,7 +216,7 @@ public final class PoolDecider {
             Active active = (Active) task.state();
             Token token = new Token(task.definition().id(), active.placement());
             if (unknown.remove(token)) {
-                if (active.stopping()) {
+                if (isEnding(active)) {
                     // The order may have been lost with the connection.
                     orders.add(new NodeOrder.Stop(report.node(), token));
                 }
@@ -221,11 +226,13 @@ public final class PoolDecider {
         }
         unknown.stream()
                 .sorted(Comparator.comparing(Token::taskId).thenComparing(Token::placement))
+                .limit(MOST_KILLED)
                 .forEach(token -> orders.add(new NodeOrder.Kill(report.node(), token)));
     }
 
     private static boolean differs(Node known, PoolInput.NodeReport report) {
-        return known.epoch() != report.epoch()
+        return known.standing() != Node.Standing.LIVE
+                || known.epoch() != report.epoch()
                 || known.gateway() != report.gateway()
                 || !known.boot().equals(report.boot())
                 || known.slots() != report.slots()
@@ -249,8 +256,11 @@ public final class PoolDecider {
             return;
         }
         happened(new PoolEvent.NodeLost(node));
-        orders.add(new NodeOrder.Disconnect(
-                node, known.get().gateway(), known.get().epoch()));
+        // The connection of a device that was dismissed may be one of another pool's nodes now.
+        if (pool.admitted(node).isPresent()) {
+            orders.add(new NodeOrder.Disconnect(
+                    node, known.get().gateway(), known.get().epoch()));
+        }
         for (Task task : pool.activeOn(node)) {
             over(node, new Token(task.definition().id(), ((Active) task.state()).placement()), new Ending.NodeLost());
         }
@@ -291,7 +301,8 @@ public final class PoolDecider {
     }
 
     private void over(String node, Token token, Ending ending) {
-        if (held(node, token).isEmpty()) {
+        Optional<Active> before = held(node, token);
+        if (before.isEmpty()) {
             return;
         }
         happened(new PoolEvent.AttemptOver(token, node, ending));
@@ -299,9 +310,17 @@ public final class PoolDecider {
         Active active = (Active) task.state();
         if (active.isOver()) {
             resolve(task.definition(), active);
-        } else if (!active.stopping() && (active.isPrimary(node) || !isSuccess(ending))) {
+        } else if (isEnding(active) && !isEnding(before.get())) {
             orderStop(token, active);
         }
+    }
+
+    /** Returns whether all parts of an attempt are to end: somebody asked for it, its primary has ended, or a part has failed. */
+    private static boolean isEnding(Active active) {
+        return active.stopping()
+                || active.members().entrySet().stream()
+                        .anyMatch(part -> part.getValue() instanceof Member.Over(Ending ending)
+                                && (active.isPrimary(part.getKey()) || !isSuccess(ending)));
     }
 
     private static boolean isSuccess(Ending ending) {
@@ -349,8 +368,11 @@ public final class PoolDecider {
             complete(task.id(), new Outcome(Result.IDLE, code, exited.detail()));
         } else if (isSuccess(exited)) {
             complete(task.id(), new Outcome(Result.SUCCEEDED, code, exited.detail()));
+        } else if (exited.cause() == Cause.NOT_STARTED) {
+            // It would fail again: contract, batch 3.2.
+            complete(task.id(), new Outcome(Result.FAILED, OptionalInt.empty(), exited.detail()));
         } else {
-            failed(task, active, exited.cause() == Cause.NOT_STARTED ? OptionalInt.empty() : code, exited.detail());
+            failed(task, active, code, exited.detail());
         }
     }
 
@@ -396,11 +418,11 @@ public final class PoolDecider {
 
     /** Places tasks in their order; one that finds no room lets others pass that find some. */
     private void place(int most) {
-        List<Task> heads = new ArrayList<>(pool.heads());
+        NavigableSet<Task> heads = pool.heads();
         int placed = 0;
         while (placed < most && !heads.isEmpty()) {
             Task task = heads.removeFirst();
-            List<Node> chosen = choose(task.definition());
+            List<Node> chosen = pool.choose(task.definition().shape(), placement == Placement.SPREAD);
             if (chosen.isEmpty()) {
                 continue;
             }
@@ -414,18 +436,7 @@ public final class PoolDecider {
                             .toList()));
             chosen.forEach(node -> orders.add(new NodeOrder.Start(node.id(), token)));
             next.ifPresent(heads::add);
-            heads.sort(Pool.order());
-            placed++;
+            placed += chosen.size();
         }
-    }
-
-    /** Chooses as many nodes as a task takes; none where there are not so many. */
-    private List<Node> choose(TaskDefinition task) {
-        TaskDefinition.Shape shape = task.shape();
-        List<Node> chosen = pool.withRoom(shape, placement == Placement.SPREAD)
-                .filter(node -> node.canRun(shape))
-                .limit(task.nodes())
-                .toList();
-        return chosen.size() < task.nodes() ? List.of() : chosen;
     }
 }

@@ -55,6 +55,6 @@ public sealed interface PoolInput {
     /** A task's pause may be over. */
     record Due(String taskId) implements PoolInput {}
 
-    /** Tasks may be placed. @param most how many */
+    /** Tasks may be placed. @param most on how many nodes; the last task may take more */
     record Place(int most) implements PoolInput {}
 }

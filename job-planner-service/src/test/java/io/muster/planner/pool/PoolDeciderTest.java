@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -457,15 +458,15 @@ class PoolDeciderTest {
         running(retried("t", 0, OnNodeLoss.PLACE_AGAIN));
         decide(new PoolInput.NodeRemoved("a"));
         now = now.plus(PoolDecider.LEASE).plus(PoolDecider.GRACE);
-        assertThat(PoolDecider.silent(pool, now)).containsExactly("a");
+        assertThat(PoolDecider.silent(pool, now, 10)).containsExactly("a");
         decide(new PoolInput.NodeSilent("a"));
         assertThat(state("t")).isEqualTo(new TaskState.Queued(new Attempt(1, 0, 0)));
-        assertThat(PoolDecider.silent(pool, now)).as("once").isEmpty();
+        assertThat(PoolDecider.silent(pool, now, 10)).as("once").isEmpty();
     }
 
     @Test
     void failsATaskThatWasNeverStartedWithTheNodesReason() {
-        running(retried("t", 0, OnNodeLoss.PLACE_AGAIN));
+        running(retried("t", 3, OnNodeLoss.PLACE_AGAIN));
         decide(new PoolInput.Exited("a", token("t"), 0, Cause.NOT_STARTED, "There is no such file."));
         assertThat(((TaskState.Completed) state("t")).outcome())
                 .isEqualTo(new Outcome(Result.FAILED, OptionalInt.empty(), "There is no such file."));
@@ -501,5 +502,79 @@ class PoolDeciderTest {
         assertThat(PoolDecider.decide(restored, placement, new PoolInput.Place(10), now, now)
                         .orders())
                 .containsExactly(new NodeOrder.Start("a", new Token("queued", token.placement() + 1)));
+    }
+
+    @Test
+    void givesTasksToANodeThatIsOfThePoolAgainOverTheSameConnection() {
+        report("a", 1);
+        decide(new PoolInput.NodeRemoved("a"));
+        report("a", 1);
+        submit(task("t"));
+        assertThat(place()).containsExactly(new NodeOrder.Start("a", new Token("t", 0)));
+    }
+
+    @Test
+    void stopsEachPartOfAGangOnce() {
+        report("a", 1);
+        report("b", 1);
+        report("c", 1);
+        submit(gang("t", 3, 0));
+        place();
+        assertThat(exit("a", "t", 0, Cause.ITSELF).orders()).hasSize(2);
+        assertThat(exit("b", "t", 143, Cause.STOPPED).orders()).isEmpty();
+    }
+
+    @Test
+    void stopsAPartOfAGangAgainOverANewConnectionWhereItsPrimaryHasEnded() {
+        report("a", 1);
+        report("b", 1);
+        submit(gang("t", 2, 0));
+        place();
+        Token token = token("t");
+        decide(new PoolInput.Started("b", token));
+        exit("a", "t", 0, Cause.ITSELF);
+        assertThat(report("b", 2, token).orders()).containsExactly(new NodeOrder.Stop("b", token));
+    }
+
+    @Test
+    void placesATaskOfTheLeastPriorityLast() {
+        for (int priority : new int[] {Integer.MIN_VALUE, 0, Integer.MAX_VALUE}) {
+            submit(new TaskDefinition(
+                    "t" + priority,
+                    priority,
+                    2,
+                    1,
+                    Set.of(),
+                    Optional.empty(),
+                    0,
+                    OnNodeLoss.PLACE_AGAIN,
+                    Optional.empty()));
+        }
+        report("a", 1);
+        assertThat(place())
+                .extracting(order -> ((NodeOrder.Start) order).token().taskId())
+                .containsExactly("t2147483647");
+        report("b", 1);
+        assertThat(place())
+                .extracting(order -> ((NodeOrder.Start) order).token().taskId())
+                .containsExactly("t0");
+    }
+
+    @Test
+    void killsABoundedNumberOfUnknownAttemptsForAReport() {
+        Token[] holding =
+                IntStream.range(0, 100_000).mapToObj(i -> new Token("x" + i, i)).toArray(Token[]::new);
+        assertThat(report("a", 1, holding).orders()).hasSizeBetween(1, 1000);
+    }
+
+    @Test
+    void countsEachNodeOfAGangWhenItPlaces() {
+        for (int node = 0; node < 1000; node++) {
+            report("n" + node, 1);
+        }
+        for (int task = 0; task < 20; task++) {
+            submit(gang("t" + task, 100, 0));
+        }
+        assertThat(place()).hasSize(100);
     }
 }

@@ -35,6 +35,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Writes what follows of a pool's decisions: events, orders to nodes, and news for the owners of tasks. For one task. */
 final class PoolOutbox {
+    /** Bounds the events of a record, so that it has room for the longest. */
+    private static final int MOST_EVENTS = 500;
+
     private final Outbox outbox;
     private final PoolTable pools;
 
@@ -45,9 +48,11 @@ final class PoolOutbox {
 
     /** Writes all of a decision. @param submitted the task of a new one; null where there is none */
     void write(String poolId, Decided decided, @Nullable ComputeTask submitted, Instant now) {
-        if (!decided.events().isEmpty()) {
+        for (int from = 0; from < decided.events().size(); from += MOST_EVENTS) {
             List<Object> events = new ArrayList<>();
-            decided.events().forEach(event -> events.add(PoolRecords.event(event, submitted)));
+            decided.events()
+                    .subList(from, Math.min(from + MOST_EVENTS, decided.events().size()))
+                    .forEach(event -> events.add(PoolRecords.event(event, submitted)));
             outbox.send(
                     Outbox.sink(Topics.POOL_EVENTS),
                     Topics.POOL_EVENTS,

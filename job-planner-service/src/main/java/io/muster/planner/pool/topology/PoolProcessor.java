@@ -38,11 +38,12 @@ import io.muster.topics.Topic;
 import io.muster.topics.Topics;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.streams.processor.PunctuationType;
@@ -70,8 +71,18 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
     static final StoreSpec<PoolNumbers> NUMBERS = records("pool-numbers", PoolNumbers.class);
 
     private static final Duration TICK = Duration.ofMillis(20);
-    /** Bounds what one tick or record places. */
+    /** Bounds what one tick places, in all pools together, and the pauses that it ends. */
     private static final int MOST_PLACED = 100;
+    /** Bounds the nodes whose silence one tick decides about. */
+    private static final int MOST_SILENT = 100;
+    /** Bounds the slots of a node: its reports have room for as many attempts, and for exits that are not acknowledged. */
+    private static final int MOST_SLOTS = 1024;
+
+    private static final int MOST_HELD = 4096;
+    /** Bounds the characters of a node's id, which is a device's. */
+    private static final int LONGEST_NODE = 128;
+    /** Matches the ids of pools, as tags of devices name them. */
+    private static final Pattern POOL = Pattern.compile("[A-Za-z0-9_-]{1,64}");
 
     private static final String POOL_ID = "pool id";
 
@@ -97,7 +108,7 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
     @SuppressWarnings("NullAway.Init")
     private PoolTable pools;
 
-    private final Set<String> placeable = new HashSet<>();
+    private final Set<String> placeable = new LinkedHashSet<>();
     private long silenceChecked;
 
     /** Makes one. */
@@ -155,7 +166,7 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
             throws InvalidRecordException {
         PoolCommand command = codecs.of(Topics.POOL_COMMANDS).decode(record.value());
         String poolId = command.getPoolId();
-        KeyPartition.require(poolId, record.key(), POOL_ID, position, partitions);
+        requirePool(poolId, record, position);
         switch (command.getCommand()) {
             case SubmitTask submit ->
                 decide(poolId, new PoolInput.Submit(PoolRecords.definition(submit.getTask())), submit.getTask(), now);
@@ -165,6 +176,14 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
                 decide(poolId, new PoolInput.SetScheduling(change.getNodeId(), change.getEnabled()), now);
             case Object unknown -> throw new InvalidRecordException("unknown command " + unknown.getClass());
         }
+    }
+
+    private void requirePool(String poolId, Record<String, byte[]> record, RecordMetadata position)
+            throws InvalidRecordException {
+        if (!POOL.matcher(poolId).matches()) {
+            throw new InvalidRecordException("no pool has such an id");
+        }
+        KeyPartition.require(poolId, record.key(), POOL_ID, position, partitions);
     }
 
     private void report(Record<String, byte[]> record, RecordMetadata position, Instant now)
@@ -179,7 +198,10 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
         if (poolId == null || nodeId == null) {
             throw new InvalidRecordException("a report names its pool and its node");
         }
-        KeyPartition.require(poolId, record.key(), POOL_ID, position, partitions);
+        if (nodeId.isEmpty() || nodeId.length() > LONGEST_NODE || nodeId.indexOf('\0') >= 0) {
+            throw new InvalidRecordException("no device has such an id");
+        }
+        requirePool(poolId, record, position);
         if (!(report.getReport() instanceof NodeRemoved)
                 && (report.getGateway() < 0 || report.getGateway() >= gateways)) {
             throw new InvalidRecordException(
@@ -202,8 +224,11 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
             case NodeConnected _ -> new PoolInput.NodeConnected(node, report.getGateway(), report.getEpoch());
             case NodeRemoved _ -> new PoolInput.NodeRemoved(node);
             case NodeReported reported -> {
-                if (reported.getSlots() < 0) {
-                    throw new InvalidRecordException("a node has 0 slots or more");
+                if (reported.getSlots() < 0 || reported.getSlots() > MOST_SLOTS) {
+                    throw new InvalidRecordException("a node has 0 to " + MOST_SLOTS + " slots");
+                }
+                if (reported.getHolding().size() > MOST_HELD) {
+                    throw new InvalidRecordException("a report names " + MOST_HELD + " attempts at most");
                 }
                 yield new PoolInput.NodeReport(
                         node,
@@ -222,7 +247,7 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
                         PoolRecords.token(exited.getToken()),
                         exited.getCode(),
                         PoolRecords.cause(exited.getCause()),
-                        exited.getDetail());
+                        PoolRecords.detail(exited.getDetail()));
             case StartUndelivered undelivered ->
                 new PoolInput.Undelivered(node, PoolRecords.token(undelivered.getToken()));
             case Object unknown -> throw new InvalidRecordException("unknown report " + unknown.getClass());
@@ -234,17 +259,17 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
     }
 
     private void decide(String poolId, PoolInput input, @Nullable ComputeTask submitted, Instant now) {
-        boolean decided = apply(poolId, input, submitted, now);
-        if (decided && pools.pool(poolId).hasQueue()) {
+        Decided decided = apply(poolId, input, submitted, now);
+        if (!decided.events().isEmpty() && pools.pool(poolId).hasQueue()) {
             placeable.add(poolId);
         }
     }
 
-    /** Decides, and writes what came of it. @return whether anything did */
-    private boolean apply(String poolId, PoolInput input, @Nullable ComputeTask submitted, Instant now) {
+    /** Decides, and writes what came of it. */
+    private Decided apply(String poolId, PoolInput input, @Nullable ComputeTask submitted, Instant now) {
         Decided decided = pools.decide(poolId, input, submitted, now, logInstant());
         sent.write(poolId, decided, submitted, now);
-        return !decided.events().isEmpty();
+        return decided;
     }
 
     private void tick(Instant now) {
@@ -259,15 +284,21 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
 
     /** Places tasks of pools in which something has changed, within a budget; what is left is placed at the next tick. */
     private boolean place(Instant now) {
-        boolean any = false;
+        int left = MOST_PLACED;
         for (String poolId : List.copyOf(placeable)) {
-            if (apply(poolId, new PoolInput.Place(MOST_PLACED), null, now)) {
-                any = true;
-            } else {
-                placeable.remove(poolId);
+            if (left <= 0) {
+                break;
+            }
+            // A pool of which some are left comes behind the others.
+            placeable.remove(poolId);
+            int orders =
+                    apply(poolId, new PoolInput.Place(left), null, now).orders().size();
+            if (orders > 0) {
+                placeable.add(poolId);
+                left -= orders;
             }
         }
-        return any;
+        return left < MOST_PLACED;
     }
 
     private boolean endPauses(Instant now) {
@@ -276,19 +307,21 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
         return !due.isEmpty();
     }
 
-    /** Asks once a second of the log about the nodes that were silent for too long. */
+    /** Asks once a second of the log about the nodes that were silent for too long, within a budget; the others are asked about at the next tick. */
     private boolean findSilent(Instant now) {
         if (logTime.seconds() == silenceChecked) {
             return false;
         }
-        silenceChecked = logTime.seconds();
-        boolean any = false;
+        int left = MOST_SILENT;
         for (String poolId : pools.ids()) {
-            for (String node : PoolDecider.silent(pools.pool(poolId), logInstant())) {
+            for (String node : PoolDecider.silent(pools.pool(poolId), logInstant(), left)) {
                 decide(poolId, new PoolInput.NodeSilent(node), now);
-                any = true;
+                left--;
             }
         }
-        return any;
+        if (left > 0) {
+            silenceChecked = logTime.seconds();
+        }
+        return left < MOST_SILENT;
     }
 }

@@ -56,14 +56,36 @@ import org.jspecify.annotations.Nullable;
 
 /** Maps a pool's words to the records of its topics and stores, and back. */
 final class PoolRecords {
+    /** Bounds the characters of a task's id, and of a sentence about an exit: nodes can name no longer ones. */
+    private static final int LONGEST = 1024;
+
+    /** Bounds the nodes of a task: all of them are in its row, with a sentence each. */
+    private static final int MOST_NODES = 1000;
+
     private PoolRecords() {}
+
+    /** Returns the sentence, or its begin where it is too long. */
+    static String detail(String sentence) {
+        return sentence.substring(0, Math.min(LONGEST, sentence.length()));
+    }
 
     /**
      * Reads a task.
      *
-     * @throws InvalidRecordException where a number is out of its bounds
+     * @throws InvalidRecordException where its id or a number is out of its bounds
      */
     static TaskDefinition definition(ComputeTask task) throws InvalidRecordException {
+        String taskId = task.getTaskId();
+        if (taskId.isEmpty() || taskId.length() > LONGEST || taskId.indexOf('\0') >= 0) {
+            throw new InvalidRecordException("a task's id has 1 to " + LONGEST + " characters, and no NUL");
+        }
+        if (task.getNodes() > MOST_NODES) {
+            throw new InvalidRecordException("a task runs on " + MOST_NODES + " nodes at once at most");
+        }
+        @Nullable RestartRule restart = task.getRestart();
+        if (restart != null && (restart.getPauseSeconds() < 0 || restart.getAtOnceAfterSeconds() < 0)) {
+            throw new InvalidRecordException("a program starts again after 0 seconds or more");
+        }
         try {
             return known(task);
         } catch (IllegalArgumentException e) {

@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
@@ -98,9 +99,10 @@ final class PoolTable {
         return Set.copyOf(pools.keySet());
     }
 
-    /** Returns a pool, which may have nothing yet. */
+    /** Returns a pool; an empty one where nothing has happened in it. */
     Pool pool(String poolId) {
-        return pools.computeIfAbsent(poolId, _ -> new Pool());
+        @Nullable Pool known = pools.get(poolId);
+        return known == null ? new Pool() : known;
     }
 
     /** Returns what a task is to do; null where the pool has none of that id. */
@@ -118,6 +120,9 @@ final class PoolTable {
     Decided decide(String poolId, PoolInput input, @Nullable ComputeTask submitted, Instant now, Instant logTime) {
         Pool pool = pool(poolId);
         Decided decided = PoolDecider.decide(pool, Placement.SPREAD, input, now, logTime);
+        if (!decided.events().isEmpty()) {
+            pools.putIfAbsent(poolId, pool);
+        }
         Set<String> changedTasks = new LinkedHashSet<>();
         Set<String> changedNodes = new LinkedHashSet<>();
         boolean numbered = false;
@@ -147,12 +152,21 @@ final class PoolTable {
             }
         }
         changedTasks.forEach(taskId -> keepTask(poolId, pool, taskId, submitted));
-        changedNodes.forEach(nodeId -> nodes.put(
-                key(poolId, nodeId), PoolRecords.kept(poolId, nodeId, pool.admitted(nodeId), pool.node(nodeId))));
+        changedNodes.forEach(nodeId -> keepNode(poolId, pool, nodeId));
         if (numbered) {
             numbers.put(poolId, new PoolNumbers(poolId, pool.nextNumber(), pool.nextPlacement()));
         }
         return decided;
+    }
+
+    private void keepNode(String poolId, Pool pool, String nodeId) {
+        Optional<Pool.Admission> admitted = pool.admitted(nodeId);
+        Optional<Node> node = pool.node(nodeId);
+        if (admitted.isEmpty() && node.isEmpty()) {
+            nodes.delete(key(poolId, nodeId));
+        } else {
+            nodes.put(key(poolId, nodeId), PoolRecords.kept(poolId, nodeId, admitted, node));
+        }
     }
 
     private void keepTask(String poolId, Pool pool, String taskId, @Nullable ComputeTask submitted) {
