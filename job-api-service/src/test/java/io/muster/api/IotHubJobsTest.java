@@ -19,10 +19,14 @@ import io.muster.records.ScheduleDefinition;
 import io.muster.records.Timing;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -317,7 +321,7 @@ class IotHubJobsTest {
                 .isEqualTo("2026-11-21T02:26:15.4230000Z");
         ScheduleDefinition saved = ((SaveSchedule) api.planner.commands.getLast()).getDefinition();
         assertThat(saved.getTiming())
-                .isEqualTo(new Timing("Europe/Paris", TestApi.NOW, new CronRecurrence("0 30 3 * * 1-5"), null, null));
+                .isEqualTo(new Timing("Europe/Paris", null, new CronRecurrence("0 30 3 * * 1-5"), null, null));
         assertThat(((CreateFleetJob) saved.getAction()).getDefinition().getJobId())
                 .isEqualTo("nightly");
 
@@ -390,5 +394,15 @@ class IotHubJobsTest {
         assertThat(client.ask("PUT", "/jobs/v2/" + id, scheduled("{'cron':'0 0 3 * * *'}"))
                         .status())
                 .isEqualTo(400);
+    }
+
+    @Test
+    void takesTheJobThatThePageOfSchedulesShows() throws Exception {
+        Matcher json = Pattern.compile("```json\n(.*?)\n```", Pattern.DOTALL)
+                .matcher(Files.readString(Path.of("../docs/schedules.md")));
+        assertThat(json.find()).isTrue();
+        ApiClient.Answer made = client.ask("PUT", "/jobs/v2/of-the-page", json.group(1));
+        assertThat(made.status()).as(made.body().toString()).isEqualTo(200);
+        assertThat(made.body().path("status").asText()).isEqualTo("scheduled");
     }
 }
