@@ -321,7 +321,7 @@ class IotHubJobsTest {
                 .isEqualTo("2026-11-21T02:26:15.4230000Z");
         ScheduleDefinition saved = ((SaveSchedule) api.planner.commands.getLast()).getDefinition();
         assertThat(saved.getTiming())
-                .isEqualTo(new Timing("Europe/Paris", null, new CronRecurrence("0 30 3 * * 1-5"), null, null));
+                .isEqualTo(new Timing("Europe/Paris", Instant.EPOCH, new CronRecurrence("0 30 3 * * 1-5"), null, null));
         assertThat(((CreateFleetJob) saved.getAction()).getDefinition().getJobId())
                 .isEqualTo("nightly");
 
