@@ -5,10 +5,13 @@ import io.muster.api.access.Audit;
 import io.muster.api.access.Gate;
 import io.muster.api.access.SignInLinks;
 import io.muster.api.arm.Provider;
+import io.muster.api.artifact.Artifacts;
+import io.muster.api.compute.TaskOutputs;
 import io.muster.api.http.RestServer;
 import io.muster.api.job.Requests;
 import io.muster.api.job.Views;
 import io.muster.api.surface.Surfaces;
+import io.muster.api.surface.compute.Compute;
 import io.muster.api.surface.console.Console;
 import io.muster.api.surface.console.LiveReaders;
 import io.muster.api.surface.iothub.GatewayTunnels;
@@ -18,6 +21,9 @@ import io.muster.api.surface.scheduler.Scheduler;
 import io.muster.api.surface.schedules.Schedules;
 import io.muster.api.surface.streamanalytics.StreamAnalytics;
 import io.muster.api.surface.streamanalytics.StreamJobReach;
+import io.muster.api.surface.webjobs.AppService;
+import io.muster.api.surface.webjobs.Kudu;
+import io.muster.api.surface.webjobs.UploadLimits;
 import java.io.IOException;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -33,14 +39,22 @@ final class ApiSurfaces {
      *
      * @param gateway to which devices over WebSocket are passed on; empty where none are served
      * @param reach of stream jobs, whose inputs and outputs are tested here
+     * @param uploads of WebJobs
      */
-    record Options(MessageLife messageLife, Optional<GatewayTunnels.Options> gateway, StreamJobReach reach) {}
+    record Options(
+            MessageLife messageLife,
+            Optional<GatewayTunnels.Options> gateway,
+            StreamJobReach reach,
+            UploadLimits uploads) {}
 
-    private static Surfaces all(Gate gate, SignInLinks links, boolean webSockets) {
+    private static Surfaces all(Gate gate, SignInLinks links, boolean webSockets, UploadLimits uploads) {
         return new Surfaces(List.of(
                 StreamAnalytics.surface(gate),
                 Scheduler.surface(gate),
+                new AppService(gate),
                 Provider.unknown(gate),
+                new Kudu(gate, uploads),
+                new Compute(),
                 new Schedules(gate),
                 new Console(gate, links),
                 new IotHub(gate, webSockets)));
@@ -54,6 +68,8 @@ final class ApiSurfaces {
             Requests requests,
             Audit audit,
             Views views,
+            Artifacts artifacts,
+            TaskOutputs outputs,
             PrometheusMeterRegistry meters,
             InstantSource clock)
             throws IOException {
@@ -64,8 +80,13 @@ final class ApiSurfaces {
                 views.streamJobs(),
                 views.schedules(),
                 views.collections(),
+                views.sites(),
+                views.pools(),
+                artifacts,
+                outputs,
                 options.messageLife(),
-                options.reach()));
+                options.reach(),
+                options.uploads()));
         LiveReaders readers = new LiveReaders();
         beans.add(readers);
         List<AutoCloseable> owned = new ArrayList<>(List.of(readers));
@@ -76,7 +97,7 @@ final class ApiSurfaces {
         }
         return RestServer.start(
                 rest,
-                all(gate, new SignInLinks(clock.instant()), options.gateway().isPresent()),
+                all(gate, new SignInLinks(clock.instant()), options.gateway().isPresent(), options.uploads()),
                 gate,
                 audit,
                 meters,

@@ -16,6 +16,7 @@ import io.muster.records.JoinPool;
 import io.muster.records.KillAttempt;
 import io.muster.records.LeavePool;
 import io.muster.records.PoolEvents;
+import io.muster.records.PoolOpened;
 import io.muster.records.PoolProbe;
 import io.muster.records.PoolReport;
 import io.muster.records.StartAttempt;
@@ -31,6 +32,7 @@ import io.muster.topics.Topics;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Writes what follows of a pool's decisions: events, orders to nodes, and news for the owners of tasks. For one task. */
@@ -40,6 +42,8 @@ final class PoolOutbox {
 
     private final Outbox outbox;
     private final PoolTable pools;
+
+    private static final Pattern SITE = Pattern.compile("[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?");
 
     PoolOutbox(Outbox outbox, PoolTable pools) {
         this.outbox = outbox;
@@ -91,18 +95,30 @@ final class PoolOutbox {
                         taskId,
                         new TaskEnded(PoolRecords.result(outcome), PoolRecords.exitCode(outcome), outcome.detail()),
                         now);
+            case PoolEvent.NodeAdmitted _ -> open(poolId, now);
             case PoolEvent.TaskQueued _,
                     PoolEvent.TaskPlaced _,
                     PoolEvent.AttemptOver _,
                     PoolEvent.TaskStopping _,
                     PoolEvent.TaskForgotten _,
-                    PoolEvent.NodeAdmitted _,
                     PoolEvent.NodeDismissed _,
                     PoolEvent.NodeJoined _,
                     PoolEvent.NodeLost _,
                     PoolEvent.SchedulingChanged _ -> {
                 // Owners hear of what changes for them.
             }
+        }
+    }
+
+    /** Tells the site of the pool's name, if there can be one, that the pool has a node. */
+    private void open(String poolId, Instant now) {
+        if (SITE.matcher(poolId).matches()) {
+            outbox.send(
+                    Outbox.sink(Topics.SITE_TASKS),
+                    Topics.SITE_TASKS,
+                    Route.byKey(poolId),
+                    new TaskNews(poolId, poolId, "", now, new PoolOpened()),
+                    now);
         }
     }
 

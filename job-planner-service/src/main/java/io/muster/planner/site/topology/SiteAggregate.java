@@ -1,0 +1,164 @@
+package io.muster.planner.site.topology;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.muster.planner.site.SiteDecider;
+import io.muster.planner.site.SiteInput;
+import io.muster.records.DeleteWebJob;
+import io.muster.records.PoolOpened;
+import io.muster.records.PutSiteSettings;
+import io.muster.records.PutWebJob;
+import io.muster.records.PutWebJobSettings;
+import io.muster.records.RunWebJob;
+import io.muster.records.Site;
+import io.muster.records.SiteCommand;
+import io.muster.records.SiteEvent;
+import io.muster.records.SiteRefused;
+import io.muster.records.StartWebJob;
+import io.muster.records.StopWebJob;
+import io.muster.records.TaskEnded;
+import io.muster.records.TaskNews;
+import io.muster.records.TaskStarted;
+import io.muster.records.TaskWaits;
+import io.muster.records.WebJobKind;
+import io.muster.service.InvalidRecordException;
+import io.muster.service.Requester;
+import io.muster.service.coordinator.Aggregate;
+import io.muster.service.coordinator.Change;
+import io.muster.service.coordinator.CoordinatorSpec;
+import io.muster.service.coordinator.CoordinatorTask;
+import io.muster.service.coordinator.Feed;
+import io.muster.service.decider.Decision;
+import io.muster.service.state.StoreSpec;
+import io.muster.topics.Topic;
+import io.muster.topics.Topics;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.jspecify.annotations.Nullable;
+
+/** Runs sites: commands and news of tasks in; events, documents, commands of pools and replies out. For one task. */
+public final class SiteAggregate implements Aggregate<Site, SiteInput, SiteEvent> {
+    /** Keeps documents of sites, by site. */
+    public static final StoreSpec.OfTopic<Site> SITES = new StoreSpec.OfTopic<>("sites", Topics.SITES);
+
+    private static final StoreSpec.OfNumbers NUMBERS =
+            new StoreSpec.OfNumbers("site-numbers", Topics.SITES.partitioning());
+
+    private static final List<Feed<?, SiteAggregate, SiteInput>> FEEDS = List.of(
+            Feed.commands(
+                    Topics.SITE_COMMANDS,
+                    SiteCommand::getSite,
+                    SiteAggregate::inputs,
+                    SiteRefused.class,
+                    SiteAggregate::refused),
+            Feed.observations(Topics.SITE_TASKS, TaskNews::getOwnerId, (aggregate, news, _) -> aggregate.heard(news)));
+
+    private final KeyValueStore<String, Site> sites;
+    private final SiteEffects effects;
+
+    private SiteAggregate(CoordinatorTask task, MeterRegistry meters) {
+        this.sites = task.store(SITES);
+        this.effects = new SiteEffects(task.outbox(), meters);
+    }
+
+    /** Declares the coordinator of sites. */
+    public static CoordinatorSpec<Site, SiteInput, SiteEvent, SiteAggregate> coordinator(MeterRegistry meters) {
+        return new CoordinatorSpec<>(
+                "site",
+                SITES,
+                NUMBERS,
+                List.of(),
+                Topics.SITE_EVENTS,
+                List.of(Topics.POOL_COMMANDS),
+                FEEDS,
+                task -> new SiteAggregate(task, meters));
+    }
+
+    /** Returns the stores of its tasks. */
+    public static List<StoreSpec<?>> stores() {
+        return List.of(SITES, NUMBERS);
+    }
+
+    /** Returns the topics that they read. */
+    public static List<Topic<?>> reads() {
+        return Feed.topics(FEEDS);
+    }
+
+    private List<SiteInput> inputs(SiteCommand command, long number) throws InvalidRecordException {
+        return switch (command.getCommand()) {
+            case PutWebJob put -> List.of(new SiteInput.Put(put), new SiteInput.Settle(put.getKind(), put.getName()));
+            case DeleteWebJob delete -> List.of(new SiteInput.Delete(delete));
+            case PutWebJobSettings put -> List.of(new SiteInput.PutJobSettings(put));
+            case RunWebJob run -> List.of(new SiteInput.Run(run));
+            case StartWebJob start ->
+                List.of(
+                        new SiteInput.Start(start.getName()),
+                        new SiteInput.Settle(WebJobKind.CONTINUOUS, start.getName()));
+            case StopWebJob stop ->
+                List.of(
+                        new SiteInput.Stop(stop.getName()),
+                        new SiteInput.Settle(WebJobKind.CONTINUOUS, stop.getName()));
+            case PutSiteSettings put -> settings(command.getSite(), put);
+            case Object unknown -> throw new InvalidRecordException("unknown command " + unknown.getClass());
+        };
+    }
+
+    /** Settings may move schedules, and stop or start what runs always. */
+    private List<SiteInput> settings(String id, PutSiteSettings put) {
+        List<SiteInput> inputs = new ArrayList<>();
+        inputs.add(new SiteInput.PutSettings(put));
+        @Nullable Site site = sites.get(id);
+        if (site != null) {
+            site.getWebJobs().forEach(job -> inputs.add(new SiteInput.Settle(job.getKind(), job.getName())));
+        }
+        return inputs;
+    }
+
+    private List<SiteInput> heard(TaskNews news) throws InvalidRecordException {
+        String taskId = news.getTaskId();
+        return switch (news.getNews()) {
+            case TaskStarted started ->
+                List.of(new SiteInput.Started(
+                        taskId, started.getNodeId(), started.getToken().getPlacement()));
+            case TaskWaits _ -> List.of(new SiteInput.Waits(taskId));
+            case TaskEnded ended ->
+                List.of(
+                        new SiteInput.Ended(
+                                news.getPoolId(), taskId, ended.getResult(), ended.getExitCode(), ended.getDetail()),
+                        new SiteInput.SettleTask(taskId));
+            case PoolOpened _ -> List.of(new SiteInput.PoolFound());
+            case Object unknown -> throw new InvalidRecordException("unknown news " + unknown.getClass());
+        };
+    }
+
+    @Override
+    public Decision<SiteEvent> decide(String id, @Nullable Site site, SiteInput input, Instant now) {
+        return SiteDecider.decide(id, site, input, now);
+    }
+
+    @Override
+    public @Nullable Site evolve(@Nullable Site site, SiteEvent event) {
+        return SiteDecider.evolve(site, event);
+    }
+
+    @Override
+    public Optional<Instant> due(String id, Site site, Instant now) {
+        return SiteDecider.due(site);
+    }
+
+    @Override
+    public List<SiteInput> whenDue(String id, Site site) {
+        return SiteDecider.whenDue(site);
+    }
+
+    @Override
+    public void happened(Change<Site, SiteEvent> change) {
+        effects.happened(change);
+    }
+
+    private void refused(SiteCommand command, SiteRefused refusal, Requester requester, Instant now) {
+        effects.refused(command, refusal, requester, now);
+    }
+}
