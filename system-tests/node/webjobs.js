@@ -98,7 +98,8 @@ async function continuous(run) {
 async function schedule(run) {
   const name = `scheduled-${run}`;
   await jobs.uploadTriggered(name, script("run.sh", ["echo tick"]));
-  const client = new KuduClient(new BasicAuthenticationCredentials(username, password), `${endpoint}/${site}.scm.azurewebsites.net`);
+  const client = new KuduClient(
+    new BasicAuthenticationCredentials(username, password), { baseUri: `${endpoint}/${site}.scm.azurewebsites.net` });
   await client.jobs.setTriggeredJobSettings(name, { schedule: "*/2 * * * * *" });
   const fired = await ended(name);
   assert.strictEqual(fired.trigger, "Schedule - */2 * * * * *");
@@ -108,7 +109,8 @@ async function schedule(run) {
 async function vscode(run) {
   const name = `vscode-${run}`;
   await jobs.uploadTriggered(name, script("run.sh", ["echo hi"]));
-  const client = new KuduClient(new BasicAuthenticationCredentials(username, password), `${endpoint}/${site}.scm.azurewebsites.net`);
+  const client = new KuduClient(
+    new BasicAuthenticationCredentials(username, password), { baseUri: `${endpoint}/${site}.scm.azurewebsites.net` });
   assert.ok((await client.jobs.listTriggeredJobs()).some((job) => job.name === name));
   await client.jobs.invokeTriggeredJob(name, { customHeaders: { "x-ms-geo-location": "here" } });
   await ended(name);
