@@ -10,7 +10,9 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.NoSuchElementException;
+import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -43,16 +45,22 @@ public record CalendarRule(
 
     /** Names what intervals are counted in. */
     public enum Unit {
-        MINUTE("MINUTELY"),
-        HOUR("HOURLY"),
-        DAY("DAILY"),
-        WEEK("WEEKLY"),
-        MONTH("MONTHLY");
+        MINUTE("MINUTELY", 1000),
+        HOUR("HOURLY", 1000),
+        DAY("DAILY", 548),
+        WEEK("WEEKLY", 78),
+        MONTH("MONTHLY", 18);
 
         private final String frequency;
+        private final int longest;
 
-        Unit(String frequency) {
+        Unit(String frequency, int longest) {
             this.frequency = frequency;
+            this.longest = longest;
+        }
+
+        private String word() {
+            return name().toLowerCase(Locale.ROOT);
         }
     }
 
@@ -64,6 +72,10 @@ public record CalendarRule(
     public record NthDay(DayOfWeek day, int nth) {}
 
     private static final int HOURS = 24;
+    private static final int LAST_HOUR = 23;
+    private static final int LAST_MINUTE = 59;
+    private static final int LAST_DAY = 31;
+    private static final int LAST_WEEK = 5;
 
     /** Makes one of copies. */
     public CalendarRule {
@@ -72,9 +84,66 @@ public record CalendarRule(
         weekDays = new TreeSet<>(weekDays);
         monthDays = new TreeSet<>(monthDays);
         nthDays = List.copyOf(nthDays);
-        if (interval < 1) {
-            throw new IllegalArgumentException("An interval is 1 or more: " + interval);
+        Optional<String> wrong = wrong(unit, interval, hours, minutes, weekDays, monthDays, nthDays);
+        if (wrong.isPresent()) {
+            throw new IllegalArgumentException(wrong.get());
         }
+    }
+
+    /** Makes one of what a person wrote. @throws ScheduleException when a number is none that it can be, or a list is not of the unit */
+    public static CalendarRule of(
+            Unit unit,
+            int interval,
+            SortedSet<Integer> hours,
+            SortedSet<Integer> minutes,
+            SortedSet<DayOfWeek> weekDays,
+            SortedSet<Integer> monthDays,
+            List<NthDay> nthDays)
+            throws ScheduleException {
+        Optional<String> wrong = wrong(unit, interval, hours, minutes, weekDays, monthDays, nthDays);
+        if (wrong.isPresent()) {
+            throw new ScheduleException(wrong.get());
+        }
+        return new CalendarRule(unit, interval, hours, minutes, weekDays, monthDays, nthDays);
+    }
+
+    private static Optional<String> wrong(
+            Unit unit,
+            int interval,
+            SortedSet<Integer> hours,
+            SortedSet<Integer> minutes,
+            SortedSet<DayOfWeek> weekDays,
+            SortedSet<Integer> monthDays,
+            List<NthDay> nthDays) {
+        if (interval < 1 || interval > unit.longest) {
+            return Optional.of("recurrence.interval is a number from 1 to " + unit.longest + " with the frequency "
+                    + unit.word() + ".");
+        }
+        if (!isWithin(hours, 0, LAST_HOUR)) {
+            return Optional.of("schedule.hours takes numbers from 0 to " + LAST_HOUR + ".");
+        }
+        if (!isWithin(minutes, 0, LAST_MINUTE)) {
+            return Optional.of("schedule.minutes takes numbers from 0 to " + LAST_MINUTE + ".");
+        }
+        if (!isWithin(monthDays, -LAST_DAY, LAST_DAY) || monthDays.contains(0)) {
+            return Optional.of(
+                    "schedule.monthDays takes days from 1 to 31, or from -1 to -31 before the end of the month.");
+        }
+        if (nthDays.stream().anyMatch(day -> Math.abs(day.nth()) > LAST_WEEK)) {
+            return Optional.of(
+                    "Occurrence of schedule.monthlyOccurrences is 1 to 5, or -1 to -5 from the end of the month.");
+        }
+        if (!weekDays.isEmpty() && (unit == Unit.DAY || unit == Unit.MONTH)) {
+            return Optional.of(
+                    "schedule.weekDays goes with the frequency week. For days of a month use monthlyOccurrences.");
+        }
+        return unit == Unit.MONTH || (monthDays.isEmpty() && nthDays.isEmpty())
+                ? Optional.empty()
+                : Optional.of("schedule.monthDays and schedule.monthlyOccurrences go with the frequency month.");
+    }
+
+    private static boolean isWithin(SortedSet<Integer> numbers, int least, int most) {
+        return numbers.isEmpty() || (numbers.first() >= least && numbers.last() <= most);
     }
 
     /** Makes one that repeats its start's time of day. */
@@ -83,7 +152,7 @@ public record CalendarRule(
                 unit, interval, new TreeSet<>(), new TreeSet<>(), new TreeSet<>(), new TreeSet<>(), List.of());
     }
 
-    /** Returns whether it fires at all, if it starts then: an interval of twelve months may never come to a 30th. */
+    /** Returns whether it fires at all, if it starts then: an interval of twelve months may never come to a 30th, one of two hours to a quarter past 3. */
     boolean everFires(LocalDateTime start) {
         return times(start, start).hasNext();
     }
@@ -96,34 +165,27 @@ public record CalendarRule(
      */
     Iterator<LocalDateTime> times(LocalDateTime start, LocalDateTime from) {
         LocalDateTime first = from.isBefore(start) ? start : from;
-        LocalDateTime anchor = anchor(start, first);
+        if (unit == Unit.MINUTE || unit == Unit.HOUR) {
+            return new PeriodTimes(this, start, first);
+        }
+        LocalDateTime anchor = anchor(start.toLocalDate(), first.toLocalDate()).atStartOfDay();
         List<Times> each = rules(start).stream()
                 .map(rule -> new Times(rule, anchor, first))
                 .toList();
         return new Merged(each);
     }
 
-    /** Returns the begin of the last interval that begins at or before a time, so that a rule need not count from its start. */
-    private LocalDateTime anchor(LocalDateTime start, LocalDateTime time) {
-        LocalDate date = start.toLocalDate();
+    /** Returns the begin of the last interval that begins at or before a day, so that a rule need not count from its start. */
+    private LocalDate anchor(LocalDate start, LocalDate day) {
         return switch (unit) {
-            case MINUTE -> start.plusMinutes(whole(ChronoUnit.MINUTES.between(start, time)));
-            case HOUR -> {
-                LocalDateTime hour = start.truncatedTo(ChronoUnit.HOURS);
-                yield hour.plusHours(whole(ChronoUnit.HOURS.between(hour, time)));
-            }
-            case DAY ->
-                date.plusDays(whole(ChronoUnit.DAYS.between(date, time.toLocalDate())))
-                        .atStartOfDay();
+            case MINUTE, HOUR, DAY -> start.plusDays(whole(ChronoUnit.DAYS.between(start, day)));
             case WEEK -> {
-                LocalDate monday = date.with(TemporalAdjusters.previousOrSame(DayOfWeek.MONDAY));
-                yield monday.plusWeeks(whole(ChronoUnit.WEEKS.between(monday, time.toLocalDate())))
-                        .atStartOfDay();
+                LocalDate monday = start.with(TemporalAdjusters.previousOrSame(DayOfWeek.MONDAY));
+                yield monday.plusWeeks(whole(ChronoUnit.WEEKS.between(monday, day)));
             }
             case MONTH -> {
-                LocalDate month = date.withDayOfMonth(1);
-                yield month.plusMonths(whole(ChronoUnit.MONTHS.between(month, time.toLocalDate())))
-                        .atStartOfDay();
+                LocalDate month = start.withDayOfMonth(1);
+                yield month.plusMonths(whole(ChronoUnit.MONTHS.between(month, day)));
             }
         };
     }
@@ -151,7 +213,7 @@ public record CalendarRule(
                                     .collect(Collectors.joining(",")));
                 }
             }
-            case MINUTE, HOUR, DAY -> texts.add(weekDays.isEmpty() ? base : base + ";BYDAY=" + days(weekDays));
+            case MINUTE, HOUR, DAY -> texts.add(base);
         }
         return texts.stream().map(CalendarRule::rule).toList();
     }
@@ -161,17 +223,10 @@ public record CalendarRule(
         boolean atStart = hours.isEmpty() && minutes.isEmpty();
         String second = ";BYSECOND=" + (atStart ? time.getSecond() : 0);
         String minute = ";BYMINUTE=" + numbers(minutes.isEmpty() ? List.of(time.getMinute()) : minutes);
-        String hour = hours.isEmpty() ? "" : ";BYHOUR=" + numbers(hours);
-        return switch (unit) {
-            case MINUTE -> hour + (minutes.isEmpty() ? "" : minute);
-            case HOUR -> hour + minute + second;
-            case DAY, WEEK, MONTH -> {
-                Collection<Integer> all = atStart
-                        ? List.of(time.getHour())
-                        : hours.isEmpty() ? IntStream.range(0, HOURS).boxed().toList() : hours;
-                yield ";BYHOUR=" + numbers(all) + minute + second;
-            }
-        };
+        Collection<Integer> all = atStart
+                ? List.of(time.getHour())
+                : hours.isEmpty() ? IntStream.range(0, HOURS).boxed().toList() : hours;
+        return ";BYHOUR=" + numbers(all) + minute + second;
     }
 
     private static String numbers(Collection<Integer> numbers) {
@@ -210,7 +265,7 @@ public record CalendarRule(
             try {
                 return rule.iterator(anchor);
             } catch (IllegalArgumentException e) {
-                return null; // The library has tried a thousand intervals: none has such a day or hour.
+                return null; // The library has tried a thousand intervals: none has such a day.
             }
         }
 

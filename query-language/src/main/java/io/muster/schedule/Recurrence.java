@@ -1,6 +1,9 @@
 package io.muster.schedule;
 
+import io.muster.schedule.CalendarRule.Unit;
 import java.time.Duration;
+import java.util.List;
+import java.util.TreeSet;
 
 /** Says how a schedule repeats. Immutable. */
 public sealed interface Recurrence {
@@ -15,6 +18,25 @@ public sealed interface Recurrence {
                 throw new IllegalArgumentException("A period has one second or more, in whole seconds: " + period);
             }
         }
+    }
+
+    /** Returns one that fires at its start and at each interval behind it: minutes and hours elapse, days are those of the calendar. @throws ScheduleException when the interval is none */
+    static Recurrence every(int interval, Unit unit) throws ScheduleException {
+        CalendarRule rule = CalendarRule.of(
+                unit, interval, new TreeSet<>(), new TreeSet<>(), new TreeSet<>(), new TreeSet<>(), List.of());
+        return switch (unit) {
+            case MINUTE -> new Elapsed(Duration.ofMinutes(interval));
+            case HOUR -> new Elapsed(Duration.ofHours(interval));
+            case DAY, WEEK, MONTH -> new Calendar(rule);
+        };
+    }
+
+    /** Returns one of a period. @throws ScheduleException when it is none */
+    static Recurrence elapsed(long seconds) throws ScheduleException {
+        if (seconds < 1 || seconds > Integer.MAX_VALUE) {
+            throw new ScheduleException("A period has 1 to " + Integer.MAX_VALUE + " seconds.");
+        }
+        return new Elapsed(Duration.ofSeconds(seconds));
     }
 
     /** Fires at times of day on days of the calendar, as clocks of the schedule's zone show them. */

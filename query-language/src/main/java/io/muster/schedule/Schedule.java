@@ -1,5 +1,7 @@
 package io.muster.schedule;
 
+import java.time.DateTimeException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
@@ -27,9 +29,19 @@ public record Schedule(ZoneId zone, Instant start, boolean atOnce, Recurrence re
     public static Schedule of(ZoneId zone, Instant start, boolean atOnce, Recurrence recurrence, Optional<Instant> end)
             throws ScheduleException {
         if (recurrence instanceof Recurrence.Calendar(CalendarRule rule) && !rule.everFires(local(start, zone))) {
-            throw new ScheduleException("The schedule never fires: none of its months has such a day.");
+            throw new ScheduleException(
+                    "The schedule never fires: none of its intervals comes to such a day and time.");
         }
         return new Schedule(zone, start.truncatedTo(ChronoUnit.SECONDS), atOnce, recurrence, end);
+    }
+
+    /** Returns the zone of a name such as Europe/Paris. @throws ScheduleException when there is none of it */
+    public static ZoneId zone(String name) throws ScheduleException {
+        try {
+            return ZoneId.of(name);
+        } catch (DateTimeException e) {
+            throw new ScheduleException("The time zone is one of the IANA's, such as Europe/Paris.");
+        }
     }
 
     /** Returns the first firing of a schedule that is made now: a start that is past brings nothing back, but for one that fires once. */
@@ -54,13 +66,69 @@ public record Schedule(ZoneId zone, Instant start, boolean atOnce, Recurrence re
         return next(start.isAfter(instant) ? start.minusNanos(1) : instant);
     }
 
+    /**
+     * Says which firings went by.
+     *
+     * @param count how many; where a limit was reached there may have been more
+     * @param last the last one; empty where there was none
+     */
+    public record Passed(long count, Optional<Instant> last) {}
+
+    /**
+     * Returns the firings behind an instant, up to another. Periods are counted by arithmetic, others one by one up to the limit; the last one is then
+     * found by halving the time, so that a long absence costs little more than a short one.
+     */
+    public Passed passed(Instant after, Instant upTo, int most) {
+        if (recurrence instanceof Recurrence.Elapsed(var period)) {
+            Instant until = end.filter(time -> time.isBefore(upTo)).orElse(upTo);
+            long periods = elapsed(until, period);
+            long count = Math.max(0, periods - elapsed(after, period));
+            return new Passed(
+                    count,
+                    count == 0 ? Optional.empty() : Optional.of(start.plusSeconds((periods - 1) * period.toSeconds())));
+        }
+        Optional<Instant> last = Optional.empty();
+        Optional<Instant> next = upTo(after, upTo);
+        int count = 0;
+        while (next.isPresent() && count < most) {
+            count++;
+            last = next;
+            next = upTo(last.get(), upTo);
+        }
+        return new Passed(count, next.isPresent() ? Optional.of(last(next.get(), upTo)) : last);
+    }
+
+    /** Returns the last firing up to an instant. @param known one of them */
+    private Instant last(Instant known, Instant upTo) {
+        Instant last = known;
+        Instant to = upTo;
+        while (last.isBefore(to)) {
+            // Firings are of whole seconds.
+            Instant middle = last.plusSeconds(last.until(to, ChronoUnit.SECONDS) / 2);
+            Optional<Instant> later = upTo(middle, upTo);
+            if (later.isPresent()) {
+                last = later.get();
+            } else {
+                to = middle;
+            }
+        }
+        return last;
+    }
+
+    private Optional<Instant> upTo(Instant after, Instant upTo) {
+        return after(after).map(Occurrence::time).filter(time -> !time.isAfter(upTo));
+    }
+
+    /** Counts periods up to an instant, the start itself included. */
+    private long elapsed(Instant upTo, Duration period) {
+        return upTo.isBefore(start) ? 0 : start.until(upTo, ChronoUnit.SECONDS) / period.toSeconds() + 1;
+    }
+
     private Optional<Occurrence> next(Instant after) {
         return switch (recurrence) {
             case Recurrence.Once _ -> throw new IllegalStateException("It fires once.");
             case Recurrence.Elapsed(var period) -> {
-                long passed =
-                        start.isAfter(after) ? 0 : start.until(after, ChronoUnit.SECONDS) / period.toSeconds() + 1;
-                yield within(at(start.plusSeconds(passed * period.toSeconds())));
+                yield within(at(start.plusSeconds(elapsed(after, period) * period.toSeconds())));
             }
             case Recurrence.Calendar(var rule) -> {
                 LocalDateTime first = local(start, zone);

@@ -363,4 +363,106 @@ class ScheduleTest {
         assertThat(Duration.between(schedule.start(), next.time()).toMinutes() % 7)
                 .isZero();
     }
+
+    /** Compares with a scan of each minute: intervals that meet their day, hour and minute seldom, and some that never do. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
+    void findsTheNextTimeOfAnIntervalThatMeetsItSeldom(long seed) throws ScheduleException {
+        Random random = new Random(seed);
+        for (int round = 0; round < 20; round++) {
+            boolean ofHours = random.nextInt(3) == 0;
+            int interval = ofHours ? random.nextInt(1, 60) : random.nextInt(1, 300);
+            DayOfWeek day = DayOfWeek.of(random.nextInt(1, 8));
+            int hour = random.nextInt(24);
+            int minute = random.nextInt(60);
+            Instant start = NOW.truncatedTo(ChronoUnit.MINUTES).plus(random.nextInt(10_000), ChronoUnit.MINUTES);
+            CalendarRule rule = rule(
+                    ofHours ? Unit.HOUR : Unit.MINUTE,
+                    interval,
+                    List.of(hour),
+                    List.of(minute),
+                    List.of(day),
+                    List.of());
+            LocalDateTime local = LocalDateTime.ofInstant(start, UTC);
+            LocalDateTime period = ofHours ? local.truncatedTo(ChronoUnit.HOURS) : local;
+            Optional<LocalDateTime> expected = Optional.empty();
+            for (int i = 0; i <= 10_080 && expected.isEmpty(); i++) {
+                LocalDateTime begin = period.plus((long) i * interval, ofHours ? ChronoUnit.HOURS : ChronoUnit.MINUTES);
+                LocalDateTime time = ofHours ? begin.withMinute(minute) : begin;
+                if (time.getDayOfWeek() == day
+                        && time.getHour() == hour
+                        && time.getMinute() == minute
+                        && !time.isBefore(local)) {
+                    expected = Optional.of(time);
+                }
+            }
+            if (expected.isEmpty()) {
+                assertThatExceptionOfType(ScheduleException.class)
+                        .as("%s from %s", rule, start)
+                        .isThrownBy(() -> calendar(UTC, start.toString(), rule));
+                continue;
+            }
+            Schedule schedule = calendar(UTC, start.toString(), rule);
+            assertThat(schedule.after(start.minusSeconds(1))
+                            .map(next -> next.localTime().toLocalDateTime()))
+                    .as("%s from %s", rule, start)
+                    .isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void findsATimeBehindMoreThanAThousandEmptyIntervals() throws ScheduleException {
+        Schedule schedule = calendar(
+                UTC,
+                "2026-11-29T10:20:00Z",
+                rule(Unit.MINUTE, 11, List.of(5), List.of(15), List.of(DayOfWeek.MONDAY), List.of()));
+        List<Occurrence> found = first(3, schedule, NOW);
+        assertThat(found).hasSize(3).allSatisfy(next -> {
+            assertThat(next.localTime().getDayOfWeek()).isEqualTo(DayOfWeek.MONDAY);
+            assertThat(next.localTime().toLocalTime()).isEqualTo("05:15");
+            assertThat(Duration.between(schedule.start(), next.time()).toMinutes() % 11)
+                    .isZero();
+        });
+        assertThat(Duration.between(found.get(0).time(), found.get(1).time())).hasDays(77);
+    }
+
+    @Test
+    void listsTheTimesOfAnHourThatIsOnItsDays() throws ScheduleException {
+        assertThat(local(
+                        5,
+                        calendar(
+                                UTC,
+                                "2026-11-29T10:20:30Z",
+                                rule(
+                                        Unit.HOUR,
+                                        5,
+                                        List.of(),
+                                        List.of(10, 40),
+                                        List.of(DayOfWeek.SUNDAY, DayOfWeek.TUESDAY),
+                                        List.of()))))
+                .containsExactly(
+                        "2026-11-29T10:40Z",
+                        "2026-11-29T15:10Z",
+                        "2026-11-29T15:40Z",
+                        "2026-11-29T20:10Z",
+                        "2026-11-29T20:40Z");
+    }
+
+    @Test
+    void countsTheFiringsThatWentByAndFindsTheLast() throws ScheduleException {
+        Schedule minutely = cron(UTC, "2026-11-01T00:00:00Z", "0 * * * * *");
+        Instant from = Instant.parse("2026-11-29T10:20:00Z");
+        assertThat(minutely.passed(from, from.plusSeconds(59), 5)).isEqualTo(new Schedule.Passed(0, Optional.empty()));
+        assertThat(minutely.passed(from, from.plusSeconds(150), 5))
+                .isEqualTo(new Schedule.Passed(2, Optional.of(from.plusSeconds(120))));
+        assertThat(minutely.passed(from, from.plus(Duration.ofDays(90)).plusSeconds(59), 5))
+                .as("no more are counted, and the last is found all the same")
+                .isEqualTo(new Schedule.Passed(5, Optional.of(from.plus(Duration.ofDays(90)))));
+        Schedule elapsed = Schedule.of(
+                UTC, from, false, new Recurrence.Elapsed(Duration.ofSeconds(7)), Optional.of(from.plusSeconds(1_000)));
+        assertThat(elapsed.passed(from, from.plus(Duration.ofDays(90)), 5))
+                .as("periods are counted by arithmetic, up to the end")
+                .isEqualTo(new Schedule.Passed(142, Optional.of(from.plusSeconds(994))));
+        assertThat(elapsed.passed(from.minusSeconds(1), from, 5)).isEqualTo(new Schedule.Passed(1, Optional.of(from)));
+    }
 }

@@ -19,7 +19,6 @@ import io.muster.schedule.Ncrontab;
 import io.muster.schedule.Recurrence;
 import io.muster.schedule.Schedule;
 import io.muster.schedule.ScheduleException;
-import java.time.DateTimeException;
 import java.time.DayOfWeek;
 import java.time.Duration;
 import java.time.Instant;
@@ -59,14 +58,6 @@ public record ScheduleDocument(Schedule schedule, OptionalInt count) {
     private static final Map<String, Unit> CENTRAL_RECURRENCES =
             new TreeMap<>(Map.of("daily", Unit.DAY, "weekly", Unit.WEEK, "monthly", Unit.MONTH));
 
-    private static final int MOST_UNITS = 1000;
-    private static final int MOST_DAYS = 548;
-    private static final int MOST_WEEKS = 78;
-    private static final int MOST_MONTHS = 18;
-    private static final int LAST_MINUTE = 59;
-    private static final int LAST_HOUR = 23;
-    private static final int LAST_DAY = 31;
-    private static final int LAST_WEEK = 5;
     private static final int MOST_CENTRAL = 999;
     private static final int MOST_VALUES = 100;
 
@@ -126,9 +117,9 @@ public record ScheduleDocument(Schedule schedule, OptionalInt count) {
     /** Returns the zone of a name such as Europe/Paris. @throws ProblemException when there is none of it */
     public static ZoneId zone(String name) {
         try {
-            return ZoneId.of(name);
-        } catch (DateTimeException e) {
-            throw invalid("The time zone is one of the IANA's, such as Europe/Paris.");
+            return Schedule.zone(name);
+        } catch (ScheduleException e) {
+            throw invalid(e.getMessage());
         }
     }
 
@@ -142,21 +133,23 @@ public record ScheduleDocument(Schedule schedule, OptionalInt count) {
         recurrence.rejectOthers(RECURRENCE);
         Unit unit = oneOf(recurrence, "frequency", FREQUENCIES)
                 .orElseThrow(() -> invalid("Give recurrence.frequency: one of " + FREQUENCIES.keySet() + "."));
-        int interval = within(recurrence, "interval", 1, longest(unit)).orElse(1);
+        int interval = recurrence.number("interval").orElse(1);
         OptionalInt count = within(recurrence, "count", 1, Integer.MAX_VALUE);
         Optional<Instant> end = recurrence.text("endTime").map(text -> Dates.parse("recurrence.endTime", text));
         if (end.isPresent() && !end.get().isAfter(now)) {
             throw recurrence.wrong("endTime", "a time that is not past");
         }
-        Optional<CalendarRule> times = recurrence
-                .object("schedule")
-                .map(body -> rule(body, unit, interval))
-                .filter(rule -> !rule.equals(CalendarRule.every(interval, unit)));
-        boolean elapses = times.isEmpty() && (unit == Unit.MINUTE || unit == Unit.HOUR);
-        Recurrence rule = elapses
-                ? new Recurrence.Elapsed(
-                        unit == Unit.MINUTE ? Duration.ofMinutes(interval) : Duration.ofHours(interval))
-                : new Recurrence.Calendar(times.orElseGet(() -> CalendarRule.every(interval, unit)));
+        Recurrence rule;
+        try {
+            rule = Recurrence.every(interval, unit);
+            Optional<JsonBody> times = recurrence.object("schedule");
+            if (times.isPresent()) {
+                CalendarRule listed = rule(times.get(), unit, interval);
+                rule = listed.equals(CalendarRule.every(interval, unit)) ? rule : new Recurrence.Calendar(listed);
+            }
+        } catch (ScheduleException e) {
+            throw invalid(e.getMessage());
+        }
         return new ScheduleDocument(schedule(zone, start, now, rule, end), count);
     }
 
@@ -227,35 +220,23 @@ public record ScheduleDocument(Schedule schedule, OptionalInt count) {
         }
     }
 
-    private static CalendarRule rule(JsonBody times, Unit unit, int interval) {
+    private static CalendarRule rule(JsonBody times, Unit unit, int interval) throws ScheduleException {
         times.rejectOthers(TIMES);
         SortedSet<DayOfWeek> weekDays = new TreeSet<>();
         for (JsonNode day : values(times, "weekDays")) {
             weekDays.add(day(times, "weekDays", day));
         }
-        SortedSet<Integer> monthDays = numbers(times, "monthDays", -LAST_DAY, LAST_DAY);
-        if (monthDays.contains(0)) {
-            throw times.wrong(
-                    "monthDays", "a list of days from 1 to 31, or from -1 to -31 before the end of the month");
-        }
         List<NthDay> nthDays = new ArrayList<>();
         for (JsonBody day : times.objects("monthlyOccurrences")) {
             nthDays.add(nthDay(day.rejectOthers(NTH_DAY)));
         }
-        if (!weekDays.isEmpty() && (unit == Unit.DAY || unit == Unit.MONTH)) {
-            throw invalid(
-                    "schedule.weekDays goes with the frequency week. For days of a month use monthlyOccurrences.");
-        }
-        if (unit != Unit.MONTH && !(monthDays.isEmpty() && nthDays.isEmpty())) {
-            throw invalid("schedule.monthDays and schedule.monthlyOccurrences go with the frequency month.");
-        }
-        return new CalendarRule(
+        return CalendarRule.of(
                 unit,
                 interval,
-                numbers(times, "hours", 0, LAST_HOUR),
-                numbers(times, "minutes", 0, LAST_MINUTE),
+                numbers(times, "hours"),
+                numbers(times, "minutes"),
                 weekDays,
-                monthDays,
+                numbers(times, "monthDays"),
                 nthDays);
     }
 
@@ -263,8 +244,8 @@ public record ScheduleDocument(Schedule schedule, OptionalInt count) {
         DayOfWeek day = body.member("day")
                 .map(node -> day(body, "day", node))
                 .orElseThrow(() -> body.wrong("day", "a day of the week"));
-        OptionalInt nth = within(body, body.has("Occurrence") ? "Occurrence" : "occurrence", -LAST_WEEK, LAST_WEEK);
-        if (nth.isPresent() && nth.getAsInt() == 0) {
+        Optional<Integer> nth = body.number(body.has("Occurrence") ? "Occurrence" : "occurrence");
+        if (nth.isPresent() && nth.get() == 0) { // Zero is each in a rule, which is said by leaving it out.
             throw body.wrong("Occurrence", "1 to 5, or -1 to -5 from the end of the month");
         }
         return new NthDay(day, nth.orElse(0));
@@ -277,14 +258,11 @@ public record ScheduleDocument(Schedule schedule, OptionalInt count) {
                 .orElseThrow(() -> body.wrong(name, "a day of the week, such as Monday"));
     }
 
-    private static SortedSet<Integer> numbers(JsonBody body, String name, int least, int most) {
+    private static SortedSet<Integer> numbers(JsonBody body, String name) {
         SortedSet<Integer> numbers = new TreeSet<>();
         for (JsonNode value : values(body, name)) {
-            if (!value.isIntegralNumber()
-                    || !value.canConvertToInt()
-                    || value.intValue() < least
-                    || value.intValue() > most) {
-                throw body.wrong(name, "a number, or a list of numbers, from " + least + " to " + most);
+            if (!value.isIntegralNumber() || !value.canConvertToInt()) {
+                throw body.wrong(name, "a number, or a list of numbers");
             }
             numbers.add(value.intValue());
         }
@@ -323,15 +301,6 @@ public record ScheduleDocument(Schedule schedule, OptionalInt count) {
             throw body.wrong(name, "a number from " + least + " to " + most);
         }
         return number.map(OptionalInt::of).orElseGet(OptionalInt::empty);
-    }
-
-    private static int longest(Unit unit) {
-        return switch (unit) {
-            case MINUTE, HOUR -> MOST_UNITS;
-            case DAY -> MOST_DAYS;
-            case WEEK -> MOST_WEEKS;
-            case MONTH -> MOST_MONTHS;
-        };
     }
 
     private static ProblemException invalid(String message) {

@@ -18,9 +18,9 @@ import io.muster.schedule.ScheduleException;
 import io.muster.service.decider.Decision;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -41,9 +41,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ScheduleDecider {
     private static final Pattern ID = Pattern.compile("[A-Za-z0-9._/-]{1,255}");
-    private static final DateTimeFormatter SUFFIX =
+    private static final DateTimeFormatter RUN =
             DateTimeFormatter.ofPattern("yyyyMMddHHmmss").withZone(ZoneOffset.UTC);
-    private static final int MOST_COUNTED = 1000;
+    private static final int MOST_COUNTED = 100;
     private static final int MOST_RECENT = 20;
     private static final int LONGEST_TOLERANCE = 7 * 24 * 3600;
 
@@ -55,7 +55,9 @@ public final class ScheduleDecider {
         return switch (input) {
             case ScheduleInput.Save(ScheduleDefinition definition) -> save(id, schedule, definition, now);
             case ScheduleInput.Fire _ ->
-                schedule == null ? missing() : happened(id, now, new ScheduleFired(now, 0, schedule.getNextAt(), true));
+                schedule == null
+                        ? missing()
+                        : happened(id, now, new ScheduleFired(now, 0, schedule.getNextAt(), true, run(schedule, now)));
             case ScheduleInput.Delete _ -> schedule == null ? missing() : happened(id, now, new ScheduleDeleted());
             case ScheduleInput.Due _ -> schedule == null ? new Decision.Nothing<>() : due(schedule, now);
         };
@@ -105,16 +107,13 @@ public final class ScheduleDecider {
             return new Decision.Nothing<>();
         }
         io.muster.schedule.Schedule times = times(schedule);
+        Optional<Occurrence> next = times.after(dueAt);
         Instant latest = dueAt;
         int passed = 0;
-        Optional<Occurrence> next = times.after(dueAt);
-        while (next.isPresent() && !next.get().time().isAfter(now) && passed < MOST_COUNTED) {
-            latest = next.get().time();
-            passed++;
-            next = times.after(latest);
-        }
-        if (passed == MOST_COUNTED) {
-            latest = latest(times, latest, now);
+        if (next.isPresent() && !next.get().time().isAfter(now)) {
+            io.muster.schedule.Schedule.Passed meanwhile = times.passed(dueAt, now, MOST_COUNTED);
+            latest = meanwhile.last().orElse(dueAt);
+            passed = Math.toIntExact(meanwhile.count());
             next = times.after(now);
         }
         Duration tolerance = Duration.ofSeconds(schedule.getDefinition().getToleranceSeconds());
@@ -123,25 +122,21 @@ public final class ScheduleDecider {
         }
         boolean last = isReached(schedule.getDefinition(), schedule.getFired() + 1);
         return happened(
-                schedule.getScheduleId(), now, new ScheduleFired(latest, passed, last ? null : time(next), false));
+                schedule.getScheduleId(),
+                now,
+                new ScheduleFired(latest, passed, last ? null : time(next), false, run(schedule, latest)));
     }
 
-    /** Returns the last time up to now, by halving: times are of whole seconds. @param known one of them */
-    private static Instant latest(io.muster.schedule.Schedule times, Instant known, Instant now) {
-        Instant latest = known;
-        Instant from = known;
-        Instant to = now;
-        while (from.isBefore(to)) {
-            Instant middle = from.plusSeconds(from.until(to, ChronoUnit.SECONDS) / 2);
-            Optional<Occurrence> found = times.after(middle);
-            if (found.isPresent() && !found.get().time().isAfter(now)) {
-                latest = found.get().time();
-                from = latest;
-            } else {
-                to = middle;
-            }
-        }
-        return latest;
+    /** Returns the name of a firing, which is no earlier one's: one that was asked for, or one of times that were changed, may be due in the same second. */
+    private static String run(Schedule schedule, Instant dueAt) {
+        String latest = schedule.getRecent().stream()
+                .map(ScheduleRun::getRun)
+                .max(String::compareTo)
+                .orElse("");
+        String run = RUN.format(dueAt);
+        return run.compareTo(latest) > 0
+                ? run
+                : RUN.format(LocalDateTime.parse(latest, RUN).plusSeconds(1).atOffset(ZoneOffset.UTC));
     }
 
     private static boolean isReached(ScheduleDefinition definition, long fired) {
@@ -170,13 +165,15 @@ public final class ScheduleDecider {
                 changed.setFired(changed.getFired() + 1)
                         .setMissed(changed.getMissed() + fired.getMissed())
                         .setRecent(recent(
-                                changed, new ScheduleRun(fired.getDueAt(), event.getAt(), fired.getAsked(), false)));
+                                changed,
+                                new ScheduleRun(
+                                        fired.getDueAt(), event.getAt(), fired.getAsked(), false, fired.getRun())));
                 yield next(changed, fired.getNextAt(), fired.getAsked()).build();
             }
             case ScheduleMissed missed -> {
                 Schedule.Builder changed = changed(schedule, event);
                 changed.setMissed(changed.getMissed() + missed.getMissed())
-                        .setRecent(recent(changed, new ScheduleRun(missed.getDueAt(), event.getAt(), false, true)));
+                        .setRecent(recent(changed, new ScheduleRun(missed.getDueAt(), event.getAt(), false, true, "")));
                 yield next(changed, missed.getNextAt(), false).build();
             }
             case ScheduleDeleted _ -> null;
@@ -232,7 +229,7 @@ public final class ScheduleDecider {
     public static JobDefinition job(CreateFleetJob action, ScheduleFired fired) {
         JobDefinition definition = action.getDefinition();
         return JobDefinition.newBuilder(definition)
-                .setJobId(definition.getJobId() + "-" + SUFFIX.format(fired.getDueAt()))
+                .setJobId(definition.getJobId() + "-" + fired.getRun())
                 .setStartTime(null)
                 .build();
     }

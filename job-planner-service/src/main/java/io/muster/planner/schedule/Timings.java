@@ -11,11 +11,8 @@ import io.muster.schedule.Ncrontab;
 import io.muster.schedule.Recurrence;
 import io.muster.schedule.Schedule;
 import io.muster.schedule.ScheduleException;
-import java.time.DateTimeException;
 import java.time.DayOfWeek;
-import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -25,11 +22,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Compiles timings of records into schedules that can be evaluated. */
 final class Timings {
-    private static final int LAST_MINUTE = 59;
-    private static final int LAST_HOUR = 23;
-    private static final int LAST_DAY = 31;
-    private static final int LAST_WEEK = 5;
-
     private Timings() {}
 
     /**
@@ -42,30 +34,17 @@ final class Timings {
         @Nullable Instant start = timing.getStart();
         boolean hasCron = timing.getRecurrence() instanceof CronRecurrence;
         return Schedule.of(
-                zone(timing.getTimeZone()),
+                Schedule.zone(timing.getTimeZone()),
                 start == null ? now : start,
                 start == null && !hasCron,
                 recurrence(timing.getRecurrence()),
                 Optional.ofNullable(timing.getEnd()));
     }
 
-    private static ZoneId zone(String name) throws ScheduleException {
-        try {
-            return ZoneId.of(name);
-        } catch (DateTimeException e) {
-            throw new ScheduleException("The time zone is one of the IANA's, such as Europe/Paris.");
-        }
-    }
-
     private static Recurrence recurrence(@Nullable Object recurrence) throws ScheduleException {
         return switch (recurrence) {
             case null -> new Recurrence.Once();
-            case ElapsedRecurrence elapsed -> {
-                if (elapsed.getSeconds() < 1 || elapsed.getSeconds() > Integer.MAX_VALUE) {
-                    throw new ScheduleException("A period has 1 to " + Integer.MAX_VALUE + " seconds.");
-                }
-                yield new Recurrence.Elapsed(Duration.ofSeconds(elapsed.getSeconds()));
-            }
+            case ElapsedRecurrence elapsed -> Recurrence.elapsed(elapsed.getSeconds());
             case CalendarRecurrence calendar -> new Recurrence.Calendar(rule(calendar));
             case CronRecurrence cron -> new Recurrence.Cron(Ncrontab.parse(cron.getExpression()));
             case Object unknown -> throw new IllegalStateException("not a recurrence, class=" + unknown.getClass());
@@ -73,31 +52,21 @@ final class Timings {
     }
 
     private static CalendarRule rule(CalendarRecurrence calendar) throws ScheduleException {
-        if (calendar.getInterval() < 1) {
-            throw new ScheduleException("An interval is 1 or more.");
-        }
         SortedSet<DayOfWeek> weekDays = new TreeSet<>();
         for (int day : calendar.getWeekDays()) {
             weekDays.add(day(day));
         }
         List<NthDay> nthDays = new ArrayList<>();
         for (var nth : calendar.getNthDays()) {
-            if (Math.abs(nth.getNth()) > LAST_WEEK) {
-                throw new ScheduleException("A day of the week comes 5 times in a month at most.");
-            }
             nthDays.add(new NthDay(day(nth.getDay()), nth.getNth()));
         }
-        SortedSet<Integer> monthDays = within(calendar.getMonthDays(), -LAST_DAY, LAST_DAY);
-        if (monthDays.contains(0)) {
-            throw new ScheduleException("Days of a month are 1 to 31, or -1 to -31 from its end.");
-        }
-        return new CalendarRule(
+        return CalendarRule.of(
                 Unit.valueOf(calendar.getUnit().name()),
                 calendar.getInterval(),
-                within(calendar.getHours(), 0, LAST_HOUR),
-                within(calendar.getMinutes(), 0, LAST_MINUTE),
+                new TreeSet<>(calendar.getHours()),
+                new TreeSet<>(calendar.getMinutes()),
                 weekDays,
-                monthDays,
+                new TreeSet<>(calendar.getMonthDays()),
                 nthDays);
     }
 
@@ -106,13 +75,5 @@ final class Timings {
             throw new ScheduleException("Days of the week are 1, Monday, to 7, Sunday.");
         }
         return DayOfWeek.of(number);
-    }
-
-    private static SortedSet<Integer> within(List<Integer> numbers, int least, int most) throws ScheduleException {
-        SortedSet<Integer> sorted = new TreeSet<>(numbers);
-        if (!sorted.isEmpty() && (sorted.first() < least || sorted.last() > most)) {
-            throw new ScheduleException("A number of the schedule is not within " + least + " and " + most + ".");
-        }
-        return sorted;
     }
 }

@@ -14,6 +14,7 @@ import io.muster.records.ScheduleDefinition;
 import io.muster.records.ScheduleEvent;
 import io.muster.records.ScheduleFired;
 import io.muster.records.ScheduleMissed;
+import io.muster.records.ScheduleRun;
 import io.muster.records.ScheduleStatus;
 import io.muster.records.Timing;
 import io.muster.records.TwinPatch;
@@ -90,10 +91,10 @@ class ScheduleDeciderTest {
         at("12:09:59");
         assertThat(due()).isInstanceOf(Decision.Nothing.class);
         at("12:10:00");
-        assertThat(due()).isEqualTo(new ScheduleFired(time("12:10:00"), 0, time("12:11:00"), false));
+        assertThat(due()).isEqualTo(new ScheduleFired(time("12:10:00"), 0, time("12:11:00"), false, "20261129121000"));
         assertThat(due()).as("once").isInstanceOf(Decision.Nothing.class);
         at("12:11:03");
-        assertThat(due()).isEqualTo(new ScheduleFired(time("12:11:00"), 0, time("12:12:00"), false));
+        assertThat(due()).isEqualTo(new ScheduleFired(time("12:11:00"), 0, time("12:12:00"), false, "20261129121100"));
         assertThat(schedule.getFired()).isEqualTo(2);
         assertThat(schedule.getLastAt()).isEqualTo(time("12:11:00"));
         assertThat(ScheduleDecider.due(schedule)).contains(time("12:12:00"));
@@ -103,7 +104,7 @@ class ScheduleDeciderTest {
     void firesAtOnceWhereItHasNoStart() {
         Schedule saved = save(every(60));
         assertThat(saved.getNextAt()).isEqualTo(START);
-        assertThat(due()).isEqualTo(new ScheduleFired(START, 0, time("12:01:00"), false));
+        assertThat(due()).isEqualTo(new ScheduleFired(START, 0, time("12:01:00"), false, "20261129120000"));
         save(Timing.newBuilder().setRecurrence(new CronRecurrence("0 30 12 * * *")));
         assertThat(schedule.getNextAt()).as("a cron expression waits").isEqualTo(time("12:30:00"));
     }
@@ -112,7 +113,7 @@ class ScheduleDeciderTest {
     void firesOnceForAllThatWentByAndCountsTheRest() {
         save(every(60).setStart(time("12:01:00")));
         at("12:05:30");
-        assertThat(due()).isEqualTo(new ScheduleFired(time("12:05:00"), 4, time("12:06:00"), false));
+        assertThat(due()).isEqualTo(new ScheduleFired(time("12:05:00"), 4, time("12:06:00"), false, "20261129120500"));
         assertThat(schedule.getFired()).isOne();
         assertThat(schedule.getMissed()).isEqualTo(4);
     }
@@ -139,19 +140,19 @@ class ScheduleDeciderTest {
         due();
         assertThat(schedule.getStatus()).isEqualTo(ScheduleStatus.ENABLED);
         at("12:02:00");
-        assertThat(due()).isEqualTo(new ScheduleFired(time("12:02:00"), 0, null, false));
+        assertThat(due()).isEqualTo(new ScheduleFired(time("12:02:00"), 0, null, false, "20261129120200"));
         assertThat(schedule.getStatus()).isEqualTo(ScheduleStatus.COMPLETED);
         assertThat(ScheduleDecider.due(schedule)).isEmpty();
 
         schedule = null;
         save(every(60).setStart(time("12:03:00")).setEnd(time("12:03:30")));
         at("12:03:00");
-        assertThat(due()).isEqualTo(new ScheduleFired(time("12:03:00"), 0, null, false));
+        assertThat(due()).isEqualTo(new ScheduleFired(time("12:03:00"), 0, null, false, "20261129120300"));
 
         schedule = null;
         save(Timing.newBuilder().setStart(time("12:04:00")));
         at("12:04:01");
-        assertThat(due()).isEqualTo(new ScheduleFired(time("12:04:00"), 0, null, false));
+        assertThat(due()).isEqualTo(new ScheduleFired(time("12:04:00"), 0, null, false, "20261129120400"));
         assertThat(schedule.getStatus()).isEqualTo(ScheduleStatus.COMPLETED);
 
         schedule = null;
@@ -212,10 +213,28 @@ class ScheduleDeciderTest {
     }
 
     @Test
+    void namesEachFiringOnceEvenIfTwoAreOfOneSecond() {
+        save(every(60).setStart(time("12:01:00")));
+        at("12:01:00");
+        due();
+        decide(new ScheduleInput.Fire());
+        decide(new ScheduleInput.Fire());
+        save(every(60));
+        due();
+        at("12:02:00");
+        due();
+        assertThat(schedule.getRecent())
+                .extracting(ScheduleRun::getRun)
+                .containsExactly(
+                        "20261129120200", "20261129120103", "20261129120102", "20261129120101", "20261129120100");
+    }
+
+    @Test
     void namesAJobByTheTimeAtWhichItWasDue() {
         CreateFleetJob action =
                 (CreateFleetJob) definition(every(60).build()).build().getAction();
-        JobDefinition job = ScheduleDecider.job(action, new ScheduleFired(time("12:05:00"), 0, null, false));
+        JobDefinition job =
+                ScheduleDecider.job(action, new ScheduleFired(time("12:05:00"), 0, null, false, "20261129120500"));
         assertThat(job.getJobId()).isEqualTo("nightly-20261129120500");
         assertThat(job.getStartTime()).isNull();
     }
@@ -293,6 +312,16 @@ class ScheduleDeciderTest {
         assertThat(due()).isInstanceOf(ScheduleFired.class);
         assertThat(schedule.getLastAt()).isEqualTo(now);
         assertThat(schedule.getNextAt()).isEqualTo(now.plusSeconds(1));
+    }
+
+    @Test
+    void countsAHundredOfTheTimesOfAnAbsenceAndFiresTheLast() {
+        save(Timing.newBuilder().setRecurrence(new CronRecurrence("0 * * * * *")));
+        now = START.plus(Duration.ofDays(300)).plusSeconds(30);
+        assertThat(due()).isInstanceOf(ScheduleFired.class);
+        assertThat(schedule.getLastAt()).isEqualTo(now.minusSeconds(30));
+        assertThat(schedule.getMissed()).isEqualTo(100);
+        assertThat(schedule.getNextAt()).isEqualTo(now.plusSeconds(30));
     }
 
     @ParameterizedTest

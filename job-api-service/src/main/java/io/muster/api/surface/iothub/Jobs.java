@@ -251,7 +251,7 @@ public final class Jobs {
             if (run.getMissed()) {
                 entry.put("missed", true);
             } else {
-                entry.put("jobId", ScheduledJobs.jobId(definition.getJobId(), run.getDueAt()));
+                entry.put("jobId", ScheduledJobs.jobId(definition.getJobId(), run));
             }
         }
         return body;

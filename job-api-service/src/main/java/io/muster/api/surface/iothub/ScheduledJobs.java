@@ -8,23 +8,19 @@ import io.muster.records.CreateFleetJob;
 import io.muster.records.JobDefinition;
 import io.muster.records.SaveSchedule;
 import io.muster.records.ScheduleDefinition;
+import io.muster.records.ScheduleRun;
 import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 
 /** Reads jobs that are made again and again: those with our own member {@code schedule}. Described in docs/jobs.md. */
 final class ScheduledJobs {
     /** Leaves room for the time that the id of each job has behind it. */
     private static final int LONGEST_ID = 49;
 
-    private static final DateTimeFormatter SUFFIX =
-            DateTimeFormatter.ofPattern("yyyyMMddHHmmss").withZone(ZoneOffset.UTC);
-
     private ScheduledJobs() {}
 
-    /** Returns the id of the job that was due at a time. */
-    static String jobId(String id, Instant dueAt) {
-        return id + "-" + SUFFIX.format(dueAt);
+    /** Returns the id of the job that a firing made. */
+    static String jobId(String id, ScheduleRun run) {
+        return id + "-" + run.getRun();
     }
 
     /** Reads the schedule of a job. @throws ProblemException when a member is wrong */
