@@ -54,6 +54,7 @@ import io.muster.records.SubscriptionsChanged;
 import io.muster.records.TaskNews;
 import io.muster.registry.InMemorySchemaRegistry;
 import io.muster.registry.SchemaRegistry;
+import io.muster.registry.SchemaRegistryException;
 import io.muster.service.Changelogs;
 import io.muster.service.Traces;
 import io.muster.service.state.StoreSpec;
@@ -83,6 +84,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
+import org.apache.avro.Schema;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -101,7 +103,7 @@ import org.jspecify.annotations.Nullable;
 final class PlannerDriver implements AutoCloseable {
     private static final int MOST_TICKS = 5000;
 
-    private final InMemorySchemaRegistry registry = new InMemorySchemaRegistry();
+    private final TroubledRegistry registry = new TroubledRegistry();
     private final Codecs codecs = new Codecs(registry);
     private final PartitionCounts partitions;
     private final JobLimits limits;
@@ -224,6 +226,35 @@ final class PlannerDriver implements AutoCloseable {
 
     SchemaRegistry registry() {
         return registry;
+    }
+
+    /** Has the registry refuse the schema of a topic that was not written yet; null for none. */
+    void refuseSchemaOf(@Nullable Topic<?> topic) {
+        registry.refused = topic == null ? null : topic.subject();
+    }
+
+    /** Is a registry that can refuse a schema. */
+    private static final class TroubledRegistry implements SchemaRegistry {
+        private final InMemorySchemaRegistry schemas = new InMemorySchemaRegistry();
+        private @Nullable String refused;
+
+        @Override
+        public int register(String subject, Schema schema) {
+            if (subject.equals(refused)) {
+                throw new SchemaRegistryException("refused", SchemaRegistryException.Reason.UNKNOWN_SCHEMA);
+            }
+            return schemas.register(subject, schema);
+        }
+
+        @Override
+        public Schema byId(int id) {
+            return schemas.byId(id);
+        }
+
+        @Override
+        public Registered latest(String subject) {
+            return schemas.latest(subject);
+        }
     }
 
     Instant now() {

@@ -1,6 +1,8 @@
 package io.muster.planner;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.muster.records.AcknowledgeExit;
 import io.muster.records.Capability;
@@ -37,6 +39,13 @@ import io.muster.records.TaskStarted;
 import io.muster.records.TaskToken;
 import io.muster.records.TaskWaits;
 import io.muster.records.TwinPatch;
+import io.muster.records.TaskRefused;
+import io.muster.records.PoolRefusalReason;
+import io.muster.records.PoolCommandRefused;
+import io.muster.records.SetNodeScheduling;
+import io.muster.records.TaskForgotten;
+import io.muster.records.TaskQueued;
+import io.muster.records.NodeAdmitted;
 import io.muster.topics.Topics;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -352,5 +361,70 @@ class PoolTopologyTest {
         planner.reportToPool(POOL, "a", 1, new NodeReported(1L, "boot", Integer.MAX_VALUE, List.of(), List.of()));
         assertThat(planner.deadLetters()).hasSize(7);
         planner.deadLetters().clear();
+    }
+
+    @Test
+    void saysToTheOwnerThatATaskIsNotTaken() {
+        node("a");
+        submit("t");
+        planner.pool(POOL, new SubmitTask(task("t", NodeLossRule.PLACE_AGAIN)));
+        assertThat(news("t")).as("the same again").isEmpty();
+        ComputeTask another = ComputeTask.newBuilder(task("t", NodeLossRule.PLACE_AGAIN))
+                .setOwner(new TaskOwner(TaskOwnerKind.SITE, "other"))
+                .setProgram(TaskProgram.newBuilder()
+                        .setCommand(List.of("bash", "other.sh"))
+                        .setEnvironment(Map.of())
+                        .build())
+                .build();
+        planner.pool(POOL, new SubmitTask(another));
+        assertThat(planner.news())
+                .filteredOn(news -> news.getOwnerId().equals("other"))
+                .extracting(TaskNews::getTaskId, TaskNews::getNews)
+                .containsExactly(tuple(
+                        "t",
+                        new TaskRefused(
+                                PoolRefusalReason.ANOTHER_TASK, "Another task has that id: choose another id.")));
+        assertThat(news("t")).as("of the one that is kept").isEmpty();
+        assertThat(planner.poolEvents().getLast())
+                .isEqualTo(new PoolCommandRefused(
+                        PoolRefusalReason.ANOTHER_TASK, "Another task has that id: choose another id.", "t", null));
+        planner.pool(POOL, new StopTask("none"));
+        planner.pool(POOL, new SetNodeScheduling("nobody", false));
+        assertThat(planner.poolEvents())
+                .endsWith(
+                        new PoolCommandRefused(
+                                PoolRefusalReason.NO_SUCH_TASK, "The pool has no such task.", "none", null),
+                        new PoolCommandRefused(
+                                PoolRefusalReason.NO_SUCH_NODE, "The pool has no such node.", null, "nobody"));
+    }
+
+    @Test
+    void dropsATaskThatIsForgottenWhileItRunsWithItsEndAlsoOverARestart() {
+        long epoch = node("a");
+        submit("t");
+        planner.pool(POOL, new ForgetTask("t"));
+        planner.restart();
+        planner.reportToPool(POOL, "a", epoch, new ProgramExited(new TaskToken("t", 0L), 0, ExitCause.ITSELF, ""));
+        assertThat(planner.poolEvents())
+                .endsWith(new TaskCompleted("t", TaskResult.SUCCEEDED, 0, ""), new TaskForgotten("t"));
+        assertThat(news("t")).as("nobody asks for it").isEmpty();
+        submit("t");
+        assertThat(((StartAttempt) lastOrder("a")).getToken()).isEqualTo(new TaskToken("t", 1L));
+    }
+
+    @Test
+    void standsAsItIsKeptWhereADecisionCannotBeWritten() {
+        planner.refuseSchemaOf(Topics.POOL_EVENTS);
+        assertThatThrownBy(() -> submit("t")).hasStackTraceContaining("SchemaRegistryException");
+        planner.refuseSchemaOf(null);
+        submit("t");
+        assertThat(planner.poolEvents()).as("the record is taken again").hasAtLeastOneElementOfType(TaskQueued.class);
+
+        planner.refuseSchemaOf(Topics.DELIVERIES);
+        assertThatThrownBy(() -> node("a")).hasStackTraceContaining("SchemaRegistryException");
+        planner.refuseSchemaOf(null);
+        assertThat(planner.poolEvents())
+                .as("nothing of a decision is written unless all of it can be")
+                .doesNotHaveAnyElementsOfTypes(NodeAdmitted.class);
     }
 }

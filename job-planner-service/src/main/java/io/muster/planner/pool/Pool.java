@@ -24,16 +24,16 @@ import org.jspecify.annotations.Nullable;
 
 /** Holds the state of one pool. It changes by {@link #evolve} alone, but for when nodes were heard. For one thread. */
 public final class Pool {
-    /** Holds a task. @param number its place among tasks of the same priority */
-    public record Task(TaskDefinition definition, long number, TaskState state) {}
+    /**
+     * Holds a task.
+     *
+     * @param number its place among tasks of the same priority
+     * @param disowned whether nobody asks for it any more: it is dropped when it has ended
+     */
+    public record Task(TaskDefinition definition, long number, TaskState state, boolean disowned) {}
 
     /** Holds the connection over which a device of the pool may report. */
     public record Admission(int gateway, long epoch) {}
-
-    private static final Comparator<Task> ORDER = Comparator.comparingInt(
-                    (Task task) -> task.definition().priority())
-            .reversed()
-            .thenComparingLong(Task::number);
 
     private final Map<String, Task> tasks = new HashMap<>();
     private final Map<String, Node> nodes = new HashMap<>();
@@ -42,7 +42,7 @@ public final class Pool {
     private final Map<Set<String>, NavigableMap<Integer, NavigableSet<String>>> byFree = new HashMap<>();
 
     private final Map<String, Set<String>> activeByNode = new HashMap<>();
-    private final Map<Shape, TreeSet<Task>> queues = new HashMap<>();
+    private final Queues queues = new Queues();
     private long nextNumber;
     private long nextPlacement;
 
@@ -131,6 +131,12 @@ public final class Pool {
         byFree.computeIfAbsent(node.capabilities(), _ -> new TreeMap<>())
                 .computeIfAbsent(node.free(), _ -> new TreeSet<>())
                 .add(node.id());
+        if (node.free() > 0
+                && (before == null
+                        || node.free() > before.free()
+                        || !before.capabilities().containsAll(node.capabilities()))) {
+            queues.gotRoom(node.id());
+        }
     }
 
     private void forgetFree(Node node) {
@@ -185,17 +191,8 @@ public final class Pool {
                 .toList();
     }
 
-    /** Lists the first queued task of each kind, in the order in which they are placed. */
-    NavigableSet<Task> heads() {
-        NavigableSet<Task> heads = new TreeSet<>(ORDER);
-        queues.values().forEach(queue -> heads.add(queue.first()));
-        return heads;
-    }
-
-    /** Returns the queued task that is placed behind another of its kind. */
-    Optional<Task> behind(Task task) {
-        return Optional.ofNullable(queues.getOrDefault(task.definition().shape(), new TreeSet<>(ORDER))
-                .higher(task));
+    Queues queues() {
+        return queues;
     }
 
     /** Notes that a node was heard. */
@@ -203,16 +200,16 @@ public final class Pool {
         changeNode(node, known -> known.heard(at));
     }
 
-    /** Returns whether a task is queued. */
-    public boolean hasQueue() {
-        return !queues.isEmpty();
+    /** Returns whether a task is queued that may find room. */
+    public boolean hasPlaceable() {
+        return queues.areToBeAsked();
     }
 
     /** Changes the state by an event. @param at when a node that joins was heard */
     void evolve(PoolEvent event, Instant at) {
         switch (event) {
             case PoolEvent.TaskQueued(TaskDefinition definition, long number) -> {
-                put(new Task(definition, number, new TaskState.Queued(Attempt.FIRST)));
+                put(new Task(definition, number, new TaskState.Queued(Attempt.FIRST), false));
                 nextNumber = Math.max(nextNumber, number + 1);
             }
             case PoolEvent.TaskPlaced placed -> place(placed);
@@ -243,6 +240,10 @@ public final class Pool {
                 TaskState before = known(taskId).state();
                 Optional<Instant> startedAt = before instanceof Active active ? active.startedAt() : Optional.empty();
                 change(known(taskId), new TaskState.Completed(before.attempt(), outcome, startedAt, endedAt));
+            }
+            case PoolEvent.TaskDisowned(String taskId) -> {
+                Task task = known(taskId);
+                put(new Task(task.definition(), task.number(), task.state(), true));
             }
             case PoolEvent.TaskForgotten(String taskId) -> tasks.remove(taskId);
             case PoolEvent.NodeAdmitted(String node, int gateway, long epoch) ->
@@ -323,21 +324,16 @@ public final class Pool {
     }
 
     private void change(Task task, TaskState state) {
-        put(new Task(task.definition(), task.number(), state));
+        put(new Task(task.definition(), task.number(), state, task.disowned()));
     }
 
     private void put(Task task) {
-        Task before = tasks.put(task.definition().id(), task);
-        Shape shape = task.definition().shape();
+        @Nullable Task before = tasks.put(task.definition().id(), task);
         if (before != null && before.state() instanceof TaskState.Queued) {
-            TreeSet<Task> queue = queues.getOrDefault(shape, new TreeSet<>(ORDER));
-            queue.remove(before);
-            if (queue.isEmpty()) {
-                queues.remove(shape);
-            }
+            queues.remove(before);
         }
         if (task.state() instanceof TaskState.Queued) {
-            queues.computeIfAbsent(shape, _ -> new TreeSet<>(ORDER)).add(task);
+            queues.add(task);
         }
     }
 }

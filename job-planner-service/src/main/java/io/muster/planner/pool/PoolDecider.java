@@ -2,6 +2,7 @@ package io.muster.planner.pool;
 
 import io.muster.planner.pool.Outcome.Result;
 import io.muster.planner.pool.Pool.Task;
+import io.muster.planner.pool.PoolRefusal.Reason;
 import io.muster.planner.pool.TaskState.Active;
 import io.muster.planner.pool.TaskState.Cause;
 import io.muster.planner.pool.TaskState.Ending;
@@ -12,7 +13,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
-import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -38,6 +38,9 @@ public final class PoolDecider {
     /** Bounds the attempts that a node is told to kill for one report; it names the others in its next one. */
     static final int MOST_KILLED = 100;
 
+    /** Bounds the kinds of queued tasks for which one placing asks for nodes; the next one goes on behind them. */
+    static final int MOST_ASKED = 200;
+
     /** Says how nodes are chosen. */
     public enum Placement {
         /** The least loaded first. */
@@ -51,9 +54,9 @@ public final class PoolDecider {
      *
      * @param events in their order; the state has changed by them
      * @param orders that follow
-     * @param refusal a sentence for whoever asked; empty where nothing is refused
+     * @param refusal of a command that changes nothing and is not true already; empty where nothing is refused
      */
-    public record Decided(List<PoolEvent> events, List<NodeOrder> orders, Optional<String> refusal) {}
+    public record Decided(List<PoolEvent> events, List<NodeOrder> orders, Optional<PoolRefusal> refusal) {}
 
     private final Pool pool;
     private final Placement placement;
@@ -61,7 +64,7 @@ public final class PoolDecider {
     private final Instant logTime;
     private final List<PoolEvent> events = new ArrayList<>();
     private final List<NodeOrder> orders = new ArrayList<>();
-    private Optional<String> refusal = Optional.empty();
+    private Optional<PoolRefusal> refusal = Optional.empty();
 
     private PoolDecider(Pool pool, Placement placement, Instant now, Instant logTime) {
         this.pool = pool;
@@ -78,7 +81,7 @@ public final class PoolDecider {
     public static Decided decide(Pool pool, Placement placement, PoolInput input, Instant now, Instant logTime) {
         PoolDecider decider = new PoolDecider(pool, placement, now, logTime);
         switch (input) {
-            case PoolInput.Submit(TaskDefinition task) -> decider.submit(task);
+            case PoolInput.Submit(TaskDefinition task, boolean differs) -> decider.submit(task, differs);
             case PoolInput.Stop(String taskId) -> decider.stop(taskId);
             case PoolInput.Forget(String taskId) -> decider.forget(taskId);
             case PoolInput.SetScheduling(String node, boolean enabled) -> decider.setScheduling(node, enabled);
@@ -113,19 +116,25 @@ public final class PoolDecider {
         events.add(event);
     }
 
-    private void submit(TaskDefinition task) {
+    private void refuse(PoolRefusal.Reason reason, String sentence) {
+        refusal = Optional.of(new PoolRefusal(reason, sentence));
+    }
+
+    private void submit(TaskDefinition task, boolean differs) {
         Optional<Task> known = pool.task(task.id());
         if (known.isEmpty()) {
             happened(new PoolEvent.TaskQueued(task, pool.nextNumber()));
-        } else if (!known.get().definition().equals(task)) {
-            refusal = Optional.of("There is another task of that id: choose another one.");
+        } else if (differs || !known.get().definition().equals(task)) {
+            refuse(Reason.ANOTHER_TASK, "Another task has that id: choose another id.");
+        } else if (known.get().disowned()) {
+            refuse(Reason.STILL_ENDING, "The task of that id has not ended yet: wait for that, or choose another id.");
         }
     }
 
     private void stop(String taskId) {
         Optional<Task> task = pool.task(taskId);
         if (task.isEmpty()) {
-            refusal = Optional.of("There is no such task.");
+            refuse(Reason.NO_SUCH_TASK, "The pool has no such task.");
             return;
         }
         switch (task.get().state()) {
@@ -149,8 +158,8 @@ public final class PoolDecider {
         }
         if (task.get().state() instanceof TaskState.Completed) {
             happened(new PoolEvent.TaskForgotten(taskId));
-        } else {
-            refusal = Optional.of("The task has not ended: stop it first.");
+        } else if (!task.get().disowned()) {
+            happened(new PoolEvent.TaskDisowned(taskId));
         }
     }
 
@@ -165,7 +174,7 @@ public final class PoolDecider {
     private void setScheduling(String node, boolean enabled) {
         Optional<Node> known = pool.node(node);
         if (known.isEmpty()) {
-            refusal = Optional.of("The pool has no such node.");
+            refuse(Reason.NO_SUCH_NODE, "The pool has no such node.");
         } else if (known.get().enabled() != enabled) {
             happened(new PoolEvent.SchedulingChanged(node, enabled));
         }
@@ -406,6 +415,9 @@ public final class PoolDecider {
 
     private void complete(String taskId, Outcome outcome) {
         happened(new PoolEvent.TaskCompleted(taskId, outcome, now));
+        if (pool.task(taskId).orElseThrow().disowned()) {
+            happened(new PoolEvent.TaskForgotten(taskId));
+        }
     }
 
     private void due(String taskId) {
@@ -418,15 +430,20 @@ public final class PoolDecider {
 
     /** Places tasks in their order; one that finds no room lets others pass that find some. */
     private void place(int most) {
-        NavigableSet<Task> heads = pool.heads();
+        Queues queues = pool.queues();
+        queues.beginRound();
         int placed = 0;
-        while (placed < most && !heads.isEmpty()) {
-            Task task = heads.removeFirst();
+        for (int asked = 0; placed < most && asked < MOST_ASKED; asked++) {
+            Optional<Task> head = queues.next();
+            if (head.isEmpty()) {
+                return;
+            }
+            Task task = head.get();
             List<Node> chosen = pool.choose(task.definition().shape(), placement == Placement.SPREAD);
             if (chosen.isEmpty()) {
+                queues.pass(task);
                 continue;
             }
-            Optional<Task> next = pool.behind(task);
             Token token = new Token(task.definition().id(), pool.nextPlacement());
             happened(new PoolEvent.TaskPlaced(
                     token,
@@ -435,7 +452,6 @@ public final class PoolDecider {
                             .map(node -> new PoolEvent.Place(node.id(), node.epoch()))
                             .toList()));
             chosen.forEach(node -> orders.add(new NodeOrder.Start(node.id(), token)));
-            next.ifPresent(heads::add);
             placed += chosen.size();
         }
     }

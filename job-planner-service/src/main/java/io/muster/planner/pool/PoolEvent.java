@@ -34,7 +34,10 @@ public sealed interface PoolEvent {
     /** A task has ended. */
     record TaskCompleted(String taskId, Outcome outcome, Instant at) implements PoolEvent {}
 
-    /** Nobody asks for a task any more. */
+    /** Nobody asks for a task any more: it is forgotten when it has ended. */
+    record TaskDisowned(String taskId) implements PoolEvent {}
+
+    /** A task that has ended is dropped. */
     record TaskForgotten(String taskId) implements PoolEvent {}
 
     /** A device of the pool may report over a connection. */

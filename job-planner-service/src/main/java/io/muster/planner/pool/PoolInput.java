@@ -5,13 +5,13 @@ import java.util.Set;
 
 /** Holds what a pool decides about. */
 public sealed interface PoolInput {
-    /** A task is to run. */
-    record Submit(TaskDefinition task) implements PoolInput {}
+    /** A task is to run. @param differs whether the pool keeps a task of that id with another program or owner */
+    record Submit(TaskDefinition task, boolean differs) implements PoolInput {}
 
     /** A task is to end, whatever it does. */
     record Stop(String taskId) implements PoolInput {}
 
-    /** Nobody asks for a task any more. */
+    /** Nobody asks for a task any more: it is dropped when it has ended. */
     record Forget(String taskId) implements PoolInput {}
 
     /** A node may get attempts, or no more. */

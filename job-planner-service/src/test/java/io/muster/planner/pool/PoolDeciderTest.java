@@ -10,6 +10,7 @@ import io.muster.planner.pool.TaskState.Cause;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -44,6 +45,16 @@ class PoolDeciderTest {
                 id, 0, 1, nodes, Set.of(), Optional.empty(), most, OnNodeLoss.PLACE_AGAIN, Optional.empty());
     }
 
+    private static TaskDefinition pinned(String id, String node, int slots) {
+        return new TaskDefinition(
+                id, 0, slots, 1, Set.of(), Optional.of(node), 0, OnNodeLoss.PLACE_AGAIN, Optional.empty());
+    }
+
+    private static TaskDefinition needing(String id, String capability) {
+        return new TaskDefinition(
+                id, 0, 1, 1, Set.of(capability), Optional.empty(), 0, OnNodeLoss.PLACE_AGAIN, Optional.empty());
+    }
+
     private static TaskDefinition restarted(String id) {
         return new TaskDefinition(
                 id,
@@ -73,8 +84,12 @@ class PoolDeciderTest {
                 decided.refusal());
     }
 
+    private Optional<PoolRefusal.Reason> refusal(PoolInput input) {
+        return decide(input).refusal().map(PoolRefusal::reason);
+    }
+
     private void submit(TaskDefinition... tasks) {
-        Arrays.stream(tasks).forEach(task -> decide(new PoolInput.Submit(task)));
+        Arrays.stream(tasks).forEach(task -> decide(new PoolInput.Submit(task, false)));
     }
 
     private List<NodeOrder> place() {
@@ -123,12 +138,12 @@ class PoolDeciderTest {
     @Test
     void takesTheSameTaskTwiceAndRefusesAnotherOfItsId() {
         submit(task("t"));
-        Decided again = decide(new PoolInput.Submit(task("t")));
+        Decided again = decide(new PoolInput.Submit(task("t"), false));
         assertThat(again.events()).isEmpty();
         assertThat(again.refusal()).isEmpty();
-        assertThat(decide(new PoolInput.Submit(gang("t", 2, 0))).refusal()).isPresent();
-        assertThat(decide(new PoolInput.Stop("none")).refusal()).isPresent();
-        assertThat(decide(new PoolInput.SetScheduling("none", true)).refusal()).isPresent();
+        assertThat(decide(new PoolInput.Submit(gang("t", 2, 0), false)).refusal()).isPresent();
+        assertThat(refusal(new PoolInput.Stop("none"))).contains(PoolRefusal.Reason.NO_SUCH_TASK);
+        assertThat(refusal(new PoolInput.SetScheduling("none", true))).contains(PoolRefusal.Reason.NO_SUCH_NODE);
     }
 
     @ParameterizedTest
@@ -473,9 +488,8 @@ class PoolDeciderTest {
     }
 
     @Test
-    void forgetsATaskThatHasEndedAndNoOther() {
+    void forgetsATaskThatHasEnded() {
         running(task("t"));
-        assertThat(decide(new PoolInput.Forget("t")).refusal()).isPresent();
         exit("a", "t", 0, Cause.ITSELF);
         decide(new PoolInput.Forget("t"));
         assertThat(pool.task("t")).isEmpty();
@@ -483,6 +497,75 @@ class PoolDeciderTest {
         submit(task("t"));
         place();
         assertThat(token("t").placement()).as("no placement is given twice").isEqualTo(1);
+    }
+
+    @Test
+    void forgetsATaskThatRunsWhenItHasEnded() {
+        running(retried("t", 1, OnNodeLoss.PLACE_AGAIN));
+        assertThat(decide(new PoolInput.Forget("t")).refusal()).isEmpty();
+        assertThat(decide(new PoolInput.Forget("t")).events()).as("again").isEmpty();
+        assertThat(refusal(new PoolInput.Submit(retried("t", 1, OnNodeLoss.PLACE_AGAIN), false)))
+                .as("the same id for a task that is wanted")
+                .contains(PoolRefusal.Reason.STILL_ENDING);
+        exit("a", "t", 7, Cause.ITSELF);
+        place();
+        assertThat(state("t")).as("it goes on as it would have").isInstanceOf(TaskState.Active.class);
+        exit("a", "t", 7, Cause.ITSELF);
+        assertThat(pool.task("t")).isEmpty();
+
+        submit(task("queued"));
+        decide(new PoolInput.Forget("queued"));
+        decide(new PoolInput.Stop("queued"));
+        assertThat(pool.task("queued")).isEmpty();
+    }
+
+    @Test
+    void asksForABoundedNumberOfKindsAndForAllOfThemInTheEnd() {
+        int kinds = 10 * PoolDecider.MOST_ASKED;
+        for (int kind = 0; kind < kinds; kind++) {
+            submit(pinned("t" + kind, "n" + kind, 1));
+            submit(needing("u" + kind, "c" + kind));
+        }
+        assertThat(place()).isEmpty();
+        report("n" + (kinds - 1), 1);
+        decide(new PoolInput.NodeConnected("x", 7, 1));
+        said("x", 1, "boot", Set.of("c" + (kinds - 1)));
+        Set<String> started = new HashSet<>();
+        for (int tick = 0; tick < 4 * kinds / PoolDecider.MOST_ASKED && pool.hasPlaceable(); tick++) {
+            place().forEach(order -> started.add(order.node()));
+        }
+        assertThat(started).containsExactlyInAnyOrder("n" + (kinds - 1), "x");
+        while (pool.hasPlaceable()) {
+            place();
+        }
+        report("n3", 1);
+        assertThat(place())
+                .as("a node that comes gets the tasks that wait for it, whatever else waits")
+                .extracting(NodeOrder::node)
+                .containsExactly("n3");
+    }
+
+    @Test
+    void givesRoomToATaskOfHigherPriorityOfAnotherKind() {
+        int kinds = 2 * PoolDecider.MOST_ASKED;
+        for (int kind = 0; kind < kinds; kind++) {
+            submit(needing("u" + kind, "c" + kind));
+        }
+        for (int task = 0; task < 50; task++) {
+            submit(task("many" + task));
+        }
+        report("a", 1);
+        TaskDefinition urgent = new TaskDefinition(
+                "urgent", 9, 2, 1, Set.of(), Optional.empty(), 0, OnNodeLoss.PLACE_AGAIN, Optional.empty());
+        for (int tick = 0; tick < 5; tick++) {
+            place();
+        }
+        submit(urgent);
+        for (int end = 0; end < 20 && !(state("urgent") instanceof TaskState.Active); end++) {
+            pool.activeOn("a").forEach(task -> exit("a", task.definition().id(), 0, Cause.ITSELF));
+            place();
+        }
+        assertThat(state("urgent")).isInstanceOf(TaskState.Active.class);
     }
 
     @Test

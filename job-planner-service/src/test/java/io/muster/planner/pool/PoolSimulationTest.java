@@ -100,7 +100,7 @@ class PoolSimulationTest {
                 TaskDefinition task = task(i);
                 submitted.put(task.id(), task);
                 long at = random.nextLong(CHAOS_MS);
-                after(at, () -> append(new PoolInput.Submit(task)));
+                after(at, () -> append(new PoolInput.Submit(task, false)));
                 if (task.restart().isPresent() || random.nextInt(10) == 0) {
                     after(at + random.nextLong(200_000), () -> append(new PoolInput.Stop(task.id())));
                 }

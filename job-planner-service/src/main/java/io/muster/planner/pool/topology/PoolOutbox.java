@@ -1,13 +1,17 @@
 package io.muster.planner.pool.topology;
 
+import io.muster.codec.Codecs;
 import io.muster.planner.pool.NodeOrder;
 import io.muster.planner.pool.Outcome;
 import io.muster.planner.pool.Pool;
 import io.muster.planner.pool.PoolDecider;
 import io.muster.planner.pool.PoolDecider.Decided;
 import io.muster.planner.pool.PoolEvent;
+import io.muster.planner.pool.PoolInput;
+import io.muster.planner.pool.PoolRefusal;
 import io.muster.planner.pool.TaskState;
 import io.muster.planner.pool.Token;
+import io.muster.records.AcknowledgeExit;
 import io.muster.records.CloseConnection;
 import io.muster.records.ComputeTask;
 import io.muster.records.Delivery;
@@ -23,45 +27,90 @@ import io.muster.records.StopAttempt;
 import io.muster.records.TaskEnded;
 import io.muster.records.TaskNews;
 import io.muster.records.TaskOwner;
+import io.muster.records.TaskRefused;
 import io.muster.records.TaskStarted;
+import io.muster.records.TaskToken;
 import io.muster.records.TaskWaits;
 import io.muster.service.Outbox;
 import io.muster.service.Route;
+import io.muster.topics.Topic;
 import io.muster.topics.Topics;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
-/** Writes what follows of a pool's decisions: events, orders to nodes, and news for the owners of tasks. For one task. */
+/**
+ * Writes what follows of a pool's decisions: events, orders to nodes, and news for the owners of tasks. All records of a decision are made before the first of
+ * them is written, so that one that can't be made leaves nothing behind. For one task.
+ */
 final class PoolOutbox {
     /** Bounds the events of a record, so that it has room for the longest. */
     private static final int MOST_EVENTS = 500;
 
-    private final Outbox outbox;
-    private final PoolTable pools;
+    private record Made(String sink, Route route, byte[] value, Instant at) {}
 
-    PoolOutbox(Outbox outbox, PoolTable pools) {
+    private final Outbox outbox;
+    private final Codecs codecs;
+    private final PoolTable pools;
+    private final List<Made> made = new ArrayList<>();
+
+    PoolOutbox(Outbox outbox, Codecs codecs, PoolTable pools) {
         this.outbox = outbox;
+        this.codecs = codecs;
         this.pools = pools;
     }
 
-    /** Writes all of a decision. @param submitted the task of a new one; null where there is none */
-    void write(String poolId, Decided decided, @Nullable ComputeTask submitted, Instant now) {
+    private <V extends SpecificRecord> void make(String sink, Topic<V> topic, Route route, V value, Instant now) {
+        made.add(new Made(sink, route, codecs.of(topic).encode(value), now));
+    }
+
+    /** Writes what was made. */
+    void write() {
+        made.forEach(each -> outbox.sendEncoded(each.sink(), each.route(), each.value(), each.at(), null));
+        made.clear();
+    }
+
+    /** Drops what was made. */
+    void drop() {
+        made.clear();
+    }
+
+    /** Makes the records of a decision. @param submitted the task of a {@link PoolInput.Submit}; null with any other input */
+    void make(String poolId, PoolInput input, Decided decided, @Nullable ComputeTask submitted, Instant now) {
+        decided.refusal().ifPresent(refusal -> refuse(poolId, input, refusal, submitted, now));
         for (int from = 0; from < decided.events().size(); from += MOST_EVENTS) {
             List<Object> events = new ArrayList<>();
             decided.events()
                     .subList(from, Math.min(from + MOST_EVENTS, decided.events().size()))
                     .forEach(event -> events.add(PoolRecords.event(event, submitted)));
-            outbox.send(
-                    Outbox.sink(Topics.POOL_EVENTS),
-                    Topics.POOL_EVENTS,
-                    Route.byKey(poolId),
-                    new PoolEvents(poolId, now, events),
-                    now);
+            events(poolId, events, now);
         }
         decided.events().forEach(event -> tell(poolId, event, now));
         decided.orders().forEach(order -> order(poolId, order, now));
+    }
+
+    private void events(String poolId, List<Object> events, Instant now) {
+        make(
+                Outbox.sink(Topics.POOL_EVENTS),
+                Topics.POOL_EVENTS,
+                Route.byKey(poolId),
+                new PoolEvents(poolId, now, events),
+                now);
+    }
+
+    /** Says why a command changes nothing, and that to the owner of a task that was not taken. */
+    private void refuse(
+            String poolId, PoolInput input, PoolRefusal refusal, @Nullable ComputeTask submitted, Instant now) {
+        events(poolId, List.of(PoolRecords.refused(input, refusal)), now);
+        if (submitted != null) {
+            tell(
+                    submitted,
+                    poolId,
+                    new TaskRefused(PoolRecords.reason(refusal), refusal.sentence()),
+                    now);
+        }
     }
 
     private void tell(String poolId, PoolEvent event, Instant now) {
@@ -85,6 +134,10 @@ final class PoolOutbox {
                 tell(poolId, taskId, new TaskWaits(PoolRecords.attempt(attempt), null), now);
             case PoolEvent.TaskBackedOff(String taskId, var attempt, Instant until) ->
                 tell(poolId, taskId, new TaskWaits(PoolRecords.attempt(attempt), until), now);
+            case PoolEvent.TaskCompleted(String taskId, Outcome _, Instant _)
+            when pool.task(taskId).isEmpty() -> {
+                // Nobody asks for it any more.
+            }
             case PoolEvent.TaskCompleted(String taskId, Outcome outcome, Instant _) ->
                 tell(
                         poolId,
@@ -95,6 +148,7 @@ final class PoolOutbox {
                     PoolEvent.TaskPlaced _,
                     PoolEvent.AttemptOver _,
                     PoolEvent.TaskStopping _,
+                    PoolEvent.TaskDisowned _,
                     PoolEvent.TaskForgotten _,
                     PoolEvent.NodeAdmitted _,
                     PoolEvent.NodeDismissed _,
@@ -109,16 +163,20 @@ final class PoolOutbox {
     private void tell(String poolId, String taskId, Object news, Instant now) {
         @Nullable ComputeTask task = pools.task(poolId, taskId);
         if (task != null) {
-            TaskOwner owner = task.getOwner();
-            switch (owner.getKind()) {
-                case SITE ->
-                    outbox.send(
-                            Outbox.sink(Topics.SITE_TASKS),
-                            Topics.SITE_TASKS,
-                            Route.byKey(owner.getId()),
-                            new TaskNews(owner.getId(), poolId, taskId, now, news),
-                            now);
-            }
+            tell(task, poolId, news, now);
+        }
+    }
+
+    private void tell(ComputeTask task, String poolId, Object news, Instant now) {
+        TaskOwner owner = task.getOwner();
+        switch (owner.getKind()) {
+            case SITE ->
+                make(
+                        Outbox.sink(Topics.SITE_TASKS),
+                        Topics.SITE_TASKS,
+                        Route.byKey(owner.getId()),
+                        new TaskNews(owner.getId(), poolId, task.getTaskId(), now, news),
+                        now);
         }
     }
 
@@ -162,18 +220,23 @@ final class PoolOutbox {
                 .ifPresent(node -> send(poolId, nodeId, node.gateway(), node.epoch(), order, now));
     }
 
-    /** Sends an order over a connection. */
-    void send(String poolId, String nodeId, int gateway, long epoch, Object order, Instant now) {
+    private void send(String poolId, String nodeId, int gateway, long epoch, Object order, Instant now) {
         deliver(nodeId, gateway, new io.muster.records.NodeOrder(epoch, poolId, order), now);
     }
 
     private void deliver(String nodeId, int gateway, Object delivery, Instant now) {
-        outbox.send(
+        make(
                 Outbox.sink(Topics.DELIVERIES, PoolProcessor.NAME),
                 Topics.DELIVERIES,
                 new Route(nodeId, gateway),
                 new Delivery(nodeId, now, delivery),
                 now);
+    }
+
+    /** Writes to a node that its report of an exit was read. */
+    void acknowledge(String poolId, String nodeId, int gateway, long epoch, TaskToken token, Instant now) {
+        send(poolId, nodeId, gateway, epoch, new AcknowledgeExit(token), now);
+        write();
     }
 
     /** Writes a probe of the partition's own log. */

@@ -4,7 +4,7 @@ import io.muster.codec.Codecs;
 import io.muster.planner.pool.PoolDecider;
 import io.muster.planner.pool.PoolDecider.Decided;
 import io.muster.planner.pool.PoolInput;
-import io.muster.records.AcknowledgeExit;
+import io.muster.planner.pool.TaskDefinition;
 import io.muster.records.ComputeTask;
 import io.muster.records.ForgetTask;
 import io.muster.records.NodeConnected;
@@ -46,6 +46,7 @@ import java.util.UUID;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.streams.errors.StreamsException;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -137,7 +138,7 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
                 context.getStateStore(TASKS.name()),
                 context.getStateStore(NODES.name()),
                 context.getStateStore(NUMBERS.name()));
-        this.sent = new PoolOutbox(outbox, pools);
+        this.sent = new PoolOutbox(outbox, codecs, pools);
         placeable.addAll(pools.ids());
         this.commits = CommitBatching.of(context);
         context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, now -> tick(Instant.ofEpochMilli(now)));
@@ -168,14 +169,19 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
         String poolId = command.getPoolId();
         requirePool(poolId, record, position);
         switch (command.getCommand()) {
-            case SubmitTask submit ->
-                decide(poolId, new PoolInput.Submit(PoolRecords.definition(submit.getTask())), submit.getTask(), now);
+            case SubmitTask submit -> submit(poolId, submit.getTask(), now);
             case StopTask stop -> decide(poolId, new PoolInput.Stop(stop.getTaskId()), now);
             case ForgetTask forget -> decide(poolId, new PoolInput.Forget(forget.getTaskId()), now);
             case SetNodeScheduling change ->
                 decide(poolId, new PoolInput.SetScheduling(change.getNodeId(), change.getEnabled()), now);
             case Object unknown -> throw new InvalidRecordException("unknown command " + unknown.getClass());
         }
+    }
+
+    private void submit(String poolId, ComputeTask task, Instant now) throws InvalidRecordException {
+        TaskDefinition definition = PoolRecords.definition(task);
+        @Nullable ComputeTask known = pools.task(poolId, definition.id());
+        decide(poolId, new PoolInput.Submit(definition, known != null && !known.equals(task)), task, now);
     }
 
     private void requirePool(String poolId, Record<String, byte[]> record, RecordMetadata position)
@@ -209,13 +215,7 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
         }
         decide(poolId, input(report, nodeId), now);
         if (report.getReport() instanceof ProgramExited exited) {
-            sent.send(
-                    poolId,
-                    nodeId,
-                    report.getGateway(),
-                    report.getEpoch(),
-                    new AcknowledgeExit(exited.getToken()),
-                    now);
+            sent.acknowledge(poolId, nodeId, report.getGateway(), report.getEpoch(), exited.getToken(), now);
         }
     }
 
@@ -260,15 +260,32 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
 
     private void decide(String poolId, PoolInput input, @Nullable ComputeTask submitted, Instant now) {
         Decided decided = apply(poolId, input, submitted, now);
-        if (!decided.events().isEmpty() && pools.pool(poolId).hasQueue()) {
+        if (!decided.events().isEmpty() && pools.pool(poolId).hasPlaceable()) {
             placeable.add(poolId);
         }
     }
 
-    /** Decides, and writes what came of it. */
+    /**
+     * Decides, and writes what came of it: either all of it, or nothing, and then the pool is as it is kept. What fails while it is written ends the task, and its
+     * transaction with it: the next one begins at what is kept.
+     */
     private Decided apply(String poolId, PoolInput input, @Nullable ComputeTask submitted, Instant now) {
-        Decided decided = pools.decide(poolId, input, submitted, now, logInstant());
-        sent.write(poolId, decided, submitted, now);
+        Decided decided;
+        try {
+            decided = pools.decide(poolId, input, now, logInstant());
+            sent.make(poolId, input, decided, submitted, now);
+        } catch (RuntimeException e) {
+            sent.drop();
+            pools.reload(poolId, logInstant());
+            placeable.add(poolId);
+            throw e;
+        }
+        try {
+            pools.keep(poolId, decided, submitted);
+            sent.write();
+        } catch (RuntimeException e) {
+            throw new StreamsException("A pool's decision can't be kept, pool=" + poolId, e);
+        }
         return decided;
     }
 
@@ -282,7 +299,7 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
         }
     }
 
-    /** Places tasks of pools in which something has changed, within a budget; what is left is placed at the next tick. */
+    /** Places tasks of pools in which something has changed, within a budget; what is left is placed at the next tick, or asked about. */
     private boolean place(Instant now) {
         int left = MOST_PLACED;
         for (String poolId : List.copyOf(placeable)) {
@@ -293,9 +310,9 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
             placeable.remove(poolId);
             int orders =
                     apply(poolId, new PoolInput.Place(left), null, now).orders().size();
-            if (orders > 0) {
+            left -= orders;
+            if (pools.pool(poolId).hasPlaceable()) {
                 placeable.add(poolId);
-                left -= orders;
             }
         }
         return left < MOST_PLACED;

@@ -5,6 +5,8 @@ import io.muster.planner.pool.Node;
 import io.muster.planner.pool.Outcome;
 import io.muster.planner.pool.Pool;
 import io.muster.planner.pool.PoolEvent;
+import io.muster.planner.pool.PoolInput;
+import io.muster.planner.pool.PoolRefusal;
 import io.muster.planner.pool.TaskDefinition;
 import io.muster.planner.pool.TaskState;
 import io.muster.planner.pool.Token;
@@ -26,14 +28,17 @@ import io.muster.records.NodeLost;
 import io.muster.records.NodeSchedulingChanged;
 import io.muster.records.NodeStanding;
 import io.muster.records.NodeState;
+import io.muster.records.PoolCommandRefused;
 import io.muster.records.PoolMember;
 import io.muster.records.PoolNode;
+import io.muster.records.PoolRefusalReason;
 import io.muster.records.PoolTask;
 import io.muster.records.QueuedTask;
 import io.muster.records.RestartRule;
 import io.muster.records.TaskAttempt;
 import io.muster.records.TaskBackedOff;
 import io.muster.records.TaskCompleted;
+import io.muster.records.TaskDisowned;
 import io.muster.records.TaskForgotten;
 import io.muster.records.TaskPlace;
 import io.muster.records.TaskPlaced;
@@ -220,6 +225,7 @@ final class PoolRecords {
                 new TaskBackedOff(taskId, attempt(attempt), until);
             case PoolEvent.TaskCompleted(String taskId, Outcome outcome, Instant _) ->
                 new TaskCompleted(taskId, result(outcome), exitCode(outcome), outcome.detail());
+            case PoolEvent.TaskDisowned(String taskId) -> new TaskDisowned(taskId);
             case PoolEvent.TaskForgotten(String taskId) -> new TaskForgotten(taskId);
             case PoolEvent.NodeAdmitted(String node, int gateway, long epoch) -> new NodeAdmitted(node, gateway, epoch);
             case PoolEvent.NodeDismissed(String node) -> new NodeDismissed(node);
@@ -233,6 +239,27 @@ final class PoolRecords {
                         sorted(joined.capabilities()));
             case PoolEvent.NodeLost(String node) -> new NodeLost(node);
             case PoolEvent.SchedulingChanged(String node, boolean enabled) -> new NodeSchedulingChanged(node, enabled);
+        };
+    }
+
+    /** Returns the record of a refusal. @param input of which it is */
+    static PoolCommandRefused refused(PoolInput input, PoolRefusal refusal) {
+        @Nullable
+        String taskId = switch (input) {
+            case PoolInput.Submit submit -> submit.task().id();
+            case PoolInput.Stop(String id) -> id;
+            default -> null;
+        };
+        @Nullable String nodeId = input instanceof PoolInput.SetScheduling change ? change.node() : null;
+        return new PoolCommandRefused(reason(refusal), refusal.sentence(), taskId, nodeId);
+    }
+
+    static PoolRefusalReason reason(PoolRefusal refusal) {
+        return switch (refusal.reason()) {
+            case ANOTHER_TASK -> PoolRefusalReason.ANOTHER_TASK;
+            case STILL_ENDING -> PoolRefusalReason.STILL_ENDING;
+            case NO_SUCH_TASK -> PoolRefusalReason.NO_SUCH_TASK;
+            case NO_SUCH_NODE -> PoolRefusalReason.NO_SUCH_NODE;
         };
     }
 
@@ -252,7 +279,7 @@ final class PoolRecords {
                 new CompletedTask(
                         result(outcome), exitCode(outcome), outcome.detail(), startedAt.orElse(null), endedAt);
         };
-        return new PoolTask(poolId, task, now.number(), attempt(now.state().attempt()), state);
+        return new PoolTask(poolId, task, now.number(), attempt(now.state().attempt()), state, now.disowned());
     }
 
     private static List<PoolMember> members(TaskState.Active active) {
@@ -296,7 +323,7 @@ final class PoolRecords {
                         completed.getEndedAt());
             case Object unknown -> throw new IllegalStateException("not a state, class=" + unknown.getClass());
         };
-        return new Pool.Task(known(kept.getTask()), kept.getNumber(), state);
+        return new Pool.Task(known(kept.getTask()), kept.getNumber(), state, kept.getDisowned());
     }
 
     private static SequencedMap<String, TaskState.Member> members(ActiveTask active) {

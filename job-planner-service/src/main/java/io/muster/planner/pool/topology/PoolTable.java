@@ -48,7 +48,11 @@ final class PoolTable {
         this.tasks = tasks;
         this.nodes = nodes;
         this.numbers = numbers;
-        restore();
+        try (KeyValueIterator<String, PoolNode> nodeRows = nodes.all();
+                KeyValueIterator<String, PoolTask> taskRows = tasks.all();
+                KeyValueIterator<String, PoolNumbers> numberRows = numbers.all()) {
+            restore(nodeRows, taskRows, numberRows, BEGIN);
+        }
     }
 
     private static final class Rows {
@@ -59,39 +63,48 @@ final class PoolTable {
         private long nextPlacement;
     }
 
-    private void restore() {
+    private void restore(
+            KeyValueIterator<String, PoolNode> nodeRows,
+            KeyValueIterator<String, PoolTask> taskRows,
+            KeyValueIterator<String, PoolNumbers> numberRows,
+            Instant heardAt) {
         Map<String, Rows> all = new HashMap<>();
-        try (KeyValueIterator<String, PoolNode> rows = nodes.all()) {
-            rows.forEachRemaining(row -> {
-                PoolNode node = row.value;
-                Rows pool = all.computeIfAbsent(node.getPoolId(), _ -> new Rows());
-                @Nullable Admission admission = node.getAdmission();
-                if (admission != null) {
-                    pool.admitted.put(
-                            node.getNodeId(), new Pool.Admission(admission.getGateway(), admission.getEpoch()));
-                }
-                if (node.getState() != null) {
-                    pool.nodes.add(PoolRecords.node(node.getNodeId(), node.getState(), BEGIN));
-                }
-            });
-        }
-        try (KeyValueIterator<String, PoolTask> rows = tasks.all()) {
-            rows.forEachRemaining(row -> all.computeIfAbsent(row.value.getPoolId(), _ -> new Rows())
-                    .tasks
-                    .add(PoolRecords.task(row.value)));
-        }
-        try (KeyValueIterator<String, PoolNumbers> rows = numbers.all()) {
-            rows.forEachRemaining(row -> {
-                Rows pool = all.computeIfAbsent(row.value.getPoolId(), _ -> new Rows());
-                pool.nextNumber = row.value.getNextNumber();
-                pool.nextPlacement = row.value.getNextPlacement();
-            });
-        }
+        nodeRows.forEachRemaining(row -> {
+            PoolNode node = row.value;
+            Rows pool = all.computeIfAbsent(node.getPoolId(), _ -> new Rows());
+            @Nullable Admission admission = node.getAdmission();
+            if (admission != null) {
+                pool.admitted.put(node.getNodeId(), new Pool.Admission(admission.getGateway(), admission.getEpoch()));
+            }
+            if (node.getState() != null) {
+                pool.nodes.add(PoolRecords.node(node.getNodeId(), node.getState(), heardAt));
+            }
+        });
+        taskRows.forEachRemaining(row -> all.computeIfAbsent(row.value.getPoolId(), _ -> new Rows())
+                .tasks
+                .add(PoolRecords.task(row.value)));
+        numberRows.forEachRemaining(row -> {
+            Rows pool = all.computeIfAbsent(row.value.getPoolId(), _ -> new Rows());
+            pool.nextNumber = row.value.getNextNumber();
+            pool.nextPlacement = row.value.getNextPlacement();
+        });
         all.forEach((poolId, rows) -> {
             pools.put(
                     poolId, Pool.restored(rows.admitted, rows.nodes, rows.tasks, rows.nextNumber, rows.nextPlacement));
             rows.tasks.forEach(task -> setPause(poolId, task));
         });
+    }
+
+    /** Has a pool be as it is kept, where a decision was made and not kept. @param heardAt when its nodes count as heard: nobody kept that */
+    void reload(String poolId, Instant heardAt) {
+        pools.remove(poolId);
+        String first = key(poolId, "");
+        String behind = poolId + (char) (SEPARATOR + 1);
+        try (KeyValueIterator<String, PoolNode> nodeRows = nodes.range(first, behind);
+                KeyValueIterator<String, PoolTask> taskRows = tasks.range(first, behind);
+                KeyValueIterator<String, PoolNumbers> numberRows = numbers.range(poolId, poolId)) {
+            restore(nodeRows, taskRows, numberRows, heardAt);
+        }
     }
 
     /** Returns the ids of the pools. */
@@ -112,17 +125,23 @@ final class PoolTable {
         return row == null ? null : row.getTask();
     }
 
-    /**
-     * Decides, and keeps what came of it.
-     *
-     * @param submitted the task of a {@link PoolInput.Submit}; null with any other input
-     */
-    Decided decide(String poolId, PoolInput input, @Nullable ComputeTask submitted, Instant now, Instant logTime) {
+    /** Decides. The pool has changed behind it, and what is kept has not: {@link #keep} follows, or {@link #reload}. */
+    Decided decide(String poolId, PoolInput input, Instant now, Instant logTime) {
         Pool pool = pool(poolId);
         Decided decided = PoolDecider.decide(pool, Placement.SPREAD, input, now, logTime);
         if (!decided.events().isEmpty()) {
             pools.putIfAbsent(poolId, pool);
         }
+        return decided;
+    }
+
+    /**
+     * Keeps what came of a decision.
+     *
+     * @param submitted the task of a {@link PoolInput.Submit}; null with any other input
+     */
+    void keep(String poolId, Decided decided, @Nullable ComputeTask submitted) {
+        Pool pool = pool(poolId);
         Set<String> changedTasks = new LinkedHashSet<>();
         Set<String> changedNodes = new LinkedHashSet<>();
         boolean numbered = false;
@@ -143,6 +162,7 @@ final class PoolTable {
                 case PoolEvent.TaskRequeued requeued -> changedTasks.add(requeued.taskId());
                 case PoolEvent.TaskBackedOff backedOff -> changedTasks.add(backedOff.taskId());
                 case PoolEvent.TaskCompleted completed -> changedTasks.add(completed.taskId());
+                case PoolEvent.TaskDisowned(String taskId) -> changedTasks.add(taskId);
                 case PoolEvent.TaskForgotten(String taskId) -> changedTasks.add(taskId);
                 case PoolEvent.NodeAdmitted admitted -> changedNodes.add(admitted.node());
                 case PoolEvent.NodeDismissed(String node) -> changedNodes.add(node);
@@ -156,7 +176,6 @@ final class PoolTable {
         if (numbered) {
             numbers.put(poolId, new PoolNumbers(poolId, pool.nextNumber(), pool.nextPlacement()));
         }
-        return decided;
     }
 
     private void keepNode(String poolId, Pool pool, String nodeId) {
