@@ -141,7 +141,8 @@ class PoolDeciderTest {
         Decided again = decide(new PoolInput.Submit(task("t"), false));
         assertThat(again.events()).isEmpty();
         assertThat(again.refusal()).isEmpty();
-        assertThat(decide(new PoolInput.Submit(gang("t", 2, 0), false)).refusal()).isPresent();
+        assertThat(decide(new PoolInput.Submit(gang("t", 2, 0), false)).refusal())
+                .isPresent();
         assertThat(refusal(new PoolInput.Stop("none"))).contains(PoolRefusal.Reason.NO_SUCH_TASK);
         assertThat(refusal(new PoolInput.SetScheduling("none", true))).contains(PoolRefusal.Reason.NO_SUCH_NODE);
     }
@@ -527,6 +528,7 @@ class PoolDeciderTest {
             submit(needing("u" + kind, "c" + kind));
         }
         assertThat(place()).isEmpty();
+        assertThat(pool.hasPlaceable()).as("the others are asked about later").isTrue();
         report("n" + (kinds - 1), 1);
         decide(new PoolInput.NodeConnected("x", 7, 1));
         said("x", 1, "boot", Set.of("c" + (kinds - 1)));
@@ -546,24 +548,28 @@ class PoolDeciderTest {
     }
 
     @Test
-    void givesRoomToATaskOfHigherPriorityOfAnotherKind() {
+    void givesRoomInTheEndToAnUrgentTaskThatFoundNoneWhileOneKindAlwaysDoes() {
         int kinds = 2 * PoolDecider.MOST_ASKED;
         for (int kind = 0; kind < kinds; kind++) {
             submit(needing("u" + kind, "c" + kind));
         }
-        for (int task = 0; task < 50; task++) {
+        for (int task = 0; task < 4 * kinds; task++) {
             submit(task("many" + task));
         }
         report("a", 1);
-        TaskDefinition urgent = new TaskDefinition(
-                "urgent", 9, 2, 1, Set.of(), Optional.empty(), 0, OnNodeLoss.PLACE_AGAIN, Optional.empty());
         for (int tick = 0; tick < 5; tick++) {
-            place();
+            decide(new PoolInput.Place(1));
         }
-        submit(urgent);
-        for (int end = 0; end < 20 && !(state("urgent") instanceof TaskState.Active); end++) {
+        submit(new TaskDefinition(
+                "urgent", 9, 2, 1, Set.of(), Optional.empty(), 0, OnNodeLoss.PLACE_AGAIN, Optional.empty()));
+        exit("a", pool.activeOn("a").getFirst().definition().id(), 0, Cause.ITSELF);
+        for (int tick = 0; tick < 4; tick++) {
+            decide(new PoolInput.Place(1));
+        }
+        assertThat(state("urgent")).as("one slot is free, it takes two").isInstanceOf(TaskState.Queued.class);
+        for (int tick = 0; tick < 3 * kinds && !(state("urgent") instanceof TaskState.Active); tick++) {
             pool.activeOn("a").forEach(task -> exit("a", task.definition().id(), 0, Cause.ITSELF));
-            place();
+            decide(new PoolInput.Place(1));
         }
         assertThat(state("urgent")).isInstanceOf(TaskState.Active.class);
     }

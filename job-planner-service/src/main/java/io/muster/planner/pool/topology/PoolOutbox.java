@@ -105,11 +105,7 @@ final class PoolOutbox {
             String poolId, PoolInput input, PoolRefusal refusal, @Nullable ComputeTask submitted, Instant now) {
         events(poolId, List.of(PoolRecords.refused(input, refusal)), now);
         if (submitted != null) {
-            tell(
-                    submitted,
-                    poolId,
-                    new TaskRefused(PoolRecords.reason(refusal), refusal.sentence()),
-                    now);
+            tell(submitted, poolId, new TaskRefused(PoolRecords.reason(refusal), refusal.sentence()), now);
         }
     }
 
