@@ -15,6 +15,7 @@ import io.muster.api.surface.iothub.GatewayTunnels;
 import io.muster.api.surface.iothub.IotHub;
 import io.muster.api.surface.iothub.MessageLife;
 import io.muster.api.surface.scheduler.Scheduler;
+import io.muster.api.surface.scheduler.SchedulerReach;
 import io.muster.api.surface.schedules.Schedules;
 import io.muster.api.surface.streamanalytics.StreamAnalytics;
 import io.muster.api.surface.streamanalytics.StreamJobReach;
@@ -32,7 +33,7 @@ final class ApiSurfaces {
      * Holds what surfaces need beside the core.
      *
      * @param gateway to which devices over WebSocket are passed on; empty where none are served
-     * @param reach of stream jobs, whose inputs and outputs are tested here
+     * @param reach of stream jobs, whose inputs and outputs are tested here, and of actions of schedules
      */
     record Options(MessageLife messageLife, Optional<GatewayTunnels.Options> gateway, StreamJobReach reach) {}
 
@@ -65,7 +66,8 @@ final class ApiSurfaces {
                 views.schedules(),
                 views.collections(),
                 options.messageLife(),
-                options.reach()));
+                options.reach(),
+                new SchedulerReach(options.reach().endpoints(), options.reach().topics())));
         LiveReaders readers = new LiveReaders();
         beans.add(readers);
         List<AutoCloseable> owned = new ArrayList<>(List.of(readers));

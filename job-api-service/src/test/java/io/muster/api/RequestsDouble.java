@@ -40,6 +40,7 @@ import io.muster.records.SaveSchedule;
 import io.muster.records.ScaleStreamJob;
 import io.muster.records.Schedule;
 import io.muster.records.ScheduleCollection;
+import io.muster.records.ScheduleRun;
 import io.muster.records.ScheduleStatus;
 import io.muster.records.SendMessage;
 import io.muster.records.Site;
@@ -51,9 +52,11 @@ import io.muster.records.StreamJobStatus;
 import io.muster.records.Twin;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -77,6 +80,9 @@ final class RequestsDouble implements Requests {
     private final Map<String, DeviceView> devices = new ConcurrentSkipListMap<>();
     private final JobView jobs;
     private final StreamJobView streamJobs;
+    /** Holds the names of topics that are there. */
+    final Set<String> topics = new HashSet<>();
+
     private final ScheduleView schedules;
     private final CollectionView collections;
 
@@ -320,6 +326,13 @@ final class RequestsDouble implements Requests {
 
     @Override
     public CompletableFuture<Boolean> hasTopic(String topic) {
-        return CompletableFuture.completedFuture(false);
+        return CompletableFuture.completedFuture(topics.contains(topic));
+    }
+
+    /** Lets a schedule have run, the last run first. */
+    void ran(String scheduleId, List<ScheduleRun> runs) {
+        schedules.put(Schedule.newBuilder(schedules.get(scheduleId).orElseThrow())
+                .setRecent(runs)
+                .build());
     }
 }

@@ -3,12 +3,21 @@ package io.muster.api;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.muster.records.BasicCredentials;
+import io.muster.records.CallEndpoint;
 import io.muster.records.FireSchedule;
+import io.muster.records.RetryPolicy;
 import io.muster.records.RunSiteJob;
 import io.muster.records.SaveSchedule;
 import io.muster.records.ScheduleDefinition;
+import io.muster.records.ScheduleRun;
+import io.muster.records.ScheduleRunOutcome;
+import io.muster.records.WriteMessage;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -153,14 +162,142 @@ class SchedulerTest {
                 .isFalse();
     }
 
+    /** A job that calls an endpoint, with all that a call can have. */
+    private static String call(String host) {
+        return "{'properties':{'action':{'type':'Https','request':{'method':'post','uri':'https://" + host
+                + "/hook?a=b','body':'hello','headers':{'X-Plant':'A','Authorization':'Bearer topsecret'}},"
+                + "'retryPolicy':{'retryType':'Fixed','retryInterval':'PT2M','retryCount':3},"
+                + "'errorAction':{'type':'Https','request':{'method':'GET','uri':'https://" + host
+                + "/failed','authentication':{'type':'Basic','username':'ann','password':'topsecret'}}}}}}";
+    }
+
+    @Test
+    void callsAnEndpointAndShowsNoSecret() throws Exception {
+        collection();
+        JsonNode made = done(201, "PUT", JOB, call("example.com"));
+        assertThat(saved().getAction())
+                .isEqualTo(new CallEndpoint(
+                        "POST",
+                        "https://example.com/hook?a=b",
+                        Map.of("X-Plant", "A", "Authorization", "Bearer topsecret"),
+                        "hello",
+                        null));
+        assertThat(saved().getRetry()).isEqualTo(new RetryPolicy(3, 120L));
+        CallEndpoint onError = (CallEndpoint) saved().getErrorAction();
+        assertThat(onError.getCredentials()).isEqualTo(new BasicCredentials("ann", "topsecret"));
+        assertThat(saved().getErrorRetry()).isNull();
+        assertThat(made.toString()).doesNotContain("topsecret");
+        assertThat(saved().getSource()).doesNotContain("topsecret");
+        assertThat(made.at("/properties/action/request/headers/X-Plant").asText())
+                .isEqualTo("A");
+        assertThat(made.at("/properties/action/errorAction/request/authentication/username")
+                        .asText())
+                .isEqualTo("ann");
+
+        done(200, "PATCH", JOB, "{'properties':{'action':{'request':{'body':'other'}}}}");
+        CallEndpoint changed = (CallEndpoint) saved().getAction();
+        assertThat(changed.getBody()).isEqualTo("other");
+        assertThat(changed.getHeaders()).as("kept").containsEntry("Authorization", "Bearer topsecret");
+        assertThat(((CallEndpoint) saved().getErrorAction()).getCredentials()).isEqualTo(onError.getCredentials());
+        done(200, "PATCH", JOB, "{'properties':{'action':{'request':{'uri':'https://other.example.com/'}}}}");
+        assertThat(((CallEndpoint) saved().getAction()).getHeaders())
+                .as("a secret goes to no host but the one that it was given for")
+                .doesNotContainKey("Authorization");
+        ApiClient.Answer refused = ask(
+                "PATCH",
+                JOB,
+                "{'properties':{'action':{'errorAction':{'request':{'uri':'https://other.example.com/'}}}}}");
+        assertThat(refused.status()).isEqualTo(400);
+        assertThat(refused.body().at("/error/message").asText()).contains("password");
+    }
+
+    @Test
+    void writesToTheTopicOfAQueue() throws Exception {
+        collection();
+        api.planner.topics.add("queue-orders");
+        JsonNode made = done(
+                201,
+                "PUT",
+                JOB,
+                "{'properties':{'action':{'type':'StorageQueue','queueMessage':{'storageAccount':'a',"
+                        + "'queueName':'orders','sasToken':'topsecret','message':'hello'}}}}");
+        assertThat(saved().getAction()).isEqualTo(new WriteMessage("queue-orders", "hello"));
+        assertThat(made.toString()).doesNotContain("topsecret");
+    }
+
+    @Test
+    void listsAttemptsOfActionsInPages() throws Exception {
+        collection();
+        done(201, "PUT", JOB, call("example.com"));
+        Instant due = Instant.parse("2026-11-29T12:00:00Z");
+        ScheduleRun.Builder run = ScheduleRun.newBuilder()
+                .setDueAt(due)
+                .setAt(due.plusSeconds(1))
+                .setEndedAt(due.plusSeconds(3))
+                .setRun("20261129120000");
+        api.planner.ran(
+                JOB.toLowerCase(Locale.ROOT),
+                List.of(
+                        run.setOfError(true)
+                                .setMessage("The endpoint answered 2xx.")
+                                .build(),
+                        run.setOfError(false)
+                                .setAttempt(1)
+                                .setOutcome(ScheduleRunOutcome.FAILED)
+                                .setMessage("The endpoint answered 5xx.")
+                                .build(),
+                        run.setAttempt(0).build(),
+                        ScheduleRun.newBuilder()
+                                .setDueAt(due)
+                                .setAt(due)
+                                .setMissed(true)
+                                .setOutcome(ScheduleRunOutcome.POSTPONED)
+                                .build()));
+        JsonNode page = done(200, "GET", JOB + "/history?$top=3", null);
+        assertThat(page.path("value").findValuesAsText("status")).containsExactly("Completed", "Failed", "Failed");
+        assertThat(page.path("value").findValuesAsText("actionName"))
+                .containsExactly("ErrorAction", "MainAction", "MainAction");
+        assertThat(page.path("value").findValuesAsText("retryCount")).containsExactly("0", "1", "0");
+        assertThat(page.path("value").findValuesAsText("name")).doesNotHaveDuplicates();
+        JsonNode second = page.path("value").path(1).path("properties");
+        assertThat(second.path("message").asText()).isEqualTo("The endpoint answered 5xx.");
+        assertThat(second.path("expectedExecutionTime").asText()).isEqualTo("2026-11-29T12:00:00Z");
+        assertThat(second.path("startTime").asText()).isEqualTo("2026-11-29T12:00:01Z");
+        assertThat(second.path("endTime").asText()).isEqualTo("2026-11-29T12:00:03Z");
+        assertThat(page.path("nextLink").asText()).contains("$skip=3");
+        assertThat(done(200, "GET", JOB + "/history?$top=3&$skip=3", null)
+                        .path("value")
+                        .findValuesAsText("status"))
+                .containsExactly("Postponed");
+        JsonNode failed = done(200, "GET", JOB + "/history?$top=1&$filter=status%20eq%20'Failed'", null);
+        assertThat(failed.path("value").findValuesAsText("status")).containsExactly("Failed");
+        assertThat(failed.path("nextLink").asText()).contains("$filter=status%20eq%20");
+        assertThat(ask("GET", JOB + "/history?$filter=x", null).status()).isEqualTo(400);
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             {}                                                                                  | properties
             {'properties':{}}                                                                   | action
-            {'properties':{'action':{'type':'StorageQueue'}}}                                   | queues
+            {'properties':{'action':{'type':'StorageQueue'}}}                                   | queueMessage
+            {'properties':{'action':{'type':'StorageQueue','queueMessage':{'queueName':'Q'}}}}  | queueName
+            {'properties':{'action':{'type':'StorageQueue','queueMessage':{'queueName':'not-there','message':'m'}}}} | queue-not-there
+            {'properties':{'action':{'type':'ServiceBusQueue'}}}                                | Service Bus
             {'properties':{'action':{'type':'Http'}}}                                           | request
             {'properties':{'action':{'type':'Http','request':{'method':'POST','uri':'x y'}}}}   | uri
-            {'properties':{'action':{'type':'Http','request':{'method':'GET','uri':'http://elsewhere.test/'}}}}  | elsewhere.test
+            {'properties':{'action':{'type':'Http','request':{'method':'GET','uri':'http://10.0.0.1/'}}}}        | public internet
+            {'properties':{'action':{'type':'Http','request':{'method':'GET','uri':'http://example.com/','headers':{'Host':'x'}}}}} | Host
+            {'properties':{'action':{'type':'Http','request':{'method':'GET','uri':'http://u:p@example.com/'}}}} | uri
+            {'properties':{'action':{'type':'Http','request':{'method':'CONNECT','uri':'http://example.com/'}}}} | method
+            {'properties':{'action':{'type':'Http','request':{'method':'GET','uri':'http://example.com/','headers':{'a b':'x'}}}}} | headers
+            {'properties':{'action':{'type':'Http','request':{'method':'GET','uri':'http://example.com/','authentication':{'type':'ClientCertificate','pfx':'x'}}}}} | ClientCertificate
+            {'properties':{'action':{'type':'Http','request':{'method':'GET','uri':'http://example.com/','authentication':{'type':'Basic','username':'u'}}}}} | password
+            {'properties':{'action':{'type':'Http','request':{'method':'GET','uri':'http://example.com/'},'retryPolicy':{'retryCount':2}}}} | retryType
+            {'properties':{'action':{'type':'Http','request':{'method':'GET','uri':'http://example.com/'},'retryPolicy':{'retryType':'Fixed','retryCount':21}}}} | up to 20
+            {'properties':{'action':{'type':'Http','request':{'method':'GET','uri':'http://example.com/'},'retryPolicy':{'retryType':'Fixed','retryInterval':'PT59S'}}}} | one minute
+            {'properties':{'action':{'type':'Http','request':{'method':'GET','uri':'http://example.com/'},'retryPolicy':{'retryType':'Fixed','retryInterval':'P2Y'}}}} | 18 months
+            {'properties':{'action':{'type':'Http','request':{'method':'GET','uri':'http://example.com/'},'retryPolicy':{'retryType':'Fixed','retryInterval':'soon'}}}} | PT10M
+            {'properties':{'action':{'type':'Http','request':{'method':'GET','uri':'http://example.com/'},'errorAction':{'type':'Http'}}}} | request
             {'properties':{'action':{'type':'Http','request':{'method':'GET','uri':'http://OWN/'}}}}   | WebJobs
             {'properties':{'action':{'type':'Http','request':{'method':'POST','uri':'http://OWN/f.scm.azurewebsites.net/api/triggeredwebjobs/p/run'}},'recurrence':{'frequency':'year'}}} | frequency
             {'properties':{'action':{'type':'Http','request':{'method':'POST','uri':'http://OWN/f.scm.azurewebsites.net/api/triggeredwebjobs/p/run'}},'state':'Paused'}} | state

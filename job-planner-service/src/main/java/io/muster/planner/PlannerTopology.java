@@ -40,7 +40,7 @@ final class PlannerTopology {
                 Stream.of(
                                 JobAggregate.stores(),
                                 FleetProcessor.stores(),
-                                ScheduleAggregate.COORDINATOR.stores(),
+                                ScheduleAggregate.stores(),
                                 CollectionAggregate.COORDINATOR.stores(),
                                 PoolProcessor.stores())
                         .flatMap(List::stream)
@@ -95,7 +95,7 @@ final class PlannerTopology {
                 .writeShared(Topics.REPLIES, FLEET)
                 .writeShared(Topics.DEAD_LETTERS, FLEET);
         planner.coordinator(CollectionAggregate.COORDINATOR);
-        planner.coordinator(ScheduleAggregate.COORDINATOR)
+        planner.coordinator(ScheduleAggregate.coordinator(meters))
                 .writeShared(Topics.JOB_COMMANDS, ScheduleAggregate.NAME)
                 .writeShared(Topics.SITE_COMMANDS, ScheduleAggregate.NAME);
         planner.processor(

@@ -48,6 +48,7 @@ import io.muster.records.PoolCommand;
 import io.muster.records.PoolReport;
 import io.muster.records.Reply;
 import io.muster.records.RequestConnection;
+import io.muster.records.ScheduleCall;
 import io.muster.records.ScheduleCommand;
 import io.muster.records.SiteCommand;
 import io.muster.records.SubscriptionsChanged;
@@ -121,6 +122,7 @@ final class PlannerDriver implements AutoCloseable {
     private final List<Object> poolEvents = new ArrayList<>();
     private final List<TaskNews> news = new ArrayList<>();
     private final List<SiteCommand> siteCommands = new ArrayList<>();
+    private final List<ScheduleCall> scheduleCalls = new ArrayList<>();
     private final Map<String, Job> jobs = new HashMap<>();
     private final Map<String, DeviceConnection> connections = new HashMap<>();
     private final Map<String, Map<DeviceJobStatus, Long>> counts = new HashMap<>();
@@ -391,6 +393,10 @@ final class PlannerDriver implements AutoCloseable {
     }
 
     /** Lists what sites were commanded. */
+    List<ScheduleCall> scheduleCalls() {
+        return scheduleCalls;
+    }
+
     List<SiteCommand> siteCommands() {
         return siteCommands;
     }
@@ -563,6 +569,7 @@ final class PlannerDriver implements AutoCloseable {
         written(Topics.POOL_EVENTS).forEach(batch -> poolEvents.addAll(batch.getEvents()));
         news.addAll(written(Topics.SITE_TASKS));
         siteCommands.addAll(written(Topics.SITE_COMMANDS));
+        scheduleCalls.addAll(written(Topics.SCHEDULE_CALLS));
         jobEvents.addAll(written(Topics.JOB_EVENTS));
         written(Topics.DEVICES);
         written(Topics.JOBS).forEach(job -> jobs.put(job.getDefinition().getJobId(), job));

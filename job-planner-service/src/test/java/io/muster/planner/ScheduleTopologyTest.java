@@ -13,11 +13,14 @@ import io.muster.records.Job;
 import io.muster.records.JobCreated;
 import io.muster.records.JobDefinition;
 import io.muster.records.JobEvent;
+import io.muster.records.ReportScheduleCall;
+import io.muster.records.RetryPolicy;
 import io.muster.records.RunSiteJob;
 import io.muster.records.RunWebJob;
 import io.muster.records.SaveCollection;
 import io.muster.records.SaveSchedule;
 import io.muster.records.Schedule;
+import io.muster.records.ScheduleCall;
 import io.muster.records.ScheduleCollection;
 import io.muster.records.ScheduleDefinition;
 import io.muster.records.ScheduleDeleted;
@@ -26,6 +29,7 @@ import io.muster.records.ScheduleStatus;
 import io.muster.records.SiteCommand;
 import io.muster.records.Timing;
 import io.muster.records.TwinPatch;
+import io.muster.records.WriteMessage;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -141,6 +145,31 @@ class ScheduleTopologyTest {
         planner.advance(Duration.ofMillis(20));
         assertThat(planner.siteCommands())
                 .containsExactly(new SiteCommand("fleet", new RunWebJob("purge", "a b", "Schedule - nightly")));
+    }
+
+    @Test
+    void ordersACallAndOrdersItAgainWhenItFailed() {
+        ScheduleDefinition definition = ScheduleDefinition.newBuilder(definition(null))
+                .setAction(new WriteMessage("queue-q", "hello"))
+                .setRetry(new RetryPolicy(1, 60L))
+                .setErrorAction(new RunSiteJob("fleet", "repair", ""))
+                .build();
+        planner.schedule("s", new SaveSchedule(definition));
+        planner.advance(Duration.ofMillis(20));
+        assertThat(planner.scheduleCalls()).hasSize(1);
+        planner.restart();
+        for (int attempt = 0; attempt < 2; attempt++) {
+            ScheduleCall call = planner.scheduleCalls().getLast();
+            assertThat(call.getAttempt()).isEqualTo(attempt);
+            planner.schedule(
+                    "s",
+                    new ReportScheduleCall(
+                            call.getRun(), false, attempt, call.getDueAt(), call.getDueAt(), false, "There is none."));
+            planner.advance(Duration.ofMinutes(1));
+        }
+        assertThat(planner.scheduleCalls()).hasSize(2);
+        assertThat(planner.siteCommands())
+                .containsExactly(new SiteCommand("fleet", new RunWebJob("repair", "", "Schedule - s")));
     }
 
     @Test

@@ -16,6 +16,7 @@ public enum ServiceTopics {
                     Topics.STREAM_JOB_COMMANDS,
                     Topics.STREAM_JOBS,
                     Topics.STREAM_JOB_PROGRESS,
+                    Topics.SCHEDULE_CALLS,
                     Topics.TELEMETRY),
             List.of(
                     Topics.JOB_TALLIES,
@@ -27,7 +28,8 @@ public enum ServiceTopics {
                     Topics.REPLIES,
                     Topics.DEAD_LETTERS,
                     Topics.DEVICE_COMMANDS,
-                    Topics.JOB_COMMANDS),
+                    Topics.JOB_COMMANDS,
+                    Topics.SCHEDULE_COMMANDS),
             List.of(Namespace.name("muster-stream-"))),
     GATEWAY(
             List.of(Topics.DELIVERIES),

@@ -24,6 +24,7 @@ import io.muster.records.PoolEvents;
 import io.muster.records.PoolReport;
 import io.muster.records.Reply;
 import io.muster.records.Schedule;
+import io.muster.records.ScheduleCall;
 import io.muster.records.ScheduleCollection;
 import io.muster.records.ScheduleCommand;
 import io.muster.records.ScheduleEvent;
@@ -96,6 +97,8 @@ public final class Topics {
             kept("schedule-events", "schedule id", Partitioning.BY_JOB, HISTORY, ScheduleEvent.class);
     public static final Topic<Schedule> SCHEDULES =
             compacted("schedules", "schedule id", Partitioning.BY_JOB, Schedule.class);
+    public static final Topic<ScheduleCall> SCHEDULE_CALLS =
+            kept("schedule-calls", "schedule id", Partitioning.BY_JOB, IN_TRANSIT, ScheduleCall.class);
     public static final Topic<CollectionCommand> COLLECTION_COMMANDS = asked(
             "schedule-collection-commands", "collection id", Partitioning.BY_JOB, IN_TRANSIT, CollectionCommand.class);
     public static final Topic<CollectionEvent> COLLECTION_EVENTS =
@@ -166,6 +169,7 @@ public final class Topics {
             SCHEDULE_COMMANDS,
             SCHEDULE_EVENTS,
             SCHEDULES,
+            SCHEDULE_CALLS,
             COLLECTION_COMMANDS,
             COLLECTION_EVENTS,
             COLLECTIONS,

@@ -1,6 +1,7 @@
 package io.muster.service;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -8,10 +9,12 @@ import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.UnknownMemberIdException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,6 +43,20 @@ public final class CommittedOffsets {
             super(
                     "The offsets of the group " + application
                             + " are gone and its state is not: from the beginning, all would be done again. See docs/operate/alerts.md, Lost offsets.");
+        }
+    }
+
+    /** Has a consumer of a group read on from the offsets that are committed; from the beginning of partitions that have none. It resumes them all. */
+    public static void rewind(Consumer<?, ?> consumer) {
+        consumer.resume(consumer.assignment());
+        Map<TopicPartition, OffsetAndMetadata> committed = consumer.committed(consumer.assignment());
+        for (TopicPartition partition : consumer.assignment()) {
+            @Nullable OffsetAndMetadata offset = committed.get(partition);
+            if (offset == null) {
+                consumer.seekToBeginning(List.of(partition));
+            } else {
+                consumer.seek(partition, offset);
+            }
         }
     }
 

@@ -43,7 +43,10 @@ public final class Meters {
             Map.entry("muster.gateway.packets.refused", "Packets of devices that were refused, by reason"),
             Map.entry("muster.gateway.received", "Messages of devices by kind"),
             Map.entry("muster.job.duration", "Time from the creation of a job to its end, by final state"),
-            Map.entry("muster.jobs.refused", "Job commands that were refused, by reason"));
+            Map.entry("muster.jobs.refused", "Job commands that were refused, by reason"),
+            Map.entry("muster.schedule.calls", "Calls of schedules that were carried out, by outcome"),
+            Map.entry("muster.schedule.firings", "Times at which schedules gave their command"),
+            Map.entry("muster.schedule.missed", "Times of schedules that were missed or postponed"));
 
     /**
      * Lists the meters of Kafka's clients that are kept; there are thousands of others, one for each task, store and partition. A name ends as

@@ -18,7 +18,7 @@ import java.util.Set;
  * @param data the folder that keeps everything between two starts
  * @param otherKafka where a broker runs that is to be used; empty for one of our own
  * @param jobPartitions and devicePartitions how many the topics are to have; empty for as many as they have
- * @param allowedEndpoints HOST[:PORT] with commas between: where stream jobs may post rows; blank for any public address
+ * @param allowedEndpoints HOST[:PORT] with commas between: where stream jobs may post rows and schedules call; blank for any public address
  * @param devices how many simulated devices; 0 for none, and then no demonstration
  * @param nodes how many compute nodes in the pool {@code default}
  * @param spareNodes how many more in no pool

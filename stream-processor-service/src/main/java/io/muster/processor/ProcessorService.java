@@ -2,6 +2,7 @@ package io.muster.processor;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.codec.Codecs;
+import io.muster.processor.schedule.ScheduleCalls;
 import io.muster.processor.streamjob.topology.StreamJobReach;
 import io.muster.processor.streamjob.topology.StreamJobRunner;
 import io.muster.registry.SchemaRegistry;
@@ -16,7 +17,10 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 
-/** Composes the stream processor: one Kafka Streams application for statistics and the life of stream jobs, and one for each that runs. */
+/**
+ * Composes the stream processor: one Kafka Streams application for statistics and the life of stream jobs, one for each that runs, and the calls of
+ * schedules.
+ */
 public final class ProcessorService implements AutoCloseable {
     /** Names the consumer group, the transactions and the topics of state. */
     public static final String APPLICATION_ID = Namespace.name("muster-stream-processor");
@@ -29,16 +33,18 @@ public final class ProcessorService implements AutoCloseable {
 
     private final StreamsApplication application;
     private final StreamJobRunner streamJobs;
+    private final ScheduleCalls calls;
 
-    private ProcessorService(StreamsApplication application, StreamJobRunner streamJobs) {
+    private ProcessorService(StreamsApplication application, StreamJobRunner streamJobs, ScheduleCalls calls) {
         this.application = application;
         this.streamJobs = streamJobs;
+        this.calls = calls;
     }
 
     /**
      * Starts; returns before it is ready.
      *
-     * @param reach of stream jobs
+     * @param reach of stream jobs, and of calls of schedules
      * @throws ExecutionException when the broker can't be reached or lacks a topic
      * @throws io.muster.registry.SchemaRegistryException when the registry is away or refuses a schema
      */
@@ -59,8 +65,12 @@ public final class ProcessorService implements AutoCloseable {
                 meters);
         StreamsApplication.Options ofStreamJobs = new StreamsApplication.Options(
                 options.id(), options.kafka(), options.stateDir(), 1, options.replication(), options.more());
+        Codecs codecs = new Codecs(registry);
         return new ProcessorService(
-                application, new StreamJobRunner(ofStreamJobs, reach, new Codecs(registry), meters).start());
+                application,
+                new StreamJobRunner(ofStreamJobs, reach, codecs, meters).start(),
+                ScheduleCalls.start(
+                        options.kafka(), new ScheduleCalls.Reach(reach.endpoints(), reach.topics()), codecs, meters));
     }
 
     /** Returns what the application keeps and reads. */
@@ -68,13 +78,14 @@ public final class ProcessorService implements AutoCloseable {
         return ProcessorTopology.declared();
     }
 
-    /** Returns whether every partition that this instance owns is being processed, and stream jobs are followed. */
+    /** Returns whether every partition that this instance owns is being processed, stream jobs are followed, and calls of schedules carried out. */
     public boolean ready() {
-        return application.ready() && streamJobs.ready();
+        return application.ready() && streamJobs.ready() && calls.ready();
     }
 
     @Override
     public void close() {
+        calls.close();
         streamJobs.close();
         application.close();
     }

@@ -4,7 +4,7 @@
  *
  *
  * <p>May import: {@code java}, {@code io.micrometer}, {@code org.apache.kafka}, {@code io.muster.codec}, {@code
- * io.muster.processor.statistics.topology}, {@code io.muster.processor.streamjob.topology}, {@code io.muster.registry}, {@code io.muster.service},
+ * io.muster.processor.schedule}, {@code io.muster.processor.statistics.topology}, {@code io.muster.processor.streamjob.topology}, {@code io.muster.registry}, {@code io.muster.service},
  * {@code io.muster.service.coordinator}, {@code io.muster.service.registry}, {@code io.muster.service.state}, {@code io.muster.service.topology},
  * {@code io.muster.topics}.
  */

@@ -2,7 +2,12 @@ package io.muster.planner.schedule;
 
 import io.muster.records.CreateFleetJob;
 import io.muster.records.JobDefinition;
+import io.muster.records.ReportScheduleCall;
+import io.muster.records.RetryPolicy;
 import io.muster.records.Schedule;
+import io.muster.records.ScheduleCall;
+import io.muster.records.ScheduleCallEnded;
+import io.muster.records.ScheduleCallRetried;
 import io.muster.records.ScheduleDefinition;
 import io.muster.records.ScheduleDeleted;
 import io.muster.records.ScheduleEvent;
@@ -11,9 +16,11 @@ import io.muster.records.ScheduleMissed;
 import io.muster.records.ScheduleRefusalReason;
 import io.muster.records.ScheduleRefused;
 import io.muster.records.ScheduleRun;
+import io.muster.records.ScheduleRunOutcome;
 import io.muster.records.ScheduleSaved;
 import io.muster.records.ScheduleStatus;
 import io.muster.schedule.Occurrence;
+import io.muster.schedule.Retries;
 import io.muster.schedule.ScheduleException;
 import io.muster.service.decider.Decision;
 import java.time.Duration;
@@ -22,9 +29,11 @@ import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +45,7 @@ import org.jspecify.annotations.Nullable;
  * ENABLED  --Due---> ENABLED with the next time, fired or missed; or COMPLETED
  * any      --Fire--> the same, fired
  * any      --Save--> as from (none)
+ * any      --Report, CallDue--> the same, a call ended or ordered again: see {@link CallDecider}
  * any      --Delete-> (none)
  * </pre>
  */
@@ -54,13 +64,28 @@ public final class ScheduleDecider {
             String id, @Nullable Schedule schedule, ScheduleInput input, Instant now) {
         return switch (input) {
             case ScheduleInput.Save(ScheduleDefinition definition) -> save(id, schedule, definition, now);
-            case ScheduleInput.Fire _ ->
-                schedule == null
-                        ? missing()
-                        : happened(id, now, new ScheduleFired(now, 0, schedule.getNextAt(), true, run(schedule, now)));
+            case ScheduleInput.Fire _ -> schedule == null ? missing() : asked(schedule, now);
             case ScheduleInput.Delete _ -> schedule == null ? missing() : happened(id, now, new ScheduleDeleted());
             case ScheduleInput.Due _ -> schedule == null ? new Decision.Nothing<>() : due(schedule, now);
+            case ScheduleInput.Report(ReportScheduleCall report) ->
+                schedule == null ? new Decision.Nothing<>() : call(id, CallDecider.reported(schedule, report), now);
+            case ScheduleInput.CallDue due ->
+                schedule == null ? new Decision.Nothing<>() : call(id, CallDecider.due(schedule, due, now), now);
         };
+    }
+
+    private static Decision<ScheduleEvent> asked(Schedule schedule, Instant now) {
+        Instant nextAt = schedule.getNextAt();
+        return happened(
+                schedule.getScheduleId(),
+                now,
+                CallDecider.isBusy(schedule)
+                        ? new ScheduleMissed(now, 1, nextAt, true, true)
+                        : new ScheduleFired(now, 0, nextAt, true, run(schedule, now)));
+    }
+
+    private static Decision<ScheduleEvent> call(String id, Optional<Object> event, Instant now) {
+        return event.isPresent() ? happened(id, now, event.get()) : new Decision.Nothing<>();
     }
 
     private static Decision<ScheduleEvent> save(
@@ -76,6 +101,8 @@ public final class ScheduleDecider {
             return refused("A schedule fires once or more often: its count is 1 at least.");
         }
         try {
+            check(definition.getRetry());
+            check(definition.getErrorRetry());
             @Nullable Instant nextAt = nextAt(known, definition, now);
             ScheduleStatus status = nextAt == null
                     ? ScheduleStatus.COMPLETED
@@ -83,6 +110,12 @@ public final class ScheduleDecider {
             return happened(id, now, new ScheduleSaved(definition, status, nextAt));
         } catch (ScheduleException e) {
             return refused(e.getMessage());
+        }
+    }
+
+    private static void check(@Nullable RetryPolicy policy) throws ScheduleException {
+        if (policy != null) {
+            Retries.of(policy.getCount(), Duration.ofSeconds(policy.getIntervalSeconds()));
         }
     }
 
@@ -117,8 +150,10 @@ public final class ScheduleDecider {
             next = times.after(now);
         }
         Duration tolerance = Duration.ofSeconds(schedule.getDefinition().getToleranceSeconds());
-        if (Duration.between(latest, now).compareTo(tolerance) > 0) {
-            return happened(schedule.getScheduleId(), now, new ScheduleMissed(latest, passed + 1, time(next)));
+        boolean late = Duration.between(latest, now).compareTo(tolerance) > 0;
+        if (late || CallDecider.isBusy(schedule)) {
+            return happened(
+                    schedule.getScheduleId(), now, new ScheduleMissed(latest, passed + 1, time(next), !late, false));
         }
         boolean last = isReached(schedule.getDefinition(), schedule.getFired() + 1);
         return happened(
@@ -129,10 +164,7 @@ public final class ScheduleDecider {
 
     /** Returns the name of a firing, which is no earlier one's: one that was asked for, or one of times that were changed, may be due in the same second. */
     private static String run(Schedule schedule, Instant dueAt) {
-        String latest = schedule.getRecent().stream()
-                .map(ScheduleRun::getRun)
-                .max(String::compareTo)
-                .orElse("");
+        String latest = schedule.getLastRun();
         String run = RUN.format(dueAt);
         return run.compareTo(latest) > 0
                 ? run
@@ -164,22 +196,94 @@ public final class ScheduleDecider {
                 Schedule.Builder changed = changed(schedule, event).setLastAt(fired.getDueAt());
                 changed.setFired(changed.getFired() + 1)
                         .setMissed(changed.getMissed() + fired.getMissed())
-                        .setRecent(recent(
-                                changed,
-                                new ScheduleRun(
-                                        fired.getDueAt(), event.getAt(), fired.getAsked(), false, fired.getRun())));
+                        .setLastRun(fired.getRun());
+                if (CallDecider.isCall(changed.getDefinition().getAction())) {
+                    changed.setCalls(
+                            CallDecider.ordered(changed, fired.getRun(), false, 0, fired.getDueAt(), event.getAt()));
+                } else {
+                    changed.setRecent(recent(
+                            changed,
+                            ScheduleRun.newBuilder()
+                                    .setDueAt(fired.getDueAt())
+                                    .setAt(event.getAt())
+                                    .setAsked(fired.getAsked())
+                                    .setRun(fired.getRun())
+                                    .build()));
+                }
                 yield next(changed, fired.getNextAt(), fired.getAsked()).build();
             }
             case ScheduleMissed missed -> {
                 Schedule.Builder changed = changed(schedule, event);
                 changed.setMissed(changed.getMissed() + missed.getMissed())
-                        .setRecent(recent(changed, new ScheduleRun(missed.getDueAt(), event.getAt(), false, true, "")));
-                yield next(changed, missed.getNextAt(), false).build();
+                        .setRecent(recent(
+                                changed,
+                                ScheduleRun.newBuilder()
+                                        .setDueAt(missed.getDueAt())
+                                        .setAt(event.getAt())
+                                        .setAsked(missed.getAsked())
+                                        .setMissed(true)
+                                        .setOutcome(
+                                                missed.getBusy()
+                                                        ? ScheduleRunOutcome.POSTPONED
+                                                        : ScheduleRunOutcome.FAILED)
+                                        .build()));
+                yield next(changed, missed.getNextAt(), missed.getAsked()).build();
+            }
+            case ScheduleCallEnded ended -> ended(changed(schedule, event), ended, event.getAt());
+            case ScheduleCallRetried retried -> {
+                Schedule.Builder changed = changed(schedule, event);
+                Instant dueAt = CallDecider.dueAt(changed, retried.getRun(), retried.getOfError());
+                yield changed.setCalls(CallDecider.ordered(
+                                changed,
+                                retried.getRun(),
+                                retried.getOfError(),
+                                retried.getAttempt(),
+                                dueAt,
+                                event.getAt()))
+                        .build();
             }
             case ScheduleDeleted _ -> null;
             case ScheduleRefused _ -> schedule;
             case Object unknown ->
                 throw new IllegalStateException("not an event of a schedule, class=" + unknown.getClass());
+        };
+    }
+
+    private static Schedule ended(Schedule.Builder changed, ScheduleCallEnded ended, Instant now) {
+        Instant dueAt = CallDecider.dueAt(changed, ended.getRun(), ended.getOfError());
+        changed.setRecent(recent(
+                        changed,
+                        ScheduleRun.newBuilder()
+                                .setDueAt(dueAt)
+                                .setAt(ended.getStartedAt())
+                                .setEndedAt(ended.getEndedAt())
+                                .setRun(ended.getRun())
+                                .setOfError(ended.getOfError())
+                                .setAttempt(ended.getAttempt())
+                                .setOutcome(ended.getSucceeded() ? ScheduleRunOutcome.DONE : ScheduleRunOutcome.FAILED)
+                                .setMessage(ended.getMessage())
+                                .build()))
+                .setCalls(CallDecider.ended(changed, ended));
+        if (!ended.getSucceeded() && !ended.getOfError() && ended.getRetryAt() == null) {
+            changed.setFailures(changed.getFailures() + 1);
+        }
+        if (ended.getErrorAction() && CallDecider.isCall(changed.getDefinition().getErrorAction())) {
+            changed.setCalls(CallDecider.ordered(changed, ended.getRun(), true, 0, dueAt, now));
+        }
+        return changed.build();
+    }
+
+    /** Returns the call that an event orders; empty where it orders none. */
+    public static Optional<ScheduleCall> call(Schedule after, ScheduleEvent event) {
+        return switch (event.getEvent()) {
+            case ScheduleFired fired -> CallDecider.order(after, fired.getRun(), false, event.getAt());
+            case ScheduleCallRetried retried ->
+                CallDecider.order(after, retried.getRun(), retried.getOfError(), event.getAt());
+            case ScheduleCallEnded ended ->
+                ended.getErrorAction()
+                        ? CallDecider.order(after, ended.getRun(), true, event.getAt())
+                        : Optional.empty();
+            default -> Optional.empty();
         };
     }
 
@@ -193,11 +297,14 @@ public final class ScheduleDecider {
         Schedule.Builder after = known == null
                 ? Schedule.newBuilder().setScheduleId(event.getScheduleId()).setCreatedAt(event.getAt())
                 : Schedule.newBuilder(known);
+        if (known != null) {
+            after.setCalls(CallDecider.kept(known, saved.getDefinition()));
+        }
         if (known == null
                 || !known.getDefinition()
                         .getTiming()
                         .equals(saved.getDefinition().getTiming())) {
-            after.setStartedAt(event.getAt()).setFired(0).setMissed(0);
+            after.setStartedAt(event.getAt()).setFired(0).setMissed(0).setFailures(0);
         }
         return after.setDefinition(saved.getDefinition())
                 .setStatus(saved.getStatus())
@@ -220,16 +327,23 @@ public final class ScheduleDecider {
 
     /** Returns when time itself becomes an input. */
     public static Optional<Instant> due(Schedule schedule) {
-        return schedule.getStatus() == ScheduleStatus.ENABLED
+        Optional<Instant> next = schedule.getStatus() == ScheduleStatus.ENABLED
                 ? Optional.ofNullable(schedule.getNextAt())
                 : Optional.empty();
+        return Stream.concat(next.stream(), CallDecider.due(schedule).stream()).min(Comparator.naturalOrder());
+    }
+
+    /** Returns the inputs when that time has come. */
+    public static List<ScheduleInput> whenDue(Schedule schedule) {
+        return Stream.concat(Stream.of(new ScheduleInput.Due()), CallDecider.inputs(schedule).stream())
+                .toList();
     }
 
     /** Returns the job that a firing makes. */
-    public static JobDefinition job(CreateFleetJob action, ScheduleFired fired) {
+    public static JobDefinition job(CreateFleetJob action, String run) {
         JobDefinition definition = action.getDefinition();
         return JobDefinition.newBuilder(definition)
-                .setJobId(definition.getJobId() + "-" + fired.getRun())
+                .setJobId(definition.getJobId() + "-" + run)
                 .setStartTime(null)
                 .build();
     }

@@ -1,5 +1,6 @@
 package io.muster.planner.schedule;
 
+import io.muster.records.ReportScheduleCall;
 import io.muster.records.ScheduleDefinition;
 
 /** Holds an input of a schedule's decider. */
@@ -15,4 +16,10 @@ public sealed interface ScheduleInput {
 
     /** Says that it is due. */
     record Due() implements ScheduleInput {}
+
+    /** Says what became of a call. */
+    record Report(ReportScheduleCall report) implements ScheduleInput {}
+
+    /** Says that a call is to be tried again, or should have been reported. */
+    record CallDue(String run, boolean ofError) implements ScheduleInput {}
 }

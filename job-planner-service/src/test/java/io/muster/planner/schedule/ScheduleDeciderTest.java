@@ -127,7 +127,9 @@ class ScheduleDeciderTest {
                 .as("ten minutes are tolerated")
                 .isInstanceOf(Decision.Happened.class);
         at("18:10:01");
-        assertThat(due()).isEqualTo(new ScheduleMissed(time("18:00:00"), 1, Instant.parse("2026-11-30T11:00:00Z")));
+        assertThat(due())
+                .isEqualTo(
+                        new ScheduleMissed(time("18:00:00"), 1, Instant.parse("2026-11-30T11:00:00Z"), false, false));
         assertThat(schedule.getFired()).isZero();
         assertThat(schedule.getMissed()).isOne();
         assertThat(schedule.getStatus()).isEqualTo(ScheduleStatus.ENABLED);
@@ -233,8 +235,7 @@ class ScheduleDeciderTest {
     void namesAJobByTheTimeAtWhichItWasDue() {
         CreateFleetJob action =
                 (CreateFleetJob) definition(every(60).build()).build().getAction();
-        JobDefinition job =
-                ScheduleDecider.job(action, new ScheduleFired(time("12:05:00"), 0, null, false, "20261129120500"));
+        JobDefinition job = ScheduleDecider.job(action, "20261129120500");
         assertThat(job.getJobId()).isEqualTo("nightly-20261129120500");
         assertThat(job.getStartTime()).isNull();
     }

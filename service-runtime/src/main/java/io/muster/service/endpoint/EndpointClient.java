@@ -32,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EndpointClient implements AutoCloseable {
     private static final int MOST_READ = 64 * 1024;
+    private static final int FEW = 25;
+    private static final int FEW_OF_A_HOST = 5;
 
     private final CloseableHttpClient http;
     private final Duration limit;
@@ -47,14 +49,25 @@ public final class EndpointClient implements AutoCloseable {
         record NotReached(String why) implements Outcome {}
     }
 
-    /** @param limit of a whole call, in which each endpoint must have answered */
+    /** Makes one for few calls at a time. @param limit of a whole call, in which each endpoint must have answered */
     public EndpointClient(EndpointAccess access, Duration limit) {
+        this(access, limit, FEW, FEW_OF_A_HOST);
+    }
+
+    /** @param limit of a whole call, in which each endpoint must have answered @param most calls at a time: others wait for these, as long as the limit */
+    public EndpointClient(EndpointAccess access, Duration limit, int most) {
+        this(access, limit, most, most);
+    }
+
+    private EndpointClient(EndpointAccess access, Duration limit, int most, int mostOfAHost) {
         Timeout timeout = Timeout.of(limit);
         this.limit = limit;
         deadlines.setRemoveOnCancelPolicy(true); // Else it keeps each request, with its body, until the deadline.
         this.http = HttpClientBuilder.create()
                 .setConnectionManager(PoolingHttpClientConnectionManagerBuilder.create()
                         .setDnsResolver(resolver(access))
+                        .setMaxConnTotal(most)
+                        .setMaxConnPerRoute(mostOfAHost)
                         .setDefaultConnectionConfig(ConnectionConfig.custom()
                                 .setConnectTimeout(timeout)
                                 .setSocketTimeout(timeout)

@@ -28,15 +28,22 @@ import io.muster.api.json.ProblemException;
 import io.muster.api.surface.Surfaces;
 import io.muster.records.FireSchedule;
 import io.muster.records.SaveCollection;
+import io.muster.records.SaveSchedule;
 import io.muster.records.Schedule;
 import io.muster.records.ScheduleCollection;
-import io.muster.records.ScheduleStatus;
+import io.muster.records.ScheduleRun;
+import io.muster.records.WriteMessage;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Serves collections and jobs as resources of Azure's resource manager. Contract: webjobs-and-schedules, 2.9. */
@@ -49,12 +56,19 @@ final class SchedulerController {
     private final Requests requests;
     private final ScheduleView schedules;
     private final CollectionView collections;
+    private final SchedulerReach reach;
     private final Workers workers;
     private final Time time;
 
     SchedulerController(
-            Requests requests, ScheduleView schedules, CollectionView collections, Workers workers, Time time) {
+            Requests requests,
+            ScheduleView schedules,
+            CollectionView collections,
+            SchedulerReach reach,
+            Workers workers,
+            Time time) {
         this.requests = requests;
+        this.reach = reach;
         this.schedules = schedules;
         this.collections = collections;
         this.workers = workers;
@@ -96,14 +110,37 @@ final class SchedulerController {
         if (!path.action().equals("history")) {
             throw nowhere(request);
         }
+        return history(request, path, schedule);
+    }
+
+    private HttpResponse<String> history(HttpRequest<?> request, SchedulerPath path, Schedule schedule) {
+        Optional<String> wanted = filter(request, "status", Set.of("completed", "failed", "postponed"));
+        List<ScheduleRun> runs = schedule.getRecent().stream()
+                .filter(run -> wanted.isEmpty() || SchedulerJobs.status(run).equalsIgnoreCase(wanted.get()))
+                .toList();
+        return page(request, runs, run -> SchedulerJobs.run(run, path));
+    }
+
+    /** Answers the part of a list that {@code $top} and {@code $skip} name, with the address of the next one. */
+    private static <T> HttpResponse<String> page(HttpRequest<?> request, List<T> all, Function<T, ObjectNode> written) {
+        int skip = number(request, "$skip", 0, Integer.MAX_VALUE);
+        int top = number(request, "$top", PAGE, MOST);
         ObjectNode body = JsonNodeFactory.instance.objectNode();
-        body.set(
-                "value",
-                SchedulerJobs.history(
-                        schedule,
-                        path,
-                        number(request, "$skip", 0, Integer.MAX_VALUE),
-                        number(request, "$top", PAGE, MOST)));
+        ArrayNode value = body.putArray("value");
+        all.stream().skip(skip).limit(top).map(written).forEach(value::add);
+        if (top > 0 && all.size() - top > skip) {
+            @Nullable String filter = request.getParameters().get("$filter");
+            body.put(
+                    "nextLink",
+                    (request.isSecure() ? "https://" : "http://") + host(request)
+                            + Surfaces.unmounted(request.getPath()) + "?api-version="
+                            + request.getParameters().get("api-version") + "&$top=" + top + "&$skip=" + (skip + top)
+                            + (filter == null
+                                    ? ""
+                                    : "&$filter="
+                                            + URLEncoder.encode(filter, StandardCharsets.UTF_8)
+                                                    .replace("+", "%20")));
+        }
         return Answers.ok(body);
     }
 
@@ -118,32 +155,15 @@ final class SchedulerController {
     }
 
     private HttpResponse<String> jobs(HttpRequest<?> request, SchedulerPath path) {
-        int skip = number(request, "$skip", 0, Integer.MAX_VALUE);
-        int top = number(request, "$top", PAGE, MOST);
-        Optional<ScheduleStatus> wanted = filter(request);
-        ObjectNode body = JsonNodeFactory.instance.objectNode();
-        ArrayNode value = body.putArray("value");
-        int passed = 0;
-        for (Schedule schedule : all(path)) {
-            if (wanted.isPresent() && schedule.getStatus() != wanted.get()) {
-                continue;
-            }
-            if (passed++ < skip) {
-                continue;
-            }
-            if (value.size() == top) {
-                body.put(
-                        "nextLink",
-                        (request.isSecure() ? "https://" : "http://") + host(request)
-                                + Surfaces.unmounted(request.getPath()) + "?api-version="
-                                + request.getParameters().get("api-version") + "&$top=" + top + "&$skip="
-                                + (skip + top));
-                break;
-            }
+        Optional<String> wanted = filter(request, "state", Set.of("enabled", "disabled", "completed", "faulted"));
+        List<Schedule> jobs = all(path).stream()
+                .filter(schedule ->
+                        wanted.isEmpty() || schedule.getStatus().name().equalsIgnoreCase(wanted.get()))
+                .toList();
+        return page(request, jobs, schedule -> {
             String id = schedule.getScheduleId();
-            value.add(SchedulerJobs.job(schedule, path, id.substring(id.lastIndexOf('/') + 1)));
-        }
-        return Answers.ok(body);
+            return SchedulerJobs.job(schedule, path, id.substring(id.lastIndexOf('/') + 1));
+        });
     }
 
     private List<Schedule> all(SchedulerPath path) {
@@ -157,18 +177,18 @@ final class SchedulerController {
         return all;
     }
 
-    private static Optional<ScheduleStatus> filter(HttpRequest<?> request) {
+    /** Returns the word that a filter such as {@code state eq 'enabled'} asks for, in lower case; empty where there is none. */
+    private static Optional<String> filter(HttpRequest<?> request, String member, Set<String> words) {
         @Nullable String filter = request.getParameters().get("$filter");
         if (filter == null) {
             return Optional.empty();
         }
-        return Optional.of(
-                switch (filter.toLowerCase(Locale.ROOT).replaceAll("\\s+", " ").strip()) {
-                    case "state eq 'enabled'" -> ScheduleStatus.ENABLED;
-                    case "state eq 'disabled'" -> ScheduleStatus.DISABLED;
-                    case "state eq 'completed'" -> ScheduleStatus.COMPLETED;
-                    default -> throw SchedulerJobs.bad("$filter is state eq 'enabled', 'disabled' or 'completed'.");
-                });
+        String text = filter.toLowerCase(Locale.ROOT).replaceAll("\\s+", " ").strip();
+        return Optional.of(words.stream()
+                .filter(word -> text.equals(member + " eq '" + word + "'"))
+                .findFirst()
+                .orElseThrow(() -> SchedulerJobs.bad("$filter is " + member + " eq '…', with one of "
+                        + words.stream().sorted().toList() + ".")));
     }
 
     private static int number(HttpRequest<?> request, String name, int usual, int most) {
@@ -219,9 +239,27 @@ final class SchedulerController {
         ScheduleCollection collection = collection(path);
         String key = SchedulerPath.key(path.jobId());
         HttpStatus status = schedules.get(key).isPresent() ? HttpStatus.OK : HttpStatus.CREATED;
-        return requests.schedule(key, SchedulerJobs.of(document, host(request), collection.getEnabled(), time.now()))
+        return saved(key, SchedulerJobs.of(document, host(request), reach, collection.getEnabled(), time.now()))
                 .thenApply(saved -> Answers.ok(SchedulerJobs.job(saved, path, String.valueOf(path.job())))
                         .status(status));
+    }
+
+    /** Saves a job whose topics are there. */
+    private CompletionStage<Schedule> saved(String key, SaveSchedule save) {
+        CompletionStage<Boolean> there = CompletableFuture.completedFuture(true);
+        for (Object action : Arrays.asList(
+                save.getDefinition().getAction(), save.getDefinition().getErrorAction())) {
+            if (action instanceof WriteMessage message) {
+                there = there.thenCompose(_ -> requests.hasTopic(message.getTopic()))
+                        .thenApply(has -> {
+                            if (!has) {
+                                throw SchedulerJobs.bad("There is no topic " + message.getTopic() + ": create it.");
+                            }
+                            return true;
+                        });
+            }
+        }
+        return there.thenCompose(_ -> requests.schedule(key, save));
     }
 
     private CompletionStage<HttpResponse<String>> putCollection(SchedulerPath path, ObjectNode document) {
@@ -260,10 +298,12 @@ final class SchedulerController {
             }
             ScheduleCollection collection = collection(path);
             if (path.jobs()) {
-                ObjectNode merged = merged(SchedulerJobs.source(schedule(path)), change);
-                return requests.schedule(
+                Schedule known = schedule(path);
+                ObjectNode merged =
+                        SchedulerSecrets.restored(merged(SchedulerJobs.source(known), change), known.getDefinition());
+                return saved(
                                 SchedulerPath.key(path.jobId()),
-                                SchedulerJobs.of(merged, host(request), collection.getEnabled(), time.now()))
+                                SchedulerJobs.of(merged, host(request), reach, collection.getEnabled(), time.now()))
                         .thenApply(saved -> Answers.ok(SchedulerJobs.job(saved, path, String.valueOf(path.job()))));
             }
             ObjectNode merged = merged((ObjectNode) JsonBody.stored(collection.getSource()), change);

@@ -1,6 +1,6 @@
 package io.muster.api.surface.scheduler;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.muster.api.json.Dates;
@@ -9,16 +9,12 @@ import io.muster.api.json.Members;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
 import io.muster.api.schedule.ScheduleDocument;
-import io.muster.records.RunSiteJob;
 import io.muster.records.SaveSchedule;
 import io.muster.records.Schedule;
 import io.muster.records.ScheduleCollection;
 import io.muster.records.ScheduleDefinition;
 import io.muster.records.ScheduleRun;
-import java.net.URI;
-import java.net.URISyntaxException;
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
+import io.muster.records.ScheduleRunOutcome;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
@@ -26,30 +22,13 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** Reads and writes jobs and collections as Azure Scheduler spells them. Contract: webjobs-and-schedules, 2.9. */
 final class SchedulerJobs {
     private static final Members OF_JOB = Members.of("id", "type", "name", "properties");
     private static final Members OF_PROPERTIES = Members.of("startTime", "action", "recurrence", "state", "status");
-    private static final Members OF_ACTION = Members.of(
-            "type",
-            "request",
-            "queueMessage",
-            "serviceBusQueueMessage",
-            "serviceBusTopicMessage",
-            "retryPolicy",
-            "errorAction");
-    private static final Members OF_REQUEST = Members.of("uri", "method", "body", "headers", "authentication");
     private static final Map<String, Boolean> STATES =
             new TreeMap<>(Map.of("enabled", true, "disabled", false, "completed", false, "faulted", false));
-
-    /** Matches the run of a triggered WebJob at our own address, with and without the site in the path. */
-    private static final Pattern RUN = Pattern.compile(
-            "(?:/(?<site>[A-Za-z0-9-]{1,64})\\.scm\\.azurewebsites\\.net)?/api/triggeredwebjobs/(?<job>[A-Za-z0-9][A-Za-z0-9_-]{0,63})/run");
-
-    private static final Pattern SITE_HOST = Pattern.compile("(?<site>[a-z0-9-]{1,64})\\.scm\\.(?<rest>.+)");
 
     private SchedulerJobs() {}
 
@@ -57,10 +36,11 @@ final class SchedulerJobs {
      * Reads a job.
      *
      * @param own the host and port that the client reached us at
+     * @param reach of its actions
      * @param enabled whether its collection is
      * @throws ProblemException when a member is wrong
      */
-    static SaveSchedule of(ObjectNode document, String own, boolean enabled, Instant now) {
+    static SaveSchedule of(ObjectNode document, String own, SchedulerReach reach, boolean enabled, Instant now) {
         JsonBody body = JsonBody.of(document).rejectOthers(OF_JOB);
         JsonBody properties = body.object("properties")
                 .orElseThrow(() -> bad("Give properties: what the job does, and when."))
@@ -70,15 +50,19 @@ final class SchedulerJobs {
                 .object("recurrence")
                 .map(recurrence -> ScheduleDocument.ofScheduler(recurrence, ZoneOffset.UTC, start, now))
                 .orElseGet(() -> ScheduleDocument.once(ZoneOffset.UTC, start, now));
-        JsonBody action = properties
-                .object("action")
-                .orElseThrow(() -> bad("Give properties.action: what the job does."))
-                .rejectOthers(OF_ACTION);
+        JsonBody action =
+                properties.object("action").orElseThrow(() -> bad("Give properties.action: what the job does."));
+        SchedulerActions.Action main = SchedulerActions.of(action, own, reach);
+        Optional<SchedulerActions.Action> onError =
+                action.object("errorAction").map(error -> SchedulerActions.of(error, own, reach));
         return new SaveSchedule(ScheduleDefinition.newBuilder()
                 .setTiming(schedule.timing())
-                .setAction(action(action, own))
+                .setAction(main.action())
+                .setRetry(main.retry())
+                .setErrorAction(onError.map(SchedulerActions.Action::action).orElse(null))
+                .setErrorRetry(onError.map(SchedulerActions.Action::retry).orElse(null))
                 .setEnabled(enabled && isEnabled(properties))
-                .setSource(document.toString())
+                .setSource(SchedulerSecrets.hidden(document).toString())
                 .build());
     }
 
@@ -103,78 +87,6 @@ final class SchedulerJobs {
         return enabled;
     }
 
-    private static Object action(JsonBody action, String own) {
-        String type = action.text("type").orElse("").toLowerCase(Locale.ROOT);
-        if (!type.equals("http") && !type.equals("https")) {
-            throw bad("An action is of the type Http or Https: queues and topics are not written to yet.");
-        }
-        if (action.has("errorAction") || action.has("retryPolicy")) {
-            retries(action);
-        }
-        JsonBody request = action.object("request")
-                .orElseThrow(() -> bad("Give action.request: what is called."))
-                .rejectOthers(OF_REQUEST);
-        URI uri = uri(request);
-        String host = String.valueOf(uri.getHost()).toLowerCase(Locale.ROOT);
-        String authority = uri.getPort() < 0 ? host : host + ":" + uri.getPort();
-        Matcher siteHost = SITE_HOST.matcher(host);
-        boolean bySiteHost = siteHost.matches();
-        boolean isOwn = authority.equals(own.toLowerCase(Locale.ROOT))
-                || (bySiteHost && hostOf(own).endsWith(siteHost.group("rest")));
-        if (!isOwn) {
-            throw bad("Calls of other addresses than our own are not carried out yet: " + authority + ".");
-        }
-        Matcher run = RUN.matcher(uri.getPath());
-        if (!run.matches()
-                || !request.text("method").orElse("").equalsIgnoreCase("POST")
-                || (run.group("site") == null && !bySiteHost)) {
-            throw bad("At our own address a schedule runs WebJobs: POST"
-                    + " …/{site}.scm.azurewebsites.net/api/triggeredwebjobs/{name}/run.");
-        }
-        String site = run.group("site") == null ? siteHost.group("site") : run.group("site");
-        return new RunSiteJob(site.toLowerCase(Locale.ROOT), run.group("job"), arguments(uri));
-    }
-
-    /** A run that begins is done: there is nothing to try again. */
-    private static void retries(JsonBody action) {
-        action.object("retryPolicy").ifPresent(policy -> {
-            String type = policy.text("retryType").orElse("None");
-            if (!type.equalsIgnoreCase("none") && !type.equalsIgnoreCase("fixed")) {
-                throw policy.wrong("retryType", "None or Fixed");
-            }
-        });
-    }
-
-    private static String hostOf(String own) {
-        int colon = own.lastIndexOf(':');
-        return (colon < 0 ? own : own.substring(0, colon)).toLowerCase(Locale.ROOT);
-    }
-
-    private static URI uri(JsonBody request) {
-        String text = request.text("uri").orElseThrow(() -> bad("Give action.request.uri: what is called."));
-        try {
-            URI uri = new URI(text);
-            if (uri.getHost() != null && ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))) {
-                return uri;
-            }
-        } catch (URISyntaxException e) {
-            throw request.wrong("uri", "an address such as https://host/path");
-        }
-        throw request.wrong("uri", "an address such as https://host/path");
-    }
-
-    private static String arguments(URI uri) {
-        if (uri.getRawQuery() == null) {
-            return "";
-        }
-        for (String pair : uri.getRawQuery().split("&")) {
-            if (pair.startsWith("arguments=")) {
-                return URLDecoder.decode(pair.substring("arguments=".length()), StandardCharsets.UTF_8);
-            }
-        }
-        return "";
-    }
-
     /** Writes a job. */
     static ObjectNode job(Schedule schedule, SchedulerPath path, String name) {
         ObjectNode body = JsonNodeFactory.instance.objectNode();
@@ -183,6 +95,11 @@ final class SchedulerJobs {
         body.put("name", path.collection() + "/" + name);
         ObjectNode properties = source(schedule).withObject("/properties").deepCopy();
         body.set("properties", properties);
+        for (JsonNode day : properties.path("recurrence").path("schedule").path("monthlyOccurrences")) {
+            if (day instanceof ObjectNode nth && nth.has("occurrence")) {
+                nth.set("Occurrence", nth.remove("occurrence")); // Clients read the capital form alone.
+            }
+        }
         if (!properties.has("startTime")) {
             properties.put("startTime", schedule.getStartedAt().toString());
         }
@@ -195,7 +112,7 @@ final class SchedulerJobs {
                 });
         ObjectNode status = properties.putObject("status");
         status.put("executionCount", schedule.getFired());
-        status.put("failureCount", 0);
+        status.put("failureCount", schedule.getFailures());
         status.put("faultedCount", schedule.getMissed());
         if (schedule.getLastAt() != null) {
             status.put("lastExecutionTime", schedule.getLastAt().toString());
@@ -212,32 +129,52 @@ final class SchedulerJobs {
         return source == null ? JsonNodeFactory.instance.objectNode() : (ObjectNode) JsonBody.stored(source);
     }
 
-    /** Writes the last runs of a job, the newest first. */
-    static ArrayNode history(Schedule schedule, SchedulerPath path, int skip, int top) {
-        ArrayNode value = JsonNodeFactory.instance.arrayNode();
-        List<ScheduleRun> recent = schedule.getRecent();
-        for (int i = skip; i < recent.size() && value.size() < top; i++) {
-            ScheduleRun run = recent.get(i);
-            String number = String.valueOf(run.getDueAt().toEpochMilli());
-            ObjectNode entry = value.addObject();
-            entry.put("id", path.jobId() + "/history/" + number);
-            entry.put("type", Scheduler.NAMESPACE + "/jobCollections/jobs/history");
-            entry.put("name", path.collection() + "/" + path.job() + "/" + number);
-            ObjectNode properties = entry.putObject("properties");
-            properties.put("startTime", run.getAt().toString());
-            properties.put("endTime", run.getAt().toString());
-            properties.put("expectedExecutionTime", run.getDueAt().toString());
-            properties.put("actionName", "MainAction");
-            properties.put("status", run.getMissed() ? "Failed" : "Completed");
-            properties.put(
-                    "message",
-                    run.getMissed()
-                            ? "It was too late to fire: the time was missed."
-                            : run.getAsked() ? "Fired because somebody asked." : "Fired.");
-            properties.put("retryCount", 0);
-            properties.put("repeatCount", 0);
+    /** Writes a run of a job: an attempt of an action, or a time that was missed. */
+    static ObjectNode run(ScheduleRun run, SchedulerPath path) {
+        String number = number(run);
+        ObjectNode entry = JsonNodeFactory.instance.objectNode();
+        entry.put("id", path.jobId() + "/history/" + number);
+        entry.put("type", Scheduler.NAMESPACE + "/jobCollections/jobs/history");
+        entry.put("name", path.collection() + "/" + path.job() + "/" + number);
+        ObjectNode properties = entry.putObject("properties");
+        properties.put("startTime", run.getAt().toString());
+        properties.put("endTime", (run.getEndedAt() == null ? run.getAt() : run.getEndedAt()).toString());
+        properties.put("expectedExecutionTime", run.getDueAt().toString());
+        properties.put("actionName", run.getOfError() ? "ErrorAction" : "MainAction");
+        properties.put("status", status(run));
+        properties.put("message", message(run));
+        properties.put("retryCount", run.getAttempt());
+        properties.put("repeatCount", 0);
+        return entry;
+    }
+
+    private static String number(ScheduleRun run) {
+        return run.getRun().isEmpty()
+                ? "missed-" + run.getDueAt().toEpochMilli()
+                : run.getRun()
+                        + (run.getOfError() ? "-error" : "")
+                        + (run.getAttempt() == 0 ? "" : "-" + run.getAttempt());
+    }
+
+    /** Returns the status of a run, as Azure Scheduler names it. */
+    static String status(ScheduleRun run) {
+        return switch (run.getOutcome()) {
+            case DONE -> run.getMissed() ? "Failed" : "Completed";
+            case FAILED -> "Failed";
+            case POSTPONED -> "Postponed";
+        };
+    }
+
+    private static String message(ScheduleRun run) {
+        if (!run.getMessage().isEmpty()) {
+            return run.getMessage();
         }
-        return value;
+        if (run.getOutcome() == ScheduleRunOutcome.POSTPONED) {
+            return "The call of an earlier time was under way: the next time follows.";
+        }
+        return run.getMissed()
+                ? "It was too late to fire: the time was missed."
+                : run.getAsked() ? "Fired because somebody asked." : "Fired.";
     }
 
     /** Writes a collection. */

@@ -1,23 +1,30 @@
 package io.muster.planner.schedule.topology;
 
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.planner.schedule.ScheduleDecider;
 import io.muster.planner.schedule.ScheduleInput;
+import io.muster.records.CallEndpoint;
 import io.muster.records.CreateFleetJob;
 import io.muster.records.CreateJob;
 import io.muster.records.DeleteSchedule;
 import io.muster.records.FireSchedule;
 import io.muster.records.JobCommand;
 import io.muster.records.JobDefinition;
+import io.muster.records.ReportScheduleCall;
 import io.muster.records.RunSiteJob;
 import io.muster.records.RunWebJob;
 import io.muster.records.SaveSchedule;
 import io.muster.records.Schedule;
+import io.muster.records.ScheduleCallEnded;
 import io.muster.records.ScheduleCommand;
 import io.muster.records.ScheduleDeleted;
 import io.muster.records.ScheduleEvent;
 import io.muster.records.ScheduleFired;
+import io.muster.records.ScheduleMissed;
 import io.muster.records.ScheduleRefused;
 import io.muster.records.SiteCommand;
+import io.muster.records.WriteMessage;
 import io.muster.service.InvalidRecordException;
 import io.muster.service.Outbox;
 import io.muster.service.Requester;
@@ -55,22 +62,33 @@ public final class ScheduleAggregate implements Aggregate<Schedule, ScheduleInpu
             ScheduleRefused.class,
             ScheduleAggregate::refused));
 
-    /** Declares the coordinator of schedules. */
-    public static final CoordinatorSpec<Schedule, ScheduleInput, ScheduleEvent, ScheduleAggregate> COORDINATOR =
-            new CoordinatorSpec<>(
-                    NAME,
-                    SCHEDULES,
-                    NUMBERS,
-                    List.of(),
-                    Topics.SCHEDULE_EVENTS,
-                    List.of(),
-                    FEEDS,
-                    task -> new ScheduleAggregate(task.outbox()));
+    /** Returns the declaration of the coordinator of schedules. */
+    public static CoordinatorSpec<Schedule, ScheduleInput, ScheduleEvent, ScheduleAggregate> coordinator(
+            MeterRegistry meters) {
+        return new CoordinatorSpec<>(
+                NAME,
+                SCHEDULES,
+                NUMBERS,
+                List.of(),
+                Topics.SCHEDULE_EVENTS,
+                List.of(Topics.SCHEDULE_CALLS),
+                FEEDS,
+                task -> new ScheduleAggregate(task.outbox(), meters));
+    }
 
     private final Outbox outbox;
+    private final Counter firings;
+    private final Counter missed;
 
-    private ScheduleAggregate(Outbox outbox) {
+    private ScheduleAggregate(Outbox outbox, MeterRegistry meters) {
         this.outbox = outbox;
+        this.firings = meters.counter("muster.schedule.firings");
+        this.missed = meters.counter("muster.schedule.missed");
+    }
+
+    /** Returns the stores of its tasks. */
+    public static List<StoreSpec<?>> stores() {
+        return List.of(SCHEDULES, NUMBERS);
     }
 
     /** Returns the topics that they read. */
@@ -83,6 +101,7 @@ public final class ScheduleAggregate implements Aggregate<Schedule, ScheduleInpu
             case SaveSchedule save -> new ScheduleInput.Save(save.getDefinition());
             case FireSchedule _ -> new ScheduleInput.Fire();
             case DeleteSchedule _ -> new ScheduleInput.Delete();
+            case ReportScheduleCall report -> new ScheduleInput.Report(report);
             case Object unknown -> throw new InvalidRecordException("unknown command " + unknown.getClass());
         };
     }
@@ -104,7 +123,7 @@ public final class ScheduleAggregate implements Aggregate<Schedule, ScheduleInpu
 
     @Override
     public List<ScheduleInput> whenDue(String id, Schedule schedule) {
-        return List.of(new ScheduleInput.Due());
+        return ScheduleDecider.whenDue(schedule);
     }
 
     @Override
@@ -114,15 +133,36 @@ public final class ScheduleAggregate implements Aggregate<Schedule, ScheduleInpu
 
     @Override
     public void happened(Change<Schedule, ScheduleEvent> change) {
-        if (change.event().getEvent() instanceof ScheduleFired fired && change.after() != null) {
-            act(change.id(), change.after().getDefinition().getAction(), fired, change.at());
+        Schedule after = change.after();
+        if (after == null) {
+            return;
         }
+        switch (change.event().getEvent()) {
+            case ScheduleMissed late -> missed.increment(late.getMissed());
+            case ScheduleFired fired -> {
+                firings.increment();
+                missed.increment(fired.getMissed());
+                act(change.id(), after.getDefinition().getAction(), fired.getRun(), change.at());
+            }
+            case ScheduleCallEnded ended
+            when ended.getErrorAction() ->
+                act(change.id(), after.getDefinition().getErrorAction(), ended.getRun(), change.at());
+            default -> {} // Orders nothing but, perhaps, a call.
+        }
+        ScheduleDecider.call(after, change.event())
+                .ifPresent(call -> outbox.send(
+                        Outbox.sink(Topics.SCHEDULE_CALLS),
+                        Topics.SCHEDULE_CALLS,
+                        Route.byKey(change.id()),
+                        call,
+                        change.at()));
     }
 
-    private void act(String id, Object action, ScheduleFired fired, Instant now) {
+    private void act(String id, @Nullable Object action, String run, Instant now) {
         switch (action) {
+            case CallEndpoint _, WriteMessage _ -> {} // Carried out by who reads the calls.
             case CreateFleetJob create -> {
-                JobDefinition job = ScheduleDecider.job(create, fired);
+                JobDefinition job = ScheduleDecider.job(create, run);
                 outbox.send(
                         Outbox.sink(Topics.JOB_COMMANDS, NAME),
                         Topics.JOB_COMMANDS,
@@ -130,18 +170,19 @@ public final class ScheduleAggregate implements Aggregate<Schedule, ScheduleInpu
                         new JobCommand(job.getJobId(), new CreateJob(job)),
                         now);
             }
-            case RunSiteJob run ->
+            case RunSiteJob site ->
                 outbox.send(
                         Outbox.sink(Topics.SITE_COMMANDS, NAME),
                         Topics.SITE_COMMANDS,
-                        Route.byKey(run.getSite()),
+                        Route.byKey(site.getSite()),
                         new SiteCommand(
-                                run.getSite(),
+                                site.getSite(),
                                 new RunWebJob(
-                                        run.getWebJob(),
-                                        run.getArguments(),
+                                        site.getWebJob(),
+                                        site.getArguments(),
                                         TRIGGER + id.substring(id.lastIndexOf('/') + 1))),
                         now);
+            case null -> throw new IllegalStateException("no action, schedule=" + id);
             case Object unknown -> throw new IllegalStateException("not an action, class=" + unknown.getClass());
         }
     }

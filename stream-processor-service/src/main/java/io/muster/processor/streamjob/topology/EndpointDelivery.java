@@ -1,6 +1,7 @@
 package io.muster.processor.streamjob.topology;
 
 import io.muster.records.StreamJob;
+import io.muster.service.CommittedOffsets;
 import io.muster.service.KafkaConnection;
 import io.muster.service.ServiceProgram;
 import io.muster.service.endpoint.EndpointAccess;
@@ -128,7 +129,7 @@ final class EndpointDelivery implements AutoCloseable {
             while (!closed) {
                 try {
                     if (isBehind) {
-                        goBack();
+                        CommittedOffsets.rewind(consumer);
                         isBehind = false;
                         trouble = null;
                     }
@@ -176,7 +177,7 @@ final class EndpointDelivery implements AutoCloseable {
             consumer.pause(consumer.assignment());
             for (long left = pause; left > 0 && !closed; left -= POLL.toMillis()) {
                 if (!consumer.poll(POLL).isEmpty()) {
-                    goBack(); // They were somebody else's in between.
+                    CommittedOffsets.rewind(consumer); // They were somebody else's in between.
                     return false;
                 }
             }
@@ -186,20 +187,6 @@ final class EndpointDelivery implements AutoCloseable {
             }
         }
         return false;
-    }
-
-    /** Rewinds to the last committed offsets; partitions that were paused for the endpoint are read again. */
-    private void goBack() {
-        consumer.resume(consumer.assignment());
-        Map<TopicPartition, OffsetAndMetadata> committed = consumer.committed(consumer.assignment());
-        for (TopicPartition partition : consumer.assignment()) {
-            @Nullable OffsetAndMetadata offset = committed.get(partition);
-            if (offset == null) {
-                consumer.seekToBeginning(List.of(partition));
-            } else {
-                consumer.seek(partition, offset);
-            }
-        }
     }
 
     /** Posts rows once. @return whether they were taken, or never will be */

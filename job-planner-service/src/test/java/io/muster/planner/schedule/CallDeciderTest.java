@@ -1,0 +1,264 @@
+package io.muster.planner.schedule;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+
+import io.muster.records.CallEndpoint;
+import io.muster.records.ElapsedRecurrence;
+import io.muster.records.ReportScheduleCall;
+import io.muster.records.RetryPolicy;
+import io.muster.records.RunSiteJob;
+import io.muster.records.Schedule;
+import io.muster.records.ScheduleCall;
+import io.muster.records.ScheduleCallEnded;
+import io.muster.records.ScheduleCallState;
+import io.muster.records.ScheduleDefinition;
+import io.muster.records.ScheduleEvent;
+import io.muster.records.ScheduleFired;
+import io.muster.records.ScheduleMissed;
+import io.muster.records.ScheduleRun;
+import io.muster.records.ScheduleRunOutcome;
+import io.muster.records.ScheduleStatus;
+import io.muster.records.Timing;
+import io.muster.records.WriteMessage;
+import io.muster.service.decider.Decision;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Calls of schedules: attempts, retries, error actions, and firings that find one under way. */
+class CallDeciderTest {
+    private static final String ID = "s/jobs/j";
+    private static final Instant START = Instant.parse("2026-11-29T12:00:00Z");
+    private static final CallEndpoint ENDPOINT = CallEndpoint.newBuilder()
+            .setMethod("POST")
+            .setUri("https://example.com/a")
+            .setHeaders(Map.of())
+            .build();
+    private static final WriteMessage MESSAGE = new WriteMessage("queue-q", "it failed");
+
+    private final List<ScheduleCall> orders = new ArrayList<>();
+    private final List<Object> events = new ArrayList<>();
+    private @Nullable Schedule schedule;
+    private Instant now = START;
+
+    private static ScheduleDefinition.Builder definition(long period, int retries) {
+        return ScheduleDefinition.newBuilder()
+                .setTiming(Timing.newBuilder()
+                        .setStart(START)
+                        .setRecurrence(new ElapsedRecurrence(period))
+                        .build())
+                .setAction(ENDPOINT)
+                .setRetry(new RetryPolicy(retries, 120L));
+    }
+
+    private void decide(ScheduleInput input) {
+        if (ScheduleDecider.decide(ID, schedule, input, now)
+                instanceof Decision.Happened<ScheduleEvent>(ScheduleEvent event)) {
+            schedule = ScheduleDecider.evolve(schedule, event);
+            events.add(event.getEvent());
+            if (schedule != null) {
+                ScheduleDecider.call(schedule, event).ifPresent(orders::add);
+            }
+        }
+    }
+
+    private void save(ScheduleDefinition.Builder definition) {
+        decide(new ScheduleInput.Save(definition.build()));
+        assertThat(schedule).isNotNull();
+    }
+
+    /** Lets time come, as the coordinator does. */
+    private void at(Instant time) {
+        now = time;
+        assertThat(schedule).isNotNull();
+        if (ScheduleDecider.due(schedule).filter(due -> !due.isAfter(now)).isPresent()) {
+            ScheduleDecider.whenDue(schedule).forEach(this::decide);
+        }
+    }
+
+    private void report(ScheduleCall call, boolean succeeded) {
+        decide(new ScheduleInput.Report(new ReportScheduleCall(
+                call.getRun(),
+                call.getOfError(),
+                call.getAttempt(),
+                now.minusSeconds(1),
+                now,
+                succeeded,
+                succeeded ? "It answered 2xx." : "It answered 5xx.")));
+    }
+
+    private static Instant minutes(long minutes) {
+        return START.plus(Duration.ofMinutes(minutes));
+    }
+
+    @Test
+    void ordersACallWithItsFiringAndRecordsItsEnd() {
+        save(definition(3600, 0));
+        at(START);
+        assertThat(orders)
+                .containsExactly(new ScheduleCall(ID, "20261129120000", false, 0, START, minutes(10), ENDPOINT));
+        assertThat(schedule.getRecent()).as("its end is not known yet").isEmpty();
+        now = START.plusSeconds(2);
+        report(orders.getFirst(), true);
+        ScheduleRun run = schedule.getRecent().getFirst();
+        assertThat(run.getOutcome()).isEqualTo(ScheduleRunOutcome.DONE);
+        assertThat(run.getMessage()).isEqualTo("It answered 2xx.");
+        assertThat(run.getEndedAt()).isEqualTo(now);
+        report(orders.getFirst(), false);
+        assertThat(schedule.getRecent()).as("a report that comes twice").hasSize(1);
+        assertThat(schedule.getFailures()).isZero();
+        assertThat(schedule.getCalls()).isEmpty();
+    }
+
+    @Test
+    void triesAgainAtTheIntervalOfItsPolicyAndThenOrdersTheErrorAction() {
+        save(definition(36_000, 2).setErrorAction(MESSAGE));
+        at(START);
+        for (int attempt = 0; attempt < 3; attempt++) {
+            assertThat(orders).hasSize(attempt + 1);
+            assertThat(orders.getLast().getAttempt()).isEqualTo(attempt);
+            assertThat(orders.getLast().getRun()).as("the same firing").isEqualTo("20261129120000");
+            report(orders.getLast(), false);
+            if (attempt < 2) {
+                at(now.plusSeconds(119));
+                assertThat(orders).as("not before its time").hasSize(attempt + 1);
+                at(now.plusSeconds(1));
+            }
+        }
+        assertThat(orders).hasSize(4);
+        assertThat(orders.getLast().getOfError()).isTrue();
+        assertThat(orders.getLast().getRequest()).isEqualTo(MESSAGE);
+        assertThat(schedule.getFailures()).isOne();
+        report(orders.getLast(), true);
+        assertThat(schedule.getCalls()).isEmpty();
+        assertThat(schedule.getRecent())
+                .extracting(ScheduleRun::getOfError, ScheduleRun::getAttempt, ScheduleRun::getOutcome)
+                .containsExactly(
+                        tuple(true, 0, ScheduleRunOutcome.DONE),
+                        tuple(false, 2, ScheduleRunOutcome.FAILED),
+                        tuple(false, 1, ScheduleRunOutcome.FAILED),
+                        tuple(false, 0, ScheduleRunOutcome.FAILED));
+    }
+
+    @Test
+    void ordersAnErrorActionThatIsNoCallToo() {
+        save(definition(36_000, 0).setErrorAction(new RunSiteJob("fleet", "repair", "")));
+        at(START);
+        report(orders.getFirst(), false);
+        assertThat(((ScheduleCallEnded) events.getLast()).getErrorAction()).isTrue();
+        assertThat(orders).as("it is no call").hasSize(1);
+        assertThat(schedule.getCalls()).isEmpty();
+    }
+
+    @Test
+    void postponesATimeThatFindsACallCarriedOut() {
+        save(definition(60, 0).setToleranceSeconds(3600));
+        at(START);
+        at(minutes(1));
+        assertThat(events.getLast()).isEqualTo(new ScheduleMissed(minutes(1), 1, minutes(2), true, false));
+        assertThat(schedule.getRecent().getFirst().getOutcome()).isEqualTo(ScheduleRunOutcome.POSTPONED);
+        decide(new ScheduleInput.Fire());
+        assertThat(events.getLast()).as("asked").isInstanceOf(ScheduleMissed.class);
+        report(orders.getFirst(), true);
+        at(minutes(2));
+        assertThat(events.getLast()).isInstanceOf(ScheduleFired.class);
+        assertThat(orders).hasSize(2);
+    }
+
+    @Test
+    void takesACallForFailedThatNobodyReports() {
+        save(definition(36_000, 1));
+        at(START);
+        at(minutes(10));
+        assertThat(events.getLast()).isInstanceOf(ScheduleFired.class);
+        at(minutes(11));
+        assertThat(schedule.getRecent().getFirst().getMessage()).contains("Nobody carried it out");
+        report(orders.getFirst(), true);
+        assertThat(schedule.getCalls()).as("its report is too late").hasSize(1);
+        at(minutes(13));
+        assertThat(orders).hasSize(2);
+        assertThat(orders.getLast().getAttempt()).isOne();
+    }
+
+    @Test
+    void waitsWithRetriesWhileItIsDisabledAndMakesThemWhenItIsCompleted() {
+        save(definition(36_000, 1));
+        at(START);
+        report(orders.getFirst(), false);
+        save(definition(36_000, 1).setEnabled(false));
+        at(minutes(5));
+        assertThat(orders).hasSize(1);
+        ScheduleDefinition.Builder last = definition(36_000, 1);
+        last.setTiming(
+                Timing.newBuilder(last.getTiming()).setEnd(START.plusSeconds(1)).build());
+        save(last);
+        assertThat(schedule.getStatus()).isEqualTo(ScheduleStatus.COMPLETED);
+        at(minutes(6));
+        assertThat(orders).hasSize(2);
+    }
+
+    @Test
+    void forgetsCallsOfAnActionThatIsNoneAnyMore() {
+        save(definition(36_000, 1));
+        at(START);
+        save(definition(36_000, 1).setAction(new RunSiteJob("fleet", "purge", "")));
+        assertThat(schedule.getCalls()).isEmpty();
+        report(orders.getFirst(), false);
+        assertThat(schedule.getCalls()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {-1, 21})
+    void refusesAPolicyThatIsNone(int count) {
+        assertThat(ScheduleDecider.decide(
+                        ID, null, new ScheduleInput.Save(definition(60, count).build()), now))
+                .isInstanceOf(Decision.Refused.class);
+    }
+
+    /** Loses reports, repeats them and brings them late: one call is carried out at a time, and each firing ends once. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
+    void endsEachFiringOnce(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        save(definition(60 + random.nextInt(300), random.nextInt(4))
+                .setToleranceSeconds(random.nextInt(120))
+                .setErrorAction(random.nextBoolean() ? MESSAGE : null));
+        List<ScheduleCall> unreported = new ArrayList<>();
+        int seen = 0;
+        for (int i = 0; i < 3000; i++) {
+            at(now.plusSeconds(random.nextInt(90)));
+            while (seen < orders.size()) {
+                unreported.add(orders.get(seen++));
+            }
+            if (!unreported.isEmpty() && random.nextInt(3) > 0) {
+                ScheduleCall call = unreported.get(random.nextInt(unreported.size()));
+                report(call, random.nextInt(3) == 0);
+                if (random.nextInt(3) > 0) {
+                    unreported.remove(call);
+                }
+            }
+            assertThat(schedule.getCalls().stream().filter(call -> !call.getWaits()))
+                    .hasSizeLessThanOrEqualTo(1);
+            assertThat(schedule.getCalls()).hasSizeLessThanOrEqualTo(CallDecider.MOST_WAITING + 1);
+        }
+        long ended = events.stream()
+                .filter(event -> event instanceof ScheduleCallEnded end
+                        && !end.getOfError()
+                        && (end.getSucceeded() || end.getRetryAt() == null))
+                .count();
+        long open = schedule.getCalls().stream()
+                .filter(call -> !call.getOfError())
+                .map(ScheduleCallState::getRun)
+                .distinct()
+                .count();
+        assertThat(ended + open).isEqualTo(schedule.getFired()).isPositive();
+    }
+}
