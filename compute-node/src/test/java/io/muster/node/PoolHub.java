@@ -216,6 +216,7 @@ final class PoolHub implements AutoCloseable {
         ObjectNode order = JSON.createObjectNode();
         order.putObject("token").put("taskId", taskId).put("placement", 1);
         order.putObject("attempt").put("systemVersion", 0);
+        order.put("slots", 1);
         order.set("program", program);
         order("start", order, "default");
     }

@@ -145,7 +145,8 @@ class PoolTopologyTest {
                         new StartAttempt(
                                 token,
                                 new TaskAttempt(0, 0, 0),
-                                task("t", NodeLossRule.PLACE_AGAIN).getProgram())));
+                                task("t", NodeLossRule.PLACE_AGAIN).getProgram(),
+                                1)));
         planner.reportToPool(POOL, "a", epoch, new ProgramStarted(token));
         planner.reportToPool(POOL, "a", epoch, new ProgramExited(token, 0, ExitCause.ITSELF, ""));
         assertThat(lastOrder("a")).isEqualTo(new AcknowledgeExit(token));

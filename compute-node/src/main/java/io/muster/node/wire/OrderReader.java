@@ -42,7 +42,7 @@ public final class OrderReader {
             case "join" -> new Order.Join(poolId, Duration.ofSeconds(positive(json, "leaseSeconds")));
             case "leave" -> new Order.Leave(poolId);
             case "lease" -> new Order.Lease(poolId, whole(json, "number"));
-            case "start" -> start(poolId, token(json), json.path("program"));
+            case "start" -> start(poolId, token(json), json);
             case "stop" -> new Order.Stop(poolId, token(json));
             case "kill" -> new Order.Kill(poolId, token(json));
             case "acknowledge" -> new Order.Acknowledge(poolId, token(json));
@@ -55,9 +55,10 @@ public final class OrderReader {
         return new Token(text(token, "taskId"), whole(token, "placement"));
     }
 
-    private static Order start(String poolId, Token token, JsonNode program) {
+    private static Order start(String poolId, Token token, JsonNode json) {
         try {
-            return new Order.Start(poolId, token, program(program));
+            int slots = (int) Math.min(Integer.MAX_VALUE, positive(json, "slots"));
+            return new Order.Start(poolId, token, slots, program(json.path("program")));
         } catch (IllegalArgumentException e) {
             return new Order.StartUnreadable(poolId, token, String.valueOf(e.getMessage()));
         }

@@ -27,7 +27,9 @@ public record Ending(int code, Cause cause, String detail) {
         /** Means that the node lost its lease, or was started anew. */
         FENCED,
         /** Means that it was never started. */
-        NOT_STARTED
+        NOT_STARTED,
+        /** Means that it waited for a slot in vain and was never started: others may have room. */
+        RETURNED
     }
 
     /** Makes one with a detail that is short enough. */
@@ -39,6 +41,10 @@ public record Ending(int code, Cause cause, String detail) {
 
     static Ending notStarted(String detail) {
         return new Ending(NO_PROGRAM, Cause.NOT_STARTED, detail);
+    }
+
+    static Ending returned() {
+        return new Ending(NO_PROGRAM, Cause.RETURNED, "");
     }
 
     static Ending stoppedBeforeItsStart() {

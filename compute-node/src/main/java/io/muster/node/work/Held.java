@@ -5,8 +5,8 @@ sealed interface Held {
     /** Waits for its files. */
     record Preparing() implements Held {}
 
-    /** Waits for the lease. */
-    record Ready() implements Held {}
+    /** Waits for the lease, and for slots. @param since when its files were there */
+    record Ready(long since) implements Held {}
 
     /** Starts its program. @param asked what was asked of it meanwhile */
     record Launching(Asked asked) implements Held {}

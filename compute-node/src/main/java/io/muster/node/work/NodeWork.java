@@ -4,16 +4,20 @@ import io.muster.node.work.Held.Asked;
 import io.muster.node.work.Held.Delivery;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.SequencedSet;
 import java.util.TreeMap;
 import java.util.function.BiPredicate;
 
 /**
- * Decides for a node. A program is started only while the lease is held, and is killed when it is over; an order to start counts only over the
+ * Decides for a node. A program is started only while the lease is held and slots are free, in the order in which programs became ready; one that waits for slots
+ * for too long is given back to the pool. Programs are killed when the lease is over; an order to start counts only over the
  * connection that it came by, until the program is started; an end is said over each connection until the pool has acknowledged it, and behind all output.
  * For one thread. Contract: docs/nodes.md.
  */
@@ -28,15 +32,23 @@ public final class NodeWork {
     /** Passes before what the hub did not take is said again. */
     private static final Duration AGAIN = Duration.ofMillis(500);
 
+    /** Passes before an attempt that waits for a slot is given back: other nodes may have one. */
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(2);
+
     /** Is the pool that the node is in. */
     private record Membership(String poolId, Duration lease) {}
 
     private final String boot;
     private final Map<AttemptKey, Held> attempts = new LinkedHashMap<>();
+    /** Holds how many slots attempts take, of all that have not ended. */
+    private final Map<AttemptKey, Integer> takes = new HashMap<>();
+    /** Holds the attempts that wait for slots, the first that became ready first. */
+    private final SequencedSet<AttemptKey> waiting = new LinkedHashSet<>();
     /** Holds when reports were sent. */
     private final TreeMap<Long, Long> sentAt = new TreeMap<>();
 
     private NodeFacts facts;
+    private int usedSlots;
     private Optional<Membership> pool = Optional.empty();
     private int connection;
     private boolean joined;
@@ -85,6 +97,8 @@ public final class NodeWork {
             case Input.Shutdown _ -> shutdown();
         }
         endLease(now);
+        launchReady(now);
+        giveBack(now);
         report(now);
         return effects;
     }
@@ -108,8 +122,8 @@ public final class NodeWork {
             case Order.Join _ -> throw new IllegalStateException("a join was handled before");
             case Order.Leave(String poolId) -> leave(poolId);
             case Order.Lease lease -> lease(lease.number(), now);
-            case Order.Start(String poolId, Token token, TaskProgram program) ->
-                start(new AttemptKey(poolId, token), program);
+            case Order.Start(String poolId, Token token, int slots, TaskProgram program) ->
+                start(new AttemptKey(poolId, token), slots, program);
             case Order.StartUnreadable(String poolId, Token token, String reason) ->
                 refuse(new AttemptKey(poolId, token), "The order can't be read: " + reason);
             case Order.Stop(String poolId, Token token) -> ask(new AttemptKey(poolId, token), Asked.STOP);
@@ -178,6 +192,7 @@ public final class NodeWork {
     }
 
     private void forget(AttemptKey key) {
+        release(key);
         attempts.remove(key);
         effects.add(new Effect.Forget(key));
     }
@@ -194,14 +209,9 @@ public final class NodeWork {
         }
         leaseUntil = OptionalLong.of(until);
         effects.add(new Effect.HoldLease(until));
-        attempts.entrySet().stream()
-                .filter(entry -> entry.getValue() instanceof Held.Ready)
-                .map(Map.Entry::getKey)
-                .toList()
-                .forEach(this::launch);
     }
 
-    private void start(AttemptKey key, TaskProgram program) {
+    private void start(AttemptKey key, int slots, TaskProgram program) {
         if (attempts.containsKey(key) || endsSoon) {
             return;
         }
@@ -210,6 +220,7 @@ public final class NodeWork {
             return;
         }
         attempts.put(key, new Held.Preparing());
+        takes.put(key, slots);
         effects.add(new Effect.KeepStart(key));
         effects.add(new Effect.Prepare(key, program));
     }
@@ -259,16 +270,46 @@ public final class NodeWork {
 
     private void prepared(AttemptKey key, long now) {
         if (attempts.get(key) instanceof Held.Preparing) {
-            attempts.put(key, new Held.Ready());
-            if (holdsLease(now)) {
-                launch(key);
-            }
+            attempts.put(key, new Held.Ready(now));
+            waiting.add(key);
         }
     }
 
-    private void launch(AttemptKey key) {
-        attempts.put(key, new Held.Launching(Asked.NOTHING));
-        effects.add(new Effect.Launch(key));
+    /** Starts what waits, in its order, as far as slots are free. */
+    private void launchReady(long now) {
+        while (!waiting.isEmpty() && holdsLease(now)) {
+            AttemptKey key = waiting.getFirst();
+            int slots = takes.getOrDefault(key, 1);
+            if (slots > facts.slots() - usedSlots) {
+                return;
+            }
+            waiting.removeFirst();
+            usedSlots += slots;
+            attempts.put(key, new Held.Launching(Asked.NOTHING));
+            effects.add(new Effect.Launch(key));
+        }
+    }
+
+    /** Gives back what has waited for slots for too long. */
+    private void giveBack(long now) {
+        while (!waiting.isEmpty()
+                && holdsLease(now)
+                && attempts.get(waiting.getFirst()) instanceof Held.Ready(long since)
+                && now - since > LONGEST_WAIT.toNanos()) {
+            AttemptKey key = waiting.getFirst();
+            effects.add(new Effect.Cancel(key));
+            over(key, Ending.returned(), Delivery.UNSAID);
+        }
+    }
+
+    /** Has an attempt take no slots any more, nor wait for them. */
+    private void release(AttemptKey key) {
+        waiting.remove(key);
+        Integer slots = takes.remove(key);
+        if (slots != null
+                && (attempts.get(key) instanceof Held.Launching || attempts.get(key) instanceof Held.Running)) {
+            usedSlots -= slots;
+        }
     }
 
     private void started(AttemptKey key) {
@@ -315,6 +356,7 @@ public final class NodeWork {
             forget(key);
             return;
         }
+        release(key);
         attempts.put(key, new Held.Over(ending, delivery));
         effects.add(new Effect.KeepEnding(key, ending));
         sayEnding(key);

@@ -16,7 +16,8 @@ public sealed interface Order {
     /** Says that the report of that number was read. */
     record Lease(String poolId, long number) implements Order {}
 
-    record Start(String poolId, Token token, TaskProgram program) implements Order {}
+    /** Says that a program is to start as soon as so many slots are free. */
+    record Start(String poolId, Token token, int slots, TaskProgram program) implements Order {}
 
     /** Stands for an order to start whose program can't be read. */
     record StartUnreadable(String poolId, Token token, String reason) implements Order {}

@@ -69,13 +69,14 @@ class NodeWorkTest {
                 case "join" -> ordered(new Order.Join(of, Duration.ofSeconds(15)));
                 case "leave" -> ordered(new Order.Leave(of));
                 case "lease" -> ordered(new Order.Lease("p", Long.parseLong(of)));
-                case "start" -> ordered(new Order.Start("p", token, PROGRAM));
-                case "start-of-q" -> ordered(new Order.Start("q", token, PROGRAM));
+                case "start" -> ordered(new Order.Start("p", token, 1, PROGRAM));
+                case "wide" -> ordered(new Order.Start("p", token, 2, PROGRAM));
+                case "start-of-q" -> ordered(new Order.Start("q", token, 1, PROGRAM));
                 case "unreadable" -> ordered(new Order.StartUnreadable("p", token, "odd"));
                 case "stop" -> ordered(new Order.Stop("p", token));
                 case "kill" -> ordered(new Order.Kill("p", token));
                 case "ack" -> ordered(new Order.Acknowledge("p", token));
-                case "late-start" -> new Input.Ordered(connection - 1, new Order.Start("p", token, PROGRAM));
+                case "late-start" -> new Input.Ordered(connection - 1, new Order.Start("p", token, 1, PROGRAM));
                 case "prepared" -> new Input.Prepared(key);
                 case "started" -> new Input.Started(key);
                 case "not-started" -> new Input.NotStarted(key, "no file");
@@ -183,6 +184,19 @@ class NodeWorkTest {
             join p; lease 1; start a; prepared a; started a| kill a       | kill a
             join p; lease 1; start a; prepared a; started a; stop a | kill a | kill a
             join p; lease 1; start a; prepared a; started a; ended a 0 | stop a | ''
+            # Slots: the node has two
+            join p; lease 1; start a; prepared a; start b; prepared b; start c | prepared c | ''
+            join p; lease 1; start a; prepared a; start b; prepared b; start c; prepared c; started a | ended a 0 | keep a 0 ITSELF; launch c
+            join p; lease 1; start a; prepared a; start b; prepared b; start c; prepared c | not-started a | keep a 127 NOT_STARTED; say p exited a 127 NOT_STARTED; launch c
+            join p; lease 1; start a; prepared a; start b; prepared b; start c; prepared c | stop c | cancel c; keep c 143 STOPPED; say p exited c 143 STOPPED
+            join p; lease 1; start a; prepared a; start b; prepared b; start c; prepared c; stop c; started a | ended a 0 | keep a 0 ITSELF
+            join p; lease 1; start a; prepared a; start b; prepared b; start c; prepared c | cut | close; forget c
+            join p; lease 1; start a; prepared a; start b; prepared b; start c; prepared c | pass 2 | ''
+            join p; lease 1; start a; prepared a; start b; prepared b; start c; prepared c | pass 2.1 | cancel c; keep c 127 RETURNED; say p exited c 127 RETURNED
+            join p; lease 1; start a; prepared a; start b; prepared b; start c; prepared c | pass 15 | forget c; close; disconnect
+            join p; lease 1; wide a; prepared a; start b   | prepared b   | ''
+            join p; lease 1; start a; prepared a; wide b; prepared b; start c | prepared c | ''
+            join p; lease 1; start a; prepared a; started a; wide b; prepared b; start c; prepared c | ended a 0 | keep a 0 ITSELF; launch b
             # The lease
             join p                                         | lease 7      | ''
             join p; start a                                | prepared a   | ''
@@ -283,6 +297,7 @@ class NodeWorkTest {
         Set<String> kept = new HashSet<>();
         Set<String> ordered = new HashSet<>();
         List<String> history = new ArrayList<>();
+        Set<String> taking = new HashSet<>();
         boolean leased = false;
         long leaseEnd = 0;
         int lastReport = 0;
@@ -314,16 +329,20 @@ class NodeWorkTest {
                                 .as("lease held, %s", history)
                                 .isTrue();
                         assertThat(kept).as("on disk before it runs").contains(name(key));
+                        taking.add(name(key));
+                        assertThat(taking).as("slots").hasSizeLessThanOrEqualTo(2);
                         assertThat(launched.add(name(key)))
                                 .as("launched once, %s", key)
                                 .isTrue();
                     }
+                    case Effect.KeepEnding(AttemptKey key, Ending _) -> taking.remove(name(key));
                     case Effect.KeepStart(AttemptKey key) -> {
                         kept.add(name(key));
                         ordered.add(name(key));
                     }
                     case Effect.Forget(AttemptKey key) -> {
                         kept.remove(name(key));
+                        taking.remove(name(key));
                         launched.remove(name(key));
                     }
                     case Effect.Say(int over, String poolId, Report report)

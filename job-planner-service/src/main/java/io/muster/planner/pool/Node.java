@@ -9,7 +9,8 @@ import java.util.Set;
  * @param gateway that holds its connection
  * @param epoch of the connection: each new one of a node has a larger one
  * @param boot differs between two runs of the node's program
- * @param used slots that attempts take
+ * @param used slots that attempts take, of those that run and of those that wait there
+ * @param ahead how many attempts of one slot it may hold beyond its slots; kept in memory alone
  * @param enabled whether new attempts may be placed on it
  * @param heardAt when it was heard, in the time of the pool's log; kept in memory alone
  */
@@ -20,6 +21,7 @@ public record Node(
         String boot,
         int slots,
         int used,
+        int ahead,
         Set<String> capabilities,
         boolean enabled,
         Standing standing,
@@ -39,8 +41,18 @@ public record Node(
         capabilities = Set.copyOf(capabilities);
     }
 
+    private boolean takes() {
+        return enabled && standing == Standing.LIVE;
+    }
+
+    /** Returns the slots that nobody has. */
     int free() {
-        return enabled && standing == Standing.LIVE ? slots - used : 0;
+        return takes() ? Math.max(0, slots - used) : 0;
+    }
+
+    /** Returns how many attempts of one slot it may get, to run or to wait. */
+    int room() {
+        return takes() ? Math.max(0, slots + ahead - used) : 0;
     }
 
     boolean lost() {
@@ -48,30 +60,46 @@ public record Node(
     }
 
     boolean canRun(TaskDefinition.Shape shape) {
-        return free() >= shape.slots()
+        return (free() >= shape.slots() || shape.mayWait() && room() > 0)
                 && capabilities.containsAll(shape.requires())
                 && shape.pinnedTo().map(id::equals).orElse(true);
     }
 
     Node with(int change) {
-        return new Node(id, gateway, epoch, boot, slots, used + change, capabilities, enabled, standing, heardAt);
+        return new Node(
+                id, gateway, epoch, boot, slots, used + change, ahead, capabilities, enabled, standing, heardAt);
+    }
+
+    Node ahead(int most) {
+        return new Node(id, gateway, epoch, boot, slots, used, most, capabilities, enabled, standing, heardAt);
     }
 
     Node heard(Instant at) {
-        return new Node(id, gateway, epoch, boot, slots, used, capabilities, enabled, standing, at);
+        return new Node(id, gateway, epoch, boot, slots, used, ahead, capabilities, enabled, standing, at);
     }
 
     Node enabled(boolean allowed) {
-        return new Node(id, gateway, epoch, boot, slots, used, capabilities, allowed, standing, heardAt);
+        return new Node(id, gateway, epoch, boot, slots, used, ahead, capabilities, allowed, standing, heardAt);
     }
 
     Node asDismissed() {
         return lost()
                 ? this
-                : new Node(id, gateway, epoch, boot, slots, used, capabilities, enabled, Standing.DISMISSED, heardAt);
+                : new Node(
+                        id,
+                        gateway,
+                        epoch,
+                        boot,
+                        slots,
+                        used,
+                        ahead,
+                        capabilities,
+                        enabled,
+                        Standing.DISMISSED,
+                        heardAt);
     }
 
     Node asLost() {
-        return new Node(id, gateway, epoch, boot, slots, 0, capabilities, enabled, Standing.LOST, heardAt);
+        return new Node(id, gateway, epoch, boot, slots, 0, 0, capabilities, enabled, Standing.LOST, heardAt);
     }
 }

@@ -12,13 +12,9 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableMap;
-import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
-import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -38,8 +34,11 @@ public final class Pool {
     private final Map<String, Task> tasks = new HashMap<>();
     private final Map<String, Node> nodes = new HashMap<>();
     private final Map<String, Admission> admitted = new HashMap<>();
-    /** Holds the nodes by their capabilities, and by how many slots are free. */
-    private final Map<Set<String>, NavigableMap<Integer, NavigableSet<String>>> byFree = new HashMap<>();
+    /** Holds the nodes by their free slots, and by what they may get beyond them. */
+    private final Rooms free = new Rooms();
+
+    private final Rooms ahead = new Rooms();
+    private final Map<String, Pace> paces = new HashMap<>();
 
     private final Map<String, Set<String>> activeByNode = new HashMap<>();
     private final Queues queues = new Queues();
@@ -95,67 +94,87 @@ public final class Pool {
         return Optional.ofNullable(admitted.get(node));
     }
 
-    /** Chooses as many nodes as a task of that shape takes, the least loaded first or the most loaded; none where there are not so many. */
-    List<Node> choose(Shape shape, boolean leastLoadedFirst) {
+    /**
+     * Chooses as many nodes as a task of that shape takes, the least loaded first or the most loaded; none where there are not so many. A node without a free slot
+     * is chosen where no other has one, for a task that may wait, as many as its pace allows.
+     */
+    List<Node> choose(Shape shape, boolean leastLoadedFirst, Instant now) {
         if (shape.pinnedTo().isPresent()) {
-            return node(shape.pinnedTo().get()).filter(node -> node.canRun(shape)).stream()
-                    .toList();
-        }
-        List<NavigableMap<Integer, NavigableSet<String>>> able = byFree.entrySet().stream()
-                .filter(alike -> alike.getKey().containsAll(shape.requires()))
-                .map(alike -> alike.getValue().tailMap(shape.slots(), true))
-                .toList();
-        long room = able.stream()
-                .flatMap(alike -> alike.values().stream())
-                .mapToLong(Set::size)
-                .sum();
-        if (room < shape.nodes()) {
-            return List.of();
+            String id = shape.pinnedTo().get();
+            refresh(id, now);
+            return node(id).filter(node -> node.canRun(shape)).stream().toList();
         }
         Comparator<Node> byLoad = Comparator.comparingInt(Node::free);
-        return able.stream()
-                .flatMap(alike -> (leastLoadedFirst ? alike.descendingMap() : alike)
-                        .values().stream().flatMap(Collection::stream).limit(shape.nodes()))
+        List<Node> chosen = free.find(shape.requires(), shape.slots(), shape.nodes(), leastLoadedFirst).stream()
                 .map(nodes::get)
                 .sorted((leastLoadedFirst ? byLoad.reversed() : byLoad).thenComparing(Node::id))
                 .limit(shape.nodes())
                 .toList();
+        return chosen.isEmpty() && shape.mayWait() ? chooseAhead(shape, now) : chosen;
+    }
+
+    /** Chooses the node that may get most. Each whose pace is out of date is counted anew, and then found once more or not. */
+    private List<Node> chooseAhead(Shape shape, Instant now) {
+        Comparator<Node> byRoom = Comparator.comparingInt(Node::room).reversed();
+        while (true) {
+            Optional<Node> most = ahead.find(shape.requires(), 1, 1, true).stream()
+                    .map(nodes::get)
+                    .min(byRoom.thenComparing(Node::id));
+            if (most.isEmpty() || !refresh(most.get().id(), now)) {
+                return most.stream().toList();
+            }
+        }
+    }
+
+    /** Counts anew how much a node may hold beyond its slots. @return whether that is less than it was */
+    private boolean refresh(String id, Instant now) {
+        @Nullable Node node = nodes.get(id);
+        @Nullable Pace pace = paces.get(id);
+        if (node == null || pace == null) {
+            return false;
+        }
+        int most = pace.ahead(node.slots(), now);
+        if (most != node.ahead()) {
+            putNode(node.ahead(most));
+        }
+        return most < node.ahead();
+    }
+
+    /** Notes that a program ended on a node. */
+    void ended(String node, Instant now) {
+        if (nodes.containsKey(node)) {
+            paces.computeIfAbsent(node, _ -> new Pace()).ended(now);
+            refresh(node, now);
+        }
     }
 
     private void putNode(Node node) {
         @Nullable Node before = nodes.put(node.id(), node);
-        if (before != null
-                && (before.free() != node.free() || !before.capabilities().equals(node.capabilities()))) {
-            forgetFree(before);
+        if (before != null) {
+            forgetRoom(before);
         }
-        byFree.computeIfAbsent(node.capabilities(), _ -> new TreeMap<>())
-                .computeIfAbsent(node.free(), _ -> new TreeSet<>())
-                .add(node.id());
-        if (node.free() > 0
+        free.add(node.id(), node.capabilities(), node.free());
+        ahead.add(node.id(), node.capabilities(), node.room());
+        if (node.room() > 0
                 && (before == null
+                        || node.room() > before.room()
                         || node.free() > before.free()
                         || !before.capabilities().containsAll(node.capabilities()))) {
             queues.gotRoom(node.id());
         }
     }
 
-    private void forgetFree(Node node) {
-        NavigableMap<Integer, NavigableSet<String>> alike = byFree.getOrDefault(node.capabilities(), new TreeMap<>());
-        NavigableSet<String> same = alike.getOrDefault(node.free(), new TreeSet<>());
-        same.remove(node.id());
-        if (same.isEmpty()) {
-            alike.remove(node.free());
-        }
-        if (alike.isEmpty()) {
-            byFree.remove(node.capabilities());
-        }
+    private void forgetRoom(Node node) {
+        free.remove(node.id(), node.capabilities(), node.free());
+        ahead.remove(node.id(), node.capabilities(), node.room());
     }
 
     /** Forgets a node of which nothing runs, if its device is of the pool no more. */
     private void forgetLost(String id) {
         node(id).filter(known -> known.lost() && !admitted.containsKey(id)).ifPresent(known -> {
             nodes.remove(id);
-            forgetFree(known);
+            paces.remove(id);
+            forgetRoom(known);
         });
     }
 
@@ -298,6 +317,7 @@ public final class Pool {
                 joined.boot(),
                 joined.slots(),
                 known == null ? 0 : known.used(),
+                0,
                 joined.capabilities(),
                 known == null || known.enabled(),
                 Node.Standing.LIVE,

@@ -92,7 +92,7 @@ public final class PoolDecider {
             case PoolInput.NodeSilent(String node) -> decider.silent(node);
             case PoolInput.Started(String node, Token token) -> decider.started(node, token);
             case PoolInput.Exited(String node, Token token, int code, Cause cause, String detail) ->
-                decider.over(node, token, new Ending.Exited(code, cause, detail));
+                decider.exited(node, token, new Ending.Exited(code, cause, detail));
             case PoolInput.Undelivered(String node, Token token) -> decider.undelivered(node, token);
             case PoolInput.Due(String taskId) -> decider.due(taskId);
             case PoolInput.Place(int most) -> decider.place(most);
@@ -309,6 +309,17 @@ public final class PoolDecider {
         }
     }
 
+    private void exited(String node, Token token, Ending.Exited exited) {
+        if (exited.cause() == Cause.RETURNED) {
+            undelivered(node, token);
+            return;
+        }
+        if (held(node, token).isPresent() && exited.cause() == Cause.ITSELF) {
+            pool.ended(node, now);
+        }
+        over(node, token, exited);
+    }
+
     private void over(String node, Token token, Ending ending) {
         Optional<Active> before = held(node, token);
         if (before.isEmpty()) {
@@ -439,7 +450,7 @@ public final class PoolDecider {
                 return;
             }
             Task task = head.get();
-            List<Node> chosen = pool.choose(task.definition().shape(), placement == Placement.SPREAD);
+            List<Node> chosen = pool.choose(task.definition().shape(), placement == Placement.SPREAD, now);
             if (chosen.isEmpty()) {
                 queues.pass(task);
                 continue;

@@ -59,7 +59,12 @@ public record TaskDefinition(
     }
 
     /** Holds what tasks have in common that the same nodes can run. */
-    record Shape(int slots, int nodes, Set<String> requires, Optional<String> pinnedTo) {}
+    record Shape(int slots, int nodes, Set<String> requires, Optional<String> pinnedTo) {
+        /** Returns whether it may wait on a node for a slot: a gang begins at once, and a task of several slots would wait for all of them. */
+        boolean mayWait() {
+            return slots == 1 && nodes == 1;
+        }
+    }
 
     Shape shape() {
         return new Shape(slots, nodes, requires, pinnedTo);

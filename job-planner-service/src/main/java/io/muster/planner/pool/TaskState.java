@@ -101,6 +101,8 @@ public sealed interface TaskState {
         /** The node lost its lease, or was started anew, and killed it. */
         FENCED,
         /** It was never started: the node could not fetch its files, or has no such program. */
-        NOT_STARTED
+        NOT_STARTED,
+        /** It waited on the node for a slot, and was never started: it may be placed elsewhere. */
+        RETURNED
     }
 }

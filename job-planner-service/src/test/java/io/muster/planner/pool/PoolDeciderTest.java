@@ -574,6 +574,64 @@ class PoolDeciderTest {
         assertThat(state("urgent")).isInstanceOf(TaskState.Active.class);
     }
 
+    /** Has node a end so many tasks within 800 ms, one behind the other. */
+    private void endShortTasks(int count) {
+        for (int task = 0; task < count; task++) {
+            submit(task("short" + task));
+            place();
+            now = now.plusMillis(800 / count);
+            exit("a", "short" + task, 0, Cause.ITSELF);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 2", "3, 2", "4, 4", "40, 22"})
+    void placesAsManyAheadOnANodeAsItEndsWhileAnOrderIsOnItsWay(int ended, int placed) {
+        report("a", 1);
+        endShortTasks(ended);
+        for (int task = 0; task < 50; task++) {
+            submit(task("t" + task));
+        }
+        assertThat(place()).hasSize(placed);
+    }
+
+    @Test
+    void placesAheadOnlyWhereNoNodeHasAFreeSlotAndNeverGangsOrTasksOfSeveralSlots() {
+        report("a", 1);
+        endShortTasks(40);
+        report("b", 1);
+        submit(task("1"), task("2"), task("3"), task("4"));
+        assertThat(place()).extracting(NodeOrder::node).containsExactly("a", "b", "a", "b");
+        submit(gang("g", 2, 0), pinned("wide", "a", 2));
+        assertThat(place()).isEmpty();
+        submit(task("5"));
+        assertThat(place()).extracting(NodeOrder::node).containsExactly("a");
+    }
+
+    @Test
+    void placesNothingAheadOnANodeThatEndsNothingAnyMore() {
+        report("a", 1);
+        endShortTasks(40);
+        now = now.plusSeconds(1);
+        submit(task("1"), task("2"), task("3"));
+        assertThat(place()).hasSize(2);
+        decide(new PoolInput.SetScheduling("a", false));
+        assertThat(place()).isEmpty();
+    }
+
+    @Test
+    void placesAgainUnderTheSameNumbersWhatWaitedInVain() {
+        report("a", 1);
+        submit(retried("t", 0, OnNodeLoss.ABORT));
+        place();
+        exit("a", "t", 127, Cause.RETURNED);
+        assertThat(state("t")).isEqualTo(new TaskState.Queued(Attempt.FIRST));
+        place();
+        decide(new PoolInput.Stop("t"));
+        exit("a", "t", 127, Cause.RETURNED);
+        assertCompleted("t", Result.STOPPED);
+    }
+
     @Test
     void restoresAPoolOfWhatIsKept() {
         Token token = running(retried("t", 2, OnNodeLoss.PLACE_AGAIN));

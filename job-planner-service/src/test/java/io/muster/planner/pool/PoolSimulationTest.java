@@ -7,6 +7,7 @@ import io.muster.planner.pool.PoolDecider.Decided;
 import io.muster.planner.pool.PoolDecider.Placement;
 import io.muster.planner.pool.TaskState.Cause;
 import io.muster.planner.pool.TaskState.Member;
+import io.muster.service.coordinator.LogTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -14,6 +15,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.PriorityQueue;
@@ -29,7 +31,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * A pool, its nodes, their gateway and the network between them, on a clock of its own. Nodes crash and start again, are cut off for shorter and longer than
- * their leases, and are slow; the planner starts again; users stop tasks. Invariants hold after each step. {@code -Dseed=N} runs one seed.
+ * their leases, and are slow; the planner is killed, and starts again of what it kept; users stop tasks. Invariants hold after each step. {@code -Dseed=N} runs one
+ * seed.
  */
 class PoolSimulationTest {
     private static final int SEEDS = 150;
@@ -45,10 +48,45 @@ class PoolSimulationTest {
         return one == null ? LongStream.rangeClosed(1, SEEDS).boxed() : Stream.of(Long.valueOf(one));
     }
 
+    static Stream<Long> few() {
+        return seeds().limit(20);
+    }
+
     @ParameterizedTest
     @MethodSource("seeds")
     void livesOneAttemptAtATimeAndLosesNoExit(long seed) {
-        new World(seed).run();
+        new World(seed, 0).run();
+    }
+
+    @ParameterizedTest
+    @MethodSource("few")
+    void keepsItsPromisesWhileAttemptsWaitOnTheirNodes(long seed) {
+        World world = new World(seed, 600);
+        world.run();
+        assertThat(world.mostUsed).as("slots taken on a node").isGreaterThan(SLOTS);
+    }
+
+    @ParameterizedTest
+    @MethodSource("few")
+    void losesNoNodeByItsOwnAbsence(long seed) {
+        World world = new World(seed, 0);
+        world.isQuiet = true;
+        world.after(60_000, () -> world.kill(20_000));
+        world.after(200_000, () -> world.kill(300_000));
+        world.run();
+        assertThat(world.nodesLost).isZero();
+    }
+
+    @ParameterizedTest
+    @MethodSource("few")
+    void endsNoProgramByAShortAbsence(long seed) {
+        World world = new World(seed, 0);
+        world.isQuiet = true;
+        world.after(60_000, () -> world.kill(6_000));
+        world.after(200_000, () -> world.kill(6_000));
+        world.run();
+        assertThat(world.nodesLost).isZero();
+        assertThat(world.fenced).isZero();
     }
 
     private static final class World {
@@ -60,8 +98,17 @@ class PoolSimulationTest {
         private final Map<String, Integer> failures = new HashMap<>();
         private final Map<Result, Integer> results = new EnumMap<>(Result.class);
         private final Map<String, PoolEvent.TaskPlaced> placedLast = new HashMap<>();
-        private final Queue<PoolInput> log = new ArrayDeque<>();
-        private final Pool pool = new Pool();
+        /** Holds inputs, and the planner's probes of it. */
+        private final Queue<Object> log = new ArrayDeque<>();
+
+        private final int shortTasks;
+        private Pool pool = new Pool();
+        private LogTime logTime = new LogTime("run-0");
+        private int runs;
+        private int mostUsed;
+        private int nodesLost;
+        private int fenced;
+        private boolean isQuiet;
         private final Placement placement;
         private final long seed;
         private long now;
@@ -77,8 +124,11 @@ class PoolSimulationTest {
             }
         }
 
-        World(long seed) {
+        private record Probe(String task, long number) {}
+
+        World(long seed, int shortTasks) {
             this.seed = seed;
+            this.shortTasks = shortTasks;
             this.random = new SplittableRandom(seed);
             this.placement = random.nextBoolean() ? Placement.SPREAD : Placement.PACK;
             for (int i = 1; i <= NODES; i++) {
@@ -103,6 +153,24 @@ class PoolSimulationTest {
                 after(at, () -> append(new PoolInput.Submit(task, false)));
                 if (task.restart().isPresent() || random.nextInt(10) == 0) {
                     after(at + random.nextLong(200_000), () -> append(new PoolInput.Stop(task.id())));
+                }
+            }
+            long burst = CHAOS_MS / 4;
+            for (int i = 0; i < shortTasks; i++) {
+                TaskDefinition task = new TaskDefinition(
+                        "short-" + i,
+                        0,
+                        1,
+                        1,
+                        Set.of(),
+                        Optional.empty(),
+                        1,
+                        TaskDefinition.OnNodeLoss.PLACE_AGAIN,
+                        Optional.empty());
+                submitted.put(task.id(), task);
+                after(burst, () -> append(new PoolInput.Submit(task, false)));
+                if (random.nextInt(20) == 0) {
+                    after(burst + random.nextInt(3000), () -> append(new PoolInput.Stop(task.id())));
                 }
             }
             after(0, this::tick);
@@ -143,14 +211,14 @@ class PoolSimulationTest {
         private boolean isDone() {
             return calm
                     && log.isEmpty()
-                    && pool.tasks().size() == TASKS
+                    && pool.tasks().size() == TASKS + shortTasks
                     && pool.tasks().stream().allMatch(task -> task.state() instanceof TaskState.Completed)
                     && nodes.values().stream().allMatch(node -> node.held.isEmpty() && node.connected);
         }
 
         // The log and the planner.
 
-        private void append(PoolInput input) {
+        private void append(Object input) {
             log.add(input);
             if (!away) {
                 after(5 + random.nextInt(50), this::read);
@@ -158,19 +226,57 @@ class PoolSimulationTest {
         }
 
         private void read() {
-            PoolInput input = away ? null : log.poll();
-            if (input != null) {
-                decide(input);
-                decide(new PoolInput.Place(50));
+            switch (away ? null : log.poll()) {
+                case null -> {
+                    // There is nothing, or nobody who reads it.
+                }
+                case Probe(String task, long number) -> logTime.read(task, number);
+                case PoolInput input -> {
+                    decide(input);
+                    decide(new PoolInput.Place(50));
+                }
+                case Object unknown -> throw new IllegalStateException(unknown.toString());
             }
         }
 
+        /** Kills the planner: what it knew and did not keep is gone, and nobody reads its log for a time. */
+        private void kill(long milliseconds) {
+            if (away) {
+                return;
+            }
+            away = true;
+            after(milliseconds, () -> {
+                away = false;
+                logTime = new LogTime("run-" + ++runs);
+                Map<String, Pool.Admission> admitted = new HashMap<>();
+                nodes.keySet().forEach(id -> pool.admitted(id).ifPresent(at -> admitted.put(id, at)));
+                pool = Pool.restored(
+                        admitted,
+                        pool.nodes().stream()
+                                .map(node -> node.with(-node.used()).ahead(0).heard(Instant.EPOCH))
+                                .toList(),
+                        pool.tasks(),
+                        pool.nextNumber(),
+                        pool.nextPlacement());
+                while (!log.isEmpty()) {
+                    read();
+                }
+            });
+        }
+
+        private Instant logInstant() {
+            return Instant.ofEpochSecond(logTime.seconds());
+        }
+
         private void decide(PoolInput input) {
-            Decided decided = PoolDecider.decide(pool, placement, input, instant(), instant());
+            Decided decided = PoolDecider.decide(pool, placement, input, instant(), logInstant());
             for (PoolEvent event : decided.events()) {
                 trace(event);
                 if (event instanceof PoolEvent.TaskPlaced placed) {
                     checkPlaced(placed);
+                }
+                if (event instanceof PoolEvent.NodeLost) {
+                    nodesLost++;
                 }
                 if (event instanceof PoolEvent.TaskCompleted completed) {
                     results.merge(completed.outcome().result(), 1, Integer::sum);
@@ -200,10 +306,9 @@ class PoolSimulationTest {
         }
 
         private void tick() {
-            if (!away && log.isEmpty()) {
-                pool.nodes().stream().map(Node::id).toList().forEach(id -> decide(new PoolInput.NodeSilent(id)));
-            }
             if (!away) {
+                logTime.due(instant()).ifPresent(number -> append(new Probe(logTime.task(), number)));
+                PoolDecider.silent(pool, logInstant(), NODES).forEach(id -> decide(new PoolInput.NodeSilent(id)));
                 pool.tasks().stream()
                         .filter(task -> task.state() instanceof TaskState.BackingOff)
                         .map(task -> task.definition().id())
@@ -250,21 +355,16 @@ class PoolSimulationTest {
                 }
                 return;
             }
+            if (isQuiet) {
+                after(1000, this::chaos);
+                return;
+            }
             SimulatedNode node = nodes.get("node-" + (1 + random.nextInt(NODES)));
             switch (random.nextInt(5)) {
                 case 0 -> node.crash(500 + random.nextInt(60_000));
                 case 1 -> node.cutUntil = now + 500 + random.nextInt(10_000);
                 case 2 -> node.cutUntil = now + 10_000 + random.nextInt(90_000);
-                case 3 -> {
-                    away = true;
-                    after(random.nextInt(40_000), () -> {
-                        away = false;
-                        pool.nodes().stream().map(Node::id).toList().forEach(id -> pool.heard(id, instant()));
-                        while (!log.isEmpty()) {
-                            read();
-                        }
-                    });
-                }
+                case 3 -> kill(random.nextInt(40_000));
                 default -> append(new PoolInput.SetScheduling(node.id, random.nextInt(3) > 0));
             }
             after(1000 + random.nextInt(15_000), this::chaos);
@@ -299,15 +399,20 @@ class PoolSimulationTest {
                 assertThat(node.used())
                         .as("seed %s, %s ms: slots of %s", seed, now, node.id())
                         .isEqualTo(used.getOrDefault(node.id(), 0))
-                        .isLessThanOrEqualTo(node.slots());
+                        .isLessThanOrEqualTo(node.slots() * (1 + Pace.MOST_AHEAD_OF_A_SLOT));
+                mostUsed = Math.max(mostUsed, node.used());
             }
+            nodes.values()
+                    .forEach(node -> assertThat(node.usedSlots())
+                            .as("seed %s, %s ms: slots of programs on %s", seed, now, node.id)
+                            .isLessThanOrEqualTo(SLOTS));
         }
 
         /** An attempt that began anywhere is not made again under the same numbers. */
         private void checkPlaced(PoolEvent.TaskPlaced placed) {
             String id = placed.token().taskId();
             PoolEvent.TaskPlaced before = placedLast.put(id, placed);
-            if (before != null && nodes.values().stream().anyMatch(node -> node.seen.contains(before.token()))) {
+            if (before != null && nodes.values().stream().anyMatch(node -> node.begun.contains(before.token()))) {
                 assertThat(placed.attempt())
                         .as("seed %s, %s ms: %s", seed, now, id)
                         .isNotEqualTo(before.attempt());
@@ -315,7 +420,7 @@ class PoolSimulationTest {
         }
 
         private void checkEnd() {
-            assertThat(pool.tasks()).as("seed %s: tasks", seed).hasSize(TASKS);
+            assertThat(pool.tasks()).as("seed %s: tasks", seed).hasSize(TASKS + shortTasks);
             Set<String> open = pool.tasks().stream()
                     .filter(task -> !(task.state() instanceof TaskState.Completed))
                     .map(Object::toString)
@@ -323,7 +428,7 @@ class PoolSimulationTest {
             assertThat(open).as("seed %s: tasks that never end", seed).isEmpty();
             assertThat(results.values().stream().mapToInt(Integer::intValue).sum())
                     .as("seed %s: each task ends once", seed)
-                    .isEqualTo(TASKS);
+                    .isEqualTo(TASKS + shortTasks);
             for (Pool.Task task : pool.tasks()) {
                 TaskState.Completed completed = (TaskState.Completed) task.state();
                 String id = task.definition().id();
@@ -376,11 +481,14 @@ class PoolSimulationTest {
         private final class SimulatedNode {
             private static final class Held {
                 private final boolean primary;
-                private boolean alive = true;
+                private final int slots;
+                private boolean waiting = true;
+                private boolean alive;
                 private PoolInput.Exited exit;
 
-                Held(boolean primary) {
+                Held(boolean primary, int slots) {
                     this.primary = primary;
+                    this.slots = slots;
                 }
             }
 
@@ -388,7 +496,7 @@ class PoolSimulationTest {
             private final boolean python;
             private final Line toNode = new Line(this);
             private final Line fromNode = new Line(this);
-            private final Set<Token> seen = new HashSet<>();
+            private final Set<Token> begun = new HashSet<>();
             private final Map<Token, Held> held = new LinkedHashMap<>();
             private String boot = "";
             private boolean up;
@@ -398,7 +506,7 @@ class PoolSimulationTest {
             private boolean joined;
             private long reports;
             private final Map<Long, Long> sentAt = new HashMap<>();
-            private long leaseFrom;
+            private long leaseFrom = -PoolDecider.LEASE.toMillis();
             private long cutUntil;
 
             SimulatedNode(String id, boolean python) {
@@ -418,6 +526,7 @@ class PoolSimulationTest {
                         assertThat(part.alive)
                                 .as("what a crash leaves is dead by the next start")
                                 .isFalse();
+                        part.waiting = false;
                         part.exit = new PoolInput.Exited(id, token, -1, Cause.FENCED, "");
                     }
                 });
@@ -458,6 +567,7 @@ class PoolSimulationTest {
             void closed(long was) {
                 if (up && connected && epoch == was) {
                     connected = false;
+                    forgetWaiting();
                     after(100, this::connect);
                 }
             }
@@ -525,7 +635,8 @@ class PoolSimulationTest {
             }
 
             private void lease() {
-                if (now - leaseFrom >= PoolDecider.LEASE.toMillis() && (joined || !held.isEmpty())) {
+                if (!holdsLease() && (joined || !held.isEmpty())) {
+                    forgetWaiting();
                     held.forEach((token, part) -> {
                         if (part.alive) {
                             end(token, part, -1, Cause.FENCED);
@@ -540,9 +651,28 @@ class PoolSimulationTest {
                 }
             }
 
+            private boolean holdsLease() {
+                return now - leaseFrom < PoolDecider.LEASE.toMillis();
+            }
+
+            private void forgetWaiting() {
+                held.values().removeIf(part -> part.waiting);
+            }
+
+            private int usedSlots() {
+                return held.values().stream()
+                        .filter(part -> part.alive)
+                        .mapToInt(part -> part.slots)
+                        .sum();
+            }
+
             private void end(Token token, Held part, int code, Cause cause) {
                 trace(id + " ends " + token + " " + cause + " " + code);
+                if (cause == Cause.FENCED) {
+                    fenced++;
+                }
                 part.alive = false;
+                part.waiting = false;
                 part.exit = new PoolInput.Exited(id, token, code, cause, "");
                 if (cause == Cause.ITSELF) {
                     if (part.primary) {
@@ -553,6 +683,7 @@ class PoolSimulationTest {
                     }
                 }
                 send(part.exit);
+                launch();
             }
 
             void received(long over, NodeOrder order) {
@@ -563,13 +694,15 @@ class PoolSimulationTest {
                 }
                 switch (order) {
                     case NodeOrder.Start(String _, Token token) -> {
-                        if (seen.add(token)) {
+                        if (!held.containsKey(token) && !begun.contains(token)) {
                             start(token);
                         }
                     }
                     case NodeOrder.Stop(String _, Token token) -> {
                         Held part = held.get(token);
-                        if (part != null && part.alive) {
+                        if (part != null && part.waiting) {
+                            end(token, part, 143, Cause.STOPPED);
+                        } else if (part != null && part.alive) {
                             String run = boot;
                             after(random.nextInt(5000), () -> {
                                 if (part.alive && up && boot.equals(run)) {
@@ -580,30 +713,61 @@ class PoolSimulationTest {
                     }
                     case NodeOrder.Kill(String _, Token token) -> {
                         Held part = held.get(token);
-                        if (part != null && part.alive) {
+                        if (part != null && (part.waiting || part.alive)) {
                             end(token, part, 137, Cause.STOPPED);
                         }
                     }
                     case NodeOrder.Join _ -> joined();
                     case NodeOrder.Leave _ -> joined = false;
-                    case NodeOrder.Grant(String _, long number) ->
-                        leaseFrom = Math.max(leaseFrom, sentAt.getOrDefault(number, 0L));
+                    case NodeOrder.Grant(String _, long number) -> {
+                        leaseFrom = Math.max(leaseFrom, sentAt.getOrDefault(number, leaseFrom));
+                        launch();
+                    }
                     case NodeOrder.Disconnect _ -> throw new AssertionError("it is the gateway's");
                 }
             }
 
             private void start(Token token) {
-                Pool.Task task = pool.task(token.taskId()).orElseThrow();
-                boolean primary = !(task.state() instanceof TaskState.Active active) || active.isPrimary(id);
-                Held part = new Held(primary);
+                TaskDefinition task = submitted.get(token.taskId());
+                boolean primary = !(pool.task(token.taskId()).orElseThrow().state() instanceof TaskState.Active active)
+                        || active.isPrimary(id);
+                Held part = new Held(primary, task.slots());
                 held.put(token, part);
-                assertThat(capabilities()).containsAll(task.definition().requires());
+                assertThat(capabilities()).containsAll(task.requires());
+                launch();
+                String run = boot;
+                after(2000, () -> {
+                    if (part.waiting && held.get(token) == part && up && boot.equals(run) && holdsLease()) {
+                        end(token, part, 127, Cause.RETURNED);
+                    }
+                });
+            }
+
+            /** Starts what waits, in its order, as far as slots are free. */
+            private void launch() {
+                for (Map.Entry<Token, Held> each : List.copyOf(held.entrySet())) {
+                    Held part = each.getValue();
+                    if (part.waiting) {
+                        if (!holdsLease() || part.slots > SLOTS - usedSlots()) {
+                            return;
+                        }
+                        part.waiting = false;
+                        part.alive = true;
+                        begun.add(each.getKey());
+                        run(each.getKey(), part);
+                    }
+                }
+            }
+
+            private void run(Token token, Held part) {
                 send(new PoolInput.Started(id, token), () -> {});
                 String run = boot;
-                if (task.definition().restart().isPresent() && random.nextBoolean()) {
+                if (submitted.get(token.taskId()).restart().isPresent() && random.nextBoolean()) {
                     return; // It runs until it is stopped.
                 }
-                long life = 100 + random.nextLong(random.nextInt(5) == 0 ? 120_000 : 8000);
+                long life = token.taskId().startsWith("short")
+                        ? 5 + random.nextInt(50)
+                        : 100 + random.nextLong(random.nextInt(5) == 0 ? 120_000 : 8000);
                 int code = random.nextInt(3) == 0 ? 1 + random.nextInt(5) : 0;
                 after(life, () -> {
                     if (part.alive && up && boot.equals(run)) {

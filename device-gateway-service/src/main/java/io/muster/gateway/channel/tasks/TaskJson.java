@@ -71,6 +71,7 @@ final class TaskJson {
                         .put("systemVersion", attempt.getSystemVersion())
                         .put("requeues", attempt.getRequeues())
                         .put("retries", attempt.getRetries());
+                body.put("slots", start.getSlots());
                 put(body.putObject("program"), start.getProgram());
             }
             case StopAttempt stop -> put(body, stop.getToken());

@@ -64,7 +64,7 @@ class TaskChannelTest {
                 .setIdleSeconds(120)
                 .setOutputBytes(10L)
                 .build();
-        return new StartAttempt(TOKEN, new TaskAttempt(1, 0, 2), program);
+        return new StartAttempt(TOKEN, new TaskAttempt(1, 0, 2), program, 3);
     }
 
     static Stream<Arguments> orders() {
@@ -79,7 +79,7 @@ class TaskChannelTest {
                 Arguments.of(
                         start(),
                         "start {\"poolId\":\"default\",\"token\":{\"taskId\":\"t/1\",\"placement\":7},"
-                                + "\"attempt\":{\"systemVersion\":1,\"requeues\":0,\"retries\":2},"
+                                + "\"attempt\":{\"systemVersion\":1,\"requeues\":0,\"retries\":2},\"slots\":3,"
                                 + "\"program\":{\"command\":[\"bash\",\"run.sh\",\"a b\"],\"environment\":{\"A\":\"\\\"1\\\"\"},"
                                 + "\"nodeEnvironment\":{\"WEBJOBS_PORT\":\"PORT\"},"
                                 + "\"files\":[{\"sha256\":\"ab\",\"bytes\":12,\"path\":\"\",\"unzip\":true}],"
@@ -122,7 +122,7 @@ class TaskChannelTest {
         Handovers.deliver(
                 channel,
                 connection,
-                new NodeOrder(7L, "default", new StartAttempt(TOKEN, new TaskAttempt(0, 0, 0), program)));
+                new NodeOrder(7L, "default", new StartAttempt(TOKEN, new TaskAttempt(0, 0, 0), program, 1)));
         assertThat(connection.published).isEmpty();
         assertThat(fleet.toPools)
                 .singleElement()

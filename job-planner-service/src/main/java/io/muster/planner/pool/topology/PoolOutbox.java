@@ -192,7 +192,10 @@ final class PoolOutbox {
                             poolId,
                             node,
                             new StartAttempt(
-                                    PoolRecords.token(token), PoolRecords.attempt(state.attempt()), task.getProgram()),
+                                    PoolRecords.token(token),
+                                    PoolRecords.attempt(state.attempt()),
+                                    task.getProgram(),
+                                    task.getSlots()),
                             now);
                 }
             }

@@ -142,6 +142,7 @@ final class PoolRecords {
             case STOPPED -> TaskState.Cause.STOPPED;
             case FENCED -> TaskState.Cause.FENCED;
             case NOT_STARTED -> TaskState.Cause.NOT_STARTED;
+            case RETURNED -> TaskState.Cause.RETURNED;
         };
     }
 
@@ -153,6 +154,7 @@ final class PoolRecords {
             case STOPPED -> ExitCause.STOPPED;
             case FENCED -> ExitCause.FENCED;
             case NOT_STARTED -> ExitCause.NOT_STARTED;
+            case RETURNED -> ExitCause.RETURNED;
         };
     }
 
@@ -372,6 +374,7 @@ final class PoolRecords {
                 state.getEpoch(),
                 state.getBoot(),
                 state.getSlots(),
+                0,
                 0,
                 Set.copyOf(state.getCapabilities()),
                 state.getEnabled(),
