@@ -1,19 +1,12 @@
 package io.muster.node;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.muster.access.TrustedAuthorities;
 import io.muster.device.Credentials;
 import io.muster.device.DeviceClient;
 import io.muster.device.DeviceConnector;
-import io.muster.device.TaskOutput;
 import io.muster.node.files.ArtifactCache;
 import io.muster.node.files.Folders;
 import io.muster.node.files.HttpArtifacts;
-import io.muster.node.output.AttemptOutput;
-import io.muster.node.output.OutputBudget;
-import io.muster.node.output.OutputLink;
-import io.muster.node.output.OutputWindow;
 import io.muster.node.program.BootClock;
 import io.muster.node.program.ControlGroups;
 import io.muster.node.program.Programs;
@@ -21,7 +14,6 @@ import io.muster.node.wire.ReportWriter;
 import io.muster.node.work.AttemptKey;
 import io.muster.node.work.Effect;
 import io.muster.node.work.Input;
-import io.muster.node.work.NodeFacts;
 import io.muster.node.work.NodeWork;
 import io.muster.node.work.TaskProgram;
 import java.io.IOException;
@@ -32,20 +24,15 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -66,13 +53,6 @@ public final class ComputeNode implements AutoCloseable {
     private static final Duration LEAVE_LIMIT = Duration.ofSeconds(2);
     private static final int MOST_AT_ONCE = 256;
     private static final int MOST_BEHIND = 10_000;
-    private static final int PREPARATIONS = 8;
-    private static final int LAUNCHERS = 4;
-    private static final int OUTPUT_IN_MEMORY = 8 << 20;
-    /** Lies below what the device allows, so that no chunk is refused and those behind it are not. */
-    private static final int CHUNKS_UNDER_WAY = 200;
-
-    private static final int OUTPUT_UNDER_WAY = 900 << 10;
     private static final Duration UNLIMITED = Duration.ofDays(1000);
 
     /** Is what the deciding thread hears. @param of the attempt that must still be the one of its key; null for none */
@@ -83,35 +63,23 @@ public final class ComputeNode implements AutoCloseable {
     private final NodeJournal journal;
     private final ControlGroups groups;
     private final Programs programs;
-    private final TaskFolders folders;
-    private final Interpreters interpreters = new Interpreters(TaskFolders.path());
+    private final Description description;
+    private final Attempts attempts;
     private final Runnable failed;
     private final NodeWork work;
     private final NodeDevice hub;
     private final DeviceConnector connector;
     private final DeviceClient device;
     private final BlockingQueue<Heard> inbox = new LinkedBlockingQueue<>();
-    private final Map<AttemptKey, Attempt> attempts = new HashMap<>();
-    private final OutputBudget budget = new OutputBudget(OUTPUT_IN_MEMORY);
-    private final Semaphore preparing = new Semaphore(PREPARATIONS);
-    private final ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor();
-    private final ExecutorService launchers = Executors.newFixedThreadPool(
-            LAUNCHERS, Thread.ofPlatform().daemon().name("launcher-", 0).factory());
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("timer").factory());
     private final AtomicBoolean ticking = new AtomicBoolean();
     private final CompletableFuture<Void> quiet = new CompletableFuture<>();
     private final Thread decider;
-    private volatile long leaseUntil;
-    private volatile NodeFacts facts;
     private volatile boolean closing;
     private volatile boolean closed;
-    private Optional<Outlet> outlet = Optional.empty();
     private int unsaid;
     private boolean ending;
-
-    /** Is where output goes over one connection. */
-    private record Outlet(int connection, String poolId, OutputWindow window) {}
 
     private ComputeNode(
             NodeSettings settings,
@@ -127,14 +95,15 @@ public final class ComputeNode implements AutoCloseable {
         this.journal = journal;
         this.groups = groups;
         this.programs = programs;
-        this.folders = folders;
         this.failed = failed;
-        this.facts = new NodeFacts(settings.slots(), interpreters.present());
-        this.work = new NodeWork(run, facts, journal.left());
-        this.leaseUntil = BootClock.nanos();
+        Interpreters interpreters = new Interpreters(TaskFolders.path());
+        this.description = new Description(settings, groups, interpreters);
+        this.work = new NodeWork(run, description.facts(), journal.left());
         this.hub = new NodeDevice(
                 input -> inbox.add(new Heard(null, input)), () -> inbox.size() > MOST_BEHIND, this::describe);
-        this.decider = Thread.ofPlatform().name("decider").unstarted(this::decide);
+        this.attempts = new Attempts(
+                programs, folders, interpreters, hub, timer, (of, input) -> inbox.add(new Heard(of, input)));
+        this.decider = Thread.ofPlatform().daemon().name("decider").unstarted(this::decide);
         this.connector = DeviceConnector.start(
                 settings.hub(), DeviceConnector.Settings.usual(10, "muster-compute-node", InstantSource.system()));
         decider.start();
@@ -151,10 +120,11 @@ public final class ComputeNode implements AutoCloseable {
      */
     public static ComputeNode start(NodeSettings settings, Runnable failed) throws IOException {
         Folders.makePassable(settings.data());
-        NodeJournal journal = NodeJournal.open(settings.data().resolve("journal"));
+        Path own = Folders.make(settings.data().resolve("node"));
+        NodeJournal journal = NodeJournal.open(own.resolve("journal"));
         @Nullable Programs programs = null;
         try {
-            String run = begin(settings.data().resolve("run"));
+            String run = begin(own.resolve("run"));
             ControlGroups groups = ControlGroups.find("muster-" + name(settings.data()));
             programs = Programs.start(settings.runAs(), run, groups);
             TaskFolders folders = TaskFolders.open(
@@ -162,7 +132,7 @@ public final class ComputeNode implements AutoCloseable {
                     run,
                     settings.deviceId(),
                     ArtifactCache.open(
-                            settings.data().resolve("artifacts"), settings.cacheBytes(), artifacts(settings)),
+                            Folders.make(settings.data().resolve("artifacts")), settings.cacheBytes(), artifacts(settings)),
                     settings.unpackedBytes(),
                     programs);
             ComputeNode node = new ComputeNode(settings, run, journal, groups, programs, folders, failed);
@@ -221,8 +191,8 @@ public final class ComputeNode implements AutoCloseable {
         LOG.info(
                 "The node runs, deviceId={} slots={} capabilities={} data={} run={}",
                 settings.deviceId(),
-                facts.slots(),
-                facts.capabilities(),
+                settings.slots(),
+                description.facts().capabilities(),
                 settings.data(),
                 run);
         if (settings.runAs().isEmpty() && System.getProperty("user.name").equals("root")) {
@@ -246,33 +216,15 @@ public final class ComputeNode implements AutoCloseable {
         }
     }
 
-    /** Finds out what the node can do: interpreters come and go. */
     private void find() {
-        NodeFacts found = new NodeFacts(settings.slots(), interpreters.present());
-        if (!found.equals(facts)) {
-            facts = found;
-            inbox.add(new Heard(null, new Input.FactsFound(found)));
+        if (description.refresh()) {
+            inbox.add(new Heard(null, new Input.FactsFound(description.facts())));
             describe(device);
         }
     }
 
-    /** Writes into the twin what the node can do. */
     private void describe(DeviceClient over) {
-        ObjectNode compute = JsonNodeFactory.instance.objectNode();
-        compute.put("slots", facts.slots());
-        facts.capabilities().forEach(compute.putArray("capabilities")::add);
-        ObjectNode labels = compute.putObject("labels");
-        settings.labels().forEach(labels::put);
-        ObjectNode limits = compute.putObject("limits");
-        limits.put("wallClock", true)
-                .put("idle", true)
-                .put("output", true)
-                .put("memory", groups.bounds(ControlGroups.Resource.MEMORY))
-                .put("processors", groups.bounds(ControlGroups.Resource.PROCESSORS))
-                .put("reason", groups.reason());
-        ObjectNode patch = JsonNodeFactory.instance.objectNode();
-        patch.set("compute", compute);
-        over.patchReported(patch.toString()).whenComplete((_, error) -> {
+        over.patchReported(description.patch()).whenComplete((_, error) -> {
             if (error != null && !closing) {
                 LOG.warn("The twin does not show what this node can do, reason={}", error.toString());
             }
@@ -306,7 +258,7 @@ public final class ComputeNode implements AutoCloseable {
 
     private void hear(Heard heard, List<Effect> effects) {
         Attempt of = heard.of();
-        if (of != null && attempts.get(of.key()) != of) {
+        if (of != null && !attempts.isHeld(of)) {
             return;
         }
         if (heard.input() instanceof Input.Tick) {
@@ -326,29 +278,21 @@ public final class ComputeNode implements AutoCloseable {
                 case Effect.KeepStart _, Effect.KeepEnding _ -> {
                     // It is on disk.
                 }
-                case Effect.Prepare(AttemptKey key, TaskProgram what) -> prepare(key, what);
-                case Effect.Launch(AttemptKey key) -> attempt(key).ifPresent(this::launch);
+                case Effect.Prepare(AttemptKey key, TaskProgram what) -> attempts.prepare(key, what);
+                case Effect.Launch(AttemptKey key) -> attempts.launch(key);
                 case Effect.Stop(AttemptKey key) ->
-                    attempt(key).ifPresent(attempt -> attempt.stop(ending ? Attempt.LONGEST_GRACE_AT_END : UNLIMITED));
-                case Effect.Kill(AttemptKey key) -> attempt(key).ifPresent(Attempt::kill);
-                case Effect.OpenOutput(int connection, String poolId) ->
-                    open(new Outlet(connection, poolId, new OutputWindow(CHUNKS_UNDER_WAY, OUTPUT_UNDER_WAY)));
-                case Effect.CloseOutput _ -> {
-                    outlet = Optional.empty();
-                    attempts.values().forEach(attempt -> attempt.output().use(Optional.empty()));
-                }
-                case Effect.DropOutput(AttemptKey key) ->
-                    attempt(key).ifPresent(attempt -> attempt.output().drop());
-                case Effect.Cancel(AttemptKey key) -> cancel(key);
+                    attempts.stop(key, ending ? Attempt.LONGEST_GRACE_AT_END : UNLIMITED);
+                case Effect.Kill(AttemptKey key) -> attempts.kill(key);
+                case Effect.OpenOutput(int connection, String poolId) -> attempts.openOutput(connection, poolId);
+                case Effect.CloseOutput _ -> attempts.closeOutput();
+                case Effect.DropOutput(AttemptKey key) -> attempts.dropOutput(key);
+                case Effect.Cancel(AttemptKey key) -> attempts.cancel(key);
                 case Effect.Forget(AttemptKey key) -> {
                     journal.forget(key);
-                    cancel(key);
+                    attempts.cancel(key);
                 }
                 case Effect.Say say -> say(say);
-                case Effect.HoldLease(long until) -> {
-                    leaseUntil = until;
-                    programs.expectWithin(Duration.ofNanos(until - BootClock.nanos()));
-                }
+                case Effect.HoldLease(long until) -> attempts.holdLease(until);
                 case Effect.Disconnect(int connection) -> {
                     LOG.warn("The lease is over: programs are killed, and the connection is closed");
                     hub.over(connection, over -> {
@@ -358,97 +302,6 @@ public final class ComputeNode implements AutoCloseable {
                 }
             }
         }
-    }
-
-    private Optional<Attempt> attempt(AttemptKey key) {
-        return Optional.ofNullable(attempts.get(key));
-    }
-
-    private void prepare(AttemptKey key, TaskProgram what) {
-        AttemptOutput output =
-                new AttemptOutput(budget, timer, () -> inbox.add(new Heard(null, new Input.Delivered(key))));
-        Attempt attempt = new Attempt(key, folders.nextName(), what, output);
-        attempts.put(key, attempt);
-        outlet.ifPresent(now -> output.use(Optional.of(link(now, key))));
-        workers.execute(() -> {
-            try {
-                preparing.acquire();
-                try {
-                    Optional<String> trouble = attempt.prepare(folders);
-                    hear(
-                            attempt,
-                            trouble.isEmpty() ? new Input.Prepared(key) : new Input.NotStarted(key, trouble.get()));
-                } finally {
-                    preparing.release();
-                }
-            } catch (InterruptedException e) {
-                // Nobody wants it any more.
-                Thread.currentThread().interrupt();
-            } finally {
-                attempt.settled();
-            }
-        });
-    }
-
-    private void hear(Attempt attempt, Input input) {
-        inbox.add(new Heard(attempt, input));
-    }
-
-    private void launch(Attempt attempt) {
-        AttemptKey key = attempt.key();
-        try {
-            launchers.execute(() -> {
-                Optional<String> trouble = leaseUntil - BootClock.nanos() > 0
-                        ? attempt.launch(programs, interpreters, end -> hear(attempt, new Input.Ended(key, end)))
-                        : Optional.of("The lease is over.");
-                hear(attempt, trouble.isEmpty() ? new Input.Started(key) : new Input.NotStarted(key, trouble.get()));
-                attempt.announce();
-            });
-        } catch (RejectedExecutionException e) {
-            hear(attempt, new Input.NotStarted(key, "The node ends."));
-        }
-    }
-
-    private void cancel(AttemptKey key) {
-        Attempt attempt = attempts.remove(key);
-        if (attempt == null) {
-            return;
-        }
-        attempt.cancel();
-        attempt.output().drop();
-        Path folder = folders.folder(attempt.name());
-        attempt.whenSettled(() -> workers.execute(() -> {
-            try {
-                Folders.delete(folder);
-            } catch (IOException e) {
-                LOG.warn("A task's folder can't be deleted, folder={} reason={}", folder, e.toString());
-            }
-        }));
-    }
-
-    private void open(Outlet next) {
-        outlet = Optional.of(next);
-        attempts.forEach((key, attempt) -> {
-            if (key.poolId().equals(next.poolId())) {
-                attempt.output().use(Optional.of(link(next, key)));
-            }
-        });
-    }
-
-    private OutputLink link(Outlet over, AttemptKey key) {
-        return over.window()
-                .link(chunk -> hub.over(
-                        over.connection(),
-                        to -> to.sendTaskOutput(new TaskOutput(
-                                key.poolId(),
-                                key.token().taskId(),
-                                key.token().placement(),
-                                switch (chunk.stream()) {
-                                    case OUT -> TaskOutput.Stream.OUT;
-                                    case ERR -> TaskOutput.Stream.ERR;
-                                },
-                                chunk.offset(),
-                                chunk.bytes()))));
     }
 
     private void say(Effect.Say say) {
@@ -492,7 +345,7 @@ public final class ComputeNode implements AutoCloseable {
         connector.close();
         programs.close();
         timer.shutdownNow();
-        launchers.shutdownNow();
+        attempts.close();
         closed = true;
         inbox.add(new Heard(null, new Input.Tick()));
         try {

@@ -17,6 +17,7 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -33,6 +34,7 @@ import java.util.zip.ZipOutputStream;
 import org.awaitility.core.ConditionFactory;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -609,6 +611,23 @@ class ComputeNodeTest {
             assertThat(hub.exit("t" + i)).isEqualTo("0 ITSELF");
             assertThat(hub.text("t" + i)).isEqualTo(i + "\n");
         }
+    }
+
+    @Test
+    void runsProgramsAsAnotherUserWhoReachesItsOwnFoldersAlone() throws Exception {
+        Assumptions.assumeTrue(System.getProperty("user.name").equals("root"), "takes root");
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
+        start("--run-as=nobody");
+        ObjectNode program = bash("id -un; touch here $HOME/a $TMPDIR/b $D/c && echo wrote; cat %1$s/node/journal; ls %1$s %1$s/attempts %1$s/artifacts"
+                .formatted(folder.resolve("data")));
+        program.putObject("nodeEnvironment").put("D", "DATA_DIRECTORY");
+        program.put("dataDirectory", "own");
+        hub.start("t", program);
+        assertThat(hub.exit("t")).isEqualTo("2 ITSELF");
+        assertThat(hub.text("t")).isEqualTo("nobody\nwrote\n");
+        assertThat(hub.text("t", "err").lines()).hasSize(4).allMatch(line -> line.contains("Permission denied"));
+        soon().until(() -> attempts().isEmpty());
+        assertThat(folder.resolve("data/data/own/c")).exists();
     }
 
     @Test

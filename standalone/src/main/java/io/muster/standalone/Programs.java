@@ -85,7 +85,7 @@ final class Programs {
     /** Lets a debugger attach to the process that MUSTER_DEBUG=NAME:PORT in the environment names. */
     static List<String> debugged(String name, List<String> command) throws StandaloneException {
         String debug = Optional.ofNullable(System.getenv(DEBUG)).orElse("");
-        if (!debug.isEmpty() && !debug.matches("[a-z]+:\\d{1,5}")) {
+        if (!debug.isEmpty() && !debug.matches("[a-z]+(-\\d+)?:\\d{1,5}")) {
             throw new StandaloneException(
                     DEBUG + " is the name of a process and a port, as planner:5005, not " + debug + ".");
         }

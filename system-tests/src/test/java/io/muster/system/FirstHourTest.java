@@ -181,10 +181,27 @@ class FirstHourTest {
         ensureRunning();
         JsonNode status = status(0);
         for (String name :
-                List.of("muster", "broker", "registry", "planner", "processor", "gateway", "api", "agents")) {
+                List.of("muster", "broker", "registry", "planner", "processor", "gateway", "api", "agents", "node-1")) {
             assertThat(commandLine(process(status, name).orElseThrow()))
                     .as(name)
                     .contains("-XX:+ExitOnOutOfMemoryError");
+        }
+    }
+
+    @Test
+    void startsComputeNodesInAPoolAndInTheReserve() throws Exception {
+        ensureRunning();
+        JsonNode status = status(0);
+        for (String name : List.of("node-1", "node-2", "node-3", "node-4")) {
+            assertThat(process(status, name)).as(name).isPresent();
+            assertThat(ask("/twins/" + name).body().at("/tags/compute/pool").asText())
+                    .isEqualTo(name.compareTo("node-3") < 0 ? "default" : "");
+            await().atMost(Duration.ofMinutes(1))
+                    .until(() -> ask("/twins/" + name)
+                                    .body()
+                                    .at("/properties/reported/compute/slots")
+                                    .asInt()
+                            > 0);
         }
     }
 
@@ -371,6 +388,7 @@ class FirstHourTest {
                 "token",
                 "link",
                 "credentials",
+                "node",
                 "images",
                 "test",
                 "version")) {

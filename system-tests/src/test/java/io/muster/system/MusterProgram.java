@@ -61,6 +61,8 @@ final class MusterProgram {
                 "--data",
                 data.toString(),
                 "--devices=0",
+                "--nodes=0",
+                "--spare-nodes=0",
                 "--rest-port=" + restPort,
                 "--mqtt-port=" + mqttPort,
                 "--kafka-port=" + kafkaPort,

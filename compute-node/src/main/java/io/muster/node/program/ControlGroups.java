@@ -53,7 +53,7 @@ public final class ControlGroups {
                 Path.of("/proc/self/cgroup"),
                 ProcessHandle.current().pid(),
                 name);
-        found.closeAll();
+        found.close();
         return found;
     }
 
@@ -72,11 +72,10 @@ public final class ControlGroups {
                 Path leaf = Files.createDirectories(group.resolve(name + "-node"));
                 Files.writeString(leaf.resolve(PROCESSES), Long.toString(pid));
                 Files.writeString(group.resolve("cgroup.subtree_control"), "+memory +cpu");
-                Path parent = Files.createDirectories(group.resolve(name));
-                Files.writeString(parent.resolve("cgroup.subtree_control"), "+memory +cpu");
-                parents.put(Resource.MEMORY, parent);
-                parents.put(Resource.PROCESSORS, parent);
-                return new ControlGroups(parents, true, "");
+                ControlGroups unified = new ControlGroups(
+                        Map.of(Resource.MEMORY, group.resolve(name), Resource.PROCESSORS, group.resolve(name)), true, "");
+                unified.make(group.resolve(name));
+                return unified;
             }
             for (Resource resource : Resource.values()) {
                 String controller = resource == Resource.MEMORY ? "memory" : "cpu";
@@ -115,14 +114,16 @@ public final class ControlGroups {
         List<Path> files = new ArrayList<>();
         Path memory = parents.get(Resource.MEMORY);
         if (memory != null && limits.memoryBytes().isPresent()) {
-            Path group = Files.createDirectories(memory.resolve(id));
+            Path group = make(memory).resolve(id);
+            Files.createDirectories(group);
             String bytes = Long.toString(limits.memoryBytes().getAsLong());
             Files.writeString(group.resolve(isUnified ? "memory.max" : "memory.limit_in_bytes"), bytes);
             files.add(group.resolve(PROCESSES));
         }
         Path processors = parents.get(Resource.PROCESSORS);
         if (processors != null && limits.processors().isPresent()) {
-            Path group = Files.createDirectories(processors.resolve(id));
+            Path group = make(processors).resolve(id);
+            Files.createDirectories(group);
             long quota = Math.max(1000, Math.round(limits.processors().getAsDouble() * PERIOD_MICROS));
             if (isUnified) {
                 Files.writeString(group.resolve("cpu.max"), quota + " " + PERIOD_MICROS);
@@ -133,6 +134,17 @@ public final class ControlGroups {
             files.add(group.resolve(PROCESSES));
         }
         return files.stream().distinct().toList();
+    }
+
+    /** Makes the group of all programs where it is not there. A node without limits has none, and so leaves none behind. */
+    private Path make(Path parent) throws IOException {
+        if (!Files.isDirectory(parent)) {
+            Files.createDirectories(parent);
+            if (isUnified) {
+                Files.writeString(parent.resolve("cgroup.subtree_control"), "+memory +cpu");
+            }
+        }
+        return parent;
     }
 
     /** Deletes the groups of a program, which has ended; what is left in them is killed. */
@@ -158,17 +170,16 @@ public final class ControlGroups {
 
     /** Deletes all groups. */
     void close() {
-        closeAll();
-        parents.values().stream().distinct().forEach(ControlGroups::delete);
-    }
-
-    private void closeAll() {
         for (Path parent : parents.values().stream().distinct().toList()) {
+            if (!Files.isDirectory(parent)) {
+                continue;
+            }
             try (DirectoryStream<Path> groups = Files.newDirectoryStream(parent, Files::isDirectory)) {
                 groups.forEach(ControlGroups::delete);
             } catch (IOException e) {
                 LOG.warn("Control groups can't be listed, group={} reason={}", parent, e.toString());
             }
+            delete(parent);
         }
     }
 }

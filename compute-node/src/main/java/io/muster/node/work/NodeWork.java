@@ -22,8 +22,14 @@ import java.util.function.BiPredicate;
  * For one thread. Contract: docs/nodes.md.
  */
 public final class NodeWork {
-    /** Bounds the attempts that a node holds. */
+    /** Bounds the attempts that a node holds: a report names no more. Contract: docs/nodes.md. */
     static final int MOST_ATTEMPTS = 4096;
+
+    /** Bounds the names of attempts in a report, which a hub takes up to 256 KiB of. */
+    static final int MOST_BYTES_OF_NAMES = 200_000;
+
+    private static final int BYTES_BESIDE_A_NAME = 50;
+    private static final int BYTES_OF_ESCAPED = 6;
 
     /** Bounds the reports of which the node knows when it sent them. */
     private static final int MOST_NUMBERS = 64;
@@ -56,6 +62,7 @@ public final class NodeWork {
     private boolean reportIsDue;
     private long nextReportAt;
     private OptionalLong leaseUntil = OptionalLong.empty();
+    private int bytesOfNames;
     private boolean endsSoon;
     private List<Effect> effects = new ArrayList<>();
 
@@ -68,7 +75,10 @@ public final class NodeWork {
     public NodeWork(String boot, NodeFacts facts, Map<AttemptKey, Ending> left) {
         this.boot = boot;
         this.facts = facts;
-        left.forEach((key, ending) -> attempts.put(key, new Held.Over(ending, Delivery.UNSAID)));
+        left.forEach((key, ending) -> {
+            attempts.put(key, new Held.Over(ending, Delivery.UNSAID));
+            bytesOfNames += bytesOfName(key);
+        });
     }
 
     /** Decides about an input. @param now by a clock that only goes forwards, in nanoseconds @return what to do, in this order */
@@ -193,7 +203,9 @@ public final class NodeWork {
 
     private void forget(AttemptKey key) {
         release(key);
-        attempts.remove(key);
+        if (attempts.remove(key) != null) {
+            bytesOfNames -= bytesOfName(key);
+        }
         effects.add(new Effect.Forget(key));
     }
 
@@ -215,8 +227,7 @@ public final class NodeWork {
         if (attempts.containsKey(key) || endsSoon) {
             return;
         }
-        if (attempts.size() >= MOST_ATTEMPTS) {
-            say(key, new Report.Exited(key.token(), Ending.notStarted("The node holds too many attempts.")));
+        if (!takeRoom(key)) {
             return;
         }
         attempts.put(key, new Held.Preparing());
@@ -226,9 +237,28 @@ public final class NodeWork {
     }
 
     private void refuse(AttemptKey key, String reason) {
-        if (!attempts.containsKey(key)) {
+        if (!attempts.containsKey(key) && takeRoom(key)) {
             over(key, Ending.notStarted(reason), Delivery.UNSAID);
         }
+    }
+
+    /** Takes room for one more attempt; where there is none, it is refused and not held. */
+    private boolean takeRoom(AttemptKey key) {
+        int bytes = bytesOfName(key);
+        if (attempts.size() >= MOST_ATTEMPTS || bytesOfNames + bytes > MOST_BYTES_OF_NAMES) {
+            say(key, new Report.Exited(key.token(), Ending.notStarted("The node holds too many attempts.")));
+            return false;
+        }
+        bytesOfNames += bytes;
+        return true;
+    }
+
+    /** Returns no less than a token takes in a report. */
+    private static int bytesOfName(AttemptKey key) {
+        return BYTES_BESIDE_A_NAME
+                + key.token().taskId().chars()
+                        .map(letter -> letter >= ' ' && letter < 0x7f && letter != '"' && letter != '\\' ? 1 : BYTES_OF_ESCAPED)
+                        .sum();
     }
 
     private void ask(AttemptKey key, Asked asked) {

@@ -281,10 +281,29 @@ class NodeWorkTest {
     void holdsABoundedNumberOfAttempts() {
         Node node = new Node();
         node.hear("join p; lease 1");
-        for (int i = 0; i < NodeWork.MOST_ATTEMPTS; i++) {
-            assertThat(node.hear("start t" + i)).startsWith("keep");
+        int held = 0;
+        while (node.hear("start t" + held).startsWith("keep")) {
+            held++;
         }
+        assertThat(held).isBetween(3000, NodeWork.MOST_ATTEMPTS);
         assertThat(node.hear("start more")).isEqualTo("say p exited more 127 NOT_STARTED");
+        assertThat(node.hear("unreadable more")).isEqualTo("say p exited more 127 NOT_STARTED");
+        node.hear("not-started t7; ack t7");
+        assertThat(node.hear("start more")).startsWith("keep");
+    }
+
+    /** Counts as JSON does, with names that take the most room. */
+    @ParameterizedTest
+    @ValueSource(strings = {"plain", "\"\"\"\"\"\"", "\u0001\u0001\u0001", "\u65e5\u672c\u8a9e"})
+    void namesNoMoreInAReportThanAHubTakes(String prefix) {
+        NodeWork work = new NodeWork("boot", new NodeFacts(1024, List.of("bash")), Map.of());
+        work.on(new Input.Ordered(0, new Order.Join("p", Duration.ofSeconds(15))), 0);
+        for (int i = 0; i < NodeWork.MOST_ATTEMPTS; i++) {
+            work.on(new Input.Ordered(0, new Order.Start("p", new Token(prefix.repeat(50) + i, Long.MAX_VALUE), PROGRAM)), 0);
+        }
+        Effect.Say said = (Effect.Say) work.on(new Input.Tick(), Duration.ofSeconds(5).toNanos()).getFirst();
+        assertThat(io.muster.node.wire.ReportWriter.json(said.report()).getBytes(java.nio.charset.StandardCharsets.UTF_8).length)
+                .isBetween(50_000, 250_000);
     }
 
     /** Walks by chance, and holds what has to hold whatever happens. */
