@@ -132,7 +132,9 @@ public final class ComputeNode implements AutoCloseable {
                     run,
                     settings.deviceId(),
                     ArtifactCache.open(
-                            Folders.make(settings.data().resolve("artifacts")), settings.cacheBytes(), artifacts(settings)),
+                            Folders.make(settings.data().resolve("artifacts")),
+                            settings.cacheBytes(),
+                            artifacts(settings)),
                     settings.unpackedBytes(),
                     programs);
             ComputeNode node = new ComputeNode(settings, run, journal, groups, programs, folders, failed);

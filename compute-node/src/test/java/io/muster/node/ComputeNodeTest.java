@@ -618,8 +618,9 @@ class ComputeNodeTest {
         Assumptions.assumeTrue(System.getProperty("user.name").equals("root"), "takes root");
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
         start("--run-as=nobody");
-        ObjectNode program = bash("id -un; touch here $HOME/a $TMPDIR/b $D/c && echo wrote; cat %1$s/node/journal; ls %1$s %1$s/attempts %1$s/artifacts"
-                .formatted(folder.resolve("data")));
+        ObjectNode program = bash(
+                "id -un; touch here $HOME/a $TMPDIR/b $D/c && echo wrote; cat %1$s/node/journal; ls %1$s %1$s/attempts %1$s/artifacts"
+                        .formatted(folder.resolve("data")));
         program.putObject("nodeEnvironment").put("D", "DATA_DIRECTORY");
         program.put("dataDirectory", "own");
         hub.start("t", program);

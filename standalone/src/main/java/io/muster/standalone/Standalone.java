@@ -343,8 +343,8 @@ public final class Standalone implements AutoCloseable {
 
     /** Starts a compute node as a process of its own. @param settings of its program */
     void startNode(String name, List<String> settings) throws StandaloneException {
-        List<String> arguments = new ArrayList<>(
-                List.of("-Xms8m", "-XX:TieredStopAtLevel=1", "-cp", programs.classPath(NODE_LIBRARIES), "io.muster.node.Main"));
+        List<String> arguments = new ArrayList<>(List.of(
+                "-Xms8m", "-XX:TieredStopAtLevel=1", "-cp", programs.classPath(NODE_LIBRARIES), "io.muster.node.Main"));
         arguments.addAll(settings);
         start(name, programs.java(NODE_MEGABYTES, arguments));
     }

@@ -167,7 +167,10 @@ class ImagesTest {
         assertThat(topics.waitFor(5, TimeUnit.MINUTES)).isTrue();
         assertThat(topics.exitValue()).as(() -> read(log)).isZero();
         assertThat(read(log))
-                .contains(Topics.ALL.size() + " topics, " + Topics.ALL.size() + " of them new (images.audit-log");
+                .contains(Topics.ALL.size() + " topics, " + Topics.ALL.size() + " of them new (")
+                .contains(Topics.ALL.stream()
+                        .map(topic -> "images." + topic.name())
+                        .toList());
     }
 
     @Test

@@ -73,7 +73,9 @@ public final class ControlGroups {
                 Files.writeString(leaf.resolve(PROCESSES), Long.toString(pid));
                 Files.writeString(group.resolve("cgroup.subtree_control"), "+memory +cpu");
                 ControlGroups unified = new ControlGroups(
-                        Map.of(Resource.MEMORY, group.resolve(name), Resource.PROCESSORS, group.resolve(name)), true, "");
+                        Map.of(Resource.MEMORY, group.resolve(name), Resource.PROCESSORS, group.resolve(name)),
+                        true,
+                        "");
                 unified.make(group.resolve(name));
                 return unified;
             }

@@ -256,8 +256,12 @@ public final class NodeWork {
     /** Returns no less than a token takes in a report. */
     private static int bytesOfName(AttemptKey key) {
         return BYTES_BESIDE_A_NAME
-                + key.token().taskId().chars()
-                        .map(letter -> letter >= ' ' && letter < 0x7f && letter != '"' && letter != '\\' ? 1 : BYTES_OF_ESCAPED)
+                + key.token()
+                        .taskId()
+                        .chars()
+                        .map(letter -> letter >= ' ' && letter < 0x7f && letter != '"' && letter != '\\'
+                                ? 1
+                                : BYTES_OF_ESCAPED)
                         .sum();
     }
 

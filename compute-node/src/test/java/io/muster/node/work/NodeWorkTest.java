@@ -299,10 +299,16 @@ class NodeWorkTest {
         NodeWork work = new NodeWork("boot", new NodeFacts(1024, List.of("bash")), Map.of());
         work.on(new Input.Ordered(0, new Order.Join("p", Duration.ofSeconds(15))), 0);
         for (int i = 0; i < NodeWork.MOST_ATTEMPTS; i++) {
-            work.on(new Input.Ordered(0, new Order.Start("p", new Token(prefix.repeat(50) + i, Long.MAX_VALUE), PROGRAM)), 0);
+            work.on(
+                    new Input.Ordered(
+                            0, new Order.Start("p", new Token(prefix.repeat(50) + i, Long.MAX_VALUE), PROGRAM)),
+                    0);
         }
-        Effect.Say said = (Effect.Say) work.on(new Input.Tick(), Duration.ofSeconds(5).toNanos()).getFirst();
-        assertThat(io.muster.node.wire.ReportWriter.json(said.report()).getBytes(java.nio.charset.StandardCharsets.UTF_8).length)
+        Effect.Say said = (Effect.Say)
+                work.on(new Input.Tick(), Duration.ofSeconds(5).toNanos()).getFirst();
+        assertThat(io.muster.node.wire.ReportWriter.json(said.report())
+                        .getBytes(java.nio.charset.StandardCharsets.UTF_8)
+                        .length)
                 .isBetween(50_000, 250_000);
     }
 
