@@ -2,10 +2,6 @@ package io.muster.standalone;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -14,8 +10,6 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +17,6 @@ import org.jspecify.annotations.Nullable;
  * what fails, ends with a sentence where that does not help, and never ends what runs.
  */
 final class Demonstration {
-    private static final Pattern CONNECTIONS = Pattern.compile("(?m)^muster_gateway_connections\\{[^}]*} (\\S+)$");
     private static final Duration CONNECT_LIMIT = Duration.ofMinutes(5);
     private static final Duration POLL = Duration.ofMillis(250);
     private static final Duration PAUSE = Duration.ofSeconds(2);
@@ -69,16 +62,15 @@ final class Demonstration {
             if (ids.isEmpty()) {
                 return;
             }
-            String own = "tags.simulated = true AND deviceId <= '" + ids.getLast() + "'";
             String suffix = ProcessHandle.current().pid() + "-" + Integer.toHexString((int) System.nanoTime());
             follow(
                     "reboot-" + suffix,
-                    "{\"type\":\"scheduleDeviceMethod\",\"queryCondition\":\"" + own + "\","
+                    "{\"type\":\"scheduleDeviceMethod\",\"queryCondition\":\"" + own() + "\","
                             + "\"cloudToDeviceMethod\":{\"methodName\":\"reboot\",\"payload\":{\"delay\":5},\"responseTimeoutInSeconds\":30},"
                             + "\"maxExecutionTimeInSeconds\":" + JOB_SECONDS + "}");
             follow(
                     "rate-" + suffix,
-                    "{\"type\":\"scheduleUpdateTwin\",\"queryCondition\":\"" + own + " AND tags.floor IN [1, 2]\","
+                    "{\"type\":\"scheduleUpdateTwin\",\"queryCondition\":\"" + own() + " AND tags.floor IN [1, 2]\","
                             + "\"updateTwin\":{\"etag\":\"*\",\"properties\":{\"desired\":{\"rate\":5}}},"
                             + "\"maxExecutionTimeInSeconds\":" + JOB_SECONDS + "}");
         });
@@ -165,25 +157,23 @@ final class Demonstration {
         return refused;
     }
 
-    private void awaitConnected() throws InterruptedException, StandaloneException {
-        HttpRequest request = HttpRequest.newBuilder(URI.create(standalone.operations("gateway") + "/metrics"))
-                .timeout(CONNECT_LIMIT)
-                .build();
+    /** Returns the condition of the devices of this start. */
+    private String own() {
+        return "tags.simulated = true AND deviceId <= '" + ids.getLast() + "'";
+    }
+
+    private void awaitConnected() throws InterruptedException, StandaloneException, IOException {
+        String query = "{\"query\":\"SELECT COUNT() AS connected FROM devices WHERE " + own()
+                + " AND connectionState = 'Connected'\"}";
         long deadline = System.nanoTime() + CONNECT_LIMIT.toNanos();
         int connected = 0;
-        try (HttpClient http = HttpClient.newHttpClient()) {
-            while (connected < ids.size() && System.nanoTime() < deadline) {
-                try {
-                    Matcher line = CONNECTIONS.matcher(http.send(request, HttpResponse.BodyHandlers.ofString())
-                            .body());
-                    connected = line.find() ? (int) Double.parseDouble(line.group(1)) : 0;
-                } catch (IOException e) {
-                    // The gateway is being started again: its devices come back with it.
-                    connected = 0;
-                }
-                screen.progress(connected + " of " + ids.size() + " devices are connected");
-                Thread.sleep(POLL);
-            }
+        while (connected < ids.size() && System.nanoTime() < deadline) {
+            connected = answered("POST", "/devices/query", query)
+                    .path(0)
+                    .path("connected")
+                    .asInt();
+            screen.progress(connected + " of " + ids.size() + " devices are connected");
+            Thread.sleep(POLL);
         }
         screen.settle();
         if (connected < ids.size()) {
