@@ -3,7 +3,7 @@
 set -euo pipefail
 key() { openssl rand -base64 32; }
 policy() { printf '%s.rights=%s\n%s.primaryKey=%s\n%s.secondaryKey=%s\n' "$1" "$2" "$1" "$(key)" "$1" "$(key)"; }
-policy iothubowner RegistryRead,RegistryWrite,ServiceConnect,DeviceConnect
+policy iothubowner RegistryRead,RegistryWrite,ServiceConnect,DeviceConnect,Jobs,Compute,Streams
 policy service ServiceConnect
 policy device DeviceConnect
 policy registryRead RegistryRead

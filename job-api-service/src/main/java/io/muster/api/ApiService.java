@@ -15,11 +15,13 @@ import io.muster.api.job.JobView;
 import io.muster.api.job.Views;
 import io.muster.api.kafka.KafkaArtifacts;
 import io.muster.api.kafka.KafkaRequests;
+import io.muster.api.kafka.KafkaTaskOutputs;
 import io.muster.api.kafka.Listener;
 import io.muster.api.kafka.SiteListener;
 import io.muster.api.surface.iothub.GatewayTunnels;
 import io.muster.api.surface.iothub.MessageLife;
 import io.muster.api.surface.streamanalytics.StreamJobReach;
+import io.muster.api.surface.webjobs.UploadLimits;
 import io.muster.codec.Codecs;
 import io.muster.records.JobStatus;
 import io.muster.registry.SchemaRegistry;
@@ -66,6 +68,8 @@ public final class ApiService implements AutoCloseable {
             Optional<OpenIdProvider.Options> people,
             InstantSource clock) {
         private static final int PORT = 8443;
+        private static final int LARGEST_ARTIFACT_MIB = 100;
+        private static final int MOST_ARTIFACT_MIB = 1024;
         private static final int CONNECTIONS_PER_ADDRESS = 1000;
         private static final Duration MESSAGE_LIFE = Duration.ofHours(1);
         private static final Duration LONGEST_MESSAGE_LIFE = Duration.ofDays(2);
@@ -73,7 +77,7 @@ public final class ApiService implements AutoCloseable {
         /**
          * Reads {@code rest.host}, {@code rest.port}, {@code rest.connections.per.address}, {@code rest.plain}, {@code rest.tls.certificate}, {@code rest.tls.key}, {@code
          * throttle.*.per.minute} of each kind, {@code messages.life}, {@code websocket.gateway}, {@code
-         * websocket.gateway.trust} (a file, or {@code system} for those that Java trusts), {@code websocket.gateway.name}, {@code stream.topics}, {@code endpoints.allow}, {@code hub.hosts}, {@code policies}, {@code policies.file}, {@code
+         * websocket.gateway.trust} (a file, or {@code system} for those that Java trusts), {@code websocket.gateway.name}, {@code stream.topics}, {@code endpoints.allow}, {@code artifacts.largest.mib}, {@code hub.hosts}, {@code policies}, {@code policies.file}, {@code
          * oidc.issuer} (none where it is missing), {@code oidc.audience}, {@code oidc.roles.claim}, {@code oidc.trust} (a file) and {@code
          * api.instance}.
          */
@@ -103,11 +107,21 @@ public final class ApiService implements AutoCloseable {
                             gateway(settings),
                             new StreamJobReach(
                                     StreamJobTopics.of(settings.text("stream.topics", "*")),
-                                    EndpointAccess.from(settings))),
+                                    EndpointAccess.from(settings)),
+                            uploads(settings)),
                     HubHosts.of(settings.text("hub.hosts", "localhost")),
                     policies(settings, clock),
                     people(settings),
                     clock);
+        }
+
+        private static UploadLimits uploads(Settings settings) {
+            int mib = settings.number("artifacts.largest.mib", LARGEST_ARTIFACT_MIB);
+            if (mib < 1 || mib > MOST_ARTIFACT_MIB) {
+                throw new SettingsException(
+                        "artifacts.largest.mib is 1 to " + MOST_ARTIFACT_MIB + ", and not " + mib + ".");
+            }
+            return new UploadLimits((long) mib << 20);
         }
 
         private static Optional<OpenIdProvider.Options> people(Settings settings) {
@@ -212,8 +226,7 @@ public final class ApiService implements AutoCloseable {
         Listener listener =
                 new Listener(LogFollower.Source.of(options.kafka()), codecs, options.instance(), requests, views);
         KafkaArtifacts artifacts = new KafkaArtifacts(options.kafka().clientProperties(), codecs);
-        SiteListener siteListener =
-                new SiteListener(LogFollower.Source.of(options.kafka()), codecs, views.sites(), artifacts);
+        SiteListener siteListener = new SiteListener(LogFollower.Source.of(options.kafka()), codecs, views, artifacts);
         listener.start();
         siteListener.start();
         try {
@@ -224,6 +237,8 @@ public final class ApiService implements AutoCloseable {
                     requests,
                     requests::keep,
                     views,
+                    artifacts,
+                    new KafkaTaskOutputs(options.kafka().clientProperties(), codecs),
                     meters,
                     options.clock());
             return new ApiService(server, listener, siteListener, requests, artifacts);

@@ -5,10 +5,13 @@ import io.muster.api.access.Audit;
 import io.muster.api.access.Gate;
 import io.muster.api.access.SignInLinks;
 import io.muster.api.arm.Provider;
+import io.muster.api.artifact.Artifacts;
+import io.muster.api.compute.TaskOutputs;
 import io.muster.api.http.RestServer;
 import io.muster.api.job.Requests;
 import io.muster.api.job.Views;
 import io.muster.api.surface.Surfaces;
+import io.muster.api.surface.compute.Compute;
 import io.muster.api.surface.console.Console;
 import io.muster.api.surface.console.LiveReaders;
 import io.muster.api.surface.iothub.GatewayTunnels;
@@ -19,6 +22,9 @@ import io.muster.api.surface.scheduler.SchedulerReach;
 import io.muster.api.surface.schedules.Schedules;
 import io.muster.api.surface.streamanalytics.StreamAnalytics;
 import io.muster.api.surface.streamanalytics.StreamJobReach;
+import io.muster.api.surface.webjobs.AppService;
+import io.muster.api.surface.webjobs.Kudu;
+import io.muster.api.surface.webjobs.UploadLimits;
 import java.io.IOException;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -34,14 +40,22 @@ final class ApiSurfaces {
      *
      * @param gateway to which devices over WebSocket are passed on; empty where none are served
      * @param reach of stream jobs, whose inputs and outputs are tested here, and of actions of schedules
+     * @param uploads of WebJobs
      */
-    record Options(MessageLife messageLife, Optional<GatewayTunnels.Options> gateway, StreamJobReach reach) {}
+    record Options(
+            MessageLife messageLife,
+            Optional<GatewayTunnels.Options> gateway,
+            StreamJobReach reach,
+            UploadLimits uploads) {}
 
-    private static Surfaces all(Gate gate, SignInLinks links, boolean webSockets) {
+    private static Surfaces all(Gate gate, SignInLinks links, boolean webSockets, UploadLimits uploads) {
         return new Surfaces(List.of(
                 StreamAnalytics.surface(gate),
                 Scheduler.surface(gate),
+                new AppService(gate),
                 Provider.unknown(gate),
+                new Kudu(gate, uploads),
+                new Compute(),
                 new Schedules(gate),
                 new Console(gate, links),
                 new IotHub(gate, webSockets)));
@@ -55,6 +69,8 @@ final class ApiSurfaces {
             Requests requests,
             Audit audit,
             Views views,
+            Artifacts artifacts,
+            TaskOutputs outputs,
             PrometheusMeterRegistry meters,
             InstantSource clock)
             throws IOException {
@@ -65,9 +81,14 @@ final class ApiSurfaces {
                 views.streamJobs(),
                 views.schedules(),
                 views.collections(),
+                views.sites(),
+                views.pools(),
+                artifacts,
+                outputs,
                 options.messageLife(),
                 options.reach(),
-                new SchedulerReach(options.reach().endpoints(), options.reach().topics())));
+                new SchedulerReach(options.reach().endpoints(), options.reach().topics()),
+                options.uploads()));
         LiveReaders readers = new LiveReaders();
         beans.add(readers);
         List<AutoCloseable> owned = new ArrayList<>(List.of(readers));
@@ -78,7 +99,7 @@ final class ApiSurfaces {
         }
         return RestServer.start(
                 rest,
-                all(gate, new SignInLinks(clock.instant()), options.gateway().isPresent()),
+                all(gate, new SignInLinks(clock.instant()), options.gateway().isPresent(), options.uploads()),
                 gate,
                 audit,
                 meters,

@@ -186,6 +186,26 @@ class OpenApiTest {
     }
 
     @Test
+    void answersWebJobsAsDescribed() throws Exception {
+        String site = "/fleet.scm.azurewebsites.net";
+        assertThat(api.exchange("PUT " + site
+                        + "/api/triggeredwebjobs/purge HTTP/1.1\r\nHost: localhost\r\nConnection: close"
+                        + "\r\nAuthorization: " + api.token("iothubowner")
+                        + "\r\nContent-Disposition: attachment; filename=run.sh\r\nContent-Length: 7\r\n\r\necho hi"))
+                .startsWith("HTTP/1.1 200 ");
+        ask("POST", site + "/api/triggeredwebjobs/purge/run", "");
+        ask("GET", site + "/api/webjobs", "");
+        ask("GET", site + "/api/triggeredwebjobs/purge", "");
+        ask("GET", site + "/api/triggeredwebjobs/purge/history", "");
+        ask("GET", site + "/api/triggeredwebjobs/purge/history/202611210225101230", "");
+        sent("PUT", site + "/api/triggeredwebjobs/purge/settings", "{'schedule':'0 0 3 * * *','mine':{'a':1}}");
+        ask("GET", site + "/api/triggeredwebjobs/purge/settings", "");
+        sent("POST", site + "/api/settings", "{'A':'1','B':null}");
+        ask("GET", site + "/api/settings", "");
+        ask("GET", site + "/api/triggeredwebjobsswagger", "");
+    }
+
+    @Test
     void answersJobsAsDescribed() throws Exception {
         sent(
                 "PUT",

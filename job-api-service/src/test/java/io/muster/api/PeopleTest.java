@@ -97,7 +97,8 @@ class PeopleTest {
         Views views = Views.empty();
         server = ApiSurfaces.serve(
                 new RestServer.Options("127.0.0.1", 0, Optional.empty(), Map.of(), 1000, RestServer.Patience.USUAL),
-                new ApiSurfaces.Options(new MessageLife(Duration.ofHours(1)), Optional.empty(), TestApi.REACH),
+                new ApiSurfaces.Options(
+                        new MessageLife(Duration.ofHours(1)), Optional.empty(), TestApi.REACH, TestApi.UPLOADS),
                 new Gate(
                         HubHosts.of("localhost"),
                         () -> SharedAccessPolicies.generate(new SecureRandom()),
@@ -109,6 +110,8 @@ class PeopleTest {
                 new RequestsDouble(views),
                 audit::add,
                 views,
+                new ComputeDouble(),
+                new ComputeDouble().outputs,
                 new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
                 () -> now);
     }

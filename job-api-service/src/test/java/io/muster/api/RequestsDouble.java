@@ -85,12 +85,14 @@ final class RequestsDouble implements Requests {
 
     private final ScheduleView schedules;
     private final CollectionView collections;
+    final SitesDouble sites;
 
     RequestsDouble(Views views) {
         this.jobs = views.jobs();
         this.streamJobs = views.streamJobs();
         this.schedules = views.schedules();
         this.collections = views.collections();
+        this.sites = new SitesDouble(views.sites());
     }
 
     @Override
@@ -319,9 +321,9 @@ final class RequestsDouble implements Requests {
 
     @Override
     public CompletableFuture<Site> site(String site, Object command) {
+        onSend.accept(command);
         commands.add(command);
-        return ended(() -> RefusedException.accepted(
-                new JobRefused(JobRefusalReason.NOT_FOUND, "There is no such job."), Site.class));
+        return ended(() -> RefusedException.accepted(sites.take(site, command), Site.class));
     }
 
     @Override

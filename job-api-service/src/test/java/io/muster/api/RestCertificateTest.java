@@ -46,11 +46,14 @@ class RestCertificateTest {
         SharedAccessPolicies policies = SharedAccessPolicies.generate(new SecureRandom());
         return ApiSurfaces.serve(
                 new RestServer.Options("127.0.0.1", port, tls, Map.of(), 1000, RestServer.Patience.USUAL),
-                new ApiSurfaces.Options(new MessageLife(Duration.ofHours(1)), Optional.empty(), TestApi.REACH),
+                new ApiSurfaces.Options(
+                        new MessageLife(Duration.ofHours(1)), Optional.empty(), TestApi.REACH, TestApi.UPLOADS),
                 new Gate(HubHosts.of("localhost"), () -> policies, Optional.empty()),
                 new RequestsDouble(views),
                 _ -> {},
                 views,
+                new ComputeDouble(),
+                new ComputeDouble().outputs,
                 new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
                 InstantSource.system());
     }

@@ -50,6 +50,7 @@ class SettingsDefaultsTest {
                         entry("messages.life", "PT1H"),
                         entry("stream.topics", "*"),
                         entry("endpoints.allow", "none"),
+                        entry("artifacts.largest.mib", "100"),
                         entry("websocket.gateway", "none"),
                         entry("websocket.gateway.name", "gateway.test"),
                         entry("websocket.gateway.trust", "none"),

@@ -16,6 +16,7 @@ import io.muster.api.job.Views;
 import io.muster.api.surface.iothub.GatewayTunnels;
 import io.muster.api.surface.iothub.MessageLife;
 import io.muster.api.surface.streamanalytics.StreamJobReach;
+import io.muster.api.surface.webjobs.UploadLimits;
 import io.muster.records.AuditEntry;
 import io.muster.service.endpoint.EndpointAccess;
 import io.muster.topics.StreamJobTopics;
@@ -40,6 +41,9 @@ final class TestApi implements AutoCloseable {
     static final Instant NOW = Instant.parse("2026-11-21T02:25:15Z");
     static final ObjectMapper JSON = new ObjectMapper();
     static final StreamJobReach REACH = new StreamJobReach(StreamJobTopics.of("*"), EndpointAccess.of(""));
+    /** Small, so that tests reach it. */
+    static final UploadLimits UPLOADS = new UploadLimits(3 << 20);
+
     private static final int READ_LIMIT_MS = 20_000;
 
     final SharedAccessPolicies policies;
@@ -47,6 +51,7 @@ final class TestApi implements AutoCloseable {
     final JobView jobs = views.jobs();
     final StreamJobView streamJobs = views.streamJobs();
     final RequestsDouble planner = new RequestsDouble(views);
+    final ComputeDouble compute = new ComputeDouble();
     final PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     final Queue<AuditEntry> audit = new ConcurrentLinkedQueue<>();
     final AtomicReference<Instant> clock = new AtomicReference<>(NOW);
@@ -62,11 +67,13 @@ final class TestApi implements AutoCloseable {
         this.policies = policies;
         this.server = ApiSurfaces.serve(
                 new RestServer.Options("127.0.0.1", 0, Optional.empty(), perMinute, connectionsPerAddress, patience),
-                new ApiSurfaces.Options(new MessageLife(Duration.ofHours(1)), gateway, REACH),
+                new ApiSurfaces.Options(new MessageLife(Duration.ofHours(1)), gateway, REACH, UPLOADS),
                 new Gate(HubHosts.of("localhost"), () -> policies, Optional.empty()),
                 planner,
                 audit::add,
                 views,
+                compute,
+                compute.outputs,
                 meters,
                 clock::get);
     }

@@ -8,6 +8,7 @@ import io.muster.planner.job.topology.JobAggregate;
 import io.muster.planner.pool.topology.PoolProcessor;
 import io.muster.planner.schedule.topology.CollectionAggregate;
 import io.muster.planner.schedule.topology.ScheduleAggregate;
+import io.muster.planner.site.topology.SiteAggregate;
 import io.muster.registry.SchemaRegistry;
 import io.muster.service.Traces;
 import io.muster.service.state.Documents;
@@ -42,7 +43,8 @@ final class PlannerTopology {
                                 FleetProcessor.stores(),
                                 ScheduleAggregate.stores(),
                                 CollectionAggregate.COORDINATOR.stores(),
-                                PoolProcessor.stores())
+                                PoolProcessor.stores(),
+                                SiteAggregate.stores())
                         .flatMap(List::stream)
                         .toList(),
                 Stream.of(
@@ -50,7 +52,8 @@ final class PlannerTopology {
                                 FLEET_READS,
                                 ScheduleAggregate.reads(),
                                 CollectionAggregate.reads(),
-                                PoolProcessor.READS)
+                                PoolProcessor.READS,
+                                SiteAggregate.reads())
                         .flatMap(List::stream)
                         .toList());
     }
@@ -78,6 +81,7 @@ final class PlannerTopology {
                 counts,
                 new StoreSpec.Context(PlannerService.APPLICATION_ID, codecs, documents));
         planner.coordinator(JobAggregate.coordinator(codecs, counts, limits.mostActive(), meters));
+        planner.coordinator(SiteAggregate.coordinator(meters));
         if (limits.mostActive() > 0) {
             activeJobs(empty);
         }

@@ -50,6 +50,7 @@ import io.muster.records.Reply;
 import io.muster.records.RequestConnection;
 import io.muster.records.ScheduleCall;
 import io.muster.records.ScheduleCommand;
+import io.muster.records.Site;
 import io.muster.records.SiteCommand;
 import io.muster.records.SubscriptionsChanged;
 import io.muster.records.TaskNews;
@@ -124,6 +125,7 @@ final class PlannerDriver implements AutoCloseable {
     private final List<SiteCommand> siteCommands = new ArrayList<>();
     private final List<ScheduleCall> scheduleCalls = new ArrayList<>();
     private final Map<String, Job> jobs = new HashMap<>();
+    private final Map<String, Site> sites = new HashMap<>();
     private final Map<String, DeviceConnection> connections = new HashMap<>();
     private final Map<String, Map<DeviceJobStatus, Long>> counts = new HashMap<>();
     private final Map<String, Long> jobNumbers = new HashMap<>();
@@ -401,6 +403,16 @@ final class PlannerDriver implements AutoCloseable {
         return siteCommands;
     }
 
+    /** Commands a site. */
+    void site(String site, Object command) {
+        send(Topics.SITE_COMMANDS, site, new SiteCommand(site, command));
+    }
+
+    /** Returns the latest document of a site. */
+    Site site(String site) {
+        return Objects.requireNonNull(sites.get(site), site);
+    }
+
     /** Commands a pool. */
     void pool(String poolId, Object command) {
         send(Topics.POOL_COMMANDS, poolId, new PoolCommand(poolId, command));
@@ -572,6 +584,7 @@ final class PlannerDriver implements AutoCloseable {
         scheduleCalls.addAll(written(Topics.SCHEDULE_CALLS));
         jobEvents.addAll(written(Topics.JOB_EVENTS));
         written(Topics.DEVICES);
+        written(Topics.SITES).forEach(site -> sites.put(site.getSite(), site));
         written(Topics.JOBS).forEach(job -> jobs.put(job.getDefinition().getJobId(), job));
         written(Topics.DEVICE_CONNECTIONS).forEach(connection -> connections.put(connection.getDeviceId(), connection));
         List<DeviceJobEvents> batches = written(Topics.DEVICE_JOB_EVENTS);

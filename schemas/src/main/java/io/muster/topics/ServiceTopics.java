@@ -51,7 +51,9 @@ public enum ServiceTopics {
                     Topics.COLLECTIONS,
                     Topics.SITES,
                     Topics.ARTIFACTS,
-                    Topics.ARTIFACT_INDEX),
+                    Topics.ARTIFACT_INDEX,
+                    Topics.POOL_EVENTS,
+                    Topics.TASK_OUTPUT),
             List.of(
                     Topics.JOB_COMMANDS,
                     Topics.SCHEDULE_COMMANDS,

@@ -1,5 +1,7 @@
 package io.muster.access;
 
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.List;
@@ -29,6 +31,15 @@ public record KeyPair(@Nullable String primary, @Nullable String secondary) {
     /** Returns those of the two that could have signed something. */
     List<byte[]> decoded() {
         return usable().map(Base64.getDecoder()::decode).toList();
+    }
+
+    /** Returns whether a text is one of the two. Takes the same time whether it is or not. */
+    boolean contains(byte[] text) {
+        boolean found = false;
+        for (String key : usable().toList()) {
+            found |= MessageDigest.isEqual(key.getBytes(StandardCharsets.UTF_8), text);
+        }
+        return found;
     }
 
     private Stream<String> usable() {

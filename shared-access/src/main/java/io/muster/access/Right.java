@@ -8,7 +8,13 @@ public enum Right {
     REGISTRY_READ("RegistryRead"),
     REGISTRY_WRITE("RegistryWrite"),
     SERVICE_CONNECT("ServiceConnect"),
-    DEVICE_CONNECT("DeviceConnect");
+    DEVICE_CONNECT("DeviceConnect"),
+    /** Runs and stops jobs of every surface. */
+    JOBS("Jobs"),
+    /** Uploads code, and runs it on nodes. */
+    COMPUTE("Compute"),
+    /** Changes, starts and stops stream jobs. */
+    STREAMS("Streams");
 
     private final String word;
 

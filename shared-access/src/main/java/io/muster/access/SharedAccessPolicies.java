@@ -3,6 +3,7 @@ package io.muster.access;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.StringReader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -111,6 +112,18 @@ public final class SharedAccessPolicies {
 
     public Optional<SharedAccessPolicy> named(String name) {
         return Optional.ofNullable(byName.get(name));
+    }
+
+    /** Returns the policy that has a key, itself and not a signature of it. Takes the same time whichever has it, or none. */
+    public Optional<SharedAccessPolicy> withKey(String key) {
+        byte[] given = key.getBytes(StandardCharsets.UTF_8);
+        Optional<SharedAccessPolicy> found = Optional.empty();
+        for (SharedAccessPolicy policy : byName.values()) {
+            if (policy.keys().contains(given)) {
+                found = Optional.of(policy);
+            }
+        }
+        return found;
     }
 
     /** Returns the first policy by name that has the right, and a key to sign with. */

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -25,6 +26,7 @@ final class Credentials {
 
     private static final String HOST = "localhost";
     private static final String HOUR = "1h";
+    private static final Pattern SITE = Pattern.compile("[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?");
     private static final Pattern TTL = Pattern.compile("([1-9]\\d{0,5})([smhd])");
 
     private final Options options;
@@ -86,8 +88,19 @@ final class Credentials {
         switch (argument("--surface").orElse("")) {
             case "iothub" -> wanted.put("connectionString", connectionString(policy));
             case "arm" -> wanted.put("token", token(policy));
+            case "kudu" -> {
+                String site = argument("--site").orElse("").toLowerCase(Locale.ROOT);
+                if (!SITE.matcher(site).matches()) {
+                    throw new StandaloneException(
+                            "Say --site NAME: 1 to 60 letters, digits and hyphens, and no hyphen at either end.");
+                }
+                wanted.put("baseUri", rest() + "/" + site + ".scm.azurewebsites.net")
+                        .put("user", policy)
+                        .put("password", key(policy));
+            }
             default ->
-                throw new StandaloneException("Say --surface iothub (devices, twins, jobs) or arm (stream jobs).");
+                throw new StandaloneException(
+                        "Say --surface iothub (devices, twins, jobs), arm (stream jobs) or kudu (WebJobs).");
         }
         System.out.println(wanted);
     }

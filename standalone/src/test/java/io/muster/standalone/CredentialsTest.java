@@ -3,9 +3,13 @@ package io.muster.standalone;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.muster.access.SharedAccessPolicies;
 import io.muster.access.SharedAccessSignature;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,6 +67,42 @@ class CredentialsTest {
                 })
                 .isInstanceOf(StandaloneException.class)
                 .hasMessageStartingWith("The policy service has no key that can be used");
+    }
+
+    @Test
+    void printsWhatAClientOfKuduWants() throws Exception {
+        Files.writeString(data.resolve("policies.properties"), policy("iothubowner", KEY, KEY));
+        Map<String, String> arguments = Options.arguments(
+                "credentials", List.of("--data", data.toString(), "--surface", "kudu", "--site", "Fleet", "--json"));
+        JsonNode printed = new ObjectMapper().readTree(printed(new Credentials(Options.of(arguments), arguments)));
+        String rest = printed.get("endpoint").textValue();
+        assertThat(printed.get("baseUri").textValue()).isEqualTo(rest + "/fleet.scm.azurewebsites.net");
+        assertThat(printed.get("user").textValue()).isEqualTo("iothubowner");
+        assertThat(printed.get("password").textValue()).isEqualTo(KEY);
+        assertThat(printed.get("caFile").textValue()).endsWith("ca/ca.pem");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-a", "a.b", "a b"})
+    void refusesANameThatNoSiteHas(String site) throws Exception {
+        Files.writeString(data.resolve("policies.properties"), policy("iothubowner", KEY, KEY));
+        Map<String, String> arguments = Options.arguments(
+                "credentials", List.of("--data", data.toString(), "--surface", "kudu", "--site", site));
+        assertThatThrownBy(() -> new Credentials(Options.of(arguments), arguments).ofSurface())
+                .isInstanceOf(StandaloneException.class)
+                .hasMessageStartingWith("Say --site NAME");
+    }
+
+    private static String printed(Credentials credentials) throws StandaloneException {
+        PrintStream before = System.out;
+        ByteArrayOutputStream printed = new ByteArrayOutputStream();
+        System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
+        try {
+            credentials.ofSurface();
+        } finally {
+            System.setOut(before);
+        }
+        return printed.toString(StandardCharsets.UTF_8);
     }
 
     @Test

@@ -45,6 +45,7 @@ class DocumentationTest {
             "it takes a cluster; GrowthTest moves the topics",
             "it measures for minutes",
             "it takes root and minutes",
+            "it takes compute nodes, which system tests start",
             "StreamStartsTest asks for it");
 
     private static RunningMuster muster;

@@ -1,6 +1,7 @@
 package io.muster.api.access;
 
 import io.muster.access.HubHosts;
+import io.muster.access.KeyPair;
 import io.muster.access.Right;
 import io.muster.access.SharedAccessPolicies;
 import io.muster.access.SharedAccessPolicy;
@@ -56,6 +57,40 @@ public final class Gate {
         return people.isPresent() && PersonTokens.hasForm(token)
                 ? people.get().check(token, now)
                 : program(token, path, now);
+    }
+
+    /**
+     * Returns the caller that shows a policy's key itself.
+     *
+     * @param policy the name of the policy; empty for whichever has the key
+     * @throws ProblemException when no such policy has it
+     */
+    public Caller.Program withKey(Optional<String> policy, String key) {
+        return policies.get()
+                .withKey(key)
+                .filter(found -> policy.isEmpty() || policy.get().equals(found.name()))
+                .map(found -> new Caller.Program(found.name(), found.rights()))
+                .orElseThrow(() -> refuse("The user and the password are none of this hub's."));
+    }
+
+    /** Returns whether a text is a signature that a device may have made for itself: nothing is known of its key here. */
+    public boolean mayBeOfDevice(String text, String deviceId, Instant now) {
+        return ofDevice(text, deviceId, now).isPresent();
+    }
+
+    /** Returns whether a text is a signature that a device has made for itself. */
+    public boolean isOfDevice(String text, String deviceId, KeyPair keys, Instant now) {
+        return ofDevice(text, deviceId, now)
+                .filter(token -> token.isSignedWith(keys))
+                .isPresent();
+    }
+
+    private Optional<SharedAccessSignature> ofDevice(String text, String deviceId, Instant now) {
+        return deviceId.isEmpty()
+                ? Optional.empty()
+                : SharedAccessSignature.parse(text)
+                        .filter(token -> token.keyName().isEmpty() && !token.isExpired(now))
+                        .filter(token -> token.covers(hosts, "/devices/" + deviceId));
     }
 
     private Caller.Program program(String text, String path, Instant now) {
@@ -148,21 +183,19 @@ public final class Gate {
         return host != null && LOOPBACK.matcher(host).matches();
     }
 
-    /** Lets a caller do what takes so much. @throws ProblemException when it may not */
-    public void allow(Caller caller, Grant needed) {
-        switch (caller) {
-            case Caller.Program program -> {
-                if (Collections.disjoint(program.rights(), needed.rights())) {
-                    throw refuse("The policy " + program.policy() + " does not allow this.");
-                }
-            }
-            case Caller.Person person -> {
-                if (!person.role().includes(needed.role())) {
-                    throw refuse("The role " + person.role().word() + " does not allow this: it takes "
-                            + needed.role().word() + ".");
-                }
-            }
-        }
+    /** Returns why a caller may not do what takes so much; empty where it may. */
+    public static Optional<String> disallows(Caller caller, Grant needed) {
+        return switch (caller) {
+            case Caller.Program program ->
+                Collections.disjoint(program.rights(), needed.rights())
+                        ? Optional.of("The policy " + program.policy() + " does not allow this.")
+                        : Optional.empty();
+            case Caller.Person person ->
+                person.role().includes(needed.role())
+                        ? Optional.empty()
+                        : Optional.of("The role " + person.role().word() + " does not allow this: it takes "
+                                + needed.role().word() + ".");
+        };
     }
 
     static ProblemException refuse(String message) {

@@ -12,6 +12,7 @@ import io.muster.api.json.ProblemException;
 import io.muster.api.surface.Arrival;
 import io.muster.api.surface.Surface;
 import io.muster.records.ScheduleRefusalReason;
+import io.muster.records.SiteRefusalReason;
 import io.muster.records.StreamJobRefusalReason;
 import java.time.Instant;
 import java.util.EnumSet;
@@ -88,7 +89,7 @@ public final class Provider implements Surface {
     @Override
     public Grant grant(String method, String route) {
         return new Grant(
-                EnumSet.of(Right.SERVICE_CONNECT, Right.REGISTRY_WRITE),
+                EnumSet.of(Right.SERVICE_CONNECT, Right.REGISTRY_WRITE, Right.STREAMS),
                 READING.contains(method) ? Role.READ : Role.OPERATE);
     }
 
@@ -109,6 +110,7 @@ public final class Provider implements Surface {
         return switch (refusal) {
             case Refusal.OfStreamJob job -> problem(job.reason(), sentence);
             case Refusal.OfSchedule schedule -> problem(schedule.reason(), sentence);
+            case Refusal.OfSite site -> problem(site.reason(), sentence);
             case Refusal.OfJob _, Refusal.OfDevice _, Refusal.OfAnswer _ -> badRequest(sentence);
         };
     }
@@ -127,6 +129,14 @@ public final class Provider implements Surface {
         return switch (reason) {
             case NOT_FOUND -> notFound(sentence);
             case INVALID, UNKNOWN -> badRequest(sentence);
+        };
+    }
+
+    private static Problem problem(SiteRefusalReason reason, String sentence) {
+        return switch (reason) {
+            case NOT_FOUND -> notFound(sentence);
+            case RUNNING, STOPPED -> new Problem(409, 409, "Conflict", sentence);
+            case INVALID, TOO_MANY_JOBS, UNKNOWN -> badRequest(sentence);
         };
     }
 

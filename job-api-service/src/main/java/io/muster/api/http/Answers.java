@@ -12,7 +12,7 @@ import java.util.Optional;
 public final class Answers {
     private static final String CODE = "io.muster.code";
 
-    static final String JSON = "application/json; charset=utf-8";
+    private static final String JSON = Surface.JSON;
 
     private Answers() {}
 
@@ -28,7 +28,7 @@ public final class Answers {
     static MutableHttpResponse<String> problem(Problem problem, Surface.Envelope envelope) {
         MutableHttpResponse<String> answer = HttpResponse.<String>status(problem.status(), problem.name())
                 .body(envelope.body())
-                .header("Content-Type", JSON);
+                .header("Content-Type", envelope.contentType());
         envelope.headers().forEach(answer::header);
         answer.setAttribute(CODE, problem.name());
         return answer;

@@ -26,24 +26,21 @@ import org.jspecify.annotations.Nullable;
 final class GateFilter {
     private static final String CALLER = "io.muster.caller";
     private static final String CHALLENGE = "WWW-Authenticate";
-    private static final String BEARER = "Bearer realm=\"muster\"";
     private static final String ARRIVED = "io.muster.arrived";
     private static final int LONGEST_KEPT = 512;
     private static final Duration A_MOMENT = Duration.ofSeconds(1);
 
     private final Surfaces surfaces;
-    private final Gate gate;
     private final Throttles throttles;
     private final Time time;
     private final ApiMeters meters;
     private final Audit audit;
     private final RefusalLimit refusals;
 
-    GateFilter(Surfaces surfaces, Gate gate, Throttles throttles, Time time, ApiMeters meters, Audit audit) {
+    GateFilter(Surfaces surfaces, Throttles throttles, Time time, ApiMeters meters, Audit audit) {
         this.surfaces = surfaces;
         this.refusals = new RefusalLimit(time.now());
         this.audit = audit;
-        this.gate = gate;
         this.throttles = throttles;
         this.time = time;
         this.meters = meters;
@@ -89,12 +86,15 @@ final class GateFilter {
                 return null;
             }
             request.setAttribute(CALLER, caller.get());
-            gate.allow(caller.get(), surface.grant(request.getMethodName(), route));
+            Optional<String> disallowed = Gate.disallows(caller.get(), surface.grant(request.getMethodName(), route));
+            if (disallowed.isPresent()) {
+                throw new ProblemException(surface.notAllowed(disallowed.get()));
+            }
             surface.checkVersion(request.getParameters().get("api-version"));
             return throttled(caller.get(), surface, route);
         } catch (ProblemException e) {
             return surface.page(request, path, e.problem())
-                    .<MutableHttpResponse<?>>map(page -> page.header(CHALLENGE, BEARER))
+                    .<MutableHttpResponse<?>>map(page -> page.header(CHALLENGE, surface.challenge()))
                     .orElseGet(() -> refused(surface, route, e.problem(), A_MOMENT));
         }
     }
@@ -114,7 +114,7 @@ final class GateFilter {
     private MutableHttpResponse<?> refused(Surface surface, String route, Problem problem, Duration wait) {
         MutableHttpResponse<?> answer = Answers.problem(problem, surface.envelope(problem, route, time.now()));
         if (problem.status() == 401) {
-            answer.header(CHALLENGE, BEARER);
+            answer.header(CHALLENGE, surface.challenge());
         }
         return problem.status() == 429 || problem.status() == 503
                 ? answer.header(

@@ -12,6 +12,7 @@ import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpRequest;
@@ -61,6 +62,9 @@ final class RequestGuard extends ChannelDuplexHandler {
     private long stalledSince = NEVER;
     private long checkedAt;
     private long unwritten;
+    /** Bytes of the body since the time for it began: a larger body has the time of a request for each MiB. */
+    private long arrived;
+
     private int unanswered;
     private boolean refused;
     private boolean upgraded;
@@ -143,10 +147,13 @@ final class RequestGuard extends ChannelDuplexHandler {
             if (fault == null) {
                 Arrival arrival = RequestRules.arrival(request);
                 Surface surface = surfaces.serving(arrival);
+                String path = surface.path(arrival);
                 fault = upgradeFault(request, surface.isWebSocket(arrival.path()))
+                        .or(() -> RequestRules.bodyFault(
+                                request, surface.largestBody(request.method().name(), path)))
                         .orElse(null);
                 if (fault == null) {
-                    request.setUri(RequestRules.mounted(surface.mount(), RequestRules.normal(request.uri())));
+                    request.setUri(RequestRules.mounted(surface.mount(), path, request.uri()));
                 }
             }
             if (fault != null) {
@@ -162,8 +169,16 @@ final class RequestGuard extends ChannelDuplexHandler {
                 return;
             }
             idleSince = NEVER;
+            arrived = 0;
             if (arrivingSince == NEVER) {
                 arrivingSince = nanoTime(ctx); // It came in one packet with the end of the request before it.
+            }
+        }
+        if (message instanceof HttpContent content) {
+            arrived += content.content().readableBytes();
+            if (arrived >= Surface.LARGEST_BODY) {
+                arrived = 0;
+                arrivingSince = nanoTime(ctx);
             }
         }
         if (message instanceof LastHttpContent) {
@@ -197,13 +212,13 @@ final class RequestGuard extends ChannelDuplexHandler {
                 .addListener(_ -> ctx.executor().schedule(() -> ctx.close(), LINGER.toMillis(), TimeUnit.MILLISECONDS));
     }
 
-    static FullHttpResponse answer(Problem problem, String body) {
+    static FullHttpResponse answer(Problem problem, String body, String contentType) {
         FullHttpResponse answer = new DefaultFullHttpResponse(
                 HttpVersion.HTTP_1_1,
                 HttpResponseStatus.valueOf(problem.status(), problem.name()),
                 Unpooled.copiedBuffer(body, StandardCharsets.UTF_8));
         answer.headers()
-                .set(HttpHeaderNames.CONTENT_TYPE, Answers.JSON)
+                .set(HttpHeaderNames.CONTENT_TYPE, contentType)
                 .setInt(HttpHeaderNames.CONTENT_LENGTH, answer.content().readableBytes());
         return answer;
     }

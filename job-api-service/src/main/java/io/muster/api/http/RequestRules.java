@@ -9,6 +9,7 @@ import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import java.net.URI;
@@ -168,8 +169,19 @@ final class RequestRules {
         return query < 0 ? target : target.substring(0, query);
     }
 
-    /** Returns a target below a surface's mount; the root is the mount itself. */
-    static String mounted(String mount, String target) {
-        return !mount.isEmpty() && path(target).equals("/") ? mount + target.substring(1) : mount + target;
+    /** Returns a path below a surface's mount, with the query of a target; the root is the mount itself. */
+    static String mounted(String mount, String path, String target) {
+        int query = target.indexOf('?');
+        String below = !mount.isEmpty() && path.equals("/") ? "" : path;
+        return mount + below + (query < 0 ? "" : target.substring(query));
+    }
+
+    /** Returns the reason to refuse a request by the length of its body, where it says so. A body in chunks is counted as it is read. */
+    static Optional<Problem> bodyFault(HttpRequest request, long most) {
+        long length = HttpUtil.getContentLength(request, 0L);
+        return length > most
+                ? Optional.of(
+                        Problem.tooLarge("The body has " + length + " bytes, and at most " + most + " are taken."))
+                : Optional.empty();
     }
 }

@@ -9,6 +9,7 @@ import io.micronaut.runtime.server.EmbeddedServer;
 import io.muster.api.access.Audit;
 import io.muster.api.access.Gate;
 import io.muster.api.access.Throttles;
+import io.muster.api.surface.Surface;
 import io.muster.api.surface.Surfaces;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -24,7 +25,6 @@ import org.slf4j.LoggerFactory;
 /** Serves the routes over HTTP. */
 public final class RestServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RestServer.class);
-    private static final int LARGEST_BODY = 1024 * 1024;
     private static final String CERTIFICATE = "server";
 
     private final ApplicationContext context;
@@ -143,7 +143,9 @@ public final class RestServer implements AutoCloseable {
         Map<String, Object> properties = new HashMap<>();
         properties.put("micronaut.application.name", "job-api-service");
         properties.put("micronaut.server.host", options.host());
-        properties.put("micronaut.server.max-request-size", LARGEST_BODY);
+        // RequestGuard holds bodies of known length to the surface's limit; this, what is read into memory.
+        properties.put("micronaut.server.max-request-size", Long.MAX_VALUE);
+        properties.put("micronaut.server.max-request-buffer-size", Surface.LARGEST_BODY);
         properties.put("micronaut.server.netty.max-initial-line-length", RequestRules.LONGEST_LINE);
         properties.put("micronaut.server.netty.max-header-size", RequestRules.LARGEST_HEADERS);
         // RequestGuard has stricter ones of its own until a connection is a WebSocket. A gateway ends silent devices

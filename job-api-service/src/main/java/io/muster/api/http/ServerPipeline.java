@@ -69,7 +69,7 @@ final class ServerPipeline implements BeanCreatedEventListener<NettyServerCustom
         String path = RequestRules.path(request.uri());
         Surface.Envelope envelope =
                 surfaces.serving(RequestRules.arrival(request)).envelope(problem, path, time.now());
-        FullHttpResponse answer = RequestGuard.answer(problem, envelope.body());
+        FullHttpResponse answer = RequestGuard.answer(problem, envelope.body(), envelope.contentType());
         envelope.headers().forEach((name, value) -> answer.headers().set(name, value));
         if (problem.status() == HttpResponseStatus.UPGRADE_REQUIRED.code()) {
             answer.headers().set(HttpHeaderNames.SEC_WEBSOCKET_VERSION, RequestRules.WEB_SOCKET_VERSION);

@@ -7,6 +7,8 @@ import io.muster.records.JobRefusalReason;
 import io.muster.records.JobRefused;
 import io.muster.records.ScheduleRefusalReason;
 import io.muster.records.ScheduleRefused;
+import io.muster.records.SiteRefusalReason;
+import io.muster.records.SiteRefused;
 import io.muster.records.StreamJobRefusalReason;
 import io.muster.records.StreamJobRefused;
 import java.util.Optional;
@@ -28,6 +30,9 @@ public sealed interface Refusal {
     /** Refuses a command to a schedule. */
     record OfSchedule(ScheduleRefusalReason reason, String sentence) implements Refusal {}
 
+    /** Refuses a command to a site. */
+    record OfSite(SiteRefusalReason reason, String sentence) implements Refusal {}
+
     /** Withholds an answer that is larger than a record may be. */
     record OfAnswer(int bytes, int mostBytes) implements Refusal {
         @Override
@@ -44,6 +49,7 @@ public sealed interface Refusal {
             case DeviceRefused device -> Optional.of(new OfDevice(device.getReason(), device.getMessage()));
             case StreamJobRefused job -> Optional.of(new OfStreamJob(job.getReason(), job.getMessage()));
             case ScheduleRefused schedule -> Optional.of(new OfSchedule(schedule.getReason(), schedule.getMessage()));
+            case SiteRefused site -> Optional.of(new OfSite(site.getReason(), site.getMessage()));
             case AnswerTooLarge answer -> Optional.of(new OfAnswer(answer.getBytes(), answer.getMostBytes()));
             default -> Optional.empty();
         };

@@ -1,13 +1,19 @@
 package io.muster.api.job;
 
-/** Holds all that an instance knows of jobs, stream jobs, schedules and sites, and the order in which it came to know of the first two. */
+import io.muster.api.compute.PoolView;
+
+/**
+ * Holds all that an instance knows of jobs, stream jobs, schedules, sites and pools, and the order in which it came to know of the first
+ * two.
+ */
 public record Views(
         Changes changes,
         JobView jobs,
         StreamJobView streamJobs,
         ScheduleView schedules,
         CollectionView collections,
-        SiteView sites) {
+        SiteView sites,
+        PoolView pools) {
     /** Makes views that know nothing yet. */
     public static Views empty() {
         Changes changes = new Changes();
@@ -17,6 +23,7 @@ public record Views(
                 new StreamJobView(changes),
                 new ScheduleView(),
                 new CollectionView(),
-                new SiteView());
+                new SiteView(),
+                new PoolView());
     }
 }

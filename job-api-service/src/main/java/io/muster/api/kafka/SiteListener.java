@@ -1,6 +1,6 @@
 package io.muster.api.kafka;
 
-import io.muster.api.job.SiteView;
+import io.muster.api.job.Views;
 import io.muster.codec.Codecs;
 import io.muster.codec.UndecodableRecordException;
 import io.muster.records.Site;
@@ -9,38 +9,41 @@ import io.muster.topics.Topics;
 import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
-/** Reads sites and the index of artifacts from their beginning. Its readiness is that of {@link Listener}. */
+/** Reads sites, the index of artifacts and the events of pools from their beginning. Its readiness is that of {@link Listener}. */
 public final class SiteListener implements AutoCloseable {
-    private static final Set<String> VIEWED = Set.of(Topics.SITES.name(), Topics.ARTIFACT_INDEX.name());
+    private static final Set<String> VIEWED =
+            Set.of(Topics.SITES.name(), Topics.ARTIFACT_INDEX.name(), Topics.POOL_EVENTS.name());
 
-    private final LogFollower views;
+    private final LogFollower follower;
 
     /** Makes one. */
-    public SiteListener(LogFollower.Source source, Codecs codecs, SiteView sites, KafkaArtifacts artifacts) {
-        this.views = LogFollower.of("sites", source, VIEWED, record -> take(record, codecs, sites, artifacts));
+    public SiteListener(LogFollower.Source source, Codecs codecs, Views views, KafkaArtifacts artifacts) {
+        this.follower = LogFollower.of("sites", source, VIEWED, record -> take(record, codecs, views, artifacts));
     }
 
     public void start() {
-        views.start();
+        follower.start();
     }
 
     public boolean ready() {
-        return views.ready();
+        return follower.ready();
     }
 
     /** Takes a record of a topic that is viewed. */
-    static void take(ConsumerRecord<String, byte[]> record, Codecs codecs, SiteView sites, KafkaArtifacts artifacts) {
+    static void take(ConsumerRecord<String, byte[]> record, Codecs codecs, Views views, KafkaArtifacts artifacts) {
         boolean ofSites = record.topic().equals(Topics.SITES.name());
         if (record.value() == null) {
             if (ofSites) {
-                sites.forget(record.key());
+                views.sites().forget(record.key());
             }
         } else if (ofSites) {
             Site site = codecs.of(Topics.SITES).decode(record.value());
             if (!site.getSite().equals(record.key())) {
                 throw new UndecodableRecordException("The site is not its key, site=" + site.getSite());
             }
-            sites.put(site);
+            views.sites().put(site);
+        } else if (record.topic().equals(Topics.POOL_EVENTS.name())) {
+            views.pools().read(codecs.of(Topics.POOL_EVENTS).decode(record.value()));
         } else {
             artifacts.read(codecs.of(Topics.ARTIFACT_INDEX).decode(record.value()));
         }
@@ -48,6 +51,6 @@ public final class SiteListener implements AutoCloseable {
 
     @Override
     public void close() {
-        views.close();
+        follower.close();
     }
 }

@@ -19,6 +19,12 @@ import org.jspecify.annotations.Nullable;
  * of ours. For a request that no route takes it is the path. Thread-safe.
  */
 public interface Surface {
+    /** Bounds a body that is read into memory. */
+    long LARGEST_BODY = 1024 * 1024;
+
+    /** Names the type of most refusals. */
+    String JSON = "application/json; charset=utf-8";
+
     /**
      * Returns the prefix of this surface's routes, which is a slash, a tilde and a name: no client's path begins so. Empty for the one surface that
      * takes what no other takes.
@@ -32,6 +38,11 @@ public interface Surface {
 
     /** Returns whether a request is this surface's by its path or credentials. */
     boolean serves(Arrival arrival);
+
+    /** Returns the path of a request, by which its route is found: a surface may be reached at several. Metrics and the audit log name this one. */
+    default String path(Arrival arrival) {
+        return arrival.path();
+    }
 
     /**
      * Returns the caller that a request proves; empty where its route is open to everybody.
@@ -51,6 +62,21 @@ public interface Surface {
 
     /** Checks the parameter {@code api-version}. @throws ProblemException when it is missing or unknown */
     void checkVersion(@Nullable String version);
+
+    /** Returns the problem of a caller that may not do what it asks for. */
+    default Problem notAllowed(String message) {
+        return Problem.unauthorized(message);
+    }
+
+    /** Returns the credentials that are asked of a caller without any. Source: RFC 9110, 11.6.1. */
+    default String challenge() {
+        return "Bearer realm=\"muster\"";
+    }
+
+    /** Returns how many bytes a body may have. @param path as {@link #path(Arrival)} returns it */
+    default long largestBody(String method, String path) {
+        return LARGEST_BODY;
+    }
 
     /** Returns the kind by which requests of a route are limited; empty where they are not. */
     default Optional<Throttles.Kind> limitedAs(String route) {
@@ -83,8 +109,13 @@ public interface Surface {
     /**
      * Holds a refusal as it is sent.
      *
-     * @param body JSON
+     * @param contentType of the body
      * @param headers beside those of each answer
      */
-    record Envelope(String body, Map<String, String> headers) {}
+    record Envelope(String body, String contentType, Map<String, String> headers) {
+        /** Makes one of JSON. */
+        public Envelope(String body, Map<String, String> headers) {
+            this(body, JSON, headers);
+        }
+    }
 }

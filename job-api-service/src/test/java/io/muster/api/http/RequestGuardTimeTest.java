@@ -25,8 +25,8 @@ class RequestGuardTimeTest {
         RequestGuard guard = new RequestGuard(
                 new RestServer.Patience(PATIENCE, PATIENCE.multipliedBy(6)),
                 new Surfaces(List.of()),
-                (_, problem) ->
-                        RequestGuard.answer(problem, Problem.serverError().message()));
+                (_, problem) -> RequestGuard.answer(
+                        problem, Problem.serverError().message(), "application/json; charset=utf-8"));
         channel.pipeline().addLast(guard.new Arrivals(), new HttpServerCodec(), guard);
         return channel;
     }

@@ -94,6 +94,11 @@ public final class Pool {
         return Optional.ofNullable(admitted.get(node));
     }
 
+    /** Returns the devices of the pool that may report, in the order of their names. */
+    public List<String> admitted() {
+        return admitted.keySet().stream().sorted().toList();
+    }
+
     /**
      * Chooses as many nodes as a task of that shape takes, the least loaded first or the most loaded; none where there are not so many. A node without a free slot
      * is chosen where no other has one, for a task that may wait, as many as its pace allows.

@@ -16,8 +16,8 @@ final class HubErrors {
             case Refusal.OfDevice device -> of(device.reason(), device.sentence());
             case Refusal.OfSchedule schedule -> of(schedule.reason(), schedule.sentence());
             case Refusal.OfAnswer answer -> Problem.tooLarge(answer.sentence());
-            // This surface has no stream jobs.
-            case Refusal.OfStreamJob _ -> Problem.serverError();
+            // This surface has no stream jobs and no sites.
+            case Refusal.OfStreamJob _, Refusal.OfSite _ -> Problem.serverError();
         };
     }
 

@@ -84,7 +84,7 @@ public final class IotHub implements Surface {
             return EnumSet.of(Right.SERVICE_CONNECT, Right.REGISTRY_READ);
         }
         if (route.startsWith("/jobs")) {
-            return EnumSet.of(Right.SERVICE_CONNECT, Right.REGISTRY_WRITE);
+            return EnumSet.of(Right.SERVICE_CONNECT, Right.REGISTRY_WRITE, Right.JOBS);
         }
         return method.equals("GET") ? EnumSet.of(Right.REGISTRY_READ) : EnumSet.of(Right.REGISTRY_WRITE);
     }

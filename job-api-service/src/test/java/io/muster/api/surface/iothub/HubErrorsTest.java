@@ -7,6 +7,7 @@ import io.muster.api.json.Problem;
 import io.muster.records.DeviceRefusalReason;
 import io.muster.records.JobRefusalReason;
 import io.muster.records.ScheduleRefusalReason;
+import io.muster.records.SiteRefusalReason;
 import io.muster.records.StreamJobRefusalReason;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -77,8 +78,10 @@ class HubErrorsTest {
     }
 
     @Test
-    void hasNoErrorForStreamJobs() {
+    void hasNoErrorForStreamJobsAndSites() {
         assertThat(HubErrors.of(new Refusal.OfStreamJob(StreamJobRefusalReason.RUNNING, "Why.")))
+                .isEqualTo(Problem.serverError());
+        assertThat(HubErrors.of(new Refusal.OfSite(SiteRefusalReason.RUNNING, "Why.")))
                 .isEqualTo(Problem.serverError());
     }
 }

@@ -20,6 +20,7 @@ import io.muster.records.JoinPool;
 import io.muster.records.KillAttempt;
 import io.muster.records.LeavePool;
 import io.muster.records.PoolEvents;
+import io.muster.records.PoolNodes;
 import io.muster.records.PoolProbe;
 import io.muster.records.PoolReport;
 import io.muster.records.StartAttempt;
@@ -54,12 +55,14 @@ final class PoolOutbox {
     private final Outbox outbox;
     private final Codecs codecs;
     private final PoolTable pools;
+    private final PoolWatchers watchers;
     private final List<Made> made = new ArrayList<>();
 
-    PoolOutbox(Outbox outbox, Codecs codecs, PoolTable pools) {
+    PoolOutbox(Outbox outbox, Codecs codecs, PoolTable pools, PoolWatchers watchers) {
         this.outbox = outbox;
         this.codecs = codecs;
         this.pools = pools;
+        this.watchers = watchers;
     }
 
     private <V extends SpecificRecord> void make(String sink, Topic<V> topic, Route route, V value, Instant now) {
@@ -105,7 +108,12 @@ final class PoolOutbox {
             String poolId, PoolInput input, PoolRefusal refusal, @Nullable ComputeTask submitted, Instant now) {
         events(poolId, List.of(PoolRecords.refused(input, refusal)), now);
         if (submitted != null) {
-            tell(submitted, poolId, new TaskRefused(PoolRecords.reason(refusal), refusal.sentence()), now);
+            tell(
+                    submitted.getOwner(),
+                    poolId,
+                    submitted.getTaskId(),
+                    new TaskRefused(PoolRecords.reason(refusal), refusal.sentence()),
+                    now);
         }
     }
 
@@ -140,14 +148,14 @@ final class PoolOutbox {
                         taskId,
                         new TaskEnded(PoolRecords.result(outcome), PoolRecords.exitCode(outcome), outcome.detail()),
                         now);
+            case PoolEvent.NodeAdmitted _, PoolEvent.NodeDismissed _ ->
+                watchers.of(poolId).forEach(owner -> nodes(poolId, owner, now));
             case PoolEvent.TaskQueued _,
                     PoolEvent.TaskPlaced _,
                     PoolEvent.AttemptOver _,
                     PoolEvent.TaskStopping _,
                     PoolEvent.TaskDisowned _,
                     PoolEvent.TaskForgotten _,
-                    PoolEvent.NodeAdmitted _,
-                    PoolEvent.NodeDismissed _,
                     PoolEvent.NodeJoined _,
                     PoolEvent.NodeLost _,
                     PoolEvent.SchedulingChanged _ -> {
@@ -156,22 +164,31 @@ final class PoolOutbox {
         }
     }
 
+    /** Writes to an owner which nodes the pool has. */
+    void writeNodes(String poolId, TaskOwner owner, Instant now) {
+        nodes(poolId, owner, now);
+        write();
+    }
+
+    private void nodes(String poolId, TaskOwner owner, Instant now) {
+        tell(owner, poolId, "", new PoolNodes(pools.pool(poolId).admitted()), now);
+    }
+
     private void tell(String poolId, String taskId, Object news, Instant now) {
         @Nullable ComputeTask task = pools.task(poolId, taskId);
         if (task != null) {
-            tell(task, poolId, news, now);
+            tell(task.getOwner(), poolId, taskId, news, now);
         }
     }
 
-    private void tell(ComputeTask task, String poolId, Object news, Instant now) {
-        TaskOwner owner = task.getOwner();
+    private void tell(TaskOwner owner, String poolId, String taskId, Object news, Instant now) {
         switch (owner.getKind()) {
             case SITE ->
                 make(
                         Outbox.sink(Topics.SITE_TASKS),
                         Topics.SITE_TASKS,
                         Route.byKey(owner.getId()),
-                        new TaskNews(owner.getId(), poolId, task.getTaskId(), now, news),
+                        new TaskNews(owner.getId(), poolId, taskId, now, news),
                         now);
         }
     }

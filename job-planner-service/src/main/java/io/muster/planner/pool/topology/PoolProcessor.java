@@ -16,12 +16,14 @@ import io.muster.records.PoolNumbers;
 import io.muster.records.PoolProbe;
 import io.muster.records.PoolReport;
 import io.muster.records.PoolTask;
+import io.muster.records.PoolWatcher;
 import io.muster.records.ProgramExited;
 import io.muster.records.ProgramStarted;
 import io.muster.records.SetNodeScheduling;
 import io.muster.records.StartUndelivered;
 import io.muster.records.StopTask;
 import io.muster.records.SubmitTask;
+import io.muster.records.WatchNodes;
 import io.muster.service.InvalidRecordException;
 import io.muster.service.Outbox;
 import io.muster.service.Route;
@@ -71,6 +73,9 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
     /** From where the numbers of pools go on, by pool id. */
     static final StoreSpec<PoolNumbers> NUMBERS = records("pool-numbers", PoolNumbers.class);
 
+    /** Owners who hear which nodes pools have, by pool id and owner. */
+    static final StoreSpec<PoolWatcher> WATCHERS = records("pool-watchers", PoolWatcher.class);
+
     private static final Duration TICK = Duration.ofMillis(20);
     /** Bounds what one tick places, in all pools together, and the pauses that it ends. */
     private static final int MOST_PLACED = 100;
@@ -109,6 +114,9 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
     @SuppressWarnings("NullAway.Init")
     private PoolTable pools;
 
+    @SuppressWarnings("NullAway.Init")
+    private PoolWatchers watchers;
+
     private final Set<String> placeable = new LinkedHashSet<>();
     private long silenceChecked;
 
@@ -121,7 +129,7 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
 
     /** Returns the stores of its tasks. */
     public static List<StoreSpec<?>> stores() {
-        return List.of(TASKS, NODES, NUMBERS);
+        return List.of(TASKS, NODES, NUMBERS, WATCHERS);
     }
 
     private static <V extends SpecificRecord> StoreSpec<V> records(String name, Class<V> type) {
@@ -138,7 +146,8 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
                 context.getStateStore(TASKS.name()),
                 context.getStateStore(NODES.name()),
                 context.getStateStore(NUMBERS.name()));
-        this.sent = new PoolOutbox(outbox, codecs, pools);
+        this.watchers = new PoolWatchers(context.getStateStore(WATCHERS.name()));
+        this.sent = new PoolOutbox(outbox, codecs, pools, watchers);
         placeable.addAll(pools.ids());
         this.commits = CommitBatching.of(context);
         context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, now -> tick(Instant.ofEpochMilli(now)));
@@ -174,6 +183,10 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
             case ForgetTask forget -> decide(poolId, new PoolInput.Forget(forget.getTaskId()), now);
             case SetNodeScheduling change ->
                 decide(poolId, new PoolInput.SetScheduling(change.getNodeId(), change.getEnabled()), now);
+            case WatchNodes watch -> {
+                watchers.add(poolId, watch.getOwner());
+                sent.writeNodes(poolId, watch.getOwner(), now);
+            }
             case Object unknown -> throw new InvalidRecordException("unknown command " + unknown.getClass());
         }
     }

@@ -1,0 +1,109 @@
+package io.muster.api.compute;
+
+import io.muster.records.AttemptOver;
+import io.muster.records.NodeDismissed;
+import io.muster.records.NodeJoined;
+import io.muster.records.NodeLost;
+import io.muster.records.PoolEvents;
+import io.muster.records.TaskCompleted;
+import io.muster.records.TaskFile;
+import io.muster.records.TaskPlaced;
+import io.muster.records.TaskQueued;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** Follows the events of pools: which nodes they have, and which files the tasks need that are placed on them. Thread-safe. */
+public final class PoolView {
+    private record TaskKey(String poolId, String taskId) {}
+
+    /** Holds the hashes of tasks' files: of tasks that have some. */
+    private final Map<TaskKey, List<String>> files = new HashMap<>();
+
+    private final Map<String, Set<TaskKey>> placed = new HashMap<>();
+    private final Map<String, Map<String, Set<String>>> capabilities = new HashMap<>();
+
+    /** Takes what a pool's decision brought. */
+    public synchronized void read(PoolEvents batch) {
+        String poolId = batch.getPoolId();
+        for (Object event : batch.getEvents()) {
+            switch (event) {
+                case TaskQueued queued -> {
+                    List<String> hashes = queued.getTask().getProgram().getFiles().stream()
+                            .map(TaskFile::getSha256)
+                            .map(String::intern)
+                            .toList();
+                    if (!hashes.isEmpty()) {
+                        files.put(new TaskKey(poolId, queued.getTask().getTaskId()), hashes);
+                    }
+                }
+                case TaskPlaced place -> {
+                    TaskKey task = new TaskKey(poolId, place.getToken().getTaskId());
+                    place.getMembers()
+                            .forEach(member -> placed.computeIfAbsent(member.getNodeId(), _ -> new HashSet<>())
+                                    .add(task));
+                    notifyAll();
+                }
+                case AttemptOver over ->
+                    left(over.getNodeId(), new TaskKey(poolId, over.getToken().getTaskId()));
+                case TaskCompleted completed -> files.remove(new TaskKey(poolId, completed.getTaskId()));
+                case NodeJoined joined ->
+                    capabilities
+                            .computeIfAbsent(poolId, _ -> new HashMap<>())
+                            .put(joined.getNodeId(), Set.copyOf(joined.getCapabilities()));
+                case NodeLost lost -> gone(poolId, lost.getNodeId());
+                case NodeDismissed dismissed -> gone(poolId, dismissed.getNodeId());
+                default -> {
+                    // Says nothing about files or nodes.
+                }
+            }
+        }
+    }
+
+    private void left(String nodeId, TaskKey task) {
+        placed.computeIfPresent(nodeId, (_, tasks) -> {
+            tasks.remove(task);
+            return tasks.isEmpty() ? null : tasks;
+        });
+    }
+
+    private void gone(String poolId, String nodeId) {
+        capabilities.computeIfPresent(poolId, (_, nodes) -> {
+            nodes.remove(nodeId);
+            return nodes.isEmpty() ? null : nodes;
+        });
+    }
+
+    /** Returns what the nodes of a pool can do, any of them; empty where none is there. */
+    public synchronized Set<String> capabilities(String poolId) {
+        return capabilities.getOrDefault(poolId, Map.of()).values().stream()
+                .flatMap(Set::stream)
+                .collect(Collectors.toSet());
+    }
+
+    /**
+     * Returns whether a task needs a file that is placed on a node. Where none does, it waits for a while: an order may be there before its event is.
+     *
+     * @throws InterruptedException when the thread is interrupted meanwhile
+     */
+    public synchronized boolean needs(String nodeId, String sha256, Duration limit) throws InterruptedException {
+        long deadline = System.nanoTime() + limit.toNanos();
+        while (!needs(nodeId, sha256)) {
+            long left = Duration.ofNanos(deadline - System.nanoTime()).toMillis();
+            if (left <= 0) {
+                return false;
+            }
+            wait(left);
+        }
+        return true;
+    }
+
+    private boolean needs(String nodeId, String sha256) {
+        return placed.getOrDefault(nodeId, Set.of()).stream()
+                .anyMatch(task -> files.getOrDefault(task, List.of()).contains(sha256));
+    }
+}

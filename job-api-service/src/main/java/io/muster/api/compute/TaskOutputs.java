@@ -1,0 +1,27 @@
+package io.muster.api.compute;
+
+import io.muster.records.TaskOutput;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.Optional;
+
+/** Reads what tasks wrote. Whoever reads is kept waiting, and is not on an event loop. Thread-safe. */
+public interface TaskOutputs {
+    /**
+     * Begins to read a task's output, up to what is there now.
+     *
+     * @param since when it may have begun
+     * @param until when it had ended; empty where it goes on
+     * @throws IOException when it can't be read; so does the reader
+     */
+    Reader open(String poolId, String taskId, Instant since, Optional<Instant> until) throws IOException;
+
+    /** Reads one range. For one thread. */
+    interface Reader extends AutoCloseable {
+        /** Returns the next chunk, as it was written: some may come twice. Empty at the end. */
+        Optional<TaskOutput> next() throws IOException;
+
+        @Override
+        void close();
+    }
+}

@@ -1,0 +1,155 @@
+package io.muster.api.kafka;
+
+import io.muster.api.compute.TaskOutputs;
+import io.muster.codec.Codecs;
+import io.muster.codec.UndecodableRecordException;
+import io.muster.records.TaskOutput;
+import io.muster.service.coordinator.KeyPartition;
+import io.muster.topics.Topics;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.jspecify.annotations.Nullable;
+
+/** Reads output from its topic: of the partition of a task's key the range of its time, and of that what has its key. Thread-safe. */
+public final class KafkaTaskOutputs implements TaskOutputs {
+    private static final int FETCHED = 1 << 20;
+    private static final Duration POLL = Duration.ofMillis(500);
+    private static final int EMPTY_POLLS = 20;
+    /** Clocks of gateways differ, and output may be on its way when its task has ended. */
+    private static final Duration SLACK = Duration.ofMinutes(1);
+
+    private final Supplier<Consumer<String, byte[]>> consumers;
+    private final Codecs codecs;
+
+    /** Makes one. @param properties of a Kafka client */
+    public KafkaTaskOutputs(Map<String, Object> properties, Codecs codecs) {
+        this(() -> consumer(properties), codecs);
+    }
+
+    /** Makes one. @param consumers makes one for each reader, which closes it */
+    KafkaTaskOutputs(Supplier<Consumer<String, byte[]>> consumers, Codecs codecs) {
+        this.consumers = consumers;
+        this.codecs = codecs;
+        codecs.of(Topics.TASK_OUTPUT);
+    }
+
+    private static Consumer<String, byte[]> consumer(Map<String, Object> of) {
+        Map<String, Object> properties = new HashMap<>(of);
+        properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+        properties.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        properties.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, FETCHED);
+        properties.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, FETCHED);
+        properties.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 10_000);
+        return new KafkaConsumer<>(properties, new StringDeserializer(), new ByteArrayDeserializer());
+    }
+
+    @Override
+    public Reader open(String poolId, String taskId, Instant since, Optional<Instant> until) throws IOException {
+        try {
+            Consumer<String, byte[]> consumer = consumers.get();
+            try {
+                return new RangeReader(consumer, poolId + "/" + taskId, since, until);
+            } catch (RuntimeException e) {
+                consumer.close();
+                throw e;
+            }
+        } catch (KafkaException e) {
+            throw new IOException("The output can't be read.", e);
+        }
+    }
+
+    private final class RangeReader implements Reader {
+        private final Consumer<String, byte[]> consumer;
+        private final String key;
+        private final TopicPartition partition;
+        private final long end;
+        private final long latest;
+        private final Queue<ConsumerRecord<String, byte[]>> fetched = new ArrayDeque<>();
+        private boolean done;
+        private int empty;
+
+        RangeReader(Consumer<String, byte[]> consumer, String key, Instant since, Optional<Instant> until) {
+            this.consumer = consumer;
+            this.key = key;
+            String topic = Topics.TASK_OUTPUT.name();
+            this.partition = new TopicPartition(
+                    topic, KeyPartition.of(key, consumer.partitionsFor(topic).size()));
+            this.latest = until.map(ended -> ended.plus(SLACK).toEpochMilli()).orElse(Long.MAX_VALUE);
+            consumer.assign(List.of(partition));
+            this.end = consumer.endOffsets(List.of(partition)).getOrDefault(partition, 0L);
+            @Nullable
+            OffsetAndTimestamp first = consumer.offsetsForTimes(
+                            Map.of(partition, since.minus(SLACK).toEpochMilli()))
+                    .get(partition);
+            this.done = first == null || first.offset() >= end;
+            if (first != null) {
+                consumer.seek(partition, first.offset());
+            }
+        }
+
+        @Override
+        public Optional<TaskOutput> next() throws IOException {
+            while (!done) {
+                @Nullable ConsumerRecord<String, byte[]> record = fetched.poll();
+                if (record == null) {
+                    fetch();
+                } else if (record.offset() >= end || record.timestamp() > latest) {
+                    done = true;
+                } else if (key.equals(record.key()) && record.value() != null) {
+                    Optional<TaskOutput> output = decode(record.value());
+                    if (output.isPresent()) {
+                        return output;
+                    }
+                }
+            }
+            return Optional.empty();
+        }
+
+        private void fetch() throws IOException {
+            try {
+                if (consumer.position(partition) >= end) {
+                    done = true;
+                    return;
+                }
+                consumer.poll(POLL).forEach(fetched::add);
+            } catch (KafkaException e) {
+                throw new IOException("The output can't be read.", e);
+            }
+            empty = fetched.isEmpty() ? empty + 1 : 0;
+            if (empty == EMPTY_POLLS) {
+                throw new IOException("The output can't be read: nothing came for a while.");
+            }
+        }
+
+        private Optional<TaskOutput> decode(byte[] value) {
+            try {
+                return Optional.of(codecs.of(Topics.TASK_OUTPUT).decode(value));
+            } catch (UndecodableRecordException e) {
+                return Optional.empty();
+            }
+        }
+
+        @Override
+        public void close() {
+            consumer.close();
+        }
+    }
+}

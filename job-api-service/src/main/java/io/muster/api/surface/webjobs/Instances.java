@@ -1,0 +1,74 @@
+package io.muster.api.surface.webjobs;
+
+import io.muster.records.Site;
+import io.muster.records.WebJob;
+import io.muster.records.WebJobRun;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+
+/**
+ * Shows what a continuous job does on each node of its site's pool. A singleton runs on one of them. Contract: webjobs-and-schedules, 2.3 and 2.6.
+ */
+final class Instances {
+    private static final List<String> ORDER =
+            List.of("Running", "Starting", "PendingRestart", "Stopping", "Disabling", "Stopped", "Initializing");
+
+    private Instances() {}
+
+    /** Returns the status of a job: the one of the instance that has got furthest. */
+    static String status(WebJob job) {
+        return generation(job, 0).stream()
+                .map(run -> Statuses.ofInstance(job, run))
+                .min(Comparator.comparing(ORDER::indexOf))
+                .orElse(without(job));
+    }
+
+    /** Returns a line a node: its id, and the job's status there. */
+    static String detailedStatus(Site site, WebJob job) {
+        Map<String, String> byNode = new HashMap<>();
+        List<WebJobRun> runs = generation(job, 0);
+        boolean singleton = runs.stream().anyMatch(run -> run.getPinnedTo() == null);
+        for (WebJobRun run : runs) {
+            String node = run.getPinnedTo() == null ? run.getNodeId() : run.getPinnedTo();
+            if (node != null) {
+                byNode.put(node, Statuses.ofInstance(job, run));
+            }
+        }
+        TreeSet<String> nodes = new TreeSet<>(site.getNodes());
+        nodes.addAll(byNode.keySet());
+        StringBuilder lines = new StringBuilder();
+        for (String node : nodes) {
+            String status = byNode.getOrDefault(node, singleton ? "InactiveInstance" : without(job));
+            lines.append(node).append(" - ").append(status).append("\r\n");
+        }
+        return lines.toString();
+    }
+
+    private static String without(WebJob job) {
+        return job.getDisabled() ? "Stopped" : "Initializing";
+    }
+
+    /**
+     * Returns a run for each node that has so many. While one lives, those that ended on nodes that the job has left, or as a singleton, are of before.
+     *
+     * @param before 0 for the latest, 1 for the one before it
+     */
+    static List<WebJobRun> generation(WebJob job, int before) {
+        Map<Optional<String>, Integer> seen = new HashMap<>();
+        List<WebJobRun> runs = new ArrayList<>();
+        for (WebJobRun run : job.getRuns()) {
+            if (seen.merge(Optional.ofNullable(run.getPinnedTo()), 1, Integer::sum) == before + 1) {
+                runs.add(run);
+            }
+        }
+        boolean lives = runs.stream().anyMatch(run -> run.getEndedAt() == null);
+        return before > 0 || !lives
+                ? runs
+                : runs.stream().filter(run -> run.getEndedAt() == null).toList();
+    }
+}

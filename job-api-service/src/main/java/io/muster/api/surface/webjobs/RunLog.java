@@ -1,0 +1,163 @@
+package io.muster.api.surface.webjobs;
+
+import io.muster.records.OutputStream;
+import io.muster.records.ScriptHost;
+import io.muster.records.TaskOutput;
+import io.muster.records.WebJobRun;
+import io.muster.records.WebJobRunStatus;
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Map;
+
+/**
+ * Writes a run's log in Kudu's form: {@code [MM/dd/yyyy HH:mm:ss > node: INFO] text}, of what became of the run and of the lines that its program
+ * wrote. A line that is longer than {@value #LONGEST_LINE} bytes is cut into several. Chunks that come twice count once. For one thread. Contract:
+ * webjobs-and-schedules, 2.6.
+ */
+final class RunLog {
+    private static final int LONGEST_LINE = 64 * 1024;
+    private static final DateTimeFormatter TIME =
+            DateTimeFormatter.ofPattern("MM/dd/yyyy HH:mm:ss").withZone(ZoneOffset.UTC);
+    private static final Map<ScriptHost, String> HOSTS = Map.of(
+            ScriptHost.CMD, "WindowsScriptHost",
+            ScriptHost.POWERSHELL, "PowerShellScriptHost",
+            ScriptHost.BASH, "BashScriptHost",
+            ScriptHost.PYTHON, "PythonScriptHost",
+            ScriptHost.PHP, "PhpScriptHost",
+            ScriptHost.NODE, "NodeScriptHost",
+            ScriptHost.FSHARP, "FSharpScriptHost",
+            ScriptHost.JAVA, "JavaScriptHost");
+
+    /** Names the level of a line, padded to four letters. */
+    private enum Level {
+        INFO("INFO"),
+        ERROR("ERR "),
+        WARNING("WARN"),
+        SYSTEM_INFO("SYS INFO"),
+        SYSTEM_ERROR("SYS ERR ");
+
+        private final String text;
+
+        Level(String text) {
+            this.text = text;
+        }
+    }
+
+    private final WebJobRun run;
+    private final String instance;
+    private final int mostLines;
+    private final ByteArrayOutputStream written = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    private Instant latest;
+    private long seen;
+    private int lines;
+
+    /** Makes one. @param mostLines of the program; more are left out, and a warning says so */
+    RunLog(WebJobRun run, int mostLines) {
+        this.run = run;
+        this.mostLines = mostLines;
+        this.instance = run.getNodeId() == null ? "-" : run.getNodeId();
+        this.latest = run.getStartedAt() == null ? run.getBegunAt() : run.getStartedAt();
+    }
+
+    /** Returns what was written since it was asked last. */
+    byte[] drain() {
+        byte[] bytes = written.toByteArray();
+        written.reset();
+        return bytes;
+    }
+
+    /** Writes what stands before the program's output. */
+    void begin() {
+        say(run.getBegunAt(), Level.SYSTEM_INFO, "Status changed to Initializing");
+        say(
+                run.getBegunAt(),
+                Level.SYSTEM_INFO,
+                "Run script '" + run.getScript() + "' with script host - '" + HOSTS.get(run.getHost()) + "'");
+        if (run.getStartedAt() != null) {
+            say(run.getStartedAt(), Level.SYSTEM_INFO, "Status changed to Running");
+        }
+    }
+
+    /** Takes a chunk of output: one of another attempt, or that came already, is left out. */
+    void take(TaskOutput chunk) {
+        boolean ofRun = run.getPlacement() == null
+                || run.getPlacement() == chunk.getToken().getPlacement();
+        ByteBuffer bytes = chunk.getOutput().duplicate();
+        long end = chunk.getOffset() + bytes.remaining();
+        if (!ofRun || end <= seen) {
+            return;
+        }
+        bytes.position(bytes.position() + (int) Math.max(0, seen - chunk.getOffset()));
+        seen = end;
+        latest = chunk.getAt();
+        ByteArrayOutputStream line = chunk.getStream() == OutputStream.OUT ? out : err;
+        Level level = chunk.getStream() == OutputStream.OUT ? Level.INFO : Level.ERROR;
+        while (bytes.hasRemaining()) {
+            byte one = bytes.get();
+            if (one == '\n') {
+                flush(line, level);
+            } else {
+                line.write(one);
+                if (line.size() == LONGEST_LINE) {
+                    flush(line, level);
+                }
+            }
+        }
+    }
+
+    /** Writes what stands behind the program's output: the rest of a line, and how the run ended if it has. */
+    void end() {
+        if (out.size() > 0) {
+            flush(out, Level.INFO);
+        }
+        if (err.size() > 0) {
+            flush(err, Level.ERROR);
+        }
+        Instant endedAt = run.getEndedAt();
+        if (endedAt == null) {
+            return;
+        }
+        boolean failed = run.getStatus() == WebJobRunStatus.FAILED || run.getStatus() == WebJobRunStatus.ABORTED;
+        if (failed && !run.getDetail().isEmpty()) {
+            say(endedAt, Level.SYSTEM_ERROR, run.getDetail());
+        }
+        if (run.getStatus() == WebJobRunStatus.FAILED && run.getExitCode() != null) {
+            say(endedAt, Level.SYSTEM_ERROR, "Job failed due to exit code " + run.getExitCode());
+        }
+        say(endedAt, Level.SYSTEM_INFO, "Status changed to " + Statuses.ofRun(run.getStatus()));
+    }
+
+    private void flush(ByteArrayOutputStream line, Level level) {
+        byte[] text = line.toByteArray();
+        line.reset();
+        lines++;
+        if (lines <= mostLines) {
+            int length = text.length > 0 && text[text.length - 1] == '\r' ? text.length - 1 : text.length;
+            write(latest, level, text, length);
+        } else if (lines == mostLines + 1) {
+            say(
+                    latest,
+                    Level.WARNING,
+                    "Reached maximum allowed output lines for this run: the lines behind are left out.");
+        }
+    }
+
+    private void say(Instant at, Level level, String text) {
+        byte[] bytes = text.replaceAll("\\p{Cntrl}", " ").getBytes(StandardCharsets.UTF_8);
+        write(at, level, bytes, bytes.length);
+    }
+
+    private void write(Instant at, Level level, byte[] text, int length) {
+        written.writeBytes(
+                ("[" + TIME.format(at) + " > " + instance + ": " + level.text + "] ").getBytes(StandardCharsets.UTF_8));
+        written.write(text, 0, length);
+        written.write('\r');
+        written.write('\n');
+    }
+}

@@ -1,0 +1,16 @@
+package io.muster.api.surface.webjobs;
+
+/**
+ * Bounds uploads.
+ *
+ * @param bytes of an upload
+ */
+public record UploadLimits(long bytes) {
+    /** Bounds what an archive may hold, in multiples of an upload. */
+    private static final int UNPACKED = 10;
+
+    /** Returns how many bytes the files of an archive may have together. */
+    long unpacked() {
+        return bytes * UNPACKED;
+    }
+}

@@ -1,0 +1,167 @@
+package io.muster.api.kafka;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.muster.api.compute.TaskOutputs;
+import io.muster.codec.Codecs;
+import io.muster.records.OutputStream;
+import io.muster.records.TaskOutput;
+import io.muster.records.TaskToken;
+import io.muster.registry.InMemorySchemaRegistry;
+import io.muster.service.coordinator.KeyPartition;
+import io.muster.topics.Topics;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.MockConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
+import org.apache.kafka.common.Node;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
+import org.junit.jupiter.api.Test;
+
+/** Reads output of one task from a log in memory that holds that of others too. */
+class KafkaTaskOutputsTest {
+    private static final String TOPIC = Topics.TASK_OUTPUT.name();
+    private static final int PARTITIONS = 4;
+    private static final Instant BEGUN = Instant.parse("2026-11-21T03:00:00Z");
+    private static final String KEY = "default/t";
+    private static final TopicPartition PARTITION = new TopicPartition(TOPIC, KeyPartition.of(KEY, PARTITIONS));
+
+    private final Codecs codecs = new Codecs(new InMemorySchemaRegistry());
+    private final List<ConsumerRecord<String, byte[]>> log = new ArrayList<>();
+    private boolean away;
+    private int closed;
+
+    /** Finds offsets by time, which {@link MockConsumer} does not. */
+    private final class LogConsumer extends MockConsumer<String, byte[]> {
+        LogConsumer() {
+            super("earliest");
+        }
+
+        @Override
+        public synchronized Map<TopicPartition, OffsetAndTimestamp> offsetsForTimes(Map<TopicPartition, Long> times) {
+            Map<TopicPartition, OffsetAndTimestamp> found = new HashMap<>();
+            times.forEach((partition, time) -> found.put(
+                    partition,
+                    log.stream()
+                            .filter(record -> record.timestamp() >= time)
+                            .findFirst()
+                            .map(record -> new OffsetAndTimestamp(record.offset(), record.timestamp()))
+                            .orElse(null)));
+            return found;
+        }
+
+        @Override
+        public synchronized void close() {
+            closed++;
+            super.close();
+        }
+    }
+
+    private MockConsumer<String, byte[]> consumer() {
+        if (away) {
+            throw new org.apache.kafka.common.KafkaException("no broker");
+        }
+        MockConsumer<String, byte[]> consumer = new LogConsumer();
+        List<PartitionInfo> partitions = new ArrayList<>();
+        for (int i = 0; i < PARTITIONS; i++) {
+            partitions.add(new PartitionInfo(TOPIC, i, Node.noNode(), new Node[0], new Node[0]));
+        }
+        consumer.updatePartitions(TOPIC, partitions);
+        consumer.updateBeginningOffsets(Map.of(PARTITION, 0L));
+        consumer.updateEndOffsets(Map.of(PARTITION, (long) log.size()));
+        consumer.schedulePollTask(() -> {
+            long position = consumer.position(PARTITION);
+            log.stream().filter(record -> record.offset() >= position).forEach(consumer::addRecord);
+        });
+        return consumer;
+    }
+
+    private void write(String key, Instant at, String text) {
+        TaskOutput output = TaskOutput.newBuilder()
+                .setPoolId("default")
+                .setNodeId("node-1")
+                .setToken(new TaskToken(key.substring(key.indexOf('/') + 1), 1L))
+                .setStream(OutputStream.OUT)
+                .setOffset(0)
+                .setAt(at)
+                .setOutput(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)))
+                .build();
+        write(key, at, codecs.of(Topics.TASK_OUTPUT).encode(output));
+    }
+
+    private void write(String key, Instant at, byte[] value) {
+        log.add(new ConsumerRecord<>(
+                TOPIC,
+                PARTITION.partition(),
+                log.size(),
+                at.toEpochMilli(),
+                TimestampType.CREATE_TIME,
+                key.length(),
+                value.length,
+                key,
+                value,
+                new RecordHeaders(),
+                Optional.empty()));
+    }
+
+    private List<String> read(Optional<Instant> until) throws IOException {
+        List<String> read = new ArrayList<>();
+        try (TaskOutputs.Reader reader =
+                new KafkaTaskOutputs(this::consumer, codecs).open("default", "t", BEGUN, until)) {
+            for (Optional<TaskOutput> next = reader.next(); next.isPresent(); next = reader.next()) {
+                read.add(StandardCharsets.UTF_8.decode(next.get().getOutput()).toString());
+            }
+        }
+        assertThat(closed).isEqualTo(1);
+        return read;
+    }
+
+    @Test
+    void readsWhatOneTaskWrote() throws IOException {
+        write(KEY, BEGUN.plusSeconds(1), "a");
+        write("default/u", BEGUN.plusSeconds(2), "of another");
+        write(KEY, BEGUN.plusSeconds(3), new byte[] {1, 2, 3});
+        write(KEY, BEGUN.plusSeconds(4), "b");
+        assertThat(read(Optional.empty())).containsExactly("a", "b");
+    }
+
+    @Test
+    void readsTheRangeOfItsTimeAlone() throws IOException {
+        write(KEY, BEGUN.minusSeconds(3600), "long before");
+        write(KEY, BEGUN.minusSeconds(30), "by a clock that is behind");
+        write(KEY, BEGUN.plusSeconds(1), "a");
+        write(KEY, BEGUN.plusSeconds(69), "on its way when it ended");
+        write(KEY, BEGUN.plusSeconds(71), "too late");
+        write(KEY, BEGUN.plusSeconds(2), "behind that");
+        assertThat(read(Optional.of(BEGUN.plusSeconds(10))))
+                .containsExactly("by a clock that is behind", "a", "on its way when it ended");
+    }
+
+    @Test
+    void readsNothingWhereNothingWasWritten() throws IOException {
+        assertThat(read(Optional.empty())).isEmpty();
+        closed = 0;
+        write(KEY, BEGUN.minusSeconds(3600), "expired");
+        assertThat(read(Optional.empty())).isEmpty();
+    }
+
+    @Test
+    void saysWhereItCannotBeRead() {
+        KafkaTaskOutputs outputs = new KafkaTaskOutputs(this::consumer, codecs);
+        away = true;
+        assertThatThrownBy(() -> outputs.open("default", "t", BEGUN, Optional.empty()))
+                .isInstanceOf(IOException.class);
+    }
+}

@@ -1,0 +1,168 @@
+package io.muster.api.surface.webjobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.muster.records.OutputStream;
+import io.muster.records.ScriptHost;
+import io.muster.records.TaskOutput;
+import io.muster.records.TaskToken;
+import io.muster.records.WebJobRun;
+import io.muster.records.WebJobRunStatus;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** Writes logs in Kudu's form. Contract: webjobs-and-schedules, 2.6. */
+class RunLogTest {
+    private static final Instant BEGUN = Instant.parse("2026-11-21T03:00:00.441Z");
+    private static final String HEAD = """
+            [11/21/2026 03:00:00 > node-1: SYS INFO] Status changed to Initializing\r
+            [11/21/2026 03:00:00 > node-1: SYS INFO] Run script 'run.sh' with script host - 'BashScriptHost'\r
+            [11/21/2026 03:00:01 > node-1: SYS INFO] Status changed to Running\r
+            """;
+
+    private static WebJobRun.Builder run(WebJobRunStatus status) {
+        return WebJobRun.newBuilder()
+                .setId("202611210300004410")
+                .setStatus(status)
+                .setTrigger("External - x")
+                .setPoolId("default")
+                .setTaskId("fleet.purge.202611210300004410")
+                .setScript("run.sh")
+                .setHost(ScriptHost.BASH)
+                .setBegunAt(BEGUN)
+                .setStartedAt(BEGUN.plusSeconds(1))
+                .setNodeId("node-1")
+                .setPlacement(7L);
+    }
+
+    private static TaskOutput chunk(OutputStream stream, long offset, String text) {
+        return chunk(stream, offset, text, 7);
+    }
+
+    private static TaskOutput chunk(OutputStream stream, long offset, String text, long placement) {
+        return TaskOutput.newBuilder()
+                .setPoolId("default")
+                .setNodeId("node-1")
+                .setToken(new TaskToken("fleet.purge.202611210300004410", placement))
+                .setStream(stream)
+                .setOffset(offset)
+                .setAt(BEGUN.plusSeconds(2))
+                .setOutput(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)))
+                .build();
+    }
+
+    private static String log(WebJobRun run, int mostLines, TaskOutput... chunks) {
+        RunLog log = new RunLog(run, mostLines);
+        log.begin();
+        for (TaskOutput chunk : chunks) {
+            log.take(chunk);
+        }
+        log.end();
+        return new String(log.drain(), StandardCharsets.UTF_8);
+    }
+
+    private static String line(String level, String text) {
+        return "[11/21/2026 03:00:02 > node-1: " + level + "] " + text + "\r\n";
+    }
+
+    private static String tail(@Nullable String error, String status) {
+        String at = "[11/21/2026 03:00:05 > node-1: SYS ";
+        return (error == null ? "" : at + "ERR ] " + error + "\r\n") + at + "INFO] Status changed to " + status
+                + "\r\n";
+    }
+
+    private static WebJobRun ended(WebJobRunStatus status, @Nullable Integer code, String detail) {
+        return run(status)
+                .setEndedAt(BEGUN.plusSeconds(5))
+                .setExitCode(code)
+                .setDetail(detail)
+                .build();
+    }
+
+    @Test
+    void showsLinesOfBothStreamsAndTheEnd() {
+        assertThat(log(
+                        ended(WebJobRunStatus.SUCCESS, 0, ""),
+                        100,
+                        chunk(OutputStream.OUT, 0, "one\ntw"),
+                        chunk(OutputStream.ERR, 6, "bad\r\n"),
+                        chunk(OutputStream.OUT, 11, "o\n\nrest")))
+                .isEqualTo(HEAD
+                        + line("INFO", "one")
+                        + line("ERR ", "bad")
+                        + line("INFO", "two")
+                        + line("INFO", "")
+                        + line("INFO", "rest")
+                        + tail(null, "Success"));
+    }
+
+    @Test
+    void countsWhatComesTwiceOnce() {
+        assertThat(log(
+                        run(WebJobRunStatus.RUNNING).build(),
+                        100,
+                        chunk(OutputStream.OUT, 0, "one\n"),
+                        chunk(OutputStream.OUT, 0, "one\n"),
+                        chunk(OutputStream.OUT, 2, "e\ntwo\n"),
+                        chunk(OutputStream.OUT, 4, "two\n")))
+                .isEqualTo(HEAD + line("INFO", "one") + line("INFO", "two"));
+    }
+
+    @Test
+    void leavesOutWhatAnotherAttemptWrote() {
+        assertThat(log(
+                        run(WebJobRunStatus.RUNNING).build(),
+                        100,
+                        chunk(OutputStream.OUT, 0, "old\n", 6),
+                        chunk(OutputStream.OUT, 0, "new\n", 7)))
+                .isEqualTo(HEAD + line("INFO", "new"));
+    }
+
+    @Test
+    void saysWhyARunFailed() {
+        assertThat(log(ended(WebJobRunStatus.FAILED, 3, ""), 100))
+                .isEqualTo(HEAD + tail("Job failed due to exit code 3", "Failed"));
+        assertThat(log(ended(WebJobRunStatus.FAILED, null, "It was idle for too long."), 100))
+                .isEqualTo(HEAD + tail("It was idle for too long.", "Failed"));
+        assertThat(log(ended(WebJobRunStatus.ABORTED, null, "Its node was lost."), 100))
+                .isEqualTo(HEAD + tail("Its node was lost.", "Aborted"));
+        assertThat(log(ended(WebJobRunStatus.STOPPED, 143, ""), 100)).isEqualTo(HEAD + tail(null, "Stopped"));
+    }
+
+    @Test
+    void showsWhatIsThereOfARunThatWaits() {
+        WebJobRun waiting = run(WebJobRunStatus.INITIALIZING)
+                .setStartedAt(null)
+                .setNodeId(null)
+                .setPlacement(null)
+                .build();
+        assertThat(log(waiting, 100)).isEqualTo("""
+            [11/21/2026 03:00:00 > -: SYS INFO] Status changed to Initializing\r
+            [11/21/2026 03:00:00 > -: SYS INFO] Run script 'run.sh' with script host - 'BashScriptHost'\r
+            """);
+    }
+
+    @Test
+    void leavesOutLinesBehindTheMost() {
+        assertThat(log(run(WebJobRunStatus.RUNNING).build(), 2, chunk(OutputStream.OUT, 0, "1\n2\n3\n4\n")))
+                .isEqualTo(HEAD
+                        + line("INFO", "1")
+                        + line("INFO", "2")
+                        + line(
+                                "WARN",
+                                "Reached maximum allowed output lines for this run: the lines behind are left out."));
+    }
+
+    @Test
+    void cutsALineThatNeverEnds() {
+        String log = log(
+                run(WebJobRunStatus.RUNNING).build(),
+                100,
+                chunk(OutputStream.OUT, 0, "x".repeat(65_536)),
+                chunk(OutputStream.OUT, 65_536, "y\n"));
+        assertThat(log).isEqualTo(HEAD + line("INFO", "x".repeat(65_536)) + line("INFO", "y"));
+    }
+}

@@ -1,0 +1,45 @@
+package io.muster.planner.pool.topology;
+
+import io.muster.records.PoolWatcher;
+import io.muster.records.TaskOwner;
+import io.muster.records.TaskOwnerKind;
+import io.muster.service.InvalidRecordException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.KeyValueStore;
+
+/** Keeps who is to hear which nodes a pool has: those who asked, and the site of the pool's name. For one task. */
+final class PoolWatchers {
+    private static final char SEPARATOR = '\0';
+    private static final Pattern SITE = Pattern.compile("[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?");
+
+    private final KeyValueStore<String, PoolWatcher> watchers;
+
+    PoolWatchers(KeyValueStore<String, PoolWatcher> watchers) {
+        this.watchers = watchers;
+    }
+
+    /** Adds one; once more changes nothing. @throws InvalidRecordException where there can't be such an owner */
+    void add(String poolId, TaskOwner owner) throws InvalidRecordException {
+        if (!SITE.matcher(owner.getId()).matches()) {
+            throw new InvalidRecordException("no site has such a name");
+        }
+        watchers.put(poolId + SEPARATOR + owner.getKind() + SEPARATOR + owner.getId(), new PoolWatcher(poolId, owner));
+    }
+
+    /** Returns those of a pool. */
+    List<TaskOwner> of(String poolId) {
+        List<TaskOwner> owners = new ArrayList<>();
+        try (KeyValueIterator<String, PoolWatcher> rows =
+                watchers.range(poolId + SEPARATOR, poolId + (char) (SEPARATOR + 1))) {
+            rows.forEachRemaining(row -> owners.add(row.value.getOwner()));
+        }
+        TaskOwner namesake = new TaskOwner(TaskOwnerKind.SITE, poolId);
+        if (SITE.matcher(poolId).matches() && !owners.contains(namesake)) {
+            owners.add(namesake);
+        }
+        return owners;
+    }
+}

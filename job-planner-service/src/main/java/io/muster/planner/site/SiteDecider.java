@@ -1,0 +1,433 @@
+package io.muster.planner.site;
+
+import io.muster.records.OrphanTaskEnded;
+import io.muster.records.PutSiteSettings;
+import io.muster.records.PutWebJob;
+import io.muster.records.PutWebJobSettings;
+import io.muster.records.RunWebJob;
+import io.muster.records.Site;
+import io.muster.records.SiteEvent;
+import io.muster.records.SitePoolChanged;
+import io.muster.records.SiteRefusalReason;
+import io.muster.records.SiteRefused;
+import io.muster.records.SiteSettingsChanged;
+import io.muster.records.TaskResult;
+import io.muster.records.WebJob;
+import io.muster.records.WebJobDeleted;
+import io.muster.records.WebJobDisabled;
+import io.muster.records.WebJobEnabled;
+import io.muster.records.WebJobKind;
+import io.muster.records.WebJobPut;
+import io.muster.records.WebJobRescheduled;
+import io.muster.records.WebJobRun;
+import io.muster.records.WebJobRunBegun;
+import io.muster.records.WebJobRunEnded;
+import io.muster.records.WebJobRunStarted;
+import io.muster.records.WebJobRunStatus;
+import io.muster.records.WebJobRunStopping;
+import io.muster.records.WebJobRunWaits;
+import io.muster.records.WebJobSettingsChanged;
+import io.muster.service.decider.Decision;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides about a site's WebJobs. A triggered job and a singleton have one run at a time, on one node of the site's pool; another continuous job has
+ * one on each node. A run is a task of the pool: its start and its end are heard, never assumed. Contract: webjobs-and-schedules, 2.1 to 2.7.
+ *
+ * <pre>
+ * triggered   (none) --Run, Due--> INITIALIZING --Started--> RUNNING --Ended--> SUCCESS, FAILED, STOPPED, ABORTED
+ * continuous  as above, and begun by Settle; RUNNING --Waits--> PENDING_RESTART --Started--> RUNNING;
+ *             any that lives --Settle where it should not run, or has other files--> STOPPING --Ended--> STOPPED
+ * </pre>
+ */
+public final class SiteDecider {
+    /** Bounds how late a time may be: it is missed beyond. Source: contract, 2.7. */
+    private static final Duration TOLERANCE = Duration.ofMinutes(10);
+
+    private static final int LONGEST_ARGUMENTS = 4096;
+    private static final int LONGEST_TRIGGER = 256;
+    private static final int LONGEST_DETAIL = 256;
+    /** Says who began the runs of continuous jobs. */
+    private static final String ALWAYS = "Continuous";
+
+    private SiteDecider() {}
+
+    /** Decides what comes of an input. @param state null where nothing is known of the site */
+    public static Decision<SiteEvent> decide(String id, @Nullable Site state, SiteInput input, Instant now) {
+        Site site = state == null ? SiteState.empty(id) : state;
+        return switch (input) {
+            case SiteInput.Put(PutWebJob job) -> put(site, job, now);
+            case SiteInput.Delete(var asked) ->
+                SiteState.job(site, asked.getKind(), asked.getName())
+                        .map(job -> happened(site, now, new WebJobDeleted(job.getKind(), job.getName())))
+                        .orElseGet(SiteDecider::missing);
+            case SiteInput.PutJobSettings(PutWebJobSettings asked) -> putJobSettings(site, asked, now);
+            case SiteInput.Run(RunWebJob run) -> run(site, run, now);
+            case SiteInput.Start(String name) ->
+                switched(site, name, now, true, job -> new WebJobEnabled(job.getName()));
+            case SiteInput.Stop(String name) ->
+                switched(site, name, now, false, job -> new WebJobDisabled(job.getName()));
+            case SiteInput.PutSettings(PutSiteSettings asked) -> putSettings(site, asked, now);
+            case SiteInput.Started started ->
+                ofTask(
+                        site,
+                        started.taskId(),
+                        now,
+                        (job, run) -> new WebJobRunStarted(
+                                job.getKind(), job.getName(), run.getId(), started.nodeId(), started.placement()));
+            case SiteInput.Waits(String taskId) -> waits(site, taskId, now);
+            case SiteInput.Ended ended -> ended(site, ended, now);
+            case SiteInput.PoolHas(String poolId, List<String> nodes) -> poolHas(site, poolId, nodes, now);
+            case SiteInput.Reschedule(String name) ->
+                SiteState.job(site, WebJobKind.TRIGGERED, name)
+                        .map(job -> reschedule(site, job, now))
+                        .orElseGet(Decision.Nothing::new);
+            case SiteInput.Settle(String name, Optional<String> node) ->
+                SiteState.job(site, WebJobKind.CONTINUOUS, name)
+                        .map(job -> settle(site, job, node, now))
+                        .orElseGet(Decision.Nothing::new);
+            case SiteInput.SettleTask(String taskId) ->
+                SiteState.runOf(site, taskId)
+                        .filter(found -> found.job().getKind() == WebJobKind.CONTINUOUS)
+                        .map(found -> settle(site, found.job(), SiteState.place(found.run()), now))
+                        .orElseGet(Decision.Nothing::new);
+            case SiteInput.Due(WebJobKind kind, String name) ->
+                SiteState.job(site, kind, name).map(job -> due(site, job, now)).orElseGet(Decision.Nothing::new);
+        };
+    }
+
+    private static Decision<SiteEvent> put(Site site, PutWebJob asked, Instant now) {
+        Optional<String> fault = WebJobRules.siteFault(site.getSite())
+                .or(() -> WebJobRules.fault(asked))
+                .or(() -> WebJobRules.sizeFault(site, asked.getKind(), asked.getName(), asked.getSettings()));
+        if (fault.isPresent()) {
+            return invalid(fault.get());
+        }
+        if (SiteState.job(site, asked.getKind(), asked.getName()).isEmpty()
+                && site.getWebJobs().size() >= WebJobRules.MOST_JOBS) {
+            return new Decision.Refused<>(new SiteRefused(
+                    SiteRefusalReason.TOO_MANY_JOBS,
+                    "A site has at most " + WebJobRules.MOST_JOBS + " WebJobs: delete one."));
+        }
+        return happened(
+                site,
+                now,
+                new WebJobPut(
+                        asked.getKind(),
+                        asked.getName(),
+                        asked.getFiles(),
+                        asked.getSettings(),
+                        asked.getKind() == WebJobKind.CONTINUOUS && asked.getDisabled(),
+                        next(site, asked.getKind(), asked.getSettings(), now)));
+    }
+
+    private static @Nullable Instant next(Site site, WebJobKind kind, String settings, Instant now) {
+        return JobSchedule.next(kind, settings, SiteSettings.of(site.getSettings()), now)
+                .orElse(null);
+    }
+
+    private static Decision<SiteEvent> putJobSettings(Site site, PutWebJobSettings asked, Instant now) {
+        Optional<WebJob> job = SiteState.job(site, asked.getKind(), asked.getName());
+        if (job.isEmpty()) {
+            return missing();
+        }
+        Optional<String> fault = WebJobRules.settingsFault(asked.getSettings())
+                .or(() -> WebJobRules.sizeFault(site, asked.getKind(), asked.getName(), asked.getSettings()));
+        if (fault.isPresent()) {
+            return invalid(fault.get());
+        }
+        @Nullable
+        Instant dueAt = job.get().getKind() == WebJobKind.CONTINUOUS
+                ? job.get().getDueAt()
+                : next(site, job.get().getKind(), asked.getSettings(), now);
+        return happened(
+                site,
+                now,
+                new WebJobSettingsChanged(job.get().getKind(), job.get().getName(), asked.getSettings(), dueAt));
+    }
+
+    private static Decision<SiteEvent> run(Site site, RunWebJob asked, Instant now) {
+        Optional<WebJob> job = SiteState.job(site, WebJobKind.TRIGGERED, asked.getName());
+        if (job.isEmpty()) {
+            return missing();
+        }
+        if (asked.getArguments().length() > LONGEST_ARGUMENTS
+                || asked.getArguments().indexOf('\0') >= 0) {
+            return invalid("The arguments of a run have at most " + LONGEST_ARGUMENTS + " characters.");
+        }
+        if (SiteSettings.of(site.getSettings()).isStopped()) {
+            return new Decision.Refused<>(new SiteRefused(
+                    SiteRefusalReason.STOPPED,
+                    "Cannot start a new run since WebJobs are stopped: remove the setting WEBJOBS_STOPPED."));
+        }
+        if (job.get().getRuns().stream().anyMatch(SiteState::isLiving)) {
+            return new Decision.Refused<>(
+                    new SiteRefused(SiteRefusalReason.RUNNING, "Cannot start a new run since job is already running."));
+        }
+        String trigger = asked.getTrigger().length() > LONGEST_TRIGGER
+                ? asked.getTrigger().substring(0, LONGEST_TRIGGER)
+                : asked.getTrigger();
+        return happened(
+                site,
+                now,
+                begun(
+                        site,
+                        job.get(),
+                        Optional.empty(),
+                        trigger,
+                        asked.getArguments(),
+                        job.get().getDueAt(),
+                        now));
+    }
+
+    private static WebJobRunBegun begun(
+            Site site,
+            WebJob job,
+            Optional<String> node,
+            String trigger,
+            String arguments,
+            @Nullable Instant dueAt,
+            Instant now) {
+        String id = RunIds.next(job.getRuns().stream().findFirst().map(WebJobRun::getId), now);
+        WebJobRun run = WebJobRun.newBuilder()
+                .setId(id)
+                .setStatus(WebJobRunStatus.INITIALIZING)
+                .setTrigger(trigger)
+                .setPoolId(SiteState.pool(site))
+                .setPinnedTo(node.orElse(null))
+                .setTaskId(WebJobTasks.id(site.getSite(), job.getKind(), job.getName(), id))
+                .setScript(job.getFiles().getScript())
+                .setHost(job.getFiles().getHost())
+                .setBegunAt(now)
+                .build();
+        return new WebJobRunBegun(job.getKind(), job.getName(), run, arguments, dueAt);
+    }
+
+    private static Decision<SiteEvent> switched(
+            Site site, String name, Instant now, boolean on, Function<WebJob, Object> event) {
+        Optional<WebJob> job = SiteState.job(site, WebJobKind.CONTINUOUS, name);
+        if (job.isEmpty()) {
+            return missing();
+        }
+        return job.get().getDisabled() == on ? happened(site, now, event.apply(job.get())) : new Decision.Nothing<>();
+    }
+
+    private static Decision<SiteEvent> putSettings(Site site, PutSiteSettings asked, Instant now) {
+        Map<String, String> changed = asked.getReplace() ? new HashMap<>() : new HashMap<>(site.getSettings());
+        asked.getSettings().forEach((name, value) -> {
+            changed.keySet().removeIf(known -> known.equalsIgnoreCase(name));
+            if (value != null) {
+                changed.put(name, value);
+            }
+        });
+        return WebJobRules.siteFault(site.getSite())
+                .or(() -> WebJobRules.settingsFault(site, asked, changed))
+                .map(SiteDecider::invalid)
+                .orElseGet(() -> happened(site, now, new SiteSettingsChanged(changed)));
+    }
+
+    private static Decision<SiteEvent> ofTask(
+            Site site, String taskId, Instant now, BiFunction<WebJob, WebJobRun, Object> event) {
+        return SiteState.runOf(site, taskId)
+                .filter(found -> SiteState.isLiving(found.run()))
+                .map(found -> happened(site, now, event.apply(found.job(), found.run())))
+                .orElseGet(Decision.Nothing::new);
+    }
+
+    private static Decision<SiteEvent> waits(Site site, String taskId, Instant now) {
+        return SiteState.runOf(site, taskId)
+                .filter(found -> found.job().getKind() == WebJobKind.CONTINUOUS)
+                .filter(found -> found.run().getStatus() == WebJobRunStatus.RUNNING)
+                .map(found -> happened(
+                        site,
+                        now,
+                        new WebJobRunWaits(
+                                found.job().getKind(),
+                                found.job().getName(),
+                                found.run().getId())))
+                .orElseGet(Decision.Nothing::new);
+    }
+
+    private static Decision<SiteEvent> ended(Site site, SiteInput.Ended ended, Instant now) {
+        Optional<SiteState.RunOfJob> found = SiteState.runOf(site, ended.taskId());
+        if (found.isEmpty()) {
+            return happened(site, now, new OrphanTaskEnded(ended.poolId(), ended.taskId()));
+        }
+        if (!SiteState.isLiving(found.get().run())) {
+            return new Decision.Nothing<>();
+        }
+        WebJob job = found.get().job();
+        WebJobRunStatus status = status(ended.result());
+        return happened(
+                site,
+                now,
+                new WebJobRunEnded(
+                        job.getKind(),
+                        job.getName(),
+                        found.get().run().getId(),
+                        status,
+                        ended.exitCode(),
+                        shortened(ended.detail()),
+                        dueBehind(site, job, status, now)));
+    }
+
+    private static String shortened(String detail) {
+        return detail.length() > LONGEST_DETAIL ? detail.substring(0, LONGEST_DETAIL) : detail;
+    }
+
+    /** Returns when a job is due whose run has ended: a continuous one begins again, at once where it was asked to stop and should run. */
+    private static @Nullable Instant dueBehind(Site site, WebJob job, WebJobRunStatus status, Instant now) {
+        if (job.getKind() == WebJobKind.CONTINUOUS && isDisabled(site, job)) {
+            return null;
+        }
+        return job.getKind() == WebJobKind.TRIGGERED || status == WebJobRunStatus.STOPPED
+                ? job.getDueAt()
+                : now.plus(SiteSettings.of(site.getSettings()).restartPause());
+    }
+
+    private static WebJobRunStatus status(TaskResult result) {
+        return switch (result) {
+            case SUCCEEDED -> WebJobRunStatus.SUCCESS;
+            case FAILED, TIMED_OUT, IDLE -> WebJobRunStatus.FAILED;
+            case STOPPED -> WebJobRunStatus.STOPPED;
+            case ABORTED -> WebJobRunStatus.ABORTED;
+        };
+    }
+
+    private static boolean isDisabled(Site site, WebJob job) {
+        return job.getDisabled() || SiteSettings.of(site.getSettings()).isStopped();
+    }
+
+    /** Returns whether a continuous job runs there. @param node empty for any */
+    private static boolean shouldRun(Site site, WebJob job, Optional<String> node) {
+        boolean singleton = JobSettings.stored(job.getSettings()).isSingleton();
+        return !isDisabled(site, job)
+                && node.map(id -> !singleton && site.getNodes().contains(id)).orElse(singleton);
+    }
+
+    private static Decision<SiteEvent> poolHas(Site site, String poolId, List<String> nodes, Instant now) {
+        List<String> taken =
+                nodes.stream().sorted().limit(WebJobRules.MOST_NODES).toList();
+        boolean ofItsName = poolId.equals(site.getSite());
+        if (!ofItsName && !poolId.equals(SiteState.pool(site))) {
+            return new Decision.Nothing<>();
+        }
+        boolean own = ofItsName && !taken.isEmpty();
+        boolean same = own == site.getOwnPool() && taken.equals(site.getNodes());
+        boolean ofAnother = ofItsName && !own && !site.getOwnPool();
+        return same || ofAnother ? new Decision.Nothing<>() : happened(site, now, new SitePoolChanged(own, taken));
+    }
+
+    private static Decision<SiteEvent> reschedule(Site site, WebJob job, Instant now) {
+        @Nullable Instant next = next(site, job.getKind(), job.getSettings(), now);
+        return Objects.equals(next, job.getDueAt())
+                ? new Decision.Nothing<>()
+                : happened(site, now, new WebJobRescheduled(job.getKind(), job.getName(), next, 0));
+    }
+
+    private static Decision<SiteEvent> settle(Site site, WebJob job, Optional<String> node, Instant now) {
+        Optional<WebJobRun> living = SiteState.living(job, node);
+        if (living.isPresent()) {
+            WebJobRun run = living.get();
+            boolean isRight = shouldRun(site, job, node)
+                    && !run.getBegunAt().isBefore(job.getUploadedAt())
+                    && run.getPoolId().equals(SiteState.pool(site));
+            return isRight || run.getStatus() == WebJobRunStatus.STOPPING
+                    ? new Decision.Nothing<>()
+                    : happened(site, now, new WebJobRunStopping(job.getKind(), job.getName(), run.getId()));
+        }
+        boolean waits = job.getDueAt() != null && job.getDueAt().isAfter(now);
+        return waits || !shouldRun(site, job, node)
+                ? new Decision.Nothing<>()
+                : happened(site, now, begun(site, job, node, ALWAYS, "", job.getDueAt(), now));
+    }
+
+    /** Returns the inputs that settle a job, wherever it runs or should. @param nodes that the site's pool has, as far as they are known */
+    public static List<SiteInput> settling(@Nullable Site site, List<String> nodes, WebJobKind kind, String name) {
+        if (kind == WebJobKind.TRIGGERED) {
+            return List.of(new SiteInput.Reschedule(name));
+        }
+        Set<Optional<String>> places = new LinkedHashSet<>();
+        places.add(Optional.empty());
+        nodes.forEach(node -> places.add(Optional.of(node)));
+        SiteState.job(site, kind, name).stream()
+                .flatMap(job -> job.getRuns().stream())
+                .filter(SiteState::isLiving)
+                .forEach(run -> places.add(SiteState.place(run)));
+        return places.stream()
+                .<SiteInput>map(place -> new SiteInput.Settle(name, place))
+                .toList();
+    }
+
+    private static Decision<SiteEvent> due(Site site, WebJob job, Instant now) {
+        @Nullable Instant dueAt = job.getDueAt();
+        if (dueAt == null || dueAt.isAfter(now) || !mayBeDue(site, job)) {
+            return new Decision.Nothing<>();
+        }
+        if (job.getKind() == WebJobKind.CONTINUOUS) {
+            return happened(site, now, new WebJobRescheduled(job.getKind(), job.getName(), null, 0));
+        }
+        JobSchedule.Passed passed = JobSchedule.passed(job, dueAt, SiteSettings.of(site.getSettings()), now);
+        @Nullable Instant next = passed.next().orElse(null);
+        boolean isLate = Duration.between(passed.latest(), now).compareTo(TOLERANCE) > 0;
+        if (isLate || job.getRuns().stream().anyMatch(SiteState::isLiving)) {
+            return happened(site, now, new WebJobRescheduled(job.getKind(), job.getName(), next, passed.passed() + 1));
+        }
+        String cron = JobSettings.stored(job.getSettings()).schedule().orElse("");
+        return happened(site, now, begun(site, job, Optional.empty(), "Schedule - " + cron, "", next, now));
+    }
+
+    private static boolean mayBeDue(Site site, WebJob job) {
+        SiteSettings settings = SiteSettings.of(site.getSettings());
+        return !settings.isStopped() && (job.getKind() == WebJobKind.CONTINUOUS || !settings.noSchedules());
+    }
+
+    /** Returns when time itself becomes an input. */
+    public static Optional<Instant> due(Site site) {
+        return site.getWebJobs().stream()
+                .filter(job -> job.getDueAt() != null && mayBeDue(site, job))
+                .map(WebJob::getDueAt)
+                .min(Instant::compareTo);
+    }
+
+    /** Returns the inputs when {@link #due} has come. */
+    public static List<SiteInput> whenDue(Site site) {
+        List<SiteInput> inputs = new ArrayList<>();
+        site.getWebJobs().stream().filter(job -> job.getDueAt() != null).forEach(job -> {
+            inputs.add(new SiteInput.Due(job.getKind(), job.getName()));
+            if (job.getKind() == WebJobKind.CONTINUOUS) {
+                inputs.addAll(settling(site, site.getNodes(), job.getKind(), job.getName()));
+            }
+        });
+        return inputs;
+    }
+
+    /** Returns the state after the event; null where nothing is known of the site. */
+    public static @Nullable Site evolve(@Nullable Site site, SiteEvent event) {
+        return SiteState.evolve(site, event);
+    }
+
+    private static Decision<SiteEvent> happened(Site site, Instant now, Object event) {
+        return new Decision.Happened<>(new SiteEvent(site.getSite(), now, event));
+    }
+
+    private static Decision<SiteEvent> invalid(String message) {
+        return new Decision.Refused<>(new SiteRefused(SiteRefusalReason.INVALID, message));
+    }
+
+    private static Decision<SiteEvent> missing() {
+        return new Decision.Refused<>(new SiteRefused(SiteRefusalReason.NOT_FOUND, "There is no such WebJob."));
+    }
+}

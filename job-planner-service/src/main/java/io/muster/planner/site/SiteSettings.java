@@ -1,0 +1,69 @@
+package io.muster.planner.site;
+
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * Holds what a site's settings say, as far as jobs go by them. Names are the same in any case; a value that makes no sense counts as absent.
+ * Contract: webjobs-and-schedules, 2.6.
+ *
+ * @param isStopped no job runs
+ * @param noSchedules no schedule fires
+ * @param restartPause before a continuous job starts again
+ * @param idle how long a triggered job may be without output and without use of a processor
+ * @param historySize how many runs of a job are kept
+ * @param zone whose clocks schedules go by
+ */
+record SiteSettings(
+        boolean isStopped, boolean noSchedules, Duration restartPause, Duration idle, int historySize, ZoneId zone) {
+    private static final int RESTART_SECONDS = 60;
+    private static final int IDLE_SECONDS = 120;
+    private static final int HISTORY = 30;
+    private static final int LONGEST_HISTORY = 50;
+    private static final int LONGEST_SECONDS = 7 * 24 * 3600;
+
+    /** Reads the settings of a site. */
+    static SiteSettings of(Map<String, String> settings) {
+        Map<String, String> byName = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+        byName.putAll(settings);
+        return new SiteSettings(
+                isTrue(byName, "WEBJOBS_STOPPED"),
+                isTrue(byName, "WEBJOBS_DISABLE_SCHEDULE"),
+                Duration.ofSeconds(number(byName, "WEBJOBS_RESTART_TIME", RESTART_SECONDS, 0, LONGEST_SECONDS)),
+                Duration.ofSeconds(number(byName, "WEBJOBS_IDLE_TIMEOUT", IDLE_SECONDS, 1, LONGEST_SECONDS)),
+                number(byName, "WEBJOBS_HISTORY_SIZE", HISTORY, 1, LONGEST_HISTORY),
+                zone(byName));
+    }
+
+    private static Optional<String> text(Map<String, String> settings, String name) {
+        return Optional.ofNullable(settings.get(name)).map(String::strip);
+    }
+
+    private static boolean isTrue(Map<String, String> settings, String name) {
+        return text(settings, name)
+                .filter(value -> value.equals("1") || value.equalsIgnoreCase("true"))
+                .isPresent();
+    }
+
+    private static int number(Map<String, String> settings, String name, int usual, int least, int most) {
+        return text(settings, name)
+                .filter(value -> value.matches("\\d{1,9}"))
+                .map(Integer::parseInt)
+                .filter(value -> value >= least)
+                .map(value -> Math.min(value, most))
+                .orElse(usual);
+    }
+
+    private static ZoneId zone(Map<String, String> settings) {
+        try {
+            return text(settings, "WEBSITE_TIME_ZONE").map(ZoneId::of).orElse(ZoneOffset.UTC);
+        } catch (DateTimeException e) {
+            return ZoneOffset.UTC;
+        }
+    }
+}

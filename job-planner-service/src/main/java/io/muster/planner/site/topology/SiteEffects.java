@@ -1,0 +1,184 @@
+package io.muster.planner.site.topology;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.muster.planner.site.SiteState;
+import io.muster.planner.site.WebJobTasks;
+import io.muster.records.ForgetTask;
+import io.muster.records.OrphanTaskEnded;
+import io.muster.records.PoolCommand;
+import io.muster.records.Site;
+import io.muster.records.SiteCommand;
+import io.muster.records.SiteEvent;
+import io.muster.records.SitePoolChanged;
+import io.muster.records.SiteRefused;
+import io.muster.records.StopTask;
+import io.muster.records.SubmitTask;
+import io.muster.records.TaskOwner;
+import io.muster.records.TaskOwnerKind;
+import io.muster.records.WatchNodes;
+import io.muster.records.WebJob;
+import io.muster.records.WebJobDeleted;
+import io.muster.records.WebJobKind;
+import io.muster.records.WebJobPut;
+import io.muster.records.WebJobRescheduled;
+import io.muster.records.WebJobRun;
+import io.muster.records.WebJobRunBegun;
+import io.muster.records.WebJobRunEnded;
+import io.muster.records.WebJobRunStarted;
+import io.muster.records.WebJobRunStopping;
+import io.muster.service.LogText;
+import io.muster.service.Outbox;
+import io.muster.service.Requester;
+import io.muster.service.Route;
+import io.muster.service.coordinator.Change;
+import io.muster.topics.Topics;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Tells pools what follows of a site's events, and operators what happened. For one task. */
+final class SiteEffects {
+    private static final Logger LOG = LoggerFactory.getLogger(SiteEffects.class);
+
+    private final Outbox outbox;
+    private final MeterRegistry meters;
+
+    SiteEffects(Outbox outbox, MeterRegistry meters) {
+        this.outbox = outbox;
+        this.meters = meters;
+    }
+
+    /** Writes what follows of an event, beside the event and the document. */
+    void happened(Change<Site, SiteEvent> change) {
+        Instant now = change.at();
+        switch (change.event().getEvent()) {
+            case WebJobRunBegun begun -> {
+                Site site = Objects.requireNonNull(change.after());
+                WebJob job =
+                        SiteState.job(site, begun.getKind(), begun.getName()).orElseThrow();
+                WebJobRun run = begun.getRun();
+                send(run.getPoolId(), new SubmitTask(WebJobTasks.of(site, job, run, begun.getArguments())), now);
+            }
+            case WebJobRunStopping stopping ->
+                withRun(
+                        change.after(),
+                        stopping.getKind(),
+                        stopping.getName(),
+                        stopping.getRunId(),
+                        run -> send(run.getPoolId(), new StopTask(run.getTaskId()), now));
+            case WebJobRunEnded ended ->
+                withRun(change.after(), ended.getKind(), ended.getName(), ended.getRunId(), run -> {
+                    send(run.getPoolId(), new ForgetTask(run.getTaskId()), now);
+                    meter(ended, run);
+                });
+            case WebJobPut put
+            when put.getKind() == WebJobKind.CONTINUOUS -> watch(Objects.requireNonNull(change.after()), now);
+            case SitePoolChanged _ -> {
+                Site site = Objects.requireNonNull(change.after());
+                if (change.before() == null || change.before().getOwnPool() != site.getOwnPool()) {
+                    watch(site, now);
+                }
+            }
+            case OrphanTaskEnded ended -> send(ended.getPoolId(), new ForgetTask(ended.getTaskId()), now);
+            case WebJobDeleted deleted ->
+                SiteState.job(change.before(), deleted.getKind(), deleted.getName()).stream()
+                        .flatMap(job -> job.getRuns().stream())
+                        .filter(SiteState::isLiving)
+                        .forEach(run -> send(run.getPoolId(), new StopTask(run.getTaskId()), now));
+            case WebJobRunStarted started ->
+                withRun(
+                        change.after(),
+                        started.getKind(),
+                        started.getName(),
+                        started.getRunId(),
+                        run -> Timer.builder("muster.webjobs.start.latency")
+                                .description("Time from a run's beginning to the start of its program")
+                                .register(meters)
+                                .record(Duration.between(run.getBegunAt(), now)));
+            case WebJobRescheduled moved ->
+                meters.counter("muster.webjobs.firings.missed").increment(moved.getMissed());
+            default -> {
+                // Follows for nobody.
+            }
+        }
+        LOG.info(
+                "{} site={} {}",
+                change.event().getEvent().getClass().getSimpleName(),
+                change.id(),
+                LogText.of(subject(change.event().getEvent())));
+    }
+
+    private static String subject(Object event) {
+        return switch (event) {
+            case WebJobRunBegun begun ->
+                "job=" + begun.getName() + " run=" + begun.getRun().getId() + " trigger="
+                        + begun.getRun().getTrigger();
+            case WebJobRunStarted started ->
+                "job=" + started.getName() + " run=" + started.getRunId() + " node=" + started.getNodeId();
+            case WebJobRunStopping stopping -> "job=" + stopping.getName() + " run=" + stopping.getRunId();
+            case WebJobRunEnded ended ->
+                "job=" + ended.getName() + " run=" + ended.getRunId() + " status=" + ended.getStatus() + " exitCode="
+                        + ended.getExitCode();
+            case WebJobDeleted deleted -> "job=" + deleted.getName();
+            case OrphanTaskEnded ended -> "task=" + ended.getTaskId();
+            default -> "";
+        };
+    }
+
+    /** Asks the site's pool for its nodes, from now on. */
+    private void watch(Site site, Instant now) {
+        send(SiteState.pool(site), new WatchNodes(new TaskOwner(TaskOwnerKind.SITE, site.getSite())), now);
+    }
+
+    private void meter(WebJobRunEnded ended, WebJobRun run) {
+        Timer.builder("muster.webjobs.run.duration")
+                .description("Duration of runs of WebJobs, by status")
+                .tag("status", ended.getStatus().name().toLowerCase(Locale.ROOT))
+                .register(meters)
+                .record(Duration.between(
+                        run.getBegunAt(), Optional.ofNullable(run.getEndedAt()).orElse(run.getBegunAt())));
+    }
+
+    private static void withRun(
+            @Nullable Site site, WebJobKind kind, String name, String runId, Consumer<WebJobRun> use) {
+        SiteState.job(site, kind, name).stream()
+                .flatMap(job -> job.getRuns().stream())
+                .filter(run -> run.getId().equals(runId))
+                .forEach(use);
+    }
+
+    private void send(String poolId, Object command, Instant now) {
+        outbox.send(
+                Outbox.sink(Topics.POOL_COMMANDS),
+                Topics.POOL_COMMANDS,
+                Route.byKey(poolId),
+                new PoolCommand(poolId, command),
+                now);
+    }
+
+    /** Writes a refusal where everybody can read it. */
+    void refused(SiteCommand command, SiteRefused refusal, Requester requester, Instant now) {
+        outbox.send(
+                Outbox.sink(Topics.SITE_EVENTS),
+                Topics.SITE_EVENTS,
+                Route.byKey(command.getSite()),
+                new SiteEvent(command.getSite(), now, refusal),
+                now,
+                requester.requestId());
+        meters.counter("muster.webjobs.refused", "reason", refusal.getReason().name())
+                .increment();
+        LOG.info(
+                "{} refused site={} reason={} \"{}\"",
+                command.getCommand().getClass().getSimpleName(),
+                LogText.of(command.getSite()),
+                refusal.getReason(),
+                LogText.of(refusal.getMessage()));
+    }
+}

@@ -1,0 +1,177 @@
+package io.muster.planner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.muster.records.Capability;
+import io.muster.records.DeleteWebJob;
+import io.muster.records.ExitCause;
+import io.muster.records.NodeReported;
+import io.muster.records.ProgramExited;
+import io.muster.records.ProgramStarted;
+import io.muster.records.PutWebJob;
+import io.muster.records.RunWebJob;
+import io.muster.records.ScriptHost;
+import io.muster.records.Site;
+import io.muster.records.SiteRefusalReason;
+import io.muster.records.SiteRefused;
+import io.muster.records.StartAttempt;
+import io.muster.records.StopAttempt;
+import io.muster.records.StopWebJob;
+import io.muster.records.TaskToken;
+import io.muster.records.WebJobFiles;
+import io.muster.records.WebJobKind;
+import io.muster.records.WebJobRun;
+import io.muster.records.WebJobRunStatus;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Runs sites in the planner's topology: runs become tasks of a pool, orders to a node, and come back. */
+class SiteTopologyTest {
+    private static final String POOL = "default";
+    private static final String SITE = "fleet";
+    private static final WebJobFiles FILES = WebJobFiles.newBuilder()
+            .setSha256("ab".repeat(32))
+            .setBytes(10)
+            .setFileName("run.sh")
+            .setScript("run.sh")
+            .setHost(ScriptHost.BASH)
+            .build();
+    private final PlannerDriver planner = new PlannerDriver();
+    private long epoch;
+
+    @AfterEach
+    void close() {
+        assertThat(planner.deadLetters()).isEmpty();
+        planner.close();
+    }
+
+    private void node() {
+        node("node-1", POOL);
+    }
+
+    private void node(String node, String pool) {
+        planner.create(node, "{\"compute\":{\"pool\":\"" + pool + "\"}}");
+        epoch = planner.connect(node, Capability.TASKS);
+        planner.reportToPool(pool, node, epoch, new NodeReported(1L, "boot", 2, List.of("bash"), List.of()));
+    }
+
+    private Object ask(Object command) {
+        planner.site(SITE, command);
+        planner.advance(Duration.ofMillis(20));
+        return planner.replies().getLast().getOutcome();
+    }
+
+    private WebJobRun run(WebJobKind kind) {
+        Site site = planner.site(SITE);
+        return site.getWebJobs().stream()
+                .filter(job -> job.getKind() == kind)
+                .findFirst()
+                .orElseThrow()
+                .getRuns()
+                .getFirst();
+    }
+
+    private TaskToken started() {
+        StartAttempt start = (StartAttempt) planner.orders("node-1").getLast().getOrder();
+        planner.reportToPool(POOL, "node-1", epoch, new ProgramStarted(start.getToken()));
+        return start.getToken();
+    }
+
+    private void exited(TaskToken token, int code, ExitCause cause) {
+        planner.reportToPool(POOL, "node-1", epoch, new ProgramExited(token, code, cause, ""));
+    }
+
+    @Test
+    void carriesARunToANodeAndItsEndBack() {
+        node();
+        assertThat(ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{}", false)))
+                .isInstanceOf(Site.class);
+        assertThat(ask(new RunWebJob("purge", "a b", "External - curl"))).isInstanceOf(Site.class);
+        assertThat(run(WebJobKind.TRIGGERED).getStatus()).isEqualTo(WebJobRunStatus.INITIALIZING);
+        TaskToken token = started();
+        assertThat(run(WebJobKind.TRIGGERED).getStatus()).isEqualTo(WebJobRunStatus.RUNNING);
+        assertThat(run(WebJobKind.TRIGGERED).getNodeId()).isEqualTo("node-1");
+        assertThat(run(WebJobKind.TRIGGERED).getPlacement()).isEqualTo(token.getPlacement());
+        exited(token, 3, ExitCause.ITSELF);
+        assertThat(run(WebJobKind.TRIGGERED).getStatus()).isEqualTo(WebJobRunStatus.FAILED);
+        assertThat(run(WebJobKind.TRIGGERED).getExitCode()).isEqualTo(3);
+        assertThat(planner.changelog("pool-tasks"))
+                .as("the pool keeps no task that its site has heard of")
+                .isEmpty();
+    }
+
+    @Test
+    void answersWithTheReasonOfARefusal() {
+        assertThat(ask(new RunWebJob("purge", "", "x")))
+                .isEqualTo(new SiteRefused(SiteRefusalReason.NOT_FOUND, "There is no such WebJob."));
+    }
+
+    @Test
+    void stopsTheTaskOfAJobThatIsDeleted() {
+        node();
+        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{}", false));
+        ask(new RunWebJob("purge", "", "x"));
+        TaskToken token = started();
+        ask(new DeleteWebJob(WebJobKind.TRIGGERED, "purge"));
+        assertThat(planner.orders("node-1").getLast().getOrder()).isEqualTo(new StopAttempt(token));
+        exited(token, 143, ExitCause.STOPPED);
+        assertThat(planner.changelog("pool-tasks")).isEmpty();
+    }
+
+    @Test
+    void runsAndStopsAContinuousJobOverARestartOfThePlanner() {
+        node();
+        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false));
+        TaskToken token = started();
+        planner.restart();
+        assertThat(run(WebJobKind.CONTINUOUS).getStatus()).isEqualTo(WebJobRunStatus.RUNNING);
+        ask(new StopWebJob("watch"));
+        assertThat(planner.orders("node-1").getLast().getOrder()).isEqualTo(new StopAttempt(token));
+        assertThat(run(WebJobKind.CONTINUOUS).getStatus()).isEqualTo(WebJobRunStatus.STOPPING);
+        exited(token, 143, ExitCause.STOPPED);
+        assertThat(run(WebJobKind.CONTINUOUS).getStatus()).isEqualTo(WebJobRunStatus.STOPPED);
+        planner.advance(Duration.ofMinutes(5));
+        assertThat(planner.orders("node-1").stream().filter(order -> order.getOrder() instanceof StartAttempt))
+                .hasSize(1);
+    }
+
+    @Test
+    void runsAContinuousJobOnEveryNodeOfThePool() {
+        node();
+        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false));
+        exited(started(), 0, ExitCause.ITSELF);
+        planner.restart();
+        node("node-2", POOL);
+        planner.advance(Duration.ofMillis(20));
+        StartAttempt second = (StartAttempt) planner.orders("node-2").getLast().getOrder();
+        planner.reportToPool(POOL, "node-2", epoch, new ProgramStarted(second.getToken()));
+        assertThat(run(WebJobKind.CONTINUOUS).getNodeId()).isEqualTo("node-2");
+        assertThat(planner.site(SITE).getWebJobs().getFirst().getRuns())
+                .extracting(WebJobRun::getStatus)
+                .containsExactly(WebJobRunStatus.RUNNING, WebJobRunStatus.PENDING_RESTART);
+    }
+
+    @Test
+    void firesWhenAScheduleIsDue() {
+        node();
+        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{\"schedule\":\"0 */5 * * * *\"}", false));
+        planner.advance(Duration.ofMinutes(5));
+        assertThat(run(WebJobKind.TRIGGERED).getTrigger()).isEqualTo("Schedule - 0 */5 * * * *");
+        assertThat(run(WebJobKind.TRIGGERED).getId()).startsWith("20261121020500");
+    }
+
+    @Test
+    void runsOnThePoolOfItsOwnNameAsSoonAsItHasANode() {
+        node();
+        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{}", false));
+        ask(new RunWebJob("purge", "", "x"));
+        assertThat(run(WebJobKind.TRIGGERED).getPoolId()).isEqualTo(POOL);
+        exited(started(), 0, ExitCause.ITSELF);
+        node("node-2", SITE);
+        ask(new RunWebJob("purge", "", "x"));
+        assertThat(run(WebJobKind.TRIGGERED).getPoolId()).isEqualTo(SITE);
+        assertThat(planner.orders("node-2").getLast().getOrder()).isInstanceOf(StartAttempt.class);
+    }
+}
