@@ -89,6 +89,12 @@ public final class SiteDecider {
                                 job.getKind(), job.getName(), run.getId(), started.nodeId(), started.placement()));
             case SiteInput.Waits(String taskId) -> waits(site, taskId, now);
             case SiteInput.Ended ended -> ended(site, ended, now);
+            case SiteInput.NotTaken(String poolId, String taskId, String detail) ->
+                // The pool's task of that id, if it has one, is not the site's: it is not forgotten where no run is
+                // known.
+                SiteState.runOf(site, taskId).isEmpty()
+                        ? new Decision.Nothing<>()
+                        : ended(site, new SiteInput.Ended(poolId, taskId, TaskResult.FAILED, null, detail), now);
             case SiteInput.PoolHas(String poolId, List<String> nodes) -> poolHas(site, poolId, nodes, now);
             case SiteInput.Reschedule(String name) ->
                 SiteState.job(site, WebJobKind.TRIGGERED, name)

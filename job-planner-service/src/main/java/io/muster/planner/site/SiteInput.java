@@ -48,6 +48,9 @@ public sealed interface SiteInput {
             @Nullable Integer exitCode,
             String detail) implements SiteInput {}
 
+    /** Says that the pool has not taken a task. */
+    record NotTaken(String poolId, String taskId, String detail) implements SiteInput {}
+
     /** Says which nodes a pool has. */
     record PoolHas(String poolId, List<String> nodes) implements SiteInput {}
 

@@ -494,6 +494,17 @@ class SiteDeciderTest {
     }
 
     @Test
+    void endsARunWhoseTaskIsNotTakenAndForgetsNoTaskOfOthers() {
+        triggered();
+        done(ask());
+        done(new SiteInput.NotTaken("default", run().getTaskId(), "Another task has that id: choose another id."));
+        assertThat(run().getStatus()).isEqualTo(WebJobRunStatus.FAILED);
+        assertThat(run().getDetail()).isEqualTo("Another task has that id: choose another id.");
+        assertThat(decide(new SiteInput.NotTaken("default", "batch.task", "no")))
+                .isInstanceOf(Decision.Nothing.class);
+    }
+
+    @Test
     void runsAContinuousJobOnEveryNodeOfItsPool() {
         upload(WebJobKind.CONTINUOUS, "{}");
         assertThat(job(WebJobKind.CONTINUOUS).getRuns()).as("no node is known").isEmpty();

@@ -18,7 +18,6 @@ import io.muster.records.StopWebJob;
 import io.muster.records.TaskEnded;
 import io.muster.records.TaskNews;
 import io.muster.records.TaskRefused;
-import io.muster.records.TaskResult;
 import io.muster.records.TaskStarted;
 import io.muster.records.TaskWaits;
 import io.muster.records.WebJobKind;
@@ -146,7 +145,7 @@ public final class SiteAggregate implements Aggregate<Site, SiteInput, SiteEvent
                         new SiteInput.SettleTask(taskId));
             case TaskRefused refused ->
                 List.of(
-                        new SiteInput.Ended(news.getPoolId(), taskId, TaskResult.FAILED, null, refused.getDetail()),
+                        new SiteInput.NotTaken(news.getPoolId(), taskId, refused.getDetail()),
                         new SiteInput.SettleTask(taskId));
             case PoolNodes nodes ->
                 settlingAll(
