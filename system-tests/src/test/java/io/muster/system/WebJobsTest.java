@@ -15,7 +15,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -158,11 +161,25 @@ class WebJobsTest {
     }
 
     @Test
-    void runsAScriptOfAnotherInterpreter() throws Exception {
-        upload("javascript", "run.js", "console.log('from node ' + process.env.WEBJOBS_NAME);\n");
-        String id = run("javascript");
-        awaitStatus("javascript", id, "Success");
-        assertThat(log("javascript", id)).contains("from node javascript");
+    void runsScriptsOfEachInterpreterOfTheNode() throws Exception {
+        Map<String, String> scripts = Map.of(
+                "bash", "echo \"from bash $WEBJOBS_NAME\"\n",
+                "node", "console.log('from node ' + process.env.WEBJOBS_NAME);\n",
+                "python", "import os\nprint('from python ' + os.environ['WEBJOBS_NAME'])\n");
+        Map<String, String> files = Map.of("bash", "run.sh", "node", "run.js", "python", "run.py");
+        List<String> present = new ArrayList<>();
+        RunningMuster.ok(muster.rest.send("GET", "/twins/" + NODE, null).join())
+                .at("/properties/reported/compute/capabilities")
+                .forEach(capability -> present.add(capability.asText()));
+        assertThat(present).contains("bash", "node");
+        present.retainAll(scripts.keySet());
+        for (String interpreter : present) {
+            String job = "of-" + interpreter;
+            upload(job, files.get(interpreter), scripts.get(interpreter));
+            String id = run(job);
+            awaitStatus(job, id, "Success");
+            assertThat(log(job, id)).contains("from " + interpreter + " " + job);
+        }
     }
 
     /** The node's processes end with it, and its run is not repeated. */

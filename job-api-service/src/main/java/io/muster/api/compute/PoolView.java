@@ -15,6 +15,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 
 /** Follows the events of pools: which nodes they have, and which files the tasks need that are placed on them. Thread-safe. */
@@ -27,8 +30,20 @@ public final class PoolView {
     private final Map<String, Set<TaskKey>> placed = new HashMap<>();
     private final Map<String, Map<String, Set<String>>> capabilities = new HashMap<>();
 
+    private final Lock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+
     /** Takes what a pool's decision brought. */
-    public synchronized void read(PoolEvents batch) {
+    public void read(PoolEvents batch) {
+        lock.lock();
+        try {
+            take(batch);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void take(PoolEvents batch) {
         String poolId = batch.getPoolId();
         for (Object event : batch.getEvents()) {
             switch (event) {
@@ -46,7 +61,7 @@ public final class PoolView {
                     place.getMembers()
                             .forEach(member -> placed.computeIfAbsent(member.getNodeId(), _ -> new HashSet<>())
                                     .add(task));
-                    notifyAll();
+                    changed.signalAll();
                 }
                 case AttemptOver over ->
                     left(over.getNodeId(), new TaskKey(poolId, over.getToken().getTaskId()));
@@ -79,10 +94,15 @@ public final class PoolView {
     }
 
     /** Returns what the nodes of a pool can do, any of them; empty where none is there. */
-    public synchronized Set<String> capabilities(String poolId) {
-        return capabilities.getOrDefault(poolId, Map.of()).values().stream()
-                .flatMap(Set::stream)
-                .collect(Collectors.toSet());
+    public Set<String> capabilities(String poolId) {
+        lock.lock();
+        try {
+            return capabilities.getOrDefault(poolId, Map.of()).values().stream()
+                    .flatMap(Set::stream)
+                    .collect(Collectors.toSet());
+        } finally {
+            lock.unlock();
+        }
     }
 
     /**
@@ -90,16 +110,20 @@ public final class PoolView {
      *
      * @throws InterruptedException when the thread is interrupted meanwhile
      */
-    public synchronized boolean needs(String nodeId, String sha256, Duration limit) throws InterruptedException {
-        long deadline = System.nanoTime() + limit.toNanos();
-        while (!needs(nodeId, sha256)) {
-            long left = Duration.ofNanos(deadline - System.nanoTime()).toMillis();
-            if (left <= 0) {
-                return false;
+    public boolean needs(String nodeId, String sha256, Duration limit) throws InterruptedException {
+        lock.lock();
+        try {
+            long left = limit.toNanos();
+            while (!needs(nodeId, sha256)) {
+                if (left <= 0) {
+                    return false;
+                }
+                left = changed.awaitNanos(left);
             }
-            wait(left);
+            return true;
+        } finally {
+            lock.unlock();
         }
-        return true;
     }
 
     private boolean needs(String nodeId, String sha256) {
