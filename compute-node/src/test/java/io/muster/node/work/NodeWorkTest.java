@@ -301,7 +301,7 @@ class NodeWorkTest {
         for (int i = 0; i < NodeWork.MOST_ATTEMPTS; i++) {
             work.on(
                     new Input.Ordered(
-                            0, new Order.Start("p", new Token(prefix.repeat(50) + i, Long.MAX_VALUE), PROGRAM)),
+                            0, new Order.Start("p", new Token(prefix.repeat(50) + i, Long.MAX_VALUE), 1, PROGRAM)),
                     0);
         }
         Effect.Say said = (Effect.Say)
