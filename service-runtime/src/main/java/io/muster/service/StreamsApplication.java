@@ -29,7 +29,8 @@ public final class StreamsApplication implements AutoCloseable {
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
     private static final int COMMIT_INTERVAL_MS = 1000;
     private static final int POLL_MS = 5;
-    private static final int LINGER_MS = 2;
+    /** Lets records of a transaction go to the broker together: nobody reads them before it ends, and its end sends at once what lingers. */
+    private static final int LINGER_MS = 100;
     /**
      * Bounds how long a killed instance keeps its partitions. No static members: a broker that was killed itself may fence the living one.
      */

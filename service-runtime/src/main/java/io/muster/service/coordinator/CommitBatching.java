@@ -1,24 +1,22 @@
 package io.muster.service.coordinator;
 
 import java.time.Duration;
+import java.time.Instant;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 
 /**
- * Batches a task's commits. The first record after an idle period is committed at once; records that follow closely are committed together at
- * the next poll without work, or after {@value #MOST_POLLS} polls. So a single record waits for nothing, and a flood shares its commits, whose
- * cost is by the commit and not by the record. For one task.
+ * Batches a task's commits, together with those of the other tasks of its stream thread: all tasks of a thread write in one transaction, which ends
+ * when one of them asks for it. {@link CommitBatch} says when. For one task.
  */
 public final class CommitBatching {
-    private static final Duration POLL = Duration.ofMillis(5);
-    private static final int MOST_POLLS = 10;
+    /** Lets each task of a thread ask in the same pass, so that one transaction ends and not one a task. */
+    private static final ThreadLocal<CommitBatch> OF_THREAD = ThreadLocal.withInitial(CommitBatch::new);
 
     private final ProcessorContext<?, ?> context;
     private final Runnable beforeCommit;
-    private boolean open = true;
-    private int pollsOpen;
-    private boolean workedSincePoll;
-    private int pollsIdle;
+    /** Says whether this task has worked since it last asked for a commit. */
+    private boolean pending = true;
 
     private CommitBatching(ProcessorContext<?, ?> context, Runnable beforeCommit) {
         this.context = context;
@@ -33,33 +31,34 @@ public final class CommitBatching {
     /** Begins to batch the commits of a processor, from its {@code init}. @param beforeCommit runs before each commit, and may forward; the first batch begins with the processor */
     public static CommitBatching of(ProcessorContext<?, ?> context, Runnable beforeCommit) {
         CommitBatching batching = new CommitBatching(context, beforeCommit);
-        context.schedule(POLL, PunctuationType.WALL_CLOCK_TIME, _ -> batching.poll());
+        OF_THREAD.get().begin();
+        // Anchored, so that the polls of all tasks of a thread fall into one pass.
+        context.schedule(
+                Instant.EPOCH, Duration.ofMillis(CommitBatch.POLL_MS), PunctuationType.WALL_CLOCK_TIME, batching::poll);
         return batching;
     }
 
     /** Notes work: to be called behind each record, and by each timer that did something. */
     public void worked() {
-        workedSincePoll = true;
-        if (pollsIdle >= MOST_POLLS) {
+        pending = true;
+        if (OF_THREAD.get().worked()) {
             commit();
-        } else {
-            open = true;
         }
-        pollsIdle = 0;
     }
 
-    private void poll() {
-        if (open && (!workedSincePoll || ++pollsOpen >= MOST_POLLS)) {
+    private void poll(long now) {
+        CommitBatch batch = OF_THREAD.get();
+        boolean due = batch.poll(now);
+        if (pending && due) {
             commit();
+        } else if (pending) {
+            batch.hold();
         }
-        pollsIdle = workedSincePoll ? 0 : pollsIdle + 1;
-        workedSincePoll = false;
     }
 
     private void commit() {
+        pending = false;
         beforeCommit.run();
         context.commit();
-        open = false;
-        pollsOpen = 0;
     }
 }
