@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -143,10 +144,13 @@ final class LogWriter implements AutoCloseable {
             while (true) {
                 @Nullable Step next = queue.poll();
                 if (next == null || ++turn == TURN) {
-                    lanes.sendIdle();
+                    long wait = lanes.sendIdle(System.nanoTime());
                     turn = 0;
+                    next = next == null ? queue.poll(wait, TimeUnit.NANOSECONDS) : next;
                 }
-                work(next == null ? queue.take() : next, lanes);
+                if (next != null) {
+                    work(next, lanes);
+                }
             }
         } catch (InterruptedException | InterruptException e) {
             LOG.debug("The writer ends");

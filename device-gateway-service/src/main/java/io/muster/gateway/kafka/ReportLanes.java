@@ -2,6 +2,7 @@ package io.muster.gateway.kafka;
 
 import io.muster.records.MethodReport;
 import io.muster.topics.RecordSizes;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -10,12 +11,15 @@ import java.util.concurrent.CompletableFuture;
 
 /**
  * Gathers reports of methods by device partition. One is sent at once where none is on its way; those that come before the brokers have
- * acknowledged it go together. So a lone report waits for nothing, and others wait for no longer than the producer would in any case: it
- * has one request under way. For one thread.
+ * acknowledged it go together, as do those of all partitions that come within 10 ms: a broker's work is by the request and not by the report. So a lone
+ * report waits for nothing, and in a flood one waits for no longer than a request is under way, or those 10 ms. For one thread.
  */
 final class ReportLanes {
     /** Bounds the reports of a record: the fleet handles them in one go. */
     static final int MOST = 200;
+
+    /** Says how long nothing is sent for idle partitions after something was, in nanoseconds. */
+    static final long PAUSE = Duration.ofMillis(10).toNanos();
 
     /** Holds a report, and who waits for its acknowledgement. */
     record Part(int partition, MethodReport report, long bytes, CompletableFuture<Void> written) {}
@@ -33,6 +37,8 @@ final class ReportLanes {
 
     private final Map<Integer, Lane> lanes = new HashMap<>();
     private final Sender sender;
+    private boolean hasSent;
+    private long sentAt;
 
     ReportLanes(Sender sender) {
         this.sender = sender;
@@ -48,13 +54,27 @@ final class ReportLanes {
         lane.bytes += part.bytes();
     }
 
-    /** Sends what is held for partitions that have nothing under way. */
-    void sendIdle() {
-        lanes.forEach((partition, lane) -> {
-            if (lane.underWay == 0) {
-                send(partition, lane);
-            }
-        });
+    /**
+     * Sends what is held for partitions that have nothing under way, unless that was done within the pause.
+     *
+     * @param nanos of {@link System#nanoTime}
+     * @return after how many nanoseconds it is to be called again, where nothing happens until then
+     */
+    long sendIdle(long nanos) {
+        List<Map.Entry<Integer, Lane>> idle = lanes.entrySet().stream()
+                .filter(entry ->
+                        entry.getValue().underWay == 0 && !entry.getValue().held.isEmpty())
+                .toList();
+        if (idle.isEmpty()) {
+            return Long.MAX_VALUE;
+        }
+        if (hasSent && nanos - sentAt < PAUSE) {
+            return PAUSE - (nanos - sentAt);
+        }
+        hasSent = true;
+        sentAt = nanos;
+        idle.forEach(entry -> send(entry.getKey(), entry.getValue()));
+        return Long.MAX_VALUE;
     }
 
     /** Sends what is held for the partition: something is to be written behind it. */
