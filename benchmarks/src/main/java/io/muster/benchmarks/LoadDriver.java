@@ -38,7 +38,7 @@ public final class LoadDriver {
     private static final List<String> PROCESSES = List.of("broker", "planner", "processor", "gateway", "api");
     private static final int LATENCY_JOBS = 60;
     /** Warms up for rounds of a second each, until the processes are compiled. */
-    private static final int WARM_ROUNDS = 30;
+    private static final int WARM_ROUNDS = 60;
 
     private static final int WARM_TRIPS = 50_000;
     private static final int ROUNDS = 10;
@@ -140,15 +140,17 @@ public final class LoadDriver {
     }
 
     private double trip(String id, int devices) throws Exception {
+        Map<TopicPartition, Long> begin = ends();
         Map<String, Duration> before = cpu();
         double seconds = run(
                 id,
                 "{\"type\":\"scheduleDeviceMethod\",\"queryCondition\":\"tags.trip = true\","
                         + "\"cloudToDeviceMethod\":{\"methodName\":\"reboot\",\"payload\":{\"delay\":5},\"responseTimeoutInSeconds\":60}}",
                 10);
+        String used = perJob(before, devices);
         System.out.printf(
                 "(b) round trips %s: %d in %.2f s = %.0f/s; delivery to result %s; CPU %s%n",
-                id, devices, seconds, devices / seconds, percentiles(id), perJob(before, devices));
+                id, devices, seconds, devices / seconds, percentiles(id, begin), used);
         return devices / seconds;
     }
 
@@ -196,19 +198,29 @@ public final class LoadDriver {
         return (System.nanoTime() - start) / 1e9;
     }
 
-    private String percentiles(String jobId) {
-        Map<String, Instant> delivered = new HashMap<>();
-        List<Long> millis = new ArrayList<>();
-        try (KafkaConsumer<String, byte[]> consumer = new KafkaConsumer<>(
+    private KafkaConsumer<String, byte[]> events() {
+        return new KafkaConsumer<>(
                 Map.of("bootstrap.servers", muster.options().kafka(), "isolation.level", "read_committed"),
                 new StringDeserializer(),
-                new ByteArrayDeserializer())) {
-            List<TopicPartition> partitions = consumer.partitionsFor(Topics.DEVICE_JOB_EVENTS.name()).stream()
+                new ByteArrayDeserializer());
+    }
+
+    private Map<TopicPartition, Long> ends() {
+        try (KafkaConsumer<String, byte[]> consumer = events()) {
+            return consumer.endOffsets(consumer.partitionsFor(Topics.DEVICE_JOB_EVENTS.name()).stream()
                     .map(info -> new TopicPartition(info.topic(), info.partition()))
-                    .toList();
-            consumer.assign(partitions);
-            consumer.seekToBeginning(partitions);
-            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+                    .toList());
+        }
+    }
+
+    /** @param begin where the events of the job begin */
+    private String percentiles(String jobId, Map<TopicPartition, Long> begin) {
+        Map<String, Instant> delivered = new HashMap<>();
+        List<Long> millis = new ArrayList<>();
+        try (KafkaConsumer<String, byte[]> consumer = events()) {
+            consumer.assign(begin.keySet());
+            begin.forEach(consumer::seek);
+            Map<TopicPartition, Long> ends = consumer.endOffsets(begin.keySet());
             while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
                 consumer.poll(Duration.ofMillis(100)).forEach(record -> {
                     DeviceJobEvents batch = codecs.of(Topics.DEVICE_JOB_EVENTS).decode(record.value());
