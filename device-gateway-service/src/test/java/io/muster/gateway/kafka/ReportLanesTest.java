@@ -45,6 +45,7 @@ class ReportLanesTest {
         report(0, "b");
 
         assertThat(lanes.sendIdle(6 + ReportLanes.PAUSE)).isEqualTo(Long.MAX_VALUE);
+        assertThat(sent).containsExactly("0 a");
         lanes.ended(0);
         lanes.sendIdle(7 + ReportLanes.PAUSE);
         assertThat(sent).containsExactly("0 a", "0 b");
