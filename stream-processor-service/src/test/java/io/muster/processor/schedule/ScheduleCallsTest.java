@@ -1,6 +1,7 @@
 package io.muster.processor.schedule;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpServer;
@@ -197,8 +198,9 @@ class ScheduleCallsTest {
                 .asString()
                 .isEqualTo("s/jobs/j/r");
         assertThat(reports(producer))
-                .extracting(ReportScheduleCall::getSucceeded)
-                .containsExactly(true, false);
+                .as("the calls of a poll are carried out side by side")
+                .extracting(ReportScheduleCall::getRun, ReportScheduleCall::getSucceeded)
+                .containsExactlyInAnyOrder(tuple("r", true), tuple("t", false));
     }
 
     @Test
