@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Drives WebJobs as resources of Azure Resource Manager. Contract: webjobs-and-schedules, 2.8. */
 class AppServiceTest {
     private static final String SITE = "/subscriptions/0/resourceGroups/G/providers/Microsoft.Web/sites/fleet";
-    private static final String LED = "/subscriptions/0/resourcegroups/G/providers/microsoft.web/sites/fleet";
+    private static final String LED = "/subscriptions/0/resourceGroups/G/providers/Microsoft.Web/sites/fleet";
     private static final WebJobFiles FILES = WebJobFiles.newBuilder()
             .setSha256("ab".repeat(32))
             .setBytes(1)

@@ -151,7 +151,6 @@ class OpenApiTest {
                 .containsExactly(
                         "$metadata",
                         "Row",
-                        "authentication",
                         "cluster",
                         "desired",
                         "externals",

@@ -106,7 +106,7 @@ final class SitesDouble {
                 .setFiles(put.getFiles())
                 .setSettings(put.getSettings())
                 .setDisabled(put.getDisabled())
-                .setUploadedAt(BEGUN)
+                .setChangedAt(BEGUN)
                 .build());
         return with(site, jobs);
     }

@@ -154,6 +154,15 @@ class SiteTopologyTest {
     }
 
     @Test
+    void hearsNothingOfANodeThatConnectsAgain() {
+        node();
+        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false));
+        int before = planner.news().size();
+        planner.connect("node-1", Capability.TASKS);
+        assertThat(planner.news()).hasSize(before);
+    }
+
+    @Test
     void firesWhenAScheduleIsDue() {
         node();
         ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{\"schedule\":\"0 */5 * * * *\"}", false));

@@ -57,8 +57,9 @@ public final class SiteDecider {
     private static final Duration TOLERANCE = Duration.ofMinutes(10);
 
     private static final int LONGEST_ARGUMENTS = 4096;
-    private static final int LONGEST_TRIGGER = 256;
-    private static final int LONGEST_DETAIL = 256;
+    /** Bounds the bytes of a run's texts: a site keeps some thousand runs. */
+    private static final int LONGEST_TEXT = 128;
+
     /** Says who began the runs of continuous jobs. */
     private static final String ALWAYS = "Continuous";
 
@@ -100,6 +101,10 @@ public final class SiteDecider {
                 SiteState.job(site, WebJobKind.TRIGGERED, name)
                         .map(job -> reschedule(site, job, now))
                         .orElseGet(Decision.Nothing::new);
+            case SiteInput.Leave(String name) ->
+                SiteState.job(site, WebJobKind.TRIGGERED, name)
+                        .map(job -> leave(site, job, now))
+                        .orElseGet(Decision.Nothing::new);
             case SiteInput.Settle(String name, Optional<String> node) ->
                 SiteState.job(site, WebJobKind.CONTINUOUS, name)
                         .map(job -> settle(site, job, node, now))
@@ -107,7 +112,7 @@ public final class SiteDecider {
             case SiteInput.SettleTask(String taskId) ->
                 SiteState.runOf(site, taskId)
                         .filter(found -> found.job().getKind() == WebJobKind.CONTINUOUS)
-                        .map(found -> settle(site, found.job(), SiteState.place(found.run()), now))
+                        .map(found -> settleBehind(site, found, now))
                         .orElseGet(Decision.Nothing::new);
             case SiteInput.Due(WebJobKind kind, String name) ->
                 SiteState.job(site, kind, name).map(job -> due(site, job, now)).orElseGet(Decision.Nothing::new);
@@ -136,7 +141,18 @@ public final class SiteDecider {
                         asked.getFiles(),
                         asked.getSettings(),
                         asked.getKind() == WebJobKind.CONTINUOUS && asked.getDisabled(),
-                        next(site, asked.getKind(), asked.getSettings(), now)));
+                        next(site, asked.getKind(), asked.getName(), asked.getSettings(), now)));
+    }
+
+    /** Returns when a job is due by other settings: as it was, where its schedule is the same. */
+    private static @Nullable Instant next(Site site, WebJobKind kind, String name, String settings, Instant now) {
+        Optional<WebJob> known = SiteState.job(site, kind, name);
+        Optional<String> schedule = JobSettings.stored(settings).schedule();
+        boolean same = kind == WebJobKind.TRIGGERED
+                && known.map(job -> JobSettings.stored(job.getSettings()).schedule())
+                        .filter(schedule::equals)
+                        .isPresent();
+        return same ? known.get().getDueAt() : next(site, kind, settings, now);
     }
 
     private static @Nullable Instant next(Site site, WebJobKind kind, String settings, Instant now) {
@@ -157,7 +173,7 @@ public final class SiteDecider {
         @Nullable
         Instant dueAt = job.get().getKind() == WebJobKind.CONTINUOUS
                 ? job.get().getDueAt()
-                : next(site, job.get().getKind(), asked.getSettings(), now);
+                : next(site, asked.getKind(), asked.getName(), asked.getSettings(), now);
         return happened(
                 site,
                 now,
@@ -182,9 +198,6 @@ public final class SiteDecider {
             return new Decision.Refused<>(
                     new SiteRefused(SiteRefusalReason.RUNNING, "Cannot start a new run since job is already running."));
         }
-        String trigger = asked.getTrigger().length() > LONGEST_TRIGGER
-                ? asked.getTrigger().substring(0, LONGEST_TRIGGER)
-                : asked.getTrigger();
         return happened(
                 site,
                 now,
@@ -192,7 +205,7 @@ public final class SiteDecider {
                         site,
                         job.get(),
                         Optional.empty(),
-                        trigger,
+                        shortened(asked.getTrigger()),
                         asked.getArguments(),
                         job.get().getDueAt(),
                         now));
@@ -289,8 +302,15 @@ public final class SiteDecider {
                         dueBehind(site, job, status, now)));
     }
 
-    private static String shortened(String detail) {
-        return detail.length() > LONGEST_DETAIL ? detail.substring(0, LONGEST_DETAIL) : detail;
+    private static String shortened(String text) {
+        int bytes = 0;
+        for (int at = 0; at < text.length(); at = text.offsetByCodePoints(at, 1)) {
+            bytes += WebJobRules.bytes(Character.toString(text.codePointAt(at)));
+            if (bytes > LONGEST_TEXT) {
+                return text.substring(0, at);
+            }
+        }
+        return text;
     }
 
     /** Returns when a job is due whose run has ended: a continuous one begins again, at once where it was asked to stop and should run. */
@@ -336,7 +356,29 @@ public final class SiteDecider {
         return same || ofAnother ? new Decision.Nothing<>() : happened(site, now, new SitePoolChanged(own, taken));
     }
 
+    /** A singleton waits until the last run has ended, whichever that was. */
+    private static Decision<SiteEvent> settleBehind(Site site, SiteState.RunOfJob ended, Instant now) {
+        Decision<SiteEvent> decision = settle(site, ended.job(), SiteState.place(ended.run()), now);
+        return decision instanceof Decision.Nothing<SiteEvent>
+                ? settle(site, ended.job(), Optional.empty(), now)
+                : decision;
+    }
+
+    /** Has a run end that waits in a pool which the site has left: nobody may ever take it there. */
+    private static Decision<SiteEvent> leave(Site site, WebJob job, Instant now) {
+        return job.getRuns().stream()
+                .filter(run -> run.getStatus() == WebJobRunStatus.INITIALIZING)
+                .filter(run -> !run.getPoolId().equals(SiteState.pool(site)))
+                .findFirst()
+                .map(run -> happened(site, now, new WebJobRunStopping(job.getKind(), job.getName(), run.getId())))
+                .orElseGet(Decision.Nothing::new);
+    }
+
     private static Decision<SiteEvent> reschedule(Site site, WebJob job, Instant now) {
+        if (job.getDueAt() != null && !job.getDueAt().isAfter(now)) {
+            // It fires, or counts as missed.
+            return new Decision.Nothing<>();
+        }
         @Nullable Instant next = next(site, job.getKind(), job.getSettings(), now);
         return Objects.equals(next, job.getDueAt())
                 ? new Decision.Nothing<>()
@@ -348,13 +390,14 @@ public final class SiteDecider {
         if (living.isPresent()) {
             WebJobRun run = living.get();
             boolean isRight = shouldRun(site, job, node)
-                    && !run.getBegunAt().isBefore(job.getUploadedAt())
+                    && !run.getBegunAt().isBefore(job.getChangedAt())
                     && run.getPoolId().equals(SiteState.pool(site));
             return isRight || run.getStatus() == WebJobRunStatus.STOPPING
                     ? new Decision.Nothing<>()
                     : happened(site, now, new WebJobRunStopping(job.getKind(), job.getName(), run.getId()));
         }
-        boolean waits = job.getDueAt() != null && job.getDueAt().isAfter(now);
+        boolean waits = job.getDueAt() != null && job.getDueAt().isAfter(now)
+                || node.isEmpty() && job.getRuns().stream().anyMatch(SiteState::isLiving);
         return waits || !shouldRun(site, job, node)
                 ? new Decision.Nothing<>()
                 : happened(site, now, begun(site, job, node, ALWAYS, "", job.getDueAt(), now));

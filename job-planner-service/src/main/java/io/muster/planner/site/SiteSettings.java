@@ -34,7 +34,7 @@ record SiteSettings(
         return new SiteSettings(
                 isTrue(byName, "WEBJOBS_STOPPED"),
                 isTrue(byName, "WEBJOBS_DISABLE_SCHEDULE"),
-                Duration.ofSeconds(number(byName, "WEBJOBS_RESTART_TIME", RESTART_SECONDS, 0, LONGEST_SECONDS)),
+                Duration.ofSeconds(number(byName, "WEBJOBS_RESTART_TIME", RESTART_SECONDS, 1, LONGEST_SECONDS)),
                 Duration.ofSeconds(number(byName, "WEBJOBS_IDLE_TIMEOUT", IDLE_SECONDS, 1, LONGEST_SECONDS)),
                 number(byName, "WEBJOBS_HISTORY_SIZE", HISTORY, 1, LONGEST_HISTORY),
                 zone(byName));

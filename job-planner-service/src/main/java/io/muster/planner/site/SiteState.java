@@ -114,6 +114,10 @@ public final class SiteState {
                         changed.getName(),
                         job -> WebJob.newBuilder(job)
                                 .setSettings(changed.getSettings())
+                                .setChangedAt(
+                                        changed.getSettings().equals(job.getSettings())
+                                                ? job.getChangedAt()
+                                                : event.getAt())
                                 .setDueAt(changed.getDueAt())
                                 .build());
             case WebJobEnabled enabled ->
@@ -134,7 +138,16 @@ public final class SiteState {
                                 .setDisabled(true)
                                 .setDueAt(null)
                                 .build());
-            case SiteSettingsChanged changed -> site.setSettings(changed.getSettings());
+            case SiteSettingsChanged changed -> {
+                site.setSettings(changed.getSettings());
+                if (!changed.getSettings().equals(before.getSettings())) {
+                    site.setWebJobs(before.getWebJobs().stream()
+                            .map(job -> WebJob.newBuilder(job)
+                                    .setChangedAt(event.getAt())
+                                    .build())
+                            .toList());
+                }
+            }
             case WebJobRescheduled moved ->
                 change(
                         site,
@@ -213,7 +226,7 @@ public final class SiteState {
                 .setFiles(put.getFiles())
                 .setSettings(put.getSettings())
                 .setDisabled(put.getDisabled())
-                .setUploadedAt(event.getAt())
+                .setChangedAt(event.getAt())
                 .setDueAt(put.getDueAt())
                 .setRuns(known.map(WebJob::getRuns).orElse(List.of()))
                 .build());

@@ -29,7 +29,9 @@ final class WebJobRules {
     private static final Pattern HASH = Pattern.compile("[0-9a-f]{64}");
     private static final int LONGEST_SETTINGS = 16 * 1024;
     private static final int LONGEST_PATH = 1024;
+    /** Bounds the bytes of a name, as file systems do. */
     private static final int LONGEST_FILE_NAME = 255;
+
     private static final int MOST_SETTINGS = 200;
     private static final int LONGEST_NAME = 128;
     private static final int LONGEST_VALUE = 4096;
@@ -66,7 +68,7 @@ final class WebJobRules {
     }
 
     private static boolean isFileName(String name) {
-        return !name.isEmpty() && name.length() <= LONGEST_FILE_NAME && isDirectory(name) && name.indexOf('/') < 0;
+        return !name.isEmpty() && bytes(name) <= LONGEST_FILE_NAME && isDirectory(name) && name.indexOf('/') < 0;
     }
 
     private static boolean isDirectory(String path) {
@@ -114,7 +116,8 @@ final class WebJobRules {
         return jobs.mapToLong(job -> bytes(job.getSettings())).sum();
     }
 
-    private static long bytes(String text) {
+    /** Returns the bytes of a text. */
+    static int bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8).length;
     }
 

@@ -596,6 +596,75 @@ class SiteDeciderTest {
     }
 
     @Test
+    void losesNoTimeThatHasComeToSettingsThatAreReadBeforeIt() {
+        upload(WebJobKind.TRIGGERED, "{\"schedule\":\"0 5 3 * * *\"}");
+        at("2026-11-21T03:05:20Z");
+        setting("COLOR", "red");
+        done(new SiteInput.PutJobSettings(new PutWebJobSettings(
+                WebJobKind.TRIGGERED, JOB, "{\"schedule\":\"0 5 3 * * *\",\"stopping_wait_time\":7}")));
+        upload(WebJobKind.TRIGGERED, "{\"schedule\":\"0 5 3 * * *\"}");
+        later(0);
+        assertThat(history()).containsExactly(WebJobRunStatus.INITIALIZING);
+    }
+
+    @Test
+    void startsAContinuousJobAnewWhenSettingsChange() {
+        continuous();
+        later(1);
+        done(new SiteInput.PutJobSettings(
+                new PutWebJobSettings(WebJobKind.CONTINUOUS, JOB, "{\"stopping_wait_time\":60}")));
+        settle(WebJobKind.CONTINUOUS, JOB);
+        assertThat(run(WebJobKind.CONTINUOUS).getStatus()).isEqualTo(WebJobRunStatus.STOPPING);
+        ended(run(WebJobKind.CONTINUOUS), TaskResult.STOPPED);
+        assertThat(run(WebJobKind.CONTINUOUS).getStatus()).isEqualTo(WebJobRunStatus.INITIALIZING);
+        later(1);
+        setting("PASSWORD", "new");
+        assertThat(run(WebJobKind.CONTINUOUS).getStatus()).isEqualTo(WebJobRunStatus.STOPPING);
+        ended(run(WebJobKind.CONTINUOUS), TaskResult.STOPPED);
+        later(1);
+        setting("PASSWORD", "new");
+        assertThat(run(WebJobKind.CONTINUOUS).getStatus())
+                .as("nothing changed")
+                .isEqualTo(WebJobRunStatus.INITIALIZING);
+    }
+
+    @Test
+    void endsARunThatWaitsInAPoolWhichTheSiteHasLeft() {
+        triggered();
+        pool(SITE, "node-7");
+        done(ask());
+        pool(SITE);
+        done(new SiteInput.Leave(JOB));
+        assertThat(run().getStatus()).isEqualTo(WebJobRunStatus.STOPPING);
+        ended(run(), TaskResult.STOPPED);
+        done(ask());
+        assertThat(run().getPoolId()).isEqualTo("default");
+    }
+
+    @Test
+    void startsASingletonWhenTheRunsOnAllNodesHaveEnded() {
+        upload(WebJobKind.CONTINUOUS, "{}");
+        pool("default", "node-1", "node-2");
+        later(1);
+        done(new SiteInput.PutJobSettings(
+                new PutWebJobSettings(WebJobKind.CONTINUOUS, JOB, "{\"is_singleton\":true}")));
+        settle(WebJobKind.CONTINUOUS, JOB);
+        List<WebJobRun> before = List.copyOf(job(WebJobKind.CONTINUOUS).getRuns());
+        assertThat(before).extracting(WebJobRun::getStatus).containsOnly(WebJobRunStatus.STOPPING);
+        ended(before.getFirst(), TaskResult.STOPPED);
+        assertThat(byNode()).doesNotContainKey("default/any");
+        ended(before.getLast(), TaskResult.STOPPED);
+        assertThat(byNode()).containsEntry("default/any", WebJobRunStatus.INITIALIZING);
+    }
+
+    @Test
+    void boundsTheTextsOfARunInBytes() {
+        triggered();
+        done(new SiteInput.Run(new RunWebJob(JOB, "", "\uD83D\uDE80".repeat(100))));
+        assertThat(run().getTrigger()).isEqualTo("\uD83D\uDE80".repeat(32));
+    }
+
+    @Test
     void boundsTheSettingsOfASiteAndItsJobs() {
         String settings = "{\"a\":\"" + "€".repeat(16 * 1024 - 10) + "\"}";
         for (int i = 0; i < 42; i++) {

@@ -35,7 +35,7 @@ class WebJobTasksTest {
                 .setName("Purge")
                 .setFiles(files.setSha256(HASH).setBytes(10).build())
                 .setSettings(settings)
-                .setUploadedAt(NOW)
+                .setChangedAt(NOW)
                 .build();
         WebJobRun run = WebJobRun.newBuilder()
                 .setId("202611210300000000")

@@ -173,6 +173,9 @@ public final class Coordinator<S extends SpecificRecord, I, E extends SpecificRe
             states.put(id, decisions.last);
         }
         decisions.changes.forEach(this::write);
+        if (!decisions.changes.isEmpty()) {
+            writeDocument(id, decisions.changes.getFirst().before(), decisions.last, now);
+        }
         @Nullable S state = decisions.last;
         if (state == null) {
             dueTimes.clear(id);
@@ -190,17 +193,17 @@ public final class Coordinator<S extends SpecificRecord, I, E extends SpecificRe
                 change.event(),
                 change.at(),
                 change.requester().requestId());
-        if (change.after() != null) {
-            outbox.send(
-                    Outbox.sink(spec.documents().topic()),
-                    spec.documents().topic(),
-                    route,
-                    change.after(),
-                    change.at());
-        } else if (change.before() != null) {
-            outbox.sendEncoded(Outbox.sink(spec.documents().topic()), route, null, change.at(), null);
-        }
         aggregate.happened(change);
+    }
+
+    /** Writes the document once behind all changes of a record: many small ones don't write a large document as many times. */
+    private void writeDocument(String id, @Nullable S before, @Nullable S after, Instant now) {
+        Route route = Route.byKey(id);
+        if (after != null) {
+            outbox.send(Outbox.sink(spec.documents().topic()), spec.documents().topic(), route, after, now);
+        } else if (before != null) {
+            outbox.sendEncoded(Outbox.sink(spec.documents().topic()), route, null, now, null);
+        }
     }
 
     private <V extends SpecificRecord> void answer(

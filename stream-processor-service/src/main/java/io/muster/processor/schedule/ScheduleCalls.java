@@ -11,6 +11,7 @@ import io.muster.records.WriteMessage;
 import io.muster.service.CommittedOffsets;
 import io.muster.service.DeadLetters;
 import io.muster.service.KafkaConnection;
+import io.muster.service.LogText;
 import io.muster.service.RecordFailure;
 import io.muster.service.ServiceProgram;
 import io.muster.service.endpoint.EndpointAccess;
@@ -241,7 +242,10 @@ public final class ScheduleCalls implements AutoCloseable {
     private void carryOutAndReport(ScheduleCall call) throws InterruptedException {
         Instant startedAt = clock.instant();
         if (startedAt.isAfter(call.getUntil())) {
-            LOG.warn("A call comes too late and is passed by, schedule={} run={}", call.getScheduleId(), call.getRun());
+            LOG.warn(
+                    "A call comes too late and is passed by, schedule={} run={}",
+                    LogText.of(call.getScheduleId()),
+                    LogText.of(call.getRun()));
             return; // Its schedule takes it for failed.
         }
         CallOutcome outcome = carryOut(call);
@@ -265,7 +269,10 @@ public final class ScheduleCalls implements AutoCloseable {
                         codecs.of(Topics.SCHEDULE_COMMANDS).encode(report)));
                 return;
             } catch (RuntimeException e) {
-                LOG.warn("A report of a call has to wait, schedule={} reason={}", call.getScheduleId(), e.toString());
+                LOG.warn(
+                        "A report of a call has to wait, schedule={} reason={}",
+                        LogText.of(call.getScheduleId()),
+                        e.toString());
                 Thread.sleep(pause);
             }
         }
@@ -286,7 +293,10 @@ public final class ScheduleCalls implements AutoCloseable {
                     new CallOutcome(false, "The stream processor does not know such an action: upgrade it.");
             };
         } catch (RuntimeException e) {
-            LOG.warn("A call can't be made, schedule={}", call.getScheduleId(), e);
+            LOG.warn(
+                    "A call can't be made, schedule={} reason={}",
+                    LogText.of(call.getScheduleId()),
+                    LogText.of(e.toString()));
             return new CallOutcome(false, "The call can't be made: correct its address, its method and its headers.");
         }
     }

@@ -21,6 +21,9 @@ import java.util.zip.ZipFile;
  * than it may, or where it can't be unpacked: each entry is unpacked once, and nothing of it is kept. Source: PKWARE's APPNOTE 6.3.
  */
 final class Archive {
+    /** Bounds the memory that a directory takes, whatever its end record says; a node takes no larger one either. */
+    private static final int LARGEST_DIRECTORY = 16 << 20;
+
     static final int MOST_ENTRIES = 10_000;
     private static final int LONGEST_NAME = 1024;
     private static final int DEEPEST = 64;
@@ -127,9 +130,10 @@ final class Archive {
             long begin = Integer.toUnsignedLong(end.getInt(16));
             long size = Integer.toUnsignedLong(end.getInt(12));
             int entries = Short.toUnsignedInt(end.getShort(10));
-            if (entries > MOST_ENTRIES || begin + size > in.length()) {
+            if (entries > MOST_ENTRIES || size > LARGEST_DIRECTORY || begin + size > in.length()) {
                 throw new UploadException("The archive is larger than one may be, or damaged: it may have "
-                        + MOST_ENTRIES + " entries, and no ZIP64 directory.");
+                        + MOST_ENTRIES + " entries, a directory of " + (LARGEST_DIRECTORY >> 20)
+                        + " MiB, and no ZIP64 directory.");
             }
             byte[] directory = new byte[Math.toIntExact(size)];
             in.seek(begin);

@@ -48,7 +48,10 @@ final class ArmController {
     private static final String TRIGGERED = AppService.SITE + "/triggeredwebjobs";
     private static final String CONTINUOUS = AppService.SITE + "/continuouswebjobs";
     /** Parts of a path up to the site's name, with the empty one before the first slash. */
-    private static final int SEGMENTS = 9;
+    private static final int SUBSCRIPTION = 2;
+
+    private static final int GROUP = 4;
+    private static final int SITE = 8;
 
     private final Requests requests;
     private final SiteView sites;
@@ -63,9 +66,10 @@ final class ArmController {
     }
 
     private ArmDocuments documents(HttpRequest<?> request, String site) {
-        String path = Surfaces.unmounted(request.getPath());
-        String[] segments = path.split("/");
-        String ofSite = String.join("/", List.of(segments).subList(0, SEGMENTS));
+        String[] segments = Surfaces.unmounted(request.getPath()).split("/");
+        // Clients read ids by the words as the resource manager spells them.
+        String ofSite = "/subscriptions/" + segments[SUBSCRIPTION] + "/resourceGroups/" + segments[GROUP]
+                + "/providers/Microsoft.Web/sites/" + segments[SITE];
         return new ArmDocuments(ofSite, site, new SiteRequest(request, site, time.now()).documents());
     }
 

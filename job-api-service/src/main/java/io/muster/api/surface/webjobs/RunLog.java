@@ -47,6 +47,8 @@ final class RunLog {
         }
     }
 
+    private static final String NO_NODE = "-";
+
     private final WebJobRun run;
     private final String instance;
     private final int mostLines;
@@ -61,7 +63,7 @@ final class RunLog {
     RunLog(WebJobRun run, int mostLines) {
         this.run = run;
         this.mostLines = mostLines;
-        this.instance = run.getNodeId() == null ? "-" : run.getNodeId();
+        this.instance = run.getNodeId() == null ? NO_NODE : run.getNodeId();
         this.latest = run.getStartedAt() == null ? run.getBegunAt() : run.getStartedAt();
     }
 
@@ -74,9 +76,11 @@ final class RunLog {
 
     /** Writes what stands before the program's output. */
     void begin() {
-        say(run.getBegunAt(), Level.SYSTEM_INFO, "Status changed to Initializing");
+        // No node has it yet: these lines stay as they are, since readers go on by their offset.
+        say(run.getBegunAt(), NO_NODE, Level.SYSTEM_INFO, "Status changed to Initializing");
         say(
                 run.getBegunAt(),
+                NO_NODE,
                 Level.SYSTEM_INFO,
                 "Run script '" + run.getScript() + "' with script host - '" + HOSTS.get(run.getHost()) + "'");
         if (run.getStartedAt() != null) {
@@ -113,6 +117,10 @@ final class RunLog {
 
     /** Writes what stands behind the program's output: the rest of a line, and how the run ended if it has. */
     void end() {
+        if (run.getEndedAt() == null && run.getStatus() != WebJobRunStatus.PENDING_RESTART) {
+            // The rest of a line is still to come.
+            return;
+        }
         if (out.size() > 0) {
             flush(out, Level.INFO);
         }
@@ -139,7 +147,7 @@ final class RunLog {
         lines++;
         if (lines <= mostLines) {
             int length = text.length > 0 && text[text.length - 1] == '\r' ? text.length - 1 : text.length;
-            write(latest, level, text, length);
+            write(latest, instance, level, text, length);
         } else if (lines == mostLines + 1) {
             say(
                     latest,
@@ -148,14 +156,23 @@ final class RunLog {
         }
     }
 
-    private void say(Instant at, Level level, String text) {
-        byte[] bytes = text.replaceAll("\\p{Cntrl}", " ").getBytes(StandardCharsets.UTF_8);
-        write(at, level, bytes, bytes.length);
+    /** Returns whether nothing that its program writes is shown any more. */
+    boolean isFull() {
+        return lines > mostLines;
     }
 
-    private void write(Instant at, Level level, byte[] text, int length) {
+    private void say(Instant at, Level level, String text) {
+        say(at, instance, level, text);
+    }
+
+    private void say(Instant at, String node, Level level, String text) {
+        byte[] bytes = text.replaceAll("\\p{Cntrl}", " ").getBytes(StandardCharsets.UTF_8);
+        write(at, node, level, bytes, bytes.length);
+    }
+
+    private void write(Instant at, String node, Level level, byte[] text, int length) {
         written.writeBytes(
-                ("[" + TIME.format(at) + " > " + instance + ": " + level.text + "] ").getBytes(StandardCharsets.UTF_8));
+                ("[" + TIME.format(at) + " > " + node + ": " + level.text + "] ").getBytes(StandardCharsets.UTF_8));
         written.write(text, 0, length);
         written.write('\r');
         written.write('\n');

@@ -143,7 +143,7 @@ final class RunLogPieces implements Pieces {
         }
 
         private void fetch() throws IOException {
-            chunk = output.isPresent() ? output.get().next() : Optional.empty();
+            chunk = output.isPresent() && !log.isFull() ? output.get().next() : Optional.empty();
             if (chunk.isPresent()) {
                 stage = Stage.OUTPUT;
                 nextAt = chunk.get().getAt();

@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Test;
 class RunLogTest {
     private static final Instant BEGUN = Instant.parse("2026-11-21T03:00:00.441Z");
     private static final String HEAD = """
-            [11/21/2026 03:00:00 > node-1: SYS INFO] Status changed to Initializing\r
-            [11/21/2026 03:00:00 > node-1: SYS INFO] Run script 'run.sh' with script host - 'BashScriptHost'\r
+            [11/21/2026 03:00:00 > -: SYS INFO] Status changed to Initializing\r
+            [11/21/2026 03:00:00 > -: SYS INFO] Run script 'run.sh' with script host - 'BashScriptHost'\r
             [11/21/2026 03:00:01 > node-1: SYS INFO] Status changed to Running\r
             """;
 
@@ -143,6 +143,24 @@ class RunLogTest {
             [11/21/2026 03:00:00 > -: SYS INFO] Status changed to Initializing\r
             [11/21/2026 03:00:00 > -: SYS INFO] Run script 'run.sh' with script host - 'BashScriptHost'\r
             """);
+    }
+
+    @Test
+    void growsAtItsEndAloneWhileARunGoesOn() {
+        WebJobRun waiting = run(WebJobRunStatus.INITIALIZING)
+                .setStartedAt(null)
+                .setNodeId(null)
+                .setPlacement(null)
+                .build();
+        WebJobRun running = run(WebJobRunStatus.RUNNING).build();
+        TaskOutput half = chunk(OutputStream.OUT, 0, "one\nab");
+        String first = log(waiting, 100);
+        String second = log(running, 100, half);
+        String third = log(running, 100, half, chunk(OutputStream.OUT, 6, "c\n"));
+        assertThat(second).startsWith(first).isEqualTo(HEAD + line("INFO", "one"));
+        assertThat(third).isEqualTo(second + line("INFO", "abc"));
+        assertThat(log(ended(WebJobRunStatus.SUCCESS, 0, ""), 100, half))
+                .isEqualTo(second + line("INFO", "ab") + tail(null, "Success"));
     }
 
     @Test

@@ -164,6 +164,30 @@ class UploadTest {
         assertThatThrownBy(() -> content(body)).isInstanceOf(UploadException.class);
     }
 
+    /** Its end record says that nearly all of it is directory: that is never held in memory. */
+    @Test
+    void refusesADirectoryThatIsLargerThanOneMayBe() {
+        byte[] body = new byte[(17 << 20) + 22];
+        ByteBuffer end = ByteBuffer.wrap(body)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .position(17 << 20)
+                .slice();
+        end.order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(0, 0x06054b50)
+                .putShort(8, (short) 1)
+                .putShort(10, (short) 1);
+        end.putInt(12, 17 << 20).putInt(16, 0);
+        UploadLimits limits = new UploadLimits(body.length);
+        assertThatThrownBy(() -> {
+                    try (Upload upload =
+                            Upload.read(new ByteArrayInputStream(body), limits).orElseThrow()) {
+                        upload.asArchive(ALL, limits);
+                    }
+                })
+                .isInstanceOf(UploadException.class)
+                .hasMessageContaining("a directory of 16 MiB");
+    }
+
     @Test
     void refusesMoreEntriesThanItTakes() throws Exception {
         Map<String, String> files = new LinkedHashMap<>();

@@ -50,6 +50,9 @@ final class PoolOutbox {
     /** Bounds the events of a record, so that it has room for the longest. */
     private static final int MOST_EVENTS = 500;
 
+    /** Bounds the nodes that owners hear of: sites use the first 25. */
+    private static final int MOST_NODES = 100;
+
     private record Made(String sink, Route route, byte[] value, Instant at) {}
 
     private final Outbox outbox;
@@ -148,8 +151,7 @@ final class PoolOutbox {
                         taskId,
                         new TaskEnded(PoolRecords.result(outcome), PoolRecords.exitCode(outcome), outcome.detail()),
                         now);
-            case PoolEvent.NodeAdmitted _, PoolEvent.NodeDismissed _ ->
-                watchers.of(poolId).forEach(owner -> nodes(poolId, owner, now));
+            case PoolEvent.NodeAdmitted _, PoolEvent.NodeDismissed _ -> nodesToAll(poolId, now);
             case PoolEvent.TaskQueued _,
                     PoolEvent.TaskPlaced _,
                     PoolEvent.AttemptOver _,
@@ -170,8 +172,19 @@ final class PoolOutbox {
         write();
     }
 
+    /** Writes to all who hear of the pool's nodes, unless they have: a node that connects again changes nothing. */
+    private void nodesToAll(String poolId, Instant now) {
+        if (watchers.areNews(poolId, nodes(poolId))) {
+            watchers.of(poolId).forEach(owner -> nodes(poolId, owner, now));
+        }
+    }
+
     private void nodes(String poolId, TaskOwner owner, Instant now) {
-        tell(owner, poolId, "", new PoolNodes(pools.pool(poolId).admitted()), now);
+        tell(owner, poolId, "", new PoolNodes(nodes(poolId)), now);
+    }
+
+    private List<String> nodes(String poolId) {
+        return pools.pool(poolId).admitted().stream().limit(MOST_NODES).toList();
     }
 
     private void tell(String poolId, String taskId, Object news, Instant now) {

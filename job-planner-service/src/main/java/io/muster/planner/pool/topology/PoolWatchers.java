@@ -5,7 +5,9 @@ import io.muster.records.TaskOwner;
 import io.muster.records.TaskOwnerKind;
 import io.muster.service.InvalidRecordException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
@@ -16,6 +18,8 @@ final class PoolWatchers {
     private static final Pattern SITE = Pattern.compile("[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?");
 
     private final KeyValueStore<String, PoolWatcher> watchers;
+    /** Holds the nodes of pools that were written last, as long as the task lives. */
+    private final Map<String, List<String>> written = new HashMap<>();
 
     PoolWatchers(KeyValueStore<String, PoolWatcher> watchers) {
         this.watchers = watchers;
@@ -27,6 +31,11 @@ final class PoolWatchers {
             throw new InvalidRecordException("no site has such a name");
         }
         watchers.put(poolId + SEPARATOR + owner.getKind() + SEPARATOR + owner.getId(), new PoolWatcher(poolId, owner));
+    }
+
+    /** Returns whether the nodes of a pool are others than those that were asked about last. */
+    boolean areNews(String poolId, List<String> nodes) {
+        return !nodes.equals(written.put(poolId, nodes));
     }
 
     /** Returns those of a pool. */

@@ -104,7 +104,7 @@ public final class SiteAggregate implements Aggregate<Site, SiteInput, SiteEvent
                         start.getName());
             case StopWebJob stop ->
                 settling(new SiteInput.Stop(stop.getName()), command.getSite(), WebJobKind.CONTINUOUS, stop.getName());
-            case PutSiteSettings put -> settlingAll(new SiteInput.PutSettings(put), command.getSite(), List.of());
+            case PutSiteSettings put -> settlingAll(new SiteInput.PutSettings(put), command.getSite());
             case Object unknown -> throw new InvalidRecordException("unknown command " + unknown.getClass());
         };
     }
@@ -117,16 +117,32 @@ public final class SiteAggregate implements Aggregate<Site, SiteInput, SiteEvent
         return inputs;
     }
 
-    /** Has all jobs settled behind an input that may move their schedules, start them or stop them. @param nodes that the pool has besides */
-    private List<SiteInput> settlingAll(SiteInput change, String id, List<String> nodes) {
+    /** Has all jobs settled behind an input that may move their schedules, start them or stop them. */
+    private List<SiteInput> settlingAll(SiteInput change, String id) {
         @Nullable Site site = sites.get(id);
         List<SiteInput> inputs = new ArrayList<>(List.of(change));
         if (site != null) {
-            Set<String> all = new TreeSet<>(site.getNodes());
-            all.addAll(nodes);
             site.getWebJobs()
                     .forEach(job ->
-                            inputs.addAll(SiteDecider.settling(site, List.copyOf(all), job.getKind(), job.getName())));
+                            inputs.addAll(SiteDecider.settling(site, site.getNodes(), job.getKind(), job.getName())));
+        }
+        return inputs;
+    }
+
+    /** Has continuous jobs settled where the pool has, or had, nodes, and no run wait in a pool that the site leaves. */
+    private List<SiteInput> nodes(String id, SiteInput.PoolHas has) {
+        @Nullable Site site = sites.get(id);
+        List<SiteInput> inputs = new ArrayList<>(List.of(has));
+        if (site != null) {
+            Set<String> all = new TreeSet<>(site.getNodes());
+            all.addAll(has.nodes());
+            site.getWebJobs().forEach(job -> {
+                switch (job.getKind()) {
+                    case TRIGGERED -> inputs.add(new SiteInput.Leave(job.getName()));
+                    case CONTINUOUS ->
+                        inputs.addAll(SiteDecider.settling(site, List.copyOf(all), job.getKind(), job.getName()));
+                }
+            });
         }
         return inputs;
     }
@@ -148,10 +164,7 @@ public final class SiteAggregate implements Aggregate<Site, SiteInput, SiteEvent
                         new SiteInput.NotTaken(news.getPoolId(), taskId, refused.getDetail()),
                         new SiteInput.SettleTask(taskId));
             case PoolNodes nodes ->
-                settlingAll(
-                        new SiteInput.PoolHas(news.getPoolId(), nodes.getNodeIds()),
-                        news.getOwnerId(),
-                        nodes.getNodeIds());
+                nodes(news.getOwnerId(), new SiteInput.PoolHas(news.getPoolId(), nodes.getNodeIds()));
             case Object unknown -> throw new InvalidRecordException("unknown news " + unknown.getClass());
         };
     }
