@@ -88,10 +88,11 @@ final class RunLog {
         }
     }
 
-    /** Takes a chunk of output: one of another attempt, or that came already, is left out. */
+    /** Takes a chunk of output: one of another attempt or of another node, or that came already, is left out. */
     void take(TaskOutput chunk) {
-        boolean ofRun = run.getPlacement() == null
-                || run.getPlacement() == chunk.getToken().getPlacement();
+        boolean ofRun = (run.getPlacement() == null
+                        || run.getPlacement() == chunk.getToken().getPlacement())
+                && (run.getNodeId() == null || run.getNodeId().equals(chunk.getNodeId()));
         ByteBuffer bytes = chunk.getOutput().duplicate();
         long end = chunk.getOffset() + bytes.remaining();
         if (!ofRun || end <= seen) {

@@ -122,6 +122,23 @@ class RunLogTest {
     }
 
     @Test
+    void leavesOutWhatAnotherDeviceSaysUnderTheTokenOfTheRun() {
+        TaskOutput forged = TaskOutput.newBuilder(chunk(OutputStream.OUT, 0, "forged\n"))
+                .setNodeId("thermostat-1")
+                .build();
+        TaskOutput blanking = TaskOutput.newBuilder(chunk(OutputStream.OUT, Long.MAX_VALUE / 2, "x"))
+                .setNodeId("thermostat-1")
+                .build();
+        assertThat(log(
+                        run(WebJobRunStatus.RUNNING).build(),
+                        100,
+                        forged,
+                        blanking,
+                        chunk(OutputStream.OUT, 0, "true\n")))
+                .isEqualTo(HEAD + line("INFO", "true"));
+    }
+
+    @Test
     void saysWhyARunFailed() {
         assertThat(log(ended(WebJobRunStatus.FAILED, 3, ""), 100))
                 .isEqualTo(HEAD + tail("Job failed due to exit code 3", "Failed"));
