@@ -168,6 +168,12 @@ class PoolTopologyTest {
         submit("t");
         planner.reportToPool(POOL, "a", epoch, new StartUndelivered(new TaskToken("t", 0L)));
         planner.advance(Duration.ofMillis(20));
+        assertThat(planner.orders("a"))
+                .as("no order reaches the node before it reports again")
+                .filteredOn(order -> order.getOrder() instanceof StartAttempt)
+                .hasSize(1);
+        report("a", epoch, 2);
+        planner.advance(Duration.ofMillis(20));
         assertThat(((StartAttempt) lastOrder("a")).getToken()).isEqualTo(new TaskToken("t", 1L));
     }
 

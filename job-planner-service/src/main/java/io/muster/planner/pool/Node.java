@@ -13,6 +13,7 @@ import java.util.Set;
  * @param ahead how many attempts of one slot it may hold beyond its slots; kept in memory alone
  * @param enabled whether new attempts may be placed on it
  * @param drained whether it gets nothing to run, and what it runs goes to others; kept with its admission
+ * @param ready whether orders reach it as far as the pool knows: one that came back says that they don't, its next report that they do; kept in memory alone
  * @param heardAt when it was heard, in the time of the pool's log; kept in memory alone
  */
 public record Node(
@@ -26,6 +27,7 @@ public record Node(
         Set<String> capabilities,
         boolean enabled,
         boolean drained,
+        boolean ready,
         Standing standing,
         Instant heardAt) {
     /** Says what a pool makes of a node. */
@@ -44,7 +46,7 @@ public record Node(
     }
 
     private boolean takes() {
-        return enabled && !drained && standing == Standing.LIVE;
+        return enabled && !drained && ready && standing == Standing.LIVE;
     }
 
     /** Returns the slots that nobody has. */
@@ -79,25 +81,58 @@ public record Node(
                 capabilities,
                 enabled,
                 drained,
+                ready,
                 standing,
                 heardAt);
     }
 
     Node ahead(int most) {
-        return new Node(id, gateway, epoch, boot, slots, used, most, capabilities, enabled, drained, standing, heardAt);
+        return new Node(
+                id, gateway, epoch, boot, slots, used, most, capabilities, enabled, drained, ready, standing, heardAt);
     }
 
     Node drained(boolean is) {
-        return new Node(id, gateway, epoch, boot, slots, used, ahead, capabilities, enabled, is, standing, heardAt);
+        return new Node(
+                id, gateway, epoch, boot, slots, used, ahead, capabilities, enabled, is, ready, standing, heardAt);
     }
 
     Node heard(Instant at) {
-        return new Node(id, gateway, epoch, boot, slots, used, ahead, capabilities, enabled, drained, standing, at);
+        return new Node(
+                id, gateway, epoch, boot, slots, used, ahead, capabilities, enabled, drained, true, standing, at);
+    }
+
+    Node unready() {
+        return new Node(
+                id,
+                gateway,
+                epoch,
+                boot,
+                slots,
+                used,
+                ahead,
+                capabilities,
+                enabled,
+                drained,
+                false,
+                standing,
+                heardAt);
     }
 
     Node enabled(boolean allowed) {
         return new Node(
-                id, gateway, epoch, boot, slots, used, ahead, capabilities, allowed, drained, standing, heardAt);
+                id,
+                gateway,
+                epoch,
+                boot,
+                slots,
+                used,
+                ahead,
+                capabilities,
+                allowed,
+                drained,
+                ready,
+                standing,
+                heardAt);
     }
 
     Node asDismissed() {
@@ -114,11 +149,25 @@ public record Node(
                         capabilities,
                         enabled,
                         drained,
+                        ready,
                         Standing.DISMISSED,
                         heardAt);
     }
 
     Node asLost() {
-        return new Node(id, gateway, epoch, boot, slots, 0, 0, capabilities, enabled, drained, Standing.LOST, heardAt);
+        return new Node(
+                id,
+                gateway,
+                epoch,
+                boot,
+                slots,
+                0,
+                0,
+                capabilities,
+                enabled,
+                drained,
+                ready,
+                Standing.LOST,
+                heardAt);
     }
 }

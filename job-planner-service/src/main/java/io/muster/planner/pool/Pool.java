@@ -219,6 +219,11 @@ public final class Pool {
         return queues;
     }
 
+    /** Notes that an order came back from the connection that a node has: it gets nothing more until it is heard over that, or over a newer one. */
+    void unreachable(String node) {
+        changeNode(node, Node::unready);
+    }
+
     /** Notes that a node was heard. */
     void heard(String node, Instant at) {
         changeNode(node, known -> known.heard(at));
@@ -333,6 +338,7 @@ public final class Pool {
                 joined.capabilities(),
                 known == null || known.enabled(),
                 isDrained(joined.node()),
+                true,
                 Node.Standing.LIVE,
                 at));
     }

@@ -93,7 +93,8 @@ public final class PoolDecider {
             case PoolInput.Started(String node, Token token) -> decider.started(node, token);
             case PoolInput.Exited(String node, Token token, int code, Cause cause, String detail) ->
                 decider.exited(node, token, new Ending.Exited(code, cause, detail));
-            case PoolInput.Undelivered(String node, Token token) -> decider.undelivered(node, token);
+            case PoolInput.Undelivered(String node, Token token, long epoch) ->
+                decider.undelivered(node, token, epoch);
             case PoolInput.Due(String taskId) -> decider.due(taskId);
             case PoolInput.Place(int most) -> decider.place(most);
         }
@@ -308,7 +309,14 @@ public final class PoolDecider {
         }
     }
 
-    private void undelivered(String node, Token token) {
+    private void undelivered(String node, Token token, long epoch) {
+        if (pool.node(node).filter(known -> known.epoch() == epoch).isPresent()) {
+            pool.unreachable(node);
+        }
+        neverBegan(node, token);
+    }
+
+    private void neverBegan(String node, Token token) {
         if (held(node, token)
                 .flatMap(active -> active.member(node))
                 .filter(Member.Ordered.class::isInstance)
@@ -319,7 +327,7 @@ public final class PoolDecider {
 
     private void exited(String node, Token token, Ending.Exited exited) {
         if (exited.cause() == Cause.RETURNED) {
-            undelivered(node, token);
+            neverBegan(node, token);
             return;
         }
         if (held(node, token).isPresent() && exited.cause() == Cause.ITSELF) {

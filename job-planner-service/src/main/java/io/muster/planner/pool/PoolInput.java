@@ -49,8 +49,8 @@ public sealed interface PoolInput {
     /** The program of an attempt has ended on a node, with all that it started. @param detail a sentence for users; empty where the code says all */
     record Exited(String node, Token token, int code, Cause cause, String detail) implements PoolInput {}
 
-    /** The order to start an attempt never left the gateway. */
-    record Undelivered(String node, Token token) implements PoolInput {}
+    /** The order to start an attempt never left the gateway. @param epoch of the connection over which it was to go */
+    record Undelivered(String node, Token token, long epoch) implements PoolInput {}
 
     /** A task's pause may be over. */
     record Due(String taskId) implements PoolInput {}

@@ -219,13 +219,40 @@ class PoolDeciderTest {
         report("a", 1);
         submit(retried("t", 0, OnNodeLoss.ABORT));
         place();
-        decide(new PoolInput.Undelivered("a", token("t")));
+        decide(new PoolInput.Undelivered("a", token("t"), 1));
         assertThat(state("t")).isEqualTo(new TaskState.Queued(Attempt.FIRST));
+        report("a", 2);
         assertThat(place()).containsExactly(new NodeOrder.Start("a", new Token("t", 1)));
         decide(new PoolInput.Started("a", token("t")));
-        assertThat(decide(new PoolInput.Undelivered("a", token("t"))).events())
+        assertThat(decide(new PoolInput.Undelivered("a", token("t"), 2)).events())
                 .as("it runs")
                 .isEmpty();
+    }
+
+    @Test
+    void placesNothingOnANodeWhoseConnectionIsGoneUntilItIsHeardAgain() {
+        report("a", 1);
+        report("b", 2);
+        submit(task("t"));
+        assertThat(place()).extracting(NodeOrder::node).containsExactly("a");
+        decide(new PoolInput.Undelivered("a", token("t"), 1));
+        submit(task("u"), task("v"));
+        assertThat(place()).as("two slots are free on each").extracting(NodeOrder::node).containsExactly("b", "b");
+        assertThat(pool.hasPlaceable()).isFalse();
+        said("a", 1, "boot", Set.of("bash"));
+        assertThat(pool.hasPlaceable()).as("its connection stands").isTrue();
+        assertThat(place()).extracting(NodeOrder::node).containsExactly("a");
+    }
+
+    @Test
+    void placesOnANodeThatIsBackWhatCameBackFromItsEarlierConnection() {
+        report("a", 1);
+        submit(task("t"));
+        place();
+        Token first = token("t");
+        report("a", 2);
+        decide(new PoolInput.Undelivered("a", first, 1));
+        assertThat(place()).containsExactly(new NodeOrder.Start("a", new Token("t", 1)));
     }
 
     @Test

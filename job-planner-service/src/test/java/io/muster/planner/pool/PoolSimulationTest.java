@@ -330,7 +330,7 @@ class PoolSimulationTest {
             SimulatedNode node = nodes.get(delivery.order().node());
             if (node.gatewayEpoch != delivery.epoch()) {
                 if (delivery.order() instanceof NodeOrder.Start(String id, Token token)) {
-                    append(new PoolInput.Undelivered(id, token));
+                    append(new PoolInput.Undelivered(id, token, delivery.epoch()));
                 }
             } else if (delivery.order() instanceof NodeOrder.Disconnect) {
                 node.gatewayEpoch = -1;

@@ -263,7 +263,7 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
                         PoolRecords.cause(exited.getCause()),
                         PoolRecords.detail(exited.getDetail()));
             case StartUndelivered undelivered ->
-                new PoolInput.Undelivered(node, PoolRecords.token(undelivered.getToken()));
+                new PoolInput.Undelivered(node, PoolRecords.token(undelivered.getToken()), report.getEpoch());
             case Object unknown -> throw new InvalidRecordException("unknown report " + unknown.getClass());
         };
     }
@@ -273,8 +273,9 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
     }
 
     private void decide(String poolId, PoolInput input, @Nullable ComputeTask submitted, Instant now) {
-        Decided decided = apply(poolId, input, submitted, now);
-        if (!decided.events().isEmpty() && pools.pool(poolId).hasPlaceable()) {
+        apply(poolId, input, submitted, now);
+        // A node that is heard again may have room without an event.
+        if (pools.pool(poolId).hasPlaceable()) {
             placeable.add(poolId);
         }
     }

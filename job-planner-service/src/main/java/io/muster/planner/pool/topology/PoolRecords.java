@@ -381,6 +381,7 @@ final class PoolRecords {
                 Set.copyOf(state.getCapabilities()),
                 state.getEnabled(),
                 false,
+                true,
                 switch (state.getStanding()) {
                     case LIVE -> Node.Standing.LIVE;
                     case DISMISSED -> Node.Standing.DISMISSED;
