@@ -104,7 +104,7 @@ public final class NodeWork {
             case Input.Tick _ -> {
                 // What is due is done behind each input.
             }
-            case Input.Shutdown _ -> shutdown();
+            case Input.Shutdown _ -> shutdown(now);
         }
         endLease(now);
         launchReady(now);
@@ -224,10 +224,11 @@ public final class NodeWork {
     }
 
     private void start(AttemptKey key, int slots, TaskProgram program) {
-        if (attempts.containsKey(key) || endsSoon) {
+        if (attempts.containsKey(key) || !takeRoom(key)) {
             return;
         }
-        if (!takeRoom(key)) {
+        if (endsSoon) {
+            over(key, Ending.returned(), Delivery.UNSAID);
             return;
         }
         attempts.put(key, new Held.Preparing());
@@ -330,10 +331,14 @@ public final class NodeWork {
                 && holdsLease(now)
                 && attempts.get(waiting.getFirst()) instanceof Held.Ready(long since)
                 && now - since > LONGEST_WAIT.toNanos()) {
-            AttemptKey key = waiting.getFirst();
-            effects.add(new Effect.Cancel(key));
-            over(key, Ending.returned(), Delivery.UNSAID);
+            giveBack(waiting.getFirst());
         }
+    }
+
+    /** Gives back an attempt whose program was not started. */
+    private void giveBack(AttemptKey key) {
+        effects.add(new Effect.Cancel(key));
+        over(key, Ending.returned(), Delivery.UNSAID);
     }
 
     /** Has an attempt take no slots any more, nor wait for them. */
@@ -445,15 +450,18 @@ public final class NodeWork {
     }
 
     private void factsFound(NodeFacts found) {
-        if (!found.equals(facts)) {
+        if (!endsSoon && !found.equals(facts)) {
             facts = found;
             reportIsDue = true;
         }
     }
 
-    private void shutdown() {
+    /** Reports first that there are no slots any more, so that what comes back is placed elsewhere. */
+    private void shutdown(long now) {
         endsSoon = true;
-        forgetUnstarted();
+        facts = new NodeFacts(0, facts.capabilities());
+        reportIsDue = true;
+        report(now);
         List.copyOf(attempts.entrySet()).forEach(entry -> {
             switch (entry.getValue()) {
                 case Held.Launching _ -> attempts.put(entry.getKey(), new Held.Launching(Asked.FENCE));
@@ -461,7 +469,8 @@ public final class NodeWork {
                     attempts.put(entry.getKey(), new Held.Running(Asked.FENCE, running.said()));
                     effects.add(new Effect.Stop(entry.getKey()));
                 }
-                case Held.Preparing _, Held.Ready _, Held.Over _ -> {
+                case Held.Preparing _, Held.Ready _ -> giveBack(entry.getKey());
+                case Held.Over _ -> {
                     // Nothing runs.
                 }
             }

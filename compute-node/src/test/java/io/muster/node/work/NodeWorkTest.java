@@ -245,10 +245,15 @@ class NodeWorkTest {
             join p; leave p                                | pass 60      | ''
             join p; leave p                                | start a      | ''
             # The end of the node
-            join p; lease 1; start a; prepared a; started a| shutdown     | stop a
+            join p; lease 1; start a; prepared a; started a| shutdown     | say p 2 holding [a]; say p started a; stop a
             join p; lease 1; start a; prepared a; started a; shutdown | ended a 143 | keep a 143 FENCED
-            join p; lease 1; start a                       | shutdown     | forget a
-            join p; lease 1; shutdown                      | start a      | ''
+            join p; lease 1; start a                       | shutdown     | say p 2 holding [a]; cancel a; keep a 127 RETURNED; say p exited a 127 RETURNED
+            join p; lease 1; start a; prepared a; start b; prepared b; start c; prepared c | shutdown | say p 2 holding [a, b, c]; cancel c; keep c 127 RETURNED; say p exited c 127 RETURNED
+            join p; lease 1; start a; shutdown             | prepared a   | ''
+            join p; lease 1; start a; shutdown             | ack a        | forget a
+            join p; lease 1; shutdown                      | start a      | keep a 127 RETURNED; say p exited a 127 RETURNED
+            join p; lease 1; shutdown                      | php          | ''
+            ''                                             | shutdown     | ''
             """)
     void does(String before, String input, String expected) {
         Node node = new Node();
@@ -275,6 +280,19 @@ class NodeWorkTest {
         assertThat(node.work.isQuiet()).isFalse();
         node.hear("delivered a");
         assertThat(node.work.isQuiet()).isTrue();
+    }
+
+    @Test
+    void reportsNoSlotsBeforeItGivesBackWhatWaitedWhenItEnds() {
+        Node node = new Node();
+        node.hear("join p; lease 1; start a");
+        List<Report> said = node.hearOne("shutdown").stream()
+                .filter(Effect.Say.class::isInstance)
+                .map(effect -> ((Effect.Say) effect).report())
+                .toList();
+        assertThat(said).first().isInstanceOfSatisfying(Report.Node.class, report -> assertThat(report.facts())
+                .isEqualTo(new NodeFacts(0, List.of("bash"))));
+        assertThat(said).last().isEqualTo(new Report.Exited(key("a").token(), Ending.returned()));
     }
 
     @Test
