@@ -272,6 +272,8 @@ public final class NodeWork {
             return;
         }
         switch (held) {
+            // The pool decides whether somebody stopped the task, or it goes to another node.
+            case Held.Preparing _, Held.Ready _ when asked == Asked.STOP -> giveBack(key);
             case Held.Preparing _, Held.Ready _ -> {
                 effects.add(new Effect.Cancel(key));
                 over(key, Ending.stoppedBeforeItsStart(), Delivery.UNSAID);

@@ -175,7 +175,7 @@ class NodeWorkTest {
             join p; lease 1; start a                       | not-started a| keep a 127 NOT_STARTED; say p exited a 127 NOT_STARTED
             join p; lease 1; start a; prepared a           | not-started a| keep a 127 NOT_STARTED; say p exited a 127 NOT_STARTED
             # Stop and kill
-            join p; lease 1; start a                       | stop a       | cancel a; keep a 143 STOPPED; say p exited a 143 STOPPED
+            join p; lease 1; start a                       | stop a       | cancel a; keep a 127 RETURNED; say p exited a 127 RETURNED
             join p; start a; prepared a                    | kill a       | cancel a; keep a 143 STOPPED; say p exited a 143 STOPPED
             join p; lease 1; start a; prepared a           | stop a       | ''
             join p; lease 1; start a; prepared a; stop a   | started a    | stop a; say p started a
@@ -188,7 +188,7 @@ class NodeWorkTest {
             join p; lease 1; start a; prepared a; start b; prepared b; start c | prepared c | ''
             join p; lease 1; start a; prepared a; start b; prepared b; start c; prepared c; started a | ended a 0 | keep a 0 ITSELF; launch c
             join p; lease 1; start a; prepared a; start b; prepared b; start c; prepared c | not-started a | keep a 127 NOT_STARTED; say p exited a 127 NOT_STARTED; launch c
-            join p; lease 1; start a; prepared a; start b; prepared b; start c; prepared c | stop c | cancel c; keep c 143 STOPPED; say p exited c 143 STOPPED
+            join p; lease 1; start a; prepared a; start b; prepared b; start c; prepared c | stop c | cancel c; keep c 127 RETURNED; say p exited c 127 RETURNED
             join p; lease 1; start a; prepared a; start b; prepared b; start c; prepared c; stop c; started a | ended a 0 | keep a 0 ITSELF
             join p; lease 1; start a; prepared a; start b; prepared b; start c; prepared c | cut | close; forget c
             join p; lease 1; start a; prepared a; start b; prepared b; start c; prepared c | pass 2 | ''

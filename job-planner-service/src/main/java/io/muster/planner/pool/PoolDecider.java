@@ -389,8 +389,8 @@ public final class PoolDecider {
         return active.members().entrySet().stream()
                 .anyMatch(part -> pool.isDrained(part.getKey())
                         && part.getValue() instanceof Member.Over(Ending ending)
-                        && ending instanceof Ending.Exited exited
-                        && exited.cause() == Cause.STOPPED);
+                        && (ending instanceof Ending.NeverBegan
+                                || ending instanceof Ending.Exited exited && exited.cause() == Cause.STOPPED));
     }
 
     private static boolean isFinal(Cause cause) {

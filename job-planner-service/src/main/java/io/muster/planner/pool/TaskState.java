@@ -102,7 +102,7 @@ public sealed interface TaskState {
         FENCED,
         /** It was never started: the node could not fetch its files, or has no such program. */
         NOT_STARTED,
-        /** It waited on the node for a slot, and was never started: it may be placed elsewhere. */
+        /** It waited on the node and was never started: it may be placed elsewhere. */
         RETURNED
     }
 }

@@ -694,6 +694,32 @@ class PoolDeciderTest {
         assertCompleted("t", Result.ABORTED);
     }
 
+    @ParameterizedTest
+    @EnumSource(OnNodeLoss.class)
+    void placesElsewhereUnderTheSameNumbersWhatOnlyWaitedOnADrainedNode(OnNodeLoss onNodeLoss) {
+        report("a", 1);
+        submit(retried("t", 0, onNodeLoss));
+        place();
+        report("b", 2);
+        assertThat(drain("a", 1)).containsExactly(new NodeOrder.Stop("a", token("t")));
+        exit("a", "t", 127, Cause.RETURNED);
+        assertThat(state("t")).isEqualTo(new TaskState.Queued(Attempt.FIRST));
+        assertThat(place()).extracting(NodeOrder::node).containsExactly("b");
+    }
+
+    @Test
+    void requeuesAGangOfWhichAPartOnlyWaitedOnADrainedNode() {
+        report("a", 1);
+        report("b", 2);
+        submit(gang("g", 2, 0));
+        place();
+        decide(new PoolInput.Started("a", token("g")));
+        drain("b", 2);
+        assertThat(exit("b", "g", 127, Cause.RETURNED).orders()).containsExactly(new NodeOrder.Stop("a", token("g")));
+        exit("a", "g", 143, Cause.STOPPED);
+        assertThat(state("g")).isEqualTo(new TaskState.Queued(new Attempt(1, 1, 0)));
+    }
+
     @Test
     void staysDrainedOverConnections() {
         report("a", 1);

@@ -711,7 +711,7 @@ class PoolSimulationTest {
                     case NodeOrder.Stop(String _, Token token) -> {
                         Held part = held.get(token);
                         if (part != null && part.waiting) {
-                            end(token, part, 143, Cause.STOPPED);
+                            end(token, part, 127, Cause.RETURNED);
                         } else if (part != null && part.alive) {
                             String run = boot;
                             after(random.nextInt(5000), () -> {
