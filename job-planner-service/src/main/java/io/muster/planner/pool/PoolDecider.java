@@ -377,11 +377,21 @@ public final class PoolDecider {
             happened(new PoolEvent.TaskRequeued(task.id(), active.attempt()));
         } else if (endings.stream().anyMatch(PoolDecider::isFailure)) {
             failed(task, active, OptionalInt.empty(), "A part of the task failed.");
+        } else if (primary instanceof Ending.Exited exited && isDoneInItsGrace(task, active, exited)) {
+            complete(task.id(), new Outcome(Result.SUCCEEDED, code(exited), exited.detail()));
         } else if (task.onNodeLoss() == TaskDefinition.OnNodeLoss.PLACE_AGAIN && isOfDrain(active)) {
             happened(new PoolEvent.TaskRequeued(task.id(), active.attempt().requeued()));
         } else {
             nodeLost(task, active);
         }
+    }
+
+    /** Returns whether a program ended well within the grace that the drain of its node gave it. One that is started again and again has never ended. */
+    private boolean isDoneInItsGrace(TaskDefinition task, Active active, Ending.Exited primary) {
+        return task.restart().isEmpty()
+                && primary.cause() == Cause.STOPPED
+                && primary.code() == 0
+                && pool.isDrained(active.members().firstEntry().getKey());
     }
 
     /** Returns whether a part of an attempt was stopped because its node is drained. */

@@ -686,6 +686,33 @@ class PoolDeciderTest {
         assertCompleted("t", Result.SUCCEEDED, 0);
     }
 
+    /** A node says STOPPED of each program that ends behind a stop, also of one that was about to end. */
+    @ParameterizedTest
+    @EnumSource(OnNodeLoss.class)
+    void completesATaskThatEndsWellWithinTheGraceOfADrain(OnNodeLoss onNodeLoss) {
+        running(retried("t", 0, onNodeLoss));
+        drain("a", 1);
+        exit("a", "t", 0, Cause.STOPPED);
+        assertCompleted("t", Result.SUCCEEDED, 0);
+    }
+
+    @Test
+    void placesAgainATaskThatRestartsWhereItEndsWellWithinTheGraceOfADrain() {
+        running(restarted("t"));
+        drain("a", 1);
+        exit("a", "t", 0, Cause.STOPPED);
+        assertThat(state("t")).isEqualTo(new TaskState.Queued(new Attempt(1, 1, 0)));
+    }
+
+    @Test
+    void keepsAStopByAUserWhereTheProgramEndsWellWithinTheGraceOfADrain() {
+        running(task("t"));
+        drain("a", 1);
+        decide(new PoolInput.Stop("t"));
+        exit("a", "t", 0, Cause.STOPPED);
+        assertCompleted("t", Result.STOPPED, 0);
+    }
+
     @Test
     void abortsOnADrainedNodeWhatMayNotBePlacedAgain() {
         running(retried("t", 3, OnNodeLoss.ABORT));
