@@ -183,7 +183,9 @@ public final class PoolDecider {
 
     private void connected(String node, int gateway, long epoch, boolean drained) {
         Optional<Pool.Admission> before = pool.admitted(node);
-        if (before.map(at -> at.epoch() < epoch).orElse(true)) {
+        if (before.isEmpty() && mayRunWhatItLeft(node, epoch)) {
+            orders.add(new NodeOrder.Disconnect(node, gateway, epoch));
+        } else if (before.map(at -> at.epoch() < epoch).orElse(true)) {
             happened(new PoolEvent.NodeAdmitted(node, gateway, epoch, drained));
             orders.add(new NodeOrder.Join(node, gateway, epoch));
         } else if (before.get().epoch() == epoch && before.get().drained() != drained) {
@@ -194,6 +196,17 @@ public final class PoolDecider {
                                 node, new Token(task.definition().id(), ((Active) task.state()).placement()))));
             }
         }
+    }
+
+    /**
+     * Returns whether a node is back over the connection over which it was dismissed, and the pool has not heard how what was ordered over that ended. Reports of
+     * before the dismissal and of behind it look alike over one connection.
+     */
+    private boolean mayRunWhatItLeft(String node, long epoch) {
+        return pool.node(node)
+                        .filter(known -> known.standing() == Node.Standing.DISMISSED && known.epoch() == epoch)
+                        .isPresent()
+                && !pool.activeOn(node).isEmpty();
     }
 
     private void removed(String node) {
@@ -218,6 +231,8 @@ public final class PoolDecider {
             return;
         }
         boolean booted = known.isPresent() && !known.get().boot().equals(report.boot());
+        boolean wasDismissed = known.filter(before -> before.standing() == Node.Standing.DISMISSED)
+                .isPresent();
         if (known.isEmpty() || differs(known.get(), report)) {
             happened(new PoolEvent.NodeJoined(
                     report.node(),
@@ -239,7 +254,8 @@ public final class PoolDecider {
                     orders.add(new NodeOrder.Stop(report.node(), token));
                 }
             } else {
-                missing(report, token, active, booted);
+                // A node that was dismissed has killed what it ran, and said nothing of it.
+                missing(report, token, active, booted || wasDismissed);
             }
         }
         unknown.stream()
@@ -258,12 +274,12 @@ public final class PoolDecider {
     }
 
     /** A node does not hold what it should: either the order is on its way, or it never came, or what began is gone. */
-    private void missing(PoolInput.NodeReport report, Token token, Active active, boolean booted) {
+    private void missing(PoolInput.NodeReport report, Token token, Active active, boolean mayHaveBegun) {
         switch (active.member(report.node()).orElseThrow()) {
-            case Member.Ordered(long epoch) when !booted && epoch == report.epoch() -> {
+            case Member.Ordered(long epoch) when !mayHaveBegun && epoch == report.epoch() -> {
                 // The order is on its way.
             }
-            case Member.Ordered _ when !booted -> over(report.node(), token, new Ending.NeverBegan());
+            case Member.Ordered _ when !mayHaveBegun -> over(report.node(), token, new Ending.NeverBegan());
             default -> over(report.node(), token, new Ending.NodeLost());
         }
     }

@@ -785,6 +785,29 @@ class PoolDeciderTest {
         assertThat(place()).containsExactly(new NodeOrder.Start("a", new Token("t", 0)));
     }
 
+    /** Where it had it, it killed it, and says nothing of it: over a new connection the pool hears that it is not held. */
+    @ParameterizedTest
+    @EnumSource(OnNodeLoss.class)
+    void takesANodeWithAnOrderOnItsWayBackIntoThePoolOverANewConnectionAlone(OnNodeLoss onNodeLoss) {
+        report("a", 1);
+        submit(retried("t", 0, onNodeLoss));
+        place();
+        decide(new PoolInput.NodeRemoved("a"));
+        Decided again = decide(new PoolInput.NodeConnected("a", 7, 1, false));
+        assertThat(again.events()).isEmpty();
+        assertThat(again.orders()).containsExactly(new NodeOrder.Disconnect("a", 7, 1));
+        assertThat(said("a", 1, "boot", Set.of("bash")).orders())
+                .as("over the connection of before")
+                .containsExactly(new NodeOrder.Leave("a", 7, 1));
+        report("a", 2);
+        if (onNodeLoss == OnNodeLoss.ABORT) {
+            assertCompleted("t", Result.ABORTED);
+        } else {
+            assertThat(state("t")).isEqualTo(new TaskState.Queued(new Attempt(1, 0, 0)));
+            assertThat(place()).extracting(NodeOrder::node).containsExactly("a");
+        }
+    }
+
     @Test
     void stopsEachPartOfAGangOnce() {
         report("a", 1);

@@ -237,7 +237,9 @@ final class PoolOutbox {
                 deliver(
                         node,
                         gateway,
-                        new CloseConnection(epoch, "The node was not heard of for longer than its lease."),
+                        new CloseConnection(
+                                epoch,
+                                "Orders over this connection count no more: the node was silent for longer than its lease, or has left its pool."),
                         now);
         }
     }
