@@ -281,7 +281,10 @@ public final class NodeWork {
             case Held.Launching(Asked before) -> attempts.put(key, new Held.Launching(before.or(asked)));
             case Held.Running(Asked before, boolean said) -> {
                 attempts.put(key, new Held.Running(before.or(asked), said));
-                carryOut(key, asked);
+                // The pool repeats a stop behind each report, and a program hears it once.
+                if (asked != Asked.STOP || before == Asked.NOTHING) {
+                    carryOut(key, asked);
+                }
             }
             case Held.Over _ -> {
                 // It is so already.

@@ -182,7 +182,11 @@ class NodeWorkTest {
             join p; lease 1; start a; prepared a; stop a   | not-started a| keep a 143 STOPPED; say p exited a 143 STOPPED
             join p; lease 1; start a; prepared a; started a| stop a       | stop a
             join p; lease 1; start a; prepared a; started a| kill a       | kill a
+            join p; lease 1; start a; prepared a; started a; stop a | stop a | ''
+            join p; lease 1; start a; prepared a; stop a; started a | stop a | ''
+            join p; lease 1; start a; prepared a; started a; kill a | stop a | ''
             join p; lease 1; start a; prepared a; started a; stop a | kill a | kill a
+            join p; lease 1; start a; prepared a; started a; stop a | shutdown | say p 2 holding [a]; say p started a; stop a
             join p; lease 1; start a; prepared a; started a; ended a 0 | stop a | ''
             # Slots: the node has two
             join p; lease 1; start a; prepared a; start b; prepared b; start c | prepared c | ''
