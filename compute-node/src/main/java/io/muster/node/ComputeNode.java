@@ -277,7 +277,7 @@ public final class ComputeNode implements AutoCloseable {
         journal.keep(effects);
         for (Effect effect : effects) {
             switch (effect) {
-                case Effect.KeepStart _, Effect.KeepEnding _ -> {
+                case Effect.KeepStart _, Effect.KeepLaunch _, Effect.KeepEnding _ -> {
                     // It is on disk.
                 }
                 case Effect.Prepare(AttemptKey key, TaskProgram what) -> attempts.prepare(key, what);

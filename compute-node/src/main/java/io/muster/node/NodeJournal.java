@@ -2,6 +2,7 @@ package io.muster.node;
 
 import io.muster.device.journal.Journal;
 import io.muster.node.wire.Kept;
+import io.muster.node.wire.KeptJson;
 import io.muster.node.work.AttemptKey;
 import io.muster.node.work.Effect;
 import io.muster.node.work.Ending;
@@ -15,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Keeps on disk which attempts were taken, and how they ended, until they are forgotten. For one thread. */
+/** Keeps on disk which attempts were taken, which were launched, and how they ended, until they are forgotten. For one thread. */
 final class NodeJournal implements Closeable {
     /** Holds many times what a node may hold. */
     private static final long LIMIT = 16 << 20;
@@ -30,19 +31,24 @@ final class NodeJournal implements Closeable {
         this.journal = journal;
         Optional<Journal.Entry> next = journal.after(0);
         while (next.isPresent()) {
-            Kept kept = Kept.of(next.get().body());
+            Kept kept = KeptJson.read(next.get().body());
             numbers.computeIfAbsent(kept.key(), _ -> new ArrayList<>())
                     .add(next.get().number());
-            if (kept.ending().isPresent()) {
-                Ending ending = kept.ending().get();
-                left.put(
-                        kept.key(),
-                        ending.detail().isEmpty() ? new Ending(ending.code(), ending.cause(), CUT_OFF) : ending);
-            } else {
-                left.putIfAbsent(kept.key(), Ending.ofEarlierRun());
-            }
+            left.put(
+                    kept.key(),
+                    switch (kept) {
+                        case Kept.Taken _ -> Ending.returned();
+                        case Kept.Launched _ -> Ending.ofEarlierRun();
+                        case Kept.Ended(AttemptKey _, Ending ending) -> withoutItsLastOutput(ending);
+                    });
             next = journal.after(next.get().number());
         }
+    }
+
+    private static Ending withoutItsLastOutput(Ending ending) {
+        return ending.detail().isEmpty() && ending.cause() != Ending.Cause.RETURNED
+                ? new Ending(ending.code(), ending.cause(), CUT_OFF)
+                : ending;
     }
 
     /** Opens it, or makes it. @throws IOException when it can't be used, or another process has it */
@@ -66,9 +72,9 @@ final class NodeJournal implements Closeable {
         List<Kept> entries = new ArrayList<>();
         for (Effect effect : effects) {
             switch (effect) {
-                case Effect.KeepStart(AttemptKey key) -> entries.add(new Kept(key, Optional.empty()));
-                case Effect.KeepEnding(AttemptKey key, Ending ending) ->
-                    entries.add(new Kept(key, Optional.of(ending)));
+                case Effect.KeepStart(AttemptKey key) -> entries.add(new Kept.Taken(key));
+                case Effect.KeepLaunch(AttemptKey key) -> entries.add(new Kept.Launched(key));
+                case Effect.KeepEnding(AttemptKey key, Ending ending) -> entries.add(new Kept.Ended(key, ending));
                 default -> {
                     // Nothing of it is kept.
                 }
@@ -77,7 +83,7 @@ final class NodeJournal implements Closeable {
         if (entries.isEmpty()) {
             return;
         }
-        long number = journal.append(entries.stream().map(Kept::bytes).toList());
+        long number = journal.append(entries.stream().map(KeptJson::bytes).toList());
         for (Kept entry : entries) {
             numbers.computeIfAbsent(entry.key(), _ -> new ArrayList<>()).add(number);
             number++;

@@ -5,6 +5,9 @@ public sealed interface Effect {
     /** Keeps on disk, before anything else is done, that the attempt was taken. */
     record KeepStart(AttemptKey key) implements Effect {}
 
+    /** Keeps on disk, before anything else is done, that its program may run from now on. */
+    record KeepLaunch(AttemptKey key) implements Effect {}
+
     /** Keeps on disk, before anything else is done, how it ended. */
     record KeepEnding(AttemptKey key, Ending ending) implements Effect {}
 

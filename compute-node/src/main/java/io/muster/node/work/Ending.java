@@ -43,7 +43,8 @@ public record Ending(int code, Cause cause, String detail) {
         return new Ending(NO_PROGRAM, Cause.NOT_STARTED, detail);
     }
 
-    static Ending returned() {
+    /** Returns the end of what was never started, for no reason of its own. */
+    public static Ending returned() {
         return new Ending(NO_PROGRAM, Cause.RETURNED, "");
     }
 
@@ -51,7 +52,7 @@ public record Ending(int code, Cause cause, String detail) {
         return new Ending(TERMINATED, Cause.STOPPED, "It was stopped before its program was started.");
     }
 
-    /** Returns the end of what an earlier run of the node had started. */
+    /** Returns the end of what an earlier run of the node had started, or was about to start. */
     public static Ending ofEarlierRun() {
         return new Ending(KILLED, Cause.FENCED, "The node was started anew.");
     }

@@ -326,6 +326,7 @@ public final class NodeWork {
             waiting.removeFirst();
             usedSlots += slots;
             attempts.put(key, new Held.Launching(Asked.NOTHING));
+            effects.add(new Effect.KeepLaunch(key));
             effects.add(new Effect.Launch(key));
         }
     }

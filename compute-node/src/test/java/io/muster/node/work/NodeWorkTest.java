@@ -107,6 +107,7 @@ class NodeWorkTest {
         private String word(Effect effect) {
             return switch (effect) {
                 case Effect.KeepStart(AttemptKey key) -> "keep " + name(key);
+                case Effect.KeepLaunch(AttemptKey key) -> "keep " + name(key) + " launched";
                 case Effect.KeepEnding(AttemptKey key, Ending ending) -> "keep " + name(key) + " " + word(ending);
                 case Effect.Prepare(AttemptKey key, TaskProgram program) -> "prepare " + name(key);
                 case Effect.Launch(AttemptKey key) -> "launch " + name(key);
@@ -156,7 +157,7 @@ class NodeWorkTest {
             ''                                             | join p       | open p; say p 1 holding []
             join p                                         | lease 1      | hold 15
             join p; lease 1                                | start a      | keep a; prepare a
-            join p; lease 1; start a                       | prepared a   | launch a
+            join p; lease 1; start a                       | prepared a   | keep a launched; launch a
             join p; lease 1; start a; prepared a           | started a    | say p started a
             join p; lease 1; start a; prepared a; started a| ended a 3    | keep a 3 ITSELF
             join p; lease 1; start a; prepared a; started a; ended a 3 | delivered a | say p exited a 3 ITSELF
@@ -190,8 +191,8 @@ class NodeWorkTest {
             join p; lease 1; start a; prepared a; started a; ended a 0 | stop a | ''
             # Slots: the node has two
             join p; lease 1; start a; prepared a; start b; prepared b; start c | prepared c | ''
-            join p; lease 1; start a; prepared a; start b; prepared b; start c; prepared c; started a | ended a 0 | keep a 0 ITSELF; launch c
-            join p; lease 1; start a; prepared a; start b; prepared b; start c; prepared c | not-started a | keep a 127 NOT_STARTED; say p exited a 127 NOT_STARTED; launch c
+            join p; lease 1; start a; prepared a; start b; prepared b; start c; prepared c; started a | ended a 0 | keep a 0 ITSELF; keep c launched; launch c
+            join p; lease 1; start a; prepared a; start b; prepared b; start c; prepared c | not-started a | keep a 127 NOT_STARTED; say p exited a 127 NOT_STARTED; keep c launched; launch c
             join p; lease 1; start a; prepared a; start b; prepared b; start c; prepared c | stop c | cancel c; keep c 127 RETURNED; say p exited c 127 RETURNED
             join p; lease 1; start a; prepared a; start b; prepared b; start c; prepared c; stop c; started a | ended a 0 | keep a 0 ITSELF
             join p; lease 1; start a; prepared a; start b; prepared b; start c; prepared c | cut | close; forget c
@@ -200,11 +201,11 @@ class NodeWorkTest {
             join p; lease 1; start a; prepared a; start b; prepared b; start c; prepared c | pass 15 | forget c; close; disconnect
             join p; lease 1; wide a; prepared a; start b   | prepared b   | ''
             join p; lease 1; start a; prepared a; wide b; prepared b; start c | prepared c | ''
-            join p; lease 1; start a; prepared a; started a; wide b; prepared b; start c; prepared c | ended a 0 | keep a 0 ITSELF; launch b
+            join p; lease 1; start a; prepared a; started a; wide b; prepared b; start c; prepared c | ended a 0 | keep a 0 ITSELF; keep b launched; launch b
             # The lease
             join p                                         | lease 7      | ''
             join p; start a                                | prepared a   | ''
-            join p; start a; prepared a                    | lease 1      | hold 15; launch a
+            join p; start a; prepared a                    | lease 1      | hold 15; keep a launched; launch a
             join p; pass 4                                 | lease 1      | hold 11
             join p; pass 5; pass 5                         | lease 2      | hold 10
             join p; pass 5; lease 2                        | lease 1      | ''
@@ -342,6 +343,7 @@ class NodeWorkTest {
         Node node = new Node();
         Set<String> launched = new HashSet<>();
         Set<String> kept = new HashSet<>();
+        Set<String> keptLaunches = new HashSet<>();
         Set<String> ordered = new HashSet<>();
         List<String> history = new ArrayList<>();
         Set<String> taking = new HashSet<>();
@@ -376,12 +378,16 @@ class NodeWorkTest {
                                 .as("lease held, %s", history)
                                 .isTrue();
                         assertThat(kept).as("on disk before it runs").contains(name(key));
+                        assertThat(keptLaunches)
+                                .as("as launched on disk before it runs")
+                                .contains(name(key));
                         taking.add(name(key));
                         assertThat(taking).as("slots").hasSizeLessThanOrEqualTo(2);
                         assertThat(launched.add(name(key)))
                                 .as("launched once, %s", key)
                                 .isTrue();
                     }
+                    case Effect.KeepLaunch(AttemptKey key) -> keptLaunches.add(name(key));
                     case Effect.KeepEnding(AttemptKey key, Ending _) -> taking.remove(name(key));
                     case Effect.KeepStart(AttemptKey key) -> {
                         kept.add(name(key));
@@ -389,6 +395,7 @@ class NodeWorkTest {
                     }
                     case Effect.Forget(AttemptKey key) -> {
                         kept.remove(name(key));
+                        keptLaunches.remove(name(key));
                         taking.remove(name(key));
                         launched.remove(name(key));
                     }

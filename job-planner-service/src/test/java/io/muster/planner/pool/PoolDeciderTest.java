@@ -659,6 +659,17 @@ class PoolDeciderTest {
         assertCompleted("t", Result.STOPPED);
     }
 
+    @Test
+    void placesUnderTheSameNumbersWhatANodeThatWasStartedAnewGivesBack() {
+        report("a", 1);
+        submit(retried("t", 0, OnNodeLoss.ABORT));
+        place();
+        decide(new PoolInput.NodeConnected("a", 7, 2, false));
+        said("a", 2, "another boot", Set.of("bash"), token("t"));
+        exit("a", "t", 127, Cause.RETURNED);
+        assertThat(state("t")).isEqualTo(new TaskState.Queued(Attempt.FIRST));
+    }
+
     private List<NodeOrder> drain(String node, long epoch) {
         return decide(new PoolInput.NodeConnected(node, 7, epoch, true)).orders();
     }
