@@ -28,7 +28,7 @@ public record Ending(int code, Cause cause, String detail) {
         FENCED,
         /** Means that it was never started. */
         NOT_STARTED,
-        /** Means that it was never started, since it waited for a slot in vain, was stopped before, or the node ends: others may run it. */
+        /** Means that it was never started, since it waited for a slot in vain, was stopped before, or the node is full or ends: others may run it. */
         RETURNED
     }
 

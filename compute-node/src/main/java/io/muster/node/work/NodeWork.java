@@ -224,7 +224,7 @@ public final class NodeWork {
     }
 
     private void start(AttemptKey key, int slots, TaskProgram program) {
-        if (attempts.containsKey(key) || !takeRoom(key)) {
+        if (attempts.containsKey(key) || !takeRoom(key, Ending.returned())) {
             return;
         }
         if (endsSoon) {
@@ -238,16 +238,17 @@ public final class NodeWork {
     }
 
     private void refuse(AttemptKey key, String reason) {
-        if (!attempts.containsKey(key) && takeRoom(key)) {
-            over(key, Ending.notStarted(reason), Delivery.UNSAID);
+        Ending ending = Ending.notStarted(reason);
+        if (!attempts.containsKey(key) && takeRoom(key, ending)) {
+            over(key, ending, Delivery.UNSAID);
         }
     }
 
-    /** Takes room for one more attempt; where there is none, it is refused and not held. */
-    private boolean takeRoom(AttemptKey key) {
+    /** Takes room for one more attempt; where there is none, it is not held, and its end is said once. */
+    private boolean takeRoom(AttemptKey key, Ending without) {
         int bytes = bytesOfName(key);
         if (attempts.size() >= MOST_ATTEMPTS || bytesOfNames + bytes > MOST_BYTES_OF_NAMES) {
-            say(key, new Report.Exited(key.token(), Ending.notStarted("The node holds too many attempts.")));
+            say(key, new Report.Exited(key.token(), without));
             return false;
         }
         bytesOfNames += bytes;

@@ -13,7 +13,7 @@ import java.util.Set;
  * @param ahead how many attempts of one slot it may hold beyond its slots; kept in memory alone
  * @param enabled whether new attempts may be placed on it
  * @param drained whether it gets nothing to run, and what it runs goes to others; kept with its admission
- * @param ready whether orders reach it as far as the pool knows: one that came back says that they don't, its next report that they do; kept in memory alone
+ * @param ready whether it takes orders as far as the pool knows: one that came back says that it does not, its next report that it does; kept in memory alone
  * @param heardAt when it was heard, in the time of the pool's log; kept in memory alone
  */
 public record Node(

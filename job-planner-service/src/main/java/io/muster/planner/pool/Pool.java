@@ -224,6 +224,16 @@ public final class Pool {
         changeNode(node, Node::unready);
     }
 
+    /**
+     * Notes that a node gave back an attempt: it gets no more than its slots until its pace is known anew, and nothing before it is heard again if the pool counts
+     * slots of it as free.
+     */
+    void full(String node) {
+        paces.remove(node);
+        changeNode(node, known -> known.ahead(0));
+        changeNode(node, known -> known.free() > 0 ? known.unready() : known);
+    }
+
     /** Notes that a node was heard. */
     void heard(String node, Instant at) {
         changeNode(node, known -> known.heard(at));

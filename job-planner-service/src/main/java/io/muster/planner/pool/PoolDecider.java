@@ -341,9 +341,25 @@ public final class PoolDecider {
         }
     }
 
+    /** A node gives an attempt back. Where that came over the connection that it has, and nobody asked for its end, the node has less room than it was taken to have. */
+    private void returned(String node, Token token) {
+        boolean isFull = held(node, token)
+                .filter(active -> !isEnding(active))
+                .flatMap(active -> active.member(node))
+                .filter(member -> member instanceof Member.Ordered(long epoch)
+                        && pool.node(node)
+                                .filter(known -> known.epoch() == epoch)
+                                .isPresent())
+                .isPresent();
+        neverBegan(node, token);
+        if (isFull) {
+            pool.full(node);
+        }
+    }
+
     private void exited(String node, Token token, Ending.Exited exited) {
         if (exited.cause() == Cause.RETURNED) {
-            neverBegan(node, token);
+            returned(node, token);
             return;
         }
         if (held(node, token).isPresent() && exited.cause() == Cause.ITSELF) {

@@ -653,10 +653,26 @@ class PoolDeciderTest {
         place();
         exit("a", "t", 127, Cause.RETURNED);
         assertThat(state("t")).isEqualTo(new TaskState.Queued(Attempt.FIRST));
-        place();
+        assertThat(place()).as("it has free slots, and no room").isEmpty();
+        report("a", 1);
+        assertThat(place()).containsExactly(new NodeOrder.Start("a", new Token("t", 1)));
         decide(new PoolInput.Stop("t"));
         exit("a", "t", 127, Cause.RETURNED);
         assertCompleted("t", Result.STOPPED);
+    }
+
+    @Test
+    void placesNothingAheadOnANodeThatGaveAnAttemptBackUntilItEndsMore() {
+        report("a", 1);
+        endShortTasks(40);
+        submit(IntStream.range(0, 23).mapToObj(i -> task("t" + i)).toArray(TaskDefinition[]::new));
+        assertThat(place()).hasSize(22);
+        exit("a", "t21", 127, Cause.RETURNED);
+        assertThat(place()).isEmpty();
+        for (int task = 0; task < 21; task++) {
+            exit("a", "t" + task, 0, Cause.ITSELF);
+        }
+        assertThat(place()).as("it has slots").hasSize(2);
     }
 
     @Test
@@ -668,6 +684,7 @@ class PoolDeciderTest {
         said("a", 2, "another boot", Set.of("bash"), token("t"));
         exit("a", "t", 127, Cause.RETURNED);
         assertThat(state("t")).isEqualTo(new TaskState.Queued(Attempt.FIRST));
+        assertThat(place()).as("it is not full").extracting(NodeOrder::node).containsExactly("a");
     }
 
     private List<NodeOrder> drain(String node, long epoch) {
