@@ -3,6 +3,8 @@ package io.muster.api;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.muster.access.Right;
+import io.muster.access.SharedAccessPolicies;
 import io.muster.records.BasicCredentials;
 import io.muster.records.CallEndpoint;
 import io.muster.records.FireSchedule;
@@ -14,10 +16,14 @@ import io.muster.records.ScheduleRun;
 import io.muster.records.ScheduleRunOutcome;
 import io.muster.records.WriteMessage;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -56,11 +62,15 @@ class SchedulerTest {
         return answer.body();
     }
 
-    /** A job that runs a WebJob at our own address. */
+    /** An action that runs a WebJob at our own address. */
+    private String run() {
+        return "{'type':'Https','request':{'method':'POST','uri':'http://127.0.0.1:" + api.server.port()
+                + "/fleet.scm.azurewebsites.net/api/triggeredwebjobs/purge/run?arguments=a%20b'}}";
+    }
+
+    /** A job that does so. */
     private String document(String more) {
-        return "{'properties':{'action':{'type':'Https','request':{'method':'POST','uri':'http://127.0.0.1:"
-                + api.server.port()
-                + "/fleet.scm.azurewebsites.net/api/triggeredwebjobs/purge/run?arguments=a%20b'}}" + more + "}}";
+        return "{'properties':{'action':" + run() + more + "}}";
     }
 
     private void collection() throws Exception {
@@ -131,6 +141,68 @@ class SchedulerTest {
         assertThat(done(200, "GET", JOB + "/history", null).path("value")).isEmpty();
         done(200, "DELETE", JOB, null);
         done(404, "DELETE", JOB, null);
+    }
+
+    /** Policies of one right each, of which they have the name, and the owner's. */
+    private static SharedAccessPolicies policies() throws IOException {
+        String key = Base64.getEncoder().encodeToString(new byte[32]);
+        StringBuilder text = new StringBuilder();
+        Map<String, String> rights = new TreeMap<>();
+        for (Right right : Right.values()) {
+            rights.put(right.word(), right.word());
+            rights.merge("iothubowner", right.word(), (before, one) -> before + "," + one);
+        }
+        rights.forEach((name, words) -> text.append(name + ".rights=" + words + "\n")
+                .append(name + ".primaryKey=" + key + "\n")
+                .append(name + ".secondaryKey=\n"));
+        return SharedAccessPolicies.parse(text.toString());
+    }
+
+    private ApiClient.Answer ask(String policy, String method, String path, String body) throws Exception {
+        return client.send(
+                method,
+                path + "?" + VERSION,
+                body.replace('\'', '"').getBytes(StandardCharsets.UTF_8),
+                "Authorization",
+                client.token(policy, "localhost", TestApi.NOW.plusSeconds(60)));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "ServiceConnect, false",
+        "RegistryWrite,  false",
+        "Streams,        false",
+        "Jobs,           true",
+        "Compute,        true"
+    })
+    void runsWebJobsUnderTheRightsOfTheWriter(String policy, boolean mayRun) throws Exception {
+        api.close();
+        api = TestApi.start(policies());
+        client = new ApiClient(api);
+        collection();
+        String call = "{'type':'Http','request':{'method':'GET','uri':'http://example.com/'}";
+        ApiClient.Answer answer = ask(policy, "PUT", JOB, "{'properties':{'action':" + call + "}}}");
+        assertThat(answer.status()).as(answer.body().toString()).isEqualTo(201);
+
+        List<ApiClient.Answer> runs = new ArrayList<>();
+        runs.add(ask(policy, "PUT", JOB, document("")));
+        runs.add(ask(policy, "PUT", JOB, "{'properties':{'action':" + call + ",'errorAction':" + run() + "}}}"));
+        if (!mayRun) {
+            assertThat(saved().getErrorAction()).isNull();
+            assertThat(saved().getAction()).isInstanceOf(CallEndpoint.class);
+        }
+        done(200, "PUT", JOB, document(""));
+        runs.add(ask(policy, "PATCH", JOB, "{'properties':{'action':{'request':{'body':'b'}}}}"));
+        assertThat(runs)
+                .extracting(ApiClient.Answer::status)
+                .as("a job, an error action, a change")
+                .containsOnly(mayRun ? 200 : 403);
+        if (!mayRun) {
+            assertThat(runs)
+                    .extracting(run -> run.body().at("/error/code").asText())
+                    .containsOnly("AuthorizationFailed");
+            assertThat(runs.getFirst().body().at("/error/message").asText()).contains(policy, "Jobs or Compute");
+        }
     }
 
     @Test

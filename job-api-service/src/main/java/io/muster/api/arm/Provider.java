@@ -15,7 +15,6 @@ import io.muster.records.ScheduleRefusalReason;
 import io.muster.records.SiteRefusalReason;
 import io.muster.records.StreamJobRefusalReason;
 import java.time.Instant;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -30,17 +29,22 @@ import org.jspecify.annotations.Nullable;
 public final class Provider implements Surface {
     private static final String ROOT = "/subscriptions/";
     private static final Set<String> READING = Set.of("GET", "HEAD", "OPTIONS");
+    /** Lists the rights of which each admits to some provider. */
+    private static final Set<Right> ANY =
+            Set.of(Right.SERVICE_CONNECT, Right.REGISTRY_WRITE, Right.STREAMS, Right.JOBS, Right.COMPUTE);
 
     private final Gate gate;
     private final String mount;
     private final Optional<String> namespace;
     private final Set<String> versions;
+    private final Set<Right> rights;
 
-    private Provider(Gate gate, String mount, Optional<String> namespace, Set<String> versions) {
+    private Provider(Gate gate, String mount, Optional<String> namespace, Set<String> versions, Set<Right> rights) {
         this.gate = gate;
         this.mount = mount;
         this.namespace = namespace;
         this.versions = Set.copyOf(versions);
+        this.rights = Set.copyOf(rights);
     }
 
     /**
@@ -49,14 +53,15 @@ public final class Provider implements Surface {
      * @param mount see {@link Surface#mount}
      * @param namespace such as {@code microsoft.web}, in lower case
      * @param versions values of {@code api-version}
+     * @param rights of a program's policy: any one of them
      */
-    public static Provider of(Gate gate, String mount, String namespace, Set<String> versions) {
-        return new Provider(gate, mount, Optional.of(namespace), versions);
+    public static Provider of(Gate gate, String mount, String namespace, Set<String> versions, Set<Right> rights) {
+        return new Provider(gate, mount, Optional.of(namespace), versions, rights);
     }
 
     /** Makes the one that takes requests for all other providers, and answers that there are none. */
     public static Provider unknown(Gate gate) {
-        return new Provider(gate, "/~arm", Optional.empty(), Set.of());
+        return new Provider(gate, "/~arm", Optional.empty(), Set.of(), ANY);
     }
 
     @Override
@@ -88,9 +93,7 @@ public final class Provider implements Surface {
 
     @Override
     public Grant grant(String method, String route) {
-        return new Grant(
-                EnumSet.of(Right.SERVICE_CONNECT, Right.REGISTRY_WRITE, Right.STREAMS),
-                READING.contains(method) ? Role.READ : Role.OPERATE);
+        return new Grant(rights, READING.contains(method) ? Role.READ : Role.OPERATE);
     }
 
     @Override

@@ -16,7 +16,10 @@ import io.micronaut.http.annotation.Get;
 import io.micronaut.http.annotation.Patch;
 import io.micronaut.http.annotation.Post;
 import io.micronaut.http.annotation.Put;
+import io.muster.api.access.Caller;
+import io.muster.api.access.Gate;
 import io.muster.api.http.Answers;
+import io.muster.api.http.Callers;
 import io.muster.api.http.Time;
 import io.muster.api.http.Workers;
 import io.muster.api.job.CollectionView;
@@ -27,6 +30,7 @@ import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
 import io.muster.api.surface.Surfaces;
 import io.muster.records.FireSchedule;
+import io.muster.records.RunSiteJob;
 import io.muster.records.SaveCollection;
 import io.muster.records.SaveSchedule;
 import io.muster.records.Schedule;
@@ -239,16 +243,20 @@ final class SchedulerController {
         ScheduleCollection collection = collection(path);
         String key = SchedulerPath.key(path.jobId());
         HttpStatus status = schedules.get(key).isPresent() ? HttpStatus.OK : HttpStatus.CREATED;
-        return saved(key, SchedulerJobs.of(document, host(request), reach, collection.getEnabled(), time.now()))
+        SaveSchedule save = SchedulerJobs.of(document, host(request), reach, collection.getEnabled(), time.now());
+        return saved(Callers.of(request), key, save)
                 .thenApply(saved -> Answers.ok(SchedulerJobs.job(saved, path, String.valueOf(path.job())))
                         .status(status));
     }
 
-    /** Saves a job whose topics are there. */
-    private CompletionStage<Schedule> saved(String key, SaveSchedule save) {
+    /** Saves a job whose topics are there, and whose writer may do what it does. */
+    private CompletionStage<Schedule> saved(Caller writer, String key, SaveSchedule save) {
         CompletionStage<Boolean> there = CompletableFuture.completedFuture(true);
         for (Object action : Arrays.asList(
                 save.getDefinition().getAction(), save.getDefinition().getErrorAction())) {
+            if (action instanceof RunSiteJob) {
+                checkRun(writer);
+            }
             if (action instanceof WriteMessage message) {
                 there = there.thenCompose(_ -> requests.hasTopic(message.getTopic()))
                         .thenApply(has -> {
@@ -260,6 +268,17 @@ final class SchedulerController {
             }
         }
         return there.thenCompose(_ -> requests.schedule(key, save));
+    }
+
+    /** Refuses a writer that may not run WebJobs. Contract: addresses, "Rulings". */
+    private static void checkRun(Caller writer) {
+        Gate.disallows(writer, Scheduler.RUN_OF_WEB_JOB).ifPresent(why -> {
+            throw new ProblemException(new Problem(
+                    403,
+                    403,
+                    "AuthorizationFailed",
+                    why + " A job runs a WebJob under the rights of its writer: Jobs or Compute."));
+        });
     }
 
     private CompletionStage<HttpResponse<String>> putCollection(SchedulerPath path, ObjectNode document) {
@@ -301,9 +320,9 @@ final class SchedulerController {
                 Schedule known = schedule(path);
                 ObjectNode merged =
                         SchedulerSecrets.restored(merged(SchedulerJobs.source(known), change), known.getDefinition());
-                return saved(
-                                SchedulerPath.key(path.jobId()),
-                                SchedulerJobs.of(merged, host(request), reach, collection.getEnabled(), time.now()))
+                SaveSchedule save =
+                        SchedulerJobs.of(merged, host(request), reach, collection.getEnabled(), time.now());
+                return saved(Callers.of(request), SchedulerPath.key(path.jobId()), save)
                         .thenApply(saved -> Answers.ok(SchedulerJobs.job(saved, path, String.valueOf(path.job()))));
             }
             ObjectNode merged = merged((ObjectNode) JsonBody.stored(collection.getSource()), change);

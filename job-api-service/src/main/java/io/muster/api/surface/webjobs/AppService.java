@@ -51,7 +51,7 @@ public final class AppService implements Surface {
 
     /** Makes one. */
     public AppService(Gate gate) {
-        this.provider = Provider.of(gate, MOUNT, "microsoft.web", VERSIONS);
+        this.provider = Provider.of(gate, MOUNT, "microsoft.web", VERSIONS, EnumSet.of(Right.COMPUTE, Right.JOBS));
     }
 
     @Override
