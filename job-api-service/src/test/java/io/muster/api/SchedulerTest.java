@@ -284,6 +284,17 @@ class SchedulerTest {
     }
 
     @Test
+    void refusesAChangeWhoseHeadersAreNone() throws Exception {
+        collection();
+        done(201, "PUT", JOB, call("example.com"));
+        JsonNode refused = done(400, "PATCH", JOB, "{'properties':{'action':{'request':{'headers':[]}}}}");
+        assertThat(refused.at("/error/message").asText()).contains("headers");
+        JsonNode twice =
+                done(400, "PATCH", JOB, "{'properties':{'action':{'request':{'headers':{'x-plant':'B'}}}}}");
+        assertThat(twice.at("/error/message").asText()).contains("x-plant", "twice");
+    }
+
+    @Test
     void writesToTheTopicOfAQueue() throws Exception {
         collection();
         api.planner.topics.add("queue-orders");
@@ -364,6 +375,13 @@ class SchedulerTest {
             {'properties':{'action':{'type':'Http','request':{'method':'GET','uri':'http://example.com/','headers':{'a b':'x'}}}}} | headers
             {'properties':{'action':{'type':'Http','request':{'method':'GET','uri':'http://example.com/','authentication':{'type':'ClientCertificate','pfx':'x'}}}}} | ClientCertificate
             {'properties':{'action':{'type':'Http','request':{'method':'GET','uri':'http://example.com/','authentication':{'type':'Basic','username':'u'}}}}} | password
+            {'properties':{'action':{'type':'Http','request':{'method':'GET','uri':'http://example.com/','headers':{'Authorization':'x','authorization':'y'}}}}} | twice
+            {'properties':{'action':{'type':'Http','request':{'method':'GET','uri':'http://example.com/','authentication':{'type':'NotSpecified','password':'x'}}}}} | password
+            {'properties':{'action':{'type':'Http','request':{'method':'GET','uri':'http://example.com/'},'serviceBusQueueMessage':{'authentication':{'sasKey':'x'}}}}} | serviceBusQueueMessage
+            {'properties':{'action':{'type':'Http','request':{'method':'GET','uri':'http://example.com/'},'queueMessage':{'sasToken':'x'}}}} | queueMessage
+            {'properties':{'action':{'type':'StorageQueue','queueMessage':{'queueName':'not-there','message':'m'},'request':{'authentication':{'password':'x'}}}}} | request
+            {'properties':{'action':{'type':'Http','request':{'method':'GET','uri':'http://example.com/'},'errorAction':{'type':'Http','request':{'method':'GET','uri':'http://example.com/'},'serviceBusTopicMessage':{}}}}} | serviceBusTopicMessage
+            {'properties':{'action':{'type':'Http','request':{'method':'GET','uri':'http://example.com/'},'errorAction':{'type':'Http','request':{'method':'GET','uri':'http://example.com/'},'errorAction':{'type':'Http','request':{'headers':{'Authorization':'x'}}}}}}} | no errorAction of its own
             {'properties':{'action':{'type':'Http','request':{'method':'GET','uri':'http://example.com/'},'retryPolicy':{'retryCount':2}}}} | retryType
             {'properties':{'action':{'type':'Http','request':{'method':'GET','uri':'http://example.com/'},'retryPolicy':{'retryType':'Fixed','retryCount':21}}}} | up to 20
             {'properties':{'action':{'type':'Http','request':{'method':'GET','uri':'http://example.com/'},'retryPolicy':{'retryType':'Fixed','retryInterval':'PT59S'}}}} | one minute
@@ -371,6 +389,7 @@ class SchedulerTest {
             {'properties':{'action':{'type':'Http','request':{'method':'GET','uri':'http://example.com/'},'retryPolicy':{'retryType':'Fixed','retryInterval':'soon'}}}} | PT10M
             {'properties':{'action':{'type':'Http','request':{'method':'GET','uri':'http://example.com/'},'errorAction':{'type':'Http'}}}} | request
             {'properties':{'action':{'type':'Http','request':{'method':'GET','uri':'http://OWN/'}}}}   | WebJobs
+            {'properties':{'action':{'type':'Http','request':{'method':'POST','uri':'http://OWN/f.scm.azurewebsites.net/api/triggeredwebjobs/p/run','authentication':{'type':'ActiveDirectoryOAuth','secret':'x'}}}}} | secret
             {'properties':{'action':{'type':'Http','request':{'method':'POST','uri':'http://OWN/f.scm.azurewebsites.net/api/triggeredwebjobs/p/run'}},'recurrence':{'frequency':'year'}}} | frequency
             {'properties':{'action':{'type':'Http','request':{'method':'POST','uri':'http://OWN/f.scm.azurewebsites.net/api/triggeredwebjobs/p/run'}},'state':'Paused'}} | state
             {'properties':{'action':{'type':'Http','request':{'method':'POST','uri':'http://OWN/f.scm.azurewebsites.net/api/triggeredwebjobs/p/run'}},'recurence':{}}} | recurrence

@@ -18,8 +18,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Period;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
@@ -28,18 +30,17 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads actions of jobs: what they do, and how often they try. Contract: webjobs-and-schedules, 2.9; addresses, "Rulings". */
 final class SchedulerActions {
-    private static final Members OF_ACTION = Members.of(
-            "type",
-            "request",
-            "queueMessage",
-            "serviceBusQueueMessage",
-            "serviceBusTopicMessage",
-            "retryPolicy",
-            "errorAction");
+    /** Lists the members that say what is called or written: each belongs to one type of action. */
+    private static final List<String> CONTENTS =
+            List.of("request", "queueMessage", "serviceBusQueueMessage", "serviceBusTopicMessage");
+
+    private static final Members OF_ACTION =
+            Members.of("type", "retryPolicy", "errorAction").and(CONTENTS.toArray(String[]::new));
     private static final Members OF_REQUEST = Members.of("uri", "method", "body", "headers", "authentication");
     private static final Members OF_MESSAGE = Members.of("storageAccount", "queueName", "sasToken", "message");
     private static final Members OF_RETRY = Members.of("retryType", "retryInterval", "retryCount");
     private static final Members OF_BASIC = Members.of("type", "username", "password");
+    private static final Members OF_NO_AUTHENTICATION = Members.of("type");
 
     private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE");
     /** Lists headers that the connection has of its own. */
@@ -80,7 +81,8 @@ final class SchedulerActions {
     record Action(Object action, @Nullable RetryPolicy retry) {}
 
     /**
-     * Reads an action, of the job or for its errors.
+     * Reads the action of a job, but for its error action. A member that nothing reads is refused: the document is shown as it was given, without the
+     * secrets that are found in the members that are read.
      *
      * @param own the host and port that the client reached us at
      * @throws ProblemException when a member is wrong, or what it names may not be reached
@@ -90,14 +92,39 @@ final class SchedulerActions {
         @Nullable RetryPolicy retry = retry(action);
         String type = action.text("type").orElse("").toLowerCase(Locale.ROOT);
         return switch (type) {
-            case "http", "https" -> new Action(call(action, own, reach), retry);
-            case "storagequeue" -> new Action(message(action, reach), retry);
+            case "http", "https" -> {
+                rejectOtherContents(action, "request");
+                yield new Action(call(action, own, reach), retry);
+            }
+            case "storagequeue" -> {
+                rejectOtherContents(action, "queueMessage");
+                yield new Action(message(action, reach), retry);
+            }
             case "servicebusqueue", "servicebustopic" ->
                 throw SchedulerJobs.bad(
                         "Actions of Service Bus are not offered: use the type StorageQueue, which writes to"
                                 + " the topic queue-{queueName}.");
             default -> throw SchedulerJobs.bad("An action is of the type Http, Https or StorageQueue.");
         };
+    }
+
+    /** Reads the error action of an action; empty where it has none. @throws ProblemException as {@link #of} does */
+    static Optional<Action> onError(JsonBody action, String own, SchedulerReach reach) {
+        return action.object("errorAction").map(error -> {
+            if (error.has("errorAction")) {
+                throw SchedulerJobs.bad("An error action has no errorAction of its own: leave it out.");
+            }
+            return of(error, own, reach);
+        });
+    }
+
+    private static void rejectOtherContents(JsonBody action, String content) {
+        CONTENTS.stream()
+                .filter(other -> !other.equals(content) && action.has(other))
+                .findFirst()
+                .ifPresent(other -> {
+                    throw SchedulerJobs.bad("An action with " + content + " has no " + other + ": leave one out.");
+                });
     }
 
     private static Object call(JsonBody action, String own, SchedulerReach reach) {
@@ -111,9 +138,11 @@ final class SchedulerActions {
         boolean bySiteHost = siteHost.matches();
         boolean isOwn = authority.equals(own.toLowerCase(Locale.ROOT))
                 || (bySiteHost && hostOf(own).endsWith(siteHost.group("rest")));
+        Map<String, String> headers = headers(request);
         if (!isOwn) {
-            return endpoint(request, uri, reach);
+            return endpoint(request, uri, headers, reach);
         }
+        request.object("authentication").ifPresent(given -> given.rejectOthers(OF_BASIC));
         Matcher run = RUN.matcher(uri.getPath());
         if (!run.matches()
                 || !request.text("method").orElse("").equalsIgnoreCase("POST")
@@ -163,7 +192,8 @@ final class SchedulerActions {
         return "";
     }
 
-    private static CallEndpoint endpoint(JsonBody request, URI uri, SchedulerReach reach) {
+    private static CallEndpoint endpoint(
+            JsonBody request, URI uri, Map<String, String> headers, SchedulerReach reach) {
         reach.endpoints().refuses(uri).ifPresent(why -> {
             throw SchedulerJobs.bad("This address is not called: " + why);
         });
@@ -175,7 +205,6 @@ final class SchedulerActions {
         if (body != null && body.length() > LONGEST_BODY) {
             throw request.wrong("body", "a text of up to " + LONGEST_BODY + " characters");
         }
-        Map<String, String> headers = headers(request);
         @Nullable BasicCredentials credentials = credentials(request);
         if (credentials != null && headers.containsKey("Authorization")) {
             throw SchedulerJobs.bad("Give authentication or the header Authorization, and not both.");
@@ -202,7 +231,9 @@ final class SchedulerActions {
             if (OWN_HEADERS.contains(name.toLowerCase(Locale.ROOT))) {
                 throw SchedulerJobs.bad("The header " + name + " is the connection's own: leave it out.");
             }
-            headers.put(name, header.getValue().textValue());
+            if (headers.put(name, header.getValue().textValue()) != null) {
+                throw SchedulerJobs.bad("The header " + name + " is given twice: its name is the same in any case.");
+            }
         });
         return headers;
     }
@@ -214,7 +245,10 @@ final class SchedulerActions {
         }
         String type = given.text("type").orElse("");
         return switch (type.toLowerCase(Locale.ROOT)) {
-            case "notspecified" -> null;
+            case "notspecified" -> {
+                given.rejectOthers(OF_NO_AUTHENTICATION);
+                yield null;
+            }
             case "basic" -> {
                 given.rejectOthers(OF_BASIC);
                 yield new BasicCredentials(credential(given, "username"), credential(given, "password"));

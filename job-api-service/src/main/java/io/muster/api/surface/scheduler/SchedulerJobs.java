@@ -53,8 +53,7 @@ final class SchedulerJobs {
         JsonBody action =
                 properties.object("action").orElseThrow(() -> bad("Give properties.action: what the job does."));
         SchedulerActions.Action main = SchedulerActions.of(action, own, reach);
-        Optional<SchedulerActions.Action> onError =
-                action.object("errorAction").map(error -> SchedulerActions.of(error, own, reach));
+        Optional<SchedulerActions.Action> onError = SchedulerActions.onError(action, own, reach);
         return new SaveSchedule(ScheduleDefinition.newBuilder()
                 .setTiming(schedule.timing())
                 .setAction(main.action())

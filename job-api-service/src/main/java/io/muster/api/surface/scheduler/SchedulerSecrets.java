@@ -7,7 +7,6 @@ import io.muster.records.CallEndpoint;
 import io.muster.records.ScheduleDefinition;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Keeps what a job's document has in confidence out of the one that is shown: passwords, the header Authorization, tokens of queues. */
@@ -16,6 +15,7 @@ final class SchedulerSecrets {
     private static final String AUTHENTICATION = "authentication";
     private static final String PASSWORD = "password";
     private static final String REQUEST = "request";
+    private static final String HEADERS = "headers";
     private static final String URI = "uri";
 
     private SchedulerSecrets() {}
@@ -41,18 +41,19 @@ final class SchedulerSecrets {
             if (action.path(REQUEST).path(AUTHENTICATION) instanceof ObjectNode authentication) {
                 authentication.remove(PASSWORD);
             }
-            if (action.path(REQUEST).path("headers") instanceof ObjectNode headers) {
-                authorization(headers).ifPresent(headers::remove);
+            if (action.path(REQUEST).path(HEADERS) instanceof ObjectNode headers) {
+                headers.remove(authorization(headers));
             }
         }
         return copy;
     }
 
-    private static Optional<String> authorization(ObjectNode headers) {
+    /** Returns the names of the header: it is the same in any case. */
+    private static List<String> authorization(ObjectNode headers) {
         return headers.properties().stream()
                 .map(java.util.Map.Entry::getKey)
                 .filter(AUTHORIZATION::equalsIgnoreCase)
-                .findFirst();
+                .toList();
     }
 
     /** Returns a document that is being changed with those that it had, where it says no other: only for the host that they were given for. */
@@ -82,12 +83,17 @@ final class SchedulerSecrets {
             authentication.put(PASSWORD, credentials.getPassword());
         }
         endpoint.getHeaders().forEach((name, value) -> {
-            if (name.equalsIgnoreCase(AUTHORIZATION)
-                    && !(request.path("headers") instanceof ObjectNode headers
-                            && authorization(headers).isPresent())) {
-                request.withObject("/headers").put(name, value);
+            if (name.equalsIgnoreCase(AUTHORIZATION) && lacksAuthorization(request.path(HEADERS))) {
+                request.withObject("/" + HEADERS).put(name, value);
             }
         });
+    }
+
+    /** Returns whether headers have no such header, and can take one: those that are no object are refused later. */
+    private static boolean lacksAuthorization(JsonNode headers) {
+        return headers.isMissingNode()
+                || headers.isNull()
+                || (headers instanceof ObjectNode object && authorization(object).isEmpty());
     }
 
     /** Returns the scheme, the host and the port of an address. */
