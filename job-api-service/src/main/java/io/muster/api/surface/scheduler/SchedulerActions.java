@@ -132,14 +132,13 @@ final class SchedulerActions {
                 .orElseThrow(() -> SchedulerJobs.bad("Give action.request: what is called."))
                 .rejectOthers(OF_REQUEST);
         URI uri = uri(request);
-        String host = String.valueOf(uri.getHost()).toLowerCase(Locale.ROOT);
-        String authority = uri.getPort() < 0 ? host : host + ":" + uri.getPort();
-        Matcher siteHost = SITE_HOST.matcher(host);
-        boolean bySiteHost = siteHost.matches();
-        boolean isOwn = authority.equals(own.toLowerCase(Locale.ROOT))
-                || (bySiteHost && hostOf(own).endsWith(siteHost.group("rest")));
+        Authority called = Authority.of(uri);
+        Optional<Authority> ours = Authority.of(uri.getScheme(), own);
+        Matcher siteHost = SITE_HOST.matcher(called.host());
+        boolean bySiteHost =
+                siteHost.matches() && ours.equals(Optional.of(new Authority(siteHost.group("rest"), called.port())));
         Map<String, String> headers = headers(request);
-        if (!isOwn) {
+        if (!bySiteHost && !ours.equals(Optional.of(called))) {
             return endpoint(request, uri, headers, reach);
         }
         request.object("authentication").ifPresent(given -> given.rejectOthers(OF_BASIC));
@@ -154,9 +153,26 @@ final class SchedulerActions {
         return new RunSiteJob(site.toLowerCase(Locale.ROOT), run.group("job"), arguments(uri));
     }
 
-    private static String hostOf(String own) {
-        int colon = own.lastIndexOf(':');
-        return (colon < 0 ? own : own.substring(0, colon)).toLowerCase(Locale.ROOT);
+    /** Names a host, in lower case, and a port of it: where an address says none, that of its scheme. */
+    private record Authority(String host, int port) {
+        private static final int HTTPS = 443;
+        private static final int HTTP = 80;
+
+        private static Authority of(URI uri) {
+            int usual = "https".equalsIgnoreCase(uri.getScheme()) ? HTTPS : HTTP;
+            String host = String.valueOf(uri.getHost()).toLowerCase(Locale.ROOT);
+            return new Authority(host, uri.getPort() < 0 ? usual : uri.getPort());
+        }
+
+        /** Reads a host that may have a port behind it; empty where it is none. */
+        private static Optional<Authority> of(String scheme, String host) {
+            try {
+                URI uri = new URI(scheme + "://" + host);
+                return uri.getHost() == null ? Optional.empty() : Optional.of(of(uri));
+            } catch (URISyntaxException e) {
+                return Optional.empty();
+            }
+        }
     }
 
     private static URI uri(JsonBody request) {
