@@ -11,6 +11,7 @@ import io.muster.records.FireSchedule;
 import io.muster.records.RetryPolicy;
 import io.muster.records.RunSiteJob;
 import io.muster.records.SaveSchedule;
+import io.muster.records.ScheduleCollection;
 import io.muster.records.ScheduleDefinition;
 import io.muster.records.ScheduleRun;
 import io.muster.records.ScheduleRunOutcome;
@@ -104,6 +105,38 @@ class SchedulerTest {
         done(200, "DELETE", COLLECTION, null);
         done(404, "GET", COLLECTION, null);
         done(404, "PUT", JOB, document(""));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            {'properties':[]}                | properties
+            {'properties':'x'}               | properties
+            {'properties':{'state':'Pause'}} | state
+            {'properties':{'state':[]}}      | state
+            {'tags':['a']}                   | tags
+            {'location':{}}                  | location
+            """)
+    void refusesACollectionThatMakesNoSense(String body, String named) throws Exception {
+        assertThat(done(400, "PUT", COLLECTION, body).at("/error/message").asText())
+                .contains(named);
+        done(404, "GET", COLLECTION, null);
+        collection();
+        assertThat(done(400, "PATCH", COLLECTION, body).at("/error/message").asText())
+                .contains(named);
+        assertThat(done(200, "GET", COLLECTION, null).at("/properties/sku/name").asText())
+                .isEqualTo("Standard");
+    }
+
+    @Test
+    void listsACollectionWhoseDocumentMakesNoSense() throws Exception {
+        collection();
+        String id = COLLECTION.toLowerCase(Locale.ROOT) + "-old";
+        api.views
+                .collections()
+                .put(new ScheduleCollection(id, false, "{\"properties\":[]}", TestApi.NOW, TestApi.NOW));
+        JsonNode list = done(200, "GET", GROUP + "/jobCollections", null).path("value");
+        assertThat(list.findValuesAsText("name")).contains("c", "c-old");
+        assertThat(list.findValuesAsText("state")).containsExactly("Enabled", "Disabled");
     }
 
     @Test

@@ -282,8 +282,7 @@ final class SchedulerController {
     }
 
     private CompletionStage<HttpResponse<String>> putCollection(SchedulerPath path, ObjectNode document) {
-        JsonNode state = document.path("properties").path("state");
-        boolean enabled = !state.asText("Enabled").equalsIgnoreCase("Disabled");
+        boolean enabled = SchedulerJobs.enables(document);
         Optional<ScheduleCollection> known = collections.get(SchedulerPath.key(path.collectionId()));
         return save(path, document, enabled, known)
                 .thenApply(answer -> known.isPresent()
@@ -326,10 +325,8 @@ final class SchedulerController {
                         .thenApply(saved -> Answers.ok(SchedulerJobs.job(saved, path, String.valueOf(path.job()))));
             }
             ObjectNode merged = merged((ObjectNode) JsonBody.stored(collection.getSource()), change);
-            JsonNode state = change.path("properties").path("state");
-            boolean enabled = state.isMissingNode()
-                    ? collection.getEnabled()
-                    : !state.asText().equalsIgnoreCase("Disabled");
+            boolean enables = SchedulerJobs.enables(merged);
+            boolean enabled = change.path("properties").has("state") ? enables : collection.getEnabled();
             return save(path, merged, enabled, Optional.of(collection));
         });
     }

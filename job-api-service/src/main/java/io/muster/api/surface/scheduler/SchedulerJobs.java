@@ -188,10 +188,29 @@ final class SchedulerJobs {
                 body.set(member, source.get(member));
             }
         }
-        ObjectNode properties = source.withObject("/properties").deepCopy();
+        ObjectNode properties = body.putObject("properties");
+        if (source.path("properties") instanceof ObjectNode given) {
+            properties.setAll(given);
+        }
         properties.put("state", collection.getEnabled() ? "Enabled" : "Disabled");
-        body.set("properties", properties);
         return body;
+    }
+
+    /** Returns whether the document of a collection says that it is enabled. @throws ProblemException when a member is wrong */
+    static boolean enables(ObjectNode document) {
+        JsonBody body = JsonBody.of(document);
+        body.text("location");
+        body.objectText("tags");
+        return body.object("properties")
+                .map(properties -> switch (properties
+                        .text("state")
+                        .orElse("Enabled")
+                        .toLowerCase(Locale.ROOT)) {
+                    case "enabled" -> true;
+                    case "disabled" -> false;
+                    default -> throw properties.wrong("state", "Enabled or Disabled");
+                })
+                .orElse(true);
     }
 
     static ProblemException bad(String message) {
