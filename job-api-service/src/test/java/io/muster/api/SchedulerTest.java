@@ -11,6 +11,7 @@ import io.muster.records.FireSchedule;
 import io.muster.records.RetryPolicy;
 import io.muster.records.RunSiteJob;
 import io.muster.records.SaveSchedule;
+import io.muster.records.Schedule;
 import io.muster.records.ScheduleCollection;
 import io.muster.records.ScheduleDefinition;
 import io.muster.records.ScheduleRun;
@@ -252,6 +253,36 @@ class SchedulerTest {
                         .path("value")
                         .findValuesAsText("name"))
                 .containsExactly("c/j", "c/later");
+    }
+
+    @Test
+    void keepsWhatOthersChangeAndDeleteWhileACollectionIsDisabled() throws Exception {
+        collection();
+        for (String name : List.of("j1", "j2", "j3")) {
+            done(201, "PUT", COLLECTION + "/jobs/" + name, document(""));
+        }
+        String key = COLLECTION.toLowerCase(Locale.ROOT) + "/jobs/";
+        RunSiteJob other = new RunSiteJob("fleet", "other", "");
+        api.planner.onSend = _ -> {
+            api.planner.onSend = _ -> {};
+            Schedule known = api.views.schedules().get(key + "j2").orElseThrow();
+            api.views
+                    .schedules()
+                    .put(Schedule.newBuilder(known)
+                            .setDefinition(ScheduleDefinition.newBuilder(known.getDefinition())
+                                    .setAction(other)
+                                    .build())
+                            .build());
+            api.views.schedules().forget(key + "j3");
+        };
+        done(200, "POST", COLLECTION + "/disable", null);
+        assertThat(saved().getAction()).isEqualTo(other);
+        assertThat(saved().getEnabled()).isFalse();
+        assertThat(done(200, "GET", COLLECTION + "/jobs?$filter=state%20eq%20'disabled'", null)
+                        .path("value")
+                        .findValuesAsText("name"))
+                .containsExactly("c/j1", "c/j2");
+        done(404, "GET", COLLECTION + "/jobs/j3", null);
     }
 
     @Test

@@ -296,10 +296,14 @@ final class SchedulerController {
         CompletableFuture<ScheduleCollection> saved = requests.collection(
                 SchedulerPath.key(path.collectionId()), new SaveCollection(enabled, document.toString()));
         if (known.isPresent() && known.get().getEnabled() != enabled) {
-            for (Schedule schedule : all(path)) {
-                saved = saved.thenCompose(collection -> requests.schedule(
-                                schedule.getScheduleId(), SchedulerJobs.enabled(schedule, enabled))
-                        .thenApply(_ -> collection));
+            for (Schedule listed : all(path)) {
+                // It is read again right before it is saved: others change and delete jobs meanwhile.
+                saved = saved.thenCompose(collection -> schedules
+                        .get(listed.getScheduleId())
+                        .map(schedule -> requests.schedule(
+                                        schedule.getScheduleId(), SchedulerJobs.enabled(schedule, enabled))
+                                .thenApply(_ -> collection))
+                        .orElseGet(() -> CompletableFuture.completedFuture(collection)));
             }
         }
         return saved.thenApply(collection -> Answers.ok(
