@@ -125,7 +125,7 @@ public final class ScheduleDecider {
         if (known == null || !known.getDefinition().getTiming().equals(definition.getTiming())) {
             return time(Timings.compile(definition.getTiming(), now).first(now));
         }
-        if (isReached(definition, known.getFired())) {
+        if (isReached(definition, known.getFired() - known.getAsked())) {
             return null;
         }
         return known.getStatus() == ScheduleStatus.DISABLED
@@ -155,7 +155,7 @@ public final class ScheduleDecider {
             return happened(
                     schedule.getScheduleId(), now, new ScheduleMissed(latest, passed + 1, time(next), !late, false));
         }
-        boolean last = isReached(schedule.getDefinition(), schedule.getFired() + 1);
+        boolean last = isReached(schedule.getDefinition(), schedule.getFired() - schedule.getAsked() + 1);
         return happened(
                 schedule.getScheduleId(),
                 now,
@@ -171,6 +171,7 @@ public final class ScheduleDecider {
                 : RUN.format(LocalDateTime.parse(latest, RUN).plusSeconds(1).atOffset(ZoneOffset.UTC));
     }
 
+    /** @param fired how often it fired at its own times */
     private static boolean isReached(ScheduleDefinition definition, long fired) {
         Long count = definition.getTiming().getCount();
         return count != null && fired >= count;
@@ -195,6 +196,7 @@ public final class ScheduleDecider {
             case ScheduleFired fired -> {
                 Schedule.Builder changed = changed(schedule, event).setLastAt(fired.getDueAt());
                 changed.setFired(changed.getFired() + 1)
+                        .setAsked(changed.getAsked() + (fired.getAsked() ? 1 : 0))
                         .setMissed(changed.getMissed() + fired.getMissed())
                         .setLastRun(fired.getRun());
                 if (CallDecider.isCall(changed.getDefinition().getAction())) {
@@ -304,7 +306,11 @@ public final class ScheduleDecider {
                 || !known.getDefinition()
                         .getTiming()
                         .equals(saved.getDefinition().getTiming())) {
-            after.setStartedAt(event.getAt()).setFired(0).setMissed(0).setFailures(0);
+            after.setStartedAt(event.getAt())
+                    .setFired(0)
+                    .setAsked(0)
+                    .setMissed(0)
+                    .setFailures(0);
         }
         return after.setDefinition(saved.getDefinition())
                 .setStatus(saved.getStatus())

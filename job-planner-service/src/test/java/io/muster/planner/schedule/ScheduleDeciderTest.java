@@ -207,6 +207,34 @@ class ScheduleDeciderTest {
     }
 
     @Test
+    void usesUpNoneOfItsCountWhenItIsAsked() {
+        Timing timing = every(60).setStart(time("12:01:00")).setCount(2L).build();
+        save(definition(timing));
+        at("12:00:20");
+        decide(new ScheduleInput.Fire());
+        decide(new ScheduleInput.Fire());
+        at("12:01:00");
+        assertThat(due()).isEqualTo(new ScheduleFired(time("12:01:00"), 0, time("12:02:00"), false, "20261129120100"));
+        Schedule changed = save(definition(timing).setToleranceSeconds(5));
+        assertThat(changed.getNextAt()).as("it goes on").isEqualTo(time("12:02:00"));
+        at("12:02:00");
+        assertThat(due()).isEqualTo(new ScheduleFired(time("12:02:00"), 0, null, false, "20261129120200"));
+        assertThat(schedule.getStatus()).isEqualTo(ScheduleStatus.COMPLETED);
+        assertThat(schedule.getFired()).as("all firings are counted").isEqualTo(4);
+        at("12:03:00");
+        decide(new ScheduleInput.Fire());
+        assertThat(save(definition(timing)).getStatus()).isEqualTo(ScheduleStatus.COMPLETED);
+
+        save(every(60).setStart(time("12:04:00")).setCount(2L));
+        at("12:04:00");
+        due();
+        assertThat(schedule.getStatus()).as("other times count anew").isEqualTo(ScheduleStatus.ENABLED);
+        at("12:05:00");
+        due();
+        assertThat(schedule.getStatus()).isEqualTo(ScheduleStatus.COMPLETED);
+    }
+
+    @Test
     void isDeleted() {
         assertThat(decide(new ScheduleInput.Delete())).isInstanceOf(Decision.Refused.class);
         save(every(60));
