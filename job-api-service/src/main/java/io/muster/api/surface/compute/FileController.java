@@ -73,7 +73,6 @@ final class FileController {
                 .<Publisher<byte[]>>body(Streams.of(
                         request, () -> new Content(artifacts.open(artifact, range.from()), range)))
                 .header("Content-Type", "application/octet-stream")
-                .header("Content-Length", Long.toString(range.to() - range.from()))
                 .header("Accept-Ranges", "bytes")
                 .header("Cache-Control", "no-store");
     }
