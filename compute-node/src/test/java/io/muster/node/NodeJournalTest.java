@@ -34,8 +34,7 @@ class NodeJournalTest {
 
     @Test
     void givesBackWhatAnEarlierRunTookAndNeverLaunched() throws IOException {
-        assertThat(leftBy(new Effect.KeepStart(KEY)).get(KEY))
-                .isEqualTo(new Ending(127, Ending.Cause.RETURNED, ""));
+        assertThat(leftBy(new Effect.KeepStart(KEY)).get(KEY)).isEqualTo(new Ending(127, Ending.Cause.RETURNED, ""));
     }
 
     @Test

@@ -313,8 +313,8 @@ class KuduTest {
         run(WebJobRunStatus.RUNNING, -1);
         String task = "fleet.purge.202611210225101230";
         String log = SITE + "/vfs/data/jobs/triggered/purge/202611210225101230/output_log.txt";
-        String head = "[11/21/2026 02:25:10 > node-1: SYS INFO] Status changed to Initializing\r\n"
-                + "[11/21/2026 02:25:10 > node-1: SYS INFO] Run script 'run.sh' with script host - 'BashScriptHost'\r\n"
+        String head = "[11/21/2026 02:25:10 > -: SYS INFO] Status changed to Initializing\r\n"
+                + "[11/21/2026 02:25:10 > -: SYS INFO] Run script 'run.sh' with script host - 'BashScriptHost'\r\n"
                 + "[11/21/2026 02:25:15 > node-1: SYS INFO] Status changed to Running\r\n";
         assertThat(ask("GET", log).body()).isEqualTo(head);
         api.compute.write(task, "node-1", OutputStream.OUT, TestApi.NOW, "hi\n");

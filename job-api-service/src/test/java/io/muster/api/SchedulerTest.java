@@ -132,9 +132,7 @@ class SchedulerTest {
     void listsACollectionWhoseDocumentMakesNoSense() throws Exception {
         collection();
         String id = COLLECTION.toLowerCase(Locale.ROOT) + "-old";
-        api.views
-                .collections()
-                .put(new ScheduleCollection(id, false, "{\"properties\":[]}", TestApi.NOW, TestApi.NOW));
+        api.views.collections().put(new ScheduleCollection(id, false, "{\"properties\":[]}", TestApi.NOW, TestApi.NOW));
         JsonNode list = done(200, "GET", GROUP + "/jobCollections", null).path("value");
         assertThat(list.findValuesAsText("name")).contains("c", "c-old");
         assertThat(list.findValuesAsText("state")).containsExactly("Enabled", "Disabled");
@@ -353,8 +351,7 @@ class SchedulerTest {
         done(201, "PUT", JOB, call("example.com"));
         JsonNode refused = done(400, "PATCH", JOB, "{'properties':{'action':{'request':{'headers':[]}}}}");
         assertThat(refused.at("/error/message").asText()).contains("headers");
-        JsonNode twice =
-                done(400, "PATCH", JOB, "{'properties':{'action':{'request':{'headers':{'x-plant':'B'}}}}}");
+        JsonNode twice = done(400, "PATCH", JOB, "{'properties':{'action':{'request':{'headers':{'x-plant':'B'}}}}}");
         assertThat(twice.at("/error/message").asText()).contains("x-plant", "twice");
     }
 

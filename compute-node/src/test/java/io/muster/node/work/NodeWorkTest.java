@@ -295,8 +295,11 @@ class NodeWorkTest {
                 .filter(Effect.Say.class::isInstance)
                 .map(effect -> ((Effect.Say) effect).report())
                 .toList();
-        assertThat(said).first().isInstanceOfSatisfying(Report.Node.class, report -> assertThat(report.facts())
-                .isEqualTo(new NodeFacts(0, List.of("bash"))));
+        assertThat(said)
+                .first()
+                .isInstanceOfSatisfying(
+                        Report.Node.class,
+                        report -> assertThat(report.facts()).isEqualTo(new NodeFacts(0, List.of("bash"))));
         assertThat(said).last().isEqualTo(new Report.Exited(key("a").token(), Ending.returned()));
     }
 

@@ -103,36 +103,12 @@ public record Node(
 
     Node unready() {
         return new Node(
-                id,
-                gateway,
-                epoch,
-                boot,
-                slots,
-                used,
-                ahead,
-                capabilities,
-                enabled,
-                drained,
-                false,
-                standing,
-                heardAt);
+                id, gateway, epoch, boot, slots, used, ahead, capabilities, enabled, drained, false, standing, heardAt);
     }
 
     Node enabled(boolean allowed) {
         return new Node(
-                id,
-                gateway,
-                epoch,
-                boot,
-                slots,
-                used,
-                ahead,
-                capabilities,
-                allowed,
-                drained,
-                ready,
-                standing,
-                heardAt);
+                id, gateway, epoch, boot, slots, used, ahead, capabilities, allowed, drained, ready, standing, heardAt);
     }
 
     Node asDismissed() {
@@ -156,18 +132,6 @@ public record Node(
 
     Node asLost() {
         return new Node(
-                id,
-                gateway,
-                epoch,
-                boot,
-                slots,
-                0,
-                0,
-                capabilities,
-                enabled,
-                drained,
-                ready,
-                Standing.LOST,
-                heardAt);
+                id, gateway, epoch, boot, slots, 0, 0, capabilities, enabled, drained, ready, Standing.LOST, heardAt);
     }
 }

@@ -93,8 +93,7 @@ public final class PoolDecider {
             case PoolInput.Started(String node, Token token) -> decider.started(node, token);
             case PoolInput.Exited(String node, Token token, int code, Cause cause, String detail) ->
                 decider.exited(node, token, new Ending.Exited(code, cause, detail));
-            case PoolInput.Undelivered(String node, Token token, long epoch) ->
-                decider.undelivered(node, token, epoch);
+            case PoolInput.Undelivered(String node, Token token, long epoch) -> decider.undelivered(node, token, epoch);
             case PoolInput.Due(String taskId) -> decider.due(taskId);
             case PoolInput.Place(int most) -> decider.place(most);
         }

@@ -375,11 +375,13 @@ public final class SiteDecider {
     }
 
     private static Decision<SiteEvent> reschedule(Site site, WebJob job, Instant now) {
-        if (job.getDueAt() != null && !job.getDueAt().isAfter(now)) {
+        boolean isOn = mayBeDue(site, job);
+        if (isOn && job.getDueAt() != null && !job.getDueAt().isAfter(now)) {
             // It fires, or counts as missed.
             return new Decision.Nothing<>();
         }
-        @Nullable Instant next = next(site, job.getKind(), job.getSettings(), now);
+        // Times that go by while schedules are off are nobody's.
+        @Nullable Instant next = isOn ? next(site, job.getKind(), job.getSettings(), now) : null;
         return Objects.equals(next, job.getDueAt())
                 ? new Decision.Nothing<>()
                 : happened(site, now, new WebJobRescheduled(job.getKind(), job.getName(), next, 0));

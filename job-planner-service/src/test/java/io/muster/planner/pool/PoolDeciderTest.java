@@ -237,7 +237,10 @@ class PoolDeciderTest {
         assertThat(place()).extracting(NodeOrder::node).containsExactly("a");
         decide(new PoolInput.Undelivered("a", token("t"), 1));
         submit(task("u"), task("v"));
-        assertThat(place()).as("two slots are free on each").extracting(NodeOrder::node).containsExactly("b", "b");
+        assertThat(place())
+                .as("two slots are free on each")
+                .extracting(NodeOrder::node)
+                .containsExactly("b", "b");
         assertThat(pool.hasPlaceable()).isFalse();
         said("a", 1, "boot", Set.of("bash"));
         assertThat(pool.hasPlaceable()).as("its connection stands").isTrue();

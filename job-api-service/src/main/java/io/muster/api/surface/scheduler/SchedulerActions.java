@@ -208,8 +208,7 @@ final class SchedulerActions {
         return "";
     }
 
-    private static CallEndpoint endpoint(
-            JsonBody request, URI uri, Map<String, String> headers, SchedulerReach reach) {
+    private static CallEndpoint endpoint(JsonBody request, URI uri, Map<String, String> headers, SchedulerReach reach) {
         reach.endpoints().refuses(uri).ifPresent(why -> {
             throw SchedulerJobs.bad("This address is not called: " + why);
         });

@@ -323,8 +323,7 @@ final class SchedulerController {
                 Schedule known = schedule(path);
                 ObjectNode merged =
                         SchedulerSecrets.restored(merged(SchedulerJobs.source(known), change), known.getDefinition());
-                SaveSchedule save =
-                        SchedulerJobs.of(merged, host(request), reach, collection.getEnabled(), time.now());
+                SaveSchedule save = SchedulerJobs.of(merged, host(request), reach, collection.getEnabled(), time.now());
                 return saved(Callers.of(request), SchedulerPath.key(path.jobId()), save)
                         .thenApply(saved -> Answers.ok(SchedulerJobs.job(saved, path, String.valueOf(path.job()))));
             }

@@ -93,7 +93,8 @@ final class SchedulerSecrets {
     private static boolean lacksAuthorization(JsonNode headers) {
         return headers.isMissingNode()
                 || headers.isNull()
-                || (headers instanceof ObjectNode object && authorization(object).isEmpty());
+                || (headers instanceof ObjectNode object
+                        && authorization(object).isEmpty());
     }
 
     /** Returns the scheme, the host and the port of an address. */

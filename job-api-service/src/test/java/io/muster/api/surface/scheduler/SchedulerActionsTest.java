@@ -57,7 +57,8 @@ class SchedulerActionsTest {
             'muster example.com'    | https://muster.example.com/fleet.scm.azurewebsites.net
             """)
     void callsAnotherAddressAsItIs(String own, String address) {
-        assertThat(action(address, own)).isInstanceOfSatisfying(CallEndpoint.class, call -> assertThat(call.getUri())
-                .startsWith(address));
+        assertThat(action(address, own))
+                .isInstanceOfSatisfying(
+                        CallEndpoint.class, call -> assertThat(call.getUri()).startsWith(address));
     }
 }

@@ -13,9 +13,10 @@ class SchedulerSecretsTest {
 
     @Test
     void hidesEachSpellingOfAuthorizationAndLeavesTheDocumentAsItIs() {
-        ObjectNode given = document("{'properties':{'action':{'request':{'headers':{'Authorization':'topsecret','x':'y',"
-                + "'authorization':'topsecret'},'authentication':{'type':'Basic','username':'ann','password':'topsecret'}},"
-                + "'errorAction':{'queueMessage':{'queueName':'q','sasToken':'topsecret'}}}}}");
+        ObjectNode given =
+                document("{'properties':{'action':{'request':{'headers':{'Authorization':'topsecret','x':'y',"
+                        + "'authorization':'topsecret'},'authentication':{'type':'Basic','username':'ann','password':'topsecret'}},"
+                        + "'errorAction':{'queueMessage':{'queueName':'q','sasToken':'topsecret'}}}}}");
         assertThat(SchedulerSecrets.hidden(given))
                 .isEqualTo(document("{'properties':{'action':{'request':{'headers':{'x':'y'},"
                         + "'authentication':{'type':'Basic','username':'ann'}},"
