@@ -353,7 +353,7 @@ class ComputeNodeTest {
 
     @Test
     void asksAProgramToEndByItsFileWhereItHasOneAndElseByASignal() throws IOException {
-        start();
+        start("--slots=3");
         ObjectNode watching =
                 bash("trap 'echo signal' TERM; echo ready; until [ -e \"$S\" ]; do sleep 0.05; done; echo bye; exit 4");
         watching.putObject("nodeEnvironment").put("S", "SHUTDOWN_FILE");
@@ -601,7 +601,7 @@ class ComputeNodeTest {
 
     @Test
     void runsManyTasksAtOnce() throws IOException {
-        start();
+        start("--slots=60");
         for (int i = 0; i < 60; i++) {
             hub.start("t" + i, "echo " + i);
         }
