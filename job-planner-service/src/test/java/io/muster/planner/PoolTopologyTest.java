@@ -252,6 +252,26 @@ class PoolTopologyTest {
     }
 
     @Test
+    void drainsANodeByItsTag() {
+        long epoch = node("a");
+        submit("t");
+        TaskToken token = new TaskToken("t", 0L);
+        planner.reportToPool(POOL, "a", epoch, new ProgramStarted(token));
+        planner.device("a", new PatchTwin(new TwinPatch(null, "{\"compute\":{\"drain\":true}}", null)));
+        assertThat(lastOrder("a")).isEqualTo(new StopAttempt(token));
+        planner.reportToPool(POOL, "a", epoch, new ProgramExited(token, 143, ExitCause.STOPPED, ""));
+        assertThat(news("t")).endsWith(new TaskWaits(new TaskAttempt(1, 1, 0), null));
+        planner.restart();
+        long again = planner.connect("a");
+        report("a", again, 2);
+        planner.advance(Duration.ofMillis(20));
+        assertThat(lastOrder("a")).as("it stays so").isInstanceOf(GrantLease.class);
+        planner.device("a", new PatchTwin(new TwinPatch(null, "{\"compute\":{\"drain\":null}}", null)));
+        planner.advance(Duration.ofMillis(20));
+        assertThat(lastOrder("a")).isInstanceOf(StartAttempt.class);
+    }
+
+    @Test
     void dismissesANodeWhoseDeviceIsDeleted() {
         node("a");
         planner.device("a", new DeleteDevice(null));
@@ -308,7 +328,7 @@ class PoolTopologyTest {
         int nodes = 700;
         for (int node = 0; node < nodes; node++) {
             String id = "n" + "x".repeat(120) + node;
-            planner.reportToPool(POOL, id, 1, new NodeConnected());
+            planner.reportToPool(POOL, id, 1, new NodeConnected(false));
             planner.reportToPool(POOL, id, 1, new NodeReported(1L, "boot", 200, List.of("bash"), List.of()));
         }
         for (int task = 0; task < 110; task++) {
@@ -327,7 +347,7 @@ class PoolTopologyTest {
     void endsTheTasksOfManySilentNodesInSeveralTicks() {
         int nodes = 2000;
         for (int node = 0; node < nodes; node++) {
-            planner.reportToPool(POOL, "n" + node, 1, new NodeConnected());
+            planner.reportToPool(POOL, "n" + node, 1, new NodeConnected(false));
             report("n" + node, 1, 1);
         }
         planner.forgetTicks();

@@ -12,6 +12,7 @@ import java.util.Set;
  * @param used slots that attempts take, of those that run and of those that wait there
  * @param ahead how many attempts of one slot it may hold beyond its slots; kept in memory alone
  * @param enabled whether new attempts may be placed on it
+ * @param drained whether it gets nothing to run, and what it runs goes to others; kept with its admission
  * @param heardAt when it was heard, in the time of the pool's log; kept in memory alone
  */
 public record Node(
@@ -24,6 +25,7 @@ public record Node(
         int ahead,
         Set<String> capabilities,
         boolean enabled,
+        boolean drained,
         Standing standing,
         Instant heardAt) {
     /** Says what a pool makes of a node. */
@@ -42,7 +44,7 @@ public record Node(
     }
 
     private boolean takes() {
-        return enabled && standing == Standing.LIVE;
+        return enabled && !drained && standing == Standing.LIVE;
     }
 
     /** Returns the slots that nobody has. */
@@ -67,19 +69,35 @@ public record Node(
 
     Node with(int change) {
         return new Node(
-                id, gateway, epoch, boot, slots, used + change, ahead, capabilities, enabled, standing, heardAt);
+                id,
+                gateway,
+                epoch,
+                boot,
+                slots,
+                used + change,
+                ahead,
+                capabilities,
+                enabled,
+                drained,
+                standing,
+                heardAt);
     }
 
     Node ahead(int most) {
-        return new Node(id, gateway, epoch, boot, slots, used, most, capabilities, enabled, standing, heardAt);
+        return new Node(id, gateway, epoch, boot, slots, used, most, capabilities, enabled, drained, standing, heardAt);
+    }
+
+    Node drained(boolean is) {
+        return new Node(id, gateway, epoch, boot, slots, used, ahead, capabilities, enabled, is, standing, heardAt);
     }
 
     Node heard(Instant at) {
-        return new Node(id, gateway, epoch, boot, slots, used, ahead, capabilities, enabled, standing, at);
+        return new Node(id, gateway, epoch, boot, slots, used, ahead, capabilities, enabled, drained, standing, at);
     }
 
     Node enabled(boolean allowed) {
-        return new Node(id, gateway, epoch, boot, slots, used, ahead, capabilities, allowed, standing, heardAt);
+        return new Node(
+                id, gateway, epoch, boot, slots, used, ahead, capabilities, allowed, drained, standing, heardAt);
     }
 
     Node asDismissed() {
@@ -95,11 +113,12 @@ public record Node(
                         ahead,
                         capabilities,
                         enabled,
+                        drained,
                         Standing.DISMISSED,
                         heardAt);
     }
 
     Node asLost() {
-        return new Node(id, gateway, epoch, boot, slots, 0, 0, capabilities, enabled, Standing.LOST, heardAt);
+        return new Node(id, gateway, epoch, boot, slots, 0, 0, capabilities, enabled, drained, Standing.LOST, heardAt);
     }
 }

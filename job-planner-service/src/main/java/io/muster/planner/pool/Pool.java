@@ -28,8 +28,8 @@ public final class Pool {
      */
     public record Task(TaskDefinition definition, long number, TaskState state, boolean disowned) {}
 
-    /** Holds the connection over which a device of the pool may report. */
-    public record Admission(int gateway, long epoch) {}
+    /** Holds the connection over which a device of the pool may report. @param drained whether it gets nothing to run, and what it runs goes to others */
+    public record Admission(int gateway, long epoch, boolean drained) {}
 
     private final Map<String, Task> tasks = new HashMap<>();
     private final Map<String, Node> nodes = new HashMap<>();
@@ -57,7 +57,7 @@ public final class Pool {
             long nextPlacement) {
         Pool pool = new Pool();
         pool.admitted.putAll(admitted);
-        nodes.forEach(pool::putNode);
+        nodes.forEach(node -> pool.putNode(node.drained(pool.isDrained(node.id()))));
         for (Task task : tasks) {
             pool.put(task);
             pool.nextNumber = Math.max(pool.nextNumber, task.number() + 1);
@@ -265,8 +265,10 @@ public final class Pool {
                 put(new Task(task.definition(), task.number(), task.state(), true));
             }
             case PoolEvent.TaskForgotten(String taskId) -> tasks.remove(taskId);
-            case PoolEvent.NodeAdmitted(String node, int gateway, long epoch) ->
-                admitted.put(node, new Admission(gateway, epoch));
+            case PoolEvent.NodeAdmitted(String node, int gateway, long epoch, boolean drained) -> {
+                admitted.put(node, new Admission(gateway, epoch, drained));
+                changeNode(node, known -> known.drained(drained));
+            }
             case PoolEvent.NodeDismissed(String node) -> {
                 admitted.remove(node);
                 changeNode(node, Node::asDismissed);
@@ -308,6 +310,11 @@ public final class Pool {
                 known -> known.lost() ? known : known.with(-task.definition().slots()));
     }
 
+    /** Returns whether a node gets nothing to run, and what it runs goes to others. */
+    boolean isDrained(String node) {
+        return admitted(node).map(Admission::drained).orElse(false);
+    }
+
     private void join(PoolEvent.NodeJoined joined, Instant at) {
         @Nullable Node known = nodes.get(joined.node());
         putNode(new Node(
@@ -320,6 +327,7 @@ public final class Pool {
                 0,
                 joined.capabilities(),
                 known == null || known.enabled(),
+                isDrained(joined.node()),
                 Node.Standing.LIVE,
                 at));
     }

@@ -85,8 +85,8 @@ public final class PoolDecider {
             case PoolInput.Stop(String taskId) -> decider.stop(taskId);
             case PoolInput.Forget(String taskId) -> decider.forget(taskId);
             case PoolInput.SetScheduling(String node, boolean enabled) -> decider.setScheduling(node, enabled);
-            case PoolInput.NodeConnected(String node, int gateway, long epoch) ->
-                decider.connected(node, gateway, epoch);
+            case PoolInput.NodeConnected(String node, int gateway, long epoch, boolean drained) ->
+                decider.connected(node, gateway, epoch, drained);
             case PoolInput.NodeRemoved(String node) -> decider.removed(node);
             case PoolInput.NodeReport report -> decider.report(report);
             case PoolInput.NodeSilent(String node) -> decider.silent(node);
@@ -180,10 +180,18 @@ public final class PoolDecider {
         }
     }
 
-    private void connected(String node, int gateway, long epoch) {
-        if (pool.admitted(node).map(at -> at.epoch() < epoch).orElse(true)) {
-            happened(new PoolEvent.NodeAdmitted(node, gateway, epoch));
+    private void connected(String node, int gateway, long epoch, boolean drained) {
+        Optional<Pool.Admission> before = pool.admitted(node);
+        if (before.map(at -> at.epoch() < epoch).orElse(true)) {
+            happened(new PoolEvent.NodeAdmitted(node, gateway, epoch, drained));
             orders.add(new NodeOrder.Join(node, gateway, epoch));
+        } else if (before.get().epoch() == epoch && before.get().drained() != drained) {
+            happened(new PoolEvent.NodeAdmitted(node, gateway, epoch, drained));
+            if (drained) {
+                pool.activeOn(node)
+                        .forEach(task -> orders.add(new NodeOrder.Stop(
+                                node, new Token(task.definition().id(), ((Active) task.state()).placement()))));
+            }
         }
     }
 
@@ -225,7 +233,7 @@ public final class PoolDecider {
             Active active = (Active) task.state();
             Token token = new Token(task.definition().id(), active.placement());
             if (unknown.remove(token)) {
-                if (isEnding(active)) {
+                if (isEnding(active) || pool.isDrained(report.node())) {
                     // The order may have been lost with the connection.
                     orders.add(new NodeOrder.Stop(report.node(), token));
                 }
@@ -361,9 +369,20 @@ public final class PoolDecider {
             happened(new PoolEvent.TaskRequeued(task.id(), active.attempt()));
         } else if (endings.stream().anyMatch(PoolDecider::isFailure)) {
             failed(task, active, OptionalInt.empty(), "A part of the task failed.");
+        } else if (task.onNodeLoss() == TaskDefinition.OnNodeLoss.PLACE_AGAIN && isOfDrain(active)) {
+            happened(new PoolEvent.TaskRequeued(task.id(), active.attempt().requeued()));
         } else {
             nodeLost(task, active);
         }
+    }
+
+    /** Returns whether a part of an attempt was stopped because its node is drained. */
+    private boolean isOfDrain(Active active) {
+        return active.members().entrySet().stream()
+                .anyMatch(part -> pool.isDrained(part.getKey())
+                        && part.getValue() instanceof Member.Over(Ending ending)
+                        && ending instanceof Ending.Exited exited
+                        && exited.cause() == Cause.STOPPED);
     }
 
     private static boolean isFinal(Cause cause) {

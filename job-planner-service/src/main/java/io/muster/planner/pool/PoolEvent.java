@@ -40,8 +40,8 @@ public sealed interface PoolEvent {
     /** A task that has ended is dropped. */
     record TaskForgotten(String taskId) implements PoolEvent {}
 
-    /** A device of the pool may report over a connection. */
-    record NodeAdmitted(String node, int gateway, long epoch) implements PoolEvent {}
+    /** A device of the pool may report over a connection. @param drained whether it gets nothing to run, and what it runs goes to others */
+    record NodeAdmitted(String node, int gateway, long epoch, boolean drained) implements PoolEvent {}
 
     /** A device is of the pool no more; what it runs for the pool ends with its lease at the latest. */
     record NodeDismissed(String node) implements PoolEvent {}

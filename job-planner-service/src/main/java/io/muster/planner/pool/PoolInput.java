@@ -17,8 +17,8 @@ public sealed interface PoolInput {
     /** A node may get attempts, or no more. */
     record SetScheduling(String node, boolean enabled) implements PoolInput {}
 
-    /** A device of the pool takes tasks over a connection: it may report. */
-    record NodeConnected(String node, int gateway, long epoch) implements PoolInput {}
+    /** A device of the pool takes tasks over a connection: it may report. @param drained whether it gets nothing to run, and what it runs goes to others */
+    record NodeConnected(String node, int gateway, long epoch, boolean drained) implements PoolInput {}
 
     /** A device is of the pool no more. */
     record NodeRemoved(String node) implements PoolInput {}

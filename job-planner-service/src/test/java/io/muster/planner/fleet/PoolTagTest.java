@@ -25,4 +25,19 @@ class PoolTagTest {
     void readsThePoolThatTheTagNames(String tags, String pool) {
         assertThat(PoolTag.of(tags)).isEqualTo(Optional.ofNullable(pool));
     }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{\"compute\":{\"pool\":\"default\",\"drain\":true}} | true",
+                "{\"compute\":{\"pool\":\"default\",\"drain\":\"true\"}} | false",
+                "{\"compute\":{\"pool\":\"default\"}} | false",
+                "{\"drain\":true} | false",
+                "{} | false"
+            })
+    void readsWhetherTheDeviceIsDrained(String tags, boolean drained) {
+        assertThat(PoolTag.isDrained(tags)).isEqualTo(drained);
+    }
 }

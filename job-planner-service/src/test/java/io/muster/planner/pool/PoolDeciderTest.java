@@ -69,7 +69,7 @@ class PoolDeciderTest {
     }
 
     private Decided report(String node, long epoch, Token... holding) {
-        decide(new PoolInput.NodeConnected(node, 7, epoch));
+        decide(new PoolInput.NodeConnected(node, 7, epoch, false));
         return said(node, epoch, "boot", Set.of("bash"), holding);
     }
 
@@ -247,7 +247,7 @@ class PoolDeciderTest {
         report("a", 1);
         submit(retried("t", 3, onNodeLoss));
         place();
-        decide(new PoolInput.NodeConnected("a", 7, 2));
+        decide(new PoolInput.NodeConnected("a", 7, 2, false));
         said("a", 2, "another boot", Set.of("bash"));
         if (onNodeLoss == OnNodeLoss.ABORT) {
             assertCompleted("t", Result.ABORTED);
@@ -283,7 +283,7 @@ class PoolDeciderTest {
         submit(task("t"));
         for (int epoch = 2; epoch <= PoolDecider.MOST_RECOVERIES + 2; epoch++) {
             place();
-            decide(new PoolInput.NodeConnected("a", 7, epoch));
+            decide(new PoolInput.NodeConnected("a", 7, epoch, false));
             said("a", epoch, "boot" + epoch, Set.of("bash"));
         }
         assertCompleted("t", Result.ABORTED);
@@ -360,7 +360,7 @@ class PoolDeciderTest {
                 "pinned", 0, 1, 1, Set.of(), Optional.of("b"), 0, OnNodeLoss.ABORT, Optional.empty());
         submit(python, pinned);
         assertThat(place()).isEmpty();
-        decide(new PoolInput.NodeConnected("b", 7, 9));
+        decide(new PoolInput.NodeConnected("b", 7, 9, false));
         said("b", 9, "boot", Set.of("bash", "python"));
         decide(new PoolInput.SetScheduling("b", false));
         assertThat(place()).as("it is drained").isEmpty();
@@ -439,13 +439,13 @@ class PoolDeciderTest {
         assertThat(said("a", 3, "boot", Set.of("bash")).orders())
                 .as("nobody said that it is of this pool")
                 .containsExactly(new NodeOrder.Leave("a", 7, 3));
-        assertThat(decide(new PoolInput.NodeConnected("a", 7, 3)).orders())
+        assertThat(decide(new PoolInput.NodeConnected("a", 7, 3, false)).orders())
                 .containsExactly(new NodeOrder.Join("a", 7, 3));
         assertThat(pool.node("a")).as("it has not reported").isEmpty();
         assertThat(decide(new PoolInput.NodeReport("a", 7, 3, 1, "boot", 2, Set.of("bash"), Set.of()))
                         .orders())
                 .containsExactly(new NodeOrder.Grant("a", 1));
-        assertThat(decide(new PoolInput.NodeConnected("a", 7, 2)).events())
+        assertThat(decide(new PoolInput.NodeConnected("a", 7, 2, false)).events())
                 .as("an older connection")
                 .isEmpty();
         assertThat(said("a", 2, "boot", Set.of("bash")).events())
@@ -530,7 +530,7 @@ class PoolDeciderTest {
         assertThat(place()).isEmpty();
         assertThat(pool.hasPlaceable()).as("the others are asked about later").isTrue();
         report("n" + (kinds - 1), 1);
-        decide(new PoolInput.NodeConnected("x", 7, 1));
+        decide(new PoolInput.NodeConnected("x", 7, 1, false));
         said("x", 1, "boot", Set.of("c" + (kinds - 1)));
         Set<String> started = new HashSet<>();
         for (int tick = 0; tick < 4 * kinds / PoolDecider.MOST_ASKED && pool.hasPlaceable(); tick++) {
@@ -632,12 +632,57 @@ class PoolDeciderTest {
         assertCompleted("t", Result.STOPPED);
     }
 
+    private List<NodeOrder> drain(String node, long epoch) {
+        return decide(new PoolInput.NodeConnected(node, 7, epoch, true)).orders();
+    }
+
+    @Test
+    void givesWhatADrainedNodeRunsToOthersAndPlacesNothingOnIt() {
+        Token token = running(retried("t", 0, OnNodeLoss.PLACE_AGAIN));
+        assertThat(drain("a", 1)).containsExactly(new NodeOrder.Stop("a", token));
+        assertThat(drain("a", 1)).as("once").isEmpty();
+        assertThat(said("a", 1, "boot", Set.of("bash"), token).orders())
+                .as("the order may have been lost with the connection")
+                .containsExactly(new NodeOrder.Stop("a", token));
+        exit("a", "t", 143, Cause.STOPPED);
+        assertThat(state("t")).isEqualTo(new TaskState.Queued(new Attempt(1, 1, 0)));
+        assertThat(place()).isEmpty();
+        decide(new PoolInput.NodeConnected("a", 7, 1, false));
+        assertThat(place()).extracting(NodeOrder::node).containsExactly("a");
+    }
+
+    @Test
+    void completesATaskThatEndsByItselfWhileItsNodeIsDrained() {
+        running(task("t"));
+        drain("a", 1);
+        exit("a", "t", 0, Cause.ITSELF);
+        assertCompleted("t", Result.SUCCEEDED, 0);
+    }
+
+    @Test
+    void abortsOnADrainedNodeWhatMayNotBePlacedAgain() {
+        running(retried("t", 3, OnNodeLoss.ABORT));
+        drain("a", 1);
+        exit("a", "t", 143, Cause.STOPPED);
+        assertCompleted("t", Result.ABORTED);
+    }
+
+    @Test
+    void staysDrainedOverConnections() {
+        report("a", 1);
+        drain("a", 1);
+        drain("a", 2);
+        said("a", 2, "boot", Set.of("bash"));
+        submit(task("t"));
+        assertThat(place()).isEmpty();
+    }
+
     @Test
     void restoresAPoolOfWhatIsKept() {
         Token token = running(retried("t", 2, OnNodeLoss.PLACE_AGAIN));
         submit(task("queued"));
         Pool restored = Pool.restored(
-                Map.of("a", new Pool.Admission(7, 1)),
+                Map.of("a", new Pool.Admission(7, 1, false)),
                 pool.nodes().stream().map(node -> node.with(-node.used())).toList(),
                 pool.tasks(),
                 pool.nextNumber(),

@@ -349,6 +349,7 @@ class PoolSimulationTest {
         private void chaos() {
             if (calm) {
                 nodes.values().forEach(node -> node.cutUntil = now);
+                nodes.values().forEach(node -> node.drain(false));
                 away = false;
                 while (!log.isEmpty()) {
                     read();
@@ -360,11 +361,12 @@ class PoolSimulationTest {
                 return;
             }
             SimulatedNode node = nodes.get("node-" + (1 + random.nextInt(NODES)));
-            switch (random.nextInt(5)) {
+            switch (random.nextInt(6)) {
                 case 0 -> node.crash(500 + random.nextInt(60_000));
                 case 1 -> node.cutUntil = now + 500 + random.nextInt(10_000);
                 case 2 -> node.cutUntil = now + 10_000 + random.nextInt(90_000);
                 case 3 -> kill(random.nextInt(40_000));
+                case 4 -> node.drain(random.nextInt(3) == 0);
                 default -> append(new PoolInput.SetScheduling(node.id, random.nextInt(3) > 0));
             }
             after(1000 + random.nextInt(15_000), this::chaos);
@@ -508,10 +510,18 @@ class PoolSimulationTest {
             private final Map<Long, Long> sentAt = new HashMap<>();
             private long leaseFrom = -PoolDecider.LEASE.toMillis();
             private long cutUntil;
+            private boolean drained;
 
             SimulatedNode(String id, boolean python) {
                 this.id = id;
                 this.python = python;
+            }
+
+            void drain(boolean is) {
+                drained = is;
+                if (connected) {
+                    append(new PoolInput.NodeConnected(id, 0, epoch, is));
+                }
             }
 
             private boolean isCut() {
@@ -586,7 +596,7 @@ class PoolSimulationTest {
                 gatewayEpoch = epoch;
                 long over = epoch;
                 // Its device's partition says so, which is another log.
-                after(latency(), () -> append(new PoolInput.NodeConnected(id, 0, over)));
+                after(latency(), () -> append(new PoolInput.NodeConnected(id, 0, over, drained)));
             }
 
             private void joined() {

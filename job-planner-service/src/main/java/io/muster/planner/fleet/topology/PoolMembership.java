@@ -39,6 +39,8 @@ final class PoolMembership {
         Optional<String> joined = pool(after);
         if (!left.equals(joined)) {
             left.ifPresent(pool -> send(pool, deviceId, -1, 0, new NodeRemoved(), now));
+        }
+        if (!left.equals(joined) || joined.isPresent() && isDrained(before) != isDrained(after)) {
             connections.live(deviceId).ifPresent(connection -> connected(after, connection, now));
         }
     }
@@ -52,9 +54,13 @@ final class PoolMembership {
                             connection.getDeviceId(),
                             connection.getGateway(),
                             connection.getEpoch(),
-                            new NodeConnected(),
+                            new NodeConnected(isDrained(device)),
                             now));
         }
+    }
+
+    private static boolean isDrained(@Nullable Device device) {
+        return device != null && PoolTag.isDrained(device.getTwin().getTags());
     }
 
     private static Optional<String> pool(@Nullable Device device) {

@@ -221,7 +221,8 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
 
     private static PoolInput input(PoolReport report, String node) throws InvalidRecordException {
         return switch (report.getReport()) {
-            case NodeConnected _ -> new PoolInput.NodeConnected(node, report.getGateway(), report.getEpoch());
+            case NodeConnected connected ->
+                new PoolInput.NodeConnected(node, report.getGateway(), report.getEpoch(), connected.getDrained());
             case NodeRemoved _ -> new PoolInput.NodeRemoved(node);
             case NodeReported reported -> {
                 if (reported.getSlots() < 0 || reported.getSlots() > MOST_SLOTS) {

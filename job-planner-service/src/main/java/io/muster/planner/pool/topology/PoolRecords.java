@@ -229,7 +229,8 @@ final class PoolRecords {
                 new TaskCompleted(taskId, result(outcome), exitCode(outcome), outcome.detail());
             case PoolEvent.TaskDisowned(String taskId) -> new TaskDisowned(taskId);
             case PoolEvent.TaskForgotten(String taskId) -> new TaskForgotten(taskId);
-            case PoolEvent.NodeAdmitted(String node, int gateway, long epoch) -> new NodeAdmitted(node, gateway, epoch);
+            case PoolEvent.NodeAdmitted(String node, int gateway, long epoch, boolean drained) ->
+                new NodeAdmitted(node, gateway, epoch, drained);
             case PoolEvent.NodeDismissed(String node) -> new NodeDismissed(node);
             case PoolEvent.NodeJoined joined ->
                 new NodeJoined(
@@ -347,7 +348,8 @@ final class PoolRecords {
         return new PoolNode(
                 poolId,
                 nodeId,
-                admitted.map(at -> new Admission(at.gateway(), at.epoch())).orElse(null),
+                admitted.map(at -> new Admission(at.gateway(), at.epoch(), at.drained()))
+                        .orElse(null),
                 node.map(PoolRecords::state).orElse(null));
     }
 
@@ -378,6 +380,7 @@ final class PoolRecords {
                 0,
                 Set.copyOf(state.getCapabilities()),
                 state.getEnabled(),
+                false,
                 switch (state.getStanding()) {
                     case LIVE -> Node.Standing.LIVE;
                     case DISMISSED -> Node.Standing.DISMISSED;

@@ -74,7 +74,9 @@ final class PoolTable {
             Rows pool = all.computeIfAbsent(node.getPoolId(), _ -> new Rows());
             @Nullable Admission admission = node.getAdmission();
             if (admission != null) {
-                pool.admitted.put(node.getNodeId(), new Pool.Admission(admission.getGateway(), admission.getEpoch()));
+                pool.admitted.put(
+                        node.getNodeId(),
+                        new Pool.Admission(admission.getGateway(), admission.getEpoch(), admission.getDrained()));
             }
             if (node.getState() != null) {
                 pool.nodes.add(PoolRecords.node(node.getNodeId(), node.getState(), heardAt));
