@@ -26,7 +26,6 @@ import io.muster.api.json.ProblemException;
 import io.muster.api.surface.Surfaces;
 import io.muster.records.DeleteWebJob;
 import io.muster.records.PutSiteSettings;
-import io.muster.records.RunWebJob;
 import io.muster.records.Site;
 import io.muster.records.StartWebJob;
 import io.muster.records.StopWebJob;
@@ -36,7 +35,6 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -154,11 +152,7 @@ final class ArmController {
 
     @Post(TRIGGERED + "/{name}/run")
     CompletionStage<HttpResponse<?>> run(HttpRequest<?> request, String site, String name) {
-        String agent = request.getHeaders().findFirst("User-Agent").orElse("unknown");
-        String arguments =
-                Optional.ofNullable(request.getParameters().get("arguments")).orElse("");
-        return requests.site(site, new RunWebJob(name, arguments, "External - " + agent))
-                .thenApply(_ -> HttpResponse.ok());
+        return requests.site(site, WebJobController.asked(request, name)).thenApply(_ -> HttpResponse.ok());
     }
 
     @Post(CONTINUOUS + "/{name}/start")

@@ -145,18 +145,20 @@ final class WebJobController {
     @Post(TRIGGERED + "/{name}/run")
     CompletionStage<HttpResponse<?>> run(HttpRequest<?> request, String site, String name) {
         SiteRequest asked = of(request, site);
+        return requests.site(site, asked(request, name)).thenApply(known -> {
+            WebJob job = job(Optional.of(known), WebJobKind.TRIGGERED, name);
+            String runId = job.getRuns().getFirst().getId();
+            return HttpResponse.status(asked.isOfArm() ? HttpStatus.OK : HttpStatus.ACCEPTED)
+                    .header("Location", asked.base() + "/api/triggeredwebjobs/" + job.getName() + "/history/" + runId);
+        });
+    }
+
+    /** Returns the command that a request for a run is, on either wire. */
+    static RunWebJob asked(HttpRequest<?> request, String name) {
         String arguments =
                 Optional.ofNullable(request.getParameters().get("arguments")).orElse("");
         String agent = request.getHeaders().findFirst("User-Agent").orElse("unknown");
-        return requests.site(site, new RunWebJob(name, arguments, "External - " + agent))
-                .thenApply(known -> {
-                    WebJob job = job(Optional.of(known), WebJobKind.TRIGGERED, name);
-                    String runId = job.getRuns().getFirst().getId();
-                    return HttpResponse.status(asked.isOfArm() ? HttpStatus.OK : HttpStatus.ACCEPTED)
-                            .header(
-                                    "Location",
-                                    asked.base() + "/api/triggeredwebjobs/" + job.getName() + "/history/" + runId);
-                });
+        return new RunWebJob(name, arguments, "External - " + agent);
     }
 
     @Post(CONTINUOUS + "/{name}/start")
