@@ -46,7 +46,9 @@ public final class Meters {
             Map.entry("muster.jobs.refused", "Job commands that were refused, by reason"),
             Map.entry("muster.schedule.calls", "Calls of schedules that were carried out, by outcome"),
             Map.entry("muster.schedule.firings", "Times at which schedules gave their command"),
-            Map.entry("muster.schedule.missed", "Times of schedules that were missed or postponed"));
+            Map.entry("muster.schedule.missed", "Times of schedules that were missed or postponed"),
+            Map.entry("muster.webjobs.firings.missed", "Times of WebJobs' schedules that were missed"),
+            Map.entry("muster.webjobs.refused", "Commands to sites of WebJobs that were refused, by reason"));
 
     /**
      * Lists the meters of Kafka's clients that are kept; there are thousands of others, one for each task, store and partition. A name ends as

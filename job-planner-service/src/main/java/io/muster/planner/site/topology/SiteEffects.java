@@ -1,5 +1,6 @@
 package io.muster.planner.site.topology;
 
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.muster.planner.site.SiteState;
@@ -49,10 +50,12 @@ final class SiteEffects {
 
     private final Outbox outbox;
     private final MeterRegistry meters;
+    private final Counter missed;
 
     SiteEffects(Outbox outbox, MeterRegistry meters) {
         this.outbox = outbox;
         this.meters = meters;
+        this.missed = meters.counter("muster.webjobs.firings.missed");
     }
 
     /** Writes what follows of an event, beside the event and the document. */
@@ -102,8 +105,7 @@ final class SiteEffects {
                                 .description("Time from a run's beginning to the start of its program")
                                 .register(meters)
                                 .record(Duration.between(run.getBegunAt(), now)));
-            case WebJobRescheduled moved ->
-                meters.counter("muster.webjobs.firings.missed").increment(moved.getMissed());
+            case WebJobRescheduled moved -> missed.increment(moved.getMissed());
             default -> {
                 // Follows for nobody.
             }
