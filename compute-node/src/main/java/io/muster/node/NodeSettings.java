@@ -7,8 +7,6 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -75,7 +73,7 @@ public record NodeSettings(
      * @throws IOException when the file with the connection string can't be read
      */
     static NodeSettings of(String[] args, Map<String, String> environment) throws IOException {
-        Given given = Given.of(args, environment);
+        Given given = Given.of(args, environment, NAMES);
         int port = given.number("port", 8883, 1, 65_535);
         @Nullable Path ca = given.text("ca").map(Path::of).orElse(null);
         Optional<String> text = given.text("connection.string.file").isPresent()
@@ -110,7 +108,8 @@ public record NodeSettings(
                 (long) given.number("unpacked.mib", 1024, 1, Integer.MAX_VALUE) << MIB);
     }
 
-    private static URI rest(String text) {
+    /** Reads the address of the API. @throws IllegalArgumentException when it is none */
+    static URI rest(String text) {
         URI uri = URI.create(text);
         if (uri.getHost() == null || !Set.of("https", "http").contains(String.valueOf(uri.getScheme()))) {
             throw new IllegalArgumentException("--rest.url is an address such as https://HOST:8443, not " + text);
@@ -133,49 +132,5 @@ public record NodeSettings(
                     label.substring(equals + 1).strip());
         }
         return labels;
-    }
-
-    /** Holds what was given. */
-    private record Given(Map<String, String> arguments, Map<String, String> environment) {
-        static Given of(String[] args, Map<String, String> environment) {
-            Map<String, String> arguments = new HashMap<>();
-            for (String arg : args) {
-                int equals = arg.indexOf('=');
-                if (!arg.startsWith("--") || equals < 0) {
-                    throw new IllegalArgumentException("an option is --name=value, not " + arg);
-                }
-                String name = arg.substring(2, equals);
-                if (!NAMES.contains(name)) {
-                    throw new IllegalArgumentException("no option is called --" + name);
-                }
-                arguments.put(name, arg.substring(equals + 1));
-            }
-            return new Given(arguments, environment);
-        }
-
-        Optional<String> text(String name) {
-            String given = arguments.getOrDefault(
-                    name,
-                    environment.getOrDefault(
-                            "MUSTER_" + name.toUpperCase(Locale.ROOT).replaceAll("[.-]", "_"), ""));
-            return Optional.of(given).filter(text -> !text.isBlank());
-        }
-
-        String required(String name) {
-            return text(name).orElseThrow(() -> new IllegalArgumentException("--" + name + " is missing"));
-        }
-
-        int number(String name, int byDefault, int least, int most) {
-            String text = text(name).orElse(Integer.toString(byDefault));
-            try {
-                int number = Integer.parseInt(text);
-                if (number >= least && number <= most) {
-                    return number;
-                }
-            } catch (NumberFormatException e) {
-                throw new IllegalArgumentException("--" + name + " is a whole number, not " + text, e);
-            }
-            throw new IllegalArgumentException("--" + name + " is from " + least + " to " + most + ", not " + text);
-        }
     }
 }

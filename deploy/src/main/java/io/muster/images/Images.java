@@ -19,7 +19,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** Builds an image of each service as a tar, which {@code docker load}, {@code podman load} and {@code skopeo} read. */
+/** Builds an image of each service and of the compute node as a tar, which {@code docker load}, {@code podman load} and {@code skopeo} read. */
 public final class Images {
     /** Dates the files and the image, so that the same sources on the same machine give the same bytes. */
     private static final Instant CREATED = Instant.parse("2026-11-21T00:00:00Z");
@@ -30,6 +30,9 @@ public final class Images {
     private static final String USERS =
             "root:x:0:0::/:/none\nmuster:x:" + Layout.USER + ":" + Layout.USER + "::/:/none\n";
     private static final String GROUPS = "root:x:0:\nmuster:x:" + Layout.USER + ":\n";
+    private static final String USERS_WITH_SHELLS = "root:x:0:0::/tmp:/bin/sh\nmuster:x:" + Layout.USER + ":" + Layout.USER
+            + "::/tmp:/bin/sh\ntasks:x:" + Layout.TASKS + ":" + Layout.TASKS + "::/tmp:/bin/sh\n";
+    private static final String GROUPS_WITH_TASKS = GROUPS + "tasks:x:" + Layout.TASKS + ":\n";
 
     private final Path project;
     private final Path work;
@@ -45,7 +48,7 @@ public final class Images {
      * Builds all of them.
      *
      * @param project folder of Muster's sources, built
-     * @param out where {@code NAME.tar} is written for each service
+     * @param out where {@code NAME.tar} is written for each
      * @param version the tag
      * @return the tars
      * @throws IOException when this machine lacks something, or a file can't be written; the message says what
@@ -111,6 +114,41 @@ public final class Images {
         return List.of(system.build(), runtime.build());
     }
 
+    /** Holds the tools of a compute node, with the libraries that they need, their licences, and users that have a shell. */
+    private FileEntriesLayer tools() throws IOException {
+        FileEntriesLayer.Builder layer = FileEntriesLayer.builder().setName("tools");
+        Map<String, Path> tools = Tools.find();
+        for (Map.Entry<String, Path> tool : tools.entrySet()) {
+            Path program = tool.getValue().toRealPath();
+            layer.addEntry(
+                    program, AbsoluteUnixPath.get(Tools.FOLDER).resolve(tool.getKey()), PROGRAM, CREATED);
+            if (Tools.SHELLS.contains(tool.getKey())) {
+                layer.addEntry(program, AbsoluteUnixPath.get("/bin").resolve(tool.getKey()), PROGRAM, CREATED);
+            }
+        }
+        for (Path library : SharedLibraries.ofPrograms(tools.values())) {
+            layer.addEntry(library.toRealPath(), AbsoluteUnixPath.get(library.toString()), PROGRAM, CREATED);
+        }
+        for (Map.Entry<String, Path> license : Tools.licenses().entrySet()) {
+            layer.addEntry(
+                    license.getValue(),
+                    AbsoluteUnixPath.get(Layout.LICENSES).resolve(license.getKey()),
+                    FilePermissions.DEFAULT_FILE_PERMISSIONS,
+                    CREATED);
+        }
+        layer.addEntry(
+                write("passwd-with-shells", USERS_WITH_SHELLS),
+                AbsoluteUnixPath.get("/etc/passwd"),
+                FilePermissions.DEFAULT_FILE_PERMISSIONS,
+                CREATED);
+        layer.addEntry(
+                write("group-with-tasks", GROUPS_WITH_TASKS),
+                AbsoluteUnixPath.get("/etc/group"),
+                FilePermissions.DEFAULT_FILE_PERMISSIONS,
+                CREATED);
+        return layer.build();
+    }
+
     private Path write(String name, String text) throws IOException {
         return Files.writeString(work.resolve(name), text);
     }
@@ -128,13 +166,17 @@ public final class Images {
                             FilePermissions.DEFAULT_FILE_PERMISSIONS,
                             CREATED);
         }
+        List<FileEntriesLayer> system = new ArrayList<>(below);
+        if (service.hasTools()) {
+            system.add(tools());
+        }
         JibContainerBuilder container = Jib.fromScratch()
                 .setPlatforms(Set.of(new Platform(Machine.here().platform(), "linux")))
-                .setFileEntriesLayers(below)
+                .setFileEntriesLayers(system)
                 .addFileEntriesLayer(others.build())
                 .addFileEntriesLayer(own.build())
                 .setEntrypoint(service.entrypoint())
-                .setEnvironment(Map.of("LANG", "C.UTF-8"))
+                .setEnvironment(service.environment())
                 .setExposedPorts(
                         Set.copyOf(service.ports().stream().map(Port::tcp).toList()))
                 .setUser(Layout.USER + ":" + Layout.USER)

@@ -10,5 +10,8 @@ final class Layout {
     /** Identifies the user by a number, since Kubernetes can't tell of a name whether it is root. */
     static final int USER = 10001;
 
+    /** Identifies the user {@code tasks} of the image of a compute node, as whom a node that is root may run programs ({@code run-as}). */
+    static final int TASKS = 10002;
+
     private Layout() {}
 }

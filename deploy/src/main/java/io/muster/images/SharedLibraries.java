@@ -3,6 +3,7 @@ package io.muster.images;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -44,6 +45,15 @@ final class SharedLibraries {
             }
             found.add(library);
             add(library, there, found);
+        }
+        return found;
+    }
+
+    /** Returns the places of those that programs of this machine need. */
+    static Set<Path> ofPrograms(Collection<Path> programs) throws IOException {
+        Set<Path> found = new TreeSet<>();
+        for (Path program : programs) {
+            add(program, Set.of(), found);
         }
         return found;
     }

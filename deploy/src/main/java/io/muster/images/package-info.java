@@ -1,5 +1,5 @@
 /**
- * Builds the container images of the services, without a Docker engine and without a base image (ADR 0012).
+ * Builds the container images of the services and of the compute node, without a Docker engine and without a base image (ADR 0012).
  *
  * <p>May import: {@code java}, {@code com.google.cloud.tools.jib}.
  */

@@ -91,6 +91,13 @@ class ChartTest {
             monitoring.rules.enabled=true monitoring.rules.runbooks=https://runbooks/muster | PrometheusRule/muster
             planner.podDisruptionBudget.minAvailable=50% api.podDisruptionBudget.enabled=false | PodDisruptionBudget/muster-planner
             planner.extraEnv[0].name=MUSTER_X planner.extraEnv[0].value=y planner.nodeSelector.disk=ssd | StatefulSet/muster-planner
+            node.replicas=2                                                     | StatefulSet/muster-node
+            node.replicas=2                                                     | Service/muster-node-pods
+            node.replicas=2 node.podDisruptionBudget.minAvailable=1             | PodDisruptionBudget/muster-node
+            node.replicas=2 node.persistence.enabled=false                      | StatefulSet/muster-node
+            node.replicas=1 node.persistence.storageClass=fast strimzi.enabled=true | StatefulSet/muster-node
+            node.replicas=1 tls.trust=system node.caSecret=public               | StatefulSet/muster-node
+            node.replicas=1 networkPolicy.enabled=true node.egress[0].ports[0].port=443 | NetworkPolicy/muster-node
             """)
     void rendersEachSwitch(String values, String wanted) throws IOException {
         Manifests manifests = Manifests.of(values.split(" "));
@@ -171,6 +178,114 @@ class ChartTest {
         }
     }
 
+    /** Gives a node the time in which its programs end, it reports that, and its watchdog ends ({@code ComputeNode}, {@code Watchdog}). */
+    @Test
+    void givesNodesTimeToEndTheirPrograms() throws IOException {
+        assertThat(node("node.replicas=1").get("terminationGracePeriodSeconds").getAsInt())
+                .isGreaterThan(10 + 10 + 2 + 20);
+    }
+
+    private static JsonObject node(String... values) throws IOException {
+        return Manifests.of(values).pods().get("StatefulSet/muster-node");
+    }
+
+    @Test
+    void runsNoNodesByDefault() throws IOException {
+        assertThat(Manifests.of("networkPolicy.enabled=true").all().keySet())
+                .noneMatch(manifest -> manifest.contains("-node"));
+    }
+
+    @Test
+    void registersEachNodeUnderTheNameOfItsPod() throws IOException {
+        Manifests manifests = Manifests.of("node.replicas=3", "node.pool=plant", "node.slots=4");
+        assertThat(Manifests.at(manifests.get("StatefulSet/muster-node"), "spec")
+                        .get("replicas")
+                        .getAsInt())
+                .isEqualTo(3);
+        JsonObject pod = manifests.pods().get("StatefulSet/muster-node");
+        JsonObject registers = Manifests.containers(pod).getFirst();
+        assertThat(registers.get("command").toString()).contains("\"io.muster.node.Registration\"");
+        Map<String, String> registration = Manifests.environmentOf(registers);
+        assertThat(registration.get("MUSTER_DEVICE_ID")).contains("\"fieldPath\":\"metadata.name\"");
+        assertThat(registration).containsEntry("MUSTER_POOL", "plant").containsEntry("MUSTER_HUB_HOST", "hub.example.com");
+        Map<String, String> node = Manifests.environment(pod);
+        assertThat(node)
+                .containsEntry("MUSTER_SLOTS", "4")
+                .containsEntry("MUSTER_PORT", "8883")
+                .containsEntry("MUSTER_REST_URL", "https://hub.example.com:8443")
+                .containsEntry("MUSTER_CONNECTION_STRING_FILE", registration.get("MUSTER_CONNECTION_STRING_FILE"));
+        assertThat(node.get("MUSTER_DATA_DIR")).startsWith("/var/lib/muster/");
+        assertThat(Manifests.container(pod).get("volumeMounts").toString())
+                .contains("\"name\":\"state\",\"mountPath\":\"/var/lib/muster\"");
+    }
+
+    /** Keeps from programs of tasks, which run as the node's user, the policy that registers devices and the key of the hub's certificate. */
+    @Test
+    void showsProgramsNoKeyButTheirNodes() throws IOException {
+        JsonObject pod = node("node.replicas=1");
+        assertThat(Manifests.names(Manifests.container(pod), "volumeMounts"))
+                .containsExactlyInAnyOrder("tmp", "ca", "identity", "state");
+        Map<String, JsonObject> volumes = new LinkedHashMap<>();
+        pod.getAsJsonArray("volumes")
+                .forEach(volume ->
+                        volumes.put(volume.getAsJsonObject().get("name").getAsString(), volume.getAsJsonObject()));
+        assertThat(Manifests.at(volumes.get("ca"), "secret").get("items").toString())
+                .isEqualTo("[{\"key\":\"ca.crt\",\"path\":\"ca.crt\"}]");
+        assertThat(volumes.get("identity").has("emptyDir")).isTrue();
+        assertThat(Manifests.at(volumes.get("policies"), "secret").get("secretName").getAsString())
+                .isEqualTo("muster-nodes");
+        assertThat(Manifests.environment(pod)).doesNotContainKey("MUSTER_POLICIES_FILE");
+    }
+
+    @Test
+    void reachesTheHubByTheNamesThatAreGiven() throws IOException {
+        JsonObject pod = node(
+                "node.replicas=1",
+                "gateway.service.port=18883",
+                "node.host=gateway.fleet.svc",
+                "node.restUrl=https://api.fleet.svc:8443",
+                "node.caSecret=inside",
+                "node.image=registry.example.com/nodes:7");
+        assertThat(Manifests.environmentOf(Manifests.containers(pod).getFirst()))
+                .containsEntry("MUSTER_HUB_HOST", "hub.example.com")
+                .containsEntry("MUSTER_HOST", "gateway.fleet.svc")
+                .containsEntry("MUSTER_REST_URL", "https://api.fleet.svc:8443");
+        assertThat(Manifests.environment(pod))
+                .containsEntry("MUSTER_PORT", "18883")
+                .containsEntry("MUSTER_REST_URL", "https://api.fleet.svc:8443");
+        assertThat(pod.get("volumes").toString()).contains("\"secretName\":\"inside\"");
+        assertThat(Manifests.container(pod).get("image").getAsString()).isEqualTo("registry.example.com/nodes:7");
+        assertThat(Manifests.containers(pod).getFirst().get("image").getAsString())
+                .as("the policy's key is for the chart's own image")
+                .isEqualTo("muster/compute-node:0.1.0-SNAPSHOT");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"api.ingress.enabled=false, https://hub.example.com:8443", "api.ingress.enabled=true, https://hub.example.com:443"})
+    void fetchesFilesWhereTheApiAnswers(String value, String address) throws IOException {
+        assertThat(Manifests.environment(node("node.replicas=1", value))).containsEntry("MUSTER_REST_URL", address);
+    }
+
+    @Test
+    void letsProgramsReachGatewayAndApiAndNobodyReachThem() throws IOException {
+        JsonObject policy = Manifests.at(
+                Manifests.of(
+                                "node.replicas=1",
+                                "networkPolicy.enabled=true",
+                                "node.egress[0].to[0].ipBlock.cidr=10.1.0.0/16")
+                        .get("NetworkPolicy/muster-node"),
+                "spec");
+        assertThat(policy.get("policyTypes").toString()).isEqualTo("[\"Ingress\",\"Egress\"]");
+        assertThat(policy.getAsJsonArray("ingress")).isEmpty();
+        List<String> reached = new ArrayList<>();
+        policy.getAsJsonArray("egress").forEach(rule -> reached.add(rule.toString()));
+        assertThat(reached).hasSize(4);
+        assertThat(reached.get(0)).contains("\"port\":53");
+        assertThat(reached.get(1)).contains("\"port\":8883", "\"app.kubernetes.io/component\":\"gateway\"");
+        assertThat(reached.get(2)).contains("\"port\":8443", "\"app.kubernetes.io/component\":\"api\"");
+        assertThat(reached.get(3)).contains("10.1.0.0/16");
+    }
+
     /** Checks the pod security standard "restricted", and a root that can't be written. */
     private static void isRestricted(String id, JsonObject pod) {
         JsonObject security = Manifests.at(pod, "securityContext");
@@ -178,21 +293,22 @@ class ChartTest {
         assertThat(security.get("runAsUser").getAsInt()).isEqualTo(10001);
         assertThat(Manifests.at(security, "seccompProfile").get("type").getAsString())
                 .isEqualTo("RuntimeDefault");
-        JsonObject container = Manifests.at(Manifests.container(pod), "securityContext");
-        assertThat(container.get("allowPrivilegeEscalation").getAsBoolean()).isFalse();
-        assertThat(container.get("readOnlyRootFilesystem").getAsBoolean()).isTrue();
-        assertThat(Manifests.at(container, "capabilities").get("drop").toString())
-                .isEqualTo("[\"ALL\"]");
         assertThat(pod.get("automountServiceAccountToken").getAsBoolean()).isFalse();
-        assertThat(Manifests.at(Manifests.container(pod), "resources").has("limits"))
-                .isTrue();
         List<String> volumes = Manifests.names(pod, "volumes");
         assertThat(volumes).doesNotHaveDuplicates();
-        List<String> mounts = Manifests.names(Manifests.container(pod), "volumeMounts");
-        mounts.removeAll(volumes);
-        assertThat(mounts)
-                .as("each mounted volume is there, or is a claim of the set")
-                .isSubsetOf("state");
+        for (JsonObject of : Manifests.containers(pod)) {
+            JsonObject container = Manifests.at(of, "securityContext");
+            assertThat(container.get("allowPrivilegeEscalation").getAsBoolean()).isFalse();
+            assertThat(container.get("readOnlyRootFilesystem").getAsBoolean()).isTrue();
+            assertThat(Manifests.at(container, "capabilities").get("drop").toString())
+                    .isEqualTo("[\"ALL\"]");
+            assertThat(Manifests.at(of, "resources").has("limits")).isTrue();
+            List<String> mounts = Manifests.names(of, "volumeMounts");
+            mounts.removeAll(volumes);
+            assertThat(mounts)
+                    .as("each mounted volume is there, or is a claim of the set")
+                    .isSubsetOf("state");
+        }
     }
 
     @ParameterizedTest
@@ -214,23 +330,29 @@ class ChartTest {
             topics.prefix=muster-job-planner.                  | topics
             image.digests.job-api-service=sha256:1             | digests
             image.digests.api=sha256:1                         | digests
+            node.replicas=1 tls.trust=system                   | node.caSecret is missing
+            node.replicas=-1                                   | node
+            node.slots=1025                                    | node
+            node.pool=a/b                                      | node
+            node.restUrl=http://hub                            | node
             """)
     void refusesWhatCantWork(String values, String why) {
         assertThatThrownBy(() -> Manifests.template(values.split(" "))).hasMessageContaining(why);
     }
 
-    /** Covers all that makes pods: a node pool, an identity, a registry with a password are no use to three of five. */
+    /** Covers all that makes pods: a node pool, an identity, a registry with a password are no use to three of six. */
     @Test
     void schedulesEveryPodWhereItIsSent() throws IOException {
         List<String> values = new ArrayList<>(List.of(
                 "registry.bundled.enabled=true",
+                "node.replicas=1",
                 "image.pullSecrets[0]=pull",
                 "serviceAccount.name=fleet-identity",
                 "serviceAccount.create=false",
                 "podSecurityContext.runAsUser=null",
                 "podSecurityContext.supplementalGroups[0]=7",
                 "containerSecurityContext.privileged=false"));
-        for (String of : List.of("planner", "processor", "gateway", "api", "topics.job", "registry.bundled")) {
+        for (String of : List.of("planner", "processor", "gateway", "api", "node", "topics.job", "registry.bundled")) {
             values.addAll(List.of(
                     of + ".nodeSelector.pool=muster",
                     of + ".tolerations[0].key=dedicated",
@@ -242,7 +364,7 @@ class ChartTest {
         }
         Manifests manifests = Manifests.of(values.toArray(String[]::new));
         assertThat(manifests.kinds()).doesNotContain("ServiceAccount");
-        assertThat(manifests.pods()).hasSize(7).allSatisfy((id, pod) -> {
+        assertThat(manifests.pods()).hasSize(8).allSatisfy((id, pod) -> {
             assertThat(Manifests.at(pod, "nodeSelector").get("pool").getAsString())
                     .as(id)
                     .isEqualTo("muster");

@@ -65,10 +65,14 @@ class GuideTest {
     }
 
     private static List<String> values() {
+        return values(install);
+    }
+
+    private static List<String> values(List<String> command) {
         List<String> values = new ArrayList<>();
-        for (int at = 0; at < install.size(); at++) {
-            if (install.get(at).equals("--set")) {
-                values.add(install.get(at + 1));
+        for (int at = 0; at < command.size(); at++) {
+            if (command.get(at).equals("--set")) {
+                values.add(command.get(at + 1));
             }
         }
         return values;
@@ -100,6 +104,30 @@ class GuideTest {
                     .containsAll(keys);
         });
         assertThat(read.get("hub-tls")).containsExactlyInAnyOrder("tls.crt", "tls.key", "ca.crt");
+    }
+
+    @Test
+    void makesTheSecretOfNodesBeforeNodesReadIt() throws IOException {
+        int upgrade = first("helm", "upgrade");
+        List<String> values = new ArrayList<>(values());
+        values.addAll(values(commands.get(upgrade)));
+        JsonObject pod = Manifests.ofInstall(install.get(2), NAMESPACE, values)
+                .pods()
+                .get("StatefulSet/muster-node");
+        assertThat(pod).as("nodes are asked for").isNotNull();
+        String secret = pod.getAsJsonArray("volumes").asList().stream()
+                .map(JsonElement::getAsJsonObject)
+                .filter(volume -> volume.get("name").getAsString().equals("policies"))
+                .map(volume -> Manifests.at(volume, "secret").get("secretName").getAsString())
+                .findFirst()
+                .orElseThrow();
+        assertThat(secretsMadeBefore(upgrade)).containsEntry(secret, Set.of("policies.properties"));
+        assertThat(commands)
+                .as("the image is pushed before it is pulled")
+                .anyMatch(command -> !command.isEmpty()
+                        && command.getFirst().equals("skopeo")
+                        && command.getLast()
+                                .equals("docker://" + Manifests.container(pod).get("image").getAsString()));
     }
 
     private static Map<String, Set<String>> secretsMadeBefore(int end) {

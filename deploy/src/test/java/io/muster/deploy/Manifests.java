@@ -178,8 +178,12 @@ record Manifests(Map<String, JsonObject> all) {
 
     /** Returns the environment of a pod's first container, as text. */
     static Map<String, String> environment(JsonObject pod) {
+        return environmentOf(container(pod));
+    }
+
+    static Map<String, String> environmentOf(JsonObject container) {
         Map<String, String> environment = new LinkedHashMap<>();
-        for (JsonElement variable : container(pod).getAsJsonArray("env")) {
+        for (JsonElement variable : container.getAsJsonArray("env")) {
             JsonObject entry = variable.getAsJsonObject();
             JsonElement value = entry.has("value") ? entry.get("value") : entry.get("valueFrom");
             assertThat(environment.put(
@@ -193,6 +197,17 @@ record Manifests(Map<String, JsonObject> all) {
 
     static JsonObject container(JsonObject pod) {
         return pod.getAsJsonArray("containers").get(0).getAsJsonObject();
+    }
+
+    /** Returns all containers of a pod, those first that run before the others. */
+    static List<JsonObject> containers(JsonObject pod) {
+        List<JsonObject> all = new ArrayList<>();
+        for (String list : List.of("initContainers", "containers")) {
+            if (pod.has(list)) {
+                pod.getAsJsonArray(list).forEach(container -> all.add(container.getAsJsonObject()));
+            }
+        }
+        return all;
     }
 
     /** Returns the names in a list of objects. */

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.muster.access.TrustedAuthorities;
 import io.muster.agent.Behaviour;
 import io.muster.agent.SimulatedFleet;
 import io.muster.images.Images;
@@ -16,11 +17,17 @@ import io.muster.standalone.Ports;
 import io.muster.standalone.RestClient;
 import io.muster.topics.Topics;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -51,6 +58,9 @@ class ImagesTest {
     private static final Duration START = Duration.ofMinutes(5);
     private static final List<String> SERVICES =
             List.of("job-planner-service", "stream-processor-service", "device-gateway-service", "job-api-service");
+    private static final String NODE = "compute-node";
+    private static final String NODE_DEVICE = "boxed-node";
+    private static final String SITE = "boxed-site";
     private static final List<String> DEVICES = SimulatedFleet.deviceIds("boxed-", 40);
 
     @TempDir
@@ -69,7 +79,7 @@ class ImagesTest {
 
     @BeforeAll
     static void build() throws Exception {
-        assertThat(Images.build(Path.of("..").toRealPath(), work, VERSION)).hasSize(SERVICES.size());
+        assertThat(Images.build(Path.of("..").toRealPath(), work, VERSION)).hasSize(SERVICES.size() + 1);
         trouble = Podman.absence();
         if (trouble.isPresent()) {
             return;
@@ -81,6 +91,7 @@ class ImagesTest {
             for (String service : SERVICES.subList(1, SERVICES.size())) {
                 podman.load(work.resolve(service + ".tar"));
             }
+            podman.load(work.resolve(NODE + ".tar"));
             muster = RunningMuster.get();
             restPort = Ports.free();
             mqttPort = Ports.free();
@@ -115,8 +126,30 @@ class ImagesTest {
     void holdsAServiceAndNoSystem(String service) throws Exception {
         Path tar = work.resolve(service + ".tar");
         assertThat(Files.size(tar)).as("a small image").isLessThan(80L << 20);
-        Path folder = Files.createDirectories(work.resolve("unpacked").resolve(service));
-        run("tar", "xf", tar.toString(), "-C", folder.toString());
+        Unpacked image = unpacked(service);
+        assertThat(image.files().contains("licenses/LICENSE"))
+                .as("the project's licence goes with it")
+                .isEqualTo(Files.exists(Path.of("../LICENSE")));
+        assertThat(image.files())
+                .contains("opt/java/bin/java", "etc/passwd")
+                .noneMatch(file -> file.matches(".*/(sh|bash|busybox)"));
+        assertThat(image.config().get("User").asText()).isEqualTo("10001:10001");
+        assertThat(image.config().get("Labels").properties())
+                .extracting(Map.Entry::getKey)
+                .contains(
+                        "org.opencontainers.image.title",
+                        "org.opencontainers.image.version",
+                        "org.opencontainers.image.description",
+                        "org.opencontainers.image.vendor",
+                        "org.opencontainers.image.licenses");
+    }
+
+    /** Holds the paths of an image's files, and its configuration. */
+    private record Unpacked(List<String> files, JsonNode config) {}
+
+    private static Unpacked unpacked(String image) throws Exception {
+        Path folder = Files.createDirectories(work.resolve("unpacked").resolve(image));
+        run("tar", "xf", work.resolve(image + ".tar").toString(), "-C", folder.toString());
         ObjectMapper json = new ObjectMapper();
         JsonNode manifest =
                 json.readTree(folder.resolve("manifest.json").toFile()).get(0);
@@ -126,24 +159,27 @@ class ImagesTest {
                     .lines()
                     .toList());
         }
-        assertThat(files.contains("licenses/LICENSE"))
-                .as("the project's licence goes with it")
-                .isEqualTo(Files.exists(Path.of("../LICENSE")));
-        assertThat(files)
-                .contains("opt/java/bin/java", "etc/passwd")
-                .noneMatch(file -> file.matches(".*/(sh|bash|busybox)"));
         JsonNode config = json.readTree(
                         folder.resolve(manifest.get("Config").asText()).toFile())
                 .get("config");
-        assertThat(config.get("User").asText()).isEqualTo("10001:10001");
-        assertThat(config.get("Labels").properties())
-                .extracting(Map.Entry::getKey)
+        return new Unpacked(files, config);
+    }
+
+    @Test
+    @Order(1)
+    void holdsANodeWithAShellAndItsLicences() throws Exception {
+        assertThat(Files.size(work.resolve(NODE + ".tar"))).as("a small image").isLessThan(80L << 20);
+        Unpacked image = unpacked(NODE);
+        assertThat(image.files())
                 .contains(
-                        "org.opencontainers.image.title",
-                        "org.opencontainers.image.version",
-                        "org.opencontainers.image.description",
-                        "org.opencontainers.image.vendor",
-                        "org.opencontainers.image.licenses");
+                        "bin/sh",
+                        "bin/bash",
+                        "usr/bin/env",
+                        "usr/bin/setsid",
+                        "usr/bin/timeout",
+                        "opt/java/bin/java",
+                        "licenses/bash");
+        assertThat(image.config().get("User").asText()).isEqualTo("10001:10001");
     }
 
     /** Prepares topics as the chart's hook does. */
@@ -220,8 +256,86 @@ class ImagesTest {
         assertThat(rest.sendStreamJob("DELETE", "boxed", null).join().status()).isEqualTo(202);
     }
 
+    /** Registers a node and runs it as the chart's pods do: without rights, as a user that is not root, with a root that can't be written. */
     @Test
     @Order(5)
+    void runsAScriptOnANode() throws Exception {
+        requireContainers();
+        Path state = Files.createDirectories(work.resolve(NODE));
+        Files.setPosixFilePermissions(state, PosixFilePermissions.fromString("rwxrwxrwx"));
+        List<String> shared = new ArrayList<>(edge("REST"));
+        Path ca = work.resolve("given").resolve("ca.pem");
+        Files.write(ca, Files.readAllBytes(muster.standalone.caFile()));
+        shared.addAll(Podman.environment(Map.of(
+                "MUSTER_CONNECTION_STRING_FILE", "/var/lib/muster/connection-string",
+                "MUSTER_CA", "/etc/muster/ca.pem",
+                "MUSTER_REST_URL", "https://localhost:" + restPort)));
+        shared.add("--volume=" + state + ":/var/lib/muster");
+        List<String> registration = new ArrayList<>(shared);
+        registration.addAll(Podman.environment(
+                Map.of("MUSTER_DEVICE_ID", NODE_DEVICE, "MUSTER_POOL", SITE, "MUSTER_HUB_HOST", "localhost")));
+        registration.addAll(List.of(
+                "--entrypoint=/opt/java/bin/java", image(NODE), "-cp", "/app/lib/*", "io.muster.node.Registration"));
+        Path registered = work.resolve("registration.log");
+        Process registers = podman.start(registered, registration);
+        assertThat(registers.waitFor(2, TimeUnit.MINUTES)).isTrue();
+        assertThat(registers.exitValue()).as(() -> read(registered)).isZero();
+
+        List<String> options = new ArrayList<>(shared);
+        options.addAll(Podman.environment(Map.of(
+                "MUSTER_PORT", "" + mqttPort, "MUSTER_DATA_DIR", "/var/lib/muster/node", "MUSTER_SLOTS", "2")));
+        options.add(image(NODE));
+        running.put(NODE, podman.start(log(NODE), options));
+        await().atMost(START)
+                .untilAsserted(() -> assertThat(ok(rest.send("GET", "/twins/" + NODE_DEVICE, null)
+                                        .join())
+                                .at("/properties/reported/compute/capabilities")
+                                .toString())
+                        .as(() -> read(log(NODE)))
+                        .isEqualTo("[\"bash\",\"java\",\"sh\"]"));
+        assertThat(kudu("PUT", "/api/triggeredwebjobs/hello", "#!/bin/bash\necho user $(id -u) $(echo in | tr a-z A-Z)\n")
+                        .statusCode())
+                .isEqualTo(200);
+        String run = kudu("POST", "/api/triggeredwebjobs/hello/run", "")
+                .headers()
+                .firstValue("Location")
+                .orElseThrow();
+        String id = run.substring(run.lastIndexOf('/') + 1);
+        await().atMost(START)
+                .untilAsserted(() -> assertThat(kudu("GET", "/api/triggeredwebjobs/hello/history/" + id, "")
+                                .body())
+                        .as(() -> read(log(NODE)))
+                        .contains("\"status\":\"Success\""));
+        assertThat(kudu("GET", "/vfs/data/jobs/triggered/hello/" + id + "/output_log.txt", "")
+                        .body())
+                .contains("user 10001 IN");
+        running.get(NODE).destroy();
+        assertThat(running.get(NODE).waitFor(1, TimeUnit.MINUTES))
+                .as("ends in order")
+                .isTrue();
+    }
+
+    private static HttpResponse<String> kudu(String method, String path, String body) throws Exception {
+        HttpRequest request = HttpRequest.newBuilder(
+                        URI.create("https://localhost:" + restPort + "/" + SITE + ".scm.azurewebsites.net" + path))
+                .header(
+                        "Authorization",
+                        "Basic "
+                                + Base64.getEncoder()
+                                        .encodeToString(("iothubowner:" + muster.key("iothubowner"))
+                                                .getBytes(StandardCharsets.UTF_8)))
+                .header("Content-Disposition", "attachment; filename=run.sh")
+                .method(method, HttpRequest.BodyPublishers.ofString(body))
+                .build();
+        try (HttpClient http = HttpClient.newBuilder()
+                .sslContext(TrustedAuthorities.tls(muster.standalone.caFile()))
+                .build()) {
+            return http.send(request, HttpResponse.BodyHandlers.ofString());
+        }
+    }
+
+    @Test
+    @Order(6)
     void restoresState() throws Exception {
         requireContainers();
         for (String service : List.of("job-planner-service", "stream-processor-service")) {
@@ -239,7 +353,7 @@ class ImagesTest {
     }
 
     @Test
-    @Order(6)
+    @Order(7)
     void endsInOrder() throws Exception {
         requireContainers();
         fleet.close();
@@ -324,7 +438,7 @@ class ImagesTest {
 
     private static String run(String... command) throws Exception {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String said = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor()).as(said).isZero();
         return said;
     }
