@@ -16,6 +16,11 @@ final class Trial {
 
     /** @param home the folder standalone/target/muster */
     static Standalone start(String home) throws Exception {
+        return start(home, 0);
+    }
+
+    /** Starts one with so many compute nodes in the pool default, which {@link Standalone#startNodes} starts. */
+    static Standalone start(String home, int nodes) throws Exception {
         Path programs = Path.of(home).toAbsolutePath();
         Path data =
                 Files.createTempDirectory(Files.createDirectories(programs.resolveSibling("benchmark-data")), "run");
@@ -32,7 +37,7 @@ final class Trial {
                         OptionalInt.empty(),
                         "localhost",
                         0,
-                        0,
+                        nodes,
                         0,
                         false),
                 _ -> {});
