@@ -42,7 +42,7 @@ public final class ProcessorService implements AutoCloseable {
     }
 
     /**
-     * Starts; returns before it is ready.
+     * Starts a processor; returns before it is ready.
      *
      * @param reach of stream jobs, and of calls of schedules
      * @throws ExecutionException when the broker can't be reached or lacks a topic

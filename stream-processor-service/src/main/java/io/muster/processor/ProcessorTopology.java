@@ -27,7 +27,7 @@ public final class ProcessorTopology {
     private ProcessorTopology() {}
 
     /**
-     * Builds it.
+     * Builds the topology.
      *
      * @param documents that take the place of entries of the state that can't be read
      * @throws io.muster.registry.SchemaRegistryException when the registry is away or refuses a schema

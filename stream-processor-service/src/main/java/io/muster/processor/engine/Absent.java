@@ -4,7 +4,7 @@ import io.muster.query.stream.StreamRow;
 import io.muster.query.stream.StreamValues;
 import java.util.Map;
 
-/** The row that an outer join or application did not find. @param time at which that was known */
+/** Stands for the row that an outer join or application did not find. @param time at which that was known */
 record Absent(long time) implements StreamRow {
     @Override
     public boolean isAbsent() {

@@ -3,7 +3,7 @@ package io.muster.processor.engine;
 import io.muster.query.stream.StreamRow;
 import java.util.Map;
 
-/** A row with what was worked out for it. */
+/** Holds a row with the values of its analytic functions. */
 record Analyzed(StreamRow row, Object[] values) implements StreamRow {
     @Override
     public long time() {

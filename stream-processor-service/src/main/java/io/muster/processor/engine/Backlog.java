@@ -9,9 +9,9 @@ import java.util.PriorityQueue;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
-/** Events of one partition that wait for their time: first by time, then by number. Those that come in order, as most do, cost nothing to sort. For one thread. */
+/** Keeps the events of one partition that wait for their time, ordered by time, then by number. Events that come in order, as most do, cost nothing to sort. For one thread. */
 final class Backlog {
-    /** An event that waits. */
+    /** Holds an event that waits. */
     static final class Waiting {
         private final Upstream upstream;
         private final long number;
@@ -86,7 +86,7 @@ final class Backlog {
         return next().peek();
     }
 
-    /** Null where there is none before the time. */
+    /** Removes and returns the first event before the time; null where there is none. */
     @Nullable
     Waiting pollBefore(long time) {
         Queue<Waiting> next = next();

@@ -15,7 +15,7 @@ final class Changes<K> {
         changed.add(key);
     }
 
-    /** The entry was loaded as it was saved. */
+    /** Records that the entry was loaded as it was saved. */
     void saved(K key) {
         saved.add(key);
     }

@@ -5,7 +5,7 @@ import io.muster.query.stream.StreamValues;
 import java.util.Map;
 
 /**
- * Is an event of an input, or a row of a step of the query.
+ * Holds an event of an input, or a row of a step of the query.
  *
  * @param metadata columns that can be asked for by name and that {@code *} does not show
  */
@@ -14,7 +14,7 @@ public record Event(long time, Map<String, Object> record, Map<String, Object> m
         return new Event(time, record, Map.of());
     }
 
-    /** A row of reference data. @param key of which it is the latest */
+    /** Makes a row of reference data. @param key of which it is the latest */
     public static Event reference(long time, String key, Map<String, Object> record) {
         return new Event(time, record, Map.of(ReferenceJoin.KEY, key));
     }

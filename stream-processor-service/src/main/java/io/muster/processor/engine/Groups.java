@@ -11,9 +11,9 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/** Keys of a grouped select and what is computed for its groups, whatever its window. */
+/** Computes the keys and the values of groups of a select, whatever its window. */
 final class Groups {
-    /** Keys are numbered in their own order within an instant, so that results have one order. */
+    /** Orders keys within an instant, so that results have one order. */
     static final Comparator<List<Object>> ORDER = (one, other) -> {
         for (int i = 0; i < Math.min(one.size(), other.size()); i++) {
             int sign = StreamValues.order(one.get(i), other.get(i));
@@ -32,7 +32,7 @@ final class Groups {
         this.aggregates = grouping.aggregates().toArray(Aggregate[]::new);
     }
 
-    /** Values that are one group are the same key; NULL is one. */
+    /** Returns the key of a row: values that are one group have the same; NULL is one. */
     List<Object> key(StreamRow row) {
         return switch (keys.length) {
             case 0 -> List.of();

@@ -114,7 +114,7 @@ final class HoppingWindows extends Operator {
                 .forEach(group -> emit(new GroupRow(end, group.getValue(), id)));
     }
 
-    /** Panes whose last window has ended are gone. */
+    /** Drops panes whose last window has ended. */
     private void dropUntil(long next) {
         while (!panes.isEmpty() && window.endFor(next) - window.size() >= panes.firstKey()) {
             Map.Entry<Long, Map<List<Object>, Group>> first = panes.pollFirstEntry();

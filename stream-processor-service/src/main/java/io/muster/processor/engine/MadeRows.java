@@ -14,13 +14,13 @@ final class MadeRows {
     private static final long MOST_WAITING = 2 * OF_ONE;
     private static final long MUCH = 65_536;
 
-    /** Still allowed now. */
+    /** Counts the rows that are still allowed now. */
     private long left;
 
-    /** Allowed when time goes on, of all that came since it last did. */
+    /** Counts the rows that are allowed when time goes on, of all events since it last did. */
     private long later;
 
-    /** Since time last went on. */
+    /** Counts the rows since time last went on. */
     private long made;
 
     private long waiting;

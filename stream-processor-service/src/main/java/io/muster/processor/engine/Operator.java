@@ -41,7 +41,7 @@ abstract class Operator {
 
     abstract void row(int port, StreamRow row);
 
-    /** There will be no row before this time: what was waiting for that can go on. Called once a time, upstream first. */
+    /** Takes that there will be no row before this time: rows that waited for it can go on. Called once a time, upstream first. */
     void advance(long watermark) {}
 
     /** Writes what has changed since it was last called. */

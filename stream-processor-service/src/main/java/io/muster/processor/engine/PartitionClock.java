@@ -1,8 +1,8 @@
 package io.muster.processor.engine;
 
 /**
- * The time of one partition of an input: gives each event its time, and knows before which time there will be no more events. Times depend
- * on the records alone; what is announced while nothing comes ({@link #quietUntil}) changes none, where it is true. Times in ticks. For one thread.
+ * Keeps the time of one partition of an input: gives each event its time, and knows before which time there will be no more events. Times depend
+ * on the records alone; announcements while nothing comes ({@link #quietUntil}) change none, where they are true. Times in ticks. For one thread.
  * Contract: stream-analytics, 4.4.
  */
 public final class PartitionClock {
@@ -18,13 +18,13 @@ public final class PartitionClock {
     /** Says how an event stands to the clock. */
     public enum Fate {
         IN_TIME,
-        /** Later than the policy allows: moved, or dropped. */
+        /** Comes later than the policy allows: moved, or dropped. */
         LATE,
-        /** Behind what came before: moved, or dropped. */
+        /** Comes further behind earlier events than the policy allows: moved, or dropped. */
         OUT_OF_ORDER,
-        /** Too far in the future: dropped. */
+        /** Claims to be too far in the future: dropped. */
         EARLY,
-        /** Behind what was announced while nothing came: moved, or dropped. A replay announces it again: see {@link #announce}. */
+        /** Comes behind a time that was announced while nothing came: moved, or dropped. A replay announces it again: see {@link #announce}. */
         BEHIND_IDLENESS
     }
 
@@ -87,17 +87,17 @@ public final class PartitionClock {
         announced = Math.max(announced, time);
     }
 
-    /** No event before this will come; {@link Long#MIN_VALUE} where that is not known. */
+    /** Returns the watermark: no event before it will come; {@link Long#MIN_VALUE} where none is known. */
     public long watermark() {
         return Math.max(watermark, announced);
     }
 
-    /** Everything it knows. */
+    /** Returns its whole state. */
     public long[] save() {
         return new long[] {latest, watermark, lastArrival, announced};
     }
 
-    /** Becomes what was saved. */
+    /** Loads the saved state. */
     public void load(long[] saved) {
         latest = saved[0];
         watermark = saved[1];

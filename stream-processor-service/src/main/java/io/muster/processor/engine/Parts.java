@@ -7,7 +7,7 @@ import java.util.Map;
 
 /** Joins rows of several sources to one. Values that were computed for the first are its own. */
 record Parts(List<StreamRow> parts, long time) implements StreamRow {
-    /** A row with one part more. @param count how many parts it has so far */
+    /** Returns a row with one part more. @param count how many parts it has so far */
     static Parts of(StreamRow row, int count, StreamRow more, long time) {
         List<StreamRow> parts = new ArrayList<>(count + 1);
         for (int i = 0; i < count; i++) {

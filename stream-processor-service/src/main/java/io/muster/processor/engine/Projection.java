@@ -13,8 +13,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rows that hold, with the columns that are asked for. Without columns rows pass as they are. A star shows no column that another item names,
- * or that a star before it shows.
+ * Passes rows for which the condition holds, with the columns of the query. Without columns rows pass as they are. A star shows no column that
+ * another item names, or that a star before it shows.
  */
 final class Projection extends Operator {
     private final @Nullable Expression condition;

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * it. A reference row says its key as {@link #KEY} among its metadata, and {@link #DELETED} where there is none of that key any more.
  */
 final class ReferenceJoin extends Operator {
-    /** No name of a column: it has a blank in front. */
+    /** Names a member that no column is called, since it has a blank in front. */
     static final String KEY = " key";
 
     static final String DELETED = " deleted";
@@ -27,10 +27,10 @@ final class ReferenceJoin extends Operator {
     private final int parts;
     private final MadeRows made;
 
-    /** The rows that are valid now, by their keys. */
+    /** Keeps the rows that are valid now, by their keys. */
     private final Map<String, Event> valid = new HashMap<>();
 
-    /** The same by the values of the columns that join them, in order of their keys. */
+    /** Keeps the same rows by the values of the columns that join them, in order of their keys. */
     private final Map<List<Object>, NavigableMap<String, Event>> byColumns = new HashMap<>();
 
     /** Has reference rows first: from its instant on a row is valid. */

@@ -4,7 +4,7 @@ import io.muster.query.stream.StreamRow;
 import java.util.List;
 import java.util.Map;
 
-/** Rows as values, for state: each with all that can be asked of it. */
+/** Converts rows to values and back, for state: each with all that expressions can use of it. */
 final class Rows {
     private static final long EVENT = 0;
     private static final long ABSENT = 1;
@@ -44,7 +44,7 @@ final class Rows {
         return new Analyzed(load(all.get(1)), ((List<?>) all.get(2)).toArray());
     }
 
-    /** Does as {@link #load}, where only events are kept. */
+    /** Loads an event, where no other rows are kept. */
     @SuppressWarnings("unchecked") // As save() made it.
     static Event event(Object saved) {
         List<?> all = (List<?>) saved;

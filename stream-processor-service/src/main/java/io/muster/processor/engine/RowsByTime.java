@@ -8,9 +8,9 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 
-/** Rows of several ports that wait until all earlier ones have come. Empty whenever state is saved, since time has gone on until then. For one thread. */
+/** Keeps rows of several ports until all earlier ones have come. Empty whenever state is saved, since time has gone on until then. For one thread. */
 final class RowsByTime {
-    /** A row and where it came. */
+    /** Holds a row and its port. */
     record Arrived(int port, StreamRow row) {}
 
     private final NavigableMap<Long, List<Arrived>> waiting = new TreeMap<>();

@@ -13,7 +13,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sessions: rows with no more than a timeout between them. A session ends a timeout behind its last row, or at the first instant on the grid of the
+ * Groups rows by sessions: rows with no more than a timeout between them. A session ends a timeout behind its last row, or at the first instant on the grid of the
  * longest duration at which it has lasted that long.
  */
 final class SessionWindows extends Operator {
@@ -48,7 +48,7 @@ final class SessionWindows extends Operator {
         return Math.min(session.last + window.timeout(), check);
     }
 
-    /** Sessions are kept by the keys that partition them; where none do, all rows share one. */
+    /** Returns the part of a key that partitions sessions; where none does, all rows share one. */
     private List<Object> sessionKey(List<Object> key) {
         return key.subList(0, window.keys());
     }

@@ -20,7 +20,7 @@ final class SlidingWindows extends Operator {
     private final long size;
     private final String id;
     private final Groups groups;
-    /** Rows of each group, the oldest first; those whose instant has not come yet are there already. */
+    /** Keeps the rows of each group, the oldest first; also those whose instant has not come yet. */
     private final Map<List<Object>, Deque<StreamRow>> rows = new HashMap<>();
 
     private final NavigableMap<Long, NavigableSet<List<Object>>> instants = new TreeMap<>();

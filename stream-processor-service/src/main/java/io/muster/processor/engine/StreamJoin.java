@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class StreamJoin extends Operator {
     private static final int LEFT = 0;
 
-    /** A row that is kept. */
+    /** Holds a row that is kept. */
     private static final class Kept {
         private final int port;
         private final long number;
@@ -51,14 +51,14 @@ final class StreamJoin extends Operator {
     private final long slack;
     private final MadeRows made;
 
-    /** Rows of each port that were taken, by key and time. */
+    /** Keeps the rows of each port, by key and time. */
     private final List<Map<List<Object>, NavigableMap<Long, List<Kept>>>> taken =
             List.of(new HashMap<>(), new HashMap<>());
 
-    /** All rows, by number. */
+    /** Keeps all rows, by number. */
     private final Map<Long, Kept> kept = new HashMap<>();
 
-    /** Rows by their times until {@link #advance}; empty whenever state is saved. */
+    /** Keeps rows by their times until {@link #advance}; empty whenever state is saved. */
     private final NavigableMap<Long, List<Kept>> waiting = new TreeMap<>();
 
     /** Returns the time from which on a row has no further partner. */

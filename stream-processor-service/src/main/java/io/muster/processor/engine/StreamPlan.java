@@ -15,7 +15,7 @@ import java.util.Objects;
 import java.util.function.BiConsumer;
 import java.util.function.IntFunction;
 
-/** The operators of a query, tied together. For one thread. */
+/** Connects the operators of a query. For one thread. */
 final class StreamPlan {
     /** Hands on rows that are made of no other: of inputs, and of groups at the end of windows. */
     private static final class Entrance extends Operator {
@@ -50,10 +50,10 @@ final class StreamPlan {
         }
     }
 
-    /** Inputs and steps, by name. */
+    /** Keeps inputs and steps, by name. */
     private final Map<String, Operator> sources = new HashMap<>();
 
-    /** Upstream first. */
+    /** Lists the operators, upstream first. */
     private final List<Operator> operators = new ArrayList<>();
 
     private final MadeRows made = new MadeRows();
@@ -86,12 +86,12 @@ final class StreamPlan {
         latest = time;
     }
 
-    /** Rows of an input, in order; each earlier than the next {@link #advance}, and none before the last. */
+    /** Takes a row of an input; rows come in order, each earlier than the next {@link #advance}, and none before the last. */
     void row(String input, StreamRow row) {
         source(input).row(0, row);
     }
 
-    /** There will be no row before this time. */
+    /** Takes that there will be no row before this time. */
     void advance(long watermark) {
         made.goesOn();
         for (Operator operator : operators) {

@@ -5,22 +5,22 @@ import java.util.List;
 import java.util.function.IntFunction;
 
 /**
- * A query that runs over the events of several partitions: in one time ({@link StreamTask}), or each substream in its own
+ * Runs a query over the events of several partitions: in one time ({@link StreamTask}), or each substream in its own
  * ({@link Substreams}). For one thread. Contract: stream-analytics, 4.3 and 4.4.
  */
 public interface StreamRun {
     /**
-     * An event that its partition's clock has given its time, at or after the partition's watermark.
+     * Takes an event whose time its partition's clock has given, at or after the partition's watermark.
      *
      * @param number orders events of one partition and one time
      */
     void event(Upstream upstream, long number, Event event);
 
-    /** The partition will have no event before this time. */
+    /** Takes that the partition will have no event before this time. */
     void watermark(Upstream upstream, long time);
 
     /**
-     * Does what can be done by now.
+     * Runs the query as far as watermarks allow.
      *
      * @return whether time went on
      * @throws EventFailure where the query failed at an event
@@ -43,6 +43,6 @@ public interface StreamRun {
     /** @param tables by number, the same whenever the query is the same */
     void save(IntFunction<Table> tables);
 
-    /** Becomes what was saved; called on a new one. */
+    /** Loads the saved state into a new run. */
     void load(IntFunction<Table> tables);
 }

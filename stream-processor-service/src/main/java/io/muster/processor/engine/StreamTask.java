@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * start time on are handed out.
  */
 public final class StreamTask implements StreamRun {
-    /** A partition of an input, by the places of both. */
+    /** Names a partition of an input, by the numbers of both. */
     public record Upstream(int input, int partition) {
         List<Object> key() {
             return List.of((long) input, (long) partition);
@@ -39,7 +39,7 @@ public final class StreamTask implements StreamRun {
     }
 
     private final List<String> inputs;
-    /** No result is of an event before it, in ticks. */
+    /** Bounds the events that results need: none before it, in ticks. */
     private final long wanted;
 
     private final StreamPlan plan;
@@ -125,7 +125,7 @@ public final class StreamTask implements StreamRun {
         return true;
     }
 
-    /** All that waits and is earlier, in its one order. */
+    /** Runs all events that wait and are earlier, in order. */
     private void workOff(long now) {
         Queue<Backlog> earliest = new PriorityQueue<>(
                 backlogs.size(),
@@ -178,7 +178,7 @@ public final class StreamTask implements StreamRun {
         return watermark >= end;
     }
 
-    /** None from it on was handed out. */
+    /** Returns the bound of results: none from it on was handed out. */
     @Override
     public long watermark() {
         return Math.min(watermark, end);

@@ -142,7 +142,7 @@ final class Substreams implements StreamRun {
         return current;
     }
 
-    /** Nothing that any substream has handed out is another's. */
+    /** Ends all substreams at one time: the given one, or behind all results that any has handed out. */
     @Override
     public void endAt(long time) {
         if (end == Long.MAX_VALUE) {
@@ -219,7 +219,7 @@ final class Substreams implements StreamRun {
         return all;
     }
 
-    /** A substream's part of a table. */
+    /** Holds a substream's part of a table. */
     private record Part(Table whole, List<Object> substream) implements Table {
         private List<Object> key(List<Object> key) {
             List<Object> full = new ArrayList<>(key.size() + 1);

@@ -10,7 +10,7 @@ import io.muster.query.stream.Ticks;
  * @param drops whether such an event is dropped; else its time is moved to where it is still in time
  */
 public record TimePolicy(long late, long disorder, boolean drops) {
-    /** An event that claims to be from further in the future than this is dropped. */
+    /** Bounds how far in the future an event may claim to be: further ahead it is dropped. */
     public static final long EARLY = 5 * Ticks.MINUTE;
 
     public TimePolicy {

@@ -36,7 +36,7 @@ import org.apache.avro.io.DecoderFactory;
 import org.apache.avro.io.EncoderFactory;
 import org.jspecify.annotations.Nullable;
 
-/** Records in the Confluent wire format: a zero byte, the schema's number in four, and Avro. Thread-safe. */
+/** Reads and writes records in the Confluent wire format: a zero byte, the schema's number in four, and Avro. Thread-safe. */
 final class AvroRecords {
     private static final int PREFIX = 1 + Integer.BYTES;
     private static final GenericData MODEL = model();
@@ -58,7 +58,7 @@ final class AvroRecords {
     }
 
     /**
-     * A record in the values of the language.
+     * Reads a record as values of the language.
      *
      * @throws IOException where it is none
      * @throws SchemaRegistryException where the registry is away
@@ -157,7 +157,7 @@ final class AvroRecords {
     }
 
     /**
-     * A row as a record: a field is the column of its name, spelled so or in any case.
+     * Writes a row as a record: a field is the column of its name, spelled so or in any case.
      *
      * @throws IOException where a column does not fit the schema, or is no field of it
      */

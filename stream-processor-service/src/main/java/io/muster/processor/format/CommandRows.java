@@ -23,7 +23,7 @@ import java.util.UUID;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Rows that ask for something: described in docs/stream-jobs.md. */
+/** Makes commands of rows, as docs/stream-jobs.md describes them. */
 final class CommandRows {
     private static final int METHOD_SECONDS = 30;
     private static final int JOB_SECONDS = 3600;
@@ -31,7 +31,7 @@ final class CommandRows {
 
     private CommandRows() {}
 
-    /** With a methodName a method, and else a message. */
+    /** Returns a method call for a row with a methodName, and else a message. */
     static OutputFormat.Written toDevice(StreamRow row, Supplier<String> id, OutputFormat.ToDevices to)
             throws IOException {
         String deviceId =

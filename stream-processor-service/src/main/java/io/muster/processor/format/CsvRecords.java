@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
 
-/** Records as lines of values behind a line of names. Thread-safe. */
+/** Reads and writes records as lines of values behind a line of names. Thread-safe. */
 final class CsvRecords {
     private static final CsvMapper CSV = CsvMapper.csvBuilder()
             .enable(CsvGenerator.Feature.STRICT_CHECK_FOR_QUOTING)
@@ -45,7 +45,7 @@ final class CsvRecords {
         return events;
     }
 
-    /** A line of names and one of values; what has no text of its own is JSON. */
+    /** Writes a line of names and one of values; records and arrays are written as JSON. */
     static byte[] write(Map<String, Object> row, char delimiter) throws IOException {
         CsvSchema.Builder schema = CsvSchema.builder().setUseHeader(true).setColumnSeparator(delimiter);
         Map<String, String> texts = new LinkedHashMap<>();

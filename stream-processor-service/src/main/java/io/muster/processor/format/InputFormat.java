@@ -16,16 +16,16 @@ import java.util.function.Predicate;
 
 /** Says how the records of an input are read. Thread-safe. */
 public sealed interface InputFormat {
-    /** JSON: an object, several on lines of their own, or an array of them. */
+    /** Reads JSON: an object, several on lines of their own, or an array of them. */
     record Json() implements InputFormat {}
 
-    /** Text with a header line that names the columns; all values are text. */
+    /** Reads text with a header line that names the columns; all values are text. */
     record Csv(char delimiter) implements InputFormat {}
 
-    /** A record in the Confluent wire format. */
+    /** Reads a record in the Confluent wire format. */
     record Avro(SchemaRegistry registry) implements InputFormat {}
 
-    /** The fleet's telemetry: JSON bodies, with the device and the properties as {@code IoTHub}. */
+    /** Reads the fleet's telemetry: JSON bodies, with the device and the properties as {@code IoTHub}. */
     record DeviceTelemetry(RecordCodec<Telemetry> codec) implements InputFormat {}
 
     /**

@@ -16,16 +16,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
 
-/** Records as JSON, in the values of the query language. Thread-safe. */
+/** Reads and writes records as JSON, in the values of the query language. Thread-safe. */
 public final class JsonRecords {
     private static final JsonFactory JSON = new JsonFactory();
 
     private JsonRecords() {}
 
     /**
-     * The events that a value holds: an object, several on lines of their own, or an array of them.
+     * Reads the events that a value holds: an object, several on lines of their own, or an array of them.
      *
-     * @param wanted members of events that are read; others are passed by
+     * @param wanted members of events that are read; others are skipped
      * @throws IOException where it is none of them, or a number is beyond the 64 bits of a bigint or of a float
      */
     public static List<Map<String, Object>> read(byte[] bytes, Predicate<String> wanted) throws IOException {
@@ -61,7 +61,7 @@ public final class JsonRecords {
         return object;
     }
 
-    /** An event is wrong whichever of its members is. */
+    /** Skips a member, and refuses the event if it is wrong. */
     private static void pass(JsonParser parser) throws IOException {
         int depth = 0;
         do {
@@ -105,7 +105,7 @@ public final class JsonRecords {
         };
     }
 
-    /** A text as it is, and anything else as JSON writes it. */
+    /** Returns a text as it is, and any other value as JSON writes it. */
     public static String text(Object value) {
         return value instanceof String text ? text : new String(bytes(value), StandardCharsets.UTF_8);
     }
@@ -114,7 +114,7 @@ public final class JsonRecords {
         return bytes(record);
     }
 
-    /** Any value of the language; what JSON can't say, such as a number that is none, is null. */
+    /** Writes any value of the language; one that JSON has not, such as NaN, is null. */
     static byte[] bytes(Object value) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream(128);
         try (JsonGenerator json = JSON.createGenerator(bytes)) {

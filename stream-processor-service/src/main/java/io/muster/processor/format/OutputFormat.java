@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Says how rows of an output are written. Thread-safe. */
 public sealed interface OutputFormat {
-    /** A record of a topic. */
+    /** Holds a record of a topic. */
     record Written(byte @Nullable [] key, byte[] value) {}
 
     /** @param array whether the object stands in an array @param key the column whose value is the record's key */
@@ -28,19 +28,19 @@ public sealed interface OutputFormat {
     /** Writes in the Confluent wire format. @param id the schema's number in the registry */
     record Avro(int id, Schema schema, Optional<String> key) implements OutputFormat {}
 
-    /** JSON, with the id as the key: for who has to know what he has had. */
+    /** Writes JSON, with the id as the key, by which a receiver knows rows that come again. */
     record ToDeliver() implements OutputFormat {}
 
-    /** Messages to devices, and methods on them. @param life of a message that says nothing of it */
+    /** Writes messages to devices, and calls of methods. @param life of a message that has no expiry */
     record ToDevices(RecordCodec<DeviceCommand> codec, Duration life) implements OutputFormat {}
 
-    /** Jobs over devices. */
+    /** Writes commands that create jobs. */
     record ToJobs(RecordCodec<JobCommand> codec) implements OutputFormat {}
 
     /**
-     * One row.
+     * Writes one row.
      *
-     * @param id gives what is the same whenever the row is worked out again, and no other row's
+     * @param id gives the id: the same whenever the row is computed again, and no other row's
      * @throws IOException where the row is not what the output takes
      */
     default Written write(StreamRow row, Supplier<String> id) throws IOException {

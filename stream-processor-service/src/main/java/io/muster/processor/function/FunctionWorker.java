@@ -41,7 +41,7 @@ final class FunctionWorker {
     static final byte RETURNED = 2;
     static final byte FAILED = 3;
 
-    /** Is the status with which the process ends when memory does; {@code -XX:+ExitOnOutOfMemoryError} ends it with the same. */
+    /** Names the status with which the process ends when memory does; {@code -XX:+ExitOnOutOfMemoryError} ends it with the same. */
     static final int OUT_OF_MEMORY = 3;
 
     /** Bounds the instructions of one call. */

@@ -1,7 +1,7 @@
 package io.muster.processor.streamjob;
 
 /**
- * An input of a stream job's decider.
+ * Holds an input of a stream job's decider.
  *
  * @param command one of those of {@code StreamJobCommand}
  * @param number larger than that of every earlier command of the job: a start gets it

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A query keeps what may still be asked for, and nothing else. */
+/** Keeps rows that may still be needed, and no others. */
 class KeptRowsTest {
     private static StreamPlan plan(String query) throws QueryException {
         return new StreamPlan(StreamQuery.parse(query, Set.of()), (_, _) -> {});
@@ -30,14 +30,14 @@ class KeptRowsTest {
         return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
     }
 
-    /** LIMIT DURATION may be days, and a value of one key is one value however many rows come. */
+    /** Counts entries: LIMIT DURATION may be days, and a key has one however many rows come. */
     @ParameterizedTest
     @ValueSource(
             strings = {
                 "LAG(v) OVER (PARTITION BY k LIMIT DURATION(day, 7))",
                 "LAST(v) OVER (PARTITION BY k LIMIT DURATION(day, 7))"
             })
-    void aKeyOfManyRowsIsKeptOnce(String function) throws QueryException {
+    void keepsAKeyOfManyRowsOnce(String function) throws QueryException {
         StreamPlan plan = plan("SELECT " + function + " AS was FROM t");
         Map<String, Object> record = Map.of("k", 1L, "v", 2L);
         long before = heap();
@@ -55,9 +55,9 @@ class KeptRowsTest {
         return Event.row(second * Ticks.SECOND, record);
     }
 
-    /** Results of what came before are out before the event that fails comes, though all are of one batch. */
+    /** Writes the results of events before one that fails, though all are of one batch. */
     @Test
-    void rowsOfManySecondsDontWaitForTheEndOfABatch() throws QueryException {
+    void letsNoRowWaitForTheEndOfABatch() throws QueryException {
         AtomicInteger results = new AtomicInteger();
         Upstream only = new Upstream(0, 0);
         StreamQuery query = StreamQuery.parse(
@@ -75,9 +75,9 @@ class KeptRowsTest {
         assertThat(results).hasValue(3 * 90_001);
     }
 
-    /** Events that make nothing leave no allowance to the next. */
+    /** Gives the allowance of events that make nothing to no other event. */
     @Test
-    void anEventMakesAsManyRowsAsItMayHoweverManyCameBefore() throws QueryException {
+    void allowsEachEventItsRowsHoweverManyCameBefore() throws QueryException {
         StreamPlan plan = plan("SELECT COUNT(*) AS n FROM t CROSS APPLY GetArrayElements(a) AS p"
                 + " CROSS APPLY GetArrayElements(a) AS q CROSS APPLY GetArrayElements(a) AS r"
                 + " GROUP BY TumblingWindow(second, 10)");
@@ -89,9 +89,9 @@ class KeptRowsTest {
                 .hasMessageContaining("APPLY and JOIN make more than 1048576 rows of one");
     }
 
-    /** Nothing is there to be brought in order, however many are of one instant. */
+    /** Passes rows on at once, however many are of one instant: nothing is to be ordered. */
     @Test
-    void rowsOfAStepOfOneSelectDontWait() throws QueryException {
+    void letsNoRowOfAStepOfOneSelectWait() throws QueryException {
         AtomicInteger results = new AtomicInteger();
         StreamPlan plan = new StreamPlan(
                 StreamQuery.parse(
@@ -102,9 +102,9 @@ class KeptRowsTest {
         assertThat(results).hasValue(300);
     }
 
-    /** Of one instant none can go on before all have come. */
+    /** Makes rows of one instant wait until all have come. */
     @Test
-    void aStepOfSeveralSelectsFailsWhereTooManyRowsOfOneInstantWait() throws QueryException {
+    void failsAStepOfSeveralSelectsWhereTooManyRowsOfOneInstantWait() throws QueryException {
         StreamPlan plan = plan(
                 "WITH s AS (SELECT p.ArrayIndex AS i FROM t CROSS APPLY GetArrayElements(a) AS p CROSS APPLY GetArrayElements(a) AS q"
                         + " UNION SELECT 1 AS i FROM t) SELECT i FROM s");
@@ -138,10 +138,10 @@ class KeptRowsTest {
         return saved;
     }
 
-    /** An hour may pass until a row expires. */
+    /** Lets an hour pass until a row expires. */
     @ParameterizedTest
     @CsvSource({"JOIN, a, 0", "JOIN, b, 0", "LEFT JOIN, a, 1", "LEFT JOIN, b, 0"})
-    void aRowWithoutAKeyIsKeptWhereALeftJoinWantsIt(String join, String input, int count) throws QueryException {
+    void keepsARowWithoutAKeyForALeftJoin(String join, String input, int count) throws QueryException {
         StreamPlan plan =
                 plan("SELECT a.v FROM a " + join + " b ON DATEDIFF(minute, a, b) BETWEEN 0 AND 60 AND a.k = b.k");
         plan.row(input, Event.row(Ticks.SECOND, Map.of("v", 1L)));
@@ -150,7 +150,7 @@ class KeptRowsTest {
     }
 
     @Test
-    void aKeyIsForgottenAsLongAfterItsLastRowAsTheFunctionLooksBack() throws QueryException {
+    void forgetsAKeyAsLongAfterItsLastRowAsTheFunctionLooksBack() throws QueryException {
         StreamPlan plan = plan("SELECT LAG(v) OVER (PARTITION BY k LIMIT DURATION(second, 10)) AS was FROM t");
         for (long second = 1; second < 30; second++) {
             plan.row("t", Event.row(second * Ticks.SECOND, Map.of("k", 1L, "v", 2L)));

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The vector of the contract (stream-analytics, 4.4): 15 s late, 5 s of disorder. */
+/** Follows the example of the contract (stream-analytics, 4.4): 15 s late, 5 s of disorder. */
 class PartitionClockTest {
     private static final long START = Ticks.of(Instant.parse("2026-11-21T08:00:00Z"));
 
@@ -53,7 +53,7 @@ class PartitionClockTest {
         assertThat(clock.watermark()).isEqualTo(at("08:00:22"));
     }
 
-    /** Late arrival moves an event first, and disorder then. */
+    /** Moves an event for late arrival first, and for disorder then. */
     @ParameterizedTest
     @CsvSource(
             nullValues = "-",
@@ -89,7 +89,7 @@ class PartitionClockTest {
         assertThat(verdict).isEqualTo(new PartitionClock.Verdict(Fate.BEHIND_IDLENESS, dropped, at(time)));
     }
 
-    /** Time goes on by itself, but as long as it does not overtake what arrives, no event has another time because of it. */
+    /** Lets time go on by itself: as long as it does not overtake events that arrive, it changes no event's time. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
     void changesNoTimeForTrueIdleness(long seed) {

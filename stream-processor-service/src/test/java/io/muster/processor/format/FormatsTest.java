@@ -34,7 +34,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Each way of reading and writing a record. */
+/** Reads and writes records in each format. */
 class FormatsTest {
     private static final long AT = Ticks.of(Instant.parse("2026-11-21T10:00:00Z"));
     private static final Members ALL = new Members(Set.of(), true);
@@ -72,7 +72,7 @@ class FormatsTest {
         assertThat(event.member("PartitionId")).isEqualTo(3L);
     }
 
-    /** Nobody can rename what the service adds. */
+    /** Finds columns that the service adds, which nobody can rename. */
     @Test
     void findsMetadataByNamesInAnyCase() throws IOException {
         Members some = new Members(Set.of("deviceid", "PARTITIONID", "eventenqueuedutctime"), false);
@@ -171,7 +171,7 @@ class FormatsTest {
                 .isInstanceOf(IOException.class);
     }
 
-    /** As names are matched everywhere; a column of its own never vanishes. */
+    /** Matches names as everywhere, and loses no column. */
     @Test
     void writesEachColumnToTheAvroFieldOfItsNameInAnyCase() throws IOException {
         Schema schema = new Schema.Parser().parse("""
@@ -220,7 +220,7 @@ class FormatsTest {
                 .hasMessage("the column a is 1.0E300, and the schema wants float");
     }
 
-    /** A schema may refer to itself, and a small record of it is nested as deep as it has bytes. */
+    /** Reads a schema that refers to itself: a small record of it is nested as deep as it has bytes. */
     @Test
     void readsAvroAsDeepAsJson() throws IOException {
         Schema schema = new Schema.Parser().parse("""

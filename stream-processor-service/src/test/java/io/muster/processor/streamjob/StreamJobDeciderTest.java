@@ -49,7 +49,7 @@ class StreamJobDeciderTest {
         assertThat(new Codecs(new InMemorySchemaRegistry())).isNotNull();
     }
 
-    /** By its name: what was asked so far is asked again from nothing. */
+    /** Returns a command by its name. */
     private static Object command(String name) {
         return switch (name) {
             case "put" -> new PutStreamJob(DEFINITION, null);
@@ -229,7 +229,7 @@ class StreamJobDeciderTest {
         assertThat(job.getRevision()).isEqualTo(8);
     }
 
-    /** The tasks that read are numbered below zero, one a partition. */
+    /** Expects tasks that only read below zero, one a partition. */
     @ParameterizedTest
     @ValueSource(strings = {"put start positionFifth", "put start positionFifth running stop stopped start running"})
     void countsTasksByThePartitionsThatAnyStartHasRead(String history) {

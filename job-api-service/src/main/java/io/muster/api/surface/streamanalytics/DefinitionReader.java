@@ -38,7 +38,7 @@ final class DefinitionReader {
     private static final int DEFAULT_LATE_SECONDS = 5;
     private static final int DEFAULT_ROWS = 100;
 
-    /** More would make a header of ids that servers refuse: they take 8 KB of headers, and an id has 36 letters. */
+    /** Bounds the rows of a request: more ids would make a header that servers refuse, at 8 KB; an id has 36 letters. */
     private static final int MOST_ROWS = 200;
 
     private DefinitionReader() {}

@@ -6,7 +6,7 @@ import java.util.OptionalLong;
 @FunctionalInterface
 public interface Arrivals {
     /**
-     * Up to when whatever arrived was taken; empty where that is not known.
+     * Returns the time up to which all records that arrived were taken; empty where it is not known.
      *
      * @param taken the offset of the last record that was; -1 before the first
      * @param now in ticks

@@ -69,7 +69,7 @@ final class Diagnostics {
         sample(topic, partition, offset, why);
     }
 
-    /** A row that its output does not take. */
+    /** Counts a row that its output does not take. */
     void unwritable(String why) {
         count(Kind.UNCONVERTIBLE);
         sample(why);
@@ -87,7 +87,7 @@ final class Diagnostics {
         }
     }
 
-    /** The latest of what could not be used. */
+    /** Returns the latest events that could not be used. */
     List<String> samples() {
         return List.copyOf(samples);
     }

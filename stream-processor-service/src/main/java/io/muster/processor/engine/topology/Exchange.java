@@ -95,7 +95,7 @@ final class Exchange implements Ingest.Events {
         return true;
     }
 
-    /** A commit that came by itself finds announcements that are not sent. */
+    /** Sends announcements that a commit finds unsent, where it came by itself. */
     void save(Table table) {
         boolean unsent = Arrays.stream(pending).anyMatch(of -> of.size() > 0);
         if (unsent || saved) {

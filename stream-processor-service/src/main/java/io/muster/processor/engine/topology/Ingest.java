@@ -80,7 +80,7 @@ final class Ingest {
         }
     }
 
-    /** A topic that several inputs read comes once, and is each of them. @param arrival in ticks */
+    /** Takes a record, for each input that reads its topic. @param arrival in ticks */
     void record(RecordMetadata position, long arrival, byte @Nullable [] key, byte @Nullable [] value) {
         for (Partition partition : partitions) {
             if (partition.input.topic().equals(position.topic())) {
@@ -122,7 +122,7 @@ final class Ingest {
         }
     }
 
-    /** The latest record of a key is the row of that key; one without a value takes it away. */
+    /** Takes a record of reference data: the latest of a key is its row; one without a value removes it. */
     private void reference(Partition of, long offset, long arrival, byte @Nullable [] key, byte @Nullable [] value) {
         String name = key == null
                 ? of.upstream.partition() + " " + offset

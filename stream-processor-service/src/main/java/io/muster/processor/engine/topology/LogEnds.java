@@ -132,7 +132,7 @@ public final class LogEnds implements Arrivals, KafkaClientSupplier, AutoCloseab
     private final Collection<TopicPartition> partitions;
     private final ThreadLocal<Read> reads = ThreadLocal.withInitial(Read::new);
 
-    /** Clients of the application while it is made. */
+    /** Collects the clients of the application while it is made. */
     private final List<AutoCloseable> clients = new ArrayList<>();
 
     private volatile boolean made;
@@ -211,7 +211,7 @@ public final class LogEnds implements Arrivals, KafkaClientSupplier, AutoCloseab
         consumer.assignment().forEach(partition -> note(consumer, partition, read));
     }
 
-    /** It goes on behind marks of transactions too, of which no record tells. */
+    /** Notes the position, which goes on behind marks of transactions too, though they are no records. */
     private static void note(Consumer<byte[], byte[]> consumer, TopicPartition partition, Read read) {
         try {
             read.positions.put(partition, consumer.position(partition, Duration.ZERO));

@@ -219,7 +219,7 @@ final class QueryProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         }
     }
 
-    /** Results of one instant, within a substream, are worked out at once and in one order, so their places in it name them. */
+    /** Returns the id of a result: its place among those of its instant and substream, which are computed at once and in one order. */
     private String id(String output, long time) {
         StringBuilder substream = new StringBuilder();
         for (Object part : task.substream()) {

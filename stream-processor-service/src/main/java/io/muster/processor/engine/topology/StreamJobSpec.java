@@ -13,7 +13,7 @@ import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
 
 /**
- * One start of a stream job, with all that decides its results.
+ * Holds one start of a stream job, with all that decides its results.
  *
  * @param streamJobId whose start it is
  * @param number of the start
@@ -46,11 +46,11 @@ public record StreamJobSpec(
     }
 
     /**
-     * An input.
+     * Holds an input.
      *
      * @param name in lower case
      * @param partitions how many its topic has
-     * @param isReference whether its rows are looked up, and not worked off
+     * @param isReference whether its rows are looked up
      */
     public record Input(String name, String topic, InputFormat format, int partitions, boolean isReference) {}
 

@@ -14,7 +14,7 @@ import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
 
-/** Describes to Kafka Streams what one start of a stream job reads, works out and writes. */
+/** Describes to Kafka Streams which topics one start of a stream job reads and writes, and the processors between. */
 public final class StreamJobTopology {
     private static final String INGEST = "ingest";
     private static final String QUERY = "query";
@@ -67,7 +67,7 @@ public final class StreamJobTopology {
         return topology;
     }
 
-    /** One sink for each writer: a sink that two shared would make one sub-topology of both. */
+    /** Adds a sink for each writer: a sink that two shared would make one sub-topology of both. */
     private static void progress(Topology topology, String sink, String writer) {
         topology.addSink(
                 sink, Topics.STREAM_JOB_PROGRESS.name(), new ByteArraySerializer(), new ByteArraySerializer(), writer);

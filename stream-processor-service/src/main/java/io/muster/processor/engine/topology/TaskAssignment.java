@@ -15,7 +15,7 @@ import java.util.Map;
  * Immutable, thread-safe.
  */
 final class TaskAssignment {
-    /** All tasks. */
+    /** Stands for all tasks. */
     static final int ALL = -1;
 
     private static final long SPREAD = 0x9E3779B97F4A7C15L;

@@ -28,7 +28,7 @@ final class ValueCodec {
         return new Reader(bytes).value();
     }
 
-    /** Values behind each other. For one thread. */
+    /** Writes values behind each other. For one thread. */
     static final class Writer {
         private byte[] bytes = new byte[64];
         private int size;
@@ -62,7 +62,7 @@ final class ValueCodec {
             bytes[size++] = (byte) tag;
         }
 
-        /** Seven bits a byte, the lowest first. */
+        /** Writes a number as seven bits a byte, the lowest first. */
         void number(long number) {
             reserve(Long.BYTES + 2);
             long rest = number;

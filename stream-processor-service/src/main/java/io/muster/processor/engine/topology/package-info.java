@@ -1,5 +1,5 @@
 /**
- * The engine in Kafka Streams: records become events, state is kept in stores, results are written.
+ * Runs the engine in Kafka Streams: makes events of records, keeps state in stores, writes results.
  *
  * <p>May import: {@code java}, {@code org.apache.avro}, {@code org.apache.kafka}, {@code org.slf4j}, {@code io.muster.codec}, {@code
  * io.muster.processor.engine}, {@code io.muster.processor.format}, {@code io.muster.query.kernel}, {@code io.muster.query.stream}, {@code

@@ -127,7 +127,7 @@ final class StreamJobRun implements AutoCloseable {
     }
 
     /**
-     * Starts; returns before anything is read.
+     * Starts a run; returns before anything is read.
      *
      * @param place where it runs
      * @param units how many threads it has

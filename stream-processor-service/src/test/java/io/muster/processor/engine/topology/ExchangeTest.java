@@ -73,7 +73,7 @@ class ExchangeTest {
         exchange.watermark(new Upstream(1, 2), number);
     }
 
-    /** An event is of one task, whatever partition it stands in; what is looked up all have, and how far it is. */
+    /** Sends an event to one task, whatever its partition; reference data and progress to all. */
     @Test
     void sharesEventsOutToTasks() throws QueryException {
         Exchange exchange = exchange(3);
@@ -116,7 +116,7 @@ class ExchangeTest {
         assertThat(read()).hasSize(4).startsWith("2 1 -7 {n=1}", "2 until 1").endsWith("2 until 200");
     }
 
-    /** A commit may come between: of what it found unsent nothing is lost, and nothing is there any more once it was sent. */
+    /** Loses nothing where a commit comes before a send, and keeps nothing once it is sent. */
     @Test
     void keepsUnsentEventsUntilTheyAreSent() throws QueryException {
         Exchange before = exchange(1);

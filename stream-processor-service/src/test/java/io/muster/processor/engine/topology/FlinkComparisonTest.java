@@ -37,8 +37,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * The same question to Flink SQL, which knows nothing of us, over the same seeded rows, where both languages mean the same. No event stands on
- * the edge of a window or of a bound: there they differ by design, and the golden files say what we do.
+ * Compares results with those of Flink SQL over the same seeded rows, where both languages mean the same. No event stands on the edge of a window
+ * or of a bound: there they differ by design, and the golden files have our results.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class FlinkComparisonTest {
@@ -47,7 +47,7 @@ class FlinkComparisonTest {
     private static final int SECONDS = 120;
     private static final double OFF_TIES = 1 + 1e-9;
 
-    /** An event; a value may be missing. */
+    /** Holds an event; a value may be missing. */
     private record Given(
             Instant at,
             long id,
@@ -55,7 +55,7 @@ class FlinkComparisonTest {
             @Nullable Double v,
             @Nullable Long n) {}
 
-    /** What Flink reads. */
+    /** Holds the rows that Flink reads. */
     @FunctionHint(output = @DataTypeHint("ROW<t TIMESTAMP(6), id BIGINT, k STRING, v DOUBLE, n BIGINT>"))
     public static final class Events extends TableFunction<Row> {
         public void eval(String input) {
@@ -186,7 +186,7 @@ class FlinkComparisonTest {
         return results;
     }
 
-    /** Reals to seven digits, and none halfway between two of them: sums are added up in other orders. */
+    /** Rounds reals to seven digits, and none lies halfway between two of them: sums are added up in other orders. */
     private static String line(List<? extends @Nullable Object> values) {
         return values.stream()
                 .map(value -> switch (StreamValues.of(value)) {

@@ -45,15 +45,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What queries mean, as files: a query, events with their times, and what comes out. Each is run as it stands, and again from two
- * partitions, with state saved and loaded between any two events, and shared by three tasks where it can be: results are the same. So they
- * are, from there on, of a run that begins at the time of any event or result.
+ * Runs queries of files: a query, events with their times, and the results. Each is run as it stands, and again from two partitions, with state
+ * saved and loaded between any two events, and shared by three tasks where it can be: results are the same. A run that begins at the time of
+ * any event or result has the same from there on.
  */
 class GoldenQueryTest {
     private static final long DAY = Ticks.of(Instant.parse("2026-01-01T00:00:00Z"));
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("HH:mm:ss.SSSSSSS", Locale.ROOT);
 
-    /** One line of input, or of reference data: then with the column that is their key; a row with "deleted" takes it away. */
+    /** Holds one line of input, or of reference data: then with the column that is their key; a row with "deleted" removes it. */
     private record Given(String input, long time, Map<String, Object> record, Optional<String> key) {
         Event event() {
             if (key.isEmpty()) {
@@ -65,7 +65,7 @@ class GoldenQueryTest {
     }
 
     /**
-     * One file.
+     * Holds one file.
      *
      * @param functions of users, which run in one process, by their names in lower case
      * @param failures what the message says of the query that fails at its events; none where it doesn't
@@ -124,7 +124,7 @@ class GoldenQueryTest {
         }
     }
 
-    /** Of a time of the day, or of a whole date. */
+    /** Returns the instant of a time of the day, or of a whole date. */
     private static long ticks(String time) {
         if (time.contains("T")) {
             return Ticks.of(Instant.parse(time));
@@ -154,7 +154,7 @@ class GoldenQueryTest {
                 + new String(JsonRecords.write(row.record()), StandardCharsets.UTF_8);
     }
 
-    /** A task with the bytes that it saves. */
+    /** Holds a task with the bytes that it saves. */
     private static final class Task {
         private final Supplier<StreamRun> make;
         private final BytesInMemory store = new BytesInMemory();
@@ -251,7 +251,7 @@ class GoldenQueryTest {
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
-    /** The time that the file says is what TIMESTAMP BY makes of the event. */
+    /** Gives events the times of the file, as TIMESTAMP BY would. */
     private static void assertTime(StreamQuery query, String input, Given event) {
         @Nullable
         Expression timestamp = Objects.requireNonNull(query.clocks().get(input)).timestamp();

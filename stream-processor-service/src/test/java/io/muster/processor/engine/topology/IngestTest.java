@@ -60,7 +60,7 @@ class IngestTest {
                 "{}\n".repeat(events).getBytes(StandardCharsets.UTF_8));
     }
 
-    /** By its number an event is kept until its time has come: of two with one number one would be lost at a restart. */
+    /** Gives each event a number of its own: of two with one number one would be lost at a restart. */
     @Test
     void numbersTheEventsOfARecordWithMany() throws Exception {
         Ingest ingest = ingest();

@@ -58,7 +58,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A start as its topology: partitions by themselves and over the exchange. */
+/** Runs the topology of a start: partitions by themselves and over the exchange. */
 class StreamJobTopologyTest {
     private static final Instant NOW = Instant.parse("2026-11-21T10:03:00Z");
 
@@ -115,7 +115,7 @@ class StreamJobTopologyTest {
 
     private final Set<String> samples = new HashSet<>();
 
-    /** The latest of each task, summed. */
+    /** Returns the latest counts of all tasks, summed. */
     private Map<String, Long> counts() {
         wait(Duration.ofSeconds(2)); // Those who only read tell of it once a second.
         Map<Integer, StreamJobProgress> latest = new HashMap<>();
@@ -175,7 +175,7 @@ class StreamJobTopologyTest {
         assertThat(samples).singleElement().asString().startsWith("topic in, partition 0, offset 2: ");
     }
 
-    /** The seed's example: five minutes, started at 10:03. */
+    /** Starts at 10:03 with windows of five minutes. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void writesTheWholeFirstWindowThoughItBeganBeforeTheStart(boolean exchange) throws QueryException {
@@ -187,7 +187,7 @@ class StreamJobTopologyTest {
         assertThat(out.readValuesToList()).containsExactly("{\"n\":3}");
     }
 
-    /** Another start has the results from an instant on: this one writes those before, says so, and no more. */
+    /** Leaves results from an instant on to another start: this one writes those before, reports it, and no more. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void endsResultsWhereAnotherQueryTakesOver(boolean exchange) throws QueryException {
@@ -220,7 +220,7 @@ class StreamJobTopologyTest {
         return Stream.of(failed, new KafkaFutureImpl<>());
     }
 
-    /** Two jobs of one process; of one the topic was deleted. */
+    /** Runs two jobs in one process; the topic of one was deleted. */
     @ParameterizedTest
     @MethodSource("answersOfATopicThatIsGone")
     void endsAWindowOverASilentPartitionThoughTheTopicOfAnotherJobIsGone(KafkaFuture<ListOffsetsResultInfo> gone)
@@ -238,7 +238,7 @@ class StreamJobTopologyTest {
         assertThat(out.readValuesToList()).containsExactly("{\"n\":1}");
     }
 
-    /** The client or its broker fails at a question, whichever. */
+    /** Lets the client or its broker fail at any question. */
     @Test
     void endsAWindowThoughTheEndsOfLogsCannotAlwaysBeAsked() throws QueryException {
         TopicPartition silent = new TopicPartition("in", 0);
@@ -251,7 +251,7 @@ class StreamJobTopologyTest {
         assertThat(out.readValuesToList()).containsExactly("{\"n\":1}");
     }
 
-    /** One event, and then silence over the end of its window. */
+    /** Sends one event, and then nothing over the end of its window. */
     private void countOnce(LogEnds own, TopicPartition silent) throws QueryException {
         start("SELECT COUNT(*) AS n FROM telemetry GROUP BY TumblingWindow(second, 10)", false, NOW);
         in.pipeInput("", "{}", NOW.plusSeconds(1));
@@ -307,7 +307,7 @@ class StreamJobTopologyTest {
                 .containsEntry("ConversionErrors", 1L);
     }
 
-    /** Field case 39: 10 s late, 5 s of disorder; rows come by their times, and C before B. */
+    /** Follows field case 39: 10 s late, 5 s of disorder; rows come by their times, and C before B. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             false | TIMESTAMP BY t | A:20 D:35 C:37 B:40
@@ -353,7 +353,7 @@ class StreamJobTopologyTest {
         assertThat(out.readValuesToList()).containsExactly("{\"v\":12}");
     }
 
-    /** It was read since events may be early. */
+    /** Reads it, since events may be early. */
     @Test
     void evaluatesNoEventThatNoResultNeeds() throws QueryException {
         start("SELECT CAST(v AS bigint) AS v FROM telemetry", false, NOW);
@@ -397,7 +397,7 @@ class StreamJobTopologyTest {
                         "row [6917529027641081856] of 2026-11-21T10:03:01.0000000Z: "));
     }
 
-    /** Of the first result on: there is no watermark before that could be named. */
+    /** Counts from the first result on: there is no watermark before it. */
     @ParameterizedTest
     @MethodSource("failuresBehindOtherRows")
     void namesTheRowOfAFailureBehindOtherRows(String query, String second, String row) throws QueryException {
@@ -412,7 +412,7 @@ class StreamJobTopologyTest {
 
     private static final String LONG = "x".repeat(600_000);
 
-    /** A topic takes records of a mebibyte where nobody has said anything else. */
+    /** Uses the default of topics: records of a mebibyte. */
     @Test
     void failsTheJobForAResultLargerThanARecord() throws QueryException {
         start("SELECT k, x, x AS y FROM telemetry", false, NOW);
@@ -436,7 +436,7 @@ class StreamJobTopologyTest {
                 .containsExactly("output output: a row of 1200024 bytes is longer than the 1000000 of a record");
     }
 
-    /** A window's memory of one key is one record. */
+    /** Saves a window's rows of one key as one record. */
     @Test
     void failsTheJobForStateLargerThanARecord() throws QueryException {
         start("SELECT COUNT(DISTINCT x) AS n FROM telemetry GROUP BY TumblingWindow(hour, 1)", false, NOW);

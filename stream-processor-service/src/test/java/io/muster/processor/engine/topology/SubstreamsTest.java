@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Substreams together give what each would give by itself, whenever state was saved and loaded between. */
+/** Expects the results that each substream would have by itself, whenever state was saved and loaded between. */
 class SubstreamsTest {
     private static final String SELECT = "SELECT k, COUNT(*) AS n, SUM(v) AS s FROM t TIMESTAMP BY x";
     private static final String GROUP = " GROUP BY k, HoppingWindow(second, 10, 5)";
@@ -125,7 +125,7 @@ class SubstreamsTest {
         return List.copyOf(results);
     }
 
-    /** Another start writes what follows, of every substream. */
+    /** Leaves later results of every substream to another start. */
     @Test
     void endsAReplacedJobBehindItsFastestSubstream() throws QueryException {
         StreamRun run = run(SELECT + " OVER k" + GROUP, new TimePolicy(Ticks.HOUR, 0, false), 1);

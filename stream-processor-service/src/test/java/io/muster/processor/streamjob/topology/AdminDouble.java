@@ -30,7 +30,7 @@ import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.Node;
 import org.apache.kafka.common.Uuid;
 
-/** A cluster of topics without records and groups without members or offsets, as far as stream jobs ask for it. */
+/** Stands for a cluster of topics without records and groups without members or offsets, as far as stream jobs use it. */
 final class AdminDouble {
     final Set<String> topics = new ConcurrentSkipListSet<>();
 
@@ -101,7 +101,7 @@ final class AdminDouble {
         return futures;
     }
 
-    /** Kafka makes them for itself only. */
+    /** Makes results that Kafka makes for itself only. */
     private static Object made(Class<?> type, Object... parts) {
         try {
             for (Constructor<?> constructor : type.getDeclaredConstructors()) {

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** An endpoint that is away, and a log that fails at each call in turn: all rows are posted nevertheless, in order. */
+/** Posts all rows in order, though the endpoint is away and the log fails at each call in turn. */
 class EndpointDeliveryTest {
     private static final String TOPIC = "rows";
     private static final List<String> ROWS = List.of("a", "b", "c", "d", "e");

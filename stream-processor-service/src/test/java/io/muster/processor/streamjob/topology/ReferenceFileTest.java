@@ -27,7 +27,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Newer reference data are found and told of, whatever went wrong before. */
+/** Publishes newer reference data, whatever went wrong before. */
 class ReferenceFileTest {
     private static final String TOPIC = "reference";
     private static final TopicPartition PARTITION = new TopicPartition(TOPIC, 0);
@@ -73,7 +73,7 @@ class ReferenceFileTest {
         Files.writeString(folder.resolve("l.json"), "{\"day\":\"" + date + "\"}");
     }
 
-    /** Rows as they are committed. */
+    /** Returns the rows that are committed. */
     private List<String> published() {
         List<String> rows = new ArrayList<>();
         producers.forEach(producer ->
@@ -81,7 +81,7 @@ class ReferenceFileTest {
         return rows;
     }
 
-    /** The path to the folder is longer than the system takes, so nobody can read it. */
+    /** Makes the path to the folder longer than the system takes, so that nobody can read it. */
     @Test
     void reportsAFolderThatCannotBeReadAndTriesAgain() throws Exception {
         Path upper = root.resolve("p");
@@ -106,7 +106,7 @@ class ReferenceFileTest {
         assertThat(published()).containsExactly("{\"day\":\"2026-11-21\"}");
     }
 
-    /** Kafka would refuse it at each try, without a word to the job's owner. */
+    /** Refuses it at once: Kafka would refuse it at each try, without a word to the job's owner. */
     @Test
     void refusesARowThatIsLargerThanARecord() throws Exception {
         Path folder = Files.createDirectories(root.resolve("p").resolve("2026-11-20"));

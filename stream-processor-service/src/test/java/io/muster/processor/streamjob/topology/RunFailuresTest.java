@@ -35,7 +35,7 @@ class RunFailuresTest {
         }
     }
 
-    /** Each new thread fails a little later, and meanwhile the application runs. */
+    /** Lets each new thread fail a little later; meanwhile the application runs. */
     @Test
     void failsTheJobWhenItsRunFailsAgainAndAgain() {
         fail(MOST - 1, Duration.ofSeconds(59));
@@ -55,7 +55,7 @@ class RunFailuresTest {
         assertThat(restarting).hasSize(3 * MOST);
     }
 
-    /** The job is not called Running before the thread is replaced. */
+    /** Keeps the job from being called Running before the thread is replaced. */
     @Test
     void pausesFromTheReportUntilTheThreadIsReplaced() {
         failures.handle(new StreamsException("a bug"));

@@ -17,7 +17,7 @@ class StreamJobDelayTest {
         return meters.get("muster.stream.job.watermark.delay").gauge().value();
     }
 
-    /** What a task had reached when it went to another instance says nothing any more. */
+    /** Forgets the watermark of a task that went to another instance. */
     @Test
     void measuresTheSlowestTaskOfTheInstance() {
         clock.add(Duration.ofSeconds(100).minusMillis(clock.wallTime()));
@@ -32,7 +32,7 @@ class StreamJobDelayTest {
         }
     }
 
-    /** A task that is never restored says nothing: what is waited for shows. */
+    /** Shows how long a task is waited for that is never restored. */
     @Test
     void growsWhileTasksAreWaitedFor() {
         clock.add(Duration.ofSeconds(100).minusMillis(clock.wallTime()));

@@ -35,7 +35,7 @@ import org.apache.kafka.common.metrics.MetricsReporter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A start of which each step fails in turn: nothing of it is left, and the next try runs. No broker is there; it would be read later. */
+/** Lets each step of a start fail in turn: nothing of it is left, and the next try runs. No broker is there; it would be read later. */
 class StreamJobRunTest {
     private static final Instant AT = Instant.parse("2026-11-21T10:00:00Z");
     private static final Duration LIMIT = Duration.ofSeconds(60);
@@ -44,7 +44,7 @@ class StreamJobRunTest {
             List.of(Definitions.input("in"), Definitions.reference(Definitions.files("c/{date}/r.json"))),
             Definitions.output(Definitions.endpoint("https://example.com/rows")));
 
-    /** Every call of the cluster and every client that is made, counted together; the one with the number fails. */
+    /** Counts calls of the cluster and clients that are made; the one with the number fails. */
     private static volatile Faults faults = failing(0);
 
     @TempDir
@@ -53,7 +53,7 @@ class StreamJobRunTest {
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     private final Codecs codecs = new Codecs(new InMemorySchemaRegistry());
 
-    /** Kafka makes one for each client. */
+    /** Counts clients: Kafka makes a reporter for each. */
     public static final class Clients implements MetricsReporter {
         @Override
         public void configure(Map<String, ?> configs) {
@@ -116,7 +116,7 @@ class StreamJobRunTest {
                 job, start, RunnableStreamJob.compile(DEFINITION, reach), codecs, admin, place, 1, _ -> {});
     }
 
-    /** Of applications, endpoints and their clients. */
+    /** Returns the threads of applications, endpoints and their clients. */
     private static List<String> threads() {
         return Thread.getAllStackTraces().keySet().stream()
                 .map(Thread::getName)

@@ -42,7 +42,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What becomes of stream jobs whose records are read, on a cluster that fails at each call in turn. */
+/** Serves stream jobs on a cluster that fails at each call in turn. */
 class StreamJobRunnerTest {
     private static final Instant FIRST = Instant.parse("2026-11-21T10:00:00Z");
     private static final int CALLS = 30;
@@ -101,7 +101,7 @@ class StreamJobRunnerTest {
                 job == null ? null : codecs.of(Topics.STREAM_JOBS).encode(job));
     }
 
-    /** The log is read again at each start of the service. */
+    /** Reads the log again, as each start of the service does. */
     @Test
     void keepsRowsOfALivingJobWhenItsEarlierEndIsReadAgain() {
         StreamJob earlier = job(FIRST, StreamJobStatus.STOPPED, null);

@@ -66,7 +66,7 @@ class StreamPositionsTest {
                     .build()))
             .build();
 
-    /** A topic into which a record arrives right after it was asked which one was the first. */
+    /** Stands for a topic into which a record arrives right after the question for the first one. */
     private static final class Filling extends MockConsumer<byte[], byte[]> {
         private Filling() {
             super("earliest");
@@ -84,7 +84,7 @@ class StreamPositionsTest {
         }
     }
 
-    /** Whichever call fails, a start goes on where the last results ended, or is tried again; no client is left. */
+    /** Goes on where the last results ended, or tries again, whichever call fails; no client is left. */
     @Test
     @SuppressWarnings("unchecked")
     void startsAtTheLastOutputOrTriesAgainWhicheverCallFails() throws Exception {
@@ -126,7 +126,7 @@ class StreamPositionsTest {
                 .hasMessageContaining("10001 partitions");
     }
 
-    /** Task 1 would have partition 1 of each, in which other keys stand: pairs would be missing. */
+    /** Refuses the start: task 1 would have partition 1 of each, with other keys, and pairs would be missing. */
     @Test
     void refusesAJoinByPartitionOfTopicsWithDifferentNumbersOfPartitions() throws Exception {
         RunnableStreamJob runnable = RunnableStreamJob.compile(
@@ -150,7 +150,7 @@ class StreamPositionsTest {
                 .hasMessageContaining("{in=1, more=2}: leave PARTITION BY out");
     }
 
-    /** A topic to read and one to write, and what an earlier start has said of its progress. */
+    /** Returns a log with a topic to read, one to write, and the progress of an earlier start. */
     private MockConsumer<String, byte[]> log() {
         TopicPartition progress = new TopicPartition(Topics.STREAM_JOB_PROGRESS.name(), 0);
         MockConsumer<String, byte[]> log = new MockConsumer<>("earliest") {
@@ -179,7 +179,7 @@ class StreamPositionsTest {
         return new PartitionInfo(topic, partition, Node.noNode(), new Node[0], new Node[0]);
     }
 
-    /** Found by a fault run: the first window lacked what arrived while the job started. */
+    /** Keeps records that arrive while the job starts: a fault run found them missing in the first window. */
     @Test
     void skipsNoRecordThatArrivesMeanwhile() {
         List<StreamPosition> positions =

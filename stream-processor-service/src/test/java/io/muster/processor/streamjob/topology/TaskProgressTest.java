@@ -15,7 +15,7 @@ import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.Test;
 
-/** When another start may take over. */
+/** Decides when another start may take over. */
 class TaskProgressTest {
     private static final Instant OVER = Instant.parse("2026-11-21T10:00:00Z");
 
