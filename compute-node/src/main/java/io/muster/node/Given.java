@@ -33,7 +33,8 @@ record Given(Map<String, String> arguments, Map<String, String> environment) {
     Optional<String> text(String name) {
         String given = arguments.getOrDefault(
                 name,
-                environment.getOrDefault("MUSTER_" + name.toUpperCase(Locale.ROOT).replaceAll("[.-]", "_"), ""));
+                environment.getOrDefault(
+                        "MUSTER_" + name.toUpperCase(Locale.ROOT).replaceAll("[.-]", "_"), ""));
         return Optional.of(given).filter(text -> !text.isBlank());
     }
 

@@ -109,7 +109,8 @@ public final class Registration {
 
     private static String named(String text, String setting, String pattern) {
         if (!text.matches(pattern)) {
-            throw new IllegalArgumentException("--" + setting + " matches " + pattern + ", which this does not: " + text);
+            throw new IllegalArgumentException(
+                    "--" + setting + " matches " + pattern + ", which this does not: " + text);
         }
         return text;
     }

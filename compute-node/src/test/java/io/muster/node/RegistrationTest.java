@@ -46,17 +46,16 @@ class RegistrationTest {
         server = HttpServer.create(new InetSocketAddress("localhost", 0), 0);
         server.createContext("/", exchange -> {
             String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
-            String request = exchange.getRequestMethod() + " "
-                    + exchange.getRequestURI().getPath();
+            String request =
+                    exchange.getRequestMethod() + " " + exchange.getRequestURI().getPath();
             requests.add(request + " " + body);
             tokens.add(exchange.getRequestHeaders().getFirst("Authorization"));
-            String answer =
-                    switch (request) {
-                        case "GET /devices/muster-node-0" ->
-                            "{\"authentication\":{\"symmetricKey\":{\"primaryKey\":\"" + KEY + "\"}}}";
-                        case "GET /twins/muster-node-0" -> "{\"tags\":" + tags + "}";
-                        default -> "{}";
-                    };
+            String answer = switch (request) {
+                case "GET /devices/muster-node-0" ->
+                    "{\"authentication\":{\"symmetricKey\":{\"primaryKey\":\"" + KEY + "\"}}}";
+                case "GET /twins/muster-node-0" -> "{\"tags\":" + tags + "}";
+                default -> "{}";
+            };
             byte[] bytes = answer.getBytes(StandardCharsets.UTF_8);
             exchange.sendResponseHeaders(request.startsWith("PUT") ? registered : 200, bytes.length);
             exchange.getResponseBody().write(bytes);
@@ -117,7 +116,8 @@ class RegistrationTest {
         assertThat(tokens).isNotEmpty().allSatisfy(text -> {
             SharedAccessSignature token = SharedAccessSignature.parse(text).orElseThrow();
             assertThat(token.keyName()).contains("iothubowner");
-            assertThat(token.isSignedWith(policies.named("iothubowner").orElseThrow().keys()))
+            assertThat(token.isSignedWith(
+                            policies.named("iothubowner").orElseThrow().keys()))
                     .isTrue();
             assertThat(token.isExpired(NOW)).isFalse();
         });

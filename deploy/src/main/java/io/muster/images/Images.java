@@ -30,8 +30,8 @@ public final class Images {
     private static final String USERS =
             "root:x:0:0::/:/none\nmuster:x:" + Layout.USER + ":" + Layout.USER + "::/:/none\n";
     private static final String GROUPS = "root:x:0:\nmuster:x:" + Layout.USER + ":\n";
-    private static final String USERS_WITH_SHELLS = "root:x:0:0::/tmp:/bin/sh\nmuster:x:" + Layout.USER + ":" + Layout.USER
-            + "::/tmp:/bin/sh\ntasks:x:" + Layout.TASKS + ":" + Layout.TASKS + "::/tmp:/bin/sh\n";
+    private static final String USERS_WITH_SHELLS = "root:x:0:0::/tmp:/bin/sh\nmuster:x:" + Layout.USER + ":"
+            + Layout.USER + "::/tmp:/bin/sh\ntasks:x:" + Layout.TASKS + ":" + Layout.TASKS + "::/tmp:/bin/sh\n";
     private static final String GROUPS_WITH_TASKS = GROUPS + "tasks:x:" + Layout.TASKS + ":\n";
 
     private final Path project;
@@ -120,8 +120,7 @@ public final class Images {
         Map<String, Path> tools = Tools.find();
         for (Map.Entry<String, Path> tool : tools.entrySet()) {
             Path program = tool.getValue().toRealPath();
-            layer.addEntry(
-                    program, AbsoluteUnixPath.get(Tools.FOLDER).resolve(tool.getKey()), PROGRAM, CREATED);
+            layer.addEntry(program, AbsoluteUnixPath.get(Tools.FOLDER).resolve(tool.getKey()), PROGRAM, CREATED);
             if (Tools.SHELLS.contains(tool.getKey())) {
                 layer.addEntry(program, AbsoluteUnixPath.get("/bin").resolve(tool.getKey()), PROGRAM, CREATED);
             }

@@ -7,7 +7,12 @@ import java.util.Set;
 
 /** Describes a service, or the program of compute nodes, as an image. */
 enum ServiceImage {
-    PLANNER("job-planner-service", "Muster: jobs, twins and device jobs", "io.muster.planner.Main", heap(45), Set.of(8081)),
+    PLANNER(
+            "job-planner-service",
+            "Muster: jobs, twins and device jobs",
+            "io.muster.planner.Main",
+            heap(45),
+            Set.of(8081)),
     PROCESSOR(
             "stream-processor-service",
             "Muster: statistics and stream jobs",
@@ -49,8 +54,7 @@ enum ServiceImage {
      * @param heap the JVM's option that bounds its heap
      * @param options of its JVM, beside those of every service
      */
-    ServiceImage(
-            String artifact, String description, String main, String heap, Set<Integer> ports, String... options) {
+    ServiceImage(String artifact, String description, String main, String heap, Set<Integer> ports, String... options) {
         this.artifact = artifact;
         this.description = description;
         this.main = main;

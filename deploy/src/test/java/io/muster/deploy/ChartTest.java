@@ -207,7 +207,9 @@ class ChartTest {
         assertThat(registers.get("command").toString()).contains("\"io.muster.node.Registration\"");
         Map<String, String> registration = Manifests.environmentOf(registers);
         assertThat(registration.get("MUSTER_DEVICE_ID")).contains("\"fieldPath\":\"metadata.name\"");
-        assertThat(registration).containsEntry("MUSTER_POOL", "plant").containsEntry("MUSTER_HUB_HOST", "hub.example.com");
+        assertThat(registration)
+                .containsEntry("MUSTER_POOL", "plant")
+                .containsEntry("MUSTER_HUB_HOST", "hub.example.com");
         Map<String, String> node = Manifests.environment(pod);
         assertThat(node)
                 .containsEntry("MUSTER_SLOTS", "4")
@@ -232,7 +234,9 @@ class ChartTest {
         assertThat(Manifests.at(volumes.get("ca"), "secret").get("items").toString())
                 .isEqualTo("[{\"key\":\"ca.crt\",\"path\":\"ca.crt\"}]");
         assertThat(volumes.get("identity").has("emptyDir")).isTrue();
-        assertThat(Manifests.at(volumes.get("policies"), "secret").get("secretName").getAsString())
+        assertThat(Manifests.at(volumes.get("policies"), "secret")
+                        .get("secretName")
+                        .getAsString())
                 .isEqualTo("muster-nodes");
         assertThat(Manifests.environment(pod)).doesNotContainKey("MUSTER_POLICIES_FILE");
     }
@@ -261,7 +265,10 @@ class ChartTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"api.ingress.enabled=false, https://hub.example.com:8443", "api.ingress.enabled=true, https://hub.example.com:443"})
+    @CsvSource({
+        "api.ingress.enabled=false, https://hub.example.com:8443",
+        "api.ingress.enabled=true, https://hub.example.com:443"
+    })
     void fetchesFilesWhereTheApiAnswers(String value, String address) throws IOException {
         assertThat(Manifests.environment(node("node.replicas=1", value))).containsEntry("MUSTER_REST_URL", address);
     }

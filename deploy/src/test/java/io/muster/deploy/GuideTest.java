@@ -111,9 +111,8 @@ class GuideTest {
         int upgrade = first("helm", "upgrade");
         List<String> values = new ArrayList<>(values());
         values.addAll(values(commands.get(upgrade)));
-        JsonObject pod = Manifests.ofInstall(install.get(2), NAMESPACE, values)
-                .pods()
-                .get("StatefulSet/muster-node");
+        JsonObject pod =
+                Manifests.ofInstall(install.get(2), NAMESPACE, values).pods().get("StatefulSet/muster-node");
         assertThat(pod).as("nodes are asked for").isNotNull();
         String secret = pod.getAsJsonArray("volumes").asList().stream()
                 .map(JsonElement::getAsJsonObject)
@@ -127,7 +126,8 @@ class GuideTest {
                 .anyMatch(command -> !command.isEmpty()
                         && command.getFirst().equals("skopeo")
                         && command.getLast()
-                                .equals("docker://" + Manifests.container(pod).get("image").getAsString()));
+                                .equals("docker://"
+                                        + Manifests.container(pod).get("image").getAsString()));
     }
 
     private static Map<String, Set<String>> secretsMadeBefore(int end) {

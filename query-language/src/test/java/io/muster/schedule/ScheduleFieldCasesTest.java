@@ -103,8 +103,7 @@ class ScheduleFieldCasesTest {
                 false,
                 new Recurrence.Calendar(CalendarRule.every(3, Unit.DAY)),
                 Optional.empty());
-        Occurrence first =
-                schedule.first(Instant.parse("2026-02-10T10:30:00Z")).orElseThrow();
+        Occurrence first = schedule.first(Instant.parse("2026-02-10T10:30:00Z")).orElseThrow();
         assertThat(first.time()).isEqualTo(Instant.parse("2026-02-12T09:00:00Z"));
         assertThat(schedule.after(first.time()).orElseThrow().time()).isEqualTo(Instant.parse("2026-02-15T09:00:00Z"));
     }

@@ -282,8 +282,8 @@ class ImagesTest {
         assertThat(registers.exitValue()).as(() -> read(registered)).isZero();
 
         List<String> options = new ArrayList<>(shared);
-        options.addAll(Podman.environment(Map.of(
-                "MUSTER_PORT", "" + mqttPort, "MUSTER_DATA_DIR", "/var/lib/muster/node", "MUSTER_SLOTS", "2")));
+        options.addAll(Podman.environment(
+                Map.of("MUSTER_PORT", "" + mqttPort, "MUSTER_DATA_DIR", "/var/lib/muster/node", "MUSTER_SLOTS", "2")));
         options.add(image(NODE));
         running.put(NODE, podman.start(log(NODE), options));
         await().atMost(START)
@@ -293,7 +293,10 @@ class ImagesTest {
                                 .toString())
                         .as(() -> read(log(NODE)))
                         .isEqualTo("[\"bash\",\"java\",\"sh\"]"));
-        assertThat(kudu("PUT", "/api/triggeredwebjobs/hello", "#!/bin/bash\necho user $(id -u) $(echo in | tr a-z A-Z)\n")
+        assertThat(kudu(
+                                "PUT",
+                                "/api/triggeredwebjobs/hello",
+                                "#!/bin/bash\necho user $(id -u) $(echo in | tr a-z A-Z)\n")
                         .statusCode())
                 .isEqualTo(200);
         String run = kudu("POST", "/api/triggeredwebjobs/hello/run", "")
