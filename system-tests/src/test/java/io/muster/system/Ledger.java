@@ -21,8 +21,8 @@ final class Ledger {
     private static final String CLASH = "clashes";
     private static final String END = "ends";
 
-    /** Is the life of a copy. @param folder in which it ran @param first when it began @param last when it lived for certain @param ended whether by itself */
-    record Life(Path folder, Duration first, Duration last, boolean ended) {
+    /** Is the life of a copy. @param folder in which it ran @param first when it began @param last when it lived for certain @param lines that it wrote @param ended whether by itself */
+    record Life(Path folder, Duration first, Duration last, int lines, boolean ended) {
         /** Returns the node that ran it. */
         String node() {
             int nodes = 0;
@@ -83,24 +83,28 @@ final class Ledger {
             Path folder = Path.of(words[2]);
             lives.merge(
                     folder,
-                    new Life(folder, at, at, false),
-                    (before, _) -> new Life(folder, before.first(), at, words[1].equals(END)));
+                    new Life(folder, at, at, 1, false),
+                    (before, _) -> new Life(folder, before.first(), at, before.lines() + 1, words[1].equals(END)));
         }
         return new ArrayList<>(lives.values());
     }
 
-    /** Waits until so many copies have begun. @return the last one */
+    /** Waits until so many copies have begun, and the last of them has found the lock free or held. @return the last one */
     Life begun(int copies) {
         return await().atMost(LIMIT)
                 .pollInterval(Duration.ofMillis(50))
-                .until(this::lives, lives -> lives.size() >= copies)
+                .until(
+                        this::lives,
+                        lives -> lives.size() >= copies && lives.get(copies - 1).lines() > 1)
                 .get(copies - 1);
     }
 
     /** Requires that there were so many copies, and never two at once. */
     void requireOneAfterTheOther(int copies) throws IOException {
         List<Life> lives = lives();
-        assertThat(Files.readAllLines(file)).as("copies that met another").noneMatch(line -> line.contains(CLASH));
+        assertThat(Files.readAllLines(file).stream().filter(line -> line.contains(CLASH)))
+                .as("copies that met another, of %s", lives)
+                .isEmpty();
         assertThat(lives).hasSize(copies);
         for (int i = 1; i < lives.size(); i++) {
             assertThat(lives.get(i).first())
