@@ -18,7 +18,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
-/** Runs a Muster with lossy devices and recounts each job when it is over, with stream jobs beside them. For one thread. */
+/** Runs a Muster with lossy devices and recounts each job when it is over, with stream jobs, runs of WebJobs and a schedule beside them. For one thread. */
 final class AuditedFleet implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofMinutes(4);
     private static final Duration SETTLED = Duration.ofSeconds(60);
@@ -38,6 +38,7 @@ final class AuditedFleet implements AutoCloseable {
     private final Auditor auditor;
     private final SimulatedFleet fleet;
     private final AuditedStreams streams;
+    private final AuditedRuns runs;
     private final int devices;
 
     /** Does something while jobs run. */
@@ -61,18 +62,20 @@ final class AuditedFleet implements AutoCloseable {
             Auditor auditor,
             SimulatedFleet fleet,
             AuditedStreams streams,
+            AuditedRuns runs,
             int devices) {
         this.muster = muster;
         this.rest = rest;
         this.auditor = auditor;
         this.fleet = fleet;
         this.streams = streams;
+        this.runs = runs;
         this.devices = devices;
     }
 
     /** Returns when nearly every device is connected. @param home the folder standalone/target/muster */
     static AuditedFleet start(String home, int devices, long seed) throws Exception {
-        Standalone muster = Trial.start(home);
+        Standalone muster = Trial.start(home, AuditedRuns.NODES);
         RestClient rest = new RestClient(muster.options().rest(), muster.caFile(), muster.policies());
         Codecs codecs = new Codecs(new ConfluentSchemaRegistry(
                 new RegistrySettings(URI.create(muster.options().registry()), null, null, null)));
@@ -88,7 +91,8 @@ final class AuditedFleet implements AutoCloseable {
             Thread.sleep(100);
         }
         AuditedStreams streams = AuditedStreams.start(rest, muster.options().kafka(), seed);
-        return new AuditedFleet(muster, rest, auditor, fleet, streams, devices);
+        AuditedRuns runs = AuditedRuns.start(muster, rest, codecs);
+        return new AuditedFleet(muster, rest, auditor, fleet, streams, runs, devices);
     }
 
     Standalone muster() {
@@ -96,7 +100,7 @@ final class AuditedFleet implements AutoCloseable {
     }
 
     String counters() {
-        return fleet.counters().json();
+        return fleet.counters().json() + "; " + runs.counters();
     }
 
     /**
@@ -126,6 +130,8 @@ final class AuditedFleet implements AutoCloseable {
                 }
             }));
         }
+        SplittableRandom ofRuns = random.split();
+        clients.add(client(() -> runs.ask(ofRuns)));
         List<String> wrong = new ArrayList<>();
         meanwhile.happen();
         try {
@@ -136,6 +142,7 @@ final class AuditedFleet implements AutoCloseable {
             auditor.read(deadline);
             wrong.addAll(audited(jobs, skew));
             wrong.addAll(streams.audit(Instant.now().plus(STREAMS_SETTLED)));
+            wrong.addAll(runs.audit(Instant.now().plus(STREAMS_SETTLED)));
         } catch (AuditException e) {
             wrong.add(e.getMessage());
         } catch (CompletionException e) {
@@ -178,6 +185,7 @@ final class AuditedFleet implements AutoCloseable {
 
     @Override
     public void close() throws Exception {
+        runs.close();
         streams.close();
         fleet.close();
         auditor.close();

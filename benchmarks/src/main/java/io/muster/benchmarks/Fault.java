@@ -17,7 +17,7 @@ import java.util.SplittableRandom;
 /** Describes a fault of a process of a Muster, or with what all of them stand on. */
 record Fault(Kind kind, String process, Duration after, Duration length, Duration skew) {
     private static final List<String> PROCESSES =
-            List.of("planner", "planner", "processor", "gateway", "gateway", "api", "broker");
+            List.of("planner", "planner", "processor", "gateway", "gateway", "api", "broker", "node-1");
     /** Names the processes whose clocks may differ; those of broker and processor are to agree, see docs/stream-jobs.md. */
     private static final List<String> SKEWED = List.of("planner", "gateway", "api");
 

@@ -7,7 +7,7 @@
  * io.muster.gateway.fleet}, {@code io.muster.gateway.mqtt}, {@code io.muster.processor.engine}, {@code io.muster.processor.engine.topology},
  * {@code io.muster.processor.format}, {@code io.muster.processor.function}, {@code io.muster.query.streamjob}, {@code io.muster.query.kernel},
  * {@code io.muster.query.stream}, {@code io.muster.records}, {@code io.muster.registry}, {@code io.muster.service}, {@code
- * io.muster.service.registry}, {@code io.muster.standalone}, {@code io.muster.topics}.
+ * io.muster.service.registry}, {@code io.muster.standalone}, {@code io.muster.topics}, {@code javax.net.ssl}.
  */
 @NullMarked
 package io.muster.benchmarks;
