@@ -371,11 +371,16 @@ public final class NodeWork {
     private void notStarted(AttemptKey key, String detail, long now) {
         switch (attempts.get(key)) {
             case Held.Preparing _ -> over(key, Ending.notStarted(detail), Delivery.UNSAID);
-            case Held.Launching(Asked asked) when asked == Asked.FENCE || !holdsLease(now) -> forget(key);
+            case Held.Launching _ when !holdsLease(now) -> forget(key);
             case Held.Launching(Asked asked) ->
                 over(
                         key,
-                        asked == Asked.NOTHING ? Ending.notStarted(detail) : Ending.stoppedBeforeItsStart(),
+                        switch (asked) {
+                            case NOTHING -> Ending.notStarted(detail);
+                            case STOP, KILL -> Ending.stoppedBeforeItsStart();
+                            // The node ends, or held no lease meanwhile: other nodes may run it at once.
+                            case FENCE -> Ending.returned();
+                        },
                         Delivery.UNSAID);
             case null, default -> {
                 // It is forgotten, or has begun.

@@ -255,6 +255,7 @@ class NodeWorkTest {
             join p; lease 1; start a                       | shutdown     | say p 2 holding [a]; cancel a; keep a 127 RETURNED; say p exited a 127 RETURNED
             join p; lease 1; start a; prepared a; start b; prepared b; start c; prepared c | shutdown | say p 2 holding [a, b, c]; cancel c; keep c 127 RETURNED; say p exited c 127 RETURNED
             join p; lease 1; start a; shutdown             | prepared a   | ''
+            join p; lease 1; start a; prepared a; shutdown | not-started a| keep a 127 RETURNED; say p exited a 127 RETURNED
             join p; lease 1; start a; shutdown             | ack a        | forget a
             join p; lease 1; shutdown                      | start a      | keep a 127 RETURNED; say p exited a 127 RETURNED
             join p; lease 1; shutdown                      | php          | ''
