@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.muster.access.SharedAccessSignature;
 import io.muster.records.AttemptEnding;
 import io.muster.records.AttemptOver;
-import io.muster.records.ComputeTask;
 import io.muster.records.CreateDevice;
 import io.muster.records.Credentials;
 import io.muster.records.DeviceSettings;
@@ -14,13 +13,8 @@ import io.muster.records.DeviceView;
 import io.muster.records.EndingKind;
 import io.muster.records.PoolEvents;
 import io.muster.records.TaskAttempt;
-import io.muster.records.TaskFile;
-import io.muster.records.TaskOwner;
-import io.muster.records.TaskOwnerKind;
 import io.muster.records.TaskPlace;
 import io.muster.records.TaskPlaced;
-import io.muster.records.TaskProgram;
-import io.muster.records.TaskQueued;
 import io.muster.records.TaskToken;
 import java.io.IOException;
 import java.net.URI;
@@ -30,7 +24,6 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
@@ -53,17 +46,6 @@ class NodeFilesTest {
         new Random(7).nextBytes(content);
         api.compute.artifacts.put(HASH, content);
         register("node-1", KEY, DeviceStatus.ENABLED);
-        happened(new TaskQueued(
-                ComputeTask.newBuilder()
-                        .setTaskId(TOKEN.getTaskId())
-                        .setOwner(new TaskOwner(TaskOwnerKind.SITE, "fleet"))
-                        .setProgram(TaskProgram.newBuilder()
-                                .setCommand(List.of("bash"))
-                                .setEnvironment(Map.of())
-                                .setFiles(List.of(new TaskFile(HASH, 200_000L, "", true)))
-                                .build())
-                        .build(),
-                1L));
     }
 
     @AfterEach
@@ -89,7 +71,7 @@ class NodeFilesTest {
     }
 
     private void place(String node) {
-        happened(new TaskPlaced(TOKEN, new TaskAttempt(0, 0, 0), List.of(new TaskPlace(node, 1L))));
+        happened(new TaskPlaced(TOKEN, new TaskAttempt(0, 0, 0), List.of(new TaskPlace(node, 1L)), List.of(HASH)));
     }
 
     private static String token(String device, String key) {

@@ -34,10 +34,13 @@ import io.muster.records.SubmitTask;
 import io.muster.records.TaskAttempt;
 import io.muster.records.TaskCompleted;
 import io.muster.records.TaskEnded;
+import io.muster.records.TaskFile;
 import io.muster.records.TaskForgotten;
 import io.muster.records.TaskNews;
 import io.muster.records.TaskOwner;
 import io.muster.records.TaskOwnerKind;
+import io.muster.records.TaskPlace;
+import io.muster.records.TaskPlaced;
 import io.muster.records.TaskProgram;
 import io.muster.records.TaskQueued;
 import io.muster.records.TaskRefused;
@@ -437,6 +440,29 @@ class PoolTopologyTest {
         assertThat(news("t")).as("nobody asks for it").isEmpty();
         submit("t");
         assertThat(((StartAttempt) lastOrder("a")).getToken()).isEqualTo(new TaskToken("t", 1L));
+    }
+
+    @Test
+    void namesTheFilesOfATaskWhereItIsPlacedAndNotOnlyWhereItIsQueued() {
+        ComputeTask task = task("t", NodeLossRule.PLACE_AGAIN);
+        planner.pool(
+                POOL,
+                new SubmitTask(ComputeTask.newBuilder(task)
+                        .setProgram(TaskProgram.newBuilder(task.getProgram())
+                                .setFiles(List.of(
+                                        new TaskFile("ab".repeat(32), 1L, "a", false),
+                                        new TaskFile("cd".repeat(32), 1L, "c", false),
+                                        new TaskFile("ab".repeat(32), 1L, "b", false)))
+                                .build())
+                        .build()));
+        long epoch = node("a");
+        planner.advance(Duration.ofMillis(20));
+        assertThat(planner.poolEvents())
+                .contains(new TaskPlaced(
+                        new TaskToken("t", 0L),
+                        new TaskAttempt(0, 0, 0),
+                        List.of(new TaskPlace("a", epoch)),
+                        List.of("ab".repeat(32), "cd".repeat(32))));
     }
 
     @Test

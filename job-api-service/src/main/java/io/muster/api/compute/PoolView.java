@@ -5,13 +5,9 @@ import io.muster.records.NodeDismissed;
 import io.muster.records.NodeJoined;
 import io.muster.records.NodeLost;
 import io.muster.records.PoolEvents;
-import io.muster.records.TaskCompleted;
-import io.muster.records.TaskFile;
 import io.muster.records.TaskPlaced;
-import io.muster.records.TaskQueued;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -24,10 +20,9 @@ import java.util.stream.Collectors;
 public final class PoolView {
     private record TaskKey(String poolId, String taskId) {}
 
-    /** Holds the hashes of tasks' files: of tasks that have some. */
-    private final Map<TaskKey, List<String>> files = new HashMap<>();
+    /** Holds the hashes of files by node and task: of tasks that have some. */
+    private final Map<String, Map<TaskKey, List<String>>> placed = new HashMap<>();
 
-    private final Map<String, Set<TaskKey>> placed = new HashMap<>();
     private final Map<String, Map<String, Set<String>>> capabilities = new HashMap<>();
 
     private final Lock lock = new ReentrantLock();
@@ -47,25 +42,18 @@ public final class PoolView {
         String poolId = batch.getPoolId();
         for (Object event : batch.getEvents()) {
             switch (event) {
-                case TaskQueued queued -> {
-                    List<String> hashes = queued.getTask().getProgram().getFiles().stream()
-                            .map(TaskFile::getSha256)
-                            .map(String::intern)
-                            .toList();
-                    if (!hashes.isEmpty()) {
-                        files.put(new TaskKey(poolId, queued.getTask().getTaskId()), hashes);
-                    }
-                }
-                case TaskPlaced place -> {
+                case TaskPlaced place
+                when !place.getFiles().isEmpty() -> {
                     TaskKey task = new TaskKey(poolId, place.getToken().getTaskId());
+                    List<String> hashes =
+                            place.getFiles().stream().map(String::intern).toList();
                     place.getMembers()
-                            .forEach(member -> placed.computeIfAbsent(member.getNodeId(), _ -> new HashSet<>())
-                                    .add(task));
+                            .forEach(member -> placed.computeIfAbsent(member.getNodeId(), _ -> new HashMap<>())
+                                    .put(task, hashes));
                     changed.signalAll();
                 }
                 case AttemptOver over ->
                     left(over.getNodeId(), new TaskKey(poolId, over.getToken().getTaskId()));
-                case TaskCompleted completed -> files.remove(new TaskKey(poolId, completed.getTaskId()));
                 case NodeJoined joined ->
                     capabilities
                             .computeIfAbsent(poolId, _ -> new HashMap<>())
@@ -127,7 +115,6 @@ public final class PoolView {
     }
 
     private boolean needs(String nodeId, String sha256) {
-        return placed.getOrDefault(nodeId, Set.of()).stream()
-                .anyMatch(task -> files.getOrDefault(task, List.of()).contains(sha256));
+        return placed.getOrDefault(nodeId, Map.of()).values().stream().anyMatch(hashes -> hashes.contains(sha256));
     }
 }

@@ -3,6 +3,7 @@ package io.muster.planner.pool;
 import io.muster.planner.pool.TaskDefinition.Shape;
 import io.muster.planner.pool.TaskState.Active;
 import io.muster.planner.pool.TaskState.Member;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.Collections;
@@ -39,6 +40,9 @@ public final class Pool {
 
     private final Rooms ahead = new Rooms();
     private final Map<String, Pace> paces = new HashMap<>();
+
+    /** Holds when the events said last that a node is there; kept in memory alone. */
+    private final Map<String, Instant> announced = new HashMap<>();
 
     private final Map<String, Set<String>> activeByNode = new HashMap<>();
     private final Queues queues = new Queues();
@@ -179,6 +183,7 @@ public final class Pool {
         node(id).filter(known -> known.lost() && !admitted.containsKey(id)).ifPresent(known -> {
             nodes.remove(id);
             paces.remove(id);
+            announced.remove(id);
             forgetRoom(known);
         });
     }
@@ -232,6 +237,12 @@ public final class Pool {
         paces.remove(node);
         changeNode(node, known -> known.ahead(0));
         changeNode(node, known -> known.free() > 0 ? known.unready() : known);
+    }
+
+    /** Returns whether the events are to say again that a node is there: they said it so long ago, or nobody knows when. */
+    boolean isUnannounced(String node, Duration since, Instant now) {
+        @Nullable Instant at = announced.get(node);
+        return at == null || !now.isBefore(at.plus(since));
     }
 
     /** Notes that a node was heard. */
@@ -337,6 +348,7 @@ public final class Pool {
 
     private void join(PoolEvent.NodeJoined joined, Instant at) {
         @Nullable Node known = nodes.get(joined.node());
+        announced.put(joined.node(), at);
         putNode(new Node(
                 joined.node(),
                 joined.gateway(),

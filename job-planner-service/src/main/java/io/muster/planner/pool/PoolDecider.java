@@ -32,6 +32,9 @@ public final class PoolDecider {
     /** How much longer the pool waits before it gives a node's tasks to others. */
     public static final Duration GRACE = Duration.ofSeconds(15);
 
+    /** Passes before the events say again that a node is there. Source: {@code pool-events} are kept for 30 days. */
+    static final Duration ANNOUNCED_AGAIN = Duration.ofDays(1);
+
     /** Bounds how often a task is placed again for reasons that aren't its own. Contract: batch, 3.2. */
     static final int MOST_RECOVERIES = 10;
 
@@ -232,7 +235,9 @@ public final class PoolDecider {
         boolean booted = known.isPresent() && !known.get().boot().equals(report.boot());
         boolean wasDismissed = known.filter(before -> before.standing() == Node.Standing.DISMISSED)
                 .isPresent();
-        if (known.isEmpty() || differs(known.get(), report)) {
+        if (known.isEmpty()
+                || differs(known.get(), report)
+                || pool.isUnannounced(report.node(), ANNOUNCED_AGAIN, logTime)) {
             happened(new PoolEvent.NodeJoined(
                     report.node(),
                     report.gateway(),

@@ -46,7 +46,7 @@ public sealed interface PoolEvent {
     /** A device is of the pool no more; what it runs for the pool ends with its lease at the latest. */
     record NodeDismissed(String node) implements PoolEvent {}
 
-    /** A node is there, with a new connection, run, or size. */
+    /** A node is there, with a new connection, run, or size; or as it was, since readers of events know nothing of those that are not kept any more. */
     record NodeJoined(String node, int gateway, long epoch, String boot, int slots, Set<String> capabilities)
             implements PoolEvent {}
 

@@ -308,6 +308,27 @@ class PoolDeciderTest {
     }
 
     @Test
+    void saysOnceADayThatANodeIsThere() {
+        report("a", 1);
+        PoolEvent joined = new PoolEvent.NodeJoined("a", 7, 1, "boot", 2, Set.of("bash"));
+        Pool restored = Pool.restored(Map.of("a", pool.admitted("a").orElseThrow()), pool.nodes(), List.of(), 0, 0);
+        now = START.plus(Duration.ofHours(23));
+        assertThat(said("a", 1, "boot", Set.of("bash")).events()).isEmpty();
+        now = START.plus(Duration.ofHours(24));
+        assertThat(said("a", 1, "boot", Set.of("bash")).events()).containsExactly(joined);
+        assertThat(said("a", 1, "boot", Set.of("bash")).events()).as("once").isEmpty();
+        assertThat(PoolDecider.decide(
+                                restored,
+                                placement,
+                                new PoolInput.NodeReport("a", 7, 1, 9, "boot", 2, Set.of("bash"), Set.of()),
+                                now,
+                                now)
+                        .events())
+                .as("behind a restart nobody knows when it was said")
+                .containsExactly(joined);
+    }
+
+    @Test
     void endsATaskWhoseNodesAreLostAgainAndAgain() {
         report("a", 1);
         submit(task("t"));

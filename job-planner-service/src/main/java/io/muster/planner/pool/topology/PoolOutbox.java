@@ -90,7 +90,11 @@ final class PoolOutbox {
             List<Object> events = new ArrayList<>();
             decided.events()
                     .subList(from, Math.min(from + MOST_EVENTS, decided.events().size()))
-                    .forEach(event -> events.add(PoolRecords.event(event, submitted)));
+                    .forEach(event -> events.add(PoolRecords.event(
+                            event,
+                            event instanceof PoolEvent.TaskPlaced placed
+                                    ? pools.task(poolId, placed.token().taskId())
+                                    : submitted)));
             events(poolId, events, now);
         }
         decided.events().forEach(event -> tell(poolId, event, now));

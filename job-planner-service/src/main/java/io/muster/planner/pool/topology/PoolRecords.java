@@ -39,6 +39,7 @@ import io.muster.records.TaskAttempt;
 import io.muster.records.TaskBackedOff;
 import io.muster.records.TaskCompleted;
 import io.muster.records.TaskDisowned;
+import io.muster.records.TaskFile;
 import io.muster.records.TaskForgotten;
 import io.muster.records.TaskPlace;
 import io.muster.records.TaskPlaced;
@@ -53,6 +54,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SequencedMap;
@@ -66,6 +68,9 @@ final class PoolRecords {
 
     /** Bounds the nodes of a task: all of them are in its row, with a sentence each. */
     private static final int MOST_NODES = 1000;
+
+    /** Bounds the files of a task: the hashes of all tasks that one decision places have room in a record. */
+    private static final int MOST_FILES = 1000;
 
     private PoolRecords() {}
 
@@ -86,6 +91,9 @@ final class PoolRecords {
         }
         if (task.getNodes() > MOST_NODES) {
             throw new InvalidRecordException("a task runs on " + MOST_NODES + " nodes at once at most");
+        }
+        if (task.getProgram().getFiles().size() > MOST_FILES) {
+            throw new InvalidRecordException("a task has " + MOST_FILES + " files at most");
         }
         @Nullable RestartRule restart = task.getRestart();
         if (restart != null && (restart.getPauseSeconds() < 0 || restart.getAtOnceAfterSeconds() < 0)) {
@@ -208,14 +216,14 @@ final class PoolRecords {
         return outcome.exitCode().isPresent() ? outcome.exitCode().getAsInt() : null;
     }
 
-    /** Returns the record of an event. @param task whose tasks's event it is, where it is a task's first */
+    /** Returns the record of an event. @param task whose event it is, where it is queued or placed */
     static Object event(PoolEvent event, @Nullable ComputeTask task) {
         return switch (event) {
             case PoolEvent.TaskQueued(TaskDefinition _, long number) -> new TaskQueued(task, number);
             case PoolEvent.TaskPlaced placed -> {
                 List<TaskPlace> members = new ArrayList<>();
                 placed.members().forEach(place -> members.add(new TaskPlace(place.node(), place.epoch())));
-                yield new TaskPlaced(token(placed.token()), attempt(placed.attempt()), members);
+                yield new TaskPlaced(token(placed.token()), attempt(placed.attempt()), members, hashes(task));
             }
             case PoolEvent.AttemptStarted(Token token, String node, Instant _) ->
                 new AttemptStarted(token(token), node);
@@ -243,6 +251,13 @@ final class PoolRecords {
             case PoolEvent.NodeLost(String node) -> new NodeLost(node);
             case PoolEvent.SchedulingChanged(String node, boolean enabled) -> new NodeSchedulingChanged(node, enabled);
         };
+    }
+
+    private static List<String> hashes(@Nullable ComputeTask task) {
+        return Objects.requireNonNull(task).getProgram().getFiles().stream()
+                .map(TaskFile::getSha256)
+                .distinct()
+                .toList();
     }
 
     /** Returns the record of a refusal. @param input of which it is */
