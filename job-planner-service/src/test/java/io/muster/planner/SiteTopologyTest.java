@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.muster.records.Capability;
 import io.muster.records.DeleteWebJob;
 import io.muster.records.ExitCause;
+import io.muster.records.NodeOrder;
 import io.muster.records.NodeReported;
 import io.muster.records.ProgramExited;
 import io.muster.records.ProgramStarted;
@@ -26,6 +27,8 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Runs sites in the planner's topology: runs become tasks of a pool, orders to a node, and come back. */
 class SiteTopologyTest {
@@ -118,6 +121,52 @@ class SiteTopologyTest {
         assertThat(planner.orders("node-1").getLast().getOrder()).isEqualTo(new StopAttempt(token));
         exited(token, 143, ExitCause.STOPPED);
         assertThat(planner.changelog("pool-tasks")).isEmpty();
+    }
+
+    private List<StartAttempt> starts() {
+        return planner.orders("node-1").stream()
+                .map(NodeOrder::getOrder)
+                .filter(StartAttempt.class::isInstance)
+                .map(StartAttempt.class::cast)
+                .toList();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{}", "{\"is_singleton\":true}"})
+    void startsAContinuousJobThatReplacesADeletedOneWhenThatHasEnded(String settings) {
+        node();
+        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, settings, false));
+        TaskToken token = started();
+        ask(new DeleteWebJob(WebJobKind.CONTINUOUS, "watch"));
+        ask(new PutWebJob(WebJobKind.CONTINUOUS, "WATCH", FILES, settings, false));
+        planner.restart();
+        planner.advance(Duration.ofSeconds(2));
+        assertThat(starts()).as("the deleted job's program runs").hasSize(1);
+        exited(token, 143, ExitCause.STOPPED);
+        planner.advance(Duration.ofMillis(20));
+        assertThat(starts()).hasSize(2);
+        assertThat(run(WebJobKind.CONTINUOUS).getTaskId())
+                .isEqualTo(starts().getLast().getToken().getTaskId());
+    }
+
+    @Test
+    void runsATriggeredJobThatReplacesADeletedOneWhenThatHasEnded() {
+        node();
+        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{}", false));
+        ask(new RunWebJob("purge", "", "x"));
+        TaskToken token = started();
+        ask(new DeleteWebJob(WebJobKind.TRIGGERED, "purge"));
+        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{\"schedule\":\"* * * * * *\"}", false));
+        assertThat(ask(new RunWebJob("purge", "", "x")))
+                .isInstanceOfSatisfying(
+                        SiteRefused.class,
+                        refused -> assertThat(refused.getReason()).isEqualTo(SiteRefusalReason.RUNNING));
+        planner.advance(Duration.ofSeconds(2));
+        assertThat(starts()).as("its schedule waits too").hasSize(1);
+        exited(token, 143, ExitCause.STOPPED);
+        planner.advance(Duration.ofSeconds(2));
+        planner.advance(Duration.ofMillis(20));
+        assertThat(starts()).hasSize(2);
     }
 
     @Test

@@ -44,7 +44,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Decides about a site's WebJobs. A triggered job and a singleton have one run at a time, on one node of the site's pool; another continuous job has
- * one on each node. A run is a task of the pool: its start and its end are heard, never assumed. Contract: webjobs-and-schedules, 2.1 to 2.7.
+ * one on each node. A run is a task of the pool: its start and its end are heard, never assumed. A job that is put again under the name of a deleted one begins
+ * no run before those of the deleted one have ended. Contract: webjobs-and-schedules, 2.1 to 2.7.
  *
  * <pre>
  * triggered   (none) --Run, Due--> INITIALIZING --Started--> RUNNING --Ended--> SUCCESS, FAILED, STOPPED, ABORTED
@@ -94,6 +95,7 @@ public final class SiteDecider {
                 // The pool's task of that id, if it has one, is not the site's: it is not forgotten where no run is
                 // known.
                 SiteState.runOf(site, taskId).isEmpty()
+                                && SiteState.orphan(site, taskId).isEmpty()
                         ? new Decision.Nothing<>()
                         : ended(site, new SiteInput.Ended(poolId, taskId, TaskResult.FAILED, null, detail), now);
             case SiteInput.PoolHas(String poolId, List<String> nodes) -> poolHas(site, poolId, nodes, now);
@@ -127,10 +129,11 @@ public final class SiteDecider {
             return invalid(fault.get());
         }
         if (SiteState.job(site, asked.getKind(), asked.getName()).isEmpty()
-                && site.getWebJobs().size() >= WebJobRules.MOST_JOBS) {
+                && WebJobRules.others(site, asked.getKind(), asked.getName()) >= WebJobRules.MOST_JOBS) {
             return new Decision.Refused<>(new SiteRefused(
                     SiteRefusalReason.TOO_MANY_JOBS,
-                    "A site has at most " + WebJobRules.MOST_JOBS + " WebJobs: delete one."));
+                    "A site has at most " + WebJobRules.MOST_JOBS
+                            + " WebJobs, with those that were deleted and have not ended: delete one, or wait."));
         }
         return happened(
                 site,
@@ -194,7 +197,7 @@ public final class SiteDecider {
                     SiteRefusalReason.STOPPED,
                     "Cannot start a new run since WebJobs are stopped: remove the setting WEBJOBS_STOPPED."));
         }
-        if (job.get().getRuns().stream().anyMatch(SiteState::isLiving)) {
+        if (SiteState.isRunning(site, job.get())) {
             return new Decision.Refused<>(
                     new SiteRefused(SiteRefusalReason.RUNNING, "Cannot start a new run since job is already running."));
         }
@@ -399,6 +402,7 @@ public final class SiteDecider {
                     : happened(site, now, new WebJobRunStopping(job.getKind(), job.getName(), run.getId()));
         }
         boolean waits = job.getDueAt() != null && job.getDueAt().isAfter(now)
+                || SiteState.isAwaited(site, job)
                 || node.isEmpty() && job.getRuns().stream().anyMatch(SiteState::isLiving);
         return waits || !shouldRun(site, job, node)
                 ? new Decision.Nothing<>()
@@ -433,7 +437,7 @@ public final class SiteDecider {
         JobSchedule.Passed passed = JobSchedule.passed(job, dueAt, SiteSettings.of(site.getSettings()), now);
         @Nullable Instant next = passed.next().orElse(null);
         boolean isLate = Duration.between(passed.latest(), now).compareTo(TOLERANCE) > 0;
-        if (isLate || job.getRuns().stream().anyMatch(SiteState::isLiving)) {
+        if (isLate || SiteState.isRunning(site, job)) {
             return happened(site, now, new WebJobRescheduled(job.getKind(), job.getName(), next, passed.passed() + 1));
         }
         String cron = JobSettings.stored(job.getSettings()).schedule().orElse("");

@@ -1,5 +1,6 @@
 package io.muster.planner.site;
 
+import io.muster.records.OrphanTask;
 import io.muster.records.OrphanTaskEnded;
 import io.muster.records.Site;
 import io.muster.records.SiteEvent;
@@ -97,16 +98,32 @@ public final class SiteState {
                         .findFirst();
     }
 
+    /** Returns the task of a deleted job's run that has not ended. */
+    public static Optional<OrphanTask> orphan(@Nullable Site site, String taskId) {
+        return site == null
+                ? Optional.empty()
+                : site.getOrphans().stream()
+                        .filter(orphan -> orphan.getTaskId().equals(taskId))
+                        .findFirst();
+    }
+
+    /** Returns whether a job has a run that has not ended, or one of its kind and name that was deleted has. */
+    static boolean isRunning(Site site, WebJob job) {
+        return job.getRuns().stream().anyMatch(SiteState::isLiving) || isAwaited(site, job);
+    }
+
+    /** Returns whether a run of a deleted job of that kind and name has not ended. */
+    static boolean isAwaited(Site site, WebJob job) {
+        return site.getOrphans().stream().anyMatch(orphan -> is(job, orphan.getKind(), orphan.getName()));
+    }
+
     /** Returns the site after an event. @param known null where nothing was known of it */
     static @Nullable Site evolve(@Nullable Site known, SiteEvent event) {
         Site before = known == null ? empty(event.getSite()) : known;
         Site.Builder site = Site.newBuilder(before).setRevision(before.getRevision() + 1);
         switch (event.getEvent()) {
             case WebJobPut put -> put(site, before, put, event);
-            case WebJobDeleted deleted ->
-                site.setWebJobs(before.getWebJobs().stream()
-                        .filter(job -> !is(job, deleted.getKind(), deleted.getName()))
-                        .toList());
+            case WebJobDeleted deleted -> delete(site, before, deleted);
             case WebJobSettingsChanged changed ->
                 change(
                         site,
@@ -207,6 +224,11 @@ public final class SiteState {
                         job -> WebJob.newBuilder(job).setDueAt(ended.getDueAt()).build());
             }
             case SitePoolChanged changed -> site.setOwnPool(changed.getOwn()).setNodes(changed.getNodes());
+            case OrphanTaskEnded ended
+            when orphan(known, ended.getTaskId()).isPresent() ->
+                site.setOrphans(before.getOrphans().stream()
+                        .filter(orphan -> !orphan.getTaskId().equals(ended.getTaskId()))
+                        .toList());
             case OrphanTaskEnded _, SiteRefused _ -> {
                 return known;
             }
@@ -232,6 +254,18 @@ public final class SiteState {
                 .build());
         jobs.sort(ORDER);
         site.setWebJobs(jobs);
+    }
+
+    private static void delete(Site.Builder site, Site before, WebJobDeleted deleted) {
+        List<WebJob> jobs = new ArrayList<>(before.getWebJobs());
+        List<OrphanTask> orphans = new ArrayList<>(before.getOrphans());
+        job(before, deleted.getKind(), deleted.getName()).ifPresent(job -> {
+            jobs.remove(job);
+            job.getRuns().stream()
+                    .filter(SiteState::isLiving)
+                    .forEach(run -> orphans.add(new OrphanTask(job.getKind(), job.getName(), run.getTaskId())));
+        });
+        site.setWebJobs(jobs).setOrphans(orphans);
     }
 
     private static List<WebJobRun> history(Site site, WebJob job, WebJobRun begun) {

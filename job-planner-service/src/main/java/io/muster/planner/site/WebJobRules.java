@@ -8,6 +8,7 @@ import io.muster.records.WebJob;
 import io.muster.records.WebJobFiles;
 import io.muster.records.WebJobKind;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -104,6 +105,21 @@ final class WebJobRules {
         Stream<WebJob> others = site.getWebJobs().stream()
                 .filter(job -> job.getKind() != kind || !job.getName().equalsIgnoreCase(name));
         return bytes(site.getSettings()) + bytes(others) + bytes(settings) > MOST_BYTES ? TOO_LARGE : Optional.empty();
+    }
+
+    /** Counts the jobs of other kinds and names that a site has, or that were deleted and have not ended. */
+    static long others(Site site, WebJobKind kind, String name) {
+        String asked = key(kind, name);
+        return Stream.concat(
+                        site.getWebJobs().stream().map(job -> key(job.getKind(), job.getName())),
+                        site.getOrphans().stream().map(orphan -> key(orphan.getKind(), orphan.getName())))
+                .filter(key -> !key.equals(asked))
+                .distinct()
+                .count();
+    }
+
+    private static String key(WebJobKind kind, String name) {
+        return kind + "/" + name.toLowerCase(Locale.ROOT);
     }
 
     private static long bytes(Map<String, String> settings) {

@@ -208,6 +208,35 @@ class SiteDeciderTest {
     }
 
     @Test
+    void countsDeletedJobsThatHaveNotEndedAmongTheJobsOfASite() {
+        for (int i = 0; i < 100; i++) {
+            done(new SiteInput.Put(put(WebJobKind.TRIGGERED).setName("job" + i).build()));
+        }
+        done(new SiteInput.Run(new RunWebJob("job0", "", "x")));
+        String taskId = site.getWebJobs().getFirst().getRuns().getFirst().getTaskId();
+        done(new SiteInput.Delete(new DeleteWebJob(WebJobKind.TRIGGERED, "job0")));
+        SiteInput other = new SiteInput.Put(put(WebJobKind.TRIGGERED).build());
+        assertThat(refusal(other)).isEqualTo(SiteRefusalReason.TOO_MANY_JOBS);
+        Site before = site;
+        done(new SiteInput.Put(put(WebJobKind.TRIGGERED).setName("JOB0").build()));
+        site = before;
+        done(new SiteInput.Ended("default", taskId, TaskResult.STOPPED, null, ""));
+        done(other);
+    }
+
+    @Test
+    void waitsForADeletedJobWhoseTaskThePoolDidNotTake() {
+        triggered();
+        done(ask());
+        String taskId = run().getTaskId();
+        done(new SiteInput.Delete(new DeleteWebJob(WebJobKind.TRIGGERED, JOB)));
+        triggered();
+        assertThat(refusal(ask())).isEqualTo(SiteRefusalReason.RUNNING);
+        done(new SiteInput.NotTaken("default", taskId, "Another task has that id."));
+        done(ask());
+    }
+
+    @Test
     void givesEachRunAnIdOfItsOwnAndLaterOnesLargerIds() {
         triggered();
         List<String> ids = new ArrayList<>();
@@ -291,7 +320,12 @@ class SiteDeciderTest {
         assertThat(decide(new SiteInput.Started(task, "node-1", 1))).isInstanceOf(Decision.Nothing.class);
         assertThat(event(new SiteInput.Ended("default", task, TaskResult.STOPPED, null, "")))
                 .isEqualTo(new OrphanTaskEnded("default", task));
-        assertThat(site).isEqualTo(before);
+        assertThat(site.getOrphans()).isEmpty();
+        assertThat(site.getWebJobs()).isEmpty();
+        assertThat(decide(new SiteInput.Ended("default", task, TaskResult.STOPPED, null, "")))
+                .as("once more")
+                .isInstanceOf(Decision.Happened.class);
+        assertThat(site.getRevision()).isEqualTo(before.getRevision() + 1);
         site = null;
         assertThat(event(new SiteInput.Ended("default", task, TaskResult.STOPPED, null, "")))
                 .isEqualTo(new OrphanTaskEnded("default", task));

@@ -3,6 +3,7 @@ package io.muster.planner.site.topology;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.planner.site.SiteDecider;
 import io.muster.planner.site.SiteInput;
+import io.muster.planner.site.SiteState;
 import io.muster.records.DeleteWebJob;
 import io.muster.records.PoolNodes;
 import io.muster.records.PutSiteSettings;
@@ -147,6 +148,16 @@ public final class SiteAggregate implements Aggregate<Site, SiteInput, SiteEvent
         return inputs;
     }
 
+    /** Has the job settled whose task has ended, and the one that waits for the end of a deleted job's task. */
+    private List<SiteInput> settlingBehind(SiteInput end, TaskNews news) {
+        List<SiteInput> inputs = new ArrayList<>(List.of(end, new SiteInput.SettleTask(news.getTaskId())));
+        @Nullable Site site = sites.get(news.getOwnerId());
+        SiteState.orphan(site, news.getTaskId())
+                .ifPresent(orphan ->
+                        inputs.addAll(SiteDecider.settling(site, site.getNodes(), orphan.getKind(), orphan.getName())));
+        return inputs;
+    }
+
     private List<SiteInput> heard(TaskNews news) throws InvalidRecordException {
         String taskId = news.getTaskId();
         return switch (news.getNews()) {
@@ -155,14 +166,12 @@ public final class SiteAggregate implements Aggregate<Site, SiteInput, SiteEvent
                         taskId, started.getNodeId(), started.getToken().getPlacement()));
             case TaskWaits _ -> List.of(new SiteInput.Waits(taskId));
             case TaskEnded ended ->
-                List.of(
+                settlingBehind(
                         new SiteInput.Ended(
                                 news.getPoolId(), taskId, ended.getResult(), ended.getExitCode(), ended.getDetail()),
-                        new SiteInput.SettleTask(taskId));
+                        news);
             case TaskRefused refused ->
-                List.of(
-                        new SiteInput.NotTaken(news.getPoolId(), taskId, refused.getDetail()),
-                        new SiteInput.SettleTask(taskId));
+                settlingBehind(new SiteInput.NotTaken(news.getPoolId(), taskId, refused.getDetail()), news);
             case PoolNodes nodes ->
                 nodes(news.getOwnerId(), new SiteInput.PoolHas(news.getPoolId(), nodes.getNodeIds()));
             case Object unknown -> throw new InvalidRecordException("unknown news " + unknown.getClass());
