@@ -6,6 +6,7 @@ import io.muster.records.Capability;
 import io.muster.records.DeleteWebJob;
 import io.muster.records.ExitCause;
 import io.muster.records.NodeOrder;
+import io.muster.records.NodeRemoved;
 import io.muster.records.NodeReported;
 import io.muster.records.ProgramExited;
 import io.muster.records.ProgramStarted;
@@ -209,6 +210,36 @@ class SiteTopologyTest {
         int before = planner.news().size();
         planner.connect("node-1", Capability.TASKS);
         assertThat(planner.news()).hasSize(before);
+    }
+
+    @Test
+    void hearsOfTheNodesOfAPoolAsLongAsItHasAContinuousJobThere() {
+        node();
+        assertThat(planner.changelog("pool-watchers")).isEmpty();
+        ask(new PutWebJob(WebJobKind.TRIGGERED, "purge", FILES, "{}", false));
+        assertThat(planner.changelog("pool-watchers")).isEmpty();
+        ask(new PutWebJob(WebJobKind.CONTINUOUS, "watch", FILES, "{}", false));
+        ask(new PutWebJob(WebJobKind.CONTINUOUS, "other", FILES, "{}", false));
+        assertThat(watched()).containsExactly(POOL);
+        node("node-2", SITE);
+        assertThat(watched()).as("it has moved").containsExactly(SITE);
+        planner.reportToPool(SITE, "node-2", epoch, new NodeRemoved());
+        planner.advance(Duration.ofMillis(20));
+        assertThat(watched()).as("it is back").containsExactly(POOL);
+        assertThat(planner.site(SITE).getNodes()).containsExactly("node-1");
+        ask(new DeleteWebJob(WebJobKind.CONTINUOUS, "other"));
+        assertThat(watched()).containsExactly(POOL);
+        ask(new DeleteWebJob(WebJobKind.CONTINUOUS, "watch"));
+        assertThat(watched()).isEmpty();
+        assertThat(planner.site(SITE).getNodes())
+                .as("it does not hear of those that go")
+                .isEmpty();
+    }
+
+    private List<String> watched() {
+        return planner.changelog("pool-watchers").keySet().stream()
+                .map(key -> key.substring(0, key.indexOf('\0')))
+                .toList();
     }
 
     @Test

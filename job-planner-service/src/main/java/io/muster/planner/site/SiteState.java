@@ -72,6 +72,13 @@ public final class SiteState {
         return site.getOwnPool() ? site.getSite() : USUAL_POOL;
     }
 
+    /** Returns the pool whose nodes a site is to hear of: continuous jobs run on each. */
+    public static Optional<String> watched(@Nullable Site site) {
+        return site == null || site.getWebJobs().stream().noneMatch(job -> job.getKind() == WebJobKind.CONTINUOUS)
+                ? Optional.empty()
+                : Optional.of(pool(site));
+    }
+
     /** Returns the node on which alone a run may be; empty for any. */
     static Optional<String> place(WebJobRun run) {
         return Optional.ofNullable(run.getPinnedTo());
@@ -265,7 +272,9 @@ public final class SiteState {
                     .filter(SiteState::isLiving)
                     .forEach(run -> orphans.add(new OrphanTask(job.getKind(), job.getName(), run.getTaskId())));
         });
-        site.setWebJobs(jobs).setOrphans(orphans);
+        boolean hearsOfNodes =
+                before.getOwnPool() || jobs.stream().anyMatch(job -> job.getKind() == WebJobKind.CONTINUOUS);
+        site.setWebJobs(jobs).setOrphans(orphans).setNodes(hearsOfNodes ? before.getNodes() : List.of());
     }
 
     private static List<WebJobRun> history(Site site, WebJob job, WebJobRun begun) {

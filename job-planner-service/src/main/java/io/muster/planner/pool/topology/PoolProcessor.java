@@ -183,6 +183,7 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
             case ForgetTask forget -> decide(poolId, new PoolInput.Forget(forget.getTaskId()), now);
             case SetNodeScheduling change ->
                 decide(poolId, new PoolInput.SetScheduling(change.getNodeId(), change.getEnabled()), now);
+            case WatchNodes watch when watch.getEnds() -> watchers.remove(poolId, watch.getOwner());
             case WatchNodes watch -> {
                 watchers.add(poolId, watch.getOwner());
                 sent.writeNodes(poolId, watch.getOwner(), now);

@@ -30,7 +30,16 @@ final class PoolWatchers {
         if (!SITE.matcher(owner.getId()).matches()) {
             throw new InvalidRecordException("no site has such a name");
         }
-        watchers.put(poolId + SEPARATOR + owner.getKind() + SEPARATOR + owner.getId(), new PoolWatcher(poolId, owner));
+        watchers.put(key(poolId, owner), new PoolWatcher(poolId, owner));
+    }
+
+    /** Removes one that has asked. */
+    void remove(String poolId, TaskOwner owner) {
+        watchers.delete(key(poolId, owner));
+    }
+
+    private static String key(String poolId, TaskOwner owner) {
+        return poolId + SEPARATOR + owner.getKind() + SEPARATOR + owner.getId();
     }
 
     /** Returns whether the nodes of a pool are others than those that were asked about last. */

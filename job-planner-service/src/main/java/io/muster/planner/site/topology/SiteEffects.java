@@ -11,7 +11,6 @@ import io.muster.records.PoolCommand;
 import io.muster.records.Site;
 import io.muster.records.SiteCommand;
 import io.muster.records.SiteEvent;
-import io.muster.records.SitePoolChanged;
 import io.muster.records.SiteRefused;
 import io.muster.records.StopTask;
 import io.muster.records.SubmitTask;
@@ -21,7 +20,6 @@ import io.muster.records.WatchNodes;
 import io.muster.records.WebJob;
 import io.muster.records.WebJobDeleted;
 import io.muster.records.WebJobKind;
-import io.muster.records.WebJobPut;
 import io.muster.records.WebJobRescheduled;
 import io.muster.records.WebJobRun;
 import io.muster.records.WebJobRunBegun;
@@ -61,6 +59,12 @@ final class SiteEffects {
     /** Writes what follows of an event, beside the event and the document. */
     void happened(Change<Site, SiteEvent> change) {
         Instant now = change.at();
+        Optional<String> before = SiteState.watched(change.before());
+        Optional<String> after = SiteState.watched(change.after());
+        if (!before.equals(after)) {
+            before.ifPresent(pool -> watch(pool, change.id(), true, now));
+            after.ifPresent(pool -> watch(pool, change.id(), false, now));
+        }
         switch (change.event().getEvent()) {
             case WebJobRunBegun begun -> {
                 Site site = Objects.requireNonNull(change.after());
@@ -81,14 +85,6 @@ final class SiteEffects {
                     send(run.getPoolId(), new ForgetTask(run.getTaskId()), now);
                     meter(ended, run);
                 });
-            case WebJobPut put
-            when put.getKind() == WebJobKind.CONTINUOUS -> watch(Objects.requireNonNull(change.after()), now);
-            case SitePoolChanged _ -> {
-                Site site = Objects.requireNonNull(change.after());
-                if (change.before() == null || change.before().getOwnPool() != site.getOwnPool()) {
-                    watch(site, now);
-                }
-            }
             case OrphanTaskEnded ended -> send(ended.getPoolId(), new ForgetTask(ended.getTaskId()), now);
             case WebJobDeleted deleted ->
                 SiteState.job(change.before(), deleted.getKind(), deleted.getName()).stream()
@@ -134,9 +130,9 @@ final class SiteEffects {
         };
     }
 
-    /** Asks the site's pool for its nodes, from now on. */
-    private void watch(Site site, Instant now) {
-        send(SiteState.pool(site), new WatchNodes(new TaskOwner(TaskOwnerKind.SITE, site.getSite())), now);
+    /** Asks a pool for its nodes, from now on or no more. */
+    private void watch(String pool, String site, boolean ends, Instant now) {
+        send(pool, new WatchNodes(new TaskOwner(TaskOwnerKind.SITE, site), ends), now);
     }
 
     private void meter(WebJobRunEnded ended, WebJobRun run) {
