@@ -40,6 +40,9 @@ import io.muster.records.SaveSchedule;
 import io.muster.records.ScaleStreamJob;
 import io.muster.records.Schedule;
 import io.muster.records.ScheduleCollection;
+import io.muster.records.ScheduleDefinition;
+import io.muster.records.ScheduleRefusalReason;
+import io.muster.records.ScheduleRefused;
 import io.muster.records.ScheduleRun;
 import io.muster.records.ScheduleStatus;
 import io.muster.records.SendMessage;
@@ -49,6 +52,7 @@ import io.muster.records.StopStreamJob;
 import io.muster.records.StreamJob;
 import io.muster.records.StreamJobDefinition;
 import io.muster.records.StreamJobStatus;
+import io.muster.records.SuspendSchedule;
 import io.muster.records.Twin;
 import java.time.Duration;
 import java.time.Instant;
@@ -283,11 +287,23 @@ final class RequestsDouble implements Requests {
         if (command instanceof FireSchedule) {
             return CompletableFuture.completedFuture(schedules.get(id).orElseThrow());
         }
-        SaveSchedule save = (SaveSchedule) command;
+        if (command instanceof SuspendSchedule && schedules.get(id).isEmpty()) {
+            return ended(() -> RefusedException.accepted(
+                    new ScheduleRefused(ScheduleRefusalReason.NOT_FOUND, "There is no such schedule."),
+                    Schedule.class));
+        }
+        ScheduleDefinition definition = command instanceof SuspendSchedule suspend
+                ? ScheduleDefinition.newBuilder(schedules.get(id).orElseThrow().getDefinition())
+                        .setSuspended(suspend.getSuspended())
+                        .build()
+                : ((SaveSchedule) command).getDefinition();
         Schedule schedule = Schedule.newBuilder()
                 .setScheduleId(id)
-                .setDefinition(save.getDefinition())
-                .setStatus(save.getDefinition().getEnabled() ? ScheduleStatus.ENABLED : ScheduleStatus.DISABLED)
+                .setDefinition(definition)
+                .setStatus(
+                        definition.getEnabled() && !definition.getSuspended()
+                                ? ScheduleStatus.ENABLED
+                                : ScheduleStatus.DISABLED)
                 .setCreatedAt(NOW)
                 .setUpdatedAt(NOW)
                 .setStartedAt(NOW)

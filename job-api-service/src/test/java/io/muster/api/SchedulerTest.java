@@ -10,15 +10,17 @@ import io.muster.records.CallEndpoint;
 import io.muster.records.FireSchedule;
 import io.muster.records.RetryPolicy;
 import io.muster.records.RunSiteJob;
+import io.muster.records.SaveCollection;
 import io.muster.records.SaveSchedule;
-import io.muster.records.Schedule;
 import io.muster.records.ScheduleCollection;
 import io.muster.records.ScheduleDefinition;
 import io.muster.records.ScheduleRun;
 import io.muster.records.ScheduleRunOutcome;
+import io.muster.records.SuspendSchedule;
 import io.muster.records.WriteMessage;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -245,7 +247,7 @@ class SchedulerTest {
         done(200, "POST", COLLECTION + "/disable", null);
         assertThat(done(200, "GET", JOB, null).at("/properties/state").asText()).isEqualTo("Disabled");
         done(201, "PUT", COLLECTION + "/jobs/later", document(""));
-        assertThat(saved().getEnabled()).as("a job that is made meanwhile").isFalse();
+        assertThat(saved().getSuspended()).as("a job that is made meanwhile").isTrue();
         done(200, "POST", COLLECTION + "/enable", null);
         assertThat(done(200, "GET", COLLECTION + "/jobs?$filter=state%20eq%20'enabled'", null)
                         .path("value")
@@ -254,33 +256,78 @@ class SchedulerTest {
     }
 
     @Test
-    void keepsWhatOthersChangeAndDeleteWhileACollectionIsDisabled() throws Exception {
+    void suspendsTheJobsOfACollectionAndSavesNothingOfThem() throws Exception {
         collection();
         for (String name : List.of("j1", "j2", "j3")) {
             done(201, "PUT", COLLECTION + "/jobs/" + name, document(""));
         }
-        String key = COLLECTION.toLowerCase(Locale.ROOT) + "/jobs/";
-        RunSiteJob other = new RunSiteJob("fleet", "other", "");
+        int before = api.planner.commands.size();
         api.planner.onSend = _ -> {
             api.planner.onSend = _ -> {};
-            Schedule known = api.views.schedules().get(key + "j2").orElseThrow();
-            api.views
-                    .schedules()
-                    .put(Schedule.newBuilder(known)
-                            .setDefinition(ScheduleDefinition.newBuilder(known.getDefinition())
-                                    .setAction(other)
-                                    .build())
-                            .build());
-            api.views.schedules().forget(key + "j3");
+            api.views.schedules().forget(COLLECTION.toLowerCase(Locale.ROOT) + "/jobs/j3");
         };
         done(200, "POST", COLLECTION + "/disable", null);
-        assertThat(saved().getAction()).isEqualTo(other);
-        assertThat(saved().getEnabled()).isFalse();
-        assertThat(done(200, "GET", COLLECTION + "/jobs?$filter=state%20eq%20'disabled'", null)
-                        .path("value")
-                        .findValuesAsText("name"))
-                .containsExactly("c/j1", "c/j2");
-        done(404, "GET", COLLECTION + "/jobs/j3", null);
+        assertThat(api.planner.commands.subList(before + 1, api.planner.commands.size()))
+                .as("the planner alone knows what others have changed; one job was deleted meanwhile")
+                .containsExactly(new SuspendSchedule(true), new SuspendSchedule(true), new SuspendSchedule(true));
+        done(200, "POST", COLLECTION + "/disable", null);
+        assertThat(api.planner.commands.getLast())
+                .as("another instance may have enabled it unseen")
+                .isEqualTo(new SuspendSchedule(true));
+        done(200, "PATCH", COLLECTION, "{'tags':{'a':'b'}}");
+        assertThat(api.planner.commands.getLast()).isInstanceOf(SaveCollection.class);
+    }
+
+    @Test
+    void suspendsAJobWhoseCollectionIsDisabledWhileItIsSaved() throws Exception {
+        collection();
+        api.planner.onSend = command -> {
+            if (command instanceof SaveSchedule) {
+                String id = COLLECTION.toLowerCase(Locale.ROOT);
+                api.views
+                        .collections()
+                        .put(new ScheduleCollection(
+                                id, false, "{}", TestApi.NOW, TestApi.NOW.plus(Duration.ofDays(1))));
+            }
+        };
+        assertThat(done(201, "PUT", JOB, document("")).at("/properties/state").asText())
+                .isEqualTo("Disabled");
+        assertThat(api.planner.commands.getLast()).isEqualTo(new SuspendSchedule(true));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "ServiceConnect, false",
+        "RegistryWrite,  false",
+        "Streams,        false",
+        "Jobs,           true",
+        "Compute,        true"
+    })
+    void takesJobsOrComputeToRunJobsAndToStopThem(String policy, boolean mayRun) throws Exception {
+        api.close();
+        api = TestApi.start(policies());
+        client = new ApiClient(api);
+        collection();
+        done(201, "PUT", JOB, call("example.com"));
+        int before = api.planner.commands.size();
+        List<ApiClient.Answer> answers = new ArrayList<>();
+        answers.add(ask(policy, "POST", JOB + "/run", ""));
+        answers.add(ask(policy, "POST", COLLECTION + "/disable", ""));
+        answers.add(ask(policy, "POST", COLLECTION + "/enable", ""));
+        answers.add(ask(policy, "PATCH", COLLECTION, "{'properties':{'state':'Disabled'}}"));
+        done(200, "PUT", COLLECTION, "{'properties':{'state':'Disabled'}}");
+        answers.add(ask(policy, "PUT", COLLECTION, "{'properties':{'state':'Enabled'}}"));
+        assertThat(answers).extracting(ApiClient.Answer::status).containsOnly(mayRun ? 200 : 403);
+        if (!mayRun) {
+            assertThat(answers)
+                    .extracting(answer -> answer.body().at("/error/code").asText())
+                    .containsOnly("AuthorizationFailed");
+            assertThat(api.planner.commands.subList(before, api.planner.commands.size()))
+                    .as("those of the owner's PUT alone")
+                    .containsExactly(
+                            new SaveCollection(false, "{\"properties\":{\"state\":\"Disabled\"}}"),
+                            new SuspendSchedule(true));
+        }
     }
 
     @Test

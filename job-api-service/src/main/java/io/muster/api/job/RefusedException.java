@@ -1,5 +1,7 @@
 package io.muster.api.job;
 
+import io.muster.records.ScheduleRefusalReason;
+import io.muster.records.SiteRefusalReason;
 import java.io.Serial;
 import java.util.Optional;
 
@@ -17,6 +19,16 @@ public final class RefusedException extends RuntimeException {
 
     public Refusal refusal() {
         return refusal;
+    }
+
+    /** Returns whether a command was refused since there is nothing of its id. @param error of a future, within one that wraps it or not */
+    public static boolean isMissing(Throwable error) {
+        return (error.getCause() == null ? error : error.getCause()) instanceof RefusedException refused
+                && switch (refused.refusal()) {
+                    case Refusal.OfSite site -> site.reason() == SiteRefusalReason.NOT_FOUND;
+                    case Refusal.OfSchedule schedule -> schedule.reason() == ScheduleRefusalReason.NOT_FOUND;
+                    case Refusal.OfJob _, Refusal.OfDevice _, Refusal.OfStreamJob _, Refusal.OfAnswer _ -> false;
+                };
     }
 
     /** Returns the outcome of a command. @throws RefusedException where it was refused */

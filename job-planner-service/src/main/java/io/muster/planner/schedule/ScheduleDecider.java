@@ -44,7 +44,7 @@ import org.jspecify.annotations.Nullable;
  * (none)   --Save--> ENABLED, DISABLED, or COMPLETED where it is never due
  * ENABLED  --Due---> ENABLED with the next time, fired or missed; or COMPLETED
  * any      --Fire--> the same, fired
- * any      --Save--> as from (none)
+ * any      --Save, Suspend--> as from (none)
  * any      --Report, CallDue--> the same, a call ended or ordered again: see {@link CallDecider}
  * any      --Delete-> (none)
  * </pre>
@@ -64,6 +64,8 @@ public final class ScheduleDecider {
             String id, @Nullable Schedule schedule, ScheduleInput input, Instant now) {
         return switch (input) {
             case ScheduleInput.Save(ScheduleDefinition definition) -> save(id, schedule, definition, now);
+            case ScheduleInput.Suspend(boolean suspended) ->
+                schedule == null ? missing() : suspend(schedule, suspended, now);
             case ScheduleInput.Fire _ -> schedule == null ? missing() : asked(schedule, now);
             case ScheduleInput.Delete _ -> schedule == null ? missing() : happened(id, now, new ScheduleDeleted());
             case ScheduleInput.Due _ -> schedule == null ? new Decision.Nothing<>() : due(schedule, now);
@@ -88,6 +90,19 @@ public final class ScheduleDecider {
         return event.isPresent() ? happened(id, now, event.get()) : new Decision.Nothing<>();
     }
 
+    private static Decision<ScheduleEvent> suspend(Schedule known, boolean suspended, Instant now) {
+        ScheduleDefinition definition = known.getDefinition();
+        return definition.getSuspended() == suspended
+                ? new Decision.Nothing<>()
+                : save(
+                        known.getScheduleId(),
+                        known,
+                        ScheduleDefinition.newBuilder(definition)
+                                .setSuspended(suspended)
+                                .build(),
+                        now);
+    }
+
     private static Decision<ScheduleEvent> save(
             String id, @Nullable Schedule known, ScheduleDefinition definition, Instant now) {
         if (!ID.matcher(id).matches()) {
@@ -106,7 +121,9 @@ public final class ScheduleDecider {
             @Nullable Instant nextAt = nextAt(known, definition, now);
             ScheduleStatus status = nextAt == null
                     ? ScheduleStatus.COMPLETED
-                    : definition.getEnabled() ? ScheduleStatus.ENABLED : ScheduleStatus.DISABLED;
+                    : definition.getEnabled() && !definition.getSuspended()
+                            ? ScheduleStatus.ENABLED
+                            : ScheduleStatus.DISABLED;
             return happened(id, now, new ScheduleSaved(definition, status, nextAt));
         } catch (ScheduleException e) {
             return refused(e.getMessage());

@@ -14,6 +14,9 @@ public sealed interface ScheduleInput {
     /** Asks for its end. */
     record Delete() implements ScheduleInput {}
 
+    /** Says whether its collection is disabled. */
+    record Suspend(boolean suspended) implements ScheduleInput {}
+
     /** Says that it is due. */
     record Due() implements ScheduleInput {}
 

@@ -119,6 +119,29 @@ class ScheduleDeciderTest {
     }
 
     @Test
+    void firesNotWhileItsCollectionIsDisabledAndThenAsItSaysItself() {
+        save(every(60).setStart(time("12:10:00")));
+        decide(new ScheduleInput.Suspend(true));
+        assertThat(schedule.getStatus()).isEqualTo(ScheduleStatus.DISABLED);
+        assertThat(ScheduleDecider.due(schedule)).isEmpty();
+        assertThat(decide(new ScheduleInput.Suspend(true))).isInstanceOf(Decision.Nothing.class);
+        save(definition(every(60).setStart(time("12:10:00")).build())
+                .setSuspended(true)
+                .setSource("as it was changed meanwhile"));
+        at("12:30:30");
+        decide(new ScheduleInput.Suspend(false));
+        assertThat(schedule.getStatus()).isEqualTo(ScheduleStatus.ENABLED);
+        assertThat(schedule.getNextAt()).as("what went by is nobody's").isEqualTo(time("12:31:00"));
+        assertThat(schedule.getDefinition().getSource()).isEqualTo("as it was changed meanwhile");
+        save(definition(every(60).setStart(time("12:10:00")).build()).setEnabled(false));
+        decide(new ScheduleInput.Suspend(true));
+        decide(new ScheduleInput.Suspend(false));
+        assertThat(schedule.getStatus()).as("disabled itself").isEqualTo(ScheduleStatus.DISABLED);
+        schedule = null;
+        assertThat(decide(new ScheduleInput.Suspend(true))).isInstanceOf(Decision.Refused.class);
+    }
+
+    @Test
     void missesWhatIsTooLate() {
         save(Timing.newBuilder().setRecurrence(new CronRecurrence("0 0 11,18 * * *")));
         assertThat(schedule.getNextAt()).isEqualTo(time("18:00:00"));

@@ -14,8 +14,8 @@ public final class Scheduler {
     static final String MOUNT = "/~scheduler";
     static final String NAMESPACE = "Microsoft.Scheduler";
 
-    /** Names what it takes to run a WebJob, whatever asks for its run. */
-    static final Grant RUN_OF_WEB_JOB = new Grant(EnumSet.of(Right.COMPUTE, Right.JOBS), Role.OPERATE);
+    /** Names what it takes to run jobs and to stop them, and WebJobs, whatever asks for their run. Contract: addresses, "Who may". */
+    static final Grant RUNS = new Grant(EnumSet.of(Right.COMPUTE, Right.JOBS), Role.OPERATE);
 
     private Scheduler() {}
 

@@ -23,6 +23,7 @@ import io.muster.api.http.Callers;
 import io.muster.api.http.Time;
 import io.muster.api.http.Workers;
 import io.muster.api.job.CollectionView;
+import io.muster.api.job.RefusedException;
 import io.muster.api.job.Requests;
 import io.muster.api.job.ScheduleView;
 import io.muster.api.json.JsonBody;
@@ -36,6 +37,7 @@ import io.muster.records.SaveSchedule;
 import io.muster.records.Schedule;
 import io.muster.records.ScheduleCollection;
 import io.muster.records.ScheduleRun;
+import io.muster.records.SuspendSchedule;
 import io.muster.records.WriteMessage;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -46,6 +48,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -234,7 +237,7 @@ final class SchedulerController {
             if (path.collection() == null || path.action() != null || (path.jobs() && path.job() == null)) {
                 throw nowhere(request);
             }
-            return path.jobs() ? putJob(request, path, document) : putCollection(path, document);
+            return path.jobs() ? putJob(request, path, document) : putCollection(request, path, document);
         });
     }
 
@@ -244,18 +247,18 @@ final class SchedulerController {
         String key = SchedulerPath.key(path.jobId());
         HttpStatus status = schedules.get(key).isPresent() ? HttpStatus.OK : HttpStatus.CREATED;
         SaveSchedule save = SchedulerJobs.of(document, host(request), reach, collection.getEnabled(), time.now());
-        return saved(Callers.of(request), key, save)
+        return saved(Callers.of(request), path, save)
                 .thenApply(saved -> Answers.ok(SchedulerJobs.job(saved, path, String.valueOf(path.job())))
                         .status(status));
     }
 
     /** Saves a job whose topics are there, and whose writer may do what it does. */
-    private CompletionStage<Schedule> saved(Caller writer, String key, SaveSchedule save) {
+    private CompletionStage<Schedule> saved(Caller writer, SchedulerPath path, SaveSchedule save) {
         CompletionStage<Boolean> there = CompletableFuture.completedFuture(true);
         for (Object action : Arrays.asList(
                 save.getDefinition().getAction(), save.getDefinition().getErrorAction())) {
             if (action instanceof RunSiteJob) {
-                checkRun(writer);
+                check(writer, "A job runs a WebJob under the rights of its writer: Jobs or Compute.");
             }
             if (action instanceof WriteMessage message) {
                 there = there.thenCompose(_ -> requests.hasTopic(message.getTopic()))
@@ -267,47 +270,71 @@ final class SchedulerController {
                         });
             }
         }
-        return there.thenCompose(_ -> requests.schedule(key, save));
+        return there.thenCompose(_ -> requests.schedule(SchedulerPath.key(path.jobId()), save))
+                .thenCompose(saved -> asItsCollection(path, saved));
     }
 
-    /** Refuses a writer that may not run WebJobs. Contract: addresses, "Rulings". */
-    private static void checkRun(Caller writer) {
-        Gate.disallows(writer, Scheduler.RUN_OF_WEB_JOB).ifPresent(why -> {
-            throw new ProblemException(new Problem(
-                    403,
-                    403,
-                    "AuthorizationFailed",
-                    why + " A job runs a WebJob under the rights of its writer: Jobs or Compute."));
+    /** Has a job go by its collection, where that was enabled or disabled while the job was saved. */
+    private CompletionStage<Schedule> asItsCollection(SchedulerPath path, Schedule saved) {
+        boolean suspended = saved.getDefinition().getSuspended();
+        return collections
+                .get(SchedulerPath.key(path.collectionId()))
+                .filter(collection -> collection.getEnabled() == suspended)
+                .map(_ -> requests.schedule(saved.getScheduleId(), new SuspendSchedule(!suspended)))
+                .orElseGet(() -> CompletableFuture.completedFuture(saved));
+    }
+
+    /** Refuses a caller that may not run jobs. Contract: addresses, "Who may" and "Rulings". */
+    private static void check(Caller caller, String takes) {
+        Gate.disallows(caller, Scheduler.RUNS).ifPresent(why -> {
+            throw new ProblemException(new Problem(403, 403, "AuthorizationFailed", why + " " + takes));
         });
     }
 
-    private CompletionStage<HttpResponse<String>> putCollection(SchedulerPath path, ObjectNode document) {
+    private CompletionStage<HttpResponse<String>> putCollection(
+            HttpRequest<?> request, SchedulerPath path, ObjectNode document) {
         boolean enabled = SchedulerJobs.enables(document);
         Optional<ScheduleCollection> known = collections.get(SchedulerPath.key(path.collectionId()));
-        return save(path, document, enabled, known)
+        return save(request, path, document, enabled, switches(known, enabled))
                 .thenApply(answer -> known.isPresent()
                         ? answer
                         : ((io.micronaut.http.MutableHttpResponse<String>) answer).status(HttpStatus.CREATED));
     }
 
-    /** Saves a collection; its jobs are enabled and disabled with it. */
+    private static boolean switches(Optional<ScheduleCollection> known, boolean enabled) {
+        return known.filter(collection -> collection.getEnabled() != enabled).isPresent();
+    }
+
+    /** Saves a collection. @param switches whether its jobs are enabled or disabled with it: this runs them, or stops them */
     private CompletionStage<HttpResponse<String>> save(
-            SchedulerPath path, ObjectNode document, boolean enabled, Optional<ScheduleCollection> known) {
-        CompletableFuture<ScheduleCollection> saved = requests.collection(
-                SchedulerPath.key(path.collectionId()), new SaveCollection(enabled, document.toString()));
-        if (known.isPresent() && known.get().getEnabled() != enabled) {
-            for (Schedule listed : all(path)) {
-                // It is read again right before it is saved: others change and delete jobs meanwhile.
-                saved = saved.thenCompose(collection -> schedules
-                        .get(listed.getScheduleId())
-                        .map(schedule -> requests.schedule(
-                                        schedule.getScheduleId(), SchedulerJobs.enabled(schedule, enabled))
-                                .thenApply(_ -> collection))
-                        .orElseGet(() -> CompletableFuture.completedFuture(collection)));
-            }
+            HttpRequest<?> request, SchedulerPath path, ObjectNode document, boolean enabled, boolean switches) {
+        if (switches) {
+            check(
+                    Callers.of(request),
+                    "A collection is enabled and disabled with its jobs: this takes Jobs or Compute.");
         }
-        return saved.thenApply(collection -> Answers.ok(
-                SchedulerJobs.collection(collection, path.collectionId(), String.valueOf(path.collection()))));
+        return requests.collection(
+                        SchedulerPath.key(path.collectionId()), new SaveCollection(enabled, document.toString()))
+                .thenCompose(saved -> (switches
+                                ? suspend(path, !enabled)
+                                : CompletableFuture.<@Nullable Void>completedFuture(null))
+                        .thenApply(_ -> Answers.ok(SchedulerJobs.collection(
+                                saved, path.collectionId(), String.valueOf(path.collection())))));
+    }
+
+    /** Suspends the jobs of a collection, or has them go by what they say themselves. Others may change and delete them meanwhile. */
+    private CompletableFuture<@Nullable Void> suspend(SchedulerPath path, boolean suspended) {
+        CompletableFuture<@Nullable Void> done = CompletableFuture.completedFuture(null);
+        for (Schedule schedule : all(path)) {
+            done = done.thenCompose(_ -> requests.schedule(schedule.getScheduleId(), new SuspendSchedule(suspended)))
+                    .<@Nullable Void>handle((_, error) -> {
+                        if (error != null && !RefusedException.isMissing(error)) {
+                            throw error instanceof CompletionException known ? known : new CompletionException(error);
+                        }
+                        return null;
+                    });
+        }
+        return done;
     }
 
     @Patch("/subscriptions/{+rest}")
@@ -324,13 +351,13 @@ final class SchedulerController {
                 ObjectNode merged =
                         SchedulerSecrets.restored(merged(SchedulerJobs.source(known), change), known.getDefinition());
                 SaveSchedule save = SchedulerJobs.of(merged, host(request), reach, collection.getEnabled(), time.now());
-                return saved(Callers.of(request), SchedulerPath.key(path.jobId()), save)
+                return saved(Callers.of(request), path, save)
                         .thenApply(saved -> Answers.ok(SchedulerJobs.job(saved, path, String.valueOf(path.job()))));
             }
             ObjectNode merged = merged((ObjectNode) JsonBody.stored(collection.getSource()), change);
             boolean enables = SchedulerJobs.enables(merged);
             boolean enabled = change.path("properties").has("state") ? enables : collection.getEnabled();
-            return save(path, merged, enabled, Optional.of(collection));
+            return save(request, path, merged, enabled, switches(Optional.of(collection), enabled));
         });
     }
 
@@ -380,6 +407,7 @@ final class SchedulerController {
             SchedulerPath path = path(request);
             String asked = path.asked().orElseThrow(() -> nowhere(request));
             if (path.job() != null && asked.equals("run")) {
+                check(Callers.of(request), "To run a job takes Jobs or Compute.");
                 schedule(path);
                 return requests.schedule(SchedulerPath.key(path.jobId()), new FireSchedule())
                         .thenApply(_ -> HttpResponse.ok());
@@ -389,10 +417,11 @@ final class SchedulerController {
             }
             ScheduleCollection collection = collection(path);
             return save(
+                            request,
                             path,
                             (ObjectNode) JsonBody.stored(collection.getSource()),
                             asked.equals("enable"),
-                            Optional.of(collection))
+                            true)
                     .thenApply(_ -> HttpResponse.ok());
         });
     }

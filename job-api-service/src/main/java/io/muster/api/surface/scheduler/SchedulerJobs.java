@@ -60,20 +60,9 @@ final class SchedulerJobs {
                 .setRetry(main.retry())
                 .setErrorAction(onError.map(SchedulerActions.Action::action).orElse(null))
                 .setErrorRetry(onError.map(SchedulerActions.Action::retry).orElse(null))
-                .setEnabled(enabled && isEnabled(properties))
+                .setEnabled(isEnabled(properties))
+                .setSuspended(!enabled)
                 .setSource(SchedulerSecrets.hidden(document).toString())
-                .build());
-    }
-
-    /** Returns the command that enables a job with its collection, if it says so itself, or disables it. */
-    static SaveSchedule enabled(Schedule schedule, boolean collection) {
-        boolean itself = source(schedule)
-                .path("properties")
-                .path("state")
-                .asText("Enabled")
-                .equalsIgnoreCase("Enabled");
-        return new SaveSchedule(ScheduleDefinition.newBuilder(schedule.getDefinition())
-                .setEnabled(collection && itself)
                 .build());
     }
 

@@ -18,6 +18,7 @@ import io.micronaut.http.annotation.Put;
 import io.muster.api.http.Answers;
 import io.muster.api.http.Time;
 import io.muster.api.http.Workers;
+import io.muster.api.job.RefusedException;
 import io.muster.api.job.Requests;
 import io.muster.api.job.SiteView;
 import io.muster.api.json.JsonBody;
@@ -145,7 +146,7 @@ final class ArmController {
     private CompletionStage<HttpResponse<?>> delete(String site, WebJobKind kind, String name) {
         return requests.site(site, new DeleteWebJob(kind, name))
                 .<HttpResponse<?>>thenApply(_ -> HttpResponse.ok())
-                .exceptionallyCompose(error -> WebJobController.isMissing(error)
+                .exceptionallyCompose(error -> RefusedException.isMissing(error)
                         ? CompletableFuture.completedFuture(HttpResponse.noContent())
                         : CompletableFuture.failedFuture(error));
     }

@@ -13,6 +13,7 @@ import io.muster.api.artifact.Artifacts;
 import io.muster.api.compute.PoolView;
 import io.muster.api.http.Answers;
 import io.muster.api.http.Time;
+import io.muster.api.job.RefusedException;
 import io.muster.api.job.Requests;
 import io.muster.api.job.SiteView;
 import io.muster.api.json.Problem;
@@ -146,7 +147,7 @@ final class UploadController {
             requests.site(site, new DeleteWebJob(kind, name))
                     .<Optional<Site>>thenApply(Optional::of)
                     .exceptionally(error -> {
-                        if (WebJobController.isMissing(error)) {
+                        if (RefusedException.isMissing(error)) {
                             return Optional.empty();
                         }
                         throw new CompletionException(error);

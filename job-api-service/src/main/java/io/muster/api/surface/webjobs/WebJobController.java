@@ -18,7 +18,6 @@ import io.micronaut.http.annotation.Put;
 import io.muster.api.http.Answers;
 import io.muster.api.http.Time;
 import io.muster.api.http.Workers;
-import io.muster.api.job.Refusal;
 import io.muster.api.job.RefusedException;
 import io.muster.api.job.Requests;
 import io.muster.api.job.SiteView;
@@ -29,7 +28,6 @@ import io.muster.records.DeleteWebJob;
 import io.muster.records.PutWebJobSettings;
 import io.muster.records.RunWebJob;
 import io.muster.records.Site;
-import io.muster.records.SiteRefusalReason;
 import io.muster.records.StartWebJob;
 import io.muster.records.StopWebJob;
 import io.muster.records.WebJob;
@@ -129,17 +127,9 @@ final class WebJobController {
     private CompletionStage<HttpResponse<?>> delete(String site, WebJobKind kind, String name) {
         return requests.site(site, new DeleteWebJob(kind, name))
                 .<HttpResponse<?>>thenApply(_ -> HttpResponse.ok())
-                .exceptionallyCompose(error -> isMissing(error)
+                .exceptionallyCompose(error -> RefusedException.isMissing(error)
                         ? CompletableFuture.completedFuture(HttpResponse.ok())
                         : CompletableFuture.failedFuture(error));
-    }
-
-    /** Returns whether a command was refused since there is no such job. */
-    static boolean isMissing(Throwable error) {
-        Throwable cause = error.getCause() == null ? error : error.getCause();
-        return cause instanceof RefusedException refused
-                && refused.refusal() instanceof Refusal.OfSite site
-                && site.reason() == SiteRefusalReason.NOT_FOUND;
     }
 
     @Post(TRIGGERED + "/{name}/run")

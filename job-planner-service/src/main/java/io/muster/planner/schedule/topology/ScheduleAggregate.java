@@ -24,6 +24,7 @@ import io.muster.records.ScheduleFired;
 import io.muster.records.ScheduleMissed;
 import io.muster.records.ScheduleRefused;
 import io.muster.records.SiteCommand;
+import io.muster.records.SuspendSchedule;
 import io.muster.records.WriteMessage;
 import io.muster.service.InvalidRecordException;
 import io.muster.service.Outbox;
@@ -99,6 +100,7 @@ public final class ScheduleAggregate implements Aggregate<Schedule, ScheduleInpu
     private static ScheduleInput input(ScheduleCommand command) throws InvalidRecordException {
         return switch (command.getCommand()) {
             case SaveSchedule save -> new ScheduleInput.Save(save.getDefinition());
+            case SuspendSchedule suspend -> new ScheduleInput.Suspend(suspend.getSuspended());
             case FireSchedule _ -> new ScheduleInput.Fire();
             case DeleteSchedule _ -> new ScheduleInput.Delete();
             case ReportScheduleCall report -> new ScheduleInput.Report(report);
