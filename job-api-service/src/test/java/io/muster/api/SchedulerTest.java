@@ -417,6 +417,22 @@ class SchedulerTest {
     }
 
     @Test
+    void listsRunsOf60Days() throws Exception {
+        collection();
+        done(201, "PUT", JOB, call("example.com"));
+        ScheduleRun.Builder run = ScheduleRun.newBuilder().setDueAt(TestApi.NOW).setRun("r");
+        Instant oldest = TestApi.NOW.minus(Duration.ofDays(60));
+        api.planner.ran(
+                JOB.toLowerCase(Locale.ROOT),
+                List.of(
+                        run.setAt(TestApi.NOW).build(),
+                        run.setAt(oldest).build(),
+                        run.setAt(oldest.minusMillis(1)).build()));
+        assertThat(done(200, "GET", JOB + "/history", null).path("value").findValuesAsText("startTime"))
+                .containsExactly(TestApi.NOW.toString(), oldest.toString());
+    }
+
+    @Test
     void listsAttemptsOfActionsInPages() throws Exception {
         collection();
         done(201, "PUT", JOB, call("example.com"));

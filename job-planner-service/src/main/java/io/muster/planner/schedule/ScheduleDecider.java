@@ -54,7 +54,9 @@ public final class ScheduleDecider {
     private static final DateTimeFormatter RUN =
             DateTimeFormatter.ofPattern("yyyyMMddHHmmss").withZone(ZoneOffset.UTC);
     private static final int MOST_COUNTED = 100;
-    private static final int MOST_RECENT = 20;
+    /** Bounds the runs that are kept, all of which are in the document: those of 60 days, up to three a day. Contract: webjobs-and-schedules, 2.9. */
+    private static final int MOST_RECENT = 200;
+
     private static final int LONGEST_TOLERANCE = 7 * 24 * 3600;
 
     private ScheduleDecider() {}

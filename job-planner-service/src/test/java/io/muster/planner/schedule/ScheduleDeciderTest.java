@@ -142,6 +142,18 @@ class ScheduleDeciderTest {
     }
 
     @Test
+    void keepsItsLast200RunsThatIsThreeADayForTwoMonths() {
+        Duration third = Duration.ofHours(8);
+        save(every(third.toSeconds()).setStart(START));
+        for (int i = 0; i < 250; i++) {
+            assertThat(due()).isInstanceOf(ScheduleFired.class);
+            now = now.plus(third);
+        }
+        assertThat(schedule.getRecent()).hasSize(200);
+        assertThat(schedule.getRecent().getLast().getAt()).isBefore(now.minus(Duration.ofDays(60)));
+    }
+
+    @Test
     void missesWhatIsTooLate() {
         save(Timing.newBuilder().setRecurrence(new CronRecurrence("0 0 11,18 * * *")));
         assertThat(schedule.getNextAt()).isEqualTo(time("18:00:00"));

@@ -83,6 +83,8 @@ public final class Jobs {
     private static final Members OF_UNSET_PROPERTIES = OF_PROPERTIES.and("reported");
 
     private static final int DEFAULT_MAX_EXECUTION_SECONDS = 3600;
+    /** Bounds the firings of a schedule that are shown. */
+    private static final int SHOWN_RUNS = 20;
 
     private Jobs() {}
 
@@ -244,7 +246,7 @@ public final class Jobs {
             state.put("nextExecutionTime", Timestamps.text(schedule.getNextAt()));
         }
         ArrayNode recent = state.putArray("recent");
-        for (ScheduleRun run : schedule.getRecent()) {
+        for (ScheduleRun run : schedule.getRecent().stream().limit(SHOWN_RUNS).toList()) {
             ObjectNode entry = recent.addObject()
                     .put("dueTime", Timestamps.text(run.getDueAt()))
                     .put("time", Timestamps.text(run.getAt()));

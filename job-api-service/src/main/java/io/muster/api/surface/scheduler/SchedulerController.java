@@ -41,6 +41,8 @@ import io.muster.records.SuspendSchedule;
 import io.muster.records.WriteMessage;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -59,6 +61,8 @@ import org.jspecify.annotations.Nullable;
 final class SchedulerController {
     private static final int MOST = 1000;
     private static final int PAGE = 100;
+    /** Bounds the age of runs in a history. Contract: webjobs-and-schedules, 2.9. */
+    private static final Duration HISTORY = Duration.ofDays(60);
 
     private final Requests requests;
     private final ScheduleView schedules;
@@ -122,7 +126,9 @@ final class SchedulerController {
 
     private HttpResponse<String> history(HttpRequest<?> request, SchedulerPath path, Schedule schedule) {
         Optional<String> wanted = filter(request, "status", Set.of("completed", "failed", "postponed"));
+        Instant oldest = time.now().minus(HISTORY);
         List<ScheduleRun> runs = schedule.getRecent().stream()
+                .filter(run -> !run.getAt().isBefore(oldest))
                 .filter(run -> wanted.isEmpty() || SchedulerJobs.status(run).equalsIgnoreCase(wanted.get()))
                 .toList();
         return page(request, runs, run -> SchedulerJobs.run(run, path));
