@@ -77,11 +77,11 @@ public final class LoadDriver {
         run("warm", twinJob("tags.floor = 4"), 10);
         for (int round = 1; round <= 3; round++) {
             LogFloor floor = round == 3 ? LogFloor.mark(muster.options().kafka()) : null;
-            Map<String, Duration> before = cpu();
+            CpuUse cpu = CpuUse.mark(muster, PROCESSES);
             double seconds = run("fan-" + round, twinJob("tags.fan = true AND tags.floor < 9"), 10);
             System.out.printf(
-                    "(a) fan-out %d: %d device jobs in %.2f s = %.0f/s; CPU %s%n",
-                    round, devices, seconds, devices / seconds, perJob(before, devices));
+                    "(a) fan-out %d: %d device jobs in %.2f s = %.0f/s; CPU a device job: %s%n",
+                    round, devices, seconds, devices / seconds, cpu.micros(devices));
             if (floor != null) {
                 LogFloor.Result result = floor.measure();
                 System.out.printf(
@@ -141,15 +141,15 @@ public final class LoadDriver {
 
     private double trip(String id, int devices) throws Exception {
         Map<TopicPartition, Long> begin = ends();
-        Map<String, Duration> before = cpu();
+        CpuUse cpu = CpuUse.mark(muster, PROCESSES);
         double seconds = run(
                 id,
                 "{\"type\":\"scheduleDeviceMethod\",\"queryCondition\":\"tags.trip = true\","
                         + "\"cloudToDeviceMethod\":{\"methodName\":\"reboot\",\"payload\":{\"delay\":5},\"responseTimeoutInSeconds\":60}}",
                 10);
-        String used = perJob(before, devices);
+        String used = cpu.micros(devices);
         System.out.printf(
-                "(b) round trips %s: %d in %.2f s = %.0f/s; delivery to result %s; CPU %s%n",
+                "(b) round trips %s: %d in %.2f s = %.0f/s; delivery to result %s; CPU a device job: %s%n",
                 id, devices, seconds, devices / seconds, percentiles(id, begin), used);
         return devices / seconds;
     }
@@ -242,27 +242,5 @@ public final class LoadDriver {
                         Duration.between(delivered.get(event.getDeviceId()), at).toMillis());
             default -> {}
         }
-    }
-
-    private Map<String, Duration> cpu() {
-        Map<String, Duration> used = new HashMap<>();
-        for (String process : PROCESSES) {
-            used.put(process, muster.process(process).info().totalCpuDuration().orElse(Duration.ZERO));
-        }
-        return used;
-    }
-
-    private String perJob(Map<String, Duration> before, int jobs) {
-        Map<String, Duration> after = cpu();
-        StringBuilder text = new StringBuilder();
-        for (String process : PROCESSES) {
-            Duration used =
-                    after.getOrDefault(process, Duration.ZERO).minus(before.getOrDefault(process, Duration.ZERO));
-            text.append(process)
-                    .append(' ')
-                    .append(used.toNanos() / 1000 / jobs)
-                    .append(" µs, ");
-        }
-        return text.append("a device job").toString();
     }
 }

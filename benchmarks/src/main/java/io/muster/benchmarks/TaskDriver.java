@@ -34,11 +34,12 @@ import org.apache.kafka.common.serialization.StringSerializer;
 
 /**
  * Prints how many programs that exit at once two nodes start a second, from the first command to the last end that the owner hears, beside the same processes started
- * by {@code xargs} with as many at once. Arguments: the folder standalone/target/muster, tasks, rounds.
+ * by {@code xargs} with as many at once; and the latency of a run. Arguments: the folder standalone/target/muster, tasks, rounds.
  */
 public final class TaskDriver implements AutoCloseable {
     private static final String POOL = "default";
     private static final int NODES = 2;
+    private static final List<String> PROCESSES = List.of("broker", "planner", "gateway", "api", "node-1", "node-2");
     private static final Duration POLL = Duration.ofMillis(20);
     private static final Duration LIMIT = Duration.ofMinutes(5);
 
@@ -70,15 +71,23 @@ public final class TaskDriver implements AutoCloseable {
         try (Standalone muster = Trial.start(args[0], NODES)) {
             muster.startNodes(System.err::println);
             try (TaskDriver driver = new TaskDriver(muster)) {
-                driver.round("warm-", tasks);
-                for (int round = 0; round < rounds; round++) {
+                for (int round = 0; round <= rounds; round++) {
                     double floor = floor(tasks, slots);
+                    CpuUse cpu = CpuUse.mark(muster, PROCESSES);
                     double started = driver.round("round-" + round + "-", tasks);
                     System.out.printf(
-                            "round %d: %d tasks, %.0f/s; xargs -P %d: %.0f/s; %.2f of it%n",
-                            round, tasks, started, slots, floor, started / floor);
+                            "%s %d: %d tasks, %.0f/s; xargs -P %d: %.0f/s; %.2f of it; CPU a task: %s%n",
+                            round == 0 ? "cold" : "round",
+                            round,
+                            tasks,
+                            started,
+                            slots,
+                            floor,
+                            started / floor,
+                            cpu.micros(tasks));
                 }
             }
+            new RunLatency(SiteClient.of(muster, "latency")).measure();
         }
     }
 
