@@ -164,4 +164,10 @@ class KafkaTaskOutputsTest {
         assertThatThrownBy(() -> outputs.open("default", "t", BEGUN, Optional.empty()))
                 .isInstanceOf(IOException.class);
     }
+
+    /** A consumer's end waits for the fetch that is under way, and the broker holds one that finds nothing for so long. */
+    @Test
+    void endsAReaderWithoutWaitingForOutputThatIsStillToCome() {
+        assertThat(KafkaTaskOutputs.properties(Map.of())).containsEntry("fetch.max.wait.ms", 5);
+    }
 }
