@@ -46,6 +46,15 @@ public final class FiringPeers {
             CREATE INDEX execution_time_idx ON scheduled_tasks (execution_time);
             CREATE INDEX last_heartbeat_idx ON scheduled_tasks (last_heartbeat)""";
 
+    /** Are what Quartz's script for PostgreSQL has, and its script for H2 lacks. */
+    private static final String QUARTZ_INDEXES = """
+            CREATE INDEX idx_t_nft_st ON QRTZ_TRIGGERS (SCHED_NAME, TRIGGER_STATE, NEXT_FIRE_TIME);
+            CREATE INDEX idx_t_next ON QRTZ_TRIGGERS (SCHED_NAME, NEXT_FIRE_TIME);
+            CREATE INDEX idx_t_j ON QRTZ_TRIGGERS (SCHED_NAME, JOB_NAME, JOB_GROUP);
+            CREATE INDEX idx_ft_inst ON QRTZ_FIRED_TRIGGERS (SCHED_NAME, INSTANCE_NAME);
+            CREATE INDEX idx_ft_t_g ON QRTZ_FIRED_TRIGGERS (SCHED_NAME, TRIGGER_NAME, TRIGGER_GROUP);
+            CREATE INDEX idx_ft_j_g ON QRTZ_FIRED_TRIGGERS (SCHED_NAME, JOB_NAME, JOB_GROUP)""";
+
     private FiringPeers() {}
 
     /** Counts firings. */
@@ -66,7 +75,9 @@ public final class FiringPeers {
             case "db-scheduler" -> dbScheduler(url, schedules, limit);
             default -> throw new IllegalArgumentException("no such scheduler, name=" + args[0]);
         }
-        System.exit(0);
+        // The peer polls on: it would write of its closed database.
+        System.out.flush();
+        Runtime.getRuntime().halt(0);
     }
 
     private static void execute(String url, String sql) throws SQLException {
@@ -83,6 +94,7 @@ public final class FiringPeers {
         // It stays open, as the others would wait for its file anew.
         String open = url + ";DB_CLOSE_DELAY=-1";
         execute(open, "RUNSCRIPT FROM 'classpath:org/quartz/impl/jdbcjobstore/tables_h2.sql'");
+        execute(open, QUARTZ_INDEXES);
         Properties properties = new Properties();
         properties.putAll(Map.ofEntries(
                 Map.entry("org.quartz.scheduler.instanceName", "peer"),
