@@ -63,6 +63,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -263,12 +264,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
 
     @Override
     public CompletableFuture<Job> job(String jobId, Object command) {
-        return ask(Topics.JOB_COMMANDS, jobId, new JobCommand(jobId, command), LIMIT)
-                .thenApply(answer -> {
-                    Job job = RefusedException.accepted(answer, Job.class);
-                    jobs.put(job);
-                    return job;
-                });
+        return changed(Topics.JOB_COMMANDS, jobId, new JobCommand(jobId, command), Job.class, jobs::put);
     }
 
     @Override
@@ -297,50 +293,54 @@ public final class KafkaRequests implements Requests, AutoCloseable {
 
     @Override
     public CompletableFuture<Schedule> schedule(String id, Object command) {
-        return ask(Topics.SCHEDULE_COMMANDS, id, new ScheduleCommand(id, command), LIMIT)
-                .thenApply(answer -> {
-                    Schedule schedule = RefusedException.accepted(answer, Schedule.class);
-                    schedules.put(schedule);
-                    return schedule;
-                });
+        return changed(Topics.SCHEDULE_COMMANDS, id, new ScheduleCommand(id, command), Schedule.class, schedules::put);
     }
 
     @Override
     public CompletableFuture<Void> deleteSchedule(String id) {
-        return ask(Topics.SCHEDULE_COMMANDS, id, new ScheduleCommand(id, new DeleteSchedule()), LIMIT)
-                .thenAccept(answer -> {
-                    RefusedException.accepted(answer, ScheduleDeleted.class);
-                    schedules.forget(id);
-                });
+        return changed(
+                        Topics.SCHEDULE_COMMANDS,
+                        id,
+                        new ScheduleCommand(id, new DeleteSchedule()),
+                        ScheduleDeleted.class,
+                        _ -> schedules.forget(id))
+                .thenApply(_ -> null);
     }
 
     @Override
     public CompletableFuture<ScheduleCollection> collection(String id, Object command) {
-        return ask(Topics.COLLECTION_COMMANDS, id, new CollectionCommand(id, command), LIMIT)
-                .thenApply(answer -> {
-                    ScheduleCollection collection = RefusedException.accepted(answer, ScheduleCollection.class);
-                    collections.put(collection);
-                    return collection;
-                });
+        return changed(
+                Topics.COLLECTION_COMMANDS,
+                id,
+                new CollectionCommand(id, command),
+                ScheduleCollection.class,
+                collections::put);
     }
 
     @Override
     public CompletableFuture<Void> deleteCollection(String id) {
-        return ask(Topics.COLLECTION_COMMANDS, id, new CollectionCommand(id, new DeleteCollection()), LIMIT)
-                .thenAccept(answer -> {
-                    RefusedException.accepted(answer, CollectionDeleted.class);
-                    collections.forget(id);
-                });
+        return changed(
+                        Topics.COLLECTION_COMMANDS,
+                        id,
+                        new CollectionCommand(id, new DeleteCollection()),
+                        CollectionDeleted.class,
+                        _ -> collections.forget(id))
+                .thenApply(_ -> null);
     }
 
     @Override
     public CompletableFuture<Site> site(String site, Object command) {
-        return ask(Topics.SITE_COMMANDS, site, new SiteCommand(site, command), LIMIT)
-                .thenApply(answer -> {
-                    Site known = RefusedException.accepted(answer, Site.class);
-                    sites.put(known);
-                    return known;
-                });
+        return changed(Topics.SITE_COMMANDS, site, new SiteCommand(site, command), Site.class, sites::put);
+    }
+
+    /** Has a command carried out. @param seen has a view know the outcome before the caller does */
+    private <V extends SpecificRecord, T> CompletableFuture<T> changed(
+            Topic<V> topic, String key, V command, Class<T> outcome, Consumer<T> seen) {
+        return ask(topic, key, command, LIMIT).thenApply(answer -> {
+            T accepted = RefusedException.accepted(answer, outcome);
+            seen.accept(accepted);
+            return accepted;
+        });
     }
 
     @Override
