@@ -8,9 +8,10 @@
  * endpoint's answer. All have the same rules for failures, and tests by the kit in this module's test folder {@code trouble}, which
  * fails each of their calls by each kind of exception. All else that reads is a Kafka Streams application.
  *
- * <p>May import: {@code java}, {@code com.sun.net.httpserver}, {@code io.micrometer}, {@code io.opentelemetry}, {@code org.apache.avro},
- * {@code org.apache.kafka}, {@code org.slf4j}, {@code io.muster.codec}, {@code io.muster.document}, {@code io.muster.records}, {@code
- * io.muster.registry}, {@code io.muster.service.registry}, {@code io.muster.topics}.
+ * <p>May import: {@code java.io}, {@code java.net}, {@code java.nio}, {@code java.security}, {@code java.time}, {@code java.util},
+ * {@code com.sun.net.httpserver}, {@code io.micrometer}, {@code io.opentelemetry}, {@code org.apache.avro}, {@code org.apache.kafka},
+ * {@code org.slf4j}, {@code io.muster.codec}, {@code io.muster.document}, {@code io.muster.records}, {@code io.muster.registry},
+ * {@code io.muster.service.registry}, {@code io.muster.topics}.
  */
 @NullMarked
 package io.muster.service;

@@ -153,7 +153,7 @@ public final class JobView {
         int operation = switch (definition.getOperation()) {
             case DeviceMethod method -> method.getPayload().length();
             case TwinPatch patch -> length(patch.getTags()) + length(patch.getDesired());
-            case Object unknown -> throw new IllegalStateException("not an operation, class=" + unknown.getClass());
+            case Object other -> other.toString().length();
         };
         return operation + definition.getQueryCondition().length();
     }

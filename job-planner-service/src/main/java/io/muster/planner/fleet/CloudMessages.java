@@ -1,5 +1,6 @@
 package io.muster.planner.fleet;
 
+import io.muster.planner.request.Fault;
 import io.muster.planner.state.PendingMessage;
 import io.muster.records.CloudMessage;
 import io.muster.records.DeviceConnection;

@@ -8,14 +8,13 @@ import io.muster.planner.json.MalformedJsonException;
 import io.muster.query.kernel.Row;
 import io.muster.query.kernel.Values;
 import io.muster.records.DeviceJob;
-import io.muster.records.OperationType;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Shows a device job to conditions: the members of its document, as the API shows it. Contract: iot-hub, 2.4. */
+/** Shows a device job to conditions of the dialect of devices: members, types and codes are IoT Hub's, as its surface shows them. Contract: iot-hub, 2.4. */
 public record DeviceJobRow(DeviceJob job) implements Row {
     @Override
     public Object member(String name) {
@@ -27,7 +26,10 @@ public record DeviceJobRow(DeviceJob job) implements Row {
                 yield moduleId == null ? Values.UNDEFINED : moduleId;
             }
             case "jobType" ->
-                job.getOperation() == OperationType.METHOD ? "scheduleDeviceMethod" : "scheduleUpdateTwin";
+                switch (job.getOperation()) {
+                    case METHOD -> "scheduleDeviceMethod";
+                    case TWIN -> "scheduleUpdateTwin";
+                };
             case "status" -> job.getStatus().name().toLowerCase(Locale.ROOT);
             case "createdDateTimeUtc" -> Timestamps.text(job.getCreatedAt());
             case "startTimeUtc" -> time(job.getStartedAt());

@@ -1,5 +1,6 @@
 package io.muster.planner.fleet;
 
+import io.muster.planner.request.Fault;
 import io.muster.document.IdentityId;
 import io.muster.records.DeviceRefusalReason;
 import io.muster.records.DeviceRefused;

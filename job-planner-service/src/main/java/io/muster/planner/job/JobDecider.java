@@ -1,6 +1,6 @@
 package io.muster.planner.job;
 
-import io.muster.planner.fleet.Fault;
+import io.muster.planner.request.Fault;
 import io.muster.planner.work.Operations;
 import io.muster.query.device.Condition;
 import io.muster.query.device.Query;

@@ -1,6 +1,6 @@
 package io.muster.planner.work;
 
-import io.muster.planner.fleet.Fault;
+import io.muster.planner.request.Fault;
 import io.muster.planner.fleet.TwinChange;
 import io.muster.records.Capability;
 import io.muster.records.Device;

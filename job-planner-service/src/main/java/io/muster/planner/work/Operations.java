@@ -1,6 +1,6 @@
 package io.muster.planner.work;
 
-import io.muster.planner.fleet.Fault;
+import io.muster.planner.request.Fault;
 import io.muster.planner.work.Operation.Kind;
 import io.muster.planner.work.method.Method;
 import io.muster.planner.work.twin.TwinUpdate;

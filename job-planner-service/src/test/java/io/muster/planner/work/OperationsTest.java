@@ -3,7 +3,7 @@ package io.muster.planner.work;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.muster.planner.fleet.Fault;
+import io.muster.planner.request.Fault;
 import io.muster.planner.state.TwinEdit;
 import io.muster.records.DeviceMethod;
 import io.muster.records.MethodRequest;

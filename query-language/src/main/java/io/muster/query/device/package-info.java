@@ -3,7 +3,7 @@
  * evaluators. Several services must agree on it exactly. Contract: iot-hub, section 3.
  *
  *
- * <p>May import: {@code java}, {@code org.antlr.v4.runtime}, {@code io.muster.query.kernel}, {@code io.muster.query.device.grammar}.
+ * <p>May import: {@code java.util}, {@code org.antlr.v4.runtime}, {@code io.muster.query.kernel}, {@code io.muster.query.device.grammar}.
  */
 @NullMarked
 package io.muster.query.device;

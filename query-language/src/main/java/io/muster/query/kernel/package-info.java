@@ -5,7 +5,7 @@
  * dialect.
  *
  *
- * <p>May import: {@code java}, {@code org.antlr.v4.runtime}.
+ * <p>May import: {@code java.io}, {@code java.math}, {@code java.util}, {@code org.antlr.v4.runtime}.
  */
 @NullMarked
 package io.muster.query.kernel;

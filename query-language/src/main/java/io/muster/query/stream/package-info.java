@@ -4,8 +4,8 @@
  * use the kernel's logic of three values. Contract: stream-analytics, 4.5.
  *
  *
- * <p>May import: {@code java}, {@code org.antlr.v4.runtime}, {@code com.google.re2j}, {@code io.muster.query.kernel}, {@code
- * io.muster.query.stream.grammar}.
+ * <p>May import: {@code java.io}, {@code java.math}, {@code java.nio}, {@code java.time}, {@code java.util}, {@code org.antlr.v4.runtime},
+ * {@code com.google.re2j}, {@code io.muster.query.kernel}, {@code io.muster.query.stream.grammar}.
  */
 @NullMarked
 package io.muster.query.stream;

@@ -375,6 +375,10 @@ public final class Jobs {
     }
 
     private static String typeOf(JobDefinition definition) {
-        return definition.getOperation() instanceof DeviceMethod ? METHOD : TWIN;
+        return switch (definition.getOperation()) {
+            case DeviceMethod _ -> METHOD;
+            case TwinPatch _ -> TWIN;
+            case Object unknown -> throw new IllegalStateException("not an operation, class=" + unknown.getClass());
+        };
     }
 }

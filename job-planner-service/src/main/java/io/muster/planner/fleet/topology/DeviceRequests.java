@@ -1,7 +1,7 @@
 package io.muster.planner.fleet.topology;
 
 import io.muster.document.IdentityId;
-import io.muster.planner.fleet.Fault;
+import io.muster.planner.request.Fault;
 import io.muster.planner.fleet.Identities;
 import io.muster.planner.fleet.IdentityChange;
 import io.muster.planner.fleet.Refusals;

@@ -1,6 +1,6 @@
 package io.muster.planner.work.method;
 
-import io.muster.planner.fleet.Fault;
+import io.muster.planner.request.Fault;
 import io.muster.planner.json.Json;
 import io.muster.planner.json.MalformedJsonException;
 import io.muster.planner.state.MethodCall;

@@ -1,6 +1,6 @@
 package io.muster.planner.work.twin;
 
-import io.muster.planner.fleet.Fault;
+import io.muster.planner.request.Fault;
 import io.muster.planner.fleet.TwinChange;
 import io.muster.planner.fleet.TwinEdit;
 import io.muster.planner.work.Operation;

@@ -2,8 +2,8 @@
  * Changes twins.
  *
  *
- * <p>May import: {@code java.time}, {@code java.util}, {@code io.muster.records}, {@code io.muster.planner.fleet}, {@code io.muster.planner.state},
- * {@code io.muster.planner.work}.
+ * <p>May import: {@code java.time}, {@code java.util}, {@code io.muster.planner.fleet}, {@code io.muster.planner.request},
+ * {@code io.muster.planner.state}, {@code io.muster.planner.work}, {@code io.muster.records}.
  */
 @NullMarked
 package io.muster.planner.work.twin;

@@ -1,4 +1,4 @@
-package io.muster.planner.fleet;
+package io.muster.planner.request;
 
 /**
  * Says why a request can't be taken, whatever aggregate is asked: each refuses it by a reason of its own.
@@ -8,25 +8,25 @@ package io.muster.planner.fleet;
 public record Fault(Kind kind, String sentence) {
     /** Sorts faults by the request's part. */
     public enum Kind {
-        /** A part has a value that it can't have. */
+        /** Says that a part has a value that it can't have. */
         INVALID,
-        /** A part is missing. */
+        /** Says that a part is missing. */
         INCOMPLETE,
-        /** The request, or a part of it, is larger than it may be. */
+        /** Says that the request, or a part of it, is larger than it may be. */
         TOO_LARGE
     }
 
-    /** Finds fault with a value. */
+    /** Returns that a value can't be taken. */
     public static Fault invalid(String sentence) {
         return new Fault(Kind.INVALID, sentence);
     }
 
-    /** Misses a part. */
+    /** Returns that a part is missing. */
     public static Fault incomplete(String sentence) {
         return new Fault(Kind.INCOMPLETE, sentence);
     }
 
-    /** Finds fault with a size. */
+    /** Returns that something is too large. */
     public static Fault tooLarge(String sentence) {
         return new Fault(Kind.TOO_LARGE, sentence);
     }
