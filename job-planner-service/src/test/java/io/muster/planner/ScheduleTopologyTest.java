@@ -36,6 +36,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Schedules in the planner's topology: jobs that come of firings, over restarts and absence. */
 class ScheduleTopologyTest {
@@ -81,6 +83,33 @@ class ScheduleTopologyTest {
         assertThat(jobs()).containsExactly("nightly-20261121020030", "nightly-20261121020130");
         Job job = planner.jobDocument("nightly-20261121020130");
         assertThat(job.getDefinition().getQueryCondition()).isEqualTo("*");
+    }
+
+    /** Walks through the nights on which the clocks of Paris change, ten minutes at a time, with a restart of the planner in the middle. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            # Forward on 2027-03-28, from 02:00 to 03:00, at 01:00Z
+            2027-03-28T00:00:00Z | 0 30 2 * * *    | 0130
+            2027-03-28T00:00:00Z | 0 */30 1-3 * * *| 0000 0030 0100 0130
+            2027-03-28T00:00:00Z | 0 0 4 * * *     | 0200
+            # Back on 2027-10-31, from 03:00 to 02:00, at 01:00Z
+            2027-10-30T23:00:00Z | 0 30 2 * * *    | 0030
+            2027-10-30T23:00:00Z | 0 */30 * * * *  | 2300 2330 0000 0030 0100 0130 0200 0230
+            2027-10-30T23:00:00Z | 0 0 3 * * *     | 0200
+            """)
+    void firesByTheClocksOfItsZoneWhereTheyChange(Instant evening, String cron, String expected) {
+        planner.advance(Duration.between(planner.now(), evening.minusSeconds(5)));
+        ScheduleDefinition definition = definition(new CronRecurrence(cron));
+        definition.getTiming().setTimeZone("Europe/Paris");
+        planner.schedule("s", new SaveSchedule(definition));
+        for (int step = 0; step < 22; step++) {
+            if (step == 9) {
+                planner.restart();
+            }
+            planner.advance(Duration.ofMinutes(10));
+        }
+        assertThat(jobs().stream().map(job -> job.substring("nightly-20270000".length(), "nightly-202700000000".length())))
+                .containsExactly(expected.split(" "));
     }
 
     @Test
