@@ -102,7 +102,7 @@ final class AuditedRuns implements AutoCloseable {
                         .primary()),
                 "iothubowner",
                 Instant.now().plus(Duration.ofDays(30)));
-        // Not where a fault fills the disk: half a line would look like another run.
+        // Not where a fault fills the disk: half a line would read as another run.
         this.starts = Files.createTempFile("audited", ".starts");
         starts.toFile().deleteOnExit();
         this.codecs = codecs;

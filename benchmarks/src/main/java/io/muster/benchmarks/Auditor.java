@@ -50,7 +50,7 @@ final class Auditor implements Invocations, AutoCloseable {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    private static final Map<DeviceJobStatus, String> TOLD = Map.of(
+    private static final Map<DeviceJobStatus, String> NAMES = Map.of(
             DeviceJobStatus.QUEUED, "pendingCount",
             DeviceJobStatus.RUNNING, "runningCount",
             DeviceJobStatus.COMPLETED, "succeededCount",
@@ -262,7 +262,7 @@ final class Auditor implements Invocations, AutoCloseable {
         if (statistics.path("deviceCount").asInt() != of.size()) {
             wrong.accept("miscounted", "deviceCount was answered as " + statistics + ", the log has " + of.size());
         }
-        TOLD.forEach((status, name) -> {
+        NAMES.forEach((status, name) -> {
             int wanted = counted.getOrDefault(status, 0);
             if (statistics.path(name).asInt() != wanted) {
                 wrong.accept("miscounted", name + " was answered as " + statistics + ", the log has " + counted);

@@ -134,7 +134,7 @@ public final class FiringDriver implements AutoCloseable {
                 schedules, (System.nanoTime() - start) / 1e9);
     }
 
-    /** @return seconds from the due time to when the last firing was read */
+    /** Returns the seconds from the due time to when the last firing was read */
     private double fired(int schedules, Instant due) {
         List<Long> late = await(schedules, ScheduleFired.class);
         double seconds = Duration.between(due, Instant.now()).toMillis() / 1e3;

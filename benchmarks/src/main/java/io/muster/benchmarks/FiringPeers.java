@@ -46,7 +46,7 @@ public final class FiringPeers {
             CREATE INDEX execution_time_idx ON scheduled_tasks (execution_time);
             CREATE INDEX last_heartbeat_idx ON scheduled_tasks (last_heartbeat)""";
 
-    /** Are what Quartz's script for PostgreSQL has, and its script for H2 lacks. */
+    /** Makes the indexes that Quartz's script for PostgreSQL has, and its script for H2 lacks. */
     private static final String QUARTZ_INDEXES = """
             CREATE INDEX idx_t_nft_st ON QRTZ_TRIGGERS (SCHED_NAME, TRIGGER_STATE, NEXT_FIRE_TIME);
             CREATE INDEX idx_t_next ON QRTZ_TRIGGERS (SCHED_NAME, NEXT_FIRE_TIME);

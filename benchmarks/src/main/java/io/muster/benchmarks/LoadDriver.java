@@ -187,7 +187,7 @@ public final class LoadDriver {
                 + "\",\"updateTwin\":{\"etag\":\"*\",\"properties\":{\"desired\":{\"rate\":5}}}}";
     }
 
-    /** @return seconds from the request to the first poll that sees the end */
+    /** Returns the seconds from the request to the first poll that sees the end */
     private double run(String jobId, String body, long pollMillis) throws InterruptedException {
         long start = System.nanoTime();
         JsonNode job = rest.send("PUT", "/jobs/v2/" + jobId, body).join().body();

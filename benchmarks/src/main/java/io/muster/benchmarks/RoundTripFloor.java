@@ -109,7 +109,7 @@ final class RoundTripFloor implements Fleet, AutoCloseable {
         consumer.seekToBeginning(consumer.assignment());
     }
 
-    /** @return round trips a second without Kafka */
+    /** Returns the round trips a second without Kafka */
     @SuppressWarnings("BusyWait")
     double bare(int trips) throws InterruptedException {
         answers.set(0);
@@ -124,7 +124,7 @@ final class RoundTripFloor implements Fleet, AutoCloseable {
         return trips / ((System.nanoTime() - start) / 1e9);
     }
 
-    /** @return round trips a second over Kafka */
+    /** Returns the round trips a second over Kafka */
     @SuppressWarnings("BusyWait")
     double overKafka(int trips) throws InterruptedException {
         AtomicLong out = new AtomicLong();

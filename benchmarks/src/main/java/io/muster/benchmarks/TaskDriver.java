@@ -102,7 +102,7 @@ public final class TaskDriver implements AutoCloseable {
         return tasks / ((System.nanoTime() - start) / 1e9);
     }
 
-    /** @return tasks a second */
+    /** Runs tasks. @return tasks a second */
     private double round(String prefix, int tasks) {
         long start = System.nanoTime();
         for (int task = 0; task < tasks; task++) {

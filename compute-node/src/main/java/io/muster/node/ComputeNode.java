@@ -42,8 +42,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Is a compute node. One thread of its own decides, keeps the journal, and has the rest done: files and programs by others, messages by the device's. What is
- * decided together is on disk together, before any of it is done.
+ * Is a compute node. One thread of its own decides, keeps the journal, and has the rest done: files and programs by others, messages by the device's. Decisions
+ * that are made together are on disk together before any of them is carried out.
  */
 public final class ComputeNode implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ComputeNode.class);

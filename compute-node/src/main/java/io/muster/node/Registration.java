@@ -26,7 +26,7 @@ import java.util.Set;
 /**
  * Registers a node as a device of its hub, puts it into a pool, and writes its connection string, which {@link Main} reads. A second time it changes nothing. It
  * runs before the node and with other credentials, as an init container does, so that programs of tasks never see the policy's key. It does not wait for
- * the API: whoever runs it runs it again.
+ * the API: where that is away, run it again.
  */
 public final class Registration {
     /** Says which settings there are. */

@@ -563,9 +563,9 @@ class ComputeNodeTest {
         hub.order("acknowledge", "after");
     }
 
-    /** Kills the watchdog with the node: what is left is killed at the next start. */
+    /** Kills the watchdog with the node: processes that are left are killed at the next start. */
     @Test
-    void buriesAtItsStartWhatAnEarlierRunLeft() throws Exception {
+    void killsAtItsStartProcessesOfAnEarlierRun() throws Exception {
         Process first = startProcess();
         hub.start("t", "echo $$; sleep 1000");
         hub.awaitText("t", "\n");

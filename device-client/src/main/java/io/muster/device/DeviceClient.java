@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * for life; calls from other threads are passed to it. Thread-safe.
  */
 public final class DeviceClient implements AutoCloseable {
-    /** Answers that wait for a connection; the oldest beyond that is dropped, as its caller waits no more. */
+    /** Bounds the answers that wait for a connection; the oldest beyond that is dropped, as its caller waits no more. */
     private static final int MOST_WAITING = 64;
 
     private final DeviceConnector connector;

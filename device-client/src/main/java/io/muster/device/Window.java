@@ -7,7 +7,7 @@ package io.muster.device;
  * @param bytes how many there may be before the next
  */
 record Window(int events, long bytes) {
-    /** Bounds nothing: whoever sends has a bound of their own. */
+    /** Bounds nothing: the sender has a bound of its own. */
     static final Window NONE = new Window(Integer.MAX_VALUE, Long.MAX_VALUE);
 
     /** Bounds events. */

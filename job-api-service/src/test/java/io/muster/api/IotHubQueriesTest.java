@@ -116,7 +116,7 @@ class IotHubQueriesTest {
     }
 
     @Test
-    void groupsOfAllPartitionsAreSummedAndPaged() throws Exception {
+    void sumsAndPagesGroupsOfAllPartitions() throws Exception {
         PartialAggregate two = new PartialAggregate(2L, 2L, 6.0, "1", "5");
         PartialAggregate one = new PartialAggregate(1L, 1L, 0.5, "0.5", "0.5");
         api.planner.partitions = _ -> List.of(

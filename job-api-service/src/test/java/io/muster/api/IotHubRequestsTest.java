@@ -74,7 +74,7 @@ class IotHubRequestsTest {
                 "GET    | /nothing          |                                                                  | 404 | NotFound",
                 "DELETE | /jobs/v2/x        |                                                                  | 405 | MethodNotAllowed"
             })
-    void errorsUseTheEnvelopeOfIotHub(String method, String path, @Nullable String body, int status, String code)
+    void answersErrorsInTheEnvelopeOfIotHub(String method, String path, @Nullable String body, int status, String code)
             throws Exception {
         ApiClient.Answer answer = client.ask(method, path, body == null ? null : body.replace('\'', '"'));
         assertThat(answer.status()).as(answer.body().toString()).isEqualTo(status);

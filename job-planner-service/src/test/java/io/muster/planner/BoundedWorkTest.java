@@ -55,11 +55,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Does work over many devices in steps: no record and no tick writes more than a step does, and all of it is done in the end. */
+/** Does work over many devices in turns: no record and no tick writes more than a turn does, and all of it is done in the end. */
 class BoundedWorkTest {
     private static final int DEVICES = 3000;
-    /** Bounds the events that a step writes, and the device jobs that it begins: 10 ms at 40 µs. */
-    private static final int STEP = 250;
+    /** Bounds the events that a turn writes, and the device jobs that it begins: 10 ms at 40 µs. */
+    private static final int TURN = 250;
 
     /** Bounds evaluations ahead of other jobs' expansions: 10 ms at 16 µs. */
     private static final int EVALUATED = 625;
@@ -140,16 +140,16 @@ class BoundedWorkTest {
     }
 
     @Test
-    void cancelsWaitingMethodsInStepsAndDeliversNoneMeanwhile() {
+    void cancelsWaitingMethodsInTurnsAndDeliversNoneMeanwhile() {
         planner.job("m", method("m", null));
         planner.tickUntil(() -> planner.isExpanded("m"));
         int before = planner.deviceJobEvents().size();
         planner.job("m", new CancelJob());
-        assertThat(planner.deviceJobEvents().size() - before).isBetween(1, STEP);
+        assertThat(planner.deviceJobEvents().size() - before).isBetween(1, TURN);
 
         planner.connect("d2999", METHODS);
         assertThat(planner.delivered(MethodRequest.class)).isEmpty();
-        assertThat(ticksUntil(before + DEVICES)).isLessThanOrEqualTo(STEP);
+        assertThat(ticksUntil(before + DEVICES)).isLessThanOrEqualTo(TURN);
         assertThat(ended("m", DeviceJobCancelled.class)).isEqualTo(DEVICES);
         planner.advance(Duration.ofSeconds(1));
         assertThat(planner.deviceJobEvents()).hasSize(before + DEVICES);
@@ -157,31 +157,31 @@ class BoundedWorkTest {
     }
 
     @Test
-    void cancelsTargetsThatWaitForTheirReleaseInSteps() {
+    void cancelsTargetsThatWaitForTheirReleaseInTurns() {
         planner.job("m", method("m", oneAMinute()));
         planner.tickUntil(() -> planner.isExpanded("m"));
         int before = planner.deviceJobEvents().size();
         planner.job("m", new CancelJob());
-        assertThat(planner.deviceJobEvents().size() - before).isBetween(1, STEP);
-        assertThat(ticksUntil(before + DEVICES)).isLessThanOrEqualTo(STEP);
+        assertThat(planner.deviceJobEvents().size() - before).isBetween(1, TURN);
+        assertThat(ticksUntil(before + DEVICES)).isLessThanOrEqualTo(TURN);
         assertThat(ended("m", DeviceJobCancelled.class)).isEqualTo(DEVICES);
         planner.tickUntil(() -> !planner.store(FleetProcessor.JOBS).all().hasNext());
         assertThat(planner.store(FleetProcessor.WAITING).all()).isExhausted();
     }
 
     @Test
-    void expiresInSteps() {
+    void expiresInTurns() {
         planner.job("m", method("m", null));
         planner.tickUntil(() -> planner.isExpanded("m"));
         int before = planner.deviceJobEvents().size();
         planner.advance(Duration.ofSeconds(61));
-        assertThat(planner.deviceJobEvents().size() - before).isLessThanOrEqualTo(2 * STEP);
-        assertThat(ticksUntil(before + DEVICES)).isLessThanOrEqualTo(STEP);
+        assertThat(planner.deviceJobEvents().size() - before).isLessThanOrEqualTo(2 * TURN);
+        assertThat(ticksUntil(before + DEVICES)).isLessThanOrEqualTo(TURN);
         assertThat(ended("m", DeviceJobFailed.class)).isEqualTo(DEVICES);
     }
 
     @Test
-    void resumesInSteps() {
+    void resumesInTurns() {
         for (int i = 0; i < DEVICES; i++) {
             planner.connect(device(i), METHODS);
         }
@@ -192,7 +192,7 @@ class BoundedWorkTest {
         assertThat(delivered).isLessThan(DEVICES);
         planner.job("m", new ResumeJob());
         int first = planner.delivered(MethodRequest.class).size() - delivered;
-        assertThat(first).isBetween(1, 2 * STEP);
+        assertThat(first).isBetween(1, 2 * TURN);
         planner.tickUntil(() -> planner.delivered(MethodRequest.class).size() == DEVICES);
         planner.advance(Duration.ofMillis(100));
         assertThat(planner.delivered(MethodRequest.class)).hasSize(DEVICES);
@@ -224,10 +224,10 @@ class BoundedWorkTest {
         int before = planner.begun("m").size();
         planner.job("m", method("m", null));
         int first = planner.begun("m").size() - before;
-        assertThat(first).isLessThanOrEqualTo(STEP);
+        assertThat(first).isLessThanOrEqualTo(TURN);
         int most = mostOfATick(
                 () -> planner.begun("m").size(), () -> planner.begun("m").size() == before + DEVICES);
-        assertThat(most).isLessThanOrEqualTo(STEP);
+        assertThat(most).isLessThanOrEqualTo(TURN);
         planner.job("m", new CancelJob());
         assertThat(planner.jobRefusals()).isEmpty();
         assertThat(planner.deadLetters()).isEmpty();
@@ -239,10 +239,10 @@ class BoundedWorkTest {
     }
 
     @Test
-    void countsDevicesInStepsAndAnswersWithAllOfThem() {
+    void countsDevicesInTurnsAndAnswersWithAllOfThem() {
         Object before = planner.lastReply();
         planner.list(new CountDevices());
-        assertThat(planner.lastReply()).as("more devices than a step visits").isSameAs(before);
+        assertThat(planner.lastReply()).as("more devices than a turn visits").isSameAs(before);
         planner.create("d00001", "{}");
         planner.create("e", "{}");
         Object created = planner.lastReply();
@@ -252,7 +252,7 @@ class BoundedWorkTest {
 
     /** Methods of two jobs and messages: a device has more waiting than one thing. */
     @Test
-    void handsOverWhatWaitsForAGatewayThatIsBackInSteps() {
+    void handsOverWhatWaitsForAGatewayThatIsBackInTurns() {
         for (int i = 0; i < DEVICES; i++) {
             String device = device(i);
             planner.connect(device, METHODS, Capability.MESSAGES);
@@ -270,9 +270,9 @@ class BoundedWorkTest {
 
         planner.beat();
         int before = handedOver();
-        assertThat(before).isBetween(1, STEP + 2);
+        assertThat(before).isBetween(1, TURN + 2);
         int most = mostOfATick(this::handedOver, () -> handedOver() == 3 * DEVICES);
-        assertThat(most).isLessThanOrEqualTo(STEP + 2);
+        assertThat(most).isLessThanOrEqualTo(TURN + 2);
     }
 
     private int handedOver() {
@@ -280,23 +280,23 @@ class BoundedWorkTest {
                 + planner.delivered(MessageRequest.class).size();
     }
 
-    /** Begins a device job of each following job for each change that a job makes, in steps. */
+    /** Begins a device job of each following job for each change that a job makes, in turns. */
     @Test
-    void beginsDeviceJobsOfContinuousJobsInSteps() {
+    void beginsDeviceJobsOfContinuousJobsInTurns() {
         follow();
         planner.job("changes", twin("changes", "*", null));
-        assertThat(begunOfAll()).isBetween(1, STEP + FOLLOWING);
+        assertThat(begunOfAll()).isBetween(1, TURN + FOLLOWING);
         assertThat(mostOfATick(this::begunOfAll, () -> begunOfAll() == (1 + FOLLOWING) * DEVICES))
-                .isLessThanOrEqualTo(STEP + FOLLOWING);
+                .isLessThanOrEqualTo(TURN + FOLLOWING);
         beganOnce("changes");
     }
 
     @Test
-    void beginsDeviceJobsOfContinuousJobsInStepsWhereTargetsAreReleased() {
+    void beginsDeviceJobsOfContinuousJobsInTurnsWhereTargetsAreReleased() {
         follow();
         planner.job("changes", twin("changes", "*", atOnce()));
         assertThat(mostOfATick(this::completed, () -> completed() == (1 + FOLLOWING) * DEVICES))
-                .isBetween(1, STEP + FOLLOWING);
+                .isBetween(1, TURN + FOLLOWING);
         beganOnce("changes");
     }
 
@@ -329,7 +329,7 @@ class BoundedWorkTest {
 
     /** Evaluates devices for jobs that match none of them: evaluating is all that they cost. */
     @Test
-    void evaluatesDevicesForOtherJobsInSteps() {
+    void evaluatesDevicesForOtherJobsInTurns() {
         for (int i = 0; i < 10; i++) {
             planner.job("other" + i, twin("other" + i, "deviceId < 'd0300'", null));
         }
@@ -349,11 +349,11 @@ class BoundedWorkTest {
 
     /** Evaluates a long condition on as many devices as take the time of many short ones. */
     @Test
-    void evaluatesLongConditionsOnFewerDevicesAStep() {
+    void evaluatesLongConditionsOnFewerDevicesATurn() {
         String term = " OR tags.x = 1";
         String none = "tags.x = 1" + term.repeat(500);
         planner.job("changes", twin("changes", "IS_DEFINED(deviceId)" + term.repeat(500), null));
-        assertThat(begunOfAll()).isBetween(1, STEP / 4);
+        assertThat(begunOfAll()).isBetween(1, TURN / 4);
 
         int ticks = ticksUntilAnswered("SELECT * FROM devices WHERE " + none);
         assertThat(ticks).isGreaterThan(20 * ticksUntilAnswered("SELECT * FROM devices WHERE tags.x = 1"));
@@ -363,7 +363,7 @@ class BoundedWorkTest {
 
     /** Counts a row of 30 KB as some 300 µs to decode and to parse, and a twin of that length as much again for each time that it is written. */
     @Test
-    void visitsLongTwinsAndChangesThemOnFewerDevicesAStep() {
+    void visitsLongTwinsAndChangesThemOnFewerDevicesATurn() {
         int devices = 200;
         String desired = IntStream.range(0, 8)
                 .mapToObj(i -> "\"m" + i + "\":\"" + "x".repeat(3500) + "\"")
@@ -374,9 +374,9 @@ class BoundedWorkTest {
         int before = planner.begun("changes").size();
         planner.job("changes", twin("changes", "IS_DEFINED(properties.desired.m0)", null));
         int first = planner.begun("changes").size() - before;
-        assertThat(first).isLessThanOrEqualTo(STEP / 10);
+        assertThat(first).isLessThanOrEqualTo(TURN / 10);
         assertThat(mostOfATick(() -> planner.begun("changes").size(), () -> planner.isExpanded("changes")))
-                .isBetween(1, STEP / 10);
+                .isBetween(1, TURN / 10);
         assertThat(planner.begun("changes")).doesNotHaveDuplicates().hasSize(devices);
         assertThat(ticksUntilAnswered("SELECT * FROM devices WHERE properties.desired.m0 = 'y'"))
                 .as("ticks over %s devices, of which few are long", DEVICES + devices)
@@ -411,7 +411,7 @@ class BoundedWorkTest {
         planner.tickUntil(() -> planner.isExpanded("m"));
         planner.job("m", new PauseJob());
         planner.job("m", new ResumeJob());
-        for (int tick = 0; tick < DEVICES / STEP - 2; tick++) {
+        for (int tick = 0; tick < DEVICES / TURN - 2; tick++) {
             planner.advance(Duration.ofMillis(10));
         }
         planner.job("m", new PauseJob());
@@ -424,11 +424,11 @@ class BoundedWorkTest {
     }
 
     @Test
-    void queriesPassOverWhatIsNotAskedForInSteps() {
+    void passesOverUnqueriedRowsInTurns() {
         planner.create("d1500/m", "{}");
         Object before = planner.lastReply();
         planner.list(new QueryFleet("SELECT * FROM devices.modules", null, 100));
-        assertThat(planner.lastReply()).as("more devices than a step visits").isSameAs(before);
+        assertThat(planner.lastReply()).as("more devices than a turn visits").isSameAs(before);
         planner.tickUntil(() -> planner.lastReply() != before);
         assertThat(((DevicePage) planner.lastReply()).getDevices())
                 .extracting(view -> view.getDevice().getDeviceId())
@@ -436,7 +436,7 @@ class BoundedWorkTest {
     }
 
     @Test
-    void queriesOfADeviceGoFromJobToJobInSteps() {
+    void queriesADeviceFromJobToJobInTurns() {
         KeyValueStore<String, WorkSlice> deviceJobs = planner.store(FleetProcessor.DEVICE_JOBS);
         for (int i = 0; i < DEVICES; i++) {
             String deviceId = i % 1000 == 0 ? "d0001" : "d0002";
@@ -450,7 +450,7 @@ class BoundedWorkTest {
         }
         Object before = planner.lastReply();
         planner.list(new QueryFleet("SELECT * FROM devices.jobs WHERE deviceId = 'd0001'", null, 100));
-        assertThat(planner.lastReply()).as("more jobs than a step reads").isSameAs(before);
+        assertThat(planner.lastReply()).as("more jobs than a turn reads").isSameAs(before);
         planner.tickUntil(() -> planner.lastReply() != before);
         assertThat(((DeviceJobPage) planner.lastReply()).getDeviceJobs())
                 .extracting(DeviceJob::getJobId)

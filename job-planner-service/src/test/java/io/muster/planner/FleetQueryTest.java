@@ -183,7 +183,7 @@ class FleetQueryTest {
     }
 
     @Test
-    void searchesManyDevicesInSteps() {
+    void searchesManyDevicesInTurns() {
         for (int i = 0; i < 3000; i++) {
             planner.create("d%04d".formatted(i), "{\"n\":" + i + "}");
         }
@@ -203,7 +203,7 @@ class FleetQueryTest {
     }
 
     @Test
-    void groupsAreCountedInThePartition() {
+    void countsGroupsInThePartition() {
         planner.create("a", "{\"site\":\"A\",\"floor\":1}");
         planner.create("b", "{\"site\":\"A\",\"floor\":2}");
         planner.create("c", "{\"floor\":\"three\"}");

@@ -63,7 +63,7 @@ class GrowthTest {
 
     /** Counts places that another partition has since the split: those that may begin are those before the limit, and not so many. */
     @Test
-    void placesThatAreElsewhereAreCounted() {
+    void countsPlacesThatAreElsewhere() {
         try (PlannerDriver planner = new PlannerDriver()) {
             for (String device : List.of("a", "b", "c", "d", "e", "f")) {
                 planner.create(device, "{}");

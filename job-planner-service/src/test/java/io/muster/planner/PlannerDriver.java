@@ -437,7 +437,7 @@ final class PlannerDriver implements AutoCloseable {
         return poolEvents;
     }
 
-    /** What owners of tasks were told. */
+    /** Returns the notifications of owners of tasks. */
     List<TaskNews> news() {
         return news;
     }

@@ -215,7 +215,7 @@ class PlannerTopologyTest {
         assertThat(planner.lastReply()).isEqualTo(new DeviceCounts(0, 2L, 1L, 0L));
     }
 
-    /** Begins a job over more devices than a step takes: it has not come to the last of them. */
+    /** Begins a job over more devices than a turn takes: it has not come to the last of them. */
     private void beginOverManyDevices(CreateJob job) {
         for (int i = 0; i < 2500; i++) {
             planner.create(String.format("d%04d", i), "{\"site\":\"A\"}");
@@ -828,7 +828,7 @@ class PlannerTopologyTest {
     }
 
     @Test
-    void findsEachDeviceOnceOverMoreDevicesThanAStep() {
+    void findsEachDeviceOnceOverMoreDevicesThanATurn() {
         int devices = 4500;
         for (int i = 0; i < devices; i++) {
             planner.create("d" + i, i % 3 == 0 ? "{\"third\":true}" : "{}");

@@ -23,7 +23,7 @@ final class PeriodTimes implements Iterator<LocalDateTime> {
     private final CalendarRule rule;
     private final ChronoUnit unit;
     private final LocalDateTime start;
-    /** Those of the hours on which intervals begin; for intervals of minutes those that a minute has to be of, none for any. */
+    /** Lists the minutes of the hours on which intervals begin; for intervals of minutes those that a minute has to be of, none for any. */
     private final SortedSet<Integer> minutes;
 
     private final int second;

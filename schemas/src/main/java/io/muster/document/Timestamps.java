@@ -5,7 +5,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 
 /**
- * Dates as documents show them and conditions compare them: UTC, seven digits of a second, so that the order of the texts is the order
+ * Writes dates as documents show them and conditions compare them: UTC, seven digits of a second, so that the order of the texts is the order
  * of time. Contract: iot-hub, 1.0 and 3.3.
  */
 public final class Timestamps {

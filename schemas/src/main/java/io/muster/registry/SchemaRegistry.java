@@ -2,7 +2,7 @@ package io.muster.registry;
 
 import org.apache.avro.Schema;
 
-/** Schemas by number. Thread-safe; an answer is remembered, since a number never changes its meaning. */
+/** Keeps schemas by number. Thread-safe; an answer is remembered, since a number never changes its meaning. */
 public interface SchemaRegistry {
     /**
      * Makes the schema known under the subject; a second time it is the same number.

@@ -8,13 +8,13 @@ public final class SchemaRegistryException extends RuntimeException {
     @Serial
     private static final long serialVersionUID = 1;
 
-    /** Tells a caller what another try would bring. */
+    /** Says whether another try may help. */
     public enum Reason {
-        /** The registry didn't answer, or can't answer now: trying again may help. */
+        /** Means that the registry didn't answer, or can't answer now: trying again may help. */
         AWAY,
-        /** The registry itself answered that it knows no such schema: trying again doesn't help while it is the same registry. */
+        /** Means that the registry itself answered that it knows no such schema: trying again doesn't help while it is the same registry. */
         UNKNOWN_SCHEMA,
-        /** The registry, or a server in its place, refused. */
+        /** Means that the registry, or a server in its place, refused. */
         REFUSED
     }
 

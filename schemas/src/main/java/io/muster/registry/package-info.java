@@ -1,5 +1,5 @@
 /**
- * Schemas by number: the interface that codecs ask, and a registry in memory for tests.
+ * Keeps schemas by number: the interface that codecs ask, and a registry in memory for tests.
  *
  * <p>May import: {@code java.util}, {@code org.apache.avro}.
  */

@@ -11,7 +11,7 @@ public record PartitionCounts(int jobs, int devices, int gateways, int apiInstan
     /** Suits a cluster of a few brokers. */
     public static final PartitionCounts CLUSTER = new PartitionCounts(6, 24, 16, 16);
 
-    /** How many topics of artifacts have, everywhere and for good. */
+    /** Counts the partitions of topics of artifacts, everywhere and for good. */
     private static final int ARTIFACTS = 4;
 
     public PartitionCounts {

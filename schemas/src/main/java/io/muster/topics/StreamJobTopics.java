@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
  * @param allowed names of topics, or prefixes with an asterisk behind them
  */
 public record StreamJobTopics(List<String> allowed) {
-    /** Names that begin so are state of services, offsets or schemas, whose ever they are. */
+    /** Lists how names begin that are state of services, offsets or schemas, also of others. */
     public static final List<String> RESERVED = List.of("_", "kafkasql-", "muster-");
 
     /** Holds the topics of the catalogue that stream jobs read. */

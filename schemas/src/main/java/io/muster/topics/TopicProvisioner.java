@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Creates the topics of the catalogue that are missing. Of one that is there it only raises the size of records, where an earlier version set less:
- * what is written now would not fit.
+ * records of today would not fit.
  */
 public final class TopicProvisioner {
     private final Admin admin;

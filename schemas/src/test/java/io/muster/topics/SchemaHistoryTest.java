@@ -64,7 +64,7 @@ class SchemaHistoryTest {
     }
 
     @org.junit.jupiter.api.Test
-    void theCheckRefusesAnIncompatibleSchema() {
+    void refusesAnIncompatibleSchema() {
         Schema wasText = new Schema.Parser()
                 .parse("{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\",\"type\":\"string\"}]}");
         Schema isNumber = new Schema.Parser()

@@ -29,7 +29,7 @@ class StreamJobTopicsTest {
                 "kafkasql-journal",
                 "kafkasql-snapshots"
             })
-    void stateOffsetsAndSchemasAreNeitherReadNorWrittenWhateverIsAllowed(String topic) {
+    void refusesStateOffsetsAndSchemasWhateverIsAllowed(String topic) {
         for (StreamJobTopics topics : List.of(ANY, StreamJobTopics.of(topic))) {
             assertThat(topics.refusesRead(topic))
                     .hasValueSatisfying(why -> assertThat(why).contains(topic));
@@ -38,7 +38,7 @@ class StreamJobTopicsTest {
     }
 
     @Test
-    void ofTheCatalogueOnlyTelemetryIsReadAndOnlyCommandsAreWritten() {
+    void readsOnlyTelemetryAndWritesOnlyCommandsOfTheCatalogue() {
         List<String> read = new ArrayList<>();
         List<String> written = new ArrayList<>();
         for (Topic<?> topic : Topics.ALL) {
@@ -62,7 +62,7 @@ class StreamJobTopicsTest {
             *, plant-b.telemetry   | true  | true
             plant-c.telemetry      | false | false
             """)
-    void whatMayBeTelemetryOfAnotherMusterIsWrittenOnlyWhereItIsNamed(String allowed, boolean read, boolean written) {
+    void writesTelemetryOfAnotherMusterOnlyWhereNamed(String allowed, boolean read, boolean written) {
         StreamJobTopics topics = StreamJobTopics.of(allowed);
         assertThat(topics.refusesRead("plant-b.telemetry").isEmpty()).isEqualTo(read);
         assertThat(topics.refusesWrite("plant-b.telemetry").isEmpty()).isEqualTo(written);
@@ -79,7 +79,7 @@ class StreamJobTopicsTest {
             ''              | orders       | false
             ''              | telemetry    | true
             """)
-    void usersTopicsAreThoseOfTheAllowlist(String allowed, String topic, boolean may) {
+    void allowsUsersTopicsOfTheAllowlist(String allowed, String topic, boolean may) {
         assertThat(StreamJobTopics.of(allowed).refusesRead(topic).isEmpty()).isEqualTo(may);
         assertThat(StreamJobTopics.of(allowed).refusesWrite(topic).isEmpty())
                 .isEqualTo(may && !topic.equals("telemetry"));

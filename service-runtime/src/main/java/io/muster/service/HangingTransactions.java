@@ -165,7 +165,7 @@ public final class HangingTransactions implements AutoCloseable {
         return all;
     }
 
-    /** @return without those that can't be asked: one that has no leader, say */
+    /** Returns the ends of partitions, without those that can't be asked, such as one without a leader. */
     private Map<TopicPartition, Long> ends(Collection<TopicPartition> partitions, IsolationLevel isolation)
             throws InterruptedException {
         ListOffsetsResult asked = admin.listOffsets(
@@ -247,11 +247,11 @@ public final class HangingTransactions implements AutoCloseable {
 
     /** Says what is known of a producer's open transaction. */
     enum Verdict {
-        /** It is going on, or wrote a moment ago, or there is none. */
+        /** Means that it is going on, or wrote a moment ago, or there is none. */
         LIVES,
-        /** Its coordinator says that it is over. */
+        /** Means that its coordinator says that it is over. */
         HANGS,
-        /** No coordinator lists it: brokers list only transactions whose ids may be described. */
+        /** Means that no coordinator lists it: brokers list only transactions whose ids may be described. */
         UNKNOWN
     }
 

@@ -48,7 +48,7 @@ public final class HealthCheck {
         }
     }
 
-    /** @return empty where all is well */
+    /** Asks once. @return the fault; empty where all is well */
     private static String ask(HttpClient http, URI address) throws InterruptedException {
         try {
             int status = http.send(

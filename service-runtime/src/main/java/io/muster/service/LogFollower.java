@@ -210,7 +210,7 @@ public final class LogFollower implements AutoCloseable {
         return client;
     }
 
-    /** @return where the partitions ended at the start */
+    /** Begins to read. @return where the partitions ended at the start */
     private Map<TopicPartition, Long> begin(Consumer<String, byte[]> client) {
         @Nullable Map<TopicPartition, Long> known = ends;
         if (known == null) {

@@ -28,7 +28,7 @@ public final class ServiceProgram {
     /** Builds and starts a service. */
     @FunctionalInterface
     public interface Start {
-        /** @return ends the service, in order, when closed */
+        /** Starts the service. @return ends it, in order, when closed */
         AutoCloseable start(Settings settings, PrometheusMeterRegistry meters) throws Exception;
     }
 

@@ -37,11 +37,11 @@ class OptionsTest {
     }
 
     @Test
-    void startsTwoNodesAndTwoSpareOnesUnlessItIsToldOtherwise() throws StandaloneException {
+    void startsTwoNodesAndTwoSpareOnesByDefault() throws StandaloneException {
         Options usual = Options.of(Options.arguments("up", List.of()));
         assertThat(List.of(usual.nodes(), usual.spareNodes())).containsExactly(2, 2);
-        Options told = Options.of(Options.arguments("up", List.of("--nodes", "0", "--spare-nodes=5")));
-        assertThat(List.of(told.nodes(), told.spareNodes())).containsExactly(0, 5);
+        Options given = Options.of(Options.arguments("up", List.of("--nodes", "0", "--spare-nodes=5")));
+        assertThat(List.of(given.nodes(), given.spareNodes())).containsExactly(0, 5);
     }
 
     @ParameterizedTest

@@ -46,7 +46,7 @@ public record Archive(int mostEntries, long mostBytes) {
      * Unpacks into a directory, which is made where it is missing.
      *
      * @return how many bytes all files have
-     * @throws IOException where it is refused; what was unpacked until then stays
+     * @throws IOException where it is refused; files that were unpacked until then stay
      */
     public long unpack(Path zip, Path directory) throws IOException {
         Map<String, Integer> modes = modes(zip);

@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class ArtifactCache {
     private static final Logger LOG = LoggerFactory.getLogger(ArtifactCache.class);
-    /** Says how long an artifact that is missing may still appear: what the API knows may be behind what the pool knows. */
+    /** Says how long an artifact that is missing may still appear: the API may read its log later than the pool. */
     private static final Duration PATIENCE_IF_MISSING = Duration.ofSeconds(10);
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);

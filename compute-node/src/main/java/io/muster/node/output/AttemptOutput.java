@@ -16,8 +16,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Sends the output of one attempt. What is written is sent at once, then at most every {@link #PAUSE} or when {@value #CHUNK} bytes wait, and again over
- * the next connection until it is acknowledged. Whoever writes waits while too much is not acknowledged. The two streams' order is kept, but where they
+ * Sends the output of one attempt. Chunks go out at once, then at most every {@link #PAUSE} or when {@value #CHUNK} bytes wait, and again over
+ * the next connection until they are acknowledged. A writer waits while too much is unacknowledged. The two streams' order is kept, but where they
  * alternate more than {@value #MOST_SEGMENTS} times within a pause. Thread-safe.
  */
 public final class AttemptOutput {
@@ -237,7 +237,7 @@ public final class AttemptOutput {
         try {
             link = next;
             waitsForRoom = false;
-            // What came behind a chunk that was lost is sent again too: chunks come in order.
+            // Chunks behind a lost one are sent again too: they come in order.
             unacknowledged.forEach(sent -> {
                 sent.underWay = false;
                 sent.acknowledged = false;

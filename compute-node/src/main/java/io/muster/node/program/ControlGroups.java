@@ -149,7 +149,7 @@ public final class ControlGroups {
         return parent;
     }
 
-    /** Deletes the groups of a program, which has ended; what is left in them is killed. */
+    /** Deletes the groups of a program, which has ended; processes that are left in them are killed. */
     void close(String id) {
         parents.values().stream().distinct().map(parent -> parent.resolve(id)).forEach(ControlGroups::delete);
     }

@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Starts programs, and holds them to their limits. Each gets {@value #ATTEMPT} and {@value #RUN} in its environment, by which its processes are found
- * again: what outlives its attempt is killed within two seconds, and what outlives this node's process is killed by a watchdog. Thread-safe.
+ * again: those that outlive their attempt are killed within two seconds, and a watchdog kills those that outlive this node's process. Thread-safe.
  */
 public final class Programs implements AutoCloseable {
     /** Names the variable that holds the id of the attempt. */

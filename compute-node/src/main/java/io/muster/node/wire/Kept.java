@@ -3,7 +3,7 @@ package io.muster.node.wire;
 import io.muster.node.work.AttemptKey;
 import io.muster.node.work.Ending;
 
-/** Is an entry of a node's journal: what became of an attempt. */
+/** Is an entry of a node's journal: the state of an attempt. */
 public sealed interface Kept {
     /** Returns the attempt. */
     AttemptKey key();

@@ -92,7 +92,7 @@ public final class NodeWork {
                 ordered(order, now);
             }
             case Input.Disconnected _, Input.Ordered _ -> {
-                // What came over an earlier connection counts no more.
+                // Inputs of an earlier connection are ignored.
             }
             case Input.Prepared(AttemptKey key) -> prepared(key, now);
             case Input.Started(AttemptKey key) -> started(key);
@@ -102,7 +102,7 @@ public final class NodeWork {
             case Input.Said said -> said(said, now);
             case Input.FactsFound(NodeFacts found) -> factsFound(found);
             case Input.Tick _ -> {
-                // What is due is done behind each input.
+                // Due work is done behind each input.
             }
             case Input.Shutdown _ -> shutdown(now);
         }
@@ -434,7 +434,7 @@ public final class NodeWork {
         effects.add(new Effect.Say(connection, key.poolId(), report));
     }
 
-    /** Has what the hub did not take be said again; what was lost with a connection is said behind the next join. */
+    /** Repeats a report that the hub did not take; one that was lost with a connection is repeated behind the next join. */
     private void said(Input.Said said, long now) {
         boolean isLost = !said.acknowledged() && said.connection() == connection && joined;
         if (isLost && nextReportAt - now > AGAIN.toNanos()) {

@@ -186,7 +186,7 @@ class ProgramsTest {
             timed.tick();
             minutes.pass(1);
             assertThat(heard.exits).isEmpty();
-            // What the shell used before it became sleep may be seen late.
+            // The time that the shell used before it became sleep may be seen late.
             soon().until(() -> {
                 minutes.pass(3);
                 return !heard.exits.isEmpty();

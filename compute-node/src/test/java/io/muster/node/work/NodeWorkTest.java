@@ -261,7 +261,7 @@ class NodeWorkTest {
             join p; lease 1; shutdown                      | php          | ''
             ''                                             | shutdown     | ''
             """)
-    void does(String before, String input, String expected) {
+    void decidesAsTheTableSays(String before, String input, String expected) {
         Node node = new Node();
         node.hear(before == null ? "" : before);
         assertThat(node.hear(input)).isEqualTo(expected == null ? "" : expected);

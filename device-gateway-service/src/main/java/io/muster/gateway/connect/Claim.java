@@ -10,8 +10,8 @@ public record Claim(String host, IdentityId id) {
 
     /**
      * Reads {@code host/device}, {@code host/device/?api-version=…} and {@code host/device/api-version=…}, each with {@code /module}
-     * behind the device if it is one. Empty when the name is none of these, is not the client id's, or no identity can have such an id: what
-     * comes of it is fit for logs and records.
+     * behind the device if it is one. Empty when the name is none of these, is not the client id's, or no identity can have such an id: a
+     * claim is fit for logs and records.
      */
     public static Optional<Claim> of(String clientId, String userName) {
         IdentityId id = IdentityId.of(clientId);

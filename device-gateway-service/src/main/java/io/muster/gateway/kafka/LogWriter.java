@@ -39,16 +39,16 @@ final class LogWriter implements AutoCloseable {
     private static final int TURN = 100;
 
     /** Does a part of the sender's work. */
-    private sealed interface Step {}
+    private sealed interface Task {}
 
     /** Holds a record, and who waits for its acknowledgement. */
     private record Taken(ProducerRecord<String, byte[]> record, long bytes, CompletableFuture<Void> written)
-            implements Step {}
+            implements Task {}
 
-    private record Report(ReportLanes.Part part) implements Step {}
+    private record Report(ReportLanes.Part part) implements Task {}
 
     /** Notes that the brokers have, or have refused, reports of the partition. */
-    private record Ended(int partition) implements Step {}
+    private record Ended(int partition) implements Task {}
 
     /** Makes a record of reports of devices of one partition. */
     interface Batches {
@@ -58,7 +58,7 @@ final class LogWriter implements AutoCloseable {
     private final Producer<String, byte[]> producer;
     private final Consumer<String> fatal;
     private final Batches batches;
-    private final BlockingQueue<Step> queue = new LinkedBlockingQueue<>();
+    private final BlockingQueue<Task> queue = new LinkedBlockingQueue<>();
     private final AtomicLong unwritten = new AtomicLong();
     private final AtomicBoolean full = new AtomicBoolean();
     private final Counter refused;
@@ -114,11 +114,11 @@ final class LogWriter implements AutoCloseable {
         return take(new Taken(record, bytes, written), bytes, written, limit);
     }
 
-    private CompletableFuture<Void> take(Step step, long bytes, CompletableFuture<Void> written, long limit) {
+    private CompletableFuture<Void> take(Task task, long bytes, CompletableFuture<Void> written, long limit) {
         if (closed || unwritten.addAndGet(bytes) > limit) {
             return refuse(bytes);
         }
-        queue.add(step);
+        queue.add(task);
         return written;
     }
 
@@ -142,7 +142,7 @@ final class LogWriter implements AutoCloseable {
         try {
             int turn = 0;
             while (true) {
-                @Nullable Step next = queue.poll();
+                @Nullable Task next = queue.poll();
                 if (next == null || ++turn == TURN) {
                     long wait = lanes.sendIdle(System.nanoTime());
                     turn = 0;
@@ -159,8 +159,8 @@ final class LogWriter implements AutoCloseable {
         }
     }
 
-    private void work(Step step, ReportLanes lanes) {
-        switch (step) {
+    private void work(Task task, ReportLanes lanes) {
+        switch (task) {
             case Report report -> lanes.add(report.part());
             case Ended ended -> lanes.ended(ended.partition());
             case Taken taken -> {

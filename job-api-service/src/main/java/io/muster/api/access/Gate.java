@@ -70,7 +70,7 @@ public final class Gate {
                 .withKey(key)
                 .filter(found -> policy.isEmpty() || policy.get().equals(found.name()))
                 .map(found -> new Caller.Program(found.name(), found.rights()))
-                .orElseThrow(() -> refuse("The user and the password are none of this hub's."));
+                .orElseThrow(() -> refuse("The hub knows no such user and password."));
     }
 
     /** Returns whether a text is a signature that a device may have made for itself: nothing is known of its key here. */
@@ -157,7 +157,7 @@ public final class Gate {
     }
 
     private static ProblemException noKey() {
-        return refuse("A session is signed with the key of a policy that has ServiceConnect: there is none.");
+        return refuse("No policy has ServiceConnect, whose key signs sessions: add one.");
     }
 
     /** Returns who is signed in: as long as the session lasts and the key that signed it is there, with the rights that its policy has now. */

@@ -69,7 +69,7 @@ public final class PersonTokens {
         return token.startsWith("eyJ") && token.indexOf('.') > 0;
     }
 
-    /** @return whose token it is @throws ProblemException when it is not right */
+    /** Returns the person whose token it is. @throws ProblemException when it is not right */
     Caller.Person check(String token, Instant now) {
         SignedJWT parsed = parse(token);
         return person(claims(parsed, keys.withId(parsed.getHeader().getKeyID()), now));

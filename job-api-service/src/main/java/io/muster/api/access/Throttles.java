@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe. Contract: iot-hub, 1.10 (429001).
  */
 public final class Throttles {
-    /** Kinds of requests that are limited. */
+    /** Names the kinds of requests that are limited. */
     public enum Kind {
         REGISTRY,
         TWINS,

@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.Optional;
 
-/** Reads what tasks wrote. Whoever reads is kept waiting, and is not on an event loop. Thread-safe. */
+/** Reads the output of tasks. Blocks its caller: not for an event loop. Thread-safe. */
 public interface TaskOutputs {
     /**
      * Begins to read a task's output, up to what is there now.

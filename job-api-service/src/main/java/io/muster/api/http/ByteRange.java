@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 public record ByteRange(long from, long to) {
     private static final Pattern FORM = Pattern.compile("bytes=(\\d{0,18})-(\\d{0,18})");
 
-    /** Returns whether a header asks for a range of bytes: what is none, or several, is passed over. */
+    /** Returns whether a header asks for a range of bytes: another header, or one of several ranges, is ignored. */
     public static boolean isOne(String header) {
         Matcher form = FORM.matcher(header.strip());
         return form.matches() && !(form.group(1).isEmpty() && form.group(2).isEmpty());

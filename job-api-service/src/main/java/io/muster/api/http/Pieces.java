@@ -3,7 +3,7 @@ package io.muster.api.http;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** Holds a body that is made while it is sent. Whoever asks for a piece is kept waiting. For one thread at a time. */
+/** Holds a body that is made while it is sent. Blocks its caller: not for an event loop. For one thread at a time. */
 public interface Pieces extends AutoCloseable {
     /** Returns the next piece; null behind the last one. */
     byte @Nullable [] next() throws IOException;

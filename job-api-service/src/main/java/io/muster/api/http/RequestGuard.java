@@ -62,7 +62,7 @@ final class RequestGuard extends ChannelDuplexHandler {
     private long stalledSince = NEVER;
     private long checkedAt;
     private long unwritten;
-    /** Bytes of the body since the time for it began: a larger body has the time of a request for each MiB. */
+    /** Counts the bytes of the body since the time for it began: a larger body has the time of a request for each MiB. */
     private long arrived;
 
     private int unanswered;

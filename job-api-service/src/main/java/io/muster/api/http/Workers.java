@@ -64,7 +64,7 @@ public final class Workers implements AutoCloseable {
     }
 
     /**
-     * Returns a stage with the same end; what follows it may compile. Where too much is queued it goes on where the stage ended: what was done is
+     * Returns a stage with the same end, behind which stages may compile. Where too much is queued it goes on where the stage ended: work that was done is
      * answered as done.
      */
     public <T> CompletableFuture<T> after(CompletableFuture<T> stage) {

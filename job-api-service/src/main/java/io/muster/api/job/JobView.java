@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * Shows jobs as this instance knows them, from the topics and from replies. The larger revision wins, so a caller reads its own writes. Thread-safe.
  */
 public final class JobView {
-    /** Characters of conditions, payloads and patches behind which a page ends. */
+    /** Bounds the characters of conditions, payloads and patches of a page, which ends behind them. */
     private static final int PAGE_CHARACTERS = 1 << 20;
 
     /** Holds a page of jobs. @param more whether there are more behind it */

@@ -47,7 +47,7 @@ import org.apache.kafka.common.serialization.StringSerializer;
  * has met them. Thread-safe.
  */
 public final class KafkaArtifacts implements Artifacts, AutoCloseable {
-    /** How many bytes a chunk has. */
+    /** Counts the bytes of a chunk. */
     static final int CHUNK = 512 * 1024;
 
     private static final long BUFFER = 16L << 20;

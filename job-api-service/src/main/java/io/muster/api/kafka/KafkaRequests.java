@@ -82,7 +82,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Requests as records, each with an id that its reply carries. Thread-safe. Each request is written by a virtual thread of its own:
+ * Sends requests as records, each with an id that its reply carries. Thread-safe. Each request is written by a virtual thread of its own:
  * encoding, the registry and the producer may block, and callers run on event loops. As many threads as requests may be outstanding.
  */
 public final class KafkaRequests implements Requests, AutoCloseable {
@@ -103,7 +103,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
             this.replies = replies;
         }
 
-        /** @return whether this was the last of the replies */
+        /** Takes a reply. @return whether it was the last one */
         private synchronized boolean receive(Object outcome) {
             received.add(outcome);
             return received.size() == replies;

@@ -38,7 +38,7 @@ public final class KafkaTaskOutputs implements TaskOutputs {
      */
     private static final int FETCH_WAIT_MS = 5;
 
-    /** Clocks of gateways differ, and output may be on its way when its task has ended. */
+    /** Widens the range of time: clocks of gateways differ, and output may be on its way when its task has ended. */
     private static final Duration SLACK = Duration.ofMinutes(1);
 
     private final Supplier<Consumer<String, byte[]>> consumers;

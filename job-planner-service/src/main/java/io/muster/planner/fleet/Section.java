@@ -12,7 +12,7 @@ enum Section {
     DESIRED("desired properties", 32 * 1024),
     REPORTED("reported properties", 32 * 1024);
 
-    /** Characters of a section's JSON: four times the largest size, for names and punctuation. */
+    /** Bounds the characters of a section's JSON: four times the largest size, for names and punctuation. */
     static final int LONGEST_TEXT = 128 * 1024;
 
     private static final int KEY_BYTES = 1024;

@@ -24,7 +24,7 @@ final class Pacing {
     private static final int PERCENT = 100;
     private static final long MINUTE_MS = 60_000;
     /** Grants a rate in units of a second, or of one device. */
-    private static final Duration STEP = Duration.ofSeconds(1);
+    private static final Duration SHORTEST = Duration.ofSeconds(1);
 
     private Pacing() {}
 
@@ -87,7 +87,7 @@ final class Pacing {
             return Optional.empty();
         }
         double perMinute = perMinute(rollout, statistics);
-        return Optional.of(usedUntil(job, perMinute, now).plus(step(perMinute)));
+        return Optional.of(usedUntil(job, perMinute, now).plus(interval(perMinute)));
     }
 
     static long released(Job job) {
@@ -122,16 +122,16 @@ final class Pacing {
         return Math.min(growth.getMostPerMinute(), rollout.getDevicesPerMinute() * Math.pow(growth.getFactor(), times));
     }
 
-    private static Duration step(double perMinute) {
+    private static Duration interval(double perMinute) {
         Duration device = Duration.ofMillis((long) Math.ceil(MINUTE_MS / perMinute));
-        return device.compareTo(STEP) > 0 ? device : STEP;
+        return device.compareTo(STEP) > 0 ? device : SHORTEST;
     }
 
     /** Drops the part of the rate that was not used while nothing could begin. */
     private static Instant usedUntil(Job job, double perMinute, Instant now) {
-        Instant earliest = now.minus(step(perMinute));
+        Instant earliest = now.minus(interval(perMinute));
         Instant used = job.getRateUsedUntil();
-        return used == null || used.isBefore(earliest.minus(step(perMinute))) ? earliest : used;
+        return used == null || used.isBefore(earliest.minus(interval(perMinute))) ? earliest : used;
     }
 
     /** Grants so many more devices, to the partitions that lack most of their share. Grants only grow. */

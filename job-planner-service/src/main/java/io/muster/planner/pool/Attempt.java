@@ -8,7 +8,7 @@ package io.muster.planner.pool;
  * @param retries how often it was placed again because it failed
  */
 public record Attempt(int systemVersion, int requeues, int retries) {
-    /** The first one. */
+    /** Is the first one. */
     public static final Attempt FIRST = new Attempt(0, 0, 0);
 
     Attempt retried() {

@@ -12,7 +12,7 @@ import java.util.Set;
  * @param used slots that attempts take, of those that run and of those that wait there
  * @param ahead how many attempts of one slot it may hold beyond its slots; kept in memory alone
  * @param enabled whether new attempts may be placed on it
- * @param drained whether it gets nothing to run, and what it runs goes to others; kept with its admission
+ * @param drained whether it gets nothing to run, and its attempts go to others; kept with its admission
  * @param ready whether it takes orders as far as the pool knows: one that came back says that it does not, its next report that it does; kept in memory alone
  * @param heardAt when it was heard, in the time of the pool's log; kept in memory alone
  */
@@ -30,13 +30,13 @@ public record Node(
         boolean ready,
         Standing standing,
         Instant heardAt) {
-    /** Says what a pool makes of a node. */
+    /** Names the standing of a node in its pool. */
     public enum Standing {
-        /** It reports. */
+        /** Means that it reports. */
         LIVE,
-        /** Its device is of the pool no more; it ends what it runs. */
+        /** Means that its device is of the pool no more; it ends its programs. */
         DISMISSED,
-        /** Its lease is over: it counts again with a newer connection. */
+        /** Means that its lease is over: it counts again with a newer connection. */
         LOST
     }
 

@@ -5,24 +5,24 @@ public sealed interface NodeOrder {
     /** Returns the node. */
     String node();
 
-    /** Start the program of an attempt. */
+    /** Orders to start the program of an attempt. */
     record Start(String node, Token token) implements NodeOrder {}
 
-    /** Ask the program of an attempt to end, and kill it behind its grace. */
+    /** Orders to ask the program of an attempt to end, and to kill it behind its grace. */
     record Stop(String node, Token token) implements NodeOrder {}
 
-    /** Kill what the pool doesn't know, or has given to others. */
+    /** Orders to kill an attempt that the pool doesn't know, or has given to others. */
     record Kill(String node, Token token) implements NodeOrder {}
 
-    /** You are of this pool: report. */
+    /** Says that the node is of this pool, and is to report. */
     record Join(String node, int gateway, long epoch) implements NodeOrder {}
 
-    /** You are of this pool no more: end what you run for it. */
+    /** Says that the node is of this pool no more, and is to end its programs for it. */
     record Leave(String node, int gateway, long epoch) implements NodeOrder {}
 
-    /** The report of that number was read: the lease runs from when it was sent. */
+    /** Says that the report of that number was read: the lease runs from when it was sent. */
     record Grant(String node, long number) implements NodeOrder {}
 
-    /** Close the connection: the node counts again with a new one. */
+    /** Orders to close the connection: the node counts again with a new one. */
     record Disconnect(String node, int gateway, long epoch) implements NodeOrder {}
 }

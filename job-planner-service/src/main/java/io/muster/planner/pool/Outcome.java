@@ -3,7 +3,7 @@ package io.muster.planner.pool;
 import java.util.OptionalInt;
 
 /**
- * Tells how a task ended.
+ * Says how a task ended.
  *
  * @param exitCode of its program, or of its primary's; empty where it never ended by itself as far as is known
  * @param detail a sentence for users; empty where the rest says all
@@ -13,13 +13,13 @@ public record Outcome(Result result, OptionalInt exitCode, String detail) {
     public enum Result {
         SUCCEEDED,
         FAILED,
-        /** A user stopped it. */
+        /** Means that a user stopped it. */
         STOPPED,
-        /** It ran for longer than it may. */
+        /** Means that it ran for longer than it may. */
         TIMED_OUT,
-        /** It was idle for longer than it may be. */
+        /** Means that it was idle for longer than it may be. */
         IDLE,
-        /** Its node was lost, and it may not be placed again. */
+        /** Means that its node was lost, and it may not be placed again. */
         ABORTED
     }
 

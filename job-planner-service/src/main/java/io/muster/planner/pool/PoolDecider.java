@@ -29,7 +29,7 @@ public final class PoolDecider {
     /** Bounds how long a node runs programs without contact. */
     public static final Duration LEASE = Duration.ofSeconds(15);
 
-    /** How much longer the pool waits before it gives a node's tasks to others. */
+    /** Says how much longer the pool waits before it gives a node's tasks to others. */
     public static final Duration GRACE = Duration.ofSeconds(15);
 
     /** Passes before the events say again that a node is there. Source: {@code pool-events} are kept for 30 days. */
@@ -38,7 +38,7 @@ public final class PoolDecider {
     /** Bounds how often a task is placed again for reasons that aren't its own. Contract: batch, 3.2. */
     static final int MOST_RECOVERIES = 10;
 
-    /** Bounds the attempts that a node is told to kill for one report; it names the others in its next one. */
+    /** Bounds the attempts that a node is ordered to kill for one report; it names the others in its next one. */
     static final int MOST_KILLED = 100;
 
     /** Bounds the kinds of queued tasks for which one placing asks for nodes; the next one goes on behind them. */
@@ -46,9 +46,9 @@ public final class PoolDecider {
 
     /** Says how nodes are chosen. */
     public enum Placement {
-        /** The least loaded first. */
+        /** Takes the least loaded first. */
         SPREAD,
-        /** The most loaded first that has room. */
+        /** Takes the most loaded first that has room. */
         PACK
     }
 
@@ -201,8 +201,8 @@ public final class PoolDecider {
     }
 
     /**
-     * Returns whether a node is back over the connection over which it was dismissed, and the pool has not heard how what was ordered over that ended. Reports of
-     * before the dismissal and of behind it look alike over one connection.
+     * Returns whether a node is back over the connection over which it was dismissed, and the pool has not heard how the attempts ended that were ordered over it. Over one connection, reports from
+     * before the dismissal and from after it can't be distinguished.
      */
     private boolean mayRunWhatItLeft(String node, long epoch) {
         return pool.node(node)
@@ -277,7 +277,7 @@ public final class PoolDecider {
                 || !known.capabilities().equals(report.capabilities());
     }
 
-    /** A node does not hold what it should: either the order is on its way, or it never came, or what began is gone. */
+    /** Notes that a node does not hold an attempt that it should: either the order is on its way, or it never came, or the program is gone. */
     private void missing(PoolInput.NodeReport report, Token token, Active active, boolean mayHaveBegun) {
         switch (active.member(report.node()).orElseThrow()) {
             case Member.Ordered(long epoch) when !mayHaveBegun && epoch == report.epoch() -> {
@@ -345,7 +345,7 @@ public final class PoolDecider {
         }
     }
 
-    /** A node gives an attempt back. Where that came over the connection that it has, and nobody asked for its end, the node has less room than it was taken to have. */
+    /** Notes that a node gives an attempt back. Where that came over its present connection, and nobody asked for the end, the node has less room than the pool assumed. */
     private void returned(String node, Token token) {
         boolean isFull = held(node, token)
                 .filter(active -> !isEnding(active))

@@ -7,52 +7,52 @@ import java.util.Set;
 
 /** Holds what happened in a pool. */
 public sealed interface PoolEvent {
-    /** A task waits for nodes for the first time. @param number its place among tasks of the same priority */
+    /** Says that a task waits for nodes for the first time. @param number its place among tasks of the same priority */
     record TaskQueued(TaskDefinition task, long number) implements PoolEvent {}
 
-    /** Nodes were chosen for an attempt. @param members the primary first */
+    /** Says that nodes were chosen for an attempt. @param members the primary first */
     record TaskPlaced(Token token, Attempt attempt, List<Place> members) implements PoolEvent {}
 
     /** Holds a node, and the connection over which its order goes. */
     record Place(String node, long epoch) {}
 
-    /** The program of an attempt runs on a node. */
+    /** Says that the program of an attempt runs on a node. */
     record AttemptStarted(Token token, String node, Instant at) implements PoolEvent {}
 
-    /** Nothing of an attempt runs on a node any more. */
+    /** Says that nothing of an attempt runs on a node any more. */
     record AttemptOver(Token token, String node, Ending ending) implements PoolEvent {}
 
-    /** A user has asked that a task stops. */
+    /** Says that a user has asked that a task stops. */
     record TaskStopping(String taskId) implements PoolEvent {}
 
-    /** A task waits for nodes again. @param attempt that comes next */
+    /** Says that a task waits for nodes again. @param attempt that comes next */
     record TaskRequeued(String taskId, Attempt attempt) implements PoolEvent {}
 
-    /** A task waits for a time. @param attempt that comes next */
+    /** Says that a task waits for a time. @param attempt that comes next */
     record TaskBackedOff(String taskId, Attempt attempt, Instant until) implements PoolEvent {}
 
-    /** A task has ended. */
+    /** Says that a task has ended. */
     record TaskCompleted(String taskId, Outcome outcome, Instant at) implements PoolEvent {}
 
-    /** Nobody asks for a task any more: it is forgotten when it has ended. */
+    /** Says that nobody asks for a task any more: it is forgotten when it has ended. */
     record TaskDisowned(String taskId) implements PoolEvent {}
 
-    /** A task that has ended is dropped. */
+    /** Says that a task that has ended is dropped. */
     record TaskForgotten(String taskId) implements PoolEvent {}
 
-    /** A device of the pool may report over a connection. @param drained whether it gets nothing to run, and what it runs goes to others */
+    /** Says that a device of the pool may report over a connection. @param drained whether it gets nothing to run, and its attempts go to others */
     record NodeAdmitted(String node, int gateway, long epoch, boolean drained) implements PoolEvent {}
 
-    /** A device is of the pool no more; what it runs for the pool ends with its lease at the latest. */
+    /** Says that a device is of the pool no more; its programs for the pool end with its lease at the latest. */
     record NodeDismissed(String node) implements PoolEvent {}
 
-    /** A node is there, with a new connection, run, or size; or as it was, since readers of events know nothing of those that are not kept any more. */
+    /** Says that a node is there, with a new connection, run, or size; or as it was, since readers of events know nothing of those that are not kept any more. */
     record NodeJoined(String node, int gateway, long epoch, String boot, int slots, Set<String> capabilities)
             implements PoolEvent {}
 
-    /** A node's lease is over. */
+    /** Says that a node's lease is over. */
     record NodeLost(String node) implements PoolEvent {}
 
-    /** A node may get attempts, or no more. */
+    /** Says that a node may get attempts, or no more. */
     record SchedulingChanged(String node, boolean enabled) implements PoolEvent {}
 }

@@ -5,26 +5,26 @@ import java.util.Set;
 
 /** Holds what a pool decides about. */
 public sealed interface PoolInput {
-    /** A task is to run. @param differs whether the pool keeps a task of that id with another program or owner */
+    /** Says that a task is to run. @param differs whether the pool keeps a task of that id with another program or owner */
     record Submit(TaskDefinition task, boolean differs) implements PoolInput {}
 
-    /** A task is to end, whatever it does. */
+    /** Says that a task is to end, in any state. */
     record Stop(String taskId) implements PoolInput {}
 
-    /** Nobody asks for a task any more: it is dropped when it has ended. */
+    /** Says that nobody asks for a task any more: it is dropped when it has ended. */
     record Forget(String taskId) implements PoolInput {}
 
-    /** A node may get attempts, or no more. */
+    /** Says that a node may get attempts, or no more. */
     record SetScheduling(String node, boolean enabled) implements PoolInput {}
 
-    /** A device of the pool takes tasks over a connection: it may report. @param drained whether it gets nothing to run, and what it runs goes to others */
+    /** Says that a device of the pool takes tasks over a connection: it may report. @param drained whether it gets nothing to run, and its attempts go to others */
     record NodeConnected(String node, int gateway, long epoch, boolean drained) implements PoolInput {}
 
-    /** A device is of the pool no more. */
+    /** Says that a device is of the pool no more. */
     record NodeRemoved(String node) implements PoolInput {}
 
     /**
-     * A node reports that it lives, over a connection.
+     * Says that a node reports that it lives, over a connection.
      *
      * @param number of the report, which the pool's answer names
      * @param holding attempts that it runs, or whose end is not acknowledged yet
@@ -40,21 +40,21 @@ public sealed interface PoolInput {
             Set<Token> holding)
             implements PoolInput {}
 
-    /** A node was not heard for as long as its lease and the grace behind it; the log was read up to now. */
+    /** Says that a node was not heard for as long as its lease and the grace behind it; the log was read up to now. */
     record NodeSilent(String node) implements PoolInput {}
 
-    /** The program of an attempt runs on a node. */
+    /** Says that the program of an attempt runs on a node. */
     record Started(String node, Token token) implements PoolInput {}
 
-    /** The program of an attempt has ended on a node, with all that it started. @param detail a sentence for users; empty where the code says all */
+    /** Says that the program of an attempt has ended on a node, with all that it started. @param detail a sentence for users; empty where the code says all */
     record Exited(String node, Token token, int code, Cause cause, String detail) implements PoolInput {}
 
-    /** The order to start an attempt never left the gateway. @param epoch of the connection over which it was to go */
+    /** Says that the order to start an attempt never left the gateway. @param epoch of the connection over which it was to go */
     record Undelivered(String node, Token token, long epoch) implements PoolInput {}
 
-    /** A task's pause may be over. */
+    /** Says that a task's pause may be over. */
     record Due(String taskId) implements PoolInput {}
 
-    /** Tasks may be placed. @param most on how many nodes; the last task may take more */
+    /** Says that tasks may be placed. @param most on how many nodes; the last task may take more */
     record Place(int most) implements PoolInput {}
 }

@@ -1,20 +1,20 @@
 package io.muster.planner.pool;
 
 /**
- * Tells why a command changes nothing.
+ * Says why a command changes nothing.
  *
- * @param sentence for whoever asked
+ * @param sentence for the caller
  */
 public record PoolRefusal(Reason reason, String sentence) {
     /** Names a reason. */
     public enum Reason {
-        /** Another task has that id. */
+        /** Means that another task has that id. */
         ANOTHER_TASK,
-        /** The task of that id is to be forgotten, and has not ended. */
+        /** Means that the task of that id is to be forgotten, and has not ended. */
         STILL_ENDING,
-        /** The pool has no task of that id: it was refused, or is forgotten. */
+        /** Means that the pool has no task of that id: it was refused, or is forgotten. */
         NO_SUCH_TASK,
-        /** The pool has no node of that id. */
+        /** Means that the pool has no node of that id. */
         NO_SUCH_NODE
     }
 }

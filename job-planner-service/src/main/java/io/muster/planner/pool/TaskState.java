@@ -11,14 +11,14 @@ public sealed interface TaskState {
     /** Returns the attempt that is under way, or comes next, or was the last. */
     Attempt attempt();
 
-    /** It waits for nodes that can run it. */
+    /** Waits for nodes that can run it. */
     record Queued(Attempt attempt) implements TaskState {}
 
-    /** It waits for the time at which it starts again. */
+    /** Waits for the time at which it starts again. */
     record BackingOff(Attempt attempt, Instant until) implements TaskState {}
 
     /**
-     * Nodes have it, or are about to.
+     * Is placed on nodes, which have it or are about to.
      *
      * @param placement its number: one that is smaller was of an earlier attempt, and counts no more
      * @param members by node, the primary first
@@ -56,53 +56,53 @@ public sealed interface TaskState {
         }
     }
 
-    /** It has ended. */
+    /** Has ended. */
     record Completed(Attempt attempt, Outcome outcome, Optional<Instant> startedAt, Instant endedAt)
             implements TaskState {}
 
     /** Holds what a node does for an attempt. */
     sealed interface Member {
         /**
-         * It was ordered to start.
+         * Is ordered to start.
          *
          * @param epoch of the connection over which the order goes: it is handed over while that one stands, and never behind it
          */
         record Ordered(long epoch) implements Member {}
 
-        /** Its program runs. */
+        /** Runs its program. */
         record Running(long epoch) implements Member {}
 
-        /** Nothing of it runs there any more. */
+        /** Runs nothing of it any more. */
         record Over(Ending ending) implements Member {}
     }
 
-    /** Tells how a node's part in an attempt ended. */
+    /** Says how a node's part in an attempt ended. */
     sealed interface Ending {
-        /** The program ended. */
+        /** Means that the program ended. */
         record Exited(int code, Cause cause, String detail) implements Ending {}
 
-        /** The order never came to the node. */
+        /** Means that the order never came to the node. */
         record NeverBegan() implements Ending {}
 
-        /** The node is lost, and with it what ran there. */
+        /** Means that the node is lost, and with it the programs that ran there. */
         record NodeLost() implements Ending {}
     }
 
     /** Names the cause of an exit. */
     enum Cause {
-        /** The program ended. */
+        /** Means that the program ended. */
         ITSELF,
-        /** It ran for longer than it may. */
+        /** Means that it ran for longer than it may. */
         WALL_CLOCK,
-        /** It was idle for longer than it may be. */
+        /** Means that it was idle for longer than it may be. */
         IDLE,
-        /** The pool ordered it. */
+        /** Means that the pool ordered it. */
         STOPPED,
-        /** The node lost its lease, or was started anew, and killed it. */
+        /** Means that the node lost its lease, or was started anew, and killed it. */
         FENCED,
-        /** It was never started: the node could not fetch its files, or has no such program. */
+        /** Means that it was never started: the node could not fetch its files, or has no such program. */
         NOT_STARTED,
-        /** It waited on the node and was never started: it may be placed elsewhere. */
+        /** Means that it waited on the node and was never started: it may be placed elsewhere. */
         RETURNED
     }
 }

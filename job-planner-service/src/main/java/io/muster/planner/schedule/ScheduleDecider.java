@@ -37,7 +37,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides when a schedule fires. Each time brings one firing at most; what went by while nobody looked is counted, and never made up for by a burst.
+ * Decides when a schedule fires. Each time brings one firing at most. Times that passed unpolled are counted, and never made up for by a burst.
  * Contract: webjobs-and-schedules, 2.7 and 2.9.
  *
  * <pre>

@@ -14,7 +14,7 @@ import java.util.OptionalInt;
  * @param stoppingWaitSeconds between the word that a program is to end and its kill
  */
 record JobSettings(Optional<String> schedule, boolean isSingleton, OptionalInt stoppingWaitSeconds) {
-    /** Bounds the wait: a job that is told to stop, and does not, is killed within a day. */
+    /** Bounds the wait: a job that is asked to stop, and does not, is killed within a day. */
     private static final int LONGEST_WAIT = 24 * 3600;
 
     /** Reads a JSON object. @throws MalformedJsonException when it is none */

@@ -359,7 +359,7 @@ public final class SiteDecider {
         return same || ofAnother ? new Decision.Nothing<>() : happened(site, now, new SitePoolChanged(own, taken));
     }
 
-    /** A singleton waits until the last run has ended, whichever that was. */
+    /** Settles the job of a run that has ended: for the run's place, or, where nothing changes there, for a singleton, which waits for its last run on any node. */
     private static Decision<SiteEvent> settleBehind(Site site, SiteState.RunOfJob ended, Instant now) {
         Decision<SiteEvent> decision = settle(site, ended.job(), SiteState.place(ended.run()), now);
         return decision instanceof Decision.Nothing<SiteEvent>

@@ -116,7 +116,7 @@ class JobDeciderTest {
 
     @ParameterizedTest
     @MethodSource("life")
-    void follows(@Nullable Job state, JobInput input, Instant now, @Nullable Class<?> event) {
+    void decidesAsTheTableSays(@Nullable Job state, JobInput input, Instant now, @Nullable Class<?> event) {
         Decision<JobEvent> decision = JobDecider.decide(state, input, now);
         if (event == null) {
             assertThat(decision).isEqualTo(new Decision.Nothing<>());

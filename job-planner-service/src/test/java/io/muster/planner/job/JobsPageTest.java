@@ -38,9 +38,9 @@ class JobsPageTest {
     private static final Instant TWO = Instant.parse("2026-11-21T02:00:00Z");
     private static final Instant OUTSIDE = Instant.parse("2026-11-21T03:30:00Z");
 
-    private record Step(String from, String input, String event, String to) implements Comparable<Step> {
+    private record Transition(String from, String input, String event, String to) implements Comparable<Transition> {
         @Override
-        public int compareTo(Step other) {
+        public int compareTo(Transition other) {
             return row().compareTo(other.row());
         }
 
@@ -82,8 +82,8 @@ class JobsPageTest {
                 new JobInput.Forget());
     }
 
-    private static Set<Step> steps() {
-        Set<Step> steps = new TreeSet<>();
+    private static Set<Transition> transitions() {
+        Set<Transition> transitions = new TreeSet<>();
         Set<List<Object>> seen = new HashSet<>();
         Deque<Job> left = new ArrayDeque<>();
         @Nullable Job job = null;
@@ -93,7 +93,7 @@ class JobsPageTest {
                     if (JobDecider.decide(job, input, now) instanceof Decision.Happened<JobEvent> happened) {
                         Object event = happened.event().getEvent();
                         @Nullable Job after = JobDecider.evolve(job, happened.event());
-                        steps.add(new Step(
+                        transitions.add(new Transition(
                                 name(job),
                                 input.getClass().getSimpleName(),
                                 event.getClass().getSimpleName(),
@@ -113,7 +113,7 @@ class JobsPageTest {
             }
             job = left.poll();
         } while (job != null);
-        return steps;
+        return transitions;
     }
 
     private static String name(@Nullable Job job) {
@@ -121,13 +121,13 @@ class JobsPageTest {
     }
 
     private static String drawing() {
-        Set<Step> steps = steps();
+        Set<Transition> transitions = transitions();
         StringBuilder drawing = new StringBuilder("```mermaid\nstateDiagram-v2\n");
-        for (Step step : steps) {
-            drawing.append("  %s --> %s: %s%n".formatted(node(step.from), node(step.to), step.event));
+        for (Transition transition : transitions) {
+            drawing.append("  %s --> %s: %s%n".formatted(node(transition.from), node(transition.to), transition.event));
         }
         drawing.append("```\n\n| state | asked to | event | state then |\n|---|---|---|---|\n");
-        steps.forEach(step -> drawing.append(step.row()));
+        transitions.forEach(transition -> drawing.append(transition.row()));
         return drawing.toString();
     }
 

@@ -114,7 +114,7 @@ class PoolSimulationTest {
         private long now;
         private long number;
         private long epochs;
-        private boolean calm;
+        private boolean settled;
         private boolean away;
 
         private record Step(long at, long number, Runnable action) implements Comparable<Step> {
@@ -176,7 +176,7 @@ class PoolSimulationTest {
             after(0, this::tick);
             after(0, this::chaos);
             after(CHAOS_MS, () -> {
-                calm = true;
+                settled = true;
                 nodes.keySet().forEach(node -> append(new PoolInput.SetScheduling(node, true)));
                 submitted.values().stream()
                         .filter(task -> task.restart().isPresent())
@@ -209,7 +209,7 @@ class PoolSimulationTest {
         }
 
         private boolean isDone() {
-            return calm
+            return settled
                     && log.isEmpty()
                     && pool.tasks().size() == TASKS + shortTasks
                     && pool.tasks().stream().allMatch(task -> task.state() instanceof TaskState.Completed)
@@ -239,7 +239,7 @@ class PoolSimulationTest {
             }
         }
 
-        /** Kills the planner: what it knew and did not keep is gone, and nobody reads its log for a time. */
+        /** Kills the planner: its state that was not kept is gone, and nobody reads its log for a time. */
         private void kill(long milliseconds) {
             if (away) {
                 return;
@@ -347,7 +347,7 @@ class PoolSimulationTest {
         // Trouble.
 
         private void chaos() {
-            if (calm) {
+            if (settled) {
                 nodes.values().forEach(node -> node.cutUntil = now);
                 nodes.values().forEach(node -> node.drain(false));
                 away = false;
@@ -456,7 +456,7 @@ class PoolSimulationTest {
             }
         }
 
-        /** One direction between a node and its gateway: what is sent first arrives first, and waits while the node is cut off. */
+        /** Carries messages in one direction between a node and its gateway: in order, and they wait while the node is cut off. */
         private final class Line {
             private final SimulatedNode node;
             private final Queue<Runnable> sent = new ArrayDeque<>();

@@ -348,7 +348,7 @@ class ScheduleDeciderTest {
                 .isInstanceOf(Decision.Refused.class);
     }
 
-    /** Looks at random times, as a planner does that is slow or away: each time is fired or missed once, in order, and no two firings come at once. */
+    /** Polls at random times, as a planner does that is slow or away: each time is fired or missed once, in order, and no two firings come at once. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
     void countsEachTimeOnce(long seed) {

@@ -286,7 +286,7 @@ class SiteDeciderTest {
     }
 
     @Test
-    void keepsAContinuousAndATriggeredJobOfOneNameApart() {
+    void keepsAContinuousAndATriggeredJobOfOneName() {
         triggered();
         continuous();
         done(ask());
@@ -334,7 +334,7 @@ class SiteDeciderTest {
 
     /** Holds field case 68. */
     @Test
-    void tellsTheTwoSwitchesApart() {
+    void distinguishesTheTwoSwitches() {
         upload(WebJobKind.TRIGGERED, "{\"schedule\":\"0 * * * * *\"}");
         continuous();
         started(run(WebJobKind.CONTINUOUS));

@@ -231,7 +231,7 @@ class WorkDeciderTest {
     }
 
     @Test
-    void reportsOfEarlierAttemptsSayNothing() {
+    void ignoresReportsOfEarlierAttempts() {
         for (WorkInput input : WorkCases.inputs()) {
             boolean isOfEarlier = switch (input) {
                 case WorkInput.Answered answered -> answered.attempt() != LATEST;

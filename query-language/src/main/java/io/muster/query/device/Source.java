@@ -2,11 +2,11 @@ package io.muster.query.device;
 
 /** Names the documents that a query runs over. */
 public enum Source {
-    /** Twins of devices. */
+    /** Names twins of devices. */
     DEVICES("devices"),
-    /** Twins of modules. */
+    /** Names twins of modules. */
     MODULES("devices.modules"),
-    /** Jobs on single devices. */
+    /** Names jobs on single devices. */
     DEVICE_JOBS("devices.jobs");
 
     private final String text;

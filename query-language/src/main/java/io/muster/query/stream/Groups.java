@@ -38,7 +38,7 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
 
     private static final String WINDOWS = "Windows takes Window('name', TumblingWindow(…)) and the like";
 
-    /** Words that begin a part of an OVER. */
+    /** Lists the words that begin a part of an OVER. */
     private static final Set<Integer> OVER =
             Set.of(StreamQueryLexer.PARTITION, StreamQueryLexer.ORDER, StreamQueryLexer.LIMIT, StreamQueryLexer.WHEN);
 

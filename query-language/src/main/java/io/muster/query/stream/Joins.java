@@ -30,7 +30,7 @@ final class Joins {
     }
 
     /**
-     * Bounds of a join: by how many boundaries of a unit the joined row's time is later than that of a part before it. Where several conditions say so of one
+     * Bounds a join: by how many boundaries of a unit the joined row's time is later than that of a part before it. Where several conditions say so of one
      * part in one unit, all of them hold together; of different parts or units the first that has both ends bounds the join, and the others are
      * asked of its pairs.
      */

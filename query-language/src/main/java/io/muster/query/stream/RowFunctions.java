@@ -192,7 +192,7 @@ final class RowFunctions {
         Groups.rejectOver(
                 call,
                 Set.of(StreamQueryLexer.PARTITION, StreamQueryLexer.WHEN),
-                "its interval is what stands in front, as in ISFIRST(second, 10)");
+                "put its interval first, as in ISFIRST(second, 10)");
         if (call.or().size() != 2) {
             throw Parsing.refuse(call.getStart(), "Write ISFIRST(second, 10)");
         }

@@ -49,7 +49,7 @@ public record StreamQuery(
             new Parsing.Dialect<>(LONGEST, StreamQueryLexer::new, StreamQueryParser::new, SyntaxHints::at);
 
     /**
-     * Members of events, by name, whatever its case; there may be more than are needed.
+     * Names members of events, in any case; there may be more than are needed.
      *
      * @param named those that are asked for by name
      * @param all whether whole events are shown, with every member that {@code *} stands for
@@ -180,7 +180,7 @@ public record StreamQuery(
     public record Apply(Expression rows, boolean outer) {}
 
     /**
-     * Groups: rows are of one whose keys are the same by {@link StreamValues#groupKey}.
+     * Groups rows: those of one group have the same keys by {@link StreamValues#groupKey}.
      *
      * @param keys besides time
      * @param aggregates computed for a group: each key as its first row has it, then the aggregates of the select

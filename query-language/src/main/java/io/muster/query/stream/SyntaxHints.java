@@ -134,7 +134,7 @@ final class SyntaxHints {
                 : tokens.get(place).getText().toUpperCase(Locale.ROOT);
     }
 
-    /** Names with dots between them before a dot and a token, as they are written. */
+    /** Returns the names before a dot and a token, with dots between them, as they are written. */
     private static String path(Token token, TokenStream tokens) {
         int last = token.getTokenIndex() - 2;
         int first = last;
@@ -153,7 +153,7 @@ final class SyntaxHints {
         return false;
     }
 
-    /** Words of the grammar, which are letters; a name is one too, and has a type of its own. */
+    /** Returns whether a token is a word of the grammar: its characters are letters, as those of a name, which has a type of its own. */
     private static boolean isKeyword(Token token) {
         return token.getType() != StreamQueryLexer.IDENTIFIER
                 && token.getText().chars().allMatch(c -> Character.isLetter(c) || c == '_');

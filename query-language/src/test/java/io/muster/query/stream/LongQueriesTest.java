@@ -151,7 +151,7 @@ class LongQueriesTest {
     }
 
     @Test
-    void namesThatAreKeywordsElsewhereNestNothing() throws QueryException {
+    void countsNoNestingForNamesThatAreKeywordsElsewhere() throws QueryException {
         assertThat(Condition.parse(chain(60, "tags.case = 1", " OR ")).equalities())
                 .isEmpty();
         assertThat(StreamQuery.parse(

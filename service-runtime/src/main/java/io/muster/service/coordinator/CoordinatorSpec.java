@@ -8,7 +8,7 @@ import java.util.function.Function;
 import org.apache.avro.specific.SpecificRecord;
 
 /**
- * Declares the coordinator of one kind of aggregate: what {@code ServiceTopology.coordinator} needs to run it.
+ * Declares the coordinator of one kind of aggregate, for {@code ServiceTopology.coordinator} to run it.
  *
  * @param name of the processor, and of its sinks for topics that others write too
  * @param documents the store of states, by the aggregate's id, and the topic of the same documents

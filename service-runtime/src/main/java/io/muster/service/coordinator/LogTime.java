@@ -6,7 +6,7 @@ import java.util.OptionalLong;
 
 /**
  * Measures time in the partition's log, in seconds: the partition writes a probe into it once a second, and the next one not before it has read the last.
- * Time does not pass while the log is away, while this task stands still or reads what piled up, or when somebody sets a clock: who was
+ * Time does not pass while the log is away, while this task stands still or reads a backlog, or when somebody sets a clock: a writer that was
  * silent for ten seconds here wrote nothing in between ten writes of others (ADR 0018). For one task.
  */
 public final class LogTime {

@@ -17,7 +17,7 @@ import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Works out the functions that look at rows before, and hands each row on with their values. */
+/** Computes the functions that read earlier rows, and hands each row on with their values. */
 final class Analytics extends Operator {
     private record Past(long time, Object value) {}
 
@@ -129,7 +129,7 @@ final class Analytics extends Operator {
         expiries.computeIfAbsent(time, _ -> new ArrayList<>()).add(key);
     }
 
-    /** Forgets keys of which no row came for as long as their functions look back. */
+    /** Forgets keys of which no row came for as long as their functions reach back. */
     @Override
     void advance(long watermark) {
         while (!expiries.isEmpty() && expiries.firstKey() < watermark) {

@@ -4,8 +4,8 @@ import io.muster.query.stream.EvaluationException;
 import io.muster.query.stream.StreamRow;
 
 /**
- * Bounds how many rows APPLY and JOIN make of those that come, over all steps of a query: one event whose list is applied in each of three
- * steps, or that many reference rows match in each of three joins, would be a thousand million. An event that comes, or a row that a window or an
+ * Bounds how many rows APPLY and JOIN make of those that come, over all selects of a query: one event whose list is applied in each of three
+ * of them, or that many reference rows match in each of three joins, would be a thousand million. An event that comes, or a row that a window or an
  * outer join makes of none, allows 1,048,576. Those that are made only when time goes on are counted together. Bounds too how many of them wait
  * at one instant. For one thread.
  */

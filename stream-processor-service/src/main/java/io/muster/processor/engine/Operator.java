@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Works on rows as one step of their way. Rows come to each port in the order of their times; before {@link #advance} all rows earlier than it have come.
+ * Takes rows, and hands rows on to other operators. Rows come to each port in the order of their times; before {@link #advance} all rows earlier than it have come.
  * Rows that it hands on are in order too. For one thread.
  */
 abstract class Operator {

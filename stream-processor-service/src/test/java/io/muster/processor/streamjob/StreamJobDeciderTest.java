@@ -206,7 +206,7 @@ class StreamJobDeciderTest {
     }
 
     @Test
-    void replacementGoesOnWithItsDefinitionWhereTheOldOneEnded() {
+    void continuesAReplacementWithItsDefinitionWhereTheOldOneEnded() {
         StreamJob waiting = after("put start running replace");
         assertThat(waiting.getDefinition()).isEqualTo(DEFINITION);
         assertThat(waiting.getReplacement().getTakeOverAt()).isAfter(NOW);

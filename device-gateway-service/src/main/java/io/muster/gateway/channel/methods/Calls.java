@@ -20,7 +20,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Methods that were handed to devices and have not ended, of all connections. Each ends once, with a report: the device's answer, or, when its
+ * Keeps the methods that were handed to devices and have not ended, of all connections. Each ends once, with a report: the device's answer, or, when its
  * time is over by the monotonic clock of this process, that it has not answered. So an answer counts if it came here in time, whenever
  * the fleet reads that, and whatever any clock says (ADR 0018). That a call is not answered is reported by a timer of its connection's thread, which
  * nothing blocks: at the deadline, or as soon as the thread has ended what it is doing; an answer that it reads meanwhile is late. A call outlives
@@ -129,7 +129,7 @@ final class Calls {
         });
     }
 
-    /** @return false when it was ended meanwhile */
+    /** Removes a call. @return false when it was ended meanwhile */
     private boolean remove(Open open) {
         AtomicBoolean removed = new AtomicBoolean();
         all.computeIfPresent(open.call.deviceId(), (_, calls) -> {

@@ -27,7 +27,7 @@ import java.util.function.BiFunction;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Identities, twins and direct methods. Contract: iot-hub, 1.2, 1.5, 1.6 and 5.1. */
+/** Reads and writes identities, twins and direct methods. Contract: iot-hub, 1.2, 1.5, 1.6 and 5.1. */
 public final class Devices {
     private static final Map<String, AuthenticationType> TYPES = Map.of(
             "sas", AuthenticationType.SAS,

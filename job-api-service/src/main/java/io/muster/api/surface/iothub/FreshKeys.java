@@ -6,7 +6,7 @@ import io.muster.records.Credentials;
 import io.muster.records.DeviceSettings;
 import java.security.SecureRandom;
 
-/** Keys for new devices that bring none. They are drawn here, once, and written into the command. Thread-safe. */
+/** Makes keys for new devices that bring none. They are drawn here, once, and written into the command. Thread-safe. */
 final class FreshKeys {
     private final SecureRandom random = new SecureRandom();
 

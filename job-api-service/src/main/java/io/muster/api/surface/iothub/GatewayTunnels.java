@@ -40,7 +40,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Connections to the gateway on behalf of devices, a tunnel each, which begins with the device's address in a header of the PROXY protocol,
+ * Connects to the gateway on behalf of devices, through a tunnel each, which begins with the device's address in a header of the PROXY protocol,
  * version 2: the gateway limits connections by address. A tunnel reads from the gateway only as fast as the device takes it,
  * and ends when the device sends faster than the gateway takes it. Thread-safe.
  */

@@ -75,7 +75,7 @@ public final class Jobs {
     private static final Members OF_METHOD = Members.of(
             "methodName", "payload", "responseTimeoutInSeconds", "connectTimeoutInSeconds", "timeoutInSeconds");
 
-    /** Clients send the id of a twin that they made; the job's condition says which devices are meant. */
+    /** Lists the members of a twin. Clients send the id of a twin that they made; the job's condition says which devices are meant. */
     private static final Members OF_TWIN_UPDATE = Members.of("tags", "properties", "etag", "deviceId", "id");
 
     private static final Members OF_PROPERTIES = Members.of("desired");

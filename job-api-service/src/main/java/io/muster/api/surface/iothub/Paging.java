@@ -8,7 +8,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Pages of rows, asked for in headers. A continuation is opaque to clients: here it is a text that says where to go on. Contract:
+ * Reads and writes the headers by which clients ask for pages of rows. A continuation is opaque to clients: here it is a text that says where to go on. Contract:
  * iot-hub, rule 6 and 1.7.
  */
 final class Paging {

@@ -28,7 +28,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Reads actions of jobs: what they do, and how often they try. Contract: webjobs-and-schedules, 2.9; addresses, "Rulings". */
+/** Reads actions of jobs: their calls and messages, and how often these are tried. Contract: webjobs-and-schedules, 2.9; addresses, "Rulings". */
 final class SchedulerActions {
     /** Lists the members that say what is called or written: each belongs to one type of action. */
     private static final List<String> CONTENTS =

@@ -168,7 +168,7 @@ final class DatasourceCheck implements AutoCloseable {
                                 "There is no topic '" + topic + "': create it, or name another as eventHubName.")));
     }
 
-    /** Tests whether the endpoint answers something, whatever that is: what it does with rows is its own. */
+    /** Tests whether the endpoint answers something, whatever that is: it may do with rows as it likes. */
     private CompletableFuture<Optional<Condition>> testEndpoint(String address) {
         CompletableFuture<Optional<Condition>> answer = new CompletableFuture<>();
         Thread.startVirtualThread(() -> answer.complete(

@@ -46,7 +46,7 @@ import org.jspecify.annotations.Nullable;
 final class ArmController {
     private static final String TRIGGERED = AppService.SITE + "/triggeredwebjobs";
     private static final String CONTINUOUS = AppService.SITE + "/continuouswebjobs";
-    /** Parts of a path up to the site's name, with the empty one before the first slash. */
+    /** Counts the parts of a path up to the site's name, with the empty one before the first slash. */
     private static final int SUBSCRIPTION = 2;
 
     private static final int GROUP = 4;
@@ -192,7 +192,7 @@ final class ArmController {
                             JsonBody.object(body == null ? new byte[0] : body).path("properties");
                     for (Map.Entry<String, JsonNode> member : properties.properties()) {
                         if (!member.getValue().isValueNode()) {
-                            throw WebJobController.bad("A setting is a text: " + member.getKey() + " is none.");
+                            throw WebJobController.bad("Give the setting " + member.getKey() + " as a text.");
                         }
                         if (!member.getValue().isNull()) {
                             settings.put(member.getKey(), member.getValue().asText());

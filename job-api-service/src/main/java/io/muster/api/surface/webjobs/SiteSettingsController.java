@@ -71,7 +71,7 @@ final class SiteSettingsController {
                     for (Map.Entry<String, JsonNode> member :
                             JsonBody.object(body == null ? new byte[0] : body).properties()) {
                         if (!member.getValue().isValueNode()) {
-                            throw WebJobController.bad("A setting is a text: " + member.getKey() + " is none.");
+                            throw WebJobController.bad("Give the setting " + member.getKey() + " as a text.");
                         }
                         changed.put(
                                 member.getKey(),

@@ -35,7 +35,7 @@ class ScriptDetectionTest {
         // names are the same in any case
         "RUN.SH a.cmd, RUN.SH, BASH",
         "Tool.PY, Tool.PY, PYTHON",
-        // what only looks like one
+        // names that only resemble a script's
         "running.sh run.shx run, running.sh, BASH",
         "run.sh.txt a.py, a.py, PYTHON"
     })

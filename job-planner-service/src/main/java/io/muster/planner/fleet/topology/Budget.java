@@ -1,12 +1,12 @@
 package io.muster.planner.fleet.topology;
 
 /**
- * Bounds the work of one step: of a tick, and of a record that begins long work. So deliveries, answers and connections never wait long
+ * Bounds the work of one turn: of a tick, and of a record that begins long work. So deliveries, answers and connections never wait long
  * behind work over many devices. Counts units of about a microsecond on one core of a small machine instead of reading a clock, so the
- * same log leads to the same steps. For one task.
+ * same log leads to the same turns. For one task.
  */
 final class Budget {
-    /** Bounds one step: 10 ms. */
+    /** Bounds one turn: 10 ms. */
     static final int TICK = 10_000;
 
     /** Passes over a row of a store, or decodes a short one and evaluates a short condition on it. */
@@ -30,10 +30,10 @@ final class Budget {
     /** Counts bytes of a document that are decoded and parsed in a unit, and characters of a text likewise. */
     private static final int BYTES = 100;
 
-    /** Parses of a twin's section that it takes to change it, to write it and to send it. */
+    /** Counts how often a twin's section is parsed to change it, to write it and to send it. */
     private static final int REWRITE = 3;
 
-    /** Characters of a text that are evaluated for a unit, at least: list elements and additions of small numbers are the slowest. */
+    /** Counts the characters of a text that are evaluated for a unit, at least: list elements and additions of small numbers are the slowest. */
     private static final int CHARACTERS = 40;
 
     private final int units;

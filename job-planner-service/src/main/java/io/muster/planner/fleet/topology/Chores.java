@@ -23,7 +23,7 @@ final class Chores {
         }
     }
 
-    /** Adds one whose first step comes with the next tick. */
+    /** Adds one whose first turn comes with the next tick. */
     void add(Chore chore) {
         underWay.add(chore);
     }

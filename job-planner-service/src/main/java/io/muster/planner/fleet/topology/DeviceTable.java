@@ -82,7 +82,7 @@ final class DeviceTable {
         }
     }
 
-    /** Counts the devices: walks the table the first time, in steps; from then on the count is kept. @return empty while it is not known */
+    /** Counts the devices: walks the table the first time, in turns; from then on the count is kept. @return empty while it is not known */
     Optional<Census> census(Budget budget) {
         if (!allCounted) {
             countedUntil = scan(Source.DEVICES, countedUntil, budget, device -> {
@@ -158,7 +158,7 @@ final class DeviceTable {
     }
 
     /**
-     * Indexes devices that were there before there was an index, in steps. Until it is done, conditions are answered without.
+     * Indexes devices that were there before there was an index, in turns. Until it is done, conditions are answered without.
      *
      * @return whether all are indexed
      */

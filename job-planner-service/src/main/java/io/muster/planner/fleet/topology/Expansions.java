@@ -39,7 +39,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Expands jobs over the partition's devices, in steps between polls. A job evaluates each device once, as it was when the job began here:
+ * Expands jobs over the partition's devices, in turns between polls. A job evaluates each device once, as it was when the job began here:
  * one that is about to change before the expansion comes to it is evaluated first ({@link #settle}). A device counts as evaluated from
  * the moment before its operation begins, since the operation may have other jobs evaluate, and change, the same device. The
  * position is kept with the job, so a restart goes on from there. A continuous job evaluates each device again when it has changed
@@ -312,7 +312,7 @@ final class Expansions {
         evaluateRewritten(now);
     }
 
-    /** @return whether any had not evaluated it */
+    /** Evaluates a device for the other jobs under way. @return whether any had not evaluated it */
     private boolean settle(String deviceId, @Nullable Active except, Instant now) {
         boolean any = false;
         if (active.isEmpty() || (active.size() == 1 && except != null)) {

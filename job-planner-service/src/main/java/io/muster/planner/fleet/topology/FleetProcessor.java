@@ -77,7 +77,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
     /** Declares the store of devices by id, as they stand on their topic. */
     public static final StoreSpec<byte[]> DEVICES = bytes("devices", RowPlacement.BY_KEY, Medium.DISK, "`Device`");
 
-    /** Connections by device id. */
+    /** Declares the store of connections, by device id. */
     public static final StoreSpec<DeviceConnection> CONNECTIONS =
             new StoreSpec.OfTopic<>("connections", Topics.DEVICE_CONNECTIONS);
 
@@ -93,7 +93,7 @@ public final class FleetProcessor implements Processor<String, byte[], Route, by
     public static final StoreSpec<byte[]> EVALUATED =
             bytes("evaluated", RowPlacement.BY_END_OF_KEY, Medium.MEMORY, "a mark");
 
-    /** Targets that wait for their release, by job id and place. */
+    /** Declares the store of targets that wait for their release, by job id and place. */
     public static final StoreSpec<byte[]> WAITING =
             bytes("waiting", RowPlacement.BY_VALUE, Medium.MEMORY, "a device id");
 

@@ -130,7 +130,7 @@ final class MessageTable {
         outbox.reply(requester, new MessagesPurged(drop(deviceId)), now);
     }
 
-    /** @return how many waited */
+    /** Drops the messages of a device. @return how many waited */
     int drop(String deviceId) {
         List<PendingMessage> all = of(deviceId);
         all.forEach(this::remove);
@@ -150,7 +150,7 @@ final class MessageTable {
         };
     }
 
-    /** @return how many were dropped */
+    /** Drops the messages of a device that have expired. @return how many were dropped */
     private int dropExpired(String deviceId, Instant now) {
         int dropped = 0;
         for (PendingMessage pending : of(deviceId)) {

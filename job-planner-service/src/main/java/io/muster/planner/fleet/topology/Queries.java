@@ -30,7 +30,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Answers queries over the partition, in steps between polls. A query sees every change before it, and may see later ones. Those under way are lost
+ * Answers queries over the partition, in turns between polls. A query sees every change before it, and may see later ones. Those under way are lost
  * with the task: their requester asks again. For one task.
  */
 final class Queries {

@@ -9,7 +9,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sweeps what is left of jobs that have ended, in steps between polls; nothing of it is handed to a device meanwhile. A job's record says
+ * Sweeps what is left of jobs that have ended, in turns between polls; nothing of it is handed to a device meanwhile. A job's record says
  * that it is swept, so a restart goes on with it. For one task.
  */
 final class Sweeps {
@@ -53,7 +53,7 @@ final class Sweeps {
                         deviceJobs.expanded(job, now);
                     }
                 }
-                boolean done = step(budget, now);
+                boolean done = sweep(budget, now);
                 if (done) {
                     underWay.remove(jobId);
                     leave(job);
@@ -66,7 +66,7 @@ final class Sweeps {
                 return "sweep of " + LogText.of(jobId);
             }
 
-            private boolean step(Budget budget, Instant now) {
+            private boolean sweep(Budget budget, Instant now) {
                 if (job.getDropsFirst() || job.getSweep() == Sweep.DROP) {
                     return dropAll(jobId, budget);
                 }

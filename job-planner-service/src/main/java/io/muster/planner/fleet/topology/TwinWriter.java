@@ -19,7 +19,7 @@ final class TwinWriter {
         this.outbox = outbox;
     }
 
-    /** @return the change, as it was given */
+    /** Writes a change of a twin. @return the change, as it was given */
     TwinChange write(Device device, TwinChange change, Instant now) {
         if (change instanceof TwinChange.Changed changed) {
             devices.put(device, with(device, changed.twin()), now);

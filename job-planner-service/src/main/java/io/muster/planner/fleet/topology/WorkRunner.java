@@ -242,7 +242,7 @@ final class WorkRunner {
         return decide(item, terms(item), input, now);
     }
 
-    /** @return whether anything happened */
+    /** Decides on one work. @return whether anything happened */
     private boolean decide(WorkTable.Item item, Terms terms, WorkInput input, Instant now) {
         WorkDecision decision = WorkDecider.decide(terms, item.state().work(), input, now);
         decision.event().ifPresent(event -> happened(item, event, now));

@@ -104,9 +104,9 @@ final class WorkSlices {
     private final int partitions;
     private final Map<String, Slice> inMemory = new LinkedHashMap<>(16, 0.75f, true);
     private final Set<String> changed = new LinkedHashSet<>();
-    /** Keys that the store has not got yet. */
+    /** Holds keys that the store has not got yet. */
     private final NavigableSet<String> unsaved = new TreeSet<>();
-    /** Keys of the slices of jobs at work. */
+    /** Holds keys of the slices of jobs at work. */
     private final Map<String, NavigableSet<String>> keys = new HashMap<>();
 
     /** @param store by job id, NUL, device id @param partition whose devices they are @param partitions how many there are */

@@ -64,16 +64,16 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
     /** Lists the topics that it reads. */
     public static final List<Topic<?>> READS = List.of(Topics.POOL_COMMANDS, Topics.POOL_REPORTS);
 
-    /** Tasks by pool id and task id. */
+    /** Declares the store of tasks, by pool id and task id. */
     static final StoreSpec<PoolTask> TASKS = records("pool-tasks", PoolTask.class);
 
-    /** Devices of pools by pool id and node id. */
+    /** Declares the store of devices of pools, by pool id and node id. */
     static final StoreSpec<PoolNode> NODES = records("pool-nodes", PoolNode.class);
 
-    /** From where the numbers of pools go on, by pool id. */
+    /** Declares the store of numbers from which pools go on, by pool id. */
     static final StoreSpec<PoolNumbers> NUMBERS = records("pool-numbers", PoolNumbers.class);
 
-    /** Owners who hear which nodes pools have, by pool id and owner. */
+    /** Declares the store of owners who hear which nodes pools have, by pool id and owner. */
     static final StoreSpec<PoolWatcher> WATCHERS = records("pool-watchers", PoolWatcher.class);
 
     private static final Duration TICK = Duration.ofMillis(20);
@@ -282,8 +282,8 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
     }
 
     /**
-     * Decides, and writes what came of it: either all of it, or nothing, and then the pool is as it is kept. What fails while it is written ends the task, and its
-     * transaction with it: the next one begins at what is kept.
+     * Decides, and writes the decision: either all of it, or nothing, and then the pool is as it is kept. A failure while writing ends the task and its transaction:
+     * the next one begins at the kept state.
      */
     private Decided apply(String poolId, PoolInput input, @Nullable ComputeTask submitted, Instant now) {
         Decided decided;
@@ -315,7 +315,7 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
         }
     }
 
-    /** Places tasks of pools in which something has changed, within a budget; what is left is placed at the next tick, or asked about. */
+    /** Places tasks of pools in which something has changed, within a budget; tasks that are left are placed at the next tick, or asked about. */
     private boolean place(Instant now) {
         int left = MOST_PLACED;
         for (String poolId : List.copyOf(placeable)) {

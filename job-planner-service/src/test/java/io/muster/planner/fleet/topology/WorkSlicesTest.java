@@ -45,11 +45,11 @@ class WorkSlicesTest {
         slices = new WorkSlices(store, 0, 1);
     }
 
-    private List<String> scan(Optional<String> jobId, @Nullable String from, int stepUnits) {
+    private List<String> scan(Optional<String> jobId, @Nullable String from, int unitsATurn) {
         List<String> found = new ArrayList<>();
         @Nullable String after = from;
         do {
-            after = slices.scan(jobId, after, new Budget(stepUnits), row -> found.add(row.key()))
+            after = slices.scan(jobId, after, new Budget(unitsATurn), row -> found.add(row.key()))
                     .orElse(null);
         } while (after != null);
         return found;
@@ -189,18 +189,18 @@ class WorkSlicesTest {
     }
 
     @Test
-    void dropsInSteps() {
+    void dropsInTurns() {
         for (int i = 0; i < 3000; i++) {
             slices.put("j", OperationType.METHOD, work(String.format("d%04d", i), running(1)));
             slices.put("k", OperationType.METHOD, work(String.format("d%04d", i), running(1)));
         }
         slices.save();
         assertThat(slices.drop("j", new Budget(500))).isFalse();
-        int steps = 1;
+        int turns = 1;
         while (!slices.drop("j", new Budget(500))) {
-            steps++;
+            turns++;
         }
-        assertThat(steps).isBetween(3, 10);
+        assertThat(turns).isBetween(3, 10);
         assertThat(scan(Optional.of("j"), null, 1000)).isEmpty();
         assertThat(scan(Optional.empty(), null, 1000)).hasSize(3000);
     }

@@ -40,8 +40,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Knows where the logs of the inputs end, as of now and then. Records before an end had arrived when it was asked for; so when all of them
- * were read, nothing that arrived before the question is missing. The end is that of all that was appended: what a transaction has not
- * committed yet may still come, and holds time up. One for each run; the streams threads ask it, each of its own partitions.
+ * were read, nothing that arrived before the question is missing. The end is that of all that was appended: records that a transaction has not
+ * committed yet may still come, and hold time up. One for each run; the streams threads ask it, each of its own partitions.
  */
 public final class LogEnds implements Arrivals, KafkaClientSupplier, AutoCloseable {
     /**

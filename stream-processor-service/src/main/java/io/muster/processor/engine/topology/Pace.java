@@ -6,7 +6,7 @@ import org.apache.kafka.streams.processor.api.ProcessorContext;
 
 /**
  * Paces the commits of a task: at once, when it has not for a while, and then no more often than the pace. Records that
- * were only read wait for Kafka Streams' own interval. The more stream jobs a process runs, the slower the pace: what a commit costs is the broker's, and all share it. For
+ * were only read wait for Kafka Streams' own interval. The more stream jobs a process runs, the slower the pace: each commit costs the broker's time, which all share. For
  * one task.
  */
 public final class Pace {

@@ -19,8 +19,8 @@ import org.apache.kafka.streams.state.Stores;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells a task that a commit begins, so that it can write down what has changed, once a commit and not once a change. It is a store with a
- * cache and nothing else: what was put into the cache comes out of it when Kafka Streams commits, whatever made it commit. For one
+ * Tells a task that a commit begins, so that it can write down its changes, once a commit and not once a change. It is a store with a
+ * cache and nothing else: entries that were put into the cache come out of it when Kafka Streams commits, whatever made it commit. For one
  * application.
  */
 final class SaveHook {

@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Posts rows to an endpoint, at least once and in order. They wait in a topic of the job, where the query's transaction has put them, until
- * the endpoint has taken them; what is left when the job stops is posted when it runs again. Each row has an id that stays, by which the
+ * the endpoint has taken them; rows that are left when the job stops are posted when it runs again. Each row has an id that stays, by which the
  * endpoint knows what it has had. Contract: stream-analytics, 4.3.
  */
 final class EndpointDelivery implements AutoCloseable {

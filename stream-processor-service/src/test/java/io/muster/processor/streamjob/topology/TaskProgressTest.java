@@ -23,14 +23,14 @@ class TaskProgressTest {
     private final TaskProgress progress = new TaskProgress(codecs);
 
     private void tell(String job, long start, int task, Instant watermark) {
-        StreamJobProgress told =
+        StreamJobProgress reported =
                 new StreamJobProgress(job, start, task, Ticks.of(watermark), null, Map.of(), List.of());
         progress.take(new ConsumerRecord<>(
                 Topics.STREAM_JOB_PROGRESS.name(),
                 0,
                 0,
                 job + " " + task,
-                codecs.of(Topics.STREAM_JOB_PROGRESS).encode(told)));
+                codecs.of(Topics.STREAM_JOB_PROGRESS).encode(reported)));
     }
 
     private boolean isBeyond(long number) {
@@ -52,7 +52,7 @@ class TaskProgressTest {
         tell("other", 7, 1, OVER);
         tell("j", 6, 1, OVER);
         tell("j", 7, -1, OVER);
-        assertThat(isBeyond(7)).as("task 1 has told of an earlier start only").isFalse();
+        assertThat(isBeyond(7)).as("task 1 has reported an earlier start only").isFalse();
         tell("j", 7, 1, OVER.minusMillis(1));
         assertThat(isBeyond(7)).as("task 1 is not there yet").isFalse();
         tell("j", 7, 1, OVER.plusSeconds(1));

@@ -20,13 +20,13 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
  * longest ones: it compiles a regular expression for each record that a tick wrote.
  *
  * <p>Run it with
- * {@code mvn test -pl job-planner-service -am -Dtest=StepTimes -Dsteps.measure=true}. Asserts nothing: times are of the machine.
+ * {@code mvn test -pl job-planner-service -am -Dtest=TurnTimes -Dsteps.measure=true}. Asserts nothing: times are of the machine.
  */
-class StepTimes {
+class TurnTimes {
     private static final int DEVICES = 40_000;
 
     @Test
-    @EnabledIfSystemProperty(named = "steps.measure", matches = "true")
+    @EnabledIfSystemProperty(named = "turns.measure", matches = "true")
     void measure() {
         try (PlannerDriver planner = new PlannerDriver()) {
             for (int i = 0; i < DEVICES; i++) {
