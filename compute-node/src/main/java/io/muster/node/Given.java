@@ -1,13 +1,26 @@
 package io.muster.node;
 
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
-/** Holds the settings that a program was given. An argument {@code --data.dir=…} beats the environment's {@code MUSTER_DATA_DIR}. */
-record Given(Map<String, String> arguments, Map<String, String> environment) {
+/** Holds the settings that a program was given. An argument {@code --data.dir=…} beats the environment's {@code MUSTER_DATA_DIR}. For one thread. */
+final class Given {
+    private final Map<String, String> arguments;
+    private final Map<String, String> environment;
+    /** Holds the settings that were read, with the default of each. */
+    private final SortedMap<String, String> read = new TreeMap<>();
+
+    private Given(Map<String, String> arguments, Map<String, String> environment) {
+        this.arguments = arguments;
+        this.environment = environment;
+    }
+
     /**
      * Reads arguments.
      *
@@ -31,6 +44,11 @@ record Given(Map<String, String> arguments, Map<String, String> environment) {
     }
 
     Optional<String> text(String name) {
+        return given(name, "none");
+    }
+
+    private Optional<String> given(String name, String byDefault) {
+        read.putIfAbsent(name, byDefault);
         String given = arguments.getOrDefault(
                 name,
                 environment.getOrDefault(
@@ -39,11 +57,12 @@ record Given(Map<String, String> arguments, Map<String, String> environment) {
     }
 
     String required(String name) {
-        return text(name).orElseThrow(() -> new IllegalArgumentException("--" + name + " is missing"));
+        return given(name, "required").orElseThrow(() -> new IllegalArgumentException("--" + name + " is missing"));
     }
 
     int number(String name, int byDefault, int least, int most) {
-        String text = text(name).orElse(Integer.toString(byDefault));
+        String usual = Integer.toString(byDefault);
+        String text = given(name, usual).orElse(usual);
         try {
             int number = Integer.parseInt(text);
             if (number >= least && number <= most) {
@@ -53,5 +72,10 @@ record Given(Map<String, String> arguments, Map<String, String> environment) {
             throw new IllegalArgumentException("--" + name + " is a whole number, not " + text, e);
         }
         throw new IllegalArgumentException("--" + name + " is from " + least + " to " + most + ", not " + text);
+    }
+
+    /** Returns the default of each setting that was read so far: {@code required} where the program ends without, and {@code none} where absence means something. */
+    SortedMap<String, String> defaults() {
+        return Collections.unmodifiableSortedMap(read);
     }
 }

@@ -43,7 +43,8 @@ public record NodeSettings(
 
     private static final int MIB = 20;
     private static final int MOST_SLOTS = 1024;
-    private static final Set<String> NAMES = Set.of(
+    /** Names the settings. */
+    static final Set<String> NAMES = Set.of(
             "connection.string.file",
             "connection.string",
             "device.id",
@@ -73,7 +74,11 @@ public record NodeSettings(
      * @throws IOException when the file with the connection string can't be read
      */
     static NodeSettings of(String[] args, Map<String, String> environment) throws IOException {
-        Given given = Given.of(args, environment, NAMES);
+        return from(Given.of(args, environment, NAMES));
+    }
+
+    /** Reads settings that were given under {@link #NAMES}. Else as above. */
+    static NodeSettings from(Given given) throws IOException {
         int port = given.number("port", 8883, 1, 65_535);
         @Nullable Path ca = given.text("ca").map(Path::of).orElse(null);
         Optional<String> text = given.text("connection.string.file").isPresent()

@@ -35,7 +35,8 @@ public final class Registration {
             [--rest.url=https://HOST] [--ca=FILE]
             Each may stand in the environment too, such as MUSTER_DEVICE_ID.""";
 
-    private static final Set<String> NAMES = Set.of(
+    /** Names the settings. */
+    static final Set<String> NAMES = Set.of(
             "device.id", "hub.host", "policies.file", "connection.string.file", "pool", "host", "rest.url", "ca");
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String VERSION = "?api-version=2021-04-12";
@@ -80,7 +81,11 @@ public final class Registration {
      */
     static String register(String[] args, Map<String, String> environment, Instant now)
             throws IOException, InterruptedException {
-        Given given = Given.of(args, environment, NAMES);
+        return register(Given.of(args, environment, NAMES), now);
+    }
+
+    /** Registers a node by settings that were given under {@link #NAMES}. Else as above. */
+    static String register(Given given, Instant now) throws IOException, InterruptedException {
         String id = named(given.required("device.id"), "device.id", "[A-Za-z0-9][A-Za-z0-9_.-]{0,127}");
         String hub = given.required("hub.host");
         URI rest = NodeSettings.rest(given.text("rest.url").orElse("https://" + hub));

@@ -3,6 +3,7 @@ package io.muster.node;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.entry;
 
 import com.sun.net.httpserver.HttpServer;
 import io.muster.access.SharedAccessPolicies;
@@ -173,5 +174,32 @@ class RegistrationTest {
                 .isThrownBy(() -> register(argument))
                 .withMessageContaining(why);
         assertThat(requests).isEmpty();
+    }
+
+    @Test
+    void pinsEverySettingAsThePageOfNodesDoes() throws Exception {
+        Given given = Given.of(
+                new String[] {
+                    "--device.id=muster-node-0",
+                    "--hub.host=hub.example.com",
+                    "--rest.url=http://localhost:" + server.getAddress().getPort(),
+                    "--policies.file=" + policies(),
+                    "--connection.string.file=" + connectionString()
+                },
+                Map.of(),
+                Registration.NAMES);
+        Registration.register(given, NOW);
+        assertThat(given.defaults())
+                .containsOnlyKeys(Registration.NAMES)
+                .containsOnly(
+                        entry("device.id", "required"),
+                        entry("pool", "none"),
+                        entry("hub.host", "required"),
+                        entry("host", "none"),
+                        entry("rest.url", "none"),
+                        entry("ca", "none"),
+                        entry("policies.file", "required"),
+                        entry("connection.string.file", "required"));
+        SettingsTable.rejectOtherDefaults(1, given.defaults());
     }
 }

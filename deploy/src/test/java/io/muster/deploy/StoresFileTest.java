@@ -62,6 +62,9 @@ class StoresFileTest {
                 topic, `application-store-changelog`; a task has a copy of its partition in memory or on its volume. When topics get more partitions
                 ([growing](operate/growing.md)), a row goes to the partition of what it belongs to.
 
+                The planner has one store more where `jobs.active.most` is set, `all-jobs`: each instance's copy in memory of the topic `jobs`, all partitions of it. It has no
+                declaration and no changelog, and is read from the topic again at each start.
+
                 | application | store | a value is | copy | partitions | a row belongs to |
                 |---|---|---|---|---|---|
                 """);

@@ -43,7 +43,7 @@ public record Options(
     private static final Set<String> EVERYWHERE = Set.of("--home", "--data");
 
     /** Lists the options of a command beside {@link #EVERYWHERE}. */
-    private static final Map<String, Set<String>> BY_COMMAND = Map.of(
+    static final Map<String, Set<String>> BY_COMMAND = Map.of(
             "up",
             Set.of(
                     "--rest-port",

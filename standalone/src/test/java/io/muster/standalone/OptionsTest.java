@@ -3,13 +3,26 @@ package io.muster.standalone;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.muster.topics.PartitionCounts;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class OptionsTest {
+    private static final Pattern ROW = Pattern.compile("(?m)^\\| (`--[^|]+) \\| ([^|]+) \\|");
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             up --devices                  | The option --devices lacks its value. See ./muster up --help.
@@ -37,9 +50,72 @@ class OptionsTest {
     }
 
     @Test
-    void startsTwoNodesAndTwoSpareOnesByDefault() throws StandaloneException {
+    void pinsTheOptionsOfUp() throws StandaloneException {
+        assertThat(Options.of(Options.arguments("up", List.of())))
+                .isEqualTo(new Options(
+                        Path.of(".").toAbsolutePath(),
+                        Path.of(".muster").toAbsolutePath(),
+                        8443,
+                        8883,
+                        19092,
+                        18081,
+                        Optional.empty(),
+                        OptionalInt.empty(),
+                        OptionalInt.empty(),
+                        "",
+                        1000,
+                        2,
+                        2,
+                        false));
+    }
+
+    /** Returns the defaults of the options of up that are numbers. */
+    private static Map<String, String> numbers() throws StandaloneException {
         Options usual = Options.of(Options.arguments("up", List.of()));
-        assertThat(List.of(usual.nodes(), usual.spareNodes())).containsExactly(2, 2);
+        Map<String, Integer> numbers = Map.of(
+                "--rest-port", usual.restPort(),
+                "--mqtt-port", usual.mqttPort(),
+                "--kafka-port", usual.kafkaPort(),
+                "--registry-port", usual.registryPort(),
+                "--device-partitions", PartitionCounts.SMALL.devices(),
+                "--job-partitions", PartitionCounts.SMALL.jobs(),
+                "--devices", usual.devices(),
+                "--nodes", usual.nodes(),
+                "--spare-nodes", usual.spareNodes());
+        Map<String, String> texts = new HashMap<>();
+        numbers.forEach((name, number) -> texts.put(name, number.toString()));
+        return texts;
+    }
+
+    /** Compares the page with the code: it has each option of up but that of the script, with its default where this is a number. */
+    @Test
+    void startsAsThePageSays() throws IOException, StandaloneException {
+        Map<String, String> onPage = new HashMap<>();
+        Matcher row = ROW.matcher(Files.readString(Path.of("../docs/operate/standalone.md")));
+        while (row.find()) {
+            List<String> names = List.of(row.group(1).split(", "));
+            List<String> defaults = List.of(row.group(2).split(", "));
+            for (int i = 0; i < names.size(); i++) {
+                onPage.put(names.get(i).replaceAll("`| .*", ""), defaults.get(i).replace("`", ""));
+            }
+        }
+        Set<String> names = new HashSet<>(Options.BY_COMMAND.get("up"));
+        names.remove("--detached");
+        names.addAll(Set.of("--detach", "--data"));
+        assertThat(onPage).containsOnlyKeys(names).containsAllEntriesOf(numbers());
+        assertThat(onPage).contains(Map.entry("--kafka", "none"), Map.entry("--fresh", "off"));
+    }
+
+    @Test
+    void startsAsTheHelpSays() throws IOException, StandaloneException {
+        String help = Files.readString(Path.of("../muster"));
+        numbers()
+                .forEach((name, number) -> assertThat(help)
+                        .containsPattern(name + " [NP] [^(]*\\(default " + number + "[;)]"));
+    }
+
+    @Test
+    void takesTheNumbersOfNodesThatAreGiven() throws StandaloneException {
         Options given = Options.of(Options.arguments("up", List.of("--nodes", "0", "--spare-nodes=5")));
         assertThat(List.of(given.nodes(), given.spareNodes())).containsExactly(0, 5);
     }

@@ -1,5 +1,7 @@
 package io.muster.system;
 
+import static com.tngtech.archunit.core.domain.JavaCall.Predicates.target;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
@@ -22,7 +24,8 @@ class ArchitectureTest {
         "io.muster.gateway..",
         "io.muster.processor..",
         "io.muster.device..",
-        "io.muster.agent.."
+        "io.muster.agent..",
+        "io.muster.node.."
     };
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())
@@ -55,6 +58,9 @@ class ArchitectureTest {
                         "io.muster.device",
                         "io.muster.gateway.mqtt..",
                         "io.muster.gateway.kafka..",
+                        "io.muster.node.files",
+                        "io.muster.node.output",
+                        "io.muster.node.program",
                         "io.muster.processor.function..",
                         "io.muster.processor.streamjob.topology..")
                 .should()
@@ -96,6 +102,17 @@ class ArchitectureTest {
                 .resideOutsideOfPackages("io.muster.processor.engine.topology..")
                 .should()
                 .callMethod(Topology.class, "addStateStore", StoreBuilder.class, String[].class)
+                .check(CLASSES);
+    }
+
+    /** Allows one global store, the planner's copy of {@code jobs}: it has no changelog, and is read from the topic again at each start. */
+    @Test
+    void addsNoOtherGlobalStoreThanTheCopyOfJobs() {
+        noClasses()
+                .that()
+                .doNotHaveFullyQualifiedName("io.muster.planner.PlannerTopology")
+                .should()
+                .callMethodWhere(target(name("addGlobalStore")))
                 .check(CLASSES);
     }
 }

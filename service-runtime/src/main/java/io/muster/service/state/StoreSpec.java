@@ -17,7 +17,8 @@ import org.apache.kafka.streams.state.Stores;
 
 /**
  * Declares a store, once, beside the processor that uses it. Topologies, the command that moves state when topics grow, and the table in
- * docs/state.md are made of the declarations. Keys are texts.
+ * docs/state.md are made of the declarations. Keys are texts. The planner's global store of all jobs has no declaration: it is a copy of a topic, without a
+ * changelog, that each instance reads again when it starts.
  *
  * @param <V> its values
  */
