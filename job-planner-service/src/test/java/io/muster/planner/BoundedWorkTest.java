@@ -32,6 +32,7 @@ import io.muster.records.MessageRequest;
 import io.muster.records.MethodRequest;
 import io.muster.records.PauseJob;
 import io.muster.records.QueryFleet;
+import io.muster.records.ReleaseDeviceJobs;
 import io.muster.records.ResumeJob;
 import io.muster.records.Rollout;
 import io.muster.records.SendMessage;
@@ -63,6 +64,9 @@ class BoundedWorkTest {
 
     /** Bounds evaluations ahead of other jobs' expansions: 10 ms at 16 µs. */
     private static final int EVALUATED = 625;
+
+    /** Bounds the slices of device jobs that a step drops: 10 ms at 100 µs. */
+    private static final int SLICES = 100;
 
     /** Counts jobs that follow the changes of another one. */
     private static final int FOLLOWING = 3;
@@ -181,6 +185,29 @@ class BoundedWorkTest {
     }
 
     @Test
+    void releasesInTurns() {
+        for (int i = 0; i < DEVICES; i++) {
+            planner.connect(device(i), METHODS);
+        }
+        planner.job("m", method("m", oneAMinute()));
+        planner.tickUntil(() -> planner.isExpanded("m"));
+        int before = methodsDelivered();
+        ReleaseDeviceJobs all = new ReleaseDeviceJobs(DEVICES);
+        planner.raw(
+                Topics.EXPANSIONS.name(), "m", planner.encode(Topics.EXPANSIONS, new Expansion("m", 0, 1, all)));
+        assertThat(methodsDelivered() - before).isBetween(1, TURN);
+        assertThat(mostOfATick(this::methodsDelivered, () -> methodsDelivered() == DEVICES))
+                .isLessThanOrEqualTo(TURN);
+        planner.advance(Duration.ofMillis(100));
+        assertThat(methodsDelivered()).isEqualTo(DEVICES);
+        assertThat(planner.store(FleetProcessor.WAITING).all()).isExhausted();
+    }
+
+    private int methodsDelivered() {
+        return planner.delivered(MethodRequest.class).size();
+    }
+
+    @Test
     void resumesInTurns() {
         for (int i = 0; i < DEVICES; i++) {
             planner.connect(device(i), METHODS);
@@ -193,9 +220,26 @@ class BoundedWorkTest {
         planner.job("m", new ResumeJob());
         int first = planner.delivered(MethodRequest.class).size() - delivered;
         assertThat(first).isBetween(1, 2 * TURN);
-        planner.tickUntil(() -> planner.delivered(MethodRequest.class).size() == DEVICES);
+        assertThat(mostOfATick(this::methodsDelivered, () -> methodsDelivered() == DEVICES))
+                .isLessThanOrEqualTo(2 * TURN);
         planner.advance(Duration.ofMillis(100));
         assertThat(planner.delivered(MethodRequest.class)).hasSize(DEVICES);
+    }
+
+    /** Hands over methods that were begun before their devices connected, which they did while the job was paused. */
+    @Test
+    void resumesMethodsThatWaitForTheirDevicesInTurns() {
+        planner.job("m", method("m", null));
+        planner.tickUntil(() -> planner.isExpanded("m"));
+        planner.job("m", new PauseJob());
+        for (int i = 0; i < DEVICES; i++) {
+            planner.connect(device(i), METHODS);
+        }
+        assertThat(methodsDelivered()).isZero();
+        planner.job("m", new ResumeJob());
+        assertThat(methodsDelivered()).isBetween(1, TURN);
+        assertThat(mostOfATick(this::methodsDelivered, () -> methodsDelivered() == DEVICES))
+                .isLessThanOrEqualTo(TURN);
     }
 
     @Test
@@ -211,6 +255,32 @@ class BoundedWorkTest {
                 planner.encode(Topics.EXPANSIONS, new Expansion("m", 0, 1, new DropDeviceJobs())));
         planner.tickUntil(() -> kept("m").isEmpty());
         assertThat(kept("n")).hasSize(DEVICES);
+    }
+
+    /** Drops slices of a history that has a device in each: a slice costs the same, however many devices it has. */
+    @Test
+    void dropsInTurns() {
+        KeyValueStore<String, WorkSlice> deviceJobs = planner.store(FleetProcessor.DEVICE_JOBS);
+        int slices = 5 * SLICES;
+        for (int i = 0; i < slices; i++) {
+            deviceJobs.put("m\0" + device(i), new WorkSlice("METHOD", 1, List.of(completed(device(i)))));
+        }
+        planner.raw(
+                Topics.EXPANSIONS.name(),
+                "m",
+                planner.encode(Topics.EXPANSIONS, new Expansion("m", 0, 1, new DropDeviceJobs())));
+        assertThat(slices - kept("m").size()).isBetween(1, SLICES);
+        assertThat(mostOfATick(() -> -kept("m").size(), () -> kept("m").isEmpty()))
+                .isBetween(1, SLICES);
+    }
+
+    private DeviceWork completed(String deviceId) {
+        return DeviceWork.newBuilder()
+                .setDeviceId(deviceId)
+                .setCreatedAt(planner.now())
+                .setUpdatedAt(planner.now())
+                .setState(new CompletedWork(null, null))
+                .build();
     }
 
     /** Begins under the id at once, while the history of the job that had it is being dropped. */
@@ -440,13 +510,8 @@ class BoundedWorkTest {
         KeyValueStore<String, WorkSlice> deviceJobs = planner.store(FleetProcessor.DEVICE_JOBS);
         for (int i = 0; i < DEVICES; i++) {
             String deviceId = i % 1000 == 0 ? "d0001" : "d0002";
-            DeviceWork work = DeviceWork.newBuilder()
-                    .setDeviceId(deviceId)
-                    .setCreatedAt(planner.now())
-                    .setUpdatedAt(planner.now())
-                    .setState(new CompletedWork(null, null))
-                    .build();
-            deviceJobs.put(String.format("j%04d\0", i), new WorkSlice("METHOD", 1, List.of(work)));
+            deviceJobs.put(
+                    String.format("j%04d\0", i), new WorkSlice("METHOD", 1, List.of(completed(deviceId))));
         }
         Object before = planner.lastReply();
         planner.list(new QueryFleet("SELECT * FROM devices.jobs WHERE deviceId = 'd0001'", null, 100));
