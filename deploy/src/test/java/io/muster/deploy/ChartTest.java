@@ -486,7 +486,7 @@ class ChartTest {
         });
     }
 
-    /** Targets are known by labels that the monitor copies: a release may have any name. */
+    /** Finds targets by labels that the monitor copies: a release may have any name. */
     @Test
     void findsTheTargetsOfItsReleaseByAlerts() throws IOException {
         Manifests manifests = Manifests.ofInstall(

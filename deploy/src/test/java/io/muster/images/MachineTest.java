@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class MachineTest {
-    /** Names as they stand in published jars, in the spellings of RocksDB, zstd, lz4, snappy, Netty, JNA and Conscrypt. */
+    /** Takes names as they stand in published jars, in the spellings of RocksDB, zstd, lz4, snappy, Netty, JNA and Conscrypt. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             librocksdbjni-linux64.so                                     | AMD64

@@ -30,7 +30,7 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Certificates of devices. Contract: iot-hub, 1.1. */
+/** Tests certificates of devices. Contract: iot-hub, 1.1. */
 class AuthenticatorTest {
     private static final Instant NOW = Instant.parse("2026-11-21T02:00:00Z");
     private static final Issued ROOT = root("CN=Root");

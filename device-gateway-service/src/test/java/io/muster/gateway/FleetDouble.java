@@ -24,7 +24,7 @@ final class FleetDouble implements Fleet {
     final List<Object> reports = new CopyOnWriteArrayList<>();
     final List<Telemetry> messages = new CopyOnWriteArrayList<>();
     final List<String> asked = new CopyOnWriteArrayList<>();
-    /** Reports that could not be kept. */
+    /** Holds reports that could not be kept. */
     final List<Object> refused = new CopyOnWriteArrayList<>();
     /** Says that nothing more can be kept. */
     volatile boolean full;

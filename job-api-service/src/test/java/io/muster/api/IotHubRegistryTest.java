@@ -15,7 +15,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/** Identities, modules and their numbers. Contract: iot-hub, 2. */
+/** Tests identities, modules and their numbers. Contract: iot-hub, 2. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class IotHubRegistryTest {
     private TestApi api;

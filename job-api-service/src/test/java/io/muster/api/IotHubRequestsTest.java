@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Requests of any kind: tokens, versions, errors in the contract's form, the audit. Contract: iot-hub, 1. */
+/** Tests requests of any kind: tokens, versions, errors in the contract's form, the audit. Contract: iot-hub, 1. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class IotHubRequestsTest {
     private TestApi api;

@@ -208,7 +208,7 @@ class KuduTest {
                 .isEqualTo(413);
     }
 
-    /** A body without a length is counted as it is read. */
+    /** Counts a body without a length as it is read. */
     @Test
     void countsAnUploadInChunks() throws Exception {
         HttpRequest request = HttpRequest.newBuilder(

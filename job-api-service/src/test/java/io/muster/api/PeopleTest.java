@@ -54,7 +54,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Tokens of people against the real server, with an OpenID provider of this test, which can do wrong. */
+/** Tests tokens of people against the real server, with an OpenID provider of this test, which can do wrong. */
 class PeopleTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String VERSION = "?api-version=2021-04-12";

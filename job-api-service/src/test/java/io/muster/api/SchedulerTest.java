@@ -66,13 +66,13 @@ class SchedulerTest {
         return answer.body();
     }
 
-    /** An action that runs a WebJob at our own address. */
+    /** Returns an action that runs a WebJob at our own address. */
     private String run() {
         return "{'type':'Https','request':{'method':'POST','uri':'http://127.0.0.1:" + api.server.port()
                 + "/fleet.scm.azurewebsites.net/api/triggeredwebjobs/purge/run?arguments=a%20b'}}";
     }
 
-    /** A job that does so. */
+    /** Returns a job with that action. */
     private String document(String more) {
         return "{'properties':{'action':" + run() + more + "}}";
     }
@@ -177,7 +177,7 @@ class SchedulerTest {
         done(404, "DELETE", JOB, null);
     }
 
-    /** Policies of one right each, of which they have the name, and the owner's. */
+    /** Returns policies with one right each, named after it, and the owner's. */
     private static SharedAccessPolicies policies() throws IOException {
         String key = Base64.getEncoder().encodeToString(new byte[32]);
         StringBuilder text = new StringBuilder();
@@ -343,7 +343,7 @@ class SchedulerTest {
                 .isFalse();
     }
 
-    /** A job that calls an endpoint, with all that a call can have. */
+    /** Returns a job that calls an endpoint, with all that a call can have. */
     private static String call(String host) {
         return "{'properties':{'action':{'type':'Https','request':{'method':'post','uri':'https://" + host
                 + "/hook?a=b','body':'hello','headers':{'X-Plant':'A','Authorization':'Bearer topsecret'}},"

@@ -41,7 +41,7 @@ final class TestApi implements AutoCloseable {
     static final Instant NOW = Instant.parse("2026-11-21T02:25:15Z");
     static final ObjectMapper JSON = new ObjectMapper();
     static final StreamJobReach REACH = new StreamJobReach(StreamJobTopics.of("*"), EndpointAccess.of(""));
-    /** Small, so that tests reach it. */
+    /** Is small, so that tests reach it. */
     static final UploadLimits UPLOADS = new UploadLimits(3 << 20);
 
     private static final int READ_LIMIT_MS = 20_000;

@@ -320,7 +320,7 @@ class BoundedWorkTest {
         assertThat(planner.lastReply()).isEqualTo(new DeviceCounts(0, DEVICES + 2L, DEVICES + 2L, 0L));
     }
 
-    /** Methods of two jobs and messages: a device has more waiting than one thing. */
+    /** Gives a device methods of two jobs, and messages: more waits than one delivery. */
     @Test
     void handsOverWhatWaitsForAGatewayThatIsBackInTurns() {
         for (int i = 0; i < DEVICES; i++) {

@@ -91,7 +91,7 @@ class GoldenLogTest {
         }
     }
 
-    /** Members that are new since then may be there too. */
+    /** Returns whether the document has the members of then; it may have new ones too. */
     private static boolean holds(@Nullable Object now, @Nullable Object then) {
         return now instanceof Map<?, ?> object && then instanceof Map<?, ?> old
                 ? old.entrySet().stream().allMatch(member -> holds(object.get(member.getKey()), member.getValue()))

@@ -384,26 +384,27 @@ final class PlannerDriver implements AutoCloseable {
         beat();
     }
 
-    /** Commands a schedule. */
+    /** Sends a command to a schedule. */
     void schedule(String id, Object command) {
         send(Topics.SCHEDULE_COMMANDS, id, new ScheduleCommand(id, command));
     }
 
-    /** Commands a collection of schedules. */
+    /** Sends a command to a collection of schedules. */
     void collection(String id, Object command) {
         send(Topics.COLLECTION_COMMANDS, id, new CollectionCommand(id, command));
     }
 
-    /** Lists what sites were commanded. */
+    /** Lists the calls of schedules. */
     List<ScheduleCall> scheduleCalls() {
         return scheduleCalls;
     }
 
+    /** Lists the commands to sites. */
     List<SiteCommand> siteCommands() {
         return siteCommands;
     }
 
-    /** Commands a site. */
+    /** Sends a command to a site. */
     void site(String site, Object command) {
         send(Topics.SITE_COMMANDS, site, new SiteCommand(site, command));
     }
@@ -413,12 +414,12 @@ final class PlannerDriver implements AutoCloseable {
         return Objects.requireNonNull(sites.get(site), site);
     }
 
-    /** Commands a pool. */
+    /** Sends a command to a pool. */
     void pool(String poolId, Object command) {
         send(Topics.POOL_COMMANDS, poolId, new PoolCommand(poolId, command));
     }
 
-    /** A node reports to a pool, over the connection of that epoch. */
+    /** Reports as a node to a pool, over the connection of that epoch. */
     void reportToPool(String poolId, String nodeId, long epoch, Object report) {
         send(Topics.POOL_REPORTS, poolId, new PoolReport(poolId, nodeId, 0, epoch, now, report));
     }

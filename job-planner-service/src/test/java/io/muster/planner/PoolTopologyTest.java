@@ -57,7 +57,7 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Pools in the planner's topology: devices that become nodes by their tag, tasks that go to them and come back. */
+/** Tests pools in the planner's topology: devices that become nodes by their tag, tasks that go to them and come back. */
 class PoolTopologyTest {
     private static final String POOL = "default";
     private final PlannerDriver planner = new PlannerDriver();

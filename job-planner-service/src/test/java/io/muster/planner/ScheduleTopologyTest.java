@@ -39,7 +39,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Schedules in the planner's topology: jobs that come of firings, over restarts and absence. */
+/** Tests schedules in the planner's topology: jobs that come of firings, over restarts and absence. */
 class ScheduleTopologyTest {
     private final PlannerDriver planner = new PlannerDriver();
 

@@ -56,7 +56,7 @@ class SchemaHistoryTest {
                 .isEqualTo(topic.schema());
     }
 
-    /** Apicurio 3.3.3 answers 422 to a schema with such a default: "Failed to discover artifact type from content." */
+    /** Rejects defaults for which Apicurio 3.3.3 answers 422 to a schema: "Failed to discover artifact type from content." */
     @ParameterizedTest
     @MethodSource("topics")
     void hasNoDefaultThatTheRegistryTakesForADocument(Topic<?> topic) {

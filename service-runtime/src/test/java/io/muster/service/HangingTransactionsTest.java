@@ -46,7 +46,7 @@ class HangingTransactionsTest {
                 .isEqualTo(verdict);
     }
 
-    /** Brokers leave out transactions whose ids the service may not describe: a customer's, while they are going on. */
+    /** Leaves transactions that go on and whose ids the service may not describe, such as a customer's: brokers do not list them. */
     @Test
     void isUnknownWhenNoCoordinatorListsIt() {
         assertThat(HangingTransactions.verdict(producer(true, 0), List.of(), BEFORE))

@@ -47,7 +47,7 @@ class OperationsServerTest {
         }
     }
 
-    /** Requests that never end: health is answered while they stand, and they are closed within their limit. */
+    /** Answers for health while requests stand that never end, and closes these within their limit. */
     @Test
     void servesOthersBesideHalfSentRequests() throws Exception {
         try (OperationsServer server =

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Contract: iot-hub, 1.1. */
+/** Tests shared access signatures. Contract: iot-hub, 1.1. */
 class SharedAccessSignatureTest {
     private static final Instant NOW = Instant.parse("2026-11-21T02:00:00Z");
     private static final String KEY =
@@ -40,7 +40,7 @@ class SharedAccessSignatureTest {
                 StandardCharsets.UTF_8);
     }
 
-    /** Tokens as Node's service SDK, Java's and the device SDK write them, and with the lower-case escapes of the documentation. */
+    /** Reads tokens as Node's service SDK, Java's and the device SDK write them, and with the lower-case escapes of the documentation. */
     @ParameterizedTest
     @CsvSource({
         "localhost,1,/jobs/v2/a",

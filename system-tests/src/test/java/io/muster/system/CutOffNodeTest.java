@@ -329,7 +329,7 @@ class CutOffNodeTest {
         ledger.requireOneAfterTheOther(2);
     }
 
-    /** Nobody repeats a run: somebody who sees that it was aborted does, and its program is dead by then. */
+    /** Leaves the repeating of a run to a client that sees it aborted: its program is dead by then. */
     @Test
     void abortsARunOnceTheWatchdogOfANodeThatIsStoppedHasKilledIt() throws Exception {
         Ledger ledger = Ledger.create("stopped");

@@ -28,7 +28,7 @@ class SettingsPageTest {
     private static final Pattern ROW =
             Pattern.compile("(?m)^\\| `([A-Za-z][A-Za-z0-9._]*)` \\| ([A-Za-z ]+) \\| ([^|]+) \\| [^|]+ \\|$");
 
-    /** Names that are put together. */
+    /** Lists names that are put together. */
     private static final Set<String> COMPOSED = Set.of("throttle.KIND.per.minute");
 
     @Test

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Starts of stream jobs against a computation over the same records: from each way of saying when, over partitions by themselves, over
+ * Compares starts of stream jobs with a computation over the same records: from each way of saying when, over partitions by themselves, over
  * all in one task and shared by three, with one query replaced by another, while the processor is killed at instants that a seed chooses.
  */
 class StreamStartsTest {

@@ -182,7 +182,7 @@ class WebJobsTest {
         }
     }
 
-    /** The node's processes end with it, and its run is not repeated. */
+    /** Ends the node's processes with it, and does not repeat its run. */
     @Test
     void abortsTheRunOfANodeThatIsKilled() throws Exception {
         upload("endless", "run.sh", "echo begun\nwhile true; do sleep 1; echo again; done\n");

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Trees of files stand for those of a kernel; where this machine lets it, the kernel's own. */
+/** Tests control groups over trees of files, and over the kernel's own where this machine lets it. */
 class ControlGroupsTest {
     private static final Limits LIMITS = new Limits(
             Optional.empty(),

@@ -272,7 +272,7 @@ class DeliveryReaderTest {
         assertThat(reader.caughtUpAt()).isEqualTo(Instant.EPOCH);
     }
 
-    /** Brokers that are silent, or answer late: nothing waits for them, and what was written before the question was asked is known then. */
+    /** Waits for no broker that is silent or answers late; then the records are known that were written before the question was asked. */
     @Test
     void handsEachBatchOverWhileTheBrokersAreSilent() throws InterruptedException {
         AtomicLong nanos = new AtomicLong();

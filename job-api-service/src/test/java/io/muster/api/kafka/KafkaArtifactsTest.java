@@ -39,7 +39,7 @@ class KafkaArtifactsTest {
     private final MockProducer<String, byte[]> log =
             new MockProducer<>(true, null, new StringSerializer(), new ByteArraySerializer());
     private final KafkaArtifacts artifacts = new KafkaArtifacts(log, this::consumer, codecs);
-    /** Offsets before this one were compacted away. */
+    /** Bounds the offsets that were compacted away. */
     private long compactedBefore;
 
     private MockConsumer<String, byte[]> consumer() {
@@ -112,7 +112,7 @@ class KafkaArtifactsTest {
                 .containsOnly(log.history().getFirst().partition());
     }
 
-    /** Another instance that did not know of the first copy. */
+    /** Plays another instance that did not know of the first copy. */
     @Test
     void isReadFromTheLaterCopyWhereTheFirstWasCompactedAway() throws IOException {
         Path file = file(KafkaArtifacts.CHUNK + 1);

@@ -165,7 +165,7 @@ class KafkaTaskOutputsTest {
                 .isInstanceOf(IOException.class);
     }
 
-    /** A consumer's end waits for the fetch that is under way, and the broker holds one that finds nothing for so long. */
+    /** Ends at once: a consumer's end waits for the fetch that is under way, which a broker holds while it finds nothing. */
     @Test
     void endsAReaderWithoutWaitingForOutputThatIsStillToCome() {
         assertThat(KafkaTaskOutputs.properties(Map.of())).containsEntry("fetch.max.wait.ms", 5);

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ScheduleDocumentTest {
     private static final Instant NOW = Instant.parse("2026-11-29T12:00:00Z");
 
-    /** A document that is saved again keeps its times, and the counts of its firings, which go by the timing. */
+    /** Keeps the times of a document that is saved again, and the counts of its firings, which go by the timing. */
     @ParameterizedTest
     @ValueSource(
             strings = {

@@ -124,7 +124,7 @@ final class Pacing {
 
     private static Duration interval(double perMinute) {
         Duration device = Duration.ofMillis((long) Math.ceil(MINUTE_MS / perMinute));
-        return device.compareTo(STEP) > 0 ? device : SHORTEST;
+        return device.compareTo(SHORTEST) > 0 ? device : SHORTEST;
     }
 
     /** Drops the part of the rate that was not used while nothing could begin. */

@@ -201,8 +201,8 @@ public final class PoolDecider {
     }
 
     /**
-     * Returns whether a node is back over the connection over which it was dismissed, and the pool has not heard how the attempts ended that were ordered over it. Over one connection, reports from
-     * before the dismissal and from after it can't be distinguished.
+     * Returns whether a node is back over the connection over which it was dismissed, and the pool has not heard how the attempts ended that were ordered over it.
+     * Over one connection, reports from before the dismissal and from after it can't be distinguished.
      */
     private boolean mayRunWhatItLeft(String node, long epoch) {
         return pool.node(node)

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Contract: iot-hub, 1.5, 4.6 and 5.2. */
+/** Tests edits of twins. Contract: iot-hub, 1.5, 4.6 and 5.2. */
 class TwinEditTest {
     private static final Instant NOW = Instant.parse("2026-11-21T02:00:00Z");
 

@@ -73,7 +73,7 @@ class PoolDeciderTest {
         return said(node, epoch, "boot", Set.of("bash"), holding);
     }
 
-    /** A report over a connection; {@code orders()} of what it brings without the lease. */
+    /** Decides a report over a connection. @return the decision, its orders without the lease */
     private Decided said(String node, long epoch, String boot, Set<String> capabilities, Token... holding) {
         Decided decided = decide(new PoolInput.NodeReport(node, 7, epoch, 9, boot, 2, capabilities, Set.of(holding)));
         return new Decided(
@@ -114,7 +114,7 @@ class PoolDeciderTest {
                 .isEqualTo(new Outcome(result, code.length == 0 ? OptionalInt.empty() : OptionalInt.of(code[0]), ""));
     }
 
-    /** A task that runs on node a. */
+    /** Makes a task that runs on node a. */
     private Token running(TaskDefinition task) {
         report("a", 1);
         submit(task);
@@ -301,7 +301,7 @@ class PoolDeciderTest {
                 .as("over the connection of before")
                 .isEmpty();
         assertThat(report("a", 5, first).orders())
-                .as("what it should have killed")
+                .as("attempts to kill")
                 .containsExactly(new NodeOrder.Kill("a", first));
         assertThat(report("a", 4).events()).as("an older report").isEmpty();
         assertThat(pool.node("a").orElseThrow().free()).isEqualTo(2);
@@ -516,7 +516,7 @@ class PoolDeciderTest {
                 .containsExactly(new NodeOrder.Leave("a", 7, 1));
         decide(new PoolInput.Exited("a", token, 137, Cause.FENCED, ""));
         assertThat(state("t"))
-                .as("what it killed goes elsewhere")
+                .as("a killed attempt goes elsewhere")
                 .isEqualTo(new TaskState.Queued(new Attempt(1, 0, 0)));
     }
 
@@ -738,7 +738,7 @@ class PoolDeciderTest {
         assertCompleted("t", Result.SUCCEEDED, 0);
     }
 
-    /** A node says STOPPED of each program that ends behind a stop, also of one that was about to end. */
+    /** Completes a task as stopped by its node, which says STOPPED of each program that ends behind a stop, also of one that was about to end. */
     @ParameterizedTest
     @EnumSource(OnNodeLoss.class)
     void completesATaskThatEndsWellWithinTheGraceOfADrain(OnNodeLoss onNodeLoss) {
@@ -837,7 +837,7 @@ class PoolDeciderTest {
         assertThat(place()).containsExactly(new NodeOrder.Start("a", new Token("t", 0)));
     }
 
-    /** Where it had it, it killed it, and says nothing of it: over a new connection the pool hears that it is not held. */
+    /** Takes the attempt for gone: where the node had it, it killed it and reports nothing, and over a new connection the pool hears that it is not held. */
     @ParameterizedTest
     @EnumSource(OnNodeLoss.class)
     void takesANodeWithAnOrderOnItsWayBackIntoThePoolOverANewConnectionAlone(OnNodeLoss onNodeLoss) {

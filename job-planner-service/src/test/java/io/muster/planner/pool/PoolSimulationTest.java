@@ -30,8 +30,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * A pool, its nodes, their gateway and the network between them, on a clock of its own. Nodes crash and start again, are cut off for shorter and longer than
- * their leases, and are slow; the planner is killed, and starts again of what it kept; users stop tasks. Invariants hold after each step. {@code -Dseed=N} runs one
+ * Simulates a pool, its nodes, their gateway and the network between them, on a clock of its own. Nodes crash and start again, are cut off for shorter and longer than
+ * their leases, and are slow; the planner is killed, and starts again from its kept state; users stop tasks. Invariants hold after each step. {@code -Dseed=N} runs one
  * seed.
  */
 class PoolSimulationTest {
@@ -410,7 +410,7 @@ class PoolSimulationTest {
                             .isLessThanOrEqualTo(SLOTS));
         }
 
-        /** An attempt that began anywhere is not made again under the same numbers. */
+        /** Checks that no attempt that began anywhere is made again under the same numbers. */
         private void checkPlaced(PoolEvent.TaskPlaced placed) {
             String id = placed.token().taskId();
             PoolEvent.TaskPlaced before = placedLast.put(id, placed);
@@ -479,7 +479,7 @@ class PoolSimulationTest {
             }
         }
 
-        /** A node's program, its journal, and the programs that it runs. */
+        /** Simulates a node's program, its journal, and the programs that it runs. */
         private final class SimulatedNode {
             private static final class Held {
                 private final boolean primary;
@@ -534,7 +534,7 @@ class PoolSimulationTest {
                 held.forEach((token, part) -> {
                     if (part.exit == null) {
                         assertThat(part.alive)
-                                .as("what a crash leaves is dead by the next start")
+                                .as("programs of before a crash are dead by the next start")
                                 .isFalse();
                         part.waiting = false;
                         part.exit = new PoolInput.Exited(id, token, -1, Cause.FENCED, "");

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Calls of schedules: attempts, retries, error actions, and firings that find one under way. */
+/** Tests calls of schedules: attempts, retries, error actions, and firings that find one under way. */
 class CallDeciderTest {
     private static final String ID = "s/jobs/j";
     private static final Instant START = Instant.parse("2026-11-29T12:00:00Z");

@@ -131,7 +131,7 @@ class ScheduleDeciderTest {
         at("12:30:30");
         decide(new ScheduleInput.Suspend(false));
         assertThat(schedule.getStatus()).isEqualTo(ScheduleStatus.ENABLED);
-        assertThat(schedule.getNextAt()).as("what went by is nobody's").isEqualTo(time("12:31:00"));
+        assertThat(schedule.getNextAt()).as("times that passed do not count").isEqualTo(time("12:31:00"));
         assertThat(schedule.getDefinition().getSource()).isEqualTo("as it was changed meanwhile");
         save(definition(every(60).setStart(time("12:10:00")).build()).setEnabled(false));
         decide(new ScheduleInput.Suspend(true));

@@ -139,7 +139,7 @@ class WebJobTasksTest {
         assertThat(ScriptCommands.command(host, "s", List.of("x"))).isEqualTo(List.of(command.split(" ")));
     }
 
-    /** A value of the wrong type counts as absent. */
+    /** Takes a value of the wrong type as absent. */
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** States, inputs and terms from which tests of the decider are made. */
+/** Lists states, inputs and terms from which tests of the decider are made. */
 final class WorkCases {
     static final Instant NOW = Instant.parse("2026-11-21T02:00:00Z");
     static final Link LINK = new Link(3, "run", 7);

@@ -211,7 +211,7 @@ class WorkDeciderTest {
                 .toList();
     }
 
-    /** Kinds of inputs that mean something in a state stand in the rows; the others change nothing. */
+    /** Changes nothing by kinds of inputs that do not stand in a row of the state. */
     @Test
     void changesNothingByOtherInputs() {
         for (Terms terms : WorkCases.allTerms().values()) {

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Contract: iot-hub, section 3. */
+/** Tests conditions. Contract: iot-hub, section 3. */
 class ConditionTest {
     private static final Map<String, Object> TAGS = tags();
     private static final Row ROW = name -> switch (name) {

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Contract: iot-hub, 3.1 and 3.3. */
+/** Tests queries. Contract: iot-hub, 3.1 and 3.3. */
 class QueryTest {
     private static final List<Row> FLEET = List.of(
             device("d1", "A", 10, "1.0"),

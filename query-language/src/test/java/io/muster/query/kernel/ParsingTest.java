@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Limits and positions hold for every dialect; this one is the smallest. */
+/** Tests limits and positions, which hold for every dialect, with the smallest one. */
 class ParsingTest {
     private static final int LONGEST = 20_000;
     private static final Parsing.Dialect<FilterParser> DIALECT =

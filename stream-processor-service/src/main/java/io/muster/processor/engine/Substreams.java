@@ -248,7 +248,7 @@ final class Substreams implements StreamRun {
     private record Loaded(Map<List<Object>, Object> entries) implements Table {
         @Override
         public void put(List<Object> key, Object value) {
-            throw new UnsupportedOperationException("what was loaded is only read");
+            throw new UnsupportedOperationException("loaded entries are only read");
         }
 
         @Override

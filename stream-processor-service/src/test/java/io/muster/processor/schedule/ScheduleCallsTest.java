@@ -41,7 +41,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Calls of schedules against an HTTP server, and over a log that fails at each call in turn. */
+/** Tests calls of schedules against an HTTP server, and over a log that fails at each call in turn. */
 class ScheduleCallsTest {
     private static final String TOPIC = Topics.SCHEDULE_CALLS.name();
     private static final Instant NOW = Instant.parse("2026-11-29T12:00:00Z");

@@ -156,7 +156,7 @@ class UploadTest {
                 .isPresent();
     }
 
-    /** The size that an entry says is not believed. */
+    /** Does not trust the size that an entry states. */
     @Test
     void refusesABombThatSaysItIsSmall() throws Exception {
         byte[] body = zip(Map.of("a.sh", "0".repeat(1_500_000)));
@@ -164,7 +164,7 @@ class UploadTest {
         assertThatThrownBy(() -> content(body)).isInstanceOf(UploadException.class);
     }
 
-    /** Its end record says that nearly all of it is directory: that is never held in memory. */
+    /** Holds no directory in memory that is nearly all of the file, as its end record says. */
     @Test
     void refusesADirectoryThatIsLargerThanOneMayBe() {
         byte[] body = new byte[(17 << 20) + 22];

@@ -98,7 +98,7 @@ class RunnableStreamJobTest {
                 StreamOutput.newBuilder(output("out")).setName("Alerts").build());
         RunnableStreamJob runnable = compile(definition);
         assertThat(runnable.inputs()).containsOnlyKeys("rooms", "events");
-        assertThat(runnable.inputs().keySet()).first().as("what is looked up").isEqualTo("rooms");
+        assertThat(runnable.inputs().keySet()).first().as("the reference input").isEqualTo("rooms");
         assertThat(runnable.outputs()).containsOnlyKeys("alerts");
         assertThat(RunnableStreamJob.outputNames(definition)).containsExactly("alerts");
     }

@@ -134,12 +134,12 @@ class StreamJobRunTest {
         int calls = faults.calls();
         assertThat(calls).isGreaterThan(5);
         for (int call = 1; call <= calls; call++) {
-            await("what the try before call " + call + " left")
+            await("the state that the try before call " + call + " left")
                     .atMost(LIMIT)
                     .until(() -> threads().isEmpty());
             faults = failing(call);
             assertThatThrownBy(this::start).as("call %s", call).isInstanceOf(KafkaException.class);
-            await("what call " + call + " left")
+            await("the state that call " + call + " left")
                     .atMost(LIMIT)
                     .untilAsserted(() -> assertThat(threads()).isEmpty());
             assertThat(meters.getMeters()).as("call %s", call).isEmpty();
