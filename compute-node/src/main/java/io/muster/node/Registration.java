@@ -38,6 +38,7 @@ public final class Registration {
     /** Names the settings. */
     static final Set<String> NAMES = Set.of(
             "device.id", "hub.host", "policies.file", "connection.string.file", "pool", "host", "rest.url", "ca");
+
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String VERSION = "?api-version=2021-04-12";
     private static final Duration TOKEN_LIFE = Duration.ofMinutes(15);

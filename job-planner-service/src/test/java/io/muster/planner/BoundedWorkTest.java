@@ -193,8 +193,7 @@ class BoundedWorkTest {
         planner.tickUntil(() -> planner.isExpanded("m"));
         int before = methodsDelivered();
         ReleaseDeviceJobs all = new ReleaseDeviceJobs(DEVICES);
-        planner.raw(
-                Topics.EXPANSIONS.name(), "m", planner.encode(Topics.EXPANSIONS, new Expansion("m", 0, 1, all)));
+        planner.raw(Topics.EXPANSIONS.name(), "m", planner.encode(Topics.EXPANSIONS, new Expansion("m", 0, 1, all)));
         assertThat(methodsDelivered() - before).isBetween(1, TURN);
         assertThat(mostOfATick(this::methodsDelivered, () -> methodsDelivered() == DEVICES))
                 .isLessThanOrEqualTo(TURN);
@@ -510,8 +509,7 @@ class BoundedWorkTest {
         KeyValueStore<String, WorkSlice> deviceJobs = planner.store(FleetProcessor.DEVICE_JOBS);
         for (int i = 0; i < DEVICES; i++) {
             String deviceId = i % 1000 == 0 ? "d0001" : "d0002";
-            deviceJobs.put(
-                    String.format("j%04d\0", i), new WorkSlice("METHOD", 1, List.of(completed(deviceId))));
+            deviceJobs.put(String.format("j%04d\0", i), new WorkSlice("METHOD", 1, List.of(completed(deviceId))));
         }
         Object before = planner.lastReply();
         planner.list(new QueryFleet("SELECT * FROM devices.jobs WHERE deviceId = 'd0001'", null, 100));

@@ -108,7 +108,8 @@ class ScheduleTopologyTest {
             }
             planner.advance(Duration.ofMinutes(10));
         }
-        assertThat(jobs().stream().map(job -> job.substring("nightly-20270000".length(), "nightly-202700000000".length())))
+        assertThat(jobs().stream()
+                        .map(job -> job.substring("nightly-20270000".length(), "nightly-202700000000".length())))
                 .containsExactly(expected.split(" "));
     }
 

@@ -110,8 +110,8 @@ class OptionsTest {
     void startsAsTheHelpSays() throws IOException, StandaloneException {
         String help = Files.readString(Path.of("../muster"));
         numbers()
-                .forEach((name, number) -> assertThat(help)
-                        .containsPattern(name + " [NP] [^(]*\\(default " + number + "[;)]"));
+                .forEach((name, number) ->
+                        assertThat(help).containsPattern(name + " [NP] [^(]*\\(default " + number + "[;)]"));
     }
 
     @Test

@@ -59,7 +59,8 @@ class ModulePictureTest {
         Map<String, Set<String>> needs = needs();
         StringBuilder picture = new StringBuilder("flowchart BT\n");
         needs.forEach((module, all) -> all.stream()
-                .filter(needed -> all.stream().noneMatch(other -> below(needs, other).contains(needed)))
+                .filter(needed ->
+                        all.stream().noneMatch(other -> below(needs, other).contains(needed)))
                 .forEach(needed -> picture.append("  %s --> %s%n".formatted(module, needed))));
         return picture.toString();
     }
@@ -68,7 +69,8 @@ class ModulePictureTest {
     void pageShowsTheModulesAsTheyAre() throws IOException {
         String page = Files.readString(PAGE);
         String behind = page.substring(page.indexOf(HEADING));
-        String drawn = PICTURE.matcher(behind).results().findFirst().orElseThrow().group(1);
+        String drawn =
+                PICTURE.matcher(behind).results().findFirst().orElseThrow().group(1);
         if (Boolean.getBoolean("modules.record")) {
             Files.writeString(PAGE, page.replace(drawn, picture()));
             return;

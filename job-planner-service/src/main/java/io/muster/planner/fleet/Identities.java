@@ -1,8 +1,8 @@
 package io.muster.planner.fleet;
 
-import io.muster.planner.request.Fault;
 import io.muster.document.Etags;
 import io.muster.document.IdentityId;
+import io.muster.planner.request.Fault;
 import io.muster.records.AuthenticationType;
 import io.muster.records.CreateDevice;
 import io.muster.records.Credentials;

@@ -1,7 +1,7 @@
 package io.muster.planner.fleet;
 
-import io.muster.planner.request.Fault;
 import io.muster.document.IdentityId;
+import io.muster.planner.request.Fault;
 import io.muster.records.DeviceRefusalReason;
 import io.muster.records.DeviceRefused;
 import io.muster.records.FailureReason;

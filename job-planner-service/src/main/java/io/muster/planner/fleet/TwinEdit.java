@@ -1,10 +1,10 @@
 package io.muster.planner.fleet;
 
-import io.muster.planner.request.Fault;
 import io.muster.document.Etags;
 import io.muster.document.Timestamps;
 import io.muster.planner.json.Json;
 import io.muster.planner.json.MalformedJsonException;
+import io.muster.planner.request.Fault;
 import io.muster.records.Twin;
 import java.time.Instant;
 import java.util.LinkedHashMap;

@@ -1,7 +1,7 @@
 package io.muster.planner.work;
 
-import io.muster.planner.request.Fault;
 import io.muster.planner.fleet.TwinChange;
+import io.muster.planner.request.Fault;
 import io.muster.records.Capability;
 import io.muster.records.Device;
 import io.muster.records.DeviceRefused;

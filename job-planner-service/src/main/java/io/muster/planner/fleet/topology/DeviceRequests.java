@@ -1,12 +1,12 @@
 package io.muster.planner.fleet.topology;
 
 import io.muster.document.IdentityId;
-import io.muster.planner.request.Fault;
 import io.muster.planner.fleet.Identities;
 import io.muster.planner.fleet.IdentityChange;
 import io.muster.planner.fleet.Refusals;
 import io.muster.planner.fleet.TwinChange;
 import io.muster.planner.fleet.TwinEdit;
+import io.muster.planner.request.Fault;
 import io.muster.planner.work.Operations;
 import io.muster.query.device.Source;
 import io.muster.records.BarrierReached;

@@ -1,8 +1,8 @@
 package io.muster.planner.work.method;
 
-import io.muster.planner.request.Fault;
 import io.muster.planner.json.Json;
 import io.muster.planner.json.MalformedJsonException;
+import io.muster.planner.request.Fault;
 import io.muster.planner.state.MethodCall;
 import io.muster.planner.work.Answer;
 import io.muster.planner.work.Operation;

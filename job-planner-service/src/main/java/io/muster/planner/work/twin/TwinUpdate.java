@@ -1,8 +1,8 @@
 package io.muster.planner.work.twin;
 
-import io.muster.planner.request.Fault;
 import io.muster.planner.fleet.TwinChange;
 import io.muster.planner.fleet.TwinEdit;
+import io.muster.planner.request.Fault;
 import io.muster.planner.work.Operation;
 import io.muster.records.Device;
 import io.muster.records.OperationType;
