@@ -192,7 +192,7 @@ class BoundedWorkTest {
         planner.job("m", method("m", oneAMinute()));
         planner.tickUntil(() -> planner.isExpanded("m"));
         int before = methodsDelivered();
-        ReleaseDeviceJobs all = new ReleaseDeviceJobs(DEVICES);
+        ReleaseDeviceJobs all = new ReleaseDeviceJobs((long) DEVICES);
         planner.raw(Topics.EXPANSIONS.name(), "m", planner.encode(Topics.EXPANSIONS, new Expansion("m", 0, 1, all)));
         assertThat(methodsDelivered() - before).isBetween(1, TURN);
         assertThat(mostOfATick(this::methodsDelivered, () -> methodsDelivered() == DEVICES))

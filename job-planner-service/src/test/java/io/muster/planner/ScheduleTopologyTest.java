@@ -100,8 +100,14 @@ class ScheduleTopologyTest {
     void firesByTheClocksOfItsZoneWhereTheyChange(Instant evening, String cron, String expected) {
         planner.advance(Duration.between(planner.now(), evening.minusSeconds(5)));
         ScheduleDefinition definition = definition(new CronRecurrence(cron));
-        definition.getTiming().setTimeZone("Europe/Paris");
-        planner.schedule("s", new SaveSchedule(definition));
+        Timing timing = Timing.newBuilder(definition.getTiming())
+                .setTimeZone("Europe/Paris")
+                .build();
+        planner.schedule(
+                "s",
+                new SaveSchedule(ScheduleDefinition.newBuilder(definition)
+                        .setTiming(timing)
+                        .build()));
         for (int step = 0; step < 22; step++) {
             if (step == 9) {
                 planner.restart();

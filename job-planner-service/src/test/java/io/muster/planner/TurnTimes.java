@@ -88,7 +88,7 @@ class TurnTimes {
         report(
                 planner,
                 "release " + round,
-                () -> ask(planner, job, new ReleaseDeviceJobs(DEVICES)),
+                () -> ask(planner, job, new ReleaseDeviceJobs((long) DEVICES)),
                 () -> planner.deliveries().size() >= before + DEVICES);
     }
 
