@@ -250,7 +250,7 @@ class ConsoleTest {
         Gate closed = gate(unusable);
         assertThatThrownBy(() -> closed.session(person, TestApi.NOW))
                 .isInstanceOf(ProblemException.class)
-                .hasMessageContaining("there is none");
+                .hasMessageContaining("No policy has ServiceConnect");
     }
 
     private static Gate gate(String policies) throws IOException {

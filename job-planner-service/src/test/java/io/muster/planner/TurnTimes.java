@@ -30,7 +30,7 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
  * longest ones: it compiles a regular expression for each record that a tick wrote.
  *
  * <p>Run it with
- * {@code mvn test -pl job-planner-service -am -Dtest=TurnTimes -Dsteps.measure=true}. Asserts nothing: times are of the machine.
+ * {@code mvn test -pl job-planner-service -am -Dtest=TurnTimes -Dturns.measure=true}. Asserts nothing: times are of the machine.
  */
 class TurnTimes {
     private static final int DEVICES = 40_000;
