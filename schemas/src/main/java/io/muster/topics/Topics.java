@@ -3,6 +3,8 @@ package io.muster.topics;
 import io.muster.records.Artifact;
 import io.muster.records.ArtifactChunk;
 import io.muster.records.AuditEntry;
+import io.muster.records.BatchJob;
+import io.muster.records.BatchJobCommand;
 import io.muster.records.CollectionCommand;
 import io.muster.records.CollectionEvent;
 import io.muster.records.DeadLetter;
@@ -122,6 +124,11 @@ public final class Topics {
             kept("site-events", "site", Partitioning.BY_JOB, HISTORY, SiteEvent.class);
     public static final Topic<Site> SITES = compacted("sites", "site", Partitioning.BY_JOB, Site.class);
 
+    public static final Topic<BatchJobCommand> BATCH_JOB_COMMANDS =
+            asked("batch-job-commands", "job id in lower case", Partitioning.BY_JOB, HISTORY, BatchJobCommand.class);
+    public static final Topic<BatchJob> BATCH_JOBS =
+            compacted("batch-jobs", "job id in lower case", Partitioning.BY_JOB, BatchJob.class);
+
     public static final Topic<ArtifactChunk> ARTIFACTS = new Topic<>(
             "artifacts",
             "SHA-256/number",
@@ -181,6 +188,8 @@ public final class Topics {
             SITE_COMMANDS,
             SITE_EVENTS,
             SITES,
+            BATCH_JOB_COMMANDS,
+            BATCH_JOBS,
             ARTIFACTS,
             ARTIFACT_INDEX,
             DELIVERIES,
