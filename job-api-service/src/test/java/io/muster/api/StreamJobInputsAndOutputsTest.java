@@ -13,8 +13,8 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -23,40 +23,40 @@ import org.junit.jupiter.params.provider.ValueSource;
 class StreamJobInputsAndOutputsTest {
     private static final String JOB =
             "/subscriptions/s/resourcegroups/g/providers/microsoft.streamanalytics/streamingjobs/job";
-    private static final HttpClient HTTP = HttpClient.newHttpClient();
+    private final HttpClient http = HttpClient.newHttpClient();
 
-    private static TestApi api;
-    private static ApiClient client;
+    private TestApi api;
+    private ApiClient client;
 
-    @BeforeAll
-    static void start() throws IOException {
+    @BeforeEach
+    void start() throws IOException {
         api = TestApi.start();
         client = new ApiClient(api);
     }
 
-    @AfterAll
-    static void stop() {
+    @AfterEach
+    void stop() {
         api.close();
-        HTTP.close();
+        http.close();
     }
 
-    private static void write(String kind, String datasource) throws Exception {
+    private void write(String kind, String datasource) throws Exception {
         put("{\"properties\":{\"" + kind + "\":[{\"name\":\"it\",\"properties\":{\"datasource\":" + datasource
                 + "}}]}}");
     }
 
-    private static void put(String document) throws Exception {
+    private void put(String document) throws Exception {
         ApiClient.Answer answer = client.askOf("api-version=2020-03-01", "PUT", JOB, document);
         assertThat(answer.status()).as(answer.body().toString()).isBetween(200, 201);
     }
 
-    private static JsonNode tested(String kind, String datasource) throws Exception {
+    private JsonNode tested(String kind, String datasource) throws Exception {
         write(kind, datasource);
         return asked("POST", "/" + kind + "/it/test");
     }
 
-    private static JsonNode asked(String method, String path) throws Exception {
-        HttpResponse<String> answer = HTTP.send(
+    private JsonNode asked(String method, String path) throws Exception {
+        HttpResponse<String> answer = http.send(
                 HttpRequest.newBuilder(URI.create(
                                 "http://127.0.0.1:" + api.server.port() + JOB + path + "?api-version=2020-03-01"))
                         .header("Authorization", "Bearer " + api.token("iothubowner"))

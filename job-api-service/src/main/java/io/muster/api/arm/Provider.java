@@ -101,7 +101,6 @@ public final class Provider implements Surface {
         if (namespace.isPresent() && (version == null || !versions.contains(version))) {
             throw new ProblemException(new Problem(
                     400,
-                    400,
                     version == null ? "MissingApiVersionParameter" : "InvalidApiVersionParameter",
                     "Give an api-version of " + versions.stream().sorted().toList() + "."));
         }
@@ -121,9 +120,9 @@ public final class Provider implements Surface {
     private static Problem problem(StreamJobRefusalReason reason, String sentence) {
         return switch (reason) {
             case NOT_FOUND -> notFound(sentence);
-            case RUNNING -> new Problem(409, 409, "JobAlreadyRunning", sentence);
-            case NOT_RUNNING -> new Problem(409, 409, "JobNotRunning", sentence);
-            case PRECONDITION_FAILED -> new Problem(412, 412, "PreconditionFailed", sentence);
+            case RUNNING -> new Problem(409, "JobAlreadyRunning", sentence);
+            case NOT_RUNNING -> new Problem(409, "JobNotRunning", sentence);
+            case PRECONDITION_FAILED -> new Problem(412, "PreconditionFailed", sentence);
             case INVALID, INCOMPLETE, UNKNOWN -> badRequest(sentence);
         };
     }
@@ -138,17 +137,17 @@ public final class Provider implements Surface {
     private static Problem problem(SiteRefusalReason reason, String sentence) {
         return switch (reason) {
             case NOT_FOUND -> notFound(sentence);
-            case RUNNING, STOPPED -> new Problem(409, 409, "Conflict", sentence);
+            case RUNNING, STOPPED -> new Problem(409, "Conflict", sentence);
             case INVALID, TOO_MANY_JOBS, UNKNOWN -> badRequest(sentence);
         };
     }
 
     private static Problem notFound(String sentence) {
-        return new Problem(404, 404, "ResourceNotFound", sentence);
+        return new Problem(404, "ResourceNotFound", sentence);
     }
 
     private static Problem badRequest(String sentence) {
-        return new Problem(400, 400, "BadRequest", sentence);
+        return new Problem(400, "BadRequest", sentence);
     }
 
     @Override
@@ -156,7 +155,6 @@ public final class Provider implements Surface {
         return namespace(path)
                 .filter(_ -> namespace.isEmpty())
                 .map(name -> new Problem(
-                        404,
                         404,
                         "InvalidResourceType",
                         "There is no resource provider " + name + " here: correct the path."))

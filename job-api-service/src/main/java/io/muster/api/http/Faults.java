@@ -29,8 +29,9 @@ final class Faults {
         this.time = time;
     }
 
-    private MutableHttpResponse<String> refuse(HttpRequest<?> request, Problem problem) {
+    private MutableHttpResponse<String> refuse(HttpRequest<?> request, Problem fault) {
         Surface surface = GateFilter.surface(surfaces, request);
+        Problem problem = surface.named(fault);
         return Answers.problem(problem, surface.envelope(problem, GateFilter.route(request), time.now()));
     }
 
@@ -50,7 +51,6 @@ final class Faults {
                 request,
                 new Problem(
                         405,
-                        405000,
                         "MethodNotAllowed",
                         Surfaces.unmounted(request.getPath()) + " can't be asked to " + request.getMethodName() + "."));
     }

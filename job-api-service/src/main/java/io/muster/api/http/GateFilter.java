@@ -111,7 +111,8 @@ final class GateFilter {
     }
 
     /** @param wait until it may be otherwise, where that is to be expected */
-    private MutableHttpResponse<?> refused(Surface surface, String route, Problem problem, Duration wait) {
+    private MutableHttpResponse<?> refused(Surface surface, String route, Problem fault, Duration wait) {
+        Problem problem = surface.named(fault);
         MutableHttpResponse<?> answer = Answers.problem(problem, surface.envelope(problem, route, time.now()));
         if (problem.status() == 401) {
             answer.header(CHALLENGE, surface.challenge());

@@ -67,7 +67,6 @@ final class RequestRules {
         if (!METHODS.contains(request.method().name())) {
             return Optional.of(new Problem(
                     405,
-                    405000,
                     "MethodNotAllowed",
                     "Use one of the methods " + METHODS.stream().sorted().toList() + "."));
         }
@@ -80,8 +79,8 @@ final class RequestRules {
         }
         if (!request.headers().getAll(HttpHeaderNames.CONTENT_ENCODING).stream()
                 .allMatch(HttpHeaderValues.IDENTITY::contentEqualsIgnoreCase)) {
-            return Optional.of(new Problem(
-                    415, 415000, "UnsupportedMediaType", "Send the body as it is, without Content-Encoding."));
+            return Optional.of(
+                    new Problem(415, "UnsupportedMediaType", "Send the body as it is, without Content-Encoding."));
         }
         List<String> encodings = request.headers().getAll(HttpHeaderNames.TRANSFER_ENCODING);
         boolean plain = encodings.isEmpty()
@@ -106,22 +105,17 @@ final class RequestRules {
         }
         return headers.getAll(HttpHeaderNames.SEC_WEBSOCKET_VERSION).equals(List.of(WEB_SOCKET_VERSION))
                 ? Optional.empty()
-                : Optional.of(new Problem(
-                        426, 426000, "UpgradeRequired", "Send Sec-WebSocket-Version: " + WEB_SOCKET_VERSION + "."));
+                : Optional.of(
+                        new Problem(426, "UpgradeRequired", "Send Sec-WebSocket-Version: " + WEB_SOCKET_VERSION + "."));
     }
 
     private static Problem unreadable(Throwable cause) {
         return switch (cause) {
             case TooLongHttpLineException _ ->
-                new Problem(
-                        414,
-                        414000,
-                        "RequestUriTooLong",
-                        "The request line has at most " + LONGEST_LINE + " characters.");
+                new Problem(414, "RequestUriTooLong", "The request line has at most " + LONGEST_LINE + " characters.");
             case TooLongFrameException _ ->
                 new Problem(
                         431,
-                        431000,
                         "RequestHeaderFieldsTooLarge",
                         "The headers have at most " + LARGEST_HEADERS + " characters together.");
             default -> Problem.badFormat("The request is not HTTP.");

@@ -64,11 +64,11 @@ final class ServerPipeline implements BeanCreatedEventListener<NettyServerCustom
         };
     }
 
-    private FullHttpResponse refusal(HttpRequest request, Problem problem, boolean secure) {
+    private FullHttpResponse refusal(HttpRequest request, Problem fault, boolean secure) {
+        Surface surface = surfaces.serving(RequestRules.arrival(request));
+        Problem problem = surface.named(fault);
         meters.answered(request.method().name(), problem.status(), problem.name());
-        String path = RequestRules.path(request.uri());
-        Surface.Envelope envelope =
-                surfaces.serving(RequestRules.arrival(request)).envelope(problem, path, time.now());
+        Surface.Envelope envelope = surface.envelope(problem, RequestRules.path(request.uri()), time.now());
         FullHttpResponse answer = RequestGuard.answer(problem, envelope.body(), envelope.contentType());
         envelope.headers().forEach((name, value) -> answer.headers().set(name, value));
         if (problem.status() == HttpResponseStatus.UPGRADE_REQUIRED.code()) {

@@ -6,67 +6,54 @@ import io.muster.document.Timestamps;
 import java.time.Instant;
 
 /**
- * Describes a failed request to its client. Contract: iot-hub, 1.10.
+ * Describes a failed request to its client. A surface whose clients know other names than those of here says so by {@code Surface.named}.
  *
- * @param code the number; begins with the status
- * @param name the error code's name
+ * @param name the error's code, as clients compare it
+ * @param message one sentence or more, for people
  */
-public record Problem(int status, int code, String name, String message) {
+public record Problem(int status, String name, String message) {
     public static Problem argumentInvalid(String message) {
-        return new Problem(400, 400004, "ArgumentInvalid", message);
+        return new Problem(400, "ArgumentInvalid", message);
     }
 
     public static Problem argumentNull(String message) {
-        return new Problem(400, 400005, "ArgumentNull", message);
+        return new Problem(400, "ArgumentNull", message);
     }
 
     public static Problem badFormat(String message) {
-        return new Problem(400, 400006, "IotHubFormatError", message);
-    }
-
-    public static Problem badVersion() {
-        return new Problem(
-                400, 400001, "InvalidProtocolVersion", "Give api-version=2021-04-12, or another that is documented.");
+        return new Problem(400, "BadFormat", message);
     }
 
     public static Problem unauthorized(String message) {
-        return new Problem(401, 401002, "IotHubUnauthorizedAccess", message);
+        return new Problem(401, "Unauthorized", message);
     }
 
     public static Problem notFound(String message) {
-        return new Problem(404, 404000, "NotFound", message);
+        return new Problem(404, "NotFound", message);
     }
 
     public static Problem notSupported(String message) {
-        return new Problem(501, 501000, "NotSupported", message);
+        return new Problem(501, "NotSupported", message);
     }
 
     public static Problem tooLarge(String message) {
-        return new Problem(413, 413001, "MessageTooLarge", message);
-    }
-
-    public static Problem tooManyDevices(String message) {
-        return new Problem(413, 413002, "TooManyDevices", message);
-    }
-
-    public static Problem definedTwice(String deviceId) {
-        return new Problem(400, 400011, "DeviceDefinedMultipleTimes", deviceId + " stands in the list more than once.");
+        return new Problem(413, "MessageTooLarge", message);
     }
 
     public static Problem serverError() {
-        return new Problem(500, 500001, "ServerError", "The request failed inside; the log of the API says why.");
+        return new Problem(500, "ServerError", "The request failed inside; the log of the API says why.");
     }
 
     public static Problem unavailable(String message) {
-        return new Problem(503, 503001, "ServiceUnavailable", message);
+        return new Problem(503, "ServiceUnavailable", message);
     }
 
     public static Problem gatewayTimeout(String message) {
-        return new Problem(504, 504101, "GatewayTimeout", message);
+        return new Problem(504, "GatewayTimeout", message);
     }
 
     public static Problem throttled(String message) {
-        return new Problem(429, 429001, "ThrottlingException", message);
+        return new Problem(429, "ThrottlingException", message);
     }
 
     /** Returns the body that clients of Azure's resource manager read. */
@@ -76,25 +63,11 @@ public record Problem(int status, int code, String name, String message) {
         return body;
     }
 
-    /** Returns form A, which clients of the registry, of twins and of jobs read. */
-    public ObjectNode formA(String trackingId, Instant now) {
+    /** Returns the body of the hub and of the addresses that are our own. Contract: iot-hub, 1.10, form A. */
+    public ObjectNode ofHub(String trackingId, Instant now) {
         ObjectNode body = JsonNodeFactory.instance.objectNode();
         body.put("Message", "ErrorCode:" + name + ";" + message);
         body.put("ExceptionMessage", "Tracking ID:" + trackingId + "-TimeStamp:" + Timestamps.text(now));
-        return body;
-    }
-
-    /** Returns form B, of which clients of methods read the number. */
-    public ObjectNode formB(String trackingId, Instant now) {
-        ObjectNode inner = JsonNodeFactory.instance.objectNode();
-        inner.put("errorCode", code);
-        inner.put("trackingId", trackingId);
-        inner.put("message", message);
-        inner.putObject("info");
-        inner.put("timestampUtc", Timestamps.text(now));
-        ObjectNode body = JsonNodeFactory.instance.objectNode();
-        body.put("Message", inner.toString());
-        body.put("ExceptionMessage", "");
         return body;
     }
 }

@@ -93,6 +93,11 @@ public interface Surface {
         return Problem.serverError();
     }
 
+    /** Returns a problem under the name by which this surface's clients know it. */
+    default Problem named(Problem problem) {
+        return problem;
+    }
+
     /** Returns the problem with a path that no route takes. */
     default Problem noRoute(String path) {
         return Problem.notFound("There is nothing at " + path + ".");

@@ -51,7 +51,7 @@ public final class Compute implements Surface {
     @Override
     public Envelope envelope(Problem problem, String route, Instant now) {
         return new Envelope(
-                problem.formA(UUID.randomUUID().toString().replace("-", ""), now)
+                problem.ofHub(UUID.randomUUID().toString().replace("-", ""), now)
                         .toString(),
                 Map.of());
     }

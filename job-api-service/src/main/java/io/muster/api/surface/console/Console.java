@@ -60,7 +60,6 @@ public final class Console implements Surface {
         if (!gate.isOurs(request.getHeaders().get("Host"))) {
             throw new ProblemException(new Problem(
                     421,
-                    421000,
                     "MisdirectedRequest",
                     "The header Host has another name than this hub's: use one of hub.hosts."));
         }
@@ -92,7 +91,7 @@ public final class Console implements Surface {
     @Override
     public Envelope envelope(Problem problem, String route, Instant now) {
         return new Envelope(
-                problem.formA(UUID.randomUUID().toString().replace("-", ""), now)
+                problem.ofHub(UUID.randomUUID().toString().replace("-", ""), now)
                         .toString(),
                 Map.of("iothub-errorcode", problem.name()));
     }

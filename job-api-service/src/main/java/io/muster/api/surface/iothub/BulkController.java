@@ -58,8 +58,8 @@ final class BulkController {
             throw new ProblemException(Problem.argumentInvalid("Give 1 to " + MOST + " devices."));
         }
         if (entries.size() > MOST) {
-            throw new ProblemException(
-                    Problem.tooManyDevices("Give at most " + MOST + " devices, not " + entries.size() + "."));
+            throw new ProblemException(new Problem(
+                    413, "TooManyDevices", "Give at most " + MOST + " devices, not " + entries.size() + "."));
         }
         List<String> deviceIds = entries.stream().map(BulkEntry::idOf).toList();
         List<CompletableFuture<Optional<Fault>>> outcomes = new ArrayList<>();
@@ -68,7 +68,7 @@ final class BulkController {
             outcomes.add(
                     Collections.frequency(deviceIds, deviceId) > 1
                             ? CompletableFuture.completedFuture(
-                                    Optional.of(new Fault(deviceId, Problem.definedTwice(deviceId))))
+                                    Optional.of(new Fault(deviceId, definedTwice(deviceId))))
                             : carryOut(deviceId, entries.get(i)));
         }
         return CompletableFuture.allOf(outcomes.toArray(CompletableFuture[]::new))
@@ -91,6 +91,10 @@ final class BulkController {
         } catch (ProblemException e) {
             return CompletableFuture.completedFuture(Optional.of(new Fault(deviceId, e.problem())));
         }
+    }
+
+    private static Problem definedTwice(String deviceId) {
+        return new Problem(400, "DeviceDefinedMultipleTimes", deviceId + " stands in the list more than once.");
     }
 
     private static Optional<Fault> fault(String deviceId, @Nullable Throwable error) {
@@ -117,7 +121,7 @@ final class BulkController {
         for (Fault fault : faults) {
             errors.addObject()
                     .put("deviceId", fault.deviceId())
-                    .put("errorCode", fault.problem().name())
+                    .put("errorCode", HubErrors.named(fault.problem()).name())
                     .put("errorStatus", fault.problem().message());
         }
         body.putArray("warnings");

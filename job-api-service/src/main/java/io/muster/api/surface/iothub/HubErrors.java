@@ -1,13 +1,20 @@
 package io.muster.api.surface.iothub;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.muster.api.job.Refusal;
 import io.muster.api.json.Problem;
+import io.muster.document.Timestamps;
 import io.muster.records.DeviceRefusalReason;
 import io.muster.records.JobRefusalReason;
 import io.muster.records.ScheduleRefusalReason;
+import java.time.Instant;
+import java.util.OptionalInt;
 
 /** Maps refusals of the core to IoT Hub's errors. Contract: iot-hub, 1.10. */
 final class HubErrors {
+    private static final String NOT_ONLINE = "DeviceNotOnline";
+
     private HubErrors() {}
 
     static Problem of(Refusal refusal) {
@@ -27,10 +34,10 @@ final class HubErrors {
 
     static Problem of(JobRefusalReason reason, String sentence) {
         return switch (reason) {
-            case ALREADY_EXISTS -> new Problem(409, 409104, "JobAlreadyExists", sentence);
-            case NOT_FOUND -> new Problem(404, 404002, "JobNotFound", sentence);
-            case TOO_MANY_ACTIVE -> new Problem(429, 429004, "ThrottlingMaxActiveJobCountExceeded", sentence);
-            case ENDED -> new Problem(405, 405102, "OperationNotAllowedInCurrentState", sentence);
+            case ALREADY_EXISTS -> new Problem(409, "JobAlreadyExists", sentence);
+            case NOT_FOUND -> new Problem(404, "JobNotFound", sentence);
+            case TOO_MANY_ACTIVE -> new Problem(429, "ThrottlingMaxActiveJobCountExceeded", sentence);
+            case ENDED -> new Problem(405, "OperationNotAllowedInCurrentState", sentence);
             case INVALID -> Problem.argumentInvalid(sentence);
             case INCOMPLETE -> Problem.argumentNull(sentence);
             case TOO_LARGE -> Problem.tooLarge(sentence);
@@ -47,20 +54,51 @@ final class HubErrors {
         };
     }
 
+    /** Returns a problem by the name that clients of IoT Hub know. Contract: iot-hub, 1.10. */
+    static Problem named(Problem problem) {
+        return switch (problem.name()) {
+            case "BadFormat" -> new Problem(problem.status(), "IotHubFormatError", problem.message());
+            case "Unauthorized" -> new Problem(problem.status(), "IotHubUnauthorizedAccess", problem.message());
+            default -> problem;
+        };
+    }
+
+    /** Returns the number of an error of a gateway, which clients of methods read. Contract: iot-hub, 1.10. */
+    static OptionalInt number(Problem problem) {
+        return switch (problem.name()) {
+            case NOT_ONLINE -> OptionalInt.of(404103);
+            case "GatewayTimeout" -> OptionalInt.of(504101);
+            default -> OptionalInt.empty();
+        };
+    }
+
+    /** Returns form B, of which clients of methods read the number. */
+    static ObjectNode formB(Problem problem, int number, String trackingId, Instant now) {
+        ObjectNode inner = JsonNodeFactory.instance.objectNode();
+        inner.put("errorCode", number);
+        inner.put("trackingId", trackingId);
+        inner.put("message", problem.message());
+        inner.putObject("info");
+        inner.put("timestampUtc", Timestamps.text(now));
+        ObjectNode body = JsonNodeFactory.instance.objectNode();
+        body.put("Message", inner.toString());
+        body.put("ExceptionMessage", "");
+        return body;
+    }
+
     private static Problem of(DeviceRefusalReason reason, String sentence) {
         return switch (reason) {
-            case ALREADY_EXISTS -> new Problem(409, 409001, "DeviceAlreadyExists", sentence);
-            case NOT_FOUND -> new Problem(404, 404001, "DeviceNotFound", sentence);
-            case MODULE_ALREADY_EXISTS -> new Problem(409, 409301, "ModuleAlreadyExistsOnDevice", sentence);
-            case MODULE_NOT_FOUND -> new Problem(404, 404010, "ModuleNotFound", sentence);
+            case ALREADY_EXISTS -> new Problem(409, "DeviceAlreadyExists", sentence);
+            case NOT_FOUND -> new Problem(404, "DeviceNotFound", sentence);
+            case MODULE_ALREADY_EXISTS -> new Problem(409, "ModuleAlreadyExistsOnDevice", sentence);
+            case MODULE_NOT_FOUND -> new Problem(404, "ModuleNotFound", sentence);
             case TOO_MANY_MODULES, TOO_MANY_QUERIES -> Problem.throttled(sentence);
-            case NOT_CONNECTED -> new Problem(404, 404103, "DeviceNotOnline", sentence);
+            case NOT_CONNECTED -> new Problem(404, NOT_ONLINE, sentence);
             case NO_ANSWER -> Problem.gatewayTimeout(sentence);
-            case INVALID_ANSWER -> new Problem(502, 502001, "InvalidResponseWhileProxying", sentence);
-            case TOO_MANY_METHODS_IN_FLIGHT ->
-                new Problem(403, 403800, "DeviceMaximumInflightMethodExceeded", sentence);
-            case QUEUE_FULL -> new Problem(403, 403004, "DeviceMaximumQueueDepthExceeded", sentence);
-            case PRECONDITION_FAILED -> new Problem(412, 412001, "PreconditionFailed", sentence);
+            case INVALID_ANSWER -> new Problem(502, "InvalidResponseWhileProxying", sentence);
+            case TOO_MANY_METHODS_IN_FLIGHT -> new Problem(403, "DeviceMaximumInflightMethodExceeded", sentence);
+            case QUEUE_FULL -> new Problem(403, "DeviceMaximumQueueDepthExceeded", sentence);
+            case PRECONDITION_FAILED -> new Problem(412, "PreconditionFailed", sentence);
             case INVALID -> Problem.argumentInvalid(sentence);
             case INCOMPLETE -> Problem.argumentNull(sentence);
             case TOO_LARGE -> Problem.tooLarge(sentence);

@@ -1,5 +1,6 @@
 package io.muster.api.surface.iothub;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.micronaut.http.HttpRequest;
 import io.muster.access.Right;
 import io.muster.api.access.Caller;
@@ -17,6 +18,7 @@ import java.time.Instant;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -108,7 +110,8 @@ public final class IotHub implements Surface {
     @Override
     public void checkVersion(@Nullable String version) {
         if (version == null || !VERSIONS.contains(version)) {
-            throw new ProblemException(Problem.badVersion());
+            throw new ProblemException(new Problem(
+                    400, "InvalidProtocolVersion", "Give api-version=2021-04-12, or another that is documented."));
         }
     }
 
@@ -135,14 +138,19 @@ public final class IotHub implements Surface {
         return HubErrors.of(refusal);
     }
 
+    @Override
+    public Problem named(Problem problem) {
+        return HubErrors.named(problem);
+    }
+
     /** Returns form B where clients of methods read the number of a gateway's error from it, and form A else. Contract: iot-hub, 1.10. */
     @Override
     public Envelope envelope(Problem problem, String route, Instant now) {
-        boolean methodForm =
-                kind(route) == Throttles.Kind.METHODS && (problem.code() == 404103 || problem.status() == 504);
         String trackingId = UUID.randomUUID().toString().replace("-", "");
-        return new Envelope(
-                (methodForm ? problem.formB(trackingId, now) : problem.formA(trackingId, now)).toString(),
-                Map.of("iothub-errorcode", problem.name()));
+        OptionalInt number = kind(route) == Throttles.Kind.METHODS ? HubErrors.number(problem) : OptionalInt.empty();
+        ObjectNode body = number.isPresent()
+                ? HubErrors.formB(problem, number.getAsInt(), trackingId, now)
+                : problem.ofHub(trackingId, now);
+        return new Envelope(body.toString(), Map.of("iothub-errorcode", problem.name()));
     }
 }

@@ -136,7 +136,6 @@ public final class Jobs {
                 .map(text -> Optional.ofNullable(TYPES.get(text))
                         .orElseThrow(() -> new ProblemException(new Problem(
                                 400,
-                                400000,
                                 "GenericBadRequest",
                                 "type is " + METHOD + " or " + TWIN + ", not " + text + "."))))
                 .orElseThrow(() -> new ProblemException(

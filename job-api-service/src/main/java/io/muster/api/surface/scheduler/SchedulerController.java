@@ -228,7 +228,7 @@ final class SchedulerController {
     }
 
     private static ProblemException notFound(String message) {
-        return new ProblemException(new Problem(404, 404, "ResourceNotFound", message));
+        return new ProblemException(new Problem(404, "ResourceNotFound", message));
     }
 
     private static String host(HttpRequest<?> request) {
@@ -293,7 +293,7 @@ final class SchedulerController {
     /** Refuses a caller that may not run jobs. Contract: addresses, "Who may" and "Rulings". */
     private static void check(Caller caller, String takes) {
         Gate.disallows(caller, Scheduler.RUNS).ifPresent(why -> {
-            throw new ProblemException(new Problem(403, 403, "AuthorizationFailed", why + " " + takes));
+            throw new ProblemException(new Problem(403, "AuthorizationFailed", why + " " + takes));
         });
     }
 

@@ -203,6 +203,6 @@ final class SchedulerJobs {
     }
 
     static ProblemException bad(String message) {
-        return new ProblemException(new Problem(400, 400, "BadRequest", message));
+        return new ProblemException(new Problem(400, "BadRequest", message));
     }
 }

@@ -67,8 +67,8 @@ record SchedulerPath(
 
     private static String name(String text) {
         if (!NAME.matcher(text).matches()) {
-            throw new ProblemException(new Problem(
-                    400, 400, "BadRequest", "A name has 1 to 100 letters, digits, hyphens and underscores."));
+            throw new ProblemException(
+                    new Problem(400, "BadRequest", "A name has 1 to 100 letters, digits, hyphens and underscores."));
         }
         return text;
     }

@@ -55,7 +55,7 @@ public final class Schedules implements Surface {
     @Override
     public Envelope envelope(Problem problem, String route, Instant now) {
         return new Envelope(
-                problem.formA(UUID.randomUUID().toString().replace("-", ""), now)
+                problem.ofHub(UUID.randomUUID().toString().replace("-", ""), now)
                         .toString(),
                 Map.of());
     }

@@ -113,8 +113,8 @@ final class StreamJobController {
             case RUNNING, DEGRADED -> entry.job().getReplacement() == null ? HttpResponse.ok() : accepted(path);
             case CREATED, STOPPED -> HttpResponse.ok();
             case FAILED ->
-                throw new ProblemException(new Problem(
-                        400, 400, "JobFailed", String.valueOf(entry.job().getFailureReason())));
+                throw new ProblemException(
+                        new Problem(400, "JobFailed", String.valueOf(entry.job().getFailureReason())));
         };
     }
 
@@ -160,7 +160,7 @@ final class StreamJobController {
     }
 
     private static ProblemException notFound(String message) {
-        return new ProblemException(new Problem(404, 404, "ResourceNotFound", message));
+        return new ProblemException(new Problem(404, "ResourceNotFound", message));
     }
 
     private HttpResponse<String> child(StreamJobPath path, StreamJob job, ChildKind kind) {
@@ -399,7 +399,7 @@ final class StreamJobController {
     }
 
     private static ProblemException changed(String message) {
-        return new ProblemException(new Problem(412, 412, "PreconditionFailed", message));
+        return new ProblemException(new Problem(412, "PreconditionFailed", message));
     }
 
     private static void rejectAction(StreamJobPath path) {

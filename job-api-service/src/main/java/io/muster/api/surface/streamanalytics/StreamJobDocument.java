@@ -405,6 +405,6 @@ final class StreamJobDocument {
     }
 
     static ProblemException bad(String message) {
-        return new ProblemException(new Problem(400, 400, "BadRequest", message));
+        return new ProblemException(new Problem(400, "BadRequest", message));
     }
 }

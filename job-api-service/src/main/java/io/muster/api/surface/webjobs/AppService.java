@@ -112,7 +112,7 @@ public final class AppService implements Surface {
 
     @Override
     public Problem notAllowed(String message) {
-        return new Problem(403, 403, "AuthorizationFailed", message);
+        return new Problem(403, "AuthorizationFailed", message);
     }
 
     @Override
@@ -137,13 +137,13 @@ public final class AppService implements Surface {
 
     @Override
     public Problem noRoute(String path) {
-        return new Problem(404, 404, "InvalidResourceType", "There is nothing of Microsoft.Web at " + path + ".");
+        return new Problem(404, "InvalidResourceType", "There is nothing of Microsoft.Web at " + path + ".");
     }
 
     @Override
     public Envelope envelope(Problem problem, String route, Instant now) {
         Problem named = problem.name().equals(Kudu.NO_JOB)
-                ? new Problem(404, 404, "ResourceNotFound", "There is no such WebJob or run.")
+                ? new Problem(404, "ResourceNotFound", "There is no such WebJob or run.")
                 : problem;
         return provider.envelope(named, route, now);
     }

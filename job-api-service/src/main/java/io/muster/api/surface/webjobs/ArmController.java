@@ -77,8 +77,8 @@ final class ArmController {
         return sites.get(site)
                 .filter(known ->
                         !known.getWebJobs().isEmpty() || !known.getSettings().isEmpty())
-                .orElseThrow(() -> new ProblemException(
-                        new Problem(404, 404, "ResourceNotFound", "There is no site " + site + ".")));
+                .orElseThrow(() ->
+                        new ProblemException(new Problem(404, "ResourceNotFound", "There is no site " + site + ".")));
     }
 
     private MutableHttpResponse<String> list(HttpRequest<?> request, String site, List<WebJobKind> kinds, String list) {

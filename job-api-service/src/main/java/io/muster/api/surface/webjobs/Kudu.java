@@ -116,7 +116,7 @@ public final class Kudu implements Surface {
 
     @Override
     public Problem notAllowed(String message) {
-        return new Problem(403, 403, "Forbidden", message);
+        return new Problem(403, "Forbidden", message);
     }
 
     @Override
@@ -159,7 +159,7 @@ public final class Kudu implements Surface {
     private static Problem problem(SiteRefusalReason reason, String sentence) {
         return switch (reason) {
             case NOT_FOUND -> noJob();
-            case RUNNING, STOPPED -> new Problem(409, 409, "Conflict", sentence);
+            case RUNNING, STOPPED -> new Problem(409, "Conflict", sentence);
             case INVALID, TOO_MANY_JOBS -> Problem.argumentInvalid(sentence);
             case UNKNOWN -> Problem.serverError();
         };
@@ -175,7 +175,7 @@ public final class Kudu implements Surface {
     }
 
     static Problem noJob() {
-        return new Problem(404, 404, NO_JOB, "");
+        return new Problem(404, NO_JOB, "");
     }
 
     @Override

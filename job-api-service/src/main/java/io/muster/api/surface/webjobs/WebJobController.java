@@ -250,6 +250,6 @@ final class WebJobController {
     }
 
     static ProblemException bad(String message) {
-        return new ProblemException(new Problem(400, 400, "BadRequest", message));
+        return new ProblemException(new Problem(400, "BadRequest", message));
     }
 }
