@@ -223,7 +223,7 @@ class PoolTopologyTest {
         assertThat(planner.delivered(CloseConnection.class))
                 .extracting(CloseConnection::getEpoch)
                 .contains(epoch);
-        assertThat(news("t")).contains(new TaskWaits(new TaskAttempt(1, 0, 0), null));
+        assertThat(news("t")).contains(new TaskWaits(new TaskAttempt(1, 0, 0), null, null));
     }
 
     @Test
@@ -269,7 +269,7 @@ class PoolTopologyTest {
         planner.device("a", new PatchTwin(new TwinPatch(null, "{\"compute\":{\"drain\":true}}", null)));
         assertThat(lastOrder("a")).isEqualTo(new StopAttempt(token));
         planner.reportToPool(POOL, "a", epoch, new ProgramExited(token, 143, ExitCause.STOPPED, ""));
-        assertThat(news("t")).endsWith(new TaskWaits(new TaskAttempt(1, 1, 0), null));
+        assertThat(news("t")).endsWith(new TaskWaits(new TaskAttempt(1, 1, 0), null, 143));
         planner.restart();
         long again = planner.connect("a");
         report("a", again, 2);

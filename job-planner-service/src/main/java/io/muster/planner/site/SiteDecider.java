@@ -89,7 +89,7 @@ public final class SiteDecider {
                         now,
                         (job, run) -> new WebJobRunStarted(
                                 job.getKind(), job.getName(), run.getId(), started.nodeId(), started.placement()));
-            case SiteInput.Waits(String taskId) -> waits(site, taskId, now);
+            case SiteInput.Waits(String taskId, var exitCode) -> waits(site, taskId, exitCode, now);
             case SiteInput.Ended ended -> ended(site, ended, now);
             case SiteInput.NotTaken(String poolId, String taskId, String detail) ->
                 // The pool's task of that id, if it has one, is not the site's: it is not forgotten where no run is
@@ -268,7 +268,7 @@ public final class SiteDecider {
                 .orElseGet(Decision.Nothing::new);
     }
 
-    private static Decision<SiteEvent> waits(Site site, String taskId, Instant now) {
+    private static Decision<SiteEvent> waits(Site site, String taskId, @Nullable Integer exitCode, Instant now) {
         return SiteState.runOf(site, taskId)
                 .filter(found -> found.job().getKind() == WebJobKind.CONTINUOUS)
                 .filter(found -> found.run().getStatus() == WebJobRunStatus.RUNNING)
@@ -278,7 +278,8 @@ public final class SiteDecider {
                         new WebJobRunWaits(
                                 found.job().getKind(),
                                 found.job().getName(),
-                                found.run().getId())))
+                                found.run().getId(),
+                                exitCode)))
                 .orElseGet(Decision.Nothing::new);
     }
 

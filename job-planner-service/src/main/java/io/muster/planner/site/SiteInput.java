@@ -37,8 +37,8 @@ public sealed interface SiteInput {
     /** Says that the program of a task runs on a node. */
     record Started(String taskId, String nodeId, long placement) implements SiteInput {}
 
-    /** Says that a task waits for a node again, or for a time. */
-    record Waits(String taskId) implements SiteInput {}
+    /** Says that a task waits for a node again, or for a time. @param exitCode of its program, if that has ended */
+    record Waits(String taskId, @Nullable Integer exitCode) implements SiteInput {}
 
     /** Says that a task has ended. */
     record Ended(

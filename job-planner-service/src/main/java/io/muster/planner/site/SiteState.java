@@ -22,6 +22,8 @@ import io.muster.records.WebJobRunStatus;
 import io.muster.records.WebJobRunStopping;
 import io.muster.records.WebJobRunWaits;
 import io.muster.records.WebJobSettingsChanged;
+import io.muster.records.WebJobStart;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -38,6 +40,8 @@ public final class SiteState {
             .thenComparing(job -> job.getName().toLowerCase(Locale.ROOT));
     /** Counts the runs of a continuous job that are kept for a node, of which there are as many as stops: the latest two. */
     private static final int CONTINUOUS_HISTORY = 2;
+    /** Bounds the starts of a continuous job's program that its log shows. */
+    private static final int STARTS_KEPT = 10;
 
     private static final String USUAL_POOL = "default";
 
@@ -199,14 +203,19 @@ public final class SiteState {
                                                 : WebJobRunStatus.RUNNING)
                                 .setStartedAt(event.getAt())
                                 .setNodeId(started.getNodeId())
-                                .setPlacement(started.getPlacement()));
+                                .setPlacement(started.getPlacement())
+                                .setStarts(
+                                        started.getKind() == WebJobKind.CONTINUOUS
+                                                ? withStart(run.getStarts(), started, event.getAt())
+                                                : List.of()));
             case WebJobRunWaits waits ->
                 changeRun(
                         site,
                         waits.getKind(),
                         waits.getName(),
                         waits.getRunId(),
-                        run -> run.setStatus(WebJobRunStatus.PENDING_RESTART));
+                        run -> run.setStatus(WebJobRunStatus.PENDING_RESTART)
+                                .setStarts(withEnd(run.getStarts(), waits, event.getAt())));
             case WebJobRunStopping stopping ->
                 changeRun(
                         site,
@@ -275,6 +284,25 @@ public final class SiteState {
         boolean hearsOfNodes =
                 before.getOwnPool() || jobs.stream().anyMatch(job -> job.getKind() == WebJobKind.CONTINUOUS);
         site.setWebJobs(jobs).setOrphans(orphans).setNodes(hearsOfNodes ? before.getNodes() : List.of());
+    }
+
+    private static List<WebJobStart> withStart(List<WebJobStart> starts, WebJobRunStarted started, Instant at) {
+        List<WebJobStart> kept =
+                new ArrayList<>(starts.subList(Math.max(0, starts.size() - STARTS_KEPT + 1), starts.size()));
+        kept.add(new WebJobStart(started.getPlacement(), started.getNodeId(), at, null, null));
+        return kept;
+    }
+
+    /** Notes the end of the program that was started last. */
+    private static List<WebJobStart> withEnd(List<WebJobStart> starts, WebJobRunWaits waits, Instant at) {
+        List<WebJobStart> kept = new ArrayList<>(starts);
+        if (!kept.isEmpty()) {
+            kept.add(WebJobStart.newBuilder(kept.removeLast())
+                    .setEndedAt(at)
+                    .setExitCode(waits.getExitCode())
+                    .build());
+        }
+        return kept;
     }
 
     private static List<WebJobRun> history(Site site, WebJob job, WebJobRun begun) {

@@ -1,6 +1,7 @@
 package io.muster.planner.site;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.muster.records.DeleteWebJob;
 import io.muster.records.OrphanTaskEnded;
@@ -19,6 +20,7 @@ import io.muster.records.WebJobFiles;
 import io.muster.records.WebJobKind;
 import io.muster.records.WebJobRun;
 import io.muster.records.WebJobRunStatus;
+import io.muster.records.WebJobStart;
 import io.muster.service.decider.Decision;
 import java.time.Duration;
 import java.time.Instant;
@@ -445,11 +447,26 @@ class SiteDeciderTest {
         continuous();
         assertThat(run(WebJobKind.CONTINUOUS).getStatus()).isEqualTo(WebJobRunStatus.INITIALIZING);
         started(run(WebJobKind.CONTINUOUS));
-        done(new SiteInput.Waits(run(WebJobKind.CONTINUOUS).getTaskId()));
+        done(new SiteInput.Waits(run(WebJobKind.CONTINUOUS).getTaskId(), 3));
         assertThat(run(WebJobKind.CONTINUOUS).getStatus()).isEqualTo(WebJobRunStatus.PENDING_RESTART);
         started(run(WebJobKind.CONTINUOUS));
         assertThat(run(WebJobKind.CONTINUOUS).getStatus()).isEqualTo(WebJobRunStatus.RUNNING);
+        assertThat(run(WebJobKind.CONTINUOUS).getStarts())
+                .extracting(start -> start.getEndedAt() != null, WebJobStart::getExitCode)
+                .containsExactly(tuple(true, 3), tuple(false, null));
         assertThat(job(WebJobKind.CONTINUOUS).getRuns()).hasSize(1);
+    }
+
+    @Test
+    void keepsTheNewestTenStartsOfAContinuousJob() {
+        continuous();
+        for (int code = 1; code <= 12; code++) {
+            started(run(WebJobKind.CONTINUOUS));
+            done(new SiteInput.Waits(run(WebJobKind.CONTINUOUS).getTaskId(), code));
+        }
+        assertThat(run(WebJobKind.CONTINUOUS).getStarts())
+                .extracting(WebJobStart::getExitCode)
+                .containsExactly(3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
     }
 
     @Test

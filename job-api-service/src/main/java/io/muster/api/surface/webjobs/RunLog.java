@@ -5,13 +5,19 @@ import io.muster.records.ScriptHost;
 import io.muster.records.TaskOutput;
 import io.muster.records.WebJobRun;
 import io.muster.records.WebJobRunStatus;
+import io.muster.records.WebJobStart;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes a run's log in Kudu's form: {@code [MM/dd/yyyy HH:mm:ss > node: INFO] text}, of what became of the run and of the lines that its program
@@ -50,11 +56,15 @@ final class RunLog {
     private static final String NO_NODE = "-";
 
     private final WebJobRun run;
-    private final String instance;
+    private String instance = NO_NODE;
     private final int mostLines;
     private final ByteArrayOutputStream written = new ByteArrayOutputStream();
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    /** Holds the starts of the program that are still to be shown. */
+    private final Deque<WebJobStart> starts;
+
+    private @Nullable WebJobStart current;
     private Instant latest;
     private long seen;
     private int lines;
@@ -63,8 +73,20 @@ final class RunLog {
     RunLog(WebJobRun run, int mostLines) {
         this.run = run;
         this.mostLines = mostLines;
-        this.instance = run.getNodeId() == null ? NO_NODE : run.getNodeId();
-        this.latest = run.getStartedAt() == null ? run.getBegunAt() : run.getStartedAt();
+        this.starts = new ArrayDeque<>(starts(run));
+        this.latest = run.getBegunAt();
+    }
+
+    private static List<WebJobStart> starts(WebJobRun run) {
+        boolean isOne = run.getStartedAt() != null && run.getPlacement() != null && run.getNodeId() != null;
+        return run.getStarts().isEmpty() && isOne
+                ? List.of(new WebJobStart(run.getPlacement(), run.getNodeId(), run.getStartedAt(), null, null))
+                : run.getStarts();
+    }
+
+    /** Returns since when its program may have written; empty where it was not started. */
+    static Optional<Instant> since(WebJobRun run) {
+        return starts(run).stream().map(WebJobStart::getStartedAt).findFirst();
     }
 
     /** Returns what was written since it was asked last. */
@@ -83,16 +105,60 @@ final class RunLog {
                 NO_NODE,
                 Level.SYSTEM_INFO,
                 "Run script '" + run.getScript() + "' with script host - '" + HOSTS.get(run.getHost()) + "'");
-        if (run.getStartedAt() != null) {
-            say(run.getStartedAt(), Level.SYSTEM_INFO, "Status changed to Running");
+        if (!starts.isEmpty()) {
+            next();
+        }
+    }
+
+    /** Goes on to the next start of the program. */
+    private void next() {
+        rest();
+        if (current != null && current.getEndedAt() != null) {
+            ended(current.getEndedAt(), current.getExitCode());
+        }
+        current = starts.removeFirst();
+        instance = current.getNodeId();
+        latest = current.getStartedAt();
+        seen = 0;
+        lines = 0;
+        say(latest, Level.SYSTEM_INFO, "Status changed to Running");
+    }
+
+    /** Says how a program ended that starts again. */
+    private void ended(Instant at, @Nullable Integer exitCode) {
+        if (exitCode != null && exitCode != 0) {
+            say(at, Level.SYSTEM_ERROR, "Job failed due to exit code " + exitCode);
+        }
+        if (exitCode != null) {
+            say(at, Level.SYSTEM_INFO, "Status changed to " + (exitCode == 0 ? "Success" : "Failed"));
+        }
+        say(at, Level.SYSTEM_INFO, "Status changed to PendingRestart");
+    }
+
+    private static boolean isOf(TaskOutput chunk, @Nullable WebJobStart start) {
+        return start != null
+                && start.getPlacement() == chunk.getToken().getPlacement()
+                && start.getNodeId().equals(chunk.getNodeId());
+    }
+
+    /** Writes the rest of a line. */
+    private void rest() {
+        if (out.size() > 0) {
+            flush(out, Level.INFO);
+        }
+        if (err.size() > 0) {
+            flush(err, Level.ERROR);
         }
     }
 
     /** Takes a chunk of output: one of another attempt or of another node, or that came already, is left out. */
     void take(TaskOutput chunk) {
-        boolean ofRun = (run.getPlacement() == null
-                        || run.getPlacement() == chunk.getToken().getPlacement())
-                && (run.getNodeId() == null || run.getNodeId().equals(chunk.getNodeId()));
+        if (starts.stream().anyMatch(start -> isOf(chunk, start))) {
+            do {
+                next();
+            } while (!isOf(chunk, current));
+        }
+        boolean ofRun = isOf(chunk, current);
         ByteBuffer bytes = chunk.getOutput().duplicate();
         long end = chunk.getOffset() + bytes.remaining();
         if (!ofRun || end <= seen) {
@@ -118,17 +184,18 @@ final class RunLog {
 
     /** Writes what stands behind the program's output: the rest of a line, and how the run ended if it has. */
     void end() {
-        if (run.getEndedAt() == null && run.getStatus() != WebJobRunStatus.PENDING_RESTART) {
+        while (!starts.isEmpty()) {
+            next();
+        }
+        Instant endedAt = run.getEndedAt();
+        if (endedAt == null && (current == null || current.getEndedAt() == null)) {
             // The rest of a line is still to come.
             return;
         }
-        if (out.size() > 0) {
-            flush(out, Level.INFO);
+        rest();
+        if (current != null && current.getEndedAt() != null) {
+            ended(current.getEndedAt(), current.getExitCode());
         }
-        if (err.size() > 0) {
-            flush(err, Level.ERROR);
-        }
-        Instant endedAt = run.getEndedAt();
         if (endedAt == null) {
             return;
         }
@@ -159,7 +226,7 @@ final class RunLog {
 
     /** Returns whether nothing that its program writes is shown any more. */
     boolean isFull() {
-        return lines > mostLines;
+        return lines > mostLines && starts.isEmpty();
     }
 
     private void say(Instant at, Level level, String text) {

@@ -49,10 +49,11 @@ final class RunLogPieces implements Pieces {
     }
 
     private static Optional<TaskOutputs.Reader> output(TaskOutputs outputs, WebJobRun run) throws IOException {
-        return run.getStartedAt() == null
+        Optional<Instant> since = RunLog.since(run);
+        return since.isEmpty()
                 ? Optional.empty()
                 : Optional.of(outputs.open(
-                        run.getPoolId(), run.getTaskId(), run.getStartedAt(), Optional.ofNullable(run.getEndedAt())));
+                        run.getPoolId(), run.getTaskId(), since.get(), Optional.ofNullable(run.getEndedAt())));
     }
 
     /** Returns how many bytes the log has. */

@@ -8,9 +8,11 @@ import io.muster.records.TaskOutput;
 import io.muster.records.TaskToken;
 import io.muster.records.WebJobRun;
 import io.muster.records.WebJobRunStatus;
+import io.muster.records.WebJobStart;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -178,6 +180,42 @@ class RunLogTest {
         assertThat(third).isEqualTo(second + line("INFO", "abc"));
         assertThat(log(ended(WebJobRunStatus.SUCCESS, 0, ""), 100, half))
                 .isEqualTo(second + line("INFO", "ab") + tail(null, "Success"));
+    }
+
+    /** Has a job that failed, was lost with its node, and runs again. */
+    @Test
+    void showsEachStartOfAContinuousJob() {
+        WebJobRun again = run(WebJobRunStatus.RUNNING)
+                .setStarts(List.of(
+                        new WebJobStart(5L, "node-1", BEGUN.plusSeconds(1), BEGUN.plusSeconds(2), 3),
+                        new WebJobStart(6L, "node-2", BEGUN.plusSeconds(3), BEGUN.plusSeconds(4), null),
+                        new WebJobStart(7L, "node-1", BEGUN.plusSeconds(5), null, null)))
+                .build();
+        TaskOutput forged = TaskOutput.newBuilder(chunk(OutputStream.OUT, 0, "forged\n", 7))
+                .setNodeId("thermostat-1")
+                .build();
+        assertThat(log(
+                        again,
+                        2,
+                        forged,
+                        chunk(OutputStream.OUT, 0, "1\n2\n3\nrest", 5),
+                        chunk(OutputStream.OUT, 0, "new\nhal", 7),
+                        chunk(OutputStream.OUT, 0, "late\n", 5)))
+                .isEqualTo("""
+            [11/21/2026 03:00:00 > -: SYS INFO] Status changed to Initializing\r
+            [11/21/2026 03:00:00 > -: SYS INFO] Run script 'run.sh' with script host - 'BashScriptHost'\r
+            [11/21/2026 03:00:01 > node-1: SYS INFO] Status changed to Running\r
+            [11/21/2026 03:00:02 > node-1: INFO] 1\r
+            [11/21/2026 03:00:02 > node-1: INFO] 2\r
+            [11/21/2026 03:00:02 > node-1: WARN] Reached maximum allowed output lines for this run: the lines behind are left out.\r
+            [11/21/2026 03:00:02 > node-1: SYS ERR ] Job failed due to exit code 3\r
+            [11/21/2026 03:00:02 > node-1: SYS INFO] Status changed to Failed\r
+            [11/21/2026 03:00:02 > node-1: SYS INFO] Status changed to PendingRestart\r
+            [11/21/2026 03:00:03 > node-2: SYS INFO] Status changed to Running\r
+            [11/21/2026 03:00:04 > node-2: SYS INFO] Status changed to PendingRestart\r
+            [11/21/2026 03:00:05 > node-1: SYS INFO] Status changed to Running\r
+            [11/21/2026 03:00:02 > node-1: INFO] new\r
+            """);
     }
 
     @Test

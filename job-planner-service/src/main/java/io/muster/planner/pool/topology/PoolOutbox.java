@@ -38,7 +38,9 @@ import io.muster.topics.Topic;
 import io.muster.topics.Topics;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -97,7 +99,8 @@ final class PoolOutbox {
                                     : submitted)));
             events(poolId, events, now);
         }
-        decided.events().forEach(event -> tell(poolId, event, now));
+        Map<String, Integer> exits = exits(decided.events());
+        decided.events().forEach(event -> tell(poolId, event, exits, now));
         decided.orders().forEach(order -> order(poolId, order, now));
     }
 
@@ -124,7 +127,18 @@ final class PoolOutbox {
         }
     }
 
-    private void tell(String poolId, PoolEvent event, Instant now) {
+    /** Returns with which codes the programs of tasks have ended that go on: those of their first nodes. */
+    private static Map<String, Integer> exits(List<PoolEvent> events) {
+        Map<String, Integer> exits = new HashMap<>();
+        for (PoolEvent event : events) {
+            if (event instanceof PoolEvent.AttemptOver(Token token, String _, TaskState.Ending.Exited exited)) {
+                exits.putIfAbsent(token.taskId(), exited.code());
+            }
+        }
+        return exits;
+    }
+
+    private void tell(String poolId, PoolEvent event, Map<String, Integer> exits, Instant now) {
         Pool pool = pools.pool(poolId);
         switch (event) {
             case PoolEvent.AttemptStarted(Token token, String node, Instant _) -> {
@@ -142,9 +156,9 @@ final class PoolOutbox {
                 }
             }
             case PoolEvent.TaskRequeued(String taskId, var attempt) ->
-                tell(poolId, taskId, new TaskWaits(PoolRecords.attempt(attempt), null), now);
+                tell(poolId, taskId, new TaskWaits(PoolRecords.attempt(attempt), null, exits.get(taskId)), now);
             case PoolEvent.TaskBackedOff(String taskId, var attempt, Instant until) ->
-                tell(poolId, taskId, new TaskWaits(PoolRecords.attempt(attempt), until), now);
+                tell(poolId, taskId, new TaskWaits(PoolRecords.attempt(attempt), until, exits.get(taskId)), now);
             case PoolEvent.TaskCompleted(String taskId, Outcome _, Instant _)
             when pool.task(taskId).isEmpty() -> {
                 // Nobody asks for it any more.

@@ -164,7 +164,7 @@ public final class SiteAggregate implements Aggregate<Site, SiteInput, SiteEvent
             case TaskStarted started ->
                 List.of(new SiteInput.Started(
                         taskId, started.getNodeId(), started.getToken().getPlacement()));
-            case TaskWaits _ -> List.of(new SiteInput.Waits(taskId));
+            case TaskWaits waits -> List.of(new SiteInput.Waits(taskId, waits.getExitCode()));
             case TaskEnded ended ->
                 settlingBehind(
                         new SiteInput.Ended(
