@@ -36,6 +36,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import javax.net.ssl.SSLSocketFactory;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -58,6 +59,14 @@ public final class ComputeNode implements AutoCloseable {
     /** Is what the deciding thread hears. @param of the attempt that must still be the one of its key; null for none */
     private record Heard(@Nullable Attempt of, Input input) {}
 
+    /** Says why a node should be started again. */
+    public enum End {
+        /** Means that it can't go on. */
+        FAILED,
+        /** Means that its pool has ordered it. */
+        RESTARTED
+    }
+
     private final NodeSettings settings;
     private final String run;
     private final NodeJournal journal;
@@ -65,7 +74,7 @@ public final class ComputeNode implements AutoCloseable {
     private final Programs programs;
     private final Description description;
     private final Attempts attempts;
-    private final Runnable failed;
+    private final Consumer<End> ends;
     private final NodeWork work;
     private final NodeDevice hub;
     private final DeviceConnector connector;
@@ -88,14 +97,14 @@ public final class ComputeNode implements AutoCloseable {
             ControlGroups groups,
             Programs programs,
             TaskFolders folders,
-            Runnable failed)
+            Consumer<End> ends)
             throws IOException {
         this.settings = settings;
         this.run = run;
         this.journal = journal;
         this.groups = groups;
         this.programs = programs;
-        this.failed = failed;
+        this.ends = ends;
         Interpreters interpreters = new Interpreters(TaskFolders.path());
         this.description = new Description(settings, groups, interpreters);
         this.work = new NodeWork(run, description.facts(), journal.left());
@@ -115,10 +124,10 @@ public final class ComputeNode implements AutoCloseable {
     /**
      * Starts a node: ends what an earlier run left, and connects.
      *
-     * @param failed is called once when the node can't go on and should be started again
+     * @param ends is told when the node should be closed and started again
      * @throws IOException when its folder can't be used, or the machine lacks what programs are run by
      */
-    public static ComputeNode start(NodeSettings settings, Runnable failed) throws IOException {
+    public static ComputeNode start(NodeSettings settings, Consumer<End> ends) throws IOException {
         Folders.makePassable(settings.data());
         Path own = Folders.make(settings.data().resolve("node"));
         NodeJournal journal = NodeJournal.open(own.resolve("journal"));
@@ -137,7 +146,7 @@ public final class ComputeNode implements AutoCloseable {
                             artifacts(settings)),
                     settings.unpackedBytes(),
                     programs);
-            ComputeNode node = new ComputeNode(settings, run, journal, groups, programs, folders, failed);
+            ComputeNode node = new ComputeNode(settings, run, journal, groups, programs, folders, ends);
             node.warn();
             return node;
         } catch (IOException | RuntimeException e) {
@@ -254,7 +263,7 @@ public final class ComputeNode implements AutoCloseable {
         } catch (IOException | RuntimeException e) {
             LOG.error("The node can't go on", e);
             quiet.complete(null);
-            failed.run();
+            ends.accept(End.FAILED);
         }
     }
 
@@ -295,6 +304,10 @@ public final class ComputeNode implements AutoCloseable {
                 }
                 case Effect.Say say -> say(say);
                 case Effect.HoldLease(long until) -> attempts.holdLease(until);
+                case Effect.Restart _ -> {
+                    LOG.info("The pool has the node start anew");
+                    ends.accept(End.RESTARTED);
+                }
                 case Effect.Disconnect(int connection) -> {
                     LOG.warn("The lease is over: programs are killed, and the connection is closed");
                     hub.over(connection, over -> {

@@ -1,13 +1,19 @@
 package io.muster.node;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.muster.node.program.ControlGroups;
 import io.muster.node.program.ControlGroups.Resource;
 import io.muster.node.work.NodeFacts;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
 
 /** Describes what a node can do: to its pool, and in its twin. Thread-safe. */
 final class Description {
+    private static final String VM_SIZE = "vmSize";
+
     private final NodeSettings settings;
     private final ControlGroups groups;
     private final Interpreters interpreters;
@@ -17,7 +23,20 @@ final class Description {
         this.settings = settings;
         this.groups = groups;
         this.interpreters = interpreters;
-        this.facts = new NodeFacts(settings.slots(), interpreters.present());
+        this.facts = found();
+    }
+
+    /** Returns what is found now: interpreters, and labels as name=value; Batch's size of machines is among them in any case, in lower case. */
+    private NodeFacts found() {
+        List<String> capabilities = new ArrayList<>(interpreters.present());
+        settings.labels().forEach((name, value) -> {
+            if (!name.equals(VM_SIZE)) {
+                capabilities.add(name + "=" + value);
+            }
+        });
+        capabilities.add(
+                VM_SIZE + "=" + settings.labels().getOrDefault(VM_SIZE, "local").toLowerCase(Locale.ROOT));
+        return new NodeFacts(settings.slots(), capabilities);
     }
 
     NodeFacts facts() {
@@ -26,7 +45,7 @@ final class Description {
 
     /** Finds out anew which interpreters there are: they come and go. @return whether something has changed */
     boolean refresh() {
-        NodeFacts found = new NodeFacts(settings.slots(), interpreters.present());
+        NodeFacts found = found();
         boolean isChanged = !found.equals(facts);
         facts = found;
         return isChanged;
@@ -36,7 +55,8 @@ final class Description {
     String patch() {
         ObjectNode compute = JsonNodeFactory.instance.objectNode();
         compute.put("slots", facts.slots());
-        facts.capabilities().forEach(compute.putArray("capabilities")::add);
+        ArrayNode capabilities = compute.putArray("capabilities");
+        facts.capabilities().stream().filter(each -> each.indexOf('=') < 0).forEach(capabilities::add);
         ObjectNode labels = compute.putObject("labels");
         settings.labels().forEach(labels::put);
         compute.putObject("limits")

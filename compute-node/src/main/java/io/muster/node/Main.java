@@ -1,8 +1,10 @@
 package io.muster.node;
 
+import io.muster.node.ComputeNode.End;
 import java.io.IOException;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.LinkedBlockingQueue;
 
 /** Runs a compute node as a process. Ends on SIGTERM, with its programs. */
 public final class Main {
@@ -10,40 +12,65 @@ public final class Main {
     private static final int UNUSABLE = 2;
     private static final String LOGGING = "logback.configurationFile";
 
+    /** Says why a run of the node is over. */
+    private enum Over {
+        TOLD,
+        FAILED,
+        RESTARTED
+    }
+
     private Main() {}
 
     public static void main(String[] args) throws InterruptedException {
         if (System.getProperty(LOGGING) == null) {
             System.setProperty(LOGGING, "io/muster/node/logback.xml");
         }
-        CountDownLatch ends = new CountDownLatch(1);
+        BlockingQueue<Over> over = new LinkedBlockingQueue<>();
         CountDownLatch ended = new CountDownLatch(1);
-        AtomicBoolean failed = new AtomicBoolean();
-        ComputeNode node;
-        try {
-            node = ComputeNode.start(NodeSettings.of(args, System.getenv()), () -> {
-                failed.set(true);
-                ends.countDown();
-            });
-        } catch (IllegalArgumentException | IOException e) {
-            System.err.println("compute-node: " + e.getMessage());
-            System.err.println(NodeSettings.USAGE);
-            System.exit(UNUSABLE);
-            return;
+        Over last = Over.RESTARTED;
+        boolean isHooked = false;
+        while (last == Over.RESTARTED) {
+            ComputeNode node;
+            try {
+                node = ComputeNode.start(NodeSettings.of(args, System.getenv()), end -> over.add(of(end)));
+            } catch (IllegalArgumentException | IOException e) {
+                System.err.println("compute-node: " + e.getMessage());
+                System.err.println(NodeSettings.USAGE);
+                ended.countDown();
+                System.exit(UNUSABLE);
+                return;
+            }
+            if (!isHooked) {
+                hook(over, ended);
+                isHooked = true;
+            }
+            last = over.take();
+            node.close();
+            // It says nothing about the next run.
+            over.removeIf(each -> each != Over.TOLD);
         }
+        ended.countDown();
+        if (last == Over.FAILED) {
+            System.exit(FAILED);
+        }
+    }
+
+    private static Over of(End end) {
+        return switch (end) {
+            case FAILED -> Over.FAILED;
+            case RESTARTED -> Over.RESTARTED;
+        };
+    }
+
+    /** Has the node end before the process does. */
+    private static void hook(BlockingQueue<Over> over, CountDownLatch ended) {
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> {
-            ends.countDown();
+            over.add(Over.TOLD);
             try {
                 ended.await();
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
         }));
-        ends.await();
-        node.close();
-        ended.countDown();
-        if (failed.get()) {
-            System.exit(FAILED);
-        }
     }
 }

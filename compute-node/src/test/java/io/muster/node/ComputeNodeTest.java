@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
@@ -107,7 +108,7 @@ class ComputeNodeTest {
     }
 
     private ComputeNode start(String... more) throws IOException {
-        ComputeNode started = ComputeNode.start(NodeSettings.of(arguments(more), Map.of()), () -> {
+        ComputeNode started = ComputeNode.start(NodeSettings.of(arguments(more), Map.of()), _ -> {
             throw new AssertionError("the node can't go on");
         });
         node = started;
@@ -531,6 +532,20 @@ class ComputeNodeTest {
         assertThat(hub.exit("t")).isEqualTo("1 FENCED");
         assertThat(hub.text("t")).isEqualTo("ready\nbye\n");
         soon().untilAsserted(() -> assertThat(hub.log).contains("DISCONNECT"));
+    }
+
+    @Test
+    void startsAnewInItsProcessWhenItsPoolOrdersThat() throws Exception {
+        Process process = startProcess();
+        String boot = hub.reports("node", "").getFirst().path("boot").asText();
+        hub.order("restart", JsonNodeFactory.instance.objectNode().put("boot", boot), "default");
+        soon().until(() ->
+                !hub.reports("node", "").getLast().path("boot").asText().equals(boot));
+        assertThat(process.isAlive()).isTrue();
+        hub.start("after", "exit 4");
+        assertThat(hub.exit("after")).isEqualTo("4 ITSELF");
+        process.destroy();
+        assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
     }
 
     @Test

@@ -109,6 +109,8 @@ final class PlannerTopology {
                         PoolProcessor.READS)
                 .write(Topics.POOL_EVENTS, PoolProcessor.NAME)
                 .write(Topics.SITE_TASKS, PoolProcessor.NAME)
+                .write(Topics.BATCH_POOL_NODES, PoolProcessor.NAME)
+                .writeShared(Topics.DEVICE_COMMANDS, PoolProcessor.NAME)
                 .writeShared(Topics.DELIVERIES, PoolProcessor.NAME)
                 .writeShared(Topics.POOL_REPORTS, PoolProcessor.NAME)
                 .writeShared(Topics.DEAD_LETTERS, PoolProcessor.NAME);

@@ -122,6 +122,7 @@ final class PlannerDriver implements AutoCloseable {
     private final List<JobRefusal> refusals = new ArrayList<>();
     private final List<Object> poolEvents = new ArrayList<>();
     private final List<TaskNews> news = new ArrayList<>();
+    private final List<Object> nodeNews = new ArrayList<>();
     private final List<SiteCommand> siteCommands = new ArrayList<>();
     private final List<ScheduleCall> scheduleCalls = new ArrayList<>();
     private final Map<String, Job> jobs = new HashMap<>();
@@ -438,6 +439,11 @@ final class PlannerDriver implements AutoCloseable {
         return poolEvents;
     }
 
+    /** Returns what Batch's pools were told of nodes. */
+    List<Object> nodeNews() {
+        return nodeNews;
+    }
+
     /** Returns the notifications of owners of tasks. */
     List<TaskNews> news() {
         return news;
@@ -581,6 +587,7 @@ final class PlannerDriver implements AutoCloseable {
         refusals.addAll(written(Topics.JOB_REFUSALS));
         written(Topics.POOL_EVENTS).forEach(batch -> poolEvents.addAll(batch.getEvents()));
         news.addAll(written(Topics.SITE_TASKS));
+        written(Topics.BATCH_POOL_NODES).forEach(each -> nodeNews.add(each.getNews()));
         siteCommands.addAll(written(Topics.SITE_COMMANDS));
         scheduleCalls.addAll(written(Topics.SCHEDULE_CALLS));
         jobEvents.addAll(written(Topics.JOB_EVENTS));

@@ -8,20 +8,27 @@ import io.muster.records.AcknowledgeExit;
 import io.muster.records.Capability;
 import io.muster.records.CloseConnection;
 import io.muster.records.ComputeTask;
+import io.muster.records.CountTasks;
+import io.muster.records.Deallocation;
 import io.muster.records.DeleteDevice;
 import io.muster.records.ExitCause;
 import io.muster.records.ForgetTask;
 import io.muster.records.GrantLease;
 import io.muster.records.JoinPool;
 import io.muster.records.LeavePool;
+import io.muster.records.MoveNodes;
 import io.muster.records.NodeAdmitted;
 import io.muster.records.NodeConnected;
 import io.muster.records.NodeLossRule;
 import io.muster.records.NodeOrder;
+import io.muster.records.NodeReleased;
 import io.muster.records.NodeReported;
+import io.muster.records.NodeStays;
 import io.muster.records.PatchTwin;
 import io.muster.records.PoolCommandRefused;
+import io.muster.records.PoolNodes;
 import io.muster.records.PoolRefusalReason;
+import io.muster.records.PoolTasks;
 import io.muster.records.ProgramExited;
 import io.muster.records.ProgramStarted;
 import io.muster.records.RestartRule;
@@ -49,6 +56,7 @@ import io.muster.records.TaskStarted;
 import io.muster.records.TaskToken;
 import io.muster.records.TaskWaits;
 import io.muster.records.TwinPatch;
+import io.muster.records.WatchNodes;
 import io.muster.topics.Topics;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -127,12 +135,15 @@ class PoolTopologyTest {
     }
 
     @Test
-    void asksNoDeviceWithoutTheTagAndNoneThatTakesNoTasks() {
+    void hasADeviceWithoutTheTagInTheReserveAndNoneThatTakesNoTasksOrNamesNoPool() {
         planner.create("reserve", null);
-        planner.connect("reserve", Capability.TASKS);
+        long epoch = planner.connect("reserve", Capability.TASKS);
+        planner.create("nowhere", "{\"compute\":{\"pool\":\"no such id\"}}");
+        planner.connect("nowhere", Capability.TASKS);
         planner.create("other", "{\"compute\":{\"pool\":\"default\"}}");
         planner.connect("other", Capability.METHODS);
-        assertThat(planner.orders("reserve")).isEmpty();
+        assertThat(planner.orders("reserve")).containsExactly(new NodeOrder(epoch, "$reserve", new JoinPool(15)));
+        assertThat(planner.orders("nowhere")).isEmpty();
         assertThat(planner.orders("other")).isEmpty();
     }
 
@@ -254,7 +265,10 @@ class PoolTopologyTest {
         assertThat(planner.orders("a"))
                 .endsWith(new NodeOrder(epoch, POOL, new LeavePool()), new NodeOrder(epoch, "other", new JoinPool(15)));
         planner.device("a", new PatchTwin(new TwinPatch(null, "{\"compute\":null}", null)));
-        assertThat(lastOrder("a")).isEqualTo(new LeavePool());
+        assertThat(planner.orders("a"))
+                .endsWith(
+                        new NodeOrder(epoch, "other", new LeavePool()),
+                        new NodeOrder(epoch, "$reserve", new JoinPool(15)));
         int before = planner.orders("a").size();
         planner.device("a", new PatchTwin(new TwinPatch(null, "{\"floor\":3}", null)));
         assertThat(planner.orders("a")).as("other tags say nothing").hasSize(before);
@@ -288,11 +302,62 @@ class PoolTopologyTest {
     }
 
     @Test
-    void sendsADeviceAwayThatIsOfNoPool() {
+    void sendsADeviceAwayThatIsOfAnotherPool() {
         planner.create("a", null);
         long epoch = planner.connect("a", Capability.TASKS);
         report("a", epoch, 1);
-        assertThat(planner.orders("a")).containsExactly(new NodeOrder(epoch, POOL, new LeavePool()));
+        assertThat(planner.orders("a"))
+                .containsExactly(
+                        new NodeOrder(epoch, "$reserve", new JoinPool(15)),
+                        new NodeOrder(epoch, POOL, new LeavePool()));
+    }
+
+    /** Connects a node of the reserve that reports at once. */
+    private long spare(String node) {
+        planner.create(node, "{\"floor\":3}");
+        long epoch = planner.connect(node, Capability.TASKS);
+        planner.reportToPool(
+                "$reserve", node, epoch, new NodeReported(1L, "boot", 2, List.of("vmSize=local"), List.of()));
+        return epoch;
+    }
+
+    @Test
+    void takesNodesFromTheReserveAndGivesThemBackWhenTheyAreEmpty() {
+        long epoch = spare("a");
+        spare("b");
+        TaskOwner owner = new TaskOwner(TaskOwnerKind.BATCH_POOL, POOL);
+        planner.pool(POOL, new WatchNodes(owner, false));
+        planner.pool("$reserve", new MoveNodes(POOL, 1, List.of(), List.of("vmSize=local"), Deallocation.REQUEUE));
+        assertThat(planner.orders("a"))
+                .endsWith(
+                        new NodeOrder(epoch, "$reserve", new LeavePool()),
+                        new NodeOrder(epoch, POOL, new JoinPool(15)));
+        assertThat(planner.orders("b")).as("one is enough").hasSize(2);
+        assertThat(planner.nodeNews()).endsWith(new PoolNodes(List.of("a"), 1));
+
+        report("a", epoch, 2);
+        submit("t");
+        TaskToken token = new TaskToken("t", 0L);
+        planner.reportToPool(POOL, "a", epoch, new ProgramStarted(token));
+        planner.pool(POOL, new MoveNodes("$reserve", 1, List.of(), List.of(), Deallocation.REQUEUE));
+        assertThat(lastOrder("a")).isEqualTo(new StopAttempt(token));
+        planner.restart();
+        planner.reportToPool(POOL, "a", epoch, new ProgramExited(token, 143, ExitCause.STOPPED, ""));
+        assertThat(news("t")).endsWith(new TaskWaits(new TaskAttempt(1, 1, 0), null, 143));
+        assertThat(planner.orders("a")).endsWith(new NodeOrder(epoch, "$reserve", new JoinPool(15)));
+        assertThat(planner.nodeNews()).endsWith(new PoolNodes(List.of(), 0));
+        planner.pool(POOL, new CountTasks(owner));
+        assertThat(planner.nodeNews()).endsWith(new PoolTasks(1, 0));
+    }
+
+    @Test
+    void keepsANodeWhoseTagsHaveNoRoomForThePool() {
+        String filler = "{\"f\":\"" + "x".repeat(4090) + "\",\"g\":\"" + "x".repeat(4090) + "\"}";
+        planner.create("a", filler);
+        long epoch = planner.connect("a", Capability.TASKS);
+        planner.reportToPool("$reserve", "a", epoch, new NodeReported(1L, "boot", 2, List.of(), List.of()));
+        planner.pool("$reserve", new MoveNodes("p".repeat(64), 1, List.of(), List.of(), Deallocation.REQUEUE));
+        assertThat(planner.poolEvents()).endsWith(new NodeReleased("a"), new NodeStays("a"));
     }
 
     @Test
@@ -419,7 +484,7 @@ class PoolTopologyTest {
                 .isEqualTo(new PoolCommandRefused(
                         PoolRefusalReason.ANOTHER_TASK, "Another task has that id: choose another id.", "t", null));
         planner.pool(POOL, new StopTask("none"));
-        planner.pool(POOL, new SetNodeScheduling("nobody", false));
+        planner.pool(POOL, new SetNodeScheduling("nobody", false, Deallocation.TASK_COMPLETION));
         assertThat(planner.poolEvents())
                 .endsWith(
                         new PoolCommandRefused(

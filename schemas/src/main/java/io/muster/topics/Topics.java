@@ -5,6 +5,9 @@ import io.muster.records.ArtifactChunk;
 import io.muster.records.AuditEntry;
 import io.muster.records.BatchJob;
 import io.muster.records.BatchJobCommand;
+import io.muster.records.BatchPool;
+import io.muster.records.BatchPoolCommand;
+import io.muster.records.BatchPoolEvent;
 import io.muster.records.CollectionCommand;
 import io.muster.records.CollectionEvent;
 import io.muster.records.DeadLetter;
@@ -128,6 +131,14 @@ public final class Topics {
             asked("batch-job-commands", "job id in lower case", Partitioning.BY_JOB, HISTORY, BatchJobCommand.class);
     public static final Topic<BatchJob> BATCH_JOBS =
             compacted("batch-jobs", "job id in lower case", Partitioning.BY_JOB, BatchJob.class);
+    public static final Topic<BatchPoolCommand> BATCH_POOL_COMMANDS =
+            asked("batch-pool-commands", "pool id in lower case", Partitioning.BY_JOB, HISTORY, BatchPoolCommand.class);
+    public static final Topic<TaskNews> BATCH_POOL_NODES =
+            kept("batch-pool-nodes", "pool id in lower case", Partitioning.BY_JOB, IN_TRANSIT, TaskNews.class);
+    public static final Topic<BatchPoolEvent> BATCH_POOL_EVENTS =
+            kept("batch-pool-events", "pool id in lower case", Partitioning.BY_JOB, HISTORY, BatchPoolEvent.class);
+    public static final Topic<BatchPool> BATCH_POOLS =
+            compacted("batch-pools", "pool id in lower case", Partitioning.BY_JOB, BatchPool.class);
 
     public static final Topic<ArtifactChunk> ARTIFACTS = new Topic<>(
             "artifacts",
@@ -190,6 +201,10 @@ public final class Topics {
             SITES,
             BATCH_JOB_COMMANDS,
             BATCH_JOBS,
+            BATCH_POOL_COMMANDS,
+            BATCH_POOL_NODES,
+            BATCH_POOL_EVENTS,
+            BATCH_POOLS,
             ARTIFACTS,
             ARTIFACT_INDEX,
             DELIVERIES,

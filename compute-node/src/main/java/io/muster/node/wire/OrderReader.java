@@ -45,6 +45,7 @@ public final class OrderReader {
             case "start" -> start(poolId, token(json), json);
             case "stop" -> new Order.Stop(poolId, token(json));
             case "kill" -> new Order.Kill(poolId, token(json));
+            case "restart" -> new Order.Restart(poolId, text(json, "boot"));
             case "acknowledge" -> new Order.Acknowledge(poolId, token(json));
             default -> throw new IllegalArgumentException("There is no order " + name + ".");
         };

@@ -43,6 +43,9 @@ public sealed interface Effect {
     /** Lets programs run until then. */
     record HoldLease(long until) implements Effect {}
 
+    /** Ends this run of the node's program, and begins another. */
+    record Restart() implements Effect {}
+
     /** Closes that connection. */
     record Disconnect(int connection) implements Effect {}
 }

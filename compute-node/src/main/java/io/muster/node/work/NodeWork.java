@@ -139,6 +139,11 @@ public final class NodeWork {
             case Order.Stop(String poolId, Token token) -> ask(new AttemptKey(poolId, token), Asked.STOP);
             case Order.Kill(String poolId, Token token) -> ask(new AttemptKey(poolId, token), Asked.KILL);
             case Order.Acknowledge(String poolId, Token token) -> acknowledge(new AttemptKey(poolId, token));
+            case Order.Restart(String _, String of) -> {
+                if (of.equals(boot)) {
+                    effects.add(new Effect.Restart());
+                }
+            }
         }
     }
 

@@ -26,6 +26,9 @@ public sealed interface Order {
 
     record Kill(String poolId, Token token) implements Order {}
 
+    /** Says that this run of the node's program is to end, and another to begin. */
+    record Restart(String poolId, String boot) implements Order {}
+
     /** Says that the exit was read. */
     record Acknowledge(String poolId, Token token) implements Order {}
 }

@@ -75,6 +75,7 @@ class NodeWorkTest {
                 case "unreadable" -> ordered(new Order.StartUnreadable("p", token, "odd"));
                 case "stop" -> ordered(new Order.Stop("p", token));
                 case "kill" -> ordered(new Order.Kill("p", token));
+                case "restart" -> ordered(new Order.Restart("p", of));
                 case "ack" -> ordered(new Order.Acknowledge("p", token));
                 case "late-start" -> new Input.Ordered(connection - 1, new Order.Start("p", token, 1, PROGRAM));
                 case "prepared" -> new Input.Prepared(key);
@@ -118,6 +119,7 @@ class NodeWorkTest {
                 case Effect.Forget(AttemptKey key) -> "forget " + name(key);
                 case Effect.HoldLease(long until) ->
                     "hold " + Duration.ofNanos(until - now).toSeconds();
+                case Effect.Restart() -> "restart";
                 case Effect.Disconnect(int over) -> "disconnect";
                 case Effect.OpenOutput(int over, String poolId) -> "open " + poolId;
                 case Effect.CloseOutput() -> "close";
@@ -171,6 +173,9 @@ class NodeWorkTest {
             join p; lease 1                                | start-of-q a | ''
             join p; cut; join p                            | late-start a | ''
             join p; lease 1                                | stop a       | ''
+            # A new run of the node's program
+            join p; lease 1                                | restart boot | restart
+            join p; lease 1                                | restart other| ''
             # What can't be read, prepared or started
             join p; lease 1                                | unreadable a | keep a 127 NOT_STARTED; say p exited a 127 NOT_STARTED
             join p; lease 1; start a                       | not-started a| keep a 127 NOT_STARTED; say p exited a 127 NOT_STARTED

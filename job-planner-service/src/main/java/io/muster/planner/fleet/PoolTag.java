@@ -1,6 +1,7 @@
 package io.muster.planner.fleet;
 
 import io.muster.planner.json.Json;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -12,12 +13,23 @@ public final class PoolTag {
 
     private PoolTag() {}
 
-    /** Returns the pool that a section of tags names; empty where it names none, or one that no pool is called. */
+    /** Names the pool of the devices that take tasks and whose tags name none. */
+    public static final String RESERVE = "$reserve";
+
+    /** Returns the pool that a section of tags names, the reserve where it names none; empty where it names one that no pool is called. */
     public static Optional<String> of(String tags) {
-        return compute(tags).get("pool") instanceof String pool
-                        && POOL.matcher(pool).matches()
-                ? Optional.of(pool)
-                : Optional.empty();
+        return switch (compute(tags).get("pool")) {
+            case null -> Optional.of(RESERVE);
+            case String pool when POOL.matcher(pool).matches() -> Optional.of(pool);
+            default -> Optional.empty();
+        };
+    }
+
+    /** Returns the patch of tags that names another pool. */
+    public static String patch(String pool) {
+        Map<String, Object> compute = new LinkedHashMap<>();
+        compute.put("pool", pool.equals(RESERVE) ? null : pool);
+        return Json.text(Map.of(COMPUTE, compute));
     }
 
     /** Returns whether a section of tags says that the device gets nothing to run, and what it runs goes to others. */
@@ -25,8 +37,13 @@ public final class PoolTag {
         return Boolean.TRUE.equals(compute(tags).get("drain"));
     }
 
-    private static Map<?, ?> compute(String tags) {
-        return tags.contains('"' + COMPUTE + '"') && Json.stored(tags).get(COMPUTE) instanceof Map<?, ?> compute
+    /** Returns whether a section of reported properties says what a node can do. */
+    public static boolean isReportedBy(String reported) {
+        return !compute(reported).isEmpty();
+    }
+
+    private static Map<?, ?> compute(String section) {
+        return section.contains('"' + COMPUTE + '"') && Json.stored(section).get(COMPUTE) instanceof Map<?, ?> compute
                 ? compute
                 : Map.of();
     }

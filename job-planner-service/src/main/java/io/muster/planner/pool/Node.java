@@ -11,8 +11,8 @@ import java.util.Set;
  * @param boot differs between two runs of the node's program
  * @param used slots that attempts take, of those that run and of those that wait there
  * @param ahead how many attempts of one slot it may hold beyond its slots; kept in memory alone
- * @param enabled whether new attempts may be placed on it
- * @param drained whether it gets nothing to run, and its attempts go to others; kept with its admission
+ * @param scheduling whether new attempts may be placed on it
+ * @param drained whether it gets nothing to run, since it is drained or departs; kept with its admission
  * @param ready whether it takes orders as far as the pool knows: one that came back says that it does not, its next report that it does; kept in memory alone
  * @param heardAt when it was heard, in the time of the pool's log; kept in memory alone
  */
@@ -25,11 +25,19 @@ public record Node(
         int used,
         int ahead,
         Set<String> capabilities,
-        boolean enabled,
+        Scheduling scheduling,
         boolean drained,
         boolean ready,
         Standing standing,
         Instant heardAt) {
+    /** Says whether new attempts may be placed on a node. */
+    public enum Scheduling {
+        ENABLED,
+        DISABLED,
+        /** Means that what it runs goes to others too. */
+        DISABLED_AND_EMPTIED
+    }
+
     /** Names the standing of a node in its pool. */
     public enum Standing {
         /** Means that it reports. */
@@ -45,8 +53,9 @@ public record Node(
         capabilities = Set.copyOf(capabilities);
     }
 
-    private boolean takes() {
-        return enabled && !drained && ready && standing == Standing.LIVE;
+    /** Returns whether it gets attempts where it has room. */
+    boolean takes() {
+        return enabled() && !drained && ready && standing == Standing.LIVE;
     }
 
     /** Returns the slots that nobody has. */
@@ -79,7 +88,7 @@ public record Node(
                 used + change,
                 ahead,
                 capabilities,
-                enabled,
+                scheduling,
                 drained,
                 ready,
                 standing,
@@ -88,27 +97,56 @@ public record Node(
 
     Node ahead(int most) {
         return new Node(
-                id, gateway, epoch, boot, slots, used, most, capabilities, enabled, drained, ready, standing, heardAt);
+                id,
+                gateway,
+                epoch,
+                boot,
+                slots,
+                used,
+                most,
+                capabilities,
+                scheduling,
+                drained,
+                ready,
+                standing,
+                heardAt);
     }
 
     Node drained(boolean is) {
         return new Node(
-                id, gateway, epoch, boot, slots, used, ahead, capabilities, enabled, is, ready, standing, heardAt);
+                id, gateway, epoch, boot, slots, used, ahead, capabilities, scheduling, is, ready, standing, heardAt);
     }
 
     Node heard(Instant at) {
         return new Node(
-                id, gateway, epoch, boot, slots, used, ahead, capabilities, enabled, drained, true, standing, at);
+                id, gateway, epoch, boot, slots, used, ahead, capabilities, scheduling, drained, true, standing, at);
     }
 
     Node unready() {
         return new Node(
-                id, gateway, epoch, boot, slots, used, ahead, capabilities, enabled, drained, false, standing, heardAt);
+                id,
+                gateway,
+                epoch,
+                boot,
+                slots,
+                used,
+                ahead,
+                capabilities,
+                scheduling,
+                drained,
+                false,
+                standing,
+                heardAt);
     }
 
-    Node enabled(boolean allowed) {
+    /** Returns whether new attempts may be placed on it. */
+    public boolean enabled() {
+        return scheduling == Scheduling.ENABLED;
+    }
+
+    Node scheduling(Scheduling changed) {
         return new Node(
-                id, gateway, epoch, boot, slots, used, ahead, capabilities, allowed, drained, ready, standing, heardAt);
+                id, gateway, epoch, boot, slots, used, ahead, capabilities, changed, drained, ready, standing, heardAt);
     }
 
     Node asDismissed() {
@@ -123,7 +161,7 @@ public record Node(
                         used,
                         ahead,
                         capabilities,
-                        enabled,
+                        scheduling,
                         drained,
                         ready,
                         Standing.DISMISSED,
@@ -132,6 +170,18 @@ public record Node(
 
     Node asLost() {
         return new Node(
-                id, gateway, epoch, boot, slots, 0, 0, capabilities, enabled, drained, ready, Standing.LOST, heardAt);
+                id,
+                gateway,
+                epoch,
+                boot,
+                slots,
+                0,
+                0,
+                capabilities,
+                scheduling,
+                drained,
+                ready,
+                Standing.LOST,
+                heardAt);
     }
 }

@@ -23,6 +23,12 @@ public sealed interface NodeOrder {
     /** Says that the report of that number was read: the lease runs from when it was sent. */
     record Grant(String node, long number) implements NodeOrder {}
 
+    /** Orders the device's partition to name another pool in the device's tags, if they still name this one. */
+    record MoveTo(String node, String pool) implements NodeOrder {}
+
+    /** Orders the node's program to start anew. @param boot the run that is to end */
+    record Restart(String node, String boot) implements NodeOrder {}
+
     /** Orders to close the connection: the node counts again with a new one. */
     record Disconnect(String node, int gateway, long epoch) implements NodeOrder {}
 }

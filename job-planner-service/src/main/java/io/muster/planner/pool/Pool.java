@@ -29,8 +29,24 @@ public final class Pool {
      */
     public record Task(TaskDefinition definition, long number, TaskState state, boolean disowned) {}
 
-    /** Holds the connection over which a device of the pool may report. @param drained whether it gets nothing to run, and what it runs goes to others */
-    public record Admission(int gateway, long epoch, boolean drained) {}
+    /**
+     * Holds the connection over which a device of the pool may report.
+     *
+     * @param drained whether it gets nothing to run, and what it runs goes to others
+     * @param departure empty for a node that is not to go
+     */
+    public record Admission(int gateway, long epoch, boolean drained, Optional<Departure> departure) {
+        private boolean takesNothing() {
+            return drained || departure.isPresent();
+        }
+
+        private Admission with(Optional<Departure> changed) {
+            return new Admission(gateway, epoch, drained, changed);
+        }
+    }
+
+    /** Names the pool of the nodes that are of no other. */
+    public static final String RESERVE = "$reserve";
 
     private final Map<String, Task> tasks = new HashMap<>();
     private final Map<String, Node> nodes = new HashMap<>();
@@ -48,6 +64,8 @@ public final class Pool {
     private final Queues queues = new Queues();
     private long nextNumber;
     private long nextPlacement;
+    private int slotsPerNode;
+    private PoolDecider.Placement placement = PoolDecider.Placement.SPREAD;
 
     /** Makes an empty one. */
     public Pool() {}
@@ -58,10 +76,13 @@ public final class Pool {
             Collection<Node> nodes,
             Collection<Task> tasks,
             long nextNumber,
-            long nextPlacement) {
+            long nextPlacement,
+            PoolEvent.Configured configured) {
         Pool pool = new Pool();
+        pool.slotsPerNode = configured.slotsPerNode();
+        pool.placement = configured.placement();
         pool.admitted.putAll(admitted);
-        nodes.forEach(node -> pool.putNode(node.drained(pool.isDrained(node.id()))));
+        nodes.forEach(node -> pool.putNode(node.drained(pool.takesNothing(node.id()))));
         for (Task task : tasks) {
             pool.put(task);
             pool.nextNumber = Math.max(pool.nextNumber, task.number() + 1);
@@ -297,8 +318,8 @@ public final class Pool {
             }
             case PoolEvent.TaskForgotten(String taskId) -> tasks.remove(taskId);
             case PoolEvent.NodeAdmitted(String node, int gateway, long epoch, boolean drained) -> {
-                admitted.put(node, new Admission(gateway, epoch, drained));
-                changeNode(node, known -> known.drained(drained));
+                admitted.put(node, new Admission(gateway, epoch, drained, departure(node)));
+                changeNode(node, known -> known.drained(takesNothing(node)));
             }
             case PoolEvent.NodeDismissed(String node) -> {
                 admitted.remove(node);
@@ -310,9 +331,31 @@ public final class Pool {
                 changeNode(node, Node::asLost);
                 forgetLost(node);
             }
-            case PoolEvent.SchedulingChanged(String node, boolean enabled) ->
-                changeNode(node, known -> known.enabled(enabled));
+            case PoolEvent.SchedulingChanged(String node, boolean enabled, boolean requeues) ->
+                changeNode(node, known -> known.scheduling(scheduling(enabled, requeues)));
+            case PoolEvent.NodeDeparting(String node, Departure.Goal goal, Deallocation tasks) ->
+                depart(node, Optional.of(new Departure(goal, tasks, false)));
+            case PoolEvent.NodeReleased(String node) ->
+                depart(node, departure(node).map(Departure::asReleased));
+            case PoolEvent.NodeStays(String node) -> depart(node, Optional.empty());
+            case PoolEvent.Configured(int slots, PoolDecider.Placement order) -> {
+                slotsPerNode = slots;
+                placement = order;
+            }
         }
+    }
+
+    /** Returns the scheduling of a node. */
+    public static Node.Scheduling scheduling(boolean enabled, boolean requeues) {
+        if (enabled) {
+            return Node.Scheduling.ENABLED;
+        }
+        return requeues ? Node.Scheduling.DISABLED_AND_EMPTIED : Node.Scheduling.DISABLED;
+    }
+
+    private void depart(String node, Optional<Departure> departure) {
+        admitted.computeIfPresent(node, (_, at) -> at.with(departure));
+        changeNode(node, known -> known.drained(takesNothing(node)));
     }
 
     private void place(PoolEvent.TaskPlaced placed) {
@@ -341,9 +384,36 @@ public final class Pool {
                 known -> known.lost() ? known : known.with(-task.definition().slots()));
     }
 
-    /** Returns whether a node gets nothing to run, and what it runs goes to others. */
-    boolean isDrained(String node) {
-        return admitted(node).map(Admission::drained).orElse(false);
+    /** Returns how a node is to go; empty where it stays. */
+    public Optional<Departure> departure(String node) {
+        return admitted(node).flatMap(Admission::departure);
+    }
+
+    /** Returns how many slots of a node are used, at most; 0 for all. */
+    public int slotsPerNode() {
+        return slotsPerNode;
+    }
+
+    /** Returns how nodes are chosen. */
+    public PoolDecider.Placement placement() {
+        return placement;
+    }
+
+    private boolean takesNothing(String node) {
+        return admitted(node).map(Admission::takesNothing).orElse(false);
+    }
+
+    /** Returns whether what a node runs goes to others. */
+    boolean isEmptied(String node) {
+        return admitted(node)
+                        .filter(at -> at.drained()
+                                || at.departure()
+                                        .filter(departure -> departure.tasks() == Deallocation.REQUEUE)
+                                        .isPresent())
+                        .isPresent()
+                || node(node)
+                        .filter(known -> known.scheduling() == Node.Scheduling.DISABLED_AND_EMPTIED)
+                        .isPresent();
     }
 
     private void join(PoolEvent.NodeJoined joined, Instant at) {
@@ -358,8 +428,8 @@ public final class Pool {
                 known == null ? 0 : known.used(),
                 0,
                 joined.capabilities(),
-                known == null || known.enabled(),
-                isDrained(joined.node()),
+                known == null ? Node.Scheduling.ENABLED : known.scheduling(),
+                takesNothing(joined.node()),
                 true,
                 Node.Standing.LIVE,
                 at));

@@ -67,6 +67,7 @@ public final class PoolDecider {
     private final Instant logTime;
     private final List<PoolEvent> events = new ArrayList<>();
     private final List<NodeOrder> orders = new ArrayList<>();
+    private final Departures departures;
     private Optional<PoolRefusal> refusal = Optional.empty();
 
     private PoolDecider(Pool pool, Placement placement, Instant now, Instant logTime) {
@@ -74,6 +75,7 @@ public final class PoolDecider {
         this.placement = placement;
         this.now = now;
         this.logTime = logTime;
+        this.departures = new Departures(pool, this::happened, orders::add, this::stop);
     }
 
     /**
@@ -87,7 +89,13 @@ public final class PoolDecider {
             case PoolInput.Submit(TaskDefinition task, boolean differs) -> decider.submit(task, differs);
             case PoolInput.Stop(String taskId) -> decider.stop(taskId);
             case PoolInput.Forget(String taskId) -> decider.forget(taskId);
-            case PoolInput.SetScheduling(String node, boolean enabled) -> decider.setScheduling(node, enabled);
+            case PoolInput.SetScheduling(String node, boolean enabled, Deallocation tasks) ->
+                decider.setScheduling(node, enabled, tasks);
+            case PoolInput.MoveNodes move -> decider.move(move);
+            case PoolInput.StopMoves _ -> decider.departures.stop();
+            case PoolInput.MoveRefused(String node) -> decider.departures.refused(node);
+            case PoolInput.RestartNode(String node, Deallocation tasks) -> decider.restart(node, tasks);
+            case PoolInput.Configure(int slotsPerNode, Placement order) -> decider.configure(slotsPerNode, order);
             case PoolInput.NodeConnected(String node, int gateway, long epoch, boolean drained) ->
                 decider.connected(node, gateway, epoch, drained);
             case PoolInput.NodeRemoved(String node) -> decider.removed(node);
@@ -174,12 +182,45 @@ public final class PoolDecider {
         });
     }
 
-    private void setScheduling(String node, boolean enabled) {
+    private void setScheduling(String node, boolean enabled, Deallocation tasks) {
+        boolean requeues = !enabled && tasks == Deallocation.REQUEUE;
+        Optional<Node> known = knownNode(node);
+        if (known.isEmpty()) {
+            return;
+        }
+        if (known.get().scheduling() != Pool.scheduling(enabled, requeues)) {
+            happened(new PoolEvent.SchedulingChanged(node, enabled, requeues));
+        }
+        if (!enabled) {
+            departures.empty(node, tasks);
+        }
+    }
+
+    private Optional<Node> knownNode(String node) {
         Optional<Node> known = pool.node(node);
         if (known.isEmpty()) {
-            refuse(Reason.NO_SUCH_NODE, "The pool has no such node.");
-        } else if (known.get().enabled() != enabled) {
-            happened(new PoolEvent.SchedulingChanged(node, enabled));
+            refuseNode();
+        }
+        return known;
+    }
+
+    private void refuseNode() {
+        refuse(Reason.NO_SUCH_NODE, "The pool has no such node.");
+    }
+
+    private void move(PoolInput.MoveNodes move) {
+        if (!departures.move(move)) {
+            refuseNode();
+        }
+    }
+
+    private void restart(String node, Deallocation tasks) {
+        knownNode(node).ifPresent(known -> departures.restart(known, tasks));
+    }
+
+    private void configure(int slotsPerNode, Placement order) {
+        if (pool.slotsPerNode() != slotsPerNode || pool.placement() != order) {
+            happened(new PoolEvent.Configured(slotsPerNode, order));
         }
     }
 
@@ -218,6 +259,10 @@ public final class PoolDecider {
         });
     }
 
+    private int slots(PoolInput.NodeReport report) {
+        return pool.slotsPerNode() == 0 ? report.slots() : Math.min(report.slots(), pool.slotsPerNode());
+    }
+
     private void report(PoolInput.NodeReport report) {
         if (pool.admitted(report.node())
                 .filter(at -> at.epoch() == report.epoch())
@@ -243,9 +288,10 @@ public final class PoolDecider {
                     report.gateway(),
                     report.epoch(),
                     report.boot(),
-                    report.slots(),
+                    slots(report),
                     report.capabilities()));
         }
+        departures.reported(report.node(), report.boot());
         pool.heard(report.node(), logTime);
         orders.add(new NodeOrder.Grant(report.node(), report.number()));
         Set<Token> unknown = new HashSet<>(report.holding());
@@ -253,7 +299,7 @@ public final class PoolDecider {
             Active active = (Active) task.state();
             Token token = new Token(task.definition().id(), active.placement());
             if (unknown.remove(token)) {
-                if (isEnding(active) || pool.isDrained(report.node())) {
+                if (isEnding(active) || pool.isEmptied(report.node())) {
                     // The order may have been lost with the connection.
                     orders.add(new NodeOrder.Stop(report.node(), token));
                 }
@@ -268,12 +314,12 @@ public final class PoolDecider {
                 .forEach(token -> orders.add(new NodeOrder.Kill(report.node(), token)));
     }
 
-    private static boolean differs(Node known, PoolInput.NodeReport report) {
+    private boolean differs(Node known, PoolInput.NodeReport report) {
         return known.standing() != Node.Standing.LIVE
                 || known.epoch() != report.epoch()
                 || known.gateway() != report.gateway()
                 || !known.boot().equals(report.boot())
-                || known.slots() != report.slots()
+                || known.slots() != slots(report)
                 || !known.capabilities().equals(report.capabilities());
     }
 
@@ -385,6 +431,7 @@ public final class PoolDecider {
         } else if (isEnding(active) && !isEnding(before.get())) {
             orderStop(token, active);
         }
+        departures.releaseIfEmpty(node);
     }
 
     /** Returns whether all parts of an attempt are to end: somebody asked for it, its primary has ended, or a part has failed. */
@@ -422,18 +469,18 @@ public final class PoolDecider {
         }
     }
 
-    /** Returns whether a program ended well within the grace that the drain of its node gave it. One that is started again and again has never ended. */
+    /** Returns whether a program ended well within the grace that the emptying of its node gave it. One that is started again and again has never ended. */
     private boolean isDoneInItsGrace(TaskDefinition task, Active active, Ending.Exited primary) {
         return task.restart().isEmpty()
                 && primary.cause() == Cause.STOPPED
                 && primary.code() == 0
-                && pool.isDrained(active.members().firstEntry().getKey());
+                && pool.isEmptied(active.members().firstEntry().getKey());
     }
 
-    /** Returns whether a part of an attempt was stopped because its node is drained. */
+    /** Returns whether a part of an attempt was stopped because its node is emptied. */
     private boolean isOfDrain(Active active) {
         return active.members().entrySet().stream()
-                .anyMatch(part -> pool.isDrained(part.getKey())
+                .anyMatch(part -> pool.isEmptied(part.getKey())
                         && part.getValue() instanceof Member.Over(Ending ending)
                         && (ending instanceof Ending.NeverBegan
                                 || ending instanceof Ending.Exited exited && exited.cause() == Cause.STOPPED));

@@ -53,6 +53,18 @@ public sealed interface PoolEvent {
     /** Says that a node's lease is over. */
     record NodeLost(String node) implements PoolEvent {}
 
-    /** Says that a node may get attempts, or no more. */
-    record SchedulingChanged(String node, boolean enabled) implements PoolEvent {}
+    /** Says that a node may get attempts, or no more. @param requeues whether what it runs goes to others */
+    record SchedulingChanged(String node, boolean enabled, boolean requeues) implements PoolEvent {}
+
+    /** Says that a node gets nothing more, since it is to go when it is empty. */
+    record NodeDeparting(String node, Departure.Goal goal, Deallocation tasks) implements PoolEvent {}
+
+    /** Says that a node that departs is empty, and is told to go. */
+    record NodeReleased(String node) implements PoolEvent {}
+
+    /** Says that a node that was to depart stays, or has started anew. */
+    record NodeStays(String node) implements PoolEvent {}
+
+    /** Says how nodes are used from now on. */
+    record Configured(int slotsPerNode, PoolDecider.Placement placement) implements PoolEvent {}
 }

@@ -1,6 +1,7 @@
 package io.muster.planner.pool;
 
 import io.muster.planner.pool.TaskState.Cause;
+import java.util.List;
 import java.util.Set;
 
 /** Holds what a pool decides about. */
@@ -14,8 +15,30 @@ public sealed interface PoolInput {
     /** Says that nobody asks for a task any more: it is dropped when it has ended. */
     record Forget(String taskId) implements PoolInput {}
 
-    /** Says that a node may get attempts, or no more. */
-    record SetScheduling(String node, boolean enabled) implements PoolInput {}
+    /** Says that a node may get attempts, or no more. @param tasks what becomes of those that it runs, where it may not */
+    record SetScheduling(String node, boolean enabled, Deallocation tasks) implements PoolInput {}
+
+    /**
+     * Says that nodes are to go to another pool, each as soon as it is empty.
+     *
+     * @param count so many are to be on their way there in all
+     * @param nodes that are to go
+     * @param requires capabilities that a node has to have which is chosen
+     */
+    record MoveNodes(String to, int count, List<String> nodes, Set<String> requires, Deallocation tasks)
+            implements PoolInput {}
+
+    /** Says that nodes stay which wait for the ends of their tasks to go to another pool. */
+    record StopMoves() implements PoolInput {}
+
+    /** Says that the device's partition can't move a node. */
+    record MoveRefused(String node) implements PoolInput {}
+
+    /** Says that a node's program is to start anew, as soon as the node is empty. */
+    record RestartNode(String node, Deallocation tasks) implements PoolInput {}
+
+    /** Says how nodes are used. @param slotsPerNode no more slots of a node are used; 0 for all */
+    record Configure(int slotsPerNode, PoolDecider.Placement placement) implements PoolInput {}
 
     /** Says that a device of the pool takes tasks over a connection: it may report. @param drained whether it gets nothing to run, and its attempts go to others */
     record NodeConnected(String node, int gateway, long epoch, boolean drained) implements PoolInput {}

@@ -144,7 +144,8 @@ class PoolDeciderTest {
         assertThat(decide(new PoolInput.Submit(gang("t", 2, 0), false)).refusal())
                 .isPresent();
         assertThat(refusal(new PoolInput.Stop("none"))).contains(PoolRefusal.Reason.NO_SUCH_TASK);
-        assertThat(refusal(new PoolInput.SetScheduling("none", true))).contains(PoolRefusal.Reason.NO_SUCH_NODE);
+        assertThat(refusal(new PoolInput.SetScheduling("none", true, Deallocation.TASK_COMPLETION)))
+                .contains(PoolRefusal.Reason.NO_SUCH_NODE);
     }
 
     @ParameterizedTest
@@ -311,7 +312,13 @@ class PoolDeciderTest {
     void saysOnceADayThatANodeIsThere() {
         report("a", 1);
         PoolEvent joined = new PoolEvent.NodeJoined("a", 7, 1, "boot", 2, Set.of("bash"));
-        Pool restored = Pool.restored(Map.of("a", pool.admitted("a").orElseThrow()), pool.nodes(), List.of(), 0, 0);
+        Pool restored = Pool.restored(
+                Map.of("a", pool.admitted("a").orElseThrow()),
+                pool.nodes(),
+                List.of(),
+                0,
+                0,
+                new PoolEvent.Configured(0, Placement.SPREAD));
         now = START.plus(Duration.ofHours(23));
         assertThat(said("a", 1, "boot", Set.of("bash")).events()).isEmpty();
         now = START.plus(Duration.ofHours(24));
@@ -413,9 +420,9 @@ class PoolDeciderTest {
         assertThat(place()).isEmpty();
         decide(new PoolInput.NodeConnected("b", 7, 9, false));
         said("b", 9, "boot", Set.of("bash", "python"));
-        decide(new PoolInput.SetScheduling("b", false));
+        decide(new PoolInput.SetScheduling("b", false, Deallocation.TASK_COMPLETION));
         assertThat(place()).as("it is drained").isEmpty();
-        decide(new PoolInput.SetScheduling("b", true));
+        decide(new PoolInput.SetScheduling("b", true, Deallocation.TASK_COMPLETION));
         assertThat(place()).extracting(NodeOrder::node).containsExactly("b", "b");
     }
 
@@ -666,7 +673,7 @@ class PoolDeciderTest {
         now = now.plusSeconds(1);
         submit(task("1"), task("2"), task("3"));
         assertThat(place()).hasSize(2);
-        decide(new PoolInput.SetScheduling("a", false));
+        decide(new PoolInput.SetScheduling("a", false, Deallocation.TASK_COMPLETION));
         assertThat(place()).isEmpty();
     }
 
@@ -814,11 +821,12 @@ class PoolDeciderTest {
         Token token = running(retried("t", 2, OnNodeLoss.PLACE_AGAIN));
         submit(task("queued"));
         Pool restored = Pool.restored(
-                Map.of("a", new Pool.Admission(7, 1, false)),
+                Map.of("a", new Pool.Admission(7, 1, false, Optional.empty())),
                 pool.nodes().stream().map(node -> node.with(-node.used())).toList(),
                 pool.tasks(),
                 pool.nextNumber(),
-                pool.nextPlacement());
+                pool.nextPlacement(),
+                new PoolEvent.Configured(0, Placement.SPREAD));
         assertThat(restored.node("a").orElseThrow().used()).isEqualTo(1);
         assertThat(restored.activeOn("a"))
                 .extracting(task -> task.definition().id())

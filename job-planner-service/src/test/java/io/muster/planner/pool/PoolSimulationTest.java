@@ -177,7 +177,8 @@ class PoolSimulationTest {
             after(0, this::chaos);
             after(CHAOS_MS, () -> {
                 settled = true;
-                nodes.keySet().forEach(node -> append(new PoolInput.SetScheduling(node, true)));
+                nodes.keySet()
+                        .forEach(node -> append(new PoolInput.SetScheduling(node, true, Deallocation.TASK_COMPLETION)));
                 submitted.values().stream()
                         .filter(task -> task.restart().isPresent())
                         .forEach(task -> append(new PoolInput.Stop(task.id())));
@@ -257,7 +258,8 @@ class PoolSimulationTest {
                                 .toList(),
                         pool.tasks(),
                         pool.nextNumber(),
-                        pool.nextPlacement());
+                        pool.nextPlacement(),
+                        new PoolEvent.Configured(pool.slotsPerNode(), pool.placement()));
                 while (!log.isEmpty()) {
                     read();
                 }
@@ -361,13 +363,20 @@ class PoolSimulationTest {
                 return;
             }
             SimulatedNode node = nodes.get("node-" + (1 + random.nextInt(NODES)));
-            switch (random.nextInt(6)) {
+            switch (random.nextInt(7)) {
+                case 5 ->
+                    append(new PoolInput.RestartNode(
+                            node.id, Deallocation.values()[random.nextInt(Deallocation.values().length)]));
                 case 0 -> node.crash(500 + random.nextInt(60_000));
                 case 1 -> node.cutUntil = now + 500 + random.nextInt(10_000);
                 case 2 -> node.cutUntil = now + 10_000 + random.nextInt(90_000);
                 case 3 -> kill(random.nextInt(40_000));
                 case 4 -> node.drain(random.nextInt(3) == 0);
-                default -> append(new PoolInput.SetScheduling(node.id, random.nextInt(3) > 0));
+                default ->
+                    append(new PoolInput.SetScheduling(
+                            node.id,
+                            random.nextInt(3) > 0,
+                            Deallocation.values()[random.nextInt(Deallocation.values().length)]));
             }
             after(1000 + random.nextInt(15_000), this::chaos);
         }
@@ -734,6 +743,12 @@ class PoolSimulationTest {
                         launch();
                     }
                     case NodeOrder.Disconnect _ -> throw new AssertionError("it is the gateway's");
+                    case NodeOrder.MoveTo _ -> throw new AssertionError("it is the device's partition's");
+                    case NodeOrder.Restart(String _, String run) -> {
+                        if (boot.equals(run)) {
+                            crash(1000);
+                        }
+                    }
                 }
             }
 

@@ -35,7 +35,7 @@ public final class TaskChannel implements Channel {
     private static final String ORDERS = "$muster/tasks/orders/";
     private static final String REPORTS = "$muster/tasks/reports/";
     private static final String OUTPUT = "$muster/tasks/output/";
-    private static final Pattern POOL = Pattern.compile("[A-Za-z0-9_-]{1,64}");
+    private static final Pattern POOL = Pattern.compile("[A-Za-z0-9_-]{1,64}|\\$reserve");
     private static final int LARGEST_OUTPUT = 64 << 10;
     /** Bounds an order's body: a node takes no larger packets. */
     private static final int LARGEST_ORDER = 480 << 10;

@@ -16,6 +16,7 @@ import io.muster.records.NodeOrder;
 import io.muster.records.NodeReported;
 import io.muster.records.ProgramExited;
 import io.muster.records.ProgramStarted;
+import io.muster.records.RestartProgram;
 import io.muster.records.StartAttempt;
 import io.muster.records.StopAttempt;
 import io.muster.records.TaskAttempt;
@@ -50,6 +51,7 @@ final class TaskJson {
             case StopAttempt _ -> "stop";
             case KillAttempt _ -> "kill";
             case AcknowledgeExit _ -> "acknowledge";
+            case RestartProgram _ -> "restart";
             case Object unknown -> throw new IllegalStateException("not an order, class=" + unknown.getClass());
         };
     }
@@ -77,6 +79,7 @@ final class TaskJson {
             case StopAttempt stop -> put(body, stop.getToken());
             case KillAttempt kill -> put(body, kill.getToken());
             case AcknowledgeExit acknowledge -> put(body, acknowledge.getToken());
+            case RestartProgram restart -> body.put("boot", restart.getBoot());
             case Object unknown -> throw new IllegalStateException("not an order, class=" + unknown.getClass());
         }
         try {

@@ -3,6 +3,7 @@ package io.muster.planner.fleet.topology;
 import io.muster.document.IdentityId;
 import io.muster.planner.fleet.Identities;
 import io.muster.planner.fleet.IdentityChange;
+import io.muster.planner.fleet.PoolTag;
 import io.muster.planner.fleet.Refusals;
 import io.muster.planner.fleet.TwinChange;
 import io.muster.planner.fleet.TwinEdit;
@@ -24,6 +25,7 @@ import io.muster.records.GetDevice;
 import io.muster.records.InvokeMethod;
 import io.muster.records.ListDevices;
 import io.muster.records.ListModules;
+import io.muster.records.MoveToPool;
 import io.muster.records.PatchTwin;
 import io.muster.records.PurgeMessages;
 import io.muster.records.ReplaceTwin;
@@ -47,6 +49,7 @@ final class DeviceRequests {
     private final MessageTable messages;
     private final TwinWriter twins;
     private final DeviceViews views;
+    private final PoolMembership pools;
     private final FleetOutbox outbox;
     private final Chores chores;
 
@@ -57,6 +60,7 @@ final class DeviceRequests {
         this.messages = partition.messages();
         this.twins = partition.twins();
         this.views = partition.views();
+        this.pools = partition.pools();
         this.outbox = partition.outbox();
         this.chores = partition.chores();
     }
@@ -97,6 +101,7 @@ final class DeviceRequests {
                         _ -> messages.send(deviceId, send.getMessage(), position, requester, now));
             case PurgeMessages _ ->
                 ifThere(device, deviceId, requester, now, _ -> messages.purge(deviceId, requester, now));
+            case MoveToPool move -> moveToPool(device, move, now);
             case Object unknown ->
                 throw new IllegalStateException("not a command to a device, class=" + unknown.getClass());
         }
@@ -236,6 +241,19 @@ final class DeviceRequests {
                     case TwinChange.Refused refused -> outbox.reply(requester, refused.refusal(), now);
                 }
             }
+        }
+    }
+
+    /** Names another pool in a device's tags, if they still name that one: else it has left, and its pool hears so. */
+    private void moveToPool(@Nullable Device device, MoveToPool move, Instant now) {
+        if (device == null
+                || !PoolTag.of(device.getTwin().getTags()).equals(Optional.of(move.getFrom()))
+                || !(TwinEdit.parse(TwinEdit.Mode.PATCH, null, PoolTag.patch(move.getTo()), null)
+                        instanceof TwinEdit.Parsed.Valid valid)) {
+            return;
+        }
+        if (twins.write(device, valid.edit().applyTo(device.getTwin(), now), now) instanceof TwinChange.Refused) {
+            pools.moveRefused(move.getFrom(), device.getDeviceId(), now);
         }
     }
 

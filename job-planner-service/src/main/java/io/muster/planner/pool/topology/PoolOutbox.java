@@ -15,14 +15,18 @@ import io.muster.records.AcknowledgeExit;
 import io.muster.records.CloseConnection;
 import io.muster.records.ComputeTask;
 import io.muster.records.Delivery;
+import io.muster.records.DeviceCommand;
 import io.muster.records.GrantLease;
 import io.muster.records.JoinPool;
 import io.muster.records.KillAttempt;
 import io.muster.records.LeavePool;
+import io.muster.records.MoveToPool;
 import io.muster.records.PoolEvents;
 import io.muster.records.PoolNodes;
 import io.muster.records.PoolProbe;
 import io.muster.records.PoolReport;
+import io.muster.records.PoolTasks;
+import io.muster.records.RestartProgram;
 import io.muster.records.StartAttempt;
 import io.muster.records.StopAttempt;
 import io.muster.records.TaskEnded;
@@ -178,7 +182,11 @@ final class PoolOutbox {
                     PoolEvent.TaskForgotten _,
                     PoolEvent.NodeJoined _,
                     PoolEvent.NodeLost _,
-                    PoolEvent.SchedulingChanged _ -> {
+                    PoolEvent.SchedulingChanged _,
+                    PoolEvent.NodeDeparting _,
+                    PoolEvent.NodeReleased _,
+                    PoolEvent.NodeStays _,
+                    PoolEvent.Configured _ -> {
                 // Owners hear of what changes for them.
             }
         }
@@ -192,17 +200,35 @@ final class PoolOutbox {
 
     /** Writes to all who hear of the pool's nodes, unless they have: a node that connects again changes nothing. */
     private void nodesToAll(String poolId, Instant now) {
-        if (watchers.areNews(poolId, nodes(poolId))) {
+        if (watchers.areNews(poolId, news(poolId))) {
             watchers.of(poolId).forEach(owner -> nodes(poolId, owner, now));
         }
     }
 
     private void nodes(String poolId, TaskOwner owner, Instant now) {
-        tell(owner, poolId, "", new PoolNodes(nodes(poolId)), now);
+        tell(owner, poolId, "", news(poolId), now);
     }
 
-    private List<String> nodes(String poolId) {
-        return pools.pool(poolId).admitted().stream().limit(MOST_NODES).toList();
+    private PoolNodes news(String poolId) {
+        List<String> nodes = pools.pool(poolId).admitted();
+        return new PoolNodes(nodes.stream().limit(MOST_NODES).toList(), nodes.size());
+    }
+
+    /** Writes to an owner how many tasks of the pool have not ended. */
+    void writeTasks(String poolId, TaskOwner owner, Instant now) {
+        int running = 0;
+        int active = 0;
+        for (Pool.Task task : pools.pool(poolId).tasks()) {
+            switch (task.state()) {
+                case TaskState.Active _ -> running++;
+                case TaskState.Queued _, TaskState.BackingOff _ -> active++;
+                case TaskState.Completed _ -> {
+                    // It has ended.
+                }
+            }
+        }
+        tell(owner, poolId, "", new PoolTasks(active, running), now);
+        write();
     }
 
     private void tell(String poolId, String taskId, Object news, Instant now) {
@@ -218,6 +244,13 @@ final class PoolOutbox {
                 make(
                         Outbox.sink(Topics.SITE_TASKS),
                         Topics.SITE_TASKS,
+                        Route.byKey(owner.getId()),
+                        new TaskNews(owner.getId(), poolId, taskId, now, news),
+                        now);
+            case BATCH_POOL ->
+                make(
+                        Outbox.sink(Topics.BATCH_POOL_NODES),
+                        Topics.BATCH_POOL_NODES,
                         Route.byKey(owner.getId()),
                         new TaskNews(owner.getId(), poolId, taskId, now, news),
                         now);
@@ -251,6 +284,14 @@ final class PoolOutbox {
                 send(poolId, node, new StopAttempt(PoolRecords.token(token)), now);
             case NodeOrder.Kill(String node, Token token) ->
                 send(poolId, node, new KillAttempt(PoolRecords.token(token)), now);
+            case NodeOrder.MoveTo(String node, String to) ->
+                make(
+                        Outbox.sink(Topics.DEVICE_COMMANDS, PoolProcessor.NAME),
+                        Topics.DEVICE_COMMANDS,
+                        Route.byKey(node),
+                        new DeviceCommand(node, new MoveToPool(poolId, to)),
+                        now);
+            case NodeOrder.Restart(String node, String boot) -> send(poolId, node, new RestartProgram(boot), now);
             case NodeOrder.Disconnect(String node, int gateway, long epoch) ->
                 deliver(
                         node,

@@ -6,7 +6,11 @@ import io.muster.planner.pool.PoolDecider.Decided;
 import io.muster.planner.pool.PoolInput;
 import io.muster.planner.pool.TaskDefinition;
 import io.muster.records.ComputeTask;
+import io.muster.records.ConfigurePool;
+import io.muster.records.CountTasks;
 import io.muster.records.ForgetTask;
+import io.muster.records.MoveNodes;
+import io.muster.records.MoveRefused;
 import io.muster.records.NodeConnected;
 import io.muster.records.NodeRemoved;
 import io.muster.records.NodeReported;
@@ -19,8 +23,10 @@ import io.muster.records.PoolTask;
 import io.muster.records.PoolWatcher;
 import io.muster.records.ProgramExited;
 import io.muster.records.ProgramStarted;
+import io.muster.records.RestartNode;
 import io.muster.records.SetNodeScheduling;
 import io.muster.records.StartUndelivered;
+import io.muster.records.StopMoves;
 import io.muster.records.StopTask;
 import io.muster.records.SubmitTask;
 import io.muster.records.WatchNodes;
@@ -87,8 +93,11 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
     private static final int MOST_HELD = 4096;
     /** Bounds the characters of a node's id, which is a device's. */
     private static final int LONGEST_NODE = 128;
-    /** Matches the ids of pools, as tags of devices name them. */
-    private static final Pattern POOL = Pattern.compile("[A-Za-z0-9_-]{1,64}");
+    /** Bounds the nodes that one command names. */
+    private static final int MOST_NAMED = 100;
+
+    /** Matches the ids of pools, as tags of devices name them, and the reserve's. */
+    private static final Pattern POOL = Pattern.compile("[A-Za-z0-9_-]{1,64}|\\$reserve");
 
     private static final String POOL_ID = "pool id";
 
@@ -182,7 +191,23 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
             case StopTask stop -> decide(poolId, new PoolInput.Stop(stop.getTaskId()), now);
             case ForgetTask forget -> decide(poolId, new PoolInput.Forget(forget.getTaskId()), now);
             case SetNodeScheduling change ->
-                decide(poolId, new PoolInput.SetScheduling(change.getNodeId(), change.getEnabled()), now);
+                decide(
+                        poolId,
+                        new PoolInput.SetScheduling(
+                                change.getNodeId(), change.getEnabled(), PoolRecords.tasks(change.getTasks())),
+                        now);
+            case MoveNodes move -> move(poolId, move, now);
+            case StopMoves _ -> decide(poolId, new PoolInput.StopMoves(), now);
+            case RestartNode restart ->
+                decide(
+                        poolId,
+                        new PoolInput.RestartNode(restart.getNodeId(), PoolRecords.tasks(restart.getTasks())),
+                        now);
+            case ConfigurePool configure -> configure(poolId, configure, now);
+            case CountTasks count -> {
+                PoolWatchers.requireName(count.getOwner());
+                sent.writeTasks(poolId, count.getOwner(), now);
+            }
             case WatchNodes watch when watch.getEnds() -> watchers.remove(poolId, watch.getOwner());
             case WatchNodes watch -> {
                 watchers.add(poolId, watch.getOwner());
@@ -190,6 +215,34 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
             }
             case Object unknown -> throw new InvalidRecordException("unknown command " + unknown.getClass());
         }
+    }
+
+    private void move(String poolId, MoveNodes move, Instant now) throws InvalidRecordException {
+        if (!POOL.matcher(move.getTo()).matches() || move.getTo().equals(poolId)) {
+            throw new InvalidRecordException("nodes go to another pool");
+        }
+        if (move.getCount() < 0 || move.getNodeIds().size() > MOST_NAMED) {
+            throw new InvalidRecordException("nodes go in a number of 0 or more, and up to " + MOST_NAMED + " by name");
+        }
+        decide(
+                poolId,
+                new PoolInput.MoveNodes(
+                        move.getTo(),
+                        move.getCount(),
+                        List.copyOf(move.getNodeIds()),
+                        Set.copyOf(move.getRequires()),
+                        PoolRecords.tasks(move.getTasks())),
+                now);
+    }
+
+    private void configure(String poolId, ConfigurePool configure, Instant now) throws InvalidRecordException {
+        if (configure.getSlotsPerNode() < 0) {
+            throw new InvalidRecordException("a pool uses 0 or more slots of a node");
+        }
+        decide(
+                poolId,
+                new PoolInput.Configure(configure.getSlotsPerNode(), PoolRecords.placement(configure.getPolicy())),
+                now);
     }
 
     private void submit(String poolId, ComputeTask task, Instant now) throws InvalidRecordException {
@@ -222,7 +275,7 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
             throw new InvalidRecordException("no device has such an id");
         }
         requirePool(poolId, record, position);
-        if (!(report.getReport() instanceof NodeRemoved)
+        if (!(report.getReport() instanceof NodeRemoved || report.getReport() instanceof MoveRefused)
                 && (report.getGateway() < 0 || report.getGateway() >= gateways)) {
             throw new InvalidRecordException(
                     "no gateway has the ordinal " + report.getGateway() + ", there are " + gateways);
@@ -238,6 +291,7 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
             case NodeConnected connected ->
                 new PoolInput.NodeConnected(node, report.getGateway(), report.getEpoch(), connected.getDrained());
             case NodeRemoved _ -> new PoolInput.NodeRemoved(node);
+            case MoveRefused _ -> new PoolInput.MoveRefused(node);
             case NodeReported reported -> {
                 if (reported.getSlots() < 0 || reported.getSlots() > MOST_SLOTS) {
                     throw new InvalidRecordException("a node has 0 to " + MOST_SLOTS + " slots");

@@ -1,9 +1,12 @@
 package io.muster.planner.pool.topology;
 
 import io.muster.planner.pool.Attempt;
+import io.muster.planner.pool.Deallocation;
+import io.muster.planner.pool.Departure;
 import io.muster.planner.pool.Node;
 import io.muster.planner.pool.Outcome;
 import io.muster.planner.pool.Pool;
+import io.muster.planner.pool.PoolDecider;
 import io.muster.planner.pool.PoolEvent;
 import io.muster.planner.pool.PoolInput;
 import io.muster.planner.pool.PoolRefusal;
@@ -22,15 +25,21 @@ import io.muster.records.EndingKind;
 import io.muster.records.ExitCause;
 import io.muster.records.MemberStage;
 import io.muster.records.NodeAdmitted;
+import io.muster.records.NodeDeparting;
 import io.muster.records.NodeDismissed;
 import io.muster.records.NodeJoined;
 import io.muster.records.NodeLost;
+import io.muster.records.NodeReleased;
 import io.muster.records.NodeSchedulingChanged;
 import io.muster.records.NodeStanding;
 import io.muster.records.NodeState;
+import io.muster.records.NodeStays;
+import io.muster.records.PlacementPolicy;
 import io.muster.records.PoolCommandRefused;
+import io.muster.records.PoolConfigured;
 import io.muster.records.PoolMember;
 import io.muster.records.PoolNode;
+import io.muster.records.PoolNumbers;
 import io.muster.records.PoolRefusalReason;
 import io.muster.records.PoolTask;
 import io.muster.records.QueuedTask;
@@ -249,7 +258,14 @@ final class PoolRecords {
                         joined.slots(),
                         sorted(joined.capabilities()));
             case PoolEvent.NodeLost(String node) -> new NodeLost(node);
-            case PoolEvent.SchedulingChanged(String node, boolean enabled) -> new NodeSchedulingChanged(node, enabled);
+            case PoolEvent.SchedulingChanged(String node, boolean enabled, boolean requeues) ->
+                new NodeSchedulingChanged(node, enabled, requeues);
+            case PoolEvent.NodeDeparting(String node, Departure.Goal goal, Deallocation tasks) ->
+                new NodeDeparting(node, goal instanceof Departure.Goal.OtherPool(String to) ? to : null, tasks(tasks));
+            case PoolEvent.NodeReleased(String node) -> new NodeReleased(node);
+            case PoolEvent.NodeStays(String node) -> new NodeStays(node);
+            case PoolEvent.Configured(int slotsPerNode, PoolDecider.Placement placement) ->
+                new PoolConfigured(slotsPerNode, policy(placement));
         };
     }
 
@@ -268,7 +284,12 @@ final class PoolRecords {
             case PoolInput.Stop(String id) -> id;
             default -> null;
         };
-        @Nullable String nodeId = input instanceof PoolInput.SetScheduling change ? change.node() : null;
+        @Nullable
+        String nodeId = switch (input) {
+            case PoolInput.SetScheduling change -> change.node();
+            case PoolInput.RestartNode restart -> restart.node();
+            default -> null;
+        };
         return new PoolCommandRefused(reason(refusal), refusal.sentence(), taskId, nodeId);
     }
 
@@ -363,8 +384,7 @@ final class PoolRecords {
         return new PoolNode(
                 poolId,
                 nodeId,
-                admitted.map(at -> new Admission(at.gateway(), at.epoch(), at.drained()))
-                        .orElse(null),
+                admitted.map(PoolRecords::kept).orElse(null),
                 node.map(PoolRecords::state).orElse(null));
     }
 
@@ -380,7 +400,85 @@ final class PoolRecords {
                     case LIVE -> NodeStanding.LIVE;
                     case DISMISSED -> NodeStanding.DISMISSED;
                     case LOST -> NodeStanding.LOST;
-                });
+                },
+                node.scheduling() == Node.Scheduling.DISABLED_AND_EMPTIED);
+    }
+
+    private static Admission kept(Pool.Admission at) {
+        return new Admission(
+                at.gateway(),
+                at.epoch(),
+                at.drained(),
+                at.departure().map(PoolRecords::kept).orElse(null));
+    }
+
+    private static io.muster.records.Departure kept(Departure departure) {
+        return new io.muster.records.Departure(
+                departure.goal() instanceof Departure.Goal.OtherPool(String to) ? to : null,
+                departure.goal() instanceof Departure.Goal.NewRun(String boot) ? boot : null,
+                tasks(departure.tasks()),
+                departure.released());
+    }
+
+    /** Restores the admission of a device. */
+    static Pool.Admission admission(Admission kept) {
+        return new Pool.Admission(
+                kept.getGateway(),
+                kept.getEpoch(),
+                kept.getDrained(),
+                Optional.ofNullable(kept.getDeparture()).map(PoolRecords::departure));
+    }
+
+    private static Departure departure(io.muster.records.Departure kept) {
+        @Nullable String to = kept.getTo();
+        @Nullable String boot = kept.getBoot();
+        return new Departure(
+                to == null ? new Departure.Goal.NewRun(boot == null ? "" : boot) : new Departure.Goal.OtherPool(to),
+                tasks(kept.getTasks()),
+                kept.getReleased());
+    }
+
+    static Deallocation tasks(io.muster.records.Deallocation tasks) {
+        return switch (tasks) {
+            case REQUEUE -> Deallocation.REQUEUE;
+            case TERMINATE -> Deallocation.TERMINATE;
+            case TASK_COMPLETION -> Deallocation.TASK_COMPLETION;
+            case RETAINED_DATA -> Deallocation.RETAINED_DATA;
+        };
+    }
+
+    private static io.muster.records.Deallocation tasks(Deallocation tasks) {
+        return switch (tasks) {
+            case REQUEUE -> io.muster.records.Deallocation.REQUEUE;
+            case TERMINATE -> io.muster.records.Deallocation.TERMINATE;
+            case TASK_COMPLETION -> io.muster.records.Deallocation.TASK_COMPLETION;
+            case RETAINED_DATA -> io.muster.records.Deallocation.RETAINED_DATA;
+        };
+    }
+
+    static PoolDecider.Placement placement(PlacementPolicy policy) {
+        return switch (policy) {
+            case SPREAD -> PoolDecider.Placement.SPREAD;
+            case PACK -> PoolDecider.Placement.PACK;
+        };
+    }
+
+    private static PlacementPolicy policy(PoolDecider.Placement placement) {
+        return switch (placement) {
+            case SPREAD -> PlacementPolicy.SPREAD;
+            case PACK -> PlacementPolicy.PACK;
+        };
+    }
+
+    /** Returns what is kept of a pool beside its tasks and nodes. */
+    static PoolNumbers numbers(String poolId, Pool pool) {
+        return new PoolNumbers(
+                poolId, pool.nextNumber(), pool.nextPlacement(), pool.slotsPerNode(), policy(pool.placement()));
+    }
+
+    /** Restores how a pool uses its nodes. */
+    static PoolEvent.Configured configured(PoolNumbers kept) {
+        return new PoolEvent.Configured(kept.getSlotsPerNode(), placement(kept.getPolicy()));
     }
 
     /** Restores a node, which takes no slots yet. */
@@ -394,7 +492,7 @@ final class PoolRecords {
                 0,
                 0,
                 Set.copyOf(state.getCapabilities()),
-                state.getEnabled(),
+                Pool.scheduling(state.getEnabled(), state.getRequeues()),
                 false,
                 true,
                 switch (state.getStanding()) {

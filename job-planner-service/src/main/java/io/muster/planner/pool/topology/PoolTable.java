@@ -61,6 +61,7 @@ final class PoolTable {
         private final List<Pool.Task> tasks = new ArrayList<>();
         private long nextNumber;
         private long nextPlacement;
+        private PoolEvent.Configured configured = new PoolEvent.Configured(0, Placement.SPREAD);
     }
 
     private void restore(
@@ -74,9 +75,7 @@ final class PoolTable {
             Rows pool = all.computeIfAbsent(node.getPoolId(), _ -> new Rows());
             @Nullable Admission admission = node.getAdmission();
             if (admission != null) {
-                pool.admitted.put(
-                        node.getNodeId(),
-                        new Pool.Admission(admission.getGateway(), admission.getEpoch(), admission.getDrained()));
+                pool.admitted.put(node.getNodeId(), PoolRecords.admission(admission));
             }
             if (node.getState() != null) {
                 pool.nodes.add(PoolRecords.node(node.getNodeId(), node.getState(), heardAt));
@@ -89,10 +88,18 @@ final class PoolTable {
             Rows pool = all.computeIfAbsent(row.value.getPoolId(), _ -> new Rows());
             pool.nextNumber = row.value.getNextNumber();
             pool.nextPlacement = row.value.getNextPlacement();
+            pool.configured = PoolRecords.configured(row.value);
         });
         all.forEach((poolId, rows) -> {
             pools.put(
-                    poolId, Pool.restored(rows.admitted, rows.nodes, rows.tasks, rows.nextNumber, rows.nextPlacement));
+                    poolId,
+                    Pool.restored(
+                            rows.admitted,
+                            rows.nodes,
+                            rows.tasks,
+                            rows.nextNumber,
+                            rows.nextPlacement,
+                            rows.configured));
             rows.tasks.forEach(task -> setPause(poolId, task));
         });
     }
@@ -130,7 +137,7 @@ final class PoolTable {
     /** Decides. The pool has changed behind it, and what is kept has not: {@link #keep} follows, or {@link #reload}. */
     Decided decide(String poolId, PoolInput input, Instant now, Instant logTime) {
         Pool pool = pool(poolId);
-        Decided decided = PoolDecider.decide(pool, Placement.SPREAD, input, now, logTime);
+        Decided decided = PoolDecider.decide(pool, pool.placement(), input, now, logTime);
         if (!decided.events().isEmpty()) {
             pools.putIfAbsent(poolId, pool);
         }
@@ -171,12 +178,16 @@ final class PoolTable {
                 case PoolEvent.NodeJoined joined -> changedNodes.add(joined.node());
                 case PoolEvent.NodeLost(String node) -> changedNodes.add(node);
                 case PoolEvent.SchedulingChanged changed -> changedNodes.add(changed.node());
+                case PoolEvent.NodeDeparting departing -> changedNodes.add(departing.node());
+                case PoolEvent.NodeReleased(String node) -> changedNodes.add(node);
+                case PoolEvent.NodeStays(String node) -> changedNodes.add(node);
+                case PoolEvent.Configured _ -> numbered = true;
             }
         }
         changedTasks.forEach(taskId -> keepTask(poolId, pool, taskId, submitted));
         changedNodes.forEach(nodeId -> keepNode(poolId, pool, nodeId));
         if (numbered) {
-            numbers.put(poolId, new PoolNumbers(poolId, pool.nextNumber(), pool.nextPlacement()));
+            numbers.put(poolId, PoolRecords.numbers(poolId, pool));
         }
     }
 

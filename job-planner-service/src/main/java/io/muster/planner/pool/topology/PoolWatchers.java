@@ -1,5 +1,6 @@
 package io.muster.planner.pool.topology;
 
+import io.muster.records.PoolNodes;
 import io.muster.records.PoolWatcher;
 import io.muster.records.TaskOwner;
 import io.muster.records.TaskOwnerKind;
@@ -16,10 +17,11 @@ import org.apache.kafka.streams.state.KeyValueStore;
 final class PoolWatchers {
     private static final char SEPARATOR = '\0';
     private static final Pattern SITE = Pattern.compile("[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?");
+    private static final Pattern BATCH_POOL = Pattern.compile("[a-z0-9_-]{1,64}");
 
     private final KeyValueStore<String, PoolWatcher> watchers;
     /** Holds the nodes of pools that were written last, as long as the task lives. */
-    private final Map<String, List<String>> written = new HashMap<>();
+    private final Map<String, PoolNodes> written = new HashMap<>();
 
     PoolWatchers(KeyValueStore<String, PoolWatcher> watchers) {
         this.watchers = watchers;
@@ -27,10 +29,19 @@ final class PoolWatchers {
 
     /** Adds one; once more changes nothing. @throws InvalidRecordException where there can't be such an owner */
     void add(String poolId, TaskOwner owner) throws InvalidRecordException {
-        if (!SITE.matcher(owner.getId()).matches()) {
-            throw new InvalidRecordException("no site has such a name");
-        }
+        requireName(owner);
         watchers.put(key(poolId, owner), new PoolWatcher(poolId, owner));
+    }
+
+    /** @throws InvalidRecordException where there can't be such an owner */
+    static void requireName(TaskOwner owner) throws InvalidRecordException {
+        Pattern names = switch (owner.getKind()) {
+            case SITE -> SITE;
+            case BATCH_POOL -> BATCH_POOL;
+        };
+        if (!names.matcher(owner.getId()).matches()) {
+            throw new InvalidRecordException("no " + owner.getKind() + " has such a name");
+        }
     }
 
     /** Removes one that has asked. */
@@ -43,7 +54,7 @@ final class PoolWatchers {
     }
 
     /** Returns whether the nodes of a pool are others than those that were asked about last. */
-    boolean areNews(String poolId, List<String> nodes) {
+    boolean areNews(String poolId, PoolNodes nodes) {
         return !nodes.equals(written.put(poolId, nodes));
     }
 
