@@ -1,7 +1,6 @@
 package io.muster.node;
 
 import io.muster.device.TaskOutput;
-import io.muster.node.files.Folders;
 import io.muster.node.output.AttemptOutput;
 import io.muster.node.output.OutputBudget;
 import io.muster.node.output.OutputLink;
@@ -12,7 +11,6 @@ import io.muster.node.work.AttemptKey;
 import io.muster.node.work.Input;
 import io.muster.node.work.TaskProgram;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -156,12 +154,11 @@ final class Attempts {
         }
         attempt.cancel();
         attempt.output().drop();
-        Path folder = folders.folder(attempt.name());
         attempt.whenSettled(() -> workers.execute(() -> {
             try {
-                Folders.delete(folder);
+                folders.release(attempt.name());
             } catch (IOException e) {
-                LOG.warn("A task's folder can't be deleted, folder={} reason={}", folder, e.toString());
+                LOG.warn("A task's folder can't be deleted, folder={} reason={}", attempt.name(), e.toString());
             }
         }));
     }

@@ -11,10 +11,14 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -25,6 +29,10 @@ final class TaskFolders {
     private static final String UNUSABLE_NAME =
             "A data directory is named by letters, digits, -, _ and dots, with slashes between, not ";
     private static final int MOST_FILES = 1000;
+    private static final String SPARE = "spare";
+    private static final String TASK = "task";
+    private static final String HOME = "home";
+    private static final String TMP = "tmp";
 
     private final Path data;
     private final String run;
@@ -33,6 +41,7 @@ final class TaskFolders {
     private final long mostBytes;
     private final Programs programs;
     private final AtomicLong last = new AtomicLong();
+    private final SpareFolders spares;
 
     /** Is where an attempt is, with the environment that names it. */
     record Place(Path folder, Path working, Path shutdownFile, Map<String, String> environment) {}
@@ -45,6 +54,7 @@ final class TaskFolders {
         this.artifacts = artifacts;
         this.mostBytes = mostBytes;
         this.programs = programs;
+        this.spares = new SpareFolders(data.resolve(SPARE), Set.of(TASK, HOME, TMP), System::nanoTime);
     }
 
     /** Begins, without anything that an earlier run left of its attempts. @param mostBytes bounds the files of an attempt */
@@ -54,6 +64,8 @@ final class TaskFolders {
         Folders.delete(data.resolve("attempts"));
         Folders.makePassable(data.resolve("attempts"));
         Folders.makePassable(data.resolve("data"));
+        Folders.delete(data.resolve(SPARE));
+        Folders.make(data.resolve(SPARE));
         return new TaskFolders(data, run, deviceId, artifacts, mostBytes, programs);
     }
 
@@ -68,13 +80,20 @@ final class TaskFolders {
 
     /** Makes the folder of an attempt. @throws IOException with a sentence for whoever asked for the task, where it can't be made */
     Place make(String name, TaskProgram program) throws IOException, InterruptedException {
-        Path folder = Folders.make(folder(name));
-        Path task = Folders.make(folder.resolve("task"));
-        Path home = Folders.make(folder.resolve("home"));
-        Path tmp = Folders.make(folder.resolve("tmp"));
+        Path folder = folder(name);
+        Path task = folder.resolve(TASK);
+        Path home = folder.resolve(HOME);
+        Path tmp = folder.resolve(TMP);
+        if (!takeSpare(folder)) {
+            for (Path made : List.of(folder, task, home, tmp)) {
+                Folders.make(made);
+            }
+        }
         fetch(program, task);
         Path working = RelativePath.below(task, program.directory());
-        Files.createDirectories(working);
+        if (!working.equals(task)) {
+            Files.createDirectories(working);
+        }
         Optional<Path> outliving = program.dataDirectory().isPresent()
                 ? Optional.of(outliving(program.dataDirectory().get()))
                 : Optional.empty();
@@ -99,6 +118,32 @@ final class TaskFolders {
                     });
         }
         return new Place(folder, working, shutdownFile, environment);
+    }
+
+    /** Has a spare folder be the attempt's. @return whether there was one */
+    private boolean takeSpare(Path folder) throws IOException {
+        Optional<Path> spare = spares.take();
+        if (spare.isEmpty()) {
+            return false;
+        }
+        try {
+            Files.move(spare.get(), folder, StandardCopyOption.ATOMIC_MOVE);
+            return true;
+        } catch (NoSuchFileException e) {
+            // Somebody deleted it.
+            return false;
+        }
+    }
+
+    /** Gives the folder of an attempt back, which nobody uses any more: it is deleted, or another attempt's. */
+    void release(String name) throws IOException {
+        Path folder = folder(name);
+        // Another user could put links into a folder while it is made ready for the next attempt.
+        if (programs.runAsAnother()) {
+            Folders.delete(folder);
+        } else {
+            spares.release(folder);
+        }
     }
 
     static String path() {

@@ -10,8 +10,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -33,6 +37,7 @@ public final class Program {
     private final ProgramSpec spec;
     private final ProgramListener listener;
     private final Process process;
+    private final Executor readers;
     private final ScheduledExecutorService timer;
     private final LongSupplier nanoTime;
     private final AtomicReference<Exit.Cause> cause = new AtomicReference<>();
@@ -47,11 +52,13 @@ public final class Program {
             ProgramSpec spec,
             ProgramListener listener,
             Process process,
+            Executor readers,
             ScheduledExecutorService timer,
             LongSupplier nanoTime) {
         this.spec = spec;
         this.listener = listener;
         this.process = process;
+        this.readers = readers;
         this.timer = timer;
         this.nanoTime = nanoTime;
         this.allowedBytes = new AtomicLong(spec.limits().outputBytes().orElse(Long.MAX_VALUE));
@@ -60,8 +67,8 @@ public final class Program {
 
     /** Begins to read its output, and to watch its end. @param ended runs before the listener hears of it */
     void follow(Runnable ended) {
-        Thread out = pump(Stream.OUT, process.getInputStream());
-        Thread err = pump(Stream.ERR, process.getErrorStream());
+        CompletableFuture<Void> out = pump(Stream.OUT, process.getInputStream());
+        CompletableFuture<Void> err = pump(Stream.ERR, process.getErrorStream());
         spec.limits().wallClock().ifPresent(limit -> later(() -> end(Exit.Cause.WALL_CLOCK), limit));
         process.onExit()
                 .thenRun(() -> Thread.ofVirtual().name("exit-of-" + spec.id()).start(() -> {
@@ -144,20 +151,31 @@ public final class Program {
         }
     }
 
-    private void finish(Thread out, Thread err) {
+    private void finish(CompletableFuture<Void> out, CompletableFuture<Void> err) {
         Signals.toGroup(pid(), Signals.KILL);
         try {
             // One that left the group, and holds a pipe, would keep the output open.
-            boolean through = out.join(LAST_OUTPUT) && err.join(LAST_OUTPUT);
+            boolean through = isDoneSoon(out) && isDoneSoon(err);
             boolean isShort = System.nanoTime() - startedAt < SHORT.toNanos() && process.exitValue() == 0;
             // All processes are read for it, which many short programs can't afford. The timer finds theirs.
             if (!through || cause.get() != null || !isShort) {
                 killStrays();
             }
-            out.join();
-            err.join();
+            out.get();
+            err.get();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } catch (ExecutionException e) {
+            LOG.error("The output of a program was not read to its end, attempt={}", spec.id(), e);
+        }
+    }
+
+    private static boolean isDoneSoon(CompletableFuture<Void> pump) throws InterruptedException, ExecutionException {
+        try {
+            pump.get(LAST_OUTPUT.toMillis(), TimeUnit.MILLISECONDS);
+            return true;
+        } catch (TimeoutException e) {
+            return false;
         }
     }
 
@@ -178,21 +196,24 @@ public final class Program {
         LOG.warn("A program left processes behind that can't be killed, attempt={}", spec.id());
     }
 
-    private Thread pump(Stream stream, InputStream from) {
-        return Thread.ofPlatform().daemon().name(stream + "-of-" + spec.id()).start(() -> {
-            byte[] chunk = new byte[CHUNK];
-            try (from) {
-                for (int n = from.read(chunk); n >= 0; n = from.read(chunk)) {
-                    activeAt.set(nanoTime.getAsLong());
-                    int handed = allow(n);
-                    if (handed > 0) {
-                        listener.output(stream, ByteBuffer.wrap(chunk, 0, handed));
+    private CompletableFuture<Void> pump(Stream stream, InputStream from) {
+        return CompletableFuture.runAsync(
+                () -> {
+                    byte[] chunk = new byte[CHUNK];
+                    try (from) {
+                        for (int n = from.read(chunk); n >= 0; n = from.read(chunk)) {
+                            activeAt.set(nanoTime.getAsLong());
+                            int handed = allow(n);
+                            if (handed > 0) {
+                                listener.output(stream, ByteBuffer.wrap(chunk, 0, handed));
+                            }
+                        }
+                    } catch (IOException | UncheckedIOException e) {
+                        LOG.warn(
+                                "The output of a program can't be read, attempt={} reason={}", spec.id(), e.toString());
                     }
-                }
-            } catch (IOException | UncheckedIOException e) {
-                LOG.warn("The output of a program can't be read, attempt={} reason={}", spec.id(), e.toString());
-            }
-        });
+                },
+                readers);
     }
 
     /** Takes of a chunk as much as its limit leaves. */

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -43,6 +44,10 @@ public final class Programs implements AutoCloseable {
     private final LongSupplier nanoTime;
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("programs").factory());
+    /** Reads output. Its threads wait for the next program: short programs can't afford their start. */
+    private final ExecutorService readers = Executors.newCachedThreadPool(
+            Thread.ofPlatform().daemon().name("output-", 0).factory());
+
     private final Set<String> ids = ConcurrentHashMap.newKeySet();
     private final Set<Program> living = ConcurrentHashMap.newKeySet();
     private final Watchdog watchdog;
@@ -148,6 +153,11 @@ public final class Programs implements AutoCloseable {
         watchdog.expectWithin(time);
     }
 
+    /** Returns whether programs run as another user than this process. */
+    public boolean runAsAnother() {
+        return user.isPresent();
+    }
+
     /** Makes the user that programs run as the owner of a folder, with all that is in it. */
     public void give(Path folder) throws IOException {
         if (user.isPresent()) {
@@ -172,7 +182,7 @@ public final class Programs implements AutoCloseable {
             groups.close(spec.id());
             throw e;
         }
-        Program program = new Program(spec, listener, process, timer, nanoTime);
+        Program program = new Program(spec, listener, process, readers, timer, nanoTime);
         living.add(program);
         program.follow(() -> {
             living.remove(program);
@@ -237,7 +247,8 @@ public final class Programs implements AutoCloseable {
     }
 
     private boolean isLeftOver(ProcessTable.Entry entry) {
-        if (entry.isZombie() || !run.equals(ProcessTable.variable(entry.pid(), RUN))) {
+        // Threads of the kernel have the session 0, and no environment.
+        if (entry.isZombie() || entry.session() == 0 || !run.equals(ProcessTable.variable(entry.pid(), RUN))) {
             return false;
         }
         String attempt = ProcessTable.variable(entry.pid(), ATTEMPT);
