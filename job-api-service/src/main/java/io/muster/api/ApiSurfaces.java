@@ -11,6 +11,7 @@ import io.muster.api.http.RestServer;
 import io.muster.api.job.Requests;
 import io.muster.api.job.Views;
 import io.muster.api.surface.Surfaces;
+import io.muster.api.surface.batch.Batch;
 import io.muster.api.surface.compute.Compute;
 import io.muster.api.surface.console.Console;
 import io.muster.api.surface.console.LiveReaders;
@@ -50,6 +51,7 @@ final class ApiSurfaces {
 
     private static Surfaces all(Gate gate, SignInLinks links, boolean webSockets, UploadLimits uploads) {
         return new Surfaces(List.of(
+                new Batch(gate),
                 StreamAnalytics.surface(gate),
                 Scheduler.surface(gate),
                 new AppService(gate),

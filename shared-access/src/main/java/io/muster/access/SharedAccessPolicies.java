@@ -126,6 +126,17 @@ public final class SharedAccessPolicies {
         return found;
     }
 
+    /** Returns the policy whose key has signed a text, by HMAC-SHA256 in base64. Takes the same time whichever has it, or none. */
+    public Optional<SharedAccessPolicy> signing(String text, String signature) {
+        Optional<SharedAccessPolicy> found = Optional.empty();
+        for (SharedAccessPolicy policy : byName.values()) {
+            if (SharedAccessSignature.isSigned(text, signature, policy.keys())) {
+                found = Optional.of(policy);
+            }
+        }
+        return found;
+    }
+
     /** Returns the first policy by name that has the right, and a key to sign with. */
     public Optional<SharedAccessPolicy> allowing(Right right) {
         return byName.values().stream()

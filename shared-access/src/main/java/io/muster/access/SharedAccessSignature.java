@@ -107,10 +107,15 @@ public final class SharedAccessSignature {
 
     /** Returns whether either key made it. Takes the same time whether it did or not. */
     public boolean isSignedWith(KeyPair keys) {
+        return isSigned(rawResource + "\n" + rawExpiry, signature, keys);
+    }
+
+    /** Returns whether a signature in base64 is of a text, and made with one of the keys. Takes the same time whether it is or not. */
+    static boolean isSigned(String text, String signature, KeyPair keys) {
         byte[] given = signature.getBytes(StandardCharsets.UTF_8);
         boolean matches = false;
         for (byte[] key : keys.decoded()) {
-            String made = Base64.getEncoder().encodeToString(hmac(key, rawResource + "\n" + rawExpiry));
+            String made = Base64.getEncoder().encodeToString(hmac(key, text));
             matches |= MessageDigest.isEqual(made.getBytes(StandardCharsets.UTF_8), given);
         }
         return matches;

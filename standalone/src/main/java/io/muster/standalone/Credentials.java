@@ -27,6 +27,7 @@ final class Credentials {
     private static final String HOST = "localhost";
     private static final String HOUR = "1h";
     private static final Pattern SITE = Pattern.compile("[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?");
+    private static final Pattern ACCOUNT = Pattern.compile("[a-z0-9]{3,24}");
     private static final Pattern TTL = Pattern.compile("([1-9]\\d{0,5})([smhd])");
 
     private final Options options;
@@ -98,11 +99,22 @@ final class Credentials {
                         .put("user", policy)
                         .put("password", key(policy));
             }
+            case "batch" ->
+                wanted.put("batchUrl", rest())
+                        .put("account", account(argument("--account").orElse("muster")))
+                        .put("key", key(policy));
             default ->
                 throw new StandaloneException(
-                        "Say --surface iothub (devices, twins, jobs), arm (stream jobs) or kudu (WebJobs).");
+                        "Say --surface iothub (devices, twins, jobs), arm (stream jobs), kudu (WebJobs) or batch (pools, jobs, tasks).");
         }
         System.out.println(wanted);
+    }
+
+    private static String account(String name) throws StandaloneException {
+        if (!ACCOUNT.matcher(name).matches()) {
+            throw new StandaloneException("Say --account NAME: 3 to 24 small letters and digits.");
+        }
+        return name;
     }
 
     private String connectionString(String policy) throws StandaloneException {

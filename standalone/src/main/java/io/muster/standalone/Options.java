@@ -72,7 +72,7 @@ public record Options(
             "node",
             Set.of("--pool", "--slots", "--name"),
             "credentials",
-            Set.of("--surface", "--site", "--policy", "--rest-port", "--json"));
+            Set.of("--surface", "--site", "--account", "--policy", "--rest-port", "--json"));
 
     /** Parses the arguments of a command as names and values; a flag's value is "true", and the last of a name holds, but for endpoints, which add up. */
     static Map<String, String> arguments(String command, List<String> args) throws StandaloneException {

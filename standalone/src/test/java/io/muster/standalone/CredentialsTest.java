@@ -82,6 +82,18 @@ class CredentialsTest {
         assertThat(printed.get("caFile").textValue()).endsWith("ca/ca.pem");
     }
 
+    @Test
+    void printsWhatAClientOfBatchWants() throws Exception {
+        Files.writeString(data.resolve("policies.properties"), policy("iothubowner", KEY, KEY));
+        Map<String, String> arguments =
+                Options.arguments("credentials", List.of("--data", data.toString(), "--surface", "batch", "--json"));
+        JsonNode printed = new ObjectMapper().readTree(printed(new Credentials(Options.of(arguments), arguments)));
+        assertThat(printed.get("batchUrl").textValue())
+                .isEqualTo(printed.get("endpoint").textValue());
+        assertThat(printed.get("account").textValue()).isEqualTo("muster");
+        assertThat(printed.get("key").textValue()).isEqualTo(KEY);
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"-a", "a.b", "a b"})
     void refusesANameThatNoSiteHas(String site) throws Exception {

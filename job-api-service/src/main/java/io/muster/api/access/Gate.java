@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -71,6 +72,21 @@ public final class Gate {
                 .filter(found -> policy.isEmpty() || policy.get().equals(found.name()))
                 .map(found -> new Caller.Program(found.name(), found.rights()))
                 .orElseThrow(() -> refuse("The hub knows no such user and password."));
+    }
+
+    /**
+     * Returns the caller that has signed a text with a policy's key.
+     *
+     * @param texts of which any one may be signed
+     * @throws ProblemException when no policy's key has signed one of them
+     */
+    public Caller.Program signedBy(List<String> texts, String signature) {
+        SharedAccessPolicies all = policies.get();
+        return texts.stream()
+                .flatMap(text -> all.signing(text, signature).stream())
+                .findFirst()
+                .map(found -> new Caller.Program(found.name(), found.rights()))
+                .orElseThrow(() -> refuse("No policy's key has signed this request."));
     }
 
     /** Returns whether a text is a signature that a device may have made for itself: nothing is known of its key here. */

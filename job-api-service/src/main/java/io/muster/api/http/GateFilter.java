@@ -128,6 +128,8 @@ final class GateFilter {
         String requestId = UUID.randomUUID().toString();
         response.header("x-ms-request-id", requestId);
         @Nullable String code = Answers.code(response).orElse(null);
+        Surface surface = surface(surfaces, request);
+        surface.complete(request, response);
         SecurityHeaders.each(request.isSecure(), request.getHeaders().get("Host"), (name, value) -> {
             if (!response.getHeaders().contains(name)) {
                 response.header(name, value);
@@ -136,7 +138,7 @@ final class GateFilter {
         meters.answered(request.getMethodName(), response.code(), code);
         request.getAttribute(ARRIVED, Long.class)
                 .ifPresent(since -> meters.took(operation(request), Duration.ofNanos(System.nanoTime() - since)));
-        if (surface(surfaces, request).isAudited(request, route(request))) {
+        if (surface.isAudited(request, route(request))) {
             keep(request, response.code(), code, requestId);
         }
     }

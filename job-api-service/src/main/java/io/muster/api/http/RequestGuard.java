@@ -153,6 +153,7 @@ final class RequestGuard extends ChannelDuplexHandler {
                                 request, surface.largestBody(request.method().name(), path)))
                         .orElse(null);
                 if (fault == null) {
+                    keepSent(request, path);
                     request.setUri(RequestRules.mounted(surface.mount(), path, request.uri()));
                 }
             }
@@ -185,6 +186,16 @@ final class RequestGuard extends ChannelDuplexHandler {
             arrivingSince = NEVER;
         }
         ctx.fireChannelRead(message);
+    }
+
+    /** Keeps the path that a client sent, where it is led to another. */
+    private static void keepSent(HttpRequest request, String path) {
+        String sent = RequestRules.path(request.uri());
+        if (sent.equals(path)) {
+            request.headers().remove(Arrival.SENT);
+        } else {
+            request.headers().set(Arrival.SENT, sent);
+        }
     }
 
     /** Returns the reason to refuse a handshake. Another request asks for no WebSocket behind this, and none asks for an extension of it. */

@@ -4,14 +4,36 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.muster.document.Timestamps;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Describes a failed request to its client. A surface whose clients know other names than those of here says so by {@code Surface.named}.
  *
  * @param name the error's code, as clients compare it
  * @param message one sentence or more, for people
+ * @param details parts of the request that it is about, where a surface's clients read them one by one
  */
-public record Problem(int status, String name, String message) {
+public record Problem(int status, String name, String message, List<Detail> details) {
+    public Problem {
+        details = List.copyOf(details);
+    }
+
+    /** Makes one without details. */
+    public Problem(int status, String name, String message) {
+        this(status, name, message, List.of());
+    }
+
+    /** Names a part of a request, such as a member and its value. */
+    public record Detail(String key, String value) {}
+
+    /** Returns the same with one more detail. */
+    public Problem with(String key, String value) {
+        List<Detail> more = new ArrayList<>(details);
+        more.add(new Detail(key, value));
+        return new Problem(status, name, message, more);
+    }
+
     public static Problem argumentInvalid(String message) {
         return new Problem(400, "ArgumentInvalid", message);
     }

@@ -47,7 +47,7 @@ public interface Surface {
     /**
      * Returns the caller that a request proves; empty where its route is open to everybody.
      *
-     * @param path as the client sent it
+     * @param path as {@link #path(Arrival)} returns it
      * @throws ProblemException when it proves nothing, or not for this path
      */
     Optional<Caller> identify(HttpRequest<?> request, String path, String route, Instant now);
@@ -105,6 +105,9 @@ public interface Surface {
 
     /** Returns a refusal as this surface's clients read it. */
     Envelope envelope(Problem problem, String route, Instant now);
+
+    /** Adds what each answer of this surface has, refusals too. */
+    default void complete(HttpRequest<?> request, MutableHttpResponse<?> response) {}
 
     /** Returns the page that shows a refusal to a person, in place of the envelope; empty where a program reads it. */
     default Optional<MutableHttpResponse<String>> page(HttpRequest<?> request, String path, Problem problem) {
