@@ -9,6 +9,8 @@ import io.muster.api.job.StreamJobView;
 import io.muster.api.job.Views;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
+import io.muster.records.BatchRefusalReason;
+import io.muster.records.BatchRefused;
 import io.muster.records.CreateDevice;
 import io.muster.records.CreateJob;
 import io.muster.records.Credentials;
@@ -65,6 +67,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -90,6 +93,12 @@ final class RequestsDouble implements Requests {
     private final ScheduleView schedules;
     private final CollectionView collections;
     final SitesDouble sites;
+
+    /** Answers commands of jobs of Batch, by id; refuses them unless it is another. */
+    volatile BiFunction<String, Object, Object> batch = (jobId, _) -> BatchRefused.newBuilder()
+            .setReason(BatchRefusalReason.JOB_NOT_FOUND)
+            .setMessage("There is no job " + jobId + ".")
+            .build();
 
     RequestsDouble(Views views) {
         this.jobs = views.jobs();
@@ -340,6 +349,13 @@ final class RequestsDouble implements Requests {
         onSend.accept(command);
         commands.add(command);
         return ended(() -> RefusedException.accepted(sites.take(site, command), Site.class));
+    }
+
+    @Override
+    public <T> CompletableFuture<T> batchJob(String jobId, Object command, Class<T> outcome) {
+        onSend.accept(command);
+        commands.add(command);
+        return ended(() -> RefusedException.accepted(batch.apply(jobId, command), outcome));
     }
 
     @Override

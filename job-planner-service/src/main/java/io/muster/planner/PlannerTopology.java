@@ -2,6 +2,7 @@ package io.muster.planner;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.codec.Codecs;
+import io.muster.planner.batch.topology.BatchJobAggregate;
 import io.muster.planner.fleet.topology.FleetProcessor;
 import io.muster.planner.job.topology.ActiveJobs;
 import io.muster.planner.job.topology.JobAggregate;
@@ -44,7 +45,8 @@ final class PlannerTopology {
                                 ScheduleAggregate.stores(),
                                 CollectionAggregate.COORDINATOR.stores(),
                                 PoolProcessor.stores(),
-                                SiteAggregate.stores())
+                                SiteAggregate.stores(),
+                                BatchJobAggregate.stores())
                         .flatMap(List::stream)
                         .toList(),
                 Stream.of(
@@ -53,7 +55,8 @@ final class PlannerTopology {
                                 ScheduleAggregate.reads(),
                                 CollectionAggregate.reads(),
                                 PoolProcessor.READS,
-                                SiteAggregate.reads())
+                                SiteAggregate.reads(),
+                                BatchJobAggregate.reads())
                         .flatMap(List::stream)
                         .toList());
     }
@@ -82,6 +85,8 @@ final class PlannerTopology {
                 new StoreSpec.Context(PlannerService.APPLICATION_ID, codecs, documents));
         planner.coordinator(JobAggregate.coordinator(codecs, counts, limits.mostActive(), meters));
         planner.coordinator(SiteAggregate.coordinator(meters));
+        planner.coordinator(BatchJobAggregate.coordinator(meters))
+                .writeShared(Topics.POOL_COMMANDS, BatchJobAggregate.NAME);
         if (limits.mostActive() > 0) {
             activeJobs(empty);
         }
@@ -111,6 +116,7 @@ final class PlannerTopology {
                 .write(Topics.SITE_TASKS, PoolProcessor.NAME)
                 .write(Topics.BATCH_POOL_NODES, PoolProcessor.NAME)
                 .writeShared(Topics.DEVICE_COMMANDS, PoolProcessor.NAME)
+                .write(Topics.BATCH_JOB_TASKS, PoolProcessor.NAME)
                 .writeShared(Topics.DELIVERIES, PoolProcessor.NAME)
                 .writeShared(Topics.POOL_REPORTS, PoolProcessor.NAME)
                 .writeShared(Topics.DEAD_LETTERS, PoolProcessor.NAME);

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.muster.codec.Codecs;
 import io.muster.document.IdentityId;
+import io.muster.records.BatchJob;
+import io.muster.records.BatchJobCommand;
 import io.muster.records.Capability;
 import io.muster.records.CollectionCommand;
 import io.muster.records.ConnectionTerms;
@@ -124,6 +126,8 @@ final class PlannerDriver implements AutoCloseable {
     private final List<TaskNews> news = new ArrayList<>();
     private final List<Object> nodeNews = new ArrayList<>();
     private final List<SiteCommand> siteCommands = new ArrayList<>();
+    private final Map<String, BatchJob> batchJobs = new HashMap<>();
+    private final List<Object> batchJobEvents = new ArrayList<>();
     private final List<ScheduleCall> scheduleCalls = new ArrayList<>();
     private final Map<String, Job> jobs = new HashMap<>();
     private final Map<String, Site> sites = new HashMap<>();
@@ -410,6 +414,21 @@ final class PlannerDriver implements AutoCloseable {
         send(Topics.SITE_COMMANDS, site, new SiteCommand(site, command));
     }
 
+    /** Sends a command to a job of Batch. */
+    void batchJob(String jobId, Object command) {
+        send(Topics.BATCH_JOB_COMMANDS, jobId.toLowerCase(Locale.ROOT), new BatchJobCommand(jobId, command));
+    }
+
+    /** Returns the latest document of a job of Batch. */
+    BatchJob latestBatchJob(String jobId) {
+        return Objects.requireNonNull(batchJobs.get(jobId), jobId);
+    }
+
+    /** Lists what happened to jobs of Batch. */
+    List<Object> batchJobEvents() {
+        return batchJobEvents;
+    }
+
     /** Returns the latest document of a site. */
     Site site(String site) {
         return Objects.requireNonNull(sites.get(site), site);
@@ -588,6 +607,8 @@ final class PlannerDriver implements AutoCloseable {
         written(Topics.POOL_EVENTS).forEach(batch -> poolEvents.addAll(batch.getEvents()));
         news.addAll(written(Topics.SITE_TASKS));
         written(Topics.BATCH_POOL_NODES).forEach(each -> nodeNews.add(each.getNews()));
+        written(Topics.BATCH_JOBS).forEach(job -> batchJobs.put(job.getJobId(), job));
+        written(Topics.BATCH_JOB_EVENTS).forEach(event -> batchJobEvents.addAll(event.getEvents()));
         siteCommands.addAll(written(Topics.SITE_COMMANDS));
         scheduleCalls.addAll(written(Topics.SCHEDULE_CALLS));
         jobEvents.addAll(written(Topics.JOB_EVENTS));

@@ -5,6 +5,7 @@ import io.muster.records.ArtifactChunk;
 import io.muster.records.AuditEntry;
 import io.muster.records.BatchJob;
 import io.muster.records.BatchJobCommand;
+import io.muster.records.BatchJobEvent;
 import io.muster.records.BatchPool;
 import io.muster.records.BatchPoolCommand;
 import io.muster.records.BatchPoolEvent;
@@ -129,6 +130,10 @@ public final class Topics {
 
     public static final Topic<BatchJobCommand> BATCH_JOB_COMMANDS =
             asked("batch-job-commands", "job id in lower case", Partitioning.BY_JOB, HISTORY, BatchJobCommand.class);
+    public static final Topic<BatchJobEvent> BATCH_JOB_EVENTS =
+            kept("batch-job-events", "job id in lower case", Partitioning.BY_JOB, HISTORY, BatchJobEvent.class);
+    public static final Topic<TaskNews> BATCH_JOB_TASKS =
+            kept("batch-job-tasks", "job id in lower case", Partitioning.BY_JOB, IN_TRANSIT, TaskNews.class);
     public static final Topic<BatchJob> BATCH_JOBS =
             compacted("batch-jobs", "job id in lower case", Partitioning.BY_JOB, BatchJob.class);
     public static final Topic<BatchPoolCommand> BATCH_POOL_COMMANDS =
@@ -200,6 +205,8 @@ public final class Topics {
             SITE_EVENTS,
             SITES,
             BATCH_JOB_COMMANDS,
+            BATCH_JOB_EVENTS,
+            BATCH_JOB_TASKS,
             BATCH_JOBS,
             BATCH_POOL_COMMANDS,
             BATCH_POOL_NODES,

@@ -2,6 +2,7 @@ package io.muster.api.job;
 
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentNavigableMap;
@@ -10,19 +11,20 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Shows the documents of a kind of aggregate as this instance knows them, from their topic and from replies. The later change wins. Thread-safe. */
-public abstract sealed class DocumentView<D> permits ScheduleView, CollectionView {
+public abstract sealed class DocumentView<D> permits ScheduleView, CollectionView, BatchJobView {
     /** Holds the latest that is known of an id. @param read when the document was made that was read from the topic last; null before one was */
     private record Known<D>(D document, @Nullable Instant read) {}
 
     private final Function<D, String> id;
     private final Function<D, Instant> createdAt;
-    private final Function<D, Instant> updatedAt;
+    private final Comparator<D> order;
     private final ConcurrentNavigableMap<String, Known<D>> documents = new ConcurrentSkipListMap<>();
 
-    DocumentView(Function<D, String> id, Function<D, Instant> createdAt, Function<D, Instant> updatedAt) {
+    /** @param order of the changes of a document, the later one behind the earlier */
+    DocumentView(Function<D, String> id, Function<D, Instant> createdAt, Comparator<D> order) {
         this.id = id;
         this.createdAt = createdAt;
-        this.updatedAt = updatedAt;
+        this.order = order;
     }
 
     /** Takes a document from a reply. */
@@ -42,7 +44,7 @@ public abstract sealed class DocumentView<D> permits ScheduleView, CollectionVie
     }
 
     private D later(D known, D other) {
-        return updatedAt.apply(other).isBefore(updatedAt.apply(known)) ? known : other;
+        return order.compare(other, known) < 0 ? known : other;
     }
 
     /** Takes a deletion from a reply. */

@@ -1,6 +1,8 @@
 package io.muster.api.job;
 
 import io.muster.records.AnswerTooLarge;
+import io.muster.records.BatchRefusalReason;
+import io.muster.records.BatchRefused;
 import io.muster.records.DeviceRefusalReason;
 import io.muster.records.DeviceRefused;
 import io.muster.records.JobRefusalReason;
@@ -12,6 +14,7 @@ import io.muster.records.SiteRefused;
 import io.muster.records.StreamJobRefusalReason;
 import io.muster.records.StreamJobRefused;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Says why the core refused a command: a reason of the aggregate that refused. Each surface maps it to its own errors. */
 public sealed interface Refusal {
@@ -33,6 +36,13 @@ public sealed interface Refusal {
     /** Refuses a command to a site. */
     record OfSite(SiteRefusalReason reason, String sentence) implements Refusal {}
 
+    /** Refuses a command to a job of Batch. @param member of a document that is INVALID, as its surface names it; null where the sentence says all */
+    record OfBatch(
+            BatchRefusalReason reason,
+            String sentence,
+            @Nullable String member,
+            @Nullable String value) implements Refusal {}
+
     /** Withholds an answer that is larger than a record may be. */
     record OfAnswer(int bytes, int mostBytes) implements Refusal {
         @Override
@@ -50,6 +60,8 @@ public sealed interface Refusal {
             case StreamJobRefused job -> Optional.of(new OfStreamJob(job.getReason(), job.getMessage()));
             case ScheduleRefused schedule -> Optional.of(new OfSchedule(schedule.getReason(), schedule.getMessage()));
             case SiteRefused site -> Optional.of(new OfSite(site.getReason(), site.getMessage()));
+            case BatchRefused batch ->
+                Optional.of(new OfBatch(batch.getReason(), batch.getMessage(), batch.getMember(), batch.getValue()));
             case AnswerTooLarge answer -> Optional.of(new OfAnswer(answer.getBytes(), answer.getMostBytes()));
             default -> Optional.empty();
         };

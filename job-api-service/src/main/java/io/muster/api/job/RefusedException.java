@@ -1,5 +1,6 @@
 package io.muster.api.job;
 
+import io.muster.records.BatchRefusalReason;
 import io.muster.records.ScheduleRefusalReason;
 import io.muster.records.SiteRefusalReason;
 import java.io.Serial;
@@ -27,6 +28,9 @@ public final class RefusedException extends RuntimeException {
                 && switch (refused.refusal()) {
                     case Refusal.OfSite site -> site.reason() == SiteRefusalReason.NOT_FOUND;
                     case Refusal.OfSchedule schedule -> schedule.reason() == ScheduleRefusalReason.NOT_FOUND;
+                    case Refusal.OfBatch batch ->
+                        batch.reason() == BatchRefusalReason.JOB_NOT_FOUND
+                                || batch.reason() == BatchRefusalReason.TASK_NOT_FOUND;
                     case Refusal.OfJob _, Refusal.OfDevice _, Refusal.OfStreamJob _, Refusal.OfAnswer _ -> false;
                 };
     }

@@ -62,6 +62,16 @@ public interface Requests {
     /** Sends a command for a site. @param site in lower case @param command a command of {@code SiteCommand} */
     CompletableFuture<Site> site(String site, Object command);
 
+    /**
+     * Sends a command for a job of Batch, or for tasks of it.
+     *
+     * @param jobId as the client spelled it
+     * @param command a command of {@code BatchJobCommand}
+     * @param outcome the type that the command has: {@code BatchTasksAdded} of one that adds tasks, {@code BatchTaskPage} of one that lists them, {@code BatchTaskCounts}
+     *     of one that counts them, {@code BatchTaskDeleted} of one that deletes a task, {@code BatchTask} of another one of a task, {@code BatchJob} of a job
+     */
+    <T> CompletableFuture<T> batchJob(String jobId, Object command, Class<T> outcome);
+
     /** Sends a command for a collection of schedules, but for one that deletes it. @param command a command of {@code CollectionCommand} */
     CompletableFuture<ScheduleCollection> collection(String id, Object command);
 

@@ -3,7 +3,7 @@ package io.muster.api.job;
 import io.muster.api.compute.PoolView;
 
 /**
- * Holds all that an instance knows of jobs, stream jobs, schedules, sites and pools, and the order in which it came to know of the first
+ * Holds all that an instance knows of jobs, stream jobs, schedules, sites, jobs of Batch and pools, and the order in which it came to know of the first
  * two.
  */
 public record Views(
@@ -13,6 +13,7 @@ public record Views(
         ScheduleView schedules,
         CollectionView collections,
         SiteView sites,
+        BatchJobView batchJobs,
         PoolView pools) {
     /** Makes views that know nothing yet. */
     public static Views empty() {
@@ -24,6 +25,7 @@ public record Views(
                 new ScheduleView(),
                 new CollectionView(),
                 new SiteView(),
+                new BatchJobView(),
                 new PoolView());
     }
 }

@@ -3,6 +3,7 @@ package io.muster.api.kafka;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.muster.api.job.BatchJobView;
 import io.muster.api.job.CollectionView;
 import io.muster.api.job.JobView;
 import io.muster.api.job.RefusedException;
@@ -18,6 +19,8 @@ import io.muster.codec.RecordCodec;
 import io.muster.document.IdentityId;
 import io.muster.records.AuditEntry;
 import io.muster.records.AwaitBarrier;
+import io.muster.records.BatchJob;
+import io.muster.records.BatchJobCommand;
 import io.muster.records.CollectionCommand;
 import io.muster.records.CollectionDeleted;
 import io.muster.records.CountDevices;
@@ -52,6 +55,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -121,6 +125,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
     private final ScheduleView schedules;
     private final CollectionView collections;
     private final SiteView sites;
+    private final BatchJobView batchJobs;
     private final Admin admin;
     private final byte[] replyTo;
     private final int devicePartitions;
@@ -154,6 +159,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
         this.schedules = views.schedules();
         this.collections = views.collections();
         this.sites = views.sites();
+        this.batchJobs = views.batchJobs();
         this.replyTo = Integer.toString(instance).getBytes(StandardCharsets.UTF_8);
         this.devicePartitions = partitions(Topics.EXPANSIONS);
         List.of(
@@ -163,6 +169,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
                         Topics.SCHEDULE_COMMANDS,
                         Topics.COLLECTION_COMMANDS,
                         Topics.SITE_COMMANDS,
+                        Topics.BATCH_JOB_COMMANDS,
                         Topics.AUDIT_LOG)
                 .forEach(this::partitions);
         // Now: later a registry that is away would fail an answer, or the second half of one.
@@ -173,6 +180,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
                         Topics.SCHEDULE_COMMANDS,
                         Topics.COLLECTION_COMMANDS,
                         Topics.SITE_COMMANDS,
+                        Topics.BATCH_JOB_COMMANDS,
                         Topics.EXPANSIONS)
                 .forEach(codecs::of);
         Gauge.builder("muster.api.requests.outstanding", outstanding, Map::size)
@@ -331,6 +339,20 @@ public final class KafkaRequests implements Requests, AutoCloseable {
     @Override
     public CompletableFuture<Site> site(String site, Object command) {
         return changed(Topics.SITE_COMMANDS, site, new SiteCommand(site, command), Site.class, sites::put);
+    }
+
+    @Override
+    public <T> CompletableFuture<T> batchJob(String jobId, Object command, Class<T> outcome) {
+        return changed(
+                Topics.BATCH_JOB_COMMANDS,
+                jobId.toLowerCase(Locale.ROOT),
+                new BatchJobCommand(jobId, command),
+                outcome,
+                answer -> {
+                    if (answer instanceof BatchJob job) {
+                        batchJobs.put(job);
+                    }
+                });
     }
 
     /** Has a command carried out. @param seen has a view know the outcome before the caller does */

@@ -10,6 +10,7 @@ import io.muster.records.ScheduleCollection;
 import io.muster.records.StreamJob;
 import io.muster.service.LogFollower;
 import io.muster.topics.Topics;
+import java.util.Locale;
 import java.util.Set;
 import java.util.function.Function;
 import org.apache.avro.specific.SpecificRecord;
@@ -17,7 +18,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Reads replies from now on, and jobs, schedules, stream jobs and how far they are from their beginning. Ready when it has caught up once, and as
+ * Reads replies from now on, and jobs, schedules, jobs of Batch, stream jobs and how far they are from their beginning. Ready when it has caught up once, and as
  * long as nothing keeps it from reading for 15 s. A record that can't be taken is skipped; a failure that it can't go on after ends the process.
  */
 public final class Listener implements AutoCloseable {
@@ -27,6 +28,7 @@ public final class Listener implements AutoCloseable {
             Topics.STREAM_JOBS.name(),
             Topics.SCHEDULES.name(),
             Topics.COLLECTIONS.name(),
+            Topics.BATCH_JOBS.name(),
             Topics.STREAM_JOB_PROGRESS.name());
 
     private final LogFollower replies;
@@ -69,6 +71,12 @@ public final class Listener implements AutoCloseable {
             views.collections().read(keyed(record, codecs.of(Topics.COLLECTIONS), ScheduleCollection::getCollectionId));
         } else if (topic.equals(Topics.SCHEDULES.name())) {
             views.schedules().read(keyed(record, codecs.of(Topics.SCHEDULES), Schedule::getScheduleId));
+        } else if (topic.equals(Topics.BATCH_JOBS.name())) {
+            views.batchJobs()
+                    .read(keyed(
+                            record,
+                            codecs.of(Topics.BATCH_JOBS),
+                            job -> job.getJobId().toLowerCase(Locale.ROOT)));
         } else if (topic.equals(Topics.STREAM_JOBS.name())) {
             views.streamJobs().read(keyed(record, codecs.of(Topics.STREAM_JOBS), StreamJob::getStreamJobId));
         } else {
@@ -100,6 +108,8 @@ public final class Listener implements AutoCloseable {
             views.collections().readTombstone(key);
         } else if (topic.equals(Topics.SCHEDULES.name())) {
             views.schedules().readTombstone(key);
+        } else if (topic.equals(Topics.BATCH_JOBS.name())) {
+            views.batchJobs().readTombstone(key);
         } else if (topic.equals(Topics.STREAM_JOBS.name())) {
             views.streamJobs().readTombstone(key);
         } else {

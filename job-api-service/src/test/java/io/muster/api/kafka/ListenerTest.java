@@ -47,6 +47,7 @@ class ListenerTest {
             Topics.STREAM_JOBS,
             Topics.SCHEDULES,
             Topics.COLLECTIONS,
+            Topics.BATCH_JOBS,
             Topics.STREAM_JOB_PROGRESS);
     private static final Instant NOW = Instant.parse("2026-11-21T02:25:15Z");
 

@@ -307,11 +307,13 @@ public final class Pool {
                 change(known(taskId), new TaskState.Queued(attempt));
             case PoolEvent.TaskBackedOff(String taskId, Attempt attempt, Instant until) ->
                 change(known(taskId), new TaskState.BackingOff(attempt, until));
-            case PoolEvent.TaskCompleted(String taskId, Outcome outcome, Instant endedAt) -> {
-                TaskState before = known(taskId).state();
-                Optional<Instant> startedAt = before instanceof Active active ? active.startedAt() : Optional.empty();
-                change(known(taskId), new TaskState.Completed(before.attempt(), outcome, startedAt, endedAt));
-            }
+            case PoolEvent.TaskCompleted(
+                    String taskId,
+                    Outcome outcome,
+                    Attempt attempt,
+                    Optional<Instant> startedAt,
+                    Instant endedAt) ->
+                change(known(taskId), new TaskState.Completed(attempt, outcome, startedAt, endedAt));
             case PoolEvent.TaskDisowned(String taskId) -> {
                 Task task = known(taskId);
                 put(new Task(task.definition(), task.number(), task.state(), true));

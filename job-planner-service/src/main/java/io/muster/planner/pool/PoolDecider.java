@@ -545,8 +545,11 @@ public final class PoolDecider {
     }
 
     private void complete(String taskId, Outcome outcome) {
-        happened(new PoolEvent.TaskCompleted(taskId, outcome, now));
-        if (pool.task(taskId).orElseThrow().disowned()) {
+        TaskState before = pool.task(taskId).orElseThrow().state();
+        Optional<Instant> startedAt = before instanceof Active active ? active.startedAt() : Optional.empty();
+        happened(new PoolEvent.TaskCompleted(taskId, outcome, before.attempt(), startedAt, now));
+        Task task = pool.task(taskId).orElseThrow();
+        if (task.disowned() || task.definition().droppedAtEnd()) {
             happened(new PoolEvent.TaskForgotten(taskId));
         }
     }

@@ -3,6 +3,7 @@ package io.muster.planner.pool;
 import io.muster.planner.pool.TaskState.Ending;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** Holds what happened in a pool. */
@@ -31,8 +32,9 @@ public sealed interface PoolEvent {
     /** Says that a task waits for a time. @param attempt that comes next */
     record TaskBackedOff(String taskId, Attempt attempt, Instant until) implements PoolEvent {}
 
-    /** Says that a task has ended. */
-    record TaskCompleted(String taskId, Outcome outcome, Instant at) implements PoolEvent {}
+    /** Says that a task has ended. @param attempt the last one @param startedAt when its program started, if it did */
+    record TaskCompleted(String taskId, Outcome outcome, Attempt attempt, Optional<Instant> startedAt, Instant at)
+            implements PoolEvent {}
 
     /** Says that nobody asks for a task any more: it is forgotten when it has ended. */
     record TaskDisowned(String taskId) implements PoolEvent {}

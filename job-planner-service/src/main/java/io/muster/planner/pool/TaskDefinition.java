@@ -16,6 +16,7 @@ import java.util.Set;
  * @param most how often it may be tried again behind a failure; -1 for no limit
  * @param onNodeLoss whether it is placed again behind the loss of its node, or ends
  * @param restart how it goes on behind an end of its program; empty for a task that ends with it
+ * @param droppedAtEnd whether it is forgotten when it has ended and its owner was told
  */
 public record TaskDefinition(
         String id,
@@ -26,7 +27,8 @@ public record TaskDefinition(
         Optional<String> pinnedTo,
         int most,
         OnNodeLoss onNodeLoss,
-        Optional<Restart> restart) {
+        Optional<Restart> restart,
+        boolean droppedAtEnd) {
 
     /** Says what becomes of a task whose node is lost. */
     public enum OnNodeLoss {
@@ -41,6 +43,20 @@ public record TaskDefinition(
      * @param atOnceAfter a program that ran for so long starts again without a pause
      */
     public record Restart(Duration pause, Duration atOnceAfter) {}
+
+    /** Makes one that is kept until its owner has it forgotten. */
+    public TaskDefinition(
+            String id,
+            int priority,
+            int slots,
+            int nodes,
+            Set<String> requires,
+            Optional<String> pinnedTo,
+            int most,
+            OnNodeLoss onNodeLoss,
+            Optional<Restart> restart) {
+        this(id, priority, slots, nodes, requires, pinnedTo, most, onNodeLoss, restart, false);
+    }
 
     /** Makes one of copies. */
     public TaskDefinition {

@@ -3,6 +3,7 @@ package io.muster.planner.site;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.muster.document.ScriptHosts;
+import io.muster.planner.program.CommandLine;
 import io.muster.records.ComputeTask;
 import io.muster.records.NodeLossRule;
 import io.muster.records.NodeValue;

@@ -19,7 +19,7 @@ public interface Aggregate<S extends SpecificRecord, I, E extends SpecificRecord
     /** Decides about an input, without any effect. @param state null where there is no aggregate of that id */
     Decision<E> decide(String id, @Nullable S state, I input, Instant now);
 
-    /** Returns the state after the event; null where the aggregate is gone. */
+    /** Returns the state after the event: the same object where the event doesn't change it, so that it isn't written; null where the aggregate is gone. */
     @Nullable
     S evolve(@Nullable S state, E event);
 
@@ -35,6 +35,20 @@ public interface Aggregate<S extends SpecificRecord, I, E extends SpecificRecord
 
     /** Writes what follows of an event, beside the event itself and the document. */
     default void happened(Change<S, E> change) {}
+
+    /**
+     * Returns the reply to a command, once what it brought is kept; empty where nobody is answered.
+     *
+     * @param input the first of the command
+     * @param after the state behind it; null where there is none
+     */
+    default Optional<Object> reply(String id, I input, Decision<E> decision, @Nullable S after) {
+        return switch (decision) {
+            case Decision.Refused<E> refused -> Optional.of(refused.refusal());
+            case Decision.Happened<E> _ when after == null -> removed();
+            case Decision.Happened<E> _, Decision.Nothing<E> _ -> Optional.ofNullable(after);
+        };
+    }
 
     /** Returns the reply to a command that removed the aggregate. */
     default Optional<Object> removed() {

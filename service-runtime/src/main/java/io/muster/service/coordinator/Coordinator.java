@@ -130,7 +130,7 @@ public final class Coordinator<S extends SpecificRecord, I, E extends SpecificRe
         Decisions decisions = decide(id, inputs, requester, now);
         keep(id, decisions, now);
         if (feed.isCommand()) {
-            answer(feed, message, decisions, requester, now);
+            answer(feed, message, id, inputs, decisions, requester, now);
         }
     }
 
@@ -169,11 +169,13 @@ public final class Coordinator<S extends SpecificRecord, I, E extends SpecificRe
     }
 
     private void keep(String id, Decisions decisions, Instant now) {
-        if (!decisions.changes.isEmpty()) {
+        boolean isChanged =
+                !decisions.changes.isEmpty() && decisions.changes.getFirst().before() != decisions.last;
+        if (isChanged) {
             states.put(id, decisions.last);
         }
         decisions.changes.forEach(this::write);
-        if (!decisions.changes.isEmpty()) {
+        if (isChanged) {
             writeDocument(id, decisions.changes.getFirst().before(), decisions.last, now);
         }
         @Nullable S state = decisions.last;
@@ -207,26 +209,23 @@ public final class Coordinator<S extends SpecificRecord, I, E extends SpecificRe
     }
 
     private <V extends SpecificRecord> void answer(
-            Feed<V, A, I> feed, V message, Decisions decisions, Requester requester, Instant now) {
-        switch (decisions.first) {
-            case null -> {}
-            case Decision.Refused<E> refused -> {
-                feed.refusals().refused(aggregate, message, refused.refusal(), requester, now);
-                reply(refused.refusal(), requester, now);
-            }
-            case Decision.Happened<E> _ -> {
-                if (decisions.afterFirst != null) {
-                    reply(decisions.afterFirst, requester, now);
-                } else {
-                    aggregate.removed().ifPresent(outcome -> reply(outcome, requester, now));
-                }
-            }
-            case Decision.Nothing<E> _ -> {
-                if (decisions.afterFirst != null) {
-                    reply(decisions.afterFirst, requester, now);
-                }
-            }
+            Feed<V, A, I> feed,
+            V message,
+            String id,
+            List<I> inputs,
+            Decisions decisions,
+            Requester requester,
+            Instant now) {
+        @Nullable Decision<E> first = decisions.first;
+        if (first == null) {
+            return;
         }
+        if (first instanceof Decision.Refused<E> refused) {
+            feed.refusals().refused(aggregate, message, refused.refusal(), requester, now);
+        }
+        aggregate
+                .reply(id, inputs.getFirst(), first, decisions.afterFirst)
+                .ifPresent(outcome -> reply(outcome, requester, now));
     }
 
     private void reply(Object outcome, Requester requester, Instant now) {

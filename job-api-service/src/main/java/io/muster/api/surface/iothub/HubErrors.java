@@ -23,8 +23,8 @@ final class HubErrors {
             case Refusal.OfDevice device -> of(device.reason(), device.sentence());
             case Refusal.OfSchedule schedule -> of(schedule.reason(), schedule.sentence());
             case Refusal.OfAnswer answer -> Problem.tooLarge(answer.sentence());
-            // This surface has no stream jobs and no sites.
-            case Refusal.OfStreamJob _, Refusal.OfSite _ -> Problem.serverError();
+            // This surface has no stream jobs, no sites and no jobs of Batch.
+            case Refusal.OfStreamJob _, Refusal.OfSite _, Refusal.OfBatch _ -> Problem.serverError();
         };
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.muster.api.job.Refusal;
 import io.muster.api.json.Problem;
+import io.muster.records.BatchRefusalReason;
 import io.muster.records.DeviceRefusalReason;
 import io.muster.records.JobRefusalReason;
 import io.muster.records.ScheduleRefusalReason;
@@ -86,8 +87,10 @@ class HubErrorsTest {
     }
 
     @Test
-    void hasNoErrorForStreamJobsAndSites() {
+    void hasNoErrorForStreamJobsSitesAndJobsOfBatch() {
         assertThat(HubErrors.of(new Refusal.OfStreamJob(StreamJobRefusalReason.RUNNING, "Why.")))
+                .isEqualTo(Problem.serverError());
+        assertThat(HubErrors.of(new Refusal.OfBatch(BatchRefusalReason.JOB_STATE, "Why.", null, null)))
                 .isEqualTo(Problem.serverError());
         assertThat(HubErrors.of(new Refusal.OfSite(SiteRefusalReason.RUNNING, "Why.")))
                 .isEqualTo(Problem.serverError());

@@ -1,6 +1,7 @@
 package io.muster.planner.pool.topology;
 
 import io.muster.codec.Codecs;
+import io.muster.planner.pool.Attempt;
 import io.muster.planner.pool.NodeOrder;
 import io.muster.planner.pool.Outcome;
 import io.muster.planner.pool.Pool;
@@ -45,6 +46,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -156,22 +158,41 @@ final class PoolOutbox {
                                 .equals(node))
                         .orElse(false);
                 if (primary) {
-                    tell(poolId, token.taskId(), new TaskStarted(node, PoolRecords.token(token)), now);
+                    tell(
+                            poolId,
+                            token.taskId(),
+                            new TaskStarted(
+                                    node,
+                                    PoolRecords.token(token),
+                                    pool.task(token.taskId())
+                                            .map(task -> PoolRecords.attempt(
+                                                    task.state().attempt()))
+                                            .orElse(null)),
+                            now);
                 }
             }
             case PoolEvent.TaskRequeued(String taskId, var attempt) ->
                 tell(poolId, taskId, new TaskWaits(PoolRecords.attempt(attempt), null, exits.get(taskId)), now);
             case PoolEvent.TaskBackedOff(String taskId, var attempt, Instant until) ->
                 tell(poolId, taskId, new TaskWaits(PoolRecords.attempt(attempt), until, exits.get(taskId)), now);
-            case PoolEvent.TaskCompleted(String taskId, Outcome _, Instant _)
-            when pool.task(taskId).isEmpty() -> {
+            case PoolEvent.TaskCompleted completed when pools.isDisowned(poolId, completed.taskId()) -> {
                 // Nobody asks for it any more.
             }
-            case PoolEvent.TaskCompleted(String taskId, Outcome outcome, Instant _) ->
+            case PoolEvent.TaskCompleted(
+                    String taskId,
+                    Outcome outcome,
+                    Attempt attempt,
+                    Optional<Instant> startedAt,
+                    Instant _) ->
                 tell(
                         poolId,
                         taskId,
-                        new TaskEnded(PoolRecords.result(outcome), PoolRecords.exitCode(outcome), outcome.detail()),
+                        new TaskEnded(
+                                PoolRecords.result(outcome),
+                                PoolRecords.exitCode(outcome),
+                                outcome.detail(),
+                                PoolRecords.attempt(attempt),
+                                startedAt.orElse(null)),
                         now);
             case PoolEvent.NodeAdmitted _, PoolEvent.NodeDismissed _ -> nodesToAll(poolId, now);
             case PoolEvent.TaskQueued _,
@@ -239,22 +260,17 @@ final class PoolOutbox {
     }
 
     private void tell(TaskOwner owner, String poolId, String taskId, Object news, Instant now) {
-        switch (owner.getKind()) {
-            case SITE ->
-                make(
-                        Outbox.sink(Topics.SITE_TASKS),
-                        Topics.SITE_TASKS,
-                        Route.byKey(owner.getId()),
-                        new TaskNews(owner.getId(), poolId, taskId, now, news),
-                        now);
-            case BATCH_POOL ->
-                make(
-                        Outbox.sink(Topics.BATCH_POOL_NODES),
-                        Topics.BATCH_POOL_NODES,
-                        Route.byKey(owner.getId()),
-                        new TaskNews(owner.getId(), poolId, taskId, now, news),
-                        now);
-        }
+        Topic<TaskNews> topic = switch (owner.getKind()) {
+            case SITE -> Topics.SITE_TASKS;
+            case BATCH_POOL -> Topics.BATCH_POOL_NODES;
+            case BATCH_JOB -> Topics.BATCH_JOB_TASKS;
+        };
+        make(
+                Outbox.sink(topic),
+                topic,
+                Route.byKey(owner.getId()),
+                new TaskNews(owner.getId(), poolId, taskId, now, news),
+                now);
     }
 
     private void order(String poolId, NodeOrder order, Instant now) {

@@ -29,6 +29,7 @@ import io.muster.records.StartUndelivered;
 import io.muster.records.StopMoves;
 import io.muster.records.StopTask;
 import io.muster.records.SubmitTask;
+import io.muster.records.SubmitTasks;
 import io.muster.records.WatchNodes;
 import io.muster.service.InvalidRecordException;
 import io.muster.service.Outbox;
@@ -188,6 +189,11 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
         requirePool(poolId, record, position);
         switch (command.getCommand()) {
             case SubmitTask submit -> submit(poolId, submit.getTask(), now);
+            case SubmitTasks submit -> {
+                for (ComputeTask task : submit.getTasks()) {
+                    submit(poolId, task, now);
+                }
+            }
             case StopTask stop -> decide(poolId, new PoolInput.Stop(stop.getTaskId()), now);
             case ForgetTask forget -> decide(poolId, new PoolInput.Forget(forget.getTaskId()), now);
             case SetNodeScheduling change ->

@@ -132,7 +132,8 @@ final class PoolRecords {
                 Optional.ofNullable(restart)
                         .map(rule -> new TaskDefinition.Restart(
                                 Duration.ofSeconds(rule.getPauseSeconds()),
-                                Duration.ofSeconds(rule.getAtOnceAfterSeconds()))));
+                                Duration.ofSeconds(rule.getAtOnceAfterSeconds()))),
+                task.getDroppedAtEnd());
     }
 
     static TaskToken token(Token token) {
@@ -242,8 +243,12 @@ final class PoolRecords {
             case PoolEvent.TaskRequeued(String taskId, Attempt attempt) -> new TaskRequeued(taskId, attempt(attempt));
             case PoolEvent.TaskBackedOff(String taskId, Attempt attempt, Instant until) ->
                 new TaskBackedOff(taskId, attempt(attempt), until);
-            case PoolEvent.TaskCompleted(String taskId, Outcome outcome, Instant _) ->
-                new TaskCompleted(taskId, result(outcome), exitCode(outcome), outcome.detail());
+            case PoolEvent.TaskCompleted completed ->
+                new TaskCompleted(
+                        completed.taskId(),
+                        result(completed.outcome()),
+                        exitCode(completed.outcome()),
+                        completed.outcome().detail());
             case PoolEvent.TaskDisowned(String taskId) -> new TaskDisowned(taskId);
             case PoolEvent.TaskForgotten(String taskId) -> new TaskForgotten(taskId);
             case PoolEvent.NodeAdmitted(String node, int gateway, long epoch, boolean drained) ->

@@ -134,6 +134,12 @@ final class PoolTable {
         return row == null ? null : row.getTask();
     }
 
+    /** Returns whether nobody asks for a task any more, by what is kept of it. */
+    boolean isDisowned(String poolId, String taskId) {
+        @Nullable PoolTask row = tasks.get(key(poolId, taskId));
+        return row == null || row.getDisowned();
+    }
+
     /** Decides. The pool has changed behind it, and what is kept has not: {@link #keep} follows, or {@link #reload}. */
     Decided decide(String poolId, PoolInput input, Instant now, Instant logTime) {
         Pool pool = pool(poolId);

@@ -38,6 +38,7 @@ final class PoolWatchers {
         Pattern names = switch (owner.getKind()) {
             case SITE -> SITE;
             case BATCH_POOL -> BATCH_POOL;
+            case BATCH_JOB -> throw new InvalidRecordException("a job of Batch hears of its tasks alone");
         };
         if (!names.matcher(owner.getId()).matches()) {
             throw new InvalidRecordException("no " + owner.getKind() + " has such a name");

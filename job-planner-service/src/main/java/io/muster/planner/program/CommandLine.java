@@ -1,4 +1,4 @@
-package io.muster.planner.site;
+package io.muster.planner.program;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -7,13 +7,13 @@ import java.util.List;
  * Splits the arguments of a run as a command line is split: at blanks outside of quotes. A backslash takes a quote or a backslash behind it literally,
  * where that is not within single quotes.
  */
-final class CommandLine {
+public final class CommandLine {
     private static final char NONE = 0;
 
     private CommandLine() {}
 
     /** Returns the arguments. A quote that is never closed reaches to the end. */
-    static List<String> split(String text) {
+    public static List<String> split(String text) {
         List<String> arguments = new ArrayList<>();
         StringBuilder argument = new StringBuilder();
         boolean begun = false;

@@ -1,0 +1,114 @@
+package io.muster.planner.batch;
+
+import io.muster.records.BatchTaskFailure;
+import io.muster.records.BatchTaskFinished;
+import io.muster.records.ExitCodeRange;
+import io.muster.records.ExitConditions;
+import io.muster.records.ExitOptions;
+import io.muster.records.FailureCategory;
+import io.muster.records.JobAction;
+import io.muster.records.TaskEnded;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Says what the end of a task means. Contract: batch, 3.2. */
+final class BatchEnds {
+    /** Is the exit code of a program that ran for longer than it may: 0xC000013A. */
+    static final int OUT_OF_TIME = -1073741510;
+
+    private static final String TASK_ENDED = "TaskEnded";
+
+    private BatchEnds() {}
+
+    /** Returns the end of a task that its pool told. */
+    static BatchTaskFinished of(String taskId, TaskEnded ended) {
+        @Nullable Integer code = ended.getExitCode();
+        return switch (ended.getResult()) {
+            case SUCCEEDED -> finished(taskId, ended, code, null);
+            case FAILED ->
+                finished(
+                        taskId,
+                        ended,
+                        code,
+                        code == null
+                                ? failure(FailureCategory.USER_ERROR, "ProgramNotStarted", ended.getDetail())
+                                : failure(
+                                        FailureCategory.USER_ERROR,
+                                        "FailureExitCode",
+                                        "The task exited with the code " + code + "."));
+            case STOPPED -> finished(taskId, ended, null, stopped());
+            case TIMED_OUT, IDLE ->
+                finished(
+                        taskId,
+                        ended,
+                        OUT_OF_TIME,
+                        failure(
+                                FailureCategory.SERVER_ERROR,
+                                TASK_ENDED,
+                                "The task ran for longer than its limit of time."));
+            case ABORTED ->
+                finished(
+                        taskId,
+                        ended,
+                        null,
+                        failure(
+                                FailureCategory.SERVER_ERROR,
+                                "TooManyRecoveries",
+                                "The task lost its node as often as a task may."));
+        };
+    }
+
+    /** Returns the end of a task that no pool has. */
+    static BatchTaskFinished stopped(String taskId) {
+        return new BatchTaskFinished(taskId, null, null, null, stopped());
+    }
+
+    /** Returns the end of a task that its pool did not take. */
+    static BatchTaskFinished refused(String taskId, String detail) {
+        return new BatchTaskFinished(
+                taskId, null, null, null, failure(FailureCategory.SERVER_ERROR, "TaskNotTaken", detail));
+    }
+
+    private static BatchTaskFinished finished(
+            String taskId, TaskEnded ended, @Nullable Integer code, @Nullable BatchTaskFailure failure) {
+        return new BatchTaskFinished(taskId, ended.getAttempt(), ended.getStartedAt(), code, failure);
+    }
+
+    private static BatchTaskFailure stopped() {
+        return failure(FailureCategory.USER_ERROR, TASK_ENDED, "The task was ended by a user's request.");
+    }
+
+    private static BatchTaskFailure failure(FailureCategory category, String code, String message) {
+        return new BatchTaskFailure(category, code, message, List.of());
+    }
+
+    /** Returns what the job does about an end: a failure terminates it where nothing else is said. */
+    static JobAction jobAction(@Nullable ExitConditions conditions, BatchTaskFinished end) {
+        return options(conditions, end)
+                .map(ExitOptions::getJobAction)
+                .orElse(end.getFailure() == null ? JobAction.NONE : JobAction.TERMINATE);
+    }
+
+    /** Returns what a task's conditions say of an end: a code that is named counts before all others. */
+    static Optional<ExitOptions> options(@Nullable ExitConditions conditions, BatchTaskFinished end) {
+        if (conditions == null) {
+            return Optional.empty();
+        }
+        @Nullable Integer code = end.getExitCode();
+        if (code != null) {
+            Optional<ExitOptions> named = conditions.getCodes().stream()
+                    .filter(range -> range.getStart() <= code && code <= range.getEnd())
+                    .map(ExitCodeRange::getOptions)
+                    .findFirst();
+            if (named.isPresent()) {
+                return named;
+            }
+        }
+        boolean neverStarted =
+                end.getFailure() != null && end.getFailure().getCode().equals("ProgramNotStarted");
+        return neverStarted && conditions.getPreProcessingError() != null
+                ? Optional.of(conditions.getPreProcessingError())
+                : Optional.ofNullable(conditions.getOtherwise());
+    }
+}

@@ -1,0 +1,45 @@
+package io.muster.planner.batch;
+
+import io.muster.records.BatchJobDefinition;
+import io.muster.records.BatchRefused;
+import io.muster.records.ChangeBatchJob;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Changes documents of jobs. Contract: batch, 3.4. */
+final class BatchJobChanges {
+    private BatchJobChanges() {}
+
+    /** Returns the document with what a change names. */
+    static BatchJobDefinition of(BatchJobDefinition before, ChangeBatchJob change) {
+        BatchJobDefinition.Builder after = BatchJobDefinition.newBuilder(before);
+        Optional.ofNullable(change.getPoolId()).ifPresent(after::setPoolId);
+        Optional.ofNullable(change.getPriority()).ifPresent(after::setPriority);
+        Optional.ofNullable(change.getMaxParallelTasks()).ifPresent(after::setMaxParallelTasks);
+        Optional.ofNullable(change.getMaxTaskRetries()).ifPresent(after::setMaxTaskRetries);
+        Optional.ofNullable(change.getOnAllTasksComplete()).ifPresent(after::setOnAllTasksComplete);
+        Optional.ofNullable(change.getMetadata()).ifPresent(after::setMetadata);
+        @Nullable Long limit = change.getWallClockMillis();
+        if (limit != null) {
+            after.setWallClockMillis(limit < 0 ? null : limit);
+        }
+        return after.build();
+    }
+
+    /** Returns why a job can't be changed so. */
+    static Optional<BatchRefused> fault(BatchJobDefinition before, BatchJobDefinition after) {
+        if (!before.getPoolId().equals(after.getPoolId())) {
+            return Optional.of(BatchRules.invalid(
+                    "poolInfo.poolId", after.getPoolId(), "A job that is not disabled can't go to another pool."));
+        }
+        if (before.getPriority() != after.getPriority()) {
+            return Optional.of(
+                    BatchRules.invalid("priority", after.getPriority(), "The priority of a job can't be changed yet."));
+        }
+        if (before.getMaxParallelTasks() != after.getMaxParallelTasks()) {
+            return Optional.of(
+                    BatchRules.invalid("maxParallelTasks", after.getMaxParallelTasks(), "It can't be changed yet."));
+        }
+        return Optional.empty();
+    }
+}

@@ -1,0 +1,463 @@
+package io.muster.planner.batch;
+
+import io.muster.records.AddBatchJob;
+import io.muster.records.AddBatchTasks;
+import io.muster.records.BatchJob;
+import io.muster.records.BatchJobBegun;
+import io.muster.records.BatchJobDefinition;
+import io.muster.records.BatchJobEvent;
+import io.muster.records.BatchJobGone;
+import io.muster.records.BatchJobMoved;
+import io.muster.records.BatchJobRevised;
+import io.muster.records.BatchJobState;
+import io.muster.records.BatchJobSwept;
+import io.muster.records.BatchJobTally;
+import io.muster.records.BatchRefusalReason;
+import io.muster.records.BatchRefused;
+import io.muster.records.BatchTask;
+import io.muster.records.BatchTaskBegan;
+import io.muster.records.BatchTaskDefinition;
+import io.muster.records.BatchTaskFinished;
+import io.muster.records.BatchTaskGone;
+import io.muster.records.BatchTaskJoined;
+import io.muster.records.BatchTaskNotAdded;
+import io.muster.records.BatchTaskQueued;
+import io.muster.records.BatchTaskReactivated;
+import io.muster.records.BatchTaskReturned;
+import io.muster.records.BatchTaskRevised;
+import io.muster.records.BatchTaskRow;
+import io.muster.records.BatchTaskState;
+import io.muster.records.BatchTaskStopping;
+import io.muster.records.BatchTaskType;
+import io.muster.records.ChangeBatchJob;
+import io.muster.records.ChangeBatchTask;
+import io.muster.records.CountBatchTasks;
+import io.muster.records.DeleteBatchJob;
+import io.muster.records.DeleteBatchTask;
+import io.muster.records.DisableBatchJob;
+import io.muster.records.EnableBatchJob;
+import io.muster.records.JobAction;
+import io.muster.records.JobManager;
+import io.muster.records.ListBatchTasks;
+import io.muster.records.OnAllTasksComplete;
+import io.muster.records.OnTaskFailure;
+import io.muster.records.ReactivateBatchTask;
+import io.muster.records.ReadBatchTask;
+import io.muster.records.TaskEnded;
+import io.muster.records.TaskNews;
+import io.muster.records.TaskRefused;
+import io.muster.records.TaskStarted;
+import io.muster.records.TaskWaits;
+import io.muster.records.TerminateBatchJob;
+import io.muster.records.TerminateBatchTask;
+import io.muster.service.decider.Decision;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides about a job of Batch. A task is given to the job's pool when it joins; the pool places and retries it, and its end is heard, never assumed. A job that is
+ * terminated or deleted asks all its tasks to end, some at a time, and is over when none is left in a pool. Contract: batch, 3.2 to 3.4.
+ *
+ * <pre>
+ * (none) --Add--> ACTIVE --Terminate, wall clock, end of a task or of all--> TERMINATING --swept, none queued--> COMPLETED
+ * any --Delete--> DELETING --swept, none queued, none left--> (none)
+ * </pre>
+ */
+public final class BatchJobDecider {
+    /** Bounds the tasks that one step of a sweep asks to end. */
+    public static final int MOST_SWEPT = 200;
+
+    private static final int MOST_TASKS_AT_ONCE = 1000;
+    private static final String TERMINATED_BY_TASKS = "AllTasksComplete";
+
+    private final String id;
+    private @Nullable BatchJob job;
+    private final BatchTasks tasks;
+    private final Instant now;
+    private final List<Object> events = new ArrayList<>();
+    /** Holds the tasks that this decision has changed; empty where it removed one. */
+    private final Map<String, Optional<BatchTaskRow>> changed = new HashMap<>();
+
+    private BatchJobTally tally;
+
+    private BatchJobDecider(String id, @Nullable BatchJob job, BatchTasks tasks, Instant now) {
+        this.id = id;
+        this.job = job;
+        this.tasks = tasks;
+        this.tally = tasks.tally();
+        this.now = now;
+    }
+
+    /** Decides what comes of an input. @param id in lower case @param job null where there is none */
+    public static Decision<BatchJobEvent> decide(
+            String id, @Nullable BatchJob job, BatchTasks tasks, BatchJobInput input, Instant now) {
+        BatchJobDecider decider = new BatchJobDecider(id, job, tasks, now);
+        Optional<BatchRefused> refused = switch (input) {
+            case BatchJobInput.Asked asked -> decider.asked(asked);
+            case BatchJobInput.Told(TaskNews news) -> decider.told(news);
+            case BatchJobInput.Sweep _ -> decider.sweep();
+        };
+        if (refused.isPresent()) {
+            return new Decision.Refused<>(refused.get());
+        }
+        String spelled = input instanceof BatchJobInput.Asked asked && job == null
+                ? asked.jobId()
+                : job == null ? id : job.getJobId();
+        return decider.events.isEmpty()
+                ? new Decision.Nothing<>()
+                : new Decision.Happened<>(new BatchJobEvent(spelled, now, decider.events));
+    }
+
+    /** Returns when time becomes an input: at once where tasks are to be asked to end, at the end of the job's limit, or never. */
+    public static Optional<Instant> due(BatchJob job, BatchJobTally tally, Instant now) {
+        return switch (job.getState()) {
+            case TERMINATING -> isOver(tally) || !tally.getSwept() ? Optional.of(now) : Optional.empty();
+            case DELETING -> isOver(tally) || !tally.getSwept() ? Optional.of(now) : Optional.empty();
+            case COMPLETED -> Optional.empty();
+            case ACTIVE, DISABLING, DISABLED, ENABLING -> deadline(job);
+        };
+    }
+
+    private static boolean isOver(BatchJobTally tally) {
+        return tally.getSwept() && tally.getQueued() == 0;
+    }
+
+    private static Optional<Instant> deadline(BatchJob job) {
+        return Optional.ofNullable(job.getDefinition().getWallClockMillis())
+                .map(limit -> job.getStartedAt().plus(Duration.ofMillis(limit)));
+    }
+
+    private void happened(Object part) {
+        events.add(part);
+        job = BatchRows.job(job, new BatchJobEvent(job == null ? id : job.getJobId(), now, List.of(part)));
+        @Nullable String taskId = BatchRows.taskOf(part);
+        if (taskId != null) {
+            @Nullable BatchTaskRow before = task(taskId).orElse(null);
+            @Nullable BatchTaskRow after = BatchRows.task(before, id, part, now);
+            changed.put(taskId, Optional.ofNullable(after));
+            tally = BatchRows.tally(tally, before, after);
+        } else if (part instanceof BatchJobSwept swept) {
+            tally = BatchRows.swept(tally, swept);
+        }
+    }
+
+    private Optional<BatchTaskRow> task(String taskId) {
+        return changed.containsKey(taskId) ? changed.get(taskId) : tasks.task(taskId);
+    }
+
+    private static Optional<BatchRefused> refusal(BatchRefusalReason reason, String sentence) {
+        return Optional.of(new BatchRefused(reason, sentence, null, null));
+    }
+
+    private Optional<BatchRefused> asked(BatchJobInput.Asked asked) {
+        if (asked.command() instanceof AddBatchJob add) {
+            return add(asked.jobId(), add.getDefinition());
+        }
+        if (job == null) {
+            return refusal(BatchRefusalReason.JOB_NOT_FOUND, "There is no job " + asked.jobId() + ".");
+        }
+        return switch (asked.command()) {
+            case ChangeBatchJob change -> ifRevision(change.getIfRevision()).or(() -> change(change));
+            case DisableBatchJob disable -> ifRevision(disable.getIfRevision()).or(this::notThereYet);
+            case EnableBatchJob enable -> ifRevision(enable.getIfRevision()).or(this::notThereYet);
+            case TerminateBatchJob terminate ->
+                ifRevision(terminate.getIfRevision()).or(() -> terminate(terminate.getReason()));
+            case DeleteBatchJob delete -> ifRevision(delete.getIfRevision()).or(this::delete);
+            case AddBatchTasks add -> addTasks(add.getTasks());
+            case ReadBatchTask read -> ofTask(read.getTaskId(), null, _ -> Optional.empty());
+            case ListBatchTasks _, CountBatchTasks _ -> Optional.empty();
+            case ChangeBatchTask change ->
+                ofTask(change.getTaskId(), change.getIfRevision(), row -> changeTask(row, change));
+            case TerminateBatchTask terminate ->
+                ofTask(terminate.getTaskId(), terminate.getIfRevision(), this::terminateTask);
+            case ReactivateBatchTask reactivate ->
+                ofTask(reactivate.getTaskId(), reactivate.getIfRevision(), this::reactivate);
+            case DeleteBatchTask delete -> ofTask(delete.getTaskId(), delete.getIfRevision(), this::deleteTask);
+            case Object unknown -> throw new IllegalStateException("not a command, class=" + unknown.getClass());
+        };
+    }
+
+    private Optional<BatchRefused> notThereYet() {
+        return refusal(BatchRefusalReason.JOB_STATE, "A job can't be disabled yet.");
+    }
+
+    private BatchJob known() {
+        if (job == null) {
+            throw new IllegalStateException("There is no such job, id=" + id);
+        }
+        return job;
+    }
+
+    private Optional<BatchRefused> ifRevision(@Nullable Long revision) {
+        return revision == null || revision == known().getRevision()
+                ? Optional.empty()
+                : refusal(BatchRefusalReason.CHANGED_MEANWHILE, "The job has changed meanwhile: read it again.");
+    }
+
+    private Optional<BatchRefused> add(String jobId, BatchJobDefinition definition) {
+        if (job != null) {
+            return job.getState() == BatchJobState.DELETING
+                    ? refusal(BatchRefusalReason.JOB_DELETING, "The job of that id is being deleted: wait for that.")
+                    : refusal(BatchRefusalReason.JOB_EXISTS, "There is a job of that id.");
+        }
+        Optional<BatchRefused> fault = BatchRules.fault(jobId, definition);
+        if (fault.isPresent()) {
+            return fault;
+        }
+        happened(new BatchJobBegun(definition));
+        @Nullable JobManager manager = definition.getManager();
+        if (manager != null) {
+            join(manager.getTask(), BatchTaskType.JOB_MANAGER);
+        }
+        return Optional.empty();
+    }
+
+    private void join(BatchTaskDefinition definition, BatchTaskType type) {
+        happened(new BatchTaskJoined(definition, type));
+        queue(BatchIds.key(definition.getTaskId()));
+    }
+
+    private void queue(String taskId) {
+        happened(new BatchTaskQueued(taskId, known().getDefinition().getPoolId()));
+    }
+
+    private Optional<BatchRefused> change(ChangeBatchJob change) {
+        Optional<BatchRefused> ended = ifEnds();
+        if (ended.isPresent()) {
+            return ended;
+        }
+        BatchJobDefinition before = known().getDefinition();
+        BatchJobDefinition after = BatchJobChanges.of(before, change);
+        Optional<BatchRefused> fault =
+                BatchJobChanges.fault(before, after).or(() -> BatchRules.fault(known().getJobId(), after));
+        if (fault.isPresent()) {
+            return fault;
+        }
+        happened(new BatchJobRevised(after));
+        ifAllComplete();
+        return Optional.empty();
+    }
+
+    /** Returns why a job that ends, or has ended, can't be changed. */
+    private Optional<BatchRefused> ifEnds() {
+        return switch (known().getState()) {
+            case TERMINATING -> refusal(BatchRefusalReason.JOB_TERMINATING, "The job is being terminated.");
+            case COMPLETED -> refusal(BatchRefusalReason.JOB_COMPLETED, "The job is completed.");
+            case DELETING -> refusal(BatchRefusalReason.JOB_DELETING, "The job is being deleted.");
+            case ACTIVE, DISABLING, DISABLED, ENABLING -> Optional.empty();
+        };
+    }
+
+    private Optional<BatchRefused> terminate(String reason) {
+        Optional<BatchRefused> ends = ifEnds();
+        if (ends.isEmpty()) {
+            happened(new BatchJobMoved(BatchJobState.TERMINATING, reason));
+        }
+        return ends;
+    }
+
+    private Optional<BatchRefused> delete() {
+        if (known().getState() == BatchJobState.DELETING) {
+            return refusal(BatchRefusalReason.JOB_DELETING, "The job is being deleted.");
+        }
+        happened(new BatchJobMoved(BatchJobState.DELETING, null));
+        happened(new BatchJobSwept(""));
+        return Optional.empty();
+    }
+
+    private Optional<BatchRefused> addTasks(List<BatchTaskDefinition> definitions) {
+        Optional<BatchRefused> ends = ifEnds();
+        if (ends.isPresent()) {
+            return ends;
+        }
+        if (definitions.size() > MOST_TASKS_AT_ONCE) {
+            return refusal(BatchRefusalReason.TOO_MANY, "At most " + MOST_TASKS_AT_ONCE + " tasks are added at once.");
+        }
+        definitions.forEach(this::addTask);
+        return Optional.empty();
+    }
+
+    private void addTask(BatchTaskDefinition definition) {
+        Optional<BatchRefused> fault = BatchRules.fault(known().getDefinition(), definition);
+        if (fault.isEmpty() && task(BatchIds.key(definition.getTaskId())).isPresent()) {
+            fault = refusal(BatchRefusalReason.TASK_EXISTS, "The job has a task of that id.");
+        }
+        fault.ifPresentOrElse(
+                refused -> happened(new BatchTaskNotAdded(definition.getTaskId(), refused)),
+                () -> join(definition, BatchTaskType.USER));
+    }
+
+    private Optional<BatchRefused> ofTask(
+            String taskId, @Nullable Long revision, Function<BatchTaskRow, Optional<BatchRefused>> use) {
+        Optional<BatchTaskRow> row = task(BatchIds.key(taskId));
+        if (row.isEmpty()) {
+            return refusal(BatchRefusalReason.TASK_NOT_FOUND, "The job has no task " + taskId + ".");
+        }
+        return revision == null || revision == row.get().getTask().getRevision()
+                ? use.apply(row.get())
+                : refusal(BatchRefusalReason.CHANGED_MEANWHILE, "The task has changed meanwhile: read it again.");
+    }
+
+    private static String key(BatchTaskRow row) {
+        return BatchIds.key(row.getTask().getDefinition().getTaskId());
+    }
+
+    private Optional<BatchRefused> changeTask(BatchTaskRow row, ChangeBatchTask change) {
+        Optional<BatchRefused> fault = BatchRules.constraintsFault(change.getConstraints());
+        if (fault.isEmpty() && row.getTask().getState() == BatchTaskState.COMPLETED) {
+            fault = completed();
+        }
+        if (fault.isEmpty()) {
+            happened(new BatchTaskRevised(key(row), change.getConstraints()));
+        }
+        return fault;
+    }
+
+    private static Optional<BatchRefused> completed() {
+        return refusal(BatchRefusalReason.TASK_COMPLETED, "The task is completed.");
+    }
+
+    private Optional<BatchRefused> terminateTask(BatchTaskRow row) {
+        if (row.getTask().getState() == BatchTaskState.COMPLETED) {
+            return completed();
+        }
+        end(row);
+        return Optional.empty();
+    }
+
+    /** Has a task end that has not: by its pool, if that has it. */
+    private void end(BatchTaskRow row) {
+        if (row.getQueuedIn() == null) {
+            finish(BatchEnds.stopped(key(row)));
+        } else if (!row.getStopping()) {
+            happened(new BatchTaskStopping(key(row)));
+        }
+    }
+
+    private Optional<BatchRefused> reactivate(BatchTaskRow row) {
+        Optional<BatchRefused> ends = ifEnds();
+        if (ends.isPresent()) {
+            return ends;
+        }
+        if (row.getTask().getState() != BatchTaskState.COMPLETED
+                || Boolean.TRUE.equals(row.getTask().getSucceeded())) {
+            return refusal(
+                    BatchRefusalReason.TASK_NOT_FAILED, "A task can be reactivated when it has completed and failed.");
+        }
+        happened(new BatchTaskReactivated(key(row)));
+        queue(key(row));
+        return Optional.empty();
+    }
+
+    private Optional<BatchRefused> deleteTask(BatchTaskRow row) {
+        if (row.getQueuedIn() != null) {
+            if (!row.getStopping()) {
+                happened(new BatchTaskStopping(key(row)));
+            }
+        }
+        happened(new BatchTaskGone(key(row)));
+        ifAllComplete();
+        return Optional.empty();
+    }
+
+    private Optional<BatchRefused> told(TaskNews news) {
+        String taskId = BatchIds.task(news.getTaskId());
+        Optional<BatchTaskRow> row = job == null ? Optional.empty() : task(taskId);
+        if (row.isEmpty() || row.get().getQueuedIn() == null) {
+            return Optional.empty();
+        }
+        switch (news.getNews()) {
+            case TaskStarted started ->
+                happened(new BatchTaskBegan(
+                        taskId,
+                        started.getNodeId(),
+                        started.getToken(),
+                        started.getAttempt() == null ? row.get().getTask().getAttempt() : started.getAttempt()));
+            case TaskWaits waits -> happened(new BatchTaskReturned(taskId, waits.getAttempt()));
+            case TaskEnded ended -> finish(BatchEnds.of(taskId, ended));
+            case TaskRefused refused -> finish(BatchEnds.refused(taskId, refused.getDetail()));
+            default -> {
+                // Is nothing that a job of Batch asks for.
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Notes the end of a task, and does what follows for the job. */
+    private void finish(BatchTaskFinished end) {
+        BatchTask task = task(end.getTaskId()).orElseThrow().getTask();
+        happened(end);
+        if (ifEnds().isPresent()) {
+            return;
+        }
+        @Nullable JobManager manager = known().getDefinition().getManager();
+        if (task.getType() == BatchTaskType.JOB_MANAGER && manager != null && manager.getKillJobOnCompletion()) {
+            terminate("JMComplete");
+        } else if (known().getDefinition().getOnTaskFailure() == OnTaskFailure.PERFORM_EXIT_OPTIONS_JOB_ACTION
+                && BatchEnds.jobAction(task.getDefinition().getExitConditions(), end) == JobAction.TERMINATE) {
+            terminate("TaskFailed");
+        } else {
+            ifAllComplete();
+        }
+    }
+
+    private void ifAllComplete() {
+        if (ifEnds().isEmpty()
+                && known().getDefinition().getOnAllTasksComplete() == OnAllTasksComplete.TERMINATE_JOB
+                && tally.getCounts().getActive() == 0
+                && tally.getCounts().getRunning() == 0) {
+            terminate(TERMINATED_BY_TASKS);
+        }
+    }
+
+    /** Does the next step of a job that ends; or ends one whose time is over. */
+    private Optional<BatchRefused> sweep() {
+        switch (known().getState()) {
+            case TERMINATING -> step(false);
+            case DELETING -> step(true);
+            case COMPLETED -> {
+                // Is over.
+            }
+            case ACTIVE, DISABLING, DISABLED, ENABLING -> {
+                if (deadline(known()).filter(until -> !until.isAfter(now)).isPresent()) {
+                    terminate("MaxWallClockTimeExpiry");
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private void step(boolean removes) {
+        if (isOver(tally)) {
+            over(removes);
+            return;
+        }
+        @Nullable String after = tally.getSweptUpTo();
+        List<BatchTaskRow> page = tasks.page(after == null ? "" : after, MOST_SWEPT);
+        for (BatchTaskRow row : page) {
+            if (row.getTask().getState() != BatchTaskState.COMPLETED) {
+                end(row);
+            }
+        }
+        happened(new BatchJobSwept(page.size() < MOST_SWEPT ? null : key(page.getLast())));
+    }
+
+    private void over(boolean removes) {
+        if (!removes) {
+            happened(new BatchJobMoved(BatchJobState.COMPLETED, null));
+            return;
+        }
+        List<BatchTaskRow> page = tasks.page("", MOST_SWEPT);
+        page.forEach(row -> happened(new BatchTaskGone(key(row))));
+        if (page.size() < MOST_SWEPT) {
+            happened(new BatchJobGone());
+        }
+    }
+}

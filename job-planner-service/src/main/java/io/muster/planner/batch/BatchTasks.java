@@ -1,0 +1,19 @@
+package io.muster.planner.batch;
+
+import io.muster.records.BatchJobTally;
+import io.muster.records.BatchTaskRow;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Finds what a job keeps beside its document. */
+public interface BatchTasks {
+    /** Returns how far the job is. */
+    BatchJobTally tally();
+
+    /** Returns a task. @param taskId in lower case */
+    Optional<BatchTaskRow> task(String taskId);
+
+    /** Lists tasks in the order of their ids in lower case. @param after the id behind which to begin; null for the first */
+    List<BatchTaskRow> page(@Nullable String after, int most);
+}

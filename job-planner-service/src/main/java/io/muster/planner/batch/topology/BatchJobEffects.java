@@ -1,0 +1,140 @@
+package io.muster.planner.batch.topology;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.muster.planner.batch.BatchIds;
+import io.muster.planner.batch.BatchTaskPrograms;
+import io.muster.records.BatchJob;
+import io.muster.records.BatchJobCommand;
+import io.muster.records.BatchJobEvent;
+import io.muster.records.BatchJobMoved;
+import io.muster.records.BatchRefused;
+import io.muster.records.BatchTaskQueued;
+import io.muster.records.BatchTaskRow;
+import io.muster.records.BatchTaskStopping;
+import io.muster.records.ComputeTask;
+import io.muster.records.PoolCommand;
+import io.muster.records.StopTask;
+import io.muster.records.SubmitTasks;
+import io.muster.service.LogText;
+import io.muster.service.Outbox;
+import io.muster.service.Requester;
+import io.muster.service.Route;
+import io.muster.service.coordinator.Change;
+import io.muster.topics.Topics;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Tells pools what follows of the events of a job of Batch, and operators what happened. For one task. */
+final class BatchJobEffects {
+    private static final Logger LOG = LoggerFactory.getLogger(BatchJobEffects.class);
+
+    /** Bounds the characters of the tasks of a command to a pool, which has room for the longest one beside. */
+    private static final int MOST_CHARACTERS = 128 << 10;
+
+    private final Outbox outbox;
+    private final MeterRegistry meters;
+    private final BatchTaskTable tasks;
+
+    BatchJobEffects(Outbox outbox, MeterRegistry meters, BatchTaskTable tasks) {
+        this.outbox = outbox;
+        this.meters = meters;
+        this.tasks = tasks;
+    }
+
+    /** Keeps what an event changes, and writes what follows. */
+    void happened(Change<BatchJob, BatchJobEvent> change) {
+        List<BatchTaskStopping> stopping = new ArrayList<>();
+        List<BatchTaskQueued> queued = new ArrayList<>();
+        for (Object part : change.event().getEvents()) {
+            switch (part) {
+                case BatchTaskStopping each -> stopping.add(each);
+                case BatchTaskQueued each -> queued.add(each);
+                case BatchJobMoved moved ->
+                    LOG.info(
+                            "{} job={} reason={}",
+                            moved.getState(),
+                            LogText.of(change.id()),
+                            LogText.of(String.valueOf(moved.getReason())));
+                default -> {
+                    // Follows for nobody.
+                }
+            }
+        }
+        stopping.forEach(each -> stop(change, each));
+        tasks.keep(change.id(), change.event());
+        submit(change, queued);
+    }
+
+    private void stop(Change<BatchJob, BatchJobEvent> change, BatchTaskStopping each) {
+        tasks.of(change.id())
+                .task(each.getTaskId())
+                .map(BatchTaskRow::getQueuedIn)
+                .ifPresent(
+                        pool -> send(pool, new StopTask(BatchIds.inPool(change.id(), each.getTaskId())), change.at()));
+    }
+
+    private void submit(Change<BatchJob, BatchJobEvent> change, List<BatchTaskQueued> queued) {
+        if (queued.isEmpty()) {
+            return;
+        }
+        BatchJob job = Objects.requireNonNull(change.after());
+        List<ComputeTask> batch = new ArrayList<>();
+        long characters = 0;
+        for (BatchTaskQueued each : queued) {
+            ComputeTask task = tasks.of(change.id())
+                    .task(each.getTaskId())
+                    .map(row -> BatchTaskPrograms.of(job, row.getTask()))
+                    .orElseThrow();
+            batch.add(task);
+            characters += characters(task);
+            if (characters > MOST_CHARACTERS) {
+                send(each.getPoolId(), new SubmitTasks(List.copyOf(batch)), change.at());
+                batch.clear();
+                characters = 0;
+            }
+        }
+        if (!batch.isEmpty()) {
+            send(queued.getLast().getPoolId(), new SubmitTasks(List.copyOf(batch)), change.at());
+        }
+    }
+
+    private static long characters(ComputeTask task) {
+        return task.getProgram().getCommand().stream().mapToInt(String::length).sum()
+                + task.getProgram().getEnvironment().entrySet().stream()
+                        .mapToInt(
+                                each -> each.getKey().length() + each.getValue().length())
+                        .sum();
+    }
+
+    private void send(String poolId, Object command, Instant now) {
+        outbox.send(
+                Outbox.sink(Topics.POOL_COMMANDS, BatchJobAggregate.NAME),
+                Topics.POOL_COMMANDS,
+                Route.byKey(poolId),
+                new PoolCommand(poolId, command),
+                now);
+    }
+
+    /** Writes a refusal where everybody can read it. */
+    void refused(BatchJobCommand command, BatchRefused refusal, Requester requester, Instant now) {
+        outbox.send(
+                Outbox.sink(Topics.BATCH_JOB_EVENTS),
+                Topics.BATCH_JOB_EVENTS,
+                Route.byKey(BatchIds.key(command.getJobId())),
+                new BatchJobEvent(command.getJobId(), now, List.of(refusal)),
+                now,
+                requester.requestId());
+        meters.counter("muster.batch.refused", "reason", refusal.getReason().name())
+                .increment();
+        LOG.info(
+                "{} refused job={} reason={} \"{}\"",
+                command.getCommand().getClass().getSimpleName(),
+                LogText.of(command.getJobId()),
+                refusal.getReason(),
+                LogText.of(refusal.getMessage()));
+    }
+}
