@@ -44,9 +44,9 @@ public final class Programs implements AutoCloseable {
     private final LongSupplier nanoTime;
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("programs").factory());
-    /** Reads output. Its threads wait for the next program: short programs can't afford their start. */
-    private final ExecutorService readers = Executors.newCachedThreadPool(
-            Thread.ofPlatform().daemon().name("output-", 0).factory());
+    /** Reads output, and waits for ends. Its threads wait for the next program: short programs can't afford their start. */
+    private final ExecutorService threads = Executors.newCachedThreadPool(
+            Thread.ofPlatform().daemon().name("program-", 0).factory());
 
     private final Set<String> ids = ConcurrentHashMap.newKeySet();
     private final Set<Program> living = ConcurrentHashMap.newKeySet();
@@ -113,7 +113,7 @@ public final class Programs implements AutoCloseable {
             return;
         }
         try {
-            Process tried = new ProcessBuilder(command(List.of("true"), List.of()))
+            Process tried = new ProcessBuilder(inSession(command(List.of("true"), List.of())))
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                     .start();
@@ -182,7 +182,7 @@ public final class Programs implements AutoCloseable {
             groups.close(spec.id());
             throw e;
         }
-        Program program = new Program(spec, listener, process, readers, timer, nanoTime);
+        Program program = new Program(spec, listener, process, threads, timer, nanoTime);
         living.add(program);
         program.follow(() -> {
             living.remove(program);
@@ -194,20 +194,29 @@ public final class Programs implements AutoCloseable {
     }
 
     private Process process(ProgramSpec spec) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(command(spec.command(), groups.open(spec.id(), spec.limits())))
+        List<String> command = command(spec.command(), groups.open(spec.id(), spec.limits()));
+        ProcessBuilder builder = new ProcessBuilder(inSession(command))
                 .directory(spec.directory().toFile())
                 .redirectInput(new File("/dev/null"));
+        // It refuses names and values that can't be.
         Map<String, String> environment = builder.environment();
         environment.clear();
         environment.putAll(spec.environment());
         environment.put(ATTEMPT, spec.id());
         environment.put(RUN, run);
-        return builder.start();
+        Optional<Process> spawned = PosixSpawn.start(command, environment, spec.directory(), threads);
+        return spawned.isPresent() ? spawned.get() : builder.start();
+    }
+
+    private static List<String> inSession(List<String> command) {
+        List<String> longer = new ArrayList<>(List.of("setsid"));
+        longer.addAll(command);
+        return longer;
     }
 
     /** @param groups the files of control groups into which the process goes before it becomes the program */
     private List<String> command(List<String> program, List<Path> groups) {
-        List<String> command = new ArrayList<>(List.of("setsid"));
+        List<String> command = new ArrayList<>();
         if (!groups.isEmpty()) {
             command.addAll(List.of("sh", "-c", ENTER_GROUPS, "sh"));
             groups.forEach(file -> command.add(file.toString()));

@@ -10,6 +10,7 @@ import java.io.InputStreamReader;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -107,6 +108,40 @@ class ProgramsTest {
                 .as("beside the directory")
                 .hasSize(1);
         assertThat(heard.err()).isEqualTo("oops\n");
+    }
+
+    private Heard run(String... command) throws IOException {
+        Heard heard = new Heard();
+        programs.start(
+                new ProgramSpec(
+                        "attempt-" + NUMBERS.incrementAndGet(), List.of(command), ENVIRONMENT, directory, Limits.NONE),
+                heard);
+        heard.exit();
+        return heard;
+    }
+
+    @Test
+    void passesOnNoOpenFileAndNoSignalThatIsBlockedOrIgnored() throws IOException {
+        assertThat(run("ls", "/proc/self/fd").out().lines())
+                .as("input, output, errors, and the folder that is listed")
+                .containsExactly("0", "1", "2", "3");
+        assertThat(run("grep", "-E", "^Sig(Blk|Ign):", "/proc/self/status")
+                        .out()
+                        .lines())
+                .hasSize(2)
+                .as("none but two that glibc keeps for itself")
+                .allMatch(line -> line.matches("SigBlk:\\s+0+|SigIgn:\\s+0+(180000000)?"));
+    }
+
+    @Test
+    void runsAScriptThatNamesNoInterpreter() throws IOException {
+        Path script = Files.writeString(directory.resolve("plain"), "echo here; exit 3");
+        Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwx------"));
+
+        Heard heard = run("./plain");
+
+        assertThat(heard.exits).containsExactly(new Exit(3, Exit.Cause.ITSELF, 0));
+        assertThat(heard.out()).isEqualTo("here\n");
     }
 
     @Test

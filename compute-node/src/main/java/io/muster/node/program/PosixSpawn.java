@@ -1,0 +1,246 @@
+package io.muster.node.program;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+
+/**
+ * Starts programs as leaders of sessions, without the two programs that run before them otherwise: a helper of the JDK, and setsid(1). The program has no open
+ * file but input, output and errors, no blocked signal, and no ignored one. It takes glibc 2.34 or a library with the same functions. Thread-safe. Source: posix_spawn(3), pipe(2), waitpid(2).
+ */
+final class PosixSpawn {
+    private static final int CLOSE_ON_EXEC = 0x80000;
+    private static final int READ_ONLY = 0;
+    private static final short FLAGS = 0x80 | 0x08 | 0x04;
+    private static final int INTERRUPTED = 4;
+    private static final int SIGNAL_BITS = 0x7f;
+    /** Is more than any of the library's structures takes: those of 64 bits have 80, 128 and 336 bytes. */
+    private static final long ROOM = 1024;
+
+    private static final Linker LINKER = Linker.nativeLinker();
+    private static final List<String> NAMES = List.of(
+            "posix_spawn_file_actions_addchdir_np", "posix_spawn_file_actions_addclosefrom_np", "pipe2", "waitpid");
+    private static final Optional<PosixSpawn> FOUND = find();
+
+    private final MethodHandle pipe = handle("pipe2", ADDRESS, JAVA_INT);
+    private final MethodHandle close = handle("close", JAVA_INT);
+    private final MethodHandle spawn = handle("posix_spawn", ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS);
+    private final MethodHandle initActions = handle("posix_spawn_file_actions_init", ADDRESS);
+    private final MethodHandle destroyActions = handle("posix_spawn_file_actions_destroy", ADDRESS);
+    private final MethodHandle addOpen =
+            handle("posix_spawn_file_actions_addopen", ADDRESS, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
+    private final MethodHandle addDup = handle("posix_spawn_file_actions_adddup2", ADDRESS, JAVA_INT, JAVA_INT);
+    private final MethodHandle addDirectory = handle("posix_spawn_file_actions_addchdir_np", ADDRESS, ADDRESS);
+    private final MethodHandle addCloseFrom = handle("posix_spawn_file_actions_addclosefrom_np", ADDRESS, JAVA_INT);
+    private final MethodHandle initAttributes = handle("posix_spawnattr_init", ADDRESS);
+    private final MethodHandle destroyAttributes = handle("posix_spawnattr_destroy", ADDRESS);
+    private final MethodHandle setFlags = handle("posix_spawnattr_setflags", ADDRESS, JAVA_SHORT);
+    private final MethodHandle setMask = handle("posix_spawnattr_setsigmask", ADDRESS, ADDRESS);
+    private final MethodHandle setDefaults = handle("posix_spawnattr_setsigdefault", ADDRESS, ADDRESS);
+    private final MethodHandle noSignals = handle("sigemptyset", ADDRESS);
+    private final MethodHandle allSignals = handle("sigfillset", ADDRESS);
+
+    private static final class Waiting {
+        private static final StructLayout STATE = Linker.Option.captureStateLayout();
+        private static final VarHandle ERROR = STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+        private static final MethodHandle WAIT = LINKER.downcallHandle(
+                LINKER.defaultLookup().findOrThrow("waitpid"),
+                FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT),
+                Linker.Option.captureCallState("errno"));
+    }
+
+    private static MethodHandle handle(String name, MemoryLayout... arguments) {
+        return LINKER.downcallHandle(
+                LINKER.defaultLookup().findOrThrow(name), FunctionDescriptor.of(JAVA_INT, arguments));
+    }
+
+    private static Optional<PosixSpawn> find() {
+        boolean all = ADDRESS.byteSize() == Long.BYTES
+                && NAMES.stream()
+                        .allMatch(name -> LINKER.defaultLookup().find(name).isPresent());
+        return all ? Optional.of(new PosixSpawn()) : Optional.empty();
+    }
+
+    /**
+     * Starts a program, whose input is empty.
+     *
+     * @param environment the whole of it, by whose PATH the program is found
+     * @param waiters runs what waits for the program's end
+     * @return nothing where the library lacks what it takes, or the program can't be started so
+     * @throws IOException where this process may open no more files
+     */
+    static Optional<Process> start(
+            List<String> command, Map<String, String> environment, Path directory, Executor waiters)
+            throws IOException {
+        Optional<Path> program = SearchPath.find(environment.getOrDefault("PATH", ""), command.getFirst(), directory);
+        if (FOUND.isEmpty() || program.isEmpty() || command.stream().anyMatch(word -> word.indexOf('\0') >= 0)) {
+            return Optional.empty();
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            return FOUND.get().start(arena, program.get(), command, environment, directory, waiters);
+        } catch (IOException | RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException("posix_spawn(3) can't be called", e);
+        }
+    }
+
+    private Optional<Process> start(
+            Arena arena,
+            Path program,
+            List<String> command,
+            Map<String, String> environment,
+            Path directory,
+            Executor waiters)
+            throws Throwable {
+        try (Pipe out = new Pipe(arena);
+                Pipe err = new Pipe(arena)) {
+            InputStream fromOut = out.open();
+            InputStream fromErr = err.open();
+            MemorySegment actions = arena.allocate(ROOM, Long.BYTES);
+            MemorySegment attributes = arena.allocate(ROOM, Long.BYTES);
+            require((int) initActions.invokeExact(actions));
+            try {
+                require((int) initAttributes.invokeExact(attributes));
+                try {
+                    describe(arena, actions, attributes, directory, out, err);
+                    MemorySegment pid = arena.allocate(JAVA_INT);
+                    int error = (int) spawn.invokeExact(
+                            pid,
+                            arena.allocateFrom(program.toString()),
+                            actions,
+                            attributes,
+                            texts(arena, command),
+                            texts(
+                                    arena,
+                                    environment.entrySet().stream()
+                                            .map(entry -> entry.getKey() + "=" + entry.getValue())
+                                            .toList()));
+                    if (error != 0) {
+                        fromOut.close();
+                        fromErr.close();
+                        return Optional.empty();
+                    }
+                    SpawnedProcess process = new SpawnedProcess(pid.get(JAVA_INT, 0), fromOut, fromErr);
+                    waiters.execute(() -> process.exited(await(process.pid())));
+                    return Optional.of(process);
+                } finally {
+                    require((int) destroyAttributes.invokeExact(attributes));
+                }
+            } finally {
+                require((int) destroyActions.invokeExact(actions));
+            }
+        }
+    }
+
+    private void describe(
+            Arena arena, MemorySegment actions, MemorySegment attributes, Path directory, Pipe out, Pipe err)
+            throws Throwable {
+        require((int) addOpen.invokeExact(actions, 0, arena.allocateFrom("/dev/null"), READ_ONLY, 0));
+        require((int) addDup.invokeExact(actions, out.written(), 1));
+        require((int) addDup.invokeExact(actions, err.written(), 2));
+        require((int) addDirectory.invokeExact(actions, arena.allocateFrom(directory.toString())));
+        require((int) addCloseFrom.invokeExact(actions, 3));
+        MemorySegment signals = arena.allocate(ROOM, Long.BYTES);
+        require((int) noSignals.invokeExact(signals));
+        require((int) setMask.invokeExact(attributes, signals));
+        require((int) allSignals.invokeExact(signals));
+        require((int) setDefaults.invokeExact(attributes, signals));
+        require((int) setFlags.invokeExact(attributes, FLAGS));
+    }
+
+    private static MemorySegment texts(Arena arena, List<String> texts) {
+        MemorySegment all = arena.allocate(ADDRESS, texts.size() + 1L);
+        for (int i = 0; i < texts.size(); i++) {
+            all.setAtIndex(ADDRESS, i, arena.allocateFrom(texts.get(i)));
+        }
+        all.setAtIndex(ADDRESS, texts.size(), MemorySegment.NULL);
+        return all;
+    }
+
+    private static void require(int answer) {
+        if (answer != 0) {
+            throw new IllegalStateException("a call of the C library failed, error=" + answer);
+        }
+    }
+
+    /** Waits for the end of a child of this process. @return its code; 128 and the number of the signal where one ended it */
+    private static int await(long pid) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(Waiting.STATE);
+            MemorySegment status = arena.allocate(JAVA_INT);
+            int child = Math.toIntExact(pid);
+            while ((int) Waiting.WAIT.invokeExact(state, child, status, 0) != child) {
+                if ((int) Waiting.ERROR.get(state, 0L) != INTERRUPTED) {
+                    throw new IllegalStateException("A program's end can't be waited for, pid=" + pid);
+                }
+            }
+            int ended = status.get(JAVA_INT, 0);
+            int signal = ended & SIGNAL_BITS;
+            return signal == 0 ? ended >> 8 & 0xff : 128 + signal;
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException("waitpid(2) can't be called", e);
+        }
+    }
+
+    /** Is a pipe, both of whose ends this process closes when the program has them. */
+    private final class Pipe implements AutoCloseable {
+        private final MemorySegment ends;
+
+        Pipe(Arena arena) throws Throwable {
+            ends = arena.allocate(JAVA_INT, 2);
+            if ((int) pipe.invokeExact(ends, CLOSE_ON_EXEC) != 0) {
+                throw new IOException("This process may open no more files.");
+            }
+            if (written() <= 2 || read() <= 2) {
+                close();
+                throw new IOException("This process was started without input, output or errors.");
+            }
+        }
+
+        int read() {
+            return ends.getAtIndex(JAVA_INT, 0);
+        }
+
+        int written() {
+            return ends.getAtIndex(JAVA_INT, 1);
+        }
+
+        /** Opens its end to read once more. */
+        InputStream open() throws IOException {
+            return new FileInputStream("/proc/self/fd/" + read());
+        }
+
+        @Override
+        public void close() throws IOException {
+            try {
+                if ((int) close.invokeExact(read()) != 0 | (int) close.invokeExact(written()) != 0) {
+                    throw new IOException("A pipe can't be closed.");
+                }
+            } catch (IOException | RuntimeException | Error e) {
+                throw e;
+            } catch (Throwable e) {
+                throw new IllegalStateException("close(2) can't be called", e);
+            }
+        }
+    }
+}
