@@ -37,7 +37,7 @@ final class AuditedStreams implements AutoCloseable {
     private static final int KEYS = 12;
     private static final int PACE_MS = 5;
 
-    /** @param byPartition whether partitions are counted by themselves */
+    /** Names a job, its query, and how its counts are audited. @param byPartition whether partitions are counted by themselves */
     private record Job(String name, String query, boolean byPartition) {}
 
     private static final List<Job> JOBS = List.of(

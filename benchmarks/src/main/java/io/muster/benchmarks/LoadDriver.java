@@ -213,7 +213,7 @@ public final class LoadDriver {
         }
     }
 
-    /** @param begin where the events of the job begin */
+    /** Returns the median and the 99th percentile of the time from delivery to completion of a job's device jobs. @param begin where the events of the job begin */
     private String percentiles(String jobId, Map<TopicPartition, Long> begin) {
         Map<String, Instant> delivered = new HashMap<>();
         List<Long> millis = new ArrayList<>();

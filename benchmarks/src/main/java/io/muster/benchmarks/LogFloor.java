@@ -30,7 +30,7 @@ final class LogFloor {
     /** Keeps the lengths of one record and its partition. */
     private record Written(int partition, int keyBytes, int valueBytes) {}
 
-    /** @param records of the job on all topics, without markers */
+    /** Counts what a job wrote, and the seconds in which plain producers write as much. @param records of the job on all topics, without markers */
     record Result(long records, long bytes, double seconds) {}
 
     private LogFloor(String bootstrap, Map<TopicPartition, Long> before) {

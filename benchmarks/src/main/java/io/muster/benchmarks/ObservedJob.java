@@ -25,7 +25,7 @@ final class ObservedJob {
     private final int targets;
     private Optional<Instant> cancelAcknowledged = Optional.empty();
 
-    /** @param targets how many devices its condition selects: those whose tag {@code place} is below */
+    /** Names a job that is to be asked for. @param targets how many devices its condition selects: those whose tag {@code place} is below */
     ObservedJob(RestClient rest, String id, boolean method, int targets) {
         this.rest = rest;
         this.id = id;

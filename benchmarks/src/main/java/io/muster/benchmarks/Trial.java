@@ -14,7 +14,7 @@ import java.util.OptionalInt;
 final class Trial {
     private Trial() {}
 
-    /** @param home the folder standalone/target/muster */
+    /** Starts a Muster without compute nodes. @param home the folder standalone/target/muster */
     static Standalone start(String home) throws Exception {
         return start(home, 0);
     }

@@ -62,7 +62,7 @@ final class SharedLibraries {
         return file.toString().endsWith(".so") || file.endsWith(Path.of("bin", "java"));
     }
 
-    /** @param there names of what the folder has itself */
+    /** Adds the libraries that a file needs and its folder lacks. @param there names of what the folder has itself */
     private static void add(Path file, Set<String> there, Set<Path> found) throws IOException {
         for (String line : Commands.run(List.of("ldd", file.toString())).lines().toList()) {
             Matcher matcher = LINE.matcher(line);

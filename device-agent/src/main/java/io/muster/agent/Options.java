@@ -17,7 +17,7 @@ final class Options {
         this.given = given;
     }
 
-    /** @throws IllegalArgumentException when an argument is no option */
+    /** Parses the arguments of a command line. @throws IllegalArgumentException when an argument is no option */
     static Options of(String[] args) {
         Map<String, String> given = new HashMap<>();
         for (String arg : args) {
@@ -35,7 +35,7 @@ final class Options {
         return given.getOrDefault(name, byDefault);
     }
 
-    /** @throws IllegalArgumentException when it is no whole number */
+    /** Returns the whole number that an option gives, or the default where the option is absent. @throws IllegalArgumentException when it is no whole number */
     long number(String name, long byDefault) {
         String text = text(name, Long.toString(byDefault));
         try {

@@ -146,7 +146,7 @@ final class SimulatedDevice implements DeviceProgram {
         return seen.put(id, true) == null;
     }
 
-    /** @throws IllegalArgumentException when it is not JSON, which ends the connection */
+    /** Parses a body; JSON that is no object counts as an object without members. @throws IllegalArgumentException when it is not JSON, which ends the connection */
     private static ObjectNode object(String json) {
         try {
             return JSON.readTree(json) instanceof ObjectNode object ? object : JSON.createObjectNode();

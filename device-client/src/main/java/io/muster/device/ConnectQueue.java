@@ -21,7 +21,7 @@ final class ConnectQueue<D> {
     private final double perTick;
     private double allowance;
 
-    /** @param rate connections a second */
+    /** Limits how fast devices connect; the queue is empty at first. @param rate connections a second */
     ConnectQueue(int rate) {
         if (rate < 1) {
             throw new IllegalArgumentException("at least one device connects in a second, rate=" + rate);

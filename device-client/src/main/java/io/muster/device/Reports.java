@@ -31,7 +31,7 @@ public final class Reports implements AutoCloseable {
     private @Nullable DeviceClient device;
     private long sentUntil;
 
-    /** @param failed is called once when the journal can't be written any more */
+    /** Sends what is appended to a journal, and what an earlier process left in it. @param failed is called once when the journal can't be written any more */
     public Reports(Journal journal, Consumer<IOException> failed) {
         this.journal = journal;
         this.failed = failed;

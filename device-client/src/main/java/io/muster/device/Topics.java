@@ -28,7 +28,7 @@ final class Topics {
 
         record DesiredChange() implements Incoming {}
 
-        /** @param version of the reported properties, after a patch */
+        /** Answers a read of the twin or a patch of its reported properties. @param version of the reported properties, after a patch */
         record TwinAnswer(int status, String rid, long version) implements Incoming {}
 
         record Message(String bag) implements Incoming {}

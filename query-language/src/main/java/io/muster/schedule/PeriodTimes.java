@@ -29,7 +29,7 @@ final class PeriodTimes implements Iterator<LocalDateTime> {
     private final int second;
     private @Nullable LocalDateTime next;
 
-    /** @param start from which intervals are counted @param from before which no time is listed; not before the start */
+    /** Finds the first time that is listed. @param start from which intervals are counted @param from before which no time is listed; not before the start */
     PeriodTimes(CalendarRule rule, LocalDateTime start, LocalDateTime from) {
         this.rule = rule;
         boolean ofHours = rule.unit() == Unit.HOUR;

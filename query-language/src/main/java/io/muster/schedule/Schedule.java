@@ -14,7 +14,7 @@ import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /**
- * Tells when something fires. A local time that a clock change skips is moved on by the length of the gap; one that comes twice fires the first time
+ * Computes when something fires. A local time that a clock change skips is moved on by the length of the gap; one that comes twice fires the first time
  * alone. Elapsed periods, and cron expressions that match in every hour, go by what has elapsed: both of two equal hours count. Immutable.
  *
  * @param zone whose clocks local times are read from

@@ -18,7 +18,11 @@ public final class Codecs {
         this.registry = registry;
     }
 
-    /** @throws io.muster.registry.SchemaRegistryException when the registry is away or refuses the topic's schema */
+    /**
+     * Returns the codec of a topic; the first call registers the topic's schema.
+     *
+     * @throws io.muster.registry.SchemaRegistryException when the registry is away or refuses the topic's schema
+     */
     @SuppressWarnings("unchecked") // The map is filled here only, each codec under its own topic.
     public <V extends SpecificRecord> RecordCodec<V> of(Topic<V> topic) {
         return (RecordCodec<V>) codecs.computeIfAbsent(

@@ -54,7 +54,7 @@ public final class RecordCodec<V extends SpecificRecord> implements Serde<V>, Se
         private @Nullable BinaryDecoder decoder;
     }
 
-    /** @throws SchemaRegistryException when the registry is away or refuses the schema */
+    /** Registers the schema of a type, and encodes by it. @throws SchemaRegistryException when the registry is away or refuses the schema */
     public RecordCodec(SchemaRegistry registry, String subject, Class<V> type) {
         trustRecords();
         this.type = type;
@@ -92,6 +92,8 @@ public final class RecordCodec<V extends SpecificRecord> implements Serde<V>, Se
     }
 
     /**
+     * Decodes a record that was written by any version of the schema.
+     *
      * @throws UndecodableRecordException when the bytes are not such a record, whatever is tried
      * @throws SchemaRegistryException when the registry is away and the writer's schema is not known here yet
      */

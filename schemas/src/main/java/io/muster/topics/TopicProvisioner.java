@@ -34,7 +34,7 @@ public final class TopicProvisioner {
     private final PartitionCounts counts;
     private final short replication;
 
-    /** @param replication how many brokers hold each record */
+    /** Provisions one cluster by the partition counts of its launch. @param replication how many brokers hold each record */
     public TopicProvisioner(Admin admin, PartitionCounts counts, short replication) {
         this.admin = admin;
         this.counts = counts;
@@ -42,7 +42,7 @@ public final class TopicProvisioner {
     }
 
     /**
-     * Tells what was found.
+     * Lists what was created and what differs.
      *
      * @param created names of topics that were missing
      * @param drift topics that differ from the configuration, one sentence each; they were left so

@@ -29,7 +29,7 @@ public final class CommittedOffsets {
     private final Admin admin;
     private final String application;
 
-    /** @param application its id; {@code admin} is not closed here */
+    /** Reads and commits the offsets of one application's group. @param application its id; {@code admin} is not closed here */
     public CommittedOffsets(Admin admin, String application) {
         this.admin = admin;
         this.application = application;

@@ -255,7 +255,11 @@ public final class HangingTransactions implements AutoCloseable {
         UNKNOWN
     }
 
-    /** @param known what coordinators know of the producer; before in milliseconds: it must have written last before that */
+    /**
+     * Decides whether the open transaction of a producer hangs, which only its coordinator's answer proves.
+     *
+     * @param known what coordinators know of the producer; before in milliseconds: it must have written last before that
+     */
     static Verdict verdict(ProducerState producer, Collection<TransactionListing> known, long before) {
         if (producer.currentTransactionStartOffset().isEmpty() || producer.lastTimestamp() >= before) {
             return Verdict.LIVES;

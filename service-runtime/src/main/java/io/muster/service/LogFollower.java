@@ -110,7 +110,7 @@ public final class LogFollower implements AutoCloseable {
         return new LogFollower(name, source, Set.of(partition.topic()), partition, reader);
     }
 
-    /** @param only the partition that is followed from now on; null for all of the topics from their beginning */
+    /** Prepares to follow; {@link #start} begins. @param only the partition that is followed from now on; null for all of the topics from their beginning */
     private LogFollower(String name, Source source, Set<String> topics, @Nullable TopicPartition only, Reader reader) {
         this.name = name;
         this.source = source;

@@ -47,7 +47,7 @@ public final class OperationsServer implements AutoCloseable {
         this.executor = executor;
     }
 
-    /** @throws SettingsException when the port is taken */
+    /** Opens the port and answers on it. @throws SettingsException when the port is taken */
     public static OperationsServer start(Address address, PrometheusMeterRegistry meters, BooleanSupplier ready) {
         HttpServer server;
         try {

@@ -29,7 +29,7 @@ public final class Outbox {
     private final Codecs codecs;
     private final String service;
 
-    /** @param service whose records these are, for dead letters */
+    /** Sends within the transactions of one task. @param service whose records these are, for dead letters */
     public Outbox(ProcessorContext<Route, byte[]> context, Codecs codecs, String service) {
         this.context = context;
         this.codecs = codecs;

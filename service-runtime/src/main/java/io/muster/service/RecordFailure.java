@@ -4,7 +4,7 @@ import io.muster.codec.UndecodableRecordException;
 import io.muster.registry.SchemaRegistryException;
 import org.apache.kafka.common.KafkaException;
 
-/** Tells a failure that one record leads to, which becomes a dead letter, from one that any record would meet now. */
+/** Distinguishes a failure that one record leads to, which becomes a dead letter, from one that any record would meet now. */
 public final class RecordFailure {
     private RecordFailure() {}
 

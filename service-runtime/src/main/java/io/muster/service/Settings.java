@@ -36,7 +36,11 @@ public final class Settings {
         this.environment = environment;
     }
 
-    /** @throws SettingsException when an argument is not of the form {@code --name=value}, or is given twice */
+    /**
+     * Collects the settings of a command line and an environment.
+     *
+     * @throws SettingsException when an argument is not of the form {@code --name=value}, or is given twice
+     */
     public static Settings of(String[] args, Map<String, String> environment) {
         Map<String, String> arguments = new HashMap<>();
         for (String arg : args) {
@@ -51,7 +55,7 @@ public final class Settings {
         return new Settings(Map.copyOf(arguments), Map.copyOf(environment));
     }
 
-    /** @throws SettingsException when it is absent or blank */
+    /** Returns a text that has no default. @throws SettingsException when it is absent or blank */
     public String text(String name) {
         return given(name, REQUIRED)
                 .orElseThrow(() -> new SettingsException(

@@ -19,7 +19,7 @@ final class ThreadFailures implements StreamsUncaughtExceptionHandler, KafkaStre
     private final Consumer<String> fatal;
     private final RecentFailures failures;
 
-    /** @param fatal is given the reason for which the process is to end */
+    /** Handles failures of the threads of one application. @param fatal is given the reason for which the process is to end */
     ThreadFailures(String application, InstantSource clock, Consumer<String> fatal) {
         this.application = application;
         this.fatal = fatal;

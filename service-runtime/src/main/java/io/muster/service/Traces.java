@@ -91,7 +91,7 @@ public final class Traces implements AutoCloseable {
         }
     }
 
-    /** @param share of the device jobs, from 0 to 1 @param processor takes what ends */
+    /** Follows a share of the device jobs through one service. @param share of the device jobs, from 0 to 1 @param processor takes what ends */
     public Traces(double share, String service, SpanProcessor processor) {
         this.share = share;
         this.provider = SdkTracerProvider.builder()

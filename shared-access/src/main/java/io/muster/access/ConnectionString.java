@@ -6,13 +6,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
-/** Tells an SDK where to connect, and as whom: {@code HostName=…;SharedAccessKeyName=…;SharedAccessKey=…}, or with {@code DeviceId}. Not to be logged. */
+/** Gives an SDK the host to connect to and its credentials: {@code HostName=…;SharedAccessKeyName=…;SharedAccessKey=…}, or with {@code DeviceId}. Not to be logged. */
 public record ConnectionString(Map<String, String> parts) {
     public ConnectionString {
         parts = Collections.unmodifiableMap(new LinkedHashMap<>(parts));
     }
 
-    /** @throws IllegalArgumentException when a part is not {@code name=value} */
+    /** Parses a text; the parts keep their order. @throws IllegalArgumentException when a part is not {@code name=value} */
     public static ConnectionString parse(String text) {
         Map<String, String> parts = new LinkedHashMap<>();
         for (String part : text.split(";")) {

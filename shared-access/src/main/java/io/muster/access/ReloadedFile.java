@@ -21,7 +21,7 @@ public final class ReloadedFile<T> implements Supplier<T> {
     /** Reads the file. */
     @FunctionalInterface
     public interface Loader<T> {
-        /** @throws IOException when it can't be used; the message shows no secret */
+        /** Loads the file as it is now. @throws IOException when it can't be used; the message shows no secret */
         T load(Path file) throws IOException;
     }
 

@@ -47,7 +47,7 @@ public final class SharedAccessPolicies {
         return new SharedAccessPolicies(policies);
     }
 
-    /** @throws IOException when the file can't be read or is none; the message says what is wrong, and shows no key */
+    /** Loads the policies of a file. @throws IOException when the file can't be read or is none; the message says what is wrong, and shows no key */
     public static SharedAccessPolicies load(Path file) throws IOException {
         try (Reader reader = Files.newBufferedReader(file)) {
             return read(reader, file.toString());

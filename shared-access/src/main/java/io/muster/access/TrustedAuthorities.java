@@ -15,7 +15,12 @@ import javax.net.ssl.TrustManagerFactory;
 public final class TrustedAuthorities {
     private TrustedAuthorities() {}
 
-    /** @param file certificates in PEM, one or more @throws IOException when it can't be used; the message names it */
+    /**
+     * Returns a TLS context that trusts the certificates of a file and no others.
+     *
+     * @param file certificates in PEM, one or more
+     * @throws IOException when it can't be used; the message names it
+     */
     public static SSLContext tls(Path file) throws IOException {
         try (InputStream in = Files.newInputStream(file)) {
             KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());

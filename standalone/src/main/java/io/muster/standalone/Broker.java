@@ -28,7 +28,7 @@ public final class Broker {
 
     private Broker() {}
 
-    /** @param args the file of properties of a node that is controller and broker, and was formatted */
+    /** Runs a broker, which is fenced first where it was killed. @param args the file of properties of a node that is controller and broker, and was formatted */
     public static void main(String[] args) throws IOException, InterruptedException {
         Properties properties = new Properties();
         try (InputStream reader = Files.newInputStream(Path.of(args[0]))) {

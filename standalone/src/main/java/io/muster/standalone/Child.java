@@ -45,7 +45,7 @@ final class Child {
     private Duration backoff = SHORTEST_BACKOFF;
     private int ends;
 
-    /** @param say takes what happens to it, a sentence at a time, and may ask any child anything */
+    /** Prepares a process, which {@link #start} starts. @param say takes what happens to it, a sentence at a time, and may ask any child anything */
     Child(String name, List<String> command, Path log, ScheduledExecutorService timer, Consumer<String> say) {
         this.name = name;
         this.command =

@@ -34,7 +34,7 @@ final class Credentials {
     private final Map<String, String> arguments;
     private final SharedAccessPolicies policies;
 
-    /** @throws StandaloneException where the folder has no Muster */
+    /** Loads the policies of the options' folder. @throws StandaloneException where the folder has no Muster */
     Credentials(Options options, Map<String, String> arguments) throws StandaloneException, IOException {
         Path file = options.data().resolve("policies.properties");
         if (!Files.exists(file)) {

@@ -76,7 +76,11 @@ final class Demonstration {
         });
     }
 
-    /** @throws StandaloneException where the policies have none for it; they are their owner's to change */
+    /**
+     * Returns the client of the REST API; the first call makes it.
+     *
+     * @throws StandaloneException where the policies have none for it; they are their owner's to change
+     */
     private RestClient rest() throws StandaloneException, IOException {
         RestClient known = client;
         if (known == null) {
@@ -122,6 +126,8 @@ final class Demonstration {
     }
 
     /**
+     * Registers devices with their tags, many at a time.
+     *
      * @param again whether an earlier try may have registered them and not got to their tags
      * @return those that were not registered, each with the reason
      */

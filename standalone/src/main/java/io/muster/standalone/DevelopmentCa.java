@@ -94,7 +94,7 @@ final class DevelopmentCa {
         return generator.generateKeyPair();
     }
 
-    /** @param names of the server; null makes an authority */
+    /** Signs a certificate by the issuer's key. @param names of the server; null makes an authority */
     private static X509Certificate certificate(
             X500Name subject,
             KeyPair keys,

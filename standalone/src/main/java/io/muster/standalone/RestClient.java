@@ -35,7 +35,11 @@ public final class RestClient {
     private final String root;
     private final String token;
 
-    /** @throws StandaloneException where the CA file can't be used, or the policy is not there or has no key */
+    /**
+     * Signs a token for the calls, and trusts the authorities of a file.
+     *
+     * @throws StandaloneException where the CA file can't be used, or the policy is not there or has no key
+     */
     public RestClient(String root, Path caFile, SharedAccessPolicies policies) throws StandaloneException {
         this.http = http(caFile);
         this.root = root;
@@ -46,7 +50,7 @@ public final class RestClient {
                 InstantSource.system().instant().plus(TOKEN_LIFE));
     }
 
-    /** @param body JSON text; null for none */
+    /** Sends a request with the token; completes with any answer, an error's included. @param body JSON text; null for none */
     public CompletableFuture<Answer> send(String method, String path, @Nullable String body) {
         return send(method, path + (path.contains("?") ? "&" : "?") + VERSION, body, token);
     }

@@ -26,7 +26,7 @@ final class Screen implements Consumer<String> {
     private String shown = "";
     private Instant shownAt = Instant.EPOCH;
 
-    /** @param inPlace whether a line can be written over */
+    /** Prints to a stream. @param inPlace whether a line can be written over */
     Screen(PrintStream out, boolean inPlace, InstantSource clock) {
         this.out = out;
         this.inPlace = inPlace;

@@ -2,7 +2,7 @@ package io.muster.standalone;
 
 import java.io.Serial;
 
-/** Tells in one sentence why it can't start or was not found running, and what to do. */
+/** Reports in one sentence why Muster can't start or was not found running, and what to do. */
 public final class StandaloneException extends Exception {
     @Serial
     private static final long serialVersionUID = 1;

@@ -30,7 +30,7 @@ public final class Authenticator {
     private final HubHosts hosts;
     private final Supplier<DeviceAuthorities> authorities;
 
-    /** @param authorities that may sign certificates of devices; asked at each CONNECT */
+    /** Authenticates devices of the hub that has these names. @param authorities that may sign certificates of devices; asked at each CONNECT */
     public Authenticator(HubHosts hosts, Supplier<DeviceAuthorities> authorities) {
         this.hosts = hosts;
         this.authorities = authorities;

@@ -65,7 +65,7 @@ final class LogWriter implements AutoCloseable {
     private final Thread sender;
     private volatile boolean closed;
 
-    /** @param fatal ends the process: is called when no record can be written any more, with the reason */
+    /** Begins to write, on a thread of its own. @param fatal ends the process: is called when no record can be written any more, with the reason */
     LogWriter(Producer<String, byte[]> producer, Batches batches, MeterRegistry meters, Consumer<String> fatal) {
         this.producer = producer;
         this.batches = batches;

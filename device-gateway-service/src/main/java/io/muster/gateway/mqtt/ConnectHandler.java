@@ -50,7 +50,7 @@ final class ConnectHandler extends SimpleChannelInboundHandler<MqttMessage> {
     @SuppressWarnings("NullAway.Init") // Netty calls handlerAdded before anything else.
     private ChannelHandlerContext context;
 
-    /** @param limiter has admitted this connection, which releases it once it is decided on */
+    /** Handles one connection until its CONNECT is decided on. @param limiter has admitted this connection, which releases it once it is decided on */
     ConnectHandler(MqttSettings settings, Fleet fleet, Connections connections, ConnectLimiter limiter) {
         super(false);
         this.settings = settings;

@@ -108,7 +108,7 @@ final class DeviceHandler extends SimpleChannelInboundHandler<MqttMessage> imple
     @SuppressWarnings("NullAway.Init") // Netty calls handlerAdded before anything else.
     private ChannelHandlerContext context;
 
-    /** @param held packets that came before; the handler's own from now on */
+    /** Takes over a connection whose CONNECT was accepted. @param held packets that came before; the handler's own from now on */
     DeviceHandler(MqttSettings settings, Fleet fleet, Connections connections, Session session, HeldPackets held) {
         super(false);
         this.settings = settings;

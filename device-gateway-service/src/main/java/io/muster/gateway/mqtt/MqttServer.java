@@ -53,7 +53,7 @@ public final class MqttServer implements AutoCloseable {
     private final OptionalInt plainPort;
     private final OptionalInt proxiedPort;
 
-    /** @throws IOException when a port is taken or the certificate can't be used; the message says which */
+    /** Opens the ports of the settings and listens on them. @throws IOException when a port is taken or the certificate can't be used; the message says which */
     public MqttServer(MqttSettings settings, Fleet fleet, Connections connections) throws IOException {
         this.settings = settings;
         this.fleet = fleet;

@@ -20,7 +20,7 @@ final class ProxyHeader extends SimpleChannelInboundHandler<HAProxyMessage> {
     private final Consumer<InetAddress> begin;
     private @Nullable ScheduledFuture<?> timer;
 
-    /** @param begin adds the handlers of a connection from that address, or closes it */
+    /** Handles one connection from a proxy until its header has come. @param begin adds the handlers of a connection from that address, or closes it */
     ProxyHeader(GatewayMeters meters, Consumer<InetAddress> begin) {
         this.meters = meters;
         this.begin = begin;

@@ -38,7 +38,7 @@ public final class Gate {
     private final Supplier<SharedAccessPolicies> policies;
     private final Optional<PersonTokens> people;
 
-    /** @param people empty where no OpenID provider is used */
+    /** Identifies callers of the hub that has these names. @param people empty where no OpenID provider is used */
     public Gate(HubHosts hosts, Supplier<SharedAccessPolicies> policies, Optional<PersonTokens> people) {
         this.hosts = hosts;
         this.policies = policies;

@@ -56,7 +56,7 @@ public final class PersonTokens {
         JWKSet withId(@Nullable String keyId);
     }
 
-    /** @param rolesClaim where the roles stand in a token: names of members, with dots between them */
+    /** Accepts tokens of one issuer that name the audience. @param rolesClaim where the roles stand in a token: names of members, with dots between them */
     public PersonTokens(String issuer, String audience, String rolesClaim, Keys keys) {
         this.issuer = issuer;
         this.audience = audience;

@@ -14,7 +14,11 @@ public final class SignInLinks {
     /** Holds used links, and until when each could have been used. */
     private final Map<String, Instant> used = new HashMap<>();
 
-    /** @param now from when on links count: which older ones were used is not known any more */
+    /**
+     * Begins without a used link; links that were made before now are refused.
+     *
+     * @param now from when on links count: which older ones were used is not known any more
+     */
     public SignInLinks(Instant now) {
         this.startedAt = Instant.ofEpochSecond(now.getEpochSecond());
     }

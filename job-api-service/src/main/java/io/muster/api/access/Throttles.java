@@ -28,7 +28,7 @@ public final class Throttles {
     /** Holds as many buckets as programs and people call the API. */
     private final Map<Use, Bucket> buckets = new ConcurrentHashMap<>();
 
-    /** @param perMinute requests a minute of the kinds that are limited */
+    /** Limits requests by their kind; a kind without a number is not limited. @param perMinute requests a minute of the kinds that are limited */
     public Throttles(Map<Kind, Integer> perMinute) {
         this.perMinute = Map.copyOf(perMinute);
     }

@@ -45,7 +45,7 @@ final class ApiMeters {
         refusedConnections.increment();
     }
 
-    /** @param code of the error; null for none */
+    /** Counts an answer. @param code of the error; null for none */
     void answered(String method, int status, @Nullable String code) {
         Counter.builder("muster.api.answers")
                 .description("Answers to requests, by method, status and error code")
@@ -56,7 +56,7 @@ final class ApiMeters {
                 .increment();
     }
 
-    /** @param operation method and route; a request that no route takes has none */
+    /** Records the time that the answer to a request took. @param operation method and route; a request that no route takes has none */
     void took(String operation, Duration duration) {
         Timer.builder("muster.api.request.duration")
                 .description("Time from a request's headers to its answer, by operation")

@@ -28,7 +28,7 @@ final class Connections extends ChannelInboundHandlerAdapter {
     private final AtomicLong loggedAt = new AtomicLong(System.nanoTime() - LOGGED_EVERY);
     private final Map<String, Integer> open = new ConcurrentHashMap<>();
 
-    /** @param refused runs for each connection that is closed */
+    /** Limits the open connections of each client address. @param refused runs for each connection that is closed */
     Connections(int perAddress, Runnable refused) {
         this.perAddress = perAddress;
         this.refused = refused;

@@ -110,7 +110,11 @@ final class GateFilter {
                 surface, route, Problem.throttled("Too many requests of this kind: try again later."), wait.get());
     }
 
-    /** @param wait until it may be otherwise, where that is to be expected */
+    /**
+     * Returns a refusal in the surface's form: with its challenge where it is 401, and with a time to wait where it is 429 or 503.
+     *
+     * @param wait until it may be otherwise, where that is to be expected
+     */
     private MutableHttpResponse<?> refused(Surface surface, String route, Problem fault, Duration wait) {
         Problem problem = surface.named(fault);
         MutableHttpResponse<?> answer = Answers.problem(problem, surface.envelope(problem, route, time.now()));

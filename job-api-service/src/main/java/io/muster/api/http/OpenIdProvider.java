@@ -55,7 +55,7 @@ public final class OpenIdProvider implements PersonTokens.Keys {
      * @param authorities in PEM, who may have signed the provider's certificate; empty for those that Java trusts
      */
     public record Options(String issuer, String audience, String rolesClaim, Optional<Path> authorities) {
-        /** @throws IllegalArgumentException when the issuer is no such address */
+        /** Rejects an issuer that is neither HTTPS nor on this machine. @throws IllegalArgumentException when the issuer is no such address */
         public Options {
             if (!isSafe(URI.create(issuer))) {
                 throw new IllegalArgumentException("The OpenID provider is an https address, issuer=" + issuer);

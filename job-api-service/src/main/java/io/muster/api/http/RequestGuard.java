@@ -69,7 +69,7 @@ final class RequestGuard extends ChannelDuplexHandler {
     private boolean refused;
     private boolean upgraded;
 
-    /** @param surfaces to which requests are led @param refusal makes the answer to a request that is refused */
+    /** Guards one connection, which has sent nothing yet. @param surfaces to which requests are led @param refusal makes the answer to a request that is refused */
     RequestGuard(
             RestServer.Patience patience,
             Surfaces surfaces,

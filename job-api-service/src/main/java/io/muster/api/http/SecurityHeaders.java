@@ -24,6 +24,8 @@ public final class SecurityHeaders {
     private SecurityHeaders() {}
 
     /**
+     * Hands over each header that an answer gets.
+     *
      * @param secure whether the connection is TLS: over plain HTTP browsers ignore what asks for it
      * @param host of the header Host; a loopback name is shared with every other program of the machine, and asks for nothing
      */

@@ -45,7 +45,7 @@ public final class JsonBody {
         this.path = path;
     }
 
-    /** @throws ProblemException when the bytes are not one JSON object in UTF-8 */
+    /** Parses a body that is one object. @throws ProblemException when the bytes are not one JSON object in UTF-8 */
     public static JsonBody parse(byte[] bytes) {
         JsonNode parsed = tree(bytes);
         if (!parsed.isObject()) {
@@ -59,7 +59,11 @@ public final class JsonBody {
         return new JsonBody(object, "");
     }
 
-    /** @throws ProblemException when the bytes are not one JSON array of objects in UTF-8 */
+    /**
+     * Parses a body that is an array of objects; problems name a member with the index of its object.
+     *
+     * @throws ProblemException when the bytes are not one JSON array of objects in UTF-8
+     */
     public static List<JsonBody> parseArray(byte[] bytes) {
         JsonNode parsed = tree(bytes);
         List<JsonBody> bodies = new ArrayList<>();
@@ -74,7 +78,7 @@ public final class JsonBody {
         return bodies;
     }
 
-    /** @throws ProblemException when the text is not one JSON array of arrays */
+    /** Parses a text that is an array of arrays, and returns the inner ones. @throws ProblemException when the text is not one JSON array of arrays */
     public static List<JsonNode> parseArrays(String text) {
         JsonNode parsed = tree(text.getBytes(StandardCharsets.UTF_8));
         List<JsonNode> arrays = new ArrayList<>();
@@ -87,7 +91,7 @@ public final class JsonBody {
         return arrays;
     }
 
-    /** @throws ProblemException when the bytes are not one JSON object in UTF-8 */
+    /** Parses a body to a tree, for a reader that goes through all of its members. @throws ProblemException when the bytes are not one JSON object in UTF-8 */
     public static ObjectNode object(byte[] bytes) {
         if (tree(bytes) instanceof ObjectNode object) {
             return object;
@@ -175,7 +179,7 @@ public final class JsonBody {
         return object.hasNonNull(name);
     }
 
-    /** @throws ProblemException when a member that is not null is none of these */
+    /** Rejects members that nothing reads. @throws ProblemException when a member that is not null is none of these */
     public JsonBody rejectOthers(Members known) {
         known.rejectOthers(object, path);
         return this;

@@ -34,7 +34,7 @@ public final class Listener implements AutoCloseable {
     private final LogFollower replies;
     private final LogFollower documents;
 
-    /** @param instance the partition of the replies that are for this API */
+    /** Prepares to follow replies and documents; {@link #start} begins. @param instance the partition of the replies that are for this API */
     public Listener(LogFollower.Source source, Codecs codecs, int instance, KafkaRequests requests, Views views) {
         this.replies = LogFollower.fromNow(
                 "replies",

@@ -28,7 +28,11 @@ public final class DeviceRow implements Row {
     private @Nullable Map<String, Object> tags;
     private @Nullable Properties properties;
 
-    /** @param connection as clients see it: connected only while it can be reached; null where there never was one */
+    /**
+     * Shows a device with its connection and how many messages wait for it.
+     *
+     * @param connection as clients see it: connected only while it can be reached; null where there never was one
+     */
     public DeviceRow(Device device, @Nullable DeviceConnection connection, int queuedMessages) {
         this.device = device;
         this.connection = connection;

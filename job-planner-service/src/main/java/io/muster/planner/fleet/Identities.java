@@ -29,6 +29,8 @@ public final class Identities {
     private Identities() {}
 
     /**
+     * Decides on the creation of an identity: its id is well-formed and free, and its settings are valid; or it is refused.
+     *
      * @param present the device or module that has the id already; null for none
      * @param deviceId of the device, or of the module
      */

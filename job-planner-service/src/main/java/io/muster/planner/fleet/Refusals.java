@@ -10,7 +10,7 @@ import io.muster.records.FailureReason;
 public final class Refusals {
     private Refusals() {}
 
-    /** @param id of a device or a module */
+    /** Refuses a command to an identity that does not exist. @param id of a device or a module */
     public static DeviceRefused notFound(String id) {
         return IdentityId.isModule(id)
                 ? new DeviceRefused(DeviceRefusalReason.MODULE_NOT_FOUND, "There is no module " + id + ".")
@@ -21,7 +21,7 @@ public final class Refusals {
         return new DeviceRefused(DeviceRefusalReason.NOT_FOUND, "There is no device " + deviceId + ".");
     }
 
-    /** @param id of a device or a module */
+    /** Refuses to create an identity that exists. @param id of a device or a module */
     public static DeviceRefused alreadyExists(String id) {
         return IdentityId.isModule(id)
                 ? new DeviceRefused(

@@ -228,7 +228,11 @@ public final class TwinEdit {
         }
     }
 
-    /** @param text of the section; characters that do not count, as punctuation and empty texts, are bounded too */
+    /**
+     * Returns the fault of a section that a change makes too large; one that was too large before may shrink.
+     *
+     * @param text of the section; characters that do not count, as punctuation and empty texts, are bounded too
+     */
     private static Optional<Fault> tooLarge(Section section, int before, Map<String, Object> after, String text) {
         int size = Section.size(after);
         if (size > section.sizeLimit() && size > before) {

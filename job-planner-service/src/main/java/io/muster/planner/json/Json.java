@@ -33,7 +33,7 @@ public final class Json {
 
     private Json() {}
 
-    /** @throws MalformedJsonException when the text is anything but one object */
+    /** Parses a text that is one object. @throws MalformedJsonException when the text is anything but one object */
     @SuppressWarnings("unchecked") // An object's reader makes nothing else.
     public static Map<String, Object> object(String text) throws MalformedJsonException {
         if (value(text) instanceof Map<?, ?> object) {
@@ -42,7 +42,7 @@ public final class Json {
         throw new MalformedJsonException("a JSON object is expected");
     }
 
-    /** @throws MalformedJsonException when the text is anything but one value */
+    /** Parses a text that is one value; null is JSON's. @throws MalformedJsonException when the text is anything but one value */
     public static @Nullable Object value(String text) throws MalformedJsonException {
         try (JsonParser parser = FACTORY.createParser(text)) {
             JsonToken first = parser.nextToken();
@@ -68,7 +68,7 @@ public final class Json {
         }
     }
 
-    /** @param value one of the kinds that are read here */
+    /** Writes a value as JSON. @param value one of the kinds that are read here */
     public static String text(Object value) {
         try (SegmentedStringWriter out = new SegmentedStringWriter(new BufferRecycler());
                 JsonGenerator generator = FACTORY.createGenerator(out)) {

@@ -190,7 +190,7 @@ public final class ScheduleDecider {
                 : RUN.format(LocalDateTime.parse(latest, RUN).plusSeconds(1).atOffset(ZoneOffset.UTC));
     }
 
-    /** @param fired how often it fired at its own times */
+    /** Returns whether a schedule has fired as often as its definition allows. @param fired how often it fired at its own times */
     private static boolean isReached(ScheduleDefinition definition, long fired) {
         Long count = definition.getTiming().getCount();
         return count != null && fired >= count;

@@ -25,7 +25,7 @@ final class JobSchedule {
     }
 
     /**
-     * Tells what went by.
+     * Holds the times at which a job was due and that have passed.
      *
      * @param latest time that it was due, not later than now
      * @param passed how many times it was due before that

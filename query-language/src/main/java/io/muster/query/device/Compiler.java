@@ -36,7 +36,7 @@ final class Compiler extends QueryBaseVisitor<Expression> {
         return condition(condition.or(), scope);
     }
 
-    /** @param or null for every row */
+    /** Compiles a condition, with the device ids and tags that it demands. @param or null for every row */
     static Condition condition(QueryParser.@Nullable OrContext or, Scope scope) {
         return or == null
                 ? new Condition(scope.source(), _ -> Boolean.TRUE, null, List.of())

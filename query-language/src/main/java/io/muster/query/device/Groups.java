@@ -35,7 +35,7 @@ public final class Groups {
         MAX
     }
 
-    /** @param argument its defined values are counted, summed, … */
+    /** Applies an aggregate function to the values of an expression. @param argument its defined values are counted, summed, … */
     record Aggregate(Function function, Expression argument) {}
 
     /** Makes a member of a group's row: the value of a path of the key, or an aggregate; the other is -1. */

@@ -18,7 +18,12 @@ public final class Operators {
         return junction(Boolean.FALSE, Boolean.TRUE, parts);
     }
 
-    /** @param decisive the value of a part that decides @param otherwise the result where all parts have it */
+    /**
+     * Joins conditions by AND or OR: one part with the decisive value decides; else a part that is undefined makes the whole undefined.
+     *
+     * @param decisive the value of a part that decides
+     * @param otherwise the result where all parts have it
+     */
     private static Expression junction(Boolean decisive, Boolean otherwise, Expression... parts) {
         return parts.length == 1
                 ? parts[0]

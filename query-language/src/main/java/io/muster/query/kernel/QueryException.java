@@ -16,7 +16,7 @@ public final class QueryException extends Exception {
     private final int column;
     private final String sentence;
 
-    /** @param line from 1 @param column from 1 */
+    /** Reports a sentence about a place in the text; the middle of a very long one is left out. @param line from 1 @param column from 1 */
     public QueryException(int line, int column, String sentence) {
         this.line = line;
         this.column = column;

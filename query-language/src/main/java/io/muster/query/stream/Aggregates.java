@@ -313,7 +313,7 @@ final class Aggregates {
         private final int wanted;
         private Object extreme = NULL;
 
-        /** @param wanted -1 for the least, 1 for the greatest */
+        /** Begins a MIN or a MAX without a value. @param wanted -1 for the least, 1 for the greatest */
         Extreme(Expression argument, int wanted) {
             this.argument = argument;
             this.wanted = wanted;

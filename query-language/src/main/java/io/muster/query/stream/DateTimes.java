@@ -39,7 +39,7 @@ final class DateTimes {
         return new String(text, StandardCharsets.ISO_8859_1);
     }
 
-    /** @param end behind the last digit */
+    /** Writes a number's digits over zeros, the last one first. @param end behind the last digit */
     private static void digits(byte[] text, int end, int number) {
         int at = end;
         for (int rest = number; rest > 0; rest /= 10) {

@@ -38,7 +38,7 @@ public final class EvaluationException extends RuntimeException {
         return new EvaluationException("The query makes " + made, new String[] {"", " makes " + made});
     }
 
-    /** @param expression the innermost that has no value */
+    /** Returns the failure with the expression in its message, unless the message needs none or has one. @param expression the innermost that has no value */
     EvaluationException in(String expression) {
         return around == null ? this : new EvaluationException(around[0] + shortened(expression) + around[1]);
     }

@@ -94,7 +94,7 @@ record Groups(List<Expression> keys, Map<String, Integer> places, Window window)
         return new Groups(expressions, places, window);
     }
 
-    /** @param keys to which a session's own are added, in front */
+    /** Compiles an element of a GROUP BY that is a window; empty where it is a key. @param keys to which a session's own are added, in front */
     private static Optional<Window> window(OrContext element, List<OrContext> keys, StreamExpressions rows) {
         Optional<CallContext> call = Syntax.call(element);
         if (Syntax.isTimestamp(element)) {

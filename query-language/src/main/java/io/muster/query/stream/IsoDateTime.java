@@ -39,7 +39,7 @@ final class IsoDateTime {
         }
     }
 
-    /** Tells most texts that are none, cheaply. */
+    /** Returns whether four digits come first: a cheap test that most texts without a datetime fail. */
     private static boolean isYear(String text) {
         for (int i = 0; i < 4; i++) {
             if (text.charAt(i) < '0' || text.charAt(i) > '9') {

@@ -141,7 +141,7 @@ final class Lineage {
     private final Set<String> referenceInputs;
     private int tries;
 
-    /** @param referenceInputs in lower case */
+    /** Begins without a column. @param referenceInputs in lower case */
     Lineage(Set<String> referenceInputs) {
         this.referenceInputs = referenceInputs;
     }

@@ -46,6 +46,8 @@ final class StreamCompiler {
     private final boolean lowerCaseNames;
 
     /**
+     * Prepares the compilation of one query.
+     *
      * @param referenceInputs in lower case
      * @param functions of users, by their names in lower case
      * @param lowerCaseNames of columns that are named one by one
@@ -215,7 +217,7 @@ final class StreamCompiler {
         return selects;
     }
 
-    /** @param step whose select it is; empty for an output's @param spellings of columns of the same UNION */
+    /** Compiles one select. @param step whose select it is; empty for an output's @param spellings of columns of the same UNION */
     private StreamQuery.Select select(SelectContext select, String step, Set<String> spellings) {
         if (select.TOP() != null) {
             throw Parsing.refuse(

@@ -176,7 +176,12 @@ public record StreamQuery(
         }
     }
 
-    /** @param rows a list of records, one row each @param outer whether a row stays where there are none */
+    /**
+     * Joins a row with each record of a list in it: CROSS APPLY or OUTER APPLY.
+     *
+     * @param rows a list of records, one row each
+     * @param outer whether a row stays where there are none
+     */
     public record Apply(Expression rows, boolean outer) {}
 
     /**

@@ -32,7 +32,7 @@ final class StreamScope {
     /** Is true where the name of the only source is also the name of a column of it. */
     private boolean namesColumn;
 
-    /** @param members collects the members that are read */
+    /** Begins without a source. @param members collects the members that are read */
     StreamScope(StreamMembers members) {
         this.members = members;
     }
@@ -44,7 +44,11 @@ final class StreamScope {
         return scope;
     }
 
-    /** @param namesColumn whether it is known to have a column that is called as it is, which comes first */
+    /**
+     * Adds a source of FROM or JOIN as the next part of a row.
+     *
+     * @param namesColumn whether it is known to have a column that is called as it is, which comes first
+     */
     void source(String name, String alias, boolean reference, boolean namesColumn) {
         renamed.putIfAbsent(name.toLowerCase(Locale.ROOT), alias);
         if (reference) {

@@ -347,14 +347,14 @@ public final class StreamValues {
         };
     }
 
-    /** @throws EvaluationException where it is a record or an array */
+    /** Converts a value to a text; NULL stays NULL. @throws EvaluationException where it is a record or an array */
     static Object text(Object value) {
         return value == NULL
                 ? NULL
                 : asText(value).orElseThrow(() -> EvaluationException.ofConversion(value, "a text"));
     }
 
-    /** @throws EvaluationException where it is no datetime and writes none */
+    /** Converts a value to a datetime. @throws EvaluationException where it is no datetime and writes none */
     static Instant datetime(Object value) {
         return instant(value).orElseThrow(() -> EvaluationException.ofConversion(value, "a datetime"));
     }

@@ -71,7 +71,7 @@ public final class Coordinator<S extends SpecificRecord, I, E extends SpecificRe
     @SuppressWarnings("NullAway.Init")
     private CommitBatching commits;
 
-    /** @param service that names itself in dead letters */
+    /** Runs the aggregate of a specification, for one task. @param service that names itself in dead letters */
     public Coordinator(CoordinatorSpec<S, I, E, A> spec, String service, Codecs codecs, PartitionCounts counts) {
         this.spec = spec;
         this.service = service;

@@ -18,7 +18,7 @@ public final class RecordGuard {
     private final Outbox outbox;
     private final String deadLetters;
 
-    /** @param deadLetters the sink of dead letters */
+    /** Dead-letters within the transactions of one task. @param deadLetters the sink of dead letters */
     public RecordGuard(ProcessorContext<?, ?> context, Outbox outbox, String deadLetters) {
         this.context = context;
         this.outbox = outbox;
@@ -28,7 +28,7 @@ public final class RecordGuard {
     /** Handles one record. */
     @FunctionalInterface
     public interface Handler {
-        /** @throws InvalidRecordException where the record makes no sense: it is a dead letter */
+        /** Handles a record, or a part of one, that is at the position. @throws InvalidRecordException where the record makes no sense: it is a dead letter */
         void handle(RecordMetadata position, Instant now) throws InvalidRecordException;
     }
 

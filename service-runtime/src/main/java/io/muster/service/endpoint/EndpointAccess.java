@@ -85,7 +85,7 @@ public record EndpointAccess(List<Host> allowed) {
         return of(settings.text("endpoints.allow", ""));
     }
 
-    /** @throws SettingsException when an entry is none */
+    /** Parses an allowlist; an empty one reaches the public internet. @throws SettingsException when an entry is none */
     public static EndpointAccess of(String list) {
         List<Host> hosts = new ArrayList<>();
         for (String entry : list.split(",")) {

@@ -54,7 +54,12 @@ public final class EndpointClient implements AutoCloseable {
         this(access, limit, FEW, FEW_OF_A_HOST);
     }
 
-    /** @param limit of a whole call, in which each endpoint must have answered @param most calls at a time: others wait for these, as long as the limit */
+    /**
+     * Calls endpoints over a pool of connections, and over as many to one host as in all.
+     *
+     * @param limit of a whole call, in which each endpoint must have answered
+     * @param most calls at a time: others wait for these, as long as the limit
+     */
     public EndpointClient(EndpointAccess access, Duration limit, int most) {
         this(access, limit, most, most);
     }

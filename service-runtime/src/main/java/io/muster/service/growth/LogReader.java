@@ -30,7 +30,7 @@ final class LogReader implements AutoCloseable {
     private final Admin admin;
     private final KafkaConsumer<byte[], byte[]> consumer;
 
-    /** @param properties of a Kafka client; {@code admin} is not closed here */
+    /** Opens a consumer of what is committed. @param properties of a Kafka client; {@code admin} is not closed here */
     LogReader(Admin admin, Map<String, Object> properties) {
         this.admin = admin;
         Map<String, Object> all = new HashMap<>(properties);
@@ -83,7 +83,11 @@ final class LogReader implements AutoCloseable {
         read(partitions, Map.of(), ends, visitor);
     }
 
-    /** @param from where to begin; a partition that it lacks, or whose offset was deleted since, from its beginning */
+    /**
+     * Hands every committed record before the ends to a visitor.
+     *
+     * @param from where to begin; a partition that it lacks, or whose offset was deleted since, from its beginning
+     */
     void read(
             Collection<TopicPartition> partitions,
             Map<TopicPartition, Long> from,

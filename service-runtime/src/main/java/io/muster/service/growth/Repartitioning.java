@@ -71,7 +71,7 @@ public final class Repartitioning implements AutoCloseable {
         }
     }
 
-    /** @throws KafkaException where the brokers can't be used */
+    /** Connects to the brokers; nothing is moved yet. @throws KafkaException where the brokers can't be used */
     public Repartitioning(KafkaConnection kafka, RegistrySettings registry, PartitionCounts wanted) {
         this.wanted = wanted;
         this.admin = Admin.create(kafka.clientProperties());

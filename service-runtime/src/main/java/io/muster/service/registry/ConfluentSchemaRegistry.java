@@ -58,7 +58,7 @@ public final class ConfluentSchemaRegistry implements SchemaRegistry {
         this(settings, TIMEOUT);
     }
 
-    /** @param timeout of each try */
+    /** Asks the registry of the settings, with a bound on each try. @param timeout of each try */
     ConfluentSchemaRegistry(RegistrySettings settings, Duration timeout) {
         this.settings = settings;
         this.timeout = timeout;

@@ -11,7 +11,7 @@ final class Application extends Operator {
     private final int part;
     private final MadeRows made;
 
-    /** @param part the place of the first that is applied among the row's parts */
+    /** Applies lists of rows one inside of the other. @param part the place of the first that is applied among the row's parts */
     Application(List<Apply> applies, int part, MadeRows made) {
         this.applies = applies;
         this.part = part;

@@ -20,7 +20,11 @@ final class Changes<K> {
         saved.add(key);
     }
 
-    /** @param value what is kept under a key; null where there is nothing any more */
+    /**
+     * Saves the entries that have changed since the last call, and removes those that are gone.
+     *
+     * @param value what is kept under a key; null where there is nothing any more
+     */
     void save(Table table, Function<K, @Nullable Object> value) {
         for (K key : changed) {
             @Nullable Object now = value.apply(key);

@@ -55,7 +55,7 @@ final class Groups {
         return started;
     }
 
-    /** @throws RowFailure where an aggregate can't take the row */
+    /** Adds a row to the aggregates of its group. @throws RowFailure where an aggregate can't take the row */
     static void add(Accumulator[] to, StreamRow row) {
         try {
             for (Accumulator accumulator : to) {
@@ -66,7 +66,11 @@ final class Groups {
         }
     }
 
-    /** @throws RowFailure where an aggregate can't take what has been computed for a part of the window */
+    /**
+     * Merges the aggregates of a part of the window into others.
+     *
+     * @throws RowFailure where an aggregate can't take what has been computed for a part of the window
+     */
     static void merge(Accumulator[] to, Accumulator[] from, long end, String window) {
         try {
             for (int i = 0; i < to.length; i++) {

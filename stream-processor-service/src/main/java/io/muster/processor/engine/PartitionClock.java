@@ -28,10 +28,10 @@ public final class PartitionClock {
         BEHIND_IDLENESS
     }
 
-    /** @param time its time; meaningless where it was dropped */
+    /** Holds the decision on an event. @param time its time; meaningless where it was dropped */
     public record Verdict(Fate fate, boolean dropped, long time) {}
 
-    /** @param byArrival whether events have the time of their arrival: then there is neither lateness nor disorder */
+    /** Begins before the first event. @param byArrival whether events have the time of their arrival: then there is neither lateness nor disorder */
     public PartitionClock(TimePolicy policy, boolean byArrival) {
         this.policy = policy;
         this.byArrival = byArrival;

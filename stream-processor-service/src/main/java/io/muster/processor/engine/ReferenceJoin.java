@@ -39,7 +39,7 @@ final class ReferenceJoin extends Operator {
 
     private final Changes<String> changes = new Changes<>();
 
-    /** @param parts how many sources the rows of port 0 have */
+    /** Joins rows whose own parts come first. @param parts how many sources the rows of port 0 have */
     ReferenceJoin(Join join, int parts, MadeRows made) {
         this.join = join;
         this.keys = new JoinKeys(join, parts);

@@ -16,7 +16,7 @@ final class RowsByTime {
     private final NavigableMap<Long, List<Arrived>> waiting = new TreeMap<>();
     private final Comparator<Arrived> atOneInstant;
 
-    /** @param atOneInstant which rows of one instant come first */
+    /** Begins without a row. @param atOneInstant which rows of one instant come first */
     RowsByTime(Comparator<Arrived> atOneInstant) {
         this.atOneInstant = atOneInstant;
     }

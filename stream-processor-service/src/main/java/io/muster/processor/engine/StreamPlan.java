@@ -21,7 +21,7 @@ final class StreamPlan {
     private static final class Entrance extends Operator {
         private final Runnable came;
 
-        /** @param came takes each row that came, but reference rows: nothing is made of those */
+        /** Passes on the rows of an input. @param came takes each row that came, but reference rows: nothing is made of those */
         private Entrance(Runnable came) {
             this.came = came;
         }
@@ -59,7 +59,7 @@ final class StreamPlan {
     private final MadeRows made = new MadeRows();
     private long latest = Long.MIN_VALUE;
 
-    /** @param results takes what is written to outputs, by name, in order within a select */
+    /** Builds the operators, those of a step before those that read it. @param results takes what is written to outputs, by name, in order within a select */
     StreamPlan(StreamQuery query, BiConsumer<String, StreamRow> results) {
         query.inputs().forEach(input -> sources.put(input, new Entrance(made::came)));
         for (StreamQuery.Step step : query.steps()) {
@@ -100,7 +100,7 @@ final class StreamPlan {
         made.wentOn();
     }
 
-    /** @param tables of the operators, by their places */
+    /** Saves the state of every operator. @param tables of the operators, by their places */
     void save(IntFunction<Table> tables) {
         for (int i = 0; i < operators.size(); i++) {
             operators.get(i).save(tables.apply(i));

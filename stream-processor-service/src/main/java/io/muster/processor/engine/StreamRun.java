@@ -40,7 +40,7 @@ public interface StreamRun {
     /** Returns the values that name the substream whose results are being handed out; none without substreams. */
     List<Object> substream();
 
-    /** @param tables by number, the same whenever the query is the same */
+    /** Saves the state that a new run goes on from. @param tables by number, the same whenever the query is the same */
     void save(IntFunction<Table> tables);
 
     /** Loads the saved state into a new run. */

@@ -26,7 +26,7 @@ public final class StreamTask implements StreamRun {
             return List.of((long) input, (long) partition);
         }
 
-        /** @param key that begins with it */
+        /** Returns the partition that a key of a table begins with. @param key that begins with it */
         static Upstream of(List<Object> key) {
             return new Upstream(((Long) key.get(0)).intValue(), ((Long) key.get(1)).intValue());
         }

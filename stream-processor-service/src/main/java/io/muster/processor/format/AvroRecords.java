@@ -103,7 +103,11 @@ final class AvroRecords {
         }
     }
 
-    /** @throws IOException where it is nested too deep, or has a number that is beyond a float, or none */
+    /**
+     * Converts a value of Avro to a value of the query language.
+     *
+     * @throws IOException where it is nested too deep, or has a number that is beyond a float, or none
+     */
     private static Object value(@Nullable Object value, int depth) throws IOException {
         if (depth > DEEPEST) {
             throw new IOException(TOO_DEEP);

@@ -23,7 +23,11 @@ final class CsvRecords {
 
     private CsvRecords() {}
 
-    /** @throws IOException where it is no such text, or a line has other columns than the first */
+    /**
+     * Reads the lines behind the first, which names their columns; columns that are not wanted are left out.
+     *
+     * @throws IOException where it is no such text, or a line has other columns than the first
+     */
     static List<Map<String, Object>> read(byte[] bytes, char delimiter, Predicate<String> wanted) throws IOException {
         CsvSchema schema = CsvSchema.emptySchema().withHeader().withColumnSeparator(delimiter);
         List<Map<String, Object>> events = new ArrayList<>();

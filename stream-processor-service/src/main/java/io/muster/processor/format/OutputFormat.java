@@ -20,7 +20,7 @@ public sealed interface OutputFormat {
     /** Holds a record of a topic. */
     record Written(byte @Nullable [] key, byte[] value) {}
 
-    /** @param array whether the object stands in an array @param key the column whose value is the record's key */
+    /** Writes JSON objects. @param array whether the object stands in an array @param key the column whose value is the record's key */
     record Json(boolean array, Optional<String> key) implements OutputFormat {}
 
     record Csv(char delimiter, Optional<String> key) implements OutputFormat {}

@@ -66,7 +66,7 @@ public final class FunctionProcess {
     private final List<JavaScriptFunction> functions = new ArrayList<>();
     private @Nullable Running running;
 
-    /** @param places of the processes of all jobs of this stream processor */
+    /** Prepares to call functions; the first call starts the process. @param places of the processes of all jobs of this stream processor */
     public FunctionProcess(Places places) {
         this.places = places;
     }
@@ -80,7 +80,7 @@ public final class FunctionProcess {
         private final int most;
         private final Semaphore free;
 
-        /** @param most 1 or more */
+        /** Begins with all places free. @param most 1 or more */
         public Places(int most) {
             this.most = most;
             this.free = new Semaphore(most, true);

@@ -22,7 +22,7 @@ final class Wire {
     static final class Budget {
         private int left;
 
-        /** @param most bytes, and elements */
+        /** Begins with the whole bound left. @param most bytes, and elements */
         Budget(int most) {
             this.left = most;
         }
@@ -57,7 +57,7 @@ final class Wire {
         }
     }
 
-    /** @throws TooDeepException where the reader would not read it */
+    /** Writes a value, as a query's function takes or returns it. @throws TooDeepException where the reader would not read it */
     static void write(Object given, DataOutput out) throws IOException {
         write(given, out, 0);
     }

@@ -154,7 +154,11 @@ public final class Devices {
         return body;
     }
 
-    /** @param withKeys whether the caller may see what the device proves itself with; null stands in the keys' place otherwise */
+    /**
+     * Writes the document of a device or a module.
+     *
+     * @param withKeys whether the caller may see what the device proves itself with; null stands in the keys' place otherwise
+     */
     public static ObjectNode identity(DeviceView view, boolean withKeys) {
         Device device = view.getDevice();
         Credentials credentials = device.getSettings().getCredentials();

@@ -67,7 +67,7 @@ public final class GatewayTunnels implements AutoCloseable {
      */
     public record Tls(Optional<Path> authorities, String name) {}
 
-    /** @throws IOException when the certificates can't be used */
+    /** Loads the certificates; a connection is opened for each tunnel. @throws IOException when the certificates can't be used */
     public GatewayTunnels(Options options) throws IOException {
         this.options = options;
         this.name = options.tls().map(Tls::name).orElse(options.host());

@@ -90,7 +90,7 @@ public final class Jobs {
 
     /** Names the jobs that a query is for. */
     public record Filter(Optional<String> type, Optional<JobStatus> status) {
-        /** @throws ProblemException when a name is none */
+        /** Parses the filter of a list of jobs; a blank or absent name selects all. @throws ProblemException when a name is none */
         public static Filter of(@Nullable String jobType, @Nullable String jobStatus) {
             return new Filter(
                     Optional.ofNullable(jobType).filter(text -> !text.isBlank()).map(Filter::type),
@@ -122,7 +122,7 @@ public final class Jobs {
         }
     }
 
-    /** @throws ProblemException when the body is no job, or has a member that no job has */
+    /** Reads the definition of a job. @throws ProblemException when the body is no job, or has a member that no job has */
     public static JobDefinition definition(String jobId, JsonBody body) {
         body.rejectOthers(OF_JOB);
         body.text("jobId").ifPresent(id -> {
@@ -266,7 +266,7 @@ public final class Jobs {
         return body;
     }
 
-    /** @param statistics null while there are none */
+    /** Writes the document of a job. @param statistics null while there are none */
     public static ObjectNode document(Job job, @Nullable JobStatistics statistics) {
         JobDefinition definition = job.getDefinition();
         ObjectNode body = begin(definition, job.getCreatedAt());

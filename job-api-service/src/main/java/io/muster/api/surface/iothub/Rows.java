@@ -100,7 +100,7 @@ public final class Rows {
                 stored(partial.getGreatest()));
     }
 
-    /** @param json null is undefined */
+    /** Returns the value that a row has for stored JSON. @param json null is undefined */
     private static Object stored(@Nullable String json) {
         return json == null ? Values.UNDEFINED : value(JsonBody.stored(json));
     }

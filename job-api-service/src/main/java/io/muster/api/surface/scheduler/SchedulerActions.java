@@ -77,7 +77,7 @@ final class SchedulerActions {
 
     private SchedulerActions() {}
 
-    /** @param retry null for no retries */
+    /** Holds what a job does when it fires, and how failures are tried again. @param retry null for no retries */
     record Action(Object action, @Nullable RetryPolicy retry) {}
 
     /**

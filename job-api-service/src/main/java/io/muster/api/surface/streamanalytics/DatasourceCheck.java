@@ -21,7 +21,7 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Tells whether a job may use the topics and endpoints that its inputs and outputs name, and whether they are there. ADR 0020. */
+/** Checks whether a job may use the topics and endpoints that its inputs and outputs name, and whether they are there. ADR 0020. */
 final class DatasourceCheck implements AutoCloseable {
     private static final String NOT_REACHED = "EndpointNotReached";
     private static final String NOT_TESTABLE = "NotTestable";

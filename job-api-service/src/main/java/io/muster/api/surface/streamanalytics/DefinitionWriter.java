@@ -21,7 +21,7 @@ final class DefinitionWriter {
 
     private DefinitionWriter() {}
 
-    /** @param path of the job */
+    /** Writes the document of a job. @param path of the job */
     static ObjectNode write(String path, StreamJobDefinition definition) {
         ObjectNode document = JsonNodeFactory.instance.objectNode();
         document.put("id", path);

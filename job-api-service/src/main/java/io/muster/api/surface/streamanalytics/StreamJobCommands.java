@@ -29,7 +29,7 @@ final class StreamJobCommands {
 
     private StreamJobCommands() {}
 
-    /** @throws ProblemException where the job can't start; the message says what to do */
+    /** Reads the body of an action that starts a job. @throws ProblemException where the job can't start; the message says what to do */
     static StartStreamJob start(@Nullable JsonNode body, StreamJobView.Entry entry) {
         if (body != null) {
             OF_START.rejectOthers(body, "");
@@ -50,7 +50,7 @@ final class StreamJobCommands {
                 found, found == OutputStartMode.CUSTOM_TIME ? Dates.parse("outputStartTime", time.asText()) : null);
     }
 
-    /** @throws ProblemException when the body names no number of streaming units from 1 */
+    /** Reads the body of an action that scales a job. @throws ProblemException when the body names no number of streaming units from 1 */
     static ScaleStreamJob scale(ObjectNode body) {
         OF_SCALE.rejectOthers(body, "");
         int units = body.path("streamingUnits").asInt(0);

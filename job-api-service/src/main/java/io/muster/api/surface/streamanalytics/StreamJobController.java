@@ -63,7 +63,7 @@ final class StreamJobController {
     private final DatasourceCheck datasources;
     private final Workers workers;
 
-    /** @param workers read documents, which may compile their query and functions */
+    /** Serves the jobs that a view shows; requests change them. @param workers read documents, which may compile their query and functions */
     StreamJobController(Requests requests, StreamJobView jobs, StreamJobReach reach, Workers workers) {
         this.requests = requests;
         this.jobs = jobs;

@@ -26,7 +26,7 @@ record StreamJobPath(
     private static final int OF_SUBSCRIPTION = 4;
     private static final int MOST_BELOW = 4;
 
-    /** @throws ProblemException where there can be no resource at the path */
+    /** Parses the path of a request. @throws ProblemException where there can be no resource at the path */
     static StreamJobPath parse(String path) {
         List<String> all = List.of(path.substring(1).split("/"));
         List<String> lower =

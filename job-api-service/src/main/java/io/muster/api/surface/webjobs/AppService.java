@@ -42,7 +42,7 @@ public final class AppService implements Surface {
             "2018-11-01",
             "2018-02-01",
             "2016-08-01");
-    /** Tells where a site's name stands, behind the word. */
+    /** Locates the site's name among the segments of a path. */
     private static final int SITES = 7;
 
     private static final Set<String> READING = Set.of("GET", "HEAD", "OPTIONS");

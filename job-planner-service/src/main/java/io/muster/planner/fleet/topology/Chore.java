@@ -14,6 +14,6 @@ interface Chore {
      */
     boolean goOn(Budget budget, Instant now);
 
-    /** Tells its requester that it failed, as it would each time, and will not go on. */
+    /** Notifies its requester that it failed, as it would each time, and will not go on. */
     default void failed(Instant now) {}
 }

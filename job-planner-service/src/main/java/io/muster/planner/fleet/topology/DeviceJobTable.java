@@ -34,7 +34,7 @@ final class DeviceJobTable {
     private final FleetOutbox outbox;
     private final Traces traces;
 
-    /** @param partition whose they are */
+    /** Announces the device jobs of one device partition. @param partition whose they are */
     DeviceJobTable(int partition, WorkSlices slices, FleetOutbox outbox, Traces traces) {
         this.partition = partition;
         this.slices = slices;

@@ -57,6 +57,8 @@ final class DeviceReports {
     }
 
     /**
+     * Applies a report to the device that it is about.
+     *
      * @param deviceId the report's; a heartbeat has none and may give anything
      * @throws InvalidRecordException when no gateway can have written it
      */

@@ -65,7 +65,7 @@ final class DeviceRequests {
         this.chores = partition.chores();
     }
 
-    /** @param position unique among the commands to this device */
+    /** Decides on a command, and replies to its requester now or when it is done. @param position unique among the commands to this device */
     void handle(DeviceCommand command, long position, Requester requester, Instant now) {
         String deviceId = command.getDeviceId();
         @Nullable Device device = devices.get(deviceId);

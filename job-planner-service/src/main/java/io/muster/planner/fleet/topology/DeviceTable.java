@@ -66,7 +66,7 @@ final class DeviceTable {
     /** Hears of a device that was made, changed or deleted. */
     @FunctionalInterface
     interface Changed {
-        /** @param before and after null for none; one of them is there */
+        /** Takes a change of a device after it is in the table. @param before and after null for none; one of them is there */
         void changed(@Nullable Device before, @Nullable Device after, Instant now);
     }
 
@@ -95,7 +95,7 @@ final class DeviceTable {
         return allCounted ? Optional.of(counted) : Optional.empty();
     }
 
-    /** @param before and after null for none */
+    /** Corrects the census by the change of a device that it has counted. @param before and after null for none */
     private void recount(String id, @Nullable Device before, @Nullable Device after) {
         boolean wasCounted = allCounted || (countedUntil != null && id.compareTo(countedUntil) <= 0);
         if (wasCounted && !IdentityId.isModule(id)) {
@@ -109,7 +109,7 @@ final class DeviceTable {
         return healer.decoded(deviceId, store.get(deviceId));
     }
 
-    /** @param before as it stands in the table; null when it is new */
+    /** Saves a device, indexes its tags and publishes it. @param before as it stands in the table; null when it is new */
     void put(@Nullable Device before, Device device, Instant now) {
         recount(device.getDeviceId(), before, device);
         byte[] bytes = codec.encode(device);
@@ -137,7 +137,7 @@ final class DeviceTable {
         }
     }
 
-    /** @param before and after null for none */
+    /** Replaces the index entries of a device's old tags by those of its new ones. @param before and after null for none */
     private void index(@Nullable Device before, @Nullable Device after) {
         String oldTags = tags(before);
         String newTags = tags(after);

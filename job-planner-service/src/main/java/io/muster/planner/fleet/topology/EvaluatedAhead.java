@@ -14,7 +14,7 @@ final class EvaluatedAhead {
 
     private final KeyValueStore<String, byte[]> store;
 
-    /** @param store job id, NUL, device id */
+    /** Keeps the ids of devices in a store of the task. @param store job id, NUL, device id */
     EvaluatedAhead(KeyValueStore<String, byte[]> store) {
         this.store = store;
     }

@@ -172,7 +172,11 @@ final class Expansions {
         releaseSome();
     }
 
-    /** @throws InvalidRecordException when the job's condition or patch is none; the coordinator lets no such job start */
+    /**
+     * Begins to expand a job; where an earlier job of its id is still swept, the expansion drops that job's work first.
+     *
+     * @throws InvalidRecordException when the job's condition or patch is none; the coordinator lets no such job start
+     */
     void begin(Expansion expansion, ExpandJob request, Instant now) throws InvalidRecordException {
         FleetJob asked = fleetJob(expansion, request);
         FleetJob job = FleetJob.newBuilder(asked)

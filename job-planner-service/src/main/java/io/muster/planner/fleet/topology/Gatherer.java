@@ -23,7 +23,7 @@ final class Gatherer<K, E> {
     private final int most;
     private final BiConsumer<K, List<E>> send;
 
-    /** @param most how many elements a batch has @param send takes a batch, which is its own from then on */
+    /** Bounds the batches, none of which is open yet. @param most how many elements a batch has @param send takes a batch, which is its own from then on */
     Gatherer(int most, BiConsumer<K, List<E>> send) {
         this.most = most;
         this.send = send;

@@ -50,7 +50,11 @@ final class MessageTable {
         return counts.getOrDefault(deviceId, 0);
     }
 
-    /** @param number unique among the messages to the device, and larger than those before */
+    /**
+     * Queues a message and delivers it if the device takes messages, or refuses it; replies in either case.
+     *
+     * @param number unique among the messages to the device, and larger than those before
+     */
     void send(String deviceId, CloudMessage message, long number, Requester requester, Instant now) {
         if (count(deviceId) >= CloudMessages.QUEUED_PER_DEVICE) {
             dropExpired(deviceId, now);

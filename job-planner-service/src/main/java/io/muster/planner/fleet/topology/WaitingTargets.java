@@ -29,7 +29,7 @@ final class WaitingTargets {
     /** Names a target that waits for its release. */
     record Target(String key, long place, String deviceId) {}
 
-    /** @param store job id, NUL, place: device id */
+    /** Keeps the targets in a store of the task. @param store job id, NUL, place: device id */
     WaitingTargets(KeyValueStore<String, byte[]> store, DeviceJobTable deviceJobs, DeviceTable devices) {
         this.store = store;
         this.deviceJobs = deviceJobs;

@@ -109,7 +109,13 @@ final class WorkSlices {
     /** Holds keys of the slices of jobs at work. */
     private final Map<String, NavigableSet<String>> keys = new HashMap<>();
 
-    /** @param store by job id, NUL, device id @param partition whose devices they are @param partitions how many there are */
+    /**
+     * Keeps the slices of one device partition in a store.
+     *
+     * @param store by job id, NUL, device id
+     * @param partition whose devices they are
+     * @param partitions how many there are
+     */
     WorkSlices(KeyValueStore<String, WorkSlice> store, int partition, int partitions) {
         this.store = store;
         this.partition = partition;

@@ -53,7 +53,7 @@ final class WorkTable {
     private final Map<String, List<Begun>> begun = new HashMap<>();
     private final Map<String, Integer> begunOfJob = new HashMap<>();
 
-    /** @param invocations by device id, NUL, number */
+    /** Rebuilds what is in memory from the stores. @param invocations by device id, NUL, number */
     WorkTable(WorkSlices slices, KeyValueStore<String, Invocation> invocations, FleetJobs jobs) {
         this.slices = slices;
         this.invocations = invocations;

@@ -42,7 +42,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Tells pools what follows of a site's events, and operators what happened. For one task. */
+/** Sends pools the commands that follow from a site's events, and logs and counts the events for operators. For one task. */
 final class SiteEffects {
     private static final Logger LOG = LoggerFactory.getLogger(SiteEffects.class);
 

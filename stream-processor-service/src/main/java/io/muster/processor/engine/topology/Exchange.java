@@ -28,7 +28,7 @@ final class Exchange implements Ingest.Events {
     private final Send send;
     private boolean saved;
 
-    /** @param tasks how many share the query */
+    /** Writes for the tasks of a query; nothing is pending yet. @param tasks how many share the query */
     Exchange(TaskAssignment shares, int tasks, Send send) {
         this.shares = shares;
         this.send = send;

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 final class Ingest {
     /** Takes what comes of records. */
     interface Events {
-        /** @param number orders events of one partition */
+        /** Takes an event that has its time. @param number orders events of one partition */
         void event(Upstream upstream, long number, Event event);
 
         void watermark(Upstream upstream, long time);
@@ -63,7 +63,7 @@ final class Ingest {
     private final Diagnostics diagnostics;
     private final Events events;
 
-    /** @param partition whose records come here, of each input that has it */
+    /** Begins the clocks of one partition number, one for each input. @param partition whose records come here, of each input that has it */
     Ingest(StreamJobSpec spec, int partition, Diagnostics diagnostics, Events events) {
         this.spec = spec;
         this.diagnostics = diagnostics;

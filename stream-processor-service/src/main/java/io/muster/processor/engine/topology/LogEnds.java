@@ -53,7 +53,7 @@ public final class LogEnds implements Arrivals, KafkaClientSupplier, AutoCloseab
         private static final long INTERVAL = 200 * Ticks.MILLISECOND;
         private static final int LIMIT_MS = 5_000;
 
-        /** @param asked when, in ticks */
+        /** Holds the end of a partition's log at a time. @param asked when, in ticks */
         private record End(long asked, long offset) {}
 
         private final Admin admin;
@@ -63,7 +63,7 @@ public final class LogEnds implements Arrivals, KafkaClientSupplier, AutoCloseab
         private final Set<TopicPartition> unknown = ConcurrentHashMap.newKeySet();
         private final AtomicLong asked = new AtomicLong();
 
-        /** @param admin is not closed here */
+        /** Reads the ends of logs by an admin client of the process. @param admin is not closed here */
         public Known(Admin admin) {
             this.admin = admin;
         }

@@ -19,7 +19,7 @@ public final class Pace {
     private long last;
     private boolean waits;
 
-    /** @param millis between commits; asked again and again @param before runs before a commit, and may forward */
+    /** Paces one task. @param millis between commits; asked again and again @param before runs before a commit, and may forward */
     Pace(ProcessorContext<?, ?> context, LongSupplier millis, Runnable before) {
         this.context = context;
         this.millis = millis;

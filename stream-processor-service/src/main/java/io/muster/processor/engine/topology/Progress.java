@@ -8,7 +8,7 @@ import org.apache.kafka.streams.processor.api.Record;
 final class Progress {
     private Progress() {}
 
-    /** @param task its partition; of a task that only gives events their time, the partition subtracted from -1 */
+    /** Makes the record of a task's progress. @param task its partition; of a task that only gives events their time, the partition subtracted from -1 */
     static Record<byte[], byte[]> of(
             StreamJobSpec spec, int task, long watermark, long lastResult, Diagnostics diagnostics) {
         StreamJobProgress progress = StreamJobProgress.newBuilder()

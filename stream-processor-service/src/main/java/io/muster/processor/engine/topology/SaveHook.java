@@ -19,7 +19,7 @@ import org.apache.kafka.streams.state.Stores;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells a task that a commit begins, so that it can write down its changes, once a commit and not once a change. It is a store with a
+ * Notifies a task that a commit begins, so that it can write down its changes, once a commit and not once a change. It is a store with a
  * cache and nothing else: entries that were put into the cache come out of it when Kafka Streams commits, whatever made it commit. For one
  * application.
  */
@@ -59,7 +59,7 @@ final class SaveHook {
         }
     }
 
-    /** @param processor whose saves it is */
+    /** Names the store after a processor. @param processor whose saves it is */
     SaveHook(String processor) {
         this.name = processor + "-save";
     }

@@ -23,7 +23,7 @@ record StoredTable(KeyValueStore<Bytes, byte[]> store, int number) implements Ta
                 .array());
     }
 
-    /** @throws StreamJobFailure where the entry is larger than {@link #LARGEST} */
+    /** Saves an entry, over an earlier one of its key. @throws StreamJobFailure where the entry is larger than {@link #LARGEST} */
     @Override
     public void put(List<Object> key, Object value) {
         Bytes name = key(key);

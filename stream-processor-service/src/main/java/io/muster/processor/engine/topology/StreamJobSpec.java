@@ -54,6 +54,10 @@ public record StreamJobSpec(
      */
     public record Input(String name, String topic, InputFormat format, int partitions, boolean isReference) {}
 
-    /** @param stopsAtErrors whether a row that it does not take fails the job; else the row is dropped */
+    /**
+     * Describes an output: its topic, its format and its error policy.
+     *
+     * @param stopsAtErrors whether a row that it does not take fails the job; else the row is dropped
+     */
     public record Output(String topic, OutputFormat format, boolean stopsAtErrors) {}
 }

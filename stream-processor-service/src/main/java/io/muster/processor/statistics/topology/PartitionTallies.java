@@ -92,7 +92,7 @@ public final class PartitionTallies implements Processor<String, byte[], Route, 
     @SuppressWarnings("NullAway.Init")
     private CommitBatching commits;
 
-    /** @param deadLetters the name of the sink */
+    /** Counts by job, and registers the meter of discrepancies. @param deadLetters the name of the sink */
     public PartitionTallies(
             Codecs codecs, String deadLetters, PartitionCounts partitions, MeterRegistry meters, Traces traces) {
         this.traces = traces;

@@ -25,7 +25,7 @@ final class Formats {
         };
     }
 
-    /** @throws StreamJobDefinitionException where the registry has no schema for what is written */
+    /** Chooses how the rows of an output are written. @throws StreamJobDefinitionException where the registry has no schema for what is written */
     static OutputFormat of(RunnableStreamJob.Output.ToTopic output, Codecs codecs) throws StreamJobDefinitionException {
         if (output.topic().equals(Topics.DEVICE_COMMANDS.name())) {
             return new OutputFormat.ToDevices(codecs.of(Topics.DEVICE_COMMANDS), MESSAGE_LIFE);

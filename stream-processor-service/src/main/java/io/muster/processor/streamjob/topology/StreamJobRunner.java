@@ -106,7 +106,7 @@ public final class StreamJobRunner implements LogFollower.Reader, AutoCloseable 
                 producer(options));
     }
 
-    /** @param admin and producer are closed with it */
+    /** Prepares to run jobs by a producer and an admin client that exist. @param admin and producer are closed with it */
     StreamJobRunner(
             StreamsApplication.Options options,
             StreamJobReach reach,

@@ -58,7 +58,7 @@ final class StreamPositions {
         this(codecs, isolation -> consumer(kafka, isolation));
     }
 
-    /** @param consumers makes one, by its isolation level */
+    /** Reads by the consumers that a factory makes. @param consumers makes one, by its isolation level */
     StreamPositions(Codecs codecs, Function<String, Consumer<String, byte[]>> consumers) {
         this.codecs = codecs;
         this.consumers = consumers;
