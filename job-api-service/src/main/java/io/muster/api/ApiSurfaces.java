@@ -84,6 +84,7 @@ final class ApiSurfaces {
                 views.schedules(),
                 views.collections(),
                 views.sites(),
+                views.batchJobs(),
                 views.pools(),
                 artifacts,
                 outputs,

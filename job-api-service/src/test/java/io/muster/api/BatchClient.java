@@ -20,10 +20,12 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
-/** Signs requests as clients of Batch do, and sends them to a {@link TestApi}. */
+/** Signs requests as clients of Batch do, sends them to a {@link TestApi}, and checks that each answer is as the description of the API says. */
 final class BatchClient {
     static final String VERSION = "api-version=2022-10-01.16.0";
     private static final String TYPE = "application/json; odata=minimalmetadata; charset=utf-8";
+
+    private static final OpenApiDocument DOCUMENT = new OpenApiDocument();
 
     private final HttpClient http = HttpClient.newHttpClient();
     private final TestApi api;
@@ -78,7 +80,9 @@ final class BatchClient {
             request.headers(headers.toArray(String[]::new));
         }
         HttpResponse<byte[]> response = http.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
-        return new Answer(response.statusCode(), json(response), response);
+        JsonNode json = json(response);
+        DOCUMENT.check(method, "/myaccount.batch.azure.com" + path, response.statusCode(), json);
+        return new Answer(response.statusCode(), json, response);
     }
 
     private static JsonNode json(HttpResponse<byte[]> response) throws IOException {

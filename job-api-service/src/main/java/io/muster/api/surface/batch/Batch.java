@@ -1,5 +1,6 @@
 package io.muster.api.surface.batch;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.micronaut.http.HttpRequest;
@@ -10,6 +11,7 @@ import io.muster.api.access.Gate;
 import io.muster.api.access.Grant;
 import io.muster.api.access.Role;
 import io.muster.api.access.Throttles;
+import io.muster.api.job.Refusal;
 import io.muster.api.json.Problem;
 import io.muster.api.json.ProblemException;
 import io.muster.api.surface.Arrival;
@@ -176,6 +178,10 @@ public final class Batch implements Surface {
 
     @Override
     public Problem named(Problem problem) {
+        return asNamed(problem);
+    }
+
+    static Problem asNamed(Problem problem) {
         return switch (problem.name()) {
             case "ArgumentInvalid" -> renamed(problem, 400, "InvalidPropertyValue");
             case "ArgumentNull" -> renamed(problem, 400, "MissingRequiredProperty");
@@ -193,6 +199,16 @@ public final class Batch implements Surface {
 
     private static Problem renamed(Problem problem, int status, String name) {
         return new Problem(status, name, problem.message(), problem.details());
+    }
+
+    @Override
+    public Problem problem(Refusal refusal) {
+        return switch (refusal) {
+            case Refusal.OfBatch batch -> Refusals.of(batch.reason(), batch.sentence(), batch.member(), batch.value());
+            case Refusal.OfAnswer answer -> Problem.tooLarge(answer.sentence());
+            case Refusal.OfJob _, Refusal.OfDevice _, Refusal.OfStreamJob _, Refusal.OfSchedule _, Refusal.OfSite _ ->
+                Problem.serverError();
+        };
     }
 
     /** Says which parts of Batch are left out. */
@@ -214,13 +230,18 @@ public final class Batch implements Surface {
         body.putObject("message")
                 .put("lang", "en-us")
                 .put("value", problem.message() + "\nRequestId:" + requestId + "\nTime:" + now);
+        details(body, problem);
+        return new Envelope(body.toString(), JSON, Map.of(ID, requestId));
+    }
+
+    /** Adds the parts of the request that a problem is about. */
+    static void details(ObjectNode error, Problem problem) {
         if (!problem.details().isEmpty()) {
-            var values = body.putArray("values");
+            ArrayNode values = error.putArray("values");
             problem.details()
                     .forEach(detail ->
                             values.addObject().put("key", detail.key()).put("value", detail.value()));
         }
-        return new Envelope(body.toString(), JSON, Map.of(ID, requestId));
     }
 
     /** Adds the ids of the request: ours, and the caller's where it asks for it. */

@@ -18,7 +18,12 @@ final class MissingParts {
             "lifetimejobstats",
             "Statistics over the life of jobs are not kept here.",
             "supportedimages",
-            "Nodes are machines that are there: none is made from an image.");
+            "Nodes are machines that are there: none is made from an image.",
+            "jobschedules",
+            "Job schedules are not here yet.");
+    private static final Map<String, String> ON_JOBS = Map.of(
+            "jobpreparationandreleasetaskstatus", "Preparation and release tasks are not here yet.",
+            "files", "Files of tasks are not here yet: have the task upload what is to be kept.");
     private static final Map<String, String> ON_NODES = Map.of(
             "users",
             "Users of a node's system are not made here: a node's own administrator does that.",
@@ -36,8 +41,16 @@ final class MissingParts {
     /** Returns why a path leads nowhere; empty where Batch has nothing there either. @param words of a path */
     static Optional<String> named(List<String> words) {
         return Optional.ofNullable(AT_ROOT.get(words.getFirst()))
-                .or(() -> words.size() > 4 && words.getFirst().equals("pools")
-                        ? Optional.ofNullable(ON_NODES.get(words.get(4)))
+                .or(() -> words.getFirst().equals("jobs")
+                        ? Optional.ofNullable(ON_JOBS.get(at(words, 2)))
+                                .or(() -> Optional.ofNullable(ON_JOBS.get(at(words, 4))))
+                        : Optional.empty())
+                .or(() -> words.getFirst().equals("pools")
+                        ? Optional.ofNullable(ON_NODES.get(at(words, 4)))
                         : Optional.empty());
+    }
+
+    private static String at(List<String> words, int index) {
+        return words.size() > index ? words.get(index) : "";
     }
 }

@@ -1,0 +1,155 @@
+// Drives Batch's jobs and tasks with the unmodified client @azure/batch. Argument: what `./muster credentials --surface batch --json` prints.
+// Nodes of the pool `default` run; they have sh. Prints what it saw.
+"use strict";
+const assert = require("node:assert");
+const { BatchServiceClient, BatchSharedKeyCredentials } = require("@azure/batch");
+
+const { batchUrl, account, key } = JSON.parse(process.argv[2]);
+const client = new BatchServiceClient(new BatchSharedKeyCredentials(account, key), batchUrl);
+const poolInfo = { poolId: "default" };
+
+const until = async (what, condition) => {
+  for (let i = 0; i < 900; i++) {
+    const value = await condition();
+    if (value) return value;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`did not happen in 90 s: ${what}`);
+};
+const status = (answer) => answer._response.status;
+const refused = (promise, statusCode, code) => assert.rejects(promise, (error) => {
+  assert.strictEqual(error.statusCode, statusCode, error.message);
+  assert.strictEqual(error.code ?? error.body.code, code);
+  return true;
+});
+const ended = (job, task) => until(`${job}/${task} ends`, async () => {
+  const known = await client.task.get(job, task);
+  return known.state === "completed" && known;
+});
+const exits = (code) => `sh -c 'exit ${code}'`;
+
+async function jobs(run) {
+  const id = `jobs-${run}`;
+  const added = await client.job.add({
+    id, poolInfo, priority: 5, metadata: [{ name: "owner", value: "me" }], constraints: { maxTaskRetryCount: 1, maxWallClockTime: "PT1H" },
+  });
+  assert.strictEqual(status(added), 201);
+  assert.ok(added.eTag && added.lastModified && added.dataServiceId.endsWith(`/jobs/${id}`), JSON.stringify(added));
+  await refused(client.job.add({ id, poolInfo }), 409, "JobExists");
+  const job = await client.job.get(id);
+  assert.strictEqual(job.state, "active");
+  assert.strictEqual(job.priority, 5);
+  assert.strictEqual(job.poolInfo.poolId, "default");
+  assert.deepStrictEqual(job.metadata, [{ name: "owner", value: "me" }]);
+  assert.ok(job.creationTime instanceof Date && job.executionInfo.startTime instanceof Date);
+  await client.job.patch(id, { priority: 7 });
+  const patched = await client.job.get(id);
+  assert.strictEqual(patched.priority, 7);
+  assert.strictEqual(patched.constraints.maxTaskRetryCount, 1);
+  await refused(client.job.patch(id, { priority: 8 }, { jobPatchOptions: { ifMatch: job.eTag } }), 412, "ConditionNotMet");
+  await client.job.patch(id, { priority: 8 }, { jobPatchOptions: { ifMatch: patched.eTag } });
+  await client.job.update(id, { poolInfo });
+  const put = await client.job.get(id);
+  assert.strictEqual(put.priority, 0);
+  assert.strictEqual(put.metadata, undefined);
+  const found = await client.job.list({ jobListOptions: { filter: `startswith(id,'${id}') and state eq 'active'`, select: "id,state" } });
+  assert.deepStrictEqual(found.map((one) => [one.id, one.state, one.priority]), [[id, "active", undefined]]);
+  await refused(client.job.get("absent"), 404, "JobNotFound");
+  await refused(client.job.list({ jobListOptions: { filter: "colour eq 'red'" } }), 400, "InvalidQueryParameterValue");
+  await refused(client.job.add({ id: "a b", poolInfo }), 400, "InvalidPropertyValue");
+  assert.strictEqual(status(await client.job.terminate(id, { jobTerminateOptions: {}, terminateReason: "enough" })), 202);
+  await until("it is completed", async () => (await client.job.get(id)).state === "completed");
+  assert.strictEqual((await client.job.get(id)).executionInfo.terminateReason, "enough");
+  assert.strictEqual(status(await client.job.deleteMethod(id)), 202);
+  await until("it is gone", () => client.job.get(id).then(() => false, (error) => error.statusCode === 404));
+}
+
+async function tasks(run) {
+  const id = `tasks-${run}`;
+  await client.job.add({ id, poolInfo });
+  const added = await client.task.add(id, { id: "one", commandLine: exits(0), environmentSettings: [{ name: "A", value: "1" }] });
+  assert.strictEqual(status(added), 201);
+  assert.ok(added.dataServiceId.endsWith(`/jobs/${id}/tasks/one`));
+  const one = await ended(id, "one");
+  assert.strictEqual(one.executionInfo.exitCode, 0);
+  assert.strictEqual(one.executionInfo.result, "success");
+  assert.strictEqual(one.executionInfo.retryCount, 0);
+  assert.ok(one.nodeInfo.nodeId && one.nodeInfo.poolId === "default", JSON.stringify(one.nodeInfo));
+  assert.ok(one.executionInfo.endTime >= one.executionInfo.startTime);
+  await refused(client.task.reactivate(id, "one"), 409, "TaskNotFailed");
+  await refused(client.task.add(id, { id: "ONE", commandLine: "true" }), 409, "TaskExists");
+  const collection = await client.task.addCollection(id, [
+    { id: "a", commandLine: exits(0) }, { id: "one", commandLine: "true" }, { id: "b", commandLine: exits(3) },
+  ]);
+  assert.deepStrictEqual(collection.value.map((result) => result.status), ["success", "clienterror", "success"]);
+  assert.strictEqual(collection.value[1].error.code, "TaskExists");
+  const failed = await ended(id, "b");
+  assert.strictEqual(failed.executionInfo.exitCode, 3);
+  assert.strictEqual(failed.executionInfo.result, "failure");
+  assert.strictEqual(failed.executionInfo.failureInfo.category, "userError");
+  assert.strictEqual(failed.executionInfo.failureInfo.code, "FailureExitCode");
+  await ended(id, "a");
+  const counts = await client.job.getTaskCounts(id);
+  assert.deepStrictEqual({ ...counts.taskCounts }, { active: 0, running: 0, completed: 3, succeeded: 2, failed: 1 });
+  assert.deepStrictEqual([...(await client.task.listSubtasks(id, "one")).value], []);
+  assert.strictEqual(status(await client.task.deleteMethod(id, "one")), 200);
+  await refused(client.task.get(id, "one"), 404, "TaskNotFound");
+  await refused(client.task.get("absent", "one"), 404, "JobNotFound");
+  await client.job.deleteMethod(id);
+}
+
+async function retries(run) {
+  const id = `retries-${run}`;
+  await client.job.add({ id, poolInfo });
+  await client.task.add(id, { id: "seven", commandLine: exits(7), constraints: { maxTaskRetryCount: 2 } });
+  const task = await ended(id, "seven");
+  assert.strictEqual(task.executionInfo.retryCount, 2);
+  assert.strictEqual(task.executionInfo.requeueCount, 0);
+  assert.strictEqual(task.executionInfo.exitCode, 7);
+  assert.ok(task.executionInfo.lastRetryTime instanceof Date);
+  assert.strictEqual(status(await client.task.reactivate(id, "seven")), 204);
+  await ended(id, "seven");
+  await client.job.deleteMethod(id);
+}
+
+async function pages(run) {
+  const id = `pages-${run}`;
+  await client.job.add({ id, poolInfo });
+  const many = Array.from({ length: 23 }, (_, i) => ({ id: `t-${String(i).padStart(2, "0")}`, commandLine: exits(i % 2) }));
+  await client.task.addCollection(id, many);
+  const ids = [];
+  let page = await client.task.list(id, { taskListOptions: { maxResults: 5, select: "id" } });
+  for (;;) {
+    ids.push(...page.map((task) => task.id));
+    if (!page.odatanextLink) break;
+    page = await client.task.listNext(page.odatanextLink);
+  }
+  assert.deepStrictEqual(ids, many.map((task) => task.id));
+  await Promise.all(ids.map((task) => ended(id, task)));
+  const failures = await client.task.list(id, { taskListOptions: { filter: "executionInfo/result eq 'failure' and state eq 'completed'" } });
+  assert.strictEqual(failures.length, 11);
+  await client.job.deleteMethod(id);
+}
+
+async function terminated(run) {
+  const id = `terminated-${run}`;
+  await client.job.add({ id, poolInfo });
+  await client.task.add(id, { id: "long", commandLine: "sleep 300" });
+  await until("it runs", async () => (await client.task.get(id, "long")).state === "running");
+  assert.strictEqual(status(await client.task.terminate(id, "long")), 204);
+  const task = await ended(id, "long");
+  assert.strictEqual(task.executionInfo.result, "failure");
+  await client.job.deleteMethod(id);
+}
+
+async function main() {
+  const run = Date.now().toString(36);
+  await jobs(run);
+  await tasks(run);
+  await retries(run);
+  await pages(run);
+  await terminated(run);
+  console.log("the tasks run");
+}
+
+main().then(() => process.exit(0), (error) => { console.error(error); process.exit(1); });
