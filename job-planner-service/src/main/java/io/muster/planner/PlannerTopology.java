@@ -3,6 +3,7 @@ package io.muster.planner;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.muster.codec.Codecs;
 import io.muster.planner.batch.topology.BatchJobAggregate;
+import io.muster.planner.batchpool.topology.BatchPoolAggregate;
 import io.muster.planner.fleet.topology.FleetProcessor;
 import io.muster.planner.job.topology.ActiveJobs;
 import io.muster.planner.job.topology.JobAggregate;
@@ -46,7 +47,8 @@ final class PlannerTopology {
                                 CollectionAggregate.COORDINATOR.stores(),
                                 PoolProcessor.stores(),
                                 SiteAggregate.stores(),
-                                BatchJobAggregate.stores())
+                                BatchJobAggregate.stores(),
+                                BatchPoolAggregate.stores())
                         .flatMap(List::stream)
                         .toList(),
                 Stream.of(
@@ -56,7 +58,8 @@ final class PlannerTopology {
                                 CollectionAggregate.reads(),
                                 PoolProcessor.READS,
                                 SiteAggregate.reads(),
-                                BatchJobAggregate.reads())
+                                BatchJobAggregate.reads(),
+                                BatchPoolAggregate.reads())
                         .flatMap(List::stream)
                         .toList());
     }
@@ -104,6 +107,8 @@ final class PlannerTopology {
                 .writeShared(Topics.REPLIES, FLEET)
                 .writeShared(Topics.DEAD_LETTERS, FLEET);
         planner.coordinator(CollectionAggregate.COORDINATOR);
+        planner.coordinator(BatchPoolAggregate.coordinator())
+                .writeShared(Topics.POOL_COMMANDS, BatchPoolAggregate.NAME);
         planner.coordinator(ScheduleAggregate.coordinator(meters))
                 .writeShared(Topics.JOB_COMMANDS, ScheduleAggregate.NAME)
                 .writeShared(Topics.SITE_COMMANDS, ScheduleAggregate.NAME);

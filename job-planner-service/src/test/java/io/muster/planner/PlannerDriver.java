@@ -7,6 +7,9 @@ import io.muster.codec.Codecs;
 import io.muster.document.IdentityId;
 import io.muster.records.BatchJob;
 import io.muster.records.BatchJobCommand;
+import io.muster.records.BatchPool;
+import io.muster.records.BatchPoolCommand;
+import io.muster.records.BatchPoolDeleted;
 import io.muster.records.Capability;
 import io.muster.records.CollectionCommand;
 import io.muster.records.ConnectionTerms;
@@ -131,6 +134,7 @@ final class PlannerDriver implements AutoCloseable {
     private final List<ScheduleCall> scheduleCalls = new ArrayList<>();
     private final Map<String, Job> jobs = new HashMap<>();
     private final Map<String, Site> sites = new HashMap<>();
+    private final Map<String, BatchPool> batchPools = new HashMap<>();
     private final Map<String, DeviceConnection> connections = new HashMap<>();
     private final Map<String, Map<DeviceJobStatus, Long>> counts = new HashMap<>();
     private final Map<String, Long> jobNumbers = new HashMap<>();
@@ -429,6 +433,16 @@ final class PlannerDriver implements AutoCloseable {
         return batchJobEvents;
     }
 
+    /** Sends a command to a pool of Batch. */
+    void batchPool(String poolId, Object command) {
+        send(Topics.BATCH_POOL_COMMANDS, poolId.toLowerCase(Locale.ROOT), new BatchPoolCommand(poolId, command));
+    }
+
+    /** Returns the pools of Batch that are there, by their ids in lower case. */
+    Map<String, BatchPool> batchPools() {
+        return batchPools;
+    }
+
     /** Returns the latest document of a site. */
     Site site(String site) {
         return Objects.requireNonNull(sites.get(site), site);
@@ -614,6 +628,12 @@ final class PlannerDriver implements AutoCloseable {
         jobEvents.addAll(written(Topics.JOB_EVENTS));
         written(Topics.DEVICES);
         written(Topics.SITES).forEach(site -> sites.put(site.getSite(), site));
+        written(Topics.BATCH_POOLS).stream()
+                .filter(Objects::nonNull)
+                .forEach(pool -> batchPools.put(pool.getPoolId().toLowerCase(Locale.ROOT), pool));
+        written(Topics.BATCH_POOL_EVENTS).stream()
+                .filter(event -> event.getEvent() instanceof BatchPoolDeleted)
+                .forEach(event -> batchPools.remove(event.getPoolId().toLowerCase(Locale.ROOT)));
         written(Topics.JOBS).forEach(job -> jobs.put(job.getDefinition().getJobId(), job));
         written(Topics.DEVICE_CONNECTIONS).forEach(connection -> connections.put(connection.getDeviceId(), connection));
         List<DeviceJobEvents> batches = written(Topics.DEVICE_JOB_EVENTS);

@@ -36,6 +36,11 @@ public final class QueryException extends Exception {
         return "SQL query parse failed due to following errors: Line " + line + ":" + column + " " + sentence;
     }
 
+    /** Returns the reason and the remedy, without the place. */
+    public String sentence() {
+        return sentence;
+    }
+
     /** Returns the line, from 1. */
     public int line() {
         return line;

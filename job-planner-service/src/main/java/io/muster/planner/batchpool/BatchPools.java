@@ -1,0 +1,27 @@
+package io.muster.planner.batchpool;
+
+import io.muster.records.BatchPool;
+import io.muster.records.BatchPoolState;
+
+/** Reads documents of pools. */
+public final class BatchPools {
+    private BatchPools() {}
+
+    /** Returns how many nodes a pool is to have. */
+    public static int target(BatchPool pool) {
+        return pool.getState() == BatchPoolState.DELETING
+                ? 0
+                : pool.getDefinition().getTargetDedicated()
+                        + pool.getDefinition().getTargetLowPriority();
+    }
+
+    /** Returns how many of its nodes count as dedicated: nodes are alike, and the first ones are. */
+    public static int dedicated(BatchPool pool) {
+        return Math.min(pool.getNodes(), pool.getDefinition().getTargetDedicated());
+    }
+
+    /** Returns how many of its nodes count as low-priority ones. */
+    public static int lowPriority(BatchPool pool) {
+        return pool.getNodes() - dedicated(pool);
+    }
+}

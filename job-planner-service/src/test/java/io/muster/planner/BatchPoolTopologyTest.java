@@ -1,0 +1,90 @@
+package io.muster.planner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.muster.records.AddBatchPool;
+import io.muster.records.AllocationState;
+import io.muster.records.BatchPool;
+import io.muster.records.BatchPoolDefinition;
+import io.muster.records.BatchPoolRefusalReason;
+import io.muster.records.BatchPoolRefused;
+import io.muster.records.BatchPoolState;
+import io.muster.records.Capability;
+import io.muster.records.Deallocation;
+import io.muster.records.DeleteBatchPool;
+import io.muster.records.JoinPool;
+import io.muster.records.NodeOrder;
+import io.muster.records.NodeReported;
+import io.muster.records.ResizeBatchPool;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Tests pools of Batch in the planner's topology: they take nodes from the reserve, and give them back. */
+class BatchPoolTopologyTest {
+    private final PlannerDriver planner = new PlannerDriver();
+
+    @AfterEach
+    void close() {
+        assertThat(planner.deadLetters()).isEmpty();
+        planner.close();
+    }
+
+    private long spare(String node, String size) {
+        planner.create(node, null);
+        long epoch = planner.connect(node, Capability.TASKS);
+        planner.reportToPool(
+                "$reserve", node, epoch, new NodeReported(1L, "boot", 2, List.of("vmSize=" + size), List.of()));
+        return epoch;
+    }
+
+    private static AddBatchPool add(int nodes) {
+        return new AddBatchPool(BatchPoolDefinition.newBuilder()
+                .setVmSize("Local")
+                .setResizeTimeoutMillis(900_000L)
+                .setTargetDedicated(nodes)
+                .build());
+    }
+
+    private BatchPool pool() {
+        return Objects.requireNonNull(planner.batchPools().get("lyon"));
+    }
+
+    @Test
+    void takesItsNodesFromTheReserveAndGivesThemBack() {
+        spare("a", "local");
+        spare("b", "large");
+        planner.batchPool("Lyon", add(2));
+        planner.advance(Duration.ofMillis(20));
+        assertThat(pool().getNodes()).as("b is of another size").isEqualTo(1);
+        assertThat(pool().getAllocation()).isEqualTo(AllocationState.RESIZING);
+        long epoch = spare("c", "local");
+        planner.advance(Duration.ofSeconds(6));
+        assertThat(pool().getNodes()).isEqualTo(2);
+        assertThat(pool().getAllocation()).isEqualTo(AllocationState.STEADY);
+        assertThat(planner.orders("c")).endsWith(new NodeOrder(epoch, "Lyon", new JoinPool(15)));
+
+        planner.batchPool("LYON", new ResizeBatchPool(1, null, null, Deallocation.REQUEUE, null));
+        planner.advance(Duration.ofMillis(20));
+        assertThat(pool().getNodes()).isEqualTo(1);
+        assertThat(pool().getAllocation()).isEqualTo(AllocationState.STEADY);
+
+        planner.restart();
+        planner.batchPool("lyon", new DeleteBatchPool(null));
+        planner.advance(Duration.ofMillis(20));
+        assertThat(planner.batchPools()).as("it is gone").doesNotContainKey("lyon");
+        planner.batchPool("lyon", add(0));
+        assertThat(pool().getState()).isEqualTo(BatchPoolState.ACTIVE);
+        assertThat(pool().getPoolId()).isEqualTo("lyon");
+    }
+
+    @Test
+    void refusesAPoolOfAnIdThatIsTaken() {
+        planner.batchPool("lyon", add(0));
+        planner.batchPool("LYON", add(0));
+        assertThat(((BatchPoolRefused) planner.replies().getLast().getOutcome()).getReason())
+                .isEqualTo(BatchPoolRefusalReason.POOL_EXISTS);
+    }
+}
