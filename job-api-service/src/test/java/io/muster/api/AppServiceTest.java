@@ -15,6 +15,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Drives WebJobs as resources of Azure Resource Manager. Contract: webjobs-and-schedules, 2.8. */
@@ -152,13 +153,24 @@ class AppServiceTest {
                 .isEqualTo("fleet-staging/other");
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            GET  | other | /webjobs                 |                        | 404 | ResourceNotFound | There is no site other.
+            GET  | other | /triggeredwebjobs        |                        | 404 | ResourceNotFound | There is no site other.
+            POST | other | /config/appsettings/list |                        | 404 | ResourceNotFound | There is no site other.
+            PUT  | fleet | /config/appsettings      | {"properties":{"A":{}}} | 400 | BadRequest       | Give the setting A as a text.
+            """)
+    void saysWhyItRefuses(
+            String method, String site, String path, @Nullable String body, int status, String code, String sentence)
+            throws Exception {
+        ApiClient.Answer answer = ask(method, SITE.replace("fleet", site) + path, body);
+        assertThat(answer.status()).isEqualTo(status);
+        assertThat(answer.body().at("/error/code").textValue()).isEqualTo(code);
+        assertThat(answer.body().at("/error/message").textValue()).isEqualTo(sentence);
+    }
+
     @Test
     void refusesInTheFormOfTheResourceManager() throws Exception {
-        assertThat(ask("GET", SITE.replace("fleet", "other") + "/webjobs", null)
-                        .body()
-                        .at("/error/code")
-                        .textValue())
-                .isEqualTo("ResourceNotFound");
         assertThat(ask("GET", SITE + "/functions", null).status()).isEqualTo(404);
         assertThat(client.askOf("api-version=1999-01-01", "GET", SITE + "/webjobs", null)
                         .status())

@@ -14,6 +14,7 @@ import io.muster.records.JobStatistics;
 import io.muster.records.NthWeekday;
 import io.muster.records.PauseJob;
 import io.muster.records.ResumeJob;
+import io.muster.records.RunSiteJob;
 import io.muster.records.SaveSchedule;
 import io.muster.records.ScheduleDefinition;
 import io.muster.records.Timing;
@@ -336,6 +337,22 @@ class IotHubJobsTest {
         ApiClient.Answer cancelled = client.ask("POST", "/jobs/v2/nightly/cancel", null);
         assertThat(cancelled.body().path("status").asText()).isEqualTo("cancelled");
         assertThat(client.ask("GET", "/jobs/v2/nightly", null).status()).isEqualTo(404);
+    }
+
+    /** Asks by the id of a schedule that another surface made: its slashes are escaped. */
+    @Test
+    void knowsNoJobWhereAScheduleDoesSomethingElse() throws Exception {
+        client.ask("PUT", "/jobs/v2/other", scheduled("{'cron':'0 30 3 * * *'}"));
+        SaveSchedule made = (SaveSchedule) api.planner.commands.getLast();
+        String id = "/subscriptions/s/jobs/j";
+        api.planner.schedule(
+                id,
+                new SaveSchedule(ScheduleDefinition.newBuilder(made.getDefinition())
+                        .setAction(new RunSiteJob("fleet", "purge", ""))
+                        .build()));
+        String path = "/jobs/v2/" + id.replace("/", "%2F");
+        assertThat(client.ask("GET", path, null).status()).isEqualTo(404);
+        assertThat(client.ask("POST", path + "/cancel", null).status()).isEqualTo(404);
     }
 
     @Test

@@ -82,6 +82,32 @@ class IotHubRequestsTest {
         assertThat(answer.response().headers().firstValue("iothub-errorcode")).contains(code);
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            iothubowner | localhost | -600 | The token has expired.
+            iothubowner | elsewhere |   60 | The token is for another host or resource.
+            device      | localhost |   60 | The policy device does not allow this.
+            """)
+    void saysWhyItRefusesAToken(String policy, String resource, int life, String sentence) throws Exception {
+        refusesWith(client.token(policy, resource, TestApi.NOW.plusSeconds(life)), sentence);
+    }
+
+    @Test
+    void saysWhyItRefusesWhatIsNoTokenOfThisHub() throws Exception {
+        String token = client.token("iothubowner", "localhost", TestApi.NOW.plusSeconds(60));
+        refusesWith("Bearer x", "Give a shared access signature in the header Authorization.");
+        refusesWith(
+                token.replace("skn=iothubowner", "skn=nobody"),
+                "The token names no policy of this hub, or neither of the policy's keys signed it.");
+    }
+
+    private void refusesWith(String authorization, String sentence) throws Exception {
+        ApiClient.Answer answer =
+                client.send("GET", "/devices/x?" + ApiClient.VERSION, new byte[0], "Authorization", authorization);
+        assertThat(answer.status()).isEqualTo(401);
+        assertThat(answer.body().path("Message").asText()).isEqualTo("ErrorCode:IotHubUnauthorizedAccess;" + sentence);
+    }
+
     @Test
     void checksTokensAndVersions() throws Exception {
         Instant later = TestApi.NOW.plusSeconds(60);

@@ -384,9 +384,9 @@ class KuduTest {
         assertThat(got(path)).isEqualTo(TestApi.JSON.readTree("{\"A\":\"1\",\"B\":\"true\"}"));
         assertThat(got(path + "/a")).isEqualTo(TestApi.JSON.getNodeFactory().textNode("1"));
         assertThat(ask("GET", path + "/c").statusCode()).isEqualTo(404);
-        assertThat(send("POST", path, "{\"A\":{}}".getBytes(StandardCharsets.UTF_8))
-                        .statusCode())
-                .isEqualTo(400);
+        HttpResponse<String> refused = send("POST", path, "{\"A\":{}}".getBytes(StandardCharsets.UTF_8));
+        assertThat(refused.statusCode()).isEqualTo(400);
+        assertThat(refused.body()).isEqualTo("Give the setting A as a text.");
     }
 
     @Test
@@ -441,14 +441,29 @@ class KuduTest {
     }
 
     private int status(String method, String path, String authorization) throws Exception {
+        return answer(method, path, authorization).statusCode();
+    }
+
+    private HttpResponse<String> answer(String method, String path, String authorization) throws Exception {
         return http.send(
-                        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + api.server.port() + path))
-                                .header("Authorization", authorization)
-                                .header("Content-Disposition", "attachment; filename=run.sh")
-                                .method(method, HttpRequest.BodyPublishers.ofString(method.equals("GET") ? "" : "{}"))
-                                .build(),
-                        HttpResponse.BodyHandlers.ofString())
-                .statusCode();
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + api.server.port() + path))
+                        .header("Authorization", authorization)
+                        .header("Content-Disposition", "attachment; filename=run.sh")
+                        .method(method, HttpRequest.BodyPublishers.ofString(method.equals("GET") ? "" : "{}"))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+    }
+
+    @Test
+    void saysWhyItKnowsNoSuchUser() throws Exception {
+        HttpResponse<String> wrongKey = answer("GET", TRIGGERED, basic("iothubowner", key("iothubowner") + "x"));
+        assertThat(wrongKey.statusCode()).isEqualTo(401);
+        assertThat(wrongKey.body()).isEqualTo("The hub knows no such user and password.");
+        HttpResponse<String> otherSite = answer("GET", TRIGGERED, basic("$other", key("iothubowner")));
+        assertThat(otherSite.statusCode()).isEqualTo(401);
+        assertThat(otherSite.body())
+                .isEqualTo(
+                        "Give a policy's name, or $ and the site's name, as user, and the policy's key as password.");
     }
 
     @Test

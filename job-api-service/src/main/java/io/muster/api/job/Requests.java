@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * ProblemException} when no answer comes in time. Nothing here blocks.
  */
 public interface Requests {
+    /** Bounds the wait for an outcome that the core alone decides on. */
+    Duration LIMIT = Duration.ofSeconds(30);
+
     /**
      * Sends a command for a device.
      *
@@ -26,6 +29,11 @@ public interface Requests {
      * @param outcome the type that the command has
      */
     <T> CompletableFuture<T> device(String deviceId, Object command, Class<T> outcome, Duration limit);
+
+    /** Sends a command for a device that the device itself takes no part in: it is answered within {@link #LIMIT}. */
+    default <T> CompletableFuture<T> device(String deviceId, Object command, Class<T> outcome) {
+        return device(deviceId, command, outcome, LIMIT);
+    }
 
     /** Sends a command for a job. @param command a command of {@code JobCommand} */
     CompletableFuture<Job> job(String jobId, Object command);

@@ -91,7 +91,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class KafkaRequests implements Requests, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(KafkaRequests.class);
-    private static final Duration LIMIT = Duration.ofSeconds(30);
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
     private static final Duration BLOCK_LIMIT = Duration.ofSeconds(2);
     private static final int OUTSTANDING = 10_000;
@@ -137,13 +136,17 @@ public final class KafkaRequests implements Requests, AutoCloseable {
     private final ExecutorService writers = Executors.newThreadPerTaskExecutor(
             Thread.ofVirtual().name("request-", 0).factory());
 
-    /** @param properties of a Kafka client; instance the partition of the replies that are for this API */
+    /**
+     * Connects to the brokers, and registers the schemas of all commands.
+     *
+     * @param properties of a Kafka client; instance the partition of the replies that are for this API
+     */
     public KafkaRequests(
             Map<String, Object> properties, Codecs codecs, int instance, Views views, MeterRegistry meters) {
         this(producer(properties), Admin.create(properties), codecs, instance, views, meters);
     }
 
-    /** @param producer and admin are closed with it */
+    /** Sends by a producer that exists, and registers the schemas of all commands. @param producer and admin are closed with it */
     KafkaRequests(
             Producer<String, byte[]> producer,
             Admin admin,
@@ -428,7 +431,7 @@ public final class KafkaRequests implements Requests, AutoCloseable {
                 LIMIT);
     }
 
-    /** @param hears whether replies are heard: until then, and when they are not any more, nothing is asked */
+    /** Sets the check that is made before each request. @param hears whether replies are heard: until then, and when they are not any more, nothing is asked */
     void heardBy(BooleanSupplier hears) {
         this.hears = hears;
     }
@@ -441,7 +444,11 @@ public final class KafkaRequests implements Requests, AutoCloseable {
         }
     }
 
-    /** @param records made on the thread that writes them: making one may ask the registry */
+    /**
+     * Writes the records of a request, and returns the outcomes of its replies when all of them have come.
+     *
+     * @param records made on the thread that writes them: making one may ask the registry
+     */
     private CompletableFuture<List<Object>> ask(
             String requestId, int replies, Supplier<List<ProducerRecord<String, byte[]>>> records, Duration limit) {
         if (outstanding.size() >= OUTSTANDING) {

@@ -58,6 +58,18 @@ class StreamQueryTest {
                     SELECT COUNT(*) FROM t PARTITION BY k GROUP BY j, TumblingWindow(second, 1) | 1:37 | add k to GROUP BY
                     SELECT a.k FROM t a PARTITION BY k JOIN t b PARTITION BY k ON a.j = b.j AND DATEDIFF(day, a, b) BETWEEN 0 AND 1 | 1:34 | add the equality of k to ON
                     SELECT LAG(a) FROM t                                       | 1:8  | LIMIT DURATION(second, 10)
+                    SELECT LAG(a, 0) OVER (LIMIT DURATION(second, 1)) FROM t   | 1:15 | LAG reaches back by 1 to 1000 rows
+                    SELECT LAG(a, 1001) OVER (LIMIT DURATION(second, 1)) FROM t | 1:15 | LAG reaches back by 1 to 1000 rows
+                    SELECT LAG(a) OVER (LIMIT HOURS(second, 1)) FROM t         | 1:27 | Write LIMIT DURATION(second, 10)
+                    SELECT LAG(LAG(a) OVER (LIMIT DURATION(second, 1))) OVER (LIMIT DURATION(second, 1)) FROM t | 1:12 | 'LAG' has no place inside of another analytic function: take it into a step of WITH
+                    SELECT ISFIRST(second) FROM t                              | 1:8  | Write ISFIRST(second, 10)
+                    SELECT ISFIRST(second, 10) OVER (LIMIT DURATION(second, 10)) FROM t | 1:34 | 'ISFIRST' takes no LIMIT here: put its interval first, as in ISFIRST(second, 10)
+                    SELECT SUM(a, b) FROM t GROUP BY TumblingWindow(second, 1) | 1:8  | 'SUM' takes one argument
+                    SELECT SUM(a) OVER (PARTITION BY k) FROM t GROUP BY TumblingWindow(second, 1) | 1:15 | OVER behind an aggregate has a LIMIT DURATION(second, 10)
+                    SELECT TopOne() FROM t GROUP BY TumblingWindow(second, 1)  | 1:8  | Write TopOne() or CollectTop(3) OVER (ORDER BY column DESC), or with a value: TopOne(a.x), CollectTop(3, a.x)
+                    SELECT CollectTop(0) OVER (ORDER BY a) FROM t GROUP BY TumblingWindow(second, 1) | 1:8 | CollectTop takes a number from 1 to 1000
+                    SELECT CollectTop(1001) OVER (ORDER BY a) FROM t GROUP BY TumblingWindow(second, 1) | 1:8 | CollectTop takes a number from 1 to 1000
+                    SELECT TopOne() OVER (PARTITION BY k ORDER BY a) FROM t GROUP BY TumblingWindow(second, 1) | 1:23 | name keys in GROUP BY and conditions in WHERE, or add LIMIT DURATION(second, 10)
                     WITH s AS (SELECT a INTO o FROM t) SELECT a FROM s         | 1:21 | A step of WITH has no INTO
                     WITH s AS (SELECT a FROM t) SELECT a FROM s TIMESTAMP BY a | 1:45 | belongs to a stream input: remove it from
                     WITH t AS (SELECT a FROM t) SELECT a FROM t                | 1:6  | is an input that a step reads

@@ -81,10 +81,10 @@ final class BulkController {
     private CompletableFuture<Optional<Fault>> carryOut(String deviceId, JsonBody entry) {
         try {
             CompletableFuture<Optional<Fault>> done = CompletableFuture.completedFuture(Optional.empty());
-            for (Object command : BulkEntry.of(entry, keys::addedTo).commands()) {
+            for (BulkEntry.Change<?> change : BulkEntry.of(entry, keys::addedTo).changes()) {
                 done = done.thenCompose(fault -> fault.isPresent()
                         ? CompletableFuture.completedFuture(fault)
-                        : requests.device(deviceId, command, Object.class, RegistryController.LIMIT)
+                        : requests.device(deviceId, change.command(), change.outcome())
                                 .handle((_, error) -> fault(deviceId, error)));
             }
             return done;

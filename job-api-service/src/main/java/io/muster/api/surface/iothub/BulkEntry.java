@@ -6,7 +6,9 @@ import io.muster.api.json.ProblemException;
 import io.muster.document.IdentityId;
 import io.muster.records.CreateDevice;
 import io.muster.records.DeleteDevice;
+import io.muster.records.DeviceDeleted;
 import io.muster.records.DeviceSettings;
+import io.muster.records.DeviceView;
 import io.muster.records.ReplaceTwin;
 import io.muster.records.TwinPatch;
 import io.muster.records.UpdateDevice;
@@ -19,13 +21,32 @@ import java.util.function.UnaryOperator;
 /**
  * Holds one device of a bulk operation. Contract: iot-hub, 1.3.
  *
- * @param commands to be carried out one after the other, the next only if the one before was not refused
+ * @param changes to be carried out one after the other, the next only if the one before was not refused
  */
-public record BulkEntry(String deviceId, List<Object> commands) {
+public record BulkEntry(String deviceId, List<Change<?>> changes) {
     private static final String ANY = "*";
 
+    /** Changes a device. @param command a command of {@code DeviceCommand} @param outcome the type that the command has */
+    public record Change<T>(Object command, Class<T> outcome) {
+        static Change<DeviceView> of(CreateDevice create) {
+            return new Change<>(create, DeviceView.class);
+        }
+
+        static Change<DeviceView> of(UpdateDevice update) {
+            return new Change<>(update, DeviceView.class);
+        }
+
+        static Change<DeviceView> of(ReplaceTwin replace) {
+            return new Change<>(replace, DeviceView.class);
+        }
+
+        static Change<DeviceDeleted> of(DeleteDevice delete) {
+            return new Change<>(delete, DeviceDeleted.class);
+        }
+    }
+
     public BulkEntry {
-        commands = List.copyOf(commands);
+        changes = List.copyOf(changes);
     }
 
     /** Returns the device that an entry names, even where the rest of the entry is invalid. */
@@ -50,30 +71,31 @@ public record BulkEntry(String deviceId, List<Object> commands) {
         Optional<TwinPatch> twin = given(Devices.sections(entry, ANY));
         Optional<TwinPatch> matchingTwin =
                 given(Devices.sections(entry, entry.text("twinETag").orElse(ANY)));
-        List<Object> commands = new ArrayList<>();
+        List<Change<?>> changes = new ArrayList<>();
         switch (mode) {
             case "create" -> {
                 TwinPatch first = Devices.patch(entry, ANY);
-                commands.add(new CreateDevice(withKeys.apply(settings), first.getTags(), first.getDesired()));
+                changes.add(Change.of(new CreateDevice(withKeys.apply(settings), first.getTags(), first.getDesired())));
             }
             case "update" -> {
-                commands.add(new UpdateDevice(ANY, settings));
-                twin.ifPresent(sections -> commands.add(new ReplaceTwin(sections)));
+                changes.add(Change.of(new UpdateDevice(ANY, settings)));
+                twin.ifPresent(sections -> changes.add(Change.of(new ReplaceTwin(sections))));
             }
             case "updateifmatchetag" -> {
-                commands.add(new UpdateDevice(etag, settings));
-                matchingTwin.ifPresent(sections -> commands.add(new ReplaceTwin(sections)));
+                changes.add(Change.of(new UpdateDevice(etag, settings)));
+                matchingTwin.ifPresent(sections -> changes.add(Change.of(new ReplaceTwin(sections))));
             }
-            case "delete" -> commands.add(new DeleteDevice(ANY));
-            case "deleteifmatchetag" -> commands.add(new DeleteDevice(etag));
-            case "updatetwin" -> commands.add(new ReplaceTwin(twin.orElseThrow(BulkEntry::noTwin)));
-            case "updatetwinifmatchetag" -> commands.add(new ReplaceTwin(matchingTwin.orElseThrow(BulkEntry::noTwin)));
+            case "delete" -> changes.add(Change.of(new DeleteDevice(ANY)));
+            case "deleteifmatchetag" -> changes.add(Change.of(new DeleteDevice(etag)));
+            case "updatetwin" -> changes.add(Change.of(new ReplaceTwin(twin.orElseThrow(BulkEntry::noTwin))));
+            case "updatetwinifmatchetag" ->
+                changes.add(Change.of(new ReplaceTwin(matchingTwin.orElseThrow(BulkEntry::noTwin))));
             default ->
                 throw new ProblemException(Problem.argumentInvalid(
                         "importMode is create, update, updateIfMatchETag, delete, deleteIfMatchETag, updateTwin or"
                                 + " updateTwinIfMatchETag, not " + mode + "."));
         }
-        return new BulkEntry(deviceId, commands);
+        return new BulkEntry(deviceId, changes);
     }
 
     private static ProblemException noTwin() {

@@ -24,7 +24,6 @@ import io.muster.api.job.ScheduleView;
 import io.muster.api.json.JsonBody;
 import io.muster.api.json.ProblemException;
 import io.muster.records.CancelJob;
-import io.muster.records.CreateFleetJob;
 import io.muster.records.CreateJob;
 import io.muster.records.Job;
 import io.muster.records.JobDefinition;
@@ -92,14 +91,11 @@ final class JobController {
     HttpResponse<String> get(@PathVariable String id) {
         return jobs.get(id)
                 .map(entry -> Answers.ok(Jobs.document(entry.job(), entry.statistics())))
-                .or(() -> schedules.get(id).map(JobController::answer))
+                .or(() -> schedules
+                        .get(id)
+                        .flatMap(schedule -> ScheduledJobs.definition(schedule)
+                                .map(job -> Answers.ok(Jobs.document(schedule, job)))))
                 .orElseThrow(() -> new ProblemException(HubErrors.jobNotFound(id)));
-    }
-
-    /** Returns the answer about a job with a schedule. */
-    private static MutableHttpResponse<String> answer(Schedule schedule) {
-        CreateFleetJob action = (CreateFleetJob) schedule.getDefinition().getAction();
-        return Answers.ok(Jobs.document(schedule, action.getDefinition()));
     }
 
     @Put("/jobs/v2/{id}")
@@ -110,7 +106,7 @@ final class JobController {
             Optional<JsonBody> schedule = document.object("schedule");
             if (jobs.get(id).isEmpty() && schedule.isPresent()) {
                 return requests.schedule(id, ScheduledJobs.of(job, schedule.get(), time.now()))
-                        .thenApply(JobController::answer);
+                        .thenApply(saved -> Answers.ok(Jobs.document(saved, job)));
             }
             if (schedules.get(id).isPresent()) {
                 throw new ProblemException(HubErrors.of(
@@ -125,12 +121,13 @@ final class JobController {
     @Post("/jobs/v2/{id}/cancel")
     CompletionStage<HttpResponse<String>> cancel(@PathVariable String id) {
         Optional<Schedule> schedule = jobs.get(id).isPresent() ? Optional.empty() : schedules.get(id);
-        if (schedule.isPresent()) {
-            return requests.deleteSchedule(id)
-                    .thenApply(_ -> answer(Schedule.newBuilder(schedule.get())
-                            .setStatus(ScheduleStatus.DISABLED)
-                            .setNextAt(null)
-                            .build()));
+        Optional<JobDefinition> job = schedule.flatMap(ScheduledJobs::definition);
+        if (schedule.isPresent() && job.isPresent()) {
+            Schedule cancelled = Schedule.newBuilder(schedule.get())
+                    .setStatus(ScheduleStatus.DISABLED)
+                    .setNextAt(null)
+                    .build();
+            return requests.deleteSchedule(id).thenApply(_ -> Answers.ok(Jobs.document(cancelled, job.get())));
         }
         return requests.jobEverywhere(id, new CancelJob()).thenApply(this::job);
     }

@@ -44,11 +44,7 @@ final class MessageController {
         Map<String, String> headers = new LinkedHashMap<>();
         request.getHeaders().forEachValue(headers::put);
         CloudMessage message = Messages.of(headers, body == null ? new byte[0] : body, life.duration(), time.now());
-        return requests.device(
-                        Devices.id(id, null).text(),
-                        new SendMessage(message),
-                        MessageQueued.class,
-                        RegistryController.LIMIT)
+        return requests.device(Devices.id(id, null).text(), new SendMessage(message), MessageQueued.class)
                 .thenApply(sent -> {
                     ObjectNode answer = JsonNodeFactory.instance.objectNode();
                     answer.put("messageId", Messages.id(message));
@@ -59,11 +55,7 @@ final class MessageController {
 
     @Delete("/devices/{id}/commands")
     CompletionStage<HttpResponse<String>> purge(@PathVariable String id) {
-        return requests.device(
-                        Devices.id(id, null).text(),
-                        new PurgeMessages(),
-                        MessagesPurged.class,
-                        RegistryController.LIMIT)
+        return requests.device(Devices.id(id, null).text(), new PurgeMessages(), MessagesPurged.class)
                 .thenApply(done -> {
                     ObjectNode answer = JsonNodeFactory.instance.objectNode();
                     answer.put("totalMessagesPurged", done.getPurged());

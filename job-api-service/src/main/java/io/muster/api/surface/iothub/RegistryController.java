@@ -31,7 +31,6 @@ import io.muster.records.DeviceView;
 import io.muster.records.GetDevice;
 import io.muster.records.ListModules;
 import io.muster.records.UpdateDevice;
-import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -43,7 +42,6 @@ import org.jspecify.annotations.Nullable;
 @Controller
 @Consumes(MediaType.ALL)
 final class RegistryController {
-    static final Duration LIMIT = Duration.ofSeconds(30);
     private static final int MOST = 1000;
 
     private final Requests requests;
@@ -72,26 +70,26 @@ final class RegistryController {
         Object command = condition.isPresent()
                 ? new UpdateDevice(condition.get(), settings)
                 : new CreateDevice(keys.addedTo(settings), null, null);
-        return requests.device(id.text(), command, DeviceView.class, LIMIT)
+        return requests.device(id.text(), command, DeviceView.class)
                 .thenApply(view -> Answers.ok(identity(request, view)));
     }
 
     @Get("/devices/{id}")
     CompletionStage<HttpResponse<String>> get(HttpRequest<?> request, @PathVariable String id) {
-        return requests.device(Devices.id(id, null).text(), new GetDevice(), DeviceView.class, LIMIT)
+        return requests.device(Devices.id(id, null).text(), new GetDevice(), DeviceView.class)
                 .thenApply(view -> Answers.ok(identity(request, view)));
     }
 
     @Get("/devices/{id}/modules/{module}")
     CompletionStage<HttpResponse<String>> get(
             HttpRequest<?> request, @PathVariable String id, @PathVariable String module) {
-        return requests.device(Devices.id(id, module).text(), new GetDevice(), DeviceView.class, LIMIT)
+        return requests.device(Devices.id(id, module).text(), new GetDevice(), DeviceView.class)
                 .thenApply(view -> Answers.ok(identity(request, view)));
     }
 
     @Get("/devices/{id}/modules")
     CompletionStage<HttpResponse<String>> modules(HttpRequest<?> request, @PathVariable String id) {
-        return requests.device(Devices.id(id, null).text(), new ListModules(), DevicePage.class, LIMIT)
+        return requests.device(Devices.id(id, null).text(), new ListModules(), DevicePage.class)
                 .thenApply(page -> {
                     ArrayNode body = JsonNodeFactory.instance.arrayNode();
                     page.getDevices().forEach(view -> body.add(identity(request, view)));
@@ -114,7 +112,7 @@ final class RegistryController {
         @Nullable
         String condition =
                 Devices.condition(request.getHeaders().get("If-Match")).orElse(null);
-        return requests.device(id.text(), new DeleteDevice(condition), DeviceDeleted.class, LIMIT)
+        return requests.device(id.text(), new DeleteDevice(condition), DeviceDeleted.class)
                 .thenApply(_ -> Answers.noContent());
     }
 

@@ -7,9 +7,11 @@ import io.muster.api.schedule.ScheduleDocument;
 import io.muster.records.CreateFleetJob;
 import io.muster.records.JobDefinition;
 import io.muster.records.SaveSchedule;
+import io.muster.records.Schedule;
 import io.muster.records.ScheduleDefinition;
 import io.muster.records.ScheduleRun;
 import java.time.Instant;
+import java.util.Optional;
 
 /** Reads jobs that are made again and again: those with our own member {@code schedule}. Described in docs/jobs.md. */
 final class ScheduledJobs {
@@ -21,6 +23,13 @@ final class ScheduledJobs {
     /** Returns the id of the job that a firing made. */
     static String jobId(String id, ScheduleRun run) {
         return id + "-" + run.getRun();
+    }
+
+    /** Returns the job that a schedule makes again and again; empty where it does something else, which another surface shows. */
+    static Optional<JobDefinition> definition(Schedule schedule) {
+        return schedule.getDefinition().getAction() instanceof CreateFleetJob job
+                ? Optional.of(job.getDefinition())
+                : Optional.empty();
     }
 
     /** Reads the schedule of a job. @throws ProblemException when a member is wrong */

@@ -112,8 +112,7 @@ final class TwinController {
     }
 
     private CompletionStage<HttpResponse<String>> twin(IdentityId id, Object command) {
-        return requests.device(id.text(), command, DeviceView.class, RegistryController.LIMIT)
-                .thenApply(TwinController::twin);
+        return requests.device(id.text(), command, DeviceView.class).thenApply(TwinController::twin);
     }
 
     private static void rejectOther(HttpRequest<?> request) {
