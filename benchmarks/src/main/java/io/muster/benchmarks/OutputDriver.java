@@ -65,7 +65,10 @@ public final class OutputDriver {
                         round, programs, mebibytes, programs * mebibytes / seconds);
                 before.forEach((process, kib) -> System.out.printf(
                         "  %-10s %4d %4d %4d%n",
-                        process, kib >> 10, most.get(process) >> 10, after.get(process) >> 10));
+                        process,
+                        kib >> 10,
+                        most.getOrDefault(process, 0L) >> 10,
+                        after.getOrDefault(process, 0L) >> 10));
             }
         }
     }

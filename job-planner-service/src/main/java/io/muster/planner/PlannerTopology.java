@@ -122,6 +122,7 @@ final class PlannerTopology {
                 .write(Topics.BATCH_POOL_NODES, PoolProcessor.NAME)
                 .writeShared(Topics.DEVICE_COMMANDS, PoolProcessor.NAME)
                 .write(Topics.BATCH_JOB_TASKS, PoolProcessor.NAME)
+                .write(Topics.TASK_EVENTS, PoolProcessor.NAME)
                 .writeShared(Topics.DELIVERIES, PoolProcessor.NAME)
                 .writeShared(Topics.POOL_REPORTS, PoolProcessor.NAME)
                 .writeShared(Topics.DEAD_LETTERS, PoolProcessor.NAME);

@@ -2,6 +2,7 @@ package io.muster.planner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.muster.planner.json.Json;
 import io.muster.records.AddBatchJob;
 import io.muster.records.AddBatchTasks;
 import io.muster.records.BatchJob;
@@ -32,11 +33,17 @@ import io.muster.records.TaskConstraints;
 import io.muster.records.TaskToken;
 import io.muster.records.TerminateBatchJob;
 import io.muster.records.TerminateBatchTask;
+import io.muster.topics.Headers;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
+import org.apache.kafka.streams.test.TestRecord;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Runs jobs of Batch in the planner's topology: tasks go to a pool, to a node, and their ends come back. */
 class BatchTopologyTest {
@@ -194,6 +201,66 @@ class BatchTopologyTest {
         BatchJob job = planner.latestBatchJob(JOB);
         assertThat(job.getState()).isEqualTo(BatchJobState.COMPLETED);
         assertThat(job.getTerminateReason()).isEqualTo("AllTasksComplete");
+    }
+
+    /** Says what became of the attempts of a task, in the order of its events, as the contract's table writes it. */
+    private List<String> events() {
+        return planner.taskEvents().stream().map(BatchTopologyTest::event).toList();
+    }
+
+    private static String event(TestRecord<String, String> record) {
+        Map<String, Object> body = Json.stored(record.value());
+        if (body.get("schedulingError") != null) {
+            return "ScheduleFail";
+        }
+        Map<?, ?> execution = (Map<?, ?>) body.get("executionInfo");
+        String type = new String(record.headers().lastHeader(Headers.EVENT_TYPE).value(), StandardCharsets.UTF_8);
+        return type.replaceAll("Task(.*)Event", "$1") + "(" + execution.get("retryCount") + "/"
+                + body.get("systemTaskVersion") + ")"
+                + (execution.get("exitCode") == null ? "" : " exit " + execution.get("exitCode"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            2  | 7 7 7     | Start(0/0), Start(1/0), Start(2/0), Complete(2/0) exit 7, Fail(2/0) exit 7
+            2  | 7 0       | Start(0/0), Start(1/0), Complete(1/0) exit 0
+            0  | 1         | Start(0/0), Complete(0/0) exit 1, Fail(0/0) exit 1
+            -1 | 1 1 1 1 0 | Start(0/0), Start(1/0), Start(2/0), Start(3/0), Start(4/0), Complete(4/0) exit 0
+            0  | lost 0    | Start(0/0), Start(0/1), Complete(0/1) exit 0
+            1  | 3 lost 0  | Start(0/0), Start(1/0), Start(1/1), Complete(1/1) exit 0
+            """)
+    void writesTheEventsOfEachAttempt(int retries, String ends, String expected) {
+        node(1);
+        ask(job());
+        ask(new AddBatchTasks(List.of(task("a", retries))));
+        int boots = 0;
+        for (String end : ends.split(" ")) {
+            TaskToken token = started();
+            if (end.equals("lost")) {
+                planner.reportToPool(
+                        POOL, NODE, epoch, new NodeReported(2L, "boot-" + boots++, 1, List.of(), List.of()));
+                planner.advance(TICK);
+            } else {
+                exited(token, Integer.parseInt(end), ExitCause.ITSELF);
+            }
+        }
+        assertThat(String.join(", ", events())).isEqualTo(expected);
+        assertThat(planner.taskEvents()).extracting(TestRecord::key).containsOnly(JOB + "/a");
+    }
+
+    @Test
+    void saysOfOneQueuedTaskThatNoNodeIsFoundBehindPausesThatDouble() {
+        ask(job());
+        ask(new AddBatchTasks(List.of(task("a", 0), task("b", 0), task("c", 0))));
+        planner.advance(Duration.ofSeconds(4));
+        assertThat(events()).as("the first speaks for all").containsExactly("ScheduleFail");
+        planner.advance(Duration.ofSeconds(2));
+        assertThat(events()).hasSize(2);
+        planner.advance(Duration.ofSeconds(6));
+        assertThat(events()).as("the second pause is longer").hasSize(2);
+        node(1);
+        planner.advance(TICK);
+        assertThat(events()).endsWith("ScheduleFail", "ScheduleFail", "Start(0/0)");
     }
 
     @Test

@@ -130,6 +130,7 @@ final class PlannerDriver implements AutoCloseable {
     private final List<Object> nodeNews = new ArrayList<>();
     private final List<SiteCommand> siteCommands = new ArrayList<>();
     private final Map<String, BatchJob> batchJobs = new HashMap<>();
+    private final List<TestRecord<String, String>> taskEvents = new ArrayList<>();
     private final List<Object> batchJobEvents = new ArrayList<>();
     private final List<ScheduleCall> scheduleCalls = new ArrayList<>();
     private final Map<String, Job> jobs = new HashMap<>();
@@ -423,6 +424,11 @@ final class PlannerDriver implements AutoCloseable {
         send(Topics.BATCH_JOB_COMMANDS, jobId.toLowerCase(Locale.ROOT), new BatchJobCommand(jobId, command));
     }
 
+    /** Lists the events of tasks of Batch. */
+    List<TestRecord<String, String>> taskEvents() {
+        return taskEvents;
+    }
+
     /** Returns the latest document of a job of Batch. */
     BatchJob latestBatchJob(String jobId) {
         return Objects.requireNonNull(batchJobs.get(jobId), jobId);
@@ -621,6 +627,9 @@ final class PlannerDriver implements AutoCloseable {
         written(Topics.POOL_EVENTS).forEach(batch -> poolEvents.addAll(batch.getEvents()));
         news.addAll(written(Topics.SITE_TASKS));
         written(Topics.BATCH_POOL_NODES).forEach(each -> nodeNews.add(each.getNews()));
+        taskEvents.addAll(
+                driver.createOutputTopic(Topics.TASK_EVENTS.name(), new StringDeserializer(), new StringDeserializer())
+                        .readRecordsToList());
         written(Topics.BATCH_JOBS).forEach(job -> batchJobs.put(job.getJobId(), job));
         written(Topics.BATCH_JOB_EVENTS).forEach(event -> batchJobEvents.addAll(event.getEvents()));
         siteCommands.addAll(written(Topics.SITE_COMMANDS));

@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * schema with numbers, times, texts and ids at their extremes. The seed decides all of it. For one thread.
  */
 public final class PoisonRecords {
+    private static final List<Topic<?>> ANY =
+            Topics.ALL.stream().filter(topic -> !topic.isJson()).toList();
     private static final long[] NUMBERS = {
         Long.MIN_VALUE,
         Integer.MIN_VALUE,
@@ -80,9 +82,9 @@ public final class PoisonRecords {
             case 1 -> new Poison(null, null);
             case 2 -> new Poison(text(), bytes(random.nextInt(40)));
             case 3 -> new Poison(text(), behind(random.nextInt(), bytes(random.nextInt(40))));
-            case 4 -> new Poison(text(), behind(id(topic), bytes(random.nextInt(40))));
-            case 5 -> of(Topics.ALL.get(random.nextInt(Topics.ALL.size())));
-            default -> of(topic);
+            case 4 -> new Poison(text(), behind(topic.isJson() ? 0 : id(topic), bytes(random.nextInt(40))));
+            case 5 -> of(ANY.get(random.nextInt(ANY.size())));
+            default -> of(topic.isJson() ? ANY.get(random.nextInt(ANY.size())) : topic);
         };
     }
 

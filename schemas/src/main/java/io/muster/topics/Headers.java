@@ -14,5 +14,14 @@ public final class Headers {
     /** Names the trace that the record belongs to, where it is sampled, as W3C Trace Context writes it. */
     public static final String TRACEPARENT = "traceparent";
 
+    /** Names the type of an event that stands on a topic as JSON, as CloudEvents does. */
+    public static final String EVENT_TYPE = "ce-type";
+
+    /** Names when it happened, in RFC 3339. */
+    public static final String EVENT_TIME = "ce-time";
+
+    /** Names its id: the same for one event that was written twice. */
+    public static final String EVENT_ID = "ce-id";
+
     private Headers() {}
 }

@@ -6,6 +6,7 @@ import java.util.regex.Pattern;
 import org.apache.avro.Schema;
 import org.apache.avro.specific.SpecificData;
 import org.apache.avro.specific.SpecificRecord;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Describes one topic.
@@ -13,10 +14,16 @@ import org.apache.avro.specific.SpecificRecord;
  * @param name as it stands on the broker; its constructor takes what it is called where the {@link Namespace} has no prefix
  * @param key the content of the key, in words; keys are UTF-8 text
  * @param size bytes of the largest record
- * @param valueType the generated record that every value is, in the Confluent wire format under the subject {@link #subject()}
+ * @param valueType the generated record that every value is, in the Confluent wire format under the subject {@link #subject()}; null where values are JSON, whose schema
+ *     stands beside the documentation
  */
 public record Topic<V extends SpecificRecord>(
-        String name, String key, Partitioning partitioning, Retention retention, int size, Class<V> valueType) {
+        String name,
+        String key,
+        Partitioning partitioning,
+        Retention retention,
+        int size,
+        @Nullable Class<V> valueType) {
     private static final Pattern NAME = Pattern.compile("[a-z][a-z-]*");
 
     public Topic {
@@ -38,8 +45,21 @@ public record Topic<V extends SpecificRecord>(
         return config;
     }
 
-    /** Returns the schema that this build writes. */
+    /** Returns whether values are JSON, and nobody's to register. */
+    public boolean isJson() {
+        return valueType == null;
+    }
+
+    /** Returns the record that values are. @throws IllegalStateException where they are JSON */
+    public Class<V> record() {
+        if (valueType == null) {
+            throw new IllegalStateException("The values of a topic are JSON, topic=" + name);
+        }
+        return valueType;
+    }
+
+    /** Returns the schema that this build writes. @throws IllegalStateException where values are JSON */
     public Schema schema() {
-        return SpecificData.get().getSchema(valueType);
+        return SpecificData.get().getSchema(record());
     }
 }

@@ -47,6 +47,7 @@ import io.muster.records.Telemetry;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
+import org.apache.avro.specific.SpecificRecord;
 
 /** Lists every topic of Muster. */
 public final class Topics {
@@ -134,6 +135,15 @@ public final class Topics {
             kept("batch-job-events", "job id in lower case", Partitioning.BY_JOB, HISTORY, BatchJobEvent.class);
     public static final Topic<TaskNews> BATCH_JOB_TASKS =
             kept("batch-job-tasks", "job id in lower case", Partitioning.BY_JOB, IN_TRANSIT, TaskNews.class);
+    /** Holds the events of tasks of Batch, as JSON for foreign programs; headers ce-type, ce-time and ce-id say which and when. Contract: batch, 3.1. */
+    public static final Topic<SpecificRecord> TASK_EVENTS = new Topic<>(
+            "task-events",
+            "job id/task id",
+            Partitioning.BY_JOB,
+            new Retention.Kept(HISTORY, OptionalLong.empty()),
+            RecordSizes.LARGEST,
+            null);
+
     public static final Topic<BatchJob> BATCH_JOBS =
             compacted("batch-jobs", "job id in lower case", Partitioning.BY_JOB, BatchJob.class);
     public static final Topic<BatchPoolCommand> BATCH_POOL_COMMANDS =
@@ -207,6 +217,7 @@ public final class Topics {
             BATCH_JOB_COMMANDS,
             BATCH_JOB_EVENTS,
             BATCH_JOB_TASKS,
+            TASK_EVENTS,
             BATCH_JOBS,
             BATCH_POOL_COMMANDS,
             BATCH_POOL_NODES,
@@ -221,24 +232,24 @@ public final class Topics {
 
     private Topics() {}
 
-    private static <V extends org.apache.avro.specific.SpecificRecord> Topic<V> kept(
+    private static <V extends SpecificRecord> Topic<V> kept(
             String name, String key, Partitioning partitioning, Duration duration, Class<V> valueType) {
         return kept(name, key, partitioning, duration, RecordSizes.LARGEST, valueType);
     }
 
     /** Makes a topic whose records carry requests and reports of others: they have {@link RecordSizes#ASKED}. */
-    private static <V extends org.apache.avro.specific.SpecificRecord> Topic<V> asked(
+    private static <V extends SpecificRecord> Topic<V> asked(
             String name, String key, Partitioning partitioning, Duration duration, Class<V> valueType) {
         return kept(name, key, partitioning, duration, RecordSizes.ASKED, valueType);
     }
 
-    private static <V extends org.apache.avro.specific.SpecificRecord> Topic<V> kept(
+    private static <V extends SpecificRecord> Topic<V> kept(
             String name, String key, Partitioning partitioning, Duration duration, int size, Class<V> valueType) {
         return new Topic<>(
                 name, key, partitioning, new Retention.Kept(duration, OptionalLong.empty()), size, valueType);
     }
 
-    private static <V extends org.apache.avro.specific.SpecificRecord> Topic<V> compacted(
+    private static <V extends SpecificRecord> Topic<V> compacted(
             String name, String key, Partitioning partitioning, Class<V> valueType) {
         return new Topic<>(name, key, partitioning, new Retention.Compacted(), RecordSizes.LARGEST, valueType);
     }

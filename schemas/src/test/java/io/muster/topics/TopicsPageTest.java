@@ -27,11 +27,11 @@ class TopicsPageTest {
                                     ? ", at most " + (keeps.bytes().getAsLong() >> 20) + " MiB"
                                     : "");
             };
-            page.append("| `%s` | %s | `%s` | %s | %s | %s | %s |%n"
+            page.append("| `%s` | %s | %s | %s | %s | %s | %s |%n"
                     .formatted(
                             topic.name(),
                             topic.key(),
-                            topic.valueType().getSimpleName(),
+                            topic.isJson() ? "JSON" : "`" + topic.record().getSimpleName() + "`",
                             kept,
                             (topic.size() >> 20) + " MiB",
                             topic.partitioning()

@@ -10,6 +10,7 @@ import io.muster.topics.Topic;
 import io.muster.topics.Topics;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.header.Header;
@@ -78,6 +79,13 @@ public final class Outbox {
     public void sendEncoded(
             String sink, Route route, byte @Nullable [] value, Instant now, @Nullable String requestId) {
         forward(sink, route, value, now, Headers.REQUEST_ID, requestId);
+    }
+
+    /** Sends a value with headers. */
+    public void sendWithHeaders(String sink, Route route, byte[] value, Instant now, Map<String, String> named) {
+        RecordHeaders headers = new RecordHeaders();
+        named.forEach((name, text) -> headers.add(name, text.getBytes(StandardCharsets.UTF_8)));
+        context.forward(new Record<>(route, value, now.toEpochMilli(), headers), sink);
     }
 
     private void forward(

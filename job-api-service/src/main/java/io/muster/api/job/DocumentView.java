@@ -20,7 +20,7 @@ public abstract sealed class DocumentView<D> permits ScheduleView, CollectionVie
     private final Comparator<D> order;
     private final ConcurrentNavigableMap<String, Known<D>> documents = new ConcurrentSkipListMap<>();
 
-    /** @param order of the changes of a document, the later one behind the earlier */
+    /** Makes an empty one. @param order of the changes of a document, the later one behind the earlier */
     DocumentView(Function<D, String> id, Function<D, Instant> createdAt, Comparator<D> order) {
         this.id = id;
         this.createdAt = createdAt;

@@ -7,10 +7,11 @@ import io.muster.records.BatchRefused;
 import io.muster.records.BatchTaskDefinition;
 import io.muster.records.ExitCodeRange;
 import io.muster.records.ExitConditions;
-import io.muster.records.ExitOptions;
+import io.muster.records.JobAction;
 import io.muster.records.JobManager;
 import io.muster.records.OnTaskFailure;
 import io.muster.records.TaskConstraints;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -40,11 +41,14 @@ final class BatchRules {
         if (!BatchIds.isValid(job.getPoolId())) {
             return Optional.of(invalid("poolInfo.poolId", job.getPoolId(), "No pool has such an id."));
         }
-        if (Math.abs(job.getPriority()) > MOST_PRIORITY) {
+        if (job.getPriority() < -MOST_PRIORITY || job.getPriority() > MOST_PRIORITY) {
             return Optional.of(invalid("priority", job.getPriority(), "A priority is -1000 to 1000."));
         }
-        if (job.getMaxParallelTasks() == 0 || job.getMaxParallelTasks() < -1) {
-            return Optional.of(invalid("maxParallelTasks", job.getMaxParallelTasks(), "It is -1, or at least 1."));
+        if (job.getMaxParallelTasks() != -1) {
+            return Optional.of(invalid(
+                    "maxParallelTasks",
+                    job.getMaxParallelTasks(),
+                    "A limit of tasks at once is not there yet: give -1."));
         }
         if (job.getMaxTaskRetries() < -1) {
             return Optional.of(
@@ -79,6 +83,10 @@ final class BatchRules {
         if (task.getMultiInstance() != null) {
             return Optional.of(invalid(
                     "multiInstanceSettings", null, "Tasks that run on several nodes at once are not there yet."));
+        }
+        if (task.getAffinity() != null) {
+            return Optional.of(
+                    invalid("affinityInfo", task.getAffinity(), "A preference for a node is not there yet."));
         }
         if (!task.getFiles().isEmpty()) {
             return Optional.of(invalid("resourceFiles", null, "Resource files are not there yet."));
@@ -131,16 +139,20 @@ final class BatchRules {
         if (conditions.getCodes().stream().anyMatch(range -> range.getEnd() < range.getStart())) {
             return Optional.of(invalid("exitConditions.exitCodeRanges", null, "A range ends behind its begin."));
         }
-        boolean namesAction = Stream.concat(
+        List<JobAction> actions = Stream.concat(
                         conditions.getCodes().stream().map(ExitCodeRange::getOptions),
                         Stream.of(
                                         Optional.ofNullable(conditions.getPreProcessingError()),
                                         Optional.ofNullable(conditions.getFileUploadError()),
                                         Optional.ofNullable(conditions.getOtherwise()))
                                 .flatMap(Optional::stream))
-                .map(ExitOptions::getJobAction)
-                .anyMatch(action -> action != null);
-        return namesAction && job.getOnTaskFailure() == OnTaskFailure.NO_ACTION
+                .flatMap(options -> Optional.ofNullable(options.getJobAction()).stream())
+                .toList();
+        if (actions.contains(JobAction.DISABLE)) {
+            return Optional.of(invalid(
+                    "exitConditions.exitOptions.jobAction", "disable", "A job can't be disabled yet: give terminate."));
+        }
+        return !actions.isEmpty() && job.getOnTaskFailure() == OnTaskFailure.NO_ACTION
                 ? Optional.of(invalid(
                         "exitConditions.exitOptions.jobAction",
                         null,

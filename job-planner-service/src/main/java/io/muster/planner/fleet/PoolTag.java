@@ -8,13 +8,13 @@ import java.util.regex.Pattern;
 
 /** Reads which pool a device belongs to, and whether it is drained: the tags {@code compute.pool} and {@code compute.drain}. Contract: addresses, compute nodes. */
 public final class PoolTag {
+    /** Names the pool of the devices that take tasks and whose tags name none. */
+    public static final String RESERVE = "$reserve";
+
     private static final String COMPUTE = "compute";
     private static final Pattern POOL = Pattern.compile("[A-Za-z0-9_-]{1,64}");
 
     private PoolTag() {}
-
-    /** Names the pool of the devices that take tasks and whose tags name none. */
-    public static final String RESERVE = "$reserve";
 
     /** Returns the pool that a section of tags names, the reserve where it names none; empty where it names one that no pool is called. */
     public static Optional<String> of(String tags) {

@@ -62,6 +62,7 @@ public final class Pool {
 
     private final Map<String, Set<String>> activeByNode = new HashMap<>();
     private final Queues queues = new Queues();
+    private final Unplaced unplaced = new Unplaced();
     private long nextNumber;
     private long nextPlacement;
     private int slotsPerNode;
@@ -241,6 +242,15 @@ public final class Pool {
                 .toList();
     }
 
+    Unplaced unplaced() {
+        return unplaced;
+    }
+
+    /** Returns whether it is time to say again for which tasks no nodes are found. */
+    public boolean isToRemind(Instant now) {
+        return !unplaced.due(now).isEmpty();
+    }
+
     Queues queues() {
         return queues;
     }
@@ -284,6 +294,9 @@ public final class Pool {
                 nextNumber = Math.max(nextNumber, number + 1);
             }
             case PoolEvent.TaskPlaced placed -> place(placed);
+            case PoolEvent.TaskNotPlaced _ -> {
+                // It stays queued.
+            }
             case PoolEvent.AttemptStarted(Token token, String node, Instant startedAt) -> {
                 Task task = known(token.taskId());
                 Active active = active(task).with(node, new Member.Running(epoch(active(task), node)));

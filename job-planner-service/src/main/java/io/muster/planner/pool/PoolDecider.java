@@ -106,6 +106,7 @@ public final class PoolDecider {
                 decider.exited(node, token, new Ending.Exited(code, cause, detail));
             case PoolInput.Undelivered(String node, Token token, long epoch) -> decider.undelivered(node, token, epoch);
             case PoolInput.Due(String taskId) -> decider.due(taskId);
+            case PoolInput.Remind _ -> decider.remind();
             case PoolInput.Place(int most) -> decider.place(most);
         }
         return new Decided(List.copyOf(decider.events), List.copyOf(decider.orders), decider.refusal);
@@ -562,6 +563,21 @@ public final class PoolDecider {
         });
     }
 
+    private void notPlaced(Task task) {
+        if (pool.unplaced().isNews(task.definition().shape(), now)) {
+            happened(new PoolEvent.TaskNotPlaced(
+                    task.definition().id(), task.state().attempt()));
+        }
+    }
+
+    private void remind() {
+        pool.unplaced()
+                .due(now)
+                .forEach(kind -> pool.queues()
+                        .first(kind)
+                        .ifPresentOrElse(this::notPlaced, () -> pool.unplaced().forget(kind)));
+    }
+
     /** Places tasks in their order; one that finds no room lets others pass that find some. */
     private void place(int most) {
         Queues queues = pool.queues();
@@ -576,8 +592,10 @@ public final class PoolDecider {
             List<Node> chosen = pool.choose(task.definition().shape(), placement == Placement.SPREAD, now);
             if (chosen.isEmpty()) {
                 queues.pass(task);
+                notPlaced(task);
                 continue;
             }
+            pool.unplaced().placed(task.definition().shape());
             Token token = new Token(task.definition().id(), pool.nextPlacement());
             happened(new PoolEvent.TaskPlaced(
                     token,

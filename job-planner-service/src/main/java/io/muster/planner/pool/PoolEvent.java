@@ -17,6 +17,9 @@ public sealed interface PoolEvent {
     /** Holds a node, and the connection over which its order goes. */
     record Place(String node, long epoch) {}
 
+    /** Says that no nodes were found for a task, which stays queued. @param attempt that comes next */
+    record TaskNotPlaced(String taskId, Attempt attempt) implements PoolEvent {}
+
     /** Says that the program of an attempt runs on a node. */
     record AttemptStarted(Token token, String node, Instant at) implements PoolEvent {}
 

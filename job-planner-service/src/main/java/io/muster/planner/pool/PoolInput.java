@@ -78,6 +78,9 @@ public sealed interface PoolInput {
     /** Says that a task's pause may be over. */
     record Due(String taskId) implements PoolInput {}
 
+    /** Says that it may be time to say again for which tasks no nodes are found. */
+    record Remind() implements PoolInput {}
+
     /** Says that tasks may be placed. @param most on how many nodes; the last task may take more */
     record Place(int most) implements PoolInput {}
 }

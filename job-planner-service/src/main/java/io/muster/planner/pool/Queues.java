@@ -139,6 +139,11 @@ final class Queues {
         }
     }
 
+    /** Returns the first task of a kind. */
+    Optional<Task> first(Shape kind) {
+        return Optional.ofNullable(byKind.get(kind)).map(TreeSet::first);
+    }
+
     /** Returns the task for which room is to be found next. */
     Optional<Task> next() {
         asks++;

@@ -14,15 +14,15 @@ class PoolTagTest {
             value = {
                 "{\"compute\":{\"pool\":\"default\"}} | default",
                 "{\"compute\":{\"pool\":\"a-B_9\",\"other\":1}} | a-B_9",
-                "{} |",
-                "{\"compute\":7} |",
-                "{\"compute\":{}} |",
+                "{} | $reserve",
+                "{\"compute\":7} | $reserve",
+                "{\"compute\":{}} | $reserve",
                 "{\"compute\":{\"pool\":7}} |",
                 "{\"compute\":{\"pool\":\"\"}} |",
                 "{\"compute\":{\"pool\":\"a/b\"}} |",
-                "{\"site\":{\"compute\":{\"pool\":\"a\"}}} |"
+                "{\"site\":{\"compute\":{\"pool\":\"a\"}}} | $reserve"
             })
-    void readsThePoolThatTheTagNames(String tags, String pool) {
+    void readsThePoolThatTheTagNamesAndTheReserveWhereItNamesNone(String tags, String pool) {
         assertThat(PoolTag.of(tags)).isEqualTo(Optional.ofNullable(pool));
     }
 

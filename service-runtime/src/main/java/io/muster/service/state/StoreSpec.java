@@ -81,7 +81,7 @@ public sealed interface StoreSpec<V> {
 
         @Override
         public String content() {
-            return "`" + topic.valueType().getSimpleName() + "`, as on the topic";
+            return "`" + topic.record().getSimpleName() + "`, as on the topic";
         }
 
         @Override

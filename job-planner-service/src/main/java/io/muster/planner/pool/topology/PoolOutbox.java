@@ -13,6 +13,7 @@ import io.muster.planner.pool.PoolRefusal;
 import io.muster.planner.pool.TaskState;
 import io.muster.planner.pool.Token;
 import io.muster.records.AcknowledgeExit;
+import io.muster.records.BatchTaskFacts;
 import io.muster.records.CloseConnection;
 import io.muster.records.ComputeTask;
 import io.muster.records.Delivery;
@@ -39,14 +40,17 @@ import io.muster.records.TaskToken;
 import io.muster.records.TaskWaits;
 import io.muster.service.Outbox;
 import io.muster.service.Route;
+import io.muster.topics.Headers;
 import io.muster.topics.Topic;
 import io.muster.topics.Topics;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -61,7 +65,7 @@ final class PoolOutbox {
     /** Bounds the nodes that owners hear of: sites use the first 25. */
     private static final int MOST_NODES = 100;
 
-    private record Made(String sink, Route route, byte[] value, Instant at) {}
+    private record Made(String sink, Route route, byte[] value, Instant at, Map<String, String> headers) {}
 
     private final Outbox outbox;
     private final Codecs codecs;
@@ -77,12 +81,13 @@ final class PoolOutbox {
     }
 
     private <V extends SpecificRecord> void make(String sink, Topic<V> topic, Route route, V value, Instant now) {
-        made.add(new Made(sink, route, codecs.of(topic).encode(value), now));
+        made.add(new Made(sink, route, codecs.of(topic).encode(value), now, Map.of()));
     }
 
     /** Writes what was made. */
     void write() {
-        made.forEach(each -> outbox.sendEncoded(each.sink(), each.route(), each.value(), each.at(), null));
+        made.forEach(
+                each -> outbox.sendWithHeaders(each.sink(), each.route(), each.value(), each.at(), each.headers()));
         made.clear();
     }
 
@@ -107,6 +112,7 @@ final class PoolOutbox {
         }
         Map<String, Integer> exits = exits(decided.events());
         decided.events().forEach(event -> tell(poolId, event, exits, now));
+        decided.events().forEach(event -> publish(poolId, event, now));
         decided.orders().forEach(order -> order(poolId, order, now));
     }
 
@@ -142,6 +148,69 @@ final class PoolOutbox {
             }
         }
         return exits;
+    }
+
+    /** Makes the events of a task of Batch. */
+    private void publish(String poolId, PoolEvent event, Instant now) {
+        if (event instanceof PoolEvent.TaskPlaced placed) {
+            @Nullable ComputeTask task = pools.task(poolId, placed.token().taskId());
+            if (task != null && task.getBatch() != null) {
+                String node = placed.members().getFirst().node();
+                publish(
+                        "TaskStartEvent",
+                        task.getBatch(),
+                        TaskEventBodies.start(task.getBatch(), task, poolId, node, placed.attempt()),
+                        now);
+            }
+        } else if (event instanceof PoolEvent.TaskNotPlaced(String taskId, Attempt attempt)) {
+            @Nullable ComputeTask task = pools.task(poolId, taskId);
+            if (task != null && task.getBatch() != null) {
+                publish(
+                        "TaskScheduleFailEvent",
+                        task.getBatch(),
+                        TaskEventBodies.scheduleFail(task.getBatch(), task, poolId, attempt),
+                        now);
+            }
+        } else if (event instanceof PoolEvent.TaskCompleted completed) {
+            @Nullable ComputeTask task = pools.task(poolId, completed.taskId());
+            if (task != null && task.getBatch() != null) {
+                ended(poolId, completed, task, task.getBatch(), now);
+            }
+        }
+    }
+
+    private void ended(
+            String poolId, PoolEvent.TaskCompleted completed, ComputeTask task, BatchTaskFacts facts, Instant now) {
+        String node = pools.primary(poolId, completed.taskId()).orElse(TaskEventBodies.NO_NODE);
+        String body = TaskEventBodies.end(
+                facts,
+                task,
+                poolId,
+                node,
+                completed.attempt(),
+                completed.outcome(),
+                completed.startedAt(),
+                completed.at());
+        publish("TaskCompleteEvent", facts, body, now);
+        if (completed.outcome().result() != Outcome.Result.SUCCEEDED) {
+            publish("TaskFailEvent", facts, body, now);
+        }
+    }
+
+    private void publish(String type, BatchTaskFacts facts, String body, Instant now) {
+        made.add(new Made(
+                Outbox.sink(Topics.TASK_EVENTS),
+                Route.byKey(facts.getJobId() + "/" + facts.getTaskId()),
+                body.getBytes(StandardCharsets.UTF_8),
+                now,
+                Map.of(
+                        Headers.EVENT_TYPE,
+                        type,
+                        Headers.EVENT_TIME,
+                        TaskEventBodies.time(now),
+                        Headers.EVENT_ID,
+                        UUID.nameUUIDFromBytes((type + now.toEpochMilli() + body).getBytes(StandardCharsets.UTF_8))
+                                .toString())));
     }
 
     private void tell(String poolId, PoolEvent event, Map<String, Integer> exits, Instant now) {
@@ -196,6 +265,7 @@ final class PoolOutbox {
                         now);
             case PoolEvent.NodeAdmitted _, PoolEvent.NodeDismissed _ -> nodesToAll(poolId, now);
             case PoolEvent.TaskQueued _,
+                    PoolEvent.TaskNotPlaced _,
                     PoolEvent.TaskPlaced _,
                     PoolEvent.AttemptOver _,
                     PoolEvent.TaskStopping _,

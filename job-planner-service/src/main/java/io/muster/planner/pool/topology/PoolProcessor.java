@@ -190,6 +190,10 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
         switch (command.getCommand()) {
             case SubmitTask submit -> submit(poolId, submit.getTask(), now);
             case SubmitTasks submit -> {
+                // All of them first: a record that becomes a dead letter changes nothing.
+                for (ComputeTask task : submit.getTasks()) {
+                    PoolRecords.definition(task);
+                }
                 for (ComputeTask task : submit.getTasks()) {
                     submit(poolId, task, now);
                 }
@@ -366,7 +370,7 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
     }
 
     private void tick(Instant now) {
-        boolean worked = place(now) | endPauses(now) | findSilent(now);
+        boolean worked = place(now) | endPauses(now) | findSilent(now) | remind(now);
         OptionalLong due = logTime.due(now);
         due.ifPresent(
                 number -> sent.probe(logTime.task(), number, context.taskId().partition(), now));
@@ -392,6 +396,15 @@ public final class PoolProcessor implements Processor<String, byte[], Route, byt
             }
         }
         return left < MOST_PLACED;
+    }
+
+    /** Says again for which tasks no nodes are found, behind their pauses. */
+    private boolean remind(Instant now) {
+        List<String> due = pools.ids().stream()
+                .filter(poolId -> pools.pool(poolId).isToRemind(now))
+                .toList();
+        due.forEach(poolId -> apply(poolId, new PoolInput.Remind(), null, now));
+        return !due.isEmpty();
     }
 
     private boolean endPauses(Instant now) {

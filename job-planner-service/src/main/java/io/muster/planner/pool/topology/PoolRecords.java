@@ -50,6 +50,7 @@ import io.muster.records.TaskCompleted;
 import io.muster.records.TaskDisowned;
 import io.muster.records.TaskFile;
 import io.muster.records.TaskForgotten;
+import io.muster.records.TaskNotPlaced;
 import io.muster.records.TaskPlace;
 import io.muster.records.TaskPlaced;
 import io.muster.records.TaskQueued;
@@ -235,6 +236,7 @@ final class PoolRecords {
                 placed.members().forEach(place -> members.add(new TaskPlace(place.node(), place.epoch())));
                 yield new TaskPlaced(token(placed.token()), attempt(placed.attempt()), members, hashes(task));
             }
+            case PoolEvent.TaskNotPlaced(String taskId, Attempt attempt) -> new TaskNotPlaced(taskId, attempt(attempt));
             case PoolEvent.AttemptStarted(Token token, String node, Instant _) ->
                 new AttemptStarted(token(token), node);
             case PoolEvent.AttemptOver(Token token, String node, TaskState.Ending ending) ->

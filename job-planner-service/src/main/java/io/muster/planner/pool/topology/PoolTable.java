@@ -8,6 +8,7 @@ import io.muster.planner.pool.PoolDecider.Placement;
 import io.muster.planner.pool.PoolEvent;
 import io.muster.planner.pool.PoolInput;
 import io.muster.planner.pool.TaskState;
+import io.muster.records.ActiveTask;
 import io.muster.records.Admission;
 import io.muster.records.ComputeTask;
 import io.muster.records.PoolNode;
@@ -140,6 +141,14 @@ final class PoolTable {
         return row == null || row.getDisowned();
     }
 
+    /** Returns the first node of the attempt under way, by what is kept of a task; empty where none is. */
+    Optional<String> primary(String poolId, String taskId) {
+        @Nullable PoolTask row = tasks.get(key(poolId, taskId));
+        return row != null && row.getState() instanceof ActiveTask active
+                ? Optional.of(active.getMembers().getFirst().getNodeId())
+                : Optional.empty();
+    }
+
     /** Decides. The pool has changed behind it, and what is kept has not: {@link #keep} follows, or {@link #reload}. */
     Decided decide(String poolId, PoolInput input, Instant now, Instant logTime) {
         Pool pool = pool(poolId);
@@ -169,6 +178,9 @@ final class PoolTable {
                 case PoolEvent.TaskPlaced placed -> {
                     changedTasks.add(placed.token().taskId());
                     numbered = true;
+                }
+                case PoolEvent.TaskNotPlaced _ -> {
+                    // Changes nothing that is kept.
                 }
                 case PoolEvent.AttemptStarted started ->
                     changedTasks.add(started.token().taskId());

@@ -1,0 +1,95 @@
+package io.muster.planner.pool.topology;
+
+import io.muster.planner.json.Json;
+import io.muster.planner.pool.Attempt;
+import io.muster.planner.pool.Outcome;
+import io.muster.planner.pool.Outcome.Result;
+import io.muster.records.BatchTaskFacts;
+import io.muster.records.ComputeTask;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/** Makes the bodies of events of tasks of Batch: JSON, in the order of the contract's sample. What does not apply is absent. Contract: batch, 3.1. */
+final class TaskEventBodies {
+    /** Stands for the node of a task that has none. */
+    static final String NO_NODE = " ";
+
+    /** Is the exit code of a program that ran for longer than it may. */
+    private static final int OUT_OF_TIME = -1073741510;
+
+    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern(
+                    "uuuu-MM-dd'T'HH:mm:ss.SSS'Z'", Locale.ROOT)
+            .withZone(ZoneOffset.UTC);
+
+    private TaskEventBodies() {}
+
+    /** Returns the body of a TaskStartEvent: the task was placed on a node. */
+    static String start(BatchTaskFacts facts, ComputeTask task, String poolId, String nodeId, Attempt attempt) {
+        Map<String, Object> body = common(facts, task, poolId, nodeId, attempt);
+        body.put("executionInfo", Map.of("retryCount", attempt.retries()));
+        return Json.text(body);
+    }
+
+    /** Returns the body of a TaskScheduleFailEvent: no node was found for the task, and it is tried again. */
+    static String scheduleFail(BatchTaskFacts facts, ComputeTask task, String poolId, Attempt attempt) {
+        Map<String, Object> error = new LinkedHashMap<>();
+        error.put("category", "ServerError");
+        error.put("code", "NoFreeSlots");
+        error.put("message", "No node of the pool has the slots free that the task takes: it is tried again.");
+        Map<String, Object> body = common(facts, task, poolId, NO_NODE, attempt);
+        body.put("requiredSlots", task.getSlots());
+        body.put("schedulingError", error);
+        return Json.text(body);
+    }
+
+    /** Returns the body of a TaskCompleteEvent and of a TaskFailEvent: they are the same. */
+    static String end(
+            BatchTaskFacts facts,
+            ComputeTask task,
+            String poolId,
+            String nodeId,
+            Attempt attempt,
+            Outcome outcome,
+            Optional<Instant> startedAt,
+            Instant endedAt) {
+        Map<String, Object> body = common(facts, task, poolId, nodeId, attempt);
+        Map<String, Object> execution = new LinkedHashMap<>();
+        startedAt.ifPresent(at -> execution.put("startTime", TIME.format(at)));
+        execution.put("endTime", TIME.format(endedAt));
+        if (outcome.result() == Result.TIMED_OUT) {
+            execution.put("exitCode", OUT_OF_TIME);
+        } else if (outcome.result() != Result.STOPPED && outcome.exitCode().isPresent()) {
+            execution.put("exitCode", outcome.exitCode().getAsInt());
+        }
+        execution.put("retryCount", attempt.retries());
+        execution.put("requeueCount", attempt.requeues());
+        body.put("executionInfo", execution);
+        return Json.text(body);
+    }
+
+    /** Returns a time as it stands in the header of an event. */
+    static String time(Instant at) {
+        return TIME.format(at);
+    }
+
+    private static Map<String, Object> common(
+            BatchTaskFacts facts, ComputeTask task, String poolId, String nodeId, Attempt attempt) {
+        Map<String, Object> node = new LinkedHashMap<>();
+        node.put("poolId", poolId);
+        node.put("nodeId", nodeId);
+        Map<String, Object> body = new LinkedHashMap<>();
+        body.put("jobId", facts.getJobId());
+        body.put("id", facts.getTaskId());
+        body.put("taskType", facts.getIsJobManager() ? "JobManager" : "User");
+        body.put("systemTaskVersion", attempt.systemVersion());
+        body.put("nodeInfo", node);
+        body.put("multiInstanceSettings", Map.of("numberOfInstances", task.getNodes()));
+        body.put("constraints", Map.of("maxTaskRetryCount", task.getMostRetries()));
+        return body;
+    }
+}
