@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -99,9 +100,10 @@ public final class Program {
      * @param shutdownFile is made for a program that watches for it; where there is none, the signal TERM asks
      */
     public void stop(Duration grace, Optional<Path> shutdownFile) {
+        later(this::kill, grace);
         try {
             if (shutdownFile.isPresent()) {
-                Files.writeString(shutdownFile.get(), "");
+                makeNew(shutdownFile.get());
             } else if (process.isAlive()) {
                 Signals.toGroup(pid(), Signals.TERMINATE);
             }
@@ -112,7 +114,15 @@ public final class Program {
                     e.toString());
         }
         cause.compareAndSet(null, Exit.Cause.STOPPED);
-        later(this::kill, grace);
+    }
+
+    /** Makes an empty file. One that the program made itself, be it a link or a pipe, is left as it is: it is neither followed nor opened. */
+    private static void makeNew(Path file) throws IOException {
+        try {
+            Files.createFile(file);
+        } catch (FileAlreadyExistsException e) {
+            LOG.debug("A program has made the file itself that asks it to end, file={}", file);
+        }
     }
 
     /** Kills it with all that it started. Returns at once. */

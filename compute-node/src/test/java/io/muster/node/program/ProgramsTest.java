@@ -29,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Runs real programs, in shells of this machine. */
 class ProgramsTest {
@@ -322,6 +323,19 @@ class ProgramsTest {
         soon().until(() -> stubborn.out().equals("ready\n"));
         deaf.stop(Duration.ofMillis(200), Optional.empty());
         assertThat(stubborn.exit()).isEqualTo(new Exit(137, Exit.Cause.STOPPED, 0));
+    }
+
+    /** Has the program put a link, or a pipe that nobody reads, where its node makes a file. */
+    @ParameterizedTest
+    @ValueSource(strings = {"ln -s victim shutdown", "mkfifo shutdown"})
+    void followsNothingThatAProgramPutInPlaceOfItsShutdownFile(String trick) throws Exception {
+        Path victim = Files.writeString(directory.resolve("victim"), "precious");
+        Heard heard = new Heard();
+        Program program = programs.start(bash(trick + "; echo ready; sleep 60", Limits.NONE), heard);
+        soon().until(() -> heard.out().equals("ready\n"));
+        program.stop(Duration.ofMillis(200), Optional.of(directory.resolve("shutdown")));
+        assertThat(heard.exit().cause()).isEqualTo(Exit.Cause.STOPPED);
+        assertThat(victim).hasContent("precious");
     }
 
     @Test

@@ -90,7 +90,7 @@ final class BatchEnds {
                 .orElse(end.getFailure() == null ? JobAction.NONE : JobAction.TERMINATE);
     }
 
-    /** Returns what a task's conditions say of an end: a code that is named counts before all others. */
+    /** Returns what a task's conditions say of an end: a code that is named counts before all others, and others are for failures. */
     static Optional<ExitOptions> options(@Nullable ExitConditions conditions, BatchTaskFinished end) {
         if (conditions == null) {
             return Optional.empty();
@@ -109,6 +109,6 @@ final class BatchEnds {
                 end.getFailure() != null && end.getFailure().getCode().equals("ProgramNotStarted");
         return neverStarted && conditions.getPreProcessingError() != null
                 ? Optional.of(conditions.getPreProcessingError())
-                : Optional.ofNullable(conditions.getOtherwise());
+                : Optional.ofNullable(end.getFailure() == null ? null : conditions.getOtherwise());
     }
 }

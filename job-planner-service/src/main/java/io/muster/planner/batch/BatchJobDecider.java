@@ -241,7 +241,9 @@ public final class BatchJobDecider {
             return fault;
         }
         happened(new BatchJobRevised(after));
-        ifAllComplete();
+        if (change.getOnAllTasksComplete() != null) {
+            ifAllComplete();
+        }
         return Optional.empty();
     }
 

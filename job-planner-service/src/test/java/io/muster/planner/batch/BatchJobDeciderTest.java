@@ -15,6 +15,7 @@ import io.muster.records.BatchRefused;
 import io.muster.records.BatchTaskDefinition;
 import io.muster.records.BatchTaskRow;
 import io.muster.records.BatchTaskState;
+import io.muster.records.ChangeBatchJob;
 import io.muster.records.ExitCodeRange;
 import io.muster.records.ExitConditions;
 import io.muster.records.ExitOptions;
@@ -191,6 +192,27 @@ class BatchJobDeciderTest {
         add(definition().setOnTaskFailure(onFailure), task("a").setExitConditions(action == null ? null : conditions));
         ended("a", code == 0 ? TaskResult.SUCCEEDED : TaskResult.FAILED, code);
         assertThat(state()).isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, ACTIVE", "3, TERMINATING"})
+    void takesTheDefaultConditionForFailuresAlone(int code, BatchJobState expected) {
+        ExitConditions conditions = ExitConditions.newBuilder()
+                .setOtherwise(new ExitOptions(JobAction.TERMINATE, null))
+                .build();
+        add(
+                definition().setOnTaskFailure(OnTaskFailure.PERFORM_EXIT_OPTIONS_JOB_ACTION),
+                task("a").setExitConditions(conditions),
+                task("b"));
+        ended("a", code == 0 ? TaskResult.SUCCEEDED : TaskResult.FAILED, code);
+        assertThat(state()).isEqualTo(expected);
+    }
+
+    @Test
+    void leavesAJobWithoutTasksAsItIsWhereAnotherMemberChanges() {
+        add(definition().setOnAllTasksComplete(OnAllTasksComplete.TERMINATE_JOB));
+        ask(ChangeBatchJob.newBuilder().setMetadata(List.of()).build());
+        assertThat(state()).isEqualTo(BatchJobState.ACTIVE);
     }
 
     @Test
