@@ -108,7 +108,8 @@ final class PlannerTopology {
                 .writeShared(Topics.DEAD_LETTERS, FLEET);
         planner.coordinator(CollectionAggregate.COORDINATOR);
         planner.coordinator(BatchPoolAggregate.coordinator())
-                .writeShared(Topics.POOL_COMMANDS, BatchPoolAggregate.NAME);
+                .writeShared(Topics.POOL_COMMANDS, BatchPoolAggregate.NAME)
+                .writeShared(Topics.TASK_EVENTS, BatchPoolAggregate.NAME);
         planner.coordinator(ScheduleAggregate.coordinator(meters))
                 .writeShared(Topics.JOB_COMMANDS, ScheduleAggregate.NAME)
                 .writeShared(Topics.SITE_COMMANDS, ScheduleAggregate.NAME);
@@ -122,7 +123,7 @@ final class PlannerTopology {
                 .write(Topics.BATCH_POOL_NODES, PoolProcessor.NAME)
                 .writeShared(Topics.DEVICE_COMMANDS, PoolProcessor.NAME)
                 .write(Topics.BATCH_JOB_TASKS, PoolProcessor.NAME)
-                .write(Topics.TASK_EVENTS, PoolProcessor.NAME)
+                .writeShared(Topics.TASK_EVENTS, PoolProcessor.NAME)
                 .writeShared(Topics.DELIVERIES, PoolProcessor.NAME)
                 .writeShared(Topics.POOL_REPORTS, PoolProcessor.NAME)
                 .writeShared(Topics.DEAD_LETTERS, PoolProcessor.NAME);

@@ -16,9 +16,11 @@ import io.muster.records.JoinPool;
 import io.muster.records.NodeOrder;
 import io.muster.records.NodeReported;
 import io.muster.records.ResizeBatchPool;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import org.apache.kafka.streams.test.TestRecord;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -75,6 +77,20 @@ class BatchPoolTopologyTest {
         planner.batchPool("lyon", new DeleteBatchPool(null));
         planner.advance(Duration.ofMillis(20));
         assertThat(planner.batchPools()).as("it is gone").doesNotContainKey("lyon");
+        assertThat(planner.taskEvents()).extracting(TestRecord::key).containsOnly("Lyon");
+        assertThat(planner.taskEvents())
+                .extracting(event -> new String(
+                        event.headers().lastHeader("ce-type").value(), StandardCharsets.UTF_8))
+                .containsExactly(
+                        "PoolCreateEvent",
+                        "PoolResizeStartEvent",
+                        "PoolResizeCompleteEvent",
+                        "PoolResizeStartEvent",
+                        "PoolResizeCompleteEvent",
+                        "PoolDeleteStartEvent",
+                        "PoolDeleteCompleteEvent");
+        assertThat(planner.taskEvents().get(2).value())
+                .contains("\"currentDedicatedNodes\":2", "\"resultCode\":\"Success\"");
         planner.batchPool("lyon", add(0));
         assertThat(pool().getState()).isEqualTo(BatchPoolState.ACTIVE);
         assertThat(pool().getPoolId()).isEqualTo("lyon");

@@ -135,10 +135,10 @@ public final class Topics {
             kept("batch-job-events", "job id in lower case", Partitioning.BY_JOB, HISTORY, BatchJobEvent.class);
     public static final Topic<TaskNews> BATCH_JOB_TASKS =
             kept("batch-job-tasks", "job id in lower case", Partitioning.BY_JOB, IN_TRANSIT, TaskNews.class);
-    /** Holds the events of tasks of Batch, as JSON for foreign programs; headers ce-type, ce-time and ce-id say which and when. Contract: batch, 3.1. */
+    /** Holds the events of tasks and of pools of Batch, as JSON for foreign programs; headers ce-type, ce-time and ce-id say which and when. Contract: batch, 3.1. */
     public static final Topic<SpecificRecord> TASK_EVENTS = new Topic<>(
             "task-events",
-            "job id/task id",
+            "job id/task id, or pool id",
             Partitioning.BY_JOB,
             new Retention.Kept(HISTORY, OptionalLong.empty()),
             RecordSizes.LARGEST,

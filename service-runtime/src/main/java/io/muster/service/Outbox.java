@@ -10,8 +10,11 @@ import io.muster.topics.Topic;
 import io.muster.topics.Topics;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -23,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 /** Encodes records and sends them to the sink of their topic, within the task's transaction. For one task. */
 public final class Outbox {
     private static final org.apache.kafka.common.header.Headers NONE = new RecordHeaders();
+    private static final DateTimeFormatter EVENT_TIME =
+            DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSS'Z'").withZone(ZoneOffset.UTC);
     /** Reserves bytes of a record for its key, its headers and its frame. */
     private static final int ROOM = 4096;
 
@@ -86,6 +91,16 @@ public final class Outbox {
         RecordHeaders headers = new RecordHeaders();
         named.forEach((name, text) -> headers.add(name, text.getBytes(StandardCharsets.UTF_8)));
         context.forward(new Record<>(route, value, now.toEpochMilli(), headers), sink);
+    }
+
+    /**
+     * Returns the headers of an event that stands on a topic as JSON, as CloudEvents names them. The id is made of the rest: an event that is written once more has the
+     * same.
+     */
+    public static Map<String, String> eventHeaders(String type, String body, Instant at) {
+        String id = UUID.nameUUIDFromBytes((type + at.toEpochMilli() + body).getBytes(StandardCharsets.UTF_8))
+                .toString();
+        return Map.of(Headers.EVENT_TYPE, type, Headers.EVENT_TIME, EVENT_TIME.format(at), Headers.EVENT_ID, id);
     }
 
     private void forward(

@@ -1,6 +1,7 @@
 package io.muster.planner.batchpool.topology;
 
 import io.muster.planner.batchpool.BatchPools;
+import io.muster.planner.batchpool.PoolEventBodies;
 import io.muster.records.BatchPool;
 import io.muster.records.BatchPoolAdded;
 import io.muster.records.BatchPoolCommand;
@@ -10,6 +11,7 @@ import io.muster.records.BatchPoolEvent;
 import io.muster.records.BatchPoolNodesAsked;
 import io.muster.records.BatchPoolRefused;
 import io.muster.records.BatchPoolResizeStarted;
+import io.muster.records.BatchPoolScaled;
 import io.muster.records.BatchPoolResized;
 import io.muster.records.BatchPoolTasksAsked;
 import io.muster.records.ConfigurePool;
@@ -29,6 +31,7 @@ import io.muster.service.Requester;
 import io.muster.service.Route;
 import io.muster.service.coordinator.Change;
 import io.muster.topics.Topics;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -56,6 +59,7 @@ final class BatchPoolEffects {
         Instant now = change.at();
         switch (change.event().getEvent()) {
             case BatchPoolAdded _ -> {
+                publish("PoolCreateEvent", poolId, PoolEventBodies.created(pool), now);
                 send(
                         poolId,
                         new ConfigurePool(
@@ -64,14 +68,30 @@ final class BatchPoolEffects {
                         now);
                 send(poolId, new WatchNodes(owner, false), now);
             }
-            case BatchPoolResizeStarted _, BatchPoolNodesAsked _, BatchPoolDeleting _ -> ask(pool, now);
+            case BatchPoolResizeStarted started -> {
+                publish("PoolResizeStartEvent", poolId, PoolEventBodies.resizeStarted(pool, started.getResize()), now);
+                ask(pool, now);
+            }
+            case BatchPoolNodesAsked _ -> ask(pool, now);
+            case BatchPoolDeleting _ -> {
+                publish("PoolDeleteStartEvent", poolId, PoolEventBodies.deleting(pool), now);
+                ask(pool, now);
+            }
+            case BatchPoolScaled scaled ->
+                publish("PoolAutoScaleEvent", poolId, PoolEventBodies.scaled(pool, scaled.getRun()), now);
             case BatchPoolResized resized -> {
+                publish(
+                        "PoolResizeCompleteEvent",
+                        poolId,
+                        PoolEventBodies.resizeCompleted(Objects.requireNonNull(change.before()), resized, now),
+                        now);
                 if (!resized.getErrors().isEmpty()) {
                     send(poolId, new StopMoves(), now);
                 }
             }
             case BatchPoolTasksAsked _ -> send(poolId, new CountTasks(owner), now);
             case BatchPoolDeleted _ -> {
+                publish("PoolDeleteCompleteEvent", poolId, PoolEventBodies.deleted(pool, now), now);
                 send(poolId, new WatchNodes(owner, true), now);
                 send(poolId, new ConfigurePool(0, PlacementPolicy.SPREAD), now);
             }
@@ -100,6 +120,15 @@ final class BatchPoolEffects {
                     new MoveNodes(RESERVE, -lacks, resize.getNodeIds(), List.of(), resize.getTasks()),
                     now);
         }
+    }
+
+    private void publish(String type, String poolId, String body, Instant now) {
+        outbox.sendWithHeaders(
+                Outbox.sink(Topics.TASK_EVENTS, BatchPoolAggregate.NAME),
+                Route.byKey(poolId),
+                body.getBytes(StandardCharsets.UTF_8),
+                now,
+                Outbox.eventHeaders(type, body, now));
     }
 
     private void send(String poolId, Object command, Instant now) {

@@ -40,7 +40,6 @@ import io.muster.records.TaskToken;
 import io.muster.records.TaskWaits;
 import io.muster.service.Outbox;
 import io.muster.service.Route;
-import io.muster.topics.Headers;
 import io.muster.topics.Topic;
 import io.muster.topics.Topics;
 import java.nio.charset.StandardCharsets;
@@ -50,7 +49,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
 import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -199,18 +197,11 @@ final class PoolOutbox {
 
     private void publish(String type, BatchTaskFacts facts, String body, Instant now) {
         made.add(new Made(
-                Outbox.sink(Topics.TASK_EVENTS),
+                Outbox.sink(Topics.TASK_EVENTS, PoolProcessor.NAME),
                 Route.byKey(facts.getJobId() + "/" + facts.getTaskId()),
                 body.getBytes(StandardCharsets.UTF_8),
                 now,
-                Map.of(
-                        Headers.EVENT_TYPE,
-                        type,
-                        Headers.EVENT_TIME,
-                        TaskEventBodies.time(now),
-                        Headers.EVENT_ID,
-                        UUID.nameUUIDFromBytes((type + now.toEpochMilli() + body).getBytes(StandardCharsets.UTF_8))
-                                .toString())));
+                Outbox.eventHeaders(type, body, now)));
     }
 
     private void tell(String poolId, PoolEvent event, Map<String, Integer> exits, Instant now) {
