@@ -1,0 +1,168 @@
+package io.muster.api.surface.batch;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.muster.api.compute.NodeView;
+import io.muster.records.AllocationState;
+import io.muster.records.AutoScale;
+import io.muster.records.AutoScaleRun;
+import io.muster.records.BatchPool;
+import io.muster.records.BatchPoolDefinition;
+import io.muster.records.BatchPoolState;
+import io.muster.records.CloudServiceConfiguration;
+import io.muster.records.PlacementPolicy;
+import io.muster.records.VirtualMachineConfiguration;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** Writes pools and nodes as Batch shows them. Contract: batch, 3.4 and 3.5. */
+final class PoolDocuments {
+    private PoolDocuments() {}
+
+    /** Returns the tag of a pool's document. */
+    static String etag(BatchPool pool) {
+        return "\"0x" + Long.toHexString(pool.getRevision()).toUpperCase(Locale.ROOT) + "\"";
+    }
+
+    /** Returns a pool. @param base where the account is */
+    static ObjectNode pool(String base, BatchPool pool) {
+        BatchPoolDefinition definition = pool.getDefinition();
+        int dedicated = Math.min(pool.getNodes(), definition.getTargetDedicated());
+        ObjectNode body = JsonNodeFactory.instance.objectNode().put("id", pool.getPoolId());
+        put(body, "displayName", definition.getDisplayName());
+        body.put("url", base + "/pools/" + pool.getPoolId())
+                .put("eTag", etag(pool))
+                .put("lastModified", pool.getChangedAt().toString())
+                .put("creationTime", pool.getCreatedAt().toString())
+                .put("state", pool.getState() == BatchPoolState.ACTIVE ? "active" : "deleting")
+                .put("stateTransitionTime", pool.getStateSince().toString())
+                .put("allocationState", allocation(pool.getAllocation()))
+                .put("allocationStateTransitionTime", pool.getAllocationSince().toString())
+                .put("vmSize", definition.getVmSize())
+                .put("resizeTimeout", Duration.ofMillis(definition.getResizeTimeoutMillis()).toString())
+                .put("currentDedicatedNodes", dedicated)
+                .put("currentLowPriorityNodes", pool.getNodes() - dedicated)
+                .put("targetDedicatedNodes", definition.getTargetDedicated())
+                .put("targetLowPriorityNodes", definition.getTargetLowPriority())
+                .put("enableAutoScale", definition.getAutoScale() != null)
+                .put("enableInterNodeCommunication", definition.getInterNodeCommunication())
+                .put("taskSlotsPerNode", definition.getSlotsPerNode());
+        body.putObject("taskSchedulingPolicy")
+                .put("nodeFillType", definition.getPolicy() == PlacementPolicy.SPREAD ? "spread" : "pack");
+        machines(body, definition);
+        scaling(body, definition.getAutoScale(), pool.getAutoScaleRun());
+        if (!definition.getMetadata().isEmpty()) {
+            ArrayNode metadata = body.putArray("metadata");
+            definition.getMetadata()
+                    .forEach(each -> metadata.addObject().put("name", each.getName()).put("value", each.getValue()));
+        }
+        if (!pool.getErrors().isEmpty()) {
+            ArrayNode errors = body.putArray("resizeErrors");
+            pool.getErrors()
+                    .forEach(each -> errors.addObject().put("code", each.getCode()).put("message", each.getMessage()));
+        }
+        return body;
+    }
+
+    private static void put(ObjectNode body, String name, @Nullable String value) {
+        if (value != null) {
+            body.put(name, value);
+        }
+    }
+
+    private static String allocation(AllocationState state) {
+        return state.name().toLowerCase(Locale.ROOT);
+    }
+
+    private static void machines(ObjectNode body, BatchPoolDefinition definition) {
+        @Nullable VirtualMachineConfiguration machine = definition.getVirtualMachine();
+        if (machine != null) {
+            ObjectNode written = body.putObject("virtualMachineConfiguration");
+            ObjectNode image = written.putObject("imageReference");
+            put(image, "publisher", machine.getImage().getPublisher());
+            put(image, "offer", machine.getImage().getOffer());
+            put(image, "sku", machine.getImage().getSku());
+            put(image, "version", machine.getImage().getVersion());
+            written.put("nodeAgentSKUId", machine.getNodeAgentId());
+        }
+        @Nullable CloudServiceConfiguration service = definition.getCloudService();
+        if (service != null) {
+            ObjectNode written = body.putObject("cloudServiceConfiguration").put("osFamily", service.getOsFamily());
+            put(written, "osVersion", service.getOsVersion());
+        }
+    }
+
+    private static void scaling(ObjectNode body, @Nullable AutoScale scale, @Nullable AutoScaleRun run) {
+        if (scale != null) {
+            body.put("autoScaleFormula", scale.getFormula())
+                    .put(
+                            "autoScaleEvaluationInterval",
+                            Duration.ofMillis(scale.getIntervalMillis()).toString());
+        }
+        if (run != null) {
+            ObjectNode written = body.putObject("autoScaleRun")
+                    .put("timestamp", run.getAt().toString())
+                    .put("results", run.getResults());
+            if (run.getError() != null) {
+                written.putObject("error")
+                        .put("code", run.getError().getCode())
+                        .put("message", run.getError().getMessage());
+            }
+        }
+    }
+
+    /** Returns what is known of a pool that Batch never created: tags of devices name it. */
+    static ObjectNode tagged(String base, String poolId, List<NodeView.Node> nodes) {
+        return JsonNodeFactory.instance
+                .objectNode()
+                .put("id", poolId)
+                .put("url", base + "/pools/" + poolId)
+                .put("state", "active")
+                .put("allocationState", "steady")
+                .put("currentDedicatedNodes", nodes.size())
+                .put("currentLowPriorityNodes", 0)
+                .put("targetDedicatedNodes", nodes.size())
+                .put("targetLowPriorityNodes", 0)
+                .put("enableAutoScale", false)
+                .put("enableInterNodeCommunication", false);
+    }
+
+    /** Returns a node. @param dedicated whether it counts as a dedicated one */
+    static ObjectNode node(String base, String poolId, NodeView.Node node, boolean dedicated) {
+        int running = node.tasks().size();
+        return JsonNodeFactory.instance
+                .objectNode()
+                .put("id", node.id())
+                .put("url", base + "/pools/" + poolId + "/nodes/" + node.id())
+                .put("state", state(node.state()))
+                .put("schedulingState", node.enabled() ? "enabled" : "disabled")
+                .put("stateTransitionTime", node.since().toString())
+                .put("affinityId", node.id())
+                .put("vmSize", size(node))
+                .put("runningTasksCount", running)
+                .put("runningTaskSlotsCount", running)
+                .put("isDedicated", dedicated);
+    }
+
+    static String state(NodeView.State state) {
+        return switch (state) {
+            case STARTING -> "starting";
+            case IDLE -> "idle";
+            case RUNNING -> "running";
+            case REBOOTING -> "rebooting";
+            case LEAVING -> "leavingpool";
+            case UNUSABLE -> "unusable";
+        };
+    }
+
+    private static String size(NodeView.Node node) {
+        return node.capabilities().stream()
+                .filter(capability -> capability.startsWith("vmSize="))
+                .map(capability -> capability.substring("vmSize=".length()))
+                .findFirst()
+                .orElse("local");
+    }
+}
