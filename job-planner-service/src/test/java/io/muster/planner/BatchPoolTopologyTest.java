@@ -79,8 +79,8 @@ class BatchPoolTopologyTest {
         assertThat(planner.batchPools()).as("it is gone").doesNotContainKey("lyon");
         assertThat(planner.taskEvents()).extracting(TestRecord::key).containsOnly("Lyon");
         assertThat(planner.taskEvents())
-                .extracting(event -> new String(
-                        event.headers().lastHeader("ce-type").value(), StandardCharsets.UTF_8))
+                .extracting(event ->
+                        new String(event.headers().lastHeader("ce-type").value(), StandardCharsets.UTF_8))
                 .containsExactly(
                         "PoolCreateEvent",
                         "PoolResizeStartEvent",

@@ -37,7 +37,13 @@ public final class NodeView {
 
     /** Holds a node. @param since its state is as it is @param tasks that it has, or is about to */
     public record Node(
-            String id, State state, Instant since, boolean enabled, int slots, Set<String> tasks, Set<String> capabilities) {}
+            String id,
+            State state,
+            Instant since,
+            boolean enabled,
+            int slots,
+            Set<String> tasks,
+            Set<String> capabilities) {}
 
     private record Known(
             boolean joined,
@@ -122,13 +128,18 @@ public final class NodeView {
             case TaskPlaced placed ->
                 placed.getMembers()
                         .forEach(member -> ifKnown(
-                                pool, member.getNodeId(), at, known -> known.with(with(known.tasks(), placed.getToken().getTaskId()))));
+                                pool,
+                                member.getNodeId(),
+                                at,
+                                known -> known.with(
+                                        with(known.tasks(), placed.getToken().getTaskId()))));
             case AttemptOver over ->
                 ifKnown(
                         pool,
                         over.getNodeId(),
                         at,
-                        known -> known.with(without(known.tasks(), over.getToken().getTaskId())));
+                        known -> known.with(
+                                without(known.tasks(), over.getToken().getTaskId())));
             default -> {
                 // Says nothing about nodes.
             }
@@ -181,6 +192,12 @@ public final class NodeView {
 
     private static Node node(String id, Known known) {
         return new Node(
-                id, known.state(), known.since(), known.enabled(), known.slots(), Set.copyOf(known.tasks()), known.capabilities());
+                id,
+                known.state(),
+                known.since(),
+                known.enabled(),
+                known.slots(),
+                Set.copyOf(known.tasks()),
+                known.capabilities());
     }
 }

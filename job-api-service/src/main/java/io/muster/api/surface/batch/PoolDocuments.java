@@ -4,45 +4,118 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.muster.api.compute.NodeView;
-import io.muster.records.AllocationState;
 import io.muster.records.AutoScale;
 import io.muster.records.AutoScaleRun;
 import io.muster.records.BatchPool;
 import io.muster.records.BatchPoolDefinition;
-import io.muster.records.BatchPoolState;
 import io.muster.records.CloudServiceConfiguration;
-import io.muster.records.PlacementPolicy;
 import io.muster.records.VirtualMachineConfiguration;
-import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Writes pools and nodes as Batch shows them. Contract: batch, 3.4 and 3.5. */
-final class PoolDocuments {
-    private PoolDocuments() {}
+record PoolDocuments(BatchRequest asked) {
+    /** Names what lists of pools can be filtered by. */
+    static final Set<String> PROPERTIES = Set.of(
+            "id",
+            "displayName",
+            "url",
+            "eTag",
+            "lastModified",
+            "creationTime",
+            "state",
+            "stateTransitionTime",
+            "allocationState",
+            "allocationStateTransitionTime",
+            "vmSize",
+            "resizeTimeout",
+            "currentDedicatedNodes",
+            "currentLowPriorityNodes",
+            "targetDedicatedNodes",
+            "targetLowPriorityNodes",
+            "enableAutoScale",
+            "enableInterNodeCommunication",
+            "taskSlotsPerNode",
+            "taskSchedulingPolicy/nodeFillType",
+            "virtualMachineConfiguration/nodeAgentSKUId",
+            "cloudServiceConfiguration/osFamily",
+            "autoScaleFormula",
+            "autoScaleEvaluationInterval",
+            "autoScaleRun/timestamp",
+            "metadata",
+            "resizeErrors");
+    /** Names what lists of nodes can be filtered by. */
+    static final Set<String> NODE_PROPERTIES = Set.of(
+            "id",
+            "url",
+            "state",
+            "schedulingState",
+            "stateTransitionTime",
+            "affinityId",
+            "vmSize",
+            "runningTasksCount",
+            "runningTaskSlotsCount",
+            "isDedicated");
+    /** Names what the counts of nodes can be filtered by. */
+    static final Set<String> COUNT_PROPERTIES = Set.of("poolId", "dedicated/total", "lowPriority/total");
 
-    /** Returns the tag of a pool's document. */
-    static String etag(BatchPool pool) {
-        return "\"0x" + Long.toHexString(pool.getRevision()).toUpperCase(Locale.ROOT) + "\"";
+    private static final List<String> STATES = List.of(
+            "creating",
+            "idle",
+            "offline",
+            "preempted",
+            "rebooting",
+            "reimaging",
+            "running",
+            "starting",
+            "startTaskFailed",
+            "leavingPool",
+            "unknown",
+            "unusable",
+            "waitingForStartTask");
+
+    /** Returns the document of one pool. */
+    ObjectNode one(ObjectNode row) {
+        ObjectNode document = asked.document("pools/@Element");
+        document.setAll(row);
+        return document;
     }
 
-    /** Returns a pool. @param base where the account is */
-    static ObjectNode pool(String base, BatchPool pool) {
+    /** Returns how many nodes of a pool are in which state. */
+    static ObjectNode counts(String poolId, List<NodeView.Node> dedicated, List<NodeView.Node> others) {
+        ObjectNode body = JsonNodeFactory.instance.objectNode().put("poolId", poolId);
+        body.set("dedicated", counts(dedicated));
+        body.set("lowPriority", counts(others));
+        return body;
+    }
+
+    private static ObjectNode counts(List<NodeView.Node> nodes) {
+        ObjectNode counts = JsonNodeFactory.instance.objectNode();
+        for (String state : STATES) {
+            counts.put(state, (int) nodes.stream()
+                    .filter(node -> state(node.state()).equalsIgnoreCase(state))
+                    .count());
+        }
+        return counts.put("total", nodes.size());
+    }
+
+    /** Returns a pool, as a row of a list. */
+    ObjectNode pool(BatchPool pool) {
         BatchPoolDefinition definition = pool.getDefinition();
         int dedicated = Math.min(pool.getNodes(), definition.getTargetDedicated());
         ObjectNode body = JsonNodeFactory.instance.objectNode().put("id", pool.getPoolId());
         put(body, "displayName", definition.getDisplayName());
-        body.put("url", base + "/pools/" + pool.getPoolId())
-                .put("eTag", etag(pool))
+        body.put("url", asked.url("pools/" + pool.getPoolId()))
+                .put("eTag", BatchRequest.tag(pool.getRevision()))
                 .put("lastModified", pool.getChangedAt().toString())
                 .put("creationTime", pool.getCreatedAt().toString())
-                .put("state", pool.getState() == BatchPoolState.ACTIVE ? "active" : "deleting")
+                .put("state", Words.of(pool.getState()))
                 .put("stateTransitionTime", pool.getStateSince().toString())
-                .put("allocationState", allocation(pool.getAllocation()))
+                .put("allocationState", Words.of(pool.getAllocation()))
                 .put("allocationStateTransitionTime", pool.getAllocationSince().toString())
                 .put("vmSize", definition.getVmSize())
-                .put("resizeTimeout", Duration.ofMillis(definition.getResizeTimeoutMillis()).toString())
+                .put("resizeTimeout", Durations.text(definition.getResizeTimeoutMillis()))
                 .put("currentDedicatedNodes", dedicated)
                 .put("currentLowPriorityNodes", pool.getNodes() - dedicated)
                 .put("targetDedicatedNodes", definition.getTargetDedicated())
@@ -50,19 +123,21 @@ final class PoolDocuments {
                 .put("enableAutoScale", definition.getAutoScale() != null)
                 .put("enableInterNodeCommunication", definition.getInterNodeCommunication())
                 .put("taskSlotsPerNode", definition.getSlotsPerNode());
-        body.putObject("taskSchedulingPolicy")
-                .put("nodeFillType", definition.getPolicy() == PlacementPolicy.SPREAD ? "spread" : "pack");
+        body.putObject("taskSchedulingPolicy").put("nodeFillType", Words.of(definition.getPolicy()));
         machines(body, definition);
         scaling(body, definition.getAutoScale(), pool.getAutoScaleRun());
         if (!definition.getMetadata().isEmpty()) {
             ArrayNode metadata = body.putArray("metadata");
-            definition.getMetadata()
-                    .forEach(each -> metadata.addObject().put("name", each.getName()).put("value", each.getValue()));
+            definition
+                    .getMetadata()
+                    .forEach(each ->
+                            metadata.addObject().put("name", each.getName()).put("value", each.getValue()));
         }
         if (!pool.getErrors().isEmpty()) {
             ArrayNode errors = body.putArray("resizeErrors");
             pool.getErrors()
-                    .forEach(each -> errors.addObject().put("code", each.getCode()).put("message", each.getMessage()));
+                    .forEach(each ->
+                            errors.addObject().put("code", each.getCode()).put("message", each.getMessage()));
         }
         return body;
     }
@@ -71,10 +146,6 @@ final class PoolDocuments {
         if (value != null) {
             body.put(name, value);
         }
-    }
-
-    private static String allocation(AllocationState state) {
-        return state.name().toLowerCase(Locale.ROOT);
     }
 
     private static void machines(ObjectNode body, BatchPoolDefinition definition) {
@@ -98,9 +169,7 @@ final class PoolDocuments {
     private static void scaling(ObjectNode body, @Nullable AutoScale scale, @Nullable AutoScaleRun run) {
         if (scale != null) {
             body.put("autoScaleFormula", scale.getFormula())
-                    .put(
-                            "autoScaleEvaluationInterval",
-                            Duration.ofMillis(scale.getIntervalMillis()).toString());
+                    .put("autoScaleEvaluationInterval", Durations.text(scale.getIntervalMillis()));
         }
         if (run != null) {
             ObjectNode written = body.putObject("autoScaleRun")
@@ -115,11 +184,11 @@ final class PoolDocuments {
     }
 
     /** Returns what is known of a pool that Batch never created: tags of devices name it. */
-    static ObjectNode tagged(String base, String poolId, List<NodeView.Node> nodes) {
+    ObjectNode tagged(String poolId, List<NodeView.Node> nodes) {
         return JsonNodeFactory.instance
                 .objectNode()
                 .put("id", poolId)
-                .put("url", base + "/pools/" + poolId)
+                .put("url", asked.url("pools/" + poolId))
                 .put("state", "active")
                 .put("allocationState", "steady")
                 .put("currentDedicatedNodes", nodes.size())
@@ -131,12 +200,12 @@ final class PoolDocuments {
     }
 
     /** Returns a node. @param dedicated whether it counts as a dedicated one */
-    static ObjectNode node(String base, String poolId, NodeView.Node node, boolean dedicated) {
+    ObjectNode node(String poolId, NodeView.Node node, boolean dedicated) {
         int running = node.tasks().size();
         return JsonNodeFactory.instance
                 .objectNode()
                 .put("id", node.id())
-                .put("url", base + "/pools/" + poolId + "/nodes/" + node.id())
+                .put("url", asked.url("pools/" + poolId + "/nodes/" + node.id()))
                 .put("state", state(node.state()))
                 .put("schedulingState", node.enabled() ? "enabled" : "disabled")
                 .put("stateTransitionTime", node.since().toString())
