@@ -17,7 +17,6 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 
@@ -81,20 +80,21 @@ final class PosixSpawn {
     /**
      * Starts a program, whose input is empty.
      *
-     * @param environment the whole of it, by whose PATH the program is found
+     * @param launch the program is found by the PATH of its environment
      * @param waiters runs what waits for the program's end
      * @return nothing where the library lacks what it takes, or the program can't be started so
      * @throws IOException where this process may open no more files
      */
-    static Optional<Process> start(
-            List<String> command, Map<String, String> environment, Path directory, Executor waiters)
-            throws IOException {
-        Optional<Path> program = SearchPath.find(environment.getOrDefault("PATH", ""), command.getFirst(), directory);
-        if (FOUND.isEmpty() || program.isEmpty() || command.stream().anyMatch(word -> word.indexOf('\0') >= 0)) {
+    static Optional<Process> start(Launch launch, Executor waiters) throws IOException {
+        Optional<Path> program = SearchPath.find(
+                launch.environment().getOrDefault("PATH", ""), launch.command().getFirst(), launch.directory());
+        if (FOUND.isEmpty()
+                || program.isEmpty()
+                || launch.command().stream().anyMatch(word -> word.indexOf('\0') >= 0)) {
             return Optional.empty();
         }
         try (Arena arena = Arena.ofConfined()) {
-            return FOUND.get().start(arena, program.get(), command, environment, directory, waiters);
+            return FOUND.get().start(arena, program.get(), launch, waiters);
         } catch (IOException | RuntimeException | Error e) {
             throw e;
         } catch (Throwable e) {
@@ -102,14 +102,7 @@ final class PosixSpawn {
         }
     }
 
-    private Optional<Process> start(
-            Arena arena,
-            Path program,
-            List<String> command,
-            Map<String, String> environment,
-            Path directory,
-            Executor waiters)
-            throws Throwable {
+    private Optional<Process> start(Arena arena, Path program, Launch launch, Executor waiters) throws Throwable {
         try (Pipe out = new Pipe(arena);
                 Pipe err = new Pipe(arena)) {
             InputStream fromOut = out.open();
@@ -120,17 +113,17 @@ final class PosixSpawn {
             try {
                 require((int) initAttributes.invokeExact(attributes));
                 try {
-                    describe(arena, actions, attributes, directory, out, err);
+                    describe(arena, actions, attributes, launch.directory(), out, err);
                     MemorySegment pid = arena.allocate(JAVA_INT);
                     int error = (int) spawn.invokeExact(
                             pid,
                             arena.allocateFrom(program.toString()),
                             actions,
                             attributes,
-                            texts(arena, command),
+                            texts(arena, launch.command()),
                             texts(
                                     arena,
-                                    environment.entrySet().stream()
+                                    launch.environment().entrySet().stream()
                                             .map(entry -> entry.getKey() + "=" + entry.getValue())
                                             .toList()));
                     if (error != 0) {

@@ -23,5 +23,16 @@ public record ProgramSpec(
         }
         command = List.copyOf(command);
         environment = Map.copyOf(environment);
+        environment.forEach(ProgramSpec::requireVariable);
+    }
+
+    private static void requireVariable(String name, String value) {
+        if (name.isEmpty() || name.indexOf('=') >= 0 || name.indexOf('\0') >= 0) {
+            throw new IllegalArgumentException(
+                    "A variable of an environment can't be named so: " + name.replace('\0', '?'));
+        }
+        if (value.indexOf('\0') >= 0) {
+            throw new IllegalArgumentException("A variable of an environment can't hold a null character: " + name);
+        }
     }
 }

@@ -1,10 +1,12 @@
 package io.muster.node.program;
 
+import io.muster.node.program.ControlGroups.Resource;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,14 +35,14 @@ public final class Programs implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Programs.class);
     private static final Duration TICK = Duration.ofMillis(500);
-    private static final String ENTER_GROUPS =
-            "while [ \"$1\" != -- ]; do echo 0 >\"$1\" || exit 126; shift; done; shift; exec \"$@\"";
     private static final int MOST_ROUNDS = 500;
     private static final Duration ROUND = Duration.ofMillis(10);
 
     private final String run;
     private final ControlGroups groups;
     private final Optional<UserIds> user;
+    private final ExecChain chain;
+    private final String setsid;
     private final LongSupplier nanoTime;
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("programs").factory());
@@ -66,6 +68,8 @@ public final class Programs implements AutoCloseable {
         this.run = run;
         this.groups = groups;
         this.user = user.isPresent() ? Optional.of(UserIds.of(user.get())) : Optional.empty();
+        this.chain = ExecChain.find(this.user);
+        this.setsid = SystemTools.require("setsid");
         this.nanoTime = nanoTime;
         this.watchdog = Watchdog.start(run);
         timer.scheduleWithFixedDelay(this::tick, TICK.toMillis(), TICK.toMillis(), TimeUnit.MILLISECONDS);
@@ -88,10 +92,9 @@ public final class Programs implements AutoCloseable {
      * @param groups bound memory and processors
      */
     public static Programs start(Optional<String> user, String run, ControlGroups groups) throws IOException {
-        requireTools();
         Programs programs = new Programs(user, run, groups, System::nanoTime);
         try {
-            programs.requireUser();
+            programs.requireChain();
         } catch (IOException e) {
             programs.close();
             throw e;
@@ -99,26 +102,22 @@ public final class Programs implements AutoCloseable {
         return programs;
     }
 
-    private static void requireTools() throws IOException {
-        String path = Optional.ofNullable(System.getenv("PATH")).orElse("");
-        for (String tool : List.of("sh", "setsid", "timeout", "tr", "grep")) {
-            if (SearchPath.find(path, tool, Path.of("/")).isEmpty()) {
-                throw new IOException("This machine has no " + tool + " on the PATH, which programs are run by.");
-            }
-        }
-    }
-
-    private void requireUser() throws IOException {
-        if (user.isEmpty()) {
+    private void requireChain() throws IOException {
+        if (user.isEmpty() && !groups.bounds(Resource.MEMORY) && !groups.bounds(Resource.PROCESSORS)) {
             return;
         }
         try {
-            Process tried = new ProcessBuilder(inSession(command(List.of("true"), List.of())))
+            Launch tried = chain.before(
+                    new Launch(List.of(SystemTools.require("true")), Map.of(RUN, run), Path.of("/")),
+                    List.of(Path.of("/dev/null")),
+                    List.of(RUN));
+            Process process = inSession(tried)
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                     .start();
-            if (tried.waitFor() != 0) {
-                throw new IOException("Programs can't be run as another user: that takes root, and setpriv.");
+            if (process.waitFor() != 0) {
+                throw new IOException(
+                        "Programs can't be run so: limits take env of coreutils 8.30 or later, and another user takes root and setpriv too.");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -194,43 +193,26 @@ public final class Programs implements AutoCloseable {
     }
 
     private Process process(ProgramSpec spec) throws IOException {
-        List<String> command = command(spec.command(), groups.open(spec.id(), spec.limits()));
-        ProcessBuilder builder = new ProcessBuilder(inSession(command))
-                .directory(spec.directory().toFile())
-                .redirectInput(new File("/dev/null"));
-        // It refuses names and values that can't be.
-        Map<String, String> environment = builder.environment();
-        environment.clear();
-        environment.putAll(spec.environment());
+        Map<String, String> environment = new HashMap<>(spec.environment());
         environment.put(ATTEMPT, spec.id());
         environment.put(RUN, run);
-        Optional<Process> spawned = PosixSpawn.start(command, environment, spec.directory(), threads);
-        return spawned.isPresent() ? spawned.get() : builder.start();
+        Launch launch = chain.before(
+                new Launch(spec.command(), environment, spec.directory()),
+                groups.open(spec.id(), spec.limits()),
+                List.of(ATTEMPT, RUN));
+        Optional<Process> spawned = PosixSpawn.start(launch, threads);
+        return spawned.isPresent() ? spawned.get() : inSession(launch).start();
     }
 
-    private static List<String> inSession(List<String> command) {
-        List<String> longer = new ArrayList<>(List.of("setsid"));
-        longer.addAll(command);
-        return longer;
-    }
-
-    /** @param groups the files of control groups into which the process goes before it becomes the program */
-    private List<String> command(List<String> program, List<Path> groups) {
-        List<String> command = new ArrayList<>();
-        if (!groups.isEmpty()) {
-            command.addAll(List.of("sh", "-c", ENTER_GROUPS, "sh"));
-            groups.forEach(file -> command.add(file.toString()));
-            command.add("--");
-        }
-        user.ifPresent(ids -> command.addAll(List.of(
-                "setpriv",
-                "--reuid=" + ids.user(),
-                "--regid=" + ids.group(),
-                "--init-groups",
-                "--no-new-privs",
-                "--")));
-        command.addAll(program);
-        return command;
+    private ProcessBuilder inSession(Launch launch) {
+        List<String> command = new ArrayList<>(List.of(setsid));
+        command.addAll(launch.command());
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .directory(launch.directory().toFile())
+                .redirectInput(new File("/dev/null"));
+        builder.environment().clear();
+        builder.environment().putAll(launch.environment());
+        return builder;
     }
 
     /** Checks all programs. The timer calls it twice a second. */

@@ -35,7 +35,7 @@ record UserIds(long user, long group) {
     }
 
     private static long id(String option, String name) throws IOException {
-        Process process = new ProcessBuilder("id", option, "--", name)
+        Process process = new ProcessBuilder(SystemTools.require("id"), option, "--", name)
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
         String answer = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();

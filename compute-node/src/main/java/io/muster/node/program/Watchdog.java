@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -68,11 +69,16 @@ final class Watchdog implements AutoCloseable {
     }
 
     private static Process begin(String run) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder("setsid", "sh", "-c", SCRIPT, "muster-watchdog", run)
+        for (String tool : List.of("timeout", "tr", "grep")) {
+            SystemTools.require(tool);
+        }
+        ProcessBuilder builder = new ProcessBuilder(
+                        SystemTools.require("setsid"), SystemTools.require("sh"), "-c", SCRIPT, "muster-watchdog", run)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .redirectError(ProcessBuilder.Redirect.DISCARD);
         // This process may be a program of another node, and then have that node's run in its environment.
-        builder.environment().keySet().removeIf(name -> !name.equals("PATH"));
+        builder.environment().clear();
+        builder.environment().put("PATH", SystemTools.PATH);
         return builder.start();
     }
 

@@ -35,7 +35,7 @@ class PosixSpawnTest {
     }
 
     private Optional<Process> start(String... command) throws IOException {
-        return PosixSpawn.start(List.of(command), ENVIRONMENT, directory, THREADS);
+        return PosixSpawn.start(new Launch(List.of(command), ENVIRONMENT, directory), THREADS);
     }
 
     @Test

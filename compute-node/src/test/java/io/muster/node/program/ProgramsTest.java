@@ -406,6 +406,89 @@ class ProgramsTest {
         }
     }
 
+    private Heard runAsNobody(Map<String, String> environment, String... command) throws IOException {
+        Assumptions.assumeTrue(System.getProperty("user.name").equals("root"), "takes root");
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxrwxrwx"));
+        try (Programs asNobody = Programs.start(Optional.of("nobody"))) {
+            Heard heard = new Heard();
+            asNobody.start(
+                    new ProgramSpec(
+                            "attempt-" + NUMBERS.incrementAndGet(),
+                            List.of(command),
+                            environment,
+                            directory,
+                            Limits.NONE),
+                    heard);
+            heard.exit();
+            return heard;
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"setpriv", "sh", "setsid", "env", "id"})
+    void runsNoToolOfATasksOwnBeforeItsRightsAreDropped(String tool) throws IOException {
+        Path tools = Files.createDirectory(directory.resolve("tools"));
+        Path fake = Files.writeString(tools.resolve(tool), "#!/bin/sh\n/usr/bin/id -un >>" + directory + "/who\n");
+        Files.setPosixFilePermissions(fake, PosixFilePermissions.fromString("rwxr-xr-x"));
+
+        Heard heard = runAsNobody(Map.of("PATH", tools + ":/usr/bin:/bin"), "bash", "-c", "id -un; " + tool);
+
+        assertThat(directory.resolve("who")).content().matches("(nobody\n)+");
+        assertThat(heard.exit().code()).isZero();
+    }
+
+    @Test
+    void loadsNoLibraryOfATasksOwnBeforeItsRightsAreDropped() throws IOException {
+        Map<String, String> environment =
+                Map.of("PATH", "/usr/bin:/bin", "LD_PRELOAD", "/no/such/library.so", "BASH_ENV", "/no/such/script");
+
+        Heard heard = runAsNobody(environment, "true");
+
+        assertThat(heard.err().lines()).as("the program's own error alone").hasSize(1);
+        assertThat(heard.exit().code()).isZero();
+    }
+
+    @Test
+    void givesAnotherUsersProgramItsEnvironmentToTheByte() throws IOException {
+        Map<String, String> environment = Map.of(
+                "PATH", "/usr/bin:/bin",
+                "my-name", "a 'b' \"c\" \\ $HOME ${MUSTER_VALUE_0} #\nsecond line ",
+                "-u", "option",
+                "it's \\ \"odd\" $x #y", "grüß dich",
+                "EMPTY", "",
+                "LONG", "x".repeat(100_000));
+
+        Heard heard = runAsNobody(environment, "cat", "/proc/self/environ");
+
+        assertThat(heard.err()).isEmpty();
+        assertThat(heard.out().split("\0"))
+                .filteredOn(variable -> !variable.startsWith("MUSTER_"))
+                .containsExactlyInAnyOrderElementsOf(environment.entrySet().stream()
+                        .map(variable -> variable.getKey() + "=" + variable.getValue())
+                        .toList());
+    }
+
+    /** Begins in a folder that the user can't reach by its path. */
+    @Test
+    void beginsWithTheRightsOfItsUser() throws IOException {
+        Path secret = Files.createDirectory(directory.resolve("secret"));
+        Path inner = Files.createDirectory(secret.resolve("inner"));
+        Files.writeString(inner.resolve("key"), "of somebody else");
+        Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("rwx------"));
+        Files.createSymbolicLink(directory.resolve("working"), inner);
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxrwxrwx"));
+        Assumptions.assumeTrue(System.getProperty("user.name").equals("root"), "takes root");
+        try (Programs asNobody = Programs.start(Optional.of("nobody"))) {
+            Heard heard = new Heard();
+            asNobody.start(
+                    new ProgramSpec(
+                            "reaches", List.of("cat", "key"), ENVIRONMENT, directory.resolve("working"), Limits.NONE),
+                    heard);
+            assertThat(heard.exit().code()).isNotZero();
+            assertThat(heard.out()).isEmpty();
+        }
+    }
+
     /** Runs programs, and is killed. */
     static final class Node {
         public static void main(String[] args) throws IOException, InterruptedException {
